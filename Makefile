@@ -1,0 +1,61 @@
+# Plain make and Python 3.11 or newer are enough; everything else goes into .venv.
+# Another Python for a fresh .venv:  PYTHON=python3.12 make test
+
+PYTHON ?=
+BIN = .venv/bin
+DEMO = specs/digits_darts.nas
+
+.PHONY: help demo test check clean same-python
+
+help: ## List the targets (this text)
+	@echo "Usage: make TARGET"
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-6s %s\n", $$1, $$2 }' Makefile
+
+demo: same-python .venv/installed ## From nothing: search a small network on digits and export it
+	@echo "==> Searching an architecture for $(DEMO); the results go to exported/demo."
+	$(BIN)/dslnas compile $(DEMO) --search --out exported/demo
+
+test: same-python .venv/installed ## From nothing: run the tests
+	@echo "==> Running the tests with $$($(BIN)/python --version)."
+	$(BIN)/python -m pytest
+
+check: same-python .venv/installed ## Lint, format, types, import rules (nothing is changed)
+	@echo "==> Checking style, types and import rules."
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict dslnas tests
+	$(BIN)/lint-imports
+
+clean: ## Remove caches, built packages and the demo's results; .venv stays
+	@echo "==> Removing caches, build/, dist/ and exported/demo."
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist exported/demo
+	find dslnas tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Refuses to use a .venv of one Python when PYTHON asks for another.
+same-python:
+	@test -z "$(PYTHON)" || test ! -x $(BIN)/python || { \
+	    show='import sys; print("%d.%d" % sys.version_info[:2])'; \
+	    have=$$($(BIN)/python -c "$$show"); want=$$($(PYTHON) -c "$$show") || exit 1; \
+	    test "$$have" = "$$want" || { \
+	        echo ".venv holds Python $$have, PYTHON asks for $$want. Remove .venv first." >&2; \
+	        exit 1; }; }
+
+# Set-up, done again only when the dependencies change.
+.venv/installed: pyproject.toml constraints.txt
+	@python="$(PYTHON)"; python=$${python:-python3}; \
+	command -v "$$python" >/dev/null || { \
+	    echo "There is no $$python here; dslnas needs Python 3.11 or newer." >&2; exit 1; }; \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "dslnas needs Python 3.11 or newer; $$python is $$("$$python" --version 2>&1)." >&2; \
+	    echo "Name a newer one:  PYTHON=python3.12 make test" >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "$$python comes without venv (Debian and Ubuntu: apt install python3-venv)." >&2; \
+	    exit 1; }; \
+	test -x $(BIN)/pip || { \
+	    echo "==> Making a virtual environment in .venv with $$("$$python" --version)."; \
+	    "$$python" -m venv .venv; }
+	@echo "==> Installing dslnas and the tested versions of what it needs."; \
+	    echo "    This downloads several hundred megabytes and is silent for some minutes."
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch .venv/installed

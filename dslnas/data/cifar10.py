@@ -1,0 +1,76 @@
+"""CIFAR-10, binary version: files of rows of one label byte and 3 x 32 x 32 pixel bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dslnas.data.examples import DataShape, Examples, Images, Labels, examples
+from dslnas.data.files import check_size, damaged, missing, reading, required_folder
+
+SHAPE = DataShape(channels=3, height=32, width=32, classes=10, has_test=True)
+CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+ROW_BYTES = 1 + 3 * 32 * 32
+HOLDS = "CIFAR-10's binary version: data_batch_1.bin (to 5) and test_batch.bin"
+
+
+def shape(folder: Path) -> DataShape:
+    """Return the shape after a look at names and sizes of the files.
+
+    Raises:
+        UserError: As `read`, but for the labels.
+    """
+    _files(folder)
+    return SHAPE
+
+
+def read(folder: Path) -> Examples:
+    """Return all training batches that are there, in the order of their names, and the test batch.
+
+    Images are uint8 (N, 3, 32, 32).
+
+    Raises:
+        UserError: NAS601, NAS602 the folder or a file is missing; NAS603 a file is not made of
+            whole rows; NAS609 a label is above 9.
+    """
+    *train, test = _files(folder)
+    return examples(_rows(train), _rows([test]), CLASSES, str(folder))
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the training batches and, last, the test batch."""
+    required_folder(folder, HOLDS)
+    train = sorted(folder.glob("data_batch_*.bin"))
+    test = folder / "test_batch.bin"
+    if not train:
+        raise missing(folder, "data_batch_1.bin", HOLDS)
+    if not test.is_file():
+        raise missing(folder, test.name, HOLDS)
+    for path in (*train, test):
+        with reading(path, "file"):
+            size = path.stat().st_size
+        if size == 0 or size % ROW_BYTES:
+            raise damaged(path, f"{size} bytes are not a multiple of {ROW_BYTES} above 0")
+    return [*train, test]
+
+
+def _rows(paths: list[Path]) -> tuple[Images, Labels]:
+    import numpy as np
+
+    check_size(paths[0].parent, sum(path.stat().st_size for path in paths))
+    parts = []
+    for path in paths:
+        with reading(path, "file"):
+            parts.append(np.fromfile(path, np.uint8).reshape(-1, ROW_BYTES))
+    rows = np.concatenate(parts)
+    return rows[:, 1:].reshape(-1, 3, 32, 32), rows[:, 0].astype(np.int64)

@@ -1,0 +1,100 @@
+"""Which data a spec means: their shape, without loading them. Imports neither torch nor NumPy.
+
+NumPy and the like are imported by the readers when files are opened, so checking a spec whose
+data are known by name stays fast.
+"""
+
+from __future__ import annotations
+
+from os.path import expanduser  # pathlib's raises for an unknown user
+from pathlib import Path
+
+from dslnas.data import cifar10, idx, images, npz
+from dslnas.data.examples import DataShape
+from dslnas.diagnostics import user_error
+from dslnas.settings.sections import DataSettings
+
+__all__ = ["DataShape", "check_split", "describe", "path_of", "verify"]
+
+# Here, not beside their reader, because that imports scikit-learn.
+DIGITS = DataShape(channels=1, height=8, width=8, classes=10, has_test=False)
+
+
+def describe(settings: DataSettings) -> DataShape | None:
+    """Return the shape of the data, or None if only a path that is not given would tell.
+
+    Where there is a path, names and sizes of files, headers and labels are read, but no pixels.
+
+    Raises:
+        UserError: NAS601 to NAS609, see the readers; the path is wrong or what is there.
+    """
+    if not settings.path and settings.source in ("idx", "npz", "images"):
+        return None
+    if not settings.path and settings.source == "cifar10":
+        return cifar10.SHAPE
+    return _look(settings)
+
+
+def verify(settings: DataSettings) -> DataShape:
+    """Return the shape of data that can be loaded and divided as the settings say.
+
+    Raises:
+        UserError: As `describe`; NAS605 the path is missing; NAS607 as `check_split`.
+    """
+    shape = _look(settings)
+    check_split(settings, shape.has_test)
+    return shape
+
+
+def check_split(settings: DataSettings, has_test: bool) -> None:
+    """Check that a test share is given exactly if the data have no test part of their own.
+
+    Raises:
+        UserError: NAS607 they have and it is, or they have not and it is not.
+    """
+    shares = [f"{share:g}" for share in settings.split]
+    where = settings.path or settings.source
+    if has_test and len(shares) == 4:
+        raise user_error(
+            "NAS607",
+            "split has 4 shares but the data have a test part of their own",
+            help=f"leave out the last share: `split {', '.join(shares[:3])}`",
+            where=where,
+        )
+    if not has_test and len(shares) == 3:
+        raise user_error(
+            "NAS607",
+            "split has 3 shares but the data have no test part of their own",
+            help="give a fourth share for the test, such as `split 0.4, 0.2, 0.2, 0.2`",
+            where=where,
+        )
+
+
+def path_of(settings: DataSettings) -> Path:
+    """Return the path of the data.
+
+    Raises:
+        UserError: NAS605 none is given.
+    """
+    if not settings.path:
+        raise user_error(
+            "NAS605",
+            f"data source `{settings.source}` needs a path",
+            help='add `path "..."` to the data section or pass `--set data.path=DIR`',
+            where="data",
+        )
+    return Path(expanduser(settings.path))
+
+
+def _look(settings: DataSettings) -> DataShape:
+    match settings.source:
+        case "digits":
+            return DIGITS
+        case "cifar10":
+            return cifar10.shape(path_of(settings))
+        case "idx":
+            return idx.shape(path_of(settings))
+        case "npz":
+            return npz.shape(path_of(settings))
+        case "images":
+            return images.shape(path_of(settings), settings.size)

@@ -1,0 +1,33 @@
+"""Scikit-learn's handwritten digits: in the package, so nothing is downloaded."""
+
+from __future__ import annotations
+
+from dslnas.data.examples import Examples, examples
+from dslnas.diagnostics import user_error
+
+BRIGHTEST = 16
+
+
+def read() -> Examples:
+    """Return the 1,797 digits: float32 (1797, 1, 8, 8) in [0, 1].
+
+    Raises:
+        UserError: NAS608 scikit-learn is missing.
+
+    Reference: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
+    """
+    import numpy as np
+
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as error:
+        raise user_error(
+            "NAS608",
+            "data source `digits` needs scikit-learn",
+            help="pip install scikit-learn",
+            where="data",
+        ) from error
+    bunch = load_digits()
+    images = (np.asarray(bunch.images) / BRIGHTEST).astype(np.float32).reshape(-1, 1, 8, 8)
+    labels = np.asarray(bunch.target, np.int64)
+    return examples((images, labels), None, tuple("0123456789"), "digits")

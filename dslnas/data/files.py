@@ -1,0 +1,146 @@
+"""Opening files that may be missing, damaged or hostile. Knows no data format."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tokenize import TokenError
+from typing import IO, cast
+
+from dslnas.diagnostics import UserError, user_error
+
+# Everything is held in memory at once, so more than this (after unpacking) is a mistake or an
+# attack; deflate cannot shrink anything further than by the second number.
+MOST_BYTES = 2**33
+MOST_DEFLATED = 1032
+
+# What the parsers of the standard library, NumPy and Pillow raise when a file is not as it should
+# be; RuntimeError is an encrypted archive.
+PARSER_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    SyntaxError,
+    TokenError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    struct.error,
+)
+
+
+def required_path(path: Path) -> Path:
+    """Return `path` if something is there.
+
+    Raises:
+        UserError: NAS601 nothing is.
+    """
+    with reading(path, "path"):
+        exists = path.exists()
+    if not exists:
+        raise user_error(
+            "NAS601",
+            "path does not exist",
+            help="correct `path` in the data section or pass `--set data.path=DIR`",
+            where=str(path),
+        )
+    return path
+
+
+def required_folder(path: Path, holds: str) -> Path:
+    """Return `path` if it is a folder; `holds` says what should be in it.
+
+    Raises:
+        UserError: NAS601 nothing is there; NAS602 it is a file.
+    """
+    if not required_path(path).is_dir():
+        raise user_error(
+            "NAS602", "not a folder", help=f"give a folder that holds {holds}", where=str(path)
+        )
+    return path
+
+
+def missing(path: Path, name: str, holds: str, container: str = "folder") -> UserError:
+    """Return the error for a part that should be in the folder or archive `path`: NAS602."""
+    return user_error(
+        "NAS602",
+        f"`{name}` is missing in the {container}",
+        help=f"the {container} should hold {holds}",
+        where=str(path),
+    )
+
+
+def damaged(path: Path, message: str, help: str = "fetch or write the file again") -> UserError:
+    """Return the error for a file whose content is not what it should be: NAS603."""
+    return user_error("NAS603", message, help=help, where=str(path))
+
+
+def check_size(path: Path, needed: int) -> None:
+    """Raise NAS603 if `needed` bytes are more than dslnas is ready to hold."""
+    if needed > MOST_BYTES:
+        raise damaged(
+            path,
+            f"{needed} bytes of content but at most {MOST_BYTES} are read",
+            "use smaller images or fewer of them",
+        )
+
+
+@contextmanager
+def reading(path: Path, what: str) -> Iterator[None]:
+    """Turn everything that reading a bad file can raise into NAS603.
+
+    Args:
+        path: The file; named in the error.
+        what: What the file should be, such as "gzip file".
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise damaged(path, f"too large a {what} for the memory", "use less data") from error
+    except EOFError as error:
+        raise damaged(path, f"{what} is cut short") from error
+    except OSError as error:
+        if not error.strerror:  # raised by a parser, not by the system
+            raise damaged(path, f"damaged {what}") from error
+        reason = error.strerror.lower()
+        raise damaged(path, f"{what} cannot be read: {reason}", "check the file") from error
+    except PARSER_ERRORS as error:
+        raise damaged(path, f"damaged {what}") from error
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading bytes, unpacking it if its name ends in `.gz`."""
+    packed = path.suffix == ".gz"
+    with (
+        reading(path, "gzip file" if packed else "file"),
+        gzip.open(path, "rb") if packed else path.open("rb") as stream,
+    ):
+        yield cast(IO[bytes], stream)
+
+
+def read_exactly(path: Path, stream: IO[bytes], size: int) -> bytes:
+    """Return the `size` bytes that are left in `stream`, an `opened` file.
+
+    Raises:
+        UserError: NAS603 there are fewer or more, or more than may be read. A header that promises
+            more than the file can hold is found before memory is taken.
+    """
+    check_size(path, size)
+    length = path.stat().st_size
+    if size > length * (MOST_DEFLATED if path.suffix == ".gz" else 1):
+        raise damaged(path, f"header asks for {size} bytes but the file has {length}")
+    content = stream.read(size)
+    if len(content) < size:
+        raise damaged(path, f"header asks for {size} bytes but {len(content)} follow it")
+    if stream.read(1):
+        raise damaged(path, f"header asks for {size} bytes but more follow it")
+    return content

@@ -1,0 +1,192 @@
+"""NumPy archives with the members x_train, y_train [, x_test, y_test], or x, y. Never unpickles."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from dslnas.data.examples import (
+    DataShape,
+    Examples,
+    Images,
+    Labels,
+    check_numbers,
+    count_classes,
+    examples,
+)
+from dslnas.data.files import check_size, damaged, missing, reading, required_path
+from dslnas.diagnostics import user_error
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Layout: TypeAlias = Literal["NHW", "NHWC", "NCHW"]
+
+HOLDS = "x_train and y_train (and x_test and y_test), or x and y"
+FEW = range(1, 5)  # what axis is taken for the channels if the other one cannot be
+
+
+def shape(path: Path) -> DataShape:
+    """Return the shape from the header of the training images and from the training labels.
+
+    Raises:
+        UserError: As `read`, as far as these members show it.
+    """
+    with _archive(path) as archive:
+        train, test = _names(path, archive)
+        sizes, dtype = _header(path, archive, train[0])
+        count, channels, height, width = _in_order(sizes, _layout(path, train[0], sizes))
+        _check_pixels(path, train[0], dtype)
+        labels = _labels(path, archive, train[1])
+    check_numbers(count, len(labels), "", str(path))
+    return DataShape(
+        channels, height, width, count_classes(labels, str(path)), has_test=test is not None
+    )
+
+
+def read(path: Path) -> Examples:
+    """Return the training part and, if there is one, the test part.
+
+    Images are uint8 or, for any floating type in the file, float32, (N, C, H, W). Classes are
+    named by their numbers.
+
+    Raises:
+        UserError: NAS601 there is no file; NAS602 a member is missing; NAS603 it is no archive,
+            damaged, pickled, or of another type; NAS604 the parts do not fit together or the
+            layout of the images is unclear; NAS606, NAS609 the labels are not 0 to the number of
+            classes.
+    """
+    with _archive(path) as archive:
+        names, test_names = _names(path, archive)
+        train = _part(path, archive, names)
+        test = _part(path, archive, test_names) if test_names else None
+    classes = count_classes(train[1], str(path))
+    return examples(train, test, tuple(str(c) for c in range(classes)), str(path))
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    with reading(required_path(path), "npz archive"):
+        archive = zipfile.ZipFile(path)
+    with archive:
+        yield archive
+
+
+def _names(path: Path, archive: zipfile.ZipFile) -> tuple[tuple[str, str], tuple[str, str] | None]:
+    """Return the names of images and labels of the training part and of the test part."""
+    there = {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
+    short = there & {"x", "y"} and "x_train" not in there
+    train = ("x", "y") if short else ("x_train", "y_train")
+    test = ("x_test", "y_test") if there & {"x_test", "y_test"} else None
+    for name in (*train, *(test or ())):
+        if name not in there:
+            raise missing(path, name, HOLDS, "archive")
+    return train, test
+
+
+def _part(path: Path, archive: zipfile.ZipFile, names: tuple[str, str]) -> tuple[Images, Labels]:
+    return _images(path, archive, names[0]), _labels(path, archive, names[1])
+
+
+def _images(path: Path, archive: zipfile.ZipFile, name: str) -> Images:
+    import numpy as np
+
+    sizes, dtype = _header(path, archive, name)
+    layout = _layout(path, name, sizes)
+    _check_pixels(path, name, dtype)
+    array = _array(path, archive, name)
+    if layout == "NHW":
+        array = array[:, None]
+    elif layout == "NHWC":
+        array = array.transpose(0, 3, 1, 2)
+    if dtype.kind == "u":
+        return array
+    with np.errstate(over="ignore"):  # becomes infinite, which `examples` reports
+        return array.astype(np.float32)
+
+
+def _labels(path: Path, archive: zipfile.ZipFile, name: str) -> Labels:
+    """Return labels stored as whole numbers, (N,) or (N, 1), as int64 (N,)."""
+    import numpy as np
+
+    sizes, dtype = _header(path, archive, name)
+    if dtype.kind not in "iu":
+        raise damaged(path, f"`{name}` holds {dtype} but labels are whole numbers", "save as int64")
+    if not (len(sizes) == 1 or (len(sizes) == 2 and sizes[1] == 1)):
+        raise user_error(
+            "NAS604",
+            f"`{name}` has the shape {sizes} but labels have (N,)",
+            help="save one class number per image; of one-hot rows take `argmax(1)`",
+            where=str(path),
+        )
+    return _array(path, archive, name).reshape(-1).astype(np.int64)
+
+
+def _layout(path: Path, name: str, sizes: tuple[int, ...]) -> Layout:
+    """Return which axis of images holds the channels; they are few, or the other two equal."""
+    if len(sizes) == 3 and all(sizes[1:]):
+        return "NHW"
+    if len(sizes) == 4 and all(sizes[1:]):
+        _, a, b, c = sizes
+        last, first = c in FEW, a in FEW
+        if last == first:
+            last, first = a == b, b == c
+        if last != first:
+            return "NHWC" if last else "NCHW"
+    raise user_error(
+        "NAS604",
+        f"`{name}` has the shape {sizes}, in which the channels cannot be told",
+        help="save images as (N, H, W), (N, H, W, C) or (N, C, H, W), with 1 to 4 channels",
+        where=str(path),
+    )
+
+
+def _in_order(sizes: tuple[int, ...], layout: Layout) -> tuple[int, int, int, int]:
+    """Return N, C, H, W."""
+    if layout == "NHW":
+        return sizes[0], 1, sizes[1], sizes[2]
+    n, a, b, c = sizes
+    return (n, c, a, b) if layout == "NHWC" else (n, a, b, c)
+
+
+def _check_pixels(path: Path, name: str, dtype: np.dtype[Any]) -> None:
+    if dtype.kind != "f" and dtype != "uint8":
+        raise damaged(
+            path, f"`{name}` holds {dtype} but pixels are uint8 or float", "save as uint8"
+        )
+
+
+def _header(
+    path: Path, archive: zipfile.ZipFile, name: str
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and type of a member whose content has the size that follows from them."""
+    from numpy.lib import format as npy
+
+    info = archive.getinfo(f"{name}.npy")
+    with reading(path, "npz archive"), archive.open(info) as stream:
+        if npy.read_magic(stream) == (1, 0):
+            sizes, _, dtype = npy.read_array_header_1_0(stream)
+        else:
+            sizes, _, dtype = npy.read_array_header_2_0(stream)
+        left = info.file_size - stream.tell()
+    if dtype.hasobject:
+        raise damaged(path, f"`{name}` is pickled, which is not safe to read", "save plain arrays")
+    needed = prod(sizes) * dtype.itemsize
+    if needed != left or min(sizes, default=0) < 0:
+        raise damaged(path, f"`{name}` has {left} bytes but its shape {sizes} needs {needed}")
+    check_size(path, needed)
+    return sizes, dtype
+
+
+def _array(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """Return a member; its header has been checked, so memory is only taken for what is there."""
+    from numpy.lib import format as npy
+
+    with reading(path, "npz archive"), archive.open(f"{name}.npy") as stream:
+        array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
+    return array

@@ -1,0 +1,160 @@
+"""What is told to the user when something is wrong: where, what, and how to mend it.
+
+Every error a user can cause is a `Diagnostic`; nothing here decides what is an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from dslnas.source import Span
+
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Note:
+    """A second place that belongs to a diagnostic, such as an earlier definition."""
+
+    message: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One mistake.
+
+    Attributes:
+        code: Key of the table in `dslnas.codes`, such as `NAS201`.
+        message: One line, lower case, without a full stop; stands alone without the excerpt.
+        span: The smallest piece of text that shows the mistake; None outside of source text.
+        label: Printed behind the carets.
+        help: What the user can do about it.
+        notes: Other places that matter.
+        where: For mistakes outside of source text, what the message is about (a path, an option).
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    label: str = ""
+    help: str = ""
+    notes: tuple[Note, ...] = field(default=())
+    where: str = ""
+
+    def render(self) -> str:
+        """Return the diagnostic as it is printed, without a final line end."""
+        if self.span is None:
+            place = f"{self.where}: " if self.where else ""
+            lines = [f"{place}error[{self.code}]: {self.message}"]
+        else:
+            lines = [f"{_place(self.span)}: error[{self.code}]: {self.message}"]
+            lines += _excerpt(self.span, self.label)
+        for note in self.notes:
+            lines.append(f"{_place(note.span)}: note: {note.message}")
+            lines += _excerpt(note.span, "")
+        if self.help:
+            lines.append(f"  = help: {self.help}")
+        return "\n".join(lines)
+
+
+class UserError(Exception):
+    """The user's input is wrong. Carries every mistake found, sorted by position."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(sorted(diagnostics, key=_position))
+        super().__init__(self.render())
+
+    def render(self) -> str:
+        """Return all diagnostics as printed, the first `MOST_SHOWN` of them in full."""
+        shown = [d.render() for d in self.diagnostics[:MOST_SHOWN]]
+        hidden = len(self.diagnostics) - MOST_SHOWN
+        if hidden > 0:
+            shown.append(f"... and {hidden} more")
+        return "\n\n".join(shown)
+
+
+class InternalError(Exception):
+    """An invariant of dslnas itself is broken: our fault, not the user's."""
+
+
+def user_error(
+    code: str, message: str, *, span: Span | None = None, help: str = "", where: str = ""
+) -> UserError:
+    """Return a `UserError` with a single diagnostic."""
+    return UserError([Diagnostic(code, message, span=span, help=help, where=where)])
+
+
+class Diagnostics:
+    """Collects mistakes so that all of them can be reported at once."""
+
+    def __init__(self) -> None:
+        self._found: list[Diagnostic] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        span: Span | None,
+        *,
+        label: str = "",
+        help: str = "",
+        notes: Sequence[Note] = (),
+    ) -> None:
+        """Record one mistake; the same mistake at the same place is kept once."""
+        diagnostic = Diagnostic(code, message, span, label, help, tuple(notes))
+        if diagnostic not in self._found:
+            self._found.append(diagnostic)
+
+    def extend(self, error: UserError) -> None:
+        """Record every mistake of an error raised elsewhere."""
+        self._found.extend(d for d in error.diagnostics if d not in self._found)
+
+    def raise_if_any(self) -> None:
+        """Raise a `UserError` with everything recorded, if anything was."""
+        if self._found:
+            raise UserError(self._found)
+
+
+def suggestion(word: str, known: Iterable[str], *, list_all: int = 12) -> str:
+    """Return a help line for an unknown word: the nearest known one, or the list of all.
+
+    A unique prefix counts as near; after that an edit ratio of 0.7 does.
+    """
+    names = sorted(set(known))
+    prefixed = [n for n in names if n.startswith(word)] if len(word) > 1 else []
+    close = prefixed if len(prefixed) == 1 else difflib.get_close_matches(word, names, 1, 0.7)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    if not names:
+        return ""
+    shown = ", ".join(f"`{n}`" for n in names[:list_all])
+    return f"known are {shown}" + (", ..." if len(names) > list_all else "")
+
+
+def _position(diagnostic: Diagnostic) -> tuple[str, int]:
+    span = diagnostic.span
+    return ("", 0) if span is None else (span.source.name, span.start)
+
+
+def _place(span: Span) -> str:
+    return f"{span.source.name}:{span.line}:{span.column}"
+
+
+def _excerpt(span: Span, label: str) -> list[str]:
+    """Return the line of the span with carets below; tabs count as one column each."""
+    text = span.source.line(span.line).replace("\t", " ")
+    width = max(1, min(span.end - span.start, len(text) - span.column + 1))
+    number = str(span.line)
+    gutter = " " * len(number)
+    carets = " " * (span.column - 1) + "^" * width
+    return [
+        f"{gutter} |",
+        f"{number} | {text}",
+        f"{gutter} | {carets}{' ' + label if label else ''}",
+    ]

@@ -1,0 +1,1 @@
+"""The graph of primitives: what the backends read and the passes rewrite."""

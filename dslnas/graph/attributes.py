@@ -1,0 +1,96 @@
+"""Arguments of primitives: checked against their kind, and filled in where they are open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dslnas.diagnostics import user_error
+from dslnas.language.constants import Value
+from dslnas.primitives.spec import (
+    Argument,
+    Attributes,
+    AttributeValue,
+    Default,
+    Kind,
+    Primitive,
+)
+from dslnas.source import Span
+
+_LARGEST = 1_000_000
+
+
+def attribute_value(
+    primitive: Primitive, argument: Argument, value: Value, span: Span | None
+) -> AttributeValue:
+    """Return the value of an argument in the form its kind has.
+
+    Raises:
+        UserError: NAS502 if the value is of another kind or out of range.
+    """
+    result = _as_kind(argument.kind, value)
+    if result is None:
+        shown = f"{value:g}" if isinstance(value, float) else str(value).lower()
+        raise user_error(
+            "NAS502",
+            f"`{argument.name}` of `{primitive.name}` must be {argument.kind.value}, not {shown}",
+            span=span,
+        )
+    return result
+
+
+def default_value(
+    argument: Argument,
+    attributes: Attributes,
+    given: Mapping[str, Value],
+    channels: int,
+    stride: int,
+) -> AttributeValue:
+    """Return the default of an argument where it stands.
+
+    Args:
+        argument: The argument that is left open.
+        attributes: The arguments before it.
+        given: All arguments that are given, for a dilation that comes after the padding.
+        channels: C of the cell.
+        stride: What is left of the place's stride.
+    """
+    match argument.default:
+        case Default.CHANNELS:
+            return channels
+        case Default.STRIDE:
+            return (stride, stride)
+        case Default.SAME:
+            dilation = _as_kind(Kind.PAIR, given.get("dilation", 1))
+            kernel = attributes["kernel"]
+            assert isinstance(kernel, tuple)
+            dh, dw = dilation if isinstance(dilation, tuple) else (1, 1)
+            return (dh * (kernel[0] - 1) // 2, dw * (kernel[1] - 1) // 2)
+    assert not isinstance(argument.default, Default)
+    return argument.default
+
+
+def _as_kind(kind: Kind, value: Value) -> AttributeValue | None:
+    match kind:
+        case Kind.FLAG:
+            return value if isinstance(value, bool) else None
+        case Kind.COUNT | Kind.WHOLE:
+            return _whole(value, 1 if kind is Kind.COUNT else 0)
+        case Kind.PAIR | Kind.PADDING:
+            least = 1 if kind is Kind.PAIR else 0
+            both = value if isinstance(value, tuple) else (value, value)
+            pair = tuple(n for v in both if (n := _whole(v, least)) is not None)
+            return (pair[0], pair[1]) if len(pair) == 2 == len(both) else None
+        case Kind.RATE:
+            number = _number(value)
+            return number if number is not None and 0 <= number < 1 else None
+    return _number(value)
+
+
+def _whole(value: Value, least: int) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if least <= value <= _LARGEST else None
+
+
+def _number(value: Value) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

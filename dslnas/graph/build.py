@@ -1,0 +1,255 @@
+"""Search space to primitive graph: the plain lowering, one group of primitives per operation.
+
+Nothing is shared or reordered here. Later passes are tested against this graph.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from dslnas.diagnostics import Note, UserError, user_error
+from dslnas.graph.expand import SOURCE, Expander, Fragment
+from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope
+from dslnas.language.checked import Operation
+from dslnas.primitives.catalogue import PRIMITIVES
+from dslnas.primitives.rules import show_shape
+from dslnas.primitives.spec import Shape
+from dslnas.space.cell import Cell, Edge
+from dslnas.space.space import Network, SearchSpace
+
+JOINS = {"concat": "concat", "sum": "add", "mean": "mean"}
+
+
+def build_supernet_graph(space: SearchSpace) -> PrimitiveGraph:
+    """Return the graph of the supernet: every candidate of every edge, weighed by `mix`.
+
+    Raises:
+        UserError: NAS4xx where shapes do not fit.
+    """
+    return _Builder(space, space.network, derived=False).build()
+
+
+def build_derived_graph(
+    architecture: SearchSpace, *, drop_path: bool = False, auxiliary: bool = False
+) -> PrimitiveGraph:
+    """Return the graph of the network that is trained and exported.
+
+    Args:
+        architecture: A space with every choice made.
+        drop_path: Put a `drop_path` behind every operation that is not an identity.
+        auxiliary: Give the graph the second head that helps training.
+
+    Raises:
+        UserError: NAS4xx where shapes do not fit.
+    """
+    builder = _Builder(architecture, architecture.final, derived=True)
+    return builder.build(drop_path=drop_path, auxiliary=auxiliary)
+
+
+class _Builder:
+    def __init__(self, space: SearchSpace, network: Network, *, derived: bool) -> None:
+        self._space = space
+        self._network = network
+        self._expander = Expander(space.definitions, space.constants, derived=derived)
+        self._nodes: list[Node] = []
+        self._shapes: dict[str, Shape] = {}
+        self._scopes: list[Scope] = []
+        self._drop_path = False
+
+    def build(self, *, drop_path: bool = False, auxiliary: bool = False) -> PrimitiveGraph:
+        network = self._network
+        self._drop_path = drop_path
+        self._append(Node(INPUT, INPUT, (), (), network.input))
+        channels = network.channels
+        outputs = [self._expression("stem", network.stem, INPUT, channels)]
+        after_reduction: tuple[str, int] | None = None
+        for index, name in enumerate(network.layout):
+            cell = self._space.cells[name]
+            channels *= cell.widen
+            sources = [outputs[max(0, len(outputs) - back)] for back in self._backs(cell)]
+            outputs.append(self._cell(f"cell{index}", cell, sources, channels))
+            if cell.stride > 1:
+                after_reduction = (outputs[-1], channels)
+        second = None
+        if auxiliary and network.auxiliary is not None and after_reduction is not None:
+            second = self._expression("auxiliary", network.auxiliary, *after_reduction)
+        output = self._expression("head", network.head, outputs[-1], channels)
+        for end in (output, second):
+            if end is not None and self._shapes[end] != (network.classes,):
+                raise user_error(
+                    "NAS405",
+                    f"head gives {show_shape(self._shapes[end])}, not {network.classes} classes",
+                    span=network.head.span,
+                    help="end it with `linear(classes)`",
+                )
+        alphas = {
+            name: (len(cell.choices), cell.width)
+            for name in dict.fromkeys(network.layout)
+            if (cell := self._space.cells[name]).choices
+        }
+        return PrimitiveGraph(tuple(self._nodes), output, second, tuple(self._scopes), alphas)
+
+    @staticmethod
+    def _backs(cell: Cell) -> range:
+        """How many outputs back each input of a cell lies; the last is the cell just before."""
+        return range(len(cell.inputs), 0, -1)
+
+    # ---- parts ----------------------------------------------------------------------------------
+
+    def _expression(self, path: str, expression: object, source: str, channels: int) -> str:
+        fragment = self._expander.expression(
+            expression,  # type: ignore[arg-type]
+            self._shapes[source],
+            channels,
+            self._network.classes,
+        )
+        self._scopes.append(Scope(path, path, path))
+        return self._place(path, fragment, source)
+
+    def _cell(self, path: str, cell: Cell, sources: list[str], channels: int) -> str:
+        self._scopes.append(Scope(path, "cell", cell.name))
+        values = self._preprocess(path, cell, sources, channels)
+        reference = self._shapes[values[cell.inputs[-1]]]
+        size = tuple(-(-n // cell.stride) for n in reference[1:])
+        expected = (channels, *size)
+        for node in cell.nodes:
+            terms = []
+            for count, edge in enumerate(cell.incoming(node)):
+                before = [e.source for e in cell.incoming(node)[:count]]
+                again = before.count(edge.source)
+                edge_path = f"{path}/{node}_{edge.source}" + (f"_{again + 1}" if again else "")
+                stride = cell.stride if edge.source in cell.inputs else 1
+                terms.append(
+                    self._edge(edge_path, cell, edge, values[edge.source], channels, stride)
+                )
+                self._check_shape(cell, edge, terms[-1], expected)
+            values[node] = self._join(f"{path}/{node}", "add", terms)
+        ends = [values[node] for node in cell.output_of]
+        return self._join(f"{path}/output", JOINS.get(cell.output, "add"), ends)
+
+    def _preprocess(
+        self, path: str, cell: Cell, sources: list[str], channels: int
+    ) -> dict[str, str]:
+        """Bring all inputs to the size of the last one and to C channels."""
+        if cell.preprocess is None:
+            return dict(zip(cell.inputs, sources, strict=True))
+        values = {}
+        size = self._shapes[sources[-1]][1:]
+        for name, source in zip(cell.inputs, sources, strict=True):
+            shape = self._shapes[source]
+            stride = max((-(-n // m) for n, m in zip(shape[1:], size, strict=True)), default=1)
+            where = f"on input `{name}` of cell `{cell.name}`"
+            fragment = self._fragment(cell.preprocess, shape, channels, stride, where)
+            if fragment.shape[1:] != size:
+                raise user_error(
+                    "NAS404",
+                    f"`{cell.preprocess.text}` gives {show_shape(fragment.shape)} {where}, "
+                    f"which needs {show_shape((channels, *size))}",
+                    span=cell.preprocess.span,
+                    help="use an operation that can be strided, such as `preprocess`",
+                )
+            here = f"{path}/{name}"
+            self._scopes.append(Scope(here, "preprocess", cell.preprocess.text))
+            values[name] = self._place(here, fragment, source)
+        return values
+
+    def _edge(
+        self, path: str, cell: Cell, edge: Edge, source: str, channels: int, stride: int
+    ) -> str:
+        where = f"on edge {edge.source} -> {edge.target} of cell `{cell.name}`"
+        ends = []
+        slugs: list[str] = []
+        for operation in edge.operations:
+            fragment = self._fragment(operation, self._shapes[source], channels, stride, where)
+            slug = re.sub(r"\W+", "_", operation.text).strip("_")
+            slug += f"_{slugs.count(slug) + 1}" if slug in slugs else ""
+            slugs.append(slug)
+            here = f"{path}/{slug}"
+            self._scopes.append(Scope(here, "operation", operation.text))
+            end = self._place(here, fragment, source)
+            if self._drop_path and any(x.primitive.name != "identity" for x in fragment.layers):
+                end = self._append(
+                    Node(f"{here}/drop_path", "drop_path", (end,), (), self._shapes[end])
+                )
+            ends.append(end)
+        if edge.row is None:
+            return ends[0]
+        self._check_alike(edge, ends, where)
+        mix = Mix(cell.name, edge.row)
+        return self._append(Node(path, "mix", tuple(ends), (), self._shapes[ends[0]], mix=mix))
+
+    def _fragment(
+        self, operation: Operation, shape: Shape, channels: int, stride: int, where: str
+    ) -> Fragment:
+        try:
+            return self._expander.operation(operation, shape, channels, stride)
+        except UserError as error:
+            first = error.diagnostics[0]
+            if operation.span is None or first.span == operation.span:
+                note: tuple[Note, ...] = ()
+            else:
+                strided = f" at stride {stride}" if stride > 1 else ""
+                reads = f"reading {show_shape(shape)}{strided} {where}"
+                note = (Note(f"`{operation.text}` is chosen here, {reads}", operation.span),)
+            raise UserError([replace(first, notes=(*first.notes, *note))]) from None
+
+    # ---- checks ---------------------------------------------------------------------------------
+
+    def _check_alike(self, edge: Edge, ends: list[str], where: str) -> None:
+        first = self._shapes[ends[0]]
+        for operation, end in zip(edge.operations, ends, strict=True):
+            if self._shapes[end] != first:
+                raise user_error(
+                    "NAS404",
+                    f"`{operation.text}` gives {show_shape(self._shapes[end])} {where}, "
+                    f"but `{edge.operations[0].text}` gives {show_shape(first)}",
+                    span=operation.span,
+                    help="all operations of an edge must give the same shape",
+                )
+
+    def _check_shape(self, cell: Cell, edge: Edge, end: str, expected: Shape) -> None:
+        if self._shapes[end] != expected:
+            raise user_error(
+                "NAS404",
+                f"`{edge.operations[0].text}` gives {show_shape(self._shapes[end])} on edge "
+                f"{edge.source} -> {edge.target} of cell `{cell.name}`, "
+                f"which needs {show_shape(expected)}",
+                span=edge.operations[0].span,
+                help="an operation must give C channels and reduce the size by the stride only",
+            )
+
+    # ---- nodes ----------------------------------------------------------------------------------
+
+    def _join(self, name: str, primitive: str, ends: list[str]) -> str:
+        """Join values; a single one needs no node of its own."""
+        if len(ends) == 1:
+            return ends[0]
+        shape = PRIMITIVES[primitive].shape({}, tuple(self._shapes[end] for end in ends))
+        return self._append(Node(name, primitive, tuple(ends), (), shape))
+
+    def _place(self, path: str, fragment: Fragment, source: str) -> str:
+        """Add the layers of a fragment under a path; return the name of its output."""
+        names: list[str] = []
+
+        def name_of(place: int) -> str:
+            return source if place == SOURCE else names[place]
+
+        for number, layer in enumerate(fragment.layers):
+            names.append(f"{path}/{number}_{layer.primitive.name}")
+            self._append(
+                Node(
+                    names[-1],
+                    layer.primitive.name,
+                    tuple(name_of(i) for i in layer.inputs),
+                    layer.attributes,
+                    layer.shape,
+                    layer.weights,
+                )
+            )
+        return name_of(fragment.output)
+
+    def _append(self, node: Node) -> str:
+        self._nodes.append(node)
+        self._shapes[node.name] = node.shape
+        return node.name

@@ -1,0 +1,128 @@
+"""The primitive graph: a DAG of primitives with shapes and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import networkx as nx
+
+from dslnas.primitives.catalogue import PRIMITIVES
+from dslnas.primitives.spec import AttributeValue, Shape, Weight
+
+INPUT = "input"
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Which row of alpha weighs the inputs of a `mix`, one column per input."""
+
+    cell: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Node:
+    """One primitive in a graph.
+
+    Attributes:
+        name: Unique and readable: `cell0/n1_in2/sep_conv_3/1_conv`.
+        primitive: Key of the catalogue.
+        inputs: Names of the nodes it reads, in order.
+        attributes: Values of all arguments of the primitive, in order.
+        shape: Of its output, without the batch axis.
+        weights: The tensors it owns; tensor `weight` of the node above is
+            `cell0/n1_in2/sep_conv_3/1_conv/weight` everywhere.
+        mix: For primitive `mix` only.
+    """
+
+    name: str
+    primitive: str
+    inputs: tuple[str, ...]
+    attributes: tuple[tuple[str, AttributeValue], ...]
+    shape: Shape
+    weights: tuple[Weight, ...] = ()
+    mix: Mix | None = None
+
+    def attribute(self, name: str) -> AttributeValue:
+        """Return the value of one attribute."""
+        return dict(self.attributes)[name]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the nodes under a path belong to: a cell of a network, an operation of an edge.
+
+    Attributes:
+        path: Prefix of the nodes' names: `cell0`, `cell0/n1_in2/sep_conv_3`.
+        kind: `stem`, `cell`, `preprocess`, `operation`, `head` or `auxiliary`.
+        label: How the language writes it: `normal`, `sep_conv(3)`.
+    """
+
+    path: str
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True)
+class PrimitiveGraph:
+    """A network of primitives. Backends read it; passes return another one.
+
+    Attributes:
+        nodes: Every node after the nodes it reads. The first is the input.
+        output: Name of the node that gives the logits.
+        auxiliary: Name of the node that gives the second logits while training.
+        scopes: What groups of nodes are; outer scopes before inner ones.
+        alphas: Rows and columns of every alpha that a `mix` reads, by cell.
+    """
+
+    nodes: tuple[Node, ...]
+    output: str
+    auxiliary: str | None = None
+    scopes: tuple[Scope, ...] = ()
+    alphas: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Node]:
+        """The nodes by name."""
+        return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def dag(self) -> nx.DiGraph[str]:
+        """The same as a networkx graph, for algorithms; every node carries its `Node`."""
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        for node in self.nodes:
+            graph.add_node(node.name, node=node)
+            graph.add_edges_from((source, node.name) for source in node.inputs)
+        return graph
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of one example."""
+        return self.nodes[0].shape
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The output, and the auxiliary output if there is one."""
+        return (self.output,) if self.auxiliary is None else (self.output, self.auxiliary)
+
+    def params(self) -> int:
+        """Return the number of trained weights."""
+        return sum(w.size for node in self.nodes for w in node.weights if w.trained)
+
+    def flops(self) -> int:
+        """Return the multiply-adds of one example, all candidates of a choice included."""
+        return sum(flops_of(node, self.by_name) for node in self.nodes)
+
+    def under(self, path: str) -> Iterable[Node]:
+        """Yield the nodes that belong to a scope."""
+        return (n for n in self.nodes if n.name == path or n.name.startswith(f"{path}/"))
+
+
+def flops_of(node: Node, by_name: Mapping[str, Node]) -> int:
+    """Return the multiply-adds of one node on one example."""
+    if node.primitive == INPUT:
+        return 0
+    inputs = tuple(by_name[source].shape for source in node.inputs)
+    return PRIMITIVES[node.primitive].flops(dict(node.attributes), inputs, node.shape)

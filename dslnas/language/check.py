@@ -1,0 +1,293 @@
+"""Program to checked program: all names, arguments, values and settings, all mistakes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from dslnas.diagnostics import Diagnostics, Note, suggestion
+from dslnas.language import ast
+from dslnas.language.check_cells import check_cells
+from dslnas.language.checked import CheckedCell, CheckedNetwork, CheckedProgram
+from dslnas.language.constants import Scope, evaluate_lets
+from dslnas.language.link import LinkedProgram
+from dslnas.language.operations import NETWORK_NAMES, check_body, check_definitions
+from dslnas.language.overrides import COMMAND_LINE
+from dslnas.language.typed import build
+from dslnas.settings.sections import (
+    DATA,
+    NETWORK_EXPRESSIONS,
+    SEARCH,
+    DataSettings,
+    EvaluateSettings,
+    ExportSettings,
+    NetworkSettings,
+    SearchSettings,
+    Settings,
+)
+from dslnas.source import SourceFile, Span
+
+# Names with a meaning of their own in operations and networks.
+RESERVED = ("C", "C_in", "N", "stride", "classes")
+
+_Section = TypeVar("_Section", bound=Settings)
+
+
+def check(linked: LinkedProgram) -> CheckedProgram:
+    """Return the checked program.
+
+    Raises:
+        UserError: NAS2xx to NAS5xx, every mistake of the program, sorted by position.
+    """
+    found = Diagnostics()
+    for name in RESERVED:
+        if name in linked.constants:
+            found.add(
+                "NAS204",
+                f"`{name}` has a meaning of its own and cannot be a constant",
+                linked.constants[name].name.span,
+                help="choose another name",
+            )
+    constants = evaluate_lets(linked.constants, found)
+    check_definitions(linked.operations, constants, found)
+    cells = check_cells(linked, constants, found)
+    sections = _Sections(linked, constants, found)
+    network = sections.network(cells)
+    data = sections.data()
+    engine, search = sections.search()
+    evaluate = sections.plain(EvaluateSettings)
+    export = sections.plain(ExportSettings)
+    found.raise_if_any()
+    assert network is not None
+    return CheckedProgram(
+        constants,
+        linked.operations,
+        cells,
+        network,
+        data,
+        engine,
+        search,
+        evaluate,
+        export,
+        sections.spans,
+    )
+
+
+class _Sections:
+    """Checks the sections of a program."""
+
+    def __init__(self, linked: LinkedProgram, constants: Scope, found: Diagnostics) -> None:
+        self._linked = linked
+        self._constants = constants
+        self._found = found
+        self.spans: dict[str, Span] = {}
+
+    def plain(self, model: type[_Section]) -> _Section:
+        """Check a section that has no name of its own."""
+        section = self._linked.sections.get(model.kind)
+        if section is not None and section.name is not None:
+            self._found.add(
+                "NAS505",
+                f"`{model.kind}` has no name, found `{section.name.text}`",
+                section.name.span,
+                help=f"write `{model.kind} {{ ... }}`",
+            )
+        settings = section.settings if section else ()
+        return self._build(model, settings, f"`{model.kind}`")
+
+    def data(self) -> DataSettings:
+        """Check the data section; without one, the data are scikit-learn's digits."""
+        section = self._linked.sections.get("data")
+        source = self._named(section, DATA) or "digits"
+        settings = section.settings if section else ()
+        data = self._build(
+            DATA[source], settings, f"`data {source}`", fixed={"source": source}
+        )
+        if sum(data.split) > 1 + 1e-9:
+            self._found.add(
+                "NAS506",
+                f"shares of `split` add up to {sum(data.split):.0%}, more than 100%",
+                self.spans.get("data.split"),
+                help="make them smaller",
+            )
+        return data.model_copy(update={"path": self._path(data.path)}) if data.path else data
+
+    def search(self) -> tuple[str | None, SearchSettings | None]:
+        """Check the search section, if there is one."""
+        section = self._linked.sections.get("search")
+        if section is None:
+            return None, None
+        engine = self._named(section, SEARCH)
+        if engine is None:
+            if section.name is None:
+                self._found.add(
+                    "NAS505",
+                    "`search` needs the name of a method",
+                    section.span,
+                    help=f"write `search {next(iter(SEARCH))}`; {suggestion('', SEARCH)}",
+                )
+            return None, None
+        return engine, self._build(SEARCH[engine], section.settings, f"`search {engine}`")
+
+    def network(self, cells: Mapping[str, CheckedCell]) -> CheckedNetwork | None:
+        """Check the network section: plain settings, and expressions for their names."""
+        section = self._linked.sections.get("network")
+        if section is None or not any(s.key.text == "cells" for s in section.settings):
+            self._found.add(
+                "NAS303",
+                "network has no cells",
+                section.span if section else _end(self._linked.source),
+                help="write `network { cells normal * 2 }`, or `use papers.darts`",
+            )
+            return None
+        if section.name is not None:
+            self._found.add(
+                "NAS505",
+                f"`network` has no name, found `{section.name.text}`",
+                section.name.span,
+                help="write `network { ... }`",
+            )
+        plain = [s for s in section.settings if s.key.text not in NETWORK_EXPRESSIONS]
+        settings = self._build(NetworkSettings, plain, "`network`", tuple(NETWORK_EXPRESSIONS))
+        given = {s.key.text: s for s in section.settings if s.key.text in NETWORK_EXPRESSIONS}
+        self._once([s for s in section.settings if s.key.text in NETWORK_EXPRESSIONS])
+        for key in ("stem", "head"):
+            if key not in given:
+                self._found.add(
+                    "NAS303",
+                    f"network has no {key}",
+                    section.span,
+                    help=f"give `{key}`; `use std.cnn` brings the usual one",
+                )
+        if "stem" not in given or "head" not in given:
+            return None
+        for key in ("stem", "head", "auxiliary"):
+            if key in given:
+                self._body(given[key])
+        return CheckedNetwork(
+            settings.input,
+            settings.channels,
+            settings.repeat,
+            given["stem"].values[0],
+            given["head"].values[0],
+            given["auxiliary"].values[0] if "auxiliary" in given else None,
+            self._layout(given["cells"], cells),
+            span=given["cells"].span,
+        )
+
+    # ---- parts ----------------------------------------------------------------------------------
+
+    def _build(
+        self,
+        model: type[_Section],
+        settings: Sequence[ast.Setting],
+        where: str,
+        more_keys: Sequence[str] = (),
+        fixed: Mapping[str, object] | None = None,
+    ) -> _Section:
+        self._once(settings)
+        for setting in settings:
+            first, last = setting.values[0].span, setting.values[-1].span
+            self.spans[f"{model.kind}.{setting.key.text}"] = first.to(last)
+        return build(model, settings, self._constants, where, self._found, fixed, more_keys)
+
+    def _once(self, settings: Sequence[ast.Setting]) -> None:
+        seen: dict[str, ast.Setting] = {}
+        for setting in settings:
+            key = setting.key.text
+            if key in seen:
+                self._found.add(
+                    "NAS504",
+                    f"`{key}` is set twice",
+                    setting.key.span,
+                    notes=[Note("the first time is here", seen[key].key.span)],
+                    help="remove one of them",
+                )
+            seen.setdefault(key, setting)
+
+    def _named(self, section: ast.Section | None, known: Mapping[str, object]) -> str | None:
+        """Return the section's name if it is a known one."""
+        if section is None or section.name is None:
+            return None
+        if section.name.text in known:
+            return section.name.text
+        what = "search method" if section.kind == "search" else "data source"
+        self._found.add(
+            "NAS505",
+            f"unknown {what} `{section.name.text}`",
+            section.name.span,
+            help=suggestion(section.name.text, known),
+        )
+        return None
+
+    def _body(self, setting: ast.Setting) -> None:
+        scope = {**self._constants, **dict.fromkeys(NETWORK_NAMES, 1)}
+        if len(setting.values) > 1:
+            self._found.add(
+                "NAS504",
+                f"`{setting.key.text}` takes one expression, found {len(setting.values)}",
+                setting.span,
+                help="join layers with `->`",
+            )
+        check_body(setting.values[0], self._linked.operations, scope, self._found)
+
+    def _layout(
+        self, setting: ast.Setting, cells: Mapping[str, CheckedCell]
+    ) -> tuple[tuple[ast.Name, ast.Expression | None], ...]:
+        """Check the list of cells; how many of each is known only with N."""
+        layout: list[tuple[ast.Name, ast.Expression | None]] = []
+        for value in setting.values:
+            match value:
+                case ast.Name() as name:
+                    layout.append((name, None))
+                case ast.Binary(sign="*", left=ast.Name() as name, right=count):
+                    layout.append((name, count))
+                case _:
+                    self._found.add(
+                        "NAS303",
+                        f"expected a cell, found `{value.span.text}`",
+                        value.span,
+                        help="write the name of a cell, or `normal * N`",
+                    )
+        defined = self._linked.cells
+        for name, _ in layout:
+            if name.text not in defined:
+                self._found.add(
+                    "NAS201",
+                    f"unknown cell `{name.text}`",
+                    name.span,
+                    help=suggestion(name.text, defined),
+                )
+        used = {name.text for name, _ in layout}
+        for cell in cells.values():
+            if cell.name not in used and not cell.span.source.library:
+                self._found.add(
+                    "NAS302",
+                    f"cell `{cell.name}` is never used",
+                    cell.span,
+                    help="add it to `cells` of the network, or remove it",
+                )
+        return tuple(layout)
+
+    def _path(self, text: str) -> str:
+        """Return the data's path, absolute; a spec names only what lies in its own folder."""
+        span = self.spans["data.path"]
+        if span.source.name == COMMAND_LINE:
+            return str(Path(text).expanduser().absolute())
+        source = span.source.path or self._linked.source.path
+        folder = (source.parent if source else Path()).resolve()
+        path = folder / text
+        if Path(text).is_absolute() or not path.resolve().is_relative_to(folder):
+            self._found.add(
+                "NAS202",
+                f"`{text}` lies outside the folder of the spec",
+                span,
+                help=f"give it on the command line: `--set data.path={text}`",
+            )
+        return str(path)
+
+
+def _end(source: SourceFile) -> Span:
+    end = len(source.text.rstrip())
+    return Span(source, max(0, end - 1), max(1, end))

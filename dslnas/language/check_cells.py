@@ -1,0 +1,374 @@
+"""Cells: from settings and spelt-out nodes to edges with their choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from dslnas.diagnostics import Diagnostics, Note, UserError, suggestion, user_error
+from dslnas.language import ast
+from dslnas.language.checked import CheckedCell, CheckedEdge, CheckedNode, Operation
+from dslnas.language.constants import Scope
+from dslnas.language.link import LinkedProgram, merge_cells
+from dslnas.language.operations import called, resolve
+from dslnas.language.typed import build
+from dslnas.settings.sections import CELL_EXPRESSIONS, CellSettings
+
+OUTPUTS = ("concat", "sum", "mean", "last")
+
+
+def check_cells(
+    linked: LinkedProgram, constants: Scope, found: Diagnostics
+) -> dict[str, CheckedCell]:
+    """Return every cell that could be understood; mistakes go into `found`."""
+    cells = {}
+    for name, definition in _with_likes(linked.cells, found).items():
+        cell = _Cell(definition, linked, constants, found).check()
+        if cell is not None:
+            cells[name] = cell
+    return cells
+
+
+def _with_likes(
+    cells: Mapping[str, ast.CellDef], found: Diagnostics
+) -> dict[str, ast.CellDef]:
+    """Return the cells with what they take over by `like` written out."""
+    done: dict[str, ast.CellDef] = {}
+
+    def complete(name: str, path: list[str]) -> ast.CellDef:
+        cell = cells[name]
+        if name in done:
+            return done[name]
+        if cell.like is None:
+            done[name] = cell
+        elif cell.like.text not in cells:
+            found.add(
+                "NAS201",
+                f"unknown cell `{cell.like.text}`",
+                cell.like.span,
+                help=suggestion(cell.like.text, [c for c in cells if c != name]),
+            )
+            done[name] = replace(cell, like=None)
+        elif cell.like.text in [*path, name]:
+            circle = " -> ".join([*path, name, cell.like.text])
+            found.add(
+                "NAS206",
+                f"cell is like itself: {circle}",
+                cell.like.span,
+                help="write the settings of one of them",
+            )
+            done[name] = replace(cell, like=None)
+        else:
+            base = complete(cell.like.text, [*path, name])
+            done[name] = replace(merge_cells(base, cell), like=None)
+        return done[name]
+
+    return {name: complete(name, []) for name in cells}
+
+
+class _Cell:
+    """Checks one cell."""
+
+    def __init__(
+        self,
+        definition: ast.CellDef,
+        linked: LinkedProgram,
+        constants: Scope,
+        found: Diagnostics,
+    ) -> None:
+        self._definition = definition
+        self._linked = linked
+        self._constants = constants
+        self._found = found
+        self._what = f"cell `{definition.name.text}`"
+        settings = [s for s in definition.statements if isinstance(s, ast.Setting)]
+        self._given = {s.key.text: s for s in settings if s.key.text in CELL_EXPRESSIONS}
+        self._check_keys(settings)
+        self._settings = build(
+            CellSettings,
+            [s for s in settings if s.key.text in _FIELDS],
+            constants,
+            self._what,
+            found,
+        )
+
+    def check(self) -> CheckedCell | None:
+        """Return the cell, or None if its nodes could not be understood."""
+        definition, settings = self._definition, self._settings
+        inputs = self._inputs()
+        nodes = self._nodes(inputs)
+        if not nodes:
+            return None
+        output, output_of = self._output([n.name for n in nodes])
+        return CheckedCell(
+            definition.name.text,
+            inputs,
+            self._preprocess(),
+            tuple(nodes),
+            None if settings.keep == "all" else settings.keep,
+            settings.none == "allowed",
+            output,
+            output_of,
+            settings.stride,
+            settings.widen,
+            span=definition.name.span,
+        )
+
+    def _check_keys(self, settings: Sequence[ast.Setting]) -> None:
+        known = [*_FIELDS, *CELL_EXPRESSIONS]
+        seen: dict[str, ast.Setting] = {}
+        for setting in settings:
+            key = setting.key.text
+            if key not in known:
+                self._found.add(
+                    "NAS501",
+                    f"unknown setting `{key}` in {self._what}",
+                    setting.key.span,
+                    help=suggestion(key, known),
+                )
+            elif key in seen:
+                self._found.add(
+                    "NAS504",
+                    f"`{key}` is set twice",
+                    setting.key.span,
+                    notes=[Note("the first time is here", seen[key].key.span)],
+                    help="remove one of them",
+                )
+            seen.setdefault(key, setting)
+
+    def _inputs(self) -> tuple[str, ...]:
+        inputs = self._settings.inputs
+        if isinstance(inputs, int):
+            return tuple(f"in{i + 1}" for i in range(inputs))
+        return inputs
+
+    # ---- nodes ----------------------------------------------------------------------------------
+
+    def _nodes(self, inputs: tuple[str, ...]) -> list[CheckedNode]:
+        spelt = [s for s in self._definition.statements if isinstance(s, ast.NodeDef)]
+        if spelt:
+            return self._spelt_nodes(spelt, inputs)
+        choose = self._given.get("choose")
+        if self._settings.nodes == 0 or choose is None:
+            missing = "nodes" if self._settings.nodes == 0 else "operations to choose from"
+            self._found.add(
+                "NAS305",
+                f"{self._what} has no {missing}",
+                self._definition.name.span,
+                help="give `nodes` and `choose`, or spell nodes out with `node n1 = ...`",
+            )
+            return []
+        operations = self._set(choose.values, choose)
+        earlier = list(inputs)
+        nodes = []
+        for number in range(1, self._settings.nodes + 1):
+            edges = tuple(CheckedEdge(s, operations, choose.span) for s in earlier)
+            nodes.append(CheckedNode(f"n{number}", edges, choose.span))
+            earlier.append(f"n{number}")
+        return nodes if operations else []
+
+    def _spelt_nodes(
+        self, spelt: Sequence[ast.NodeDef], inputs: tuple[str, ...]
+    ) -> list[CheckedNode]:
+        for key in ("nodes", "choose"):
+            for setting in self._definition.statements:
+                if isinstance(setting, ast.Setting) and setting.key.text == key:
+                    self._found.add(
+                        "NAS504",
+                        f"`{key}` does not go with nodes that are spelt out",
+                        setting.key.span,
+                        help=f"remove `{key}`, or the `node` lines",
+                    )
+        names: dict[str, ast.Name] = {}
+        for node in spelt:
+            name = node.name.text
+            if name in names or name in inputs:
+                first = names.get(name)
+                self._found.add(
+                    "NAS204",
+                    f"node `{name}` is already defined",
+                    node.name.span,
+                    notes=[Note("the first definition is here", first.span)] if first else (),
+                    help="choose another name",
+                )
+            names.setdefault(name, node.name)
+        known = [*inputs, *names]
+        nodes = []
+        for node in spelt:
+            edges = [self._edge(term, known) for term in _terms(node.value)]
+            nodes.append(
+                CheckedNode(
+                    node.name.text, tuple(e for e in edges if e is not None), node.name.span
+                )
+            )
+        return nodes
+
+    def _edge(self, term: ast.Expression, known: Sequence[str]) -> CheckedEdge | None:
+        """Check one term of a node, such as `sep_conv(3)(in1)` or `{conv(3), none}(n1)`."""
+        try:
+            match term:
+                case ast.Call(
+                    function=function,
+                    arguments=(ast.Argument(name=None, value=ast.Name() as source),),
+                ):
+                    if source.text not in known:
+                        raise user_error(
+                            "NAS201",
+                            f"unknown source `{source.text}`",
+                            span=source.span,
+                            help=suggestion(source.text, known),
+                        )
+                    items = function.items if isinstance(function, ast.Choice) else (function,)
+                    operations = self._set(items, term)
+                    return CheckedEdge(source.text, operations, term.span) if operations else None
+        except UserError as error:
+            self._found.extend(error)
+            return None
+        self._found.add(
+            "NAS304",
+            f"expected an operation on a source, found `{term.span.text}`",
+            term.span,
+            help="a node sums terms such as `conv(3)(in1)` or `{conv(3), skip_connect}(n1)`",
+        )
+        return None
+
+    # ---- operations -----------------------------------------------------------------------------
+
+    def _set(
+        self, items: Sequence[ast.Expression], place: ast.Setting | ast.Expression
+    ) -> tuple[Operation, ...]:
+        """Return the operations that a list of names, sets and differences stands for."""
+        before = bool(self._found)
+        operations = _without_repeats(
+            [op for item in items for op in self._item(item, [])], self._found
+        )
+        if not operations and bool(self._found) == before:
+            self._found.add(
+                "NAS306",
+                "choice is empty: no operation is left",
+                place.span,
+                help="leave at least one operation",
+            )
+        return tuple(operations)
+
+    def _item(self, item: ast.Expression, path: list[str]) -> list[Operation]:
+        match item:
+            case ast.Binary(sign="+" | "-" as sign, left=left, right=right):
+                first, second = self._item(left, path), self._item(right, path)
+                if sign == "+":
+                    return first + [op for op in second if op not in first]
+                return self._difference(first, second, right)
+            case ast.Choice(items=items):
+                return [op for i in items for op in self._item(i, path)]
+        call = called(item)
+        if call is not None and not call[1] and call[0].text in self._linked.sets:
+            name = call[0]
+            if name.text in path:
+                circle = " -> ".join([*path, name.text])
+                self._found.add(
+                    "NAS206",
+                    f"operation set contains itself: {circle}",
+                    name.span,
+                    help="a set may contain only others",
+                )
+                return []
+            definition = self._linked.sets[name.text]
+            inner = [op for i in definition.items for op in self._item(i, [*path, name.text])]
+            return _without_repeats(inner, self._found)
+        try:
+            return [self._resolve(item)]
+        except UserError as error:
+            self._found.extend(error)
+            return []
+
+    def _resolve(self, item: ast.Expression) -> Operation:
+        try:
+            return resolve(item, self._linked.operations, self._constants)
+        except UserError as error:
+            call = called(item)
+            first = error.diagnostics[0]
+            if first.code == "NAS201" and call is not None and self._linked.operations:
+                known = [*self._linked.operations, *self._linked.sets]
+                better = replace(first, help=suggestion(call[0].text, known))
+                raise UserError([better]) from None
+            raise
+
+    def _difference(
+        self, first: list[Operation], second: list[Operation], right: ast.Expression
+    ) -> list[Operation]:
+        for operation in second:
+            if operation not in first:
+                self._found.add(
+                    "NAS307",
+                    f"`{operation.text}` is not in the set it is taken from",
+                    right.span,
+                    help=suggestion(operation.text, [op.text for op in first]),
+                )
+        return [op for op in first if op not in second]
+
+    # ---- the rest -------------------------------------------------------------------------------
+
+    def _preprocess(self) -> Operation | None:
+        setting = self._given.get("preprocess")
+        if setting is None:
+            return None
+        if len(setting.values) > 1:
+            self._found.add("NAS504", "`preprocess` takes one operation", setting.span)
+            return None
+        operations = self._item(setting.values[0], [])
+        return operations[0] if operations else None
+
+    def _output(self, nodes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+        setting = self._given.get("output")
+        if setting is None:
+            return "concat", tuple(nodes)
+        call = called(setting.values[0]) if len(setting.values) == 1 else None
+        if call is None or call[0].text not in OUTPUTS:
+            self._found.add(
+                "NAS502",
+                f"`output` must be {', '.join(f'`{o}`' for o in OUTPUTS[:-1])} or `last`",
+                setting.values[0].span,
+                help="name nodes in parentheses to join only those: `concat(n2, n3)`",
+            )
+            return "concat", tuple(nodes)
+        name, arguments = call
+        if name.text == "last" and not arguments:
+            return "last", (nodes[-1],)
+        chosen = []
+        for argument in arguments:
+            value = argument.value
+            if isinstance(value, ast.Name) and value.text in nodes:
+                chosen.append(value.text)
+            else:
+                self._found.add(
+                    "NAS201",
+                    f"unknown node `{value.span.text}`",
+                    value.span,
+                    help=suggestion(value.span.text, nodes),
+                )
+        return name.text, tuple(chosen) if arguments else tuple(nodes)
+
+
+_FIELDS = tuple(CellSettings.model_fields)
+
+
+def _terms(expression: ast.Expression) -> list[ast.Expression]:
+    match expression:
+        case ast.Binary(sign="+", left=left, right=right):
+            return [*_terms(left), *_terms(right)]
+    return [expression]
+
+
+def _without_repeats(operations: list[Operation], found: Diagnostics) -> list[Operation]:
+    kept: list[Operation] = []
+    for operation in operations:
+        if operation in kept:
+            found.add(
+                "NAS308",
+                f"`{operation.text}` is in the set twice",
+                operation.span,
+                help="remove one of them",
+            )
+        else:
+            kept.append(operation)
+    return kept

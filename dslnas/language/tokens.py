@@ -1,0 +1,38 @@
+"""Decides which line breaks end a statement; the grammar sees only those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lark import Token
+
+BREAK = "_BREAK"
+_OPENING = {"LPAR": 1, "RPAR": -1}
+# A break after one of these, or before one of those, continues the statement.
+_CONTINUES_AFTER = {
+    "COMMA", "EQUAL", "PLUS", "MINUS", "STAR", "SLASH", "ARROW", "VBAR", "COLON", "LBRACE",
+}  # fmt: skip
+_CONTINUES_BEFORE = {"ARROW", "VBAR", "RBRACE"}
+
+
+class LineBreaks:
+    """Lark post-lexer: drops breaks that do not end a statement and joins runs of them."""
+
+    always_accept = (BREAK,)
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """Yield the tokens of `stream` without the breaks that do not count."""
+        depth = 0
+        previous = "LBRACE"  # breaks at the start of the text do not count
+        waiting: Token | None = None
+        for token in stream:
+            if token.type == BREAK:
+                if depth == 0 and previous not in _CONTINUES_AFTER and waiting is None:
+                    waiting = token
+                continue
+            if waiting is not None and token.type not in _CONTINUES_BEFORE:
+                yield waiting
+            waiting = None
+            depth = max(0, depth + _OPENING.get(token.type, 0))
+            previous = token.type
+            yield token

@@ -1,0 +1,130 @@
+"""The table of primitives: everything else in the language is composed of these."""
+
+from __future__ import annotations
+
+from dslnas.primitives import rules
+from dslnas.primitives.spec import Argument, Default, Kind, Primitive
+
+_MANY = 64
+
+_KERNEL = Argument("kernel", Kind.PAIR)
+_OUT = Argument("out", Kind.COUNT, Default.CHANNELS)
+_STRIDE = Argument("stride", Kind.PAIR, Default.STRIDE)
+_PADDING = Argument("padding", Kind.PADDING, Default.SAME)
+
+
+def _activation(name: str, summary: str, *arguments: Argument) -> Primitive:
+    return Primitive(name, summary, rules.same_shape, arguments)
+
+
+_ALL = (
+    # ---- layers with weights --------------------------------------------------------------------
+    Primitive(
+        "conv",
+        "convolution over images; without bias unless asked for",
+        rules.conv_shape,
+        (
+            _KERNEL,
+            _OUT,
+            _STRIDE,
+            _PADDING,
+            Argument("dilation", Kind.PAIR, (1, 1)),
+            Argument("groups", Kind.COUNT, 1),
+            Argument("bias", Kind.FLAG, False),
+        ),
+        weights=rules.conv_weights,
+        flops=rules.conv_flops,
+    ),
+    Primitive(
+        "linear",
+        "linear map of the flattened input",
+        rules.linear_shape,
+        (Argument("out", Kind.COUNT), Argument("bias", Kind.FLAG, True)),
+        weights=rules.linear_weights,
+        flops=rules.linear_flops,
+    ),
+    Primitive(
+        "batch_norm",
+        "batch normalisation; scale and offset only in the derived network, unless asked for",
+        rules.same_shape,
+        (
+            Argument("affine", Kind.FLAG, Default.DERIVED),
+            Argument("eps", Kind.NUMBER, 1e-5),
+            Argument("momentum", Kind.RATE, 0.1),
+        ),
+        weights=rules.batch_norm_weights,
+    ),
+    # ---- pooling and space ----------------------------------------------------------------------
+    Primitive(
+        "max_pool2d",
+        "largest value in a window",
+        rules.pool_shape,
+        (_KERNEL, _STRIDE, _PADDING),
+    ),
+    Primitive(
+        "avg_pool2d",
+        "mean of a window; padding does not count",
+        rules.pool_shape,
+        (_KERNEL, _STRIDE, _PADDING),
+    ),
+    Primitive(
+        "global_avg_pool",
+        "mean over all pixels, giving C x 1 x 1",
+        rules.global_pool_shape,
+    ),
+    Primitive(
+        "shift",
+        "image moved up and left by `pixels`; zeros come in",
+        rules.image_shape,
+        (Argument("pixels", Kind.COUNT, 1),),
+    ),
+    # ---- activations ----------------------------------------------------------------------------
+    _activation("relu", "max(x, 0)"),
+    _activation("leaky_relu", "x if x > 0 else slope * x", Argument("slope", Kind.RATE, 0.01)),
+    _activation("elu", "x if x > 0 else exp(x) - 1"),
+    _activation("gelu", "x times the normal distribution function of x"),
+    _activation("silu", "x * sigmoid(x), also called swish"),
+    _activation("hard_swish", "x * clip(x / 6 + 1/2, 0, 1)"),
+    _activation("sigmoid", "1 / (1 + exp(-x))"),
+    _activation("tanh", "hyperbolic tangent"),
+    _activation(
+        "dropout",
+        "zeros at random while training, scaled by 1 / (1 - rate)",
+        Argument("rate", Kind.RATE, 0.5),
+    ),
+    # ---- structure ------------------------------------------------------------------------------
+    Primitive("identity", "its input", rules.same_shape),
+    Primitive("zero", "zeros of the output's shape", rules.zero_shape, (_STRIDE,)),
+    Primitive(
+        "split",
+        "part `index` of `parts` equal parts of the channels",
+        rules.split_shape,
+        (Argument("parts", Kind.COUNT), Argument("index", Kind.WHOLE)),
+    ),
+    Primitive("add", "sum of branches", rules.equal_shapes, inputs=(2, _MANY)),
+    Primitive(
+        "multiply",
+        "product of branches; C x 1 x 1 is repeated over all pixels",
+        rules.broadcast_shape,
+        inputs=(2, _MANY),
+    ),
+    Primitive("mean", "mean of branches", rules.equal_shapes, inputs=(2, _MANY)),
+    Primitive("concat", "branches joined by channel", rules.concat_shape, inputs=(2, _MANY)),
+    # ---- written by the compiler only -----------------------------------------------------------
+    Primitive(
+        "mix",
+        "sum of candidate operations weighted by one row of alpha",
+        rules.equal_shapes,
+        inputs=(1, _MANY),
+        in_language=False,
+    ),
+    Primitive(
+        "drop_path",
+        "zeroes whole examples at random while training",
+        rules.same_shape,
+        in_language=False,
+    ),
+)
+
+PRIMITIVES: dict[str, Primitive] = {primitive.name: primitive for primitive in _ALL}
+LANGUAGE: dict[str, Primitive] = {p.name: p for p in _ALL if p.in_language}

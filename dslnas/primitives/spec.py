@@ -1,0 +1,122 @@
+"""The types of a primitive's definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from math import prod
+from typing import TypeAlias
+
+Shape: TypeAlias = tuple[int, ...]
+"""Shape of one example, without the batch axis: (channels, height, width) or (features,)."""
+
+AttributeValue: TypeAlias = int | float | bool | tuple[int, int]
+Attributes: TypeAlias = Mapping[str, AttributeValue]
+
+
+class ShapeError(Exception):
+    """A primitive cannot read what it is given. `args[0]` says why, `help` how to mend it."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+class Kind(Enum):
+    """What an argument of a primitive may be."""
+
+    COUNT = "a whole number of at least 1"
+    WHOLE = "a whole number of at least 0"
+    PAIR = "a whole number of at least 1, or two of them: (height, width)"
+    PADDING = "a whole number of at least 0, or two of them: (height, width)"
+    RATE = "a number from 0 to below 1"
+    NUMBER = "a number"
+    FLAG = "`true` or `false`"
+
+
+class Default(Enum):
+    """A default that depends on where the primitive stands."""
+
+    REQUIRED = "required"
+    CHANNELS = "C"
+    STRIDE = "the stride of the place"
+    SAME = "keeps the size at stride 1"
+    DERIVED = "true in the derived network, false while searching"
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a primitive."""
+
+    name: str
+    kind: Kind
+    default: AttributeValue | Default = Default.REQUIRED
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A tensor that belongs to a primitive.
+
+    Attributes:
+        name: `weight`, `bias`, `running_mean` or `running_var`.
+        shape: Its full shape.
+        fan_in: Inputs summed into one output, for the uniform initialisation in
+            +-1/sqrt(fan_in); 0 for tensors that start at `fill`.
+        fill: The constant start value.
+        trained: False for running statistics.
+    """
+
+    name: str
+    shape: Shape
+    fan_in: int = 0
+    fill: float = 0.0
+    trained: bool = True
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+
+def _no_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    return ()
+
+
+def _no_cost(attributes: Attributes, inputs: tuple[Shape, ...], output: Shape) -> int:
+    return 0
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """One primitive operation.
+
+    Attributes:
+        name: Its word in the language.
+        summary: One line of documentation.
+        arguments: In the order of a call.
+        shape: Output shape from attributes and input shapes; raises ShapeError.
+        inputs: Smallest and largest number of inputs; branches are written as arguments.
+        weights: The tensors it owns.
+        flops: Multiply-adds per example. As in the papers only convolutions and linear maps count.
+        in_language: False for primitives that only the compiler writes.
+    """
+
+    name: str
+    summary: str
+    shape: Callable[[Attributes, tuple[Shape, ...]], Shape]
+    arguments: tuple[Argument, ...] = ()
+    inputs: tuple[int, int] = (1, 1)
+    weights: Callable[[Attributes, tuple[Shape, ...]], tuple[Weight, ...]] = _no_weights
+    flops: Callable[[Attributes, tuple[Shape, ...], Shape], int] = _no_cost
+    in_language: bool = True
+
+    @property
+    def takes_stride(self) -> bool:
+        """Whether the stride of a place can go into this primitive."""
+        return any(a.default is Default.STRIDE for a in self.arguments)
+
+    @property
+    def joins(self) -> bool:
+        """Whether it reads several branches."""
+        return self.inputs[1] > 1

@@ -1,0 +1,1 @@
+"""The settings of a spec: their types, ranges, paper defaults and one-line explanations."""

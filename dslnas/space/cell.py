@@ -1,0 +1,109 @@
+"""A cell as a DAG: nodes are tensors, edges choose an operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import networkx as nx
+
+from dslnas.language.checked import Operation
+from dslnas.source import Span
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A choice of operations between two tensors of a cell.
+
+    Attributes:
+        source: Name of an input or an earlier node.
+        target: Name of the node that sums the edge.
+        operations: What can be chosen; a single one is fixed.
+        row: Row of the cell's alpha; None for a fixed edge.
+    """
+
+    source: str
+    target: str
+    operations: tuple[Operation, ...]
+    row: int | None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there is nothing to choose."""
+        return len(self.operations) == 1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the space.
+
+    Attributes:
+        name: One alpha is shared by all cells of this name.
+        inputs: Names; the last is the output of the cell just before.
+        nodes: Names in an order in which every node reads earlier ones only.
+        edges: Node by node, then in the order in which the node's terms are written.
+        keep: Choosing edges per node of a derived cell; None keeps all. Fixed edges stay.
+        none_allowed: Whether a derived edge may be a zero.
+        zeros: Texts of those operations of the cell that are zero.
+        preprocess: Operation on every input; None leaves them as they are.
+        output: `concat`, `sum`, `mean` or `last`.
+        output_of: The nodes that the output joins.
+        stride: Of the edges from the inputs.
+        widen: Factor on C for this cell and those after it.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    nodes: tuple[str, ...]
+    edges: tuple[Edge, ...]
+    keep: int | None
+    none_allowed: bool
+    zeros: frozenset[str]
+    preprocess: Operation | None
+    output: str
+    output_of: tuple[str, ...]
+    stride: int
+    widen: int
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph[str]:
+        """The DAG; every edge carries its `Edge` as `choice`."""
+        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self.name)
+        graph.add_nodes_from(self.inputs, kind="input")
+        graph.add_nodes_from(self.nodes, kind="node")
+        for edge in self.edges:
+            graph.add_edge(edge.source, edge.target, choice=edge)
+        return graph
+
+    @property
+    def choices(self) -> tuple[Edge, ...]:
+        """The edges with something to choose, in the order of the rows of alpha."""
+        return tuple(e for e in self.edges if not e.is_fixed)
+
+    @property
+    def width(self) -> int:
+        """Columns of alpha: the most operations that an edge chooses from."""
+        return max((len(e.operations) for e in self.choices), default=0)
+
+    def incoming(self, node: str) -> tuple[Edge, ...]:
+        """Return the edges that `node` sums."""
+        return tuple(e for e in self.edges if e.target == node)
+
+    def candidates(self, edge: Edge) -> tuple[int, ...]:
+        """Return the columns of an edge that a derived cell may have."""
+        return tuple(
+            column
+            for column, operation in enumerate(edge.operations)
+            if self.none_allowed or operation.text not in self.zeros
+        )
+
+    def with_edges(self, edges: tuple[Edge, ...]) -> Cell:
+        """Return the cell with other edges, rows of alpha numbered anew."""
+        row = 0
+        numbered = []
+        for edge in edges:
+            numbered.append(replace(edge, row=None if edge.is_fixed else row))
+            row += not edge.is_fixed
+        return replace(self, edges=tuple(numbered))

@@ -1,0 +1,196 @@
+"""Checked program to search space: DAGs, and the mistakes that only a DAG can have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import networkx as nx
+
+from dslnas.diagnostics import Diagnostics, Note, UserError
+from dslnas.language import ast
+from dslnas.language.checked import CheckedCell, CheckedNetwork, CheckedNode, CheckedProgram
+from dslnas.language.constants import number_of
+from dslnas.primitives.spec import Shape
+from dslnas.space.cell import Cell, Edge
+from dslnas.space.space import Network, SearchSpace
+
+MAX_CELLS = 1000
+
+
+def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace:
+    """Return the search space of a program.
+
+    Args:
+        program: What was written.
+        example: Shape of one example, (channels, height, width).
+        classes: Number of classes.
+
+    Raises:
+        UserError: NAS301 for a cycle, NAS302 for a node that reaches no output or reads nothing,
+            NAS303 for a wrong number of cells, NAS507 for a `keep` that keeps too much.
+    """
+    found = Diagnostics()
+    cells = {
+        name: lowered
+        for name, cell in program.cells.items()
+        if (lowered := _lower_cell(cell, program.operations, found)) is not None
+    }
+    network, evaluate = program.network, program.evaluate
+    search = _network(program, network.channels, network.repeat, example, classes, found)
+    final = _network(program, evaluate.channels, evaluate.repeat, example, classes, found)
+    found.raise_if_any()
+    return SearchSpace(cells, search, final, program.operations, program.constants)
+
+
+def _lower_cell(
+    cell: CheckedCell, definitions: Mapping[str, ast.OpDef], found: Diagnostics
+) -> Cell | None:
+    nodes = {node.name: node for node in cell.nodes}
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from([*cell.inputs, *nodes])
+    graph.add_edges_from((e.source, n.name) for n in cell.nodes for e in n.edges)
+    if not _is_sound(cell, nodes, graph, found):
+        return None
+    order = {name: place for place, name in enumerate([*cell.inputs, *nodes])}
+    sorted_names = nx.lexicographical_topological_sort(graph, key=order.__getitem__)
+    ordered = [nodes[name] for name in sorted_names if name in nodes]
+    edges = tuple(
+        Edge(e.source, node.name, e.operations, None, e.span) for node in ordered for e in node.edges
+    )
+    zeros = frozenset(
+        op.text for e in edges for op in e.operations if _is_zero(op.name, definitions)
+    )
+    result = Cell(
+        cell.name,
+        cell.inputs,
+        tuple(node.name for node in ordered),
+        (),
+        cell.keep,
+        cell.none_allowed,
+        zeros,
+        cell.preprocess,
+        cell.output,
+        cell.output_of,
+        cell.stride,
+        cell.widen,
+        cell.span,
+    ).with_edges(edges)
+    return result if _can_choose(result, found) else None
+
+
+def _is_sound(
+    cell: CheckedCell,
+    nodes: Mapping[str, CheckedNode],
+    graph: nx.DiGraph[str],
+    found: Diagnostics,
+) -> bool:
+    """Check for cycles and dead nodes."""
+    try:
+        cycle = [source for source, _ in nx.find_cycle(graph)]
+    except nx.NetworkXNoCycle:
+        cycle = []
+    if cycle:
+        first, second = nodes[cycle[0]], nodes[cycle[-1]]
+        found.add(
+            "NAS301",
+            f"cell `{cell.name}` contains a cycle: {' -> '.join([*cycle, cycle[0]])}",
+            first.span,
+            notes=[Note("the cycle closes here", second.span)] if first != second else (),  # type: ignore[arg-type]
+            help="a node may read only inputs and nodes that do not depend on it",
+        )
+        return False
+    reached = set(cell.inputs).union(*(nx.descendants(graph, name) for name in cell.inputs))
+    useful = set(cell.output_of).union(*(nx.ancestors(graph, name) for name in cell.output_of))
+    sound = True
+    for node in cell.nodes:
+        if node.name not in reached:
+            what = "is not connected to any input"
+            help = "let it read an input, or a node that does"
+        elif node.name not in useful:
+            what = "does not reach the output"
+            help = "read it in another node, add it to `output`, or remove it"
+        else:
+            continue
+        sound = False
+        message = f"node `{node.name}` of cell `{cell.name}` {what}"
+        found.add("NAS302", message, node.span, help=help)
+    return sound
+
+
+def _can_choose(cell: Cell, found: Diagnostics) -> bool:
+    """Check that a derived cell exists: enough edges to keep, something but zero to choose."""
+    most = max((len(cell.incoming(n)) for n in cell.nodes), default=0)
+    if cell.keep is not None and cell.choices and cell.keep > most:
+        found.add(
+            "NAS507",
+            f"cell `{cell.name}` keeps {cell.keep} edges, but no node has more than {most}",
+            cell.span,
+            help=f"choose `keep` from 1 to {most}, or `keep all`",
+        )
+        return False
+    for edge in cell.choices:
+        if not cell.candidates(edge):
+            found.add(
+                "NAS306",
+                f"edge {edge.source} -> {edge.target} of cell `{cell.name}` can only be zero",
+                edge.span,
+                help="add an operation, or write `none allowed`",
+            )
+            return False
+    return True
+
+
+def _is_zero(name: str, definitions: Mapping[str, ast.OpDef]) -> bool:
+    """Whether an operation is nothing but the primitive `zero`, possibly under other names."""
+    while name in definitions:
+        definition = definitions[name]
+        if definition.variants or not isinstance(definition.body, ast.Name):
+            return False
+        name = definition.body.text
+    return name == "zero"
+
+
+def _network(
+    program: CheckedProgram,
+    channels: int,
+    repeat: int,
+    example: Shape,
+    classes: int,
+    found: Diagnostics,
+) -> Network:
+    network: CheckedNetwork = program.network
+    scope = {**program.constants, "N": repeat}
+    layout: list[str] = []
+    for name, count in network.cells:
+        times: int | float = 1
+        if count is not None:
+            try:
+                times = number_of(count, scope)
+            except UserError as error:
+                found.extend(error)
+            if not isinstance(times, int) or times < 0 or times > MAX_CELLS:
+                found.add(
+                    "NAS303",
+                    f"number of cells must be a whole number from 0 to {MAX_CELLS}, not {times}",
+                    count.span,
+                    help=f"N is {repeat} here",
+                )
+                times = 1
+        layout += [name.text] * int(times)
+    if not layout or len(layout) > MAX_CELLS:
+        found.add(
+            "NAS303",
+            f"network has {len(layout)} cells, must be 1 to {MAX_CELLS}",
+            network.span,
+            help=f"N is {repeat} here",
+        )
+    return Network(
+        example,
+        classes,
+        channels,
+        tuple(layout),
+        network.stem,
+        network.head,
+        network.auxiliary,
+        network.span,
+    )

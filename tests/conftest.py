@@ -1,0 +1,56 @@
+"""Fixtures and settings that every test shares. Does not import torch by itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+settings.register_profile("local", deadline=None)
+settings.register_profile("continuous", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("continuous" if os.environ.get("CI") else "local")
+
+
+def _threads() -> int:
+    """Return how many threads one test process may use: small nets gain nothing from more than 4.
+
+    Worker processes of pytest-xdist share the cores.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return max(1, min(4, (os.cpu_count() or 1) // workers))
+
+
+# torch reads this when it is first imported, so no test pays for an import it does not need.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = str(_threads())
+else:
+    os.environ.setdefault("OMP_NUM_THREADS", str(_threads()))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip `gpu` tests where there is no GPU."""
+    if item.get_closest_marker("gpu"):
+        torch = pytest.importorskip("torch")
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA device here")
+
+
+@pytest.fixture(autouse=True)
+def _torch_seed() -> None:
+    """Make torch's random numbers independent of the order of the tests."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of data sets and reference numbers beside the checkout."""
+    path = REPOSITORY.parent / "shared"
+    if not path.is_dir():
+        pytest.skip(f"{path} is not here")
+    return path

@@ -1,0 +1,133 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dslnas.data.describe import DataShape, check_split, describe, verify
+from dslnas.settings.sections import Cifar10, DataSettings, Digits
+from tests.data.made import error, labels, pixels, real, write_cifar10, write_idx, write_images
+
+NO_PATH_HELP = 'add `path "..."` to the data section or pass `--set data.path=DIR`'
+CORRECT_PATH_HELP = "correct `path` in the data section or pass `--set data.path=DIR`"
+
+
+def test_digits_and_cifar10_are_known_without_files() -> None:
+    assert describe(Digits()) == DataShape(1, 8, 8, 10, has_test=False)
+    assert describe(Cifar10()) == DataShape(3, 32, 32, 10, has_test=True)
+    assert verify(Digits()) == describe(Digits())
+
+
+def test_describing_known_data_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from dslnas.data.describe import describe\n"
+        "from dslnas.settings.sections import Cifar10, Digits\n"
+        "describe(Digits()); describe(Cifar10())\n"
+        "print({'numpy', 'torch', 'onnx', 'sklearn', 'PIL'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("source", ["idx", "npz", "images"])
+def test_other_data_are_unknown_without_a_path(source: str) -> None:
+    assert describe(DataSettings.model_validate({"source": source})) is None
+
+
+@pytest.mark.parametrize("source", ["cifar10", "idx", "npz", "images"])
+def test_loading_needs_a_path(source: str) -> None:
+    settings = DataSettings.model_validate({"source": source})
+    assert error(lambda: verify(settings), "data") == (
+        "NAS605",
+        f"data source `{source}` needs a path",
+        NO_PATH_HELP,
+    )
+
+
+@pytest.mark.parametrize("source", ["cifar10", "idx", "npz", "images"])
+@pytest.mark.parametrize("name", ["nothing", "~no one/here", "zero\0byte"])
+def test_a_path_that_does_not_exist(source: str, name: str, tmp_path: Path) -> None:
+    path = name if name.startswith("~") else str(tmp_path / name)
+    settings = DataSettings.model_validate({"source": source, "path": path})
+    assert error(lambda: describe(settings), path) == (
+        "NAS601",
+        "path does not exist",
+        CORRECT_PATH_HELP,
+    )
+
+
+def test_a_name_that_the_system_refuses(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 1000)
+    settings = DataSettings(source="idx", path=str(path))
+    assert error(lambda: describe(settings), path) == (
+        "NAS603",
+        "path cannot be read: file name too long",
+        "check the file",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "holds"),
+    [
+        (
+            "cifar10",
+            "CIFAR-10's binary version: data_batch_1.bin (to 5) and test_batch.bin",
+        ),
+        (
+            "idx",
+            "train-images-idx3-ubyte and train-labels-idx1-ubyte, and for a test part "
+            "t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte; each may end in .gz",
+        ),
+        ("images", "one folder of images per class, or `train` and `test` with such folders"),
+    ],
+)
+def test_a_file_where_a_folder_is_needed(source: str, holds: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    settings = DataSettings.model_validate({"source": source, "path": str(path)})
+    assert error(lambda: describe(settings), path) == (
+        "NAS602",
+        "not a folder",
+        f"give a folder that holds {holds}",
+    )
+
+
+def test_shapes_come_from_the_files(tmp_path: Path) -> None:
+    folder = write_idx(tmp_path / "idx", "train", pixels(9, 5, 4), labels(9, 3))
+    assert describe(DataSettings(source="idx", path=str(folder))) == DataShape(1, 5, 4, 3, False)
+    write_idx(folder, "t10k", pixels(2, 5, 4), labels(2, 2))
+    assert describe(DataSettings(source="idx", path=str(folder))) == DataShape(1, 5, 4, 3, True)
+
+    folder = write_images(tmp_path / "images", {"cat": 1, "dog": 2})
+    settings = DataSettings(source="images", path=str(folder), size=16)
+    assert describe(settings) == DataShape(3, 16, 16, 2, has_test=False)
+
+    folder = tmp_path / "cifar"
+    write_cifar10(folder, "data_batch_1.bin", 10)
+    write_cifar10(folder, "test_batch.bin", 10)
+    assert describe(Cifar10(path=str(folder))) == DataShape(3, 32, 32, 10, has_test=True)
+
+
+def test_real_data_are_described(shared: Path) -> None:
+    settings = DataSettings(source="idx", path=str(real(shared, "fashion-mnist")))
+    assert verify(settings) == DataShape(1, 28, 28, 10, has_test=True)
+    assert verify(Cifar10(path=str(real(shared, "cifar-10-batches-bin")))) == describe(Cifar10())
+
+
+def test_a_test_share_for_data_that_have_a_test_part() -> None:
+    settings = Cifar10(split=(0.4, 0.4, 0.1, 0.1))
+    assert error(lambda: check_split(settings, has_test=True), "cifar10") == (
+        "NAS607",
+        "split has 4 shares but the data have a test part of their own",
+        "leave out the last share: `split 0.4, 0.4, 0.1`",
+    )
+
+
+def test_no_test_share_for_data_that_have_no_test_part() -> None:
+    settings = DataSettings(source="digits")
+    assert error(lambda: verify(settings), "digits") == (
+        "NAS607",
+        "split has 3 shares but the data have no test part of their own",
+        "give a fourth share for the test, such as `split 0.4, 0.2, 0.2, 0.2`",
+    )

@@ -1,0 +1,26 @@
+import sys
+
+import numpy as np
+import pytest
+
+from dslnas.data import digits
+from dslnas.data.describe import DIGITS
+from tests.data.made import error
+
+
+def test_digits_are_as_described() -> None:
+    examples = digits.read()
+    assert examples.images.shape == (1797, DIGITS.channels, DIGITS.height, DIGITS.width)
+    assert examples.images.dtype == np.float32
+    assert (examples.images.min(), examples.images.max()) == (0, 1)
+    assert np.unique(examples.labels).tolist() == list(range(DIGITS.classes))
+    assert len(examples.class_names) == DIGITS.classes
+
+
+def test_scikit_learn_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    assert error(digits.read, "data") == (
+        "NAS608",
+        "data source `digits` needs scikit-learn",
+        "pip install scikit-learn",
+    )
