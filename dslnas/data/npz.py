@@ -176,8 +176,10 @@ def _header(
         left = info.file_size - stream.tell()
     if dtype.hasobject:
         raise damaged(path, f"`{name}` is pickled, which is not safe to read", "save plain arrays")
+    if min(sizes, default=0) < 0:
+        raise damaged(path, f"`{name}` has the shape {sizes}, of which a size is negative")
     needed = prod(sizes) * dtype.itemsize
-    if needed != left or min(sizes, default=0) < 0:
+    if needed != left:
         raise damaged(path, f"`{name}` has {left} bytes but its shape {sizes} needs {needed}")
     check_size(path, needed)
     return sizes, dtype

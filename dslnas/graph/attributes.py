@@ -69,6 +69,26 @@ def default_value(
     return argument.default
 
 
+def usual_value(
+    argument: Argument, attributes: Attributes, given: Mapping[str, Value]
+) -> AttributeValue | None:
+    """Return what a graph's text means by leaving an argument out; None if it is always written.
+
+    A graph has no places, so its usual stride is 1, and nothing is usual that depends on the cell
+    or the phase.
+
+    Args:
+        argument: The argument.
+        attributes: Those before it.
+        given: Those that are written.
+    """
+    if argument.default in (Default.REQUIRED, Default.CHANNELS, Default.DERIVED):
+        return None
+    if argument.default is Default.SAME and not isinstance(attributes.get("kernel"), tuple):
+        return None
+    return default_value(argument, attributes, given, channels=0, stride=1)
+
+
 def _as_kind(kind: Kind, value: Value) -> AttributeValue | None:
     match kind:
         case Kind.FLAG:

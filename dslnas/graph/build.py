@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import accumulate
 
 from dslnas.diagnostics import Note, UserError, user_error
 from dslnas.graph.expand import SOURCE, Expander, Fragment
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope
+from dslnas.language import ast
 from dslnas.language.checked import Operation
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.rules import show_shape
@@ -31,20 +33,28 @@ def build_supernet_graph(space: SearchSpace) -> PrimitiveGraph:
 
 
 def build_derived_graph(
-    architecture: SearchSpace, *, drop_path: bool = False, auxiliary: bool = False
+    architecture: SearchSpace, *, training: bool = False
 ) -> PrimitiveGraph:
     """Return the graph of the network that is trained and exported.
 
     Args:
         architecture: A space with every choice made.
-        drop_path: Put a `drop_path` behind every operation that is not an identity.
-        auxiliary: Give the graph the second head that helps training.
+        training: Add what only helps training: a `drop_path` behind every operation that is not
+            an identity, and the auxiliary head if the network has one.
 
     Raises:
         UserError: NAS4xx where shapes do not fit.
     """
-    builder = _Builder(architecture, architecture.final, derived=True)
-    return builder.build(drop_path=drop_path, auxiliary=auxiliary)
+    return _Builder(architecture, architecture.final, derived=True).build(training=training)
+
+
+def check_derived(space: SearchSpace) -> None:
+    """Check that every operation fits every place of the network that is trained at the end.
+
+    Raises:
+        UserError: NAS4xx where shapes do not fit.
+    """
+    _Builder(space, space.final, derived=True).build(training=True)
 
 
 class _Builder:
@@ -53,13 +63,14 @@ class _Builder:
         self._network = network
         self._expander = Expander(space.definitions, space.constants, derived=derived)
         self._nodes: list[Node] = []
+        self._paths: set[str] = set()
         self._shapes: dict[str, Shape] = {}
         self._scopes: list[Scope] = []
         self._drop_path = False
 
-    def build(self, *, drop_path: bool = False, auxiliary: bool = False) -> PrimitiveGraph:
+    def build(self, *, training: bool = False) -> PrimitiveGraph:
         network = self._network
-        self._drop_path = drop_path
+        self._drop_path = training
         self._append(Node(INPUT, INPUT, (), (), network.input))
         channels = network.channels
         outputs = [self._expression("stem", network.stem, INPUT, channels)]
@@ -72,23 +83,19 @@ class _Builder:
             if cell.stride > 1:
                 after_reduction = (outputs[-1], channels)
         second = None
-        if auxiliary and network.auxiliary is not None and after_reduction is not None:
+        if training and network.auxiliary is not None and after_reduction is not None:
             second = self._expression("auxiliary", network.auxiliary, *after_reduction)
         output = self._expression("head", network.head, outputs[-1], channels)
-        for end in (output, second):
-            if end is not None and self._shapes[end] != (network.classes,):
-                raise user_error(
-                    "NAS405",
-                    f"head gives {show_shape(self._shapes[end])}, not {network.classes} classes",
-                    span=network.head.span,
-                    help="end it with `linear(classes)`",
-                )
+        self._check_head(output, network.head)
+        if second is not None and network.auxiliary is not None:
+            self._check_head(second, network.auxiliary)
         alphas = {
             name: (len(cell.choices), cell.width)
             for name in dict.fromkeys(network.layout)
             if (cell := self._space.cells[name]).choices
         }
-        return PrimitiveGraph(tuple(self._nodes), output, second, tuple(self._scopes), alphas)
+        graph = PrimitiveGraph(tuple(self._nodes), output, second, tuple(self._scopes), alphas)
+        return _without_unread(graph)
 
     @staticmethod
     def _backs(cell: Cell) -> range:
@@ -97,12 +104,9 @@ class _Builder:
 
     # ---- parts ----------------------------------------------------------------------------------
 
-    def _expression(self, path: str, expression: object, source: str, channels: int) -> str:
+    def _expression(self, path: str, expression: ast.Expression, source: str, channels: int) -> str:
         fragment = self._expander.expression(
-            expression,  # type: ignore[arg-type]
-            self._shapes[source],
-            channels,
-            self._network.classes,
+            expression, self._shapes[source], channels, self._network.classes
         )
         self._scopes.append(Scope(path, path, path))
         return self._place(path, fragment, source)
@@ -115,18 +119,16 @@ class _Builder:
         expected = (channels, *size)
         for node in cell.nodes:
             terms = []
-            for count, edge in enumerate(cell.incoming(node)):
-                before = [e.source for e in cell.incoming(node)[:count]]
-                again = before.count(edge.source)
-                edge_path = f"{path}/{node}_{edge.source}" + (f"_{again + 1}" if again else "")
+            for edge in cell.incoming(node):
+                edge_path = self._unused(f"{path}/{node}_{edge.source}")
                 stride = cell.stride if edge.source in cell.inputs else 1
                 terms.append(
                     self._edge(edge_path, cell, edge, values[edge.source], channels, stride)
                 )
                 self._check_shape(cell, edge, terms[-1], expected)
-            values[node] = self._join(f"{path}/{node}", "add", terms)
+            values[node] = self._join(self._unused(f"{path}/{node}"), "add", terms)
         ends = [values[node] for node in cell.output_of]
-        return self._join(f"{path}/output", JOINS.get(cell.output, "add"), ends)
+        return self._join(self._unused(f"{path}/output"), JOINS.get(cell.output, "add"), ends)
 
     def _preprocess(
         self, path: str, cell: Cell, sources: list[str], channels: int
@@ -149,7 +151,7 @@ class _Builder:
                     span=cell.preprocess.span,
                     help="use an operation that can be strided, such as `preprocess`",
                 )
-            here = f"{path}/{name}"
+            here = self._unused(f"{path}/{name}")
             self._scopes.append(Scope(here, "preprocess", cell.preprocess.text))
             values[name] = self._place(here, fragment, source)
         return values
@@ -159,13 +161,10 @@ class _Builder:
     ) -> str:
         where = f"on edge {edge.source} -> {edge.target} of cell `{cell.name}`"
         ends = []
-        slugs: list[str] = []
         for operation in edge.operations:
             fragment = self._fragment(operation, self._shapes[source], channels, stride, where)
             slug = re.sub(r"\W+", "_", operation.text).strip("_")
-            slug += f"_{slugs.count(slug) + 1}" if slug in slugs else ""
-            slugs.append(slug)
-            here = f"{path}/{slug}"
+            here = self._unused(f"{path}/{slug}")
             self._scopes.append(Scope(here, "operation", operation.text))
             end = self._place(here, fragment, source)
             if self._drop_path and any(x.primitive.name != "identity" for x in fragment.layers):
@@ -195,6 +194,16 @@ class _Builder:
             raise UserError([replace(first, notes=(*first.notes, *note))]) from None
 
     # ---- checks ---------------------------------------------------------------------------------
+
+    def _check_head(self, end: str, head: ast.Expression) -> None:
+        if self._shapes[end] != (self._network.classes,):
+            shown = show_shape(self._shapes[end])
+            raise user_error(
+                "NAS405",
+                f"head gives {shown}, not {self._network.classes} classes",
+                span=head.span,
+                help="end it with `linear(classes)`",
+            )
 
     def _check_alike(self, edge: Edge, ends: list[str], where: str) -> None:
         first = self._shapes[ends[0]]
@@ -249,7 +258,24 @@ class _Builder:
             )
         return name_of(fragment.output)
 
+    def _unused(self, path: str) -> str:
+        """Return the path, numbered if it is taken: `a_b` reading `c` and `a` reading `b_c`."""
+        number, free = 1, path
+        while free in self._paths:
+            number += 1
+            free = f"{path}_{number}"
+        self._paths.add(free)
+        return free
+
     def _append(self, node: Node) -> str:
         self._nodes.append(node)
         self._shapes[node.name] = node.shape
         return node.name
+
+
+def _without_unread(graph: PrimitiveGraph) -> PrimitiveGraph:
+    """Drop what no output depends on: an input that no edge reads, a cell that the next skips."""
+    nodes = tuple(n for n in graph.nodes if n.name in graph.needed or n.primitive == INPUT)
+    around = {path for n in nodes for path in accumulate(n.name.split("/"), "{}/{}".format)}
+    scopes = tuple(scope for scope in graph.scopes if scope.path in around)
+    return replace(graph, nodes=nodes, scopes=scopes)

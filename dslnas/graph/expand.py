@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dslnas.diagnostics import user_error
+from dslnas.graph.attributes import attribute_value, default_value
 from dslnas.language import ast
 from dslnas.language.checked import Operation
 from dslnas.language.constants import Scope, Value, evaluate
@@ -19,9 +20,7 @@ from dslnas.language.operations import (
     called,
     repeated,
 )
-from dslnas.graph.attributes import attribute_value, default_value
 from dslnas.primitives.catalogue import LANGUAGE
-from dslnas.source import Span
 from dslnas.primitives.rules import show_shape
 from dslnas.primitives.spec import (
     Attributes,
@@ -32,6 +31,7 @@ from dslnas.primitives.spec import (
     ShapeError,
     Weight,
 )
+from dslnas.source import Span
 
 SOURCE = -1
 """Number of the value that a fragment reads."""
@@ -70,9 +70,7 @@ class Expander:
         self.derived = derived
         self._done: dict[tuple[Operation, Shape, int, int], Fragment] = {}
 
-    def operation(
-        self, operation: Operation, shape: Shape, channels: int, stride: int
-    ) -> Fragment:
+    def operation(self, operation: Operation, shape: Shape, channels: int, stride: int) -> Fragment:
         """Return an operation that reads `shape` in a cell of `channels` channels.
 
         Raises:
@@ -293,5 +291,3 @@ def _mentions_stride(expression: ast.Expression) -> bool:
                 for a in arguments
             )
     return False
-
-

@@ -107,6 +107,15 @@ class PrimitiveGraph:
         """The output, and the auxiliary output if there is one."""
         return (self.output,) if self.auxiliary is None else (self.output, self.auxiliary)
 
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """Names of the nodes that an output depends on, itself included."""
+        names = set(self.outputs)
+        for node in reversed(self.nodes):
+            if node.name in names:
+                names.update(node.inputs)
+        return frozenset(names)
+
     def params(self) -> int:
         """Return the number of trained weights."""
         return sum(w.size for node in self.nodes for w in node.weights if w.trained)

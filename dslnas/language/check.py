@@ -167,6 +167,7 @@ class _Sections:
                 self._body(given[key])
         return CheckedNetwork(
             settings.input,
+            settings.classes,
             settings.channels,
             settings.repeat,
             given["stem"].values[0],
@@ -260,6 +261,7 @@ class _Sections:
                     help=suggestion(name.text, defined),
                 )
         used = {name.text for name, _ in layout}
+        used |= {cell.like.text for cell in defined.values() if cell.like is not None}
         for cell in cells.values():
             if cell.name not in used and not cell.span.source.library:
                 self._found.add(

@@ -87,6 +87,7 @@ class CheckedNetwork:
 
     Attributes:
         input: Shape of an example if the spec gives it.
+        classes: Number of classes if the spec gives it.
         channels: C while searching.
         repeat: N while searching.
         stem: Expression for what comes before the first cell.
@@ -97,6 +98,7 @@ class CheckedNetwork:
     """
 
     input: tuple[int, int, int] | None
+    classes: int | None
     channels: int
     repeat: int
     stem: ast.Expression

@@ -36,7 +36,8 @@ def window(attributes: Attributes, height: int, width: int, what: str) -> tuple[
         reach = d * (k - 1) + 1
         if n + 2 * p < reach:
             raise ShapeError(
-                f"the window of `{what}` spans {reach} pixels, but its input has {n} and padding {p}",
+                f"the window of `{what}` spans {reach} pixels, "
+                f"but its input has {n} and padding {p}",
                 "use a smaller kernel, or more padding",
             )
         sizes.append((n + 2 * p - reach) // s + 1)
@@ -96,8 +97,14 @@ def batch_norm_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tup
 
 
 def pool_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
-    """Output of a pooling window."""
+    """Output of a pooling window, which may not lie in the padding alone."""
     channels, height, width = image(inputs, "pool")
+    for k, p in zip(pair(attributes["kernel"]), pair(attributes["padding"]), strict=True):
+        if p > k // 2:
+            raise ShapeError(
+                f"padding {p} of a pool is more than half of its window of {k} pixels",
+                f"use a padding of at most {k // 2}",
+            )
     return (channels, *window(attributes, height, width, "pool"))
 
 

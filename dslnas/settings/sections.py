@@ -62,6 +62,9 @@ class NetworkSettings(Settings):
     input: tuple[int, int, int] | None = Field(
         default=None, description="channels x height x width of an example; else the data's"
     )
+    classes: int | None = Field(
+        default=None, ge=2, description="outputs of the head; else the data's"
+    )
     channels: int = Field(default=16, ge=1, le=65536, description="C while searching")
     repeat: int = Field(default=2, ge=0, le=256, description="N while searching")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import networkx as nx
 
@@ -10,6 +11,7 @@ from dslnas.diagnostics import Diagnostics, Note, UserError
 from dslnas.language import ast
 from dslnas.language.checked import CheckedCell, CheckedNetwork, CheckedNode, CheckedProgram
 from dslnas.language.constants import number_of
+from dslnas.language.operations import called
 from dslnas.primitives.spec import Shape
 from dslnas.space.cell import Cell, Edge
 from dslnas.space.space import Network, SearchSpace
@@ -38,6 +40,8 @@ def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace:
     network, evaluate = program.network, program.evaluate
     search = _network(program, network.channels, network.repeat, example, classes, found)
     final = _network(program, evaluate.channels, evaluate.repeat, example, classes, found)
+    if evaluate.auxiliary > 0:
+        final = replace(final, auxiliary=network.auxiliary)
     found.raise_if_any()
     return SearchSpace(cells, search, final, program.operations, program.constants)
 
@@ -55,7 +59,9 @@ def _lower_cell(
     sorted_names = nx.lexicographical_topological_sort(graph, key=order.__getitem__)
     ordered = [nodes[name] for name in sorted_names if name in nodes]
     edges = tuple(
-        Edge(e.source, node.name, e.operations, None, e.span) for node in ordered for e in node.edges
+        Edge(e.source, node.name, e.operations, None, e.span)
+        for node in ordered
+        for e in node.edges
     )
     zeros = frozenset(
         op.text for e in edges for op in e.operations if _is_zero(op.name, definitions)
@@ -143,10 +149,10 @@ def _can_choose(cell: Cell, found: Diagnostics) -> bool:
 def _is_zero(name: str, definitions: Mapping[str, ast.OpDef]) -> bool:
     """Whether an operation is nothing but the primitive `zero`, possibly under other names."""
     while name in definitions:
-        definition = definitions[name]
-        if definition.variants or not isinstance(definition.body, ast.Name):
+        call = called(definitions[name].body)
+        if definitions[name].variants or call is None:
             return False
-        name = definition.body.text
+        name = call[0].text
     return name == "zero"
 
 
@@ -191,6 +197,6 @@ def _network(
         tuple(layout),
         network.stem,
         network.head,
-        network.auxiliary,
+        None,
         network.span,
     )

@@ -26,7 +26,7 @@ class Network:
         layout: Names of the cells in order.
         stem: Expression for what comes before the first cell.
         head: Expression for what comes after the last.
-        auxiliary: Expression for the second head while training.
+        auxiliary: Expression for the second head while training; None without.
     """
 
     input: Shape

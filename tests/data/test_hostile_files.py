@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -83,8 +84,6 @@ def test_npz_headers(tmp_path: Path, changes: list[Edit]) -> None:
     content = edited(buffer.getvalue(), changes)
     path = tmp_path / "set.npz"
     np.savez(path, y=labels(6, 3))
-    import zipfile
-
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("x.npy", content)
     with suppress(UserError):

@@ -172,7 +172,7 @@ BAD_MEMBERS = [
     ),
     (
         header("{'descr': '|u1', 'fortran_order': False, 'shape': (-3, -2, 1)}") + bytes(6),
-        "`x` has 6 bytes but its shape (-3, -2, 1) needs 6",
+        "`x` has the shape (-3, -2, 1), of which a size is negative",
     ),
     (
         header("{'descr': '|u1', 'fortran_order': False, 'shape': (65536, 65536, 65536)}"),

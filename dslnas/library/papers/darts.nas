@@ -7,11 +7,11 @@ ops darts = none, max_pool(3), avg_pool(3), skip_connect,
     sep_conv(3), sep_conv(5), dil_conv(3), dil_conv(5)
 
 cell normal {
-    inputs      2                # the outputs of the two cells before
+    inputs      2  # the outputs of the two cells before
     preprocess  preprocess
-    nodes       4                # each sums one choice per earlier node
+    nodes       4  # each sums one choice per earlier node
     choose      darts
-    keep        2                # incoming edges per node in the derived cell
+    keep        2  # incoming edges per node in the derived cell
     output      concat
 }
 

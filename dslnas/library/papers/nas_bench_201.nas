@@ -9,10 +9,7 @@ op bare_avg_pool(k) = avg_pool2d(k)
 
 ops nas_bench_201 = none, skip_connect, nor_conv(1), nor_conv(3), bare_avg_pool(3)
 
-op residual_block = add(
-    2 * (relu -> conv(3) -> batch_norm),
-    avg_pool2d(2, padding = 0) -> conv(1)
-)
+op residual_block = add(2 * (relu -> conv(3) -> batch_norm), avg_pool2d(2, padding = 0) -> conv(1))
 
 cell cell201 {
     inputs  1

@@ -3,8 +3,8 @@
 
 use std.cnn
 
-ops nasp_normal = skip_connect, conv_1xk_kx1(3), dil_conv(3), relu_conv_bn(1), relu_conv_bn(3),
-    sep_conv(3), sep_conv(5), sep_conv(7)
+ops nasp_normal = skip_connect, conv_1xk_kx1(3), dil_conv(3),
+    relu_conv_bn(1), relu_conv_bn(3), sep_conv(3), sep_conv(5), sep_conv(7)
 
 ops nasp_reduction = skip_connect, avg_pool(3), max_pool(3), max_pool(5), max_pool(7)
 

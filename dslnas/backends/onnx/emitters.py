@@ -1,0 +1,193 @@
+"""The ONNX form of every primitive.
+
+Weights of a node are initialisers already; an emitter only names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import sqrt
+from typing import TypeAlias
+
+import numpy as np
+from onnx import NodeProto, TensorProto
+
+from dslnas.backends.onnx.site import Emitter, Site
+
+Protos: TypeAlias = Iterable[NodeProto | TensorProto]
+
+
+# ---- layers with weights ------------------------------------------------------------------------
+
+
+def _conv(site: Site) -> Protos:
+    yield site.last(
+        "Conv",
+        (*site.inputs, *site.weights),
+        **_window(site),
+        dilations=site.pair("dilation"),
+        group=site.count("groups"),
+    )
+
+
+def _linear(site: Site) -> Protos:
+    (features,) = site.inputs
+    if site.is_image:
+        flat = site.step("Flatten", (features,), "flatten", axis=1)
+        yield flat
+        features = flat.name
+    yield site.last("Gemm", (features, *site.weights), transB=1)
+
+
+def _batch_norm(site: Site) -> Protos:
+    # Those that could not be folded. One BatchNormalization rather than Mul and Add: it has the
+    # statistics in it by name, and runtimes fold it further where they see how.
+    scale_and_offset: tuple[str, ...] = ()
+    if not site.node.attribute("affine"):
+        channels = site.node.shape[0]
+        scale = site.constant("weight", np.ones(channels, np.float32))
+        offset = site.constant("bias", np.zeros(channels, np.float32))
+        yield from (scale, offset)
+        scale_and_offset = (scale.name, offset.name)
+    inputs = (*site.inputs, *scale_and_offset, *site.weights)
+    yield site.last("BatchNormalization", inputs, epsilon=site.number("eps"))
+
+
+# ---- pooling and space --------------------------------------------------------------------------
+
+
+def _max_pool2d(site: Site) -> Protos:
+    yield site.last("MaxPool", site.inputs, **_window(site))
+
+
+def _avg_pool2d(site: Site) -> Protos:
+    yield site.last("AveragePool", site.inputs, **_window(site), count_include_pad=0)
+
+
+def _shift(site: Site) -> Protos:
+    # Padded before it is cut, so that a shift by more than the image leaves no tensor of size 0.
+    pixels = site.count("pixels")
+    pads = site.whole("pads", 0, 0, 0, 0, 0, 0, pixels, pixels)
+    padded = site.step("Pad", (*site.inputs, pads.name), "pad")
+    yield from (pads, padded)
+    yield from _slice(site, padded.name, axes=(2, 3), start=pixels, size=None)
+
+
+# ---- activations --------------------------------------------------------------------------------
+
+
+def _simple(operator: str, **attributes: float) -> Emitter:
+    """Return the emitter of a primitive that is one operator without attributes of its own."""
+
+    def emit(site: Site) -> Protos:
+        yield site.last(operator, site.inputs, **attributes)
+
+    return emit
+
+
+def _leaky_relu(site: Site) -> Protos:
+    yield site.last("LeakyRelu", site.inputs, alpha=site.number("slope"))
+
+
+def _gelu(site: Site) -> Protos:
+    # x * (1 + erf(x / sqrt(2))) / 2, in the order of steps that ONNX Runtime fuses again.
+    (x,) = site.inputs
+    root, one, half = (
+        site.constant(part, np.array(value, np.float32))
+        for part, value in (("root", sqrt(2)), ("one", 1), ("half", 0.5))
+    )
+    scaled = site.step("Div", (x, root.name), "scaled")
+    erf = site.step("Erf", (scaled.name,), "erf")
+    raised = site.step("Add", (erf.name, one.name), "raised")
+    product = site.step("Mul", (x, raised.name), "product")
+    yield from (root, one, half, scaled, erf, raised, product)
+    yield site.last("Mul", (product.name, half.name))
+
+
+def _silu(site: Site) -> Protos:
+    gate = site.step("Sigmoid", site.inputs, "gate")
+    yield gate
+    yield site.last("Mul", (*site.inputs, gate.name))
+
+
+# ---- structure ----------------------------------------------------------------------------------
+
+
+def _zero(site: Site) -> Protos:
+    # Not 0 * x, which would hand on infinities; the batch size is known only when the model runs.
+    batch = site.step("Shape", site.inputs[:1], "batch", start=0, end=1)
+    sizes = site.whole("sizes", *site.node.shape)
+    shape = site.step("Concat", (batch.name, sizes.name), "shape", axis=0)
+    yield from (batch, sizes, shape)
+    yield site.last("ConstantOfShape", (shape.name,))
+
+
+def _split(site: Site) -> Protos:
+    size = site.node.shape[0]
+    yield from _slice(site, site.inputs[0], axes=(1,), start=site.count("index") * size, size=size)
+
+
+def _add(site: Site) -> Protos:
+    # Runtimes fuse Add, not Sum, with what stands around it.
+    yield site.last("Add" if len(site.inputs) == 2 else "Sum", site.inputs)
+
+
+def _multiply(site: Site) -> Protos:
+    product = site.inputs[0]
+    for place, factor in enumerate(site.inputs[1:-1], start=1):
+        step = site.step("Mul", (product, factor), f"product_{place}")
+        yield step
+        product = step.name
+    yield site.last("Mul", (product, site.inputs[-1]))
+
+
+# ---- shared parts -------------------------------------------------------------------------------
+
+
+def _window(site: Site) -> dict[str, tuple[int, ...]]:
+    """Return what a sliding window has; ONNX wants the padding of each of the four sides."""
+    height, width = site.pair("padding")
+    return {
+        "kernel_shape": site.pair("kernel"),
+        "strides": site.pair("stride"),
+        "pads": (height, width, height, width),
+    }
+
+
+def _slice(
+    site: Site, source: str, *, axes: tuple[int, ...], start: int, size: int | None
+) -> Protos:
+    """Write `size` elements of each axis from `start` on; None takes all that follow."""
+    end = np.iinfo(np.int64).max if size is None else start + size
+    starts = site.whole("starts", *[start] * len(axes))
+    ends = site.whole("ends", *[end] * len(axes))
+    along = site.whole("axes", *axes)
+    yield from (starts, ends, along)
+    yield site.last("Slice", (source, starts.name, ends.name, along.name))
+
+
+# Primitives that `inference_graph` removes have no form, and neither has `mix`: a model has no
+# choices left.
+EMITTERS: Mapping[str, Emitter] = {
+    "conv": _conv,
+    "linear": _linear,
+    "batch_norm": _batch_norm,
+    "max_pool2d": _max_pool2d,
+    "avg_pool2d": _avg_pool2d,
+    "global_avg_pool": _simple("GlobalAveragePool"),
+    "shift": _shift,
+    "relu": _simple("Relu"),
+    "leaky_relu": _leaky_relu,
+    "elu": _simple("Elu"),
+    "gelu": _gelu,
+    "silu": _silu,
+    "hard_swish": _simple("HardSwish"),
+    "sigmoid": _simple("Sigmoid"),
+    "tanh": _simple("Tanh"),
+    "zero": _zero,
+    "split": _split,
+    "add": _add,
+    "multiply": _multiply,
+    "mean": _simple("Mean"),
+    "concat": _simple("Concat", axis=1),
+}

@@ -1,0 +1,33 @@
+"""The part of a graph that predicts: without what only helps training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import networkx as nx
+
+from dslnas.graph.graph import PrimitiveGraph
+
+VANISHING = frozenset({"identity", "dropout", "drop_path"})
+"""Primitives that hand their input on unchanged when the network is not training."""
+
+
+def inference_graph(graph: PrimitiveGraph) -> PrimitiveGraph:
+    """Return the graph of the logits alone: no second head, nothing that hands its input on.
+
+    Readers of a node that goes read what it read. The output has no `VANISHING` node, and every
+    node of it reaches the logits.
+    """
+    needed = nx.ancestors(graph.dag, graph.output) | {graph.output}
+    stands_for: dict[str, str] = {}
+    nodes = []
+    for node in graph.nodes:
+        if node.name not in needed:
+            continue
+        inputs = tuple(stands_for.get(source, source) for source in node.inputs)
+        if node.primitive in VANISHING:
+            stands_for[node.name] = inputs[0]
+        else:
+            nodes.append(replace(node, inputs=inputs))
+    output = stands_for.get(graph.output, graph.output)
+    return PrimitiveGraph(tuple(nodes), output, None, graph.scopes, graph.alphas)

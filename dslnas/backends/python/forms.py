@@ -1,0 +1,168 @@
+"""The table of Python forms: how every primitive of a derived network is written with torch.
+
+`mix` and `drop_path` have no form: they are gone when a network is derived and exported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+
+from dslnas.backends.python.body import Argument, Number, Part, Piece, Place
+from dslnas.graph.graph import Node
+from dslnas.primitives.spec import AttributeValue, Shape
+
+Form = Callable[[Node, Shape], Part]
+"""From a node and the shape of its input to the layers that stand for it."""
+
+_FEATURES = Argument("num_features", counts_channels=True, is_positional=True)
+_IN = Argument("in_channels", counts_channels=True, is_positional=True)
+_OUT = Argument("out_channels", counts_channels=True, is_positional=True)
+_IN_FEATURES = Argument("in_features", counts_channels=True, is_positional=True)
+_OUT_FEATURES = Argument("out_features", counts_channels=True, is_positional=True)
+_KERNEL = Argument("kernel_size", is_positional=True)
+_STRIDE = Argument("stride", default=1)
+_POOL_STRIDE = Argument("stride")
+_PADDING = Argument("padding", default=0)
+_DILATION = Argument("dilation", default=1)
+_GROUPS = Argument("groups", counts_channels=True, default=1)
+
+
+def layer_part(node: Node, shape: Shape) -> Part:
+    """Return the layers that stand for a node.
+
+    Args:
+        node: Of a primitive in `LAYERS`.
+        shape: Of its input, without the batch axis.
+
+    Raises:
+        ValueError: The primitive has no form, so the graph is not a derived network.
+    """
+    if node.primitive not in LAYERS:
+        raise ValueError(f"`{node.primitive}` has no form in Python: derive the network first")
+    return LAYERS[node.primitive](node, shape)
+
+
+def number(value: AttributeValue) -> Number:
+    """Return an attribute as torch is given it: a square pair is one number."""
+    return value[0] if isinstance(value, tuple) and value[0] == value[1] else value
+
+
+def _layer(
+    node: Node,
+    callee: str,
+    *given: tuple[Argument, AttributeValue],
+    flags: Mapping[str, bool] | None = None,
+) -> Part:
+    """Return a single layer; `flags` are those that differ from torch's own."""
+    texts = tuple(f"{name}={value}" for name, value in (flags or {}).items())
+    piece = Piece(callee, tuple(argument for argument, _ in given), texts)
+    return Part((piece,), tuple(number(value) for _, value in given), (Place(node.name, 0),))
+
+
+def _conv(node: Node, shape: Shape) -> Part:
+    return _layer(
+        node,
+        "nn.Conv2d",
+        (_IN, shape[0]),
+        (_OUT, node.attribute("out")),
+        (_KERNEL, node.attribute("kernel")),
+        (_STRIDE, node.attribute("stride")),
+        (_PADDING, node.attribute("padding")),
+        (_DILATION, node.attribute("dilation")),
+        (_GROUPS, node.attribute("groups")),
+        flags={} if node.attribute("bias") else {"bias": False},
+    )
+
+
+def _linear(node: Node, shape: Shape) -> Part:
+    linear = _layer(
+        node,
+        "nn.Linear",
+        (_IN_FEATURES, prod(shape)),
+        (_OUT_FEATURES, node.attribute("out")),
+        flags={} if node.attribute("bias") else {"bias": False},
+    )
+    return Part((Piece("nn.Flatten"),)) + linear if len(shape) > 1 else linear
+
+
+def _batch_norm(node: Node, shape: Shape) -> Part:
+    return _layer(
+        node,
+        "nn.BatchNorm2d" if len(shape) == 3 else "nn.BatchNorm1d",
+        (_FEATURES, shape[0]),
+        (Argument("eps", default=1e-5), node.attribute("eps")),
+        (Argument("momentum", default=0.1), node.attribute("momentum")),
+        flags={} if node.attribute("affine") else {"affine": False},
+    )
+
+
+def _max_pool(node: Node, shape: Shape) -> Part:
+    return _layer(
+        node,
+        "nn.MaxPool2d",
+        (_KERNEL, node.attribute("kernel")),
+        (_POOL_STRIDE, node.attribute("stride")),
+        (_PADDING, node.attribute("padding")),
+    )
+
+
+def _avg_pool(node: Node, shape: Shape) -> Part:
+    padding = node.attribute("padding")
+    return _layer(
+        node,
+        "nn.AvgPool2d",
+        (_KERNEL, node.attribute("kernel")),
+        (_POOL_STRIDE, node.attribute("stride")),
+        (_PADDING, padding),
+        flags={} if padding == (0, 0) else {"count_include_pad": False},
+    )
+
+
+def _global_avg_pool(node: Node, shape: Shape) -> Part:
+    return _layer(node, "nn.AdaptiveAvgPool2d", (Argument("output_size", is_positional=True), 1))
+
+
+def _plain(callee: str) -> Form:
+    return lambda node, shape: _layer(node, callee)
+
+
+def _with(callee: str, *names: str) -> Form:
+    """A layer that takes attributes of the primitive in torch's order."""
+    arguments = [Argument(name, is_positional=True) for name in names]
+    return lambda node, shape: _layer(node, callee, *((a, node.attribute(a.name)) for a in arguments))
+
+
+LAYERS: Mapping[str, Form] = {
+    "conv": _conv,
+    "linear": _linear,
+    "batch_norm": _batch_norm,
+    "max_pool2d": _max_pool,
+    "avg_pool2d": _avg_pool,
+    "global_avg_pool": _global_avg_pool,
+    "shift": _with("Shift", "pixels"),
+    "relu": _plain("nn.ReLU"),
+    "leaky_relu": _with("nn.LeakyReLU", "slope"),
+    "elu": _plain("nn.ELU"),
+    "gelu": _plain("nn.GELU"),
+    "silu": _plain("nn.SiLU"),
+    "hard_swish": _plain("nn.Hardswish"),
+    "sigmoid": _plain("nn.Sigmoid"),
+    "tanh": _plain("nn.Tanh"),
+    "dropout": _with("nn.Dropout", "rate"),
+    "identity": lambda node, shape: Part(),
+    "zero": _with("Zero", "stride"),
+    "split": _with("Split", "parts", "index"),
+}
+"""Primitives that read one value, as layers."""
+
+JOINS: Mapping[str, str] = {
+    "add": " + ",
+    "multiply": " * ",
+    "mean": " + ",
+    "concat": ", ",
+}
+"""Primitives that read several values: what stands between them in an expression of `forward`."""
+
+HELPERS = ("Shift", "Split", "Zero")
+"""Layers that torch does not have; a module defines those that it uses."""

@@ -1,0 +1,78 @@
+"""Identifiers of the generated module, whatever the user called his cells, nodes and operations."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterable
+
+LONGEST_VARIABLE = 24
+LONGEST_ATTRIBUTE = 40
+LONGEST_CLASS = 32
+
+_UNSAFE = frozenset({*keyword.kwlist, *dir(builtins), "self", "torch", "nn", "l"})
+
+VARIABLES = _UNSAFE
+"""What no argument or variable may be called; `l` looks like 1."""
+
+ATTRIBUTES = _UNSAFE | {
+    "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu",
+    "cuda", "double", "dump_patches", "eval", "extra_repr", "float", "forward", "get_buffer",
+    "get_extra_state", "get_parameter", "get_submodule", "half", "ipu", "load_state_dict",
+    "modules", "mtia", "named_buffers", "named_children", "named_modules", "named_parameters",
+    "parameters", "register_backward_hook", "register_buffer", "register_forward_hook",
+    "register_forward_pre_hook", "register_full_backward_hook",
+    "register_full_backward_pre_hook", "register_load_state_dict_post_hook",
+    "register_load_state_dict_pre_hook", "register_module", "register_parameter",
+    "register_state_dict_post_hook", "register_state_dict_pre_hook", "requires_grad_",
+    "set_extra_state", "set_submodule", "share_memory", "state_dict", "to", "to_empty", "train",
+    "training", "type", "xpu", "zero_grad",
+}  # fmt: skip
+"""What no attribute of a generated class may be called: `torch.nn.Module` has them."""
+
+CLASSES = _UNSAFE | {"CLASSES", "Network", "Path", "Shift", "Split", "Zero"}
+"""What no generated class may be called."""
+
+
+class Names:
+    """Hands out identifiers of one scope, each only once."""
+
+    def __init__(self, reserved: Iterable[str], longest: int, *, separator: str = "_") -> None:
+        self._reserved = frozenset(reserved)
+        self._longest = longest
+        self._separator = separator
+        self._given: set[str] = set()
+
+    def take(self, wish: str) -> str:
+        """Return `wish` if it is free, and else the first numbered name like it."""
+        base = wish[: self._longest].rstrip("_")
+        name = f"{base}_" if base in self._reserved else base
+        count = 1
+        while name in self._given or name in self._reserved:
+            count += 1
+            ending = f"{self._separator}{count}"
+            name = base[: self._longest - len(ending)].rstrip("_") + ending
+        self._given.add(name)
+        return name
+
+
+def snake_case(text: str) -> str:
+    """Return an identifier of lower case; it may still be a reserved word.
+
+    >>> snake_case("n1_in2/sep_conv(3)")
+    'n1_in2_sep_conv_3'
+    """
+    name = re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_") or "value"
+    return f"v{name}" if name[0].isdigit() else name
+
+
+def camel_case(text: str) -> str:
+    """Return an identifier for a class; it may still be a reserved word.
+
+    >>> camel_case("sep_conv")
+    'SepConv'
+    """
+    words = re.findall(r"[0-9a-zA-Z]+", text)
+    name = "".join(word[0].upper() + word[1:] for word in words) or "Value"
+    return f"Op{name}" if name[0].isdigit() else name

@@ -1,0 +1,128 @@
+"""A network in torch: the tensors of a graph, and the loop that runs a plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dslnas.backends.torch.plan import Choice, Step, make_plan
+from dslnas.backends.torch.primitives import FORMS, RunState
+from dslnas.graph.graph import INPUT, PrimitiveGraph
+from dslnas.primitives.spec import Weight
+
+
+class TorchNetwork(nn.Module):
+    """Runs a primitive graph.
+
+    Its parameters and buffers are named as in the graph: `cell0/n1_in2/sep_conv_3/1_conv/weight`.
+
+    Attributes:
+        graph: What is run.
+        run_state: Training flag, randomness and drop-path rate of the next run.
+    """
+
+    def __init__(self, graph: PrimitiveGraph, generator: torch.Generator) -> None:
+        """Make the tensors, in the graph's order, with random numbers from `generator` (CPU)."""
+        super().__init__()
+        self.graph = graph
+        self.run_state = RunState()
+        self._owned: dict[str, tuple[str, ...]] = {}
+        self._plans: dict[object, tuple[Step, ...]] = {}
+        for node in graph.nodes:
+            self._owned[node.name] = tuple(f"{node.name}/{w.name}" for w in node.weights)
+            for name, weight in zip(self._owned[node.name], node.weights, strict=True):
+                tensor = initial(weight, generator)
+                if weight.trained:
+                    self.register_parameter(name, nn.Parameter(tensor))
+                else:
+                    self.register_buffer(name, tensor)
+
+    def forward(
+        self,
+        images: Tensor,
+        mixing: Mapping[str, Tensor] | None = None,
+        chosen: Choice | None = None,
+        *,
+        observe: bool = False,
+    ) -> tuple[Tensor, ...]:
+        """Return the logits, and the auxiliary logits where the graph has them and trains.
+
+        Args:
+            images: (batch, channels, height, width).
+            mixing: By cell the weights of its operations, (edges, operations).
+            chosen: The one operation per edge that runs; None runs all.
+            observe: With `chosen`: run the other operations forward only, for their weights'
+                gradient.
+
+        Returns:
+            (batch, classes) each.
+        """
+        outputs = self.graph.outputs if self.training else (self.graph.output,)
+        self.run_state.training = self.training
+        values: dict[str, Tensor] = {INPUT: images}
+        for step in self._plan(outputs, chosen, observe):
+            inputs = [values[name] for name in step.inputs]
+            if step.node.mix is not None:
+                result = _mix(step, inputs, mixing)
+            elif step.observed:
+                with torch.no_grad():
+                    result = self._run(step, inputs)
+            else:
+                result = self._run(step, inputs)
+            values[step.node.name] = result
+            for name in step.last_use:
+                del values[name]
+        return tuple(values[name] for name in outputs)
+
+    def _run(self, step: Step, inputs: Sequence[Tensor]) -> Tensor:
+        node = step.node
+        own = [self._tensor(name) for name in self._owned[node.name]]
+        return FORMS[node.primitive](node, inputs, own, self.run_state)
+
+    def _tensor(self, name: str) -> Tensor:
+        tensor = self._parameters.get(name)
+        if tensor is None:
+            tensor = self._buffers[name]
+        assert tensor is not None
+        return tensor
+
+    def _plan(
+        self, outputs: tuple[str, ...], chosen: Choice | None, observe: bool
+    ) -> tuple[Step, ...]:
+        key = (outputs, None if chosen is None else tuple(sorted(chosen.items())), observe)
+        if key not in self._plans:
+            if len(self._plans) >= 64:  # sampled architectures rarely come back
+                self._plans.pop(next(iter(self._plans)))
+            self._plans[key] = make_plan(self.graph, outputs, chosen, observe=observe)
+        return self._plans[key]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all tensors as numpy arrays on the CPU, named as in the graph."""
+        return {k: v.detach().cpu().numpy() for k, v in self.state_dict().items()}
+
+    def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take over all tensors; names and shapes must be those of the graph."""
+        state = {k: torch.from_numpy(np.array(v)) for k, v in arrays.items()}
+        self.load_state_dict(state, strict=True)
+
+
+def initial(weight: Weight, generator: torch.Generator) -> Tensor:
+    """Return the start value of a tensor: uniform in +-1/sqrt(fan_in), or constant."""
+    if weight.fan_in == 0:
+        return torch.full(weight.shape, weight.fill)
+    bound = 1.0 / math.sqrt(weight.fan_in)
+    return torch.empty(weight.shape).uniform_(-bound, bound, generator=generator)
+
+
+def _mix(step: Step, inputs: Sequence[Tensor], mixing: Mapping[str, Tensor] | None) -> Tensor:
+    """Weigh the candidates of an edge: sum over o of a_o * o(x). Without weights each counts 1."""
+    if mixing is None:
+        return sum(inputs[1:], start=inputs[0])
+    assert step.node.mix is not None
+    row = mixing[step.node.mix.cell][step.node.mix.row]
+    terms = (row[c] * x for c, x in zip(step.columns, inputs, strict=True))
+    return sum(terms, start=next(terms))

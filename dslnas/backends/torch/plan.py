@@ -1,0 +1,111 @@
+"""A plan: the steps of one run of a graph, as data. Knows no tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dslnas.diagnostics import InternalError
+from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+
+DROPPED = -1
+"""In a choice: no operation of the edge runs."""
+
+Choice = Mapping[str, tuple[int, ...]]
+"""By cell: for every row of alpha the column that runs, or DROPPED."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One primitive of a plan.
+
+    Attributes:
+        node: What runs.
+        inputs: Names of the values it reads.
+        columns: For `mix`: the column of alpha that belongs to each input.
+        observed: Runs forward only: its gradient is not wanted.
+        last_use: Names of values that nobody reads after this step.
+    """
+
+    node: Node
+    inputs: tuple[str, ...]
+    columns: tuple[int, ...]
+    observed: bool
+    last_use: tuple[str, ...]
+
+
+def make_plan(
+    graph: PrimitiveGraph,
+    outputs: tuple[str, ...],
+    chosen: Choice | None = None,
+    *,
+    observe: bool = False,
+) -> tuple[Step, ...]:
+    """Return the steps that give `outputs`.
+
+    Args:
+        graph: What is run.
+        outputs: Names of the wanted values.
+        chosen: One operation per edge; None runs all of them.
+        observe: With `chosen`: run the other operations too, but forward only.
+    """
+    inputs = _inputs(graph, outputs, chosen)
+    live = set(inputs)
+    if observe:
+        inputs = _inputs(graph, outputs, None)
+    order = [node for node in graph.nodes if node.name in inputs]
+    last: dict[str, str] = {}
+    for node in order:
+        for source, _ in inputs[node.name]:
+            last[source] = node.name
+    freed: dict[str, list[str]] = {}
+    for source, node_name in last.items():
+        if source not in outputs:
+            freed.setdefault(node_name, []).append(source)
+    return tuple(
+        Step(
+            node,
+            tuple(source for source, _ in inputs[node.name]),
+            tuple(column for _, column in inputs[node.name]),
+            observe and node.name not in live and node.primitive != "mix",
+            tuple(freed.get(node.name, ())),
+        )
+        for node in order
+        if node.primitive != INPUT
+    )
+
+
+def _inputs(
+    graph: PrimitiveGraph, outputs: tuple[str, ...], chosen: Choice | None
+) -> dict[str, list[tuple[str, int]]]:
+    """Return for every node that runs what it reads, each with its column.
+
+    An edge without a chosen operation has no value: the sums that read it leave it out.
+    """
+    inputs: dict[str, list[tuple[str, int]]] = {}
+    waiting = list(outputs)
+    while waiting:
+        name = waiting.pop()
+        if name in inputs:
+            continue
+        node = graph.by_name[name]
+        reads = [
+            (source, column)
+            for column, source in enumerate(node.inputs)
+            if _runs(node, column, chosen) and not _is_dropped(graph.by_name[source], chosen)
+        ]
+        if node.inputs and not reads:
+            raise InternalError(f"nothing that `{name}` reads is chosen")
+        inputs[name] = reads
+        waiting.extend(source for source, _ in reads)
+    return inputs
+
+
+def _runs(node: Node, column: int, chosen: Choice | None) -> bool:
+    return node.mix is None or chosen is None or chosen[node.mix.cell][node.mix.row] == column
+
+
+def _is_dropped(node: Node, chosen: Choice | None) -> bool:
+    if node.mix is None or chosen is None:
+        return False
+    return chosen[node.mix.cell][node.mix.row] == DROPPED

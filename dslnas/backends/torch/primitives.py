@@ -1,0 +1,197 @@
+"""The torch form of every primitive, as one function each.
+
+A form takes the node, its input tensors (batch first), the node's own tensors and the state of the
+run, and returns the output tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dslnas.graph.graph import Node
+
+
+@dataclass
+class RunState:
+    """What a run of a network depends on besides weights and inputs.
+
+    Attributes:
+        training: Batch statistics and dropout, or running statistics and none.
+        generator: Source of the randomness of dropout and drop_path, on the device.
+        drop_path_rate: Probability with which `drop_path` zeroes an example.
+    """
+
+    training: bool = True
+    generator: torch.Generator | None = None
+    drop_path_rate: float = 0.0
+
+
+Form: TypeAlias = Callable[[Node, Sequence[Tensor], Sequence[Tensor], RunState], Tensor]
+
+
+def _conv(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    a = dict(node.attributes)
+    bias = own[1] if len(own) > 1 else None
+    return functional.conv2d(
+        inputs[0],
+        own[0],
+        bias,
+        a["stride"],  # type: ignore[arg-type]
+        a["padding"],  # type: ignore[arg-type]
+        a["dilation"],  # type: ignore[arg-type]
+        a["groups"],  # type: ignore[arg-type]
+    )
+
+
+def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    return functional.linear(inputs[0].flatten(1), *own)
+
+
+def _batch_norm(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    weight, bias = own[:2] if len(own) == 4 else (None, None)
+    mean, variance = own[-2:]
+    momentum, eps = node.attribute("momentum"), node.attribute("eps")
+    assert isinstance(momentum, float) and isinstance(eps, float)
+    return functional.batch_norm(
+        inputs[0], mean, variance, weight, bias, run.training, momentum, eps
+    )
+
+
+def _max_pool2d(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    a = dict(node.attributes)
+    return functional.max_pool2d(inputs[0], a["kernel"], a["stride"], a["padding"])  # type: ignore[arg-type]
+
+
+def _avg_pool2d(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    a = dict(node.attributes)
+    return functional.avg_pool2d(
+        inputs[0],
+        a["kernel"],  # type: ignore[arg-type]
+        a["stride"],  # type: ignore[arg-type]
+        a["padding"],  # type: ignore[arg-type]
+        count_include_pad=False,
+    )
+
+
+def _global_avg_pool(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    return inputs[0].mean((2, 3), keepdim=True)
+
+
+def _shift(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    pixels = node.attribute("pixels")
+    assert isinstance(pixels, int)
+    return functional.pad(inputs[0][:, :, pixels:, pixels:], (0, pixels, 0, pixels))
+
+
+def _zero(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    return inputs[0].new_zeros((inputs[0].shape[0], *node.shape))
+
+
+def _split(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    parts, index = node.attribute("parts"), node.attribute("index")
+    assert isinstance(parts, int) and isinstance(index, int)
+    return inputs[0].chunk(parts, 1)[index]
+
+
+def _add(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    total = inputs[0]
+    for term in inputs[1:]:
+        total = total + term
+    return total
+
+
+def _multiply(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    product = inputs[0]
+    for factor in inputs[1:]:
+        product = product * factor
+    return product
+
+
+def _mean(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    return _add(node, inputs, own, run) / len(inputs)
+
+
+def _concat(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    return torch.cat(list(inputs), dim=1)
+
+
+def _dropout(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    rate = node.attribute("rate")
+    assert isinstance(rate, float)
+    return _drop(inputs[0], rate, inputs[0].shape, run)
+
+
+def _drop_path(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    x = inputs[0]
+    return _drop(x, run.drop_path_rate, torch.Size((x.shape[0], *[1] * (x.dim() - 1))), run)
+
+
+def _drop(x: Tensor, rate: float, shape: torch.Size, run: RunState) -> Tensor:
+    if not run.training or rate == 0.0:
+        return x
+    kept = torch.rand(shape, generator=run.generator, device=x.device, dtype=x.dtype) >= rate
+    return x * kept / (1.0 - rate)
+
+
+def _elementwise(function: Callable[[Tensor], Tensor]) -> Form:
+    def form(
+        node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+    ) -> Tensor:
+        return function(inputs[0])
+
+    return form
+
+
+def _leaky_relu(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    slope = node.attribute("slope")
+    assert isinstance(slope, float)
+    return functional.leaky_relu(inputs[0], slope)
+
+
+# `mix` has no form: the supernet's executor weighs candidates itself.
+FORMS: Mapping[str, Form] = {
+    "conv": _conv,
+    "linear": _linear,
+    "batch_norm": _batch_norm,
+    "max_pool2d": _max_pool2d,
+    "avg_pool2d": _avg_pool2d,
+    "global_avg_pool": _global_avg_pool,
+    "shift": _shift,
+    "relu": _elementwise(functional.relu),
+    "leaky_relu": _leaky_relu,
+    "elu": _elementwise(functional.elu),
+    "gelu": _elementwise(functional.gelu),
+    "silu": _elementwise(functional.silu),
+    "hard_swish": _elementwise(functional.hardswish),
+    "sigmoid": _elementwise(torch.sigmoid),
+    "tanh": _elementwise(torch.tanh),
+    "dropout": _dropout,
+    "identity": _elementwise(lambda x: x),
+    "zero": _zero,
+    "split": _split,
+    "add": _add,
+    "multiply": _multiply,
+    "mean": _mean,
+    "concat": _concat,
+    "drop_path": _drop_path,
+}

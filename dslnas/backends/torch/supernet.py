@@ -1,0 +1,77 @@
+"""The supernet as engines see it: a loss on a batch, alpha, the weights, and nothing of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.plan import Choice
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.space.space import SearchSpace
+from dslnas.space.table import ChoiceTable, choice_table
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """How the operations of every edge are weighed in one run.
+
+    Attributes:
+        weights: By cell, (edges, operations); None lets every operation that runs count 1.
+        chosen: The one operation per edge that runs; None runs all of them.
+        observe: With `chosen`: the others run forward only, so that their weights get a gradient.
+    """
+
+    weights: Mapping[str, Tensor] | None
+    chosen: Choice | None = None
+    observe: bool = False
+
+
+class Supernet:
+    """A network whose edges still have their choices.
+
+    Attributes:
+        network: The weights, and what runs them.
+        tables: The choices of every searched cell.
+        device: Where everything lies.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        graph: PrimitiveGraph,
+        generator: torch.Generator,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        """Make the weights with random numbers from `generator`, a generator on the CPU."""
+        self.network = TorchNetwork(graph, generator).to(device=device, dtype=dtype)
+        self.tables: dict[str, ChoiceTable] = {
+            name: choice_table(space.cells[name]) for name in graph.alphas
+        }
+        self.device = device
+        self.dtype = dtype
+
+    def weights(self) -> list[nn.Parameter]:
+        """Return the network's weights; alpha is not among them."""
+        return list(self.network.parameters())
+
+    def logits(self, images: Tensor, mixing: Mixing) -> Tensor:
+        """Return (batch, classes) for images of (batch, channels, height, width)."""
+        return self.network(
+            images, mixing.weights, mixing.chosen, observe=mixing.observe
+        )[0]  # type: ignore[no-any-return]
+
+    def loss(self, images: Tensor, labels: Tensor, mixing: Mixing) -> Tensor:
+        """Return the mean cross-entropy of a batch, a scalar with gradients."""
+        return functional.cross_entropy(self.logits(images, mixing), labels)
+
+    def exists(self, cell: str) -> Tensor:
+        """Return which entries of a cell's alpha stand for an operation, (edges, operations)."""
+        table = self.tables[cell]
+        columns = torch.arange(table.width, device=self.device)
+        return columns < torch.tensor(table.rows, device=self.device)[:, None]

@@ -1,0 +1,82 @@
+"""`dslnas export`: an architecture or a run to files for deployment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dslnas.cli.options import (
+    device_option,
+    json_option,
+    out_option,
+    print_json,
+    seed_option,
+    set_option,
+    torch_device,
+)
+from dslnas.cli.report import report_text
+from dslnas.cli.runs import finish_run
+from dslnas.compiler import compile_spec, export_run, export_untrained
+from dslnas.diagnostics import user_error
+from dslnas.runs.folder import read_manifest
+
+
+@click.command()
+@click.argument("target", metavar="ARCHITECTURE_OR_RUN", type=click.Path(path_type=Path))
+@out_option
+@seed_option
+@set_option
+@device_option
+@json_option
+@click.option("--untrained", is_flag=True, help="Do not train: export random weights.")
+def export(
+    target: Path,
+    out: Path | None,
+    seed: int,
+    overrides: tuple[str, ...],
+    device: str,
+    as_json: bool,
+    untrained: bool,
+) -> None:
+    """Export an architecture (a .nas file without choices) or the folder of a run.
+
+    An architecture is trained as its `evaluate` says, then exported. A run is exported again from
+    its weights, into its own folder or into --out.
+    """
+    if target.is_dir():
+        if overrides or untrained:
+            raise click.UsageError("a run is exported as it is: --set and --untrained do not apply")
+        exported = export_run(target, read_manifest(target), out or target)
+        _print(exported.files, out or target, exported.differences, as_json)
+        return
+    compiled = compile_spec(target, overrides)
+    if not compiled.space.is_architecture:
+        raise user_error(
+            "NAS310",
+            "cannot be exported: it still has choices",
+            where=str(target),
+            help=f"`dslnas compile {target} --search` makes them",
+        )
+    if untrained:
+        folder = out or Path("exported") / f"{compiled.name}-untrained"
+        exported = export_untrained(compiled, folder, seed)
+        _print(exported.files, folder, exported.differences, as_json)
+        return
+    run = finish_run(compiled, out, seed, torch_device(device), quiet=as_json)
+    if as_json:
+        print_json(run.manifest)
+    else:
+        click.echo(report_text(run))
+
+
+def _print(
+    files: tuple[str, ...], folder: Path, differences: dict[str, float], as_json: bool
+) -> None:
+    if as_json:
+        print_json({"folder": str(folder), "files": files, "largest_difference": differences})
+        return
+    for name in files:
+        click.echo(folder / name)
+    for backend, difference in differences.items():
+        click.echo(f"{backend} agrees with torch to {difference:.0e}", err=True)

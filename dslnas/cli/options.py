@@ -1,0 +1,95 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from dslnas.diagnostics import user_error
+
+if TYPE_CHECKING:
+    import torch
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def spec_argument(command: _Command) -> _Command:
+    """Add SPEC."""
+    return click.argument("spec", type=click.Path(path_type=Path))(command)
+
+
+def set_option(command: _Command) -> _Command:
+    """Add --set, which may be given many times."""
+    return click.option(
+        "--set",
+        "overrides",
+        metavar="PATH=VALUE",
+        multiple=True,
+        help="Override a value of the spec, as in search.epochs=5 or search=nasp. Repeatable.",
+    )(command)
+
+
+def json_option(command: _Command) -> _Command:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+
+
+def seed_option(command: _Command) -> _Command:
+    """Add --seed."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(0, 2**63 - 1),
+        default=0,
+        show_default=True,
+        help="Of everything random: same seed, same machine, same result.",
+    )(command)
+
+
+def device_option(command: _Command) -> _Command:
+    """Add --device."""
+    return click.option(
+        "--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N."
+    )(command)
+
+
+def out_option(command: _Command) -> _Command:
+    """Add --out."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder for the results; by default a new one below exported/.",
+    )(command)
+
+
+def torch_device(name: str) -> torch.device:
+    """Return a device that is there.
+
+    Raises:
+        UserError: NAS012 if it is not.
+    """
+    import torch
+
+    try:
+        device = torch.device(name)
+        if device.type not in ("cpu", "cuda"):
+            raise RuntimeError
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError):
+        count = torch.cuda.device_count()
+        there = ", ".join(["`cpu`", *(f"`cuda:{i}`" for i in range(count))])
+        raise user_error(
+            "NAS012",
+            f"device `{name}` is not available",
+            where="--device",
+            help=f"this machine has {there}",
+        ) from None
+    return device
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

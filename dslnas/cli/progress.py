@@ -1,0 +1,57 @@
+"""Progress on stderr: a bar per epoch on a terminal, a line per epoch everywhere."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from tqdm import tqdm
+
+from dslnas.training.records import EpochRecord, StepRecord
+
+TITLES = {"search": "Searching", "retrain": "Training what was found, from scratch"}
+
+
+class Progress:
+    """Takes the records of a run and shows them."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._stage = ""
+        self._bar: tqdm[None] | None = None
+
+    def __call__(self, record: EpochRecord | StepRecord) -> None:
+        """Show one record."""
+        if self._quiet:
+            return
+        if record.stage != self._stage:
+            self._stage = record.stage
+            click.echo(f"{TITLES[record.stage]} ({record.epochs} epochs)", err=True)
+        if isinstance(record, StepRecord):
+            self._step(record)
+        else:
+            self.close()
+            click.echo(_line(record), err=True)
+
+    def _step(self, record: StepRecord) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            title = f"  epoch {record.epoch}/{record.epochs}"
+            self._bar = tqdm(total=record.steps, desc=title, leave=False, file=sys.stderr)
+        self._bar.update()
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _line(record: EpochRecord) -> str:
+    parts = [f"  epoch {record.epoch:>3}/{record.epochs}", f"loss {record.train_loss:.3f}"]
+    if record.architecture_loss is not None:
+        parts.append(f"architecture loss {record.architecture_loss:.3f}")
+    parts.append(f"validation {record.validation_accuracy:6.2%}")
+    parts.append(f"{record.seconds:.0f} s")
+    return "   ".join(parts)

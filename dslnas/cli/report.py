@@ -1,0 +1,64 @@
+"""The end of a run, told to people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dslnas.cli.summary import big
+from dslnas.runs.folder import ARCHITECTURE, METRICS, RunFolder
+
+FILES = {
+    "model.onnx": "the model to deploy: ONNX, any batch size",
+    "model.py": "the same network as a Python module; needs torch and safetensors only",
+    "model.safetensors": "its weights",
+    ARCHITECTURE: "the cells as a spec: edit them, or train them again with `dslnas export`",
+    METRICS: "losses and accuracies of every epoch",
+    "manifest.json": "settings, seed, versions and results",
+}
+BACKENDS = {"torch": "PyTorch", "onnx": "ONNX Runtime", "python": "model.py"}
+
+
+def report_text(folder: RunFolder) -> str:
+    """Return what a run found, and where it lies."""
+    results: dict[str, Any] = dict(folder.results)
+    lines = ["", _times(results), ""]
+    for label, value, remark in _facts(results):
+        lines.append(f"  {label:<20} {value:<12} {remark}".rstrip())
+    cells = _cells(folder)
+    if cells:
+        lines += ["", "The cells that were found:" if "search_seconds" in results else "The cells:"]
+        lines += [f"  {line}" for line in cells]
+    lines += ["", f"Files in {folder.path}:"]
+    for name, meaning in FILES.items():
+        if (folder.path / name).exists():
+            lines.append(f"  {name:<20} {meaning}")
+    return "\n".join(lines)
+
+
+def _times(results: dict[str, Any]) -> str:
+    train = results["retrain_seconds"]
+    if "search_seconds" in results:
+        return f"Searched for {results['search_seconds']:.0f} s, then trained for {train:.0f} s."
+    return f"Trained for {train:.0f} s."
+
+
+def _facts(results: dict[str, Any]) -> list[tuple[str, str, str]]:
+    facts = [
+        ("test accuracy", f"{results['test_accuracy']:.2%}", "on images that chose nothing"),
+        ("validation accuracy", f"{results['validation_accuracy']:.2%}", ""),
+        ("parameters", f"{results['params']:,}", ""),
+        ("multiply-adds", big(results["flops"]), "per image"),
+    ]
+    for backend, milliseconds in results["latency_ms"].items():
+        facts.append(("latency", f"{milliseconds:.2f} ms", f"one image, {BACKENDS[backend]}"))
+    for backend, difference in results["largest_difference"].items():
+        facts.append(("agreement", f"{difference:.0e}", f"{BACKENDS[backend]} against PyTorch"))
+    return facts
+
+
+def _cells(folder: RunFolder) -> list[str]:
+    path = folder.path / ARCHITECTURE
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.lstrip().startswith(("cell ", "node "))]

@@ -1,0 +1,122 @@
+"""What a compiled spec is, in numbers: for people and for machines."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from dslnas.compiler import Compiled
+from dslnas.primitives.rules import show_shape
+from dslnas.space.cell import Cell
+from dslnas.space.count import count_architectures, count_cells
+from dslnas.space.space import Network
+
+
+def summary(compiled: Compiled) -> dict[str, Any]:
+    """Return the numbers of a spec."""
+    space = compiled.space
+    used = dict.fromkeys((*space.network.layout, *space.final.layout))
+    return {
+        "spec": compiled.name,
+        "spec_hash": compiled.hash,
+        "method": compiled.program.engine,
+        "data": compiled.program.data.source,
+        "input": list(space.network.input),
+        "classes": space.network.classes,
+        "is_architecture": space.is_architecture,
+        "architectures": count_architectures(space),
+        "cells": [_cell(space.cells[name]) for name in used],
+        "search_network": _network(space.network),
+        "final_network": _network(space.final),
+        "params": compiled.graph.params(),
+        "flops": compiled.graph.flops(),
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    edges = [
+        {"from": e.source, "to": e.target, "operations": [op.text for op in e.operations]}
+        for e in cell.edges
+    ]
+    return {
+        "name": cell.name,
+        "inputs": list(cell.inputs),
+        "nodes": list(cell.nodes),
+        "edges": edges,
+        "keep": cell.keep,
+        "stride": cell.stride,
+        "output": cell.output,
+        "derivable": count_cells(cell),
+    }
+
+
+def _network(network: Network) -> dict[str, Any]:
+    return {"channels": network.channels, "cells": list(network.layout)}
+
+
+def summary_text(compiled: Compiled) -> str:
+    """Return the summary for people."""
+    facts = summary(compiled)
+    method = facts["method"] or "no search"
+    shape = show_shape(tuple(facts["input"]))
+    lines = [f"{facts['spec']}: {method} on {facts['data']} ({shape}, {facts['classes']} classes)"]
+    for cell in facts["cells"]:
+        lines += ["", *_cell_lines(cell)]
+    lines.append("")
+    networks = (
+        [("network", facts["final_network"])]
+        if facts["is_architecture"]
+        else [("supernet", facts["search_network"]), ("final network", facts["final_network"])]
+    )
+    for what, network in networks:
+        count = len(network["cells"])
+        cells = _runs(network["cells"])
+        lines.append(f"{what:<15}{count} cells of {network['channels']} channels: {cells}")
+        if what != "final network":
+            flops = big(facts["flops"])
+            lines.append(f"{'':<15}{facts['params']:,} parameters, {flops} multiply-adds")
+    if not facts["is_architecture"]:
+        lines.append(f"{'architectures':<15}{big(facts['architectures'])}")
+    lines.append(f"{'spec hash':<15}{facts['spec_hash'][:16]}")
+    return "\n".join(lines)
+
+
+def _cell_lines(cell: dict[str, Any]) -> list[str]:
+    edges = cell["edges"]
+    head = f"cell {cell['name']}: {_many(len(cell['inputs']), 'input')}, "
+    head += f"{_many(len(cell['nodes']), 'node')}, {_many(len(edges), 'edge')}"
+    if cell["stride"] > 1:
+        head += f", stride {cell['stride']}"
+    if all(len(edge["operations"]) == 1 for edge in edges):
+        terms = [
+            f"    {node} = "
+            + " + ".join(f"{e['operations'][0]}({e['from']})" for e in edges if e["to"] == node)
+            for node in cell["nodes"]
+        ]
+        return [head, *terms]
+    keep = "all edges" if cell["keep"] is None else _many(cell["keep"], "edge") + " per node"
+    lines = [f"{head}, keeps {keep}"]
+    alike = {tuple(edge["operations"]) for edge in edges}
+    if len(alike) == 1:
+        operations = edges[0]["operations"]
+        lines.append(f"    {_many(len(operations), 'operation')}: {', '.join(operations)}")
+    else:
+        for edge in edges:
+            lines.append(f"    {edge['from']} -> {edge['to']}: {', '.join(edge['operations'])}")
+    lines.append(f"    {big(cell['derivable'])} cells can be derived")
+    return lines
+
+
+def big(number: int) -> str:
+    """Return a number for people: in full to 9 digits, then with three significant digits."""
+    return f"{number:,}" if number < 10**9 else f"{number:.3g}"
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _runs(names: list[str]) -> str:
+    """Write equal neighbours once: `normal * 2, reduction`."""
+    parts = [(name, len(list(group))) for name, group in groupby(names)]
+    return ", ".join(name if count == 1 else f"{name} * {count}" for name, count in parts)

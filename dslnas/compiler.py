@@ -1,0 +1,286 @@
+"""The pipeline, from a `.nas` file to a deployed cell. Read this file first.
+
+`compile_spec` is the core: text -> program -> checked program -> search space -> primitive graph.
+It imports neither torch nor onnx. `run_search` goes on: supernet -> scores -> architecture ->
+trained network -> ONNX model and Python module; what it needs is imported when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dslnas.data.describe import describe
+from dslnas.diagnostics import user_error
+from dslnas.graph.build import build_derived_graph, build_supernet_graph, check_derived
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.language.check import check
+from dslnas.language.checked import CheckedProgram
+from dslnas.language.effective import effective_text, spec_hash
+from dslnas.language.link import LinkedProgram, link, read_source
+from dslnas.language.overrides import parse_overrides
+from dslnas.primitives.rules import show_shape
+from dslnas.primitives.spec import Shape
+from dslnas.runs.folder import ALPHAS, ARCHITECTURE, SPEC, RunFolder
+from dslnas.runs.manifest import dslnas_version
+from dslnas.space.lower import lower
+from dslnas.space.space import SearchSpace
+from dslnas.space.text import cell_text
+
+if TYPE_CHECKING:
+    import torch
+
+    from dslnas.backends.torch.network import TorchNetwork
+    from dslnas.data.tensors import Data
+    from dslnas.export.export import Exported
+    from dslnas.training.records import Report
+
+REAL_IMAGES = 32
+"""Test images on which the exported backends are compared."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Everything that is known of a spec before a tensor is made.
+
+    Attributes:
+        name: Of the file, without its ending.
+        linked: The program with the files it uses.
+        program: The same, checked.
+        space: Cells and networks as DAGs.
+        graph: Of the supernet; of the network that is trained, where nothing is left to choose.
+        text: The effective program.
+        hash: Its name.
+    """
+
+    name: str
+    linked: LinkedProgram
+    program: CheckedProgram
+    space: SearchSpace
+    graph: PrimitiveGraph
+    text: str
+    hash: str
+
+
+def compile_spec(path: Path, overrides: Sequence[str] = ()) -> Compiled:
+    """Compile a spec.
+
+    Args:
+        path: The `.nas` file.
+        overrides: Arguments of `--set`, such as `search.epochs=5`.
+
+    Raises:
+        UserError: Whatever is wrong with the spec, the overrides or the data's path.
+    """
+    linked = link(read_source(path), parse_overrides(overrides))
+    program = check(linked)
+    space = lower(program, *example_of(program))
+    is_made = space.is_architecture
+    graph = build_derived_graph(space) if is_made else build_supernet_graph(space)
+    check_derived(space)
+    text = effective_text(linked, program)
+    return Compiled(path.stem, linked, program, space, graph, text, spec_hash(text))
+
+
+def run_search(
+    compiled: Compiled, folder: RunFolder, seed: int, device: torch.device, report: Report
+) -> None:
+    """Search the space of a spec, train what is found from scratch and export it.
+
+    Args:
+        compiled: A spec with a search.
+        folder: Takes the effective spec, the architecture, the model and all results.
+        seed: Of everything random.
+        device: Where it runs.
+        report: Gets a record after every step and every epoch.
+
+    Raises:
+        UserError: The data are wrong, training diverges, or the backends differ.
+    """
+    from dslnas.data.tensors import load
+    from dslnas.training.search import search
+
+    program = compiled.program
+    assert program.engine is not None and program.search is not None, "checked by the caller"
+    data = load(program.data, device)
+    folder.write(SPEC, compiled.text)
+    found = search(
+        compiled.space,
+        compiled.graph,
+        program.engine,
+        program.search,
+        program.data,
+        data,
+        seed,
+        device,
+        report,
+    )
+    folder.tensors(ALPHAS, {cell: alpha.numpy() for cell, alpha in found.alphas.items()})
+    origin = f"Found by {program.engine} in {compiled.name}, seed {seed}."
+    folder.write(ARCHITECTURE, architecture_text(compiled, found.architecture, origin))
+    folder.update(results={"search_seconds": round(found.seconds, 3)})
+    train_and_export(compiled, found.architecture, folder, seed, device, report, data)
+
+
+def run_training(
+    compiled: Compiled, folder: RunFolder, seed: int, device: torch.device, report: Report
+) -> None:
+    """Train an architecture that is given, measure it and export it.
+
+    Raises:
+        UserError: The data are wrong, training diverges, or the backends differ.
+    """
+    from dslnas.data.tensors import load
+
+    data = load(compiled.program.data, device)
+    folder.write(SPEC, compiled.text)
+    origin = f"Trained as {compiled.name}, seed {seed}."
+    folder.write(ARCHITECTURE, architecture_text(compiled, compiled.space, origin))
+    train_and_export(compiled, compiled.space, folder, seed, device, report, data)
+
+
+def train_and_export(
+    compiled: Compiled,
+    architecture: SearchSpace,
+    folder: RunFolder,
+    seed: int,
+    device: torch.device,
+    report: Report,
+    data: Data,
+) -> None:
+    """Train an architecture from scratch, measure it and export it.
+
+    Raises:
+        UserError: Training diverges, or the backends differ.
+    """
+    from dslnas.training.retrain import retrain
+
+    program = compiled.program
+    trained = retrain(architecture, program.evaluate, program.data, data, seed, device, report)
+    folder.update(
+        results={
+            "test_accuracy": trained.test_accuracy,
+            "validation_accuracy": trained.validation_accuracy,
+            "params": trained.network.graph.params(),
+            "flops": trained.network.graph.flops(),
+            "retrain_seconds": round(trained.seconds, 3),
+        }
+    )
+    exported = export_network(compiled, trained.network, folder.path, data, seed)
+    folder.update(
+        normalisation={"mean": list(data.mean), "std": list(data.std)},
+        class_names=list(data.class_names),
+        results={
+            "files": list(exported.files),
+            "largest_difference": dict(exported.differences),
+            "latency_ms": {k: round(v, 3) for k, v in exported.latency_ms.items()},
+        },
+    )
+
+
+def export_untrained(compiled: Compiled, folder: Path, seed: int) -> Exported:
+    """Export an architecture with random weights, to look at it or to time it.
+
+    Raises:
+        UserError: The folder cannot be written to.
+    """
+    from dslnas.training.retrain import fresh_network
+
+    return export_network(compiled, fresh_network(compiled.space, seed), folder, None, seed)
+
+
+def export_run(run: Path, folder: Path) -> Exported:
+    """Export the network of a run again, from its architecture and weights.
+
+    Args:
+        run: A finished run folder.
+        folder: Where the files go; may be the run itself.
+
+    Raises:
+        UserError: NAS024 if the run has no network, or one that does not fit its architecture.
+    """
+    from dslnas.runs.network import load_network
+
+    compiled = compile_spec(run / ARCHITECTURE)
+    network = load_network(compiled.graph, run)
+    return export_network(compiled, network, folder, None, seed=0)
+
+
+def export_network(
+    compiled: Compiled, network: TorchNetwork, folder: Path, data: Data | None, seed: int
+) -> Exported:
+    """Write a network as ONNX model and Python module, compared with each other.
+
+    Args:
+        compiled: Where the network comes from.
+        network: On the CPU, in evaluation mode.
+        folder: Where the files go.
+        data: Gives real images to compare on, and the normalisation to write down.
+        seed: Of the random images to compare on.
+
+    Raises:
+        UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to.
+    """
+    from dslnas.export.export import export
+
+    metadata = {
+        "made_by": f"dslnas {dslnas_version()}",
+        "spec": compiled.name,
+        "spec_hash": compiled.hash,
+        "params": str(network.graph.params()),
+    }
+    real = None
+    if data is not None:
+        metadata["mean"] = ", ".join(f"{x:.6g}" for x in data.mean)
+        metadata["std"] = ", ".join(f"{x:.6g}" for x in data.std)
+        real = data.test.images[:REAL_IMAGES].cpu().numpy()
+    return export(
+        network,
+        folder,
+        compiled.program.export,
+        name=compiled.name,
+        metadata=metadata,
+        real=real,
+        seed=seed,
+    )
+
+
+def architecture_text(compiled: Compiled, architecture: SearchSpace, origin: str) -> str:
+    """Return an architecture as a program of its own: it can be edited, retrained, exported."""
+    cells = {name: cell_text(cell) for name, cell in architecture.cells.items()}
+    title = (origin, f"Spec hash: {compiled.hash}")
+    return effective_text(compiled.linked, compiled.program, title=title, cells=cells)
+
+
+def example_of(program: CheckedProgram) -> tuple[Shape, int]:
+    """Return the shape of an example and the number of classes, from the spec and the data.
+
+    Raises:
+        UserError: NAS405 if they disagree, NAS406 if neither tells, NAS6xx if the data are wrong.
+    """
+    network, known = program.network, describe(program.data)
+    if known is None:
+        if network.input is None or network.classes is None:
+            raise user_error(
+                "NAS406",
+                f"shape of the data is not known: `data {program.data.source}` has no path",
+                span=network.span,
+                help="pass `--set data.path=...`, or give `input` and `classes` in `network`",
+            )
+        return network.input, network.classes
+    example = (known.channels, known.height, known.width)
+    for key, given, found in (
+        ("input", network.input, example),
+        ("classes", network.classes, known.classes),
+    ):
+        if given is not None and given != found:
+            shown = show_shape(found) if isinstance(found, tuple) else found
+            raise user_error(
+                "NAS405",
+                f"`{key}` of the network is not that of the data, {shown}",
+                span=program.spans[f"network.{key}"],
+                help=f"remove `{key}`: it is taken from the data",
+            )
+    return example, known.classes

@@ -1,0 +1,57 @@
+"""From weights of operations to one operation per edge, and few edges per node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.plan import DROPPED
+from dslnas.space.table import ChoiceTable
+
+
+def nearest(table: ChoiceTable, weights: Sequence[Sequence[float]]) -> tuple[int, ...]:
+    """Return the proximal step onto the discrete set, prox_C1 (NASP, section 3.2).
+
+    Per edge the candidate with the largest weight stays; per node only the `keep` edges whose
+    largest weight is largest stay. Ties go to what comes first.
+
+    Args:
+        table: The choices of a cell.
+        weights: One row per edge, one number per operation.
+
+    Returns:
+        For every row the column that stays, or DROPPED.
+    """
+    best = [
+        max(columns, key=lambda column, row=row: weights[row][column])  # type: ignore[misc]
+        for row, columns in enumerate(table.candidates)
+    ]
+    choice = [DROPPED] * len(best)
+    for rows in table.nodes:
+        ranked = sorted(rows, key=lambda row: -weights[row][best[row]])
+        for row in ranked[: table.kept(rows)]:
+            choice[row] = best[row]
+    return tuple(choice)
+
+
+def one_hot(table: ChoiceTable, choice: Sequence[int]) -> Tensor:
+    """Return a choice as weights of 0 and 1, (edges, operations), float32 on the CPU."""
+    weights = torch.zeros(len(table.rows), table.width)
+    for row, column in enumerate(choice):
+        if column != DROPPED:
+            weights[row, column] = 1.0
+    return weights
+
+
+def uniform(table: ChoiceTable, generator: torch.Generator) -> tuple[int, ...]:
+    """Return a random choice: per node `keep` edges, per edge one candidate, all alike likely."""
+    choice = [DROPPED] * len(table.rows)
+    for rows in table.nodes:
+        order = torch.randperm(len(rows), generator=generator).tolist()
+        for place in sorted(order[: table.kept(rows)]):
+            columns = table.candidates[rows[place]]
+            pick = int(torch.randint(len(columns), (), generator=generator))
+            choice[rows[place]] = columns[pick]
+    return tuple(choice)

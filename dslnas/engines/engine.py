@@ -1,0 +1,60 @@
+"""What a search method is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Mixing
+from dslnas.space.derive import Scores
+
+Batch = tuple[Tensor, Tensor]
+"""Images (batch, channels, height, width), normalised, and labels (batch,) of whole numbers."""
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """Losses of one step.
+
+    Attributes:
+        train: On the batch that trains the weights, as a scalar tensor.
+        architecture: On the batch that trains alpha; None if the step used none.
+    """
+
+    train: Tensor
+    architecture: Tensor | None
+
+
+class Engine(Protocol):
+    """One search method at work on one supernet.
+
+    The caller starts every epoch, gives each step a batch of the weights' data and one of the
+    architecture's, and asks for the result at the end.
+    """
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set the learning rates of an epoch, counted from 0."""
+        ...
+
+    def step(self, train: Batch, architecture: Batch) -> StepReport:
+        """Update alpha and the weights once."""
+        ...
+
+    def mixing(self) -> Mixing:
+        """Return how the supernet runs now, for measuring it; needs no gradient."""
+        ...
+
+    def alphas(self) -> Mapping[str, Tensor]:
+        """Return the architecture parameters by cell, (edges, operations)."""
+        ...
+
+    def finish(self, architecture: Sequence[Batch]) -> Scores:
+        """Return the scores that the architecture is derived from.
+
+        Args:
+            architecture: The architecture data, for methods that choose by measuring.
+        """
+        ...

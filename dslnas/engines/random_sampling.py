@@ -1,0 +1,81 @@
+"""Random sampling with weight sharing (Li and Talwalkar, UAI 2019, arXiv:1902.07638)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.plan import Choice
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.engines.discretise import one_hot, uniform
+from dslnas.engines.engine import Batch, StepReport
+from dslnas.engines.optimisers import WeightOptimiser
+from dslnas.engines.relaxation import rows_of
+from dslnas.settings.sections import RandomSettings
+from dslnas.space.derive import Scores
+
+
+class RandomSampling:
+    """The baseline: the shared weights train on a new uniform architecture per batch.
+
+    At the end `samples` architectures are drawn and compared by their loss on the architecture
+    data with the shared weights; the best one is the result. Batch statistics are those of the
+    batch, since running ones belong to no single architecture.
+    """
+
+    def __init__(
+        self, supernet: Supernet, settings: RandomSettings, generator: torch.Generator
+    ) -> None:
+        """Start the search; `generator` (CPU) draws the architectures."""
+        self._supernet = supernet
+        self._generator = generator
+        self._samples = settings.samples
+        self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
+        self._last = self._draw()
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set the learning rate of an epoch."""
+        self._weights.start_epoch(epoch)
+
+    def step(self, train: Batch, architecture: Batch) -> StepReport:
+        """Draw an architecture and train its weights."""
+        self._last = self._draw()
+        self._weights.clear()
+        loss = self._supernet.loss(*train, self.mixing())
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._weights.step()
+        return StepReport(loss.detach(), None)
+
+    def _draw(self) -> Choice:
+        return {
+            cell: uniform(table, self._generator) for cell, table in self._supernet.tables.items()
+        }
+
+    def mixing(self) -> Mixing:
+        """Return the architecture that was drawn last."""
+        return Mixing(None, self._last)
+
+    def alphas(self) -> Mapping[str, Tensor]:
+        """Return the architecture that was drawn last, or found, as weights of 0 and 1."""
+        return {
+            cell: one_hot(self._supernet.tables[cell], choice)
+            for cell, choice in self._last.items()
+        }
+
+    def finish(self, architecture: Sequence[Batch]) -> Scores:
+        """Draw and compare; return the best architecture as weights of 0 and 1."""
+        draws = [self._draw() for _ in range(self._samples)]
+        losses = [self._loss(choice, architecture) for choice in draws]
+        self._last = draws[losses.index(min(losses))]
+        return {cell: rows_of(weights) for cell, weights in self.alphas().items()}
+
+    @torch.no_grad()
+    def _loss(self, choice: Choice, batches: Sequence[Batch]) -> float:
+        total, count = 0.0, 0
+        for images, labels in batches:
+            loss = self._supernet.loss(images, labels, Mixing(None, choice))
+            total += float(loss) * len(labels)
+            count += len(labels)
+        return total / count

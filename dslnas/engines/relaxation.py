@@ -1,0 +1,69 @@
+"""The continuous relaxation of DARTS: every edge is a softmax over its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.engines.engine import Batch
+from dslnas.space.derive import Scores
+
+INITIAL_DEVIATION = 1e-3
+
+
+class Relaxation:
+    """Alpha of a supernet, and the softmax that weighs its operations (DARTS, eq. 2).
+
+    Attributes:
+        alphas: By cell, (edges, operations), start as 1e-3 * N(0, 1).
+    """
+
+    def __init__(self, supernet: Supernet, generator: torch.Generator) -> None:
+        self._supernet = supernet
+        self._exists = {cell: supernet.exists(cell) for cell in supernet.tables}
+        self.alphas: dict[str, Tensor] = {}
+        for cell, table in supernet.tables.items():
+            noise = torch.randn((len(table.rows), table.width), generator=generator)
+            start = (INITIAL_DEVIATION * noise).to(supernet.device, supernet.dtype)
+            self.alphas[cell] = start.requires_grad_()
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return softmax(alpha) by cell; entries without an operation are 0."""
+        return {
+            cell: alpha.masked_fill(~self._exists[cell], -torch.inf).softmax(-1)
+            for cell, alpha in self.alphas.items()
+        }
+
+    def mixing(self) -> Mixing:
+        """Return the mixing of a run in which gradients reach alpha."""
+        return Mixing(self.weights())
+
+    def loss(self, batch: Batch, *, alpha_gradient: bool = True) -> Tensor:
+        """Return the loss of the supernet on a batch, L(w, alpha).
+
+        Args:
+            batch: Images and labels.
+            alpha_gradient: Whether gradients reach alpha; without, the run costs less.
+        """
+        with torch.set_grad_enabled(alpha_gradient):
+            mixing = self.mixing()
+        return self._supernet.loss(*batch, mixing)
+
+    def gradients(self, loss: Tensor) -> tuple[Tensor, ...]:
+        """Return the gradient of a loss in alpha only; nothing is added to the weights'."""
+        return torch.autograd.grad(loss, list(self.alphas.values()))
+
+    def scores(self) -> Scores:
+        """Return softmax(alpha) as numbers."""
+        with torch.no_grad():
+            weights: Mapping[str, Tensor] = self.weights()
+        return {cell: rows_of(weight) for cell, weight in weights.items()}
+
+
+def rows_of(matrix: Tensor) -> Sequence[Sequence[float]]:
+    """Return a matrix as lists of numbers, exactly."""
+    rows: list[list[float]] = matrix.detach().double().cpu().tolist()
+    return rows

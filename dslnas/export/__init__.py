@@ -1,0 +1,1 @@
+"""Deployment: a trained network as an ONNX model and a Python module, proven to agree."""

@@ -1,0 +1,92 @@
+"""Do PyTorch, ONNX Runtime and the generated module compute the same?"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import onnxruntime
+import torch
+
+from dslnas.diagnostics import InternalError, user_error
+
+Run: TypeAlias = Callable[[np.ndarray], np.ndarray]
+"""From images (batch, channels, height, width) to logits (batch, classes), both float32."""
+
+
+def onnx_run(model: bytes) -> Run:
+    """Return what runs an ONNX model with ONNX Runtime on the CPU."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda images: np.asarray(session.run(None, {name: images})[0])
+
+
+def module_run(path: Path) -> Run:
+    """Return what runs a generated Python module with the weights beside it."""
+    spec = importlib.util.spec_from_file_location(f"_dslnas_generated_{id(path)}", path)
+    if spec is None or spec.loader is None:
+        raise InternalError(f"generated module {path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+        network = module.load()
+    finally:
+        del sys.modules[spec.name]
+    return torch_run(network)
+
+
+def torch_run(network: torch.nn.Module) -> Run:
+    """Return what runs a torch module on the CPU."""
+
+    def run(images: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            output = network(torch.from_numpy(images))
+        logits = output[0] if isinstance(output, tuple) else output
+        return np.asarray(logits.numpy())
+
+    return run
+
+
+def compare(
+    reference: Run, others: Mapping[str, Run], inputs: Mapping[str, np.ndarray], tolerance: float
+) -> dict[str, float]:
+    """Return by backend the largest absolute difference of a logit from PyTorch's.
+
+    Args:
+        reference: PyTorch.
+        others: The other backends by name.
+        inputs: Images by what they are, such as `random` and `real`.
+        tolerance: The largest difference allowed.
+
+    Raises:
+        UserError: NAS711 if a backend differs by more, saying which, where and by how much.
+    """
+    largest: dict[str, float] = {}
+    for name, run in others.items():
+        largest[name] = 0.0
+        for kind, images in inputs.items():
+            expected, found = reference(images), run(images)
+            if expected.shape != found.shape:
+                raise InternalError(f"{name} gives shape {found.shape}, torch {expected.shape}")
+            difference = np.abs(expected - found)
+            worst = float(difference.max())
+            if not worst <= tolerance:
+                example, output = np.unravel_index(int(difference.argmax()), difference.shape)
+                changed = int((expected.argmax(1) != found.argmax(1)).sum())
+                raise user_error(
+                    "NAS711",
+                    f"{name} and torch differ by {worst:.1e} on {kind} images, allowed "
+                    f"{tolerance:.1e}: most at output {output} of image {example}; "
+                    f"{changed} of {len(images)} predictions change",
+                    where="export",
+                    help="set `export.tolerance` higher only if such differences do not matter",
+                )
+            largest[name] = max(largest[name], worst)
+    return largest

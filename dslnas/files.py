@@ -1,0 +1,53 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from dslnas.diagnostics import user_error
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file under another name first, so that nobody ever sees half of it.
+
+    Raises:
+        UserError: NAS021 if it cannot be written.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise cannot_write(path, error) from None
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        UserError: NAS021 if it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+
+
+def cannot_write(path: Path, error: OSError) -> Exception:
+    """Return the error for a place that cannot be written to."""
+    reason = (error.strerror or str(error)).lower()
+    return user_error(
+        "NAS021",
+        f"cannot be written: {reason}",
+        where=str(path),
+        help="choose another folder with `--out DIR`",
+    )

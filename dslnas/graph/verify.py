@@ -1,0 +1,184 @@
+"""The laws of the primitive graph. Whoever makes or rewrites a graph has it verified.
+
+A broken law is our fault, never the user's: what a user can get wrong is found before there is a
+graph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dslnas.diagnostics import InternalError, UserError
+from dslnas.graph.attributes import attribute_value
+from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+from dslnas.primitives.catalogue import PRIMITIVES
+from dslnas.primitives.rules import show_shape
+from dslnas.primitives.spec import Primitive, Shape, ShapeError
+
+Finding: TypeAlias = tuple[str, str]
+"""The name of a node, and what is wrong with it."""
+
+_NAME = re.compile(r"[A-Za-z_][\w.]*(/[\w.]+)*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Law:
+    """What holds for every node; `broken_by` may count on the laws before it."""
+
+    name: str
+    broken_by: Callable[[PrimitiveGraph], Iterator[Finding]]
+
+
+def verify_graph(graph: PrimitiveGraph) -> None:
+    """Check every law of `LAWS`.
+
+    Raises:
+        InternalError: Names the first law that is broken, and the node that breaks it.
+    """
+    for law in LAWS:
+        for name, wrong in law.broken_by(graph):
+            raise InternalError(f"graph breaks the law `{law.name}`: node `{name}` {wrong}")
+
+
+# ---- laws of form -------------------------------------------------------------------------------
+
+
+def _names(graph: PrimitiveGraph) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for node in graph.nodes:
+        if node.name in seen:
+            yield node.name, "has the name of an earlier node"
+        if not _NAME.fullmatch(node.name):
+            yield node.name, "has a name that is no path of words"
+        seen.add(node.name)
+
+
+def _input(graph: PrimitiveGraph) -> Iterator[Finding]:
+    if not graph.nodes:
+        yield INPUT, "is missing"
+    for place, node in enumerate(graph.nodes):
+        if (node.primitive == INPUT) != (place == 0):
+            yield node.name, "is an input but not first" if place else "is first but no input"
+
+
+def _primitives(graph: PrimitiveGraph) -> Iterator[Finding]:
+    for node in graph.nodes[1:]:
+        if node.primitive not in PRIMITIVES:
+            yield node.name, f"is an unknown primitive `{node.primitive}`"
+
+
+def _order(graph: PrimitiveGraph) -> Iterator[Finding]:
+    earlier: set[str] = set()
+    for node in graph.nodes:
+        for source in node.inputs:
+            if source not in earlier:
+                yield node.name, f"reads `{source}`, which does not come before it"
+        earlier.add(node.name)
+
+
+def _arity(graph: PrimitiveGraph) -> Iterator[Finding]:
+    if graph.nodes[0].inputs:
+        yield graph.nodes[0].name, "is the input but reads another node"
+    for node, primitive, _ in _layers(graph):
+        least, most = primitive.inputs
+        if not least <= len(node.inputs) <= most:
+            yield node.name, f"reads {len(node.inputs)} nodes, not {least} to {most}"
+
+
+def _arguments(graph: PrimitiveGraph) -> Iterator[Finding]:
+    for node, primitive, _ in _layers(graph):
+        names = [name for name, _ in node.attributes]
+        expected = [argument.name for argument in primitive.arguments]
+        if names != expected:
+            yield node.name, f"has the arguments {names}, not {expected}"
+            continue
+        for argument, (name, value) in zip(primitive.arguments, node.attributes, strict=True):
+            try:
+                as_kind = attribute_value(primitive, argument, value, None)
+            except UserError as error:
+                yield node.name, f"is wrong: {error.diagnostics[0].message}"
+                continue
+            if as_kind != value or type(as_kind) is not type(value):
+                yield node.name, f"has {name}={value!r}, which is written {as_kind!r}"
+
+
+def _mixes(graph: PrimitiveGraph) -> Iterator[Finding]:
+    for node in graph.nodes:
+        if (node.mix is None) == (node.primitive == "mix"):
+            yield (
+                node.name,
+                "has no row of alpha" if node.mix is None else "is no mix but has a row",
+            )
+        if node.mix is None:
+            continue
+        rows, columns = graph.alphas.get(node.mix.cell, (0, 0))
+        if not 0 <= node.mix.row < rows:
+            yield node.name, f"reads row {node.mix.row} of `{node.mix.cell}`, which has {rows}"
+        elif len(node.inputs) > columns:
+            yield node.name, f"mixes {len(node.inputs)} nodes with {columns} columns of alpha"
+
+
+# ---- laws of meaning ----------------------------------------------------------------------------
+
+
+def _shapes(graph: PrimitiveGraph) -> Iterator[Finding]:
+    for node, primitive, shapes in _layers(graph):
+        try:
+            expected = primitive.shape(dict(node.attributes), shapes)
+        except ShapeError as error:
+            yield node.name, f"cannot read its inputs: {error}"
+            continue
+        if node.shape != expected:
+            yield node.name, f"has shape {show_shape(node.shape)}, not {show_shape(expected)}"
+
+
+def _weights(graph: PrimitiveGraph) -> Iterator[Finding]:
+    if graph.nodes[0].weights:
+        yield graph.nodes[0].name, "is the input but has weights"
+    for node, primitive, shapes in _layers(graph):
+        expected = primitive.weights(dict(node.attributes), shapes)
+        if node.weights != expected:
+            yield node.name, f"has the weights {node.weights}, not {expected}"
+
+
+def _outputs(graph: PrimitiveGraph) -> Iterator[Finding]:
+    for name in graph.outputs:
+        if name not in graph.by_name:
+            yield name, "is an output but not in the graph"
+            continue
+        shape, first = graph.by_name[name].shape, graph.by_name[graph.output].shape
+        if len(shape) != 1 or shape != first:
+            expected = show_shape(first) if len(first) == 1 else "a vector"
+            yield name, f"is an output of shape {show_shape(shape)}, not {expected}"
+
+
+def _use(graph: PrimitiveGraph) -> Iterator[Finding]:
+    for node in graph.nodes:
+        if node.name not in graph.needed and node.primitive != INPUT:
+            yield node.name, "has no path to an output"
+
+
+def _layers(graph: PrimitiveGraph) -> Iterator[tuple[Node, Primitive, tuple[Shape, ...]]]:
+    """Yield every node but the input, with its primitive and the shapes that it reads."""
+    shapes = {node.name: node.shape for node in graph.nodes}
+    for node in graph.nodes[1:]:
+        yield node, PRIMITIVES[node.primitive], tuple(shapes[name] for name in node.inputs)
+
+
+LAWS = (
+    Law("names are paths and unique", _names),
+    Law("the input comes first", _input),
+    Law("primitives are known", _primitives),
+    Law("nodes come after what they read", _order),
+    Law("numbers of inputs fit", _arity),
+    Law("arguments are complete and of their kind", _arguments),
+    Law("mixes read rows of alpha", _mixes),
+    Law("shapes follow the rules", _shapes),
+    Law("weights follow the rules", _weights),
+    Law("outputs are vectors", _outputs),
+    Law("every node reaches an output", _use),
+)
+"""In an order in which each law may count on those before it."""

@@ -1,0 +1,131 @@
+"""The program that really runs, as text: one file, every setting written out.
+
+It is what a run folder keeps as `spec.nas`, what a found architecture is written as, and what the
+spec hash is taken of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel
+
+from dslnas.language import ast
+from dslnas.language.checked import CheckedProgram
+from dslnas.language.format import format_item, format_program
+from dslnas.language.link import LinkedProgram
+from dslnas.language.parse import parse
+from dslnas.settings.sections import Settings
+from dslnas.settings.values import Value
+from dslnas.source import SourceFile
+
+# Where the data lie is a fact of a machine, not of the program.
+_LEFT_OUT = {"source", "path"}
+
+
+def effective_text(
+    linked: LinkedProgram,
+    program: CheckedProgram,
+    *,
+    title: Iterable[str] = (),
+    cells: Mapping[str, str] | None = None,
+) -> str:
+    """Return a program as one canonical file.
+
+    Operations of `std` come by `use`; everything else is written out, with overrides applied and
+    defaults filled in.
+
+    Args:
+        linked: The program with the files it uses.
+        program: The same, checked.
+        title: Lines of comment at the top.
+        cells: By name the text of cells that take the place of those of the program: then it is
+            an architecture, and the search is left out.
+    """
+    libraries = [name for name in linked.libraries if name.startswith("std.")]
+    parts = [f"# {line}".rstrip() for line in title]
+    parts += ["", *(f"use {name}" for name in libraries), ""]
+    definitions = (*linked.constants.values(), *linked.operations.values(), *linked.sets.values())
+    wanted = [d for d in definitions if not _in_library(d, libraries)]
+    if cells is not None:
+        wanted = [d for d in wanted if not isinstance(d, ast.OpsDef)]
+    parts += [format_item(definition) for definition in wanted]
+    for name in _needed(linked, program):
+        if cells is not None and name in cells:
+            parts += ["", cells[name]]
+        else:
+            parts += ["", format_item(linked.cells[name])]
+    parts += ["", format_item(linked.sections["network"])]
+    parts += ["", section_text(program.data, f"data {program.data.source}")]
+    if cells is None and program.search is not None:
+        parts += ["", section_text(program.search, f"search {program.engine}")]
+    parts += ["", section_text(program.evaluate, "evaluate")]
+    parts += ["", section_text(program.export, "export")]
+    return format_program(parse(SourceFile("effective program", "\n".join(parts) + "\n")))
+
+
+def spec_hash(text: str) -> str:
+    """Return the hash that names a program: SHA-256 of its effective text, 64 hex digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def section_text(settings: Settings, heading: str, *, explain: bool = False) -> str:
+    """Return a section with all of its settings, one per line.
+
+    Args:
+        settings: The values.
+        heading: What stands before the brace.
+        explain: Put the description of each setting behind it as a comment.
+    """
+    lines = []
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if name in _LEFT_OUT or value is None:
+            continue
+        comment = f"  # {field.description}" if explain and field.description else ""
+        lines.append(f"    {field.alias or name}  {value_text(value)}{comment}")
+    return "\n".join([f"{heading} {{", *lines, "}"])
+
+
+def value_text(value: object) -> str:
+    """Return a setting's value as the language writes it."""
+    match value:
+        case Value():
+            fields = _fields(value)
+            return f"{value.word}({', '.join(fields)})" if fields else value.word
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ", ".join(_item_text(item) for item in value) or "none"
+        case float():
+            return f"{value!r}"
+    return str(value)
+
+
+def _fields(value: BaseModel) -> list[str]:
+    """Return the arguments of a call; by name where there is more than one."""
+    fields = {name: getattr(value, name) for name in type(value).model_fields}
+    if len(fields) == 1:
+        return [_item_text(v) for v in fields.values()]
+    return [f"{name} = {_item_text(v)}" for name, v in fields.items()]
+
+
+def _item_text(value: object) -> str:
+    return f"({value_text(value)})" if isinstance(value, tuple) else value_text(value)
+
+
+def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:
+    """Return the cells of the network and those that they are like, in order of definition."""
+    needed = {name.text for name, _ in program.network.cells}
+    for name in list(needed):
+        like = linked.cells[name].like
+        while like is not None:
+            needed.add(like.text)
+            like = linked.cells[like.text].like
+    return [name for name in linked.cells if name in needed]
+
+
+def _in_library(definition: ast.Let | ast.OpDef | ast.OpsDef, libraries: list[str]) -> bool:
+    """Whether a definition comes with one of the files that stay in use."""
+    return definition.span.source.name in {f"<{name}>" for name in libraries}

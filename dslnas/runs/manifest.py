@@ -1,0 +1,62 @@
+"""What a run says of itself: where it comes from and what it was made with."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from dslnas.language.checked import CheckedProgram
+
+PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "safetensors", "scikit-learn")
+
+
+def first_manifest(
+    name: str, spec_hash: str, program: CheckedProgram, seed: int, device: str
+) -> dict[str, object]:
+    """Return the manifest of a run that begins.
+
+    Args:
+        name: Of the spec.
+        spec_hash: Of its effective text.
+        program: Its settings.
+        seed: Of everything random.
+        device: Where it runs.
+    """
+    settings = {
+        "data": program.data.model_dump(),
+        "evaluate": program.evaluate.model_dump(),
+        "export": program.export.model_dump(),
+    }
+    if program.search is not None:
+        settings["search"] = program.search.model_dump(by_alias=True)
+    return {
+        "status": "running",
+        "spec": name,
+        "spec_hash": spec_hash,
+        "method": program.engine,
+        "seed": seed,
+        "device": device,
+        "settings": settings,
+        "versions": versions(),
+        "machine": {"system": platform.platform(), "processor": platform.machine()},
+        "results": {},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of dslnas, Python and the packages that results depend on."""
+    found = {"dslnas": dslnas_version(), "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def dslnas_version() -> str:
+    """Return the version of this package."""
+    try:
+        return version("dslnas")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,50 @@
+"""The network of a run, read back from its architecture and weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from dslnas.backends.python.module import to_python
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.diagnostics import user_error
+from dslnas.graph.graph import PrimitiveGraph
+
+WEIGHTS = "model.safetensors"
+
+
+def load_network(graph: PrimitiveGraph, run: Path) -> TorchNetwork:
+    """Return the network of a run, on the CPU, in evaluation mode.
+
+    Args:
+        graph: Of its architecture.
+        run: Its folder.
+
+    Raises:
+        UserError: NAS024 if the weights are missing, damaged, or of another architecture.
+    """
+    path = run / WEIGHTS
+    try:
+        stored = load_file(path)
+    except (OSError, SafetensorError) as error:
+        reason = "does not exist" if isinstance(error, FileNotFoundError) else "is damaged"
+        raise user_error(
+            "NAS024", reason, where=str(path), help="run the search again, or export another run"
+        ) from None
+    names = to_python(graph, name="", metadata={}).weight_names
+    network = TorchNetwork(graph, torch.Generator()).eval()
+    shapes = {names[key]: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+    for key, shape in shapes.items():
+        if key not in stored or stored[key].shape != shape:
+            found = "is missing" if key not in stored else f"has shape {stored[key].shape}"
+            raise user_error(
+                "NAS024",
+                f"weights are not those of architecture.nas: `{key}` {found}, needs {shape}",
+                where=str(path),
+                help="keep both files of the same run together",
+            )
+    network.load_arrays({key: stored[names[key]] for key in network.state_dict()})
+    return network

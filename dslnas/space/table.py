@@ -1,0 +1,48 @@
+"""The choices of a cell as rows and columns: what an engine knows of a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dslnas.space.cell import Cell
+
+
+@dataclass(frozen=True)
+class ChoiceTable:
+    """Rows (edges) and columns (operations) of one cell's alpha.
+
+    Attributes:
+        cell: Name of the cell.
+        rows: For every row its columns that exist, as a count: rows may be of unequal length.
+        candidates: For every row the columns that a derived cell may have.
+        nodes: For every node the rows that it sums.
+        keep: Rows per node of a derived cell; None keeps all.
+    """
+
+    cell: str
+    rows: tuple[int, ...]
+    candidates: tuple[tuple[int, ...], ...]
+    nodes: tuple[tuple[int, ...], ...]
+    keep: int | None
+
+    @property
+    def width(self) -> int:
+        """Columns of alpha."""
+        return max(self.rows)
+
+    def kept(self, rows: tuple[int, ...]) -> int:
+        """Return how many of a node's rows a derived cell has."""
+        return len(rows) if self.keep is None else min(self.keep, len(rows))
+
+
+def choice_table(cell: Cell) -> ChoiceTable:
+    """Return the choices of a cell that has some."""
+    choices = cell.choices
+    by_node = ([e.row for e in cell.incoming(node)] for node in cell.nodes)
+    return ChoiceTable(
+        cell.name,
+        tuple(len(edge.operations) for edge in choices),
+        tuple(cell.candidates(edge) for edge in choices),
+        tuple(tuple(row for row in rows if row is not None) for rows in by_node),
+        cell.keep,
+    )

@@ -1,0 +1,132 @@
+"""The search: an engine updates alpha and weights until the epochs are over."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import batch_count, batches, forever, in_order
+from dslnas.data.tensors import Data
+from dslnas.engines.catalogue import make_engine
+from dslnas.engines.engine import Engine
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.settings.sections import DataSettings, SearchSettings
+from dslnas.space.derive import Scores, derive
+from dslnas.space.space import SearchSpace
+from dslnas.training.measure import Measurement, measure
+from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found.
+
+    Attributes:
+        architecture: The space with every choice made.
+        scores: What it was derived from.
+        alphas: The architecture parameters at the end by cell, (edges, operations), on the CPU.
+        seconds: How long it took.
+    """
+
+    architecture: SearchSpace
+    scores: Scores
+    alphas: Mapping[str, Tensor]
+    seconds: float
+
+
+def search(
+    space: SearchSpace,
+    graph: PrimitiveGraph,
+    method: str,
+    settings: SearchSettings,
+    data_settings: DataSettings,
+    data: Data,
+    seed: int,
+    device: torch.device,
+    report: Report,
+) -> SearchResult:
+    """Search a space and derive the best architecture.
+
+    One epoch is one pass over the weights' data; every step gets a batch of the architecture's
+    data too. The validation part trains nothing.
+
+    Args:
+        space: What is searched.
+        graph: The supernet's graph.
+        method: Name of the engine.
+        settings: The engine's settings.
+        data_settings: Batch size and augmentations.
+        data: The examples, on `device`.
+        seed: Of weights, alpha, order of examples and samples.
+        device: Where the supernet runs.
+        report: Gets a record after every step and every epoch.
+
+    Raises:
+        UserError: NAS701 if a loss is not finite.
+    """
+    begin = time.perf_counter()
+    generator = torch.Generator().manual_seed(seed)
+    supernet = Supernet(space, graph, generator, device)
+    supernet.network.run_state.generator = torch.Generator(device).manual_seed(seed)
+    engine = make_engine(method, supernet, settings, generator)
+    batch, augment = data_settings.batch, data_settings.augment
+    architecture = forever(data.architecture, batch, generator, augment)
+    steps = batch_count(data.weights, batch)
+    for epoch in range(settings.epochs):
+        engine.start_epoch(epoch)
+        supernet.network.train()
+        sums = [0.0, 0.0]
+        has_architecture = False
+        for step, train in enumerate(batches(data.weights, batch, generator, augment), 1):
+            losses = engine.step(train, next(architecture))
+            values = [float(x) for x in (losses.train, losses.architecture) if x is not None]
+            for place, value in enumerate(values):
+                what = "architecture loss" if place else "training loss"
+                check_finite(what, value, epoch + 1, step, f"search {method}")
+                sums[place] += value
+            has_architecture = losses.architecture is not None
+            report(StepRecord("search", epoch + 1, settings.epochs, step, steps))
+        measured = _measure(supernet, engine.mixing(), data)
+        report(
+            EpochRecord(
+                "search",
+                epoch + 1,
+                settings.epochs,
+                sums[0] / steps,
+                sums[1] / steps if has_architecture else None,
+                measured.loss,
+                measured.accuracy,
+                _entropies(engine),
+                time.perf_counter() - begin,
+            )
+        )
+    supernet.network.train()
+    held_out = [b for b in in_order(data.architecture, batch) if len(b.labels) > 1]
+    scores = engine.finish(held_out)
+    alphas = {cell: alpha.detach().cpu().clone() for cell, alpha in engine.alphas().items()}
+    seconds = time.perf_counter() - begin
+    return SearchResult(derive(space, scores), scores, alphas, seconds)
+
+
+def _measure(supernet: Supernet, mixing: Mixing, data: Data) -> Measurement:
+    supernet.network.eval()
+    return measure(lambda images: supernet.logits(images, mixing), data.validation)
+
+
+def _entropies(engine: Engine) -> dict[str, float] | None:
+    """Return the entropy of the operations' weights by cell, 1 for uniform and 0 for one-hot."""
+    weights = engine.mixing().weights
+    if weights is None:
+        return None
+    result = {}
+    for cell, matrix in weights.items():
+        p = matrix.detach().double().cpu()
+        largest = math.log(max(2, p.shape[1]))
+        result[cell] = float(-torch.special.xlogy(p, p).sum(-1).mean() / largest)
+    return result

@@ -1,0 +1,130 @@
+"""A primitive graph run node by node with torch.nn.functional: slow, plain, in evaluation mode.
+
+It shares no code with the backends; what they compute is compared with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import add, mul
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from dslnas.graph.graph import Node, PrimitiveGraph
+
+Arrays: TypeAlias = Mapping[str, NDArray[Any]]
+Values: TypeAlias = list[Tensor]
+Named: TypeAlias = Mapping[str, Any]
+
+
+def interpret(
+    graph: PrimitiveGraph, weights: Arrays, images: NDArray[Any], dtype: torch.dtype = torch.float32
+) -> NDArray[Any]:
+    """Return the output of the graph for a batch of images, in the given precision."""
+    values = {graph.nodes[0].name: torch.from_numpy(images).to(dtype)}
+    for node in graph.nodes[1:]:
+        own = {
+            w.name: torch.from_numpy(weights[f"{node.name}/{w.name}"]).to(dtype)
+            for w in node.weights
+        }
+        inputs = [values[source] for source in node.inputs]
+        value = RUN[node.primitive](node, inputs, dict(node.attributes), own)
+        assert value.shape[1:] == node.shape, f"{node.name} is {value.shape}, not {node.shape}"
+        values[node.name] = value
+    result: NDArray[Any] = values[graph.output].numpy()
+    return result
+
+
+def random_weights(graph: PrimitiveGraph, seed: int = 0) -> dict[str, NDArray[np.float32]]:
+    """Return weights that keep signals near 1; every channel has other running statistics."""
+    random = np.random.default_rng(seed)
+    tensors: dict[str, NDArray[np.float32]] = {}
+    for node in graph.nodes:
+        for w in node.weights:
+            if w.fan_in:
+                value = random.normal(0, w.fan_in**-0.5, w.shape)
+            elif w.name in ("weight", "running_var"):
+                value = random.uniform(0.5, 1.5, w.shape)
+            else:
+                value = random.normal(0, 0.3, w.shape)
+            tensors[f"{node.name}/{w.name}"] = value.astype(np.float32)
+    return tensors
+
+
+def random_images(graph: PrimitiveGraph, batch: int, seed: int = 1) -> NDArray[np.float32]:
+    """Return normally distributed images of the graph's shape."""
+    shape = (batch, *graph.input_shape)
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+
+
+def _conv(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    window = a["stride"], a["padding"], a["dilation"]
+    return F.conv2d(inputs[0], own["weight"], own.get("bias"), *window, a["groups"])
+
+
+def _linear(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    return F.linear(inputs[0].flatten(1), own["weight"], own.get("bias"))
+
+
+def _batch_norm(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    mean, variance = own["running_mean"], own["running_var"]
+    return F.batch_norm(inputs[0], mean, variance, own.get("weight"), own.get("bias"), eps=a["eps"])
+
+
+def _max_pool2d(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    return F.max_pool2d(inputs[0], a["kernel"], a["stride"], a["padding"])
+
+
+def _avg_pool2d(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    return F.avg_pool2d(inputs[0], a["kernel"], a["stride"], a["padding"], count_include_pad=False)
+
+
+def _shift(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    moved = torch.zeros_like(inputs[0])
+    _, _, height, width = moved.shape
+    p = a["pixels"]
+    moved[:, :, : max(0, height - p), : max(0, width - p)] = inputs[0][:, :, p:, p:]
+    return moved
+
+
+def _split(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    size = inputs[0].shape[1] // a["parts"]
+    return inputs[0][:, a["index"] * size :][:, :size]
+
+
+def _zero(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    return inputs[0].new_zeros(len(inputs[0]), *node.shape)
+
+
+RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
+    "conv": _conv,
+    "linear": _linear,
+    "batch_norm": _batch_norm,
+    "max_pool2d": _max_pool2d,
+    "avg_pool2d": _avg_pool2d,
+    "global_avg_pool": lambda node, x, a, own: F.adaptive_avg_pool2d(x[0], 1),
+    "shift": _shift,
+    "relu": lambda node, x, a, own: F.relu(x[0]),
+    "leaky_relu": lambda node, x, a, own: F.leaky_relu(x[0], a["slope"]),
+    "elu": lambda node, x, a, own: F.elu(x[0]),
+    "gelu": lambda node, x, a, own: F.gelu(x[0]),
+    "silu": lambda node, x, a, own: F.silu(x[0]),
+    "hard_swish": lambda node, x, a, own: F.hardswish(x[0]),
+    "sigmoid": lambda node, x, a, own: torch.sigmoid(x[0]),
+    "tanh": lambda node, x, a, own: torch.tanh(x[0]),
+    "dropout": lambda node, x, a, own: x[0],
+    "drop_path": lambda node, x, a, own: x[0],
+    "identity": lambda node, x, a, own: x[0],
+    "zero": _zero,
+    "split": _split,
+    "add": lambda node, x, a, own: reduce(add, x),
+    "multiply": lambda node, x, a, own: reduce(mul, x),
+    "mean": lambda node, x, a, own: reduce(add, x) / len(x),
+    "concat": lambda node, x, a, own: torch.cat(x, 1),
+}

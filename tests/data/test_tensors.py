@@ -1,0 +1,182 @@
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dslnas.data import idx
+from dslnas.data.tensors import Data, Part, load
+from dslnas.settings.sections import Cifar10, DataSettings, Digits
+from tests.data.made import error, labels, pixels, real, write_cifar10, write_idx
+
+PARTS = ("weights", "architecture", "validation", "test")
+
+
+def parts(data: Data) -> list[Part]:
+    return [data.weights, data.architecture, data.validation, data.test]
+
+
+def distinct(folder: Path, test: bool = True) -> Path:
+    """Write images that differ in their first pixels, so that a part shows what is in it."""
+    images = np.zeros((60, 3, 4), np.uint8)
+    images[:, 0, 0] = np.arange(60)
+    write_idx(folder, "train", images, labels(60, 3))
+    if test:
+        write_idx(folder, "t10k", pixels(12, 3, 4), labels(12, 3))
+    return folder
+
+
+def firsts(part: Part, data: Data) -> list[int]:
+    """Return the first pixel of each image as it was stored."""
+    scaled = part.images[:, 0, 0, 0].double() * data.std[0] + data.mean[0]
+    return [round(float(x) * 255) for x in scaled]
+
+
+def test_no_example_is_in_two_parts(tmp_path: Path) -> None:
+    path = str(distinct(tmp_path / "set", test=False))
+    data = load(DataSettings(source="idx", path=path, split=(0.4, 0.3, 0.2, 0.1)), "cpu")
+    assert [len(part) for part in parts(data)] == [24, 18, 12, 6]
+    found = [firsts(part, data) for part in parts(data)]
+    assert sorted(chain.from_iterable(found)) == list(range(60))
+    for part, numbers in zip(parts(data), found, strict=True):
+        assert part.labels.tolist() == [n % 3 for n in numbers]
+        assert part.images.dtype == torch.float32
+        assert part.labels.dtype == torch.int64
+
+
+def test_the_datas_own_test_part_is_the_test(tmp_path: Path) -> None:
+    path = distinct(tmp_path / "set")
+    data = load(DataSettings(source="idx", path=str(path), split=(0.4, 0.4, 0.2)), "cpu")
+    assert [len(part) for part in parts(data)] == [24, 24, 12, 12]
+    stored = idx.read(path).test_images
+    assert stored is not None
+    expected = (torch.from_numpy(stored.astype(np.float64)) / 255 - data.mean[0]) / data.std[0]
+    torch.testing.assert_close(data.test.images.double(), expected, atol=1e-5, rtol=1e-5)
+    assert (data.classes, data.class_names, data.shape) == (3, ("0", "1", "2"), (1, 3, 4))
+
+
+def test_training_parts_are_normalised_per_channel(tmp_path: Path) -> None:
+    for name in ("data_batch_1.bin", "test_batch.bin"):
+        rows = write_cifar10(tmp_path, name, 200).reshape(-1, 3073)
+        rows[:, 1:1025] //= 4  # a dark red channel
+        (tmp_path / name).write_bytes(rows.tobytes())
+    data = load(Cifar10(path=str(tmp_path), split=(0.4, 0.4, 0.2)), "cpu")
+    training = data.training
+    assert len(training) == len(data.weights) + len(data.architecture)
+    assert torch.equal(training.labels, torch.cat([data.weights.labels, data.architecture.labels]))
+    variance, mean = torch.var_mean(training.images.double(), dim=(0, 2, 3), correction=0)
+    torch.testing.assert_close(mean, torch.zeros(3).double(), atol=1e-6, rtol=0)
+    torch.testing.assert_close(variance, torch.ones(3).double(), atol=1e-6, rtol=0)
+    assert data.mean[0] == pytest.approx(data.mean[1] / 4, rel=0.05)
+
+
+def test_held_out_parts_do_not_enter_the_statistics(tmp_path: Path) -> None:
+    folder = distinct(tmp_path / "set")
+    settings = DataSettings(source="idx", path=str(folder), split=(0.4, 0.4, 0.2))
+    before = load(settings, "cpu")
+    images = idx.read(folder).images[:, 0].copy()
+    images[firsts(before.validation, before)] = 255
+    write_idx(folder, "train", images.astype(np.uint8), labels(60, 3))
+    after = load(settings, "cpu")
+    assert (after.mean, after.std) == (before.mean, before.std)
+    assert not torch.equal(after.validation.images, before.validation.images)
+
+
+def test_a_constant_channel_is_only_centred(tmp_path: Path) -> None:
+    path = tmp_path / "set.npz"
+    images = np.full((30, 4, 4, 2), 0.1, np.float32)
+    images[..., 1] = np.random.default_rng(0).normal(5, 3, (30, 4, 4))
+    np.savez(path, x=images, y=labels(30, 3))
+    settings = DataSettings(source="npz", path=str(path), split=(0.4, 0.2, 0.2, 0.2))
+    data = load(settings, "cpu")
+    assert data.std[0] == 1.0
+    assert float(data.training.images[:, 0].abs().max()) < 1e-6
+    assert data.mean[1] == pytest.approx(5, abs=0.5)
+
+
+def test_a_subset_is_taken_of_every_class_and_of_the_test_part(tmp_path: Path) -> None:
+    path = str(distinct(tmp_path / "set"))
+    settings = DataSettings(source="idx", path=path, split=(0.4, 0.4, 0.2), subset=0.5)
+    data = load(settings, "cpu")
+    assert [len(part) for part in parts(data)] == [12, 12, 6, 6]
+    assert torch.bincount(data.validation.labels).tolist() == [2, 2, 2]
+    assert torch.bincount(data.test.labels).tolist() == [2, 2, 2]
+
+
+def test_the_seed_decides_the_split() -> None:
+    one, same, other = (load(Digits(seed=seed), "cpu") for seed in (0, 0, 1))
+    for name in PARTS:
+        assert torch.equal(getattr(one, name).images, getattr(same, name).images)
+    assert not torch.equal(one.weights.images, other.weights.images)
+    assert (one.classes, one.shape) == (10, (1, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("subset", "counts", "message", "help"),
+    [
+        (
+            1.0,
+            [9, 3, 9],
+            "class `1` has 3 examples but the split has 4 parts",
+            "add examples of this class",
+        ),
+        (
+            0.2,
+            [40, 10, 40],
+            "class `1` has 2 examples in a subset of 0.2 but the split has 4 parts",
+            "add examples of this class, or raise `subset`",
+        ),
+    ],
+)
+def test_a_class_has_too_few_examples(
+    tmp_path: Path, subset: float, counts: list[int], message: str, help: str
+) -> None:
+    numbers = np.repeat(np.arange(3), counts)
+    folder = write_idx(tmp_path / "set", "train", pixels(len(numbers), 3, 4), numbers)
+    settings = DataSettings(
+        source="idx", path=str(folder), split=(0.25, 0.25, 0.25, 0.25), subset=subset
+    )
+    assert error(lambda: load(settings, "cpu"), folder) == ("NAS606", message, help)
+
+
+def test_a_class_has_no_examples(tmp_path: Path) -> None:
+    rows = write_cifar10(tmp_path, "test_batch.bin", 50)
+    rows[rows[:, 0] == 8, 0] = 0
+    (tmp_path / "data_batch_1.bin").write_bytes(rows.tobytes())
+    assert error(lambda: load(Cifar10(path=str(tmp_path)), "cpu"), tmp_path)[:2] == (
+        "NAS606",
+        "class `ship` has 0 examples but the split has 3 parts",
+    )
+
+
+def test_the_number_of_shares_does_not_fit(tmp_path: Path) -> None:
+    folder = distinct(tmp_path / "set")
+    settings = DataSettings(source="idx", path=str(folder), split=(0.25, 0.25, 0.25, 0.25))
+    assert error(lambda: load(settings, "cpu"), folder) == (
+        "NAS607",
+        "split has 4 shares but the data have a test part of their own",
+        "leave out the last share: `split 0.25, 0.25, 0.25`",
+    )
+
+
+def test_loading_needs_a_path() -> None:
+    code, message, _ = error(lambda: load(DataSettings(source="npz"), "cpu"), "data")
+    assert (code, message) == ("NAS605", "data source `npz` needs a path")
+
+
+def test_real_cifar10_in_part(shared: Path) -> None:
+    path = str(real(shared, "cifar-10-batches-bin"))
+    data = load(Cifar10(path=path, subset=0.05), "cpu")
+    assert data.shape == (3, 32, 32)
+    assert sum(len(part) for part in parts(data)[:3]) == pytest.approx(1000, abs=10)
+    assert len(data.test) == 500
+
+
+@pytest.mark.gpu
+def test_everything_is_on_the_gpu_and_equal() -> None:
+    here, there = load(Digits(), "cpu"), load(Digits(), "cuda")
+    for one, two in zip(parts(here), parts(there), strict=True):
+        assert two.images.is_cuda
+        assert two.labels.is_cuda
+        assert torch.equal(one.images, two.images.cpu())

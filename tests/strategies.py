@@ -1,0 +1,219 @@
+"""Random search spaces for Hypothesis: small, valid, and as odd as the language allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+from dslnas.primitives.spec import Shape
+from dslnas.space.space import SearchSpace
+from tests.spaces import space_of
+
+ZEROS = ("none", "nothing")
+LIBRARY_OPERATIONS = (
+    "skip_connect",
+    "max_pool(3)",
+    "avg_pool(3)",
+    "sep_conv(3)",
+    "sep_conv(5)",
+    "dil_conv(3)",
+    "dil_conv(5)",
+    "relu_conv_bn(1)",
+    "relu_conv_bn(3)",
+    "conv_1xk_kx1(3)",
+    "conv_1xk_kx1(7)",
+    "factorized_reduce_or_conv",
+)
+"""All work at strides 1 and 2; `factorized_reduce_or_conv` is defined by `HEADER`."""
+
+# Layers that keep channels and size, wherever they stand.
+_ANYWHERE = (
+    "relu",
+    "leaky_relu(0.2)",
+    "elu",
+    "gelu",
+    "silu",
+    "hard_swish",
+    "sigmoid",
+    "tanh",
+    "identity",
+    "dropout(0.25)",
+    "batch_norm",
+    "batch_norm(affine = true, eps = 0.001)",
+    "shift(1)",
+)
+# Layers that go from C channels to C channels and take a stride.
+_STRIDED = (
+    "conv(3)",
+    "conv((1, 5))",
+    "conv(3, bias = true)",
+    "conv(3, groups = 2)",
+    "depthwise(5)",
+    "depthwise((3, 1), dilation = (2, 1))",
+    "pointwise",
+    "max_pool2d((3, 5))",
+    "avg_pool2d(5)",
+    "conv(1, out = 2*C) -> gelu -> conv(3)",
+)
+# The same, but they say themselves where the stride goes.
+_STRIDE_PLACED = (
+    "relu -> conv(1) -> conv(3, stride = stride) -> max_pool2d(3, stride = 1)",
+    "conv((1, 3), stride = (1, stride)) -> conv((3, 1), stride = (stride, 1))",
+)
+# Layers over several branches that keep channels and size; `{a}`, `{b}` are layers of C channels.
+_JOINS = (
+    "add({a}, identity)",
+    "add({a}, {b}, identity)",
+    "mean({a}, {b})",
+    "multiply({a}, global_avg_pool -> conv(1) -> sigmoid)",
+    "concat(split(2, 0) -> {a}, split(2, 1))",
+    "concat(split(2, 1), split(2, 0) -> {b})",
+    "2 * ({a} -> {b})",
+)
+
+HEADER = """use std.cnn
+op nothing = none
+op factorized_reduce_or_conv = conv(1) | when stride 2: factorized_reduce
+"""
+
+
+@dataclass(frozen=True)
+class SpaceText:
+    """A random space as text, and the images it is for."""
+
+    text: str
+    shape: Shape
+    classes: int
+
+    def space(self) -> SearchSpace:
+        """Return the space."""
+        return space_of(self.text, self.shape, classes=self.classes)
+
+
+def _after() -> st.SearchStrategy[str]:
+    """Layers that keep channels and size."""
+    layer = st.sampled_from(("relu", "conv(3)", "tanh", "batch_norm", "depthwise(3)"))
+    half = st.sampled_from(("relu", "tanh", "shift(1)", "batch_norm"))
+
+    def fill(join: str, a: str, b: str, half: str) -> str:
+        return join.format(a=half, b=half) if "split" in join else join.format(a=a, b=b)
+
+    joined = st.builds(fill, st.sampled_from(_JOINS), layer, layer, half)
+    return st.one_of(st.sampled_from(_ANYWHERE), joined)
+
+
+def _strided() -> st.SearchStrategy[str]:
+    """Layers that take a stride, each in a branch of its own if they are joined."""
+    layer = st.sampled_from(_STRIDED)
+    joined = st.builds("{}({}, relu -> {})".format, st.sampled_from(("add", "mean")), layer, layer)
+    return st.one_of(layer, joined)
+
+
+@dataclass
+class _Writer:
+    """Writes one space: its operations first, then cells that choose from them."""
+
+    draw: st.DrawFn
+    operations: list[str] = field(default_factory=lambda: [*LIBRARY_OPERATIONS, *ZEROS])
+    definitions: list[str] = field(default_factory=list)
+
+    def pick(self, *choices: str) -> str:
+        return self.draw(st.sampled_from(choices))
+
+    def whole(self, least: int, most: int) -> int:
+        return self.draw(st.integers(least, most))
+
+    def compose(self) -> None:
+        """Define an operation of several layers, one of which takes the stride."""
+        before = self.draw(st.lists(st.sampled_from(_ANYWHERE), max_size=2))
+        after = self.draw(st.lists(_after(), max_size=2))
+        chain = " -> ".join([*before, self.draw(_strided()), *after])
+        body = self.draw(st.one_of(st.just(chain), st.sampled_from(_STRIDE_PLACED)))
+        variant = self.pick("", "", " | when derived: relu -> conv(3)", " | when stride 2: conv(3)")
+        name = f"made{len(self.definitions)}"
+        self.definitions.append(f"op {name}(k = 3) = {body}{variant}")
+        self.operations += [name, f"{name}(5)"]
+
+    def choice(self, least: int = 1) -> str:
+        """Return different operations, not all of them zero."""
+        found = st.lists(st.sampled_from(self.operations), min_size=least, max_size=4, unique=True)
+        return ", ".join(self.draw(found.filter(lambda texts: not set(texts) <= {*ZEROS})))
+
+    def cell(self, name: str, inputs: int, stride: int, *, preprocessed: bool) -> str:
+        joins = ("sum", "mean", "concat") if preprocessed else ("sum", "mean")
+        lines = [f"inputs {inputs}", f"stride {stride}"]
+        if preprocessed:
+            lines += ["preprocess preprocess", f"widen {self.whole(1, 2)}"]
+        lines += self.draw(st.sampled_from(([], ["none allowed"])))
+        nodes = self.whole(1, 4)
+        if self.draw(st.booleans()):
+            lines += [f"nodes {nodes}", f"choose {self.choice()}"]
+            lines.append(f"output {self.pick('last', *joins)}")
+            most = inputs + nodes - 1
+        else:
+            terms = self.terms(inputs, nodes)
+            lines += [f"node n{n + 1} = {' + '.join(t)}" for n, t in enumerate(terms)]
+            lines.append(f"output {self.pick(*joins)}({', '.join(self.ends(terms))})")
+            most = max(len(t) for t in terms)
+        lines.append(f"keep {self.pick('all', *(str(n) for n in range(1, most + 1)))}")
+        return "\n    ".join([f"cell {name} {{", *lines]) + "\n}"
+
+    def terms(self, inputs: int, nodes: int) -> list[list[str]]:
+        """Return the terms of every node: fixed and chosen operations, a source maybe twice."""
+        known = [f"in{n + 1}" for n in range(inputs)]
+        found = []
+        for number in range(nodes):
+            sources = self.draw(st.lists(st.sampled_from(known), min_size=1, max_size=3))
+            found.append([self.term(source) for source in sources])
+            known.append(f"n{number + 1}")
+        return found
+
+    def term(self, source: str) -> str:
+        if self.draw(st.booleans()):
+            return f"{{{self.choice(2)}}}({source})"
+        return f"{self.pick(*self.operations)}({source})"
+
+    def ends(self, terms: list[list[str]]) -> list[str]:
+        """Return the nodes that no other reads, and maybe more."""
+        names = [f"n{n + 1}" for n in range(len(terms))]
+        read = {t.rpartition("(")[2].rstrip(")") for node in terms for t in node}
+        return [n for n in names if n not in read or self.draw(st.booleans())]
+
+
+@st.composite
+def spaces(draw: st.DrawFn) -> SpaceText:
+    """Draw a search space that compiles.
+
+    One to three inputs, one to four nodes, chosen and fixed edges, library and made-up operations,
+    any output, odd and uneven image sizes, up to three kinds of cells.
+    """
+    writer = _Writer(draw)
+    for _ in range(writer.whole(0, 3)):
+        writer.compose()
+    preprocessed = draw(st.booleans())
+    inputs = writer.whole(1, 3) if preprocessed else 1
+    kinds = {"normal": 1, "reduction": 2, "other": writer.whole(1, 2)}
+    layout = draw(st.lists(st.sampled_from(list(kinds)), min_size=1, max_size=3))
+    cells = [
+        writer.cell(name, inputs, kinds[name], preprocessed=preprocessed)
+        for name in dict.fromkeys(layout)
+    ]
+    stem = writer.pick("conv(3, out = C)", "conv(3, out = C, stride = 2) -> relu -> batch_norm")
+    pool = "global_avg_pool -> linear(classes)"
+    times = [f"{name} * N" if draw(st.booleans()) else name for name in layout]
+    network = [
+        f"stem {stem}",
+        f"cells {', '.join(times)}",
+        f"head {writer.pick('linear(classes)', pool, f'batch_norm -> relu -> {pool}')}",
+        f"auxiliary relu -> {pool}",
+        f"channels {writer.pick('2', '4')}",
+        f"repeat {writer.whole(1, 2)}",
+    ]
+    sections = [
+        "network {\n    " + "\n    ".join(network) + "\n}",
+        f"evaluate {{\n    channels {writer.pick('2', '6')}\n    repeat {writer.whole(1, 2)}\n}}",
+    ]
+    shape = (writer.whole(1, 3), writer.whole(4, 9), writer.whole(4, 9))
+    text = "\n".join([HEADER, *writer.definitions, *cells, *sections]) + "\n"
+    return SpaceText(text, shape, writer.whole(2, 5))
