@@ -12,8 +12,9 @@ help: ## List the targets (this text)
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-6s %s\n", $$1, $$2 }' Makefile
 
 demo: same-python .venv/installed ## From nothing: search a small network on digits and export it
-	@echo "==> Searching an architecture for $(DEMO); the results go to exported/demo."
-	$(BIN)/dslnas compile $(DEMO) --search --out exported/demo
+	@echo "==> Searching an architecture for the digits of $(DEMO); about a minute or two."
+	@echo "    The results go to a new folder below exported/."
+	$(BIN)/dslnas compile $(DEMO) --search
 
 test: same-python .venv/installed ## From nothing: run the tests
 	@echo "==> Running the tests with $$($(BIN)/python --version)."
@@ -26,10 +27,10 @@ check: same-python .venv/installed ## Lint, format, types, import rules (nothing
 	$(BIN)/mypy --strict dslnas tests
 	$(BIN)/lint-imports
 
-clean: ## Remove caches, built packages and the demo's results; .venv stays
-	@echo "==> Removing caches, build/, dist/ and exported/demo."
+clean: ## Remove caches and built packages; .venv and results stay
+	@echo "==> Removing caches, build/ and dist/; results in exported/ stay."
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf build dist exported/demo
+	rm -rf build dist
 	find dslnas tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Refuses to use a .venv of one Python when PYTHON asks for another.

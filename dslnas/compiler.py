@@ -24,12 +24,13 @@ from dslnas.language.overrides import parse_overrides
 from dslnas.primitives.rules import show_shape
 from dslnas.primitives.spec import Shape
 from dslnas.runs.folder import ALPHAS, ARCHITECTURE, SPEC, RunFolder
-from dslnas.runs.manifest import dslnas_version
+from dslnas.runs.origin import Normalisation, Origin, read_origin
 from dslnas.space.lower import lower
 from dslnas.space.space import SearchSpace
 from dslnas.space.text import cell_text
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from dslnas.backends.torch.network import TorchNetwork
@@ -168,15 +169,27 @@ def train_and_export(
             "retrain_seconds": round(trained.seconds, 3),
         }
     )
-    exported = export_network(compiled, trained.network, folder.path, data, seed)
+    origin = Origin(
+        spec=compiled.name,
+        spec_hash=compiled.hash,
+        normalisation=Normalisation(mean=data.mean, std=data.std),
+        class_names=data.class_names,
+    )
+    folder.update(**origin.model_dump(mode="json"))
+    exported = export_network(
+        compiled,
+        trained.network,
+        folder.path,
+        seed,
+        origin,
+        real=data.test.images[:REAL_IMAGES].cpu().numpy(),
+    )
     folder.update(
-        normalisation={"mean": list(data.mean), "std": list(data.std)},
-        class_names=list(data.class_names),
         results={
             "files": list(exported.files),
             "largest_difference": dict(exported.differences),
             "latency_ms": {k: round(v, 3) for k, v in exported.latency_ms.items()},
-        },
+        }
     )
 
 
@@ -188,7 +201,9 @@ def export_untrained(compiled: Compiled, folder: Path, seed: int) -> Exported:
     """
     from dslnas.training.retrain import fresh_network
 
-    return export_network(compiled, fresh_network(compiled.space, seed), folder, None, seed)
+    network = fresh_network(compiled.space, seed)
+    origin = Origin(spec=compiled.name, spec_hash=compiled.hash)
+    return export_network(compiled, network, folder, seed, origin)
 
 
 def export_run(run: Path, folder: Path) -> Exported:
@@ -199,17 +214,24 @@ def export_run(run: Path, folder: Path) -> Exported:
         folder: Where the files go; may be the run itself.
 
     Raises:
-        UserError: NAS024 if the run has no network, or one that does not fit its architecture.
+        UserError: NAS023 if it is no run, NAS024 if its network is missing or does not fit.
     """
     from dslnas.runs.network import load_network
 
+    origin = read_origin(run)
     compiled = compile_spec(run / ARCHITECTURE)
     network = load_network(compiled.graph, run)
-    return export_network(compiled, network, folder, None, seed=0)
+    return export_network(compiled, network, folder, 0, origin)
 
 
 def export_network(
-    compiled: Compiled, network: TorchNetwork, folder: Path, data: Data | None, seed: int
+    compiled: Compiled,
+    network: TorchNetwork,
+    folder: Path,
+    seed: int,
+    origin: Origin,
+    *,
+    real: np.ndarray | None = None,
 ) -> Exported:
     """Write a network as ONNX model and Python module, compared with each other.
 
@@ -217,31 +239,22 @@ def export_network(
         compiled: Where the network comes from.
         network: On the CPU, in evaluation mode.
         folder: Where the files go.
-        data: Gives real images to compare on, and the normalisation to write down.
         seed: Of the random images to compare on.
+        origin: What the files say of where they come from.
+        real: Normalised images to compare on, (batch, channels, height, width).
 
     Raises:
         UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to.
     """
     from dslnas.export.export import export
 
-    metadata = {
-        "made_by": f"dslnas {dslnas_version()}",
-        "spec": compiled.name,
-        "spec_hash": compiled.hash,
-        "params": str(network.graph.params()),
-    }
-    real = None
-    if data is not None:
-        metadata["mean"] = ", ".join(f"{x:.6g}" for x in data.mean)
-        metadata["std"] = ", ".join(f"{x:.6g}" for x in data.std)
-        real = data.test.images[:REAL_IMAGES].cpu().numpy()
     return export(
         network,
         folder,
         compiled.program.export,
-        name=compiled.name,
-        metadata=metadata,
+        name=origin.spec,
+        metadata=origin.metadata(),
+        class_names=origin.class_names,
         real=real,
         seed=seed,
     )

@@ -6,12 +6,14 @@ Every error a user can cause is a `Diagnostic`; nothing here decides what is an 
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dslnas.source import Span
 
 MOST_SHOWN = 20
+_WIDTH = 100  # columns of an excerpt
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,15 @@ class Diagnostic:
         """Return the diagnostic as it is printed, without a final line end."""
         if self.span is None:
             place = f"{self.where}: " if self.where else ""
-            lines = [f"{place}error[{self.code}]: {self.message}"]
+            lines = [_printable(f"{place}error[{self.code}]: {self.message}")]
         else:
-            lines = [f"{_place(self.span)}: error[{self.code}]: {self.message}"]
+            lines = [_printable(f"{_place(self.span)}: error[{self.code}]: {self.message}")]
             lines += _excerpt(self.span, self.label)
         for note in self.notes:
-            lines.append(f"{_place(note.span)}: note: {note.message}")
+            lines.append(_printable(f"{_place(note.span)}: note: {note.message}"))
             lines += _excerpt(note.span, "")
         if self.help:
-            lines.append(f"  = help: {self.help}")
+            lines.append(_printable(f"  = help: {self.help}"))
         return "\n".join(lines)
 
 
@@ -91,7 +93,7 @@ class Diagnostics:
     """Collects mistakes so that all of them can be reported at once."""
 
     def __init__(self) -> None:
-        self._found: list[Diagnostic] = []
+        self._found: dict[Diagnostic, None] = {}
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -107,13 +109,11 @@ class Diagnostics:
         notes: Sequence[Note] = (),
     ) -> None:
         """Record one mistake; the same mistake at the same place is kept once."""
-        diagnostic = Diagnostic(code, message, span, label, help, tuple(notes))
-        if diagnostic not in self._found:
-            self._found.append(diagnostic)
+        self._found[Diagnostic(code, message, span, label, help, tuple(notes))] = None
 
     def extend(self, error: UserError) -> None:
         """Record every mistake of an error raised elsewhere."""
-        self._found.extend(d for d in error.diagnostics if d not in self._found)
+        self._found.update(dict.fromkeys(error.diagnostics))
 
     def raise_if_any(self) -> None:
         """Raise a `UserError` with everything recorded, if anything was."""
@@ -147,14 +147,34 @@ def _place(span: Span) -> str:
 
 
 def _excerpt(span: Span, label: str) -> list[str]:
-    """Return the line of the span with carets below; tabs count as one column each."""
-    text = span.source.line(span.line).replace("\t", " ")
-    width = max(1, min(span.end - span.start, len(text) - span.column + 1))
+    """Return the line of the span with carets below, or the part of a long line around them."""
+    text = span.source.line(span.line)
+    start = span.column - 1
+    end = max(start + 1, min(start + span.end - span.start, len(text)))
+    first = max(0, min(start - _WIDTH // 4, len(text) - _WIDTH)) if len(text) > _WIDTH else 0
+    before, marked = _printable(text[first:start]), _printable(text[start:end])
+    shown = before + marked + _printable(text[end:])
+    if first > 0:
+        before, shown = f"...{before}", f"...{shown}"
+    if len(shown) > _WIDTH + 3:
+        shown = f"{shown[:_WIDTH]}..."
+    width = max(1, min(_columns(marked), _WIDTH - len(before)))
     number = str(span.line)
     gutter = " " * len(number)
-    carets = " " * (span.column - 1) + "^" * width
+    carets = " " * _columns(before) + "^" * width
     return [
         f"{gutter} |",
-        f"{number} | {text}",
+        f"{number} | {shown}".rstrip(),
         f"{gutter} | {carets}{' ' + label if label else ''}",
     ]
+
+
+def _printable(text: str) -> str:
+    """Return text that is safe to print: tabs as spaces, control characters as `?`."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else "?" for c in text)
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)

@@ -6,7 +6,7 @@
 use papers.darts
 
 data cifar10 {
-    split  45%, 45%, 10%    # the paper's halves, less what validates
+    split  45%, 45%, 10%  # the paper's halves, less what validates
 }
 
 search darts {

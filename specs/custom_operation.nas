@@ -5,12 +5,11 @@ use std.cnn
 
 # Squeeze and excitation (Hu, Shen and Sun, CVPR 2018): channels are weighed by what all pixels say.
 op excite = multiply(identity,
-    global_avg_pool -> conv(1, out = C_in/4) -> relu -> conv(1, out = C_in) -> sigmoid)
+    global_avg_pool -> conv(1, out = C_in / 4) -> relu -> conv(1, out = C_in) -> sigmoid)
 
 # An inverted residual with excitation (MobileNetV3, Howard et al., ICCV 2019).
 op inverted(k, widen) = conv(1, out = widen * C_in) -> batch_norm -> hard_swish
-    -> depthwise(k) -> batch_norm -> hard_swish -> excite
-    -> conv(1) -> batch_norm
+    -> depthwise(k) -> batch_norm -> hard_swish -> excite -> conv(1) -> batch_norm
 
 ops mine = skip_connect, max_pool(3), sep_conv(3), inverted(3, 2), inverted(5, 2)
 

@@ -210,9 +210,14 @@ def spaces(draw: st.DrawFn) -> SpaceText:
         f"channels {writer.pick('2', '4')}",
         f"repeat {writer.whole(1, 2)}",
     ]
+    evaluate = [
+        f"channels {writer.pick('2', '6')}",
+        f"repeat {writer.whole(1, 2)}",
+        f"auxiliary {writer.pick('0', '0.4')}",
+    ]
     sections = [
         "network {\n    " + "\n    ".join(network) + "\n}",
-        f"evaluate {{\n    channels {writer.pick('2', '6')}\n    repeat {writer.whole(1, 2)}\n}}",
+        "evaluate {\n    " + "\n    ".join(evaluate) + "\n}",
     ]
     shape = (writer.whole(1, 3), writer.whole(4, 9), writer.whole(4, 9))
     text = "\n".join([HEADER, *writer.definitions, *cells, *sections]) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -15,11 +16,10 @@ from dslnas.cli.options import (
     set_option,
     torch_device,
 )
-from dslnas.cli.report import report_text
+from dslnas.cli.report import BACKENDS, report_text
 from dslnas.cli.runs import finish_run
 from dslnas.compiler import compile_spec, export_run, export_untrained
 from dslnas.diagnostics import user_error
-from dslnas.runs.folder import read_manifest
 
 
 @click.command()
@@ -47,7 +47,7 @@ def export(
     if target.is_dir():
         if overrides or untrained:
             raise click.UsageError("a run is exported as it is: --set and --untrained do not apply")
-        exported = export_run(target, read_manifest(target), out or target)
+        exported = export_run(target, out or target)
         _print(exported.files, out or target, exported.differences, as_json)
         return
     compiled = compile_spec(target, overrides)
@@ -71,12 +71,13 @@ def export(
 
 
 def _print(
-    files: tuple[str, ...], folder: Path, differences: dict[str, float], as_json: bool
+    files: Sequence[str], folder: Path, differences: Mapping[str, float], as_json: bool
 ) -> None:
     if as_json:
-        print_json({"folder": str(folder), "files": files, "largest_difference": differences})
+        facts = {"folder": str(folder), "files": files, "largest_difference": dict(differences)}
+        print_json(facts)
         return
     for name in files:
         click.echo(folder / name)
     for backend, difference in differences.items():
-        click.echo(f"{backend} agrees with torch to {difference:.0e}", err=True)
+        click.echo(f"{BACKENDS[backend]} agrees with PyTorch to {difference:.0e}", err=True)

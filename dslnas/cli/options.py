@@ -51,9 +51,9 @@ def seed_option(command: _Command) -> _Command:
 
 def device_option(command: _Command) -> _Command:
     """Add --device."""
-    return click.option(
-        "--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N."
-    )(command)
+    return click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")(
+        command
+    )
 
 
 def out_option(command: _Command) -> _Command:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.compiler import Compiled, run_search, run_training
+from dslnas.data.describe import verify
 from dslnas.runs.folder import RunFolder, free_folder
 from dslnas.runs.manifest import first_manifest
 
@@ -20,12 +21,15 @@ def finish_run(
 ) -> RunFolder:
     """Run a spec to the end in a new folder: search where there is a choice, train, export.
 
+    The folder is made only when the data are there.
+
     Raises:
         UserError: Whatever goes wrong; the manifest then says `failed` or `interrupted`.
     """
     from dslnas.cli.progress import Progress
     from dslnas.training.records import EpochRecord, StepRecord
 
+    verify(compiled.program.data)
     method = compiled.program.engine if not compiled.space.is_architecture else "retrained"
     path = out or free_folder(EXPORTED, f"{compiled.name}-{method}-seed{seed}")
     manifest = first_manifest(compiled.name, compiled.hash, compiled.program, seed, str(device))

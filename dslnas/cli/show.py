@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -11,14 +13,20 @@ from dslnas.cli.summary import summary, summary_text
 from dslnas.compiler import compile_spec
 from dslnas.graph.text import print_graph
 from dslnas.language.effective import section_text
+from dslnas.language.format import format_program
+from dslnas.language.parse import parse
 from dslnas.settings.sections import (
+    CELL_EXPRESSIONS,
     DATA,
+    NETWORK_EXPRESSIONS,
     SEARCH,
     CellSettings,
     EvaluateSettings,
     ExportSettings,
     NetworkSettings,
+    Settings,
 )
+from dslnas.source import SourceFile
 
 
 @click.command()
@@ -38,7 +46,7 @@ def show(
 ) -> None:
     """Show what SPEC means: cells, edges, choices, number of architectures, parameters, FLOPs."""
     if defaults:
-        click.echo(defaults_text())
+        click.echo(defaults_text(), nl=False)
         return
     if spec is None:
         raise click.UsageError("give a SPEC, or --defaults for all settings")
@@ -54,14 +62,27 @@ def show(
 
 
 def defaults_text() -> str:
-    """Return every section with every setting, its default and its meaning."""
-    parts = ["# Every setting with its default. Settings in words of the paper keep its values."]
-    parts.append(section_text(CellSettings(), "cell NAME", explain=True))
-    parts.append(section_text(NetworkSettings(), "network", explain=True))
-    for source, data in DATA.items():
-        parts.append(section_text(data.model_validate({"source": source}), f"data {source}", explain=True))
-    for method, search in SEARCH.items():
-        parts.append(section_text(search(), f"search {method}", explain=True))
-    parts.append(section_text(EvaluateSettings(), "evaluate", explain=True))
-    parts.append(section_text(ExportSettings(), "export", explain=True))
-    return "\n\n".join(parts)
+    """Return every section with every setting, its default and its meaning, as a spec.
+
+    Settings that are expressions and have no default of their own stand there as comments.
+    """
+    parts = [
+        _section(CellSettings(), "cell NAME", CELL_EXPRESSIONS),
+        _section(NetworkSettings(), "network", NETWORK_EXPRESSIONS),
+        *(_section(model.model_validate({"source": s}), f"data {s}") for s, model in DATA.items()),
+        *(_section(model(), f"search {method}") for method, model in SEARCH.items()),
+        _section(EvaluateSettings(), "evaluate"),
+        _section(ExportSettings(), "export"),
+    ]
+    text = "\n\n".join(parts) + "\n"
+    return format_program(parse(SourceFile("defaults", text)))
+
+
+def _section(
+    settings: Settings, heading: str, expressions: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return a section behind its explanation."""
+    summary = (type(settings).__doc__ or "").splitlines()[0]
+    body, _ = section_text(settings, heading, explain=True).rsplit("}", 1)
+    lines = [f"    # {key}: {meaning}" for key, meaning in expressions.items()]
+    return "\n".join([f"# {summary}", body.rstrip("\n"), *lines, "}"])

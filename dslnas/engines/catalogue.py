@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import torch
 
@@ -16,7 +16,7 @@ from dslnas.settings.sections import SearchSettings
 
 # Every engine takes (supernet, its own settings, generator); a test checks the table against the
 # settings of `dslnas.settings.sections.SEARCH`.
-ENGINES: dict[str, Any] = {
+ENGINES: dict[str, Callable[..., Engine]] = {
     "darts": Darts,
     "milenas": Milenas,
     "nasp": Nasp,
@@ -35,5 +35,4 @@ def make_engine(
         settings: The method's own settings.
         generator: Randomness of alpha's start and of samples; on the CPU.
     """
-    engine: Engine = ENGINES[name](supernet, settings, generator)
-    return engine
+    return ENGINES[name](supernet, settings, generator)

@@ -42,10 +42,8 @@ class Darts:
         """Update alpha, then the weights."""
         architecture_loss = self._relaxation.loss(architecture)
         self._alpha.step(self._relaxation.gradients(architecture_loss))
-        self._weights.clear()
         train_loss = self._relaxation.loss(train, alpha_gradient=False)
-        train_loss.backward()  # type: ignore[no-untyped-call]
-        self._weights.step()
+        self._weights.descend(train_loss)
         return StepReport(train_loss.detach(), architecture_loss.detach())
 
     def mixing(self) -> Mixing:

@@ -20,9 +20,10 @@ class Milenas:
 
     min over alpha and w of L_train(w*(alpha), alpha) + lambda * L_val(w*(alpha), alpha):
     w <- w - eta_w * grad_w L_train(w, alpha) and
-    alpha <- alpha - eta_alpha * (grad_alpha L_train(w, alpha) + lambda * grad_alpha L_val(w, alpha))
+    alpha <- alpha - eta_alpha * grad_alpha (L_train(w, alpha) + lambda * L_val(w, alpha))
     with all gradients at the same (w, alpha). So one backward pass over the training batch gives
-    both of its gradients. L_val is the loss on the architecture data.
+    both of its gradients. L_val is the loss on the architecture data, which lambda = 0, the
+    single-level method, does not look at.
     """
 
     def __init__(
@@ -43,21 +44,19 @@ class Milenas:
 
     def step(self, train: Batch, architecture: Batch) -> StepReport:
         """Update alpha and the weights from gradients at the same point."""
-        alphas = self._relaxation.alphas
-        architecture_loss = self._relaxation.loss(architecture)
-        on_architecture = self._relaxation.gradients(architecture_loss)
-        self._weights.clear()
-        for alpha in alphas.values():
-            alpha.grad = None
+        alphas = list(self._relaxation.alphas.values())
+        architecture_loss = None
+        gradients = [torch.zeros_like(alpha) for alpha in alphas]
+        if self._lambda > 0:
+            loss = self._relaxation.loss(architecture)
+            gradients = [self._lambda * g for g in self._relaxation.gradients(loss)]
+            architecture_loss = loss.detach()
+        for alpha, gradient in zip(alphas, gradients, strict=True):
+            alpha.grad = gradient
         train_loss = self._relaxation.loss(train)
-        train_loss.backward()  # type: ignore[no-untyped-call]
-        gradients = [
-            on_train + self._lambda * on_val
-            for on_train, on_val in zip(map(_gradient, alphas.values()), on_architecture, strict=True)
-        ]
-        self._weights.step()
-        self._alpha.step(gradients)
-        return StepReport(train_loss.detach(), architecture_loss.detach())
+        self._weights.descend(train_loss)  # adds the gradient in alpha
+        self._alpha.step([_gradient(alpha) for alpha in alphas])
+        return StepReport(train_loss.detach(), architecture_loss)
 
     def mixing(self) -> Mixing:
         """Return the softmax mixture."""

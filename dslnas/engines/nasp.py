@@ -11,7 +11,7 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.discretise import nearest, one_hot
 from dslnas.engines.engine import Batch, StepReport
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
-from dslnas.engines.relaxation import rows_of
+from dslnas.engines.relaxation import gradients_of, rows_of
 from dslnas.settings.sections import NaspSettings
 from dslnas.space.derive import Scores
 
@@ -64,14 +64,12 @@ class Nasp:
         }
         mixing = Mixing(discrete, chosen, observe=True)
         architecture_loss = self._supernet.loss(*architecture, mixing)
-        gradients = torch.autograd.grad(architecture_loss, list(discrete.values()))
+        gradients = gradients_of(architecture_loss, list(discrete.values()))
         self._alpha.step(gradients)
         for continuous in self._continuous.values():
             continuous.clamp_(0.0, 1.0)
-        self._weights.clear()
         train_loss = self._supernet.loss(*train, self.mixing())
-        train_loss.backward()  # type: ignore[no-untyped-call]
-        self._weights.step()
+        self._weights.descend(train_loss)
         return StepReport(train_loss.detach(), architecture_loss.detach())
 
     def _choice(self) -> dict[str, tuple[int, ...]]:

@@ -46,12 +46,13 @@ class WeightOptimiser:
         """Set the learning rate of an epoch, counted from 0."""
         _set_rate(self._sgd, learning_rate(self._settings.lr, epoch, self._epochs))
 
-    def clear(self) -> None:
-        """Forget all gradients."""
-        self._sgd.zero_grad(set_to_none=True)
+    def descend(self, loss: Tensor) -> None:
+        """Take one step along the clipped gradient of a loss.
 
-    def step(self) -> None:
-        """Clip the gradients and take one step with them."""
+        Other leaves that the loss depends on get its gradient added to theirs.
+        """
+        self._sgd.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
         if self._settings.clip > 0:
             nn.utils.clip_grad_norm_(self._weights, self._settings.clip)
         self._sgd.step()

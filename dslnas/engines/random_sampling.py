@@ -42,10 +42,8 @@ class RandomSampling:
     def step(self, train: Batch, architecture: Batch) -> StepReport:
         """Draw an architecture and train its weights."""
         self._last = self._draw()
-        self._weights.clear()
         loss = self._supernet.loss(*train, self.mixing())
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._weights.step()
+        self._weights.descend(loss)
         return StepReport(loss.detach(), None)
 
     def _draw(self) -> Choice:

@@ -54,13 +54,22 @@ class Relaxation:
 
     def gradients(self, loss: Tensor) -> tuple[Tensor, ...]:
         """Return the gradient of a loss in alpha only; nothing is added to the weights'."""
-        return torch.autograd.grad(loss, list(self.alphas.values()))
+        return gradients_of(loss, list(self.alphas.values()))
 
     def scores(self) -> Scores:
         """Return softmax(alpha) as numbers."""
         with torch.no_grad():
             weights: Mapping[str, Tensor] = self.weights()
         return {cell: rows_of(weight) for cell, weight in weights.items()}
+
+
+def gradients_of(loss: Tensor, alphas: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Return the gradient of a loss in every alpha, and nowhere else.
+
+    It is zero for the alpha of a cell that nothing reads: the next cell may skip it, always or as
+    its edges are chosen now.
+    """
+    return torch.autograd.grad(loss, alphas, materialize_grads=True)
 
 
 def rows_of(matrix: Tensor) -> Sequence[Sequence[float]]:

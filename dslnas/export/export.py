@@ -47,6 +47,7 @@ def export(
     *,
     name: str,
     metadata: Mapping[str, str],
+    class_names: Sequence[str] = (),
     real: np.ndarray | None = None,
     seed: int = 0,
 ) -> Exported:
@@ -58,6 +59,7 @@ def export(
         settings: Which formats, and how much they may differ.
         name: What the network is called in the files.
         metadata: Facts to put into the files, such as the spec's hash.
+        class_names: Of the logits, in order, for the ONNX model.
         real: Some normalised images to compare on, (batch, channels, height, width).
         seed: Of the random images to compare on.
 
@@ -68,7 +70,7 @@ def export(
     make_folder(folder)
     stage = _stage(folder)
     try:
-        others = _write(network, stage, settings.formats, name, metadata)
+        others = _write(network, stage, settings.formats, name, metadata, class_names)
         inputs = _inputs(network, real, seed)
         reference = torch_run(network)
         differences = compare(reference, others, inputs, settings.tolerance)
@@ -98,12 +100,15 @@ def _write(
     formats: Sequence[str],
     name: str,
     metadata: Mapping[str, str],
+    class_names: Sequence[str],
 ) -> dict[str, Run]:
     """Write the files; return what runs them."""
     arrays = network.arrays()
     others: dict[str, Run] = {}
     if "onnx" in formats:
-        model = to_onnx(network.graph, arrays, name=name, metadata=metadata)
+        model = to_onnx(
+            network.graph, arrays, name=name, metadata=metadata, class_names=class_names
+        )
         write_whole(stage / ONNX, model.SerializeToString(deterministic=True))
         others["onnx"] = onnx_run((stage / ONNX).read_bytes())
     module = to_python(network.graph, name=name, metadata=metadata)

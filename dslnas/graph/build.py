@@ -32,9 +32,7 @@ def build_supernet_graph(space: SearchSpace) -> PrimitiveGraph:
     return _Builder(space, space.network, derived=False).build()
 
 
-def build_derived_graph(
-    architecture: SearchSpace, *, training: bool = False
-) -> PrimitiveGraph:
+def build_derived_graph(architecture: SearchSpace, *, training: bool = False) -> PrimitiveGraph:
     """Return the graph of the network that is trained and exported.
 
     Args:

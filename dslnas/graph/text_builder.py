@@ -80,8 +80,8 @@ class GraphBuilder:
         inputs = [self._known(n) for n in _tokens(parts["inputs"])] if "inputs" in parts else []
         least, most = primitive.inputs
         if not least <= len(inputs) <= most:
-            takes = str(least) if least == most else f"{least} to {most}"
-            message = f"`{word}` reads {takes} inputs, found {len(inputs)}"
+            fitting = str(least) if least == most else f"{least} to {most}"
+            message = f"number of inputs of `{word}` is {len(inputs)}, not {fitting}"
             raise self._error("NAS804", message, word)
         written = _trees(parts["attributes"]) if "attributes" in parts else []
         attributes = self._attributes(primitive, word, written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os.path import expanduser  # pathlib's raises for an unknown user
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from dslnas.language.constants import Scope, evaluate_lets
 from dslnas.language.link import LinkedProgram
 from dslnas.language.operations import NETWORK_NAMES, check_body, check_definitions
 from dslnas.language.overrides import COMMAND_LINE
+from dslnas.language.sources import resolved
 from dslnas.language.typed import build
 from dslnas.settings.sections import (
     DATA,
@@ -101,9 +103,7 @@ class _Sections:
         section = self._linked.sections.get("data")
         source = self._named(section, DATA) or "digits"
         settings = section.settings if section else ()
-        data = self._build(
-            DATA[source], settings, f"`data {source}`", fixed={"source": source}
-        )
+        data = self._build(DATA[source], settings, f"`data {source}`", fixed={"source": source})
         if sum(data.split) > 1 + 1e-9:
             self._found.add(
                 "NAS506",
@@ -276,18 +276,17 @@ class _Sections:
         """Return the data's path, absolute; a spec names only what lies in its own folder."""
         span = self.spans["data.path"]
         if span.source.name == COMMAND_LINE:
-            return str(Path(text).expanduser().absolute())
+            return str(Path(expanduser(text)).absolute())
         source = span.source.path or self._linked.source.path
-        folder = (source.parent if source else Path()).resolve()
-        path = folder / text
-        if Path(text).is_absolute() or not path.resolve().is_relative_to(folder):
+        folder = (source.parent if source else Path()).absolute()
+        if resolved(folder, text) is None:
             self._found.add(
                 "NAS202",
                 f"`{text}` lies outside the folder of the spec",
                 span,
                 help=f"give it on the command line: `--set data.path={text}`",
             )
-        return str(path)
+        return str(folder / text)
 
 
 def _end(source: SourceFile) -> Span:

@@ -29,9 +29,7 @@ def check_cells(
     return cells
 
 
-def _with_likes(
-    cells: Mapping[str, ast.CellDef], found: Diagnostics
-) -> dict[str, ast.CellDef]:
+def _with_likes(cells: Mapping[str, ast.CellDef], found: Diagnostics) -> dict[str, ast.CellDef]:
     """Return the cells with what they take over by `like` written out."""
     done: dict[str, ast.CellDef] = {}
 

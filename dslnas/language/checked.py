@@ -135,4 +135,3 @@ class CheckedProgram:
     evaluate: EvaluateSettings
     export: ExportSettings
     spans: Mapping[str, Span]
-

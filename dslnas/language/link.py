@@ -2,21 +2,26 @@
 
 Names are defined once. Sections and cells that a used file gives may be given again: the using
 file then overrides them setting by setting, and `--set` overrides both.
+
+`--set search=nasp` stands for changing that word where it is written: the settings of the section
+stay. So the order of several `--set` does not matter, unless they give the same path twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dslnas.diagnostics import Diagnostics, Note, suggestion, user_error
+from dslnas.diagnostics import Diagnostics, Note, suggestion
 from dslnas.language import ast
-from dslnas.language.parse import MAX_CHARACTERS, parse
+from dslnas.language.parse import parse
+from dslnas.language.sources import LIBRARY, library_names, near_files, read_source, resolved
 from dslnas.primitives.catalogue import PRIMITIVES
-from dslnas.source import SourceFile
+from dslnas.source import SourceFile, Span
 
-LIBRARY = Path(__file__).resolve().parent.parent / "library"
+__all__ = ["LIBRARY", "LinkedProgram", "link", "merge_cells", "read_source"]
+
 MAX_FILES = 64
 
 
@@ -33,39 +38,6 @@ class LinkedProgram:
     libraries: list[str] = field(default_factory=list)
 
 
-def read_source(path: Path, name: str | None = None, *, library: bool = False) -> SourceFile:
-    """Read a `.nas` file.
-
-    Raises:
-        UserError: NAS001 if it cannot be read, NAS002 if it is not UTF-8, NAS003 if too large.
-    """
-    shown = name or str(path)
-    try:
-        if path.stat().st_size > 4 * MAX_CHARACTERS:
-            raise user_error(
-                "NAS003",
-                f"file has {path.stat().st_size:,} bytes, more than a spec can have",
-                where=shown,
-                help="is it a spec?",
-            )
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise user_error(
-            "NAS001", "file does not exist", where=shown, help=_near_files(path)
-        ) from None
-    except OSError as error:
-        reason = (error.strerror or "unreadable").lower()
-        raise user_error("NAS001", f"file cannot be read: {reason}", where=shown) from None
-    except UnicodeDecodeError as error:
-        raise user_error(
-            "NAS002",
-            f"file is not UTF-8 text (byte {error.start})",
-            where=shown,
-            help="save it as UTF-8",
-        ) from None
-    return SourceFile(shown, text.replace("\r\n", "\n"), path, library)
-
-
 def link(source: SourceFile, overrides: Iterable[ast.Item] = ()) -> LinkedProgram:
     """Parse a file and everything it uses; `overrides` come last and win.
 
@@ -73,24 +45,49 @@ def link(source: SourceFile, overrides: Iterable[ast.Item] = ()) -> LinkedProgra
         UserError: All syntax errors (NAS1xx) of a file; then all of NAS201, NAS204 and NAS205.
     """
     found = Diagnostics()
-    linked = LinkedProgram(source)
-    _Linker(linked, found).add(source, [])
-    _Linker(linked, found).override(overrides)
+    linker = _Linker(LinkedProgram(source), found)
+    names, settings = _by_kind(overrides)
+    left = linker.add(source, [], names)
+    linker.override([*left.values(), *settings])
     found.raise_if_any()
-    return linked
+    return linker.linked
+
+
+def _by_kind(overrides: Iterable[ast.Item]) -> tuple[dict[str, ast.Section], list[ast.Item]]:
+    """Divide overrides into names of sections, by kind of section, and settings."""
+    names: dict[str, ast.Section] = {}
+    settings: list[ast.Item] = []
+    for item in overrides:
+        if isinstance(item, ast.Section) and item.name is not None:
+            names[item.kind] = item
+        else:
+            settings.append(item)
+    return names, settings
 
 
 class _Linker:
     def __init__(self, linked: LinkedProgram, found: Diagnostics) -> None:
-        self._linked = linked
+        self.linked = linked
         self._found = found
         self._done: set[Path | None] = set()
 
-    def add(self, source: SourceFile, chain: list[SourceFile]) -> None:
-        """Add one file after the files it uses."""
+    def add(
+        self, source: SourceFile, chain: list[SourceFile], names: Mapping[str, ast.Section]
+    ) -> dict[str, ast.Section]:
+        """Add one file after the files it uses.
+
+        Args:
+            source: The file.
+            chain: The files that led to it.
+            names: Names that replace those of the file's own sections.
+
+        Returns:
+            Those of `names` that the file gives no name to replace.
+        """
         self._done.add(source.path)
         program = parse(source)
         chain = [*chain, source]
+        left = dict(names)
         for item in program.items:
             if isinstance(item, ast.Use):
                 self._use(item, chain)
@@ -98,54 +95,75 @@ class _Linker:
         for item in program.items:
             match item:
                 case ast.Let():
-                    self._define(self._linked.constants, "constant", item.name, item)
+                    self._define(item, "constant")
                 case ast.OpDef():
-                    self._define(self._linked.operations, "operation", item.name, item)
+                    self._define(item, "operation")
                 case ast.OpsDef():
-                    self._define(self._linked.sets, "operation set", item.name, item)
+                    self._define(item, "operation set")
+                case ast.Section(kind=kind, name=ast.Name()) if kind in names:
+                    left.pop(kind, None)
+                    self._merge(replace(item, name=names[kind].name), given)
                 case ast.CellDef() | ast.Section():
                     self._merge(item, given)
+        return left
 
     def override(self, items: Iterable[ast.Item]) -> None:
         """Apply the items of `--set`."""
+        linked = self.linked
         for item in items:
-            if isinstance(item, ast.Let):
-                self._linked.constants[item.name.text] = item
-            elif isinstance(item, ast.CellDef | ast.Section):
-                self._merge(item, {})
+            match item:
+                case ast.Let(name=name) if self._exists("constant", name, linked.constants):
+                    linked.constants[name.text] = item
+                case ast.CellDef(name=name) if self._exists("cell", name, linked.cells):
+                    cell = linked.cells[name.text]
+                    merged = merge_cells(cell, item)
+                    linked.cells[name.text] = replace(merged, name=cell.name, span=cell.span)
+                case ast.Section(kind=kind) if kind in linked.sections:
+                    section = linked.sections[kind]
+                    section = replace(section, name=item.name or section.name)
+                    linked.sections[kind] = replace(_merged(section, item), span=section.span)
+                case ast.Section(kind=kind):
+                    linked.sections[kind] = item
+
+    def _exists(self, what: str, name: ast.Name, known: Iterable[str]) -> bool:
+        if name.text in known:
+            return True
+        message, help = f"unknown {what} `{name.text}`", suggestion(name.text, known)
+        code = "NAS203" if what == "constant" else "NAS201"
+        self._found.add(code, message, name.span, help=help or f"the spec has no {what}s")
+        return False
 
     # ---- definitions ----------------------------------------------------------------------------
 
-    def _define(
-        self,
-        table: dict[str, ast.Let] | dict[str, ast.OpDef] | dict[str, ast.OpsDef],
-        what: str,
-        name: ast.Name,
-        item: ast.Let | ast.OpDef | ast.OpsDef,
-    ) -> None:
-        linked = self._linked
-        tables = (
-            [linked.constants] if table is linked.constants else [linked.operations, linked.sets]
+    def _define(self, item: ast.Let | ast.OpDef | ast.OpsDef, what: str) -> None:
+        linked, name = self.linked, item.name
+        is_constant = isinstance(item, ast.Let)
+        existing: ast.Let | ast.OpDef | ast.OpsDef | None = (
+            linked.constants.get(name.text)
+            if is_constant
+            else linked.operations.get(name.text) or linked.sets.get(name.text)
         )
-        for existing in tables:
-            if name.text in existing:
-                self._found.add(
-                    "NAS204",
-                    f"{what} `{name.text}` is already defined",
-                    name.span,
-                    notes=[Note("the first definition is here", existing[name.text].name.span)],
-                    help="choose another name",
-                )
-                return
-        if table is not linked.constants and name.text in PRIMITIVES:
+        if existing is not None:
+            self._found.add(
+                "NAS204",
+                f"{what} `{name.text}` is already defined",
+                name.span,
+                notes=[Note("the first definition is here", existing.name.span)],
+                help="choose another name",
+            )
+        elif not is_constant and name.text in PRIMITIVES:
             self._found.add(
                 "NAS204",
                 f"`{name.text}` is a primitive and cannot be defined again",
                 name.span,
                 help="choose another name",
             )
-            return
-        table[name.text] = item  # type: ignore[assignment]
+        elif isinstance(item, ast.Let):
+            linked.constants[name.text] = item
+        elif isinstance(item, ast.OpDef):
+            linked.operations[name.text] = item
+        else:
+            linked.sets[name.text] = item
 
     def _merge(
         self,
@@ -153,26 +171,23 @@ class _Linker:
         given: dict[str, ast.Section | ast.CellDef],
     ) -> None:
         """Put a cell or section over what a used file says of it."""
-        is_cell = isinstance(item, ast.CellDef)
         key = f"cell {item.name.text}" if isinstance(item, ast.CellDef) else item.kind
         if key in given:
             self._found.add(
                 "NAS204",
                 f"`{key}` is already given in this file",
-                item.name.span if is_cell and item.name else item.span,
-                notes=[Note("the first one is here", given[key].span)],
+                _head(item),
+                notes=[Note("the first one is here", _head(given[key]))],
                 help="join the two",
             )
             return
         given[key] = item
         if isinstance(item, ast.CellDef):
-            base = self._linked.cells.get(item.name.text)
-            self._linked.cells[item.name.text] = item if base is None else merge_cells(base, item)
+            base = self.linked.cells.get(item.name.text)
+            self.linked.cells[item.name.text] = item if base is None else merge_cells(base, item)
         else:
-            section = self._linked.sections.get(item.kind)
-            self._linked.sections[item.kind] = (
-                item if section is None else _merge_sections(section, item)
-            )
+            section = self.linked.sections.get(item.kind)
+            self.linked.sections[item.kind] = item if section is None else _merged(section, item)
 
     # ---- use ------------------------------------------------------------------------------------
 
@@ -182,17 +197,17 @@ class _Linker:
             return
         if any(source.path == user.path for user in chain):
             circle = " -> ".join([*(s.name for s in chain), source.name])
-            self._found.add(
-                "NAS205", f"files use each other in a circle: {circle}", use.span,
-                help="move what both need into a third file",
-            )  # fmt: skip
+            message = f"files use each other in a circle: {circle}"
+            help = "move what both need into a third file"
+            self._found.add("NAS205", message, use.span, help=help)
             return
         if source.path in self._done:
             return
         if len(self._done) >= MAX_FILES:
-            self._found.add("NAS205", f"more than {MAX_FILES} files are used", use.span)
+            message = f"more than {MAX_FILES} files are used"
+            self._found.add("NAS205", message, use.span, help="join some of them")
             return
-        self.add(source, chain)
+        self.add(source, chain, {})
 
     def _library(self, use: ast.Use) -> SourceFile | None:
         path = LIBRARY.joinpath(*use.target.split(".")).with_suffix(".nas")
@@ -204,14 +219,14 @@ class _Linker:
                 help=suggestion(use.target, library_names()),
             )
             return None
-        if use.target not in self._linked.libraries:
-            self._linked.libraries.append(use.target)
+        if use.target not in self.linked.libraries:
+            self.linked.libraries.append(use.target)
         return read_source(path, f"<{use.target}>", library=True)
 
     def _local(self, use: ast.Use, user: SourceFile) -> SourceFile | None:
-        folder = (user.path.parent if user.path else Path()).resolve()
-        path = folder / use.target
-        if Path(use.target).is_absolute() or not path.resolve().is_relative_to(folder):
+        beside = user.path.parent if user.path else Path()
+        path = resolved(beside, use.target)
+        if path is None:
             self._found.add(
                 "NAS202",
                 f"`{use.target}` lies outside the folder of the spec",
@@ -224,11 +239,19 @@ class _Linker:
                 "NAS201",
                 f"used file `{use.target}` does not exist",
                 use.span,
-                help=f"paths are relative to {user.path.parent if user.path else '.'}",
+                help=near_files(path) or f"paths are relative to {beside}",
             )
             return None
-        shown = str((user.path.parent if user.path else Path()) / use.target)
-        return read_source(path.resolve(), shown)
+        return read_source(path, str(beside / use.target))
+
+
+def _head(item: ast.CellDef | ast.Section) -> Span:
+    """Return what names a cell or section: its first word, up to its name."""
+    start = item.span.start
+    word = Span(
+        item.span.source, start, start + len("cell" if isinstance(item, ast.CellDef) else item.kind)
+    )
+    return word if item.name is None else word.to(item.name.span)
 
 
 def merge_cells(base: ast.CellDef, over: ast.CellDef) -> ast.CellDef:
@@ -248,24 +271,10 @@ def merge_cells(base: ast.CellDef, over: ast.CellDef) -> ast.CellDef:
     return replace(over, like=over.like or base.like, statements=(*kept, *over.statements))
 
 
-def _merge_sections(base: ast.Section, over: ast.Section) -> ast.Section:
+def _merged(base: ast.Section, over: ast.Section) -> ast.Section:
     """Override setting by setting; another name (another method) starts from its own defaults."""
     if over.name is not None and base.name is not None and over.name != base.name:
         return over
     replaced = {s.key.text for s in over.settings}
     kept = [s for s in base.settings if s.key.text not in replaced]
     return replace(over, name=over.name or base.name, settings=(*kept, *over.settings))
-
-
-def library_names() -> list[str]:
-    """Return the names of all files of the library, such as `std.cnn`."""
-    return sorted(
-        ".".join(path.relative_to(LIBRARY).with_suffix("").parts)
-        for path in LIBRARY.glob("**/*.nas")
-    )
-
-
-def _near_files(path: Path) -> str:
-    folder = path.parent
-    names = [p.name for p in folder.glob("*.nas")] if folder.is_dir() else []
-    return suggestion(path.name, names)

@@ -55,7 +55,9 @@ def bind(
     for position, argument in enumerate(arguments):
         if argument.name is None and position >= len(parameters):
             message = f"`{name.text}` takes {_count(len(parameters))}, found {len(arguments)}"
-            raise user_error("NAS208", message, span=argument.span, help=takes if parameters else "")
+            raise user_error(
+                "NAS208", message, span=argument.span, help=takes if parameters else ""
+            )
         key = parameters[position] if argument.name is None else argument.name.text
         if key not in parameters:
             raise user_error(
@@ -122,9 +124,7 @@ def resolve(expression: ast.Expression, definitions: Definitions, scope: Scope) 
     return Operation(name.text, values, text, span=expression.span)
 
 
-def bind_primitive(
-    name: ast.Name, arguments: Sequence[ast.Argument]
-) -> dict[str, ast.Expression]:
+def bind_primitive(name: ast.Name, arguments: Sequence[ast.Argument]) -> dict[str, ast.Expression]:
     """Match a call with the arguments of a primitive; defaults are not filled in."""
     primitive = LANGUAGE[name.text]
     required = [a.name for a in primitive.arguments if a.default is Default.REQUIRED]
@@ -302,8 +302,6 @@ def _used(definition: ast.OpDef) -> list[str]:
 
 def _count(number: int) -> str:
     return "no arguments" if number == 0 else f"{number} argument{'s' if number > 1 else ''}"
-
-
 
 
 def _show(value: Value) -> str:

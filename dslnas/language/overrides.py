@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dslnas.diagnostics import UserError, user_error
+from dslnas.diagnostics import Diagnostic, UserError, suggestion, user_error
 from dslnas.language import ast
 from dslnas.language.parse import parse_values
 from dslnas.source import SourceFile, Span
@@ -13,7 +13,8 @@ SECTIONS = ("network", "data", "search", "evaluate", "export")
 COMMAND_LINE = "--set"
 # Values that are text: taken as they are, so that a shell needs no second pair of quotes.
 _TEXT = {"data.path"}
-_FORMS = "`search.epochs=5`, `search=nasp`, `cell.normal.nodes=2` and `let.K=3`"
+_FORMS = "`search.epochs=5`, `search=nasp`, `cell.normal.nodes=2` or `let.K=3`"
+_STARTS = (*SECTIONS, "cell", "let")
 
 
 def parse_overrides(arguments: Iterable[str]) -> list[ast.Item]:
@@ -23,10 +24,10 @@ def parse_overrides(arguments: Iterable[str]) -> list[ast.Item]:
         UserError: NAS011 for a wrong path, NAS1xx for a wrong value; all of them at once.
     """
     items: list[ast.Item] = []
-    errors = []
+    errors: list[Diagnostic] = []
     for argument in arguments:
         try:
-            items.append(_parse(argument))
+            items.append(_parse(SourceFile(COMMAND_LINE, argument)))
         except UserError as error:
             errors.extend(error.diagnostics)
     if errors:
@@ -34,46 +35,72 @@ def parse_overrides(arguments: Iterable[str]) -> list[ast.Item]:
     return items
 
 
-def _parse(argument: str) -> ast.Item:
-    source = SourceFile(COMMAND_LINE, argument)
-    path, sign, value = argument.partition("=")
-    span = Span(source, 0, max(1, len(path)))
-    if not sign or not value.strip():
+def _parse(source: SourceFile) -> ast.Item:
+    path, _, value = source.text.partition("=")
+    whole = Span(source, 0, max(1, len(path)))
+    if not value.strip():
         raise user_error(
             "NAS011",
-            f"`--set {argument}` has no value",
-            span=span,
-            help=f"write a path and a value, as in {_FORMS}",
+            f"`{path}` is given no value",
+            span=whole,
+            help=f"write a path and a value, such as {_FORMS}",
         )
-    parts = path.strip().split(".")
-    match parts:
-        case [kind] if kind in SECTIONS:
-            (name,) = _values(source, len(path) + 1)
+    start = len(path) + 1
+    match _names(source, path):
+        case [kind] if kind.text in SECTIONS:
+            name = _single(source, start)
             if isinstance(name, ast.Name):
-                return ast.Section(kind, name, (), span=span)
-        case [kind, key] if kind in SECTIONS:
-            return ast.Section(kind, None, (_setting(source, path, key),), span=span)
-        case ["cell", cell, key]:
-            setting = _setting(source, path, key)
-            return ast.CellDef(ast.Name(cell, span=span), None, (setting,), span=span)
-        case ["let", name_text]:
-            (value_expression,) = _values(source, len(path) + 1)
-            return ast.Let(ast.Name(name_text, span=span), value_expression, span=span)
+                return ast.Section(kind.text, name, (), span=whole)
+            raise user_error(
+                "NAS011",
+                f"`{kind.text}` takes a name, found `{name.span.text}`",
+                span=name.span,
+                help=f"paths look like {_FORMS}",
+            )
+        case [kind, key] if kind.text in SECTIONS:
+            return ast.Section(kind.text, None, (_setting(source, path, key),), span=whole)
+        case [ast.Name(text="cell"), cell, key]:
+            return ast.CellDef(cell, None, (_setting(source, path, key),), span=whole)
+        case [ast.Name(text="let"), name]:
+            return ast.Let(name, _single(source, start), span=whole)
+    first = path.split(".")[0].strip()
+    near = "" if first in _STARTS else suggestion(first, _STARTS)
     raise user_error(
-        "NAS011", f"unknown path `{path}`", span=span, help=f"paths look like {_FORMS}"
+        "NAS011",
+        f"unknown path `{path}`" if path.strip() else "a path is missing before `=`",
+        span=whole,
+        help=near if near.startswith("did you mean") else f"paths look like {_FORMS}",
     )
 
 
-def _setting(source: SourceFile, path: str, key: str) -> ast.Setting:
-    start = len(path) + 1
-    span = Span(source, 0, len(source.text))
-    key_span = Span(source, start - 1 - len(key), start - 1)
+def _names(source: SourceFile, path: str) -> list[ast.Name]:
+    """Return the parts of a path with their places."""
+    names, start = [], 0
+    for part in path.split("."):
+        begin = start + len(part) - len(part.lstrip())
+        end = begin + max(1, len(part.strip()))
+        names.append(ast.Name(part.strip(), span=Span(source, begin, end)))
+        start += len(part) + 1
+    return names
+
+
+def _setting(source: SourceFile, path: str, key: ast.Name) -> ast.Setting:
+    start, whole = len(path) + 1, Span(source, 0, len(source.text))
     if path in _TEXT:
         text = source.text[start:].strip().strip('"')
         value = ast.Text(text, span=Span(source, start, len(source.text)))
-        return ast.Setting(ast.Name(key, span=key_span), (value,), span=span)
-    return ast.Setting(ast.Name(key, span=key_span), _values(source, start), span=span)
+        return ast.Setting(key, (value,), span=whole)
+    return ast.Setting(key, parse_values(source, start), span=whole)
 
 
-def _values(source: SourceFile, start: int) -> tuple[ast.Expression, ...]:
-    return parse_values(source, start)
+def _single(source: SourceFile, start: int) -> ast.Expression:
+    """Return the only value from offset `start` on."""
+    first, *others = parse_values(source, start)
+    if others:
+        raise user_error(
+            "NAS011",
+            f"`{source.text[: start - 1].strip()}` takes one value, found {1 + len(others)}",
+            span=others[0].span,
+            help="remove the others",
+        )
+    return first

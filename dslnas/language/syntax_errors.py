@@ -1,156 +1,95 @@
-"""Turns the parser's complaints into messages a user understands."""
+"""Finds the syntax errors of a text that the parser refused, and says them in the user's words.
+
+A file is read again in pieces that start at the words of its top-level statements, so that one
+mistake does not hide the others; inside a block reading goes on at the next line.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
 from lark import Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from dslnas.diagnostics import Diagnostics, Note
-from dslnas.language.tokens import BREAK
-from dslnas.source import SourceFile, Span
+from dslnas.diagnostics import MOST_SHOWN, Diagnostic
+from dslnas.language.grammar import language_parser
+from dslnas.language.refused import Refused
+from dslnas.language.syntax_messages import END, character_error, token_error
+from dslnas.source import SourceFile
 
-_VALUE = {"NAME", "NUMBER", "LPAR", "MINUS"}
-_WORDS = {
-    "NAME": "a name",
-    "NUMBER": "a number",
-    "STRING": "a string",
-    "SIZE": "a size",
-    "EQUAL": "`=`",
-    "LPAR": "`(`",
-    "RPAR": "`)`",
-    "LBRACE": "`{`",
-    "RBRACE": "`}`",
-    "COMMA": "`,`",
-    "COLON": "`:`",
-    "ARROW": "`->`",
-    "VBAR": "`|`",
-    "DOT": "`.`",
-    "WHEN": "`when`",
-    "LIKE": "`like`",
-    BREAK: "the end of the line",
-    "$END": "the end of the file",
-}
-_RESERVED = {"USE", "LET", "OP", "OPS", "CELL", "LIKE", "NODE", "WHEN", "SECTION"}
-_STATEMENTS = "`use`, `let`, `op`, `ops`, `cell`, `network`, `data`, `search`, `evaluate`, `export`"
-_PAIRS = {"(": ")", "{": "}"}
+_ITEM_START = re.compile(r"^(?:use|let|op|ops|cell|network|data|search|evaluate|export)\b", re.M)
+_LARGEST_REREAD = 20_000
 
 
-def describe_syntax_error(
-    error: UnexpectedInput, source: SourceFile, text: str, found: Diagnostics
-) -> int:
-    """Record one syntax error and return its offset in `text`."""
-    if isinstance(error, UnexpectedCharacters):
-        return _unexpected_character(error.pos_in_stream or 0, source, text, found)
-    assert isinstance(error, UnexpectedToken)
-    token, expected = error.token, set(error.accepts or error.expected)
-    if token.type == "$END":
-        return _unexpected_end(expected, source, text, found)
-    return _unexpected_token(token, expected, source, text, found)
+def syntax_errors(source: SourceFile) -> list[Diagnostic]:
+    """Return the syntax errors of a file, at most as many as are shown."""
+    starts = [match.start() for match in _ITEM_START.finditer(source.text)]
+    bounds = sorted({0, *starts, len(source.text)})
+    found: list[Diagnostic] = []
+    for start, end in pairwise(bounds):
+        for diagnostic in _piece_errors(source, start, end):
+            found.append(diagnostic)
+            if len(found) == MOST_SHOWN:
+                return found
+    return found
 
 
-def _unexpected_character(place: int, source: SourceFile, text: str, found: Diagnostics) -> int:
-    character = text[place]
-    if character == '"':
-        end = text.find("\n", place)
-        span = Span(source, place, len(text) if end < 0 else end)
-        found.add(
-            "NAS102", "string is not closed on its line", span, help='close it with `"`'
-        )
-    elif character.isdigit():
-        end = place
-        while end < len(text) and (text[end].isalnum() or text[end] in "._%"):
-            end += 1
-        span = Span(source, place, end)
-        found.add(
-            "NAS103",
-            f"invalid number `{span.text}`",
-            span,
-            help="numbers look like `3`, `0.025`, `3e-4`, `50%` or `4M`",
-        )
-    else:
-        found.add(
-            "NAS101",
-            f"invalid character `{character}`",
-            Span(source, place, place + 1),
-            help="remove it" if character != "'" else 'strings are written with `"`',
-        )
-    return place
+def value_errors(source: SourceFile, start: int) -> list[Diagnostic]:
+    """Return the first syntax error of the values that start at an offset."""
+    text = source.text[start:]
+    refused = _refused(source, start, text, "values", "the end of the value")
+    return [] if refused is None else [refused[1]]
 
 
-def _unexpected_end(
-    expected: set[str], source: SourceFile, text: str, found: Diagnostics
-) -> int:
-    end = len(text.rstrip())
-    span = Span(source, max(0, end - 1), end)
-    opener = unclosed_bracket(source, text)
-    if opener is not None:
-        closing = _PAIRS[opener.text]
-        found.add(
-            "NAS105",
-            f"`{closing}` is missing at the end of the file",
-            span,
-            notes=[Note(f"`{opener.text}` is opened here", opener)],
-            help=f"close it with `{closing}`",
-        )
-    else:
-        found.add(
-            "NAS104", f"expected {_expectation(expected)}, found the end of the file", span
-        )
-    return span.start
+def _piece_errors(source: SourceFile, start: int, end: int) -> Iterator[Diagnostic]:
+    text = source.text[start:end]
+    while (refused := _refused(source, start, text, "program", "the end of the file")) is not None:
+        place, diagnostic = refused
+        yield diagnostic
+        rest = _without_statement(place)
+        if rest is None or len(text) > _LARGEST_REREAD:
+            return
+        text = rest
 
 
-def _unexpected_token(
-    token: Token, expected: set[str], source: SourceFile, text: str, found: Diagnostics
-) -> int:
-    start, end = token.start_pos or 0, token.end_pos or 0
-    span = Span(source, start, end)
-    if token.type == BREAK:
-        before = len(text[:start].rstrip())
-        span = Span(source, max(0, before - 1), before)
-        shown = "the end of the line" if token != ";" else "`;`"
-    else:
-        shown = f"`{token}`"
-    if token.type in _RESERVED and "NAME" in expected:
-        found.add(
-            "NAS106",
-            f"`{token}` is a word of the language and cannot be used as a name here",
-            span,
-            help="choose another name",
-        )
-    elif "USE" in expected and "RBRACE" not in expected and "ARROW" not in expected:
-        found.add("NAS104", f"unexpected {shown}", span, help=f"a statement starts with {_STATEMENTS}")
-    else:
-        found.add("NAS104", f"expected {_expectation(expected)}, found {shown}", span)
-    return start
+def _refused(
+    source: SourceFile, start: int, text: str, rule: str, end: str
+) -> tuple[Refused, Diagnostic] | None:
+    """Return where and why the parser refuses a piece of text, or None if it does not."""
+    try:
+        language_parser().parse(text, start=rule)
+    except UnexpectedCharacters as error:
+        place = _place(source, start, text, error.pos_in_stream or 0, end)
+        return place, character_error(place)
+    except UnexpectedToken as error:
+        token = error.token
+        at = len(text) if token.type == END else token.start_pos or 0
+        place = _place(source, start, text, at, end)
+        return place, token_error(place, token, set(error.accepts or error.expected))
+    return None
 
 
-def _expectation(expected: set[str]) -> str:
-    """Say in few words what could have come; a value stands for all that can start one."""
-    if expected >= _VALUE:
-        return "a value"
-    words = sorted(_WORDS[e] for e in expected if e in _WORDS and e != "$END")
-    # Operators may follow every value: they are left out where anything else is possible.
-    essential = [w for w in words if w not in ("`->`", "`(`", "`,`", "`|`")] or words
-    return essential[0] if len(essential) == 1 else ", ".join(essential[:-1]) + f" or {essential[-1]}"
+def _place(source: SourceFile, start: int, text: str, at: int, end: str) -> Refused:
+    before: list[Token] = []
+    after: list[Token] = []
+    try:
+        for token in language_parser().lex(text):
+            (before if (token.start_pos or 0) < at else after).append(token)
+    except UnexpectedCharacters:
+        pass  # what can be read is enough
+    return Refused(source, start, text, tuple(before), tuple(after), at, end)
 
 
-def unclosed_bracket(source: SourceFile, text: str) -> Span | None:
-    """Return the innermost bracket that is opened and never closed, if there is one."""
-    stack: list[int] = []
-    quoted = commented = False
-    for place, character in enumerate(text):
-        if character == "\n":
-            quoted = commented = False
-        elif commented:
-            continue
-        elif character == '"':
-            quoted = not quoted
-        elif quoted:
-            continue
-        elif character == "#":
-            commented = True
-        elif character in _PAIRS:
-            stack.append(place)
-        elif character in _PAIRS.values() and stack:
-            stack.pop()
-    return Span(source, stack[-1], stack[-1] + 1) if stack else None
+def _without_statement(place: Refused) -> str | None:
+    """Blank out the refused statement of a block; None if it cannot be told where it ends."""
+    in_block = len(place.open) == 1 and place.is_block_start(place.open[0])
+    if not in_block or not place.statement or place.at == len(place.text):
+        return None
+    text, start = place.text, place.statement[0].start_pos or 0
+    end = text.find("\n", place.at)
+    statement = text[start:] if end < 0 else text[start:end]
+    if any(statement.count(a) != statement.count(b) for a, b in ("()", "{}")):
+        return None
+    return text[:start] + re.sub(r"[^\n]", " ", statement) + text[start + len(statement) :]

@@ -39,9 +39,7 @@ def build(
         fixed: Fields that are not written as settings, such as the name of the section.
         more_keys: Keys of the section that are not fields, for suggestions.
     """
-    fields = {
-        field.alias or name: name for name, field in model.model_fields.items()
-    }
+    fields = {field.alias or name: name for name, field in model.model_fields.items()}
     for name in fixed or {}:
         fields.pop(name, None)
     values: dict[str, object] = dict(fixed or {})

@@ -99,23 +99,3 @@ def free_folder(parent: Path, name: str) -> Path:
         number += 1
         path = parent / f"{name}-{number}"
     return path
-
-
-def read_manifest(folder: Path) -> dict[str, object]:
-    """Return the manifest of a run.
-
-    Raises:
-        UserError: NAS023 if the folder has no readable manifest.
-    """
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        manifest = None
-    if not isinstance(manifest, dict):
-        raise user_error(
-            "NAS023",
-            f"is not a run folder: it has no readable {MANIFEST}",
-            where=str(folder),
-            help="give the folder that `dslnas compile SPEC --search` wrote, or a `.nas` file",
-        )
-    return manifest

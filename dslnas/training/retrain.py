@@ -79,16 +79,15 @@ def retrain(
         for step, (images, labels) in enumerate(
             batches(training, settings.batch, generator, augment), 1
         ):
-            optimiser.clear()
             loss = _loss(network(images), labels, settings.auxiliary)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
+            optimiser.descend(loss)
             value = float(loss.detach())
             check_finite("training loss", value, epoch + 1, step, "retraining")
             total += value
             report(StepRecord("retrain", epoch + 1, settings.epochs, step, steps))
         network.eval()
         measured = measure(lambda images: network(images)[0], data.validation)
+        check_finite("validation loss", measured.loss, epoch + 1, steps, "retraining")
         accuracy = measured.accuracy
         report(
             EpochRecord(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -14,13 +13,15 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import batch_count, batches, forever, in_order
 from dslnas.data.tensors import Data
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.engine import Engine
+from dslnas.engines.engine import StepReport
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.settings.sections import DataSettings, SearchSettings
 from dslnas.space.derive import Scores, derive
 from dslnas.space.space import SearchSpace
 from dslnas.training.measure import Measurement, measure
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
+
+ARCHITECTURE, TRAINING = "architecture loss", "training loss"
 
 
 @dataclass(frozen=True)
@@ -81,28 +82,25 @@ def search(
     for epoch in range(settings.epochs):
         engine.start_epoch(epoch)
         supernet.network.train()
-        sums = [0.0, 0.0]
-        has_architecture = False
+        sums: dict[str, float] = {}
         for step, train in enumerate(batches(data.weights, batch, generator, augment), 1):
             losses = engine.step(train, next(architecture))
-            values = [float(x) for x in (losses.train, losses.architecture) if x is not None]
-            for place, value in enumerate(values):
-                what = "architecture loss" if place else "training loss"
+            for what, value in _named(losses):
                 check_finite(what, value, epoch + 1, step, f"search {method}")
-                sums[place] += value
-            has_architecture = losses.architecture is not None
+                sums[what] = sums.get(what, 0.0) + value
             report(StepRecord("search", epoch + 1, settings.epochs, step, steps))
         measured = _measure(supernet, engine.mixing(), data)
+        check_finite("validation loss", measured.loss, epoch + 1, steps, f"search {method}")
         report(
             EpochRecord(
                 "search",
                 epoch + 1,
                 settings.epochs,
-                sums[0] / steps,
-                sums[1] / steps if has_architecture else None,
+                sums[TRAINING] / steps,
+                sums[ARCHITECTURE] / steps if ARCHITECTURE in sums else None,
                 measured.loss,
                 measured.accuracy,
-                _entropies(engine),
+                _entropies(supernet, engine.mixing()),
                 time.perf_counter() - begin,
             )
         )
@@ -114,19 +112,25 @@ def search(
     return SearchResult(derive(space, scores), scores, alphas, seconds)
 
 
+def _named(losses: StepReport) -> Iterator[tuple[str, float]]:
+    """Yield the losses of a step by name, in the order in which a step takes them."""
+    if losses.architecture is not None:
+        yield ARCHITECTURE, float(losses.architecture)
+    yield TRAINING, float(losses.train)
+
+
 def _measure(supernet: Supernet, mixing: Mixing, data: Data) -> Measurement:
     supernet.network.eval()
     return measure(lambda images: supernet.logits(images, mixing), data.validation)
 
 
-def _entropies(engine: Engine) -> dict[str, float] | None:
+def _entropies(supernet: Supernet, mixing: Mixing) -> dict[str, float] | None:
     """Return the entropy of the operations' weights by cell, 1 for uniform and 0 for one-hot."""
-    weights = engine.mixing().weights
-    if weights is None:
+    if mixing.weights is None:
         return None
     result = {}
-    for cell, matrix in weights.items():
+    for cell, matrix in mixing.weights.items():
         p = matrix.detach().double().cpu()
-        largest = math.log(max(2, p.shape[1]))
-        result[cell] = float(-torch.special.xlogy(p, p).sum(-1).mean() / largest)
+        largest = torch.tensor(supernet.tables[cell].rows, dtype=p.dtype).log()
+        result[cell] = float((-torch.special.xlogy(p, p).sum(-1) / largest).mean())
     return result

@@ -11,7 +11,7 @@ from dslnas.graph.build import build_derived_graph
 from dslnas.graph.graph import INPUT
 from dslnas.space.derive import derive
 from tests.backends.onnx_run import assert_parity, assert_shapes, emit
-from tests.backends.reference_graphs import DARTS_V2, NAS_BENCH_201, network, space
+from tests.backends.reference_graphs import DARTS_V2, NAS_BENCH_201, SMALL, network, space
 from tests.backends.reference_interpreter import random_weights
 
 # What the papers' operations leave out: attention to channels, shuffled halves, other activations.
@@ -89,7 +89,7 @@ def test_names_are_those_of_the_graph() -> None:
 
 
 def test_graph_for_training_gives_the_same_model() -> None:
-    architecture = space(DARTS_V2, (3, 32, 32))
+    architecture = space(DARTS_V2, (3, 32, 32), (*SMALL, "evaluate.auxiliary=0.4"))
     training = build_derived_graph(architecture, training=True)
     assert training.auxiliary is not None
     weights = random_weights(training)

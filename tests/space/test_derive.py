@@ -22,7 +22,9 @@ def reference_cases() -> list[Any]:
     return [
         pytest.param(spec, case, id=f"{spec}-{case['name']}")
         for spec in ("darts", "nasp")
-        for case in json.loads((FIXTURES / f"genotype_cases_{spec}.json").read_text())
+        for case in json.loads(
+            (FIXTURES / f"genotype_cases_{spec}.json").read_text(encoding="utf-8")
+        )
     ]
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import networkx as nx
-
 from dslnas.graph.graph import PrimitiveGraph
 
 VANISHING = frozenset({"identity", "dropout", "drop_path"})
@@ -18,7 +16,7 @@ def inference_graph(graph: PrimitiveGraph) -> PrimitiveGraph:
     Readers of a node that goes read what it read. The output has no `VANISHING` node, and every
     node of it reaches the logits.
     """
-    needed = nx.ancestors(graph.dag, graph.output) | {graph.output}
+    needed = replace(graph, auxiliary=None).needed
     stands_for: dict[str, str] = {}
     nodes = []
     for node in graph.nodes:

@@ -21,7 +21,7 @@ class Block:
     Attributes:
         scope: What the group is.
         source: The node that it reads, outside of it.
-        output: The node that it gives; `source` is not possible.
+        output: The node that it gives.
         instance: The class that it could be.
     """
 
@@ -48,13 +48,17 @@ class _Chain:
         return self.nodes[-1].name
 
 
-def read_block(graph: PrimitiveGraph, scope: Scope) -> Block:
-    """Return the block under a scope.
+def read_block(graph: PrimitiveGraph, scope: Scope, nodes: Sequence[Node]) -> Block:
+    """Return the block that some nodes are.
+
+    Args:
+        graph: The network.
+        scope: Of the block.
+        nodes: All nodes under the scope; the last one is its output.
 
     Raises:
-        ValueError: Its layers read more than one value from outside.
+        ValueError: The nodes read more than one value from outside.
     """
-    nodes = list(graph.under(scope.path))
     inside = {node.name for node in nodes}
     sources = {name for node in nodes for name in node.inputs} - inside
     if len(sources) != 1:
@@ -62,7 +66,7 @@ def read_block(graph: PrimitiveGraph, scope: Scope) -> Block:
     (source,) = sources
     output = nodes[-1].name
     before, after = graph.by_name[source].shape, graph.by_name[output].shape
-    children, statements, result = _Reader(graph, nodes, source, output).read()
+    children, statements, result = _Reader(graph, nodes, source).read()
     made = instance(
         scope,
         "Strided" if after[1:] < before[1:] else "",
@@ -78,9 +82,7 @@ def read_block(graph: PrimitiveGraph, scope: Scope) -> Block:
 class _Reader:
     """Reads the layers of one block."""
 
-    def __init__(
-        self, graph: PrimitiveGraph, nodes: Sequence[Node], source: str, output: str
-    ) -> None:
+    def __init__(self, graph: PrimitiveGraph, nodes: Sequence[Node], source: str) -> None:
         self._graph = graph
         self._source = source
         self._values = {source: source}
@@ -88,7 +90,7 @@ class _Reader:
             is_identity = node.primitive == "identity"
             self._values[node.name] = self._values[node.inputs[0]] if is_identity else node.name
         self._nodes = [node for node in nodes if node.primitive != "identity"]
-        self._output = self._values[output]
+        self._output = self._values[nodes[-1].name]
         reads = [value for node in self._nodes for value in self._inputs(node)]
         self._reads = Counter([*reads, self._output])
         joins = [node for node in self._nodes if node.primitive in JOINS]

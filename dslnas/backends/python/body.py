@@ -14,6 +14,7 @@ from dslnas.graph.graph import Scope
 
 Number: TypeAlias = int | float | tuple[int, int]
 
+
 @dataclass(frozen=True)
 class Argument:
     """One number that a constructor takes. Its value may differ from instance to instance.
@@ -69,9 +70,7 @@ class Part:
         """Return both as one chain."""
         shift = len(self.pieces)
         moved = tuple(Place(p.node, p.piece + shift, p.key) for p in after.places)
-        return Part(
-            self.pieces + after.pieces, self.numbers + after.numbers, self.places + moved
-        )
+        return Part(self.pieces + after.pieces, self.numbers + after.numbers, self.places + moved)
 
     def keys(self, name: str) -> Iterable[tuple[str, str]]:
         """Yield every node with its key in the state of a module that calls the part `name`."""
@@ -166,7 +165,7 @@ def instance(
         Body(
             tuple(inputs),
             tuple((name, part.pieces) for name, part in children.items()),
-            needed(statements, output),
+            tuple(statements),
             output,
         ),
         tuple(number for part in children.values() for number in part.numbers),
@@ -174,15 +173,3 @@ def instance(
         tuple(key for name, part in children.items() for key in part.keys(name)),
         None if statements else children[""],
     )
-
-
-def needed(statements: Sequence[Statement], output: str) -> tuple[Statement, ...]:
-    """Return the statements that the output depends on."""
-    kept: list[Statement] = []
-    wanted = {output}
-    for statement in reversed(statements):
-        if statement.target in wanted:
-            wanted.remove(statement.target)
-            wanted.update(name for term in statement.terms for name in term.reads)
-            kept.append(statement)
-    return tuple(reversed(kept))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dslnas.backends.python.blocks import Block
@@ -33,17 +33,22 @@ class PlacedCell:
 
 
 def read_cell(
-    graph: PrimitiveGraph, scope: Scope, blocks: Sequence[Block], parts: Mapping[str, Part]
+    graph: PrimitiveGraph,
+    scope: Scope,
+    nodes: Sequence[Node],
+    blocks: Sequence[Block],
+    parts: Mapping[str, Part],
 ) -> PlacedCell:
-    """Return the cell under a scope.
+    """Return the cell that some nodes are.
 
     Args:
         graph: The network.
         scope: Of the cell.
-        blocks: The operations and preprocessing in the cell.
-        parts: How each of them is constructed, by path.
+        nodes: All nodes under the scope.
+        blocks: The operations and the preprocessing among them.
+        parts: How each block is constructed, by path.
     """
-    return _Reader(graph, scope, blocks, parts).read()
+    return _Reader(graph, scope, nodes, blocks, parts).read()
 
 
 class _Reader:
@@ -53,11 +58,13 @@ class _Reader:
         self,
         graph: PrimitiveGraph,
         scope: Scope,
+        nodes: Sequence[Node],
         blocks: Sequence[Block],
         parts: Mapping[str, Part],
     ) -> None:
         self._graph = graph
         self._scope = scope
+        self._nodes = nodes
         self._blocks = blocks
         self._parts = parts
         self._edges = {self._edge(block) for block in blocks}
@@ -106,7 +113,7 @@ class _Reader:
         """Return the operations and the joins outside of them, in the order of the graph."""
         by_path = {block.scope.path: block for block in self._blocks}
         items: dict[str, Block | Node] = {}
-        for node in self._graph.under(self._scope.path):
+        for node in self._nodes:
             path = node.name.rpartition("/")[0]
             items.setdefault(path if path in by_path else node.name, by_path.get(path, node))
         return list(items.values())
@@ -126,29 +133,21 @@ class _Reader:
 
     def _operation(self, block: Block, join: Node | None) -> None:
         """One term of a node; alone it is the node."""
-        edge = self._edge(block)
-        target = join.name.rpartition("/")[2] if join is not None else ""
-        is_term = edge.startswith(f"{target}_") and join is not None
-        if block.source in self._written:
-            sources: Collection[str] = (self._written[block.source],)
-        elif is_term:
-            source = edge.removeprefix(f"{target}_")
-            base = re.sub(r"_\d+$", "", source)
-            sources = (base if f"{target}_{base}" in self._edges else source,)
-        else:
-            sources = {name for _, name in self._inputs}
-        node, source = _split(edge, sources)
+        target = self._joined_node(block, join)
+        node, source = self._ends(block, target)
         read = self._variables.get(block.source) or self._input(block.source, source)
         part = self._parts[block.scope.path]
         path = block.scope.path.removeprefix(f"{self._scope.path}/")
         child = self._child(path, part, read) if part.pieces else None
-        self._terms[block.output] = Term(child, (read,))
-        if not is_term:
-            self._assign(block.output, node, (self._terms.pop(block.output),), "")
+        term = Term(child, (read,))
+        if target:
+            self._terms[block.output] = term
+        else:
+            self._assign(block.output, node, (term,), "")
 
     def _join(self, node: Node) -> None:
         terms = tuple(
-            self._terms.pop(name, None) or Term(None, (self._variables[name],))
+            self._terms[name] if name in self._terms else Term(None, (self._variables[name],))
             for name in node.inputs
         )
         self._assign(node.name, node.name.rpartition("/")[2], terms, node.primitive)
@@ -164,6 +163,35 @@ class _Reader:
     def _edge(self, block: Block) -> str:
         """Return `n1_in2` of `cell0/n1_in2/sep_conv_3`."""
         return block.scope.path.removeprefix(f"{self._scope.path}/").partition("/")[0]
+
+    def _joined_node(self, block: Block, join: Node | None) -> str:
+        """Return the node that an operation is one of several terms of; nothing if there is none.
+
+        A join may also be the output of the cell, which takes nodes.
+        """
+        name = "" if join is None else join.name.rpartition("/")[2]
+        wishes = (name, re.sub(r"_\d+$", "", name))
+        return next((w for w in wishes if w and self._edge(block).startswith(f"{w}_")), "")
+
+    def _ends(self, block: Block, node: str) -> tuple[str, str]:
+        """Return node and source of an operation, from the name of its edge.
+
+        An edge is called `n1_in2`, and a second one between the same two `n1_in2_2`. As names may
+        hold `_` themselves, what is known goes first: the node if others are added to it, a source
+        inside of the cell, inputs that were read before. Were a guess wrong, only names suffered.
+        """
+        edge = self._edge(block)
+        if node:
+            source = edge.removeprefix(f"{node}_")
+            first = re.sub(r"_\d+$", "", source)
+            return node, first if f"{node}_{first}" in self._edges else source
+        written = self._written.get(block.source)
+        known = {name for _, name in self._inputs} if written is None else {written}
+        for source in sorted(known, key=len, reverse=True):
+            if edge.endswith(f"_{source}"):
+                return edge.removesuffix(f"_{source}"), source
+        node, _, source = edge.rpartition("_")
+        return node, source
 
     def _input(self, source: str, name: str) -> str:
         key = (source, name)
@@ -185,15 +213,6 @@ def _reading(piece: Piece, channels: str) -> Piece:
         for argument in piece.arguments
     )
     return replace(piece, arguments=tuple(arguments))
-
-
-def _split(edge: str, sources: Collection[str]) -> tuple[str, str]:
-    """Return node and source of an edge such as `n1_in2`; both may hold `_` themselves."""
-    for source in sorted(sources, key=len, reverse=True):
-        if edge.endswith(f"_{source}"):
-            return edge.removesuffix(f"_{source}"), source
-    node, _, source = edge.rpartition("_")
-    return node, source
 
 
 def _channels_of(variable: str) -> str:

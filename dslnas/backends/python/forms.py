@@ -127,10 +127,11 @@ def _plain(callee: str) -> Form:
     return lambda node, shape: _layer(node, callee)
 
 
-def _with(callee: str, *names: str) -> Form:
-    """A layer that takes attributes of the primitive in torch's order."""
-    arguments = [Argument(name, is_positional=True) for name in names]
-    return lambda node, shape: _layer(node, callee, *((a, node.attribute(a.name)) for a in arguments))
+def _with(callee: str, *arguments: Argument) -> Form:
+    """A layer that takes attributes of the primitive."""
+    return lambda node, shape: _layer(
+        node, callee, *((argument, node.attribute(argument.name)) for argument in arguments)
+    )
 
 
 LAYERS: Mapping[str, Form] = {
@@ -140,19 +141,19 @@ LAYERS: Mapping[str, Form] = {
     "max_pool2d": _max_pool,
     "avg_pool2d": _avg_pool,
     "global_avg_pool": _global_avg_pool,
-    "shift": _with("Shift", "pixels"),
+    "shift": _with("Shift", Argument("pixels", is_positional=True)),
     "relu": _plain("nn.ReLU"),
-    "leaky_relu": _with("nn.LeakyReLU", "slope"),
+    "leaky_relu": _with("nn.LeakyReLU", Argument("slope", is_positional=True)),
     "elu": _plain("nn.ELU"),
     "gelu": _plain("nn.GELU"),
     "silu": _plain("nn.SiLU"),
     "hard_swish": _plain("nn.Hardswish"),
     "sigmoid": _plain("nn.Sigmoid"),
     "tanh": _plain("nn.Tanh"),
-    "dropout": _with("nn.Dropout", "rate"),
+    "dropout": _with("nn.Dropout", Argument("rate", is_positional=True)),
     "identity": lambda node, shape: Part(),
-    "zero": _with("Zero", "stride"),
-    "split": _with("Split", "parts", "index"),
+    "zero": _with("Zero", _STRIDE),
+    "split": _with("Split", Argument("parts"), Argument("index")),
 }
 """Primitives that read one value, as layers."""
 

@@ -143,11 +143,12 @@ class _Finder:
             if self._candidates[name] == column:
                 self._used.add(name)
                 return name
-        for name in order:
-            text = _ratio(name, self._candidates[name], column)
-            if text is not None:
-                self._used.add(name)
-                return text
+        for ratio in range(2, _LARGEST_RATIO + 1):
+            for name in order:
+                text = _ratio(name, self._candidates[name], column, ratio)
+                if text:
+                    self._used.add(name)
+                    return text
         return next((p.name for p in self._channels if p.column == column), None)
 
     def _by_others(self, argument: Argument, column: Column) -> str | None:
@@ -170,14 +171,11 @@ class _Finder:
         return name
 
 
-def _ratio(name: str, base: Column, column: Column) -> str | None:
-    """Return the column as a multiple or a fraction of another."""
-    for ratio in range(2, _LARGEST_RATIO + 1):
-        if column == _scaled(base, ratio):
-            return f"{ratio} * {name}"
-        if base == _scaled(column, ratio):
-            return f"{name} // {ratio}"
-    return None
+def _ratio(name: str, base: Column, column: Column, ratio: int) -> str:
+    """Return the column as a multiple or a fraction of another; nothing if it is neither."""
+    if column == _scaled(base, ratio):
+        return f"{ratio} * {name}"
+    return f"{name} // {ratio}" if base == _scaled(column, ratio) else ""
 
 
 def _scaled(column: Column, ratio: int) -> Column:

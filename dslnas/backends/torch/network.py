@@ -84,7 +84,7 @@ class TorchNetwork(nn.Module):
         return FORMS[node.primitive](node, inputs, own, self.run_state)
 
     def _tensor(self, name: str) -> Tensor:
-        tensor = self._parameters.get(name)
+        tensor: Tensor | None = self._parameters.get(name)
         if tensor is None:
             tensor = self._buffers[name]
         assert tensor is not None

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dslnas.graph.graph import Node
+from dslnas.primitives.rules import pair
 
 
 @dataclass
@@ -38,15 +39,10 @@ Form: TypeAlias = Callable[[Node, Sequence[Tensor], Sequence[Tensor], RunState],
 def _conv(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
     a = dict(node.attributes)
     bias = own[1] if len(own) > 1 else None
-    return functional.conv2d(
-        inputs[0],
-        own[0],
-        bias,
-        a["stride"],  # type: ignore[arg-type]
-        a["padding"],  # type: ignore[arg-type]
-        a["dilation"],  # type: ignore[arg-type]
-        a["groups"],  # type: ignore[arg-type]
-    )
+    window = pair(a["stride"]), pair(a["padding"]), pair(a["dilation"])
+    groups = a["groups"]
+    assert isinstance(groups, int)
+    return functional.conv2d(inputs[0], own[0], bias, *window, groups)
 
 
 def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
@@ -59,7 +55,8 @@ def _batch_norm(
     weight, bias = own[:2] if len(own) == 4 else (None, None)
     mean, variance = own[-2:]
     momentum, eps = node.attribute("momentum"), node.attribute("eps")
-    assert isinstance(momentum, float) and isinstance(eps, float)
+    assert isinstance(momentum, float)
+    assert isinstance(eps, float)
     return functional.batch_norm(
         inputs[0], mean, variance, weight, bias, run.training, momentum, eps
     )
@@ -69,20 +66,17 @@ def _max_pool2d(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
     a = dict(node.attributes)
-    return functional.max_pool2d(inputs[0], a["kernel"], a["stride"], a["padding"])  # type: ignore[arg-type]
+    window = pair(a["kernel"]), pair(a["stride"]), pair(a["padding"])
+    pooled: Tensor = functional.max_pool2d(inputs[0], *window)
+    return pooled
 
 
 def _avg_pool2d(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
     a = dict(node.attributes)
-    return functional.avg_pool2d(
-        inputs[0],
-        a["kernel"],  # type: ignore[arg-type]
-        a["stride"],  # type: ignore[arg-type]
-        a["padding"],  # type: ignore[arg-type]
-        count_include_pad=False,
-    )
+    window = pair(a["kernel"]), pair(a["stride"]), pair(a["padding"])
+    return functional.avg_pool2d(inputs[0], *window, count_include_pad=False)
 
 
 def _global_avg_pool(
@@ -94,7 +88,9 @@ def _global_avg_pool(
 def _shift(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
     pixels = node.attribute("pixels")
     assert isinstance(pixels, int)
-    return functional.pad(inputs[0][:, :, pixels:, pixels:], (0, pixels, 0, pixels))
+    height, width = inputs[0].shape[2:]
+    down, right = min(pixels, height), min(pixels, width)
+    return functional.pad(inputs[0][:, :, down:, right:], (0, right, 0, down))
 
 
 def _zero(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
@@ -103,7 +99,8 @@ def _zero(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunS
 
 def _split(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
     parts, index = node.attribute("parts"), node.attribute("index")
-    assert isinstance(parts, int) and isinstance(index, int)
+    assert isinstance(parts, int)
+    assert isinstance(index, int)
     return inputs[0].chunk(parts, 1)[index]
 
 
@@ -114,9 +111,7 @@ def _add(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunSt
     return total
 
 
-def _multiply(
-    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
-) -> Tensor:
+def _multiply(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
     product = inputs[0]
     for factor in inputs[1:]:
         product = product * factor
@@ -152,9 +147,7 @@ def _drop(x: Tensor, rate: float, shape: torch.Size, run: RunState) -> Tensor:
 
 
 def _elementwise(function: Callable[[Tensor], Tensor]) -> Form:
-    def form(
-        node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
-    ) -> Tensor:
+    def form(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
         return function(inputs[0])
 
     return form

@@ -62,9 +62,10 @@ class Supernet:
 
     def logits(self, images: Tensor, mixing: Mixing) -> Tensor:
         """Return (batch, classes) for images of (batch, channels, height, width)."""
-        return self.network(
+        outputs: tuple[Tensor, ...] = self.network(
             images, mixing.weights, mixing.chosen, observe=mixing.observe
-        )[0]  # type: ignore[no-any-return]
+        )
+        return outputs[0]
 
     def loss(self, images: Tensor, labels: Tensor, mixing: Mixing) -> Tensor:
         """Return the mean cross-entropy of a batch, a scalar with gradients."""

@@ -1,0 +1,238 @@
+"""Lark's trees to syntax nodes; numbers get their values here."""
+
+from __future__ import annotations
+
+import math
+
+from lark import Token, Tree
+
+from dslnas.diagnostics import Diagnostics
+from dslnas.language import ast
+from dslnas.source import SourceFile, Span
+
+MAX_DEPTH = 100
+_LARGEST = 1e15
+_SUFFIXES = {"%": 0.01, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+
+
+def subtrees(tree: Tree[Token]) -> list[Tree[Token]]:
+    """Return the children that are trees, leaving out tokens and what is not given."""
+    return [child for child in tree.children if isinstance(child, Tree)]
+
+
+def _spine(tree: Tree[Token]) -> list[Tree[Token]]:
+    """Return a sum or product, its first term if that is one too, and so on."""
+    spine = [tree]
+    first = tree.children[0]
+    while isinstance(first, Tree) and first.data in ("sum", "product"):
+        spine.append(first)
+        first = first.children[0]
+    return spine
+
+
+class TreeBuilder:
+    """Turns Lark's trees into syntax nodes of one file.
+
+    Mistakes go into `found`: NAS107 for a number that is too large, NAS108 for an expression that
+    is nested too deep or too long. A 1 then takes its place, so that reading can go on.
+    """
+
+    def __init__(self, source: SourceFile, found: Diagnostics) -> None:
+        self._source = source
+        self._found = found
+        self._depth = 0
+
+    def _span(self, node: Tree[Token] | Token) -> Span:
+        meta = node.meta if isinstance(node, Tree) else node
+        return Span(self._source, meta.start_pos or 0, meta.end_pos or 0)
+
+    def _name(self, token: object) -> ast.Name:
+        assert isinstance(token, Token)
+        return ast.Name(str(token), span=self._span(token))
+
+    def _optional_name(self, token: object) -> ast.Name | None:
+        return None if token is None else self._name(token)
+
+    # ---- items ----------------------------------------------------------------------------------
+
+    def item(self, tree: Tree[Token]) -> ast.Item:
+        """Return a statement of the top level."""
+        build = getattr(self, f"_{tree.data}")
+        result: ast.Item = build(tree)
+        return result
+
+    def _use(self, tree: Tree[Token]) -> ast.Use:
+        (target,) = tree.children
+        if isinstance(target, Tree):
+            dotted = ".".join(str(part) for part in target.children)
+            return ast.Use(dotted, False, span=self._span(tree))
+        return ast.Use(str(target)[1:-1], True, span=self._span(tree))
+
+    def _let(self, tree: Tree[Token]) -> ast.Let:
+        name, value = tree.children
+        return ast.Let(self._name(name), self.expression(value), span=self._span(tree))
+
+    def _op(self, tree: Tree[Token]) -> ast.OpDef:
+        name, parameters, body, *variants = tree.children
+        return ast.OpDef(
+            self._name(name),
+            tuple(self._parameter(p) for p in subtrees(parameters)) if parameters else (),  # type: ignore[arg-type]
+            self.expression(body),
+            tuple(self._variant(v) for v in variants if isinstance(v, Tree)),
+            span=self._span(tree),
+        )
+
+    def _parameter(self, tree: Tree[Token]) -> ast.Parameter:
+        name, *default = tree.children
+        value = self.expression(default[0]) if default else None
+        return ast.Parameter(self._name(name), value, span=self._span(tree))
+
+    def _variant(self, tree: Tree[Token]) -> ast.Variant:
+        condition, number, body = tree.children
+        value = None if number is None else self._number_token(number)
+        return ast.Variant(
+            self._name(condition), value, self.expression(body), span=self._span(tree)
+        )
+
+    def _ops(self, tree: Tree[Token]) -> ast.OpsDef:
+        name, *items = tree.children
+        return ast.OpsDef(
+            self._name(name), tuple(self.expression(i) for i in items), span=self._span(tree)
+        )
+
+    def _cell(self, tree: Tree[Token]) -> ast.CellDef:
+        name, like, *statements = tree.children
+        built: list[ast.Statement] = []
+        for statement in statements:
+            if isinstance(statement, Tree):
+                is_node = statement.data == "node"
+                built.append(self._node(statement) if is_node else self._setting(statement))
+        return ast.CellDef(
+            self._name(name), self._optional_name(like), tuple(built), span=self._span(tree)
+        )
+
+    def _node(self, tree: Tree[Token]) -> ast.NodeDef:
+        name, value = tree.children
+        return ast.NodeDef(self._name(name), self.expression(value), span=self._span(tree))
+
+    def _section(self, tree: Tree[Token]) -> ast.Section:
+        kind, name, block = tree.children
+        settings = tuple(self._setting(s) for s in subtrees(block)) if block else ()  # type: ignore[arg-type]
+        return ast.Section(str(kind), self._optional_name(name), settings, span=self._span(tree))
+
+    def _setting(self, tree: Tree[Token]) -> ast.Setting:
+        key, values = tree.children
+        assert isinstance(values, Tree)
+        return ast.Setting(
+            self._name(key),
+            tuple(self.expression(v) for v in values.children),
+            span=self._span(tree),
+        )
+
+    # ---- expressions ----------------------------------------------------------------------------
+
+    def expression(self, node: object) -> ast.Expression:
+        """Return an expression."""
+        assert isinstance(node, Tree)
+        if self._depth >= MAX_DEPTH:
+            self._found.add(
+                "NAS108",
+                f"expression is nested more than {MAX_DEPTH} levels deep",
+                self._start(node),
+                help="give parts of it a name with `op` or `let`",
+            )
+            return self._placeholder(node)
+        self._depth += 1
+        build = getattr(self, f"_{node.data}_expression")
+        result: ast.Expression = build(node)
+        self._depth -= 1
+        return result
+
+    def _start(self, node: Tree[Token]) -> Span:
+        """Return the first character of a node that may fill the whole file."""
+        start = self._span(node).start
+        return Span(self._source, start, start + 1)
+
+    def _placeholder(self, node: Tree[Token]) -> ast.Number:
+        return ast.Number(1, "1", span=self._span(node))
+
+    def _number_token(self, token: object) -> ast.Number:
+        assert isinstance(token, Token)
+        text, span = str(token), self._span(token)
+        digits = text.rstrip("%KMG")
+        value: int | float = int(digits[:40]) if digits.isdigit() else float(digits)
+        if text != digits:
+            value = value * _SUFFIXES[text[-1]] if text[-1] != "%" else value / 100
+        if not math.isfinite(value) or value > _LARGEST:
+            value = self._too_large(text, span)
+        return ast.Number(value, text, span=span)
+
+    def _too_large(self, text: str, span: Span) -> int:
+        shown = text if len(text) <= 20 else f"{text[:17]}..."
+        self._found.add("NAS107", f"number `{shown}` is too large", span, help="the limit is 1e15")
+        return 1
+
+    def _number_expression(self, tree: Tree[Token]) -> ast.Number:
+        return self._number_token(tree.children[0])
+
+    def _size_expression(self, tree: Tree[Token]) -> ast.Size:
+        (token,) = tree.children
+        span, parts = self._span(tree), []
+        for digits in (part.strip() for part in str(token).split("x")):
+            value = int(digits[:40])
+            parts.append(value if value <= _LARGEST else self._too_large(digits, span))
+        return ast.Size(tuple(parts), span=span)
+
+    def _text_expression(self, tree: Tree[Token]) -> ast.Text:
+        return ast.Text(str(tree.children[0])[1:-1], span=self._span(tree))
+
+    def _name_expression(self, tree: Tree[Token]) -> ast.Name:
+        return self._name(tree.children[0])
+
+    def _tuple_expression(self, tree: Tree[Token]) -> ast.Tuple:
+        return ast.Tuple(tuple(self.expression(c) for c in tree.children), span=self._span(tree))
+
+    def _choice_expression(self, tree: Tree[Token]) -> ast.Choice:
+        return ast.Choice(tuple(self.expression(c) for c in tree.children), span=self._span(tree))
+
+    def _call_expression(self, tree: Tree[Token]) -> ast.Call:
+        function, *arguments = tree.children
+        return ast.Call(
+            self.expression(function),
+            tuple(self._argument(a) for a in arguments if isinstance(a, Tree)),
+            span=self._span(tree),
+        )
+
+    def _argument(self, tree: Tree[Token]) -> ast.Argument:
+        name, value = tree.children
+        return ast.Argument(
+            self._optional_name(name), self.expression(value), span=self._span(tree)
+        )
+
+    def _negative_expression(self, tree: Tree[Token]) -> ast.Negative:
+        return ast.Negative(self.expression(tree.children[1]), span=self._span(tree))
+
+    def _sum_expression(self, tree: Tree[Token]) -> ast.Expression:
+        """Build `a + b - c ...`; it nests to the left, so its length counts as depth."""
+        spine = _spine(tree)
+        if self._depth + len(spine) > MAX_DEPTH:
+            self._found.add(
+                "NAS108",
+                f"expression has more than {MAX_DEPTH} terms or levels",
+                self._start(spine[-1]),
+                help="give parts of it a name with `op` or `let`",
+            )
+            return self._placeholder(tree)
+        self._depth += len(spine)
+        result = self.expression(spine[-1].children[0])
+        for level in reversed(spine):
+            self._depth -= 1
+            _, sign, right = level.children
+            operand = self.expression(right)
+            result = ast.Binary(str(sign), result, operand, span=self._span(level))
+        return result
+
+    _product_expression = _sum_expression
+
+    def _chain_expression(self, tree: Tree[Token]) -> ast.Chain:
+        return ast.Chain(tuple(self.expression(c) for c in subtrees(tree)), span=self._span(tree))

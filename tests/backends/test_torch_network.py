@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import math
+import weakref
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch import network as module
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.plan import make_plan
+from dslnas.backends.torch.primitives import FORMS, Form, RunState
+from dslnas.graph.build import build_derived_graph
+from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+from dslnas.space.derive import derive
+from tests.engines.small import SPACES, batch, padded_scores, some_choice, space, supernet_of
+
+EVERY_SPACE = pytest.mark.parametrize("name", sorted(SPACES))
+
+
+def derived(name: str, *, training: bool = False) -> PrimitiveGraph:
+    searched = space(SPACES[name])
+    architecture = derive(searched, padded_scores(searched, 0))
+    return build_derived_graph(architecture, training=training)
+
+
+def network(name: str, seed: int = 0) -> TorchNetwork:
+    return TorchNetwork(derived(name), torch.Generator().manual_seed(seed))
+
+
+def spy(monkeypatch: pytest.MonkeyPatch, watch: Form) -> None:
+    """Let `watch` run beside every form; what it returns is the output."""
+    forms = dict.fromkeys(FORMS, watch)
+    monkeypatch.setattr(module, "FORMS", forms)
+
+
+# ---- tensors ------------------------------------------------------------------------------------
+
+
+@EVERY_SPACE
+def test_tensors_are_named_as_in_the_graph(name: str) -> None:
+    graph = derived(name)
+    state = network(name).state_dict()
+    owned = {f"{n.name}/{w.name}": w.shape for n in graph.nodes for w in n.weights}
+    assert {k: tuple(v.shape) for k, v in state.items()} == owned
+    made = network(name)
+    assert sum(p.numel() for p in made.parameters()) == graph.params()
+    assert list(made.arrays()) == list(state)
+
+
+def test_start_values_are_uniform_in_the_bound_of_the_fan_in_or_constant() -> None:
+    made = network("darts")
+    for node in made.graph.nodes:
+        for weight in node.weights:
+            tensor = made.state_dict()[f"{node.name}/{weight.name}"]
+            assert tensor.dtype == torch.float32
+            if weight.fan_in:
+                bound = 1 / math.sqrt(weight.fan_in)
+                assert tensor.abs().max() <= bound
+                assert tensor.unique().numel() == tensor.numel()
+            else:
+                assert bool((tensor == weight.fill).all())
+    stem = made.state_dict()["stem/0_conv/weight"] * math.sqrt(2 * 9)  # fan-in of 2 channels
+    assert stem.numel() == 216
+    assert stem.mean().item() == pytest.approx(0, abs=0.1)
+    assert stem.std().item() == pytest.approx(3**-0.5, abs=0.06)  # of the uniform distribution
+
+
+def test_same_seed_gives_the_same_tensors() -> None:
+    first, again, other = (network("darts", seed).state_dict() for seed in (3, 3, 4))
+    assert all(torch.equal(first[k], again[k]) for k in first)
+    drawn = {f"{n.name}/{w.name}" for n in derived("darts").nodes for w in n.weights if w.fan_in}
+    assert {k for k in first if not torch.equal(first[k], other[k])} == drawn
+
+
+def test_arrays_of_one_network_can_be_loaded_into_another() -> None:
+    images, _ = batch(0, dtype=torch.float32)
+    first, second = network("darts", 0), network("darts", 1)
+    first.train()(images)  # so that running statistics are no longer those of the start
+    second.load_arrays(first.arrays())
+    for name, array in first.arrays().items():
+        np.testing.assert_array_equal(array, second.arrays()[name])
+    with torch.no_grad():
+        assert torch.equal(first.eval()(images)[0], second.eval()(images)[0])
+
+
+def test_loaded_arrays_are_copied() -> None:
+    made, arrays = network("darts"), {k: v.copy() for k, v in network("darts", 1).arrays().items()}
+    made.load_arrays(arrays)
+    arrays["stem/0_conv/weight"][:] = 0
+    assert made.arrays()["stem/0_conv/weight"].all()
+
+
+@pytest.mark.parametrize("what", ["missing", "superfluous", "shape"])
+def test_arrays_have_to_fit(what: str) -> None:
+    made = network("darts")
+    arrays = made.arrays()
+    name = "stem/0_conv/weight"
+    if what == "superfluous":
+        arrays["stem/7_conv/weight"] = arrays[name]
+    elif what == "missing":
+        del arrays[name]
+    else:
+        arrays[name] = arrays[name][:, :1]
+    with pytest.raises(RuntimeError, match="stem"):
+        made.load_arrays(arrays)
+
+
+# ---- runs ---------------------------------------------------------------------------------------
+
+
+@EVERY_SPACE
+@pytest.mark.parametrize("observe", [False, True])
+def test_every_step_of_the_plan_runs_once_and_nothing_else(
+    name: str, observe: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched = space(SPACES[name])
+    supernet, choice = supernet_of(searched), some_choice(searched, 0)
+    ran: Counter[str] = Counter()
+
+    def watch(n: Node, x: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+        ran[n.name] += 1
+        return FORMS[n.primitive](n, x, own, run)
+
+    spy(monkeypatch, watch)
+    supernet.network(batch(0)[0], None, choice, observe=observe)
+    graph = supernet.network.graph
+    steps = make_plan(graph, graph.outputs, choice, observe=observe)
+    assert ran == Counter(s.node.name for s in steps if s.node.primitive != "mix")
+    everything = [n.name for n in graph.nodes if n.primitive not in ("mix", INPUT)]
+    assert len(ran) == len(everything) if observe else len(ran) < len(everything)
+
+
+def test_values_are_given_up_after_their_last_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched = space(SPACES["darts"])
+    supernet = supernet_of(searched)
+    graph = supernet.network.graph
+    alive: dict[str, weakref.ref[Tensor]] = {}
+    readers: Mapping[str, set[str]] = {
+        n.name: {m.name for m in graph.nodes if n.name in m.inputs} for n in graph.nodes
+    }
+    done: set[str] = set()
+
+    def watch(n: Node, x: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+        kept = {name for name, value in alive.items() if value() is not None}
+        assert all(readers[name] - done for name in kept), "kept after its last use"
+        done.add(n.name)
+        result = FORMS[n.primitive](n, x, own, run)
+        alive[n.name] = weakref.ref(result)
+        return result
+
+    spy(monkeypatch, watch)
+    # `mix` is run by the executor: what it reads is given up by then, so count it as done.
+    done.update(n.name for n in graph.nodes if n.primitive == "mix")
+    with torch.no_grad():
+        supernet.network(batch(0)[0])
+    left = [name for name, value in alive.items() if value() is not None]
+    assert len(alive) > 50
+    assert left == []
+
+
+def test_only_what_the_choice_needs_is_recorded_for_gradients(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched = space(SPACES["nasp"])
+    supernet, choice = supernet_of(searched), some_choice(searched, 0)
+    recorded: dict[str, bool] = {}
+
+    def watch(n: Node, x: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+        result = FORMS[n.primitive](n, x, own, run)
+        recorded[n.name] = result.requires_grad
+        return result
+
+    spy(monkeypatch, watch)
+    supernet.network(batch(0)[0], None, choice, observe=True)
+    graph = supernet.network.graph
+    needed = {s.node.name for s in make_plan(graph, graph.outputs, choice)}
+    assert {name for name, is_recorded in recorded.items() if is_recorded} == needed & set(recorded)
+
+
+def test_without_weights_every_operation_counts_one() -> None:
+    searched = space(SPACES["uneven"])
+    supernet, images = supernet_of(searched).network.eval(), batch(0)[0]
+    ones = {cell: torch.ones(shape).double() for cell, shape in supernet.graph.alphas.items()}
+    with torch.no_grad():
+        assert torch.equal(supernet(images)[0], supernet(images, ones)[0])
+
+
+def test_the_second_head_gives_logits_in_training_only() -> None:
+    text = SPACES["darts"].replace("evaluate { ", "evaluate { auxiliary 0.4; ")
+    searched = space(
+        text.replace("network { ", "network { auxiliary global_avg_pool -> linear(classes); ")
+    )
+    graph = build_derived_graph(derive(searched, padded_scores(searched, 0)), training=True)
+    made = TorchNetwork(graph, torch.Generator().manual_seed(0))
+    images, _ = batch(0, dtype=torch.float32)
+    first, second = made.train()(images)
+    assert first.shape == second.shape == (6, 3)
+    assert not torch.equal(first, second)
+    assert len(made.eval()(images)) == 1
+
+
+def test_many_choices_in_turn_each_run_as_alone() -> None:
+    searched = space(SPACES["uneven"])
+    supernet, images = supernet_of(searched), batch(0)[0]
+    supernet.network.eval()
+    seeds = [*range(70), 0, 1]
+    with torch.no_grad():
+        found = [supernet.network(images, None, some_choice(searched, s))[0] for s in seeds]
+        for seed, logits in zip(seeds, found, strict=True):
+            alone = supernet_of(searched).network.eval()
+            assert torch.equal(logits, alone(images, None, some_choice(searched, seed))[0])

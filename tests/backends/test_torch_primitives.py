@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.primitives import FORMS
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.primitives.catalogue import PRIMITIVES
+from dslnas.primitives.spec import AttributeValue, Shape
+from tests.backends.reference_graphs import Graph
+from tests.backends.reference_interpreter import interpret, random_images, random_weights
+
+WEIGHED_BY_THE_EXECUTOR = {"mix"}
+SIZES: tuple[Shape, ...] = ((4, 8, 8), (4, 7, 9), (4, 5, 5))
+STRIDES = ((1, 1), (2, 2), (2, 1), (1, 3))
+ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "hard_swish", "sigmoid", "tanh")
+Attributes = dict[str, AttributeValue]
+
+CONVOLUTIONS: tuple[Attributes, ...] = (
+    {"kernel": (3, 3), "padding": (1, 1)},
+    {"kernel": (3, 3), "padding": (1, 1), "bias": True},
+    {"kernel": (5, 1), "padding": (2, 0), "groups": 2},
+    {"kernel": (3, 3), "padding": (2, 2), "dilation": (2, 2), "groups": 4},
+    {"kernel": (3, 1), "padding": (3, 0), "dilation": (3, 1)},
+    {"kernel": (1, 1), "padding": (0, 0)},
+    {"kernel": (1, 1), "padding": (2, 1)},
+    {"kernel": (2, 4), "padding": (0, 1)},
+    {"kernel": (5, 5), "padding": (0, 0)},
+)
+POOLS: tuple[Attributes, ...] = (
+    {"kernel": (3, 3), "padding": (1, 1)},
+    {"kernel": (2, 2), "padding": (0, 0)},
+    {"kernel": (5, 2), "padding": (2, 1)},
+    {"kernel": (1, 4), "padding": (0, 2)},
+)
+
+
+def _windows(primitive: str, attributes: tuple[Attributes, ...], **fixed: int) -> list[Graph]:
+    return [
+        Graph(shape).add("it", primitive, **a, **fixed, stride=stride)
+        for shape, stride, a in itertools.product(SIZES, STRIDES, attributes)
+    ]
+
+
+def _branches(primitive: str, *names: str) -> list[Graph]:
+    """Join branches that differ: of the input's shape, its mean over pixels, half its channels."""
+    return [
+        Graph(shape)
+        .add("tanh", "tanh", "input")
+        .add("relu", "relu", "input")
+        .add("pooled", "global_avg_pool", "input")
+        .add("half", "split", "input", parts=2, index=1)
+        .add("it", primitive, *names)
+        for shape in SIZES
+    ]
+
+
+def _plain(primitive: str, *attributes: Attributes) -> list[Graph]:
+    return [
+        Graph(shape).add("it", primitive, **a)
+        for shape, a in itertools.product(SIZES, attributes or ({},))
+    ]
+
+
+CASES: dict[str, list[Graph]] = {
+    "conv": _windows("conv", CONVOLUTIONS, out=4) + _windows("conv", CONVOLUTIONS[:2], out=6),
+    "linear": [
+        *_plain("linear", {"out": 5}, {"out": 3, "bias": False}),
+        Graph((3, 5, 7)).add("p", "global_avg_pool").add("f", "linear", out=4).add("r", "tanh"),
+        Graph((3, 2, 2)).add("f", "linear", out=4).add("it", "linear", out=2),
+    ],
+    "batch_norm": [
+        *_plain("batch_norm", {"affine": True}, {"affine": False}),
+        *_plain("batch_norm", {"affine": True, "eps": 0.5, "momentum": 0.01}),
+        Graph((3, 2, 2)).add("f", "linear", out=4).add("it", "batch_norm", affine=True),
+    ],
+    "max_pool2d": _windows("max_pool2d", POOLS),
+    "avg_pool2d": _windows("avg_pool2d", POOLS),
+    "global_avg_pool": _plain("global_avg_pool"),
+    "shift": [
+        Graph(shape).add("it", "shift", pixels=n)
+        for shape, n in itertools.product(SIZES, (1, 3, 7, 8, 20))
+    ],
+    **{name: _plain(name) for name in ACTIVATIONS},
+    "leaky_relu": _plain("leaky_relu", {"slope": 0.01}, {"slope": 0.3}, {"slope": 0.0}),
+    "dropout": _plain("dropout", {"rate": 0.0}, {"rate": 0.7}),
+    "drop_path": _plain("drop_path"),
+    "identity": _plain("identity"),
+    "zero": [
+        Graph(shape).add("it", "zero", stride=stride)
+        for shape, stride in itertools.product(SIZES, STRIDES)
+    ],
+    "split": _plain("split", {"parts": 2, "index": 0}, {"parts": 4, "index": 3}),
+    "add": _branches("add", "input", "tanh") + _branches("add", "relu", "relu", "tanh", "input"),
+    "multiply": _branches("multiply", "tanh", "pooled") + _branches("multiply", "relu", "tanh"),
+    "mean": _branches("mean", "input", "tanh") + _branches("mean", "input", "tanh", "relu"),
+    "concat": _branches("concat", "input", "half") + _branches("concat", "half", "relu", "half"),
+}
+
+
+def _network(graph: PrimitiveGraph, seed: int = 0) -> TorchNetwork:
+    """Return a network in float64 whose tensors are all different and none trivial."""
+    network = TorchNetwork(graph, torch.Generator().manual_seed(seed))
+    network.load_arrays(random_weights(graph, seed))
+    return network.double()
+
+
+def _images(graph: PrimitiveGraph, batch: int = 3) -> Tensor:
+    return torch.from_numpy(random_images(graph, batch)).double()
+
+
+def test_every_primitive_has_a_torch_form_except_the_mixture() -> None:
+    cells = {*FORMS, *WEIGHED_BY_THE_EXECUTOR}
+    assert sorted(set(PRIMITIVES) - cells) == [], "primitives without a torch form"
+    assert sorted(cells - set(PRIMITIVES)) == [], "torch forms of no primitive"
+    assert not WEIGHED_BY_THE_EXECUTOR & set(FORMS)
+
+
+def test_every_form_is_tested() -> None:
+    assert set(CASES) == set(FORMS)
+    for name, graphs in CASES.items():
+        assert all(name in {n.primitive for n in graph.done().nodes} for graph in graphs)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("primitive", CASES)
+def test_output_has_the_shape_of_the_catalogue(primitive: str, training: bool) -> None:
+    for graph in (g.done() for g in CASES[primitive]):
+        output = _network(graph).train(training)(_images(graph))[0]
+        assert output.shape == (3, *graph.by_name[graph.output].shape), graph.nodes[-1]
+        assert output.dtype == torch.float64
+
+
+@pytest.mark.parametrize("primitive", CASES)
+def test_form_computes_what_the_reference_computes(primitive: str) -> None:
+    for graph in (g.done() for g in CASES[primitive]):
+        with torch.no_grad():
+            found = _network(graph).eval()(_images(graph))[0]
+        weights = random_weights(graph)
+        expected = interpret(graph, weights, random_images(graph, 3), torch.float64)
+        torch.testing.assert_close(found, torch.from_numpy(expected), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("primitive", sorted(set(CASES) - {"zero"}))
+def test_gradient_reaches_the_input_and_every_trained_weight(primitive: str) -> None:
+    for graph in (g.done() for g in CASES[primitive]):
+        network = _network(graph).train()
+        network.run_state.generator = torch.Generator().manual_seed(0)
+        images = _images(graph).requires_grad_()
+        output = network(images)[0]
+        (output * torch.linspace(-1, 2, output.numel()).double().view_as(output)).sum().backward()
+        assert images.grad is not None
+        assert images.grad.any() or not output.any(), graph.nodes[-1]
+        for name, weight in network.named_parameters():
+            assert weight.grad is not None, name
+            assert weight.grad.any(), name
+
+
+def test_trained_weights_are_parameters_and_statistics_are_not() -> None:
+    for graph in (g.done() for graphs in CASES.values() for g in graphs):
+        network = _network(graph)
+        owned = [(f"{n.name}/{w.name}", w) for n in graph.nodes for w in n.weights]
+        assert [k for k, _ in network.named_parameters()] == [k for k, w in owned if w.trained]
+        assert [k for k, _ in network.named_buffers()] == [k for k, w in owned if not w.trained]
+
+
+def test_zero_hands_on_neither_value_nor_gradient() -> None:
+    graph = Graph((2, 3, 3)).add("z", "zero", stride=(2, 2)).done()
+    images = torch.full((1, 2, 3, 3), torch.nan)
+    output = _network(graph)(images.requires_grad_())[0]
+    assert output.shape == (1, 2, 2, 2)
+    assert not output.any()
+    assert not output.requires_grad
+
+
+def test_batch_norm_trains_on_the_batch_and_evaluates_on_running_statistics() -> None:
+    graph = Graph((1, 1, 2)).add("b", "batch_norm", affine=False, eps=0.5, momentum=0.25).done()
+    network = TorchNetwork(graph, torch.Generator())
+    images = torch.tensor([[[[1.0, 2.0]]], [[[3.0, 6.0]]]])  # mean 3, variance 3.5 (of n), 14/3
+    expected = (images - 3) / (3.5 + 0.5) ** 0.5
+    torch.testing.assert_close(network.train()(images)[0], expected)
+    mean, variance = 0.75 * 0 + 0.25 * 3, 0.75 * 1 + 0.25 * 14 / 3
+    torch.testing.assert_close(network.get_buffer("b/running_mean"), torch.tensor([mean]))
+    torch.testing.assert_close(network.get_buffer("b/running_var"), torch.tensor([variance]))
+    expected = (images - mean) / (variance + 0.5) ** 0.5
+    torch.testing.assert_close(network.eval()(images)[0], expected)
+    torch.testing.assert_close(network.get_buffer("b/running_mean"), torch.tensor([mean]))
+
+
+def test_shift_moves_up_and_left_and_zeros_come_in() -> None:
+    graph = Graph((1, 3, 3)).add("s", "shift", pixels=1).done()
+    images = torch.arange(1.0, 10.0).view(1, 1, 3, 3)
+    expected = [[5.0, 6.0, 0.0], [8.0, 9.0, 0.0], [0.0, 0.0, 0.0]]
+    assert TorchNetwork(graph, torch.Generator())(images)[0][0, 0].tolist() == expected
+
+
+def test_padding_of_pools_does_not_count() -> None:
+    images = torch.tensor([[[[-4.0, -3.0], [-2.0, -1.0]]]])
+    window: Attributes = {"kernel": (3, 3), "stride": (1, 1), "padding": (1, 1)}
+    for primitive, value in (("max_pool2d", -1.0), ("avg_pool2d", -2.5)):
+        graph = Graph((1, 2, 2)).add("p", primitive, **window).done()
+        output = TorchNetwork(graph, torch.Generator())(images)[0]
+        assert output.tolist() == [[[[value, value], [value, value]]]]

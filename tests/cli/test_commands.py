@@ -1,0 +1,153 @@
+"""Commands that train nothing: check, fmt, show, compile; exit codes and messages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dslnas.cli.main import run
+from dslnas.cli.show import defaults_text
+from dslnas.language.format import format_program
+from dslnas.language.parse import parse
+from dslnas.source import SourceFile
+from tests.small import SMALL
+
+ROOT = Path(__file__).resolve().parents[2]
+SPECS = sorted((ROOT / "specs").glob("*.nas"))
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "small.nas"
+    path.write_text(SMALL)
+    return path
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda p: p.stem)
+def test_every_spec_compiles_is_formatted_and_says_what_it_shows(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert path.read_text().startswith("# ")
+    assert run(["fmt", "--check", str(path)]) == 0
+    assert run(["check", str(path)]) == 0
+    assert run(["compile", str(path)]) == 0
+    assert "architectures" in capsys.readouterr().out
+
+
+def test_check_reports_all_mistakes_of_all_files_and_exits_with_1(
+    tmp_path: Path, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.nas"
+    bad.write_text("use papers.darts\nsearch dart { epochs 0 }\nexport { formats onx }\n")
+    assert run(["check", str(spec), str(bad)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == f"{spec}: ok\n"
+    assert printed.err.count("error[") == 2
+    assert f"{bad}:2:8: error[NAS505]: unknown search method `dart`" in printed.err
+    assert "did you mean `darts`?" in printed.err
+
+
+def test_check_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "bad.nas"
+    bad.write_text("use papers.darts\nsearch dart\n")
+    assert run(["check", str(bad), "--json"]) == 1
+    ((mistake,),) = json.loads(capsys.readouterr().out).values()
+    assert (mistake["code"], mistake["line"], mistake["column"]) == ("NAS505", 2, 8)
+
+
+def test_missing_file_is_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "nowhere.nas"]) == 1
+    assert capsys.readouterr().err == "nowhere.nas: error[NAS001]: file does not exist\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["search"], ["check"], ["compile", "a.nas", "--sed", "3"], ["show"]]
+)
+def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_unknown_device_says_what_is_there(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "run")]
+    assert run(["compile", str(spec), "--search", "--device", "tpu", *out]) == 1
+    assert "--device: error[NAS012]: device `tpu` is not available" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_missing_data_is_a_message_before_anything_is_written(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec.write_text("use papers.darts\ndata cifar10\nsearch darts\n")
+    out = tmp_path / "run"
+    assert run(["compile", str(spec), "--search", "--out", str(out)]) == 1
+    assert "error[NAS605]" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_searching_an_architecture_is_a_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    architecture = ROOT / "exported" / "reference" / "architecture.nas"
+    assert run(["compile", str(architecture), "--search"]) == 1
+    assert "nothing to search: every choice is made" in capsys.readouterr().err
+
+
+def test_exporting_a_space_is_a_message(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", str(spec)]) == 1
+    assert "it still has choices" in capsys.readouterr().err
+
+
+def test_exporting_a_folder_that_is_no_run_is_a_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["export", str(tmp_path)]) == 1
+    assert "is not a run folder" in capsys.readouterr().err
+
+
+def test_show_for_machines_has_the_sizes(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", str(ROOT / "specs" / "cifar10_darts.nas"), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["params"] == 1_930_618
+    assert facts["architectures"] == (1 * 3 * 6 * 10 * 7**8) ** 2
+    assert [len(cell["edges"]) for cell in facts["cells"]] == [14, 14]
+    assert run(["show", str(spec), "--set", "cell.normal.nodes=3", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert [len(cell["edges"]) for cell in facts["cells"]] == [9, 9]
+
+
+def test_defaults_are_a_formatted_program() -> None:
+    text = defaults_text()
+    assert format_program(parse(SourceFile("defaults", text))) == text
+    assert "sgd(lr = cosine(start = 0.025, end = 0.001)" in text
+
+
+def test_fmt_changes_the_file_once_and_reads_stdin(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ugly = tmp_path / "ugly.nas"
+    ugly.write_text("data   digits{batch 3   # few\n}\n")
+    assert run(["fmt", "--check", str(ugly)]) == 1
+    assert run(["fmt", str(ugly)]) == 0
+    assert ugly.read_text() == "data digits {\n    batch  3  # few\n}\n"
+    assert run(["fmt", str(ugly)]) == 0
+    assert capsys.readouterr().out == f"{ugly}: not formatted\n{ugly}: formatted\n"
+
+
+@pytest.mark.parametrize("command", [["check"], ["fmt", "--check"], ["show"], ["compile"]])
+def test_commands_without_training_import_neither_torch_nor_onnx(command: list[str]) -> None:
+    program = (
+        "import sys\n"
+        "from dslnas.cli.main import run\n"
+        f"code = run({[*command, str(ROOT / 'specs' / 'digits_darts.nas')]!r})\n"
+        "heavy = {'torch', 'onnx', 'onnxruntime', 'sklearn'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

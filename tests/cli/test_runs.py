@@ -1,0 +1,187 @@
+"""Whole runs from the command line: what is written, that it repeats, and that it is safe."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from safetensors.numpy import load_file
+
+from dslnas.cli.main import run
+from dslnas.settings.sections import SEARCH
+from tests.small import SMALL
+
+FILES = [
+    "alphas.safetensors",
+    "architecture.nas",
+    "manifest.json",
+    "metrics.jsonl",
+    "model.onnx",
+    "model.py",
+    "model.safetensors",
+    "spec.nas",
+]
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "small.nas"
+    path.write_text(SMALL)
+    return path
+
+
+def search(spec: Path, out: Path, *arguments: str) -> dict[str, Any]:
+    code = run(["compile", str(spec), "--search", "--out", str(out), *arguments])
+    assert code == 0
+    manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text())
+    return manifest
+
+
+def test_run_folder_holds_everything_and_the_manifest_says_so(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = search(spec, tmp_path / "run")
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == FILES
+    assert manifest["status"] == "finished"
+    assert manifest["method"] == "darts"
+    assert manifest["seed"] == 0
+    assert 0 <= manifest["results"]["test_accuracy"] <= 1
+    assert manifest["settings"]["search"]["epochs"] == 1
+    assert manifest["results"]["largest_difference"].keys() == {"onnx", "python"}
+    metrics = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["stage"] for line in metrics] == ["search", "retrain"]
+    printed = capsys.readouterr()
+    assert "test accuracy" in printed.out
+    assert "epoch   1/1" in printed.err
+    assert "epoch" not in printed.out
+    model = onnx.load(tmp_path / "run" / "model.onnx")
+    facts = {p.key: p.value for p in model.metadata_props}
+    assert facts["spec_hash"] == manifest["spec_hash"]
+    assert manifest["spec_hash"] in (tmp_path / "run" / "model.py").read_text()
+
+
+@pytest.mark.parametrize("method", sorted(SEARCH))
+def test_one_word_changes_the_method_and_a_seed_repeats_bit_for_bit(
+    spec: Path, tmp_path: Path, method: str
+) -> None:
+    spec.write_text(SMALL.replace("search darts", f"search {method}"))
+    samples = ["--set", "search.samples=5"] if method == "random" else []
+    first = search(spec, tmp_path / "a", *samples)
+    search(spec, tmp_path / "b", *samples)
+    assert first["method"] == method
+    for name in ("alphas.safetensors", "architecture.nas", "model.safetensors", "model.onnx"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+    search(spec, tmp_path / "c", "--seed", "1", *samples)
+    other = load_file(tmp_path / "c" / "model.safetensors")
+    same = load_file(tmp_path / "a" / "model.safetensors")
+    assert other.keys() != same.keys() or any((other[k] != same[k]).any() for k in same)
+
+
+def test_effective_spec_of_a_run_is_the_same_program(spec: Path, tmp_path: Path) -> None:
+    first = search(spec, tmp_path / "a", "--set", "search.epochs=2", "--set", "search=nasp")
+    again = search(tmp_path / "a" / "spec.nas", tmp_path / "b")
+    assert first["spec_hash"] == again["spec_hash"]
+    assert again["method"] == "nasp"
+    same = [(tmp_path / x / "alphas.safetensors").read_bytes() for x in "ab"]
+    assert same[0] == same[1]
+
+
+def test_found_architecture_can_be_trained_and_exported(spec: Path, tmp_path: Path) -> None:
+    search(spec, tmp_path / "run")
+    architecture = tmp_path / "run" / "architecture.nas"
+    assert run(["check", str(architecture)]) == 0
+    assert run(["fmt", "--check", str(architecture)]) == 0
+    out = tmp_path / "again"
+    assert run(["export", str(architecture), "--out", str(out)]) == 0
+    names = {p.name for p in out.iterdir()}
+    assert names == {*FILES} - {"alphas.safetensors"}
+    first, second = (load_file(f / "model.safetensors") for f in (tmp_path / "run", out))
+    assert all((first[k] == second[k]).all() for k in first), "same seed, same training"
+
+
+def test_run_can_be_exported_again_from_its_weights(spec: Path, tmp_path: Path) -> None:
+    search(spec, tmp_path / "run")
+    assert run(["export", str(tmp_path / "run"), "--out", str(tmp_path / "again")]) == 0
+    images = np.random.default_rng(0).standard_normal((3, 1, 8, 8)).astype(np.float32)
+    outputs = []
+    for folder in ("run", "again"):
+        session = onnxruntime.InferenceSession(tmp_path / folder / "model.onnx")
+        outputs.append(np.asarray(session.run(None, {"image": images})[0]))
+    assert (outputs[0] == outputs[1]).all()
+
+
+def test_runs_without_out_go_to_new_folders_below_exported(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert run(["compile", str(spec), "--search"]) == 0
+    made = sorted(p.name for p in (tmp_path / "exported").iterdir())
+    assert made == ["small-darts-seed0", "small-darts-seed0-2"]
+
+
+def test_search_of_json_prints_the_manifest_only(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = search(spec, tmp_path / "run", "--json")
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == manifest
+    assert printed.err == ""
+
+
+def test_folder_with_something_in_it_is_left_alone(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mine"
+    out.mkdir()
+    (out / "thesis.txt").write_text("years of work")
+    assert run(["compile", str(spec), "--search", "--out", str(out)]) == 1
+    assert capsys.readouterr().err == (
+        f"{out}: error[NAS022]: folder is not empty\n"
+        "  = help: choose another with `--out DIR`, or remove it\n"
+    )
+    assert [p.name for p in out.iterdir()] == ["thesis.txt"]
+
+
+def test_interrupted_run_says_so_and_keeps_what_it_has(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dslnas.training.retrain.retrain", interrupt)
+    out = tmp_path / "run"
+    assert run(["compile", str(spec), "--search", "--out", str(out)]) == 130
+    assert json.loads((out / "manifest.json").read_text())["status"] == "interrupted"
+    assert (out / "architecture.nas").exists()
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_fault_of_our_own_has_a_traceback_and_code_3(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("dslnas.training.retrain.retrain", fail)
+    assert run(["compile", str(spec), "--search", "--out", str(tmp_path / "run")]) == 3
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert json.loads((tmp_path / "run" / "manifest.json").read_text())["status"] == "failed"
+
+
+def test_backends_that_differ_are_not_exported(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    tolerance = "export.tolerance=0.000000000001"
+    arguments = ["compile", str(spec), "--search", "--out", str(out), "--set", tolerance]
+    assert run(arguments) == 1
+    printed = capsys.readouterr().err
+    assert "error[NAS711]: onnx and torch differ by" in printed
+    assert not (out / "model.onnx").exists()
+    assert json.loads((out / "manifest.json").read_text())["status"] == "failed"

@@ -1,0 +1,143 @@
+"""Small search spaces with everything that makes one awkward, and batches to search them on."""
+
+from __future__ import annotations
+
+from random import Random
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.plan import Choice
+from dslnas.backends.torch.supernet import Supernet
+from dslnas.engines.discretise import nearest, one_hot
+from dslnas.graph.build import build_supernet_graph
+from dslnas.space.space import SearchSpace
+from dslnas.space.table import choice_table
+from tests.spaces import random_scores, space_of
+
+SHAPE = (2, 6, 6)
+CLASSES = 3
+CPU = torch.device("cpu")
+
+# The operations of DARTS, with `none`; two nodes of five edges, two of each node's are kept.
+DARTS_LIKE = """use papers.darts
+cell normal { nodes 2 }
+cell reduction { nodes 2 }
+network { channels 4; cells normal, reduction }
+evaluate { channels 4 }
+"""
+
+# The operations of NASP, other ones in the reduction cell; one edge per node, so inputs may be cut.
+NASP_LIKE = """use papers.nasp
+cell normal { nodes 3; keep 1 }
+cell reduction { nodes 2; keep 1 }
+network { channels 4; cells normal, reduction, normal }
+evaluate { channels 4 }
+"""
+
+# The output is one node, so nodes that no kept edge leads to are dead.
+LAST = """use papers.nas_bench_201
+cell cell201 { keep 1 }
+network { channels 4; cells cell201, residual, cell201 }
+evaluate { channels 4 }
+"""
+
+# Edges with two, three and four operations, a fixed edge, a fixed cell, two searched cells.
+UNEVEN = """use std.cnn
+op bare_pool = max_pool2d(3)
+cell wide {
+    inputs      2
+    preprocess  preprocess
+    node n1 = {none, skip_connect, sep_conv(3), bare_pool}(in1) + {skip_connect, sep_conv(3)}(in2)
+    node n2 = {sep_conv(3), dil_conv(3), relu_conv_bn(1)}(n1) + {none, skip_connect}(in2) +
+        relu_conv_bn(3)(in1)
+    keep    1
+    output  concat
+}
+cell narrow {
+    inputs      2
+    preprocess  preprocess
+    stride      2
+    widen       2
+    node n1 = {skip_connect, sep_conv(3)}(in1) + {skip_connect, bare_pool}(in2)
+    output  last
+}
+cell fixed {
+    inputs      1
+    preprocess  preprocess
+    node n1 = sep_conv(3)(in1)
+    output  last
+}
+network { channels 4; cells wide, narrow, fixed, wide }
+evaluate { channels 4 }
+"""
+
+# Nothing reads what the first cell gives: the second one reads the output before it.
+SKIPPED = """use std.cnn
+cell unread {
+    preprocess  preprocess
+    node n1 = {skip_connect, sep_conv(3)}(in1) + {skip_connect, sep_conv(3)}(in2)
+}
+cell read {
+    preprocess  preprocess
+    node n1 = {skip_connect, sep_conv(3)}(in1)
+}
+network { channels 4; cells unread, read }
+evaluate { channels 4 }
+"""
+
+SPACES = {
+    "darts": DARTS_LIKE,
+    "nasp": NASP_LIKE,
+    "last": LAST,
+    "uneven": UNEVEN,
+    "skipped": SKIPPED,
+}
+
+
+def space(text: str) -> SearchSpace:
+    """Return a space for images of `SHAPE` in `CLASSES` classes."""
+    return space_of(text, SHAPE, classes=CLASSES)
+
+
+def supernet_of(
+    searched: SearchSpace, seed: int = 0, dtype: torch.dtype = torch.float64
+) -> Supernet:
+    """Return the supernet of a space, in training mode, with what is random seeded."""
+    generator = torch.Generator().manual_seed(seed)
+    supernet = Supernet(searched, build_supernet_graph(searched), generator, CPU, dtype)
+    supernet.network.run_state.generator = torch.Generator().manual_seed(seed)
+    return supernet
+
+
+def batch(seed: int, size: int = 6, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
+    """Return normally distributed images and random labels."""
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randn((size, *SHAPE), generator=generator, dtype=dtype)
+    return images, torch.randint(CLASSES, (size,), generator=generator)
+
+
+def some_choice(searched: SearchSpace, seed: int) -> Choice:
+    """Return one operation per edge and `keep` edges per node: those of `padded_scores`."""
+    scores = padded_scores(searched, seed)
+    return {
+        name: nearest(choice_table(searched.cells[name]), scores[name])
+        for name in searched.searched
+    }
+
+
+def padded_scores(searched: SearchSpace, seed: int) -> dict[str, list[list[float]]]:
+    """Return random scores with all rows of a cell equally long, as engines have them."""
+    random = Random(seed)
+    return {
+        name: [row + [random.random()] * (searched.cells[name].width - len(row)) for row in rows]
+        for name, rows in random_scores(searched, seed).items()
+    }
+
+
+def as_weights(supernet: Supernet, choice: Choice) -> dict[str, Tensor]:
+    """Return a choice as weights of 0 and 1 that take a gradient."""
+    return {
+        cell: one_hot(supernet.tables[cell], columns).to(supernet.dtype).requires_grad_()
+        for cell, columns in choice.items()
+    }

@@ -1,0 +1,252 @@
+"""The textual form of the primitive graph: what it looks like, and that nothing gets lost."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dslnas.diagnostics import UserError
+from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.graph.graph import PrimitiveGraph, Scope
+from dslnas.graph.text import parse_graph, print_graph
+from dslnas.space.derive import derive
+from tests.spaces import random_scores, space_of
+from tests.strategies import SpaceText, spaces
+
+SMALL = """use std.cnn
+cell one {
+    inputs  1
+    node n1 = {none, sep_conv(3)}(in1) + max_pool(3)(in1)
+    output  last
+    stride  2
+}
+network {
+    channels  4
+    stem      conv(3, out = C)
+    cells     one
+}
+evaluate { channels 4 }
+"""
+
+SMALL_TEXT = """\
+alpha one 1 x 2
+input = input : 3 x 9 x 8
+scope stem = stem "stem"
+stem/0_conv = conv(kernel=3, out=4) input : 4 x 9 x 8
+scope cell0 = cell "one"
+scope cell0/n1_in1/none = operation "none"
+cell0/n1_in1/none/0_zero = zero(stride=2) stem/0_conv : 4 x 5 x 4
+scope cell0/n1_in1/sep_conv_3 = operation "sep_conv(3)"
+cell0/n1_in1/sep_conv_3/0_relu = relu stem/0_conv : 4 x 9 x 8
+cell0/n1_in1/sep_conv_3/1_conv = conv(kernel=3, out=4, stride=2, groups=4) \
+cell0/n1_in1/sep_conv_3/0_relu : 4 x 5 x 4
+cell0/n1_in1/sep_conv_3/2_conv = conv(kernel=1, out=4) \
+cell0/n1_in1/sep_conv_3/1_conv : 4 x 5 x 4
+cell0/n1_in1/sep_conv_3/3_batch_norm = batch_norm(affine=false) \
+cell0/n1_in1/sep_conv_3/2_conv : 4 x 5 x 4
+cell0/n1_in1/sep_conv_3/4_relu = relu cell0/n1_in1/sep_conv_3/3_batch_norm : 4 x 5 x 4
+cell0/n1_in1/sep_conv_3/5_conv = conv(kernel=3, out=4, groups=4) \
+cell0/n1_in1/sep_conv_3/4_relu : 4 x 5 x 4
+cell0/n1_in1/sep_conv_3/6_conv = conv(kernel=1, out=4) \
+cell0/n1_in1/sep_conv_3/5_conv : 4 x 5 x 4
+cell0/n1_in1/sep_conv_3/7_batch_norm = batch_norm(affine=false) \
+cell0/n1_in1/sep_conv_3/6_conv : 4 x 5 x 4
+cell0/n1_in1 = mix one[0] cell0/n1_in1/none/0_zero, cell0/n1_in1/sep_conv_3/7_batch_norm : 4 x 5 x 4
+scope cell0/n1_in1_2/max_pool_3 = operation "max_pool(3)"
+cell0/n1_in1_2/max_pool_3/0_max_pool2d = max_pool2d(kernel=3, stride=2) stem/0_conv : 4 x 5 x 4
+cell0/n1_in1_2/max_pool_3/1_batch_norm = batch_norm(affine=false) \
+cell0/n1_in1_2/max_pool_3/0_max_pool2d : 4 x 5 x 4
+cell0/n1 = add cell0/n1_in1, cell0/n1_in1_2/max_pool_3/1_batch_norm : 4 x 5 x 4
+scope head = head "head"
+head/0_global_avg_pool = global_avg_pool cell0/n1 : 4 x 1 x 1
+head/1_linear = linear(out=10) head/0_global_avg_pool : 10
+output head/1_linear
+"""
+
+
+def small() -> PrimitiveGraph:
+    return build_supernet_graph(space_of(SMALL, (3, 9, 8)))
+
+
+# ---- round trips --------------------------------------------------------------------------------
+
+
+@settings(max_examples=25)
+@given(spaces())
+def test_random_supernets_survive_the_round_trip(text: SpaceText) -> None:
+    graph = build_supernet_graph(text.space())
+    assert parse_graph(print_graph(graph)) == graph
+
+
+@settings(max_examples=15)
+@given(spaces(), st.integers(0, 100))
+def test_random_derived_networks_survive_the_round_trip(text: SpaceText, seed: int) -> None:
+    space = text.space()
+    architecture = derive(space, random_scores(space, seed))
+    for training in (False, True):
+        graph = build_derived_graph(architecture, training=training)
+        assert parse_graph(print_graph(graph)) == graph
+
+
+def test_printing_is_a_fixed_point() -> None:
+    assert print_graph(parse_graph(SMALL_TEXT)) == SMALL_TEXT
+
+
+@settings(max_examples=50)
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_label_survives_the_round_trip(label: str) -> None:
+    graph = parse_graph("input = input : 4\noutput input")
+    labelled = replace(graph, scopes=(Scope("stem", "stem", label),))
+    assert parse_graph(print_graph(labelled)) == labelled
+
+
+# ---- form ---------------------------------------------------------------------------------------
+
+
+def test_a_node_is_a_line_and_scopes_stand_before_their_nodes() -> None:
+    assert print_graph(small()) == SMALL_TEXT
+
+
+def test_weights_are_made_anew() -> None:
+    graph = parse_graph(SMALL_TEXT)
+    assert [w.name for w in graph.by_name["head/1_linear"].weights] == ["weight", "bias"]
+    assert graph.params() == small().params() > 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "conv(kernel=(1, 3), out=2)",
+        "conv(kernel=3, out=2, stride=(1, 2), padding=0, dilation=2, groups=2, bias=true)",
+        "conv(kernel=5, out=2, padding=(0, 1))",
+        "batch_norm(affine=true, eps=0.001, momentum=0.25)",
+        "leaky_relu(slope=0.3)",
+        "dropout(rate=0.0)",
+        "split(parts=2, index=0)",
+        "shift(pixels=2)",
+    ],
+)
+def test_only_unusual_arguments_are_written(call: str) -> None:
+    text = f"input = input : 4 x 8 x 8\na = {call} input : 2 x 8 x 8\noutput a\n"
+    assert print_graph(parse_graph(text)) == text
+
+
+def test_usual_arguments_are_filled_in() -> None:
+    text = "input = input : 4 x 8 x 8\na = conv(kernel=5, out=2, dilation=2) input : 2 x 8 x 8\n"
+    node = parse_graph(f"{text}output a").by_name["a"]
+    assert dict(node.attributes) == {
+        "kernel": (5, 5),
+        "out": 2,
+        "stride": (1, 1),
+        "padding": (4, 4),
+        "dilation": (2, 2),
+        "groups": 1,
+        "bias": False,
+    }
+
+
+def test_small_and_large_numbers_are_exact() -> None:
+    for eps in (1e-300, 1.2345678901234567e-05, 123456789.12345679, 1e22, -0.5):
+        written = (
+            f"input = input : 4\na = batch_norm(affine=false, eps={eps!r}) input : 4\noutput a"
+        )
+        graph = parse_graph(written)
+        assert graph.by_name["a"].attribute("eps") == eps
+        assert parse_graph(print_graph(graph)) == graph
+
+
+def test_comments_and_empty_lines_mean_nothing() -> None:
+    text = "\n# a comment\r\n\ninput = input : 4 # another\n\n   output input\n\n#"
+    assert parse_graph(text) == parse_graph("input = input : 4\noutput input")
+
+
+def test_words_that_start_a_statement_are_names_anywhere_else() -> None:
+    text = """\
+alpha output 1 x 2
+input = input : 4
+scope scope = alpha "scope"
+alpha = relu input : 4
+output = mix output[0] alpha, input : 4
+scope = add alpha, output : 4
+x = relu scope : 4
+output x, output
+"""
+    graph = parse_graph(text)
+    assert graph.outputs == ("x", "output")
+    assert parse_graph(print_graph(graph)) == graph
+
+
+def test_scopes_without_nodes_are_kept_in_order() -> None:
+    graph = parse_graph('input = input : 4\nscope a = cell "a"\nscope b = cell "b"\noutput input')
+    assert [scope.path for scope in graph.scopes] == ["a", "b"]
+    assert parse_graph(print_graph(graph)) == graph
+
+
+# ---- mistakes -----------------------------------------------------------------------------------
+
+HELP = "\n  = help: a node is written `name = primitive(argument=1) input, input : 3 x 8 x 8`"
+
+MISTAKES = {
+    "a = relu input : 4 ? 4": "2:20: error[NAS801]: unexpected `?`",
+    "a = relu input : 4 4": "2:20: error[NAS801]: unexpected `4`",
+    "a = relu(input : 4": "2:16: error[NAS801]: unexpected `:`",
+    "a = relu input": "2:14: error[NAS801]: unexpected end of the line",
+    'scope a = "label"': '2:11: error[NAS801]: unexpected `"label"`',
+    "a = rely input : 4": "2:5: error[NAS802]: unknown primitive `rely`",
+    "a = relu inputs : 4": "2:10: error[NAS802]: unknown node `inputs`",
+    "a = relu a : 4": "2:10: error[NAS802]: unknown node `a`",
+    "a = dropout(rats=0.5) input : 4": "2:13: error[NAS802]: `dropout` has no argument `rats`",
+    "output a": "2:8: error[NAS802]: unknown node `a`",
+    "input = relu input : 4": "2:1: error[NAS803]: node `input` is already defined",
+    "alpha a 1 x 2\nalpha a 1 x 2": "3:7: error[NAS803]: alpha `a` is already defined",
+    "output input\noutput input": "3:8: error[NAS803]: graph has an output already",
+    "a = linear(out=1, out=2) input : 2": "2:19: error[NAS803]: argument `out` is given twice",
+    "a = conv(kernel=3) input : 4": "2:5: error[NAS804]: `conv` needs `out`",
+    "a = linear input : 4": "2:5: error[NAS804]: `linear` needs `out`",
+    "a = relu : 4": "2:5: error[NAS804]: number of inputs of `relu` is 0, not 1",
+    "a = add input : 4": "2:5: error[NAS804]: number of inputs of `add` is 1, not 2 to 64",
+    "a = input input : 4": "2:5: error[NAS804]: number of inputs of `input` is 1, not 0",
+    "alpha a 3": "2:7: error[NAS804]: an alpha has rows and columns",
+    "": "1:17: error[NAS804]: graph has no output",
+    "a = dropout(rate=2) input : 4": (
+        "2:18: error[NAS502]: `rate` of `dropout` must be a number from 0 to below 1, not 2"
+    ),
+    "a = linear(out=true) input : 4": (
+        "2:16: error[NAS502]: `out` of `linear` must be a whole number of at least 1, not true"
+    ),
+}
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_is_shown_where_it_is(line: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_graph(f"input = input : 4\n{line}\n", "broken.graph")
+    assert caught.value.render().splitlines()[0] == f"broken.graph:{MISTAKES[line]}"
+
+
+def test_a_mistake_comes_with_excerpt_and_help() -> None:
+    with pytest.raises(UserError) as caught:
+        parse_graph("input = input : 4\na = relu inptu : 4\noutput a")
+    assert (
+        caught.value.render()
+        == """graph:2:10: error[NAS802]: unknown node `inptu`
+  |
+2 | a = relu inptu : 4
+  |          ^^^^^
+  = help: did you mean `input`?"""
+    )
+
+
+@settings(max_examples=150)
+@given(st.integers(0, len(SMALL_TEXT) - 1), st.text('=(),:x[]"#\n 0a-.', max_size=2))
+def test_a_damaged_text_is_a_user_error_or_a_graph(place: int, damage: str) -> None:
+    text = SMALL_TEXT[:place] + damage + SMALL_TEXT[place + 1 :]
+    graph = None
+    with suppress(UserError):
+        graph = parse_graph(text)
+    if graph is not None:
+        assert parse_graph(print_graph(graph)) == graph

@@ -1,0 +1,121 @@
+"""Sizes of networks against the numbers of the original programs, and FLOPs counted by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.graph.verify import verify_graph
+from dslnas.space.derive import derive
+from dslnas.space.space import SearchSpace
+from tests.spaces import CIFAR, random_scores, space_of
+
+GENOTYPES = Path(__file__).parent.parent / "space" / "genotypes"
+
+# Trained weights of the network for CIFAR-10 with C = 36 and 20 cells, without and with the
+# auxiliary head, as the programs of DARTS and NASP count them.
+PUBLISHED = {
+    "darts_v1": (3_169_414, 3_645_840),
+    "darts_v2": (3_349_342, 3_825_768),
+    "nasnet": (3_830_950, 4_288_944),
+    "amoebanet": (3_145_078, 3_603_072),
+    "nasp": (7_363_486, None),
+}
+
+
+def genotype(name: str) -> SearchSpace:
+    text = (GENOTYPES / f"{name}.nas").read_text(encoding="utf-8")
+    return space_of(text, CIFAR, ("evaluate.auxiliary=0.4",))
+
+
+@pytest.mark.parametrize(
+    ("library", "params"), [("papers.darts", 1_930_618), ("papers.nasp", 4_151_354)]
+)
+def test_supernets_have_the_parameters_of_the_original_programs(library: str, params: int) -> None:
+    graph = build_supernet_graph(space_of(f"use {library}", CIFAR))
+    verify_graph(graph)
+    assert graph.params() == params
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_cells_have_the_parameters_of_the_original_programs(name: str) -> None:
+    architecture = genotype(name)
+    assert architecture.is_architecture
+    plain, with_auxiliary = PUBLISHED[name]
+    graph = build_derived_graph(architecture)
+    verify_graph(graph)
+    assert graph.params() == plain
+    if with_auxiliary is not None:
+        graph = build_derived_graph(architecture, training=True)
+        verify_graph(graph)
+        assert graph.params() == with_auxiliary
+
+
+def test_every_genotype_has_its_numbers() -> None:
+    assert {path.stem for path in GENOTYPES.glob("*.nas")} == set(PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs"), [("nasnet", {"normal": 5, "reduction": 3}), ("amoebanet", {"normal": 3})]
+)
+def test_channels_of_a_cell_follow_its_concatenation(name: str, outputs: dict[str, int]) -> None:
+    space = genotype(name)
+    graph = build_derived_graph(space)
+    channels = space.final.channels
+    for index, cell in enumerate(space.final.layout):
+        channels *= space.cells[cell].widen
+        shape = graph.by_name[f"cell{index}/output"].shape
+        assert shape[0] == outputs.get(cell, 3) * channels
+
+
+def test_a_cell_may_sum_the_same_operation_on_the_same_source_twice() -> None:
+    graph = build_derived_graph(genotype("nasnet"))
+    assert graph.by_name["cell0/n4"].inputs == (
+        "cell0/n4_in1/avg_pool_3/0_avg_pool2d",
+        "cell0/n4_in1_2/avg_pool_3/0_avg_pool2d",
+    )
+
+
+# ---- FLOPs --------------------------------------------------------------------------------------
+
+
+def test_flops_are_the_multiply_adds_of_convolutions_and_linear_maps() -> None:
+    text = """use std.cnn
+cell one {
+    inputs  1
+    node n1 = sep_conv(3)(in1) + max_pool(3)(in1)
+    output  last
+    stride  2
+}
+network {
+    stem  conv(3, out = C) -> batch_norm
+    cells one
+}
+evaluate { channels 4 }
+"""
+    graph = build_derived_graph(space_of(text, (3, 8, 6)))
+    stem = 8 * 6 * 4 * 3 * 3 * 3
+    depthwise, pointwise = 4 * 3 * 4 * 3 * 3, 4 * 3 * 4 * 4
+    assert graph.flops() == stem + 2 * (depthwise + pointwise) + 4 * 10
+    weights = 4 * 3 * 9 + 2 * 4 + 2 * (4 * 9 + 4 * 4 + 2 * 4) + 4 * 10 + 10
+    assert graph.params() == weights
+
+
+def test_flops_of_a_supernet_are_those_of_all_candidates() -> None:
+    graph = build_supernet_graph(space_of("use papers.nas_bench_201", CIFAR))
+    # (pixels, channels) of the three stages of 5 cells; a cell has 6 edges with a 1x1 and a 3x3.
+    stages = [(32 * 32, 16), (16 * 16, 32), (8 * 8, 64)]
+    cells = sum(5 * 6 * pixels * c * c * (1 + 9) for pixels, c in stages)
+    # Two 3x3 convolutions, the first from half the channels, and a 1x1 on the pooled input.
+    blocks = sum(pixels * c * (c // 2 * 9 + c * 9 + c // 2) for pixels, c in stages[1:])
+    assert graph.flops() == 32 * 32 * 16 * 3 * 9 + cells + blocks + 64 * 10
+
+
+def test_an_architecture_costs_less_than_its_supernet() -> None:
+    space = space_of("use papers.darts", CIFAR, ("evaluate.channels=16", "evaluate.repeat=2"))
+    supernet = build_supernet_graph(space)
+    derived = build_derived_graph(derive(space, random_scores(space, 0)))
+    assert derived.flops() < supernet.flops()
+    assert derived.params() < supernet.params()

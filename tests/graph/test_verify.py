@@ -1,0 +1,171 @@
+"""One broken graph per law of the primitive graph."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dslnas.diagnostics import InternalError
+from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.graph.graph import Mix, Node, PrimitiveGraph
+from dslnas.graph.text import parse_graph
+from dslnas.graph.verify import LAWS, verify_graph
+from dslnas.primitives.spec import Weight
+from dslnas.space.derive import derive
+from tests.spaces import random_scores
+from tests.strategies import SpaceText, spaces
+
+SOUND = """\
+alpha one 2 x 3
+input = input : 4 x 6 x 6
+a = conv(kernel=3, out=4, stride=2) input : 4 x 3 x 3
+b = max_pool2d(kernel=3, stride=2) input : 4 x 3 x 3
+c = mix one[1] a, b : 4 x 3 x 3
+d = linear(out=5) c : 5
+e = relu d : 5
+output d, e
+"""
+
+
+def written(old: str, new: str) -> PrimitiveGraph:
+    """Return the sound graph with a piece of its text replaced."""
+    assert SOUND.count(old) == 1
+    return parse_graph(SOUND.replace(old, new))
+
+
+def changed(name: str, **fields: object) -> PrimitiveGraph:
+    """Return the sound graph with fields of one node replaced."""
+    graph = parse_graph(SOUND)
+    node = replace(graph.by_name[name], **fields)  # type: ignore[arg-type]
+    return replace(graph, nodes=tuple(node if n.name == name else n for n in graph.nodes))
+
+
+def nodes(graph: PrimitiveGraph, *names: str) -> tuple[Node, ...]:
+    return tuple(graph.by_name[name] for name in names)
+
+
+SOUND_GRAPH = parse_graph(SOUND)
+NO_WEIGHT = Weight("weight", (4, 4, 3, 3))
+
+BROKEN = {
+    "names are paths and unique": [
+        (changed("b", name="a"), "`a` has the name of an earlier node"),
+        (changed("b", name="a b"), "`a b` has a name that is no path of words"),
+        (changed("b", name="a//b"), "`a//b` has a name that is no path of words"),
+    ],
+    "the input comes first": [
+        (replace(SOUND_GRAPH, nodes=()), "`input` is missing"),
+        (replace(SOUND_GRAPH, nodes=SOUND_GRAPH.nodes[1:]), "`a` is first but no input"),
+        (changed("b", primitive="input", inputs=()), "`b` is an input but not first"),
+    ],
+    "primitives are known": [
+        (changed("b", primitive="max_pool"), "`b` is an unknown primitive `max_pool`"),
+    ],
+    "nodes come after what they read": [
+        (
+            replace(SOUND_GRAPH, nodes=nodes(SOUND_GRAPH, "input", "a", "c", "b", "d", "e")),
+            "`c` reads `b`, which does not come before it",
+        ),
+        (changed("b", inputs=("b",)), "`b` reads `b`, which does not come before it"),
+        (changed("b", inputs=("gone",)), "`b` reads `gone`, which does not come before it"),
+    ],
+    "numbers of inputs fit": [
+        (changed("b", inputs=()), "`b` reads 0 nodes, not 1 to 1"),
+        (changed("e", primitive="add"), "`e` reads 1 nodes, not 2 to 64"),
+        (changed("c", inputs=("a",) * 65), "`c` reads 65 nodes, not 1 to 64"),
+    ],
+    "arguments are complete and of their kind": [
+        (changed("d", attributes=()), "`d` has the arguments [], not ['out', 'bias']"),
+        (
+            changed("d", attributes=(("bias", True), ("out", 5))),
+            "`d` has the arguments ['bias', 'out'], not ['out', 'bias']",
+        ),
+        (
+            changed("d", attributes=(("out", 0), ("bias", True))),
+            "`d` is wrong: `out` of `linear` must be a whole number of at least 1, not 0",
+        ),
+        (
+            changed("b", attributes=(("kernel", 3), ("stride", (2, 2)), ("padding", (1, 1)))),
+            "`b` has kernel=3, which is written (3, 3)",
+        ),
+    ],
+    "mixes read rows of alpha": [
+        (written("mix one[1] a", "mix a"), "`c` has no row of alpha"),
+        (written("relu d", "relu one[0] d"), "`e` is no mix but has a row"),
+        (written("one[1]", "one[2]"), "`c` reads row 2 of `one`, which has 2"),
+        (changed("c", mix=Mix("one", -1)), "`c` reads row -1 of `one`, which has 2"),
+        (written("one[1]", "two[0]"), "`c` reads row 0 of `two`, which has 0"),
+        (written("2 x 3", "2 x 1"), "`c` mixes 2 nodes with 1 columns of alpha"),
+    ],
+    "shapes follow the rules": [
+        (written("d : 5", "d : 6"), "`e` has shape 6, not 5"),
+        (
+            written("b = max_pool2d(kernel=3, stride=2) input : 4 x 3 x 3", "b = relu d : 5")
+            if False
+            else written("stride=2) input : 4 x 3 x 3\nc", "stride=1) input : 4 x 6 x 6\nc"),
+            "`c` cannot read its inputs: branches have different shapes: 4 x 3 x 3 and 4 x 6 x 6",
+        ),
+        (written("out=4, stride=2", "out=4, stride=1"), "`a` has shape 4 x 3 x 3, not 4 x 6 x 6"),
+    ],
+    "weights follow the rules": [
+        (changed("input", weights=(NO_WEIGHT,)), "`input` is the input but has weights"),
+        (changed("b", weights=(NO_WEIGHT,)), f"`b` has the weights {(NO_WEIGHT,)}, not ()"),
+        (changed("d", weights=()), "`d` has the weights (), not (Weight("),
+    ],
+    "outputs are vectors": [
+        (replace(SOUND_GRAPH, output="gone"), "`gone` is an output but not in the graph"),
+        (replace(SOUND_GRAPH, auxiliary="gone"), "`gone` is an output but not in the graph"),
+        (
+            replace(SOUND_GRAPH, output="c"),
+            "`c` is an output of shape 4 x 3 x 3, not a vector",
+        ),
+        (
+            written("e = relu d : 5", "e = linear(out=6) d : 6"),
+            "`e` is an output of shape 6, not 5",
+        ),
+    ],
+    "every node reaches an output": [
+        (written("output d, e", "output d"), "`e` has no path to an output"),
+        (written("mix one[1] a, b", "mix one[1] a"), "`b` has no path to an output"),
+    ],
+}
+
+
+def test_a_sound_graph_breaks_no_law() -> None:
+    verify_graph(SOUND_GRAPH)
+
+
+@pytest.mark.parametrize(
+    ("law", "graph", "message"),
+    [
+        pytest.param(law, graph, message, id=f"{law}-{number}")
+        for law, cases in BROKEN.items()
+        for number, (graph, message) in enumerate(cases)
+    ],
+)
+def test_a_broken_law_is_named_with_the_node(law: str, graph: PrimitiveGraph, message: str) -> None:
+    with pytest.raises(InternalError) as caught:
+        verify_graph(graph)
+    assert str(caught.value).startswith(f"graph breaks the law `{law}`: node {message}")
+
+
+def test_every_law_is_broken_by_a_test() -> None:
+    assert [law.name for law in LAWS] == list(BROKEN)
+
+
+def test_the_input_needs_no_reader() -> None:
+    # A network of zeros alone has no path from the input once dead code is gone.
+    verify_graph(parse_graph("input = input : 4\noutput input"))
+
+
+@settings(max_examples=25)
+@given(spaces(), st.integers(0, 100))
+def test_lowering_makes_sound_graphs(text: SpaceText, seed: int) -> None:
+    space = text.space()
+    verify_graph(build_supernet_graph(space))
+    architecture = derive(space, random_scores(space, seed))
+    verify_graph(build_derived_graph(architecture))
+    verify_graph(build_derived_graph(architecture, training=True))

@@ -1,0 +1,3 @@
+use papers.darts
+op skip = identity
+    | when stride: conv(1)

@@ -1,0 +1,3 @@
+use papers.darts
+op nothing = none
+cell normal { choose none, nothing }

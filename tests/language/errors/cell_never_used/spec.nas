@@ -1,0 +1,2 @@
+use papers.darts
+cell spare { nodes 2; choose skip_connect }

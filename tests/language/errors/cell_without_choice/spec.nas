@@ -1,0 +1,3 @@
+use std.cnn
+cell normal { nodes 3 }
+network { cells normal }

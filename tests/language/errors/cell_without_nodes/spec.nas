@@ -1,0 +1,3 @@
+use std.cnn
+cell normal { choose skip_connect }
+network { cells normal }

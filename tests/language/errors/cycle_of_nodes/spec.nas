@@ -1,0 +1,5 @@
+use papers.darts
+cell normal {
+    node n1 = skip_connect(in1) + skip_connect(n2)
+    node n2 = skip_connect(in2) + skip_connect(n1)
+}

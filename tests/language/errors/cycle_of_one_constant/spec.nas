@@ -1,0 +1,2 @@
+use papers.darts
+let a = a + 1

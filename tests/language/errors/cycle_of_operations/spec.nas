@@ -1,0 +1,3 @@
+use papers.darts
+op first = relu -> second
+op second = tanh -> first

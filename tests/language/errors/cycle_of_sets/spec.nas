@@ -1,0 +1,4 @@
+use papers.darts
+ops first = skip_connect, second
+ops second = first
+cell normal { choose first }

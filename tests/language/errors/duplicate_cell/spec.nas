@@ -1,0 +1,3 @@
+use papers.darts
+cell normal { keep 2 }
+cell normal { keep 1 }

@@ -1,0 +1,2 @@
+use papers.darts
+ops sep_conv = skip_connect

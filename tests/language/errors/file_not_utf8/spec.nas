@@ -1,0 +1,2 @@
+# café
+use papers.darts

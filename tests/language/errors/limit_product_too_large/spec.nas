@@ -1,0 +1,2 @@
+let big = 1G * 1G
+use papers.darts

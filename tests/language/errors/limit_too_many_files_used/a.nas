@@ -1,0 +1,2 @@
+use "b.nas"
+use "missing.nas"

@@ -1,0 +1,2 @@
+use papers.darts
+evaluate darts { epochs 5 }

@@ -1,0 +1,2 @@
+use papers.darts
+cell other like nromal { stride 2 }

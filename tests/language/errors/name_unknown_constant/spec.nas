@@ -1,0 +1,3 @@
+use papers.darts
+let depth = 3 * widht
+let width = 2

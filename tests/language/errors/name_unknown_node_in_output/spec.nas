@@ -1,0 +1,2 @@
+use papers.darts
+cell normal { output concat(n3, n5) }

@@ -1,0 +1,2 @@
+use papers.darts
+search darts { weights sdg(lr = 0.1) }

@@ -1,0 +1,2 @@
+use papers.darts
+network { steem conv(3) }

@@ -1,0 +1,2 @@
+use papers.darts
+network { cells 2 * normal, 3 }

@@ -1,0 +1,2 @@
+use std.cnn
+op block = relu

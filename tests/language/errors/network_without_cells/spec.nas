@@ -1,0 +1,2 @@
+use std.cnn
+network { repeat 3 }

@@ -1,0 +1,2 @@
+cell normal { nodes 1; choose identity }
+network { cells normal }

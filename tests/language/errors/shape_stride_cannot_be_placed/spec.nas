@@ -1,0 +1,3 @@
+use papers.darts
+op quiet = relu -> tanh
+cell reduction { choose quiet, sep_conv(3) }

@@ -1,0 +1,3 @@
+op block = relu ->
+
+op other = relu

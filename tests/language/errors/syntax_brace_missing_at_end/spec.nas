@@ -1,0 +1,2 @@
+network {
+    cells  normal * 2

@@ -1,0 +1,6 @@
+cell normal {
+    nodes  4
+
+network {
+    cells  normal
+}

@@ -1,0 +1,2 @@
+use std.cnn
+op big = conv(3 out = 2 * C)

@@ -1,0 +1,2 @@
+use std.cnn
+ops mine = skip_connect sep_conv(3)

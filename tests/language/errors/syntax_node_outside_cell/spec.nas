@@ -1,0 +1,4 @@
+use papers.darts
+network {
+    node n1 = conv(3)(in1)
+}

@@ -1,0 +1,3 @@
+search darts {
+    weights  sgd(lr = 1.)
+}

@@ -1,0 +1,1 @@
+data npz { path 'digits.npz' }

@@ -1,0 +1,5 @@
+use papers.darts
+cell normal {
+    let k = 3
+    nodes  2
+}

@@ -1,0 +1,3 @@
+use "cells.nas
+
+let width = 3

@@ -1,0 +1,2 @@
+let width =
+let depth = 3

@@ -1,0 +1,1 @@
+op skip = identity when stride 2: conv(1)

@@ -1,0 +1,2 @@
+use "/etc/passwd"
+use papers.darts

@@ -1,0 +1,2 @@
+use "ops.nas"
+use papers.darts

@@ -1,0 +1,2 @@
+use "cell.nas"
+use papers.darts

@@ -1,0 +1,2 @@
+use "../secret.nas"
+use papers.darts

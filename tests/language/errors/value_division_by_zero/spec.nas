@@ -1,0 +1,2 @@
+use papers.darts
+let k = 3 / (2 - 2)

@@ -1,0 +1,2 @@
+use papers.darts
+evaluate { drop_path 1 }

@@ -1,0 +1,3 @@
+use papers.darts
+op block = 1.5 * (relu -> conv(3))
+cell normal { choose block }

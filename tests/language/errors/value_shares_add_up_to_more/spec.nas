@@ -1,0 +1,2 @@
+use papers.darts
+data digits { split 50%, 50%, 10%, 10% }

@@ -1,0 +1,2 @@
+use papers.darts
+data digits { split 0.5, 0.5 }

@@ -1,0 +1,44 @@
+"""The front end in one call, from a file to its graphs; and what it says when something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dslnas.diagnostics import UserError
+from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.language.check import check
+from dslnas.language.link import link, read_source
+from dslnas.language.overrides import parse_overrides
+from dslnas.source import SourceFile
+from dslnas.space.lower import lower
+
+IMAGES = (3, 32, 32)
+CLASSES = 10
+
+
+def compile_source(source: SourceFile, overrides: Sequence[str] = ()) -> None:
+    """Run every stage that can find a mistake in a program."""
+    checked = check(link(source, parse_overrides(overrides)))
+    space = lower(checked, IMAGES, CLASSES)
+    build_supernet_graph(space)
+    if space.is_architecture:
+        build_derived_graph(space)
+
+
+def complaint(path: Path, overrides: Sequence[str] = ()) -> str:
+    """Return everything that is said about a file; "" if nothing is wrong."""
+    try:
+        compile_source(read_source(path), overrides)
+    except UserError as error:
+        return error.render()
+    return ""
+
+
+def complaint_about(text: str, *overrides: str) -> str:
+    """Return everything that is said about a text, called `spec.nas`."""
+    try:
+        compile_source(SourceFile("spec.nas", text), overrides)
+    except UserError as error:
+        return error.render()
+    return ""

@@ -1,0 +1,57 @@
+"""Every mistake a user can make has its exact message: `errors/CASE/` holds them.
+
+A case is `spec.nas` (missing in the case about that), the files it uses, `set.txt` with one
+argument of `--set` per line, and `expected.txt` with everything that is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.language.pipeline import complaint
+
+ERRORS = Path(__file__).parent / "errors"
+CASES = sorted(path.name for path in ERRORS.iterdir())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_mistake_is_explained(
+    name: str, expect: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = ERRORS / name
+    monkeypatch.chdir(folder)
+    given = folder / "set.txt"
+    overrides = given.read_text(encoding="utf-8").splitlines() if given.exists() else []
+    expect(folder / "expected.txt", complaint(Path("spec.nas"), overrides) + "\n")
+
+
+def test_corpus_has_no_stray_files() -> None:
+    for name in CASES:
+        files = {path.name for path in (ERRORS / name).iterdir()}
+        assert files & {"spec.nas", "expected.txt"}, name
+        assert "spec.nas" in files or name == "file_missing"
+        texts = [path.read_bytes().decode("latin-1") for path in (ERRORS / name).glob("*.nas")]
+        for extra in files - {"spec.nas", "expected.txt", "set.txt"}:
+            assert any(f'"{extra}"' in text for text in texts), f"{name}/{extra} is not used"
+
+
+def test_every_case_is_a_mistake() -> None:
+    for name in CASES:
+        expected = (ERRORS / name / "expected.txt").read_text(encoding="utf-8")
+        assert "error[NAS" in expected, name
+
+
+def test_messages_keep_to_the_rules() -> None:
+    """Lower case, no full stop, no word of Python's."""
+    for name in CASES:
+        for line in (ERRORS / name / "expected.txt").read_text(encoding="utf-8").splitlines():
+            if "error[NAS" not in line:
+                continue
+            message = line.partition("]: ")[2]
+            assert not message.endswith("."), line
+            assert not message[0].isupper() or message.split()[0] in ("C", "N"), line
+            for word in ("None", "tuple", "str", "int", "float", "NoneType", "list[", "Traceback"):
+                assert word not in message.replace("`", " ").split(), line
