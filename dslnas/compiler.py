@@ -104,7 +104,8 @@ def run_search(
     from dslnas.training.search import search
 
     program = compiled.program
-    assert program.engine is not None and program.search is not None, "checked by the caller"
+    assert program.engine is not None, "checked by the caller"
+    assert program.search is not None, "checked by the caller"
     data = load(program.data, device)
     folder.write(SPEC, compiled.text)
     found = search(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from dslnas.source import Span
 
 MOST_SHOWN = 20
+MOST_FOUND = 200
 _WIDTH = 100  # columns of an excerpt
 
 
@@ -90,10 +91,15 @@ def user_error(
 
 
 class Diagnostics:
-    """Collects mistakes so that all of them can be reported at once."""
+    """Collects mistakes so that all of them can be reported at once.
+
+    One place can be wrong in one way only: what is found there again, because several cells or
+    networks share it, is left out. After `MOST_FOUND` mistakes, all of them are raised at once:
+    nobody reads more, and hostile input could make thousands.
+    """
 
     def __init__(self) -> None:
-        self._found: dict[Diagnostic, None] = {}
+        self._found: dict[object, Diagnostic] = {}
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -108,33 +114,47 @@ class Diagnostics:
         help: str = "",
         notes: Sequence[Note] = (),
     ) -> None:
-        """Record one mistake; the same mistake at the same place is kept once."""
-        self._found[Diagnostic(code, message, span, label, help, tuple(notes))] = None
+        """Record one mistake."""
+        self._add(Diagnostic(code, message, span, label, help, tuple(notes)))
 
     def extend(self, error: UserError) -> None:
         """Record every mistake of an error raised elsewhere."""
-        self._found.update(dict.fromkeys(error.diagnostics))
+        for diagnostic in error.diagnostics:
+            self._add(diagnostic)
 
     def raise_if_any(self) -> None:
         """Raise a `UserError` with everything recorded, if anything was."""
         if self._found:
-            raise UserError(self._found)
+            raise UserError(self._found.values())
+
+    def _add(self, diagnostic: Diagnostic) -> None:
+        if len(self._found) >= MOST_FOUND:
+            self.raise_if_any()
+        place = diagnostic.span and (diagnostic.code, diagnostic.span)
+        self._found.setdefault(place or diagnostic, diagnostic)
 
 
 def suggestion(word: str, known: Iterable[str], *, list_all: int = 12) -> str:
-    """Return a help line for an unknown word: the nearest known one, or the list of all.
+    """Return a help line for an unknown word: the nearest known one, or the list of all."""
+    names = sorted(set(known))
+    near = did_you_mean(word, names)
+    if near or not names:
+        return near
+    shown = ", ".join(f"`{n}`" for n in names[:list_all])
+    return f"known are {shown}" + (", ..." if len(names) > list_all else "")
 
-    A unique prefix counts as near; after that an edit ratio of 0.7 does.
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a help line with the known word that is nearest to an unknown one; "" if none is.
+
+    A unique prefix counts as near; after that an edit ratio of 0.7, or the same letters in
+    another order.
     """
     names = sorted(set(known))
     prefixed = [n for n in names if n.startswith(word)] if len(word) > 1 else []
     close = prefixed if len(prefixed) == 1 else difflib.get_close_matches(word, names, 1, 0.7)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    if not names:
-        return ""
-    shown = ", ".join(f"`{n}`" for n in names[:list_all])
-    return f"known are {shown}" + (", ..." if len(names) > list_all else "")
+    close = close or [n for n in names if sorted(n) == sorted(word)]
+    return f"did you mean `{close[0]}`?" if close else ""
 
 
 def _position(diagnostic: Diagnostic) -> tuple[str, int]:

@@ -72,6 +72,12 @@ class Span:
         """The characters the span covers."""
         return self.source.text[self.start : self.end]
 
+    @property
+    def brief(self) -> str:
+        """The characters the span covers in one line, the middle left out of a long text."""
+        text = " ".join(self.text.split())
+        return text if len(text) <= 60 else f"{text[:40]} ... {text[-15:]}"
+
     def to(self, other: Span) -> Span:
         """Return the span from the start of this one to the end of `other`."""
         return Span(self.source, self.start, max(self.end, other.end))

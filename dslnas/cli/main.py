@@ -25,7 +25,7 @@ OK, WRONG_INPUT, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(dslnas_version(), prog_name="dslnas")
 def cli() -> None:
-    """Search neural architectures that a .nas file describes, and deploy what is found.
+    r"""Search neural architectures that a .nas file describes, and deploy what is found.
 
     \b
     dslnas compile spec.nas             what the spec means: cells, sizes, parameters
@@ -40,7 +40,7 @@ for command in (check, fmt, show, compile_, export):
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     try:
-        cli.main(arguments, prog_name="dslnas", standalone_mode=False)
+        code = cli.main(arguments, prog_name="dslnas", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return WRONG_USAGE
@@ -57,7 +57,7 @@ def run(arguments: list[str] | None = None) -> int:
         click.echo("internal error in dslnas; please report it with this traceback:", err=True)
         click.echo(traceback.format_exc(), err=True)
         return OUR_FAULT
-    return OK
+    return code if isinstance(code, int) else OK  # `--check` and `--json` exit without a message
 
 
 def main() -> None:

@@ -60,5 +60,10 @@ def _cells(folder: RunFolder) -> list[str]:
     path = folder.path / ARCHITECTURE
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.lstrip().startswith(("cell ", "node "))]
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("cell "):
+            lines.append(line.removeprefix("cell ").removesuffix(" {"))
+        elif line.lstrip().startswith("node "):
+            lines.append(f"  {line.lstrip().removeprefix('node ')}")
+    return lines

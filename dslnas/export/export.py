@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -111,10 +112,11 @@ def _write(
         )
         write_whole(stage / ONNX, model.SerializeToString(deterministic=True))
         others["onnx"] = onnx_run((stage / ONNX).read_bytes())
-    module = to_python(network.graph, name=name, metadata=metadata)
+    module = to_python(network.graph, name=name, metadata=metadata, class_names=class_names)
     weights = {module.weight_names[key]: np.ascontiguousarray(arrays[key]) for key in arrays}
     # Always written: a run's weights are kept in this file.
-    write_whole(stage / WEIGHTS, save(weights, {k: str(v) for k, v in metadata.items()}))
+    # One entry: safetensors writes several in an order that changes from run to run.
+    write_whole(stage / WEIGHTS, save(weights, {"dslnas": json.dumps(dict(metadata))}))
     if "python" in formats:
         write_whole(stage / PYTHON, module.source)
         others["python"] = module_run(stage / PYTHON)

@@ -141,13 +141,13 @@ class _Builder:
             stride = max((-(-n // m) for n, m in zip(shape[1:], size, strict=True)), default=1)
             where = f"on input `{name}` of cell `{cell.name}`"
             fragment = self._fragment(cell.preprocess, shape, channels, stride, where)
-            if fragment.shape[1:] != size:
+            if fragment.shape != (channels, *size):
                 raise user_error(
                     "NAS404",
                     f"`{cell.preprocess.text}` gives {show_shape(fragment.shape)} {where}, "
                     f"which needs {show_shape((channels, *size))}",
                     span=cell.preprocess.span,
-                    help="use an operation that can be strided, such as `preprocess`",
+                    help="use an operation that gives C channels and can be strided",
                 )
             here = self._unused(f"{path}/{name}")
             self._scopes.append(Scope(here, "preprocess", cell.preprocess.text))

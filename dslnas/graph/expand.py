@@ -21,7 +21,6 @@ from dslnas.language.operations import (
     repeated,
 )
 from dslnas.primitives.catalogue import LANGUAGE
-from dslnas.primitives.rules import show_shape
 from dslnas.primitives.spec import (
     Attributes,
     AttributeValue,
@@ -251,7 +250,7 @@ class _Builder:
                 "NAS401",
                 str(error),
                 span=span,
-                help=error.help or f"it reads {' and '.join(show_shape(s) for s in shapes)}",
+                help=error.help,
             ) from None
         if len(self._layers) >= MAX_LAYERS:
             raise user_error(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.spec import AttributeValue, Shape, Weight
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 INPUT = "input"
 
@@ -91,6 +93,8 @@ class PrimitiveGraph:
     @cached_property
     def dag(self) -> nx.DiGraph[str]:
         """The same as a networkx graph, for algorithms; every node carries its `Node`."""
+        import networkx as nx  # see dslnas.space.order
+
         graph: nx.DiGraph[str] = nx.DiGraph()
         for node in self.nodes:
             graph.add_node(node.name, node=node)

@@ -12,7 +12,7 @@ from dslnas.language import ast
 from dslnas.language.check_cells import check_cells
 from dslnas.language.checked import CheckedCell, CheckedNetwork, CheckedProgram
 from dslnas.language.constants import Scope, evaluate_lets
-from dslnas.language.link import LinkedProgram
+from dslnas.language.link import LinkedProgram, head_span
 from dslnas.language.operations import NETWORK_NAMES, check_body, check_definitions
 from dslnas.language.overrides import COMMAND_LINE
 from dslnas.language.sources import resolved
@@ -28,7 +28,7 @@ from dslnas.settings.sections import (
     SearchSettings,
     Settings,
 )
-from dslnas.source import SourceFile, Span
+from dslnas.source import Span
 
 # Names with a meaning of their own in operations and networks.
 RESERVED = ("C", "C_in", "N", "stride", "classes")
@@ -101,8 +101,11 @@ class _Sections:
     def data(self) -> DataSettings:
         """Check the data section; without one, the data are scikit-learn's digits."""
         section = self._linked.sections.get("data")
-        source = self._named(section, DATA) or "digits"
-        settings = section.settings if section else ()
+        source = self._named(section, DATA)
+        # The settings of an unknown source cannot be checked.
+        is_known = section is None or section.name is None or source is not None
+        settings = section.settings if section is not None and is_known else ()
+        source = source or "digits"
         data = self._build(DATA[source], settings, f"`data {source}`", fixed={"source": source})
         if sum(data.split) > 1 + 1e-9:
             self._found.add(
@@ -124,11 +127,17 @@ class _Sections:
                 self._found.add(
                     "NAS505",
                     "`search` needs the name of a method",
-                    section.span,
+                    head_span(section),
                     help=f"write `search {next(iter(SEARCH))}`; {suggestion('', SEARCH)}",
                 )
             return None, None
-        return engine, self._build(SEARCH[engine], section.settings, f"`search {engine}`")
+        elsewhere = {
+            field.alias or key: f"`search {name}`"
+            for name, model in SEARCH.items()
+            for key, field in model.model_fields.items()
+        }
+        where = f"`search {engine}`"
+        return engine, self._build(SEARCH[engine], section.settings, where, elsewhere=elsewhere)
 
     def network(self, cells: Mapping[str, CheckedCell]) -> CheckedNetwork | None:
         """Check the network section: plain settings, and expressions for their names."""
@@ -137,7 +146,7 @@ class _Sections:
             self._found.add(
                 "NAS303",
                 "network has no cells",
-                section.span if section else _end(self._linked.source),
+                self._place_of(section),
                 help="write `network { cells normal * 2 }`, or `use papers.darts`",
             )
             return None
@@ -152,15 +161,14 @@ class _Sections:
         settings = self._build(NetworkSettings, plain, "`network`", tuple(NETWORK_EXPRESSIONS))
         given = {s.key.text: s for s in section.settings if s.key.text in NETWORK_EXPRESSIONS}
         self._once([s for s in section.settings if s.key.text in NETWORK_EXPRESSIONS])
-        for key in ("stem", "head"):
-            if key not in given:
-                self._found.add(
-                    "NAS303",
-                    f"network has no {key}",
-                    section.span,
-                    help=f"give `{key}`; `use std.cnn` brings the usual one",
-                )
-        if "stem" not in given or "head" not in given:
+        missing = [key for key in ("stem", "head") if key not in given]
+        if missing:
+            self._found.add(
+                "NAS303",
+                f"network has no {' and no '.join(missing)}",
+                self._place_of(section),
+                help=f"give {' and '.join(f'`{k}`' for k in missing)}; `use std.cnn` brings them",
+            )
             return None
         for key in ("stem", "head", "auxiliary"):
             if key in given:
@@ -186,12 +194,23 @@ class _Sections:
         where: str,
         more_keys: Sequence[str] = (),
         fixed: Mapping[str, object] | None = None,
+        elsewhere: Mapping[str, str] | None = None,
     ) -> _Section:
         self._once(settings)
         for setting in settings:
             first, last = setting.values[0].span, setting.values[-1].span
             self.spans[f"{model.kind}.{setting.key.text}"] = first.to(last)
-        return build(model, settings, self._constants, where, self._found, fixed, more_keys)
+        return build(
+            model, settings, self._constants, where, self._found, fixed, more_keys, elsewhere
+        )
+
+    def _place_of(self, section: ast.Section | None) -> Span:
+        """Return where to point for what a section lacks: the library is not the user's to mend."""
+        if section is not None and not section.span.source.library:
+            return head_span(section)
+        source = self._linked.source
+        end = len(source.text.rstrip())
+        return Span(source, max(0, end - 1), max(1, end))
 
     def _once(self, settings: Sequence[ast.Setting]) -> None:
         seen: dict[str, ast.Setting] = {}
@@ -228,7 +247,7 @@ class _Sections:
             self._found.add(
                 "NAS504",
                 f"`{setting.key.text}` takes one expression, found {len(setting.values)}",
-                setting.span,
+                setting.values[1].span.to(setting.values[-1].span),
                 help="join layers with `->`",
             )
         check_body(setting.values[0], self._linked.operations, scope, self._found)
@@ -247,7 +266,7 @@ class _Sections:
                 case _:
                     self._found.add(
                         "NAS303",
-                        f"expected a cell, found `{value.span.text}`",
+                        f"expected a cell, found `{value.span.brief}`",
                         value.span,
                         help="write the name of a cell, or `normal * N`",
                     )
@@ -287,8 +306,3 @@ class _Sections:
                 help=f"give it on the command line: `--set data.path={text}`",
             )
         return str(folder / text)
-
-
-def _end(source: SourceFile) -> Span:
-    end = len(source.text.rstrip())
-    return Span(source, max(0, end - 1), max(1, end))

@@ -8,11 +8,15 @@ from dataclasses import replace
 from dslnas.diagnostics import Diagnostics, Note, UserError, suggestion, user_error
 from dslnas.language import ast
 from dslnas.language.checked import CheckedCell, CheckedEdge, CheckedNode, Operation
-from dslnas.language.constants import Scope
+from dslnas.language.constants import MAX_REFERENCES, Scope
 from dslnas.language.link import LinkedProgram, merge_cells
-from dslnas.language.operations import called, resolve
+from dslnas.language.operation_sets import OperationSets
+from dslnas.language.operations import called
 from dslnas.language.typed import build
 from dslnas.settings.sections import CELL_EXPRESSIONS, CellSettings
+from dslnas.source import Span
+
+_OTHER_NAME = "choose another name"
 
 OUTPUTS = ("concat", "sum", "mean", "last")
 
@@ -22,43 +26,41 @@ def check_cells(
 ) -> dict[str, CheckedCell]:
     """Return every cell that could be understood; mistakes go into `found`."""
     cells = {}
+    sets = OperationSets(linked, constants, found)
+    sets.check()
     for name, definition in _with_likes(linked.cells, found).items():
-        cell = _Cell(definition, linked, constants, found).check()
+        cell = _Cell(definition, sets, constants, found).check()
         if cell is not None:
             cells[name] = cell
     return cells
 
 
 def _with_likes(cells: Mapping[str, ast.CellDef], found: Diagnostics) -> dict[str, ast.CellDef]:
-    """Return the cells with what they take over by `like` written out."""
+    """Return the cells with what they take over by `like` written out.
+
+    A cell whose `like` leads nowhere keeps it: what it lacks is not known.
+    """
     done: dict[str, ast.CellDef] = {}
 
     def complete(name: str, path: list[str]) -> ast.CellDef:
         cell = cells[name]
-        if name in done:
-            return done[name]
-        if cell.like is None:
-            done[name] = cell
-        elif cell.like.text not in cells:
-            found.add(
-                "NAS201",
-                f"unknown cell `{cell.like.text}`",
-                cell.like.span,
-                help=suggestion(cell.like.text, [c for c in cells if c != name]),
-            )
-            done[name] = replace(cell, like=None)
-        elif cell.like.text in [*path, name]:
-            circle = " -> ".join([*path, name, cell.like.text])
-            found.add(
-                "NAS206",
-                f"cell is like itself: {circle}",
-                cell.like.span,
-                help="write the settings of one of them",
-            )
-            done[name] = replace(cell, like=None)
+        if name in done or cell.like is None:
+            return done.setdefault(name, cell)
+        like = cell.like
+        done[name] = cell
+        if like.text not in cells:
+            help = suggestion(like.text, [c for c in cells if c != name])
+            found.add("NAS201", f"unknown cell `{like.text}`", like.span, help=help)
+        elif like.text in [*path, name]:
+            circle = " -> ".join([*path, name, like.text])
+            help = "write the settings of one of them"
+            found.add("NAS206", f"cell is like itself: {circle}", like.span, help=help)
+        elif len(path) >= MAX_REFERENCES:
+            message = f"cell is like more than {MAX_REFERENCES} others, one after the other"
+            found.add("NAS108", message, like.span, help="write its settings")
         else:
-            base = complete(cell.like.text, [*path, name])
-            done[name] = replace(merge_cells(base, cell), like=None)
+            base = complete(like.text, [*path, name])
+            done[name] = replace(merge_cells(base, cell), like=base.like)
         return done[name]
 
     return {name: complete(name, []) for name in cells}
@@ -70,25 +72,19 @@ class _Cell:
     def __init__(
         self,
         definition: ast.CellDef,
-        linked: LinkedProgram,
+        sets: OperationSets,
         constants: Scope,
         found: Diagnostics,
     ) -> None:
         self._definition = definition
-        self._linked = linked
-        self._constants = constants
+        self._sets = sets
         self._found = found
         self._what = f"cell `{definition.name.text}`"
         settings = [s for s in definition.statements if isinstance(s, ast.Setting)]
         self._given = {s.key.text: s for s in settings if s.key.text in CELL_EXPRESSIONS}
         self._check_keys(settings)
-        self._settings = build(
-            CellSettings,
-            [s for s in settings if s.key.text in _FIELDS],
-            constants,
-            self._what,
-            found,
-        )
+        self._plain = [s for s in settings if s.key.text in _FIELDS]
+        self._settings = build(CellSettings, self._plain, constants, self._what, found)
 
     def check(self) -> CheckedCell | None:
         """Return the cell, or None if its nodes could not be understood."""
@@ -110,6 +106,7 @@ class _Cell:
             settings.stride,
             settings.widen,
             span=definition.name.span,
+            keep_span=next((_values_span(s) for s in self._plain if s.key.text == "keep"), None),
         )
 
     def _check_keys(self, settings: Sequence[ast.Setting]) -> None:
@@ -138,6 +135,13 @@ class _Cell:
         inputs = self._settings.inputs
         if isinstance(inputs, int):
             return tuple(f"in{i + 1}" for i in range(inputs))
+        setting = next(s for s in self._plain if s.key.text == "inputs")
+        numbered = [f"n{number + 1}" for number in range(self._settings.nodes)]
+        for place, name in enumerate(inputs):
+            if name in inputs[:place] or name in numbered:
+                what = "is the name of a node" if name in numbered else "is already defined"
+                span = setting.values[place].span
+                self._found.add("NAS204", f"input `{name}` {what}", span, help=_OTHER_NAME)
         return inputs
 
     # ---- nodes ----------------------------------------------------------------------------------
@@ -149,19 +153,21 @@ class _Cell:
         choose = self._given.get("choose")
         if self._settings.nodes == 0 or choose is None:
             missing = "nodes" if self._settings.nodes == 0 else "operations to choose from"
-            self._found.add(
-                "NAS305",
-                f"{self._what} has no {missing}",
-                self._definition.name.span,
-                help="give `nodes` and `choose`, or spell nodes out with `node n1 = ...`",
-            )
+            if self._definition.like is None:
+                self._found.add(
+                    "NAS305",
+                    f"{self._what} has no {missing}",
+                    self._definition.name.span,
+                    help="give `nodes` and `choose`, or spell nodes out with `node n1 = ...`",
+                )
             return []
-        operations = self._set(choose.values, choose)
+        span = _values_span(choose)
+        operations = self._sets.operations(choose.values, span)
         earlier = list(inputs)
         nodes = []
         for number in range(1, self._settings.nodes + 1):
-            edges = tuple(CheckedEdge(s, operations, choose.span) for s in earlier)
-            nodes.append(CheckedNode(f"n{number}", edges, choose.span))
+            edges = tuple(CheckedEdge(s, operations, span) for s in earlier)
+            nodes.append(CheckedNode(f"n{number}", edges, span))
             earlier.append(f"n{number}")
         return nodes if operations else []
 
@@ -187,7 +193,7 @@ class _Cell:
                     f"node `{name}` is already defined",
                     node.name.span,
                     notes=[Note("the first definition is here", first.span)] if first else (),
-                    help="choose another name",
+                    help=_OTHER_NAME,
                 )
             names.setdefault(name, node.name)
         known = [*inputs, *names]
@@ -217,92 +223,18 @@ class _Cell:
                             help=suggestion(source.text, known),
                         )
                     items = function.items if isinstance(function, ast.Choice) else (function,)
-                    operations = self._set(items, term)
+                    operations = self._sets.operations(items, function.span)
                     return CheckedEdge(source.text, operations, term.span) if operations else None
         except UserError as error:
             self._found.extend(error)
             return None
         self._found.add(
             "NAS304",
-            f"expected an operation on a source, found `{term.span.text}`",
+            f"expected an operation on a source, found `{term.span.brief}`",
             term.span,
             help="a node sums terms such as `conv(3)(in1)` or `{conv(3), skip_connect}(n1)`",
         )
         return None
-
-    # ---- operations -----------------------------------------------------------------------------
-
-    def _set(
-        self, items: Sequence[ast.Expression], place: ast.Setting | ast.Expression
-    ) -> tuple[Operation, ...]:
-        """Return the operations that a list of names, sets and differences stands for."""
-        before = bool(self._found)
-        operations = _without_repeats(
-            [op for item in items for op in self._item(item, [])], self._found
-        )
-        if not operations and bool(self._found) == before:
-            self._found.add(
-                "NAS306",
-                "choice is empty: no operation is left",
-                place.span,
-                help="leave at least one operation",
-            )
-        return tuple(operations)
-
-    def _item(self, item: ast.Expression, path: list[str]) -> list[Operation]:
-        match item:
-            case ast.Binary(sign="+" | "-" as sign, left=left, right=right):
-                first, second = self._item(left, path), self._item(right, path)
-                if sign == "+":
-                    return first + [op for op in second if op not in first]
-                return self._difference(first, second, right)
-            case ast.Choice(items=items):
-                return [op for i in items for op in self._item(i, path)]
-        call = called(item)
-        if call is not None and not call[1] and call[0].text in self._linked.sets:
-            name = call[0]
-            if name.text in path:
-                circle = " -> ".join([*path, name.text])
-                self._found.add(
-                    "NAS206",
-                    f"operation set contains itself: {circle}",
-                    name.span,
-                    help="a set may contain only others",
-                )
-                return []
-            definition = self._linked.sets[name.text]
-            inner = [op for i in definition.items for op in self._item(i, [*path, name.text])]
-            return _without_repeats(inner, self._found)
-        try:
-            return [self._resolve(item)]
-        except UserError as error:
-            self._found.extend(error)
-            return []
-
-    def _resolve(self, item: ast.Expression) -> Operation:
-        try:
-            return resolve(item, self._linked.operations, self._constants)
-        except UserError as error:
-            call = called(item)
-            first = error.diagnostics[0]
-            if first.code == "NAS201" and call is not None and self._linked.operations:
-                known = [*self._linked.operations, *self._linked.sets]
-                better = replace(first, help=suggestion(call[0].text, known))
-                raise UserError([better]) from None
-            raise
-
-    def _difference(
-        self, first: list[Operation], second: list[Operation], right: ast.Expression
-    ) -> list[Operation]:
-        for operation in second:
-            if operation not in first:
-                self._found.add(
-                    "NAS307",
-                    f"`{operation.text}` is not in the set it is taken from",
-                    right.span,
-                    help=suggestion(operation.text, [op.text for op in first]),
-                )
-        return [op for op in first if op not in second]
 
     # ---- the rest -------------------------------------------------------------------------------
 
@@ -310,10 +242,14 @@ class _Cell:
         setting = self._given.get("preprocess")
         if setting is None:
             return None
-        if len(setting.values) > 1:
-            self._found.add("NAS504", "`preprocess` takes one operation", setting.span)
-            return None
-        operations = self._item(setting.values[0], [])
+        operations = self._sets.operations(setting.values, _values_span(setting))
+        if len(operations) > 1:
+            self._found.add(
+                "NAS504",
+                f"`preprocess` takes one operation, found {len(operations)}",
+                _values_span(setting),
+                help="leave only one of them",
+            )
         return operations[0] if operations else None
 
     def _output(self, nodes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
@@ -324,8 +260,9 @@ class _Cell:
         if call is None or call[0].text not in OUTPUTS:
             self._found.add(
                 "NAS502",
-                f"`output` must be {', '.join(f'`{o}`' for o in OUTPUTS[:-1])} or `last`",
-                setting.values[0].span,
+                f"`output` must be {', '.join(f'`{o}`' for o in OUTPUTS[:-1])} or `last`, "
+                f"not `{_values_span(setting).brief}`",
+                _values_span(setting),
                 help="name nodes in parentheses to join only those: `concat(n2, n3)`",
             )
             return "concat", tuple(nodes)
@@ -340,7 +277,7 @@ class _Cell:
             else:
                 self._found.add(
                     "NAS201",
-                    f"unknown node `{value.span.text}`",
+                    f"unknown node `{value.span.brief}`",
                     value.span,
                     help=suggestion(value.span.text, nodes),
                 )
@@ -357,16 +294,5 @@ def _terms(expression: ast.Expression) -> list[ast.Expression]:
     return [expression]
 
 
-def _without_repeats(operations: list[Operation], found: Diagnostics) -> list[Operation]:
-    kept: list[Operation] = []
-    for operation in operations:
-        if operation in kept:
-            found.add(
-                "NAS308",
-                f"`{operation.text}` is in the set twice",
-                operation.span,
-                help="remove one of them",
-            )
-        else:
-            kept.append(operation)
-    return kept
+def _values_span(setting: ast.Setting) -> Span:
+    return setting.values[0].span.to(setting.values[-1].span)

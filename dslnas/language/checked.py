@@ -66,6 +66,7 @@ class CheckedCell:
         stride: Of the edges from the inputs.
         widen: Factor by which the cell multiplies C, for itself and the cells after it.
         span: Of its name.
+        keep_span: Of the value of `keep`, if it is given.
     """
 
     name: str
@@ -79,6 +80,7 @@ class CheckedCell:
     stride: int
     widen: int
     span: Span = field(compare=False, repr=False)
+    keep_span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
@@ -10,6 +10,9 @@ from dslnas.language import ast
 
 Value: TypeAlias = int | float | bool | tuple["Value", ...]
 Scope: TypeAlias = Mapping[str, Value]
+
+MAX_REFERENCES = 100
+"""How many definitions may be read to get at one: a bound for recursion."""
 
 FLAGS: dict[str, Value] = {"true": True, "false": False}
 _LARGEST = 1e15
@@ -30,24 +33,19 @@ def evaluate(expression: ast.Expression, scope: Scope) -> Value:
             if text in FLAGS:
                 return FLAGS[text]
             if text not in scope:
-                raise user_error(
-                    "NAS203",
-                    f"unknown constant `{text}`",
-                    span=expression.span,
-                    help=suggestion(text, scope) or f"define it with `let {text} = ...`",
-                )
+                raise _unknown(expression, scope)
             return scope[text]
         case ast.Size(parts=parts):
             return parts
         case ast.Tuple(items=items):
-            return tuple(evaluate(item, scope) for item in items)
+            return tuple(number_of(item, scope) for item in items)
         case ast.Negative(operand=operand):
             return -number_of(operand, scope)
         case ast.Binary():
             return _binary(expression, scope)
     raise user_error(
         "NAS503",
-        f"expected a number, found `{expression.span.text}`",
+        f"expected a number, found `{expression.span.brief}`",
         span=expression.span,
         help="numbers, constants and `+ - * /` can stand here",
     )
@@ -59,8 +57,9 @@ def number_of(expression: ast.Expression, scope: Scope) -> int | float:
     if isinstance(value, tuple | bool):
         raise user_error(
             "NAS503",
-            f"expected a number, found `{expression.span.text}`",
+            f"expected a number, found `{expression.span.brief}`",
             span=expression.span,
+            help="give a single number",
         )
     return value
 
@@ -76,13 +75,13 @@ def _binary(expression: ast.Binary, scope: Scope) -> int | float:
             result = left * right
         case _:
             if right == 0:
-                raise user_error("NAS503", "division by zero", span=expression.span)
+                raise user_error("NAS503", "division by zero", span=expression.right.span)
             even = isinstance(left, int) and isinstance(right, int) and left % right == 0
             result = left // right if even else left / right
     if abs(result) > _LARGEST:
         raise user_error(
             "NAS107",
-            f"number `{expression.span.text}` is too large",
+            f"result of `{expression.span.brief}` is too large",
             span=expression.span,
             help="the limit is 1e15",
         )
@@ -104,10 +103,20 @@ def evaluate_lets(lets: Mapping[str, ast.Let], found: Diagnostics) -> dict[str, 
                 span=let.name.span,
                 help="give one of them a number",
             )
+        if len(waiting) >= MAX_REFERENCES:
+            raise user_error(
+                "NAS108",
+                f"constant depends on more than {MAX_REFERENCES} others, one after the other",
+                span=let.name.span,
+                help="define constants before they are used",
+            )
         waiting.append(name)
         for used in _names(let.value):
-            if used in lets and used not in values:
-                value_of(used)
+            if used.text in FLAGS or used.text in values:
+                continue
+            if used.text not in lets:
+                raise _unknown(used, lets)
+            value_of(used.text)
         waiting.pop()
         values[name] = evaluate(let.value, values)
 
@@ -116,16 +125,27 @@ def evaluate_lets(lets: Mapping[str, ast.Let], found: Diagnostics) -> dict[str, 
             try:
                 value_of(name)
             except UserError as error:
-                waiting.clear()
                 found.extend(error)
-                values.setdefault(name, 1)
+                # The others of a chain that is too long need no message of their own.
+                failed = waiting if error.diagnostics[0].code == "NAS108" else [name]
+                values |= dict.fromkeys(failed, 1)
+                waiting.clear()
     return values
 
 
-def _names(expression: ast.Expression) -> list[str]:
+def _unknown(name: ast.Name, known: Iterable[str]) -> UserError:
+    return user_error(
+        "NAS203",
+        f"unknown constant `{name.text}`",
+        span=name.span,
+        help=suggestion(name.text, known) or f"define it with `let {name.text} = ...`",
+    )
+
+
+def _names(expression: ast.Expression) -> list[ast.Name]:
     match expression:
-        case ast.Name(text=text):
-            return [text]
+        case ast.Name():
+            return [expression]
         case ast.Binary(left=left, right=right):
             return _names(left) + _names(right)
         case ast.Negative(operand=operand):

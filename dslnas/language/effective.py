@@ -46,11 +46,12 @@ def effective_text(
     libraries = [name for name in linked.libraries if name.startswith("std.")]
     parts = [f"# {line}".rstrip() for line in title]
     parts += ["", *(f"use {name}" for name in libraries), ""]
-    definitions = (*linked.constants.values(), *linked.operations.values(), *linked.sets.values())
-    wanted = [d for d in definitions if not _in_library(d, libraries)]
-    if cells is not None:
-        wanted = [d for d in wanted if not isinstance(d, ast.OpsDef)]
-    parts += [format_item(definition) for definition in wanted]
+    definitions: list[ast.Let | ast.OpDef | ast.OpsDef] = [
+        *linked.constants.values(),
+        *linked.operations.values(),
+        *(linked.sets.values() if cells is None else ()),
+    ]
+    parts += [format_item(d) for d in definitions if not _in_library(d, libraries)]
     for name in _needed(linked, program):
         if cells is not None and name in cells:
             parts += ["", cells[name]]

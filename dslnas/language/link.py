@@ -20,7 +20,7 @@ from dslnas.language.sources import LIBRARY, library_names, near_files, read_sou
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.source import SourceFile, Span
 
-__all__ = ["LIBRARY", "LinkedProgram", "link", "merge_cells", "read_source"]
+__all__ = ["LIBRARY", "LinkedProgram", "head_span", "link", "merge_cells", "read_source"]
 
 MAX_FILES = 64
 
@@ -69,7 +69,7 @@ class _Linker:
     def __init__(self, linked: LinkedProgram, found: Diagnostics) -> None:
         self.linked = linked
         self._found = found
-        self._done: set[Path | None] = set()
+        self._done: set[Path] = set()
 
     def add(
         self, source: SourceFile, chain: list[SourceFile], names: Mapping[str, ast.Section]
@@ -84,7 +84,8 @@ class _Linker:
         Returns:
             Those of `names` that the file gives no name to replace.
         """
-        self._done.add(source.path)
+        if source.path is not None:
+            self._done.add(source.path.resolve())
         program = parse(source)
         chain = [*chain, source]
         left = dict(names)
@@ -176,8 +177,8 @@ class _Linker:
             self._found.add(
                 "NAS204",
                 f"`{key}` is already given in this file",
-                _head(item),
-                notes=[Note("the first one is here", _head(given[key]))],
+                head_span(item),
+                notes=[Note("the first one is here", head_span(given[key]))],
                 help="join the two",
             )
             return
@@ -195,13 +196,15 @@ class _Linker:
         source = self._local(use, chain[-1]) if use.is_path else self._library(use)
         if source is None:
             return
-        if any(source.path == user.path for user in chain):
+        assert source.path is not None
+        path = source.path.resolve()
+        if any(user.path is not None and user.path.resolve() == path for user in chain):
             circle = " -> ".join([*(s.name for s in chain), source.name])
             message = f"files use each other in a circle: {circle}"
             help = "move what both need into a third file"
             self._found.add("NAS205", message, use.span, help=help)
             return
-        if source.path in self._done:
+        if path in self._done:
             return
         if len(self._done) >= MAX_FILES:
             message = f"more than {MAX_FILES} files are used"
@@ -239,18 +242,16 @@ class _Linker:
                 "NAS201",
                 f"used file `{use.target}` does not exist",
                 use.span,
-                help=near_files(path) or f"paths are relative to {beside}",
+                help=near_files(path, user.path) or f"paths are relative to {beside}",
             )
             return None
-        return read_source(path, str(beside / use.target))
+        return read_source(beside / use.target)
 
 
-def _head(item: ast.CellDef | ast.Section) -> Span:
+def head_span(item: ast.CellDef | ast.Section) -> Span:
     """Return what names a cell or section: its first word, up to its name."""
-    start = item.span.start
-    word = Span(
-        item.span.source, start, start + len("cell" if isinstance(item, ast.CellDef) else item.kind)
-    )
+    first = "cell" if isinstance(item, ast.CellDef) else item.kind
+    word = Span(item.span.source, item.span.start, item.span.start + len(first))
     return word if item.name is None else word.to(item.name.span)
 
 

@@ -8,8 +8,10 @@ from dslnas.diagnostics import Diagnostics, Note, UserError, suggestion, user_er
 from dslnas.language import ast
 from dslnas.language.checked import Operation
 from dslnas.language.constants import Scope, Value, evaluate
+from dslnas.language.nesting import check_nesting
 from dslnas.primitives.catalogue import LANGUAGE
 from dslnas.primitives.spec import Default
+from dslnas.source import Span
 
 # Names that have a value inside of a body: see dslnas.graph.expand.
 BODY_NAMES = ("C", "C_in", "stride")
@@ -59,15 +61,17 @@ def bind(
                 "NAS208", message, span=argument.span, help=takes if parameters else ""
             )
         key = parameters[position] if argument.name is None else argument.name.text
+        place = argument.span if argument.name is None else argument.name.span
         if key not in parameters:
             raise user_error(
                 "NAS208",
                 f"`{name.text}` has no argument `{key}`",
-                span=argument.span,
+                span=place,
                 help=suggestion(key, parameters) or takes,
             )
         if key in bound:
-            raise user_error("NAS208", f"argument `{key}` is given twice", span=argument.span)
+            message, help = f"argument `{key}` is given twice", "remove one of them"
+            raise user_error("NAS208", message, span=place, help=help)
         bound[key] = argument.value
     missing = [p for p in required if p not in bound]
     if missing:
@@ -101,7 +105,7 @@ def resolve(expression: ast.Expression, definitions: Definitions, scope: Scope) 
     if call is None:
         raise user_error(
             "NAS304",
-            "expected an operation such as `conv(3)`",
+            f"expected an operation such as `conv(3)`, found `{expression.span.brief}`",
             span=expression.span,
             help="give the expression a name with `op` and use that name",
         )
@@ -143,6 +147,7 @@ def unknown_operation(name: ast.Name, definitions: Definitions) -> UserError:
 def check_definitions(definitions: Definitions, constants: Scope, found: Diagnostics) -> None:
     """Check every operation for unknown names, wrong arguments and recursion."""
     for definition in definitions.values():
+        _check_parameters(definition, found)
         parameters = {p.name.text: 1 for p in definition.parameters}
         scope: dict[str, Value] = {**constants, **dict.fromkeys(BODY_NAMES, 1), **parameters}
         for variant in definition.variants:
@@ -152,7 +157,7 @@ def check_definitions(definitions: Definitions, constants: Scope, found: Diagnos
         for parameter in definition.parameters:
             if parameter.default is not None:
                 _check_value(parameter.default, constants, found)
-    _check_recursion(definitions, found)
+    check_nesting(definitions, found)
 
 
 def check_body(
@@ -173,7 +178,7 @@ def check_body(
     if call is None:
         found.add(
             "NAS304",
-            f"expected an operation, found `{expression.span.text}`",
+            f"expected an operation, found `{expression.span.brief}`",
             expression.span,
             help="operations look like `relu`, `conv(3)`, `a -> b` or `2 * (a -> b)`",
         )
@@ -232,6 +237,24 @@ def _check_value(expression: ast.Expression, scope: Scope, found: Diagnostics) -
         found.extend(error)
 
 
+def _check_parameters(definition: ast.OpDef, found: Diagnostics) -> None:
+    seen: dict[str, Span] = {}
+    for parameter in definition.parameters:
+        name, span = parameter.name.text, parameter.name.span
+        if name in BODY_NAMES:
+            message = f"`{name}` has a meaning of its own and cannot be a parameter"
+            found.add("NAS204", message, span, help="choose another name")
+        elif name in seen:
+            found.add(
+                "NAS204",
+                f"parameter `{name}` is already defined",
+                span,
+                notes=[Note("the first definition is here", seen[name])],
+                help="choose another name",
+            )
+        seen.setdefault(name, span)
+
+
 def _check_condition(variant: ast.Variant, found: Diagnostics) -> None:
     word, number = variant.condition.text, variant.number
     if word not in CONDITIONS:
@@ -248,56 +271,6 @@ def _check_condition(variant: ast.Variant, found: Diagnostics) -> None:
             variant.condition.span,
             help="write `when stride 2:`, `when derived:` or `when searching:`",
         )
-
-
-def _check_recursion(definitions: Definitions, found: Diagnostics) -> None:
-    done: set[str] = set()
-
-    def visit(name: str, path: list[str]) -> None:
-        if name in path:
-            circle = [*path[path.index(name) :], name]
-            first, second = definitions[circle[0]], definitions[circle[-2]]
-            found.add(
-                "NAS206",
-                f"operation is composed of itself: {' -> '.join(circle)}",
-                first.name.span,
-                notes=[Note("the circle closes here", second.name.span)] if second != first else (),
-                help="an operation may use only others",
-            )
-            done.update(circle)
-            return
-        if name in done:
-            return
-        for used in _used(definitions[name]):
-            if used in definitions:
-                visit(used, [*path, name])
-        done.add(name)
-
-    for name in definitions:
-        visit(name, [])
-
-
-def _used(definition: ast.OpDef) -> list[str]:
-    names: list[str] = []
-
-    def walk(expression: ast.Expression) -> None:
-        match expression:
-            case ast.Chain(stages=stages):
-                for stage in stages:
-                    walk(stage)
-            case ast.Binary(right=body):
-                walk(body)
-            case ast.Name(text=text):
-                names.append(text)
-            case ast.Call(function=ast.Name(text=text), arguments=arguments):
-                names.append(text)
-                if text in LANGUAGE and LANGUAGE[text].joins:
-                    for argument in arguments:
-                        walk(argument.value)
-
-    for body in (definition.body, *(v.body for v in definition.variants)):
-        walk(body)
-    return names
 
 
 def _count(number: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dslnas.diagnostics import Diagnostic, UserError, suggestion, user_error
+from dslnas.diagnostics import Diagnostic, UserError, did_you_mean, user_error
 from dslnas.language import ast
 from dslnas.language.parse import parse_values
 from dslnas.source import SourceFile, Span
@@ -53,7 +53,7 @@ def _parse(source: SourceFile) -> ast.Item:
                 return ast.Section(kind.text, name, (), span=whole)
             raise user_error(
                 "NAS011",
-                f"`{kind.text}` takes a name, found `{name.span.text}`",
+                f"`{kind.text}` takes a name, found `{name.span.brief}`",
                 span=name.span,
                 help=f"paths look like {_FORMS}",
             )
@@ -64,12 +64,12 @@ def _parse(source: SourceFile) -> ast.Item:
         case [ast.Name(text="let"), name]:
             return ast.Let(name, _single(source, start), span=whole)
     first = path.split(".")[0].strip()
-    near = "" if first in _STARTS else suggestion(first, _STARTS)
+    near = "" if first in _STARTS else did_you_mean(first, _STARTS)
     raise user_error(
         "NAS011",
         f"unknown path `{path}`" if path.strip() else "a path is missing before `=`",
         span=whole,
-        help=near if near.startswith("did you mean") else f"paths look like {_FORMS}",
+        help=near or f"paths look like {_FORMS}",
     )
 
 

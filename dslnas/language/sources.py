@@ -57,8 +57,8 @@ def library_names() -> list[str]:
     )
 
 
-def near_files(path: Path) -> str:
-    """Return a help line with the specs of a folder whose names are like that of a missing one."""
+def near_files(path: Path, user: Path | None = None) -> str:
+    """Return a help line for a missing file: the specs beside it, but for the one that uses it."""
     folder = path.parent
-    names = [p.name for p in folder.glob("*.nas")] if folder.is_dir() else []
-    return suggestion(path.name, names)
+    specs = folder.glob("*.nas") if folder.is_dir() else ()
+    return suggestion(path.name, [p.name for p in specs if user is None or p.name != user.name])

@@ -6,7 +6,7 @@ from collections.abc import Set
 
 from lark import Token
 
-from dslnas.diagnostics import Diagnostic, Note, suggestion
+from dslnas.diagnostics import Diagnostic, Note, did_you_mean
 from dslnas.language.refused import CLOSING, SIGNS, Refused
 from dslnas.language.tokens import BREAK
 
@@ -88,8 +88,8 @@ def token_error(place: Refused, token: Token, accepted: Set[str]) -> Diagnostic:
         return bracket
     span = place.behind if _ends_line(place, token) else place.span_of(token)
     if "USE" in accepted and place.previous is None:
-        message, help = f"unexpected {_found(place, token)}", _nearest(token) or _STARTS
-        return Diagnostic("NAS104", message, span, help=help)
+        help = did_you_mean(token, _KEYWORDS) or _STARTS
+        return Diagnostic("NAS104", f"unexpected {_found(place, token)}", span, help=help)
     if token.type in _RESERVED and "NAME" in accepted:
         return _reserved_error(place, token, accepted)
     after = f" after `{_shortened(place.previous)}`" if place.previous is not None else ""
@@ -136,10 +136,9 @@ def _reserved_error(place: Refused, token: Token, accepted: Set[str]) -> Diagnos
         message = f"`{token}` is a word of the language and cannot be a name"
         return Diagnostic("NAS106", message, span, help="choose another name")
     what = "a setting or `node`" if "NODE" in accepted else "a setting"
-    where = (
-        "only cells have nodes" if token.type == "NODE" else f"`{token}` stands outside of blocks"
-    )
-    return Diagnostic("NAS104", f"expected {what}, found `{token}`", span, help=where)
+    outside = f"`{token}` stands outside of braces"
+    help = "only cells have nodes" if token.type == "NODE" else outside
+    return Diagnostic("NAS104", f"expected {what}, found `{token}`", span, help=help)
 
 
 def _expectation(place: Refused, accepted: Set[str]) -> str:
@@ -181,13 +180,8 @@ def _help(place: Refused, token: Token, accepted: Set[str]) -> str:
     if len(statement) > 1 and statement[-2].type == "COMMA" and _starts_line(place, statement[-1]):
         return "the line above ends with `,`, so its list goes on here"
     if token.type == "EQUAL" and first.type == "NAME":
-        return suggestion(first, ["node"]) if suggestion(first, ["node"]).startswith("did") else ""
+        return did_you_mean(first, ["node"])
     return ""
-
-
-def _nearest(token: Token) -> str:
-    help = suggestion(token, _KEYWORDS) if token.type == "NAME" else ""
-    return help if help.startswith("did you mean") else ""
 
 
 def _starts_line(place: Refused, token: Token) -> bool:

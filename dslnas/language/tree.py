@@ -41,6 +41,7 @@ class TreeBuilder:
         self._source = source
         self._found = found
         self._depth = 0
+        self._is_too_deep = False
 
     def _span(self, node: Tree[Token] | Token) -> Span:
         meta = node.meta if isinstance(node, Tree) else node
@@ -135,26 +136,22 @@ class TreeBuilder:
         """Return an expression."""
         assert isinstance(node, Tree)
         if self._depth >= MAX_DEPTH:
-            self._found.add(
-                "NAS108",
-                f"expression is nested more than {MAX_DEPTH} levels deep",
-                self._start(node),
-                help="give parts of it a name with `op` or `let`",
-            )
-            return self._placeholder(node)
+            return self._too_deep(node, f"expression is nested more than {MAX_DEPTH} levels deep")
         self._depth += 1
         build = getattr(self, f"_{node.data}_expression")
         result: ast.Expression = build(node)
         self._depth -= 1
         return result
 
-    def _start(self, node: Tree[Token]) -> Span:
-        """Return the first character of a node that may fill the whole file."""
-        start = self._span(node).start
-        return Span(self._source, start, start + 1)
-
-    def _placeholder(self, node: Tree[Token]) -> ast.Number:
-        return ast.Number(1, "1", span=self._span(node))
+    def _too_deep(self, node: Tree[Token], message: str) -> ast.Number:
+        """Record NAS108, once: what is nested too deep is so at many places."""
+        span = self._span(node)
+        if not self._is_too_deep:
+            first = Span(self._source, span.start, span.start + 1)
+            help = "give parts of it a name with `op` or `let`"
+            self._found.add("NAS108", message, first, help=help)
+        self._is_too_deep = True
+        return ast.Number(1, "1", span=span)
 
     def _number_token(self, token: object) -> ast.Number:
         assert isinstance(token, Token)
@@ -216,13 +213,7 @@ class TreeBuilder:
         """Build `a + b - c ...`; it nests to the left, so its length counts as depth."""
         spine = _spine(tree)
         if self._depth + len(spine) > MAX_DEPTH:
-            self._found.add(
-                "NAS108",
-                f"expression has more than {MAX_DEPTH} terms or levels",
-                self._start(spine[-1]),
-                help="give parts of it a name with `op` or `let`",
-            )
-            return self._placeholder(tree)
+            return self._too_deep(tree, f"expression has more than {MAX_DEPTH} terms or levels")
         self._depth += len(spine)
         result = self.expression(spine[-1].children[0])
         for level in reversed(spine):

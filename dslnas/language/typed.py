@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
+from dslnas.diagnostics import Diagnostics, UserError, did_you_mean, suggestion, user_error
 from dslnas.language import ast
 from dslnas.language.constants import FLAGS, Scope, evaluate
+from dslnas.language.wrong_values import explain
 from dslnas.settings.values import VALUES, Value
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -24,6 +24,7 @@ def build(
     found: Diagnostics,
     fixed: Mapping[str, object] | None = None,
     more_keys: Iterable[str] = (),
+    elsewhere: Mapping[str, str] | None = None,
 ) -> _Model:
     """Return `model` filled from the settings of a section; the rest are its defaults.
 
@@ -38,6 +39,7 @@ def build(
         found: Takes the mistakes.
         fixed: Fields that are not written as settings, such as the name of the section.
         more_keys: Keys of the section that are not fields, for suggestions.
+        elsewhere: By key where else there is such a setting, for suggestions.
     """
     fields = {field.alias or name: name for name, field in model.model_fields.items()}
     for name in fixed or {}:
@@ -46,16 +48,16 @@ def build(
     for setting in settings:
         key = setting.key.text
         if key not in fields:
-            found.add(
-                "NAS501",
-                f"unknown setting `{key}` in {where}",
-                setting.key.span,
-                help=suggestion(key, [*fields, *more_keys]),
-            )
+            known = [*fields, *more_keys]
+            belongs = (elsewhere or {}).get(key)
+            hint = f"it is a setting of {belongs}" if belongs else suggestion(key, known)
+            message = f"unknown setting `{key}` in {where}"
+            help = did_you_mean(key, known) or hint
+            found.add("NAS501", message, setting.key.span, help=help)
             continue
         try:
             value = _values(setting, scope, model.model_fields[fields[key]].annotation)
-            _validate(model, fields[key], key, value, setting)
+            _validate(model, fields[key], value, setting)
         except UserError as error:
             found.extend(error)
             continue
@@ -65,14 +67,23 @@ def build(
 
 def _values(setting: ast.Setting, scope: Scope, annotation: Any) -> object:
     """Return the value of a setting; several values, or one where a list is wanted, are a tuple."""
-    read = [_read(value, scope) for value in setting.values]
+    kinds = [kind for kind in (annotation, *get_args(annotation)) if get_origin(kind) is tuple]
+    if len(setting.values) > 1 and not kinds:
+        raise user_error(
+            "NAS502",
+            f"`{setting.key.text}` takes one value, found {len(setting.values)}",
+            span=setting.values[1].span.to(setting.values[-1].span),
+            help="remove the others",
+        )
+    read = tuple(_read(value, scope) for value in setting.values)
     if len(read) > 1:
-        return tuple(read)
-    is_list = get_origin(annotation) is tuple
-    if is_list and read == ["none"]:
-        return ()
-    is_word_list = isinstance(read[0], str) and tuple[str, ...] in get_args(annotation)
-    return tuple(read) if (is_list and not isinstance(read[0], tuple)) or is_word_list else read[0]
+        return read
+    if get_origin(annotation) is tuple:
+        if read == ("none",):
+            return ()
+        return read[0] if isinstance(read[0], tuple) else read
+    is_word = isinstance(read[0], str) and tuple[str, ...] in kinds
+    return read if is_word else read[0]
 
 
 def _read(expression: ast.Expression, scope: Scope) -> object:
@@ -104,108 +115,64 @@ def _call(
 ) -> Value:
     """Return the value that a call such as `cosine(0.025, 0.001)` stands for."""
     names = list(kind.model_fields)
-    given: dict[str, object] = {}
-    spans = {}
+    given: dict[str, ast.Expression] = {}
     for position, argument in enumerate(arguments):
-        if argument.name is None:
-            if position >= len(names):
-                raise user_error(
-                    "NAS208",
-                    f"`{kind.word}` takes at most {len(names)} values, found {len(arguments)}",
-                    span=argument.span,
-                    help=f"its values are {', '.join(f'`{n}`' for n in names)}" if names else "",
-                )
-            name = names[position]
-        else:
-            name = argument.name.text
-            if name not in names:
-                raise user_error(
-                    "NAS208",
-                    f"`{kind.word}` has no value `{name}`",
-                    span=argument.name.span,
-                    help=suggestion(name, names),
-                )
+        name = _parameter(kind, names, position, argument, len(arguments))
         if name in given:
-            raise user_error("NAS208", f"`{name}` is given twice", span=argument.span)
-        given[name] = _read(argument.value, scope)
-        spans[name] = argument.value.span
+            span = argument.name.span if argument.name else argument.span
+            message, help = f"`{name}` is given twice", "remove one of them"
+            raise user_error("NAS208", message, span=span, help=help)
+        given[name] = argument.value
+    values = {name: _read(value, scope) for name, value in given.items()}
     try:
-        return kind(**given)
+        return kind(**values)
     except ValidationError as error:
-        details = error.errors(include_url=False)[0]
-        field = str(details["loc"][0])
+        field = str(error.errors(include_url=False)[0]["loc"][0])
+        if field not in given:
+            raise user_error(
+                "NAS208",
+                f"`{kind.word}` needs `{field}`",
+                span=expression.span,
+                help=f"write `{kind.word}({field} = ...)`",
+            ) from None
+        annotation = kind.model_fields[field].annotation
+        message, _ = explain(f"`{field}` of `{kind.word}`", annotation, error, (given[field],))
+        raise user_error("NAS502", message, span=given[field].span) from None
+
+
+def _parameter(
+    kind: type[Value], names: list[str], position: int, argument: ast.Argument, count: int
+) -> str:
+    """Return the name of the parameter that an argument is for."""
+    if argument.name is None and position < len(names):
+        return names[position]
+    if argument.name is None:
+        takes = f"at most {len(names)} values" if names else "no values"
         raise user_error(
-            "NAS502",
-            _explain(f"{kind.word}'s `{field}`", kind.model_fields[field].annotation, details),
-            span=spans.get(field, expression.span),
-        ) from None
+            "NAS208",
+            f"`{kind.word}` takes {takes}, found {count}",
+            span=argument.span,
+            help=f"its values are {', '.join(f'`{n}`' for n in names)}" if names else "",
+        )
+    name = argument.name.text
+    if name not in names:
+        raise user_error(
+            "NAS208",
+            f"`{kind.word}` has no value `{name}`",
+            span=argument.name.span,
+            help=suggestion(name, names),
+        )
+    return name
 
 
-def _validate(
-    model: type[BaseModel], field: str, key: str, value: object, setting: ast.Setting
-) -> None:
+def _validate(model: type[BaseModel], field: str, value: object, setting: ast.Setting) -> None:
     """Check one field alone, so that its mistake is reported at its place."""
     try:
         model.__pydantic_validator__.validate_assignment(model.model_construct(), field, value)
     except ValidationError as error:
-        details = error.errors(include_url=False)[0]
-        place = details["loc"][1] if len(details["loc"]) > 1 else None
-        spans = setting.values
-        span = spans[0].span.to(spans[-1].span)
-        if isinstance(place, int) and place < len(spans) and len(spans) > 1:
-            span = spans[place].span
-        description = model.model_fields[field].description
-        raise user_error(
-            "NAS502",
-            _explain(f"`{key}`", model.model_fields[field].annotation, details),
-            span=span,
-            help=f"`{key}`: {description}" if description else "",
-        ) from None
-
-
-def _explain(what: str, annotation: Any, details: ErrorDetails) -> str:
-    """Put pydantic's complaint into our words."""
-    context: Mapping[str, object] = details.get("ctx") or {}
-    shown = _show(details["input"])
-    match details["type"]:
-        case "greater_than_equal":
-            return f"{what} must be at least {context['ge']}, not {shown}"
-        case "greater_than":
-            return f"{what} must be more than {context['gt']}, not {shown}"
-        case "less_than_equal":
-            return f"{what} must be at most {context['le']}, not {shown}"
-        case "less_than":
-            return f"{what} must be less than {context['lt']}, not {shown}"
-        case "literal_error":
-            wanted = str(context["expected"]).replace("'", "`")
-            return f"{what} must be {wanted}, not {shown}"
-        case "too_short":
-            return f"{what} needs at least {context['min_length']} values, not {shown}"
-        case "too_long":
-            return f"{what} takes at most {context['max_length']} values, not {shown}"
-        case "missing":
-            return f"{what} is missing"
-        case "int_type" | "int_from_float":
-            return f"{what} must be a whole number, not {shown}"
-        case "float_type":
-            return f"{what} must be a number, not {shown}"
-        case "string_type":
-            return f'{what} must be text in quotes, such as "folder", not {shown}'
-        case "bool_type":
-            return f"{what} must be `true` or `false`, not {shown}"
-    words = [v.word for v in VALUES.values() if v.__name__ in str(annotation)]
-    wanted = " or ".join(f"`{word}(...)`" for word in words) or "another value"
-    return f"{what} must be {wanted}, not {shown}"
-
-
-def _show(value: object) -> str:
-    match value:
-        case Value():
-            return f"`{value.word}(...)`"
-        case bool():
-            return f"`{str(value).lower()}`"
-        case tuple():
-            return f"{len(value)}" if value else "none"
-        case str():
-            return f"`{value}`"
-    return f"{value}"
+        info = model.model_fields[field]
+        key, values = setting.key.text, setting.values
+        message, place = explain(f"`{key}`", info.annotation, error, values)
+        span = values[0].span.to(values[-1].span) if place is None else values[place].span
+        help = f"`{key}`: {info.description}" if info.description else ""
+        raise user_error("NAS502", message, span=span, help=help) from None

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Value(BaseModel):
     """Base of everything written as `word(...)`; `word` is the name in the language."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     word: ClassVar[str]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from dslnas.language.checked import Operation
 from dslnas.source import Span
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Cell:
     @cached_property
     def graph(self) -> nx.MultiDiGraph[str]:
         """The DAG; every edge carries its `Edge` as `choice`."""
+        import networkx as nx  # see dslnas.space.order
+
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self.name)
         graph.add_nodes_from(self.inputs, kind="input")
         graph.add_nodes_from(self.nodes, kind="node")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import networkx as nx
-
 from dslnas.space.cell import Cell, Edge
+from dslnas.space.order import needed_for
 from dslnas.space.space import SearchSpace
 
 Scores = Mapping[str, Sequence[Sequence[float]]]
@@ -49,8 +48,8 @@ def best_candidate(cell: Cell, edge: Edge, scores: Sequence[Sequence[float]]) ->
 
 
 def _without_dead_nodes(cell: Cell) -> Cell:
-    graph = cell.graph
-    alive = set(cell.output_of).union(*(nx.ancestors(graph, name) for name in cell.output_of))
+    reads = {name: [edge.source for edge in cell.incoming(name)] for name in cell.nodes}
+    alive = needed_for(cell.output_of, reads)
     return replace(
         cell,
         nodes=tuple(n for n in cell.nodes if n in alive),

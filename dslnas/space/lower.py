@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import networkx as nx
-
 from dslnas.diagnostics import Diagnostics, Note, UserError
 from dslnas.language import ast
 from dslnas.language.checked import CheckedCell, CheckedNetwork, CheckedNode, CheckedProgram
 from dslnas.language.constants import number_of
 from dslnas.language.operations import called
 from dslnas.primitives.spec import Shape
+from dslnas.source import Span
 from dslnas.space.cell import Cell, Edge
+from dslnas.space.order import Reads, computing_order, find_cycle, needed_for
 from dslnas.space.space import Network, SearchSpace
 
 MAX_CELLS = 1000
@@ -28,7 +28,7 @@ def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace:
         classes: Number of classes.
 
     Raises:
-        UserError: NAS301 for a cycle, NAS302 for a node that reaches no output or reads nothing,
+        UserError: NAS301 for a cycle, NAS302 for a node that reaches no output,
             NAS303 for a wrong number of cells, NAS507 for a `keep` that keeps too much.
     """
     found = Diagnostics()
@@ -50,14 +50,10 @@ def _lower_cell(
     cell: CheckedCell, definitions: Mapping[str, ast.OpDef], found: Diagnostics
 ) -> Cell | None:
     nodes = {node.name: node for node in cell.nodes}
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from([*cell.inputs, *nodes])
-    graph.add_edges_from((e.source, n.name) for n in cell.nodes for e in n.edges)
-    if not _is_sound(cell, nodes, graph, found):
+    reads = {node.name: [edge.source for edge in node.edges] for node in cell.nodes}
+    if not _is_sound(cell, nodes, reads, found):
         return None
-    order = {name: place for place, name in enumerate([*cell.inputs, *nodes])}
-    sorted_names = nx.lexicographical_topological_sort(graph, key=order.__getitem__)
-    ordered = [nodes[name] for name in sorted_names if name in nodes]
+    ordered = [nodes[name] for name in computing_order(reads)]
     edges = tuple(
         Edge(e.source, node.name, e.operations, None, e.span)
         for node in ordered
@@ -81,56 +77,47 @@ def _lower_cell(
         cell.widen,
         cell.span,
     ).with_edges(edges)
-    return result if _can_choose(result, found) else None
+    return result if _can_choose(result, cell.keep_span or cell.span, found) else None
 
 
 def _is_sound(
     cell: CheckedCell,
     nodes: Mapping[str, CheckedNode],
-    graph: nx.DiGraph[str],
+    reads: Reads,
     found: Diagnostics,
 ) -> bool:
     """Check for cycles and dead nodes."""
-    try:
-        cycle = [source for source, _ in nx.find_cycle(graph)]
-    except nx.NetworkXNoCycle:
-        cycle = []
+    cycle = find_cycle(reads)
     if cycle:
-        first, second = nodes[cycle[0]], nodes[cycle[-1]]
+        first, last = nodes[cycle[0]], nodes[cycle[-1]]
         found.add(
             "NAS301",
             f"cell `{cell.name}` contains a cycle: {' -> '.join([*cycle, cycle[0]])}",
             first.span,
-            notes=[Note("the cycle closes here", second.span)] if first != second else (),  # type: ignore[arg-type]
+            notes=[Note("the cycle closes here", last.span)] if last.span and last != first else (),
             help="a node may read only inputs and nodes that do not depend on it",
         )
         return False
-    reached = set(cell.inputs).union(*(nx.descendants(graph, name) for name in cell.inputs))
-    useful = set(cell.output_of).union(*(nx.ancestors(graph, name) for name in cell.output_of))
-    sound = True
-    for node in cell.nodes:
-        if node.name not in reached:
-            what = "is not connected to any input"
-            help = "let it read an input, or a node that does"
-        elif node.name not in useful:
-            what = "does not reach the output"
-            help = "read it in another node, add it to `output`, or remove it"
-        else:
-            continue
-        sound = False
-        message = f"node `{node.name}` of cell `{cell.name}` {what}"
-        found.add("NAS302", message, node.span, help=help)
-    return sound
+    needed = needed_for(cell.output_of, reads)
+    dead = [node for node in cell.nodes if node.name not in needed]
+    for node in dead:
+        found.add(
+            "NAS302",
+            f"node `{node.name}` of cell `{cell.name}` does not reach the output",
+            node.span,
+            help="read it in another node, add it to `output`, or remove it",
+        )
+    return not dead
 
 
-def _can_choose(cell: Cell, found: Diagnostics) -> bool:
+def _can_choose(cell: Cell, keep_span: Span, found: Diagnostics) -> bool:
     """Check that a derived cell exists: enough edges to keep, something but zero to choose."""
     most = max((len(cell.incoming(n)) for n in cell.nodes), default=0)
     if cell.keep is not None and cell.choices and cell.keep > most:
         found.add(
             "NAS507",
             f"cell `{cell.name}` keeps {cell.keep} edges, but no node has more than {most}",
-            cell.span,
+            keep_span,
             help=f"choose `keep` from 1 to {most}, or `keep all`",
         )
         return False

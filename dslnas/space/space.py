@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from dslnas.language import ast
 from dslnas.language.constants import Scope
 from dslnas.primitives.spec import Shape
 from dslnas.source import Span
 from dslnas.space.cell import Cell
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class SearchSpace:
     @cached_property
     def network_graph(self) -> nx.DiGraph[str]:
         """The DAG of the supernet's parts: stem, cells and head, by who reads whom."""
+        import networkx as nx  # see dslnas.space.order
+
         graph: nx.DiGraph[str] = nx.DiGraph()
         graph.add_node("stem", kind="stem")
         parts = ["stem"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,7 @@ from torch import nn
 
 from dslnas.backends.python.module import PythonModule, to_python
 from dslnas.graph.graph import PrimitiveGraph
-from tests.backends.reference_interpreter import RUN, random_images, random_weights
+from tests.backends.reference_interpreter import RUN, interpret, random_images, random_weights
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 METADATA = {"spec": "specs/small.nas", "spec hash": "sha256:0123456789abcdef"}
@@ -84,7 +85,8 @@ def run_alone(folder: Path) -> dict[str, NDArray[Any]]:
     """Return what the modules in a folder compute where dslnas cannot be imported."""
     results = folder / "results.safetensors"
     command = [sys.executable, "-I", "-W", "error", "-c", ALONE, str(folder), str(results)]
-    subprocess.run(command, check=True, cwd=folder)
+    # One thread: small networks gain nothing from more, and wait for them where cores are busy.
+    subprocess.run(command, check=True, cwd=folder, env={**os.environ, "OMP_NUM_THREADS": "1"})
     return load_file(results)
 
 
@@ -96,17 +98,30 @@ def interpret_training(
     for node in graph.nodes[1:]:
         own = {w.name: torch.from_numpy(weights[f"{node.name}/{w.name}"]) for w in node.weights}
         inputs = [values[source] for source in node.inputs]
-        named = dict(node.attributes)
+        named: dict[str, Any] = dict(node.attributes)
         if node.primitive == "batch_norm":
             mean, variance = own["running_mean"].clone(), own["running_var"].clone()
             scale, offset = own.get("weight"), own.get("bias")
             values[node.name] = nn.functional.batch_norm(
-                inputs[0], mean, variance, scale, offset, training=True, eps=float(named["eps"])
+                inputs[0], mean, variance, scale, offset, training=True, eps=named["eps"]
             )
         else:
             values[node.name] = RUN[node.primitive](node, inputs, named, own)
     result: NDArray[np.float32] = values[graph.output].numpy()
     return result
+
+
+def assert_same(found: NDArray[Any], expected: NDArray[Any]) -> None:
+    """Fail unless logits agree to 1e-5 of the largest: threads change the order of sums."""
+    assert np.abs(expected - found).max() < 1e-5 * max(1, np.abs(expected).max())
+
+
+def assert_computes_the_same(graph: PrimitiveGraph) -> None:
+    """Fail unless the module of a graph computes, in this process, what the graph says."""
+    weights, images = random_weights(graph), random_images(graph, 3)
+    with torch.inference_mode():
+        found = network_of(generate(graph), weights)(torch.from_numpy(images)).numpy()
+    assert_same(found, interpret(graph, weights, images))
 
 
 def check_style(paths: Iterable[Path]) -> None:

@@ -12,12 +12,20 @@ from torch import Tensor
 
 from dslnas.backends.torch import network as module
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.plan import make_plan
+from dslnas.backends.torch.plan import Step, make_plan
 from dslnas.backends.torch.primitives import FORMS, Form, RunState
 from dslnas.graph.build import build_derived_graph
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.space.derive import derive
-from tests.engines.small import SPACES, batch, padded_scores, some_choice, space, supernet_of
+from tests.engines.small import (
+    SPACES,
+    as_weights,
+    batch,
+    padded_scores,
+    some_choice,
+    space,
+    supernet_of,
+)
 
 EVERY_SPACE = pytest.mark.parametrize("name", sorted(SPACES))
 
@@ -140,22 +148,17 @@ def test_values_are_given_up_after_their_last_use(monkeypatch: pytest.MonkeyPatc
     supernet = supernet_of(searched)
     graph = supernet.network.graph
     alive: dict[str, weakref.ref[Tensor]] = {}
-    readers: Mapping[str, set[str]] = {
-        n.name: {m.name for m in graph.nodes if n.name in m.inputs} for n in graph.nodes
-    }
-    done: set[str] = set()
+    place = {n.name: number for number, n in enumerate(graph.nodes)}
+    last_read = {source: place[n.name] for n in graph.nodes for source in n.inputs}
 
     def watch(n: Node, x: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
         kept = {name for name, value in alive.items() if value() is not None}
-        assert all(readers[name] - done for name in kept), "kept after its last use"
-        done.add(n.name)
-        result = FORMS[n.primitive](n, x, own, run)
+        assert {name for name in kept if last_read[name] < place[n.name]} == set()
+        result = FORMS[n.primitive](n, x, own, run).clone()  # also of an identity
         alive[n.name] = weakref.ref(result)
         return result
 
     spy(monkeypatch, watch)
-    # `mix` is run by the executor: what it reads is given up by then, so count it as done.
-    done.update(n.name for n in graph.nodes if n.primitive == "mix")
     with torch.no_grad():
         supernet.network(batch(0)[0])
     left = [name for name, value in alive.items() if value() is not None]
@@ -163,23 +166,27 @@ def test_values_are_given_up_after_their_last_use(monkeypatch: pytest.MonkeyPatc
     assert left == []
 
 
-def test_only_what_the_choice_needs_is_recorded_for_gradients(
-    monkeypatch: pytest.MonkeyPatch,
+@EVERY_SPACE
+def test_an_operation_that_is_not_chosen_gets_no_backward_pass(
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    searched = space(SPACES["nasp"])
+    searched = space(SPACES[name])
     supernet, choice = supernet_of(searched), some_choice(searched, 0)
-    recorded: dict[str, bool] = {}
-
-    def watch(n: Node, x: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
-        result = FORMS[n.primitive](n, x, own, run)
-        recorded[n.name] = result.requires_grad
-        return result
-
-    spy(monkeypatch, watch)
-    supernet.network(batch(0)[0], None, choice, observe=True)
-    graph = supernet.network.graph
+    graph, mix = supernet.network.graph, module._mix
     needed = {s.node.name for s in make_plan(graph, graph.outputs, choice)}
-    assert {name for name, is_recorded in recorded.items() if is_recorded} == needed & set(recorded)
+    zeros = {n.name for n in graph.nodes if n.primitive == "zero"}
+    recorded: dict[str, set[str]] = {}
+
+    def watch(step: Step, x: Sequence[Tensor], mixing: Mapping[str, Tensor] | None) -> Tensor:
+        with_gradient = {n for n, value in zip(step.inputs, x, strict=True) if value.requires_grad}
+        recorded[step.node.name] = with_gradient
+        return mix(step, x, mixing)
+
+    monkeypatch.setattr(module, "_mix", watch)
+    supernet.network(batch(0)[0], as_weights(supernet, choice), choice, observe=True)
+    assert recorded == {
+        n.name: (set(n.inputs) & needed) - zeros for n in graph.nodes if n.primitive == "mix"
+    }
 
 
 def test_without_weights_every_operation_counts_one() -> None:

@@ -128,9 +128,7 @@ def test_defaults_are_a_formatted_program() -> None:
     assert "sgd(lr = cosine(start = 0.025, end = 0.001)" in text
 
 
-def test_fmt_changes_the_file_once_and_reads_stdin(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fmt_changes_the_file_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ugly = tmp_path / "ugly.nas"
     ugly.write_text("data   digits{batch 3   # few\n}\n")
     assert run(["fmt", "--check", str(ugly)]) == 1

@@ -58,7 +58,7 @@ def test_run_folder_holds_everything_and_the_manifest_says_so(
     printed = capsys.readouterr()
     assert "test accuracy" in printed.out
     assert "epoch   1/1" in printed.err
-    assert "epoch" not in printed.out
+    assert "loss" not in printed.out.replace("losses", "")
     model = onnx.load(tmp_path / "run" / "model.onnx")
     facts = {p.key: p.value for p in model.metadata_props}
     assert facts["spec_hash"] == manifest["spec_hash"]

@@ -6,7 +6,6 @@ import json
 import re
 from pathlib import Path
 
-import torch
 from safetensors.torch import load_file
 from torch import Tensor
 

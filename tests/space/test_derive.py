@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from dslnas.diagnostics import UserError
 from dslnas.space.cell import Cell
 from dslnas.space.derive import derive, derive_cell
+from dslnas.space.space import SearchSpace
 from tests.spaces import chosen, random_scores, space_of
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -28,6 +30,11 @@ def reference_cases() -> list[Any]:
     ]
 
 
+@cache
+def paper(spec: str) -> SearchSpace:
+    return space_of(f"use papers.{spec}")
+
+
 def softmax(row: list[float]) -> list[float]:
     powers = [math.exp(value - max(row)) for value in row]
     return [power / sum(powers) for power in powers]
@@ -40,7 +47,7 @@ def spelt_cell(body: str) -> Cell:
 
 @pytest.mark.parametrize(("spec", "case"), reference_cases())
 def test_derives_the_cells_of_the_original_programs(spec: str, case: dict[str, Any]) -> None:
-    space = space_of(f"use papers.{spec}")
+    space = paper(spec)
     # Edges are ranked by the softmax over all columns, that of `none` included.
     scores = {name: [softmax(row) for row in rows] for name, rows in case["alphas"].items()}
     architecture = derive(space, scores)

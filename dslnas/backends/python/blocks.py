@@ -66,14 +66,13 @@ def read_block(graph: PrimitiveGraph, scope: Scope, nodes: Sequence[Node]) -> Bl
     (source,) = sources
     output = nodes[-1].name
     before, after = graph.by_name[source].shape, graph.by_name[output].shape
-    children, statements, result = _Reader(graph, nodes, source).read()
+    children, statements = _Reader(graph, nodes, source).read()
     made = instance(
         scope,
         "Strided" if after[1:] < before[1:] else "",
         ("x",),
         children,
         statements,
-        result,
         {"in_channels": before[0], "out_channels": after[0]},
     )
     return Block(scope, source, output, made)
@@ -96,13 +95,13 @@ class _Reader:
         joins = [node for node in self._nodes if node.primitive in JOINS]
         self._joined = {value for node in joins for value in self._inputs(node)}
 
-    def read(self) -> tuple[dict[str, Part], list[Statement], str]:
-        """Return the attributes, the statements and the variable that is returned."""
+    def read(self) -> tuple[dict[str, Part], list[Statement]]:
+        """Return the attributes and the statements."""
         steps = self._steps()
         if not steps:
-            return {"": Part()}, [], "x"
+            return {"": Part()}, []
         if len(steps) == 1 and isinstance(steps[0], _Chain):
-            return {"": steps[0].part}, [], "x"
+            return {"": steps[0].part}, []
         names = self._child_names([step for step in steps if isinstance(step, _Chain)])
         terms = {end: Term(name, (chain.source,)) for end, (name, chain) in names.items()}
         inline = {v: t for v, t in terms.items() if self._reads[v] == 1 and v in self._joined}
@@ -115,8 +114,7 @@ class _Reader:
             elif step.end not in inline:
                 statements.append(Statement(step.end, (terms[step.end],)))
         children = {name: chain.part for name, chain in names.values()}
-        renamed = _with_short_names(statements, self._source)
-        return children, renamed, renamed[-1].target
+        return children, _with_short_names(statements, self._source)
 
     def _inputs(self, node: Node) -> list[str]:
         return [self._values[name] for name in node.inputs]

@@ -104,19 +104,17 @@ class Body:
     Attributes:
         inputs: Arguments of `forward`.
         children: Attributes with their pieces. A pure chain has a single one, without a name.
-        statements: What `forward` does; empty for a pure chain.
-        output: The variable that it returns.
+        statements: What `forward` does, the last of which it returns; none for a pure chain.
     """
 
     inputs: tuple[str, ...]
     children: tuple[tuple[str, tuple[Piece, ...]], ...]
     statements: tuple[Statement, ...] = ()
-    output: str = ""
 
-    def arguments(self) -> Iterable[tuple[Piece, Argument]]:
+    def arguments(self) -> Iterable[Argument]:
         """Yield every argument in the order of the numbers."""
         return (
-            (piece, argument)
+            argument
             for _, pieces in self.children
             for piece in pieces
             for argument in piece.arguments
@@ -154,7 +152,6 @@ def instance(
     inputs: Iterable[str],
     children: Mapping[str, Part],
     statements: Sequence[Statement],
-    output: str,
     sizes: Mapping[str, int],
 ) -> Instance:
     """Return an instance with the numbers and keys of its children."""
@@ -166,7 +163,6 @@ def instance(
             tuple(inputs),
             tuple((name, part.pieces) for name, part in children.items()),
             tuple(statements),
-            output,
         ),
         tuple(number for part in children.values() for number in part.numbers),
         tuple(sizes.items()),

@@ -104,7 +104,6 @@ class _Reader:
             inputs,
             self._children,
             self._statements,
-            self._variables[output],
             sizes,
         )
         return PlacedCell(self._scope, sources, output, made)

@@ -131,9 +131,10 @@ def _labels(class_names: Sequence[str]) -> list[str]:
     if not class_names:
         return []
     items = tuple(literal(name) for name in class_names)
-    if len(items) == 1:
+    lines = lay_out(Call("CLASSES = (", items), "")
+    if len(items) == 1 and len(lines) == 1:
         return [f"CLASSES = ({items[0]},)"]
-    return lay_out(Call("CLASSES = (", items), "")
+    return lines
 
 
 @cache

@@ -36,25 +36,40 @@ CLASSES = _UNSAFE | {"CLASSES", "Network", "Path", "Shift", "Split", "Zero"}
 
 
 class Names:
-    """Hands out identifiers of one scope, each only once."""
+    """Hands out identifiers of one scope, each only once.
 
-    def __init__(self, reserved: Iterable[str], longest: int, *, separator: str = "_") -> None:
+    Args:
+        reserved: Names that are not given.
+        longest: Their largest length.
+        separator: Put before the number of a second one.
+        ending: Put behind a reserved name.
+    """
+
+    def __init__(
+        self, reserved: Iterable[str], longest: int, *, separator: str = "_", ending: str = "_"
+    ) -> None:
         self._reserved = frozenset(reserved)
         self._longest = longest
         self._separator = separator
+        self._ending = ending
         self._given: set[str] = set()
 
     def take(self, wish: str) -> str:
         """Return `wish` if it is free, and else the first numbered name like it."""
         base = wish[: self._longest].rstrip("_")
-        name = f"{base}_" if base in self._reserved else base
-        count = 1
+        base += self._ending if base in self._reserved else ""
+        name, count = base, 1
         while name in self._given or name in self._reserved:
             count += 1
-            ending = f"{self._separator}{count}"
-            name = base[: self._longest - len(ending)].rstrip("_") + ending
+            number = f"{self._separator}{count}"
+            name = base[: self._longest - len(number)].rstrip("_") + number
         self._given.add(name)
         return name
+
+
+def class_names() -> Names:
+    """Return the names of the classes of one module."""
+    return Names(CLASSES, LONGEST_CLASS, separator="", ending="Op")
 
 
 def snake_case(text: str) -> str:

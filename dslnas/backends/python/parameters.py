@@ -17,7 +17,6 @@ from dslnas.backends.python.names import VARIABLES, Names
 Column = tuple[Number, ...]
 
 _LARGEST_RATIO = 16
-_UNIT_DEFAULTS = ("stride", "dilation", "groups")
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def signature(instances: Sequence[Instance]) -> Signature:
     arguments = instances[0].body.arguments()
     expressions = tuple(
         finder.expression(argument, column)
-        for (_, argument), column in zip(arguments, columns, strict=True)
+        for argument, column in zip(arguments, columns, strict=True)
     )
     return Signature(finder.parameters(), expressions)
 
@@ -143,6 +142,9 @@ class _Finder:
             if self._candidates[name] == column:
                 self._used.add(name)
                 return name
+        # Two groups in a network of four channels stay two, though they are half the channels.
+        if argument.name == "groups" and len(set(column)) == 1:
+            return None
         for ratio in range(2, _LARGEST_RATIO + 1):
             for name in order:
                 text = _ratio(name, self._candidates[name], column, ratio)
@@ -163,7 +165,7 @@ class _Finder:
 
     def _new(self, argument: Argument, column: Column) -> str:
         name = self._names.take(argument.name)
-        default = 1 if argument.name in _UNIT_DEFAULTS else None
+        default = argument.default if argument.default in column else None
         parameter = Parameter(
             Argument(name, argument.counts_channels, default=default), argument.name, column
         )

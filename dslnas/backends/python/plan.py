@@ -10,7 +10,7 @@ from dslnas.backends.python.blocks import Block, read_block
 from dslnas.backends.python.body import Instance, Part, Statement, Term, instance
 from dslnas.backends.python.cells import read_cell
 from dslnas.backends.python.classes import PythonClass, make_classes
-from dslnas.backends.python.names import CLASSES, LONGEST_CLASS, Names
+from dslnas.backends.python.names import class_names
 from dslnas.backends.python.parameters import signature
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph, Scope
 from dslnas.primitives.rules import show_shape
@@ -50,19 +50,16 @@ def make_plan(graph: PrimitiveGraph) -> Plan:
         ValueError: The graph is not the plain one of a derived network.
     """
     _check(graph)
-    names = Names(CLASSES, LONGEST_CLASS, separator="")
+    names = class_names()
     nodes = _by_path(graph)
+
     blocks = [read_block(graph, s, nodes[s.path]) for s in graph.scopes if s.kind != "cell"]
-    inline = {
-        block.scope.path: block.instance.chain
-        for block in blocks
-        if block.instance.chain is not None
-        and (len(block.instance.chain.pieces) < 2 or block.scope.kind in _OUTER)
-    }
-    named = {b.scope.path: b.instance for b in blocks if b.scope.path not in inline}
-    others = [b.instance for b in blocks if b.scope.path in inline]
+    parts = {b.scope.path: layers for b in blocks if (layers := _inline(b)) is not None}
+    others = [b.instance for b in blocks if b.scope.path in parts]
+    named = {b.scope.path: b.instance for b in blocks if b.scope.path not in parts}
     block_classes, block_parts = make_classes(named, names, others)
-    parts = inline | block_parts
+    parts |= block_parts
+
     inside: dict[str, list[Block]] = {}
     for block in blocks:
         inside.setdefault(block.scope.path.partition("/")[0], []).append(block)
@@ -73,6 +70,7 @@ def make_plan(graph: PrimitiveGraph) -> Plan:
     ]
     instances = {cell.scope.path: cell.instance for cell in cells}
     cell_classes, cell_parts = make_classes(instances, names)
+
     ends: dict[str, _Ends] = {b.scope.path: ((b.source,), b.output) for b in blocks}
     ends |= {cell.scope.path: (cell.sources, cell.output) for cell in cells}
     network = _network(graph, parts | cell_parts, ends)
@@ -81,6 +79,14 @@ def make_plan(graph: PrimitiveGraph) -> Plan:
         tuple(cell_classes),
         PythonClass("Network", network.body, signature([network]), (network,)),
     )
+
+
+def _inline(block: Block) -> Part | None:
+    """Return the layers of a block that needs no class: a single one, or a plain stem or head."""
+    chain = block.instance.chain
+    if chain is not None and (len(chain.pieces) < 2 or block.scope.kind in _OUTER):
+        return chain
+    return None
 
 
 def _by_path(graph: PrimitiveGraph) -> dict[str, list[Node]]:
@@ -94,9 +100,7 @@ def _by_path(graph: PrimitiveGraph) -> dict[str, list[Node]]:
 
 
 def _network(
-    graph: PrimitiveGraph,
-    parts: Mapping[str, Part],
-    ends: Mapping[str, _Ends],
+    graph: PrimitiveGraph, parts: Mapping[str, Part], ends: Mapping[str, _Ends]
 ) -> Instance:
     """Return the network: one statement per stem, cell and head.
 
@@ -120,7 +124,7 @@ def _network(
         shape = show_shape(graph.by_name[output].shape)
         statements.append(Statement(variables[output], (term,), comment=shape))
     scope = Scope("", "network", "network")
-    return instance(scope, "", (IMAGES,), children, statements, variables[graph.output], {})
+    return instance(scope, "", (IMAGES,), children, statements, {})
 
 
 def _check(graph: PrimitiveGraph) -> None:

@@ -14,6 +14,7 @@ from dslnas.primitives.spec import Shape
 
 _INNER = 2 * INDENT
 _MOST_LABELS = 4
+_FUNCTIONS = {"add": "add", "multiply": "mul"}
 
 _MEANINGS = {
     "channels": "Channels of its layers.",
@@ -132,8 +133,9 @@ def _construct(piece: Piece, expressions: Iterator[str]) -> Call:
 
 
 def _meaning(parameter: Parameter) -> str:
-    if parameter.of in _MEANINGS:
-        return _MEANINGS[parameter.of]
+    known = _MEANINGS.get(parameter.of.rstrip("0123456789"))
+    if known is not None:
+        return known
     return f"Channels of the input `{parameter.of.removesuffix('_channels')}`."
 
 
@@ -171,9 +173,8 @@ def _assign(statement: Statement, prefix: str) -> list[str]:
         comment = f"  # {statement.comment}" if statement.comment else ""
         return [line + comment]
     if len(terms) == 2:
-        # The formatter would break a call in the middle, which hides that two things are joined.
-        again = f"{_INNER}{statement.target} = {statement.target}{operator}{terms[1]}"
-        return [f"{_INNER}{prefix}{terms[0]}", again]
+        # The formatter would break a long sum of two inside a call, which is hard to read.
+        return lay_out(Call(f"{prefix}torch.{_FUNCTIONS[statement.join]}(", tuple(terms)), _INNER)
     if len(terms) == 1:
         (term,) = statement.terms
         return lay_out(Call(f"{prefix}self.{term.child}(", term.reads), _INNER)

@@ -69,8 +69,8 @@ class TorchNetwork(nn.Module):
             if step.node.mix is not None:
                 result = _mix(step, inputs, mixing)
             elif step.observed:
-                with torch.no_grad():
-                    result = self._run(step, inputs)
+                with torch.no_grad():  # an identity hands on its input, gradient and all
+                    result = self._run(step, inputs).detach()
             else:
                 result = self._run(step, inputs)
             values[step.node.name] = result

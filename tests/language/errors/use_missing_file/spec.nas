@@ -1,2 +1,3 @@
 use "cell.nas"
+use "cells.nas"
 use papers.darts

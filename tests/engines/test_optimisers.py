@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser, learning_rate
+from dslnas.settings.values import Adam, Cosine, Exponential, Schedule, Sgd
+from tests.engines.by_hand import HandAdam, HandSgd
+
+
+def problem(seed: int = 0) -> tuple[list[Tensor], Tensor]:
+    """Return the two weights of sum((M w)^2) + sum(v^3), and M."""
+    generator = torch.Generator().manual_seed(seed)
+    shapes = ((3, 2), (4,), (5, 3))
+    w, v, m = (torch.randn(s, generator=generator, dtype=torch.float64) for s in shapes)
+    return [w, v], m
+
+
+def loss_of(weights: list[Tensor], m: Tensor) -> Tensor:
+    return (m @ weights[0]).square().sum() + weights[1].pow(3).sum()
+
+
+def gradients_of(weights: list[Tensor], m: Tensor) -> list[Tensor]:
+    leaves = [w.clone().requires_grad_() for w in weights]
+    return list(torch.autograd.grad(loss_of(leaves, m), leaves))
+
+
+# ---- learning rates -----------------------------------------------------------------------------
+
+
+def test_cosine_starts_at_its_start_and_ends_before_its_end() -> None:
+    cosine = Cosine(start=0.025, end=0.001)
+    rates = [learning_rate(cosine, epoch, 50) for epoch in range(51)]
+    assert rates[0] == 0.025
+    assert rates[25] == pytest.approx(0.013, rel=1e-12)
+    assert rates[10] == pytest.approx(0.001 + 0.024 * (1 + math.cos(math.pi / 5)) / 2, rel=1e-12)
+    assert rates[49] > 0.001
+    assert rates[50] == pytest.approx(0.001, rel=1e-12)
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_cosine_is_that_of_torch() -> None:
+    sgd = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(sgd, T_max=7, eta_min=0.02)
+    for epoch in range(7):
+        ours = learning_rate(Cosine(start=0.1, end=0.02), epoch, 7)
+        assert ours == pytest.approx(scheduler.get_last_lr()[0], rel=1e-12)
+        sgd.step()
+        scheduler.step()
+
+
+def test_exponential_multiplies_after_every_epoch() -> None:
+    schedule = Exponential(start=0.5, factor=0.9)
+    rates = [learning_rate(schedule, epoch, 3) for epoch in range(4)]
+    assert rates == pytest.approx([0.5, 0.45, 0.405, 0.3645], rel=1e-12)
+
+
+def test_a_number_stays() -> None:
+    assert {learning_rate(0.3, epoch, 5) for epoch in range(6)} == {0.3}
+
+
+def test_one_epoch_runs_at_the_start() -> None:
+    assert learning_rate(Cosine(start=0.1, end=0.0), 0, 1) == 0.1
+
+
+# ---- weights ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("clip", [0.0, 1.0, 1e3])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("schedule", [0.01, Cosine(start=0.01, end=0.001)])
+def test_weights_move_by_the_formula(clip: float, momentum: float, schedule: Schedule) -> None:
+    settings = Sgd(lr=schedule, momentum=momentum, weight_decay=0.1, clip=clip)
+    expected, m = problem()
+    weights = [nn.Parameter(w.clone()) for w in expected]
+    ours, hand = WeightOptimiser(weights, settings, epochs=4), HandSgd(settings)
+    for epoch in range(4):
+        ours.start_epoch(epoch)
+        for _ in range(2):
+            rate = learning_rate(schedule, epoch, 4)
+            expected = hand.step(expected, gradients_of(expected, m), rate)
+            ours.descend(loss_of(list(weights), m))
+            for found, wanted in zip(weights, expected, strict=True):
+                torch.testing.assert_close(found.detach(), wanted, rtol=1e-12, atol=1e-14)
+
+
+def test_clipping_is_by_the_norm_of_all_gradients_together() -> None:
+    weights = [nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))]
+    settings = Sgd(lr=1.0, momentum=0.0, weight_decay=0.0, clip=1.0)
+    WeightOptimiser(weights, settings, 1).descend(3 * weights[0].sum() - 4 * weights[1].sum())
+    assert [w.item() for w in weights] == pytest.approx([-0.6, 0.8], rel=1e-5)
+
+
+def test_a_weight_without_gradient_stays_whatever_its_momentum_and_decay() -> None:
+    first, second = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+    ours = WeightOptimiser([first, second], Sgd(lr=0.1, weight_decay=0.5), 1)
+    ours.descend(first.sum() + second.sum())
+    before = first.detach().clone(), second.detach().clone()
+    ours.descend(first.sum())
+    assert not torch.equal(first, before[0])
+    assert torch.equal(second, before[1])
+    ours.descend(second.sum())
+    assert not torch.equal(second, before[1])
+
+
+def test_gradients_of_one_step_do_not_enter_the_next() -> None:
+    weight = nn.Parameter(torch.ones(1))
+    ours = WeightOptimiser([weight], Sgd(lr=0.1, momentum=0.0, weight_decay=0.0, clip=0.0), 1)
+    weight.grad = torch.full((1,), 100.0)
+    ours.descend(weight.sum())
+    ours.descend(weight.sum())
+    assert weight.item() == pytest.approx(0.8)
+
+
+# ---- alpha --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("schedule", [0.05, Exponential(start=0.05, factor=0.5)])
+def test_alphas_move_by_the_formula(decay: float, schedule: Schedule) -> None:
+    settings = Adam(lr=schedule, weight_decay=decay)
+    expected, m = problem()
+    alphas = [a.clone() for a in expected]
+    ours, hand = AlphaOptimiser(alphas, settings, epochs=3), HandAdam(settings)
+    for epoch in range(3):
+        ours.start_epoch(epoch)
+        for _ in range(2):
+            rate = learning_rate(schedule, epoch, 3)
+            expected = hand.step(expected, gradients_of(expected, m), rate)
+            ours.step(gradients_of(alphas, m))
+            for found, wanted in zip(alphas, expected, strict=True):
+                torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-14)
+
+
+def test_first_step_of_alpha_is_the_learning_rate_against_the_sign() -> None:
+    alpha = torch.zeros(3)
+    ours = AlphaOptimiser([alpha], Adam(lr=0.25, weight_decay=0.0), 1)
+    ours.step([torch.tensor([7.0, -0.01, 0.0])])
+    assert alpha.tolist() == pytest.approx([-0.25, 0.25, 0.0], rel=1e-5)
+
+
+def test_every_alpha_needs_a_gradient() -> None:
+    ours = AlphaOptimiser([torch.zeros(1), torch.zeros(1)], Adam(), 1)
+    with pytest.raises(ValueError, match="zip"):
+        ours.step([torch.zeros(1)])

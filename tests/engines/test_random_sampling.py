@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+from dslnas.backends.torch.plan import Choice, make_plan
+from dslnas.backends.torch.supernet import Mixing
+from dslnas.engines.discretise import uniform
+from dslnas.engines.random_sampling import RandomSampling
+from dslnas.settings.sections import RandomSettings
+from dslnas.settings.values import Sgd
+from dslnas.space.derive import derive
+from tests.engines.by_hand import HandSgd
+from tests.engines.small import SPACES, batch, space
+from tests.engines.twin import CLIPPED, UNCLIPPED, Twin, alphas_of, assert_same
+
+
+def start(name: str, samples: int = 5, sgd: Sgd = UNCLIPPED) -> tuple[Twin, RandomSampling]:
+    twin = Twin(name)
+    settings = RandomSettings(epochs=3, weights=sgd, samples=samples)
+    return twin, RandomSampling(twin.supernet, settings, twin.generator)
+
+
+def draw(twin: Twin) -> Choice:
+    """Draw the next architecture as the engine of an equal twin does."""
+    tables = twin.supernet.tables
+    return {cell: uniform(table, twin.generator) for cell, table in tables.items()}
+
+
+def test_every_step_trains_a_new_architecture_by_the_formula() -> None:
+    ours, engine = start("uneven", sgd=CLIPPED.model_copy(update={"lr": 0.2}))
+    hand, sgd = Twin("uneven"), HandSgd(CLIPPED)
+    draw(hand)  # the one that the engine starts with
+    seen = set()
+    for number in range(4):
+        report = engine.step(batch(number), batch(50 + number))
+        choice = draw(hand)
+        loss = hand.supernet.loss(*batch(number), Mixing(None, choice))
+        hand.descend(sgd, loss, 0.2)
+        assert report.architecture is None
+        assert engine.mixing() == Mixing(None, choice)
+        assert_same([report.train], [loss.detach()])
+        assert_same(ours.weights(), hand.weights())
+        seen.add(tuple(choice.values()))
+    assert len(seen) > 1
+
+
+def test_weights_of_operations_that_are_not_drawn_do_not_move() -> None:
+    twin, engine = start("nasp")
+    network = twin.supernet.network
+    for number in range(3):
+        before = {k: v.detach().clone() for k, v in network.named_parameters()}
+        engine.step(batch(number), batch(50 + number))
+        steps = make_plan(network.graph, network.graph.outputs, engine.mixing().chosen)
+        trained = {f"{s.node.name}/{w.name}" for s in steps for w in s.node.weights if w.trained}
+        moved = {k for k, v in network.named_parameters() if not torch.equal(v, before[k])}
+        assert moved == trained
+        assert len(moved) < len(before)
+
+
+def test_the_architecture_data_train_nothing() -> None:
+    states = []
+    for seed in (1, 2):
+        twin, engine = start("darts")
+        engine.step(batch(0), batch(seed))
+        states.append(twin.supernet.network.state_dict().values())
+    assert all(torch.equal(a, b) for a, b in zip(*states, strict=True))
+
+
+def test_the_best_of_the_drawn_architectures_is_the_result() -> None:
+    """The loss of a sample is the mean over all examples, also where batches differ in size."""
+    ours, engine = start("uneven", samples=12)
+    hand = Twin("uneven")
+    held_out = [batch(7, size=6), batch(8, size=2)]
+    scores = engine.finish(held_out)
+    draw(hand)
+    draws = [draw(hand) for _ in range(12)]
+    losses = []
+    with torch.no_grad():
+        for choice in draws:
+            mixing = Mixing(None, choice)
+            sums = [
+                F.cross_entropy(hand.supernet.logits(x, mixing), y, reduction="sum")
+                for x, y in held_out
+            ]
+            losses.append(float(torch.stack(sums).sum() / 8))
+    best = draws[losses.index(min(losses))]
+    assert len({round(x, 9) for x in losses}) > 6
+    assert engine.mixing() == Mixing(None, best)
+    for cell, columns in best.items():
+        found = [row.index(1.0) if 1.0 in row else -1 for row in scores[cell]]
+        assert tuple(found) == columns
+        assert sum(map(sum, scores[cell])) == sum(column >= 0 for column in columns)
+    assert [a.tolist() for a in alphas_of(engine)] == [scores[cell] for cell in engine.alphas()]
+    assert_same(ours.weights(), Twin("uneven").weights())  # comparing trains nothing
+    architecture = derive(space(SPACES["uneven"]), scores)
+    assert len(architecture.cells["wide"].edges) == 3  # one per node, and the fixed one

@@ -1,0 +1,2 @@
+use papers.darts
+ops mine = skip_connect, sepp_conv(3)

@@ -1,0 +1,3 @@
+use papers.darts
+let many = 0
+search darts { epochs many }

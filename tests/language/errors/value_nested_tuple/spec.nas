@@ -1,0 +1,2 @@
+use papers.darts
+let k = (1, (2, 3))

@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Part
+from dslnas.data.tensors import Data, load
+from dslnas.diagnostics import UserError
+from dslnas.engines.catalogue import ENGINES
+from dslnas.engines.engine import Batch, StepReport
+from dslnas.settings.sections import Digits
+from dslnas.settings.values import Adam, Sgd
+from dslnas.space.derive import Scores, derive
+from dslnas.training import search as module
+from dslnas.training.records import EpochRecord, StepRecord
+from tests.engines import small
+from tests.training.tiny import (
+    Listener,
+    random_data,
+    run_search,
+    tiny_space,
+    with_other_labels,
+    with_value,
+)
+
+EVERY_METHOD = pytest.mark.parametrize("method", ENGINES)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Data:
+    return load(Digits(subset=0.2), "cpu")
+
+
+@pytest.fixture
+def supernets(monkeypatch: pytest.MonkeyPatch) -> list[Supernet]:
+    """Every supernet that a search makes."""
+    made: list[Supernet] = []
+
+    def make(*arguments: Any) -> Supernet:
+        made.append(Supernet(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(module, "Supernet", make)
+    return made
+
+
+# ---- end to end ---------------------------------------------------------------------------------
+
+
+@EVERY_METHOD
+def test_digits_are_searched_from_end_to_end(method: str, digits: Data) -> None:
+    report = Listener()
+    found = run_search(
+        method, digits, epochs=5, batch=16, report=report, weights=Sgd(lr=0.1), arch=Adam(lr=0.01)
+    )
+    space = tiny_space(classes=10)
+    assert found.architecture.is_architecture
+    assert found.architecture.cells == derive(space, found.scores).cells
+    assert {cell: tuple(a.shape) for cell, a in found.alphas.items()} == {"normal": (5, 3)}
+    first, *_, last = report.epochs
+    assert last.train_loss < first.train_loss < 2.6
+    print(method, last)
+    assert last.validation_accuracy > 0.2
+    assert 0 < first.seconds < last.seconds <= found.seconds
+
+
+@EVERY_METHOD
+def test_records_arrive_in_order(method: str) -> None:
+    report = Listener()
+    run_search(method, random_data(), epochs=3, batch=8, report=report)
+    steps = 5  # 40 examples that train weights, in batches of 8
+    seen = [
+        (r.epoch, "end" if isinstance(r, EpochRecord) else f"{r.step} of {r.steps}")
+        for r in report.records
+    ]
+    epoch = [*(f"{n + 1} of {steps}" for n in range(steps)), "end"]
+    assert seen == [(number, what) for number in (1, 2, 3) for what in epoch]
+    assert {(r.stage, r.epochs) for r in report.records} == {("search", 3)}
+    assert isinstance(report.records[0], StepRecord)
+    for record in report.epochs:
+        assert (record.architecture_loss is None) == (method == "random")
+        assert (record.entropy is None) == (method in ("nasp", "random"))
+
+
+def test_lambda_zero_reports_no_architecture_loss() -> None:
+    report = Listener()
+    run_search("milenas", random_data(), report=report, lambda_=0.0)
+    assert all(record.architecture_loss is None for record in report.epochs)
+
+
+@EVERY_METHOD
+def test_same_seed_gives_the_same_bits(method: str, supernets: list[Supernet]) -> None:
+    first, again, other = (run_search(method, random_data(), seed=s) for s in (0, 0, 1))
+    assert first.scores == again.scores
+    assert first.architecture == again.architecture
+    assert all(torch.equal(a, again.alphas[cell]) for cell, a in first.alphas.items())
+    a, b, c = (list(s.network.state_dict().values()) for s in supernets)
+    assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+    assert not all(torch.equal(x, y) for x, y in zip(a, c, strict=True))
+    assert first.scores != other.scores
+
+
+@EVERY_METHOD
+def test_space_with_uneven_edges_and_fixed_parts_is_searched(method: str) -> None:
+    data = random_data(small.SHAPE, small.CLASSES)
+    found = run_search(method, data, small.space(small.UNEVEN), epochs=1)
+    assert found.architecture.is_architecture
+    assert found.architecture.cells["fixed"] == small.space(small.UNEVEN).cells["fixed"]
+
+
+# ---- which data do what -------------------------------------------------------------------------
+
+
+@EVERY_METHOD
+def test_validation_and_test_data_train_nothing(method: str, supernets: list[Supernet]) -> None:
+    data = random_data()
+    changed = replace(
+        data,
+        validation=with_other_labels(with_value(data.validation, 3.0)),
+        test=with_other_labels(with_value(data.test, 3.0)),
+    )
+    reports = Listener(), Listener()
+    first, other = (
+        run_search(method, d, report=report)
+        for d, report in zip((data, changed), reports, strict=True)
+    )
+    assert first.scores == other.scores
+    assert all(torch.equal(a, other.alphas[cell]) for cell, a in first.alphas.items())
+    a, b = (list(s.network.state_dict().values()) for s in supernets)
+    assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+    for one, two in zip(reports[0].epochs, reports[1].epochs, strict=True):
+        assert one.validation_loss != two.validation_loss
+        assert one.train_loss == two.train_loss
+
+
+@EVERY_METHOD
+def test_the_architecture_data_matter(method: str) -> None:
+    data = random_data()
+    changed = replace(data, architecture=with_other_labels(data.architecture))
+    assert run_search(method, data).scores != run_search(method, changed).scores
+
+
+@dataclass
+class Spy:
+    """An engine that trains nothing and remembers what it is given."""
+
+    supernet: Supernet
+    calls: list[str] = field(default_factory=list)
+    train: list[Batch] = field(default_factory=list)
+    architecture: list[Batch] = field(default_factory=list)
+    held_out: list[Batch] = field(default_factory=list)
+    modes: list[bool] = field(default_factory=list)
+
+    def start_epoch(self, epoch: int) -> None:
+        self.calls.append(f"epoch {epoch}")
+
+    def step(self, train: Batch, architecture: Batch) -> StepReport:
+        self.calls.append("step")
+        self.train.append(train)
+        self.architecture.append(architecture)
+        self.modes.append(self.supernet.network.training)
+        return StepReport(torch.tensor(float(len(self.calls))), torch.tensor(0.5))
+
+    def mixing(self) -> Mixing:
+        return Mixing(None)
+
+    def alphas(self) -> dict[str, Tensor]:
+        return {"normal": torch.zeros(5, 3, requires_grad=True)}
+
+    def finish(self, architecture: Sequence[Batch]) -> Scores:
+        self.calls.append("finish")
+        self.held_out.extend(architecture)
+        self.modes.append(self.supernet.network.training)
+        return {"normal": [[0.0, 0.0, 1.0]] * 5}
+
+
+@pytest.fixture
+def spies(monkeypatch: pytest.MonkeyPatch) -> list[Spy]:
+    made: list[Spy] = []
+
+    def make(name: str, supernet: Supernet, settings: object, generator: object) -> Spy:
+        made.append(Spy(supernet))
+        return made[-1]
+
+    monkeypatch.setattr(module, "make_engine", make)
+    return made
+
+
+def _places(given: list[Batch], part: Part) -> list[int]:
+    """Return the places of all given examples in a part; fails if one is not in it."""
+    places = []
+    for images, labels in given:
+        for image, label in zip(images, labels, strict=True):
+            (place,) = (part.images == image).flatten(1).all(1).nonzero().flatten().tolist()
+            assert part.labels[place] == label
+            places.append(place)
+    return places
+
+
+def test_an_engine_gets_the_parts_that_are_meant_for_it(spies: list[Spy]) -> None:
+    data = random_data()
+    report = Listener()
+    found = run_search("darts", data, epochs=2, batch=9, report=report)
+    (spy,) = spies
+    assert spy.calls == ["epoch 0", *["step"] * 4, "epoch 1", *["step"] * 4, "finish"]
+    assert all(spy.modes), "the network trains in every step, and while architectures are compared"
+    assert {len(labels) for _, labels in spy.train + spy.architecture} == {9}
+    for epoch in (spy.train[:4], spy.train[4:]):
+        places = _places(epoch, data.weights)
+        assert len(set(places)) == 36, "an epoch shows no example twice"
+    assert _places(spy.train[:4], data.weights) != _places(spy.train[4:], data.weights)
+    for one_pass in (spy.architecture[:2], spy.architecture[2:4]):
+        assert len(set(_places(one_pass, data.architecture))) == 18
+    assert _places(spy.held_out, data.architecture) == list(range(24))
+    assert [r.train_loss for r in report.epochs] == [(2 + 3 + 4 + 5) / 4, (7 + 8 + 9 + 10) / 4]
+    assert [r.architecture_loss for r in report.epochs] == [0.5, 0.5]
+    assert found.scores == {"normal": [[0.0, 0.0, 1.0]] * 5}
+    assert not found.alphas["normal"].requires_grad
+
+
+def test_a_single_example_is_not_held_out_for_comparing(spies: list[Spy]) -> None:
+    run_search("darts", random_data(), epochs=1, batch=23)  # 24 = 23 + 1
+    assert [len(labels) for _, labels in spies[0].held_out] == [23]
+
+
+def test_validation_is_measured_in_evaluation_mode(supernets: list[Supernet]) -> None:
+    """What is reported can be measured again: no batch statistics, no dropout."""
+    data, report = random_data(), Listener()
+    run_search("random", data, epochs=1, report=report, samples=1)
+    engine_state = supernets[0]
+    assert engine_state.network.training, "and in the end the network trains again"
+    first = report.epochs[0]
+    halves = replace(
+        data, validation=Part(data.validation.images[:10], data.validation.labels[:10])
+    )
+    rest = replace(data, validation=Part(data.validation.images[10:], data.validation.labels[10:]))
+    listeners = Listener(), Listener()
+    run_search("random", halves, epochs=1, report=listeners[0])
+    run_search("random", rest, epochs=1, report=listeners[1])
+    losses = [listener.epochs[0].validation_loss for listener in listeners]
+    assert first.validation_loss == pytest.approx(sum(losses) / 2, rel=1e-5)
+
+
+# ---- what is reported ---------------------------------------------------------------------------
+
+
+def test_entropy_is_one_for_uniform_weights_of_edges_of_any_length() -> None:
+    data = random_data(small.SHAPE, small.CLASSES)
+    report = Listener()
+    still = Adam(lr=1e-9)
+    run_search("darts", data, small.space(small.UNEVEN), epochs=1, report=report, arch=still)
+    entropy = report.epochs[0].entropy
+    assert entropy == pytest.approx({"wide": 1.0, "narrow": 1.0}, abs=1e-5)
+
+
+def test_entropy_falls_as_operations_are_preferred() -> None:
+    report = Listener()
+    run_search("darts", random_data(), epochs=2, report=report, arch=Adam(lr=0.5))
+    first, last = (record.entropy for record in report.epochs)
+    assert first is not None
+    assert last is not None
+    assert 0 < last["normal"] < first["normal"] < 1
+
+
+# ---- divergence ---------------------------------------------------------------------------------
+
+
+def _error(method: str, data: Data, **given: Any) -> str:
+    with pytest.raises(UserError) as caught:
+        run_search(method, data, **given)
+    return caught.value.render()
+
+
+HELP = "\n  = help: lower the learning rate, as in `weights sgd(lr = 0.005)`, or clip more"
+
+
+@EVERY_METHOD
+def test_a_training_loss_that_is_not_finite_stops_the_search(method: str) -> None:
+    data = random_data()
+    broken = replace(data, weights=with_value(data.weights, torch.nan))
+    assert _error(method, broken) == (
+        f"search {method}: error[NAS701]: training loss is nan in epoch 1, step 1{HELP}"
+    )
+
+
+@pytest.mark.parametrize("method", sorted(set(ENGINES) - {"random"}))
+def test_an_architecture_loss_that_is_not_finite_stops_the_search(method: str) -> None:
+    data = random_data()
+    broken = replace(data, architecture=with_value(data.architecture, torch.nan))
+    assert _error(method, broken) == (
+        f"search {method}: error[NAS701]: architecture loss is nan in epoch 1, step 1{HELP}"
+    )
+
+
+def test_a_learning_rate_that_is_far_too_large_stops_the_search() -> None:
+    wild = Sgd(lr=1e38, clip=0.0)
+    assert _error("darts", random_data(), weights=wild) == (
+        f"search darts: error[NAS701]: architecture loss is nan in epoch 1, step 2{HELP}"
+    )
+
+
+def test_weights_that_diverge_in_the_last_step_of_an_epoch_stop_the_search() -> None:
+    wild = Sgd(lr=1e38, clip=0.0)
+    assert _error("darts", random_data(), weights=wild, batch=40, epochs=1) == (
+        f"search darts: error[NAS701]: validation loss is nan in epoch 1, step 1{HELP}"
+    )

@@ -1,0 +1,142 @@
+"""A space and data that train in a moment, and calls of the loops with few arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+from dslnas.data.batches import Part
+from dslnas.data.tensors import Data
+from dslnas.graph.build import build_supernet_graph
+from dslnas.settings.sections import SEARCH, DataSettings, EvaluateSettings
+from dslnas.settings.values import Sgd
+from dslnas.space.derive import derive
+from dslnas.space.space import SearchSpace
+from dslnas.training.records import EpochRecord, StepRecord
+from dslnas.training.retrain import Trained, retrain
+from dslnas.training.search import SearchResult, search
+from tests.spaces import random_scores, space_of
+
+CPU = torch.device("cpu")
+SHAPE = (1, 8, 8)
+SPACE = """use std.cnn
+ops few = skip_connect, max_pool(3), relu_conv_bn(3)
+cell normal {
+    inputs      2
+    preprocess  preprocess
+    nodes       2
+    choose      few
+    keep        1
+}
+network { channels 4; cells normal }
+evaluate { channels 4 }
+"""
+
+Record = EpochRecord | StepRecord
+
+
+def tiny_space(classes: int = 4) -> SearchSpace:
+    """Return the space: one cell of two nodes."""
+    return space_of(SPACE, SHAPE, classes=classes)
+
+
+def architecture(classes: int = 4) -> SearchSpace:
+    """Return some architecture of it, one convolution at least."""
+    return derive(tiny_space(classes), random_scores(tiny_space(classes), 4))
+
+
+def random_part(seed: int, count: int, shape: Sequence[int] = SHAPE, classes: int = 4) -> Part:
+    """Return noise around one pattern per class: it can be learnt."""
+    generator = torch.Generator().manual_seed(seed)
+    patterns = torch.randn((classes, *shape), generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(count) % classes
+    noise = torch.randn((count, *shape), generator=generator)
+    return Part(patterns[labels] + 0.5 * noise, labels)
+
+
+def random_data(shape: tuple[int, int, int] = SHAPE, classes: int = 4, share: int = 1) -> Data:
+    """Return 40, 24, 20 and 20 examples, or a `share`-th of them."""
+    counts = enumerate((40, 24, 20, 20), 1)
+    parts = [random_part(seed, count // share, shape, classes) for seed, count in counts]
+    return Data(
+        weights=parts[0],
+        architecture=parts[1],
+        validation=parts[2],
+        test=parts[3],
+        classes=classes,
+        class_names=tuple(str(label) for label in range(classes)),
+        shape=shape,
+        mean=(0.0,) * shape[0],
+        std=(1.0,) * shape[0],
+    )
+
+
+def with_other_labels(part: Part) -> Part:
+    """Return the same images, every label another one."""
+    return Part(part.images, (part.labels + 1) % 4)
+
+
+def with_value(part: Part, value: float) -> Part:
+    """Return the part with one pixel of every image set to a value."""
+    images = part.images.clone()
+    images[:, 0, 0, 0] = value
+    return replace(part, images=images)
+
+
+@dataclass
+class Listener:
+    """Takes the records of a loop."""
+
+    records: list[Record] = field(default_factory=list)
+
+    def __call__(self, record: Record) -> None:
+        self.records.append(record)
+
+    @property
+    def epochs(self) -> list[EpochRecord]:
+        return [r for r in self.records if isinstance(r, EpochRecord)]
+
+
+def run_search(
+    method: str,
+    data: Data,
+    space: SearchSpace | None = None,
+    *,
+    seed: int = 0,
+    epochs: int = 2,
+    report: Listener | None = None,
+    batch: int = 8,
+    **given: Any,
+) -> SearchResult:
+    """Search a space, the tiny one by default; `given` are settings of the method."""
+    searched = tiny_space(data.classes) if space is None else space
+    if method == "random":
+        given = {"samples": 5, **given}
+    return search(
+        searched,
+        build_supernet_graph(searched),
+        method,
+        SEARCH[method](epochs=epochs, **given),
+        DataSettings(batch=batch),
+        data,
+        seed,
+        CPU,
+        report or Listener(),
+    )
+
+
+def run_retrain(
+    found: SearchSpace,
+    data: Data,
+    *,
+    seed: int = 0,
+    report: Listener | None = None,
+    **given: Any,
+) -> Trained:
+    """Train an architecture; `given` are settings of the evaluation."""
+    defaults = {"epochs": 2, "batch": 16, "drop_path": 0.0, "weights": Sgd(lr=0.05)}
+    settings = EvaluateSettings(**{**defaults, **given})
+    return retrain(found, settings, DataSettings(), data, seed, CPU, report or Listener())
