@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from os.path import isfile  # pathlib's raises for a name that no file can have
 from pathlib import Path
 
 from dslnas.diagnostics import Diagnostics, Note, suggestion
@@ -237,7 +238,7 @@ class _Linker:
                 help="copy the file beside the spec",
             )
             return None
-        if not path.is_file():
+        if not isfile(path):
             self._found.add(
                 "NAS201",
                 f"used file `{use.target}` does not exist",

@@ -212,15 +212,16 @@ class TreeBuilder:
     def _sum_expression(self, tree: Tree[Token]) -> ast.Expression:
         """Build `a + b - c ...`; it nests to the left, so its length counts as depth."""
         spine = _spine(tree)
-        if self._depth + len(spine) > MAX_DEPTH:
+        levels = len(spine) - 1  # below the one that `expression` has counted
+        if self._depth + levels >= MAX_DEPTH:
             return self._too_deep(tree, f"expression has more than {MAX_DEPTH} terms or levels")
-        self._depth += len(spine)
+        self._depth += levels
         result = self.expression(spine[-1].children[0])
-        for level in reversed(spine):
-            self._depth -= 1
+        for place, level in enumerate(reversed(spine)):
             _, sign, right = level.children
             operand = self.expression(right)
             result = ast.Binary(str(sign), result, operand, span=self._span(level))
+            self._depth -= place < levels
         return result
 
     _product_expression = _sum_expression

@@ -91,6 +91,8 @@ def _read(expression: ast.Expression, scope: Scope) -> object:
     match expression:
         case ast.Text(value=text):
             return text
+        case ast.Tuple(items=items):
+            return tuple(_read(item, scope) for item in items)
         case ast.Name(text=text) if text in VALUES:
             return _call(VALUES[text], expression, (), scope)
         case ast.Name(text=text) if text not in scope and text not in FLAGS:

@@ -48,14 +48,15 @@ def explain(
         words, key = _LENGTHS[complaint["type"]]
         return f"{what} needs {words} {context[key]} values, found {len(given)}", None
     place = number if number is not None and number < len(values) and len(values) > 1 else None
-    if number is not None and complaint["type"] not in ("missing", "too_long"):
+    is_element = number is not None and complaint["type"] not in ("missing", "too_long")
+    if is_element:
         what = f"each value of {what}"
         annotation = get_args(items[0])[0]
     shown = _shown(values[place or 0], given)
     if complaint["type"] in _LIMITS:
         words, key = _LIMITS[complaint["type"]]
         return f"{what} must be {words} {context[key]:g}, not {shown}", place
-    if isinstance(given, tuple):
+    if isinstance(given, tuple) and not is_element:
         return f"{what} must be {_wanted(annotation)}, found {len(given)}", None
     return f"{what} must be {_wanted(annotation)}, not {shown}", place
 

@@ -11,6 +11,7 @@ from dslnas.diagnostics import InternalError
 from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.space.derive import derive
+from tests.backends.reference_graphs import Graph
 from tests.engines.small import SPACES, padded_scores, some_choice, space
 from tests.strategies import SpaceText, spaces
 
@@ -124,6 +125,11 @@ def test_both_outputs_of_a_training_network_stay() -> None:
     alone = make_plan(graph, (graph.output,))
     _assert_runs(alone, (graph.output,))
     assert not [s for s in alone if s.node.name.startswith("auxiliary")]
+
+
+def test_an_output_that_another_output_reads_stays() -> None:
+    graph = Graph((2, 3, 3)).add("a", "relu").add("b", "tanh").add("c", "relu").done()
+    _assert_runs(make_plan(graph, ("c", "a")), ("a", "c"))
 
 
 def test_a_node_that_reads_nothing_is_our_fault() -> None:

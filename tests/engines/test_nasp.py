@@ -77,7 +77,7 @@ def test_a_step_is_the_three_lines_of_the_algorithm(
         assert_same(ours.weights(), hand.weights())
         assert engine.mixing() == Mixing(None, choice)
         seen.add(tuple(choice.values()))
-    assert (len(seen) > 1) == changes, "other operations come to be chosen in some spaces"
+    assert len(seen) > 1 or not changes, "a step that chooses nothing else shows little"
 
 
 def test_starts_from_one_half_with_the_first_operation_everywhere() -> None:

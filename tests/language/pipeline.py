@@ -1,4 +1,4 @@
-"""The front end in one call, from a file to its graphs; and what it says when something is wrong."""
+"""The front end in one call, from a file to its graphs, and what it says of mistakes."""
 
 from __future__ import annotations
 

@@ -1,0 +1,374 @@
+"""The table of error codes: what each one means, and the shortest text that has it.
+
+Codes stay: an old message can be looked up. What is wrong in one place is said by the diagnostic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Code:
+    """One kind of mistake.
+
+    Attributes:
+        title: In a few words.
+        explanation: Why it is one, and what there is instead.
+        example: Text of a spec that has it, called `spec.nas`; "" if no text alone can have it.
+    """
+
+    title: str
+    explanation: str
+    example: str = ""
+
+
+CODES: dict[str, Code] = {
+    # ---- files and the command line --------------------------------------------------------------
+    "NAS001": Code(
+        "file cannot be read",
+        "A spec is missing, is a folder, or may not be read. Paths are relative to the folder "
+        "that the command runs in; paths in `use` are relative to the file that uses them.",
+    ),
+    "NAS002": Code(
+        "file is not UTF-8",
+        "Specs are UTF-8 text. The byte in the message is the first that is not.",
+    ),
+    "NAS003": Code(
+        "file is too large",
+        "A spec fits on a screen; limits keep a wrong or hostile file from taking the machine's "
+        "time. Large specs can be divided with `use`.",
+    ),
+    "NAS011": Code(
+        "wrong `--set`",
+        "`--set PATH=VALUE` takes the path of a section's setting (`search.epochs`), of a "
+        "section's name (`search`), of a cell's setting (`cell.normal.nodes`) or of a constant "
+        "(`let.K`), and a value as the text of a spec would give it.",
+    ),
+    "NAS012": Code(
+        "device is not available",
+        "`--device` names a device that this machine does not have.",
+    ),
+    "NAS021": Code(
+        "output cannot be written",
+        "The folder or file of a result cannot be written to: it may be read-only, or the disk "
+        "full.",
+    ),
+    "NAS022": Code(
+        "folder is not empty",
+        "A run writes into a folder of its own, so that results of two runs never mix.",
+    ),
+    "NAS023": Code(
+        "not a run folder",
+        "What a search writes, and what can be exported again, is a folder with a readable "
+        "manifest.",
+    ),
+    "NAS024": Code(
+        "run cannot be exported",
+        "The weights of a run are missing, damaged, or belong to another architecture than the "
+        "one beside them.",
+    ),
+    # ---- syntax ----------------------------------------------------------------------------------
+    "NAS101": Code(
+        "invalid character",
+        "The language is written in ASCII: names of letters, digits and `_`, strings in double "
+        "quotes, `->` between layers. Other characters stand in comments and strings only.",
+        "let s = 'a'\n",
+    ),
+    "NAS102": Code(
+        "string is not closed",
+        'A string starts and ends with `"` on one line.',
+        'use "cells.nas\n',
+    ),
+    "NAS103": Code(
+        "invalid number",
+        "Numbers look like `3`, `0.025`, `3e-4`, `50%` or `4M`; `K`, `M` and `G` stand for "
+        "thousands, millions and billions.",
+        "let k = 16px\n",
+    ),
+    "NAS104": Code(
+        "unexpected word or sign",
+        "The text does not continue as the grammar wants at this place. A statement ends with "
+        "its line, unless the line ends with a comma or an operator, or a bracket is open.",
+        "let k =\n",
+    ),
+    "NAS105": Code(
+        "unbalanced bracket",
+        "A bracket is opened and never closed, or closed and never opened.",
+        "cell normal {\n    nodes  4\n",
+    ),
+    "NAS106": Code(
+        "word of the language used as a name",
+        "The words that start statements, and `like`, `node` and `when`, cannot be names.",
+        "let data = 3\n",
+    ),
+    "NAS107": Code(
+        "number is too large",
+        "Numbers, and results of arithmetic, are at most 1e15.",
+        "let k = 1e300\n",
+    ),
+    "NAS108": Code(
+        "nested too deep",
+        "Expressions, sums, operations and sets may be nested to a limit only, so that no text "
+        "can exhaust the program's stack.",
+        f"let k = {' + '.join(['1'] * 101)}\n",
+    ),
+    # ---- names and arguments ---------------------------------------------------------------------
+    "NAS201": Code(
+        "unknown name",
+        "Nothing of this name is defined: operation, set, cell, source, node or file. Operations "
+        "of the library come with `use std.cnn`.",
+        "use papers.darts\ncell normal { choose sep_con(3) }\n",
+    ),
+    "NAS202": Code(
+        "path leads out of the folder",
+        "A spec names only files in its own folder or below, so that running a stranger's spec "
+        "cannot read what it should not. Paths on the command line are free.",
+        'use "../cells.nas"\n',
+    ),
+    "NAS203": Code(
+        "unknown constant",
+        "Arithmetic may use constants of `let`; in operations also their parameters, `C`, `C_in` "
+        "and `stride`; in the network `C`, `C_in`, `classes` and `N`.",
+        "use papers.darts\nlet k = width\n",
+    ),
+    "NAS204": Code(
+        "defined twice",
+        "Operations, sets, constants, cells and nodes are defined once; primitives and names "
+        "with a meaning of their own cannot be defined at all. Cells and sections of a used file "
+        "may be given again: settings then override one by one.",
+        "use papers.darts\nop sep_conv = relu\n",
+    ),
+    "NAS205": Code(
+        "files use each other in a circle",
+        "A file can use only files that do not use it themselves, and not too many.",
+        'use "spec.nas"\n',
+    ),
+    "NAS206": Code(
+        "defined by itself",
+        "A constant, operation, set or cell (`like`) is defined by others, and these by it.",
+        "use papers.darts\nlet a = b\nlet b = a\n",
+    ),
+    "NAS207": Code(
+        "unknown kind of value",
+        "Optimisers, schedules and augmentations are written as calls, such as `sgd(lr = "
+        "cosine(0.025))`.",
+        "use papers.darts\nsearch darts { weights sdg(lr = 0.1) }\n",
+    ),
+    "NAS208": Code(
+        "wrong arguments",
+        "A call gives too many arguments, one twice, one of an unknown name, or lacks one "
+        "without a default. Joins such as `add` take branches instead.",
+        "use papers.darts\nop block = conv(3, size = 5)\n",
+    ),
+    "NAS209": Code(
+        "wrong condition of a variant",
+        "A variant holds `when stride 2`, `when derived` (in the network that is trained at the "
+        "end) or `when searching`.",
+        "use papers.darts\nop skip = identity | when strided: conv(1)\n",
+    ),
+    # ---- cells and networks ----------------------------------------------------------------------
+    "NAS301": Code(
+        "nodes form a cycle",
+        "A cell is a directed graph without cycles: a node reads inputs, and nodes that do not "
+        "depend on it.",
+        "use papers.darts\ncell normal { node a = skip_connect(in1) + skip_connect(a) }\n",
+    ),
+    "NAS302": Code(
+        "useless part",
+        "A cell that the network never uses, or a node that does not reach the output of its "
+        "cell, is most likely a mistake.",
+        "use papers.darts\ncell spare { nodes 1; choose skip_connect }\n",
+    ),
+    "NAS303": Code(
+        "network is incomplete",
+        "A network has a stem, at least one cell and a head. `use std.cnn` brings stem and head, "
+        "a paper's file the cells as well.",
+        "network { repeat 2 }\n",
+    ),
+    "NAS304": Code(
+        "not an operation",
+        "Here stands an operation: a name, a call, layers joined with `->`, or a number of times "
+        "an operation. The terms of a node are operations on a source.",
+        "use papers.darts\ncell normal { node a = sep_conv(3) }\n",
+    ),
+    "NAS305": Code(
+        "cell has no nodes",
+        "A cell either says how many nodes choose from which operations, or spells its nodes out.",
+        "use std.cnn\ncell normal { nodes 2 }\nnetwork { cells normal }\n",
+    ),
+    "NAS306": Code(
+        "nothing to choose",
+        "No operation is left in a set, or all of them are zero where a derived cell may not "
+        "have zeros.",
+        "use papers.darts\ncell normal { choose darts - darts }\n",
+    ),
+    "NAS307": Code(
+        "difference takes away what is not there",
+        "An operation that is taken from a set is not in it.",
+        "use papers.darts\ncell normal { choose darts - sep_conv(7) }\n",
+    ),
+    "NAS308": Code(
+        "operation is listed twice",
+        "An operation counts once in a set. Use `+` to join sets that may overlap.",
+        "use papers.darts\ncell normal { choose skip_connect, skip_connect }\n",
+    ),
+    "NAS309": Code(
+        "nothing to search",
+        "Every choice of the spec is made: it is an architecture, which can be trained and "
+        "exported.",
+    ),
+    "NAS310": Code(
+        "choices are left",
+        "Only an architecture can be exported. A search makes the choices.",
+    ),
+    # ---- shapes ----------------------------------------------------------------------------------
+    "NAS401": Code(
+        "layer cannot read its input",
+        "A layer does not fit the shape it reads: a window larger than the image, groups that do "
+        "not divide the channels, branches of different sizes.",
+        "use papers.darts\n"
+        "op wide = conv(99, padding = 0)\n"
+        "cell normal { choose wide, skip_connect }\n",
+    ),
+    "NAS402": Code(
+        "operation cannot be strided",
+        "The edges from the inputs of a cell with a stride reduce the size, but no layer of the "
+        "operation can take the stride.",
+        "use papers.darts\ncell reduction { choose tanh, sep_conv(3) }\n",
+    ),
+    "NAS403": Code(
+        "operation has too many layers",
+        "Repetitions inside of repetitions make an operation of more layers than can be sensible.",
+        "use papers.darts\n"
+        "op many = 1000 * (11 * relu)\n"
+        "cell normal { choose many, skip_connect }\n",
+    ),
+    "NAS404": Code(
+        "operation gives another shape",
+        "All operations of an edge give the same shape: C channels, and a size reduced by the "
+        "stride of the cell only.",
+        "use papers.darts\n"
+        "op half = conv(3, out = C / 2)\n"
+        "cell normal { choose half, skip_connect }\n",
+    ),
+    "NAS405": Code(
+        "network does not fit the data",
+        "The head gives one number per class, and `input` and `classes`, if they are given, are "
+        "those of the data.",
+        "use papers.darts\nnetwork { head global_avg_pool -> linear(7) }\n",
+    ),
+    "NAS406": Code(
+        "shape of the data is not known",
+        "Data from files without a path have no known shape; the network can say it with `input` "
+        "and `classes`.",
+    ),
+    # ---- settings --------------------------------------------------------------------------------
+    "NAS501": Code(
+        "unknown setting",
+        "The section has no such setting. `dslnas show --defaults` lists all of them with their "
+        "defaults.",
+        "use papers.darts\nsearch darts { epoch 5 }\n",
+    ),
+    "NAS502": Code(
+        "value is of the wrong type or out of range",
+        "The message says what the setting takes.",
+        "use papers.darts\nsearch darts { epochs 0 }\n",
+    ),
+    "NAS503": Code(
+        "arithmetic has no result",
+        "Something that is not a number stands in arithmetic, or a number is divided by zero.",
+        "use papers.darts\nlet k = 1 / 0\n",
+    ),
+    "NAS504": Code(
+        "setting is given twice or does not go with others",
+        "Each setting is given once per block; nodes that are spelt out replace `nodes` and "
+        "`choose`.",
+        "use papers.darts\nsearch darts { epochs 5; epochs 6 }\n",
+    ),
+    "NAS505": Code(
+        "wrong name of a section",
+        "`search` is followed by a method and `data` by a source; the other sections have no name.",
+        "use papers.darts\nsearch dart\n",
+    ),
+    "NAS506": Code(
+        "shares add up to more than everything",
+        "The parts that the examples are divided into do not overlap, so their shares are "
+        "together at most 100%.",
+        "use papers.darts\ndata cifar10 { split 50%, 50%, 50% }\n",
+    ),
+    "NAS507": Code(
+        "`keep` keeps more than there is",
+        "No node of the cell has as many incoming edges as the derived cell should keep.",
+        "use papers.darts\ncell normal { keep 9 }\n",
+    ),
+    # ---- data ------------------------------------------------------------------------------------
+    "NAS601": Code(
+        "data are missing",
+        "Nothing is at the path of the data.",
+    ),
+    "NAS602": Code(
+        "part of the data is missing",
+        "The folder or archive lacks a file of its format.",
+    ),
+    "NAS603": Code(
+        "data are damaged",
+        "A file is not what its format promises: cut short, too large, or with wrong headers.",
+    ),
+    "NAS604": Code(
+        "parts of the data do not fit together",
+        "Images and labels differ in number, or the parts in their form.",
+    ),
+    "NAS605": Code(
+        "path of the data is not given",
+        "This source reads files: give `path` in the data section, or `--set data.path=DIR`.",
+    ),
+    "NAS606": Code(
+        "too few examples",
+        "A class has no examples, or fewer than the parts that the split makes.",
+    ),
+    "NAS607": Code(
+        "split does not fit the data",
+        "Data with a test part of their own are divided into three shares, other data into four.",
+    ),
+    "NAS608": Code(
+        "library for the data is not installed",
+        "Reading this source needs a library that is not installed.",
+    ),
+    "NAS609": Code(
+        "wrong labels",
+        "Labels number the classes from 0, and there are at least two classes.",
+    ),
+    # ---- training and export ---------------------------------------------------------------------
+    "NAS701": Code(
+        "training diverged",
+        "A loss became infinite or not a number. A smaller learning rate or stronger clipping "
+        "helps.",
+    ),
+    "NAS711": Code(
+        "backends differ",
+        "The exported models give other results than the trained network: a mistake of dslnas, "
+        "or weights at the edge of what numbers can hold.",
+    ),
+    "NAS712": Code(
+        "model is too large for ONNX",
+        "An ONNX file holds at most two gigabytes.",
+    ),
+    # ---- graphs as text --------------------------------------------------------------------------
+    "NAS801": Code(
+        "graph text has a syntax error",
+        "The text of a primitive graph does not follow its grammar.",
+    ),
+    "NAS802": Code(
+        "unknown name in a graph text",
+        "A graph text uses a primitive, argument or node that does not exist.",
+    ),
+    "NAS803": Code(
+        "defined twice in a graph text",
+        "Nodes, alphas, arguments and the output of a graph are given once.",
+    ),
+    "NAS804": Code(
+        "incomplete graph text",
+        "A graph text lacks its output, or something that a primitive needs.",
+    ),
+}

@@ -1,0 +1,3 @@
+cell normal = {
+    nodes  4
+}

@@ -1,0 +1,5 @@
+cell normal {
+    nodes  4
+}
+    keep  2
+}

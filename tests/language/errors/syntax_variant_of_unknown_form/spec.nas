@@ -1,0 +1,1 @@
+op skip = identity | stride 2: conv(1)

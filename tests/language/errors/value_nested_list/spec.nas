@@ -1,0 +1,2 @@
+use papers.darts
+data digits { split (0.4, 0.2), 0.2, 0.2, 0.2 }

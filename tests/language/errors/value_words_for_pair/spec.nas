@@ -1,0 +1,2 @@
+use papers.darts
+search darts { arch adam(betas = (a, b)) }

@@ -1,0 +1,157 @@
+"""Files that use each other: who overrides whom, and limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dslnas.diagnostics import UserError
+from dslnas.language import ast
+from dslnas.language.link import MAX_FILES, LinkedProgram, link, read_source
+from dslnas.language.parse import MAX_CHARACTERS
+from dslnas.source import SourceFile
+
+
+def linked(text: str) -> LinkedProgram:
+    return link(SourceFile("spec.nas", text))
+
+
+def values(statements: tuple[ast.Statement, ...]) -> dict[str, str]:
+    return {
+        s.key.text: ", ".join(value.span.text for value in s.values)
+        for s in statements
+        if isinstance(s, ast.Setting)
+    }
+
+
+def test_a_library_brings_everything_it_says() -> None:
+    program = linked("use papers.darts")
+    assert {"normal", "reduction"} <= set(program.cells)
+    assert "sep_conv" in program.operations
+    assert "darts" in program.sets
+    assert values(program.sections["network"].settings)["channels"] == "16"
+    assert program.libraries == ["papers.darts", "std.cnn"]
+
+
+def test_a_file_that_is_used_twice_counts_once() -> None:
+    program = linked("use papers.darts\nuse std.cnn\nuse papers.darts")
+    assert program.libraries == ["papers.darts", "std.cnn"]
+
+
+def test_settings_override_those_of_used_files_one_by_one() -> None:
+    network = linked("use papers.darts\nnetwork { repeat 3 }").sections["network"]
+    given = values(network.settings)
+    assert given["repeat"] == "3"
+    assert given["channels"] == "16"
+    assert given["cells"].startswith("normal * N")
+
+
+def test_cells_override_those_of_used_files_one_by_one() -> None:
+    cell = linked("use papers.darts\ncell normal { keep 1 }").cells["normal"]
+    given = values(cell.statements)
+    assert (given["keep"], given["nodes"], given["choose"]) == ("1", "4", "darts")
+
+
+def test_nodes_that_are_spelt_out_replace_those_of_used_files() -> None:
+    text = "use papers.darts\ncell normal { node a = skip_connect(in1) }"
+    cell = linked(text).cells["normal"]
+    assert values(cell.statements) == {
+        "inputs": "2",
+        "preprocess": "preprocess",
+        "output": "concat",
+    }
+    assert [s.name.text for s in cell.statements if isinstance(s, ast.NodeDef)] == ["a"]
+
+
+def write(folder: Path, **texts: str) -> Path:
+    for name, text in texts.items():
+        (folder / f"{name}.nas").write_text(text, encoding="utf-8")
+    return folder / "spec.nas"
+
+
+def test_another_method_starts_from_its_own_defaults(tmp_path: Path) -> None:
+    path = write(tmp_path, spec='use "base.nas"\nsearch nasp', base="search darts { epochs 5 }")
+    search = link(read_source(path)).sections["search"]
+    assert search.name is not None
+    assert (search.name.text, search.settings) == ("nasp", ())
+
+
+def test_the_same_method_goes_on_from_the_settings_of_used_files(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        spec='use "base.nas"\nsearch darts { order first }',
+        base="search darts { epochs 5 }",
+    )
+    search = link(read_source(path)).sections["search"]
+    assert values(search.settings) == {"epochs": "5", "order": "first"}
+
+
+def test_paths_are_relative_to_the_file_that_uses_them(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    write(tmp_path / "parts", cells='use "ops.nas"\nlet k = 3', ops="op f = relu")
+    path = write(tmp_path, spec='use "parts/cells.nas"')
+    program = link(read_source(path))
+    assert set(program.operations) == {"f"}
+    assert program.operations["f"].span.source.name == str(tmp_path / "parts" / "ops.nas")
+
+
+def test_a_link_may_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+    write(outside, secret="let k = 3")
+    (inside / "link.nas").symlink_to(outside / "secret.nas")
+    path = write(inside, spec='use "link.nas"')
+    with pytest.raises(UserError, match="lies outside the folder of the spec"):
+        link(read_source(path))
+
+
+def test_two_files_may_use_the_same_third(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        spec='use "a.nas"\nuse "b.nas"',
+        a='use "c.nas"\nop a = f',
+        b='use "./c.nas"\nop b = f',
+        c="op f = relu",
+    )
+    assert set(link(read_source(path)).operations) == {"a", "b", "f"}
+
+
+def test_too_many_files(tmp_path: Path) -> None:
+    chain = {f"f{i}": f'use "f{i + 1}.nas"' for i in range(MAX_FILES)}
+    path = write(tmp_path, spec='use "f0.nas"', **chain, **{f"f{MAX_FILES}": ""})
+    with pytest.raises(UserError, match=f"more than {MAX_FILES} files are used"):
+        link(read_source(path))
+
+
+def test_names_of_a_file_that_no_file_can_have(tmp_path: Path) -> None:
+    path = write(tmp_path, spec=f'use "{"x" * 5000}.nas"')
+    with pytest.raises(UserError, match=r"error\[NAS20"):
+        link(read_source(path))
+    with pytest.raises(UserError, match="no file has such a name"):
+        read_source(tmp_path / "a\0b.nas")
+
+
+def test_a_folder_is_not_a_spec(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"error\[NAS001\]: file cannot be read: is a directory"):
+        read_source(tmp_path)
+
+
+def test_a_missing_file_suggests_its_neighbours(tmp_path: Path) -> None:
+    write(tmp_path, darts="")
+    with pytest.raises(UserError, match=r"did you mean `darts\.nas`\?"):
+        read_source(tmp_path / "dart.nas")
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "large.nas"
+    path.write_bytes(b"#" * (4 * MAX_CHARACTERS + 1))
+    with pytest.raises(UserError, match=r"error\[NAS003\]: file has more than 800,000 bytes"):
+        read_source(path)
+
+
+def test_a_byte_order_mark_and_foreign_line_ends_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "spec.nas"
+    path.write_bytes(b"\xef\xbb\xbflet a = 1\r\nlet b = 2\r\n")
+    assert read_source(path).text == "let a = 1\nlet b = 2\n"

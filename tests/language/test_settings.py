@@ -1,0 +1,106 @@
+"""Settings of sections: every default can be written down and read back."""
+
+from __future__ import annotations
+
+import pytest
+
+from dslnas.language.check import check
+from dslnas.language.checked import CheckedProgram
+from dslnas.language.effective import section_text
+from dslnas.language.format import format_program
+from dslnas.language.link import link
+from dslnas.language.parse import parse
+from dslnas.settings.sections import (
+    DATA,
+    SEARCH,
+    CellSettings,
+    EvaluateSettings,
+    ExportSettings,
+    NetworkSettings,
+    Settings,
+)
+from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Exponential, Flip, Sgd
+from dslnas.source import SourceFile
+
+
+def checked(text: str) -> CheckedProgram:
+    return check(link(SourceFile("spec.nas", f"use papers.darts\n{text}")))
+
+
+@pytest.mark.parametrize("source", DATA)
+def test_defaults_of_data_survive(source: str) -> None:
+    data = DATA[source](source=source)  # type: ignore[arg-type]
+    assert checked(section_text(data, f"data {source}")).data == data
+
+
+@pytest.mark.parametrize("engine", SEARCH)
+def test_defaults_of_search_survive(engine: str) -> None:
+    search = SEARCH[engine]()
+    program = checked(section_text(search, f"search {engine}"))
+    assert (program.engine, program.search) == (engine, search)
+
+
+def test_defaults_of_evaluate_and_export_survive() -> None:
+    text = f"{section_text(EvaluateSettings(), 'evaluate')}\n"
+    program = checked(text + section_text(ExportSettings(), "export"))
+    assert program.evaluate == EvaluateSettings()
+    assert program.export == ExportSettings()
+
+
+def test_defaults_of_cells_and_network_survive() -> None:
+    cell = section_text(CellSettings(nodes=1), "cell normal")
+    network = section_text(NetworkSettings(), "network")
+    written, left = checked(f"{cell}\n{network}"), checked("")
+    assert written.network == left.network
+    normal = written.cells["normal"]
+    assert (normal.inputs, len(normal.nodes)) == (("in1", "in2"), 1)
+    assert (normal.keep, normal.none_allowed, normal.stride, normal.widen) == (None, False, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "settings", [*(kind() for kind in SEARCH.values()), EvaluateSettings(), ExportSettings()]
+)
+def test_written_settings_format_like_any_text(settings: Settings) -> None:
+    text = section_text(settings, "evaluate", explain=True)
+    program = parse(SourceFile("spec.nas", text))
+    assert parse(SourceFile("spec.nas", format_program(program))) == program
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("weights sgd", {"weights": Sgd()}),
+        ("weights sgd()", {"weights": Sgd()}),
+        ("weights sgd(0.1)", {"weights": Sgd(lr=0.1)}),
+        ("weights sgd(lr = 1)", {"weights": Sgd(lr=1)}),
+        ("weights sgd(cosine(0.1), 0.5)", {"weights": Sgd(lr=Cosine(start=0.1), momentum=0.5)}),
+        (
+            "weights sgd(lr = exponential(0.1, factor = 0.9))",
+            {"weights": Sgd(lr=Exponential(start=0.1, factor=0.9))},
+        ),
+        ("arch adam(betas = (0.9, 0.99))", {"arch": Adam(betas=(0.9, 0.99))}),
+        ("epochs 2 * 3", {"epochs": 6}),
+    ],
+)
+def test_values_of_search(text: str, settings: dict[str, object]) -> None:
+    search = checked(f"search darts {{ {text} }}").search
+    assert search == SEARCH["darts"].model_validate(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("crop(2)", (Crop(pad=2),)),
+        ("crop, flip, cutout(8)", (Crop(), Flip(), Cutout(size=8))),
+        ("(crop, flip)", (Crop(), Flip())),
+        ("none", ()),
+    ],
+)
+def test_lists_of_values(text: str, value: tuple[object, ...]) -> None:
+    assert checked(f"evaluate {{ augment {text} }}").evaluate.augment == value
+
+
+def test_a_single_value_is_a_list_where_a_list_is_wanted() -> None:
+    assert checked("export { formats onnx }").export.formats == ("onnx",)
+    cell = checked("cell normal { inputs x }").cells["normal"]
+    assert cell.inputs == ("x",)
