@@ -14,7 +14,7 @@ class SourceFile:
 
     Attributes:
         name: What diagnostics print before the line number.
-        text: The whole text, with `\\n` line ends.
+        text: The whole text; its line ends are line feeds.
         path: Where it was read from; None for text that is not a file.
         library: True for a file that ships with dslnas.
     """

@@ -18,7 +18,9 @@ Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 class Settings(BaseModel):
     """Base of the sections: frozen, strict, unknown keys forbidden."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True
+    )
 
     kind: ClassVar[str]
 
