@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.engine import Batch, StepReport
-from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
-from dslnas.engines.relaxation import Relaxation
+from dslnas.engines.relaxed import Relaxed
 from dslnas.settings.sections import MilenasSettings
-from dslnas.space.derive import Scores
 
 
-class Milenas:
+class Milenas(Relaxed):
     """Mixed-level search, first order, both updates at once.
 
     min over alpha and w of L_train(w*(alpha), alpha) + lambda * L_val(w*(alpha), alpha):
@@ -30,17 +26,8 @@ class Milenas:
         self, supernet: Supernet, settings: MilenasSettings, generator: torch.Generator
     ) -> None:
         """Start the search; `generator` (CPU) draws the first alpha."""
+        super().__init__(supernet, settings, generator)
         self._lambda = settings.lambda_
-        self._relaxation = Relaxation(supernet, generator)
-        self._alpha = AlphaOptimiser(
-            list(self._relaxation.alphas.values()), settings.arch, settings.epochs
-        )
-        self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
-
-    def start_epoch(self, epoch: int) -> None:
-        """Set the learning rates of an epoch."""
-        self._alpha.start_epoch(epoch)
-        self._weights.start_epoch(epoch)
 
     def step(self, train: Batch, architecture: Batch) -> StepReport:
         """Update alpha and the weights from gradients at the same point."""
@@ -57,18 +44,6 @@ class Milenas:
         self._weights.descend(train_loss)  # adds the gradient in alpha
         self._alpha.step([_gradient(alpha) for alpha in alphas])
         return StepReport(train_loss.detach(), architecture_loss)
-
-    def mixing(self) -> Mixing:
-        """Return the softmax mixture."""
-        return self._relaxation.mixing()
-
-    def alphas(self) -> Mapping[str, Tensor]:
-        """Return alpha by cell."""
-        return self._relaxation.alphas
-
-    def finish(self, architecture: Sequence[Batch]) -> Scores:
-        """Return softmax(alpha)."""
-        return self._relaxation.scores()
 
 
 def _gradient(alpha: Tensor) -> Tensor:
