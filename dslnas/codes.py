@@ -263,6 +263,19 @@ CODES: dict[str, Code] = {
         "Data from files without a path have no known shape; the network can say it with `input` "
         "and `classes`.",
     ),
+    "NAS407": Code(
+        "auxiliary head has no place",
+        "The auxiliary head stands behind the last cell that reduces the size; a network without "
+        "such a cell has no place for it.",
+        "use std.cnn\n"
+        "cell one { inputs 1; preprocess preprocess; node n1 = sep_conv(3)(in1) }\n"
+        "network { cells one }\nevaluate { auxiliary 0.4 }\n",
+    ),
+    "NAS408": Code(
+        "network does not fit into memory",
+        "Weights, gradients and momentum alone take more than the machine has; activations come "
+        "on top of that.",
+    ),
     # ---- settings --------------------------------------------------------------------------------
     "NAS501": Code(
         "unknown setting",
@@ -301,6 +314,11 @@ CODES: dict[str, Code] = {
         "`keep` keeps more than there is",
         "No node of the cell has as many incoming edges as the derived cell should keep.",
         "use papers.darts\ncell normal { keep 9 }\n",
+    ),
+    "NAS508": Code(
+        "data take no path",
+        "The digits come with scikit-learn; only data from files have a path.",
+        'use papers.darts\ndata digits { path "digits" }\n',
     ),
     # ---- data ------------------------------------------------------------------------------------
     "NAS601": Code(
@@ -344,6 +362,11 @@ CODES: dict[str, Code] = {
         "training diverged",
         "A loss became infinite or not a number. A smaller learning rate or stronger clipping "
         "helps.",
+    ),
+    "NAS702": Code(
+        "out of memory",
+        "The device has no room for a batch's activations. Smaller batches and fewer channels "
+        "need less.",
     ),
     "NAS711": Code(
         "backends differ",

@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslnas.data.describe import describe
-from dslnas.diagnostics import user_error
+from dslnas.data.example import example_of
 from dslnas.graph.build import build_derived_graph, build_supernet_graph, check_derived
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.memory import check_memory
 from dslnas.language.check import check
 from dslnas.language.checked import CheckedProgram
 from dslnas.language.effective import effective_text, spec_hash
 from dslnas.language.link import LinkedProgram, link, read_source
 from dslnas.language.overrides import parse_overrides
-from dslnas.primitives.rules import show_shape
-from dslnas.primitives.spec import Shape
 from dslnas.runs.folder import ALPHAS, ARCHITECTURE, SPEC, RunFolder
 from dslnas.runs.origin import Normalisation, Origin, read_origin
 from dslnas.space.lower import lower
@@ -77,11 +75,13 @@ def compile_spec(path: Path, overrides: Sequence[str] = ()) -> Compiled:
     """
     linked = link(read_source(path), parse_overrides(overrides))
     program = check(linked)
-    space = lower(program, *example_of(program))
+    example, classes = example_of(program)
+    space = lower(program, example, classes)
     is_made = space.is_architecture
     graph = build_derived_graph(space) if is_made else build_supernet_graph(space)
     check_derived(space)
-    text = effective_text(linked, program)
+    check_memory(graph)
+    text = effective_text(linked, program, example, classes)
     return Compiled(path.stem, linked, program, space, graph, text, spec_hash(text))
 
 
@@ -207,12 +207,13 @@ def export_untrained(compiled: Compiled, folder: Path, seed: int) -> Exported:
     return export_network(compiled, network, folder, seed, origin)
 
 
-def export_run(run: Path, folder: Path) -> Exported:
+def export_run(run: Path, folder: Path, overrides: Sequence[str] = ()) -> Exported:
     """Export the network of a run again, from its architecture and weights.
 
     Args:
-        run: A finished run folder.
+        run: A run folder in which the training is finished.
         folder: Where the files go; may be the run itself.
+        overrides: Arguments of `--set` for the export section.
 
     Raises:
         UserError: NAS023 if it is no run, NAS024 if its network is missing or does not fit.
@@ -220,7 +221,8 @@ def export_run(run: Path, folder: Path) -> Exported:
     from dslnas.runs.network import load_network
 
     origin = read_origin(run)
-    compiled = compile_spec(run / ARCHITECTURE)
+    compiled = compile_spec(run / ARCHITECTURE, overrides)
+    origin.check_classes(compiled.space.network.classes, run)
     network = load_network(compiled.graph, run)
     return export_network(compiled, network, folder, 0, origin)
 
@@ -265,36 +267,12 @@ def architecture_text(compiled: Compiled, architecture: SearchSpace, origin: str
     """Return an architecture as a program of its own: it can be edited, retrained, exported."""
     cells = {name: cell_text(cell) for name, cell in architecture.cells.items()}
     title = (origin, f"Spec hash: {compiled.hash}")
-    return effective_text(compiled.linked, compiled.program, title=title, cells=cells)
-
-
-def example_of(program: CheckedProgram) -> tuple[Shape, int]:
-    """Return the shape of an example and the number of classes, from the spec and the data.
-
-    Raises:
-        UserError: NAS405 if they disagree, NAS406 if neither tells, NAS6xx if the data are wrong.
-    """
-    network, known = program.network, describe(program.data)
-    if known is None:
-        if network.input is None or network.classes is None:
-            raise user_error(
-                "NAS406",
-                f"shape of the data is not known: `data {program.data.source}` has no path",
-                span=network.span,
-                help="pass `--set data.path=...`, or give `input` and `classes` in `network`",
-            )
-        return network.input, network.classes
-    example = (known.channels, known.height, known.width)
-    for key, given, found in (
-        ("input", network.input, example),
-        ("classes", network.classes, known.classes),
-    ):
-        if given is not None and given != found:
-            shown = show_shape(found) if isinstance(found, tuple) else found
-            raise user_error(
-                "NAS405",
-                f"`{key}` of the network is not that of the data, {shown}",
-                span=program.spans[f"network.{key}"],
-                help=f"remove `{key}`: it is taken from the data",
-            )
-    return example, known.classes
+    network = architecture.network
+    return effective_text(
+        compiled.linked,
+        compiled.program,
+        network.input,
+        network.classes,
+        title=title,
+        cells=cells,
+    )

@@ -157,9 +157,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean `{close[0]}`?" if close else ""
 
 
-def _position(diagnostic: Diagnostic) -> tuple[str, int]:
+def _position(diagnostic: Diagnostic) -> tuple[bool, str, int]:
+    """What the user wrote comes first, library files last."""
     span = diagnostic.span
-    return ("", 0) if span is None else (span.source.name, span.start)
+    return (False, "", 0) if span is None else (span.source.library, span.source.name, span.start)
 
 
 def _place(span: Span) -> str:

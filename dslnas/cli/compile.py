@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from dslnas.cli.options import (
     device_option,
@@ -45,6 +46,11 @@ def compile_(
     The run folder then holds manifest.json, spec.nas, metrics.jsonl, architecture.nas, model.onnx,
     model.py and model.safetensors.
     """
+    if not do_search:
+        given = click.get_current_context().get_parameter_source
+        for name in ("out", "seed", "device"):
+            if given(name) is ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"--{name} needs --search: nothing is trained without")
     compiled = compile_spec(spec, overrides)
     if not do_search:
         if as_json:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from dslnas.cli.options import (
     device_option,
@@ -45,9 +46,8 @@ def export(
     its weights, into its own folder or into --out.
     """
     if target.is_dir():
-        if overrides or untrained:
-            raise click.UsageError("a run is exported as it is: --set and --untrained do not apply")
-        exported = export_run(target, out or target)
+        _check_run_options(overrides, untrained)
+        exported = export_run(target, out or target, overrides)
         _print(exported.files, out or target, exported.differences, as_json)
         return
     compiled = compile_spec(target, overrides)
@@ -68,6 +68,16 @@ def export(
         print_json(run.manifest)
     else:
         click.echo(report_text(run))
+
+
+def _check_run_options(overrides: Sequence[str], untrained: bool) -> None:
+    """Refuse options that would make another network than that of the run."""
+    given = click.get_current_context().get_parameter_source
+    trains = [name for name in ("seed", "device") if given(name) is ParameterSource.COMMANDLINE]
+    if untrained or trains or not all(o.startswith("export.") for o in overrides):
+        raise click.UsageError(
+            "a run is exported as it was trained: only --out, --json and --set export.* apply"
+        )
 
 
 def _print(

@@ -13,6 +13,7 @@ import click
 
 from dslnas.cli.check import check
 from dslnas.cli.compile import compile_
+from dslnas.cli.explain import explain
 from dslnas.cli.export import export
 from dslnas.cli.fmt import fmt
 from dslnas.cli.show import show
@@ -33,7 +34,7 @@ def cli() -> None:
     """
 
 
-for command in (check, fmt, show, compile_, export):
+for command in (check, fmt, show, compile_, export, explain):
     cli.add_command(command)
 
 

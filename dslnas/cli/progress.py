@@ -8,9 +8,14 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from dslnas.cli.summary import many
 from dslnas.training.records import EpochRecord, StepRecord
 
-TITLES = {"search": "Searching", "retrain": "Training what was found, from scratch"}
+TITLES = {
+    "search": "Searching",
+    "compare": "Comparing architectures by the shared weights",
+    "retrain": "Training what was found, from scratch",
+}
 
 
 class Progress:
@@ -27,7 +32,10 @@ class Progress:
             return
         if record.stage != self._stage:
             self._stage = record.stage
-            click.echo(f"{TITLES[record.stage]} ({record.epochs} epochs)", err=True)
+            what = many(record.epochs, "epoch")
+            if record.stage == "compare" and isinstance(record, StepRecord):
+                what = f"{record.steps:,} samples"
+            click.echo(f"{TITLES[record.stage]} ({what})", err=True)
         if isinstance(record, StepRecord):
             self._step(record)
         else:
@@ -41,6 +49,8 @@ class Progress:
             title = f"  epoch {record.epoch}/{record.epochs}"
             self._bar = tqdm(total=record.steps, desc=title, leave=False, file=sys.stderr)
         self._bar.update()
+        if record.step == record.steps:
+            self.close()
 
     def close(self) -> None:
         """Remove the bar."""

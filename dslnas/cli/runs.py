@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from dslnas.compiler import Compiled, run_search, run_training
 from dslnas.data.describe import verify
+from dslnas.diagnostics import user_error
 from dslnas.runs.folder import RunFolder, free_folder
 from dslnas.runs.manifest import first_manifest
 
 if TYPE_CHECKING:
     import torch
+
+# torch has no type of its own for a failed allocation on the CPU.
+_ALLOCATION = ("can't allocate memory", "not enough memory", "out of memory")
 
 EXPORTED = Path("exported")
 
@@ -49,7 +53,20 @@ def finish_run(
     except KeyboardInterrupt:
         status = "interrupted"
         raise
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        raise user_error(
+            "NAS702",
+            f"out of memory on `{device}`",
+            where=compiled.name,
+            help="use a smaller `data.batch` and `evaluate.batch`, or fewer `channels`",
+        ) from None
     finally:
         progress.close()
         folder.update(status=status)
     return folder
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(text in str(error) for text in _ALLOCATION)

@@ -45,6 +45,8 @@ def show(
     graph: bool,
 ) -> None:
     """Show what SPEC means: cells, edges, choices, number of architectures, parameters, FLOPs."""
+    if sum((as_json, defaults, effective, graph)) > 1:
+        raise click.UsageError("choose one of --json, --defaults, --effective and --graph")
     if defaults:
         click.echo(defaults_text(), nl=False)
         return

@@ -71,7 +71,7 @@ def summary_text(compiled: Compiled) -> str:
     for what, network in networks:
         count = len(network["cells"])
         cells = _runs(network["cells"])
-        lines.append(f"{what:<15}{count} cells of {network['channels']} channels: {cells}")
+        lines.append(f"{what:<15}{many(count, 'cell')} of {network['channels']} channels: {cells}")
         if what != "final network":
             flops = big(facts["flops"])
             lines.append(f"{'':<15}{facts['params']:,} parameters, {flops} multiply-adds")
@@ -83,8 +83,8 @@ def summary_text(compiled: Compiled) -> str:
 
 def _cell_lines(cell: dict[str, Any]) -> list[str]:
     edges = cell["edges"]
-    head = f"cell {cell['name']}: {_many(len(cell['inputs']), 'input')}, "
-    head += f"{_many(len(cell['nodes']), 'node')}, {_many(len(edges), 'edge')}"
+    head = f"cell {cell['name']}: {many(len(cell['inputs']), 'input')}, "
+    head += f"{many(len(cell['nodes']), 'node')}, {many(len(edges), 'edge')}"
     if cell["stride"] > 1:
         head += f", stride {cell['stride']}"
     if all(len(edge["operations"]) == 1 for edge in edges):
@@ -94,12 +94,12 @@ def _cell_lines(cell: dict[str, Any]) -> list[str]:
             for node in cell["nodes"]
         ]
         return [head, *terms]
-    keep = "all edges" if cell["keep"] is None else _many(cell["keep"], "edge") + " per node"
+    keep = "all edges" if cell["keep"] is None else many(cell["keep"], "edge") + " per node"
     lines = [f"{head}, keeps {keep}"]
     alike = {tuple(edge["operations"]) for edge in edges}
     if len(alike) == 1:
         operations = edges[0]["operations"]
-        lines.append(f"    {_many(len(operations), 'operation')}: {', '.join(operations)}")
+        lines.append(f"    {many(len(operations), 'operation')}: {', '.join(operations)}")
     else:
         for edge in edges:
             lines.append(f"    {edge['from']} -> {edge['to']}: {', '.join(edge['operations'])}")
@@ -112,7 +112,8 @@ def big(number: int) -> str:
     return f"{number:,}" if number < 10**9 else f"{number:.3g}"
 
 
-def _many(number: int, word: str) -> str:
+def many(number: int, word: str) -> str:
+    """Return a number with its word, in the plural unless it is one."""
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 

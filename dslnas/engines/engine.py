@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +28,10 @@ class StepReport:
     architecture: Tensor | None
 
 
+Progress = Callable[[int, int], None]
+"""Called with how many things are done, and how many there are."""
+
+
 class Engine(Protocol):
     """One search method at work on one supernet.
 
@@ -51,10 +55,11 @@ class Engine(Protocol):
         """Return the architecture parameters by cell, (edges, operations)."""
         ...
 
-    def finish(self, architecture: Sequence[Batch]) -> Scores:
+    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
         """Return the scores that the architecture is derived from.
 
         Args:
             architecture: The architecture data, for methods that choose by measuring.
+            progress: Told how much of that is done.
         """
         ...

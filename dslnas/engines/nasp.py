@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.discretise import nearest, one_hot
-from dslnas.engines.engine import Batch, StepReport
+from dslnas.engines.engine import Batch, Progress, StepReport
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
 from dslnas.engines.relaxation import gradients_of, rows_of
 from dslnas.settings.sections import NaspSettings
@@ -87,6 +87,6 @@ class Nasp:
         """Return the continuous A by cell."""
         return self._continuous
 
-    def finish(self, architecture: Sequence[Batch]) -> Scores:
+    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
         """Return A: the derived architecture is its proximal step."""
         return {cell: rows_of(continuous) for cell, continuous in self._continuous.items()}

@@ -10,19 +10,22 @@ from torch import Tensor
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.discretise import one_hot, uniform
-from dslnas.engines.engine import Batch, StepReport
+from dslnas.engines.engine import Batch, Progress, StepReport
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxation import rows_of
 from dslnas.settings.sections import RandomSettings
 from dslnas.space.derive import Scores
 
+FINALISTS = 10
+
 
 class RandomSampling:
     """The baseline: the shared weights train on a new uniform architecture per batch.
 
-    At the end `samples` architectures are drawn and compared by their loss on the architecture
-    data with the shared weights; the best one is the result. Batch statistics are those of the
-    batch, since running ones belong to no single architecture.
+    At the end `samples` architectures are drawn and compared by their loss on one batch of the
+    architecture data with the shared weights, the best `FINALISTS` of them then on all of it; the
+    best one is the result. Batch statistics are those of the batch, since running ones belong to no
+    single architecture.
     """
 
     def __init__(
@@ -62,11 +65,16 @@ class RandomSampling:
             for cell, choice in self._last.items()
         }
 
-    def finish(self, architecture: Sequence[Batch]) -> Scores:
+    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
         """Draw and compare; return the best architecture as weights of 0 and 1."""
         draws = [self._draw() for _ in range(self._samples)]
-        losses = [self._loss(choice, architecture) for choice in draws]
-        self._last = draws[losses.index(min(losses))]
+        losses = []
+        for number, choice in enumerate(draws, 1):
+            losses.append(self._loss(choice, architecture[:1]))
+            progress(number, len(draws))
+        ranked = sorted(range(len(draws)), key=losses.__getitem__)
+        finalists = [draws[place] for place in ranked[:FINALISTS]]
+        self._last = min(finalists, key=lambda choice: self._loss(choice, architecture))
         return {cell: rows_of(weights) for cell, weights in self.alphas().items()}
 
     @torch.no_grad()

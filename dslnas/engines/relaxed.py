@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.engines.engine import Batch
+from dslnas.engines.engine import Batch, Progress
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
 from dslnas.engines.relaxation import Relaxation
 from dslnas.settings.sections import SearchSettings
@@ -40,6 +40,6 @@ class Relaxed:
         """Return alpha by cell."""
         return self._relaxation.alphas
 
-    def finish(self, architecture: Sequence[Batch]) -> Scores:
+    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
         """Return softmax(alpha)."""
         return self._relaxation.scores()

@@ -1,4 +1,4 @@
-"""A trained network to files, written only if all of them compute the same."""
+"""A trained network to files; models are written only if all of them compute the same."""
 
 from __future__ import annotations
 
@@ -65,27 +65,39 @@ def export(
         seed: Of the random images to compare on.
 
     Raises:
-        UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to;
-            no file is written then.
+        UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to.
+            Then only the weights are there, so that the training is not lost.
     """
     make_folder(folder)
+    module = to_python(network.graph, name=name, metadata=metadata, class_names=class_names)
+    arrays = network.arrays()
+    weights = {module.weight_names[key]: np.ascontiguousarray(arrays[key]) for key in arrays}
+    # One entry: safetensors writes several in an order that changes from run to run.
+    write_whole(folder / WEIGHTS, save(weights, {"dslnas": json.dumps(dict(metadata))}))
     stage = _stage(folder)
     try:
-        others = _write(network, stage, settings.formats, name, metadata, class_names)
+        others: dict[str, Run] = {}
+        if "onnx" in settings.formats:
+            model = to_onnx(
+                network.graph, arrays, name=name, metadata=metadata, class_names=class_names
+            )
+            others["onnx"] = _write_onnx(stage, model.SerializeToString(deterministic=True))
+        if "python" in settings.formats:
+            others["python"] = _write_python(stage, module.source, folder / WEIGHTS)
         inputs = _inputs(network, real, seed)
         reference = torch_run(network)
         differences = compare(reference, others, inputs, settings.tolerance)
         one = inputs["random"][:1]
         latency = {key: latency_ms(run, one) for key, run in {"torch": reference, **others}.items()}
         latency.pop("python", None)  # the same layers as torch's
-        files = sorted(path.name for path in stage.iterdir() if path.is_file())
-        for file in files:
+        made = [file for file in (ONNX, PYTHON) if (stage / file).exists()]
+        for file in made:
             os.replace(stage / file, folder / file)
     except OSError as error:
         raise cannot_write(folder, error) from None
     finally:
         shutil.rmtree(stage, ignore_errors=True)
-    return Exported(tuple(files), differences, latency)
+    return Exported((*made, WEIGHTS), differences, latency)
 
 
 def _stage(folder: Path) -> Path:
@@ -95,33 +107,17 @@ def _stage(folder: Path) -> Path:
         raise cannot_write(folder, error) from None
 
 
-def _write(
-    network: TorchNetwork,
-    stage: Path,
-    formats: Sequence[str],
-    name: str,
-    metadata: Mapping[str, str],
-    class_names: Sequence[str],
-) -> dict[str, Run]:
-    """Write the files; return what runs them."""
-    arrays = network.arrays()
-    others: dict[str, Run] = {}
-    if "onnx" in formats:
-        model = to_onnx(
-            network.graph, arrays, name=name, metadata=metadata, class_names=class_names
-        )
-        write_whole(stage / ONNX, model.SerializeToString(deterministic=True))
-        others["onnx"] = onnx_run((stage / ONNX).read_bytes())
-    module = to_python(network.graph, name=name, metadata=metadata, class_names=class_names)
-    weights = {module.weight_names[key]: np.ascontiguousarray(arrays[key]) for key in arrays}
-    # Always written: a run's weights are kept in this file.
-    # One entry: safetensors writes several in an order that changes from run to run.
-    write_whole(stage / WEIGHTS, save(weights, {"dslnas": json.dumps(dict(metadata))}))
-    if "python" in formats:
-        write_whole(stage / PYTHON, module.source)
-        others["python"] = module_run(stage / PYTHON)
-        shutil.rmtree(stage / "__pycache__", ignore_errors=True)
-    return others
+def _write_onnx(stage: Path, model: bytes) -> Run:
+    """Write the ONNX model; return what runs it."""
+    write_whole(stage / ONNX, model)
+    return onnx_run(model)
+
+
+def _write_python(stage: Path, source: str, weights: Path) -> Run:
+    """Write the module beside a copy of its weights; return what runs it."""
+    write_whole(stage / PYTHON, source)
+    shutil.copyfile(weights, stage / WEIGHTS)
+    return module_run(stage / PYTHON)
 
 
 def _inputs(network: TorchNetwork, real: np.ndarray | None, seed: int) -> dict[str, np.ndarray]:

@@ -16,7 +16,7 @@ from dslnas.primitives.spec import (
 )
 from dslnas.source import Span
 
-_LARGEST = 1_000_000
+LARGEST = 1_000_000
 
 
 def attribute_value(
@@ -29,7 +29,14 @@ def attribute_value(
     """
     result = _as_kind(argument.kind, value)
     if result is None:
-        shown = f"{value:g}" if isinstance(value, float) else str(value).lower()
+        is_odd = isinstance(value, float) and not value.is_integer()
+        shown = f"{value:.6g}" if is_odd else str(value).lower()
+        if _is_beyond(value):
+            raise user_error(
+                "NAS502",
+                f"`{argument.name}` of `{primitive.name}` must be at most {LARGEST:,}, not {shown}",
+                span=span,
+            )
         raise user_error(
             "NAS502",
             f"`{argument.name}` of `{primitive.name}` must be {argument.kind.value}, not {shown}",
@@ -89,6 +96,14 @@ def usual_value(
     return default_value(argument, attributes, given, channels=0, stride=1)
 
 
+def _is_beyond(value: Value) -> bool:
+    """Whether a number is right but for its size."""
+    return any(
+        isinstance(v, int) and v > LARGEST
+        for v in (value if isinstance(value, tuple) else (value,))
+    )
+
+
 def _as_kind(kind: Kind, value: Value) -> AttributeValue | None:
     match kind:
         case Kind.FLAG:
@@ -109,7 +124,7 @@ def _as_kind(kind: Kind, value: Value) -> AttributeValue | None:
 def _whole(value: Value, least: int) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return value if least <= value <= _LARGEST else None
+    return value if least <= value <= LARGEST else None
 
 
 def _number(value: Value) -> float | None:

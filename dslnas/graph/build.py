@@ -20,7 +20,8 @@ from dslnas.primitives.spec import Shape
 from dslnas.space.cell import Cell, Edge
 from dslnas.space.space import Network, SearchSpace
 
-JOINS = {"concat": "concat", "sum": "add", "mean": "mean"}
+PARTS = {"stem": "stem", "head": "head", "auxiliary": "auxiliary head"}
+JOINS = {"concat": "concat", "sum": "add", "mean": "mean", "last": "add"}
 
 
 def build_supernet_graph(space: SearchSpace) -> PrimitiveGraph:
@@ -81,7 +82,14 @@ class _Builder:
             if cell.stride > 1:
                 after_reduction = (outputs[-1], channels)
         second = None
-        if training and network.auxiliary is not None and after_reduction is not None:
+        if training and network.auxiliary is not None:
+            if after_reduction is None:
+                raise user_error(
+                    "NAS407",
+                    "auxiliary head has no place: no cell reduces the size",
+                    span=network.span,
+                    help="add a cell with `stride 2`, or write `auxiliary 0` in `evaluate`",
+                )
             second = self._expression("auxiliary", network.auxiliary, *after_reduction)
         output = self._expression("head", network.head, outputs[-1], channels)
         self._check_head(output, network.head)
@@ -103,9 +111,13 @@ class _Builder:
     # ---- parts ----------------------------------------------------------------------------------
 
     def _expression(self, path: str, expression: ast.Expression, source: str, channels: int) -> str:
-        fragment = self._expander.expression(
-            expression, self._shapes[source], channels, self._network.classes
-        )
+        reads = self._shapes[source]
+        try:
+            fragment = self._expander.expression(expression, reads, channels, self._network.classes)
+        except UserError as error:
+            first = error.diagnostics[0]
+            place = f"{first.message}, in the {PARTS[path]} of the network"
+            raise UserError([replace(first, message=place)]) from None
         self._scopes.append(Scope(path, path, path))
         return self._place(path, fragment, source)
 
@@ -126,7 +138,7 @@ class _Builder:
                 self._check_shape(cell, edge, terms[-1], expected)
             values[node] = self._join(self._unused(f"{path}/{node}"), "add", terms)
         ends = [values[node] for node in cell.output_of]
-        return self._join(self._unused(f"{path}/output"), JOINS.get(cell.output, "add"), ends)
+        return self._join(self._unused(f"{path}/output"), JOINS[cell.output], ends)
 
     def _preprocess(
         self, path: str, cell: Cell, sources: list[str], channels: int

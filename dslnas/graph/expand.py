@@ -284,9 +284,18 @@ def _mentions_stride(expression: ast.Expression) -> bool:
             return _mentions_stride(left) or _mentions_stride(right)
         case ast.Negative(operand=operand):
             return _mentions_stride(operand)
-        case ast.Call(arguments=arguments):
-            return any(
-                (a.name is not None and a.name.text == "stride") or _mentions_stride(a.value)
-                for a in arguments
+        case ast.Call(function=function, arguments=arguments):
+            return _gives_stride(function, arguments) or any(
+                _mentions_stride(a.value) for a in arguments
             )
     return False
+
+
+def _gives_stride(function: ast.Expression, arguments: Sequence[ast.Argument]) -> bool:
+    """Whether a call gives an argument named `stride`, by name or by position."""
+    names: list[str] = []
+    if isinstance(function, ast.Name) and function.text in LANGUAGE:
+        names = [a.name for a in LANGUAGE[function.text].arguments]
+    by_position = sum(a.name is None for a in arguments)
+    by_name = [a.name.text for a in arguments if a.name is not None]
+    return "stride" in (*names[:by_position], *by_name)

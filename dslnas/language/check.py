@@ -114,7 +114,17 @@ class _Sections:
                 self.spans.get("data.split"),
                 help="make them smaller",
             )
-        return data.model_copy(update={"path": self._path(data.path)}) if data.path else data
+        if not data.path:
+            return data
+        if source == "digits":
+            self._found.add(
+                "NAS508",
+                "`data digits` takes no path",
+                self.spans["data.path"],
+                help=f"name the kind of data that lie there: {suggestion('', [*DATA][1:])}",
+            )
+            return data
+        return data.model_copy(update={"path": self._path(data.path)})
 
     def search(self) -> tuple[str | None, SearchSettings | None]:
         """Check the search section, if there is one."""

@@ -136,7 +136,7 @@ class _Cell:
         if isinstance(inputs, int):
             return tuple(f"in{i + 1}" for i in range(inputs))
         setting = next(s for s in self._plain if s.key.text == "inputs")
-        numbered = [f"n{number + 1}" for number in range(self._settings.nodes)]
+        numbered = [f"n{number + 1}" for number in range(self._settings.nodes or 0)]
         for place, name in enumerate(inputs):
             if name in inputs[:place] or name in numbered:
                 what = "is the name of a node" if name in numbered else "is already defined"
@@ -151,9 +151,10 @@ class _Cell:
         if spelt:
             return self._spelt_nodes(spelt, inputs)
         choose = self._given.get("choose")
-        if self._settings.nodes == 0 or choose is None:
-            missing = "nodes" if self._settings.nodes == 0 else "operations to choose from"
-            if self._definition.like is None:
+        if self._settings.nodes is None or choose is None:
+            missing = "nodes" if self._settings.nodes is None else "operations to choose from"
+            is_written = missing == "nodes" and any(s.key.text == "nodes" for s in self._plain)
+            if self._definition.like is None and not is_written:  # else it is reported already
                 self._found.add(
                     "NAS305",
                     f"{self._what} has no {missing}",
@@ -269,6 +270,13 @@ class _Cell:
         name, arguments = call
         if name.text == "last" and not arguments:
             return "last", (nodes[-1],)
+        if name.text == "last" and len(arguments) > 1:
+            self._found.add(
+                "NAS502",
+                f"`last` gives one node, found {len(arguments)}",
+                _values_span(setting),
+                help="use `concat`, `sum` or `mean` to join nodes",
+            )
         chosen = []
         for argument in arguments:
             value = argument.value

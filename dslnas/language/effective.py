@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from pydantic import BaseModel
 
@@ -16,6 +17,7 @@ from dslnas.language.checked import CheckedProgram
 from dslnas.language.format import format_item, format_program
 from dslnas.language.link import LinkedProgram
 from dslnas.language.parse import parse
+from dslnas.primitives.spec import Shape
 from dslnas.settings.sections import Settings
 from dslnas.settings.values import Value
 from dslnas.source import SourceFile
@@ -27,6 +29,8 @@ _LEFT_OUT = {"source", "path"}
 def effective_text(
     linked: LinkedProgram,
     program: CheckedProgram,
+    example: Shape,
+    classes: int,
     *,
     title: Iterable[str] = (),
     cells: Mapping[str, str] | None = None,
@@ -39,6 +43,8 @@ def effective_text(
     Args:
         linked: The program with the files it uses.
         program: The same, checked.
+        example: Shape of one example: the text says it, so that it can be read without the data.
+        classes: Number of classes, likewise.
         title: Lines of comment at the top.
         cells: By name the text of cells that take the place of those of the program: then it is
             an architecture, and the search is left out.
@@ -57,7 +63,7 @@ def effective_text(
             parts += ["", cells[name]]
         else:
             parts += ["", format_item(linked.cells[name])]
-    parts += ["", format_item(linked.sections["network"])]
+    parts += ["", format_item(_network(linked.sections["network"], example, classes))]
     parts += ["", section_text(program.data, f"data {program.data.source}")]
     if cells is None and program.search is not None:
         parts += ["", section_text(program.search, f"search {program.engine}")]
@@ -114,6 +120,22 @@ def _fields(value: BaseModel) -> list[str]:
 
 def _item_text(value: object) -> str:
     return f"({value_text(value)})" if isinstance(value, tuple) else value_text(value)
+
+
+def _network(section: ast.Section, example: Shape, classes: int) -> ast.Section:
+    """Return the network section with `input` and `classes`, whether they were written or not."""
+    span = section.span
+    given = {s.key.text for s in section.settings}
+    values: dict[str, ast.Expression] = {
+        "input": ast.Size(example, span=span),
+        "classes": ast.Number(classes, str(classes), span=span),
+    }
+    missing = [
+        ast.Setting(ast.Name(key, span=span), (value,), span=span)
+        for key, value in values.items()
+        if key not in given
+    ]
+    return replace(section, settings=(*missing, *section.settings))
 
 
 def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:

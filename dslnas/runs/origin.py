@@ -37,6 +37,20 @@ class Origin(BaseModel):
     normalisation: Normalisation | None = None
     class_names: tuple[str, ...] = ()
 
+    def check_classes(self, classes: int, folder: Path) -> None:
+        """Check that the names of the classes are as many as the network's.
+
+        Raises:
+            UserError: NAS023 if they are not.
+        """
+        if self.class_names and len(self.class_names) != classes:
+            raise user_error(
+                "NAS023",
+                f"{MANIFEST} names {len(self.class_names)} classes, the network has {classes}",
+                where=str(folder),
+                help="keep manifest and architecture of the same run together",
+            )
+
     def metadata(self) -> dict[str, str]:
         """Return the facts that are written into an exported model."""
         facts = {

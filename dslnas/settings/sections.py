@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dslnas.settings.values import Adam, Augmentation, Cosine, Crop, Flip, Sgd
 
+Side: TypeAlias = Annotated[int, Field(ge=1, le=65536)]
 Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -35,8 +36,8 @@ class CellSettings(Settings):
     inputs: Annotated[int, Field(ge=1, le=8)] | tuple[str, ...] = Field(
         default=2, description="how many outputs of earlier cells it reads, or their names"
     )
-    nodes: int = Field(
-        default=0, ge=0, le=64, description="nodes that see both inputs and all earlier nodes"
+    nodes: int | None = Field(
+        default=None, ge=1, le=64, description="nodes that see both inputs and all earlier nodes"
     )
     keep: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
         default="all", description="incoming edges per node of the derived cell"
@@ -61,7 +62,7 @@ class NetworkSettings(Settings):
     """The network around the cells."""
 
     kind = "network"
-    input: tuple[int, int, int] | None = Field(
+    input: tuple[Side, Side, Side] | None = Field(
         default=None, description="channels x height x width of an example; else the data's"
     )
     classes: int | None = Field(
@@ -194,8 +195,10 @@ class EvaluateSettings(Settings):
     kind = "evaluate"
     epochs: int = Field(default=600, ge=1, description="passes over the training data")
     batch: int = Field(default=96, ge=2, description="examples in a step")
-    channels: int = Field(default=36, ge=1, description="C of the network that is trained")
-    repeat: int = Field(default=6, ge=0, description="N of the network that is trained")
+    channels: int = Field(
+        default=36, ge=1, le=65536, description="C of the network that is trained"
+    )
+    repeat: int = Field(default=6, ge=0, le=256, description="N of the network that is trained")
     weights: Sgd = Field(
         default=Sgd(lr=Cosine(start=0.025, end=0.0)), description="optimiser of the weights"
     )

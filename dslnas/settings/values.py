@@ -64,7 +64,7 @@ class Crop(Value):
     """Pad by `pad` pixels of zeros on every side and cut out the old size at random."""
 
     word = "crop"
-    pad: int = Field(default=4, ge=1)
+    pad: int = Field(default=4, ge=1, le=1024)
 
 
 class Flip(Value):
@@ -77,7 +77,7 @@ class Cutout(Value):
     """Set a random square of `size` pixels to zero (DeVries and Taylor, arXiv:1708.04552)."""
 
     word = "cutout"
-    size: int = Field(default=16, ge=1)
+    size: int = Field(default=16, ge=1, le=65536)
 
 
 Augmentation: TypeAlias = Crop | Flip | Cutout

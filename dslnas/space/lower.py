@@ -42,8 +42,24 @@ def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace:
     final = _network(program, evaluate.channels, evaluate.repeat, example, classes, found)
     if evaluate.auxiliary > 0:
         final = replace(final, auxiliary=network.auxiliary)
+    _check_searched(search, final, cells, found)
     found.raise_if_any()
     return SearchSpace(cells, search, final, program.operations, program.constants)
+
+
+def _check_searched(
+    search: Network, final: Network, cells: Mapping[str, Cell], found: Diagnostics
+) -> None:
+    """Check that no choice of the final network is left open by the search."""
+    for name in dict.fromkeys(final.layout):
+        if name not in search.layout and name in cells and cells[name].choices:
+            found.add(
+                "NAS303",
+                f"cell `{name}` of the final network is not in the supernet, "
+                "so nothing chooses its operations",
+                search.span,
+                help="`repeat` of `network` must be large enough to have every cell once",
+            )
 
 
 def _lower_cell(

@@ -62,12 +62,12 @@ class SearchSpace:
     @property
     def is_architecture(self) -> bool:
         """Whether every choice is made."""
-        return not any(self.cells[name].choices for name in set(self.network.layout))
+        return not self.searched
 
     @property
     def searched(self) -> tuple[str, ...]:
-        """Names of the cells in the network that have something to choose, in order of use."""
-        names = dict.fromkeys((*self.network.layout, *self.final.layout))
+        """Names of the supernet's cells that have something to choose, in order of use."""
+        names = dict.fromkeys(self.network.layout)
         return tuple(name for name in names if self.cells[name].choices)
 
     def with_cells(self, cells: Mapping[str, Cell]) -> SearchSpace:

@@ -26,9 +26,7 @@ def cell_text(cell: Cell) -> str:
             f"{_operations(edge.operations)}({edge.source})" for edge in cell.incoming(node)
         )
         lines.append(f"    node {node} = {terms}")
-    joined = ", ".join(cell.output_of)
-    output = cell.output if cell.output == "last" else f"{cell.output}({joined})"
-    lines.append(f"    output  {output}")
+    lines.append(f"    output  {cell.output}({', '.join(cell.output_of)})")
     return "\n".join([f"cell {cell.name} {{", *lines, "}"])
 
 

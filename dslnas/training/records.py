@@ -43,7 +43,10 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One step, for a progress bar: `step` of `steps` in `epoch` of `epochs`, counted from 1."""
+    """One step, for a progress bar: `step` of `steps` in `epoch` of `epochs`, counted from 1.
+
+    Stage `compare` comes after `search`, for methods that choose among samples.
+    """
 
     stage: str
     epoch: int

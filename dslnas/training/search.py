@@ -106,7 +106,9 @@ def search(
         )
     supernet.network.train()
     held_out = [b for b in in_order(data.architecture, batch) if len(b.labels) > 1]
-    scores = engine.finish(held_out)
+    scores = engine.finish(
+        held_out, lambda done, all_: report(StepRecord("compare", 1, 1, done, all_))
+    )
     alphas = {cell: alpha.detach().cpu().clone() for cell, alpha in engine.alphas().items()}
     seconds = time.perf_counter() - begin
     return SearchResult(derive(space, scores), scores, alphas, seconds)

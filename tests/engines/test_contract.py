@@ -42,7 +42,7 @@ def search(method: str, steps: int = 3, seed: int = 0) -> tuple[list[Tensor], Sc
         engine.step(*batches(number))
     state = [v.clone() for v in supernet.network.state_dict().values()]
     held_out = [batch(90, dtype=torch.float32), batch(91, size=3, dtype=torch.float32)]
-    scores = engine.finish(held_out)
+    scores = engine.finish(held_out, lambda *_: None)
     return [a.detach().clone() for a in engine.alphas().values()] + state, scores
 
 
@@ -105,7 +105,7 @@ def test_steps_leave_finite_losses_weights_and_alphas(method: str, name: str) ->
 def test_an_architecture_can_be_derived_from_the_scores(method: str, name: str) -> None:
     supernet, engine = start(method, name)
     engine.step(*batches(0))
-    scores = engine.finish([batch(90, dtype=torch.float32)])
+    scores = engine.finish([batch(90, dtype=torch.float32)], lambda *_: None)
     assert list(scores) == list(supernet.network.graph.alphas)
     for cell, (rows, columns) in supernet.network.graph.alphas.items():
         assert [len(row) for row in scores[cell]] == [columns] * rows
@@ -158,7 +158,7 @@ def test_finishing_trains_no_weights(method: str) -> None:
     supernet, engine = start(method)
     engine.step(*batches(0))
     before = [w.detach().clone() for w in supernet.weights()]
-    engine.finish([batch(90, dtype=torch.float32)])
+    engine.finish([batch(90, dtype=torch.float32)], lambda *_: None)
     assert all(torch.equal(a, b) for a, b in zip(supernet.weights(), before, strict=True))
 
 

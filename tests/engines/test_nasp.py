@@ -103,7 +103,7 @@ def test_discretising_leaves_the_continuous_alphas_alone() -> None:
     engine.step(batch(0), batch(1))
     before = [a.clone() for a in alphas_of(engine)]
     engine.mixing()
-    scores = engine.finish([batch(2)])
+    scores = engine.finish([batch(2)], lambda *_: None)
     engine.mixing()
     assert all(torch.equal(a, b) for a, b in zip(alphas_of(engine), before, strict=True))
     assert [scores[cell] for cell in engine.alphas()] == [a.tolist() for a in before]

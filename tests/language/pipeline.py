@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.graph.build import build_supernet_graph, check_derived
 from dslnas.language.check import check
 from dslnas.language.link import link, read_source
 from dslnas.language.overrides import parse_overrides
@@ -20,10 +20,9 @@ CLASSES = 10
 def compile_source(source: SourceFile, overrides: Sequence[str] = ()) -> None:
     """Run every stage that can find a mistake in a program."""
     checked = check(link(source, parse_overrides(overrides)))
-    space = lower(checked, IMAGES, CLASSES)
+    space = lower(checked, checked.network.input or IMAGES, CLASSES)
     build_supernet_graph(space)
-    if space.is_architecture:
-        build_derived_graph(space)
+    check_derived(space)
 
 
 def complaint(path: Path, overrides: Sequence[str] = ()) -> str:

@@ -120,23 +120,23 @@ def test_space_with_uneven_edges_and_fixed_parts_is_searched(method: str) -> Non
 @EVERY_METHOD
 def test_validation_and_test_data_train_nothing(method: str, supernets: list[Supernet]) -> None:
     data = random_data()
-    changed = replace(
-        data,
-        validation=with_other_labels(with_value(data.validation, 3.0)),
-        test=with_other_labels(with_value(data.test, 3.0)),
-    )
-    reports = Listener(), Listener()
-    first, other = (
-        run_search(method, d, report=report)
-        for d, report in zip((data, changed), reports, strict=True)
-    )
-    assert first.scores == other.scores
-    assert all(torch.equal(a, other.alphas[cell]) for cell, a in first.alphas.items())
-    a, b = (list(s.network.state_dict().values()) for s in supernets)
-    assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
-    for one, two in zip(reports[0].epochs, reports[1].epochs, strict=True):
+    validation = with_other_labels(with_value(data.validation, 3.0))
+    test = with_other_labels(with_value(data.test, 3.0))
+    reports, results = [], []
+    for given in (data, replace(data, validation=validation), replace(data, test=test)):
+        reports.append(Listener())
+        results.append(run_search(method, given, report=reports[-1]))
+    first, *others = results
+    for other in others:
+        assert first.scores == other.scores
+        assert all(torch.equal(a, other.alphas[cell]) for cell, a in first.alphas.items())
+    tensors, *states = (list(s.network.state_dict().values()) for s in supernets)
+    for state in states:
+        assert all(torch.equal(x, y) for x, y in zip(tensors, state, strict=True))
+    for one, two, three in zip(*(report.epochs for report in reports), strict=True):
+        assert one.train_loss == two.train_loss == three.train_loss
         assert one.validation_loss != two.validation_loss
-        assert one.train_loss == two.train_loss
+        assert one.validation_loss == three.validation_loss
 
 
 @EVERY_METHOD

@@ -1,0 +1,5 @@
+use papers.darts
+
+cell normal {
+    output  last(n1, n2)
+}

@@ -1,0 +1,6 @@
+use papers.darts
+data cifar10
+
+network {
+    repeat  0
+}
