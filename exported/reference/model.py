@@ -2,7 +2,7 @@
 
 - made_by: dslnas 0.1.0
 - spec: architecture
-- spec_hash: 7ca82ac452ee635e4cb5800a3dee3ddddc8faee7c9ff64046711ec238ae4baa8
+- spec_hash: 04e2db22a554390c83ffd511ba60e9378bdb3c3e107f40831073416d73f7c7bf
 - parameters: 1,922
 - multiply-adds: 49,568 for one image
 - reads: images, float32 (batch, 1, 8, 8), normalised as in training

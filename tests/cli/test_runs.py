@@ -16,6 +16,7 @@ from dslnas.cli.main import run
 from dslnas.settings.sections import SEARCH
 from tests.small import SMALL
 
+ROOT = Path(__file__).resolve().parents[2]
 FILES = [
     "alphas.safetensors",
     "architecture.nas",
@@ -174,7 +175,7 @@ def test_fault_of_our_own_has_a_traceback_and_code_3(
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["status"] == "failed"
 
 
-def test_backends_that_differ_are_not_exported(
+def test_backends_that_differ_are_not_exported_but_the_weights_stay(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "run"
@@ -185,3 +186,77 @@ def test_backends_that_differ_are_not_exported(
     assert "error[NAS711]: onnx and torch differ by" in printed
     assert not (out / "model.onnx").exists()
     assert json.loads((out / "manifest.json").read_text())["status"] == "failed"
+    assert run(["export", str(out), "--set", "export.tolerance=1e-4"]) == 0
+    assert (out / "model.onnx").exists()
+
+
+def test_run_on_data_from_a_file_is_exported_again_without_the_data(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    data = tmp_path / "mine.npz"
+    images = generator.integers(0, 256, (90, 10, 9), dtype=np.uint8)
+    np.savez(data, x=images, y=np.arange(90) % 3)
+    spec = tmp_path / "mine.nas"
+    spec.write_text(
+        SMALL.replace("data digits", "data npz").replace(
+            "subset  20%", 'path "mine.npz"; split 40%, 20%, 20%, 20%'
+        )
+    )
+    search(spec, tmp_path / "run")
+    data.unlink()
+    assert run(["export", str(tmp_path / "run"), "--out", str(tmp_path / "again")]) == 0
+    for name in ("spec.nas", "architecture.nas"):
+        assert run(["check", str(tmp_path / "run" / name)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ('{"spec": "x"', "it has no readable manifest.json"),
+        ('{"spec": "x", "spec_hash": "y", "class_names": ["a"]}', "names 1 classes, the network"),
+    ],
+)
+def test_damaged_manifest_is_a_message(
+    spec: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    damage: str,
+    message: str,
+) -> None:
+    search(spec, tmp_path / "run")
+    (tmp_path / "run" / "manifest.json").write_text(damage)
+    assert run(["export", str(tmp_path / "run"), "--out", str(tmp_path / "again")]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_weights_of_another_architecture_are_a_message(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    search(spec, tmp_path / "run")
+    weights = tmp_path / "run" / "model.safetensors"
+    weights.write_bytes((ROOT / "exported" / "reference" / "model.safetensors").read_bytes())
+    assert run(["export", str(tmp_path / "run")]) == 1
+    assert "weights are not those of architecture.nas" in capsys.readouterr().err
+    weights.write_bytes(b"not a file of weights")
+    assert run(["export", str(tmp_path / "run")]) == 1
+    assert "error[NAS024]: is damaged" in capsys.readouterr().err
+
+
+def test_options_that_would_change_a_run_are_wrong_usage(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    search(spec, tmp_path / "run")
+    for option in (["--seed", "1"], ["--set", "evaluate.epochs=3"], ["--untrained"]):
+        assert run(["export", str(tmp_path / "run"), *option]) == 2
+    assert run(["compile", str(spec), "--seed", "1"]) == 2
+    assert "--seed needs --search" in capsys.readouterr().err
+
+
+def test_memory_that_runs_out_is_a_message(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def exhaust(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")
+
+    monkeypatch.setattr("dslnas.training.retrain.retrain", exhaust)
+    assert run(["compile", str(spec), "--search", "--out", str(tmp_path / "run")]) == 1
+    assert "error[NAS702]: out of memory on `cpu`" in capsys.readouterr().err

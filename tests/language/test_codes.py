@@ -58,5 +58,6 @@ def test_mistakes_in_text_have_an_example_or_a_case() -> None:
         for path in ERRORS.glob("*/expected.txt")
         for code in re.findall(r"error\[(NAS\d{3})\]", path.read_text(encoding="utf-8"))
     }
-    textual = {code for code in CODES if code[3] in "12345"} - {"NAS309", "NAS310", "NAS406"}
+    elsewhere = {"NAS309", "NAS310", "NAS406", "NAS408"}  # of commands, data and machines
+    textual = {code for code in CODES if code[3] in "12345"} - elsewhere
     assert textual <= shown

@@ -117,6 +117,14 @@ def test_same_seed_gives_the_same_bits() -> None:
     assert not same(first, other)
 
 
+def test_drop_path_is_seeded_too() -> None:
+    found = []
+    for state in (1, 2):
+        torch.manual_seed(state)  # of the generator that nothing here should use
+        found.append(run_retrain(architecture(), random_data(), drop_path=0.5))
+    assert same(*found)
+
+
 def test_records_arrive_in_order() -> None:
     report = Listener()
     run_retrain(architecture(), random_data(), epochs=2, batch=16, report=report)

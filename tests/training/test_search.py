@@ -20,7 +20,10 @@ from dslnas.space.derive import Scores, derive
 from dslnas.training import search as module
 from dslnas.training.records import EpochRecord, StepRecord
 from tests.engines import small
+from tests.spaces import space_of
 from tests.training.tiny import (
+    SHAPE,
+    SPACE,
     Listener,
     random_data,
     run_search,
@@ -104,6 +107,15 @@ def test_same_seed_gives_the_same_bits(method: str, supernets: list[Supernet]) -
     assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
     assert not all(torch.equal(x, y) for x, y in zip(a, c, strict=True))
     assert first.scores != other.scores
+
+
+def test_dropout_is_seeded_too() -> None:
+    text = SPACE.replace("skip_connect,", "skip_connect, dropout(0.5),")
+    found = []
+    for state in (1, 2):
+        torch.manual_seed(state)  # of the generator that nothing here should use
+        found.append(run_search("darts", random_data(), space_of(text, SHAPE, classes=4)))
+    assert found[0].scores == found[1].scores
 
 
 @EVERY_METHOD

@@ -1,0 +1,43 @@
+"""A found architecture, written and read again, is the same network."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dslnas.graph.build import build_derived_graph
+from dslnas.language.link import link
+from dslnas.source import SourceFile
+from dslnas.space.derive import derive
+from dslnas.space.text import cell_text
+from tests.spaces import random_scores, space_of
+from tests.strategies import SpaceText, spaces
+
+
+@given(spaces(), st.integers(0, 1000))
+@settings(max_examples=40)
+def test_architecture_survives_being_written(made: SpaceText, seed: int) -> None:
+    space = space_of(made.text, made.shape, classes=made.classes)
+    architecture = derive(space, random_scores(space, seed))
+    cells = "\n".join(cell_text(cell) for cell in architecture.cells.values())
+    kept = link(SourceFile("test.nas", made.text))
+    text = "\n".join(
+        definition.span.text
+        for definition in (*kept.operations.values(), *kept.constants.values())
+        if not definition.span.source.library
+    )
+    sections = "\n".join(section.span.text for section in kept.sections.values())
+    again = space_of(
+        f"use std.cnn\n{text}\n{cells}\n{sections}\n", made.shape, classes=made.classes
+    )
+    assert again.is_architecture
+    assert build_derived_graph(again) == build_derived_graph(architecture)
+
+
+def test_last_of_nodes_written_out_of_order_stays_the_last() -> None:
+    text = (
+        "cell c {\n    inputs 1\n    node b = conv(3)(a)\n    node a = conv(1)(in1)\n"
+        "    output last(b)\n}\n"
+        "network { cells c; stem conv(1); head global_avg_pool -> linear(classes) }\n"
+    )
+    assert "output  last(b)" in cell_text(space_of(text).cells["c"])
