@@ -210,10 +210,11 @@ def spaces(draw: st.DrawFn) -> SpaceText:
         f"channels {writer.pick('2', '4')}",
         f"repeat {writer.whole(1, 2)}",
     ]
+    reduces = any(kinds[name] > 1 for name in layout)
     evaluate = [
         f"channels {writer.pick('2', '6')}",
         f"repeat {writer.whole(1, 2)}",
-        f"auxiliary {writer.pick('0', '0.4')}",
+        f"auxiliary {writer.pick('0', '0.4') if reduces else '0'}",
     ]
     sections = [
         "network {\n    " + "\n    ".join(network) + "\n}",

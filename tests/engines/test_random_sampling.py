@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
 import torch
 from torch.nn import functional as F
 
 from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.supernet import Mixing
+from dslnas.engines import random_sampling
 from dslnas.engines.discretise import uniform
+from dslnas.engines.engine import Batch
 from dslnas.engines.random_sampling import RandomSampling
 from dslnas.settings.sections import RandomSettings
 from dslnas.settings.values import Sgd
@@ -67,6 +72,34 @@ def test_the_architecture_data_train_nothing() -> None:
     assert all(torch.equal(a, b) for a, b in zip(*states, strict=True))
 
 
+def losses_of(twin: Twin, choice: Choice, held_out: Sequence[Batch]) -> list[float]:
+    """Return the loss of an architecture on every batch."""
+    with torch.no_grad():
+        logits = [twin.supernet.logits(x, Mixing(None, choice)) for x, _ in held_out]
+    return [float(F.cross_entropy(z, y)) for z, (_, y) in zip(logits, held_out, strict=True)]
+
+
+def test_the_best_on_one_batch_are_compared_on_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(random_sampling, "FINALISTS", 3)
+    held_out = [batch(seed) for seed in (80, 81, 82)]
+    _, engine = start("uneven", samples=12)
+    done: list[tuple[int, int]] = []
+    engine.finish(held_out, lambda number, all_: done.append((number, all_)))
+    assert done == [(number, 12) for number in range(1, 13)]
+    hand = Twin("uneven")
+    draw(hand)
+    draws = [draw(hand) for _ in range(12)]
+    losses = [losses_of(hand, choice, held_out) for choice in draws]
+    on_the_first, on_all = [x[0] for x in losses], [sum(x) for x in losses]
+    finalists = sorted(range(12), key=on_the_first.__getitem__)[:3]
+    best = min(finalists, key=on_all.__getitem__)
+    assert best != finalists[0], "the best on the first batch is not that on all"
+    assert on_all[best] != min(on_all), "nor does the best on all come into the final"
+    assert engine.mixing() == Mixing(None, draws[best])
+
+
 def test_the_best_of_the_drawn_architectures_is_the_result() -> None:
     """The loss of a sample is the mean over all examples, also where batches differ in size."""
     ours, engine = start("uneven", samples=12)
@@ -76,14 +109,10 @@ def test_the_best_of_the_drawn_architectures_is_the_result() -> None:
     draw(hand)
     draws = [draw(hand) for _ in range(12)]
     losses, of_batches = [], []
-    with torch.no_grad():
-        for choice in draws:
-            logits = [hand.supernet.logits(x, Mixing(None, choice)) for x, _ in held_out]
-            large, small = (
-                float(F.cross_entropy(z, y)) for z, (_, y) in zip(logits, held_out, strict=True)
-            )
-            losses.append((6 * large + 2 * small) / 8)
-            of_batches.append((large + small) / 2)
+    for choice in draws:
+        large, small = losses_of(hand, choice, held_out)
+        losses.append((6 * large + 2 * small) / 8)
+        of_batches.append((large + small) / 2)
     best = draws[losses.index(min(losses))]
     assert best != draws[of_batches.index(min(of_batches))]
     assert engine.mixing() == Mixing(None, best)

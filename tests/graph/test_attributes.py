@@ -45,10 +45,9 @@ def test_a_fitting_value_takes_the_form_of_its_kind(
     ("kind", "value", "shown"),
     [
         (Kind.COUNT, 0, "0"),
-        (Kind.COUNT, 1.0, "1"),
+        (Kind.COUNT, 1.0, "1.0"),
         (Kind.COUNT, True, "true"),
         (Kind.COUNT, (1, 2), "(1, 2)"),
-        (Kind.COUNT, 1_000_001, "1000001"),
         (Kind.WHOLE, -1, "-1"),
         (Kind.PAIR, (3,), "(3,)"),
         (Kind.PAIR, (1, 2, 3), "(1, 2, 3)"),
@@ -102,3 +101,10 @@ def test_a_text_leaves_out_what_does_not_depend_on_the_place() -> None:
     (affine, *_) = PRIMITIVES["batch_norm"].arguments
     assert affine.default is Default.DERIVED
     assert usual_value(affine, {}, {}) is None
+
+
+def test_number_beyond_the_limit_is_a_mistake_of_its_own() -> None:
+    with pytest.raises(UserError) as caught:
+        as_kind(Kind.COUNT, 1_000_001)
+    message = "error[NAS502]: `it` of `conv` must be at most 1,000,000, not 1000001"
+    assert caught.value.render() == message

@@ -258,9 +258,10 @@ def test_what_no_output_needs_is_left_out() -> None:
     assert {s.label for s in skipping.scopes if s.kind == "cell"} == {"normal"}
 
 
-def test_a_network_that_never_reduces_has_no_second_head() -> None:
+def test_a_network_that_never_reduces_has_no_place_for_a_second_head() -> None:
     text = ARCHITECTURE.replace("normal * N, reduction, normal * N", "normal * N, reduction * 0")
-    assert build_derived_graph(space_of(text), training=True).auxiliary is None
+    with pytest.raises(UserError, match="auxiliary head has no place"):
+        build_derived_graph(space_of(text), training=True)
 
 
 # ---- mistakes -----------------------------------------------------------------------------------

@@ -107,9 +107,17 @@ def test_layouts_follow_the_number_of_repeats() -> None:
 
 
 def test_a_network_may_have_no_normal_cells() -> None:
-    space = space_of("use papers.darts", overrides=("network.repeat=0",))
+    overrides = ("network.repeat=0", "evaluate.repeat=0")
+    space = space_of("use papers.darts", overrides=overrides)
     assert space.network.layout == ("reduction", "reduction")
-    assert space.searched == ("reduction", "normal")
+    assert space.searched == ("reduction",)
+
+
+def test_cell_that_only_the_final_network_has_is_a_mistake() -> None:
+    with pytest.raises(
+        UserError, match="cell `normal` of the final network is not in the supernet"
+    ):
+        space_of("use papers.darts", overrides=("network.repeat=0",))
 
 
 def test_the_dag_of_a_network_says_who_reads_whom() -> None:

@@ -13,7 +13,7 @@ from dslnas.data.batches import Part
 from dslnas.data.tensors import Data, load
 from dslnas.diagnostics import UserError
 from dslnas.engines.catalogue import ENGINES
-from dslnas.engines.engine import Batch, StepReport
+from dslnas.engines.engine import Batch, Progress, StepReport
 from dslnas.settings.sections import Digits
 from dslnas.settings.values import Adam, Sgd
 from dslnas.space.derive import Scores, derive
@@ -78,14 +78,21 @@ def test_records_arrive_in_order(method: str) -> None:
     report = Listener()
     run_search(method, random_data(), epochs=3, batch=8, report=report)
     steps = 5  # 40 examples that train weights, in batches of 8
+    compared = [r for r in report.records if r.stage == "compare"]
+    if method == "random":  # which compares 5 samples in the end
+        last = [StepRecord("compare", 1, 1, number, 5) for number in range(1, 6)]
+        assert compared == last == report.records[-5:]
+    else:
+        assert compared == []
+    searched = [r for r in report.records if r.stage == "search"]
     seen = [
         (r.epoch, "end" if isinstance(r, EpochRecord) else f"{r.step} of {r.steps}")
-        for r in report.records
+        for r in searched
     ]
     epoch = [*(f"{n + 1} of {steps}" for n in range(steps)), "end"]
     assert seen == [(number, what) for number in (1, 2, 3) for what in epoch]
-    assert {(r.stage, r.epochs) for r in report.records} == {("search", 3)}
-    assert isinstance(report.records[0], StepRecord)
+    assert {r.epochs for r in searched} == {3}
+    assert len(searched) + len(compared) == len(report.records)
     for record in report.epochs:
         assert (record.architecture_loss is None) == (method == "random")
         assert (record.entropy is None) == (method in ("nasp", "random"))
@@ -185,7 +192,7 @@ class Spy:
     def alphas(self) -> dict[str, Tensor]:
         return {"normal": torch.zeros(5, 3, requires_grad=True)}
 
-    def finish(self, architecture: Sequence[Batch]) -> Scores:
+    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
         self.calls.append("finish")
         self.held_out.extend(architecture)
         self.modes.append(self.supernet.network.training)
