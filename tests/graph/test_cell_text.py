@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dslnas.graph.build import build_derived_graph
+from dslnas.language import ast
 from dslnas.language.link import link
 from dslnas.source import SourceFile
 from dslnas.space.derive import derive
@@ -21,11 +22,8 @@ def test_architecture_survives_being_written(made: SpaceText, seed: int) -> None
     architecture = derive(space, random_scores(space, seed))
     cells = "\n".join(cell_text(cell) for cell in architecture.cells.values())
     kept = link(SourceFile("test.nas", made.text))
-    text = "\n".join(
-        definition.span.text
-        for definition in (*kept.operations.values(), *kept.constants.values())
-        if not definition.span.source.library
-    )
+    definitions: list[ast.OpDef | ast.Let] = [*kept.operations.values(), *kept.constants.values()]
+    text = "\n".join(d.span.text for d in definitions if not d.span.source.library)
     sections = "\n".join(section.span.text for section in kept.sections.values())
     again = space_of(
         f"use std.cnn\n{text}\n{cells}\n{sections}\n", made.shape, classes=made.classes
