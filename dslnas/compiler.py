@@ -102,23 +102,25 @@ def run_search(
     """
     from dslnas.data.tensors import load
     from dslnas.training.search import search
+    from dslnas.training.threads import threads_for
 
     program = compiled.program
     assert program.engine is not None, "checked by the caller"
     assert program.search is not None, "checked by the caller"
     data = load(program.data, device)
     folder.write(SPEC, compiled.text)
-    found = search(
-        compiled.space,
-        compiled.graph,
-        program.engine,
-        program.search,
-        program.data,
-        data,
-        seed,
-        device,
-        report,
-    )
+    with threads_for(compiled.graph.flops() * program.data.batch):
+        found = search(
+            compiled.space,
+            compiled.graph,
+            program.engine,
+            program.search,
+            program.data,
+            data,
+            seed,
+            device,
+            report,
+        )
     folder.tensors(ALPHAS, {cell: alpha.numpy() for cell, alpha in found.alphas.items()})
     origin = f"Found by {program.engine} in {compiled.name}, seed {seed}."
     folder.write(ARCHITECTURE, architecture_text(compiled, found.architecture, origin))
@@ -158,9 +160,12 @@ def train_and_export(
         UserError: Training diverges, or the backends differ.
     """
     from dslnas.training.retrain import retrain
+    from dslnas.training.threads import threads_for
 
     program = compiled.program
-    trained = retrain(architecture, program.evaluate, program.data, data, seed, device, report)
+    settings, flops = program.evaluate, build_derived_graph(architecture).flops()
+    with threads_for(flops * settings.batch):
+        trained = retrain(architecture, settings, program.data, data, seed, device, report)
     folder.update(
         results={
             "test_accuracy": trained.test_accuracy,

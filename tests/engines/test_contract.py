@@ -89,7 +89,7 @@ def test_alphas_move(method: str) -> None:
 
 @EVERY_ENGINE
 @EVERY_SPACE
-def test_steps_leave_finite_losses_weights_and_alphas(method: str, name: str) -> None:
+def test_any_space_is_stepped_through_and_derived_from(method: str, name: str) -> None:
     supernet, engine = start(method, name)
     for number in range(2):
         report = engine.step(*batches(number))
@@ -98,13 +98,6 @@ def test_steps_leave_finite_losses_weights_and_alphas(method: str, name: str) ->
             assert loss is None or (bool(loss.isfinite()) and not loss.requires_grad)
     tensors = itertools.chain(engine.alphas().values(), supernet.network.state_dict().values())
     assert all(bool(tensor.isfinite().all()) for tensor in tensors)
-
-
-@EVERY_ENGINE
-@EVERY_SPACE
-def test_an_architecture_can_be_derived_from_the_scores(method: str, name: str) -> None:
-    supernet, engine = start(method, name)
-    engine.step(*batches(0))
     scores = engine.finish([batch(90, dtype=torch.float32)], lambda *_: None)
     assert list(scores) == list(supernet.network.graph.alphas)
     for cell, (rows, columns) in supernet.network.graph.alphas.items():
@@ -117,7 +110,7 @@ def test_an_architecture_can_be_derived_from_the_scores(method: str, name: str) 
 def test_a_few_examples_can_be_learnt_by_heart(method: str) -> None:
     _, engine = start(method, weights=Sgd(lr=0.05, weight_decay=0.0))
     examples = batch(0, dtype=torch.float32)
-    losses = [float(engine.step(examples, examples).train) for _ in range(30)]
+    losses = [float(engine.step(examples, examples).train) for _ in range(20)]
     assert sum(losses[-5:]) < 0.5 * sum(losses[:5])
 
 
