@@ -6,25 +6,49 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import traceback
 
 import click
 
-from dslnas.cli.check import check
-from dslnas.cli.compile import compile_
-from dslnas.cli.explain import explain
-from dslnas.cli.export import export
-from dslnas.cli.fmt import fmt
-from dslnas.cli.show import show
 from dslnas.diagnostics import UserError
-from dslnas.runs.manifest import dslnas_version
 
 OK, WRONG_INPUT, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(dslnas_version(), prog_name="dslnas")
+# Where every command is; imported when it is called, so that each starts as fast as it can.
+COMMANDS = {
+    "check": "check",
+    "compile": "compile_",
+    "explain": "explain",
+    "export": "export",
+    "fmt": "fmt",
+    "show": "show",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands by name, each in the module of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"dslnas.cli.{cmd_name}")
+        command: click.Command = getattr(module, COMMANDS[cmd_name])
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="dslnas", prog_name="dslnas")
 def cli() -> None:
     r"""Search neural architectures that a .nas file describes, and deploy what is found.
 
@@ -32,10 +56,6 @@ def cli() -> None:
     dslnas compile spec.nas             what the spec means: cells, sizes, parameters
     dslnas compile spec.nas --search    search, retrain, export ONNX and Python
     """
-
-
-for command in (check, fmt, show, compile_, export, explain):
-    cli.add_command(command)
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dslnas.cli.main import cli
+from dslnas.cli.main import COMMANDS
 from dslnas.compiler import compile_spec
 from dslnas.settings.sections import SEARCH
 
@@ -32,7 +32,7 @@ def test_readme_shows_specs_methods_and_commands() -> None:
     assert len(SPECS) == 3
     for method in SEARCH:
         assert f"| `{method}` |" in README
-    for command in cli.commands:
+    for command in COMMANDS:
         assert f"`dslnas {command} " in README
 
 
