@@ -118,7 +118,8 @@ def _as_kind(kind: Kind, value: Value) -> AttributeValue | None:
         case Kind.RATE:
             number = _number(value)
             return number if number is not None and 0 <= number < 1 else None
-    return _number(value)
+    number = _number(value)  # Kind.POSITIVE
+    return number if number is not None and number > 0 else None
 
 
 def _whole(value: Value, least: int) -> int | None:

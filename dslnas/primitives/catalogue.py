@@ -49,7 +49,7 @@ _ALL = (
         rules.same_shape,
         (
             Argument("affine", Kind.FLAG, Default.DERIVED),
-            Argument("eps", Kind.NUMBER, 1e-5),
+            Argument("eps", Kind.POSITIVE, 1e-5),
             Argument("momentum", Kind.RATE, 0.1),
         ),
         weights=rules.batch_norm_weights,

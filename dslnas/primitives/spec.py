@@ -31,7 +31,7 @@ class Kind(Enum):
     PAIR = "a whole number of at least 1, or two of them: (height, width)"
     PADDING = "a whole number of at least 0, or two of them: (height, width)"
     RATE = "a number from 0 to below 1"
-    NUMBER = "a number"
+    POSITIVE = "a number above 0"
     FLAG = "`true` or `false`"
 
 

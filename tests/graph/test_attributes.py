@@ -30,7 +30,7 @@ def as_kind(kind: Kind, value: Value) -> AttributeValue:
         (Kind.PADDING, (0, 2), (0, 2)),
         (Kind.RATE, 0, 0.0),
         (Kind.RATE, 0.999, 0.999),
-        (Kind.NUMBER, -2, -2.0),
+        (Kind.POSITIVE, 2, 2.0),
         (Kind.FLAG, False, False),
     ],
 )
@@ -56,7 +56,9 @@ def test_a_fitting_value_takes_the_form_of_its_kind(
         (Kind.RATE, 1, "1"),
         (Kind.RATE, -0.1, "-0.1"),
         (Kind.RATE, True, "true"),
-        (Kind.NUMBER, False, "false"),
+        (Kind.POSITIVE, 0, "0"),
+        (Kind.POSITIVE, -1, "-1"),
+        (Kind.POSITIVE, True, "true"),
         (Kind.FLAG, 1, "1"),
     ],
 )
