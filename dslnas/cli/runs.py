@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ def finish_run(
     from dslnas.cli.progress import Progress
     from dslnas.training.records import EpochRecord, StepRecord
 
+    gc.enable()
     verify(compiled.program.data)
     method = compiled.program.engine if not compiled.space.is_architecture else "retrained"
     path = out or free_folder(EXPORTED, f"{compiled.name}-{method}-seed{seed}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from dslnas.diagnostics import Note, UserError, user_error
 from dslnas.graph.expand import SOURCE, Expander, Fragment
@@ -53,7 +53,22 @@ def check_derived(space: SearchSpace) -> None:
     Raises:
         UserError: NAS4xx where shapes do not fit.
     """
-    _Builder(space, space.final, derived=True).build(training=True)
+    _Builder(space, _without_repeats(space), derived=True).build(training=True)
+
+
+def _without_repeats(space: SearchSpace) -> Network:
+    """Return the final network with runs of equal cells shortened: all shapes still occur.
+
+    In a run of cells that change neither size nor channels, a cell whose inputs all come from the
+    run reads the same shapes as the next one.
+    """
+    layout: list[str] = []
+    for name, run in groupby(space.final.layout):
+        cell = space.cells[name]
+        length = len(list(run))
+        is_even = cell.stride == 1 and cell.widen == 1
+        layout += [name] * (min(length, len(cell.inputs) + 1) if is_even else length)
+    return replace(space.final, layout=tuple(layout))
 
 
 class _Builder:
