@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,6 @@ class Compiled:
         program: The same, checked.
         space: Cells and networks as DAGs.
         graph: Of the supernet; of the network that is trained, where nothing is left to choose.
-        text: The effective program.
-        hash: Its name.
     """
 
     name: str
@@ -59,8 +58,17 @@ class Compiled:
     program: CheckedProgram
     space: SearchSpace
     graph: PrimitiveGraph
-    text: str
-    hash: str
+
+    @cached_property
+    def text(self) -> str:
+        """The effective program."""
+        network = self.space.network
+        return effective_text(self.linked, self.program, network.input, network.classes)
+
+    @cached_property
+    def hash(self) -> str:
+        """The name of the effective program."""
+        return spec_hash(self.text)
 
 
 def compile_spec(path: Path, overrides: Sequence[str] = ()) -> Compiled:
@@ -81,8 +89,7 @@ def compile_spec(path: Path, overrides: Sequence[str] = ()) -> Compiled:
     graph = build_derived_graph(space) if is_made else build_supernet_graph(space)
     check_derived(space)
     check_memory(graph)
-    text = effective_text(linked, program, example, classes)
-    return Compiled(path.stem, linked, program, space, graph, text, spec_hash(text))
+    return Compiled(path.stem, linked, program, space, graph)
 
 
 def run_search(
