@@ -7,7 +7,7 @@ from os.path import expanduser  # pathlib's raises for an unknown user
 from pathlib import Path
 from typing import TypeVar
 
-from dslnas.diagnostics import Diagnostics, Note, suggestion
+from dslnas.diagnostics import Diagnostics, suggestion
 from dslnas.language import ast
 from dslnas.language.check_cells import check_cells
 from dslnas.language.checked import CheckedCell, CheckedNetwork, CheckedProgram
@@ -16,7 +16,7 @@ from dslnas.language.link import LinkedProgram, head_span
 from dslnas.language.operations import NETWORK_NAMES, check_body, check_definitions
 from dslnas.language.overrides import COMMAND_LINE
 from dslnas.language.sources import resolved
-from dslnas.language.typed import build
+from dslnas.language.typed import build, check_once
 from dslnas.settings.sections import (
     DATA,
     NETWORK_EXPRESSIONS,
@@ -170,7 +170,7 @@ class _Sections:
         plain = [s for s in section.settings if s.key.text not in NETWORK_EXPRESSIONS]
         settings = self._build(NetworkSettings, plain, "`network`", tuple(NETWORK_EXPRESSIONS))
         given = {s.key.text: s for s in section.settings if s.key.text in NETWORK_EXPRESSIONS}
-        self._once([s for s in section.settings if s.key.text in NETWORK_EXPRESSIONS])
+        check_once([s for s in section.settings if s.key.text in NETWORK_EXPRESSIONS], self._found)
         missing = [key for key in ("stem", "head") if key not in given]
         if missing:
             self._found.add(
@@ -206,7 +206,7 @@ class _Sections:
         fixed: Mapping[str, object] | None = None,
         elsewhere: Mapping[str, str] | None = None,
     ) -> _Section:
-        self._once(settings)
+        check_once(settings, self._found)
         for setting in settings:
             first, last = setting.values[0].span, setting.values[-1].span
             self.spans[f"{model.kind}.{setting.key.text}"] = first.to(last)
@@ -221,20 +221,6 @@ class _Sections:
         source = self._linked.source
         end = len(source.text.rstrip())
         return Span(source, max(0, end - 1), max(1, end))
-
-    def _once(self, settings: Sequence[ast.Setting]) -> None:
-        seen: dict[str, ast.Setting] = {}
-        for setting in settings:
-            key = setting.key.text
-            if key in seen:
-                self._found.add(
-                    "NAS504",
-                    f"`{key}` is set twice",
-                    setting.key.span,
-                    notes=[Note("the first time is here", seen[key].key.span)],
-                    help="remove one of them",
-                )
-            seen.setdefault(key, setting)
 
     def _named(self, section: ast.Section | None, known: Mapping[str, object]) -> str | None:
         """Return the section's name if it is a known one."""

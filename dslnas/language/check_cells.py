@@ -12,7 +12,7 @@ from dslnas.language.constants import MAX_REFERENCES, Scope
 from dslnas.language.link import LinkedProgram, merge_cells
 from dslnas.language.operation_sets import OperationSets
 from dslnas.language.operations import called
-from dslnas.language.typed import build
+from dslnas.language.typed import build, check_once
 from dslnas.settings.sections import CELL_EXPRESSIONS, CellSettings
 from dslnas.source import Span
 
@@ -111,7 +111,6 @@ class _Cell:
 
     def _check_keys(self, settings: Sequence[ast.Setting]) -> None:
         known = [*_FIELDS, *CELL_EXPRESSIONS]
-        seen: dict[str, ast.Setting] = {}
         for setting in settings:
             key = setting.key.text
             if key not in known:
@@ -121,15 +120,7 @@ class _Cell:
                     setting.key.span,
                     help=suggestion(key, known),
                 )
-            elif key in seen:
-                self._found.add(
-                    "NAS504",
-                    f"`{key}` is set twice",
-                    setting.key.span,
-                    notes=[Note("the first time is here", seen[key].key.span)],
-                    help="remove one of them",
-                )
-            seen.setdefault(key, setting)
+        check_once([s for s in settings if s.key.text in known], self._found)
 
     def _inputs(self) -> tuple[str, ...]:
         inputs = self._settings.inputs

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from dslnas.diagnostics import Diagnostics, UserError, did_you_mean, suggestion, user_error
+from dslnas.diagnostics import Diagnostics, Note, UserError, did_you_mean, suggestion, user_error
 from dslnas.language import ast
 from dslnas.language.constants import FLAGS, Scope, evaluate
 from dslnas.language.wrong_values import explain
@@ -63,6 +63,22 @@ def build(
             continue
         values[fields[key]] = value
     return model(**values)
+
+
+def check_once(settings: Iterable[ast.Setting], found: Diagnostics) -> None:
+    """Record every setting of a block that is given a second time."""
+    seen: dict[str, ast.Setting] = {}
+    for setting in settings:
+        key = setting.key.text
+        if key in seen:
+            found.add(
+                "NAS504",
+                f"`{key}` is set twice",
+                setting.key.span,
+                notes=[Note("the first time is here", seen[key].key.span)],
+                help="remove one of them",
+            )
+        seen.setdefault(key, setting)
 
 
 def _values(setting: ast.Setting, scope: Scope, annotation: Any) -> object:
