@@ -1,8 +1,10 @@
 """The pipeline, from a `.nas` file to a deployed cell. Read this file first.
 
-`compile_spec` is the core: text -> program -> checked program -> search space -> primitive graph.
-It imports neither torch nor onnx. `run_search` goes on: supernet -> scores -> architecture ->
-trained network -> ONNX model and Python module; what it needs is imported when it is called.
+`compile_spec` is the core: text -> program -> checked program -> search space -> shapes checked;
+the primitive graph is made when something needs it. It imports neither torch nor onnx, and no more
+than a check needs, so that `dslnas check` answers at once. `run_search` goes on: supernet ->
+scores -> architecture -> trained network -> ONNX model and Python module; what it needs is
+imported when it is called.
 """
 
 from __future__ import annotations
@@ -14,19 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.data.example import example_of
-from dslnas.graph.build import build_derived_graph, build_supernet_graph, check_derived
-from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.memory import check_memory
+from dslnas.graph.shapes import check_final, check_search
 from dslnas.language.check import check
 from dslnas.language.checked import CheckedProgram
-from dslnas.language.effective import effective_text, spec_hash
 from dslnas.language.link import LinkedProgram, link, read_source
 from dslnas.language.overrides import parse_overrides
-from dslnas.runs.folder import ALPHAS, ARCHITECTURE, SPEC, RunFolder
-from dslnas.runs.origin import Normalisation, Origin, read_origin
 from dslnas.space.lower import lower
 from dslnas.space.space import SearchSpace
-from dslnas.space.text import cell_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +32,9 @@ if TYPE_CHECKING:
     from dslnas.backends.torch.network import TorchNetwork
     from dslnas.data.tensors import Data
     from dslnas.export.export import Exported
+    from dslnas.graph.graph import PrimitiveGraph
+    from dslnas.runs.folder import RunFolder
+    from dslnas.runs.origin import Origin
     from dslnas.training.records import Report
 
 REAL_IMAGES = 32
@@ -50,24 +50,34 @@ class Compiled:
         linked: The program with the files it uses.
         program: The same, checked.
         space: Cells and networks as DAGs.
-        graph: Of the supernet; of the network that is trained, where nothing is left to choose.
     """
 
     name: str
     linked: LinkedProgram
     program: CheckedProgram
     space: SearchSpace
-    graph: PrimitiveGraph
+
+    @cached_property
+    def graph(self) -> PrimitiveGraph:
+        """Of the supernet; of the network that is trained, where nothing is left to choose."""
+        from dslnas.graph.build import build_derived_graph, build_supernet_graph
+
+        build = build_derived_graph if self.space.is_architecture else build_supernet_graph
+        return build(self.space)
 
     @cached_property
     def text(self) -> str:
         """The effective program."""
+        from dslnas.language.effective import effective_text
+
         network = self.space.network
         return effective_text(self.linked, self.program, network.input, network.classes)
 
     @cached_property
     def hash(self) -> str:
         """The name of the effective program."""
+        from dslnas.language.effective import spec_hash
+
         return spec_hash(self.text)
 
 
@@ -85,11 +95,12 @@ def compile_spec(path: Path, overrides: Sequence[str] = ()) -> Compiled:
     program = check(linked)
     example, classes = example_of(program)
     space = lower(program, example, classes)
-    is_made = space.is_architecture
-    graph = build_derived_graph(space) if is_made else build_supernet_graph(space)
-    check_derived(space)
-    check_memory(graph)
-    return Compiled(path.stem, linked, program, space, graph)
+    if space.is_architecture:
+        check_memory(check_final(space))
+    else:
+        check_memory(check_search(space))
+        check_final(space)
+    return Compiled(path.stem, linked, program, space)
 
 
 def run_search(
@@ -108,6 +119,7 @@ def run_search(
         UserError: The data are wrong, training diverges, or the backends differ.
     """
     from dslnas.data.tensors import load
+    from dslnas.runs.folder import ALPHAS, ARCHITECTURE, SPEC
     from dslnas.training.search import search
     from dslnas.training.threads import threads_for
 
@@ -144,6 +156,7 @@ def run_training(
         UserError: The data are wrong, training diverges, or the backends differ.
     """
     from dslnas.data.tensors import load
+    from dslnas.runs.folder import ARCHITECTURE, SPEC
 
     data = load(compiled.program.data, device)
     folder.write(SPEC, compiled.text)
@@ -166,6 +179,8 @@ def train_and_export(
     Raises:
         UserError: Training diverges, or the backends differ.
     """
+    from dslnas.graph.build import build_derived_graph
+    from dslnas.runs.origin import Normalisation, Origin
     from dslnas.training.retrain import retrain
     from dslnas.training.threads import threads_for
 
@@ -212,6 +227,7 @@ def export_untrained(compiled: Compiled, folder: Path, seed: int) -> Exported:
     Raises:
         UserError: The folder cannot be written to.
     """
+    from dslnas.runs.origin import Origin
     from dslnas.training.retrain import fresh_network
 
     network = fresh_network(compiled.space, seed)
@@ -230,7 +246,9 @@ def export_run(run: Path, folder: Path, overrides: Sequence[str] = ()) -> Export
     Raises:
         UserError: NAS023 if it is no run, NAS024 if its network is missing or does not fit.
     """
+    from dslnas.runs.folder import ARCHITECTURE
     from dslnas.runs.network import load_network
+    from dslnas.runs.origin import read_origin
 
     origin = read_origin(run)
     compiled = compile_spec(run / ARCHITECTURE, overrides)
@@ -277,6 +295,9 @@ def export_network(
 
 def architecture_text(compiled: Compiled, architecture: SearchSpace, origin: str) -> str:
     """Return an architecture as a program of its own: it can be edited, retrained, exported."""
+    from dslnas.language.effective import effective_text
+    from dslnas.space.text import cell_text
+
     cells = {name: cell_text(cell) for name, cell in architecture.cells.items()}
     title = (origin, f"Spec hash: {compiled.hash}")
     network = architecture.network

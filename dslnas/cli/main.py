@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 import traceback
 
 import click
 
 from dslnas.diagnostics import UserError
+
+# Looking for plugins of pydantic reads the metadata of every installed package.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 OK, WRONG_INPUT, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dslnas.data.examples import DataShape, Examples, Images, Labels, examples
+from dslnas.data.examples import CIFAR10, DataShape, Examples, Images, Labels, examples
 from dslnas.data.files import check_size, damaged, missing, reading, required_folder
 
-SHAPE = DataShape(channels=3, height=32, width=32, classes=10, has_test=True)
 CLASSES = (
     "airplane",
     "automobile",
@@ -31,7 +30,7 @@ def shape(folder: Path) -> DataShape:
         UserError: As `read`, but for the labels.
     """
     _files(folder)
-    return SHAPE
+    return CIFAR10
 
 
 def read(folder: Path) -> Examples:

@@ -9,15 +9,11 @@ from __future__ import annotations
 from os.path import expanduser  # pathlib's raises for an unknown user
 from pathlib import Path
 
-from dslnas.data import cifar10, idx, images, npz
-from dslnas.data.examples import DataShape
+from dslnas.data.examples import CIFAR10, DIGITS, DataShape
 from dslnas.diagnostics import user_error
 from dslnas.settings.sections import DataSettings
 
 __all__ = ["DataShape", "check_split", "describe", "path_of", "verify"]
-
-# Here, not beside their reader, because that imports scikit-learn.
-DIGITS = DataShape(channels=1, height=8, width=8, classes=10, has_test=False)
 
 
 def describe(settings: DataSettings) -> DataShape | None:
@@ -31,7 +27,7 @@ def describe(settings: DataSettings) -> DataShape | None:
     if not settings.path and settings.source in ("idx", "npz", "images"):
         return None
     if not settings.path and settings.source == "cifar10":
-        return cifar10.SHAPE
+        return CIFAR10
     return _look(settings)
 
 
@@ -87,9 +83,11 @@ def path_of(settings: DataSettings) -> Path:
 
 
 def _look(settings: DataSettings) -> DataShape:
+    if settings.source == "digits":
+        return DIGITS
+    from dslnas.data import cifar10, idx, images, npz  # only where there is something to read
+
     match settings.source:
-        case "digits":
-            return DIGITS
         case "cifar10":
             return cifar10.shape(path_of(settings))
         case "idx":

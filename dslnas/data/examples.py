@@ -35,6 +35,10 @@ class DataShape:
     has_test: bool
 
 
+DIGITS = DataShape(channels=1, height=8, width=8, classes=10, has_test=False)
+CIFAR10 = DataShape(channels=3, height=32, width=32, classes=10, has_test=True)
+
+
 @dataclass(frozen=True)
 class Examples:
     """Images and labels as they were read. Made by `examples`, which checks them.

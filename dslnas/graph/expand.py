@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from dslnas.diagnostics import user_error
 from dslnas.graph.attributes import attribute_value, default_value
@@ -56,6 +57,16 @@ class Fragment:
     layers: tuple[Layer, ...]
     output: int
     shape: Shape
+
+    @cached_property
+    def is_identity(self) -> bool:
+        """Whether it changes nothing."""
+        return all(layer.primitive.name == "identity" for layer in self.layers)
+
+    @cached_property
+    def params(self) -> int:
+        """The number of its trained weights."""
+        return sum(w.size for layer in self.layers for w in layer.weights if w.trained)
 
 
 class Expander:

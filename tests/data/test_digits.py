@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dslnas.data import digits
-from dslnas.data.describe import DIGITS
+from dslnas.data.examples import DIGITS
 from tests.data.made import error
 
 

@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_derived_graph, build_supernet_graph, check_derived
+from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.graph.graph import Mix, PrimitiveGraph
+from dslnas.graph.shapes import check_final
 from dslnas.graph.verify import verify_graph
 from dslnas.primitives.spec import Shape
 from tests.spaces import space_of
@@ -338,7 +339,7 @@ def test_a_head_gives_one_number_per_class(head: str) -> None:
 def test_a_second_head_is_shown_where_it_is_written() -> None:
     text = ARCHITECTURE.replace("network {", "network { auxiliary linear(7);")
     with pytest.raises(UserError, match=r"head gives 7, not 10 classes") as caught:
-        check_derived(space_of(text))
+        check_final(space_of(text))
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.span is not None
     assert diagnostic.span.text == "linear(7)"
@@ -352,4 +353,4 @@ def test_operations_are_checked_for_the_derived_network_too() -> None:
     space = space_of(text)
     build_supernet_graph(space)
     with pytest.raises(UserError, match="has 5 groups"):
-        check_derived(space)
+        check_final(space)

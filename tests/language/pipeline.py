@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_supernet_graph, check_derived
+from dslnas.graph.shapes import check_final, check_search
 from dslnas.language.check import check
 from dslnas.language.link import link, read_source
 from dslnas.language.overrides import parse_overrides
@@ -21,8 +21,8 @@ def compile_source(source: SourceFile, overrides: Sequence[str] = ()) -> None:
     """Run every stage that can find a mistake in a program."""
     checked = check(link(source, parse_overrides(overrides)))
     space = lower(checked, checked.network.input or IMAGES, CLASSES)
-    build_supernet_graph(space)
-    check_derived(space)
+    check_search(space)
+    check_final(space)
 
 
 def complaint(path: Path, overrides: Sequence[str] = ()) -> str:

@@ -1,0 +1,84 @@
+"""Do all shapes of a network fit? Answered without its graph, which has thousands of nodes."""
+
+from __future__ import annotations
+
+from dslnas.graph.expand import Fragment
+from dslnas.graph.walk import NetworkWalk
+from dslnas.primitives.catalogue import PRIMITIVES
+from dslnas.primitives.spec import Shape
+from dslnas.space.cell import Cell
+from dslnas.space.space import Network, SearchSpace
+
+
+def check_search(space: SearchSpace) -> int:
+    """Check that every operation fits every place of the supernet.
+
+    Returns:
+        The trained weights of the supernet, those included that no output reads.
+
+    Raises:
+        UserError: NAS4xx where shapes do not fit.
+    """
+    walk = _ShapeWalk(space, space.network, derived=False)
+    walk.walk()
+    return walk.params
+
+
+def check_final(space: SearchSpace) -> int:
+    """Check that every operation fits every place of the network that is trained at the end.
+
+    Returns:
+        Its trained weights, of all candidates where there still is a choice.
+
+    Raises:
+        UserError: NAS4xx where shapes do not fit.
+    """
+    walk = _ShapeWalk(space, space.final, derived=True)
+    walk.walk(training=True)
+    return walk.params
+
+
+class _ShapeWalk(NetworkWalk[Shape]):
+    """Makes nothing on the way; a value is its shape, and equal cells are walked through once."""
+
+    params = 0
+
+    def __init__(self, space: SearchSpace, network: Network, *, derived: bool) -> None:
+        super().__init__(space, network, derived=derived)
+        self._cells: dict[tuple[str, tuple[Shape, ...], int], tuple[Shape, int]] = {}
+
+    def cell(self, name: str, cell: Cell, sources: list[Shape], channels: int) -> Shape:
+        key = (cell.name, tuple(sources), channels)
+        if key not in self._cells:
+            before = self.params
+            shape = super().cell(name, cell, sources, channels)
+            self._cells[key] = (shape, self.params - before)
+            self.params = before
+        shape, params = self._cells[key]
+        self.params += params
+        return shape
+
+    def input(self, shape: Shape) -> Shape:
+        return shape
+
+    def shape(self, value: Shape) -> Shape:
+        return value
+
+    def path(self, parent: str, name: str) -> str:
+        return ""
+
+    def scope(self, parent: str, name: str, kind: str, label: str) -> str:
+        return ""
+
+    def layers(self, path: str, fragment: Fragment, source: Shape) -> Shape:
+        self.params += fragment.params
+        return fragment.shape
+
+    def drop_path(self, path: str, value: Shape) -> Shape:
+        return value
+
+    def mix(self, path: str, cell: Cell, row: int, ends: list[Shape]) -> Shape:
+        return ends[0]
+
+    def join(self, path: str, primitive: str, ends: list[Shape]) -> Shape:
+        return PRIMITIVES[primitive].shape({}, tuple(ends))
