@@ -59,4 +59,5 @@ same-python:
 	@echo "==> Installing dslnas and the tested versions of what it needs."; \
 	    echo "    This downloads several hundred megabytes and is silent for some minutes."
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m compileall -q dslnas # pip does so for wheels, not for an editable install
 	@touch .venv/installed
