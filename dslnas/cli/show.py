@@ -15,16 +15,16 @@ from dslnas.graph.text import print_graph
 from dslnas.language.effective import section_text
 from dslnas.language.format import format_program
 from dslnas.language.parse import parse
+from dslnas.settings.schema import Settings
+from dslnas.settings.sections import SEARCH
 from dslnas.settings.sections import (
     CELL_EXPRESSIONS,
     DATA,
     NETWORK_EXPRESSIONS,
-    SEARCH,
     CellSettings,
     EvaluateSettings,
     ExportSettings,
     NetworkSettings,
-    Settings,
 )
 from dslnas.source import SourceFile
 
@@ -71,7 +71,7 @@ def defaults_text() -> str:
     parts = [
         _section(CellSettings(), "cell NAME", CELL_EXPRESSIONS),
         _section(NetworkSettings(), "network", NETWORK_EXPRESSIONS),
-        *(_section(model.model_validate({"source": s}), f"data {s}") for s, model in DATA.items()),
+        *(_section(model.of({"source": s}), f"data {s}") for s, model in DATA.items()),
         *(_section(model(), f"search {method}") for method, model in SEARCH.items()),
         _section(EvaluateSettings(), "evaluate"),
         _section(ExportSettings(), "export"),

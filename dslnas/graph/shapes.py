@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dslnas.graph.expand import Fragment
 from dslnas.graph.walk import NetworkWalk
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.spec import Shape
-from dslnas.space.cell import Cell
+from dslnas.space.cell import Cell, Edge
 from dslnas.space.space import Network, SearchSpace
 
 
@@ -39,22 +41,33 @@ def check_final(space: SearchSpace) -> int:
 
 
 class _ShapeWalk(NetworkWalk[Shape]):
-    """Makes nothing on the way; a value is its shape, and equal cells are walked through once."""
+    """Makes nothing on the way; a value is its shape. Equal cells and edges are looked at once."""
 
     params = 0
 
     def __init__(self, space: SearchSpace, network: Network, *, derived: bool) -> None:
         super().__init__(space, network, derived=derived)
-        self._cells: dict[tuple[str, tuple[Shape, ...], int], tuple[Shape, int]] = {}
+        self._seen: dict[object, tuple[Shape, int]] = {}
 
     def cell(self, name: str, cell: Cell, sources: list[Shape], channels: int) -> Shape:
         key = (cell.name, tuple(sources), channels)
-        if key not in self._cells:
-            before = self.params
-            shape = super().cell(name, cell, sources, channels)
-            self._cells[key] = (shape, self.params - before)
+        walk = super().cell
+        return self._once(key, lambda: walk(name, cell, sources, channels))
+
+    def edge(
+        self, path: str, cell: Cell, edge: Edge, source: Shape, channels: int, stride: int
+    ) -> Shape:
+        key = (edge.operations, source, channels, stride)
+        walk = super().edge
+        return self._once(key, lambda: walk(path, cell, edge, source, channels, stride))
+
+    def _once(self, key: object, walk: Callable[[], Shape]) -> Shape:
+        """Walk through a part of the network, or remember what an equal one gave and weighed."""
+        if key not in self._seen:
+            before, self.params = self.params, 0
+            self._seen[key] = walk(), self.params
             self.params = before
-        shape, params = self._cells[key]
+        shape, params = self._seen[key]
         self.params += params
         return shape
 

@@ -137,12 +137,31 @@ class NetworkWalk(ABC, Generic[Value]):
             terms = []
             for edge in cell.incoming(node):
                 stride = cell.stride if edge.source in cell.inputs else 1
-                end = self._edge(path, cell, edge, values[edge.source], channels, stride)
+                end = self.edge(path, cell, edge, values[edge.source], channels, stride)
                 self._check_shape(cell, edge, end, expected)
                 terms.append(end)
             values[node] = self._join(path, node, "add", terms)
         ends = [values[node] for node in cell.output_of]
         return self._join(path, "output", JOINS[cell.output], ends)
+
+    def edge(
+        self, path: str, cell: Cell, edge: Edge, source: Value, channels: int, stride: int
+    ) -> Value:
+        """Apply the operations of an edge to its source; weigh them if there is a choice."""
+        where = f"on edge {edge.source} -> {edge.target} of cell `{cell.name}`"
+        edge_path = self.path(path, f"{edge.target}_{edge.source}")
+        ends = []
+        for operation in edge.operations:
+            fragment = self._fragment(operation, self.shape(source), channels, stride, where)
+            here = self.scope(edge_path, operation.text, "operation", operation.text)
+            end = self.layers(here, fragment, source)
+            if self._has_drop_path and not fragment.is_identity:
+                end = self.drop_path(here, end)
+            ends.append(end)
+        if edge.row is None:
+            return ends[0]
+        self._check_alike(edge, ends, where)
+        return self.mix(edge_path, cell, edge.row, ends)
 
     def _join(self, path: str, name: str, primitive: str, ends: list[Value]) -> Value:
         """Join values; a single one needs nothing."""
@@ -172,24 +191,6 @@ class NetworkWalk(ABC, Generic[Value]):
             here = self.scope(path, name, "preprocess", cell.preprocess.text)
             values[name] = self.layers(here, fragment, source)
         return values
-
-    def _edge(
-        self, path: str, cell: Cell, edge: Edge, source: Value, channels: int, stride: int
-    ) -> Value:
-        where = f"on edge {edge.source} -> {edge.target} of cell `{cell.name}`"
-        edge_path = self.path(path, f"{edge.target}_{edge.source}")
-        ends = []
-        for operation in edge.operations:
-            fragment = self._fragment(operation, self.shape(source), channels, stride, where)
-            here = self.scope(edge_path, operation.text, "operation", operation.text)
-            end = self.layers(here, fragment, source)
-            if self._has_drop_path and not fragment.is_identity:
-                end = self.drop_path(here, end)
-            ends.append(end)
-        if edge.row is None:
-            return ends[0]
-        self._check_alike(edge, ends, where)
-        return self.mix(edge_path, cell, edge.row, ends)
 
     def _fragment(
         self, operation: Operation, shape: Shape, channels: int, stride: int, where: str

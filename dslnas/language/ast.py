@@ -5,109 +5,80 @@ Spans do not take part in equality, so two programs are equal when they say the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from dslnas.source import Span
+from dslnas.language.node import Node, aside
 
 
-def _span() -> Span:
-    """A span field that equality and printing leave out."""
-    result: Span = field(compare=False, repr=False, kw_only=True)
-    return result
-
-
-@dataclass(frozen=True)
-class Name:
+class Name(Node):
     """A word that stands for something: an operation, a constant, a choice of a setting."""
 
     text: str
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(Node):
     """A number; `text` is how it was written (`50%`, `3e-4`), `value` what it means."""
 
     value: int | float
     text: str
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Node):
     """A quoted string."""
 
     value: str
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Size:
+class Size(Node):
     """Whole numbers joined by `x`, such as `3 x 32 x 32`."""
 
     parts: tuple[int, ...]
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Tuple:
+class Tuple(Node):
     """Two or more values in parentheses."""
 
     items: tuple[Expression, ...]
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Node):
     """A set of operations written in place: `{skip_connect, conv(3)}`."""
 
     items: tuple[Expression, ...]
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(Node):
     """One argument of a call, by position (`name` is None) or by name."""
 
     name: Name | None
     value: Expression
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Node):
     """`function(arguments)`; in a node the last call names the source: `conv(3)(in1)`."""
 
     function: Expression
     arguments: tuple[Argument, ...]
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Negative:
+class Negative(Node):
     """`-operand`."""
 
     operand: Expression
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Binary:
+class Binary(Node):
     """`left sign right` with one of `+ - * /`."""
 
     sign: str
     left: Expression
     right: Expression
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Chain:
+class Chain(Node):
     """`first -> second -> ...`: each stage reads what the one before gives."""
 
     stages: tuple[Expression, ...]
-    span: Span = _span()
 
 
 Expression: TypeAlias = (
@@ -115,119 +86,95 @@ Expression: TypeAlias = (
 )
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(Node):
     """`use std.cnn` (a file of the library) or `use "file.nas"` (a file beside this one)."""
 
     target: str
     is_path: bool
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Let:
+class Let(Node):
     """`let NAME = value`: a constant."""
 
     name: Name
     value: Expression
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Node):
     """A parameter of an operation, with its default if it has one."""
 
     name: Name
     default: Expression | None
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Variant:
+class Variant(Node):
     """`| when stride 2: body` or `| when derived: body`."""
 
     condition: Name
     number: Number | None
     body: Expression
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class OpDef:
+class OpDef(Node):
     """`op name(parameters) = body | when ...`: an operation composed of primitives."""
 
     name: Name
     parameters: tuple[Parameter, ...]
     body: Expression
     variants: tuple[Variant, ...]
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class OpsDef:
+class OpsDef(Node):
     """`ops name = a, b(3), other_set - c`: a named set of operations."""
 
     name: Name
     items: tuple[Expression, ...]
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Node):
     """`key value, value` inside a block."""
 
     key: Name
     values: tuple[Expression, ...]
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class NodeDef:
+class NodeDef(Node):
     """`node name = op(source) + set(source)`: a node of a cell with its edges spelt out."""
 
     name: Name
     value: Expression
-    span: Span = _span()
 
 
 Statement: TypeAlias = Setting | NodeDef
 
 
-@dataclass(frozen=True)
-class CellDef:
+class CellDef(Node):
     """`cell name like other { ... }`."""
 
     name: Name
     like: Name | None
     statements: tuple[Statement, ...]
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Node):
     """`network`, `data`, `search`, `evaluate` or `export`, with its name and settings."""
 
     kind: str
     name: Name | None
     settings: tuple[Setting, ...]
-    span: Span = _span()
 
 
 Item: TypeAlias = Use | Let | OpDef | OpsDef | CellDef | Section
 
 
-@dataclass(frozen=True)
-class Comment:
+class Comment(Node):
     """A comment, from `#` to the end of its line. Only the formatter reads it."""
 
     text: str
-    span: Span = _span()
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Node):
     """One file. Comments take no part in equality."""
 
     items: tuple[Item, ...]
-    comments: tuple[Comment, ...] = field(compare=False, repr=False)
-    span: Span = _span()
+    comments: tuple[Comment, ...] = aside()

@@ -17,16 +17,15 @@ from dslnas.language.operations import NETWORK_NAMES, check_body, check_definiti
 from dslnas.language.overrides import COMMAND_LINE
 from dslnas.language.sources import resolved
 from dslnas.language.typed import build, check_once
+from dslnas.settings.schema import Settings
+from dslnas.settings.sections import SEARCH, SearchSettings
 from dslnas.settings.sections import (
     DATA,
     NETWORK_EXPRESSIONS,
-    SEARCH,
     DataSettings,
     EvaluateSettings,
     ExportSettings,
     NetworkSettings,
-    SearchSettings,
-    Settings,
 )
 from dslnas.source import Span
 
@@ -124,7 +123,7 @@ class _Sections:
                 help=f"name the kind of data that lie there: {suggestion('', [*DATA][1:])}",
             )
             return data
-        return data.model_copy(update={"path": self._path(data.path)})
+        return data.replace(path=self._path(data.path))
 
     def search(self) -> tuple[str | None, SearchSettings | None]:
         """Check the search section, if there is one."""
@@ -142,9 +141,9 @@ class _Sections:
                 )
             return None, None
         elsewhere = {
-            field.alias or key: f"`search {name}`"
+            field.key: f"`search {name}`"
             for name, model in SEARCH.items()
-            for key, field in model.model_fields.items()
+            for field in model.fields.values()
         }
         where = f"`search {engine}`"
         return engine, self._build(SEARCH[engine], section.settings, where, elsewhere=elsewhere)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, Note, UserError, suggestion, user_error
 from dslnas.language import ast
@@ -60,7 +59,7 @@ def _with_likes(cells: Mapping[str, ast.CellDef], found: Diagnostics) -> dict[st
             found.add("NAS108", message, like.span, help="write its settings")
         else:
             base = complete(like.text, [*path, name])
-            done[name] = replace(merge_cells(base, cell), like=base.like)
+            done[name] = merge_cells(base, cell).replace(like=base.like)
         return done[name]
 
     return {name: complete(name, []) for name in cells}
@@ -283,7 +282,7 @@ class _Cell:
         return name.text, tuple(chosen) if arguments else tuple(nodes)
 
 
-_FIELDS = tuple(CellSettings.model_fields)
+_FIELDS = tuple(CellSettings.fields)
 
 
 def _terms(expression: ast.Expression) -> list[ast.Expression]:

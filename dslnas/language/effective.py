@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-
-from pydantic import BaseModel
 
 from dslnas.language import ast
 from dslnas.language.checked import CheckedProgram
@@ -18,8 +15,7 @@ from dslnas.language.format import format_item, format_program
 from dslnas.language.link import LinkedProgram
 from dslnas.language.parse import parse
 from dslnas.primitives.spec import Shape
-from dslnas.settings.sections import Settings
-from dslnas.settings.values import Value
+from dslnas.settings.schema import Settings, Value
 from dslnas.source import SourceFile
 
 # Where the data lie is a fact of a machine, not of the program.
@@ -86,12 +82,12 @@ def section_text(settings: Settings, heading: str, *, explain: bool = False) -> 
         explain: Put the description of each setting behind it as a comment.
     """
     lines = []
-    for name, field in type(settings).model_fields.items():
+    for name, field in settings.fields.items():
         value = getattr(settings, name)
         if name in _LEFT_OUT or value is None:
             continue
-        comment = f"  # {field.description}" if explain and field.description else ""
-        lines.append(f"    {field.alias or name}  {value_text(value)}{comment}")
+        comment = f"  # {field.about}" if explain and field.about else ""
+        lines.append(f"    {field.key}  {value_text(value)}{comment}")
     return "\n".join([f"{heading} {{", *lines, "}"])
 
 
@@ -110,9 +106,9 @@ def value_text(value: object) -> str:
     return str(value)
 
 
-def _fields(value: BaseModel) -> list[str]:
+def _fields(value: Value) -> list[str]:
     """Return the arguments of a call; by name where there is more than one."""
-    fields = {name: getattr(value, name) for name in type(value).model_fields}
+    fields = {name: getattr(value, name) for name in value.fields}
     if len(fields) == 1:
         return [_item_text(v) for v in fields.values()]
     return [f"{name} = {_item_text(v)}" for name, v in fields.items()]
@@ -135,7 +131,7 @@ def _network(section: ast.Section, example: Shape, classes: int) -> ast.Section:
         for key, value in values.items()
         if key not in given
     ]
-    return replace(section, settings=(*missing, *section.settings))
+    return section.replace(settings=(*missing, *section.settings))
 
 
 def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:

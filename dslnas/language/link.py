@@ -10,7 +10,7 @@ stay. So the order of several `--set` does not matter, unless they give the same
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from os.path import isfile  # pathlib's raises for a name that no file can have
 from pathlib import Path
 
@@ -104,7 +104,7 @@ class _Linker:
                     self._define(item, "operation set")
                 case ast.Section(kind=kind, name=ast.Name()) if kind in names:
                     left.pop(kind, None)
-                    self._merge(replace(item, name=names[kind].name), given)
+                    self._merge(item.replace(name=names[kind].name), given)
                 case ast.CellDef() | ast.Section():
                     self._merge(item, given)
         return left
@@ -119,11 +119,11 @@ class _Linker:
                 case ast.CellDef(name=name) if self._exists("cell", name, linked.cells):
                     cell = linked.cells[name.text]
                     merged = merge_cells(cell, item)
-                    linked.cells[name.text] = replace(merged, name=cell.name, span=cell.span)
+                    linked.cells[name.text] = merged.replace(name=cell.name, span=cell.span)
                 case ast.Section(kind=kind) if kind in linked.sections:
                     section = linked.sections[kind]
-                    section = replace(section, name=item.name or section.name)
-                    linked.sections[kind] = replace(_merged(section, item), span=section.span)
+                    section = section.replace(name=item.name or section.name)
+                    linked.sections[kind] = _merged(section, item).replace(span=section.span)
                 case ast.Section(kind=kind):
                     linked.sections[kind] = item
 
@@ -270,7 +270,7 @@ def merge_cells(base: ast.CellDef, over: ast.CellDef) -> ast.CellDef:
         for s in base.statements
         if not (s.key.text in replaced if isinstance(s, ast.Setting) else spelt)
     ]
-    return replace(over, like=over.like or base.like, statements=(*kept, *over.statements))
+    return over.replace(like=over.like or base.like, statements=(*kept, *over.statements))
 
 
 def _merged(base: ast.Section, over: ast.Section) -> ast.Section:
@@ -279,4 +279,4 @@ def _merged(base: ast.Section, over: ast.Section) -> ast.Section:
         return over
     replaced = {s.key.text for s in over.settings}
     kept = [s for s in base.settings if s.key.text not in replaced]
-    return replace(over, name=over.name or base.name, settings=(*kept, *over.settings))
+    return over.replace(name=over.name or base.name, settings=(*kept, *over.settings))

@@ -1,23 +1,22 @@
-"""Settings of a section: from syntax to the typed models of `dslnas.settings`."""
+"""Settings of a section: from syntax to the records of `dslnas.settings`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, get_args, get_origin
-
-from pydantic import BaseModel, ValidationError
+from typing import TypeVar
 
 from dslnas.diagnostics import Diagnostics, Note, UserError, did_you_mean, suggestion, user_error
 from dslnas.language import ast
 from dslnas.language.constants import FLAGS, Scope, evaluate
-from dslnas.language.wrong_values import explain
-from dslnas.settings.values import VALUES, Value
+from dslnas.settings.kinds import Kind, UnfitError
+from dslnas.settings.schema import Field, Record, Value
+from dslnas.settings.values import VALUES
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_Record = TypeVar("_Record", bound=Record)
 
 
 def build(
-    model: type[_Model],
+    model: type[_Record],
     settings: Iterable[ast.Setting],
     scope: Scope,
     where: str,
@@ -25,14 +24,14 @@ def build(
     fixed: Mapping[str, object] | None = None,
     more_keys: Iterable[str] = (),
     elsewhere: Mapping[str, str] | None = None,
-) -> _Model:
+) -> _Record:
     """Return `model` filled from the settings of a section; the rest are its defaults.
 
     Every mistake is recorded in `found` at the value it concerns; the setting then keeps its
     default, so that later checks can go on.
 
     Args:
-        model: The section's model.
+        model: The section's record.
         settings: What was written.
         scope: Constants that arithmetic may use.
         where: What the section is called in messages, such as "`search darts`".
@@ -41,10 +40,8 @@ def build(
         more_keys: Keys of the section that are not fields, for suggestions.
         elsewhere: By key where else there is such a setting, for suggestions.
     """
-    fields = {field.alias or name: name for name, field in model.model_fields.items()}
-    for name in fixed or {}:
-        fields.pop(name, None)
     values: dict[str, object] = dict(fixed or {})
+    fields = {field.key: field for name, field in model.fields.items() if name not in values}
     for setting in settings:
         key = setting.key.text
         if key not in fields:
@@ -56,12 +53,9 @@ def build(
             found.add("NAS501", message, setting.key.span, help=help)
             continue
         try:
-            value = _values(setting, scope, model.model_fields[fields[key]].annotation)
-            _validate(model, fields[key], value, setting)
+            values[fields[key].name] = _value(setting, scope, fields[key])
         except UserError as error:
             found.extend(error)
-            continue
-        values[fields[key]] = value
     return model(**values)
 
 
@@ -81,25 +75,34 @@ def check_once(settings: Iterable[ast.Setting], found: Diagnostics) -> None:
         seen.setdefault(key, setting)
 
 
-def _values(setting: ast.Setting, scope: Scope, annotation: Any) -> object:
-    """Return the value of a setting; several values, or one where a list is wanted, are a tuple."""
-    kinds = [kind for kind in (annotation, *get_args(annotation)) if get_origin(kind) is tuple]
-    if len(setting.values) > 1 and not kinds:
+def _value(setting: ast.Setting, scope: Scope, field: Field) -> object:
+    """Return the value of a setting as its field keeps it."""
+    written, key = setting.values, setting.key.text
+    if len(written) > 1 and not field.kind.is_several:
         raise user_error(
             "NAS502",
-            f"`{setting.key.text}` takes one value, found {len(setting.values)}",
-            span=setting.values[1].span.to(setting.values[-1].span),
+            f"`{key}` takes one value, found {len(written)}",
+            span=written[1].span.to(written[-1].span),
             help="remove the others",
         )
-    read = tuple(_read(value, scope) for value in setting.values)
-    if len(read) > 1:
-        return read
-    if get_origin(annotation) is tuple:
-        if read == ("none",):
-            return ()
-        return read[0] if isinstance(read[0], tuple) else read
-    is_word = isinstance(read[0], str) and tuple[str, ...] in kinds
-    return read if is_word else read[0]
+    try:
+        return field.check(_joined(tuple(_read(value, scope) for value in written), field.kind))
+    except UnfitError as wrong:
+        if len(written) > 1 and wrong.item is not None:
+            written = (written[wrong.item],)
+        message = wrong.message(f"`{key}`", _shown(written[0], wrong.value))
+        help = f"`{key}`: {field.about}" if field.about else ""
+        span = written[0].span.to(written[-1].span)
+        raise user_error("NAS502", message, span=span, help=help) from None
+
+
+def _joined(values: tuple[object, ...], kind: Kind) -> object:
+    """Return the values of a setting as one: a tuple if they are several, or a list is wanted."""
+    if len(values) > 1:
+        return values
+    if values == ("none",) and kind.suits(()):
+        return ()
+    return values if kind.suits(values) and not kind.suits(values[0]) else values[0]
 
 
 def _read(expression: ast.Expression, scope: Scope) -> object:
@@ -132,7 +135,7 @@ def _call(
     scope: Scope,
 ) -> Value:
     """Return the value that a call such as `cosine(0.025, 0.001)` stands for."""
-    names = list(kind.model_fields)
+    names = list(kind.fields)
     given: dict[str, ast.Expression] = {}
     for position, argument in enumerate(arguments):
         name = _parameter(kind, names, position, argument, len(arguments))
@@ -142,20 +145,29 @@ def _call(
             raise user_error("NAS208", message, span=span, help=help)
         given[name] = argument.value
     values = {name: _read(value, scope) for name, value in given.items()}
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        field = str(error.errors(include_url=False)[0]["loc"][0])
-        if field not in given:
+    for name, field in kind.fields.items():
+        if name not in given and field.is_required:
             raise user_error(
                 "NAS208",
-                f"`{kind.word}` needs `{field}`",
+                f"`{kind.word}` needs `{name}`",
                 span=expression.span,
-                help=f"write `{kind.word}({field} = ...)`",
-            ) from None
-        annotation = kind.model_fields[field].annotation
-        message, _ = explain(f"`{field}` of `{kind.word}`", annotation, error, (given[field],))
-        raise user_error("NAS502", message, span=given[field].span) from None
+                help=f"write `{kind.word}({name} = ...)`",
+            )
+        if name in given:
+            _check_argument(kind, field, values[name], given[name])
+    return kind(**values)
+
+
+def _check_argument(
+    kind: type[Value], field: Field, value: object, expression: ast.Expression
+) -> None:
+    """Check one value of a call alone, so that its mistake is reported at its place."""
+    try:
+        field.check(value)
+    except UnfitError as wrong:
+        what = f"`{field.key}` of `{kind.word}`"
+        message = wrong.message(what, _shown(expression, wrong.value))
+        raise user_error("NAS502", message, span=expression.span) from None
 
 
 def _parameter(
@@ -183,14 +195,10 @@ def _parameter(
     return name
 
 
-def _validate(model: type[BaseModel], field: str, value: object, setting: ast.Setting) -> None:
-    """Check one field alone, so that its mistake is reported at its place."""
-    try:
-        model.__pydantic_validator__.validate_assignment(model.model_construct(), field, value)
-    except ValidationError as error:
-        info = model.model_fields[field]
-        key, values = setting.key.text, setting.values
-        message, place = explain(f"`{key}`", info.annotation, error, values)
-        span = values[0].span.to(values[-1].span) if place is None else values[place].span
-        help = f"`{key}`: {info.description}" if info.description else ""
-        raise user_error("NAS502", message, span=span, help=help) from None
+def _shown(expression: ast.Expression, value: object) -> str:
+    """Return a value as it was written, or what it comes to if it was computed."""
+    if isinstance(expression, ast.Number):
+        return expression.text
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"`{expression.span.brief}`"

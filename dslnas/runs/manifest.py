@@ -23,12 +23,12 @@ def first_manifest(
         device: Where it runs.
     """
     settings = {
-        "data": program.data.model_dump(),
-        "evaluate": program.evaluate.model_dump(),
-        "export": program.export.model_dump(),
+        "data": program.data.to_plain(),
+        "evaluate": program.evaluate.to_plain(),
+        "export": program.export.to_plain(),
     }
     if program.search is not None:
-        settings["search"] = program.search.model_dump(by_alias=True)
+        settings["search"] = program.search.to_plain()
     return {
         "status": "running",
         "spec": name,

@@ -1,4 +1,4 @@
-"""One model per section of a spec. Field descriptions are what `dslnas show --defaults` prints.
+"""One record per section of a spec. What is said of its fields is what `dslnas show --defaults` prints.
 
 Settings that are expressions of the language (a stem, a list of cells) stay syntax here; the
 checker gives them their meaning.
@@ -6,24 +6,16 @@ checker gives them their meaning.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from dslnas.settings.kinds import Call, Number, Text, Whole, Word
+from dslnas.settings.lists import Exactly, Many, Names
+from dslnas.settings.schema import Settings, setting
+from dslnas.settings.values import Adam, Augmentation, Cosine, Crop, Cutout, Flip, Sgd
 
-from dslnas.settings.values import Adam, Augmentation, Cosine, Crop, Flip, Sgd
-
-Side: TypeAlias = Annotated[int, Field(ge=1, le=65536)]
-Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
-
-
-class Settings(BaseModel):
-    """Base of the sections: frozen, strict, unknown keys forbidden."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True
-    )
-
-    kind: ClassVar[str]
+_SIDE = Whole(ge=1, le=65536)
+_SHARE = Number(gt=0, le=1)
+_AUGMENTATIONS = Many(Call(Crop, Flip, Cutout))
 
 
 # ---- cells and the network ----------------------------------------------------------------------
@@ -33,21 +25,23 @@ class CellSettings(Settings):
     """A cell: a DAG whose nodes sum one operation per incoming edge."""
 
     kind = "cell"
-    inputs: Annotated[int, Field(ge=1, le=8)] | tuple[str, ...] = Field(
-        default=2, description="how many outputs of earlier cells it reads, or their names"
+    inputs: int | tuple[str, ...] = setting(
+        Whole(ge=1, le=8) | Names(least=1),
+        "how many outputs of earlier cells it reads, or their names",
+        default=2,
     )
-    nodes: int | None = Field(
-        default=None, ge=1, le=64, description="nodes that see both inputs and all earlier nodes"
+    nodes: int | None = setting(
+        Whole(ge=1, le=64), "nodes that see both inputs and all earlier nodes", default=None
     )
-    keep: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
-        default="all", description="incoming edges per node of the derived cell"
+    keep: int | Literal["all"] = setting(
+        Whole(ge=1) | Word("all"), "incoming edges per node of the derived cell", default="all"
     )
-    none: Literal["never", "allowed"] = Field(
-        default="never", description="whether a derived edge may be a zero"
+    none: Literal["never", "allowed"] = setting(
+        Word("never", "allowed"), "whether a derived edge may be a zero", default="never"
     )
-    stride: int = Field(default=1, ge=1, le=8, description="of the edges from the inputs")
-    widen: int = Field(
-        default=1, ge=1, le=8, description="factor on C for this cell and those after it"
+    stride: int = setting(Whole(ge=1, le=8), "of the edges from the inputs", default=1)
+    widen: int = setting(
+        Whole(ge=1, le=8), "factor on C for this cell and those after it", default=1
     )
 
 
@@ -62,14 +56,14 @@ class NetworkSettings(Settings):
     """The network around the cells."""
 
     kind = "network"
-    input: tuple[Side, Side, Side] | None = Field(
-        default=None, description="channels x height x width of an example; else the data's"
+    input: tuple[int, int, int] | None = setting(
+        Exactly(3, _SIDE), "channels x height x width of an example; else the data's", default=None
     )
-    classes: int | None = Field(
-        default=None, ge=2, description="outputs of the head; else the data's"
+    classes: int | None = setting(
+        Whole(ge=2), "outputs of the head; else the data's", default=None
     )
-    channels: int = Field(default=16, ge=1, le=65536, description="C while searching")
-    repeat: int = Field(default=2, ge=0, le=256, description="N while searching")
+    channels: int = setting(_SIDE, "C while searching", default=16)
+    repeat: int = setting(Whole(ge=0, le=256), "N while searching", default=2)
 
 
 NETWORK_EXPRESSIONS = {
@@ -87,46 +81,46 @@ class DataSettings(Settings):
     """Where the examples come from and how they are divided."""
 
     kind = "data"
-    source: Literal["digits", "cifar10", "idx", "npz", "images"] = Field(
-        default="digits", description="the section's name: digits, cifar10, idx, npz or images"
+    source: Literal["digits", "cifar10", "idx", "npz", "images"] = setting(
+        Word("digits", "cifar10", "idx", "npz", "images"),
+        "the section's name: digits, cifar10, idx, npz or images",
+        default="digits",
     )
-    path: str = Field(default="", description="file or folder of the data; digits needs none")
-    split: tuple[Share, ...] = Field(
+    path: str = setting(Text(), "file or folder of the data; digits needs none", default="")
+    split: tuple[float, ...] = setting(
+        Many(_SHARE, least=3, most=4),
+        "shares for weights, architecture, validation [, test if the set has none]",
         default=(0.45, 0.45, 0.1),
-        min_length=3,
-        max_length=4,
-        description="shares for weights, architecture, validation [, test if the set has none]",
     )
-    subset: float = Field(
-        default=1.0, gt=0, le=1, description="share of the examples that is used at all"
+    subset: float = setting(_SHARE, "share of the examples that is used at all", default=1.0)
+    size: int = setting(
+        Whole(ge=4, le=1024), "images: side in pixels they are resized to", default=32
     )
-    size: int = Field(
-        default=32, ge=4, le=1024, description="images: side in pixels they are resized to"
+    batch: int = setting(Whole(ge=2), "examples in a step of the search", default=64)
+    augment: tuple[Augmentation, ...] = setting(
+        _AUGMENTATIONS,
+        "random changes of training images: crop(pad), flip, cutout(size)",
+        default=(),
     )
-    batch: int = Field(default=64, ge=2, description="examples in a step of the search")
-    augment: tuple[Augmentation, ...] = Field(
-        default=(), description="random changes of training images: crop(pad), flip, cutout(size)"
-    )
-    seed: int = Field(default=0, ge=0, description="of the split, so that it is always the same")
+    seed: int = setting(Whole(ge=0), "of the split, so that it is always the same", default=0)
 
 
 class Digits(DataSettings):
     """Scikit-learn's 1,797 handwritten digits of 8 x 8 pixels; nothing to download."""
 
-    split: tuple[Share, ...] = Field(
+    split: tuple[float, ...] = setting(
+        Many(_SHARE, least=4, most=4),
+        "shares for weights, architecture, validation, test",
         default=(0.4, 0.2, 0.2, 0.2),
-        min_length=4,
-        max_length=4,
-        description="shares for weights, architecture, validation, test",
     )
 
 
 class Cifar10(DataSettings):
     """CIFAR-10, binary version: a folder with data_batch_*.bin and test_batch.bin."""
 
-    source: Literal["cifar10"] = "cifar10"
-    augment: tuple[Augmentation, ...] = Field(
-        default=(Crop(pad=4), Flip()), description=DataSettings.model_fields["augment"].description
+    source: Literal["cifar10"] = setting(Word("cifar10"), default="cifar10")
+    augment: tuple[Augmentation, ...] = setting(
+        _AUGMENTATIONS, DataSettings.fields["augment"].about, default=(Crop(pad=4), Flip())
     )
 
 
@@ -146,23 +140,23 @@ class SearchSettings(Settings):
     """What all methods share. Defaults are those of DARTS (arXiv:1806.09055, appendix A)."""
 
     kind = "search"
-    epochs: int = Field(default=50, ge=1, description="passes over the data that trains weights")
-    weights: Sgd = Field(default=Sgd(), description="optimiser of the network's weights")
-    arch: Adam = Field(default=Adam(), description="optimiser of the architecture parameters")
+    epochs: int = setting(Whole(ge=1), "passes over the data that trains weights", default=50)
+    weights: Sgd = setting(Call(Sgd), "optimiser of the network's weights", default=Sgd())
+    arch: Adam = setting(Call(Adam), "optimiser of the architecture parameters", default=Adam())
 
 
 class DartsSettings(SearchSettings):
     """DARTS (Liu et al., ICLR 2019): bilevel, alpha on its own data, then the weights."""
 
-    order: Literal["first"] = Field(default="first", description="of the alpha-gradient")
+    order: Literal["first"] = setting(Word("first"), "of the alpha-gradient", default="first")
 
 
 class MilenasSettings(SearchSettings):
     """MiLeNAS (He et al., CVPR 2020): mixed-level, alpha from both losses."""
 
-    order: Literal["first"] = Field(default="first", description="of the alpha-gradient")
-    lambda_: float = Field(
-        default=1.0, ge=0, alias="lambda", description="weight of the architecture data's loss"
+    order: Literal["first"] = setting(Word("first"), "of the alpha-gradient", default="first")
+    lambda_: float = setting(
+        Number(ge=0), "weight of the architecture data's loss", default=1.0
     )
 
 
@@ -173,8 +167,8 @@ class NaspSettings(SearchSettings):
 class RandomSettings(SearchSettings):
     """Random sampling with weight sharing (Li and Talwalkar, UAI 2019): the baseline."""
 
-    samples: int = Field(
-        default=1000, ge=1, description="architectures compared with the shared weights at the end"
+    samples: int = setting(
+        Whole(ge=1), "architectures compared with the shared weights at the end", default=1000
     )
 
 
@@ -193,23 +187,21 @@ class EvaluateSettings(Settings):
     """Training the found architecture from scratch (DARTS, appendix A.2)."""
 
     kind = "evaluate"
-    epochs: int = Field(default=600, ge=1, description="passes over the training data")
-    batch: int = Field(default=96, ge=2, description="examples in a step")
-    channels: int = Field(
-        default=36, ge=1, le=65536, description="C of the network that is trained"
+    epochs: int = setting(Whole(ge=1), "passes over the training data", default=600)
+    batch: int = setting(Whole(ge=2), "examples in a step", default=96)
+    channels: int = setting(_SIDE, "C of the network that is trained", default=36)
+    repeat: int = setting(Whole(ge=0, le=256), "N of the network that is trained", default=6)
+    weights: Sgd = setting(
+        Call(Sgd), "optimiser of the weights", default=Sgd(lr=Cosine(start=0.025, end=0.0))
     )
-    repeat: int = Field(default=6, ge=0, le=256, description="N of the network that is trained")
-    weights: Sgd = Field(
-        default=Sgd(lr=Cosine(start=0.025, end=0.0)), description="optimiser of the weights"
+    augment: tuple[Augmentation, ...] = setting(
+        _AUGMENTATIONS, "in addition to the data's own, such as cutout(16)", default=()
     )
-    augment: tuple[Augmentation, ...] = Field(
-        default=(), description="in addition to the data's own, such as cutout(16)"
+    drop_path: float = setting(
+        Number(ge=0, lt=1), "rate at the end, rising linearly from 0", default=0.2
     )
-    drop_path: float = Field(
-        default=0.2, ge=0, lt=1, description="rate at the end, rising linearly from 0"
-    )
-    auxiliary: float = Field(
-        default=0.0, ge=0, description="weight of the auxiliary head's loss; the paper: 0.4"
+    auxiliary: float = setting(
+        Number(ge=0), "weight of the auxiliary head's loss; the paper: 0.4", default=0.0
     )
 
 
@@ -217,9 +209,9 @@ class ExportSettings(Settings):
     """What is written for deployment."""
 
     kind = "export"
-    formats: tuple[Literal["onnx", "python"], ...] = Field(
-        default=("onnx", "python"), min_length=1, description="onnx, python"
+    formats: tuple[Literal["onnx", "python"], ...] = setting(
+        Many(Word("onnx", "python"), least=1), "onnx, python", default=("onnx", "python")
     )
-    tolerance: float = Field(
-        default=1e-4, gt=0, le=1e-2, description="largest difference between the backends"
+    tolerance: float = setting(
+        Number(gt=0, le=1e-2), "largest difference between the backends", default=1e-4
     )

@@ -32,12 +32,12 @@ def test_describing_known_data_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("source", ["idx", "npz", "images"])
 def test_other_data_are_unknown_without_a_path(source: str) -> None:
-    assert describe(DataSettings.model_validate({"source": source})) is None
+    assert describe(DataSettings.of({"source": source})) is None
 
 
 @pytest.mark.parametrize("source", ["cifar10", "idx", "npz", "images"])
 def test_loading_needs_a_path(source: str) -> None:
-    settings = DataSettings.model_validate({"source": source})
+    settings = DataSettings.of({"source": source})
     assert error(lambda: verify(settings), "data") == (
         "NAS605",
         f"data source `{source}` needs a path",
@@ -49,7 +49,7 @@ def test_loading_needs_a_path(source: str) -> None:
 @pytest.mark.parametrize("name", ["nothing", "~no one/here", "zero\0byte"])
 def test_a_path_that_does_not_exist(source: str, name: str, tmp_path: Path) -> None:
     path = name if name.startswith("~") else str(tmp_path / name)
-    settings = DataSettings.model_validate({"source": source, "path": path})
+    settings = DataSettings.of({"source": source, "path": path})
     assert error(lambda: describe(settings), path) == (
         "NAS601",
         "path does not exist",
@@ -85,7 +85,7 @@ def test_a_name_that_the_system_refuses(tmp_path: Path) -> None:
 def test_a_file_where_a_folder_is_needed(source: str, holds: str, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
-    settings = DataSettings.model_validate({"source": source, "path": str(path)})
+    settings = DataSettings.of({"source": source, "path": str(path)})
     assert error(lambda: describe(settings), path) == (
         "NAS602",
         "not a folder",

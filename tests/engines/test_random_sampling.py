@@ -33,7 +33,7 @@ def draw(twin: Twin) -> Choice:
 
 
 def test_every_step_trains_a_new_architecture_by_the_formula() -> None:
-    ours, engine = start("uneven", sgd=CLIPPED.model_copy(update={"lr": 0.2}))
+    ours, engine = start("uneven", sgd=CLIPPED.replace(lr=0.2))
     hand, sgd = Twin("uneven"), HandSgd(CLIPPED)
     draw(hand)  # the one that the engine starts with
     seen = set()

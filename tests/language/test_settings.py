@@ -10,6 +10,7 @@ from dslnas.language.effective import section_text
 from dslnas.language.format import format_program
 from dslnas.language.link import link
 from dslnas.language.parse import parse
+from dslnas.settings.schema import Settings
 from dslnas.settings.sections import (
     DATA,
     SEARCH,
@@ -17,7 +18,6 @@ from dslnas.settings.sections import (
     EvaluateSettings,
     ExportSettings,
     NetworkSettings,
-    Settings,
 )
 from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Exponential, Flip, Sgd
 from dslnas.source import SourceFile
@@ -29,7 +29,7 @@ def checked(text: str) -> CheckedProgram:
 
 @pytest.mark.parametrize("source", DATA)
 def test_defaults_of_data_survive(source: str) -> None:
-    data = DATA[source](source=source)  # type: ignore[arg-type]
+    data = DATA[source].of({"source": source})
     assert checked(section_text(data, f"data {source}")).data == data
 
 
@@ -84,7 +84,7 @@ def test_written_settings_format_like_any_text(settings: Settings) -> None:
 )
 def test_values_of_search(text: str, settings: dict[str, object]) -> None:
     search = checked(f"search darts {{ {text} }}").search
-    assert search == SEARCH["darts"].model_validate(settings)
+    assert search == SEARCH["darts"].of(settings)
 
 
 @pytest.mark.parametrize(
