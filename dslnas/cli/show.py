@@ -16,11 +16,11 @@ from dslnas.language.effective import section_text
 from dslnas.language.format import format_program
 from dslnas.language.parse import parse
 from dslnas.settings.schema import Settings
-from dslnas.settings.sections import SEARCH
 from dslnas.settings.sections import (
     CELL_EXPRESSIONS,
     DATA,
     NETWORK_EXPRESSIONS,
+    SEARCH,
     CellSettings,
     EvaluateSettings,
     ExportSettings,

@@ -18,14 +18,15 @@ from dslnas.language.overrides import COMMAND_LINE
 from dslnas.language.sources import resolved
 from dslnas.language.typed import build, check_once
 from dslnas.settings.schema import Settings
-from dslnas.settings.sections import SEARCH, SearchSettings
 from dslnas.settings.sections import (
     DATA,
     NETWORK_EXPRESSIONS,
+    SEARCH,
     DataSettings,
     EvaluateSettings,
     ExportSettings,
     NetworkSettings,
+    SearchSettings,
 )
 from dslnas.source import Span
 

@@ -1,4 +1,4 @@
-"""One record per section of a spec. What is said of its fields is what `dslnas show --defaults` prints.
+"""One record per section of a spec; `dslnas show --defaults` prints what its fields say.
 
 Settings that are expressions of the language (a stem, a list of cells) stay syntax here; the
 checker gives them their meaning.
@@ -59,9 +59,7 @@ class NetworkSettings(Settings):
     input: tuple[int, int, int] | None = setting(
         Exactly(3, _SIDE), "channels x height x width of an example; else the data's", default=None
     )
-    classes: int | None = setting(
-        Whole(ge=2), "outputs of the head; else the data's", default=None
-    )
+    classes: int | None = setting(Whole(ge=2), "outputs of the head; else the data's", default=None)
     channels: int = setting(_SIDE, "C while searching", default=16)
     repeat: int = setting(Whole(ge=0, le=256), "N while searching", default=2)
 
@@ -155,9 +153,7 @@ class MilenasSettings(SearchSettings):
     """MiLeNAS (He et al., CVPR 2020): mixed-level, alpha from both losses."""
 
     order: Literal["first"] = setting(Word("first"), "of the alpha-gradient", default="first")
-    lambda_: float = setting(
-        Number(ge=0), "weight of the architecture data's loss", default=1.0
-    )
+    lambda_: float = setting(Number(ge=0), "weight of the architecture data's loss", default=1.0)
 
 
 class NaspSettings(SearchSettings):
