@@ -2,83 +2,83 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.language.check import check
-from dslnas.language.link import link
-from dslnas.language.overrides import parse_overrides
-from dslnas.source import SourceFile
-from dslnas.space.cell import Edge
-from dslnas.space.lower import lower
+from dslnas.space.cell import Cell
 from dslnas.space.space import SearchSpace
-
-HERE = Path(__file__).resolve().parent / "fixtures"
-
-
-def space_of(text: str, *overrides: str) -> SearchSpace:
-    """Return the space of a spec on 3 x 16 x 16 images of 10 classes."""
-    program = check(link(SourceFile("reference", text), parse_overrides(overrides)))
-    return lower(program, (3, 16, 16), 10)
-
-
-def read(folder: Path, name: str) -> tuple[dict[str, Tensor], dict[str, object]]:
-    """Return tensors (floating ones as float64) and facts of a reference file."""
-    tensors = load_file(folder / f"{name}.safetensors")
-    wide = {k: v.double() if v.is_floating_point() else v for k, v in tensors.items()}
-    return wide, json.loads((folder / f"{name}.json").read_text())
 
 
 def load_reference(
-    network: TorchNetwork, tensors: dict[str, Tensor], space: SearchSpace, layout: tuple[str, ...]
-) -> None:
-    """Give a network the weights and the statistics of a reference file."""
+    network: TorchNetwork,
+    tensors: Mapping[str, Tensor],
+    space: SearchSpace,
+    layout: tuple[str, ...],
+) -> dict[str, nn.Parameter]:
+    """Give a network the weights and the statistics of a file; return its weights by their name."""
+    names = Names(space, layout, frozenset(network.state_dict()))
     state = {}
-    names = set(network.state_dict())
-    for name in names:
-        theirs = their_name(name, names, space, layout)
+    for name in names.ours:
         kind = "bn" if name.endswith(("running_mean", "running_var")) else "w"
-        state[name] = tensors[f"{kind}/{theirs}"]
+        state[name] = tensors[f"{kind}/{names.theirs(name)}"]
     network.load_state_dict(state)
+    return {names.theirs(name): weight for name, weight in network.named_parameters()}
 
 
-def their_name(name: str, names: set[str], space: SearchSpace, layout: tuple[str, ...]) -> str:
-    """Return the reference's name of one of our tensors."""
-    *path, layer, tensor = name.split("/")
-    number = int(layer.split("_")[0])
-    match path:
-        case ["stem"]:
-            return f"stem.{number}.{tensor}"
-        case ["head"]:
-            return f"classifier.{tensor}"
-        case [part, which] if re.fullmatch(r"in[12]", which):
-            prefix = f"cells.{part.removeprefix('cell')}.preprocess{int(which[2]) - 1}"
-            is_factorised = f"{part}/{which}/5_batch_norm/running_mean" in names
-            return f"{prefix}.{_inner('skip_connect' if is_factorised else '', number)}.{tensor}"
-        case [part, edge, slug]:
-            index = int(part.removeprefix("cell"))
-            cell = space.cells[layout[index]]
-            position, column = _place(cell.edges, edge, slug)
-            prefix = f"cells.{index}._ops.{position}"
-            if column is not None:
-                prefix += f"._ops.{column}"
-            return f"{prefix}.{_inner(slug, number)}.{tensor}"
-    raise AssertionError(name)
+@dataclass(frozen=True)
+class Names:
+    """The names of all tensors of a network.
+
+    Attributes:
+        space: Of the network.
+        layout: Names of its cells in order.
+        ours: All names.
+    """
+
+    space: SearchSpace
+    layout: tuple[str, ...]
+    ours: frozenset[str]
+
+    def theirs(self, name: str) -> str:
+        """Return the reference's name of one of our tensors."""
+        *path, layer, tensor = name.split("/")
+        number = int(layer.split("_")[0])
+        match path:
+            case ["stem"]:
+                return f"stem.{number}.{tensor}"
+            case ["head"]:
+                return f"classifier.{tensor}"
+            case [part, which] if re.fullmatch(r"in[12]", which):
+                prefix = f"cells.{part.removeprefix('cell')}.preprocess{int(which[2]) - 1}"
+                is_factorised = f"{part}/{which}/5_batch_norm/running_mean" in self.ours
+                inner = _inner("skip_connect" if is_factorised else "", number)
+                return f"{prefix}.{inner}.{tensor}"
+            case [part, edge, slug]:
+                index = int(part.removeprefix("cell"))
+                operation = dict(_operations(self.space.cells[self.layout[index]]))[edge, slug]
+                return f"cells.{index}.{operation}.{_inner(slug, number)}.{tensor}"
+        raise AssertionError(name)
 
 
-def _place(edges: tuple[Edge, ...], path: str, slug: str) -> tuple[int, int | None]:
-    for position, edge in enumerate(edges):
-        if f"{edge.target}_{edge.source}" != path:
-            continue
-        slugs = [re.sub(r"\W+", "_", op.text).strip("_") for op in edge.operations]
-        if slug in slugs:
-            return position, None if edge.is_fixed else slugs.index(slug)
-    raise AssertionError(path)
+def _operations(cell: Cell) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield (edge, operation) as we name them, and the reference's name of the two together.
+
+    An edge beside another one from the same source is numbered: `n1_in1_2`.
+    """
+    seen: Counter[str] = Counter()
+    for position, edge in enumerate(cell.edges):
+        path = f"{edge.target}_{edge.source}"
+        seen[path] += 1
+        path += f"_{seen[path]}" if seen[path] > 1 else ""
+        for column, operation in enumerate(edge.operations):
+            slug = re.sub(r"\W+", "_", operation.text).strip("_")
+            choice = "" if edge.is_fixed else f"._ops.{column}"
+            yield (path, slug), f"_ops.{position}{choice}"
 
 
 FACTORISED = {1: "conv_1", 3: "conv_2", 5: "bn"}

@@ -1,0 +1,73 @@
+"""Complete steps of NASP.
+
+The files have them twice. In `dropped_grads` a weight without a gradient stays, as here. In
+`zeroed_grads` its gradient counts as zero, so that decay and momentum move it: so did the libraries
+of that time, and we do not.
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from dslnas.engines.discretise import nearest
+from dslnas.engines.goals import Goals
+from dslnas.engines.nasp import Nasp
+from dslnas.engines.relaxation import rows_of
+from dslnas.settings.search import NaspSettings
+from tests.reference.load import (
+    ALPHAS,
+    EXACT,
+    LATER,
+    NASP,
+    assert_alphas,
+    assert_close,
+    assert_numbers,
+)
+from tests.reference.networks import ADAM, CPU, SGD, Case, fresh, statistics
+from tests.reference.watch import Watch
+
+
+def start(case: Case, complexity: float = 0.0) -> Nasp:
+    """Return the engine at the file's state; only the normal cell's operations cost something."""
+    settings = NaspSettings(
+        epochs=1,
+        weights=SGD,
+        arch=ADAM.replace(lr=case.facts["hyper"]["alpha_lr"]),
+        complexity=complexity,
+        cells=("normal",),
+    )
+    engine = Nasp(case.supernet, settings, torch.Generator(), Goals(case.space, CPU))
+    case.put_alphas(engine.alphas())
+    case.put_momentum(engine._weights)
+    engine.start_epoch(0)
+    return engine
+
+
+@pytest.mark.parametrize("name", NASP)
+def test_three_steps(name: str) -> None:
+    case = fresh(name)
+    engine = start(case)
+    with Watch(case, engine._weights) as watch:
+        for number, expected in enumerate(case.facts["steps"]["dropped_grads"], 1):
+            tolerance = EXACT if number == 1 else LATER
+            report = engine.step(case.train, case.valid)
+            found = {"loss_in_w_step": float(report.train), **watch.last_step()}
+            assert_numbers(found, expected, tolerance)
+            assert_numbers(statistics(case.supernet.network), expected["bn"], tolerance)
+            for cell, theirs in ALPHAS.items():
+                chosen = nearest(case.supernet.tables[cell], rows_of(engine.alphas()[cell]))
+                assert list(chosen) == expected["prox_choice_after"][theirs]
+            if number in (1, 3):
+                key = f"step/dropped_grads/after_{number}"
+                assert_alphas(name, key, list(engine.alphas().values()), tolerance)
+                assert_close(case.norms(), case.tensors[f"{key}/w_l2_per_param"], tolerance)
+
+
+@pytest.mark.parametrize("name", NASP)
+def test_alpha_after_a_step_with_the_regulariser(name: str) -> None:
+    case = fresh(name)
+    engine = start(case, complexity=0.1)
+    engine.step(case.train, case.valid)
+    found = list(engine.alphas().values())
+    assert_alphas(name, "alpha_step_l2_0.1/after_adam_and_clip", found)

@@ -1,0 +1,53 @@
+"""What happens inside of a step of an engine, for those who compare it with a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from dslnas.engines.optimisers import WeightOptimiser
+from tests.reference.networks import Case
+
+
+class Watch:
+    """Looks at the passes of a supernet and the gradients of its weights.
+
+    Attributes:
+        tracked_passes: Passes so far that moved the running statistics.
+    """
+
+    def __init__(self, case: Case, optimiser: WeightOptimiser) -> None:
+        self._case = case
+        self._norm = 0.0
+        self._step = optimiser.step
+        optimiser.step = self._watched  # type: ignore[method-assign]
+        self.tracked_passes = 0
+        self._hook = case.supernet.network.register_forward_hook(self._count)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._hook.remove()  # others use the supernet too
+
+    def _count(self, network: nn.Module, images: object, logits: object) -> None:
+        self.tracked_passes += self._case.supernet.network.run_state.tracking
+
+    def _watched(self, gradients: Sequence[Tensor | None]) -> None:
+        self._norm = float(torch.stack([g.norm() for g in gradients if g is not None]).norm())
+        self._step(gradients)
+
+    def last_step(self) -> dict[str, object]:
+        """Return the weights, and the gradient before it was clipped, as the files have them."""
+        weights = self._case.supernet.weights()
+        clipped = torch.stack([w.grad.norm() for w in weights if w.grad is not None]).norm()
+        parameters = torch.cat([weight.detach().flatten() for weight in weights])
+        return {
+            "w_grad_norm_before_clip": self._norm,
+            "clipped": float(clipped) < 0.999999 * self._norm,
+            "w_sum": float(parameters.sum()),
+            "w_l2": float(parameters.norm()),
+        }
