@@ -1,4 +1,4 @@
-"""One record per section of a spec; `dslnas show --defaults` prints what its fields say.
+"""One record per section of a spec. `dslnas show --defaults` prints what its fields say.
 
 Settings that are expressions of the language (a stem, a list of cells) stay syntax here; the
 checker gives them their meaning.
@@ -11,7 +11,7 @@ from typing import Literal
 from dslnas.settings.kinds import Call, Number, Text, Whole, Word
 from dslnas.settings.lists import Exactly, Many, Names
 from dslnas.settings.schema import Settings, setting
-from dslnas.settings.values import Adam, Augmentation, Cosine, Crop, Cutout, Flip, Sgd
+from dslnas.settings.values import Augmentation, Cosine, Crop, Cutout, Flip, Sgd
 
 _SIDE = Whole(ge=1, le=65536)
 _SHARE = Number(gt=0, le=1)
@@ -131,48 +131,31 @@ DATA: dict[str, type[DataSettings]] = {
 }
 
 
-# ---- search -------------------------------------------------------------------------------------
+# ---- from a search to an architecture -----------------------------------------------------------
 
 
-class SearchSettings(Settings):
-    """What all methods share. Defaults are those of DARTS (arXiv:1806.09055, appendix A)."""
+class DeriveSettings(Settings):
+    """How the search ends in an architecture, and what that may cost."""
 
-    kind = "search"
-    epochs: int = setting(Whole(ge=1), "passes over the data that trains weights", default=50)
-    weights: Sgd = setting(Call(Sgd), "optimiser of the network's weights", default=Sgd())
-    arch: Adam = setting(Call(Adam), "optimiser of the architecture parameters", default=Adam())
-
-
-class DartsSettings(SearchSettings):
-    """DARTS (Liu et al., ICLR 2019): bilevel, alpha on its own data, then the weights."""
-
-    order: Literal["first"] = setting(Word("first"), "of the alpha-gradient", default="first")
-
-
-class MilenasSettings(SearchSettings):
-    """MiLeNAS (He et al., CVPR 2020): mixed-level, alpha from both losses."""
-
-    order: Literal["first"] = setting(Word("first"), "of the alpha-gradient", default="first")
-    lambda_: float = setting(Number(ge=0), "weight of the architecture data's loss", default=1.0)
-
-
-class NaspSettings(SearchSettings):
-    """NASP (Yao et al., AAAI 2020): proximal steps; one operation per edge runs."""
-
-
-class RandomSettings(SearchSettings):
-    """Random sampling with weight sharing (Li and Talwalkar, UAI 2019): the baseline."""
-
-    samples: int = setting(
-        Whole(ge=1), "architectures compared with the shared weights at the end", default=1000
+    kind = "derive"
+    by: Literal["magnitude", "perturbation"] = setting(
+        Word("magnitude", "perturbation"),
+        "scores: the weights of operations, or the accuracy that is lost without one",
+        default="magnitude",
+    )
+    epoch: Literal["last", "best", "every_size"] = setting(
+        Word("last", "best", "every_size"),
+        "whose architecture: the last one's, the most accurate's, or the best of every size",
+        default="last",
+    )
+    penalty: float = setting(
+        Number(ge=0), "weight of the expected excess over `require` while searching", default=0.0
     )
 
 
-SEARCH: dict[str, type[SearchSettings]] = {
-    "darts": DartsSettings,
-    "milenas": MilenasSettings,
-    "nasp": NaspSettings,
-    "random": RandomSettings,
+DERIVE_EXPRESSIONS = {
+    "count": "edges of a derived cell by operation: skip_connect <= 2, sep_conv(3) >= 1",
+    "require": "what the network may cost: params < 4M, flops < 600M, latency < 5ms",
 }
 
 

@@ -28,8 +28,16 @@ class Exponential(Value):
     factor: float = setting(Number(gt=0, le=1), default=0.97)
 
 
-Schedule: TypeAlias = float | Cosine | Exponential
-SCHEDULE = Number(gt=0) | Call(Cosine, Exponential)
+class Linear(Value):
+    """Value that goes from `start` in the first epoch to `end` in the last in equal steps."""
+
+    word = "linear"
+    start: float = setting(Number(gt=0))
+    end: float = setting(Number(gt=0))
+
+
+Schedule: TypeAlias = float | Cosine | Exponential | Linear
+SCHEDULE = Number(gt=0) | Call(Cosine, Exponential, Linear)
 
 
 class Sgd(Value):
@@ -72,7 +80,3 @@ class Cutout(Value):
 
 
 Augmentation: TypeAlias = Crop | Flip | Cutout
-
-VALUES: dict[str, type[Value]] = {
-    v.word: v for v in (Cosine, Exponential, Sgd, Adam, Crop, Flip, Cutout)
-}

@@ -10,18 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ConfigDict, TypeAdapter
 
+from dslnas.settings.calls import CALLS
 from dslnas.settings.kinds import Call, Kind, Number, Text, UnfitError, Whole, Word
 from dslnas.settings.lists import Exactly, Many, Names
 from dslnas.settings.schema import Field, Record
+from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import (
     DATA,
-    SEARCH,
     CellSettings,
     EvaluateSettings,
     ExportSettings,
     NetworkSettings,
 )
-from dslnas.settings.values import VALUES, Adam, Cosine, Crop, Cutout, Flip, Sgd
+from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Flip, Sgd
 
 CONFIG = ConfigDict(strict=True, arbitrary_types_allowed=True)
 RECORDS: list[type[Record]] = [
@@ -31,7 +32,7 @@ RECORDS: list[type[Record]] = [
     *SEARCH.values(),
     EvaluateSettings,
     ExportSettings,
-    *VALUES.values(),
+    *CALLS.values(),
 ]
 FIELDS = [
     (field, TypeAdapter(get_type_hints(record)[name], config=CONFIG))
@@ -41,7 +42,7 @@ FIELDS = [
 KINDS = list(dict.fromkeys(field.kind for field, _ in FIELDS))
 
 WORDS = ("all", "never", "digits", "cifar10", "first", "onnx", "python", "x", "")
-CALLS: tuple[Record, ...] = (Sgd(), Adam(), Cosine(start=0.1), Crop(), Flip(), Cutout())
+WRITTEN: tuple[Record, ...] = (Sgd(), Adam(), Cosine(start=0.1), Crop(), Flip(), Cutout())
 ITEMS = st.one_of(
     st.booleans(),
     st.integers(-2, 70000),
@@ -49,7 +50,7 @@ ITEMS = st.one_of(
     st.floats(),
     st.floats(0, 1),
     st.sampled_from(WORDS),
-    st.sampled_from(CALLS),
+    st.sampled_from(WRITTEN),
     st.none(),
 )
 PLAIN = st.one_of(ITEMS, st.lists(ITEMS, max_size=5).map(tuple), st.tuples(st.tuples(ITEMS)))

@@ -8,14 +8,14 @@ import pickle
 
 import pytest
 
-from dslnas.settings.kinds import Whole
+from dslnas.settings.kinds import Call, Number, Whole
+from dslnas.settings.lists import Many
 from dslnas.settings.schema import Record, setting
 from dslnas.settings.sections import (
     DATA,
     Cifar10,
     DataSettings,
     EvaluateSettings,
-    MilenasSettings,
     NetworkSettings,
 )
 from dslnas.settings.values import Cosine, Crop, Exponential, Flip, Sgd
@@ -86,18 +86,21 @@ def test_what_has_no_value_by_default_can_be_left_without() -> None:
 
 
 def test_plain_fields_are_json_under_the_keys_of_the_language() -> None:
-    plain = MilenasSettings(lambda_=2).to_plain()
+    class Small(Record):
+        weights: Sgd = setting(Call(Sgd), default=Sgd())
+        betas: tuple[float, ...] = setting(Many(Number()), default=(0.5, 0.999))
+        lambda_: float = setting(Number(), default=1.0)
+
+    plain = Small(lambda_=2).to_plain()
     assert json.loads(json.dumps(plain)) == plain
     assert plain == {
-        "epochs": 50,
         "weights": {
             "lr": {"start": 0.025, "end": 0.001},
             "momentum": 0.9,
             "weight_decay": 0.0003,
             "clip": 5.0,
         },
-        "arch": {"lr": 0.0003, "betas": [0.5, 0.999], "weight_decay": 0.001},
-        "order": "first",
+        "betas": [0.5, 0.999],
         "lambda": 2.0,
     }
 

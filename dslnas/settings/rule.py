@@ -1,0 +1,84 @@
+"""What a derived architecture must obey: counts of operations by cell, limits of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Quantity: TypeAlias = Literal["params", "flops", "latency"]
+"""Of a network: trained weights, multiply-adds per example, or seconds per example."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many edges of a derived cell may have an operation.
+
+    Attributes:
+        operation: As the language writes it, such as `sep_conv(3)`.
+        least: Fewest edges.
+        most: Most edges; None for any number. Not below `least`, which is not below 0.
+    """
+
+    operation: str
+    least: int = 0
+    most: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.least < 0 or (self.most is not None and self.most < self.least):
+            raise ValueError(f"no number is from {self.least} to {self.most}")
+
+    def allows(self, number: int) -> bool:
+        """Whether a derived cell may have the operation so many times."""
+        return self.least <= number and (self.most is None or number <= self.most)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How an architecture is derived, beyond what each cell says itself with `keep` and `none`.
+
+    Attributes:
+        counts: At most one per operation. A count holds in every searched cell of which an edge
+            may have the operation.
+    """
+
+    counts: tuple[Count, ...] = ()
+
+
+NO_RULE = Rule()
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The most that the derived network may cost.
+
+    Attributes:
+        quantity: What is limited.
+        most: The largest value that is allowed.
+    """
+
+    quantity: Quantity
+    most: float
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How a search ends in an architecture.
+
+    Attributes:
+        by: Scores from the weights of operations, or from what is lost without an operation.
+        epoch: The last epoch's architecture, that of the best one on the validation part, or the
+            best one of every size.
+        rule: What the cells must obey.
+        limits: What the network may cost.
+        penalty: Weight of the expected excess over the limits while searching; 0 for none.
+    """
+
+    by: Literal["magnitude", "perturbation"] = "magnitude"
+    epoch: Literal["last", "best", "every_size"] = "last"
+    rule: Rule = NO_RULE
+    limits: tuple[Limit, ...] = ()
+    penalty: float = 0.0
+
+
+AS_PUBLISHED = Derivation()
+"""That of DARTS: by magnitude, after the last epoch."""
