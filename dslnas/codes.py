@@ -68,6 +68,11 @@ CODES: dict[str, Code] = {
         "The weights of a run are missing, damaged, or belong to another architecture than the "
         "one beside them.",
     ),
+    "NAS025": Code(
+        "runs cannot be compared",
+        "`--repeats` compares finished runs of one spec on one device, each with its own seed. A "
+        "folder that holds another run is left alone.",
+    ),
     # ---- syntax ----------------------------------------------------------------------------------
     "NAS101": Code(
         "invalid character",
@@ -82,8 +87,8 @@ CODES: dict[str, Code] = {
     ),
     "NAS103": Code(
         "invalid number",
-        "Numbers look like `3`, `0.025`, `3e-4`, `50%` or `4M`; `K`, `M` and `G` stand for "
-        "thousands, millions and billions.",
+        "Numbers look like `3`, `0.025`, `3e-4`, `50%`, `4M` or `5ms`; `K`, `M` and `G` stand for "
+        "thousands, millions and billions, and times are written in `s`, `ms` or `us`.",
         "let k = 16px\n",
     ),
     "NAS104": Code(
@@ -116,8 +121,8 @@ CODES: dict[str, Code] = {
     # ---- names and arguments ---------------------------------------------------------------------
     "NAS201": Code(
         "unknown name",
-        "Nothing of this name is defined: operation, set, cell, source, node or file. Operations "
-        "of the library come with `use std.cnn`.",
+        "Nothing of this name is defined: operation, set, cell, source, node, quantity or file. "
+        "Operations of the library come with `use std.cnn`.",
         "use papers.darts\ncell normal { choose sep_con(3) }\n",
     ),
     "NAS202": Code(
@@ -276,6 +281,13 @@ CODES: dict[str, Code] = {
         "Weights, gradients and momentum alone take more than the machine has; activations come "
         "on top of that.",
     ),
+    "NAS409": Code(
+        "channels cannot be searched in part",
+        "PC-DARTS sends one channel of `partial` through the operations of an edge and the others "
+        "past them, so `partial` divides the channels of every searched cell, and its edges read "
+        "as many channels as they give.",
+        "use papers.darts\nsearch pc_darts { partial 3 }\n",
+    ),
     # ---- settings --------------------------------------------------------------------------------
     "NAS501": Code(
         "unknown setting",
@@ -295,8 +307,8 @@ CODES: dict[str, Code] = {
     ),
     "NAS504": Code(
         "setting is given twice or does not go with others",
-        "Each setting is given once per block; nodes that are spelt out replace `nodes` and "
-        "`choose`.",
+        "Each setting is given once per block, each bound of a comparison once per setting; nodes "
+        "that are spelt out replace `nodes` and `choose`.",
         "use papers.darts\nsearch darts { epochs 5; epochs 6 }\n",
     ),
     "NAS505": Code(
@@ -319,6 +331,27 @@ CODES: dict[str, Code] = {
         "data take no path",
         "The digits come with scikit-learn; only data from files have a path.",
         'use papers.darts\ndata digits { path "digits" }\n',
+    ),
+    "NAS509": Code(
+        "counts cannot be obeyed",
+        "`count` of `derive` holds for every derived cell that offers the operation. A cell has "
+        "only so many edges, and where `none` may not win, none of them is a zero.",
+        "use papers.darts\nderive { count skip_connect >= 9 }\n",
+    ),
+    "NAS510": Code(
+        "too many counts",
+        "The best cell is found exactly, which takes longer with every operation that is counted "
+        "and every edge that it is counted up to.",
+        "use papers.darts\n"
+        "cell normal { nodes 9; keep all }\n"
+        "derive { count max_pool(3) <= 20, avg_pool(3) <= 20, sep_conv(3) <= 20, "
+        "dil_conv(3) <= 20 }\n",
+    ),
+    "NAS511": Code(
+        "search settings that do not fit together",
+        "A warm-up must leave epochs in which alpha learns; `eigenvalue` and `perturbation` need a "
+        "method that weighs operations by a softmax of alpha.",
+        "use papers.darts\nsearch nasp { stop eigenvalue }\n",
     ),
     # ---- data ------------------------------------------------------------------------------------
     "NAS601": Code(
@@ -367,6 +400,12 @@ CODES: dict[str, Code] = {
         "out of memory",
         "The device has no room for a batch's activations. Smaller batches and fewer channels "
         "need less.",
+    ),
+    "NAS703": Code(
+        "derived network costs too much",
+        "The network that was found has more trained weights, multiply-adds or latency than "
+        "`require` allows, so it is not exported. The latency is the median time of one image, "
+        "on a CPU with one thread.",
     ),
     "NAS711": Code(
         "backends differ",

@@ -42,6 +42,7 @@ _ANYWHERE = (
     "batch_norm",
     "batch_norm(affine = true, eps = 0.001)",
     "shift(1)",
+    "shuffle(2)",
 )
 # Layers that go from C channels to C channels and take a stride.
 _STRIDED = (

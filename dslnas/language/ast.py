@@ -17,7 +17,7 @@ class Name(Node):
 
 
 class Number(Node):
-    """A number; `text` is how it was written (`50%`, `3e-4`), `value` what it means."""
+    """A number; `text` is how it was written (`50%`, `5ms`), `value` what it means."""
 
     value: int | float
     text: str
@@ -81,8 +81,16 @@ class Chain(Node):
     stages: tuple[Expression, ...]
 
 
+class Comparison(Node):
+    """`left operator right` with one of `< <= > >=`; only a value of a setting is one."""
+
+    left: Expression
+    operator: str
+    right: Expression
+
+
 Expression: TypeAlias = (
-    Name | Number | Text | Size | Tuple | Choice | Call | Negative | Binary | Chain
+    Name | Number | Text | Size | Tuple | Choice | Call | Negative | Binary | Chain | Comparison
 )
 
 
@@ -157,7 +165,7 @@ class CellDef(Node):
 
 
 class Section(Node):
-    """`network`, `data`, `search`, `evaluate` or `export`, with its name and settings."""
+    """`network`, `data`, `search`, `derive`, `evaluate` or `export`, with its name and settings."""
 
     kind: str
     name: Name | None

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from dslnas.language import ast
 from dslnas.language.constants import Scope, Value
+from dslnas.settings.rule import Derivation
+from dslnas.settings.search import SearchSettings
 from dslnas.settings.sections import (
     DataSettings,
     EvaluateSettings,
     ExportSettings,
-    SearchSettings,
 )
 from dslnas.source import Span
 
@@ -124,6 +125,7 @@ class CheckedProgram:
         search: Its settings.
         evaluate: How the found architecture is trained.
         export: What is written.
+        derivation: How the search ends in an architecture.
         spans: Where a setting was written, by path (`data.path`).
     """
 
@@ -136,4 +138,5 @@ class CheckedProgram:
     search: SearchSettings | None
     evaluate: EvaluateSettings
     export: ExportSettings
+    derivation: Derivation
     spans: Mapping[str, Span]

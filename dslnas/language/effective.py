@@ -7,15 +7,16 @@ spec hash is taken of.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from dslnas.language import ast
 from dslnas.language.checked import CheckedProgram
-from dslnas.language.format import format_item, format_program
+from dslnas.language.format import format_expression, format_item, format_program
 from dslnas.language.link import LinkedProgram
 from dslnas.language.parse import parse
 from dslnas.primitives.spec import Shape
 from dslnas.settings.schema import Settings, Value
+from dslnas.settings.sections import DERIVE_EXPRESSIONS, DeriveSettings
 from dslnas.source import SourceFile
 
 # Where the data lie is a fact of a machine, not of the program.
@@ -63,6 +64,9 @@ def effective_text(
     parts += ["", section_text(program.data, f"data {program.data.source}")]
     if cells is None and program.search is not None:
         parts += ["", section_text(program.search, f"search {program.engine}")]
+        parts += ["", _derive(linked, program)]
+    elif program.derivation.limits:
+        parts += ["", "derive {", *_expressions(linked, "derive", ("require",)), "}"]
     parts += ["", section_text(program.evaluate, "evaluate")]
     parts += ["", section_text(program.export, "export")]
     return format_program(parse(SourceFile("effective program", "\n".join(parts) + "\n")))
@@ -73,13 +77,16 @@ def spec_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def section_text(settings: Settings, heading: str, *, explain: bool = False) -> str:
+def section_text(
+    settings: Settings, heading: str, *, explain: bool = False, more: Iterable[str] = ()
+) -> str:
     """Return a section with all of its settings, one per line.
 
     Args:
         settings: The values.
         heading: What stands before the brace.
         explain: Put the description of each setting behind it as a comment.
+        more: Lines at the end.
     """
     lines = []
     for name, field in settings.fields.items():
@@ -88,7 +95,7 @@ def section_text(settings: Settings, heading: str, *, explain: bool = False) -> 
             continue
         comment = f"  # {field.about}" if explain and field.about else ""
         lines.append(f"    {field.key}  {value_text(value)}{comment}")
-    return "\n".join([f"{heading} {{", *lines, "}"])
+    return "\n".join([f"{heading} {{", *lines, *more, "}"])
 
 
 def value_text(value: object) -> str:
@@ -116,6 +123,23 @@ def _fields(value: Value) -> list[str]:
 
 def _item_text(value: object) -> str:
     return f"({value_text(value)})" if isinstance(value, tuple) else value_text(value)
+
+
+def _derive(linked: LinkedProgram, program: CheckedProgram) -> str:
+    """Return the derive section; comparisons are as they were written."""
+    derivation = program.derivation
+    settings = DeriveSettings(by=derivation.by, epoch=derivation.epoch, penalty=derivation.penalty)
+    return section_text(settings, "derive", more=_expressions(linked, "derive", DERIVE_EXPRESSIONS))
+
+
+def _expressions(linked: LinkedProgram, kind: str, keys: Collection[str]) -> list[str]:
+    """Return those settings of a section that are expressions, one per line."""
+    section = linked.sections.get(kind)
+    return [
+        f"    {s.key.text}  {', '.join(format_expression(value) for value in s.values)}"
+        for s in (section.settings if section else ())
+        if s.key.text in keys
+    ]
 
 
 def _network(section: ast.Section, example: Shape, classes: int) -> ast.Section:

@@ -185,7 +185,7 @@ def _statement(
         case ast.NodeDef(name=name, value=value):
             return broken(_led(f"node {name.text} = ", words(value, Level.SUM)), indent)
         case ast.Setting(key=key, values=values):
-            parts = [words(value, Level.CHAIN, 1) for value in values]
+            parts = [words(value, depth=1) for value in values]
             return broken(_led(key.text.ljust(column), listed(parts)), indent)
     return list(_operation(statement, indent))
 

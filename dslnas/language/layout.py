@@ -20,11 +20,12 @@ INDENT = "    "
 class Level(IntEnum):
     """How tightly the parts of an expression hold together; the grammar's order."""
 
-    CHAIN = 0
-    SUM = 1
-    PRODUCT = 2
-    NEGATIVE = 3
-    CALL = 4
+    COMPARISON = 0
+    CHAIN = 1
+    SUM = 2
+    PRODUCT = 3
+    NEGATIVE = 4
+    CALL = 5
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class Word:
     depth: int = 0
 
 
-def words(expression: ast.Expression, least: Level = Level.CHAIN, depth: int = 0) -> list[Word]:
+def words(
+    expression: ast.Expression, least: Level = Level.COMPARISON, depth: int = 0
+) -> list[Word]:
     """Return an expression as words.
 
     Args:
@@ -55,6 +58,9 @@ def words(expression: ast.Expression, least: Level = Level.CHAIN, depth: int = 0
         case ast.Chain(stages=stages):
             stage_words = [words(stage, Level.SUM, inner) for stage in stages]
             return join([stage_words[0], *(_around("-> ", w, "") for w in stage_words[1:])], depth)
+        case ast.Comparison(left=left, operator=operator, right=right):
+            sides = words(left, Level.SUM, inner), words(right, Level.SUM, inner)
+            return _fused(sides[0], f" {operator} ", sides[1])
         case ast.Binary(sign="+" | "-"):
             return join(_terms(expression, inner), depth)
         case ast.Binary(sign=sign, left=left, right=right):
@@ -136,6 +142,8 @@ def _filled(parts: Sequence[str], indent: str, width: int) -> list[str]:
 
 def _level(expression: ast.Expression) -> Level:
     match expression:
+        case ast.Comparison():
+            return Level.COMPARISON
         case ast.Chain():
             return Level.CHAIN
         case ast.Binary(sign=sign):

@@ -9,7 +9,7 @@ from dslnas.language import ast
 from dslnas.language.parse import parse_values
 from dslnas.source import SourceFile, Span
 
-SECTIONS = ("network", "data", "search", "evaluate", "export")
+SECTIONS = ("network", "data", "search", "derive", "evaluate", "export")
 COMMAND_LINE = "--set"
 # Values that are text: taken as they are, so that a shell needs no second pair of quotes.
 _TEXT = {"data.path"}

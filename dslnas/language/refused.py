@@ -12,6 +12,16 @@ from dslnas.language.tokens import BREAK
 from dslnas.source import SourceFile, Span
 
 CLOSING = {"LPAR": "RPAR", "LBRACE": "RBRACE"}
+STATEMENTS = {
+    "USE": ("use",),
+    "LET": ("let",),
+    "OP": ("op",),
+    "OPS": ("ops",),
+    "CELL": ("cell",),
+    "SECTION": ("network", "data", "search", "derive", "evaluate", "export"),
+}
+"""By token the words that start a statement of the top level."""
+
 SIGNS = {"LPAR": "(", "RPAR": ")", "LBRACE": "{", "RBRACE": "}"}
 
 
@@ -93,6 +103,11 @@ class Refused:
         return (
             token.type == "LBRACE" and self.before[0].type in blocks and self.open[:1] == (token,)
         )
+
+    def starts_line(self, token: Token) -> bool:
+        """Whether a token is the first on its line, or the line's end."""
+        before = self.text[: token.start_pos]
+        return token.type == BREAK or not before[before.rfind("\n") + 1 :].strip()
 
     @property
     def statement(self) -> tuple[Token, ...]:

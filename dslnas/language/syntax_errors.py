@@ -19,7 +19,9 @@ from dslnas.language.refused import Refused
 from dslnas.language.syntax_messages import END, character_error, token_error
 from dslnas.source import SourceFile
 
-_ITEM_START = re.compile(r"^(?:use|let|op|ops|cell|network|data|search|evaluate|export)\b", re.M)
+_ITEM_START = re.compile(
+    r"^(?:use|let|op|ops|cell|network|data|search|derive|evaluate|export)\b", re.M
+)
 _LARGEST_REREAD = 20_000
 
 

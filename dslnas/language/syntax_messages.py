@@ -7,22 +7,15 @@ from collections.abc import Set
 from lark import Token
 
 from dslnas.diagnostics import Diagnostic, Note, did_you_mean
-from dslnas.language.refused import CLOSING, SIGNS, Refused
+from dslnas.language.refused import CLOSING, SIGNS, STATEMENTS, Refused
+from dslnas.language.syntax_help import help_for
 from dslnas.language.tokens import BREAK
 
 END = "$END"
 
-_STATEMENTS = {
-    "USE": ("use",),
-    "LET": ("let",),
-    "OP": ("op",),
-    "OPS": ("ops",),
-    "CELL": ("cell",),
-    "SECTION": ("network", "data", "search", "evaluate", "export"),
-}
-_KEYWORDS = tuple(word for words in _STATEMENTS.values() for word in words)
+_KEYWORDS = tuple(word for words in STATEMENTS.values() for word in words)
 _STARTS = "a statement starts with a word such as `use`, `op`, `cell`, `network` or `search`"
-_RESERVED = {*_STATEMENTS, "LIKE", "NODE", "WHEN"}
+_RESERVED = {*STATEMENTS, "LIKE", "NODE", "WHEN"}
 _STARTS_VALUE = {"NAME", "NUMBER", "LPAR", "MINUS"}
 # What can come next, in the order in which it is said. Signs that can follow any value are left
 # out: nobody who forgot a comma is helped by a list of operators.
@@ -54,7 +47,6 @@ _INSTEAD = {
     "\N{MULTIPLICATION SIGN}": "write `x` between sizes, `*` between numbers",
     "[": _LISTS,
     "]": _LISTS,
-    ">": "layers are joined with `->`",
 }
 
 
@@ -71,7 +63,7 @@ def character_error(place: Refused) -> Diagnostic:
         end = at
         while end < len(text) and (text[end].isalnum() or text[end] in "._%"):
             end += 1
-        help = "numbers look like `3`, `0.025`, `3e-4`, `50%` or `4M`"
+        help = "numbers look like `3`, `0.025`, `3e-4`, `50%`, `4M` or `5ms`"
         message = f"invalid number `{_shortened(text[at:end])}`"
         return Diagnostic("NAS103", message, place.span(at, end), help=help)
     shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
@@ -97,7 +89,7 @@ def token_error(place: Refused, token: Token, accepted: Set[str]) -> Diagnostic:
         "NAS104",
         f"expected {_expectation(place, accepted)}{after}, found {_found(place, token)}",
         span,
-        help=_help(place, token, accepted),
+        help=help_for(place, token, accepted),
     )
 
 
@@ -114,7 +106,7 @@ def _bracket_error(place: Refused, token: Token, accepted: Set[str]) -> Diagnost
         where = f"before `{place.next_piece}`" if place.next_piece else f"at {place.end}"
     elif token.type in CLOSING.values() and token.type != closing:
         where = f"before `{token}`"
-    elif _starts_line(place, token) and closing in accepted and BREAK not in accepted:
+    elif place.starts_line(token) and closing in accepted and BREAK not in accepted:
         if place.is_closed_later:
             return None
         where = "at the end of the line"
@@ -162,40 +154,12 @@ def _expectation(place: Refused, accepted: Set[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _help(place: Refused, token: Token, accepted: Set[str]) -> str:
-    """Say how to mend the usual slips; nothing for others."""
-    statement = place.statement
-    first = statement[0] if statement else None
-    if first is None:
-        return ""
-    if token.type in ("EQUAL", "COLON") and first.type == "NAME" and len(statement) == 1:
-        return f"settings are written without `{token}`: `{first} ...`"
-    if token.type == "WHEN":
-        return "variants are written `| when stride 2: ...`"
-    if token.type in _STATEMENTS and BREAK in accepted:
-        return "every statement starts on a line of its own"
-    follows_layer = statement[-1].type in ("NAME", "RPAR") and not _starts_line(place, token)
-    if follows_layer and token.type == "NAME" and "ARROW" in accepted and first.type == "OP":
-        return "layers are joined with `->`"
-    if len(statement) > 1 and statement[-2].type == "COMMA" and _starts_line(place, statement[-1]):
-        return "the line above ends with `,`, so its list goes on here"
-    if token.type == "EQUAL" and first.type == "NAME":
-        return did_you_mean(first, ["node"])
-    return ""
-
-
-def _starts_line(place: Refused, token: Token) -> bool:
-    """Whether a token is the first on its line, or the line's end."""
-    before = place.text[: token.start_pos]
-    return token.type == BREAK or not before[before.rfind("\n") + 1 :].strip()
-
-
 def _ends_line(place: Refused, token: Token) -> bool:
     """Whether the line ends too early; a closing brace on the next line is no part of it."""
     if token.type in (END, BREAK):
         return token != ";"
     follows = place.previous is not None
-    return follows and token.type == "RBRACE" and _starts_line(place, token)
+    return follows and token.type == "RBRACE" and place.starts_line(token)
 
 
 def _found(place: Refused, token: Token) -> str:

@@ -10,7 +10,8 @@ BREAK = "_BREAK"
 _OPENING = {"LPAR": 1, "RPAR": -1}
 # A break after one of these, or before one of those, continues the statement.
 _CONTINUES_AFTER = {
-    "COMMA", "EQUAL", "PLUS", "MINUS", "STAR", "SLASH", "ARROW", "VBAR", "COLON", "LBRACE",
+    "COMMA", "EQUAL", "PLUS", "MINUS", "STAR", "SLASH", "ARROW", "COMPARE", "VBAR", "COLON",
+    "LBRACE",
 }  # fmt: skip
 _CONTINUES_BEFORE = {"ARROW", "VBAR", "RBRACE"}
 

@@ -12,7 +12,9 @@ from dslnas.source import SourceFile, Span
 
 MAX_DEPTH = 100
 _LARGEST = 1e15
-_SUFFIXES = {"%": 0.01, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+_FACTORS = {"K": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+_PARTS = {"%": 100, "us": 1_000_000, "ms": 1_000, "s": 1}
+"""Of one, and of a second."""
 
 
 def subtrees(tree: Tree[Token]) -> list[Tree[Token]]:
@@ -156,10 +158,13 @@ class TreeBuilder:
     def _number_token(self, token: object) -> ast.Number:
         assert isinstance(token, Token)
         text, span = str(token), self._span(token)
-        digits = text.rstrip("%KMG")
+        digits = text.rstrip("%KMGums")
+        unit = text[len(digits) :]
         value: int | float = int(digits[:40]) if digits.isdigit() else float(digits)
-        if text != digits:
-            value = value * _SUFFIXES[text[-1]] if text[-1] != "%" else value / 100
+        if unit in _FACTORS:
+            value *= _FACTORS[unit]
+        elif unit:
+            value /= _PARTS[unit]
         if not math.isfinite(value) or value > _LARGEST:
             value = self._too_large(text, span)
         return ast.Number(value, text, span=span)
@@ -225,6 +230,15 @@ class TreeBuilder:
         return result
 
     _product_expression = _sum_expression
+
+    def _comparison_expression(self, tree: Tree[Token]) -> ast.Comparison:
+        left, operator, right = tree.children
+        return ast.Comparison(
+            self.expression(left),
+            str(operator),
+            self.expression(right),
+            span=self._span(tree),
+        )
 
     def _chain_expression(self, tree: Tree[Token]) -> ast.Chain:
         return ast.Chain(tuple(self.expression(c) for c in subtrees(tree)), span=self._span(tree))

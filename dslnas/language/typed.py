@@ -8,9 +8,9 @@ from typing import TypeVar
 from dslnas.diagnostics import Diagnostics, Note, UserError, did_you_mean, suggestion, user_error
 from dslnas.language import ast
 from dslnas.language.constants import FLAGS, Scope, evaluate
+from dslnas.settings.calls import CALLS
 from dslnas.settings.kinds import Kind, UnfitError
 from dslnas.settings.schema import Field, Record, Value
-from dslnas.settings.values import VALUES
 
 _Record = TypeVar("_Record", bound=Record)
 
@@ -90,7 +90,7 @@ def _value(setting: ast.Setting, scope: Scope, field: Field) -> object:
     except UnfitError as wrong:
         if len(written) > 1 and wrong.item is not None:
             written = (written[wrong.item],)
-        message = wrong.message(f"`{key}`", _shown(written[0], wrong.value))
+        message = wrong.message(f"`{key}`", shown(written[0], wrong.value))
         help = f"`{key}`: {field.about}" if field.about else ""
         span = written[0].span.to(written[-1].span)
         raise user_error("NAS502", message, span=span, help=help) from None
@@ -112,19 +112,19 @@ def _read(expression: ast.Expression, scope: Scope) -> object:
             return text
         case ast.Tuple(items=items):
             return tuple(_read(item, scope) for item in items)
-        case ast.Name(text=text) if text in VALUES:
-            return _call(VALUES[text], expression, (), scope)
+        case ast.Name(text=text) if text in CALLS:
+            return _call(CALLS[text], expression, (), scope)
         case ast.Name(text=text) if text not in scope and text not in FLAGS:
             return text
         case ast.Call(function=ast.Name(text=text), arguments=arguments):
-            if text not in VALUES:
+            if text not in CALLS:
                 raise user_error(
                     "NAS207",
                     f"unknown value `{text}(...)`",
                     span=expression.function.span,
-                    help=suggestion(text, VALUES),
+                    help=suggestion(text, CALLS),
                 )
-            return _call(VALUES[text], expression, arguments, scope)
+            return _call(CALLS[text], expression, arguments, scope)
     return evaluate(expression, scope)
 
 
@@ -166,7 +166,7 @@ def _check_argument(
         field.check(value)
     except UnfitError as wrong:
         what = f"`{field.key}` of `{kind.word}`"
-        message = wrong.message(what, _shown(expression, wrong.value))
+        message = wrong.message(what, shown(expression, wrong.value))
         raise user_error("NAS502", message, span=expression.span) from None
 
 
@@ -195,7 +195,7 @@ def _parameter(
     return name
 
 
-def _shown(expression: ast.Expression, value: object) -> str:
+def shown(expression: ast.Expression, value: object) -> str:
     """Return a value as it was written, or what it comes to if it was computed."""
     if isinstance(expression, ast.Number):
         return expression.text

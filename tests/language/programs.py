@@ -13,9 +13,9 @@ from dslnas.language.parse import parse_values
 from dslnas.source import SourceFile, Span
 
 SPAN = Span(SourceFile("made", ""), 0, 0)
-_SECTIONS = ("network", "data", "search", "evaluate", "export")
+_SECTIONS = ("network", "data", "search", "derive", "evaluate", "export")
 RESERVED = frozenset(("use", "let", "op", "ops", "cell", "like", "node", "when", *_SECTIONS))
-_NUMBERS = ("0", "7", "32", "0.025", "3e-4", "1.5E+3", "50%", "12.5%", "4M", "2K", "007")
+_NUMBERS = ("0", "7", "32", "0.025", "3e-4", "1.5E+3", "50%", "12.5%", "4M", "2K", "007", "5ms")
 _PLAIN = st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters='"\x7f')
 
 
@@ -62,7 +62,15 @@ expressions: st.SearchStrategy[ast.Expression] = st.recursive(
     names | numbers | texts | sizes, _compound, max_leaves=14
 )
 
-settings = st.builds(ast.Setting, names, _tuples(expressions, 1), span=st.just(SPAN))
+comparisons = st.builds(
+    ast.Comparison,
+    expressions,
+    st.sampled_from(("<", "<=", ">", ">=")),
+    expressions,
+    span=st.just(SPAN),
+)
+_values = _tuples(expressions | comparisons, 1)
+settings = st.builds(ast.Setting, names, _values, span=st.just(SPAN))
 nodes = st.builds(ast.NodeDef, names, expressions, span=st.just(SPAN))
 _parameters = st.builds(ast.Parameter, names, st.none() | expressions, span=st.just(SPAN))
 _variants = st.builds(ast.Variant, names, st.none() | numbers, expressions, span=st.just(SPAN))
@@ -106,7 +114,7 @@ comments = st.text(_PLAIN | st.just('"'), max_size=20).map(lambda text: f"#{text
 
 # Strings first, so that nothing in them is taken for a place where a line may end.
 _PLACES = re.compile(
-    r'"[^"\n]*"|(?P<after>[,+\-*/=({:]|->)(?= )|(?P<before> (?=->|\|))|(?P<end>\n)'
+    r'"[^"\n]*"|(?P<after>[,+\-*/=<>({:]|->)(?= )|(?P<before> (?=->|\|))|(?P<end>\n)'
 )
 
 

@@ -99,6 +99,19 @@ def test_parentheses_are_those_that_matter(written: str, canonical: str) -> None
     assert formatted(f"let a = {written}") == f"let a = {canonical}\n"
 
 
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ("a(3)<=2,b>1", "a(3) <= 2, b > 1"),
+        ("a<(b+c)", "a < b + c"),
+        ("(a->b)<(b->c)", "(a -> b) < (b -> c)"),
+        ("a<5ms", "a < 5ms"),
+    ],
+)
+def test_comparisons_have_spaces(written: str, canonical: str) -> None:
+    assert formatted(f"derive {{ a {written} }}") == f"derive {{\n    a  {canonical}\n}}\n"
+
+
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("**/*.nas")), ids=lambda path: path.stem)
 def test_library_is_canonical(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from dslnas.language.check import check
 from dslnas.language.checked import CheckedProgram
 from dslnas.language.link import link, read_source
 from dslnas.language.overrides import parse_overrides
-from dslnas.settings.sections import MilenasSettings, RandomSettings
+from dslnas.settings.search import MilenasSettings, RandomSettings
 from dslnas.source import SourceFile
 
 SPEC = """use papers.darts

@@ -6,6 +6,7 @@ import pytest
 
 from dslnas.diagnostics import UserError
 from dslnas.language import ast
+from dslnas.language.node import Node
 from dslnas.language.parse import MAX_CHARACTERS, parse
 from dslnas.language.tree import MAX_DEPTH
 from dslnas.source import SourceFile, Span
@@ -36,7 +37,10 @@ def shown(expression: ast.Expression) -> str:
             return f"{{{', '.join(shown(item) for item in items)}}}"
         case ast.Negative(operand=operand):
             return f"[- {shown(operand)}]"
-        case ast.Binary(sign=sign, left=left, right=right):
+        case (
+            ast.Binary(sign=sign, left=left, right=right)
+            | ast.Comparison(operator=sign, left=left, right=right)
+        ):
             return f"[{shown(left)} {sign} {shown(right)}]"
         case ast.Chain(stages=stages):
             return f"[{' -> '.join(shown(stage) for stage in stages)}]"
@@ -81,6 +85,28 @@ def test_precedence(text: str, tree: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "trees"),
+    [
+        ("a <= 2", ["[a <= 2]"]),
+        ("a(3)<2,b>=1", ["[[a of 3] < 2]", "[b >= 1]"]),
+        ("a <=\n  2 * k + 1, b", ["[a <= [[2 * k] + 1]]", "b"]),
+        ("a -> b, -a > (b -> c)", ["[a -> b]", "[[- a] > [b -> c]]"]),
+    ],
+)
+def test_values_of_settings_may_be_comparisons(text: str, trees: list[str]) -> None:
+    (section,) = program(f"derive {{\n  count {text}\n}}").items
+    assert isinstance(section, ast.Section)
+    assert [shown(expression) for expression in section.settings[0].values] == trees
+    assert section.settings[0].values[0].span.text == text.split(",")[0]
+
+
+@pytest.mark.parametrize("text", ["let a = b < 2", "op a = (b < 2)", "cell a { keep (1 < 2) }"])
+def test_comparisons_stand_nowhere_else(text: str) -> None:
+    with pytest.raises(UserError, match="found `<`"):
+        program(text)
+
+
+@pytest.mark.parametrize(
     ("text", "number"),
     [
         ("7", 7),
@@ -93,6 +119,9 @@ def test_precedence(text: str, tree: str) -> None:
         ("2K", 2000),
         ("4M", 4_000_000),
         ("1.5G", 1.5e9),
+        ("2s", 2.0),
+        ("5ms", 0.005),
+        ("0.3us", 3e-7),
         ("1000000000000000", 10**15),
     ],
 )
@@ -151,12 +180,12 @@ def test_a_section_needs_no_block() -> None:
 
 def spans(node: object) -> list[Span]:
     """Return the spans of a node and everything in it."""
-    found = [node.span] if hasattr(node, "span") else []
     if isinstance(node, tuple):
         return [span for part in node for span in spans(part)]
-    fields = getattr(node, "__dataclass_fields__", {})
-    parts = [getattr(node, name) for name in fields if name not in ("span", "source")]
-    return found + [span for part in parts for span in spans(part)]
+    if not isinstance(node, Node):
+        return []
+    parts = [part for name, part in vars(node).items() if name != "span"]
+    return [node.span, *(span for part in parts for span in spans(part))]
 
 
 def test_spans_cover_what_was_written() -> None:
@@ -174,6 +203,7 @@ def test_spans_cover_what_was_written() -> None:
     assert repeated.span.text == "2 * (b(k) -> c)"
     assert cell.span.text == "cell x { keep 1, 2 }"
     assert cell.statements[0].span.text == "keep 1, 2"
+    assert len(spans(read.items)) == 25
     for span in spans(read.items):
         assert span.text.strip() == span.text
         assert span.text

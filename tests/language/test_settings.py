@@ -11,9 +11,9 @@ from dslnas.language.format import format_program
 from dslnas.language.link import link
 from dslnas.language.parse import parse
 from dslnas.settings.schema import Settings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import (
     DATA,
-    SEARCH,
     CellSettings,
     EvaluateSettings,
     ExportSettings,

@@ -1,2 +1,2 @@
 use papers.darts
-search darts { weights sgd(lr = linear(0.1)) }
+search darts { weights sgd(lr = parabola(0.1)) }

@@ -1,0 +1,4 @@
+use papers.darts
+derive {
+    count 1 <= skip_connect <= 2
+}

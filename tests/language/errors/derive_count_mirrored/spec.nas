@@ -1,0 +1,4 @@
+use papers.darts
+derive {
+    count 2 >= skip_connect
+}

@@ -1,0 +1,7 @@
+use papers.darts
+derive {
+    count skip_connect <= 2
+}
+derive {
+    by perturbation
+}

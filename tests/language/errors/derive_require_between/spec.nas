@@ -1,0 +1,4 @@
+use papers.darts
+derive {
+    require 1M < params < 4M
+}

@@ -1,0 +1,4 @@
+use papers.darts
+derive {
+    require 4M
+}

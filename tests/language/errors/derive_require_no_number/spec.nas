@@ -1,0 +1,4 @@
+use papers.darts
+derive {
+    require params < small, flops < (1, 2)
+}

@@ -1,0 +1,4 @@
+use papers.darts
+derive perturbation {
+    count skip_connect <= 2
+}

@@ -1,0 +1,6 @@
+use papers.darts
+derive {
+    by magic
+    epoch first
+    penalty -1
+}

@@ -1,0 +1,4 @@
+use papers.nasp
+search nasp {
+    stop  eigenvalue(0.8), stable
+}

@@ -1,0 +1,3 @@
+use papers.darts
+network { channels 18 }
+search pc_darts

@@ -1,0 +1,145 @@
+"""The derive section: what its comparisons mean, and where it is written again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dslnas.language.check import check
+from dslnas.language.checked import CheckedProgram
+from dslnas.language.effective import effective_text, section_text, spec_hash
+from dslnas.language.link import LinkedProgram, link, read_source
+from dslnas.language.overrides import parse_overrides
+from dslnas.settings.rule import AS_PUBLISHED, Count, Derivation, Limit, Rule
+from dslnas.settings.sections import DeriveSettings
+from dslnas.source import SourceFile
+
+FULL = """derive {
+    by       perturbation
+    epoch    best
+    penalty  0.5
+    count    skip_connect <= 2, sep_conv(3) >= 1
+    require  params < 4M, flops <= 600M, latency < 5ms
+}
+"""
+
+
+def linked(text: str, *overrides: str) -> LinkedProgram:
+    source = SourceFile("spec.nas", f"use papers.darts\nsearch darts\n{text}")
+    return link(source, parse_overrides(overrides))
+
+
+def derivation(settings: str, *overrides: str) -> Derivation:
+    return check(linked(f"derive {{ {settings} }}", *overrides)).derivation
+
+
+def effective(program: LinkedProgram, *, found: bool = False) -> str:
+    checked: CheckedProgram = check(program)
+    cell = "cell {} {{ node n1 = sep_conv(3)(in1) }}"
+    cells = {name: cell.format(name) for name in checked.cells} if found else None
+    return effective_text(program, checked, (3, 32, 32), 10, cells=cells)
+
+
+def test_all_of_it() -> None:
+    assert check(linked(FULL)).derivation == Derivation(
+        by="perturbation",
+        epoch="best",
+        rule=Rule((Count("skip_connect", most=2), Count("sep_conv(3)", least=1))),
+        limits=(Limit("params", 3_999_999), Limit("flops", 600e6), Limit("latency", 0.005)),
+        penalty=0.5,
+    )
+
+
+def test_without_it_all_is_as_published() -> None:
+    assert check(linked("")).derivation == AS_PUBLISHED
+    assert check(linked("derive")).derivation == AS_PUBLISHED
+    assert check(linked(section_text(DeriveSettings(), "derive"))).derivation == AS_PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("skip_connect < 3", [Count("skip_connect", 0, 2)]),
+        ("skip_connect > 0", [Count("skip_connect", 1)]),
+        ("skip_connect <= 2, skip_connect >= 1", [Count("skip_connect", 1, 2)]),
+        ("skip_connect >= 2, skip_connect < 3", [Count("skip_connect", 2, 2)]),
+        ("sep_conv(k = 3) <= 8 / 4", [Count("sep_conv(3)", 0, 2)]),
+        ("sep_conv(few + 1) <= few", [Count("sep_conv(3)", 0, 2)]),
+        ("none <= 0", [Count("none", 0, 0)]),
+        ("none", []),
+    ],
+)
+def test_counts_are_ranges(text: str, counts: list[Count]) -> None:
+    program = check(linked(f"let few = 2\nderive {{ count {text} }}"))
+    assert program.derivation.rule == Rule(tuple(counts))
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("params <= 4M", [Limit("params", 4e6)]),
+        ("params < 2.5", [Limit("params", 2)]),
+        ("flops < 2 * 300M", [Limit("flops", 599_999_999)]),
+        ("latency < 5ms", [Limit("latency", 0.005)]),
+        ("latency <= 250us", [Limit("latency", 0.00025)]),
+        ("latency < 2 * 5ms", [Limit("latency", 0.01)]),
+        ("none", []),
+    ],
+)
+def test_limits_are_the_largest_values_allowed(text: str, limits: list[Limit]) -> None:
+    assert derivation(f"require {text}").limits == tuple(limits)
+
+
+def test_a_used_file_is_overridden_setting_by_setting(tmp_path: Path) -> None:
+    (tmp_path / "rules.nas").write_text(FULL, encoding="utf-8")
+    spec = tmp_path / "spec.nas"
+    text = 'use papers.darts\nuse "rules.nas"\nderive {\n    count sep_conv(5) >= 1\n}\n'
+    spec.write_text(text, encoding="utf-8")
+    found = check(link(read_source(spec), parse_overrides(["derive.require=none"]))).derivation
+    assert (found.by, found.penalty) == ("perturbation", 0.5)
+    assert found.rule == Rule((Count("sep_conv(5)", least=1),))
+    assert found.limits == ()
+
+
+def test_the_command_line_may_give_it_alone() -> None:
+    overrides = parse_overrides(
+        ["derive.count=skip_connect<=2,sep_conv(3)>=1", "derive.by=perturbation"]
+    )
+    found = check(link(SourceFile("spec.nas", "use papers.darts"), overrides)).derivation
+    assert found.by == "perturbation"
+    assert found.rule == Rule((Count("skip_connect", most=2), Count("sep_conv(3)", least=1)))
+
+
+@pytest.mark.parametrize("text", ["", FULL, "let most = 2\nderive { count skip_connect < most }"])
+def test_effective_programs_say_the_same(text: str) -> None:
+    program = linked(text)
+    again = link(SourceFile("spec.nas", effective(program)))
+    assert check(again).derivation == check(program).derivation
+    assert effective(again) == effective(program)
+
+
+def test_hashes_depend_on_what_is_derived() -> None:
+    hashes = [
+        spec_hash(effective(linked(text)))
+        for text in ("", "derive { epoch best }", "derive { count skip_connect <= 2 }")
+    ]
+    assert len(set(hashes)) == 3
+    assert spec_hash(effective(linked("derive { epoch last }"))) == hashes[0]
+
+
+def test_a_found_architecture_keeps_its_limits_only() -> None:
+    """Nothing of it is counted or chosen again, but it may not be exported if it costs too much."""
+    text = effective(linked(FULL), found=True)
+    assert "    require  params < 4M, flops <= 600M, latency < 5ms\n" in text
+    assert "count" not in text
+    again = check(link(SourceFile("spec.nas", text))).derivation
+    assert again == Derivation(limits=check(linked(FULL)).derivation.limits)
+    assert "derive" not in effective(linked("derive { epoch best }"), found=True)
+
+
+def test_counts_mean_nothing_to_an_architecture() -> None:
+    cells = "".join(
+        f"cell {name} {{ node n1 = sep_conv(3)(in1) }}\n" for name in ("normal", "reduction")
+    )
+    assert check(linked(f"{cells}{FULL}")).derivation.rule.counts
