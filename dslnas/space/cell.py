@@ -48,6 +48,8 @@ class Cell:
         keep: Choosing edges per node of a derived cell; None keeps all. Fixed edges stay.
         none_allowed: Whether a derived edge may be a zero.
         zeros: Texts of those operations of the cell that are zero.
+        identities: Texts of those that at stride 1 only hand on their input.
+        convolutions: Texts of those that at stride 1 have a convolution among their layers.
         preprocess: Operation on every input; None leaves them as they are.
         output: `concat`, `sum`, `mean` or `last`.
         output_of: The nodes that the output joins.
@@ -62,6 +64,8 @@ class Cell:
     keep: int | None
     none_allowed: bool
     zeros: frozenset[str]
+    identities: frozenset[str]
+    convolutions: frozenset[str]
     preprocess: Operation | None
     output: str
     output_of: tuple[str, ...]
@@ -94,6 +98,10 @@ class Cell:
     def incoming(self, node: str) -> tuple[Edge, ...]:
         """Return the edges that `node` sums."""
         return tuple(e for e in self.edges if e.target == node)
+
+    def kept(self, choosing: int) -> int:
+        """Return how many of a node's choosing edges a derived cell has."""
+        return choosing if self.keep is None else min(self.keep, choosing)
 
     def candidates(self, edge: Edge) -> tuple[int, ...]:
         """Return the columns of an edge that a derived cell may have."""

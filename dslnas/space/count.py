@@ -23,7 +23,7 @@ def count_cells(cell: Cell) -> int:
     forms = 1
     for node in cell.nodes:
         sizes = [len(cell.candidates(e)) for e in cell.incoming(node) if not e.is_fixed]
-        keep = len(sizes) if cell.keep is None else min(cell.keep, len(sizes))
+        keep = cell.kept(len(sizes))
         polynomial = [1, *[0] * keep]
         for size in sizes:
             for k in range(keep, 0, -1):

@@ -5,39 +5,57 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from dslnas.settings.rule import NO_RULE, Rule
 from dslnas.space.cell import Cell, Edge
+from dslnas.space.counted import counted_choice
 from dslnas.space.order import needed_for
+from dslnas.space.rule import counts_in, unobeyable
 from dslnas.space.space import SearchSpace
 
 Scores = Mapping[str, Sequence[Sequence[float]]]
 """By cell: one row per choosing edge, one number per operation; larger is better."""
 
 
-def derive(space: SearchSpace, scores: Scores) -> SearchSpace:
+def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE) -> SearchSpace:
     """Return the architecture that the scores prefer.
 
     Per node the `keep` edges whose best candidate scores highest stay, each with that candidate
-    (DARTS, section 2.4). Ties go to the edge and the operation that is written first.
+    (DARTS, section 2.4): these have the largest sum of scores, as it separates by node and edge.
+    With counts it is the largest sum of those cells that obey them. Ties go to the edge and the
+    operation that are written first.
+
+    Raises:
+        UserError: NAS509 if a cell cannot obey the counts; `check_rule` finds that earlier.
     """
     return space.with_cells(
-        {name: derive_cell(space.cells[name], scores[name]) for name in space.searched}
+        {name: derive_cell(space.cells[name], scores[name], rule) for name in space.searched}
     )
 
 
-def derive_cell(cell: Cell, scores: Sequence[Sequence[float]]) -> Cell:
+def derive_cell(cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_RULE) -> Cell:
     """Return `cell` with every choice made; nodes that no longer reach the output go."""
-    kept: list[Edge] = []
-    for node in cell.nodes:
-        incoming = cell.incoming(node)
-        best = {e.row: best_candidate(cell, e, scores) for e in incoming if e.row is not None}
-        ranked = sorted(best, key=lambda row: -scores[row][best[row]])
-        stay = set(ranked if cell.keep is None else ranked[: cell.keep])
-        for edge in incoming:
-            if edge.row is None:
-                kept.append(edge)
-            elif edge.row in stay:
-                kept.append(replace(edge, operations=(edge.operations[best[edge.row]],)))
+    counts = counts_in(cell, rule)
+    chosen = counted_choice(cell, scores, counts) if counts else best_choice(cell, scores)
+    if chosen is None:
+        raise unobeyable(cell)
+    kept = []
+    for edge in cell.edges:
+        if edge.row is None:
+            kept.append(edge)
+        elif edge.row in chosen:
+            kept.append(replace(edge, operations=(edge.operations[chosen[edge.row]],)))
     return _without_dead_nodes(replace(cell.with_edges(tuple(kept)), keep=None))
+
+
+def best_choice(cell: Cell, scores: Sequence[Sequence[float]]) -> dict[int, int]:
+    """Return by row that is kept its column."""
+    chosen: dict[int, int] = {}
+    for node in cell.nodes:
+        edges = [edge for edge in cell.incoming(node) if edge.row is not None]
+        best = {e.row: best_candidate(cell, e, scores) for e in edges if e.row is not None}
+        ranked = sorted(best, key=lambda row: -scores[row][best[row]])
+        chosen |= {row: best[row] for row in ranked[: cell.kept(len(edges))]}
+    return chosen
 
 
 def best_candidate(cell: Cell, edge: Edge, scores: Sequence[Sequence[float]]) -> int:

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, Note, UserError
-from dslnas.language import ast
 from dslnas.language.checked import CheckedCell, CheckedNetwork, CheckedNode, CheckedProgram
 from dslnas.language.constants import number_of
-from dslnas.language.operations import called
 from dslnas.primitives.spec import Shape
+from dslnas.settings.search import PcDartsSettings
 from dslnas.source import Span
 from dslnas.space.cell import Cell, Edge
+from dslnas.space.kinds import Kinds
 from dslnas.space.order import Reads, computing_order, find_cycle, needed_for
-from dslnas.space.space import Network, SearchSpace
+from dslnas.space.rule import check_rule
+from dslnas.space.space import Network, Partial, SearchSpace
 
 MAX_CELLS = 1000
 
@@ -29,22 +30,27 @@ def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace:
 
     Raises:
         UserError: NAS301 for a cycle, NAS302 for a node that reaches no output,
-            NAS303 for a wrong number of cells, NAS507 for a `keep` that keeps too much.
+            NAS303 for a wrong number of cells, NAS507 for a `keep` that keeps too much,
+            NAS509 and NAS510 for counts that cannot be obeyed.
     """
-    found = Diagnostics()
+    found, kinds = Diagnostics(), Kinds(program.operations)
     cells = {
         name: lowered
         for name, cell in program.cells.items()
-        if (lowered := _lower_cell(cell, program.operations, found)) is not None
+        if (lowered := _lower_cell(cell, kinds, found)) is not None
     }
     network, evaluate = program.network, program.evaluate
     search = _network(program, network.channels, network.repeat, example, classes, found)
     final = _network(program, evaluate.channels, evaluate.repeat, example, classes, found)
+    if isinstance(program.search, PcDartsSettings):
+        search = replace(search, partial=_partial(program, program.search))
     if evaluate.auxiliary > 0:
         final = replace(final, auxiliary=network.auxiliary)
     _check_searched(search, final, cells, found)
     found.raise_if_any()
-    return SearchSpace(cells, search, final, program.operations, program.constants)
+    space = SearchSpace(cells, search, final, program.operations, program.constants)
+    check_rule(space, program.derivation.rule, program.spans)
+    return space
 
 
 def _check_searched(
@@ -62,9 +68,12 @@ def _check_searched(
             )
 
 
-def _lower_cell(
-    cell: CheckedCell, definitions: Mapping[str, ast.OpDef], found: Diagnostics
-) -> Cell | None:
+def _partial(program: CheckedProgram, settings: PcDartsSettings) -> Partial:
+    places = (program.spans.get(path) for path in ("search.partial", "network.channels"))
+    return Partial(settings.partial, next(filter(None, places), program.network.span))
+
+
+def _lower_cell(cell: CheckedCell, kinds: Kinds, found: Diagnostics) -> Cell | None:
     nodes = {node.name: node for node in cell.nodes}
     reads = {node.name: [edge.source for edge in node.edges] for node in cell.nodes}
     if not _is_sound(cell, nodes, reads, found):
@@ -75,9 +84,7 @@ def _lower_cell(
         for node in ordered
         for e in node.edges
     )
-    zeros = frozenset(
-        op.text for e in edges for op in e.operations if _is_zero(op.name, definitions)
-    )
+    operations = {op.text: op.name for edge in edges for op in edge.operations}
     result = Cell(
         cell.name,
         cell.inputs,
@@ -85,7 +92,9 @@ def _lower_cell(
         (),
         cell.keep,
         cell.none_allowed,
-        zeros,
+        frozenset(text for text, name in operations.items() if kinds.is_zero(name)),
+        frozenset(text for text, name in operations.items() if kinds.is_identity(name)),
+        frozenset(text for text, name in operations.items() if kinds.is_convolution(name)),
         cell.preprocess,
         cell.output,
         cell.output_of,
@@ -149,16 +158,6 @@ def _can_choose(cell: Cell, keep_span: Span, found: Diagnostics) -> bool:
     return True
 
 
-def _is_zero(name: str, definitions: Mapping[str, ast.OpDef]) -> bool:
-    """Whether an operation is nothing but the primitive `zero`, possibly under other names."""
-    while name in definitions:
-        call = called(definitions[name].body)
-        if definitions[name].variants or call is None:
-            return False
-        name = call[0].text
-    return name == "zero"
-
-
 def _network(
     program: CheckedProgram,
     channels: int,
@@ -201,5 +200,5 @@ def _network(
         network.stem,
         network.head,
         None,
-        network.span,
+        span=network.span,
     )

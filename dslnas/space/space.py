@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Partial:
+    """Searching a part of the channels, and weighing the edges of a node (PC-DARTS).
+
+    Attributes:
+        parts: One channel of this many goes through the operations of a choosing edge.
+        span: Where that is written.
+    """
+
+    parts: int
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Network:
     """One network of cells: the supernet that is searched, or the one that is trained.
 
@@ -29,6 +42,7 @@ class Network:
         stem: Expression for what comes before the first cell.
         head: Expression for what comes after the last.
         auxiliary: Expression for the second head while training; None without.
+        partial: How a part of the channels is searched; None if all are, with edges summed.
     """
 
     input: Shape
@@ -38,6 +52,7 @@ class Network:
     stem: ast.Expression
     head: ast.Expression
     auxiliary: ast.Expression | None
+    partial: Partial | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
 

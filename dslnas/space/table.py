@@ -30,6 +30,11 @@ class ChoiceTable:
         """Columns of alpha."""
         return max(self.rows)
 
+    @property
+    def choosing(self) -> tuple[tuple[int, ...], ...]:
+        """The rows of every node that sums some."""
+        return tuple(rows for rows in self.nodes if rows)
+
     def kept(self, rows: tuple[int, ...]) -> int:
         """Return how many of a node's rows a derived cell has."""
         return len(rows) if self.keep is None else min(self.keep, len(rows))

@@ -95,6 +95,32 @@ def test_an_operation_is_zero_under_any_name(operation: str, is_zero: bool) -> N
     assert cell.candidates(cell.edges[0]) == ((0,) if is_zero else (0, 1))
 
 
+@pytest.mark.parametrize(
+    ("operation", "is_identity", "is_convolution"),
+    [
+        ("op some = identity", True, False),
+        ("op some = 2 * (identity -> identity)", True, False),
+        ("op some = skip_connect", True, False),
+        ("op some = identity | when stride 2: conv(3)", True, False),
+        ("op some = identity | when derived: conv(3)", False, True),
+        ("op some = conv(3) | when searching: identity", False, True),
+        ("op some = conv(3) | when stride 1: identity", True, False),
+        ("op some = add(identity, relu -> depthwise(3))", False, True),
+        ("op some = add(identity, identity)", False, False),
+        ("op some(k) = relu -> sep_conv(k)\nop some_3 = some(3)", False, True),
+        ("op some = factorized_reduce", False, True),
+        ("op some = max_pool(3)", False, False),
+    ],
+)
+def test_identities_and_convolutions_are_known_under_any_name(
+    operation: str, is_identity: bool, is_convolution: bool
+) -> None:
+    name = "some(3)" if "(k)" in operation else "some"
+    cell = cell_of(f"nodes 1\nchoose {{max_pool(3), {name}}}", operation)
+    assert cell.identities == ({name} if is_identity else set())
+    assert cell.convolutions == ({name} if is_convolution else set())
+
+
 # ---- networks -----------------------------------------------------------------------------------
 
 

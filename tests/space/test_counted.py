@@ -1,0 +1,219 @@
+"""Counts of operations: the best cell that obeys them, against a listing of all cells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dslnas.diagnostics import UserError
+from dslnas.language.checked import Operation
+from dslnas.settings.rule import Count, Rule
+from dslnas.space.cell import Cell, Edge
+from dslnas.space.counted import counted_choice, possible_numbers
+from dslnas.space.derive import best_choice, derive, derive_cell
+from dslnas.space.order import needed_for
+from dslnas.space.tally import operation_counts
+from tests.spaces import chosen, random_scores, space_of
+
+OPERATIONS = ("none", "skip", "conv", "pool")
+TIES = st.integers(-3, 3).map(lambda number: number / 4)
+"""Scores whose sums are exact, and often equal."""
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> Cell:
+    """Draw a cell of at most three nodes: parallel and fixed edges, nodes outside of the output."""
+    known, edges = ["in1", "in2"], []
+    nodes = [f"n{number}" for number in range(1, draw(st.integers(1, 3)) + 1)]
+    texts = st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3, unique=True)
+    for node in nodes:
+        for source in draw(st.lists(st.sampled_from(known), min_size=1, max_size=3)):
+            offered = draw(texts.filter(lambda these: these != ["none"]))
+            edges.append(Edge(source, node, tuple(Operation(t, (), t) for t in offered), None))
+        known.append(node)
+    read = {edge.source for edge in edges}
+    return Cell(
+        "one",
+        ("in1", "in2"),
+        tuple(nodes),
+        (),
+        draw(st.none() | st.integers(1, 3)),
+        none_allowed=draw(st.booleans()),
+        zeros=frozenset({"none"}),
+        identities=frozenset({"skip"}),
+        convolutions=frozenset({"conv"}),
+        preprocess=None,
+        output="sum",
+        output_of=tuple(node for node in nodes if node not in read or draw(st.booleans())),
+        stride=1,
+        widen=1,
+    ).with_edges(tuple(edges))
+
+
+def counts() -> st.SearchStrategy[tuple[Count, ...]]:
+    """Draw counts of some operations, many of which cannot be obeyed."""
+
+    def count(operation: str, least: int, more: int | None) -> Count:
+        return Count(operation, least, None if more is None else least + more)
+
+    one = st.builds(
+        count, st.sampled_from(OPERATIONS), st.integers(0, 3), st.none() | st.integers(0, 3)
+    )
+    return st.lists(one, max_size=3, unique_by=lambda c: c.operation).map(tuple)
+
+
+def rows_of(cell: Cell, draw: st.DataObject, score: st.SearchStrategy[float]) -> list[list[float]]:
+    return [[draw.draw(score) for _ in edge.operations] for edge in cell.choices]
+
+
+def all_choices(cell: Cell) -> Iterator[dict[int, int]]:
+    """Yield everything that can be kept, by row its column."""
+    by_node = []
+    for node in cell.nodes:
+        choosing = [edge for edge in cell.incoming(node) if edge.row is not None]
+        options = [[(edge.row, column) for column in cell.candidates(edge)] for edge in choosing]
+        keep = cell.kept(len(choosing))
+        by_node.append([form for some in combinations(options, keep) for form in product(*some)])
+    for forms in product(*by_node):
+        yield {row: column for form in forms for row, column in form if row is not None}
+
+
+def obeys(cell: Cell, choice: dict[int, int], counts: Sequence[Count]) -> bool:
+    """Whether the edges that reach the output obey the counts."""
+    left = [
+        (edge, edge.operations[choice.get(-1 if edge.row is None else edge.row, 0)].text)
+        for edge in cell.edges
+        if edge.row is None or edge.row in choice
+    ]
+    reads = {node: [edge.source for edge, _ in left if edge.target == node] for node in cell.nodes}
+    alive = needed_for(cell.output_of, reads)
+    numbers = Counter(text for edge, text in left if edge.target in alive)
+    return all(count.allows(numbers[count.operation]) for count in counts)
+
+
+def best_of_all(
+    cell: Cell, scores: Sequence[Sequence[float]], counts: Sequence[Count]
+) -> dict[int, int] | None:
+    """Return the obeying choice of the largest sum; of equal ones that of the first columns."""
+
+    def rank(choice: dict[int, int]) -> tuple[float, list[int]]:
+        decisions = [choice.get(row, len(OPERATIONS)) for row in range(len(cell.choices))]
+        return -sum(scores[row][column] for row, column in choice.items()), decisions
+
+    return min((c for c in all_choices(cell) if obeys(cell, c, counts)), key=rank, default=None)
+
+
+@given(cells(), counts(), st.data())
+def test_finds_what_a_listing_finds(
+    cell: Cell, counts: tuple[Count, ...], data: st.DataObject
+) -> None:
+    scores = rows_of(cell, data, TIES)
+    found = counted_choice(cell, scores, counts)
+    assert found == best_of_all(cell, scores, counts)
+
+
+@given(cells(), st.sampled_from(OPERATIONS))
+def test_lists_the_possible_numbers_of_an_operation(cell: Cell, operation: str) -> None:
+    count = Count(operation, most=len(cell.edges))
+    listed = {
+        number
+        for number in range(len(cell.edges) + 1)
+        if any(obeys(cell, c, [Count(operation, number, number)]) for c in all_choices(cell))
+    }
+    assert possible_numbers(cell, [count]) == {(number,) for number in listed}
+
+
+@given(cells(), st.data())
+def test_without_counts_it_is_the_rule_of_darts(cell: Cell, data: st.DataObject) -> None:
+    scores = rows_of(cell, data, TIES | st.floats(allow_nan=False, allow_infinity=False))
+    loose = [Count(operation, 0, len(cell.edges)) for operation in OPERATIONS]
+    assert counted_choice(cell, scores, ()) == best_choice(cell, scores)
+    assert counted_choice(cell, scores, loose) == best_choice(cell, scores)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        (Count("skip_connect", most=0),),
+        (Count("skip_connect", 2, 2), Count("sep_conv(3)", least=3)),
+        (Count("max_pool(3)", 1, 3), Count("avg_pool(3)", 1, 1), Count("dil_conv(5)", most=1)),
+        tuple(
+            Count(operation, 1, 2)
+            for operation in ("max_pool(3)", "skip_connect", "sep_conv(3)", "sep_conv(5)")
+        ),
+    ],
+    ids=lambda counts: f"{len(counts)} counts",
+)
+@pytest.mark.parametrize("settings", ["", "nodes 9\nkeep all"], ids=["14 edges", "54 edges"])
+def test_derived_cells_of_full_size_obey(settings: str, counts: tuple[Count, ...]) -> None:
+    space = space_of(f"use papers.darts\ncell normal {{\n{settings}\n}}")
+    architecture = derive(space, random_scores(space, 0), Rule(counts))
+    for name in ("normal", "reduction"):
+        numbers = operation_counts(architecture.cells[name])
+        assert all(count.allows(numbers.get(count.operation, 0)) for count in counts)
+
+
+def test_the_cheapest_way_to_obey_is_taken() -> None:
+    cell = spelt(
+        "node n1 = {sep_conv(3), skip_connect}(in1) + {sep_conv(3), skip_connect}(in2)\n"
+        "node n2 = {sep_conv(3), skip_connect}(in1)"
+    )
+    scores = [[0.5, 0.9], [0.2, 0.8], [0.6, 0.7]]
+    assert operation_counts(derive_cell(cell, scores)) == {"skip_connect": 3}
+    derived = derive_cell(cell, scores, Rule((Count("skip_connect", most=2),)))
+    assert chosen(derived) == {
+        "n1": [("skip_connect", "in1"), ("skip_connect", "in2")],
+        "n2": [("sep_conv(3)", "in1")],
+    }
+
+
+def test_another_edge_is_kept_where_that_costs_less() -> None:
+    cell = spelt(
+        "node n1 = {max_pool(3), skip_connect}(in1) + {sep_conv(3), max_pool(3)}(in2)\nkeep 1"
+    )
+    scores = [[0.1, 0.9], [0.3, 0.2]]
+    derived = derive_cell(cell, scores, Rule((Count("skip_connect", most=0),)))
+    assert chosen(derived) == {"n1": [("sep_conv(3)", "in2")]}
+
+
+def test_fixed_edges_count() -> None:
+    cell = spelt("node n1 = skip_connect(in1) + {skip_connect, sep_conv(3)}(in2)")
+    derived = derive_cell(cell, [[0.9, 0.1]], Rule((Count("skip_connect", most=1),)))
+    assert chosen(derived) == {"n1": [("skip_connect", "in1"), ("sep_conv(3)", "in2")]}
+
+
+def test_edges_of_nodes_that_go_do_not_count() -> None:
+    cell = spelt(
+        "node n1 = {sep_conv(3), sep_conv(5)}(in1)\n"
+        "node n2 = {skip_connect, max_pool(3)}(n1) + {skip_connect, max_pool(3)}(in1)\n"
+        "output concat(n2)\n"
+        "keep 1"
+    )
+    scores = [[0.9, 0.8], [0.1, 0.2], [0.5, 0.4]]
+    assert derive_cell(cell, scores).nodes == ("n2",)
+    derived = derive_cell(cell, scores, Rule((Count("sep_conv(3)", least=1),)))
+    assert chosen(derived) == {"n1": [("sep_conv(3)", "in1")], "n2": [("max_pool(3)", "n1")]}
+
+
+def test_counts_hold_where_the_operation_is_offered() -> None:
+    space = space_of("use papers.nasp")
+    rule = Rule((Count("sep_conv(3)", least=8), Count("max_pool(5)", least=8)))
+    architecture = derive(space, random_scores(space, 0), rule)
+    assert operation_counts(architecture.cells["normal"]) == {"sep_conv(3)": 8}
+    assert operation_counts(architecture.cells["reduction"]) == {"max_pool(5)": 8}
+
+
+def test_counts_that_no_cell_obeys_are_an_error() -> None:
+    space = space_of("use papers.darts")
+    with pytest.raises(UserError, match="NAS509"):
+        derive(space, random_scores(space, 0), Rule((Count("skip_connect", least=9),)))
+
+
+def spelt(body: str) -> Cell:
+    text = f"use papers.darts\ncell normal {{\n{body}\n}}\nnetwork {{ cells normal }}"
+    return space_of(text).cells["normal"]
