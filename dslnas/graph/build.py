@@ -10,12 +10,12 @@ from dataclasses import replace
 from itertools import accumulate
 
 from dslnas.graph.expand import SOURCE, Fragment
-from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope
+from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, edges_of
 from dslnas.graph.walk import NetworkWalk
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.spec import Shape
-from dslnas.space.cell import Cell
 from dslnas.space.space import Network, SearchSpace
+from dslnas.space.table import choice_table
 
 
 def build_supernet_graph(space: SearchSpace) -> PrimitiveGraph:
@@ -53,13 +53,21 @@ class _GraphBuilder(NetworkWalk[str]):
 
     def build(self, *, training: bool = False) -> PrimitiveGraph:
         output, second = self.walk(training=training)
-        alphas = {
-            name: (len(cell.choices), cell.width)
-            for name in dict.fromkeys(self._network.layout)
-            if (cell := self._space.cells[name]).choices
-        }
-        graph = PrimitiveGraph(tuple(self._nodes), output, second, tuple(self._scopes), alphas)
+        graph = PrimitiveGraph(
+            tuple(self._nodes), output, second, tuple(self._scopes), self._alphas()
+        )
         return _without_unread(graph)
+
+    def _alphas(self) -> dict[str, tuple[int, int]]:
+        """Return the sizes of all alphas, those of edges behind those of operations."""
+        names = dict.fromkeys(self._network.layout)
+        searched = [cell for name in names if (cell := self._space.cells[name]).choices]
+        alphas = {cell.name: (len(cell.choices), cell.width) for cell in searched}
+        if self._network.partial is not None:
+            for cell in searched:
+                sums = choice_table(cell).choosing
+                alphas[edges_of(cell.name)] = (len(sums), max(map(len, sums)))
+        return alphas
 
     def input(self, shape: Shape) -> str:
         return self._append(Node(INPUT, INPUT, (), (), shape))
@@ -107,9 +115,8 @@ class _GraphBuilder(NetworkWalk[str]):
         name = f"{path}/drop_path"
         return self._append(Node(name, "drop_path", (value,), (), self._shapes[value]))
 
-    def mix(self, path: str, cell: Cell, row: int, ends: list[str]) -> str:
-        shape = self._shapes[ends[0]]
-        return self._append(Node(path, "mix", tuple(ends), (), shape, mix=Mix(cell.name, row)))
+    def mix(self, path: str, mix: Mix, ends: list[str]) -> str:
+        return self._append(Node(path, "mix", tuple(ends), (), self._shapes[ends[0]], mix=mix))
 
     def join(self, path: str, primitive: str, ends: list[str]) -> str:
         shape = PRIMITIVES[primitive].shape({}, tuple(self._shapes[end] for end in ends))

@@ -18,7 +18,12 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class Mix:
-    """Which row of alpha weighs the inputs of a `mix`, one column per input."""
+    """Which row of alpha weighs the inputs of a `mix`, one column per input.
+
+    Attributes:
+        cell: Name of the alpha: the cell's, or `edges_of` it.
+        row: An edge of the cell, or a node where edges are weighed.
+    """
 
     cell: str
     row: int
@@ -76,7 +81,7 @@ class PrimitiveGraph:
         output: Name of the node that gives the logits.
         auxiliary: Name of the node that gives the second logits while training.
         scopes: What groups of nodes are; outer scopes before inner ones.
-        alphas: Rows and columns of every alpha that a `mix` reads, by cell.
+        alphas: Rows and columns of every alpha that a `mix` reads: by cell, and by `edges_of` it.
     """
 
     nodes: tuple[Node, ...]
@@ -131,6 +136,11 @@ class PrimitiveGraph:
     def under(self, path: str) -> Iterable[Node]:
         """Yield the nodes that belong to a scope."""
         return (n for n in self.nodes if n.name == path or n.name.startswith(f"{path}/"))
+
+
+def edges_of(cell: str) -> str:
+    """Return the name of the alpha that weighs the edges of each of a cell's nodes."""
+    return f"{cell}.edges"
 
 
 def flops_of(node: Node, by_name: Mapping[str, Node]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dslnas.graph.expand import Fragment
+from dslnas.graph.graph import Mix
 from dslnas.graph.walk import NetworkWalk
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.spec import Shape
@@ -90,7 +91,7 @@ class _ShapeWalk(NetworkWalk[Shape]):
     def drop_path(self, path: str, value: Shape) -> Shape:
         return value
 
-    def mix(self, path: str, cell: Cell, row: int, ends: list[Shape]) -> Shape:
+    def mix(self, path: str, mix: Mix, ends: list[Shape]) -> Shape:
         return ends[0]
 
     def join(self, path: str, primitive: str, ends: list[Shape]) -> Shape:

@@ -12,12 +12,15 @@ from typing import Generic, TypeVar
 
 from dslnas.diagnostics import Note, UserError, user_error
 from dslnas.graph.expand import Expander, Fragment
+from dslnas.graph.graph import Mix, edges_of
+from dslnas.graph.partial import checked_parts, part, pool, shuffle
 from dslnas.language import ast
 from dslnas.language.checked import Operation
 from dslnas.primitives.rules import show_shape
 from dslnas.primitives.spec import Shape
 from dslnas.space.cell import Cell, Edge
 from dslnas.space.space import Network, SearchSpace
+from dslnas.space.table import choice_table
 
 Value = TypeVar("Value")
 
@@ -67,8 +70,8 @@ class NetworkWalk(ABC, Generic[Value]):
         """Zero a value of some examples while training."""
 
     @abstractmethod
-    def mix(self, path: str, cell: Cell, row: int, ends: list[Value]) -> Value:
-        """Weigh the values of an edge's candidates by a row of alpha."""
+    def mix(self, path: str, mix: Mix, ends: list[Value]) -> Value:
+        """Weigh the values of an edge's candidates, or of a node's edges, by a row of alpha."""
 
     @abstractmethod
     def join(self, path: str, primitive: str, ends: list[Value]) -> Value:
@@ -140,6 +143,8 @@ class NetworkWalk(ABC, Generic[Value]):
                 end = self.edge(path, cell, edge, values[edge.source], channels, stride)
                 self._check_shape(cell, edge, end, expected)
                 terms.append(end)
+            if self._network.partial is not None:
+                terms = self._weighed(path, cell, node, terms)
             values[node] = self._join(path, node, "add", terms)
         ends = [values[node] for node in cell.output_of]
         return self._join(path, "output", JOINS[cell.output], ends)
@@ -148,8 +153,22 @@ class NetworkWalk(ABC, Generic[Value]):
         self, path: str, cell: Cell, edge: Edge, source: Value, channels: int, stride: int
     ) -> Value:
         """Apply the operations of an edge to its source; weigh them if there is a choice."""
-        where = f"on edge {edge.source} -> {edge.target} of cell `{cell.name}`"
         edge_path = self.path(path, f"{edge.target}_{edge.source}")
+        if edge.row is None or self._network.partial is None or self._network.partial.parts == 1:
+            return self._operations(edge_path, edge_path, cell, edge, source, channels, stride)
+        return self._partially(edge_path, cell, edge, source, channels, stride)
+
+    def _operations(
+        self,
+        edge_path: str,
+        mix_path: str,
+        cell: Cell,
+        edge: Edge,
+        source: Value,
+        channels: int,
+        stride: int,
+    ) -> Value:
+        where = f"on edge {edge.source} -> {edge.target} of cell `{cell.name}`"
         ends = []
         for operation in edge.operations:
             fragment = self._fragment(operation, self.shape(source), channels, stride, where)
@@ -161,7 +180,39 @@ class NetworkWalk(ABC, Generic[Value]):
         if edge.row is None:
             return ends[0]
         self._check_alike(edge, ends, where)
-        return self.mix(edge_path, cell, edge.row, ends)
+        return self.mix(mix_path, Mix(cell.name, edge.row), ends)
+
+    def _partially(
+        self, path: str, cell: Cell, edge: Edge, source: Value, channels: int, stride: int
+    ) -> Value:
+        """Send one part of the channels through the operations, the others past them."""
+
+        def layer(name: str, fragment: Fragment, value: Value) -> Value:
+            return self.layers(self.path(path, name), fragment, value)
+
+        shape = self.shape(source)
+        parts = checked_parts(self._network.partial, cell, edge, shape, channels)
+        first = layer("part0", part(shape, parts, 0), source)
+        mix_path = self.path(path, "mix")
+        mixed = self._operations(path, mix_path, cell, edge, first, channels // parts, stride)
+        past = layer("past", pool(shape, stride), source) if stride > 1 else source
+        shape = self.shape(past)
+        others = [layer(f"part{i}", part(shape, parts, i), past) for i in range(1, parts)]
+        self._check_shape(cell, edge, mixed, self.shape(others[0]))
+        joined = self.join(self.path(path, "concat"), "concat", [mixed, *others])
+        return layer("shuffle", shuffle(shape, parts), joined)
+
+    def _weighed(self, path: str, cell: Cell, node: str, ends: list[Value]) -> list[Value]:
+        """Weigh the ends of a node's choosing edges; those of its fixed edges stay as they are."""
+        rows = [edge.row for edge in cell.incoming(node)]
+        choosing = [end for row, end in zip(rows, ends, strict=True) if row is not None]
+        fixed = [end for row, end in zip(rows, ends, strict=True) if row is None]
+        if not choosing:
+            return fixed
+        sums = choice_table(cell).choosing
+        number = sums.index(tuple(row for row in rows if row is not None))
+        here = self.path(path, f"{node}_edges" if fixed else node)
+        return [self.mix(here, Mix(edges_of(cell.name), number), choosing), *fixed]
 
     def _join(self, path: str, name: str, primitive: str, ends: list[Value]) -> Value:
         """Join values; a single one needs nothing."""

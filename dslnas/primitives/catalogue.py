@@ -101,6 +101,12 @@ _ALL = (
         rules.split_shape,
         (Argument("parts", Kind.COUNT), Argument("index", Kind.WHOLE)),
     ),
+    Primitive(
+        "shuffle",
+        "channels of `groups` equal groups in turn, one of each",
+        rules.shuffle_shape,
+        (Argument("groups", Kind.COUNT),),
+    ),
     Primitive("add", "sum of branches", rules.equal_shapes, inputs=(2, _MANY)),
     Primitive(
         "multiply",

@@ -174,6 +174,14 @@ def split_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     return (channels // parts, *inputs[0][1:])
 
 
+def shuffle_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output like the single input, whose channels are `groups` equal groups."""
+    shape, groups = image(inputs, "shuffle"), int(_number(attributes["groups"]))
+    if shape[0] % groups:
+        raise ShapeError(f"`shuffle` of {groups} groups does not divide {shape[0]} channels")
+    return shape
+
+
 def global_pool_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of pooling over all pixels."""
     return (image(inputs, "global_avg_pool")[0], 1, 1)

@@ -34,6 +34,7 @@ op several = mean(
 op nested = relu -> add(
     identity -> conv(3),
     concat(split(4, 3), split(4, 0), split(4, 1), split(4, 2)) -> multiply(sigmoid, relu),
+    shuffle(2),
     2 * add(identity, relu -> conv(1)),
     add(identity, identity)
 )

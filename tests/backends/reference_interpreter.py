@@ -98,6 +98,11 @@ def _split(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
     return inputs[0][:, a["index"] * size :][:, :size]
 
 
+def _shuffle(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    size = inputs[0].shape[1] // a["groups"]
+    return torch.cat([inputs[0][:, place::size] for place in range(size)], 1)
+
+
 def _zero(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
     return inputs[0].new_zeros(len(inputs[0]), *node.shape)
 
@@ -123,6 +128,7 @@ RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "identity": lambda node, x, a, own: x[0],
     "zero": _zero,
     "split": _split,
+    "shuffle": _shuffle,
     "add": lambda node, x, a, own: reduce(add, x),
     "multiply": lambda node, x, a, own: reduce(mul, x),
     "mean": lambda node, x, a, own: reduce(add, x) / len(x),

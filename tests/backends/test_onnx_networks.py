@@ -25,7 +25,7 @@ op halves = concat(
     split(2, 0) -> conv((1, 3), out = C/2) -> batch_norm -> hard_swish
 )
 op several = mean(
-    leaky_relu(0.2) -> shift(2) -> dropout(0.3),
+    leaky_relu(0.2) -> shift(2) -> shuffle(2) -> dropout(0.3),
     conv(3, groups = 2, dilation = 2) -> batch_norm(affine = false) -> elu,
     zero
 ) -> batch_norm -> tanh

@@ -100,6 +100,7 @@ CASES = {
         Graph(ODD).add("s", "split", parts=parts, index=index).done()
         for parts, index in ((1, 0), (2, 0), (2, 1), (4, 2))
     ],
+    "shuffle": [Graph(ODD).add("s", "shuffle", groups=n).done() for n in (1, 2, 4)],
     "add": [
         _branches("add", "input", "tanh").done(),
         _branches("add", "input", "tanh", "input", "relu").done(),

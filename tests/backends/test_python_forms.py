@@ -36,6 +36,7 @@ WRITTEN = {
     "zero((2, 3))": "Zero(stride=(2, 3))",
     "zero": "Zero()",
     "split(3, 2)": "Split(parts=3, index=2)",
+    "shuffle(3)": "nn.ChannelShuffle(3)",
     "identity": "stem = images",
     "multiply(identity, global_avg_pool, conv(1, out = C_in))": "x * self.branch1(x) * "
     "self.branch2(x)",

@@ -132,6 +132,20 @@ def test_an_output_that_another_output_reads_stays() -> None:
     _assert_runs(make_plan(graph, ("c", "a")), ("a", "c"))
 
 
+def test_a_dropped_edge_takes_with_it_what_goes_past_its_operations() -> None:
+    graph = build_supernet_graph(space(SPACES["uneven"], "pc_darts"))
+    choice = {"wide": (1, DROPPED, 2, DROPPED), "narrow": (0, 1)}
+    steps = {s.node.name: s for s in make_plan(graph, graph.outputs, choice)}
+    assert steps["cell0/n1_in1/mix"].columns == (1,)
+    assert len(steps["cell0/n1_in1/concat"].inputs) == 2
+    assert steps["cell0/n1"].inputs == ("cell0/n1_in1/shuffle/0_shuffle",)
+    assert steps["cell0/n1"].columns == (0,)
+    assert steps["cell0/n2_edges"].columns == (0,)
+    assert steps["cell1/n1"].columns == (0, 1), "the weighed edges are no choice"
+    assert not [name for name in steps if name.startswith("cell0/n1_in2")]
+    _assert_runs(tuple(steps.values()), graph.outputs)
+
+
 def test_a_node_that_reads_nothing_is_our_fault() -> None:
     graph = build_supernet_graph(space(SPACES["uneven"]))
     choice = {"wide": (DROPPED,) * 4, "narrow": (0, 0)}

@@ -95,6 +95,7 @@ CASES: dict[str, list[Graph]] = {
         for shape, stride in itertools.product(SIZES, STRIDES)
     ],
     "split": _plain("split", {"parts": 2, "index": 0}, {"parts": 4, "index": 3}),
+    "shuffle": _plain("shuffle", {"groups": 1}, {"groups": 2}, {"groups": 4}),
     "add": _branches("add", "input", "tanh") + _branches("add", "relu", "relu", "tanh", "input"),
     "multiply": _branches("multiply", "tanh", "pooled") + _branches("multiply", "relu", "tanh"),
     "mean": _branches("mean", "input", "tanh") + _branches("mean", "input", "tanh", "relu"),
@@ -196,6 +197,13 @@ def test_shift_moves_up_and_left_and_zeros_come_in() -> None:
     images = torch.arange(1.0, 10.0).view(1, 1, 3, 3)
     expected = [[5.0, 6.0, 0.0], [8.0, 9.0, 0.0], [0.0, 0.0, 0.0]]
     assert TorchNetwork(graph, torch.Generator())(images)[0][0, 0].tolist() == expected
+
+
+def test_shuffle_takes_one_channel_of_each_group_in_turn() -> None:
+    graph = Graph((6, 1, 1)).add("s", "shuffle", groups=3).done()
+    images = torch.arange(12.0).view(2, 6, 1, 1)
+    output = TorchNetwork(graph, torch.Generator())(images)[0]
+    assert output[:, :, 0, 0].tolist() == [[0, 2, 4, 1, 3, 5], [6, 8, 10, 7, 9, 11]]
 
 
 def test_padding_of_pools_does_not_count() -> None:

@@ -127,6 +127,7 @@ def test_weights_are_made_anew() -> None:
         "leaky_relu(slope=0.3)",
         "dropout(rate=0.0)",
         "split(parts=2, index=0)",
+        "shuffle(groups=2)",
         "shift(pixels=2)",
     ],
 )

@@ -196,6 +196,16 @@ def test_a_split_has_equal_parts() -> None:
         PRIMITIVES["split"].shape({"parts": 4, "index": 0}, ((6, 2, 2),))
 
 
+@pytest.mark.parametrize("groups", [1, 2, 3, 6])
+def test_a_shuffle_keeps_the_shape(groups: int) -> None:
+    check_against("shuffle", {"groups": groups}, (6, 2, 3), lambda: nn.ChannelShuffle(groups))
+
+
+def test_a_shuffle_has_equal_groups() -> None:
+    with pytest.raises(ShapeError, match=r"`shuffle` of 4 groups does not divide 6 channels"):
+        PRIMITIVES["shuffle"].shape({"groups": 4}, ((6, 2, 2),))
+
+
 # ---- the rest -----------------------------------------------------------------------------------
 
 KEEPING = [name for name, p in PRIMITIVES.items() if p.shape is same_shape]
@@ -212,7 +222,7 @@ def test_elementwise_primitives_keep_any_shape(name: str, shape: Shape) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["conv", "max_pool2d", "avg_pool2d", "global_avg_pool", "zero", "shift"]
+    "name", ["conv", "max_pool2d", "avg_pool2d", "global_avg_pool", "zero", "shift", "shuffle"]
 )
 def test_primitives_of_images_refuse_vectors(name: str) -> None:
     once: AttributeValue = (1, 1)

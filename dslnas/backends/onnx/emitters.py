@@ -127,6 +127,17 @@ def _split(site: Site) -> Protos:
     yield from _slice(site, site.inputs[0], axes=(1,), start=site.count("index") * size, size=size)
 
 
+def _shuffle(site: Site) -> Protos:
+    channels, height, width = site.node.shape
+    groups = site.count("groups")
+    apart = site.whole("apart", 0, groups, channels // groups, height, width)
+    together = site.whole("together", 0, channels, height, width)
+    grouped = site.step("Reshape", (*site.inputs, apart.name), "grouped")
+    turned = site.step("Transpose", (grouped.name,), "turned", perm=(0, 2, 1, 3, 4))
+    yield from (apart, together, grouped, turned)
+    yield site.last("Reshape", (turned.name, together.name))
+
+
 def _add(site: Site) -> Protos:
     # Runtimes fuse Add, not Sum, with what stands around it.
     yield site.last("Add" if len(site.inputs) == 2 else "Sum", site.inputs)
@@ -186,6 +197,7 @@ EMITTERS: Mapping[str, Emitter] = {
     "tanh": _simple("Tanh"),
     "zero": _zero,
     "split": _split,
+    "shuffle": _shuffle,
     "add": _add,
     "multiply": _multiply,
     "mean": _simple("Mean"),

@@ -154,6 +154,7 @@ LAYERS: Mapping[str, Form] = {
     "identity": lambda node, shape: Part(),
     "zero": _with("Zero", _STRIDE),
     "split": _with("Split", Argument("parts"), Argument("index")),
+    "shuffle": _with("nn.ChannelShuffle", Argument("groups", is_positional=True)),
 }
 """Primitives that read one value, as layers."""
 

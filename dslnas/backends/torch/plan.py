@@ -11,6 +11,9 @@ from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 DROPPED = -1
 """In a choice: no operation of the edge runs."""
 
+SUMS = frozenset({"mix", "add", "mean"})
+"""Primitives that can leave out what they read."""
+
 Choice = Mapping[str, tuple[int, ...]]
 """By cell: for every row of alpha the column that runs, or DROPPED."""
 
@@ -82,6 +85,7 @@ def _inputs(
 
     An edge without a chosen operation has no value: the sums that read it leave it out.
     """
+    dropped = _dropped(graph, chosen)
     inputs: dict[str, list[tuple[str, int]]] = {}
     waiting = list(outputs)
     while waiting:
@@ -92,7 +96,7 @@ def _inputs(
         reads = [
             (source, column)
             for column, source in enumerate(node.inputs)
-            if _runs(node, column, chosen) and not _is_dropped(graph.by_name[source], chosen)
+            if _runs(node, column, chosen) and source not in dropped
         ]
         if node.inputs and not reads:
             raise InternalError(f"nothing that `{name}` reads is chosen")
@@ -102,10 +106,23 @@ def _inputs(
 
 
 def _runs(node: Node, column: int, chosen: Choice | None) -> bool:
-    return node.mix is None or chosen is None or chosen[node.mix.cell][node.mix.row] == column
+    picked = _picked(node, chosen)
+    return picked is None or picked == column
 
 
-def _is_dropped(node: Node, chosen: Choice | None) -> bool:
-    if node.mix is None or chosen is None:
-        return False
-    return chosen[node.mix.cell][node.mix.row] == DROPPED
+def _picked(node: Node, chosen: Choice | None) -> int | None:
+    """Return the only column that a node reads; None where it reads all, such as edges."""
+    if node.mix is None or chosen is None or node.mix.cell not in chosen:
+        return None
+    return chosen[node.mix.cell][node.mix.row]
+
+
+def _dropped(graph: PrimitiveGraph, chosen: Choice | None) -> frozenset[str]:
+    """Return the nodes without a value: dropped edges, and what cannot do without one."""
+    dropped: set[str] = set()
+    if chosen is not None:
+        for node in graph.nodes:
+            lacks = node.primitive not in SUMS and not dropped.isdisjoint(node.inputs)
+            if lacks or _picked(node, chosen) == DROPPED:
+                dropped.add(node.name)
+    return frozenset(dropped)

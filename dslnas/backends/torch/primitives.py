@@ -24,11 +24,13 @@ class RunState:
 
     Attributes:
         training: Batch statistics and dropout, or running statistics and none.
+        tracking: Whether batches move the running statistics while training.
         generator: Source of the randomness of dropout and drop_path, on the device.
         drop_path_rate: Probability with which `drop_path` zeroes an example.
     """
 
     training: bool = True
+    tracking: bool = True
     generator: torch.Generator | None = None
     drop_path_rate: float = 0.0
 
@@ -57,6 +59,8 @@ def _batch_norm(
     momentum, eps = node.attribute("momentum"), node.attribute("eps")
     assert isinstance(momentum, float)
     assert isinstance(eps, float)
+    if run.training and not run.tracking:
+        return functional.batch_norm(inputs[0], None, None, weight, bias, training=True, eps=eps)
     return functional.batch_norm(
         inputs[0], mean, variance, weight, bias, run.training, momentum, eps
     )
@@ -102,6 +106,14 @@ def _split(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: Run
     assert isinstance(parts, int)
     assert isinstance(index, int)
     return inputs[0].chunk(parts, 1)[index]
+
+
+def _shuffle(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    groups = node.attribute("groups")
+    assert isinstance(groups, int)
+    batch, channels, height, width = inputs[0].shape
+    grouped = inputs[0].reshape(batch, groups, channels // groups, height, width)
+    return grouped.transpose(1, 2).reshape(inputs[0].shape)
 
 
 def _add(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
@@ -182,6 +194,7 @@ FORMS: Mapping[str, Form] = {
     "identity": _elementwise(lambda x: x),
     "zero": _zero,
     "split": _split,
+    "shuffle": _shuffle,
     "add": _add,
     "multiply": _multiply,
     "mean": _mean,

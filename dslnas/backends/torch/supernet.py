@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +22,8 @@ class Mixing:
     """How the operations of every edge are weighed in one run.
 
     Attributes:
-        weights: By cell, (edges, operations); None lets every operation that runs count 1.
+        weights: By cell, (edges, operations), and where edges are weighed by `edges_of` it, (nodes,
+            edges of a node); None lets every operation that runs count 1.
         chosen: The one operation per edge that runs; None runs all of them.
         observe: With `chosen`: the others run forward only, so that their weights get a gradient.
     """
@@ -51,7 +53,7 @@ class Supernet:
         """Make the weights with random numbers from `generator`, a generator on the CPU."""
         self.network = TorchNetwork(graph, generator).to(device=device, dtype=dtype)
         self.tables: dict[str, ChoiceTable] = {
-            name: choice_table(space.cells[name]) for name in graph.alphas
+            name: choice_table(space.cells[name]) for name in graph.alphas if name in space.cells
         }
         self.device = device
         self.dtype = dtype
@@ -71,8 +73,24 @@ class Supernet:
         """Return the mean cross-entropy of a batch, a scalar with gradients."""
         return functional.cross_entropy(self.logits(images, mixing), labels)
 
+    @contextmanager
+    def untracked(self) -> Iterator[None]:
+        """Run inside of this without moving the running statistics of batch norm."""
+        state = self.network.run_state
+        before, state.tracking = state.tracking, False
+        try:
+            yield
+        finally:
+            state.tracking = before
+
     def exists(self, cell: str) -> Tensor:
         """Return which entries of a cell's alpha stand for an operation, (edges, operations)."""
-        table = self.tables[cell]
-        columns = torch.arange(table.width, device=self.device)
-        return columns < torch.tensor(table.rows, device=self.device)[:, None]
+        return self._filled(self.tables[cell].rows)
+
+    def edges_exist(self, cell: str) -> Tensor:
+        """Return which entries of a cell's beta stand for an edge, (nodes, edges of a node)."""
+        return self._filled([len(rows) for rows in self.tables[cell].choosing])
+
+    def _filled(self, lengths: Sequence[int]) -> Tensor:
+        columns = torch.arange(max(lengths), device=self.device)
+        return columns < torch.tensor(lengths, device=self.device)[:, None]

@@ -1,0 +1,124 @@
+"""How long a network takes for one image, and what every candidate of a space adds to that.
+
+Times are medians of a few runs in evaluation mode with untrained weights, in seconds. On a CPU one
+thread is used: for single images more of them save little, and wait for each other on a busy
+machine.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import torch
+
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.graph.build import build_derived_graph
+from dslnas.graph.costs import COUNTED, CostTable, cost_table
+from dslnas.graph.expand import SOURCE, Fragment
+from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+from dslnas.primitives.spec import Shape
+from dslnas.space.derive import derive
+from dslnas.space.space import SearchSpace
+
+WARM_UP = 2
+RUNS = 9
+
+
+def latency_table(space: SearchSpace, device: torch.device) -> CostTable:
+    """Return the seconds that the parts of the final network take for one image.
+
+    Every distinct operation is timed alone. What a network takes besides, such as for sums, or
+    saves, is measured on one architecture, the one with the most multiply-adds, and is part of
+    `fixed`.
+
+    Raises:
+        UserError: NAS4xx where shapes do not fit.
+    """
+    stopwatch = Stopwatch(device)
+    table = cost_table(space, stopwatch)
+    heaviest = derive(space, cost_table(space, COUNTED["flops"]).by_cell)
+    whole = seconds_for_one(build_derived_graph(heaviest), device)
+    parts = cost_table(heaviest, stopwatch).fixed
+    return replace(table, fixed=max(0.0, table.fixed + whole - parts))
+
+
+class Stopwatch:
+    """The time of operations as a `Cost`; equal ones are measured once."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._known: dict[tuple[Fragment, Shape], float] = {}
+
+    def __call__(self, fragment: Fragment, shape: Shape) -> float:
+        """Return the seconds of an operation on one value; 0 for an identity."""
+        if fragment.is_identity:
+            return 0.0
+        key = (fragment, shape)
+        if key not in self._known:
+            self._known[key] = seconds_for_one(_graph_of(fragment, shape), self._device)
+        return self._known[key]
+
+
+def seconds_for_one(graph: PrimitiveGraph, device: torch.device) -> float:
+    """Return the median time of a network for a batch of one image, in seconds."""
+    generator = torch.Generator().manual_seed(0)
+    network = TorchNetwork(graph, generator).eval()
+    _keep_in_range(network)
+    network.to(device)
+    image = torch.randn((1, *graph.input_shape), generator=generator).to(device)
+    times = []
+    with torch.inference_mode(), _one_thread():
+        for _ in range(WARM_UP + RUNS):
+            _wait_for(device)
+            begin = time.perf_counter()
+            network(image)
+            _wait_for(device)
+            times.append(time.perf_counter() - begin)
+    return statistics.median(times[WARM_UP:])
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _keep_in_range(network: TorchNetwork) -> None:
+    """Enlarge the weights as He et al. (2015) do, so that values do not fade layer by layer.
+
+    Untrained, a deep network would compute with denormal numbers, for which processors are slow.
+    """
+    with torch.no_grad():
+        for node in network.graph.nodes:
+            for weight in node.weights:
+                if weight.fan_in > 0:
+                    network.get_parameter(f"{node.name}/{weight.name}").mul_(6**0.5)
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _graph_of(fragment: Fragment, shape: Shape) -> PrimitiveGraph:
+    """Return an operation as a network of its own."""
+    names = [f"{place}_{layer.primitive.name}" for place, layer in enumerate(fragment.layers)]
+
+    def name_of(place: int) -> str:
+        return INPUT if place == SOURCE else names[place]
+
+    nodes = [Node(INPUT, INPUT, (), (), shape)]
+    for name, layer in zip(names, fragment.layers, strict=True):
+        reads = tuple(name_of(place) for place in layer.inputs)
+        nodes.append(
+            Node(name, layer.primitive.name, reads, layer.attributes, layer.shape, layer.weights)
+        )
+    return PrimitiveGraph(tuple(nodes), name_of(fragment.output))

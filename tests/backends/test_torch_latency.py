@@ -1,0 +1,158 @@
+"""Latencies: which operations are timed, and that the times add up. No test expects a speed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from dslnas.backends.torch import latency
+from dslnas.backends.torch.latency import Stopwatch, latency_table, seconds_for_one
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.graph.build import build_derived_graph
+from dslnas.graph.costs import COUNTED, cost_table, count_flops
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.space.derive import derive
+from dslnas.space.space import SearchSpace
+from tests.spaces import random_scores, space_of
+
+CPU = torch.device("cpu")
+TEXT = """use papers.darts
+cell normal { nodes 2 }
+cell reduction { nodes 2 }
+network { channels 4; repeat 1; cells normal, reduction, normal }
+evaluate { channels 4; repeat 1 }
+"""
+Timed = list[PrimitiveGraph]
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> Timed:
+    """Every graph that is timed; a graph takes a second per multiply-add, and one besides."""
+    graphs: Timed = []
+
+    def seconds(graph: PrimitiveGraph, device: torch.device) -> float:
+        graphs.append(graph)
+        return graph.flops() + 1.0
+
+    monkeypatch.setattr(latency, "seconds_for_one", seconds)
+    return graphs
+
+
+def price(space: SearchSpace, architecture: SearchSpace) -> float:
+    """Return what an architecture of cells that keep all their edges is said to take."""
+    table = latency_table(space, CPU)
+    columns = {
+        name: [
+            old.operations.index(new.operations[0])
+            for old, new in zip(cell.choices, architecture.cells[name].edges, strict=True)
+        ]
+        for name, cell in ((name, space.cells[name]) for name in space.searched)
+    }
+    return table.fixed + sum(
+        table.by_cell[name][row][column]
+        for name, chosen in columns.items()
+        for row, column in enumerate(chosen)
+    )
+
+
+def test_every_distinct_operation_is_timed_once_and_identities_never(timed: Timed) -> None:
+    latency_table(space_of(TEXT), CPU)
+    *operations, whole = timed
+    assert len(operations) == len({graph.nodes for graph in operations})
+    assert all(graph.flops() < whole.flops() for graph in operations)
+    assert all(len(graph.nodes) > 1 for graph in operations)
+
+
+def test_longer_networks_need_no_more_timings(timed: Timed) -> None:
+    latency_table(space_of(TEXT.replace("cells normal,", "cells normal * 3,")), CPU)
+    short = len(timed)
+    latency_table(space_of(TEXT.replace("cells normal,", "cells normal * 30,")), CPU)
+    assert len(timed) == 2 * short
+
+
+def test_operations_take_their_own_time(timed: Timed) -> None:
+    space = space_of(TEXT)
+    table, flops = latency_table(space, CPU), cost_table(space, COUNTED["flops"])
+    for name, rows in flops.by_cell.items():
+        places = space.final.layout.count(name)
+        for row, (times, counts) in enumerate(zip(table.by_cell[name], rows, strict=True)):
+            for operation, seconds, count in zip(
+                space.cells[name].choices[row].operations, times, counts, strict=True
+            ):
+                identity = operation.text == "skip_connect" and count == 0
+                assert seconds == (0 if identity else count + places)
+
+
+def test_the_heaviest_architecture_takes_what_was_measured(timed: Timed) -> None:
+    space = space_of(TEXT.replace("nodes 2", "nodes 2; keep all"))
+    heaviest = derive(space, cost_table(space, COUNTED["flops"]).by_cell)
+    assert price(space, heaviest) == build_derived_graph(heaviest).flops() + 1.0
+
+
+def test_fixed_time_is_never_negative(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "seconds_for_one", lambda graph, device: 1.0)
+    assert latency_table(space_of(TEXT), CPU).fixed == 0.0
+
+
+def test_times_of_a_space_are_seconds() -> None:
+    space = space_of(TEXT, (3, 8, 8))
+    table = latency_table(space, CPU)
+    assert 0 <= table.fixed < 60
+    for name in space.searched:
+        for edge, row in zip(space.cells[name].choices, table.by_cell[name], strict=True):
+            is_strided = name == "reduction" and edge.source in ("in1", "in2")
+            for operation, seconds in zip(edge.operations, row, strict=True):
+                is_free = operation.text == "skip_connect" and not is_strided
+                assert seconds == 0 if is_free else 0 < seconds < 60
+
+
+def test_stopwatch_builds_what_the_network_holds(timed: Timed) -> None:
+    space = space_of(TEXT)
+    architecture = derive(space, random_scores(space, 1))
+    table = cost_table(architecture, Stopwatch(CPU))
+    assert table.by_cell == {}
+    assert sum(g.params() for g in timed) <= build_derived_graph(architecture).params()
+    assert cost_table(architecture, count_flops).fixed < table.fixed
+
+
+def test_timing_leaves_threads_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = build_derived_graph(derive(space_of(TEXT), random_scores(space_of(TEXT), 1)))
+    used = set()
+    forward: Callable[..., object] = TorchNetwork.forward
+
+    def spy(*arguments: object) -> object:
+        used.add(torch.get_num_threads())
+        return forward(*arguments)
+
+    monkeypatch.setattr(TorchNetwork, "forward", spy)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert seconds_for_one(graph, CPU) > 0
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert used == {1}
+
+
+def test_values_of_a_deep_network_do_not_fade(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """use std.cnn
+    op deep = 60 * (relu -> conv(3))
+    cell only { inputs 1; node n1 = deep(in1); output last; preprocess preprocess }
+    network { channels 4; cells only }
+    evaluate { channels 4 }
+    """
+    graph = build_derived_graph(space_of(text))
+    largest = []
+    forward: Callable[..., tuple[torch.Tensor, ...]] = TorchNetwork.forward
+
+    def spy(*arguments: object) -> tuple[torch.Tensor, ...]:
+        outputs = forward(*arguments)
+        largest.append(float(outputs[0].abs().max()))
+        return outputs
+
+    monkeypatch.setattr(TorchNetwork, "forward", spy)
+    seconds_for_one(graph, CPU)
+    assert min(largest) > 1e-20
