@@ -9,23 +9,37 @@ import torch
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.darts import Darts
 from dslnas.engines.engine import Engine
-from dslnas.engines.milenas import Milenas
+from dslnas.engines.gdas import Gdas
+from dslnas.engines.goals import Goals
+from dslnas.engines.milenas import Milenas, SingleLevel
 from dslnas.engines.nasp import Nasp
+from dslnas.engines.pc_darts import PcDarts
 from dslnas.engines.random_sampling import RandomSampling
-from dslnas.settings.sections import SearchSettings
+from dslnas.engines.random_search import RandomSearch
+from dslnas.engines.snas import Snas
+from dslnas.settings.search import SearchSettings
 
-# Every engine takes (supernet, its own settings, generator); a test checks the table against the
-# settings of `dslnas.settings.sections.SEARCH`.
+# Every engine takes (supernet, its own settings, generator, goals); a test checks the table
+# against the settings of `dslnas.settings.search.SEARCH`.
 ENGINES: dict[str, Callable[..., Engine]] = {
     "darts": Darts,
     "milenas": Milenas,
+    "single_level": SingleLevel,
     "nasp": Nasp,
+    "gdas": Gdas,
+    "snas": Snas,
+    "pc_darts": PcDarts,
     "random": RandomSampling,
+    "random_search": RandomSearch,
 }
 
 
 def make_engine(
-    name: str, supernet: Supernet, settings: SearchSettings, generator: torch.Generator
+    name: str,
+    supernet: Supernet,
+    settings: SearchSettings,
+    generator: torch.Generator,
+    goals: Goals | None = None,
 ) -> Engine:
     """Return the engine of a method, ready to start.
 
@@ -34,5 +48,6 @@ def make_engine(
         supernet: What is searched.
         settings: The method's own settings.
         generator: Randomness of alpha's start and of samples; on the CPU.
+        goals: What the derived network may cost, and what operations cost.
     """
-    return ENGINES[name](supernet, settings, generator)
+    return ENGINES[name](supernet, settings, generator, goals)

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from dslnas.engines.engine import Batch, StepReport
+import torch
+
+from dslnas.backends.torch.supernet import Supernet
+from dslnas.engines.goals import Goals
+from dslnas.engines.levels import Bilevel, Level
+from dslnas.engines.relaxation import Relaxation
 from dslnas.engines.relaxed import Relaxed
+from dslnas.settings.search import DartsSettings
 
 
 class Darts(Relaxed):
-    """Bilevel search, first order (section 2.3 with xi = 0).
+    """Bilevel search, first or second order (section 2.3).
 
     min over alpha of L_val(w*(alpha), alpha), w*(alpha) = argmin over w of L_train(w, alpha), by
-    steps in turn: alpha along grad_alpha L_val(w, alpha), then w along grad_w L_train(w, alpha) at
-    the new alpha. L_val is the loss on the architecture data.
+    steps in turn: alpha along the gradient of L_val, then w along grad_w L_train(w, alpha) at the
+    new alpha. L_val is the loss on the architecture data.
     """
 
-    def step(self, train: Batch, architecture: Batch) -> StepReport:
-        """Update alpha, then the weights."""
-        architecture_loss = self._relaxation.loss(architecture)
-        self._alpha.step(self._relaxation.gradients(architecture_loss))
-        train_loss = self._relaxation.loss(train, alpha_gradient=False)
-        self._weights.descend(train_loss)
-        return StepReport(train_loss.detach(), architecture_loss.detach())
+    def __init__(
+        self,
+        supernet: Supernet,
+        settings: DartsSettings,
+        generator: torch.Generator,
+        goals: Goals | None = None,
+    ) -> None:
+        """Start the search; `generator` (CPU) draws the first alpha."""
+        super().__init__(supernet, settings, Relaxation(supernet, generator), goals)
+        self._bilevel = Bilevel(
+            supernet, self._relaxation, self._weights, settings.order, settings.hessian
+        )
+
+    def level(self, epoch: int) -> Level:
+        """Return the bilevel gradient."""
+        return self._bilevel

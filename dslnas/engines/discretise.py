@@ -55,3 +55,25 @@ def uniform(table: ChoiceTable, generator: torch.Generator) -> tuple[int, ...]:
             pick = int(torch.randint(len(columns), (), generator=generator))
             choice[rows[place]] = columns[pick]
     return tuple(choice)
+
+
+def explore(
+    table: ChoiceTable, choice: tuple[int, ...], epsilon: float, generator: torch.Generator
+) -> tuple[int, ...]:
+    """Return a choice in which every edge that stays takes a random candidate now and then.
+
+    Args:
+        table: The choices of a cell.
+        choice: For every row the column that runs, or DROPPED.
+        epsilon: Probability of a random candidate, all alike likely.
+        generator: On the CPU; not asked where `epsilon` is 0.
+    """
+    if epsilon == 0.0:
+        return choice
+    draws = torch.rand(len(choice), generator=generator).tolist()
+    explored = list(choice)
+    for row, (column, drawn) in enumerate(zip(choice, draws, strict=True)):
+        if column != DROPPED and drawn < epsilon:
+            columns = table.candidates[row]
+            explored[row] = columns[int(torch.randint(len(columns), (), generator=generator))]
+    return tuple(explored)

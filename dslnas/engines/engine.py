@@ -36,8 +36,13 @@ class Engine(Protocol):
     """One search method at work on one supernet.
 
     The caller starts every epoch, gives each step a batch of the weights' data and one of the
-    architecture's, and asks for the result at the end.
+    architecture's, may ask for the scores after every epoch, and asks for the result at the end.
+
+    Attributes:
+        learns: Whether alpha is moved by gradients, and not drawn.
     """
+
+    learns: bool
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rates of an epoch, counted from 0."""
@@ -53,6 +58,10 @@ class Engine(Protocol):
 
     def alphas(self) -> Mapping[str, Tensor]:
         """Return the architecture parameters by cell, (edges, operations)."""
+        ...
+
+    def scores(self) -> Scores:
+        """Return the scores that an architecture would be derived from now."""
         ...
 
     def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:

@@ -3,49 +3,57 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.engine import Batch, StepReport
+from dslnas.engines.goals import Goals
+from dslnas.engines.levels import Bilevel, Level, MixedLevel
+from dslnas.engines.relaxation import Relaxation
 from dslnas.engines.relaxed import Relaxed
-from dslnas.settings.sections import MilenasSettings
+from dslnas.settings.search import MilenasSettings, SingleLevelSettings
 
 
 class Milenas(Relaxed):
-    """Mixed-level search, first order, both updates at once.
+    """Mixed-level search.
 
     min over alpha and w of L_train(w*(alpha), alpha) + lambda * L_val(w*(alpha), alpha):
     w <- w - eta_w * grad_w L_train(w, alpha) and
-    alpha <- alpha - eta_alpha * grad_alpha (L_train(w, alpha) + lambda * L_val(w, alpha))
-    with all gradients at the same (w, alpha). So one backward pass over the training batch gives
-    both of its gradients. L_val is the loss on the architecture data, which lambda = 0, the
-    single-level method, does not look at.
+    alpha <- alpha - eta_alpha * grad_alpha (L_train(w, alpha) + lambda * L_val(w, alpha)).
+    `update simultaneous` takes all gradients at the same (w, alpha), as the paper writes it: one
+    backward pass over the training batch gives both of its gradients. `update alternating`, as the
+    published program does it, takes the gradient in w at the new alpha. The first `bilevel` epochs
+    are those of DARTS (section 4.2). With lambda = 0 this is the single-level method.
     """
 
     def __init__(
-        self, supernet: Supernet, settings: MilenasSettings, generator: torch.Generator
+        self,
+        supernet: Supernet,
+        settings: MilenasSettings,
+        generator: torch.Generator,
+        goals: Goals | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first alpha."""
-        super().__init__(supernet, settings, generator)
-        self._lambda = settings.lambda_
+        super().__init__(supernet, settings, Relaxation(supernet, generator), goals)
+        common = (supernet, self._relaxation, self._weights, settings.order, settings.hessian)
+        self._bilevel = Bilevel(*common)
+        self._mixed = MixedLevel(*common, settings.lambda_)
+        self._switch = settings.bilevel
+        self.simultaneous = settings.update == "simultaneous"
 
-    def step(self, train: Batch, architecture: Batch) -> StepReport:
-        """Update alpha and the weights from gradients at the same point."""
-        alphas = list(self._relaxation.alphas.values())
-        architecture_loss = None
-        gradients = [torch.zeros_like(alpha) for alpha in alphas]
-        if self._lambda > 0:
-            loss = self._relaxation.loss(architecture)
-            gradients = [self._lambda * g for g in self._relaxation.gradients(loss)]
-            architecture_loss = loss.detach()
-        for alpha, gradient in zip(alphas, gradients, strict=True):
-            alpha.grad = gradient
-        train_loss = self._relaxation.loss(train)
-        self._weights.descend(train_loss)  # adds the gradient in alpha
-        self._alpha.step([_gradient(alpha) for alpha in alphas])
-        return StepReport(train_loss.detach(), architecture_loss)
+    def level(self, epoch: int) -> Level:
+        """Return the mixed-level gradient, or before the switch the bilevel one."""
+        return self._bilevel if epoch < self._switch else self._mixed
 
 
-def _gradient(alpha: Tensor) -> Tensor:
-    assert alpha.grad is not None
-    return alpha.grad
+class SingleLevel(Milenas):
+    """Mixed-level search with lambda = 0: alpha and the weights on the training data alone."""
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        settings: SingleLevelSettings,
+        generator: torch.Generator,
+        goals: Goals | None = None,
+    ) -> None:
+        """Start the search; `generator` (CPU) draws the first alpha."""
+        as_milenas = MilenasSettings.of({**vars(settings), "lambda_": 0.0})
+        super().__init__(supernet, as_milenas, generator, goals)

@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.engines.discretise import nearest, one_hot
+from dslnas.engines.costs import complexity
+from dslnas.engines.discretise import explore, nearest, one_hot, uniform
 from dslnas.engines.engine import Batch, Progress, StepReport
+from dslnas.engines.goals import Goals
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
 from dslnas.engines.relaxation import gradients_of, rows_of
-from dslnas.settings.sections import NaspSettings
+from dslnas.graph.costs import CostRows
+from dslnas.settings.search import NaspSettings
 from dslnas.space.derive import Scores
 
 INITIAL = 0.5
@@ -22,20 +26,43 @@ class Nasp:
     """Proximal search: A is continuous in C2 = [0, 1], what runs is discrete, in C1 (algorithm 2).
 
     1. A' = prox_C1(A): one operation per edge, `keep` edges per node.
-    2. A <- prox_C2(A - eta_alpha * grad_A' L_val(w, A')): the gradient is taken at A', the step is
-       applied to A, and prox_C2 clips to [0, 1].
+    2. A <- prox_C2(A - eta_alpha * grad_A' (L_val(w, A') + eta * R(A'))): the gradient is taken at
+       A', the step is applied to A, and prox_C2 clips to [0, 1].
     3. A' = prox_C1(A), then w <- w - eta_w * grad_w L_train(w, A').
 
     In step 2 an operation that is not chosen has weight 0, so it changes nothing downstream; its
     entry of the gradient is the inner product of dL/dnode with its output. It therefore runs
     forward only. In step 3 it does not run at all. There is no softmax.
+
+    R is the complexity, see `dslnas.engines.costs`; eta is `complexity`. With probability `epsilon`
+    an edge takes a random operation instead of its largest. A warm-up, when A stands still and all
+    its entries are alike, trains the weights of random choices.
     """
 
+    learns = True
+
     def __init__(
-        self, supernet: Supernet, settings: NaspSettings, generator: torch.Generator
+        self,
+        supernet: Supernet,
+        settings: NaspSettings,
+        generator: torch.Generator,
+        goals: Goals | None = None,
     ) -> None:
-        """Start the search from A = 0.5 everywhere; `generator` is not needed."""
+        """Start the search from A = 0.5 everywhere; `generator` (CPU) draws what is random.
+
+        Without `goals` there is no penalty and no complexity.
+        """
+        self._goals = goals
+        self._complexity = settings.complexity
+        self._costs: dict[str, CostRows] = {}
+        if goals is not None and settings.complexity > 0:
+            cells = settings.cells or tuple(supernet.tables)
+            self._costs = {cell: goals.operation_costs(cell, settings.cost) for cell in cells}
         self._supernet = supernet
+        self._generator = generator
+        self._epsilon = settings.epsilon
+        self._warmup = settings.warm_epochs
+        self._epoch = 0
         self._continuous: dict[str, Tensor] = {
             cell: torch.full(
                 (len(table.rows), table.width), INITIAL,
@@ -50,27 +77,56 @@ class Nasp:
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rates of an epoch."""
+        self._epoch = epoch
         self._alpha.start_epoch(epoch)
         self._weights.start_epoch(epoch)
 
     def step(self, train: Batch, architecture: Batch) -> StepReport:
         """Update A at its discrete image, then the weights of what is chosen."""
-        chosen = self._choice()
+        if self._epoch < self._warmup:
+            tables = self._supernet.tables
+            drawn = {cell: uniform(table, self._generator) for cell, table in tables.items()}
+            return StepReport(self._train(train, drawn), None)
+        architecture_loss = self._update(architecture)
+        return StepReport(self._train(train, self._explored()), architecture_loss)
+
+    def _update(self, architecture: Batch) -> Tensor:
+        """Take a step of A and return the loss that it lowers."""
+        chosen = self._explored()
         discrete = {
             cell: one_hot(self._supernet.tables[cell], choice)
             .to(self._supernet.device, self._supernet.dtype)
             .requires_grad_()
             for cell, choice in chosen.items()
         }
-        mixing = Mixing(discrete, chosen, observe=True)
-        architecture_loss = self._supernet.loss(*architecture, mixing)
-        gradients = gradients_of(architecture_loss, list(discrete.values()))
-        self._alpha.step(gradients)
+        loss = self._supernet.loss(*architecture, Mixing(discrete, chosen, observe=True))
+        self._alpha.step(gradients_of(loss + self._cost_of(discrete), list(discrete.values())))
         for continuous in self._continuous.values():
             continuous.clamp_(0.0, 1.0)
-        train_loss = self._supernet.loss(*train, self.mixing())
-        self._weights.descend(train_loss)
-        return StepReport(train_loss.detach(), architecture_loss.detach())
+        return loss.detach()
+
+    def _cost_of(self, discrete: Mapping[str, Tensor]) -> Tensor | float:
+        """Return eta * R(A') and the penalty of what exceeds the limits."""
+        cost: Tensor | float = 0.0
+        for cell, costs in self._costs.items():
+            cost = cost + self._complexity * complexity(costs, discrete[cell])
+        if self._goals is not None:
+            tables = self._supernet.tables
+            excess = self._goals.penalty(tables, discrete, edges_chosen=True)
+            cost = cost if excess is None else cost + excess
+        return cost
+
+    def _train(self, train: Batch, chosen: Choice) -> Tensor:
+        loss = self._supernet.loss(*train, Mixing(None, chosen))
+        self._weights.descend(loss)
+        return loss.detach()
+
+    def _explored(self) -> Choice:
+        """Return prox_C1(A) with some operations drawn at random."""
+        return {
+            cell: explore(self._supernet.tables[cell], choice, self._epsilon, self._generator)
+            for cell, choice in self._choice().items()
+        }
 
     def _choice(self) -> dict[str, tuple[int, ...]]:
         """Return prox_C1(A)."""
@@ -87,6 +143,10 @@ class Nasp:
         """Return the continuous A by cell."""
         return self._continuous
 
-    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
+    def scores(self) -> Scores:
         """Return A: the derived architecture is its proximal step."""
         return {cell: rows_of(continuous) for cell, continuous in self._continuous.items()}
+
+    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
+        """Return A: there is nothing left to do."""
+        return self.scores()

@@ -8,20 +8,22 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from dslnas.settings.values import Adam, Cosine, Exponential, Schedule, Sgd
+from dslnas.settings.values import Adam, Cosine, Exponential, Linear, Schedule, Sgd
 
 
-def learning_rate(schedule: Schedule, epoch: int, epochs: int) -> float:
-    """Return the learning rate of an epoch, counted from 0.
+def value_at(schedule: Schedule, epoch: int, epochs: int) -> float:
+    """Return the value of a schedule in an epoch, counted from 0.
 
     cosine: end + (start - end) * (1 + cos(pi * epoch / epochs)) / 2; exponential:
-    start * factor ** epoch.
+    start * factor ** epoch; linear: start + (end - start) * epoch / (epochs - 1).
     """
     match schedule:
         case Cosine(start=start, end=end):
             return end + (start - end) * (1 + math.cos(math.pi * epoch / epochs)) / 2
         case Exponential(start=start, factor=factor):
             return float(start * factor**epoch)
+        case Linear(start=start, end=end):
+            return start + (end - start) * min(epoch / max(epochs - 1, 1), 1.0)
     return schedule
 
 
@@ -37,25 +39,54 @@ class WeightOptimiser:
         self._epochs = epochs
         self._sgd = torch.optim.SGD(
             weights,
-            lr=learning_rate(settings.lr, 0, epochs),
+            lr=value_at(settings.lr, 0, epochs),
             momentum=settings.momentum,
             weight_decay=settings.weight_decay,
         )
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch, counted from 0."""
-        _set_rate(self._sgd, learning_rate(self._settings.lr, epoch, self._epochs))
+        _set_rate(self._sgd, value_at(self._settings.lr, epoch, self._epochs))
 
-    def descend(self, loss: Tensor) -> None:
-        """Take one step along the clipped gradient of a loss.
+    @property
+    def rate(self) -> float:
+        """The learning rate of this epoch."""
+        rate: float = self._sgd.param_groups[0]["lr"]
+        return rate
 
-        Other leaves that the loss depends on get its gradient added to theirs.
-        """
-        self._sgd.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+    def step(self, gradients: Sequence[Tensor | None]) -> None:
+        """Take one step along the clipped gradients, one per weight; without one it stays."""
+        for weight, gradient in zip(self._weights, gradients, strict=True):
+            # contiguous: autograd may give one number for all entries, which clipping cannot scale
+            weight.grad = None if gradient is None else gradient.contiguous()
         if self._settings.clip > 0:
             nn.utils.clip_grad_norm_(self._weights, self._settings.clip)
         self._sgd.step()
+
+    def descend(self, loss: Tensor) -> None:
+        """Take one step along the clipped gradient of a loss."""
+        self.step(self.gradients(loss))
+
+    def gradients(self, loss: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradient of a loss in every weight; None where it does not depend on it."""
+        return torch.autograd.grad(loss, self._weights, allow_unused=True)
+
+    def direction(self, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
+        """Return mu * b + g + weight_decay * w: what a step at rate 1 without clipping subtracts.
+
+        b are the momentum buffers as they are; there are none before the first step.
+        """
+        result: list[Tensor | None] = []
+        for weight, gradient in zip(self._weights, gradients, strict=True):
+            if gradient is None:
+                result.append(None)
+                continue
+            moved = gradient + self._settings.weight_decay * weight.detach()
+            buffer = self._sgd.state[weight].get("momentum_buffer")
+            if buffer is not None:
+                moved = moved + self._settings.momentum * buffer
+            result.append(moved)
+        return result
 
 
 class AlphaOptimiser:
@@ -67,14 +98,14 @@ class AlphaOptimiser:
         self._epochs = epochs
         self._adam = torch.optim.Adam(
             alphas,
-            lr=learning_rate(settings.lr, 0, epochs),
+            lr=value_at(settings.lr, 0, epochs),
             betas=settings.betas,
             weight_decay=settings.weight_decay,
         )
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch, counted from 0."""
-        _set_rate(self._adam, learning_rate(self._settings.lr, epoch, self._epochs))
+        _set_rate(self._adam, value_at(self._settings.lr, epoch, self._epochs))
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Take one step with the gradients, one per alpha."""

@@ -11,9 +11,10 @@ from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.discretise import one_hot, uniform
 from dslnas.engines.engine import Batch, Progress, StepReport
+from dslnas.engines.goals import Goals
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxation import rows_of
-from dslnas.settings.sections import RandomSettings
+from dslnas.settings.search import RandomSettings
 from dslnas.space.derive import Scores
 
 FINALISTS = 10
@@ -28,10 +29,16 @@ class RandomSampling:
     single architecture.
     """
 
+    learns = False
+
     def __init__(
-        self, supernet: Supernet, settings: RandomSettings, generator: torch.Generator
+        self,
+        supernet: Supernet,
+        settings: RandomSettings,
+        generator: torch.Generator,
+        goals: Goals | None = None,
     ) -> None:
-        """Start the search; `generator` (CPU) draws the architectures."""
+        """Start the search; `generator` (CPU) draws the architectures. `goals` change nothing."""
         self._supernet = supernet
         self._generator = generator
         self._samples = settings.samples
@@ -65,6 +72,10 @@ class RandomSampling:
             for cell, choice in self._last.items()
         }
 
+    def scores(self) -> Scores:
+        """Return the architecture that was drawn last, or found, as weights of 0 and 1."""
+        return {cell: rows_of(weights) for cell, weights in self.alphas().items()}
+
     def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
         """Draw and compare; return the best architecture as weights of 0 and 1."""
         draws = [self._draw() for _ in range(self._samples)]
@@ -75,7 +86,7 @@ class RandomSampling:
         ranked = sorted(range(len(draws)), key=losses.__getitem__)
         finalists = [draws[place] for place in ranked[:FINALISTS]]
         self._last = min(finalists, key=lambda choice: self._loss(choice, architecture))
-        return {cell: rows_of(weights) for cell, weights in self.alphas().items()}
+        return self.scores()
 
     @torch.no_grad()
     def _loss(self, choice: Choice, batches: Sequence[Batch]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -17,29 +17,52 @@ INITIAL_DEVIATION = 1e-3
 class Relaxation:
     """Alpha of a supernet, and the softmax that weighs its operations (DARTS, eq. 2).
 
+    Subclasses weigh in another way; some draw random numbers for it.
+
     Attributes:
         alphas: By cell, (edges, operations), start as 1e-3 * N(0, 1).
     """
 
     def __init__(self, supernet: Supernet, generator: torch.Generator) -> None:
+        """Draw the first alpha from `generator`, a generator on the CPU."""
         self._supernet = supernet
-        self._exists = {cell: supernet.exists(cell) for cell in supernet.tables}
+        self._exists: dict[str, Tensor] = {}
         self.alphas: dict[str, Tensor] = {}
-        for cell, table in supernet.tables.items():
-            noise = torch.randn((len(table.rows), table.width), generator=generator)
-            start = (INITIAL_DEVIATION * noise).to(supernet.device, supernet.dtype)
-            self.alphas[cell] = start.requires_grad_()
+        for cell in supernet.tables:
+            self._add(cell, supernet.exists(cell), generator)
+
+    def _add(self, name: str, exists: Tensor, generator: torch.Generator) -> None:
+        """Draw an alpha of which some entries exist."""
+        self._exists[name] = exists
+        noise = torch.randn(exists.shape, generator=generator)
+        start = (INITIAL_DEVIATION * noise).to(self._supernet.device, self._supernet.dtype)
+        self.alphas[name] = start.requires_grad_()
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set what depends on the epoch, counted from 0: nothing here."""
+
+    def draw(self) -> None:
+        """Draw what is random in the next losses, until it is drawn again: nothing here."""
 
     def weights(self) -> dict[str, Tensor]:
+        """Return the weights of the operations by cell: here their probabilities."""
+        return self.probabilities()
+
+    def probabilities(self) -> dict[str, Tensor]:
         """Return softmax(alpha) by cell; entries without an operation are 0."""
-        return {
-            cell: alpha.masked_fill(~self._exists[cell], -torch.inf).softmax(-1)
-            for cell, alpha in self.alphas.items()
-        }
+        return {cell: self.existing(cell, alpha).softmax(-1) for cell, alpha in self.alphas.items()}
+
+    def existing(self, cell: str, alpha: Tensor) -> Tensor:
+        """Return alpha with -inf where there is no operation."""
+        return alpha.masked_fill(~self._exists[cell], -torch.inf)
 
     def mixing(self) -> Mixing:
         """Return the mixing of a run in which gradients reach alpha."""
         return Mixing(self.weights())
+
+    def settled(self) -> Mixing:
+        """Return the mixing that the supernet is measured with: no randomness."""
+        return self.mixing()
 
     def loss(self, batch: Batch, *, alpha_gradient: bool = True) -> Tensor:
         """Return the loss of the supernet on a batch, L(w, alpha).
@@ -59,8 +82,7 @@ class Relaxation:
     def scores(self) -> Scores:
         """Return softmax(alpha) as numbers."""
         with torch.no_grad():
-            weights: Mapping[str, Tensor] = self.weights()
-        return {cell: rows_of(weight) for cell, weight in weights.items()}
+            return {cell: rows_of(p) for cell, p in self.probabilities().items()}
 
 
 def gradients_of(loss: Tensor, alphas: Sequence[Tensor]) -> tuple[Tensor, ...]:

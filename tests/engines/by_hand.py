@@ -42,6 +42,17 @@ class HandSgd:
             moved.append(w - lr * buffer)
         return moved
 
+    def direction(
+        self, weights: Sequence[Tensor], gradients: Sequence[Tensor | None]
+    ) -> list[Tensor | None]:
+        """Return momentum * buffer + g + wd * w: a step at rate 1, neither clipped nor taken."""
+        momentum, decay = self._settings.momentum, self._settings.weight_decay
+        pairs = enumerate(zip(weights, gradients, strict=True))
+        return [
+            None if g is None else momentum * self._buffers.get(number, 0.0) + g + decay * w
+            for number, (w, g) in pairs
+        ]
+
 
 class HandAdam:
     """g <- g + wd * a; m, v their running means; a <- a - lr * m^ / (sqrt(v^) + 1e-8)."""
@@ -76,6 +87,11 @@ def softmax(alpha: Tensor, lengths: Sequence[int]) -> Tensor:
         e = row[:length].exp()
         rows.append(torch.cat([e / e.sum(), row.new_zeros(len(row) - length)]))
     return torch.stack(rows)
+
+
+def gumbel(alpha: Tensor, lengths: Sequence[int], noise: Tensor, temperature: float) -> Tensor:
+    """Return softmax((alpha + g) / tau) of every row over its own length."""
+    return softmax((alpha + noise) / temperature, lengths)
 
 
 def proximal(

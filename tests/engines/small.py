@@ -95,9 +95,13 @@ SPACES = {
 }
 
 
-def space(text: str) -> SearchSpace:
-    """Return a space for images of `SHAPE` in `CLASSES` classes."""
-    return space_of(text, SHAPE, classes=CLASSES)
+# Arguments of `--set` for methods with a supernet of their own.
+LOWERED: dict[str, tuple[str, ...]] = {"pc_darts": ("search=pc_darts", "search.partial=2")}
+
+
+def space(text: str, method: str = "") -> SearchSpace:
+    """Return a space for images of `SHAPE` in `CLASSES` classes, lowered as a method wants it."""
+    return space_of(text, SHAPE, LOWERED.get(method, ()), classes=CLASSES)
 
 
 def supernet_of(

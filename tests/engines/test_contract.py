@@ -12,23 +12,33 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.engine import Engine
-from dslnas.settings.sections import SEARCH
+from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam, Cosine, Sgd
 from dslnas.space.derive import Scores, derive
 from tests.engines.small import SPACES, batch, space, supernet_of
 
 EVERY_ENGINE = pytest.mark.parametrize("method", ENGINES)
-EVERY_SPACE = pytest.mark.parametrize("name", sorted(SPACES))
+# Random search begins anew every few epochs: see test_random_search.
+EVERY_SEARCH = pytest.mark.parametrize("method", [m for m in ENGINES if m != "random_search"])
 SPACE = "uneven"
+FEW: dict[str, dict[str, Any]] = {"random": {"samples": 8}, "random_search": {"each": 1}}
+DRAWN = {"random", "random_search"}
+"""Methods whose alphas are an architecture that was drawn."""
+EVERY_LEARNER = pytest.mark.parametrize("method", [m for m in ENGINES if m not in DRAWN])
+ON_EVERY_SPACE = {"darts", "pc_darts", "gdas", "nasp", "random"}
+"""The others see cells through the same code as one of these."""
+ENGINES_ON_SPACES = pytest.mark.parametrize(
+    ("method", "name"),
+    [(m, n) for m in ENGINES for n in sorted(SPACES) if m in ON_EVERY_SPACE or n == "skipped"],
+)
 
 
 def start(
     method: str, name: str = SPACE, seed: int = 0, dtype: torch.dtype = torch.float32, **given: Any
 ) -> tuple[Supernet, Engine]:
     """Return a supernet and an engine at work on it; `given` are settings."""
-    few: dict[str, Any] = {"samples": 8} if method == "random" else {}
-    settings = SEARCH[method](epochs=2, **few, **given)
-    supernet = supernet_of(space(SPACES[name]), seed, dtype)
+    settings = SEARCH[method](**{"epochs": 2, "warmup": 0, **FEW.get(method, {}), **given})
+    supernet = supernet_of(space(SPACES[name], method), seed, dtype)
     generator = torch.Generator().manual_seed(seed)
     engine = make_engine(method, supernet, settings, generator)
     engine.start_epoch(0)
@@ -72,12 +82,12 @@ def test_another_seed_gives_something_else(method: str) -> None:
 def test_alphas_have_the_rows_and_columns_of_the_space(method: str) -> None:
     supernet, engine = start(method)
     engine.step(*batches(0))
-    shapes = {cell: tuple(a.shape) for cell, a in engine.alphas().items()}
-    assert shapes == {"wide": (4, 4), "narrow": (2, 2)}
-    assert shapes == supernet.network.graph.alphas
+    shapes = {name: tuple(a.shape) for name, a in engine.alphas().items()}
+    assert {cell: shapes[cell] for cell in supernet.tables} == {"wide": (4, 4), "narrow": (2, 2)}
+    assert list(shapes.items()) == list(supernet.network.graph.alphas.items())
 
 
-@EVERY_ENGINE
+@EVERY_SEARCH
 def test_alphas_move(method: str) -> None:
     _, engine = start(method, arch=Adam(lr=0.1))
     before = [a.detach().clone() for a in engine.alphas().values()]
@@ -87,8 +97,35 @@ def test_alphas_move(method: str) -> None:
     assert all(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
 
+@EVERY_LEARNER
+def test_in_a_warm_up_only_weights_move(method: str) -> None:
+    supernet, engine = start(method, warmup=1, arch=Adam(lr=0.1))
+    assert engine.learns
+    alphas = [a.detach().clone() for a in engine.alphas().values()]
+    weights = [w.detach().clone() for w in supernet.weights()]
+    for number in range(2):
+        assert engine.step(*batches(number)).architecture is None
+    pairs = list(zip(engine.alphas().values(), alphas, strict=True))
+    assert all(torch.equal(a, b) for a, b in pairs)
+    assert not all(torch.equal(a, b) for a, b in zip(supernet.weights(), weights, strict=True))
+    engine.start_epoch(1)
+    engine.step(*batches(2))
+    assert all(not torch.equal(a, b) for a, b in pairs)
+
+
 @EVERY_ENGINE
-@EVERY_SPACE
+def test_scores_are_there_between_epochs(method: str) -> None:
+    supernet, engine = start(method)
+    engine.step(*batches(0))
+    before = [v.clone() for v in supernet.network.state_dict().values()]
+    scores = engine.scores()
+    assert derive(space(SPACES[SPACE]), scores).is_architecture
+    assert engine.scores() == scores, "to ask changes nothing"
+    after = supernet.network.state_dict().values()
+    assert all(torch.equal(a, b) for a, b in zip(after, before, strict=True))
+
+
+@ENGINES_ON_SPACES
 def test_any_space_is_stepped_through_and_derived_from(method: str, name: str) -> None:
     supernet, engine = start(method, name)
     for number in range(2):
@@ -99,9 +136,9 @@ def test_any_space_is_stepped_through_and_derived_from(method: str, name: str) -
     tensors = itertools.chain(engine.alphas().values(), supernet.network.state_dict().values())
     assert all(bool(tensor.isfinite().all()) for tensor in tensors)
     scores = engine.finish([batch(90, dtype=torch.float32)], lambda *_: None)
-    assert list(scores) == list(supernet.network.graph.alphas)
-    for cell, (rows, columns) in supernet.network.graph.alphas.items():
-        assert [len(row) for row in scores[cell]] == [columns] * rows
+    assert list(scores) == list(supernet.tables)
+    for cell, table in supernet.tables.items():
+        assert [len(row) for row in scores[cell]] == [table.width] * len(table.rows)
         assert all(isinstance(x, float) for row in scores[cell] for x in row)
     assert derive(space(SPACES[name]), scores).is_architecture
 
@@ -114,7 +151,7 @@ def test_a_few_examples_can_be_learnt_by_heart(method: str) -> None:
     assert sum(losses[-5:]) < 0.5 * sum(losses[:5])
 
 
-@EVERY_ENGINE
+@EVERY_SEARCH
 def test_at_a_learning_rate_of_zero_nothing_moves(method: str) -> None:
     falling = Cosine(start=0.1, end=0.0)
     supernet, engine = start(method, weights=Sgd(lr=falling), arch=Adam(lr=falling))
@@ -123,7 +160,7 @@ def test_at_a_learning_rate_of_zero_nothing_moves(method: str) -> None:
     alphas = [a.detach().clone() for a in engine.alphas().values()]
     weights = [w.detach().clone() for w in supernet.weights()]
     engine.step(*batches(1))
-    if method != "random":  # its alphas are the last architecture that was drawn
+    if method not in DRAWN:
         pairs = zip(engine.alphas().values(), alphas, strict=True)
         assert all(torch.equal(a, b) for a, b in pairs)
     assert all(torch.equal(a, b) for a, b in zip(supernet.weights(), weights, strict=True))

@@ -1,85 +1,126 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.supernet import Mixing
-from dslnas.engines.milenas import Milenas
-from dslnas.engines.optimisers import learning_rate
-from dslnas.settings.sections import MilenasSettings
+from dslnas.engines.catalogue import make_engine
+from dslnas.engines.optimisers import value_at
+from dslnas.engines.relaxed import Relaxed
+from dslnas.settings.search import SEARCH, MilenasSettings
 from dslnas.settings.values import Adam, Sgd
-from tests.engines.by_hand import HandAdam, HandSgd, softmax
+from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import batch
 from tests.engines.twin import ADAM, CLIPPED, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
 
-
-def settings_of(lambda_: float, sgd: Sgd = UNCLIPPED, adam: Adam = ADAM) -> MilenasSettings:
-    return MilenasSettings(epochs=EPOCHS, weights=sgd, arch=adam, lambda_=lambda_)
+STILL = Adam(lr=0.1, weight_decay=0.0)
 
 
-def mixing_of(twin: Twin, alphas: Sequence[Tensor]) -> Mixing:
-    tables = twin.supernet.tables
-    rows = zip(tables, alphas, tables.values(), strict=True)
-    return Mixing({cell: softmax(alpha, table.rows) for cell, alpha, table in rows})
+def start(method: str, name: str = "darts", **given: Any) -> tuple[Twin, Relaxed]:
+    """Return a twin and an engine at work on it; `given` are settings."""
+    twin = Twin(name)
+    settings = SEARCH[method](**{"epochs": EPOCHS, "weights": UNCLIPPED, "arch": ADAM, **given})
+    engine = make_engine(method, twin.supernet, settings, twin.generator)
+    assert isinstance(engine, Relaxed)
+    return twin, engine
+
+
+def state_after(twin: Twin, engine: Relaxed, steps: int = 3) -> list[Tensor]:
+    """Return alpha and all tensors after some steps, one per epoch."""
+    for number in range(steps):
+        engine.start_epoch(number)
+        engine.step(batch(10 + number), batch(20 + number))
+    return [*alphas_of(engine), *twin.supernet.network.state_dict().values()]
+
+
+def is_equal(first: list[Tensor], other: list[Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("name", "sgd", "lambda_"),
+    ("name", "sgd", "lambda_", "update"),
     [
-        ("darts", CLIPPED, 0.3),
-        ("skipped", CLIPPED, 0.3),
-        ("uneven", CLIPPED, 2.0),
-        ("uneven", UNCLIPPED, 1.0),
-        ("uneven", UNCLIPPED, 0.0),
+        ("darts", CLIPPED, 0.3, "simultaneous"),
+        ("skipped", CLIPPED, 0.3, "simultaneous"),
+        ("uneven", CLIPPED, 2.0, "simultaneous"),
+        ("uneven", UNCLIPPED, 1.0, "simultaneous"),
+        ("uneven", UNCLIPPED, 0.0, "simultaneous"),
+        ("uneven", CLIPPED, 0.3, "alternating"),
+        ("skipped", UNCLIPPED, 0.0, "alternating"),
     ],
 )
-def test_a_step_is_both_equations_at_the_same_point(name: str, sgd: Sgd, lambda_: float) -> None:
-    settings = settings_of(lambda_, sgd)
-    ours, hand = Twin(name), Twin(name)
-    engine = Milenas(ours.supernet, settings, ours.generator)
-    alphas = [alpha.detach().clone() for alpha in engine.alphas().values()]
-    on_weights, on_alpha = HandSgd(settings.weights), HandAdam(settings.arch)
+def test_a_step_is_both_equations_at_the_same_point_or_in_turn(
+    name: str, sgd: Sgd, lambda_: float, update: str
+) -> None:
+    ours, engine = start("milenas", name, weights=sgd, lambda_=lambda_, update=update)
+    hand = Twin(name)
+    before = [alpha.clone() for alpha in alphas_of(engine)]
+    on_weights, on_alpha = HandSgd(sgd), HandAdam(ADAM)
     for number in range(3):
         epoch = number // 2
         engine.start_epoch(epoch)
         train, architecture = batch(10 + number), batch(20 + number)
         found = engine.step(train, architecture)
 
-        alphas = [alpha.requires_grad_() for alpha in alphas]
-        train_loss = hand.supernet.loss(*train, mixing_of(hand, alphas))
-        architecture_loss = hand.supernet.loss(*architecture, mixing_of(hand, alphas))
+        alphas = [alpha.requires_grad_() for alpha in before]
+        train_loss = hand.supernet.loss(*train, hand.softened(alphas))
+        architecture_loss = hand.supernet.loss(*architecture, hand.softened(alphas))
         both = train_loss + lambda_ * architecture_loss
         gradients = torch.autograd.grad(both, alphas, materialize_grads=True, retain_graph=True)
-        hand.descend(on_weights, train_loss, learning_rate(settings.weights.lr, epoch, EPOCHS))
-        rate = learning_rate(settings.arch.lr, epoch, EPOCHS)
-        alphas = on_alpha.step([a.detach() for a in alphas], gradients, rate)
+        rate = value_at(ADAM.lr, epoch, EPOCHS)
+        before = on_alpha.step([a.detach() for a in alphas], gradients, rate)
+        if update == "alternating":
+            train_loss = hand.supernet.loss(*train, hand.softened(before))
+        hand.descend(on_weights, train_loss, value_at(sgd.lr, epoch, EPOCHS))
 
         assert_same([found.train], [train_loss.detach()])
-        assert_same(alphas_of(engine), alphas)
+        assert (found.architecture is None) == (lambda_ == 0)
+        assert_same(alphas_of(engine), before)
         assert_same(ours.weights(), hand.weights())
+
+
+# ---- its limits ---------------------------------------------------------------------------------
 
 
 def test_lambda_zero_does_not_look_at_the_architecture_data() -> None:
     states = []
     for seed in (1, 2):
-        twin = Twin("darts")
-        engine = Milenas(twin.supernet, settings_of(0.0), twin.generator)
+        twin, engine = start("milenas", lambda_=0.0)
         for number in range(2):
             report = engine.step(batch(number), batch(100 * seed + number))
             assert report.architecture is None
         states.append([*alphas_of(engine), *twin.supernet.network.state_dict().values()])
-    assert all(torch.equal(a, b) for a, b in zip(*states, strict=True))
+    assert is_equal(*states)
+
+
+@pytest.mark.parametrize("order", ["first", "second"])
+def test_single_level_is_lambda_zero_bit_by_bit(order: str) -> None:
+    single = state_after(*start("single_level", "uneven", order=order))
+    assert is_equal(single, state_after(*start("milenas", "uneven", order=order, lambda_=0.0)))
+    assert not is_equal(single, state_after(*start("milenas", "uneven", order=order)))
+
+
+@pytest.mark.parametrize("order", ["first", "second"])
+def test_a_large_lambda_is_darts(order: str) -> None:
+    """Adam does not see the scale of a gradient, if it is large and nothing decays."""
+    given: dict[str, Any] = {"arch": STILL, "order": order}
+    darts = state_after(*start("darts", "uneven", **given))
+    far = []
+    for lambda_ in (1.0, 1e3, 1e9):
+        given["lambda_"] = lambda_
+        found = state_after(*start("milenas", "uneven", update="alternating", **given))
+        far.append(max(float((a - b).abs().max()) for a, b in zip(found[:2], darts, strict=False)))
+    assert far[0] > 0.05
+    assert far[1] < 0.5 * far[0]
+    assert far[2] < 1e-4
 
 
 def test_a_large_lambda_moves_alpha_as_the_architecture_loss_does() -> None:
     moves = []
     for lambda_, train in ((1e9, 0), (1e9, 1), (1.0, 0)):
-        twin = Twin("darts")
-        adam = Adam(lr=0.1, weight_decay=0.0)
-        engine = Milenas(twin.supernet, settings_of(lambda_, adam=adam), twin.generator)
+        _, engine = start("milenas", lambda_=lambda_, arch=STILL)
         before = [a.clone() for a in alphas_of(engine)]
         report = engine.step(batch(train), batch(7))
         assert report.architecture is not None
@@ -87,3 +128,33 @@ def test_a_large_lambda_moves_alpha_as_the_architecture_loss_does() -> None:
     for first, other in zip(moves[0], moves[1], strict=True):
         torch.testing.assert_close(first, other, rtol=1e-4, atol=1e-6)
     assert not all(torch.allclose(a, b) for a, b in zip(moves[0], moves[2], strict=True))
+
+
+# ---- the switch ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["first", "second"])
+def test_the_first_epochs_are_darts_bit_by_bit(order: str) -> None:
+    """Also with `update simultaneous`, which is the default."""
+    darts = state_after(*start("darts", "uneven", order=order))
+    bilevel = {"order": order, "bilevel": 2}
+    assert is_equal(state_after(*start("darts", "uneven", order=order), steps=2),
+                    state_after(*start("milenas", "uneven", **bilevel), steps=2))  # fmt: skip
+    assert not is_equal(darts, state_after(*start("milenas", "uneven", **bilevel)))
+    always = state_after(*start("milenas", "uneven", order=order, bilevel=3))
+    assert is_equal(darts, always)
+
+
+def test_what_is_trained_after_the_switch_is_the_mixed_level() -> None:
+    """With lambda = 0 the architecture data matter before the switch and not after it."""
+    _, engine = start("milenas", lambda_=0.0, bilevel=1)
+    engine.start_epoch(0)
+    assert engine.step(batch(0), batch(1)).architecture is not None
+    engine.start_epoch(1)
+    assert engine.step(batch(0), batch(1)).architecture is None
+
+
+def test_defaults_are_those_of_the_paper() -> None:
+    settings = MilenasSettings()
+    assert (settings.order, settings.update) == ("first", "simultaneous")
+    assert (settings.lambda_, settings.bilevel) == (1.0, 0)

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser, learning_rate
-from dslnas.settings.values import Adam, Cosine, Exponential, Schedule, Sgd
+from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser, value_at
+from dslnas.settings.values import Adam, Cosine, Exponential, Linear, Schedule, Sgd
 from tests.engines.by_hand import HandAdam, HandSgd
 
 
@@ -33,7 +33,7 @@ def gradients_of(weights: list[Tensor], m: Tensor) -> list[Tensor]:
 
 def test_cosine_starts_at_its_start_and_ends_before_its_end() -> None:
     cosine = Cosine(start=0.025, end=0.001)
-    rates = [learning_rate(cosine, epoch, 50) for epoch in range(51)]
+    rates = [value_at(cosine, epoch, 50) for epoch in range(51)]
     assert rates[0] == 0.025
     assert rates[25] == pytest.approx(0.013, rel=1e-12)
     assert rates[10] == pytest.approx(0.001 + 0.024 * (1 + math.cos(math.pi / 5)) / 2, rel=1e-12)
@@ -46,7 +46,7 @@ def test_cosine_is_that_of_torch() -> None:
     sgd = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(sgd, T_max=7, eta_min=0.02)
     for epoch in range(7):
-        ours = learning_rate(Cosine(start=0.1, end=0.02), epoch, 7)
+        ours = value_at(Cosine(start=0.1, end=0.02), epoch, 7)
         assert ours == pytest.approx(scheduler.get_last_lr()[0], rel=1e-12)
         sgd.step()
         scheduler.step()
@@ -54,16 +54,23 @@ def test_cosine_is_that_of_torch() -> None:
 
 def test_exponential_multiplies_after_every_epoch() -> None:
     schedule = Exponential(start=0.5, factor=0.9)
-    rates = [learning_rate(schedule, epoch, 3) for epoch in range(4)]
+    rates = [value_at(schedule, epoch, 3) for epoch in range(4)]
     assert rates == pytest.approx([0.5, 0.45, 0.405, 0.3645], rel=1e-12)
 
 
+def test_linear_is_at_its_start_in_the_first_epoch_and_at_its_end_in_the_last() -> None:
+    schedule = Linear(start=10.0, end=1.0)
+    rates = [value_at(schedule, epoch, 4) for epoch in range(5)]
+    assert rates == pytest.approx([10.0, 7.0, 4.0, 1.0, 1.0], rel=1e-12)
+    assert value_at(schedule, 0, 1) == 10.0
+
+
 def test_a_number_stays() -> None:
-    assert {learning_rate(0.3, epoch, 5) for epoch in range(6)} == {0.3}
+    assert {value_at(0.3, epoch, 5) for epoch in range(6)} == {0.3}
 
 
 def test_one_epoch_runs_at_the_start() -> None:
-    assert learning_rate(Cosine(start=0.1, end=0.0), 0, 1) == 0.1
+    assert value_at(Cosine(start=0.1, end=0.0), 0, 1) == 0.1
 
 
 # ---- weights ------------------------------------------------------------------------------------
@@ -80,7 +87,7 @@ def test_weights_move_by_the_formula(clip: float, momentum: float, schedule: Sch
     for epoch in range(4):
         ours.start_epoch(epoch)
         for _ in range(2):
-            rate = learning_rate(schedule, epoch, 4)
+            rate = value_at(schedule, epoch, 4)
             expected = hand.step(expected, gradients_of(expected, m), rate)
             ours.descend(loss_of(list(weights), m))
             for found, wanted in zip(weights, expected, strict=True):
@@ -128,7 +135,7 @@ def test_alphas_move_by_the_formula(decay: float, schedule: Schedule) -> None:
     for epoch in range(3):
         ours.start_epoch(epoch)
         for _ in range(2):
-            rate = learning_rate(schedule, epoch, 3)
+            rate = value_at(schedule, epoch, 3)
             expected = hand.step(expected, gradients_of(expected, m), rate)
             ours.step(gradients_of(alphas, m))
             for found, wanted in zip(alphas, expected, strict=True):

@@ -12,7 +12,7 @@ from dslnas.engines import random_sampling
 from dslnas.engines.discretise import uniform
 from dslnas.engines.engine import Batch
 from dslnas.engines.random_sampling import RandomSampling
-from dslnas.settings.sections import RandomSettings
+from dslnas.settings.search import RandomSettings
 from dslnas.settings.values import Sgd
 from dslnas.space.derive import derive
 from tests.engines.by_hand import HandSgd

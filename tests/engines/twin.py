@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
+from torch.nn import functional
 
-from dslnas.engines.engine import Engine
+from dslnas.backends.torch.supernet import Mixing
+from dslnas.engines.engine import Batch, Engine
 from dslnas.settings.values import Adam, Cosine, Exponential, Sgd
-from tests.engines.by_hand import HandSgd
+from tests.engines.by_hand import HandSgd, softmax
 from tests.engines.small import SPACES, space, supernet_of
 
 EPOCHS = 3
@@ -21,13 +24,30 @@ ADAM = Adam(lr=Exponential(start=0.1, factor=0.5), betas=(0.5, 0.999), weight_de
 class Twin:
     """A supernet that is equal to every other twin of the same space until it is moved."""
 
-    def __init__(self, name: str, seed: int = 0) -> None:
-        self.supernet = supernet_of(space(SPACES[name]), seed)
+    def __init__(self, name: str, seed: int = 0, method: str = "") -> None:
+        self.supernet = supernet_of(space(SPACES[name], method), seed)
         self.generator = torch.Generator().manual_seed(seed + 100)
 
     def weights(self) -> list[Tensor]:
         """Return the weights as plain tensors."""
         return [w.detach() for w in self.supernet.weights()]
+
+    def softened(self, alphas: Sequence[Tensor]) -> Mixing:
+        """Return softmax(alpha) as weights of the operations."""
+        tables = self.supernet.tables
+        rows = zip(tables, alphas, tables.values(), strict=True)
+        return Mixing({cell: softmax(alpha, table.rows) for cell, alpha, table in rows})
+
+    def loss_at(self, weights: Sequence[Tensor], examples: Batch, mixing: Mixing) -> Tensor:
+        """Return the loss with other weights, as a function of them."""
+        network, (images, labels) = self.supernet.network, examples
+        named = dict(zip(dict(network.named_parameters()), weights, strict=True))
+        given = (images, mixing.weights, mixing.chosen)
+        return functional.cross_entropy(functional_call(network, named, given)[0], labels)
+
+    def statistics(self) -> list[Tensor]:
+        """Return the running statistics."""
+        return list(self.supernet.network.buffers())
 
     def descend(self, sgd: HandSgd, loss: Tensor, rate: float) -> None:
         """Move the weights by the formula; those the loss does not depend on stay."""

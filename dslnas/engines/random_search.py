@@ -1,0 +1,101 @@
+"""Random search: architectures drawn at random, each trained alone from scratch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.plan import Choice
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.engines.discretise import one_hot, uniform
+from dslnas.engines.engine import Batch, Progress, StepReport
+from dslnas.engines.goals import Goals
+from dslnas.engines.optimisers import WeightOptimiser
+from dslnas.engines.relaxation import rows_of
+from dslnas.settings.search import RandomSearchSettings
+from dslnas.space.derive import Scores
+
+
+class RandomSearch:
+    """The baseline without weight sharing (Li and Talwalkar, UAI 2019, section 3).
+
+    Every `each` epochs an architecture is drawn and trained from the same first weights, at the
+    search's size. In its last epoch its loss on the architecture data is taken; the architecture
+    with the lowest one is the result.
+    """
+
+    learns = False
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        settings: RandomSearchSettings,
+        generator: torch.Generator,
+        goals: Goals | None = None,
+    ) -> None:
+        """Start the search; `generator` (CPU) draws the architectures. `goals` change nothing."""
+        self._supernet = supernet
+        self._generator = generator
+        self._settings = settings
+        self._first = {k: v.clone() for k, v in supernet.network.state_dict().items()}
+        self._losses: list[float] = []
+        self._best: tuple[float, Choice] | None = None
+        self._is_measured = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Draw an architecture and go back to the first weights."""
+        tables = self._supernet.tables
+        self._current = {cell: uniform(table, self._generator) for cell, table in tables.items()}
+        self._supernet.network.load_state_dict(self._first)
+        weights, each = self._supernet.weights(), self._settings.each
+        self._weights = WeightOptimiser(weights, self._settings.weights, each)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set the learning rate of an epoch; every `each` epochs begin with a new architecture."""
+        each, epochs = self._settings.each, self._settings.epochs
+        place = epoch % each
+        if place == 0 and epoch > 0:
+            self._compare()
+            self._begin()
+        self._is_measured = place == each - 1 or epoch == epochs - 1
+        self._weights.start_epoch(place)
+
+    def step(self, train: Batch, architecture: Batch) -> StepReport:
+        """Train the weights of the current architecture."""
+        held_out = None
+        if self._is_measured:
+            with torch.no_grad(), self._supernet.untracked():
+                held_out = self._supernet.loss(*architecture, self.mixing())
+            self._losses.append(float(held_out))
+        loss = self._supernet.loss(*train, self.mixing())
+        self._weights.descend(loss)
+        return StepReport(loss.detach(), held_out)
+
+    def _compare(self) -> None:
+        """Keep the current architecture if it is the best so far."""
+        if self._losses:
+            mean = sum(self._losses) / len(self._losses)
+            if self._best is None or mean < self._best[0]:
+                self._best = mean, self._current
+            self._losses = []
+
+    def mixing(self) -> Mixing:
+        """Return the architecture that is trained now."""
+        return Mixing(None, self._current)
+
+    def alphas(self) -> Mapping[str, Tensor]:
+        """Return the best architecture so far, or the current one, as weights of 0 and 1."""
+        choice = self._current if self._best is None else self._best[1]
+        return {cell: one_hot(self._supernet.tables[cell], c) for cell, c in choice.items()}
+
+    def scores(self) -> Scores:
+        """Return the best architecture so far, or the current one, as weights of 0 and 1."""
+        return {cell: rows_of(weights) for cell, weights in self.alphas().items()}
+
+    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
+        """Return the best architecture of all."""
+        self._compare()
+        return self.scores()

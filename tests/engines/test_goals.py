@@ -1,0 +1,121 @@
+"""Limits of the derived network as a penalty while searching."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from dslnas.engines.catalogue import make_engine
+from dslnas.engines.costs import costs_of_network, expected_cost
+from dslnas.engines.engine import Engine
+from dslnas.engines.goals import Goals
+from dslnas.engines.optimisers import value_at
+from dslnas.engines.relaxed import Relaxed
+from dslnas.graph.costs import CostTable
+from dslnas.settings.rule import Limit
+from dslnas.settings.search import SEARCH
+from dslnas.settings.values import Adam
+from tests.engines.by_hand import HandAdam, HandSgd
+from tests.engines.small import CPU, SPACES, batch, space
+from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
+
+# One per way of making probabilities and gradients.
+LEARNING = ["darts", "milenas", "gdas", "snas", "nasp"]
+NAME = "uneven"
+
+
+def table() -> CostTable:
+    return costs_of_network(space(SPACES[NAME]), "params", CPU)
+
+
+def start(method: str, goals: Goals | None, **given: Any) -> tuple[Twin, Engine]:
+    """Return a twin and an engine at work on it; `given` are settings."""
+    twin = Twin(NAME)
+    few = {"samples": 3} if method == "random" else {}
+    settings = SEARCH[method](
+        **{"epochs": EPOCHS, "warmup": 0, "weights": UNCLIPPED, **few, **given}
+    )
+    return twin, make_engine(method, twin.supernet, settings, twin.generator, goals)
+
+
+def limited(most: float, weight: float) -> Goals:
+    return Goals(space(SPACES[NAME]), CPU, [Limit("params", most)], weight)
+
+
+def expected(twin: Twin, engine: Engine) -> float:
+    """Return the weights that a derived network has on average; NASP's A plays no part in it."""
+    if isinstance(engine, Relaxed):
+        weights: Mapping[str, Tensor] = engine.probabilities()
+        return float(expected_cost(table(), twin.supernet.tables, weights))
+    chosen = engine.mixing().chosen
+    assert chosen is not None
+    one = {
+        cell: torch.tensor(
+            [[float(c == column) for c in range(t.width)] for column in chosen[cell]]
+        )
+        for cell, t in twin.supernet.tables.items()
+    }
+    return float(expected_cost(table(), twin.supernet.tables, one, edges_chosen=True))
+
+
+@pytest.mark.parametrize("method", LEARNING)
+def test_the_expected_cost_falls_towards_the_limit(method: str) -> None:
+    adam = Adam(lr=0.1, betas=(0.5, 0.9), weight_decay=0.0)
+    lowest = table().fixed + 1
+    found = []
+    for weight in (0.0, 1e3):
+        twin, engine = start(method, limited(lowest, weight), arch=adam)
+        begin = expected(twin, engine)
+        for number in range(8):
+            engine.step(batch(number), batch(50 + number))
+        found.append(expected(twin, engine) / begin)
+    assert found[1] < found[0]
+    assert found[1] < 0.95
+
+
+@pytest.mark.parametrize("method", [*LEARNING, "random", "random_search"])
+def test_what_is_not_wanted_changes_no_bit(method: str) -> None:
+    generous = limited(1e12, 5.0)
+    no_weight, no_limit = limited(1.0, 0.0), Goals(space(SPACES[NAME]), CPU, [], 5.0)
+    states = []
+    for goals in (None, no_weight, no_limit, generous):
+        twin, engine = start(method, goals, arch=ADAM)
+        for number in range(2):
+            engine.step(batch(number), batch(50 + number))
+        states.append([*alphas_of(engine), *twin.supernet.network.state_dict().values()])
+    first, *others = states
+    for other in others:
+        assert all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_a_darts_step_with_a_limit_by_hand() -> None:
+    """To the gradient of the loss comes weight / limit * dE/d alpha while E is above the limit."""
+    costs, weight = table(), 0.6
+    ours, engine = start("darts", None)
+    limit = 0.9 * expected(ours, engine)
+    ours, engine = start("darts", limited(limit, weight), arch=ADAM)
+    hand = Twin(NAME)
+    alphas = [alpha.clone() for alpha in alphas_of(engine)]
+    on_weights, on_alpha = HandSgd(UNCLIPPED), HandAdam(ADAM)
+    for number in range(2):
+        engine.start_epoch(number)
+        engine.step(batch(number), batch(50 + number))
+
+        alphas = [alpha.requires_grad_() for alpha in alphas]
+        mixing = hand.softened(alphas)
+        assert mixing.weights is not None
+        cost = expected_cost(costs, hand.supernet.tables, mixing.weights)
+        assert cost > limit
+        total = hand.supernet.loss(*batch(50 + number), mixing) + weight * (cost / limit - 1)
+        gradients = torch.autograd.grad(total, alphas, materialize_grads=True)
+        rate = value_at(ADAM.lr, number, EPOCHS)
+        alphas = on_alpha.step([a.detach() for a in alphas], gradients, rate)
+        train_loss = hand.supernet.loss(*batch(number), hand.softened(alphas))
+        hand.descend(on_weights, train_loss, 0.1)
+
+        assert_same(alphas_of(engine), alphas)
+        assert_same(ours.weights(), hand.weights())
