@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
@@ -21,9 +21,13 @@ class EpochRecord:
         architecture_loss: Mean over the steps, on the data that trains alpha; None without.
         validation_loss: On the validation part.
         validation_accuracy: On the validation part, from 0 to 1.
-        entropy: By cell, the mean over edges of the entropy of the weights of operations, as a
-            share of its largest value; None where operations are not weighed.
         seconds: Time since the stage began.
+        entropy: These are of a search only, see `dslnas.training.monitor.Observation`.
+        operations: Likewise, of the cells that would be derived now.
+        skip_share: Likewise.
+        alpha_change: Likewise.
+        eigenvalue: Dominant one of the Hessian in alpha, where a stop rule asks for it.
+        warnings: What the user should know.
     """
 
     stage: str
@@ -33,12 +37,17 @@ class EpochRecord:
     architecture_loss: float | None
     validation_loss: float
     validation_accuracy: float
-    entropy: dict[str, float] | None
     seconds: float
+    entropy: Mapping[str, float] | None = None
+    operations: Mapping[str, Mapping[str, int]] | None = None
+    skip_share: Mapping[str, float] | None = None
+    alpha_change: Mapping[str, float] | None = None
+    eigenvalue: float | None = None
+    warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return the record as plain values, what does not apply left out."""
-        return {k: v for k, v in asdict(self).items() if v is not None}
+        return {k: v for k, v in asdict(self).items() if v is not None and v != ()}
 
 
 @dataclass(frozen=True)

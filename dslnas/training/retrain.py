@@ -91,15 +91,14 @@ def retrain(
         accuracy = measured.accuracy
         report(
             EpochRecord(
-                "retrain",
-                epoch + 1,
-                settings.epochs,
-                total / steps,
-                None,
-                measured.loss,
-                measured.accuracy,
-                None,
-                time.perf_counter() - begin,
+                stage="retrain",
+                epoch=epoch + 1,
+                epochs=settings.epochs,
+                train_loss=total / steps,
+                architecture_loss=None,
+                validation_loss=measured.loss,
+                validation_accuracy=measured.accuracy,
+                seconds=time.perf_counter() - begin,
             )
         )
     test = measure(lambda images: network(images)[0], data.test)

@@ -1,4 +1,4 @@
-"""The search: an engine updates alpha and weights until the epochs are over."""
+"""The search: an engine updates alpha and weights until the epochs are over, or a rule ends it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,47 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import batch_count, batches, forever, in_order
 from dslnas.data.tensors import Data
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.engine import StepReport
+from dslnas.engines.curvature import dominant_eigenvalue
+from dslnas.engines.engine import Batch, Engine, StepReport
+from dslnas.engines.goals import Goals
+from dslnas.engines.relaxed import Relaxed
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.settings.sections import DataSettings, SearchSettings
+from dslnas.graph.shapes import check_final
+from dslnas.settings.rule import AS_PUBLISHED, Derivation
+from dslnas.settings.search import SearchSettings
+from dslnas.settings.sections import DataSettings
+from dslnas.settings.stop import Eigenvalue
 from dslnas.space.derive import Scores, derive
 from dslnas.space.space import SearchSpace
+from dslnas.training.candidates import Candidate, best, best_of_every_size
 from dslnas.training.measure import Measurement, measure
+from dslnas.training.monitor import Monitor
+from dslnas.training.perturbation import perturbation_scores
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
+from dslnas.training.stopping import Stop, stop_after
 
 ARCHITECTURE, TRAINING = "architecture loss", "training loss"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a spec says of its search.
+
+    Attributes:
+        method: Name of the engine.
+        settings: The engine's settings.
+        data: Batch size and augmentations.
+        derivation: How the architecture is taken from it.
+    """
+
+    method: str
+    settings: SearchSettings
+    data: DataSettings
+    derivation: Derivation = AS_PUBLISHED
 
 
 @dataclass(frozen=True)
@@ -31,12 +59,18 @@ class SearchResult:
     Attributes:
         architecture: The space with every choice made.
         scores: What it was derived from.
-        alphas: The architecture parameters at the end by cell, (edges, operations), on the CPU.
+        epoch: Counted from 1, of the epoch it was derived after.
+        family: The best architecture of every size, where the plan asks for them.
+        stopped: Why the search ended early, or None.
+        alphas: The architecture parameters at the end by name, on the CPU.
         seconds: How long it took.
     """
 
     architecture: SearchSpace
     scores: Scores
+    epoch: int
+    family: tuple[Candidate, ...]
+    stopped: str | None
     alphas: Mapping[str, Tensor]
     seconds: float
 
@@ -44,9 +78,7 @@ class SearchResult:
 def search(
     space: SearchSpace,
     graph: PrimitiveGraph,
-    method: str,
-    settings: SearchSettings,
-    data_settings: DataSettings,
+    plan: Plan,
     data: Data,
     seed: int,
     device: torch.device,
@@ -60,9 +92,7 @@ def search(
     Args:
         space: What is searched.
         graph: The supernet's graph.
-        method: Name of the engine.
-        settings: The engine's settings.
-        data_settings: Batch size and augmentations.
+        plan: The method, its settings and how the architecture is derived.
         data: The examples, on `device`.
         seed: Of weights, alpha, order of examples and samples.
         device: Where the supernet runs.
@@ -71,47 +101,159 @@ def search(
     Raises:
         UserError: NAS701 if a loss is not finite.
     """
-    begin = time.perf_counter()
-    generator = torch.Generator().manual_seed(seed)
-    supernet = Supernet(space, graph, generator, device)
-    supernet.network.run_state.generator = torch.Generator(device).manual_seed(seed)
-    engine = make_engine(method, supernet, settings, generator)
-    batch, augment = data_settings.batch, data_settings.augment
-    architecture = forever(data.architecture, batch, generator, augment)
-    steps = batch_count(data.weights, batch)
-    for epoch in range(settings.epochs):
-        engine.start_epoch(epoch)
-        supernet.network.train()
+    return _Search(space, graph, plan, data, seed, device, report).run()
+
+
+class _Search:
+    """The state of one search."""
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        graph: PrimitiveGraph,
+        plan: Plan,
+        data: Data,
+        seed: int,
+        device: torch.device,
+        report: Report,
+    ) -> None:
+        self._begin = time.perf_counter()
+        self._space, self._plan, self._data, self._report = space, plan, data, report
+        self._generator = torch.Generator().manual_seed(seed)
+        self._supernet = Supernet(space, graph, self._generator, device)
+        self._supernet.network.run_state.generator = torch.Generator(device).manual_seed(seed)
+        derivation = plan.derivation
+        goals = Goals(space, device, derivation.limits, derivation.penalty)
+        self._engine: Engine = make_engine(
+            plan.method, self._supernet, plan.settings, self._generator, goals
+        )
+        self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=self._engine.learns)
+        self._history: list[Candidate] = []
+        self._eigenvalues: list[float] = []
+        self._sharpness = torch.Generator().manual_seed(seed)
+
+    def run(self) -> SearchResult:
+        settings, batch = self._plan.settings, self._plan.data.batch
+        architecture = forever(
+            self._data.architecture, batch, self._generator, self._plan.data.augment
+        )
+        stop = None
+        for epoch in range(settings.epochs):
+            sums = self._train(epoch, architecture)
+            self._look(epoch, sums)
+            if self._history:
+                stop = stop_after(settings.stop, self._history, self._eigenvalues)
+            if stop is not None:
+                break
+        self._supernet.network.train()
+        found, family = self._result(stop)
+        alphas = {name: a.detach().cpu().clone() for name, a in self._engine.alphas().items()}
+        seconds = time.perf_counter() - self._begin
+        reason = None if stop is None else stop.reason
+        return SearchResult(
+            found.architecture, found.scores, found.epoch, family, reason, alphas, seconds
+        )
+
+    def _train(self, epoch: int, architecture: Iterator[Batch]) -> dict[str, float]:
+        """Train for one epoch and return the mean losses."""
+        plan, epochs = self._plan, self._plan.settings.epochs
+        steps = batch_count(self._data.weights, plan.data.batch)
+        self._engine.start_epoch(epoch)
+        self._supernet.network.train()
         sums: dict[str, float] = {}
-        for step, train in enumerate(batches(data.weights, batch, generator, augment), 1):
-            losses = engine.step(train, next(architecture))
+        weights = batches(self._data.weights, plan.data.batch, self._generator, plan.data.augment)
+        for step, train in enumerate(weights, 1):
+            losses = self._engine.step(train, next(architecture))
             for what, value in _named(losses):
-                check_finite(what, value, epoch + 1, step, f"search {method}")
+                check_finite(what, value, epoch + 1, step, f"search {plan.method}")
                 sums[what] = sums.get(what, 0.0) + value
-            report(StepRecord("search", epoch + 1, settings.epochs, step, steps))
-        measured = _measure(supernet, engine.mixing(), data)
-        check_finite("validation loss", measured.loss, epoch + 1, steps, f"search {method}")
-        report(
+            self._report(StepRecord("search", epoch + 1, epochs, step, steps))
+        return {what: total / steps for what, total in sums.items()}
+
+    def _look(self, epoch: int, losses: Mapping[str, float]) -> None:
+        """Measure the supernet, see what would be derived from it, and report both."""
+        settings, derivation = self._plan.settings, self._plan.derivation
+        measured = self._measure()
+        steps = batch_count(self._data.weights, self._plan.data.batch)
+        where = f"search {self._plan.method}"
+        check_finite("validation loss", measured.loss, epoch + 1, steps, where)
+        scores = self._engine.scores()
+        architecture = derive(self._space, scores, derivation.rule)
+        is_warm = epoch < settings.warm_epochs
+        eigenvalue = None if is_warm else self._eigenvalue()
+        if not is_warm:
+            params = check_final(architecture)
+            self._history.append(
+                Candidate(epoch + 1, architecture, scores, measured.accuracy, params)
+            )
+        seen = self._monitor.observe(
+            architecture, self._engine.mixing(), self._engine.alphas(), warm=is_warm
+        )
+        self._report(
             EpochRecord(
-                "search",
-                epoch + 1,
-                settings.epochs,
-                sums[TRAINING] / steps,
-                sums[ARCHITECTURE] / steps if ARCHITECTURE in sums else None,
-                measured.loss,
-                measured.accuracy,
-                _entropies(supernet, engine.mixing()),
-                time.perf_counter() - begin,
+                stage="search",
+                epoch=epoch + 1,
+                epochs=settings.epochs,
+                train_loss=losses[TRAINING],
+                architecture_loss=losses.get(ARCHITECTURE),
+                validation_loss=measured.loss,
+                validation_accuracy=measured.accuracy,
+                seconds=time.perf_counter() - self._begin,
+                entropy=seen.entropy,
+                operations=seen.operations,
+                skip_share=seen.skip_share,
+                alpha_change=seen.alpha_change,
+                eigenvalue=eigenvalue,
+                warnings=seen.warnings,
             )
         )
-    supernet.network.train()
-    held_out = [b for b in in_order(data.architecture, batch) if len(b.labels) > 1]
-    scores = engine.finish(
-        held_out, lambda done, all_: report(StepRecord("compare", 1, 1, done, all_))
-    )
-    alphas = {cell: alpha.detach().cpu().clone() for cell, alpha in engine.alphas().items()}
-    seconds = time.perf_counter() - begin
-    return SearchResult(derive(space, scores), scores, alphas, seconds)
+
+    def _measure(self) -> Measurement:
+        mixing = self._engine.mixing()
+        self._supernet.network.eval()
+        return measure(lambda images: self._supernet.logits(images, mixing), self._data.validation)
+
+    def _eigenvalue(self) -> float | None:
+        """Return the sharpness in alpha on one batch of architecture data, if a rule asks."""
+        asks = any(isinstance(rule, Eigenvalue) for rule in self._plan.settings.stop)
+        if not asks or not isinstance(self._engine, Relaxed):
+            return None
+        self._supernet.network.train()
+        batch = next(in_order(self._data.architecture, self._plan.data.batch))
+        with self._supernet.untracked():
+            loss = self._engine.architecture_loss(batch)
+        alphas = list(self._engine.alphas().values())
+        value = dominant_eigenvalue(loss, alphas, self._sharpness)
+        self._eigenvalues.append(value)
+        return value
+
+    def _result(self, stop: Stop | None) -> tuple[Candidate, tuple[Candidate, ...]]:
+        """Return what was found, and the family it belongs to."""
+        derivation = self._plan.derivation
+        if derivation.epoch == "every_size" and self._history:
+            family = best_of_every_size(self._history)
+            return best(family), family
+        if derivation.epoch == "best" and self._history:
+            return best(self._history), ()
+        if stop is not None and derivation.by == "magnitude":
+            return next(c for c in self._history if c.epoch == stop.epoch), ()
+        scores = self._final_scores()
+        architecture = derive(self._space, scores, derivation.rule)
+        epoch = self._plan.settings.epochs if stop is None else self._history[-1].epoch
+        return Candidate(epoch, architecture, scores, 0.0, check_final(architecture)), ()
+
+    def _final_scores(self) -> Scores:
+        """Return the scores at the end; some methods find them by comparing."""
+
+        def progress(done: int, all_: int) -> None:
+            self._report(StepRecord("compare", 1, 1, done, all_))
+
+        if self._plan.derivation.by == "perturbation" and isinstance(self._engine, Relaxed):
+            weights = self._engine.probabilities()
+            return perturbation_scores(self._supernet, weights, self._data.architecture, progress)
+        batch = self._plan.data.batch
+        held_out = [b for b in in_order(self._data.architecture, batch) if len(b.labels) > 1]
+        return self._engine.finish(held_out, progress)
 
 
 def _named(losses: StepReport) -> Iterator[tuple[str, float]]:
@@ -119,20 +261,3 @@ def _named(losses: StepReport) -> Iterator[tuple[str, float]]:
     if losses.architecture is not None:
         yield ARCHITECTURE, float(losses.architecture)
     yield TRAINING, float(losses.train)
-
-
-def _measure(supernet: Supernet, mixing: Mixing, data: Data) -> Measurement:
-    supernet.network.eval()
-    return measure(lambda images: supernet.logits(images, mixing), data.validation)
-
-
-def _entropies(supernet: Supernet, mixing: Mixing) -> dict[str, float] | None:
-    """Return the entropy of the operations' weights by cell, 1 for uniform and 0 for one-hot."""
-    if mixing.weights is None:
-        return None
-    result = {}
-    for cell, matrix in mixing.weights.items():
-        p = matrix.detach().double().cpu()
-        largest = torch.tensor(supernet.tables[cell].rows, dtype=p.dtype).log()
-        result[cell] = float((-torch.special.xlogy(p, p).sum(-1) / largest).mean())
-    return result

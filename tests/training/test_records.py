@@ -9,7 +9,7 @@ from dslnas.training.records import EpochRecord, check_finite
 
 
 def test_record_as_json_leaves_out_what_does_not_apply() -> None:
-    record = EpochRecord("retrain", 1, 2, 0.5, None, 0.25, 0.75, None, 3.5)
+    record = EpochRecord("retrain", 1, 2, 0.5, None, 0.25, 0.75, 3.5)
     assert record.as_json() == {
         "stage": "retrain",
         "epoch": 1,
@@ -19,7 +19,7 @@ def test_record_as_json_leaves_out_what_does_not_apply() -> None:
         "validation_accuracy": 0.75,
         "seconds": 3.5,
     }
-    searched = EpochRecord("search", 1, 2, 0.5, 0.0, 0.25, 0.0, {"normal": 0.5}, 3.5).as_json()
+    searched = EpochRecord("search", 1, 2, 0.5, 0.0, 0.25, 0.0, 3.5, {"normal": 0.5}).as_json()
     assert searched["architecture_loss"] == 0.0
     assert searched["validation_accuracy"] == 0.0
     assert searched["entropy"] == {"normal": 0.5}

@@ -11,7 +11,6 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Part
 from dslnas.data.tensors import Data, load
-from dslnas.diagnostics import UserError
 from dslnas.engines.catalogue import ENGINES
 from dslnas.engines.engine import Batch, Progress, StepReport
 from dslnas.settings.sections import Digits
@@ -24,6 +23,7 @@ from tests.spaces import space_of
 from tests.training.tiny import (
     SHAPE,
     SPACE,
+    WITHOUT_ARCHITECTURE_DATA,
     Listener,
     random_data,
     run_search,
@@ -33,11 +33,19 @@ from tests.training.tiny import (
 )
 
 EVERY_METHOD = pytest.mark.parametrize("method", ENGINES)
+# One per way of drawing what is random.
+SOME_METHODS = pytest.mark.parametrize("method", ["darts", "gdas", "nasp", "random"])
+COMPARES = {"random"}
+"""Methods that compare architectures at the end."""
+SAMPLED = {"random", "random_search", "gdas", "snas"}
+"""Methods of which something else is measured than what was trained: too early to tell."""
+ONE_RUNS = {"nasp", "gdas", "random", "random_search"}
+"""Methods of which one operation per edge is measured, so operations have no weights."""
 
 
 @pytest.fixture(scope="module")
 def digits() -> Data:
-    return load(Digits(subset=0.2), "cpu")
+    return load(Digits(subset=0.1), "cpu")
 
 
 @pytest.fixture
@@ -65,21 +73,21 @@ def test_digits_are_searched_from_end_to_end(method: str, digits: Data) -> None:
     space = tiny_space(classes=10)
     assert found.architecture.is_architecture
     assert found.architecture.cells == derive(space, found.scores).cells
-    assert {cell: tuple(a.shape) for cell, a in found.alphas.items()} == {"normal": (5, 3)}
+    assert found.alphas["normal"].shape == (5, 3)
     first, *_, last = report.epochs
     assert last.train_loss < first.train_loss < 2.6
-    if method != "random":  # whose running statistics belong to no single architecture
+    if method not in SAMPLED:
         assert last.validation_accuracy > 0.15, "a tenth would be chance"
     assert 0 < first.seconds < last.seconds <= found.seconds
 
 
-@EVERY_METHOD
+@SOME_METHODS
 def test_records_arrive_in_order(method: str) -> None:
     report = Listener()
     run_search(method, random_data(), epochs=3, batch=8, report=report)
     steps = 5  # 40 examples that train weights, in batches of 8
     compared = [r for r in report.records if r.stage == "compare"]
-    if method == "random":  # which compares 5 samples in the end
+    if method in COMPARES:  # 5 samples
         last = [StepRecord("compare", 1, 1, number, 5) for number in range(1, 6)]
         assert compared == last == report.records[-5:]
     else:
@@ -93,18 +101,26 @@ def test_records_arrive_in_order(method: str) -> None:
     assert seen == [(number, what) for number in (1, 2, 3) for what in epoch]
     assert {r.epochs for r in searched} == {3}
     assert len(searched) + len(compared) == len(report.records)
-    for record in report.epochs:
-        assert (record.architecture_loss is None) == (method == "random")
-        assert (record.entropy is None) == (method in ("nasp", "random"))
-
-
-def test_lambda_zero_reports_no_architecture_loss() -> None:
-    report = Listener()
-    run_search("milenas", random_data(), report=report, lambda_=0.0)
-    assert all(record.architecture_loss is None for record in report.epochs)
 
 
 @EVERY_METHOD
+def test_a_record_has_what_applies_to_the_method(method: str) -> None:
+    report = Listener()
+    run_search(method, random_data(), epochs=2, report=report)
+    last = report.epochs[-1]
+    assert (last.architecture_loss is None) == (method in WITHOUT_ARCHITECTURE_DATA)
+    assert (last.entropy is None) == (method in ONE_RUNS)
+    assert last.eigenvalue is None
+    assert last.operations is not None
+    assert last.skip_share is not None
+    counts = last.operations["normal"]
+    assert sum(counts.values()) == 2
+    assert last.skip_share["normal"] == counts.get("skip_connect", 0) / 2
+    assert last.alpha_change is not None
+    assert "normal" in last.alpha_change
+
+
+@SOME_METHODS
 def test_same_seed_gives_the_same_bits(method: str, supernets: list[Supernet]) -> None:
     first, again, other = (run_search(method, random_data(), seed=s) for s in (0, 0, 1))
     assert first.scores == again.scores
@@ -125,10 +141,10 @@ def test_dropout_is_seeded_too() -> None:
     assert found[0].scores == found[1].scores
 
 
-@EVERY_METHOD
+@SOME_METHODS
 def test_space_with_uneven_edges_and_fixed_parts_is_searched(method: str) -> None:
     data = random_data(small.SHAPE, small.CLASSES)
-    found = run_search(method, data, small.space(small.UNEVEN), epochs=1)
+    found = run_search(method, data, small.space(small.UNEVEN, method), epochs=1)
     assert found.architecture.is_architecture
     assert found.architecture.cells["fixed"] == small.space(small.UNEVEN).cells["fixed"]
 
@@ -136,7 +152,7 @@ def test_space_with_uneven_edges_and_fixed_parts_is_searched(method: str) -> Non
 # ---- which data do what -------------------------------------------------------------------------
 
 
-@EVERY_METHOD
+@SOME_METHODS
 def test_validation_and_test_data_train_nothing(method: str, supernets: list[Supernet]) -> None:
     data = random_data()
     validation = with_other_labels(with_value(data.validation, 3.0))
@@ -159,10 +175,12 @@ def test_validation_and_test_data_train_nothing(method: str, supernets: list[Sup
 
 
 @EVERY_METHOD
-def test_the_architecture_data_matter(method: str) -> None:
-    data = random_data()
+def test_the_architecture_data_matter_to_methods_that_look_at_them(method: str) -> None:
+    data, epochs = random_data(), 8 if method == "random_search" else 2
     changed = replace(data, architecture=with_other_labels(data.architecture))
-    assert run_search(method, data).scores != run_search(method, changed).scores
+    first, other = (run_search(method, d, epochs=epochs).scores for d in (data, changed))
+    ignored = method in WITHOUT_ARCHITECTURE_DATA - COMPARES
+    assert (first == other) == ignored
 
 
 @dataclass
@@ -170,6 +188,7 @@ class Spy:
     """An engine that trains nothing and remembers what it is given."""
 
     supernet: Supernet
+    learns: bool = True
     calls: list[str] = field(default_factory=list)
     train: list[Batch] = field(default_factory=list)
     architecture: list[Batch] = field(default_factory=list)
@@ -192,6 +211,9 @@ class Spy:
     def alphas(self) -> dict[str, Tensor]:
         return {"normal": torch.zeros(5, 3, requires_grad=True)}
 
+    def scores(self) -> Scores:
+        return {"normal": [[1.0, 0.0, 0.0]] * 5}
+
     def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
         self.calls.append("finish")
         self.held_out.extend(architecture)
@@ -203,7 +225,7 @@ class Spy:
 def spies(monkeypatch: pytest.MonkeyPatch) -> list[Spy]:
     made: list[Spy] = []
 
-    def make(name: str, supernet: Supernet, settings: object, generator: object) -> Spy:
+    def make(name: str, supernet: Supernet, *_: object) -> Spy:
         made.append(Spy(supernet))
         return made[-1]
 
@@ -285,47 +307,3 @@ def test_entropy_falls_as_operations_are_preferred() -> None:
     assert first is not None
     assert last is not None
     assert 0 < last["normal"] < first["normal"] < 1
-
-
-# ---- divergence ---------------------------------------------------------------------------------
-
-
-def _error(method: str, data: Data, **given: Any) -> str:
-    with pytest.raises(UserError) as caught:
-        run_search(method, data, **given)
-    return caught.value.render()
-
-
-HELP = "\n  = help: lower the learning rate, as in `weights sgd(lr = 0.005)`, or clip more"
-
-
-@EVERY_METHOD
-def test_a_training_loss_that_is_not_finite_stops_the_search(method: str) -> None:
-    data = random_data()
-    broken = replace(data, weights=with_value(data.weights, torch.nan))
-    assert _error(method, broken) == (
-        f"search {method}: error[NAS701]: training loss is nan in epoch 1, step 1{HELP}"
-    )
-
-
-@pytest.mark.parametrize("method", sorted(set(ENGINES) - {"random"}))
-def test_an_architecture_loss_that_is_not_finite_stops_the_search(method: str) -> None:
-    data = random_data()
-    broken = replace(data, architecture=with_value(data.architecture, torch.nan))
-    assert _error(method, broken) == (
-        f"search {method}: error[NAS701]: architecture loss is nan in epoch 1, step 1{HELP}"
-    )
-
-
-def test_a_learning_rate_that_is_far_too_large_stops_the_search() -> None:
-    wild = Sgd(lr=1e38, clip=0.0)
-    assert _error("darts", random_data(), weights=wild) == (
-        f"search darts: error[NAS701]: architecture loss is nan in epoch 1, step 2{HELP}"
-    )
-
-
-def test_weights_that_diverge_in_the_last_step_of_an_epoch_stop_the_search() -> None:
-    wild = Sgd(lr=1e38, clip=0.0)
-    assert _error("darts", random_data(), weights=wild, batch=40, epochs=1) == (
-        f"search darts: error[NAS701]: validation loss is nan in epoch 1, step 1{HELP}"
-    )

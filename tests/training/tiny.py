@@ -11,13 +11,16 @@ import torch
 from dslnas.data.batches import Part
 from dslnas.data.tensors import Data
 from dslnas.graph.build import build_supernet_graph
-from dslnas.settings.sections import SEARCH, DataSettings, EvaluateSettings
+from dslnas.settings.rule import AS_PUBLISHED, Derivation
+from dslnas.settings.search import SEARCH
+from dslnas.settings.sections import DataSettings, EvaluateSettings
 from dslnas.settings.values import Sgd
 from dslnas.space.derive import derive
 from dslnas.space.space import SearchSpace
 from dslnas.training.records import EpochRecord, StepRecord
 from dslnas.training.retrain import Trained, retrain
-from dslnas.training.search import SearchResult, search
+from dslnas.training.search import Plan, SearchResult, search
+from tests.engines.small import LOWERED
 from tests.spaces import random_scores, space_of
 
 CPU = torch.device("cpu")
@@ -35,12 +38,17 @@ network { channels 4; cells normal }
 evaluate { channels 4 }
 """
 
+# What would take long otherwise.
+FEW: dict[str, dict[str, Any]] = {"random": {"samples": 5}, "random_search": {"each": 2}}
+WITHOUT_ARCHITECTURE_DATA = {"random", "single_level", "snas"}
+"""Methods of which no step looks at the architecture data."""
+
 Record = EpochRecord | StepRecord
 
 
-def tiny_space(classes: int = 4) -> SearchSpace:
-    """Return the space: one cell of two nodes."""
-    return space_of(SPACE, SHAPE, classes=classes)
+def tiny_space(classes: int = 4, method: str = "") -> SearchSpace:
+    """Return the space: one cell of two nodes; lowered as a method wants it."""
+    return space_of(SPACE, SHAPE, LOWERED.get(method, ()), classes=classes)
 
 
 def architecture(classes: int = 4) -> SearchSpace:
@@ -109,18 +117,16 @@ def run_search(
     epochs: int = 2,
     report: Listener | None = None,
     batch: int = 8,
+    derivation: Derivation = AS_PUBLISHED,
     **given: Any,
 ) -> SearchResult:
     """Search a space, the tiny one by default; `given` are settings of the method."""
-    searched = tiny_space(data.classes) if space is None else space
-    if method == "random":
-        given = {"samples": 5, **given}
+    searched = tiny_space(data.classes, method) if space is None else space
+    given = {"warmup": 0, **FEW.get(method, {}), **given}
     return search(
         searched,
         build_supernet_graph(searched),
-        method,
-        SEARCH[method](epochs=epochs, **given),
-        DataSettings(batch=batch),
+        Plan(method, SEARCH[method](epochs=epochs, **given), DataSettings(batch=batch), derivation),
         data,
         seed,
         CPU,

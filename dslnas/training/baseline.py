@@ -1,0 +1,53 @@
+"""The baseline of every search: an architecture that nothing has chosen."""
+
+from __future__ import annotations
+
+import torch
+
+from dslnas.engines.discretise import one_hot, uniform
+from dslnas.engines.relaxation import rows_of
+from dslnas.graph.build import build_derived_graph
+from dslnas.settings.rule import Derivation, Limit
+from dslnas.space.derive import derive
+from dslnas.space.space import SearchSpace
+from dslnas.space.table import choice_table
+from dslnas.training.constraints import measured
+
+DRAWS = 200
+"""After so many that exceed a limit the last one is taken, and refused when it is trained."""
+
+
+def random_architecture(
+    space: SearchSpace, derivation: Derivation, seed: int, device: torch.device
+) -> SearchSpace:
+    """Return an architecture drawn at random, all choices alike likely.
+
+    It keeps to what a search must keep to: where a draw does not obey the counts, the nearest that
+    does is taken, and what exceeds a limit is drawn again.
+
+    Args:
+        space: What is drawn from.
+        derivation: Counts and limits of the search that it is compared with.
+        seed: Of the draw.
+        device: Where a latency is measured.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    tables = {name: choice_table(space.cells[name]) for name in space.searched}
+    for _ in range(DRAWS):
+        draw = {
+            cell: rows_of(one_hot(table, uniform(table, generator)))
+            for cell, table in tables.items()
+        }
+        architecture = derive(space, draw, derivation.rule)
+        if _keeps_to(architecture, derivation.limits, device):
+            break
+    return architecture
+
+
+def _keeps_to(architecture: SearchSpace, limits: tuple[Limit, ...], device: torch.device) -> bool:
+    if not limits:
+        return True
+    graph = build_derived_graph(architecture)
+    # timing a network takes longest: only where everything else fits
+    ordered = sorted(limits, key=lambda limit: limit.quantity == "latency")
+    return all(measured(graph, limit.quantity, device) <= limit.most for limit in ordered)

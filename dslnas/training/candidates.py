@@ -1,0 +1,50 @@
+"""Architectures that a search passes through, one per epoch, and which of them to take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dslnas.space.derive import Scores
+from dslnas.space.space import SearchSpace
+from dslnas.space.tally import convolution_count
+
+Size: TypeAlias = tuple[int, ...]
+"""Convolutions of every searched cell, in the order of the space."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What would be derived after an epoch.
+
+    Attributes:
+        epoch: Counted from 1.
+        architecture: The space with every choice made.
+        scores: What it was derived from.
+        accuracy: Of the supernet on the validation part, from 0 to 1.
+        params: Trained weights of the network that would be trained at the end.
+    """
+
+    epoch: int
+    architecture: SearchSpace
+    scores: Scores
+    accuracy: float
+    params: int
+
+    @property
+    def size(self) -> Size:
+        """The model size of MiLeNAS: convolutions of every searched cell (section 4.3)."""
+        cells = self.architecture.cells
+        return tuple(convolution_count(cells[name]) for name in self.scores)
+
+
+def best(candidates: Sequence[Candidate]) -> Candidate:
+    """Return the candidate with the highest accuracy; the latest on ties."""
+    return max(candidates, key=lambda candidate: (candidate.accuracy, candidate.epoch))
+
+
+def best_of_every_size(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return the best candidate of every size, smallest first (MiLeNAS, section 4.3)."""
+    sizes = sorted({candidate.size for candidate in candidates}, key=lambda s: (sum(s), s))
+    return tuple(best([c for c in candidates if c.size == size]) for size in sizes)

@@ -1,0 +1,67 @@
+"""The last check before export: does the derived network keep to its limits?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+
+from dslnas.backends.torch.latency import seconds_for_one
+from dslnas.diagnostics import Diagnostic, UserError
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.settings.rule import Limit, Quantity
+
+NAMES: dict[Quantity, str] = {
+    "params": "trained weights",
+    "flops": "multiply-adds for one image",
+    "latency": "ms for one image",
+}
+HELP = (
+    "search again with a larger `penalty` in `derive`, train with fewer `channels` or a smaller "
+    "`repeat` in `evaluate`, or let `require` allow more {quantity}"
+)
+
+
+def check_limits(graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.device) -> None:
+    """Check what a network costs against what it may cost.
+
+    Args:
+        graph: The network as it is exported, without auxiliary head.
+        limits: The most that is allowed.
+        device: Where the latency is measured.
+
+    Raises:
+        UserError: NAS703 for every limit that is exceeded, with what was found and allowed.
+    """
+    found = []
+    for limit in limits:
+        value = measured(graph, limit.quantity, device)
+        if value > limit.most:
+            place = f" on {device}" if limit.quantity == "latency" else ""
+            found.append(
+                Diagnostic(
+                    "NAS703",
+                    f"derived network takes {_shown(limit.quantity, value)} "
+                    f"{NAMES[limit.quantity]}{place}, but at most "
+                    f"{_shown(limit.quantity, limit.most)} are allowed",
+                    help=HELP.format(quantity=limit.quantity),
+                    where="require",
+                )
+            )
+    if found:
+        raise UserError(found)
+
+
+def measured(graph: PrimitiveGraph, quantity: Quantity, device: torch.device) -> float:
+    """Return the trained weights, the multiply-adds or the seconds of a network for one image."""
+    match quantity:
+        case "params":
+            return graph.params()
+        case "flops":
+            return graph.flops()
+        case "latency":
+            return seconds_for_one(graph, device)
+
+
+def _shown(quantity: Quantity, value: float) -> str:
+    return f"{1000 * value:.4g}" if quantity == "latency" else f"{value:,.15g}"

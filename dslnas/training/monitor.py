@@ -1,0 +1,110 @@
+"""What a search is doing: the cells it would derive now, how decided alpha is, how much it moves.
+
+DARTS and its kin tend to fill a cell with skip connections; the monitor counts them after every
+epoch and says so, on every search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.space.space import SearchSpace
+from dslnas.space.tally import operation_counts, skip_share
+
+COLLAPSED = 0.5
+"""A cell of which this share of the edges are skip connections has collapsed."""
+
+STILL = 1e-6
+"""Alpha stands still if no entry moves by more than this in an epoch."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One epoch of a search.
+
+    Attributes:
+        operations: By searched cell the edges of the derived cell with each operation.
+        skip_share: By searched cell the share of its edges that are skip connections, 0 to 1.
+        entropy: By cell, the mean over edges of the entropy of the weights of operations, as a
+            share of its largest value; None where operations are not weighed.
+        alpha_change: By alpha, the root mean square of what its entries changed by in the epoch.
+        warnings: What the user should know, each said once in a search.
+    """
+
+    operations: Mapping[str, Mapping[str, int]]
+    skip_share: Mapping[str, float]
+    entropy: Mapping[str, float] | None
+    alpha_change: Mapping[str, float]
+    warnings: tuple[str, ...]
+
+
+class Monitor:
+    """Observes one search, epoch by epoch."""
+
+    def __init__(self, supernet: Supernet, alphas: Mapping[str, Tensor], *, learns: bool) -> None:
+        """Begin with alpha as it is; `learns`: whether the method moves alpha by gradients."""
+        self._supernet = supernet
+        self._last = _copy(alphas)
+        self._learns = learns
+        self._said: set[str] = set()
+
+    def observe(
+        self, architecture: SearchSpace, mixing: Mixing, alphas: Mapping[str, Tensor], *, warm: bool
+    ) -> Observation:
+        """Return what there is to see after an epoch.
+
+        Args:
+            architecture: What would be derived now.
+            mixing: How operations are weighed now.
+            alphas: Architecture parameters by name.
+            warm: Whether this was a warm-up epoch, in which alpha must not move.
+        """
+        now = _copy(alphas)
+        changes = {name: now[name] - before for name, before in self._last.items()}
+        self._last = now
+        cells = {name: architecture.cells[name] for name in self._supernet.tables}
+        shares = {name: skip_share(cell) for name, cell in cells.items()}
+        warnings = [
+            f"{share:.0%} of the edges of cell `{name}` are skip connections: the search collapses"
+            for name, share in shares.items()
+            if share >= COLLAPSED and self._learns and self._first(f"collapsed {name}")
+        ]
+        largest = max((float(change.abs().max()) for change in changes.values()), default=1.0)
+        if self._learns and not warm and largest < STILL and self._first("still"):
+            warnings.append("alpha does not move: raise the learning rate of `arch`")
+        return Observation(
+            {name: operation_counts(cell) for name, cell in cells.items()},
+            shares,
+            entropies(self._supernet, mixing),
+            {name: float(change.square().mean().sqrt()) for name, change in changes.items()},
+            tuple(warnings),
+        )
+
+    def _first(self, what: str) -> bool:
+        is_first = what not in self._said
+        self._said.add(what)
+        return is_first
+
+
+def entropies(supernet: Supernet, mixing: Mixing) -> dict[str, float] | None:
+    """Return the entropy of the operations' weights by cell, 1 for uniform and 0 for one-hot.
+
+    H = mean over edges of -sum_o p_o log p_o / log(number of operations).
+    """
+    if mixing.weights is None:
+        return None
+    result = {}
+    for cell, table in supernet.tables.items():
+        p = mixing.weights[cell].detach().double().cpu()
+        largest = torch.tensor(table.rows, dtype=p.dtype).log()
+        result[cell] = float((-torch.special.xlogy(p, p).sum(-1) / largest).mean())
+    return result
+
+
+def _copy(alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: alpha.detach().double().cpu().clone() for name, alpha in alphas.items()}

@@ -1,0 +1,80 @@
+"""Rules that end a search early; see `dslnas.settings.stop`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dslnas.settings.stop import Convolutions, Eigenvalue, Skips, Stable, StopRule
+from dslnas.space.cell import Cell
+from dslnas.space.tally import convolution_count, operation_counts
+from dslnas.training.candidates import Candidate
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a search ends, and the epoch, counted from 1, whose architecture is its result."""
+
+    reason: str
+    epoch: int
+
+
+def stop_after(
+    rules: Sequence[StopRule], history: Sequence[Candidate], eigenvalues: Sequence[float]
+) -> Stop | None:
+    """Return whether a search ends after the last candidate of its history.
+
+    Args:
+        rules: The first that holds is the reason.
+        history: Of every epoch in which alpha learns, the latest last.
+        eigenvalues: Of the same epochs, where a rule asks for them.
+    """
+    for rule in rules:
+        found = _stop(rule, history, eigenvalues)
+        if found is not None:
+            return found
+    return None
+
+
+def _stop(
+    rule: StopRule, history: Sequence[Candidate], eigenvalues: Sequence[float]
+) -> Stop | None:
+    latest = history[-1]
+    cells = [latest.architecture.cells[name] for name in latest.scores]
+    match rule:
+        case Skips(most=most):
+            for cell in cells:
+                skips = _skips(cell)
+                if skips >= most:
+                    return Stop(f"cell `{cell.name}` has {skips} skip connections", latest.epoch)
+        case Convolutions(most=most, reducing=reducing):
+            if all(convolution_count(c) <= (most if c.stride == 1 else reducing) for c in cells):
+                counts = ", ".join(f"`{c.name}` {convolution_count(c)}" for c in cells)
+                return Stop(f"no cell has more convolutions than expected: {counts}", latest.epoch)
+        case Stable(epochs=epochs):
+            recent = history[-epochs - 1 :]
+            if len(recent) > epochs and all(
+                past.architecture.cells == latest.architecture.cells for past in recent
+            ):
+                return Stop(f"cells have not changed for {epochs} epochs", latest.epoch)
+        case Eigenvalue(ratio=ratio, window=window):
+            return _sharp(ratio, window, history, eigenvalues)
+    return None
+
+
+def _skips(cell: Cell) -> int:
+    return sum(n for text, n in operation_counts(cell).items() if text in cell.identities)
+
+
+def _sharp(
+    ratio: float, window: int, history: Sequence[Candidate], eigenvalues: Sequence[float]
+) -> Stop | None:
+    """Compare the mean of the last `window` epochs with that of the `window` before."""
+    if len(eigenvalues) < 2 * window:
+        return None
+    now = sum(eigenvalues[-window:]) / window
+    before = sum(eigenvalues[-2 * window : -window]) / window
+    if now <= 0 or before / now >= ratio:
+        return None
+    reason = f"dominant eigenvalue of the Hessian in alpha rose from {before:.3g} to {now:.3g}"
+    return Stop(reason, history[-window - 1].epoch)

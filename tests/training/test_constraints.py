@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from dslnas.diagnostics import UserError
+from dslnas.graph.build import build_derived_graph
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.settings.rule import Limit
+from dslnas.training import constraints as module
+from dslnas.training.constraints import check_limits
+from tests.training.tiny import architecture
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def graph() -> PrimitiveGraph:
+    return build_derived_graph(architecture())
+
+
+def test_a_network_may_cost_exactly_its_limits(graph: PrimitiveGraph) -> None:
+    limits = [Limit("params", graph.params()), Limit("flops", graph.flops()), Limit("latency", 60)]
+    check_limits(graph, limits, CPU)
+    check_limits(graph, [], CPU)
+
+
+def test_every_exceeded_limit_is_named_with_both_numbers(
+    graph: PrimitiveGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "seconds_for_one", lambda graph, device: 0.0123456)
+    limits = [Limit("params", graph.params() - 1), Limit("flops", 1e9), Limit("latency", 5e-3)]
+    with pytest.raises(UserError) as raised:
+        check_limits(graph, limits, CPU)
+    first, second = raised.value.diagnostics
+    assert {first.code, second.code} == {"NAS703"}
+    assert first.message == (
+        f"derived network takes {graph.params():,} trained weights, "
+        f"but at most {graph.params() - 1:,} are allowed"
+    )
+    assert second.message == (
+        "derived network takes 12.35 ms for one image on cpu, but at most 5 are allowed"
+    )
+    assert "`penalty`" in first.help
+    assert "more params" in first.help
+    assert "more latency" in second.help
+
+
+def test_multiply_adds_are_limited_too(graph: PrimitiveGraph) -> None:
+    with pytest.raises(UserError, match=f"takes {graph.flops():,} multiply-adds for one image"):
+        check_limits(graph, [Limit("flops", graph.flops() / 2)], CPU)
+
+
+def test_latency_is_measured_on_the_device(
+    graph: PrimitiveGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = []
+
+    def seconds(graph: PrimitiveGraph, device: torch.device) -> float:
+        measured.append(device)
+        return 1.0
+
+    monkeypatch.setattr(module, "seconds_for_one", seconds)
+    check_limits(graph, [Limit("params", 1e9)], CPU)
+    assert measured == []
+    with pytest.raises(UserError, match="1000 ms for one image on cuda:1"):
+        check_limits(graph, [Limit("latency", 0.5)], torch.device("cuda:1"))
+    assert measured == [torch.device("cuda:1")]
