@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from dslnas.cli.options import (
+    LARGEST_SEED,
     device_option,
     json_option,
     out_option,
@@ -27,6 +28,18 @@ from dslnas.diagnostics import user_error
 @click.command("compile")
 @spec_argument
 @click.option("--search", "do_search", is_flag=True, help="Search, retrain and export.")
+@click.option(
+    "--repeats",
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    help="Search with N seeds, from --seed on, and compare the results.",
+)
+@click.option(
+    "--baseline/--no-baseline",
+    default=True,
+    show_default=True,
+    help="With --repeats: train a random architecture beside every search.",
+)
 @out_option
 @seed_option
 @set_option
@@ -35,6 +48,8 @@ from dslnas.diagnostics import user_error
 def compile_(
     spec: Path,
     do_search: bool,
+    repeats: int | None,
+    baseline: bool,
     out: Path | None,
     seed: int,
     overrides: tuple[str, ...],
@@ -44,13 +59,11 @@ def compile_(
     """Compile SPEC and say what it is; with --search also search, retrain and export.
 
     The run folder then holds manifest.json, spec.nas, metrics.jsonl, architecture.nas, model.onnx,
-    model.py and model.safetensors.
+    model.py and model.safetensors. With --repeats there is one such folder per seed, and
+    summary.json with mean, deviation and best; the same command with the same --out goes on with
+    the runs that are missing.
     """
-    if not do_search:
-        given = click.get_current_context().get_parameter_source
-        for name in ("out", "seed", "device"):
-            if given(name) is ParameterSource.COMMANDLINE:
-                raise click.UsageError(f"--{name} needs --search: nothing is trained without")
+    _check_usage(do_search, repeats, seed)
     compiled = compile_spec(spec, overrides)
     if not do_search:
         if as_json:
@@ -59,11 +72,32 @@ def compile_(
             click.echo(summary_text(compiled))
         return
     _check_searchable(compiled, spec)
+    if repeats is not None:
+        from dslnas.cli.repeats import finish_repeats  # reads manifests: more than a check needs
+
+        seeds = range(seed, seed + repeats)
+        where = torch_device(device)
+        finish_repeats(compiled, out, seeds, where, baseline=baseline, as_json=as_json)
+        return
     folder = finish_run(compiled, out, seed, torch_device(device), quiet=as_json)
     if as_json:
         print_json(folder.manifest)
     else:
         click.echo(report_text(folder))
+
+
+def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:
+    """Refuse options that would do nothing, and seeds that are too large."""
+    given = click.get_current_context().get_parameter_source
+    if not do_search:
+        for name in ("repeats", "baseline", "out", "seed", "device"):
+            if given(name) is ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"--{name} needs --search: nothing is trained without")
+    if repeats is None:
+        if given("baseline") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--baseline needs --repeats: it is what many runs are held to")
+    elif seed + repeats - 1 > LARGEST_SEED:
+        raise click.UsageError(f"seeds go up to {LARGEST_SEED}: choose a smaller --seed")
 
 
 def _check_searchable(compiled: Compiled, spec: Path) -> None:

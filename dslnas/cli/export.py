@@ -19,7 +19,8 @@ from dslnas.cli.options import (
 )
 from dslnas.cli.report import BACKENDS, report_text
 from dslnas.cli.runs import finish_run
-from dslnas.compiler import compile_spec, export_run, export_untrained
+from dslnas.compiler import compile_spec
+from dslnas.deploy import export_run, export_untrained
 from dslnas.diagnostics import user_error
 
 

@@ -14,6 +14,8 @@ from dslnas.diagnostics import user_error
 if TYPE_CHECKING:
     import torch
 
+LARGEST_SEED = 2**63 - 1
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -42,7 +44,7 @@ def seed_option(command: _Command) -> _Command:
     """Add --seed."""
     return click.option(
         "--seed",
-        type=click.IntRange(0, 2**63 - 1),
+        type=click.IntRange(0, LARGEST_SEED),
         default=0,
         show_default=True,
         help="Of everything random: same seed, same machine, same result.",

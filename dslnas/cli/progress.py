@@ -13,8 +13,8 @@ from dslnas.training.records import EpochRecord, StepRecord
 
 TITLES = {
     "search": "Searching",
-    "compare": "Comparing architectures by the shared weights",
-    "retrain": "Training what was found, from scratch",
+    "compare": "Comparing candidates by the shared weights",
+    "retrain": "Training the architecture, from scratch",
 }
 
 
@@ -34,13 +34,15 @@ class Progress:
             self._stage = record.stage
             what = many(record.epochs, "epoch")
             if record.stage == "compare" and isinstance(record, StepRecord):
-                what = f"{record.steps:,} samples"
+                what = f"{record.steps:,} measurements"
             click.echo(f"{TITLES[record.stage]} ({what})", err=True)
         if isinstance(record, StepRecord):
             self._step(record)
         else:
             self.close()
             click.echo(_line(record), err=True)
+            for warning in record.warnings:
+                click.echo(f"  warning: {warning}", err=True)
 
     def _step(self, record: StepRecord) -> None:
         if not sys.stderr.isatty():
@@ -64,5 +66,9 @@ def _line(record: EpochRecord) -> str:
     if record.architecture_loss is not None:
         parts.append(f"architecture loss {record.architecture_loss:.3f}")
     parts.append(f"validation {record.validation_accuracy:6.2%}")
+    shares = (record.skip_share or {}).items()
+    skips = ", ".join(f"{cell} {share:.0%}" for cell, share in shares if share > 0)
+    if skips:
+        parts.append(f"skips: {skips}")
     parts.append(f"{record.seconds:.0f} s")
     return "   ".join(parts)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from dslnas.cli.summary import big
+from dslnas.cli.tables import aligned
+from dslnas.runs.architecture import cells_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS, RunFolder
 
 FILES = {
@@ -21,13 +24,24 @@ BACKENDS = {"torch": "PyTorch", "onnx": "ONNX Runtime", "python": "model.py"}
 def report_text(folder: RunFolder) -> str:
     """Return what a run found, and where it lies."""
     results: dict[str, Any] = dict(folder.results)
-    lines = ["", _times(results), ""]
+    lines = ["", _times(results)]
+    if "search_stopped" in results:
+        lines.append(f"The search ended early: {results['search_stopped']}.")
+    if "search_epoch" in results:
+        lines.append(f"The architecture is that of epoch {results['search_epoch']}.")
+    warnings = folder.manifest.get("warnings", [])
+    assert isinstance(warnings, list)
+    lines += [*(f"warning: {warning}" for warning in warnings), ""]
     for label, value, remark in _facts(results):
         lines.append(f"  {label:<20} {value:<12} {remark}".rstrip())
-    cells = _cells(folder)
+    cells = cells_of(folder.path)
     if cells:
         lines += ["", "The cells that were found:" if "search_seconds" in results else "The cells:"]
-        lines += [f"  {line}" for line in cells]
+    for name, nodes in cells.items():
+        lines.append(f"  {name}")
+        lines += [f"    {node} = {terms}" for node, terms in nodes.items()]
+    if "family" in results:
+        lines += ["", *_family(results["family"], folder.path)]
     lines += ["", f"Files in {folder.path}:"]
     for name, meaning in FILES.items():
         if (folder.path / name).exists():
@@ -42,6 +56,21 @@ def _times(results: dict[str, Any]) -> str:
     return f"Trained for {train:.0f} s."
 
 
+def _family(members: list[dict[str, Any]], folder: Path) -> list[str]:
+    rows = [("convolutions", "epoch", "parameters", "validation", "file")]
+    for member in members:
+        sizes = ", ".join(f"{cell} {size}" for cell, size in member["convolutions"].items())
+        accuracy = f"{member['search_validation_accuracy']:.2%}"
+        rows.append(
+            (sizes, str(member["epoch"]), f"{member['params']:,}", accuracy, member["file"])
+        )
+    return [
+        "The best of every size, with the supernet's accuracy; "
+        f"`dslnas export {folder}/FILE` trains one:",
+        *(f"  {line}" for line in aligned(rows, left=("convolutions", "file"))),
+    ]
+
+
 def _facts(results: dict[str, Any]) -> list[tuple[str, str, str]]:
     facts = [
         ("test accuracy", f"{results['test_accuracy']:.2%}", "on images that chose nothing"),
@@ -54,16 +83,3 @@ def _facts(results: dict[str, Any]) -> list[tuple[str, str, str]]:
     for backend, difference in results["largest_difference"].items():
         facts.append(("agreement", f"{difference:.0e}", f"{BACKENDS[backend]} against PyTorch"))
     return facts
-
-
-def _cells(folder: RunFolder) -> list[str]:
-    path = folder.path / ARCHITECTURE
-    if not path.exists():
-        return []
-    lines = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("cell "):
-            lines.append(line.removeprefix("cell ").removesuffix(" {"))
-        elif line.lstrip().startswith("node "):
-            lines.append(f"  {line.lstrip().removeprefix('node ')}")
-    return lines

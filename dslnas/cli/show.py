@@ -16,12 +16,14 @@ from dslnas.language.effective import section_text
 from dslnas.language.format import format_program
 from dslnas.language.parse import parse
 from dslnas.settings.schema import Settings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import (
     CELL_EXPRESSIONS,
     DATA,
+    DERIVE_EXPRESSIONS,
     NETWORK_EXPRESSIONS,
-    SEARCH,
     CellSettings,
+    DeriveSettings,
     EvaluateSettings,
     ExportSettings,
     NetworkSettings,
@@ -73,6 +75,7 @@ def defaults_text() -> str:
         _section(NetworkSettings(), "network", NETWORK_EXPRESSIONS),
         *(_section(model.of({"source": s}), f"data {s}") for s, model in DATA.items()),
         *(_section(model(), f"search {method}") for method, model in SEARCH.items()),
+        _section(DeriveSettings(), "derive", DERIVE_EXPRESSIONS),
         _section(EvaluateSettings(), "evaluate"),
         _section(ExportSettings(), "export"),
     ]

@@ -61,8 +61,10 @@ class RunFolder:
         return results
 
     def write(self, name: str, content: str | bytes) -> None:
-        """Write one file of the run."""
-        write_whole(self.path / name, content)
+        """Write one file of the run, `name` below its folder."""
+        path = self.path / name
+        make_folder(path.parent)
+        write_whole(path, content)
 
     def tensors(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Write named arrays as a safetensors file."""

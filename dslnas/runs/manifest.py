@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
 from dslnas.language.checked import CheckedProgram
@@ -26,6 +27,7 @@ def first_manifest(
         "data": program.data.to_plain(),
         "evaluate": program.evaluate.to_plain(),
         "export": program.export.to_plain(),
+        "derive": asdict(program.derivation),
     }
     if program.search is not None:
         settings["search"] = program.search.to_plain()

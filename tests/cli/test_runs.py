@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from dslnas.cli.main import run
-from dslnas.settings.sections import SEARCH
+from dslnas.settings.search import SEARCH
 from tests.small import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,9 +77,12 @@ def test_one_word_changes_the_method_and_a_seed_repeats_bit_for_bit(
     assert first["method"] == method
     for name in ("alphas.safetensors", "architecture.nas", "model.safetensors", "model.onnx"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
-    search(spec, tmp_path / "c", "--seed", "1", *samples)
-    other = load_file(tmp_path / "c" / "model.safetensors")
-    same = load_file(tmp_path / "a" / "model.safetensors")
+
+
+def test_another_seed_is_another_run(spec: Path, tmp_path: Path) -> None:
+    search(spec, tmp_path / "a")
+    search(spec, tmp_path / "b", "--seed", "1")
+    same, other = (load_file(tmp_path / x / "model.safetensors") for x in "ab")
     assert other.keys() != same.keys() or any((other[k] != same[k]).any() for k in same)
 
 
@@ -133,6 +136,32 @@ def test_search_of_json_prints_the_manifest_only(
     printed = capsys.readouterr()
     assert json.loads(printed.out) == manifest
     assert printed.err == ""
+
+
+def test_warnings_of_a_search_stay_in_the_manifest(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dslnas.training.monitor.STILL", float("inf"))
+    manifest = search(spec, tmp_path / "run")
+    warning = "alpha does not move: raise the learning rate of `arch`"
+    assert f"epoch 1: {warning}" in manifest["warnings"]
+    printed = capsys.readouterr()
+    assert f"  warning: {warning}\n" in printed.err
+    assert f"warning: epoch 1: {warning}\n" in printed.out
+
+
+def test_every_member_of_a_family_can_be_trained(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec.write_text(f"{SMALL}derive {{ epoch every_size }}\n")
+    manifest = search(spec, tmp_path / "run", "--set", "search.epochs=2")
+    assert "The best of every size" in capsys.readouterr().out
+    files = [tmp_path / "run" / member["file"] for member in manifest["results"]["family"]]
+    assert files
+    assert run(["fmt", "--check", *map(str, files)]) == 0
+    assert run(["export", str(files[0]), "--out", str(tmp_path / "member")]) == 0
+    trained = json.loads((tmp_path / "member" / "manifest.json").read_text())
+    assert trained["results"]["params"] == manifest["results"]["family"][0]["params"]
 
 
 def test_folder_with_something_in_it_is_left_alone(

@@ -21,8 +21,8 @@ OPERATIONS = {
         "op halves = concat(split(2, 0) -> conv(3, out = C/2), split(2, 1) -> "
         "avg_pool2d(3) -> conv(1, out = C/2)) -> gelu"
     ),
-    "shuffle": (
-        "op shuffle = mean(shift(1) -> conv(5, groups = C/2), leaky_relu(0.2) -> "
+    "several": (
+        "op several = mean(shift(1) -> conv(5, groups = C/2), leaky_relu(0.2) -> "
         "conv((1, 7), dilation = 1, bias = true), max_pool2d(3)) -> elu"
     ),
 }

@@ -10,7 +10,7 @@ from PIL import Image
 
 from dslnas.cli.main import COMMANDS
 from dslnas.compiler import compile_spec
-from dslnas.settings.sections import SEARCH
+from dslnas.settings.search import SEARCH
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,7 +29,7 @@ def test_specs_of_the_readme_compile(text: str, tmp_path: Path) -> None:
 
 
 def test_readme_shows_specs_methods_and_commands() -> None:
-    assert len(SPECS) == 3
+    assert len(SPECS) == 4
     for method in SEARCH:
         assert f"| `{method}` |" in README
     for command in COMMANDS:

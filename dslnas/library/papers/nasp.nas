@@ -8,6 +8,10 @@ ops nasp_normal = skip_connect, conv_1xk_kx1(3), dil_conv(3),
 
 ops nasp_reduction = skip_connect, avg_pool(3), max_pool(3), max_pool(5), max_pool(7)
 
+# The other space of the paper: those of DARTS but `none`, in both cells (`choose nasp_seven`).
+ops nasp_seven = max_pool(3), avg_pool(3), skip_connect,
+    sep_conv(3), sep_conv(5), dil_conv(3), dil_conv(5)
+
 cell normal {
     inputs      2
     preprocess  preprocess

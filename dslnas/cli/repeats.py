@@ -1,0 +1,153 @@
+"""`dslnas compile SPEC --search --repeats N`: run after run, and what they come to together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dslnas.cli.comparison import Comparison, Status, comparison_text
+from dslnas.cli.options import print_json
+from dslnas.cli.runs import EXPORTED, finish_run
+from dslnas.compiler import Compiled
+from dslnas.data.describe import verify
+from dslnas.diagnostics import Diagnostic, UserError
+from dslnas.runs.folder import free_folder
+from dslnas.runs.repeats import BASELINE, Outcome, Sample
+from dslnas.runs.series import Series
+
+if TYPE_CHECKING:
+    import torch
+
+OF_ONE_RUN = frozenset({"NAS701", "NAS703", "NAS711"})
+"""Mistakes that another seed may not have: the runs after it go on."""
+
+
+def finish_repeats(
+    compiled: Compiled,
+    out: Path | None,
+    seeds: Sequence[int],
+    device: torch.device,
+    *,
+    baseline: bool,
+    as_json: bool,
+) -> None:
+    """Search with every seed, each beside a random architecture, and print what that comes to.
+
+    Runs that are there already are kept. The summary is written after every run, and printed at
+    the end and when the user interrupts.
+
+    Raises:
+        UserError: NAS022 or NAS025 if something else is in the folder, before anything runs;
+            whatever went wrong in a run, after all others where it may concern this run alone.
+    """
+    method = compiled.program.engine
+    assert method is not None, "checked by the caller"
+    verify(compiled.program.data)
+    name = f"{compiled.name}-{method}-seeds{seeds[0]}-{seeds[-1]}"
+    series = Series(out or free_folder(EXPORTED, name), compiled.hash, str(device))
+    series.open()
+    methods = (method, BASELINE) if baseline else (method,)
+    repeats = _Repeats(compiled, series, methods, seeds, device, quiet=as_json)
+    try:
+        repeats.run()
+    finally:
+        if as_json:
+            print_json(repeats.comparison.as_json())
+        else:
+            click.echo(comparison_text(repeats.comparison))
+
+
+class _Repeats:
+    """The runs of one spec on their way."""
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        series: Series,
+        methods: Sequence[str],
+        seeds: Sequence[int],
+        device: torch.device,
+        *,
+        quiet: bool,
+    ) -> None:
+        self._compiled, self._series, self._device = compiled, series, device
+        self._methods, self._seeds, self._quiet = methods, seeds, quiet
+        self._plan = [(method, seed) for seed in seeds for method in methods]
+        found = {run: series.finished(*run) for run in self._plan}
+        self._done = {run: outcome for run, outcome in found.items() if outcome is not None}
+        self._mistakes: list[Diagnostic] = []
+        self._status: Status = "running"
+
+    def run(self) -> None:
+        self._series.write(self.comparison.as_json())
+        try:
+            for number, (method, seed) in enumerate(self._plan, 1):
+                self._say(f"Run {number} of {len(self._plan)}: {method}, seed {seed}")
+                if (method, seed) in self._done:
+                    self._say("  finished before, kept")
+                else:
+                    self._one(method, seed)
+                    self._series.write(self.comparison.as_json())
+            self._status = "failed" if self._mistakes else "finished"
+        except KeyboardInterrupt:
+            self._status = "interrupted"
+            self._say(f"interrupted: the same command with `--out {self._series.path}` goes on")
+            raise
+        finally:
+            if self._status == "running":
+                self._status = "failed"
+            self._series.write(self.comparison.as_json())
+        if self._mistakes:
+            raise UserError(self._mistakes)
+
+    def _one(self, method: str, seed: int) -> None:
+        self._series.make_room(method, seed)
+        path = self._series.run_path(method, seed)
+        try:
+            finish_run(
+                self._compiled,
+                path,
+                seed,
+                self._device,
+                baseline=method == BASELINE,
+                quiet=self._quiet,
+            )
+        except UserError as error:
+            if not {mistake.code for mistake in error.diagnostics} <= OF_ONE_RUN:
+                raise
+            for mistake in error.diagnostics:
+                self._say(f"  failed: {mistake.message}")
+                where = f"{path}: {mistake.where}" if mistake.where else str(path)
+                self._mistakes.append(replace(mistake, where=where))
+            return
+        outcome = self._series.finished(method, seed)
+        assert outcome is not None, "it has just finished"
+        self._done[method, seed] = outcome
+
+    @property
+    def comparison(self) -> Comparison:
+        """What has been found so far."""
+        samples = [Sample(method, self._outcomes(method)) for method in self._methods]
+        program = self._compiled.program
+        return Comparison(
+            self._compiled.name,
+            self._compiled.hash,
+            program.data.source,
+            self._series.path,
+            tuple(self._seeds),
+            self._status,
+            tuple(samples),
+            tuple(f"{m.where}: {m.code}: {m.message}" for m in self._mistakes),
+        )
+
+    def _outcomes(self, method: str) -> tuple[Outcome, ...]:
+        runs = [(method, seed) for seed in self._seeds]
+        return tuple(self._done[run] for run in runs if run in self._done)
+
+    def _say(self, what: str) -> None:
+        if not self._quiet:
+            click.echo(what, err=True)

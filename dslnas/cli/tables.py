@@ -1,0 +1,23 @@
+"""Tables as text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+
+def aligned(rows: Sequence[Sequence[str]], left: Collection[str] = ()) -> list[str]:
+    """Return one line per row, columns below each other.
+
+    Args:
+        rows: The headings first; all of one length.
+        left: Headings of columns that are words, not numbers.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = (
+            text.ljust(width) if heading in left else text.rjust(width)
+            for heading, text, width in zip(rows[0], row, widths, strict=True)
+        )
+        lines.append("   ".join(cells).rstrip())
+    return lines

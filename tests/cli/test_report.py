@@ -1,0 +1,77 @@
+"""What is said at the end of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dslnas.cli.report import report_text
+from dslnas.cli.tables import aligned
+from dslnas.runs.folder import RunFolder
+
+RESULTS = {
+    "test_accuracy": 0.5,
+    "validation_accuracy": 0.25,
+    "params": 1234,
+    "flops": 5678,
+    "retrain_seconds": 20.0,
+    "latency_ms": {},
+    "largest_difference": {},
+}
+FAMILY = [
+    {
+        "file": "family/convolutions_1_0.nas",
+        "convolutions": {"normal": 1, "reduction": 0},
+        "epoch": 2,
+        "params": 900,
+        "search_validation_accuracy": 0.5,
+    },
+    {
+        "file": "family/convolutions_10_2.nas",
+        "convolutions": {"normal": 10, "reduction": 2},
+        "epoch": 11,
+        "params": 12345,
+        "search_validation_accuracy": 0.75,
+    },
+]
+
+
+def report(path: Path, warnings: tuple[str, ...] = (), **results: object) -> list[str]:
+    manifest = {"results": {**RESULTS, **results}, "warnings": list(warnings)}
+    return report_text(RunFolder.create(path / "run", manifest)).splitlines()
+
+
+def test_a_search_says_how_it_ended_and_what_to_know(tmp_path: Path) -> None:
+    lines = report(
+        tmp_path,
+        ("epoch 3: alpha does not move",),
+        search_seconds=3.0,
+        search_epoch=3,
+        search_stopped="cells have not changed for 2 epochs",
+    )
+    assert lines[1:5] == [
+        "Searched for 3 s, then trained for 20 s.",
+        "The search ended early: cells have not changed for 2 epochs.",
+        "The architecture is that of epoch 3.",
+        "warning: epoch 3: alpha does not move",
+    ]
+
+
+def test_a_training_has_nothing_to_say_of_a_search(tmp_path: Path) -> None:
+    lines = report(tmp_path)
+    assert lines[:3] == ["", "Trained for 20 s.", ""]
+
+
+def test_a_family_is_a_table_of_what_can_be_trained(tmp_path: Path) -> None:
+    lines = report(tmp_path, family=FAMILY, search_seconds=3.0, search_epoch=11)
+    at = next(i for i, line in enumerate(lines) if line.startswith("The best of every size"))
+    assert f"`dslnas export {tmp_path}/run/FILE` trains one" in lines[at]
+    first, last = FAMILY[0]["file"], FAMILY[1]["file"]
+    assert lines[at + 1 : at + 4] == [
+        "  convolutions             epoch   parameters   validation   file",
+        f"  normal 1, reduction 0        2          900       50.00%   {first}",
+        f"  normal 10, reduction 2      11       12,345       75.00%   {last}",
+    ]
+
+
+def test_tables_are_aligned() -> None:
+    assert aligned([("name", "n"), ("a", "10")], left=("name",)) == ["name    n", "a      10"]
