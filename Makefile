@@ -24,7 +24,7 @@ check: same-python .venv/installed ## Lint, format, types, import rules (nothing
 	@echo "==> Checking style, types and import rules."
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy --strict dslnas tests
+	$(BIN)/mypy --strict dslnas tests benchmarks
 	$(BIN)/lint-imports
 
 clean: ## Remove caches and built packages; .venv and results stay

@@ -1,0 +1,123 @@
+"""All search methods on Fashion-MNIST: search time, accuracy of the retrained cell, parameters.
+
+Every run is one `dslnas compile --search` in a process of its own: search, then training the found
+cell from scratch, with the same settings for every method. A run that is there already is not run
+again, so an interrupted comparison goes on where it was.
+
+    python benchmarks/compare.py DIR               # DIR holds Fashion-MNIST's four IDX files
+    python benchmarks/compare.py DIR --seeds 5 --methods darts,nasp --set data.subset=100%
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+SPEC = Path(__file__).resolve().parent.parent / "specs" / "fashion_darts.nas"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A row of the table: what is said of it, the word of the language, what differs."""
+
+    name: str
+    word: str
+    settings: tuple[str, ...] = ()
+
+
+METHODS = (
+    Method("random search, 2 x 2 epochs", "random_search", ("search.each=2",)),
+    Method("random sampling, weights shared", "random"),
+    Method("DARTS, first order", "darts"),
+    Method("DARTS, second order", "darts", ("search.order=second",)),
+    Method("MiLeNAS, first order", "milenas"),
+    Method("MiLeNAS, second order", "milenas", ("search.order=second",)),
+    Method("single-level", "single_level"),
+    Method("NASP", "nasp"),
+    Method("GDAS", "gdas"),
+    Method("SNAS", "snas"),
+    Method("PC-DARTS", "pc_darts", ("search.warmup=1", "search.arch=adam(lr = 2e-2)")),
+)
+
+
+def folder_of(out: Path, method: Method, seed: int) -> Path:
+    """Return the folder of a run."""
+    parts = (method.word, *(s.partition("=")[2] for s in method.settings[:1]), f"seed{seed}")
+    return out / "-".join(parts)
+
+
+def run(method: Method, seed: int, data: Path, out: Path, settings: Sequence[str]) -> Any:
+    """Return the results of one run, which is made if it is not there."""
+    folder = folder_of(out, method, seed)
+    manifest = folder / "manifest.json"
+    if not manifest.exists():
+        changes = (f"search={method.word}", f"data.path={data}", *method.settings, *settings)
+        overrides = [word for change in changes for word in ("--set", change)]
+        command = [sys.executable, "-m", "dslnas", "compile", str(SPEC), "--search"]
+        command += ["--json", "--seed", str(seed), "--out", str(folder), *overrides]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    found = json.loads(manifest.read_text(encoding="utf-8"))
+    if found["status"] != "finished":
+        raise SystemExit(f"{folder} is {found['status']}: remove it and run again")
+    return found["results"]
+
+
+def spread(values: Sequence[float], form: str) -> str:
+    """Return mean and sample standard deviation."""
+    if len(values) < 2:
+        return format(values[0], form)
+    return f"{statistics.mean(values):{form}} ± {statistics.stdev(values):{form}}"
+
+
+def row(name: str, results: Sequence[Any]) -> str:
+    """Return one row of the table."""
+    accuracies = [100 * r["test_accuracy"] for r in results]
+    chosen = max(results, key=lambda r: r["validation_accuracy"])
+    return (
+        f"| {name} | {spread([r['search_seconds'] for r in results], '.0f')} "
+        f"| {spread(accuracies, '.2f')} | {100 * chosen['test_accuracy']:.2f} "
+        f"| {spread([r['params'] / 1000 for r in results], '.1f')} |"
+    )
+
+
+def main() -> None:
+    """Run what is missing and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, help="folder of Fashion-MNIST's four IDX files")
+    parser.add_argument("--out", type=Path, default=Path("exported/compare"), help="for the runs")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of every method")
+    parser.add_argument("--methods", default="", help="words of the language, joined by commas")
+    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="K=V")
+    given = parser.parse_args()
+    asked = given.methods.split(",") if given.methods else [m.word for m in METHODS]
+    given.out.mkdir(parents=True, exist_ok=True)
+    table: dict[str, list[Any]] = {}
+    for seed in range(given.seeds):
+        for method in METHODS:
+            if method.word in asked:
+                print(f"{method.name}, seed {seed}", file=sys.stderr)
+                results = run(method, seed, given.data, given.out, given.settings)
+                table.setdefault(method.name, []).append(results)
+    print(
+        f"Fashion-MNIST, {SPEC.name}, seeds 0 to {given.seeds - 1}; torch {torch.__version__}, "
+        f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}\n"
+    )
+    print("| method | search, s | test accuracy, % | best by validation, % | parameters, k |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for name, rows in table.items():
+        print(row(name, rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,9 @@
+# Single-level search, lambda = 0 of MiLeNAS (He et al., CVPR 2020, arXiv:2003.12238), on digits.
+# Space, data and retraining are those of digits_darts.nas; only the method is another.
+
+use "digits_darts.nas"
+
+search single_level {
+    epochs  6
+    arch    adam(lr = 3e-3)
+}
