@@ -37,7 +37,7 @@ class Method:
 
 
 METHODS = (
-    Method("random search, 2 x 2 epochs", "random_search", ("search.each=2",)),
+    Method("random search, 3 architectures", "random_search", ("search.each=2",)),
     Method("random sampling, weights shared", "random"),
     Method("DARTS, first order", "darts"),
     Method("DARTS, second order", "darts", ("search.order=second",)),

@@ -28,16 +28,16 @@ network {
 }
 
 data idx {
-    split  1.5%, 1.5%, 1.5%
+    split  1%, 1%, 1%
 }
 
 search darts {
-    epochs  4
+    epochs  5
     arch    adam(lr = 1e-2)
 }
 
 evaluate {
-    channels   16
+    channels   8
     epochs     12
     batch      64
     drop_path  0

@@ -56,7 +56,8 @@ def _stop(
             if len(recent) > epochs and all(
                 past.architecture.cells == latest.architecture.cells for past in recent
             ):
-                return Stop(f"cells have not changed for {epochs} epochs", latest.epoch)
+                since = latest.epoch - epochs
+                return Stop(f"cells have not changed since epoch {since}", latest.epoch)
         case Eigenvalue(ratio=ratio, window=window):
             return _sharp(ratio, window, history, eigenvalues)
     return None

@@ -46,11 +46,11 @@ def test_a_search_says_how_it_ended_and_what_to_know(tmp_path: Path) -> None:
         ("epoch 3: alpha does not move",),
         search_seconds=3.0,
         search_epoch=3,
-        search_stopped="cells have not changed for 2 epochs",
+        search_stopped="cells have not changed since epoch 2",
     )
     assert lines[1:5] == [
         "Searched for 3 s, then trained for 20 s.",
-        "The search ended early: cells have not changed for 2 epochs.",
+        "The search ended early: cells have not changed since epoch 2.",
         "The architecture is that of epoch 3.",
         "warning: epoch 3: alpha does not move",
     ]

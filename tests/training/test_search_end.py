@@ -118,7 +118,7 @@ def test_the_best_epoch_of_a_stopped_search_is_one_before_the_stop(
 ) -> None:
     rule = Stable(epochs=1)
     found = run(arch=Adam(lr=1e-5), stop=(rule,), derivation=Derivation(epoch="best"))
-    assert found.stopped == "cells have not changed for 1 epochs"
+    assert found.stopped == "cells have not changed since epoch 1"
     assert found.epoch == 2
 
 

@@ -61,7 +61,7 @@ def test_stable_stops_when_the_cells_have_not_changed() -> None:
     rule = Stable(epochs=2)
     same = [candidate(e, normal="skip pool") for e in (2, 3, 4)]
     assert stopped(rule, *same[:2]) is None, "unchanged for one epoch"
-    assert stopped(rule, *same) == Stop("cells have not changed for 2 epochs", 4)
+    assert stopped(rule, *same) == Stop("cells have not changed since epoch 2", 4)
     assert stopped(rule, candidate(1), *same[:2]) is None
     assert stopped(rule, candidate(1), *same) is not None
     assert stopped(rule, same[0], same[1], candidate(4, reduction="conv pool")) is None
@@ -116,4 +116,4 @@ def test_the_first_rule_that_holds_is_the_reason() -> None:
     history = [candidate(e, normal="skip skip") for e in (1, 2)]
     rules: list[StopRule] = [Skips(most=3), Stable(epochs=1), Skips(most=2)]
     found = stop_after(rules, history, [])
-    assert found == Stop("cells have not changed for 1 epochs", 2)
+    assert found == Stop("cells have not changed since epoch 1", 2)
