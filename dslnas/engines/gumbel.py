@@ -56,8 +56,13 @@ class Gumbel(Relaxation):
         }
 
     def settled(self) -> Mixing:
-        """Return softmax(alpha), the probabilities of the operations."""
-        return Mixing(self.probabilities())
+        """Return softmax(alpha / tau): a sample without its noise, as sharp as the samples."""
+        return Mixing(
+            {
+                cell: (self.existing(cell, alpha) / self.temperature).softmax(-1)
+                for cell, alpha in self.alphas.items()
+            }
+        )
 
 
 class HardGumbel(Gumbel):

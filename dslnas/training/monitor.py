@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.backends.torch.supernet import Supernet
 from dslnas.space.space import SearchSpace
 from dslnas.space.tally import operation_counts, skip_share
 
@@ -30,8 +30,8 @@ class Observation:
     Attributes:
         operations: By searched cell the edges of the derived cell with each operation.
         skip_share: By searched cell the share of its edges that are skip connections, 0 to 1.
-        entropy: By cell, the mean over edges of the entropy of the weights of operations, as a
-            share of its largest value; None where operations are not weighed.
+        entropy: By cell, the mean over edges of the entropy of the operations' probabilities, as
+            a share of its largest value; None where the method has none.
         alpha_change: By alpha, the root mean square of what its entries changed by in the epoch.
         warnings: What the user should know, each said once in a search.
     """
@@ -54,13 +54,18 @@ class Monitor:
         self._said: set[str] = set()
 
     def observe(
-        self, architecture: SearchSpace, mixing: Mixing, alphas: Mapping[str, Tensor], *, warm: bool
+        self,
+        architecture: SearchSpace,
+        probabilities: Mapping[str, Tensor] | None,
+        alphas: Mapping[str, Tensor],
+        *,
+        warm: bool,
     ) -> Observation:
         """Return what there is to see after an epoch.
 
         Args:
             architecture: What would be derived now.
-            mixing: How operations are weighed now.
+            probabilities: Of the operations by cell, (edges, operations), if the method has them.
             alphas: Architecture parameters by name.
             warm: Whether this was a warm-up epoch, in which alpha must not move.
         """
@@ -80,7 +85,7 @@ class Monitor:
         return Observation(
             {name: operation_counts(cell) for name, cell in cells.items()},
             shares,
-            entropies(self._supernet, mixing),
+            None if probabilities is None else entropies(self._supernet, probabilities),
             {name: float(change.square().mean().sqrt()) for name, change in changes.items()},
             tuple(warnings),
         )
@@ -91,16 +96,14 @@ class Monitor:
         return is_first
 
 
-def entropies(supernet: Supernet, mixing: Mixing) -> dict[str, float] | None:
-    """Return the entropy of the operations' weights by cell, 1 for uniform and 0 for one-hot.
+def entropies(supernet: Supernet, probabilities: Mapping[str, Tensor]) -> dict[str, float]:
+    """Return the entropy of the operations by cell, 1 for uniform and 0 for one-hot.
 
     H = mean over edges of -sum_o p_o log p_o / log(number of operations).
     """
-    if mixing.weights is None:
-        return None
     result = {}
     for cell, table in supernet.tables.items():
-        p = mixing.weights[cell].detach().double().cpu()
+        p = probabilities[cell].detach().double().cpu()
         largest = torch.tensor(table.rows, dtype=p.dtype).log()
         result[cell] = float((-torch.special.xlogy(p, p).sum(-1) / largest).mean())
     return result

@@ -186,9 +186,9 @@ class _Search:
             self._history.append(
                 Candidate(epoch + 1, architecture, scores, measured.accuracy, params)
             )
-        seen = self._monitor.observe(
-            architecture, self._engine.mixing(), self._engine.alphas(), warm=is_warm
-        )
+        engine = self._engine
+        probabilities = engine.probabilities() if isinstance(engine, Relaxed) else None
+        seen = self._monitor.observe(architecture, probabilities, engine.alphas(), warm=is_warm)
         self._report(
             EpochRecord(
                 stage="search",

@@ -108,12 +108,12 @@ def test_a_hard_sample_is_zero_and_one_with_the_gradient_of_the_soft_one() -> No
         assert bool(of_hard.any())
 
 
-def test_without_randomness_operations_have_their_probabilities_or_the_largest_runs() -> None:
+def test_without_randomness_operations_are_as_sharp_as_samples_or_the_largest_runs() -> None:
     soft, hard = relaxation_of(Gumbel), relaxation_of(HardGumbel)
     found = soft.settled().weights
     assert found is not None
     for cell, table in Twin("uneven").supernet.tables.items():
-        expected = softmax(soft.alphas[cell].detach(), table.rows)
+        expected = softmax(soft.alphas[cell].detach() / soft.temperature, table.rows)
         torch.testing.assert_close(found[cell].detach(), expected, rtol=1e-12, atol=0)
     settled = hard.settled()
     assert settled.weights is None

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.backends.torch.supernet import Supernet
 from dslnas.graph.build import build_supernet_graph
 from dslnas.space.derive import derive
 from dslnas.space.space import SearchSpace
@@ -78,7 +78,7 @@ class Watched:
     ) -> Observation:
         self._moves += 1
         given = alphas(float(self._moves)) if now is None else now
-        return self._monitor.observe(architecture(one, two), Mixing(None), given, warm=warm)
+        return self._monitor.observe(architecture(one, two), None, given, warm=warm)
 
 
 def test_operations_of_the_derived_cells_are_counted_fixed_edges_too() -> None:
@@ -138,13 +138,11 @@ def test_entropy_is_the_mean_over_edges_as_a_share_of_the_largest() -> None:
     }
     tenth = -(0.9 * math.log(0.9) + 0.1 * math.log(0.1)) / math.log(2)
     quarter = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75)) / math.log(2)
-    found = entropies(supernet(), Mixing(weights))
-    assert found is not None
-    assert dict(found) == pytest.approx({"one": (1 + 1 + 0 + tenth) / 4, "two": quarter}, rel=1e-6)
+    found = entropies(supernet(), weights)
+    assert found == pytest.approx({"one": (1 + 1 + 0 + tenth) / 4, "two": quarter}, rel=1e-6)
 
 
-def test_there_is_no_entropy_where_operations_are_not_weighed() -> None:
-    assert entropies(supernet(), Mixing(None, {"one": (0, 0, 0, 0), "two": (0,)})) is None
+def test_there_is_no_entropy_without_probabilities() -> None:
     assert Watched().see().entropy is None
 
 

@@ -39,8 +39,8 @@ COMPARES = {"random"}
 """Methods that compare architectures at the end."""
 SAMPLED = {"random", "random_search", "gdas", "snas"}
 """Methods of which something else is measured than what was trained: too early to tell."""
-ONE_RUNS = {"nasp", "gdas", "random", "random_search"}
-"""Methods of which one operation per edge is measured, so operations have no weights."""
+WITHOUT_PROBABILITIES = {"nasp", "random", "random_search"}
+"""Methods without a softmax of alpha."""
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_a_record_has_what_applies_to_the_method(method: str) -> None:
     run_search(method, random_data(), epochs=2, report=report)
     last = report.epochs[-1]
     assert (last.architecture_loss is None) == (method in WITHOUT_ARCHITECTURE_DATA)
-    assert (last.entropy is None) == (method in ONE_RUNS)
+    assert (last.entropy is None) == (method in WITHOUT_PROBABILITIES)
     assert last.eigenvalue is None
     assert last.operations is not None
     assert last.skip_share is not None
