@@ -1,8 +1,9 @@
 """All search methods on Fashion-MNIST: search time, accuracy of the retrained cell, parameters.
 
 Every run is one `dslnas compile --search` in a process of its own: search, then training the found
-cell from scratch, with the same settings for every method. A run that is there already is not run
-again, so an interrupted comparison goes on where it was.
+cell from scratch. What differs between methods besides their name stands in METHODS: alpha of
+PC-DARTS takes steps of twice the size, as in the papers. A run that is there already is kept if it
+is of the same spec, so an interrupted comparison goes on where it was.
 
     python benchmarks/compare.py DIR               # DIR holds Fashion-MNIST's four IDX files
     python benchmarks/compare.py DIR --seeds 5 --methods darts,nasp --set data.subset=100%
@@ -14,6 +15,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -23,6 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from dslnas.compiler import compile_spec
+from dslnas.diagnostics import UserError
 
 SPEC = Path(__file__).resolve().parent.parent / "specs" / "fashion_darts.nas"
 
@@ -37,7 +42,7 @@ class Method:
 
 
 METHODS = (
-    Method("random search, 3 architectures", "random_search", ("search.each=2",)),
+    Method("random search, 2 architectures", "random_search", ("search.epochs=6", "search.each=3")),
     Method("random sampling, weights shared", "random"),
     Method("DARTS, first order", "darts"),
     Method("DARTS, second order", "darts", ("search.order=second",)),
@@ -53,23 +58,26 @@ METHODS = (
 
 def folder_of(out: Path, method: Method, seed: int) -> Path:
     """Return the folder of a run."""
-    parts = (method.word, *(s.partition("=")[2] for s in method.settings[:1]), f"seed{seed}")
-    return out / "-".join(parts)
+    changed = [change.partition("=")[2] for change in method.settings]
+    words = "-".join([method.word, *changed, f"seed{seed}"])
+    return out / re.sub(r"[^A-Za-z0-9._]+", "-", words)
 
 
 def run(method: Method, seed: int, data: Path, out: Path, settings: Sequence[str]) -> Any:
     """Return the results of one run, which is made if it is not there."""
     folder = folder_of(out, method, seed)
     manifest = folder / "manifest.json"
+    changes = (f"search={method.word}", f"data.path={data}", *method.settings, *settings)
+    compiled = compile_spec(SPEC, changes)
     if not manifest.exists():
-        changes = (f"search={method.word}", f"data.path={data}", *method.settings, *settings)
         overrides = [word for change in changes for word in ("--set", change)]
         command = [sys.executable, "-m", "dslnas", "compile", str(SPEC), "--search"]
         command += ["--json", "--seed", str(seed), "--out", str(folder), *overrides]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     found = json.loads(manifest.read_text(encoding="utf-8"))
-    if found["status"] != "finished":
-        raise SystemExit(f"{folder} is {found['status']}: remove it and run again")
+    if found["status"] != "finished" or found["spec_hash"] != compiled.hash:
+        state = found["status"] if found["status"] != "finished" else "of another spec"
+        raise SystemExit(f"{folder} is {state}: remove it, or choose another --out")
     return found["results"]
 
 
@@ -101,13 +109,21 @@ def main() -> None:
     parser.add_argument("--set", dest="settings", action="append", default=[], metavar="K=V")
     given = parser.parse_args()
     asked = given.methods.split(",") if given.methods else [m.word for m in METHODS]
+    unknown = set(asked) - {m.word for m in METHODS}
+    if unknown:
+        parser.error(f"unknown methods: {', '.join(sorted(unknown))}")
     given.out.mkdir(parents=True, exist_ok=True)
     table: dict[str, list[Any]] = {}
     for seed in range(given.seeds):
         for method in METHODS:
             if method.word in asked:
                 print(f"{method.name}, seed {seed}", file=sys.stderr)
-                results = run(method, seed, given.data, given.out, given.settings)
+                try:
+                    results = run(method, seed, given.data, given.out, given.settings)
+                except UserError as error:
+                    raise SystemExit(error.render()) from None
+                except subprocess.CalledProcessError:
+                    raise SystemExit(1) from None  # it has said why
                 table.setdefault(method.name, []).append(results)
     print(
         f"Fashion-MNIST, {SPEC.name}, seeds 0 to {given.seeds - 1}; torch {torch.__version__}, "

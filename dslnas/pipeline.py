@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from dslnas.data.tensors import Data
     from dslnas.runs.folder import RunFolder
-    from dslnas.training.candidates import Candidate
     from dslnas.training.records import Report
+    from dslnas.training.snapshots import Snapshot
 
 FAMILY = "family"
 """Folder of a run for the best architecture of every size."""
@@ -44,7 +44,7 @@ def run_search(
     """
     from dslnas.data.tensors import load
     from dslnas.runs.folder import ALPHAS, ARCHITECTURE, SPEC
-    from dslnas.training.search import Plan, search
+    from dslnas.training.search import Task, search
     from dslnas.training.threads import threads_for
 
     program = compiled.program
@@ -53,15 +53,16 @@ def run_search(
     data = load(program.data, device)
     folder.write(SPEC, compiled.text)
     with threads_for(compiled.graph.flops() * program.data.batch):
-        plan = Plan(program.engine, program.search, program.data, program.derivation)
-        found = search(compiled.space, compiled.graph, plan, data, seed, device, report)
+        task = Task(program.engine, program.search, program.data, program.derivation)
+        found = search(compiled.space, compiled.graph, task, data, seed, device, report)
     folder.tensors(ALPHAS, {cell: alpha.numpy() for cell, alpha in found.alphas.items()})
     origin = f"Found by {program.engine} in {compiled.name}, seed {seed}."
     folder.write(ARCHITECTURE, architecture_text(compiled, found.architecture, origin))
     results: dict[str, object] = {
         "search_seconds": round(found.seconds, 3),
-        "search_epoch": found.epoch,
     }
+    if found.epoch is not None:
+        results["search_epoch"] = found.epoch
     if found.stopped is not None:
         results["search_stopped"] = found.stopped
     if found.family:
@@ -182,7 +183,7 @@ def train_and_export(
 
 
 def write_member(
-    compiled: Compiled, member: Candidate, folder: RunFolder, origin: str
+    compiled: Compiled, member: Snapshot, folder: RunFolder, origin: str
 ) -> dict[str, object]:
     """Write one architecture of a family as a spec and return what the manifest says of it."""
     name = f"{FAMILY}/convolutions_{'_'.join(map(str, member.size))}.nas"

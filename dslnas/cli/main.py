@@ -55,12 +55,12 @@ class LazyGroup(click.Group):
 )
 @click.version_option(package_name="dslnas", prog_name="dslnas")
 def cli() -> None:
-    r"""Search neural architectures that a .nas file describes, and deploy what is found.
+    """Search neural architectures that a .nas file describes, and deploy what is found.
 
     \b
     dslnas compile spec.nas             what the spec means: cells, sizes, parameters
     dslnas compile spec.nas --search    search, retrain, export ONNX and Python
-    """
+    """  # noqa: D301 - click must see the mark itself, which keeps the lines apart
 
 
 def run(arguments: list[str] | None = None) -> int:

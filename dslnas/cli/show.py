@@ -12,10 +12,11 @@ from dslnas.cli.options import json_option, print_json, set_option
 from dslnas.cli.summary import summary, summary_text
 from dslnas.compiler import compile_spec
 from dslnas.graph.text import print_graph
-from dslnas.language.effective import section_text
+from dslnas.language.effective import item_text, section_text
 from dslnas.language.format import format_program
 from dslnas.language.parse import parse
-from dslnas.settings.schema import Settings
+from dslnas.settings.calls import CALLS
+from dslnas.settings.schema import Settings, Value
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import (
     CELL_EXPRESSIONS,
@@ -79,8 +80,22 @@ def defaults_text() -> str:
         _section(EvaluateSettings(), "evaluate"),
         _section(ExportSettings(), "export"),
     ]
-    text = "\n\n".join(parts) + "\n"
+    calls = [
+        "# Values that are written as calls, with their defaults:",
+        *map(_call, CALLS.values()),
+    ]
+    text = "\n\n".join([*parts, "\n".join(calls)]) + "\n"
     return format_program(parse(SourceFile("defaults", text)))
+
+
+def _call(call: type[Value]) -> str:
+    """Return a call with its parameters, and what it is for."""
+    parameters = [
+        field.key if field.is_required else f"{field.key} = {item_text(field.default)}"
+        for field in call.fields.values()
+    ]
+    shown = f"{call.word}({', '.join(parameters)})" if parameters else call.word
+    return f"#     {shown}: {(call.__doc__ or '').splitlines()[0]}"
 
 
 def _section(

@@ -48,9 +48,10 @@ def expected_cost(
 ) -> Tensor:
     """Return the cost that a derived network has on average, a scalar in the unit of the table.
 
-    E = fixed + sum_r share_r * sum_o p_(r,o) * cost_(r,o) over rows r and operations o. A derived
+    E = fixed + sum_r share_r * sum_o q_(r,o) * cost_(r,o) over rows r and operations o. A derived
     node keeps some of its edges, each as likely as the other: share_r = kept edges / edges of the
-    node. Nodes that no longer reach the output count too.
+    node. An edge has no operation that may not be derived, such as `none`: q_(r,o) is p_(r,o) over
+    the sum of those that may. Nodes that no longer reach the output count too.
 
     Args:
         table: Costs of the final network.
@@ -64,7 +65,8 @@ def expected_cost(
         p = weights[cell]
         costs = _matrix(table.by_cell[cell], p)
         if not edges_chosen:
-            costs = costs * _shares(choices, p)[:, None]
+            p = p * _derivable(choices, p)
+            p = p / p.sum(-1, keepdim=True) * _shares(choices, p)[:, None]
         total = total.to(p) + (p * costs).sum()
     return total
 
@@ -101,6 +103,13 @@ def _matrix(rows: Iterable[Iterable[float]], like: Tensor) -> Tensor:
     width = like.shape[1]
     lists = [list(row) for row in rows]
     return like.new_tensor([row + [0.0] * (width - len(row)) for row in lists])
+
+
+def _derivable(choices: ChoiceTable, like: Tensor) -> Tensor:
+    """Return 1 for every operation that a derived edge may have, and 0 for the others."""
+    return like.new_tensor(
+        [[float(o in columns) for o in range(like.shape[1])] for columns in choices.candidates]
+    )
 
 
 def _shares(choices: ChoiceTable, like: Tensor) -> Tensor:

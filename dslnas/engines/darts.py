@@ -20,6 +20,8 @@ class Darts(Relaxed):
     new alpha. L_val is the loss on the architecture data.
     """
 
+    relaxation: type[Relaxation] = Relaxation
+
     def __init__(
         self,
         supernet: Supernet,
@@ -27,8 +29,8 @@ class Darts(Relaxed):
         generator: torch.Generator,
         goals: Goals | None = None,
     ) -> None:
-        """Start the search; `generator` (CPU) draws the first alpha."""
-        super().__init__(supernet, settings, Relaxation(supernet, generator), goals)
+        """Start the search; `generator` (CPU) draws the first architecture parameters."""
+        super().__init__(supernet, settings, self.relaxation(supernet, generator), goals)
         self._bilevel = Bilevel(
             supernet, self._relaxation, self._weights, settings.order, settings.hessian
         )

@@ -96,9 +96,13 @@ class MixedLevel(_Base):
         order: Order = "first",
         hessian: Hessian = "difference",
         lambda_: float = 1.0,
+        *,
+        with_weights: bool = False,
     ) -> None:
+        """Take the parts; `with_weights` asks for the weights' gradient at the same point."""
         super().__init__(supernet, relaxation, weights, order, hessian)
         self._lambda = lambda_
+        self._with_weights = with_weights
 
     def gradient(self, train: Batch, architecture: Batch) -> AlphaStep:
         """Return the gradient of L_train + lambda * L_val, and the weights' gradient with it."""
@@ -116,10 +120,12 @@ class MixedLevel(_Base):
         """Return the gradients at w itself."""
         alphas = list(self._relaxation.alphas.values())
         loss = self._relaxation.loss(batches[0])
-        both = torch.autograd.grad(loss, [*alphas, *self._supernet.weights()], allow_unused=True)
+        weights = self._supernet.weights() if self._with_weights else []
+        both = torch.autograd.grad(loss, [*alphas, *weights], allow_unused=True)
         of_alpha, of_weights = filled(both[: len(alphas)], alphas), both[len(alphas) :]
         outers = [Outer(loss.detach(), of_alpha)]
         for batch in batches[1:]:
             held_out = self._relaxation.loss(batch)
             outers.append(Outer(held_out.detach(), self._relaxation.gradients(held_out)))
-        return Unrolled(tuple(outers), WeightStep(loss.detach(), of_weights))
+        step = WeightStep(loss.detach(), of_weights) if self._with_weights else None
+        return Unrolled(tuple(outers), step)

@@ -35,9 +35,9 @@ class Milenas(Relaxed):
         super().__init__(supernet, settings, Relaxation(supernet, generator), goals)
         common = (supernet, self._relaxation, self._weights, settings.order, settings.hessian)
         self._bilevel = Bilevel(*common)
-        self._mixed = MixedLevel(*common, settings.lambda_)
-        self._switch = settings.bilevel
         self.simultaneous = settings.update == "simultaneous"
+        self._mixed = MixedLevel(*common, settings.lambda_, with_weights=self.simultaneous)
+        self._switch = settings.bilevel
 
     def level(self, epoch: int) -> Level:
         """Return the mixed-level gradient, or before the switch the bilevel one."""

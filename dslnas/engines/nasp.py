@@ -10,9 +10,9 @@ from torch import Tensor
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.costs import complexity
-from dslnas.engines.discretise import explore, nearest, one_hot, uniform
+from dslnas.engines.discretise import explore, nearest, one_hot
 from dslnas.engines.engine import Batch, Progress, StepReport
-from dslnas.engines.goals import Goals
+from dslnas.engines.goals import Goals, draw
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
 from dslnas.engines.relaxation import gradients_of, rows_of
 from dslnas.graph.costs import CostRows
@@ -84,8 +84,7 @@ class Nasp:
     def step(self, train: Batch, architecture: Batch) -> StepReport:
         """Update A at its discrete image, then the weights of what is chosen."""
         if self._epoch < self._warmup:
-            tables = self._supernet.tables
-            drawn = {cell: uniform(table, self._generator) for cell, table in tables.items()}
+            drawn = draw(self._supernet.tables, self._generator, self._goals)
             return StepReport(self._train(train, drawn), None)
         architecture_loss = self._update(architecture)
         return StepReport(self._train(train, self._explored()), architecture_loss)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.goals import Goals
-from dslnas.engines.levels import Bilevel, Level
+from dslnas.engines.darts import Darts
 from dslnas.engines.relaxation import Relaxation, rows_of
-from dslnas.engines.relaxed import Relaxed
 from dslnas.graph.graph import edges_of
-from dslnas.settings.search import PcDartsSettings
 from dslnas.space.derive import Scores
 
 
@@ -44,26 +41,11 @@ class EdgeNormalised(Relaxation):
         return scores
 
 
-class PcDarts(Relaxed):
+class PcDarts(Darts):
     """Bilevel search, as DARTS does it, on a supernet that searches a part of the channels.
 
     The supernet's graph has the partial channels and the weighed edges, see
     `dslnas.graph.partial`; here beta is an architecture parameter like alpha.
     """
 
-    def __init__(
-        self,
-        supernet: Supernet,
-        settings: PcDartsSettings,
-        generator: torch.Generator,
-        goals: Goals | None = None,
-    ) -> None:
-        """Start the search; `generator` (CPU) draws the first alpha and beta."""
-        super().__init__(supernet, settings, EdgeNormalised(supernet, generator), goals)
-        self._bilevel = Bilevel(
-            supernet, self._relaxation, self._weights, settings.order, settings.hessian
-        )
-
-    def level(self, epoch: int) -> Level:
-        """Return the bilevel gradient."""
-        return self._bilevel
+    relaxation = EdgeNormalised

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.engines.discretise import one_hot, uniform
+from dslnas.engines.discretise import one_hot
 from dslnas.engines.engine import Batch, Progress, StepReport
-from dslnas.engines.goals import Goals
+from dslnas.engines.goals import Goals, draw
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxation import rows_of
 from dslnas.settings.search import RandomSettings
@@ -38,7 +38,8 @@ class RandomSampling:
         generator: torch.Generator,
         goals: Goals | None = None,
     ) -> None:
-        """Start the search; `generator` (CPU) draws the architectures. `goals` change nothing."""
+        """Start the search; `generator` (CPU) draws the architectures. They keep to `goals`."""
+        self._goals = goals
         self._supernet = supernet
         self._generator = generator
         self._samples = settings.samples
@@ -57,9 +58,7 @@ class RandomSampling:
         return StepReport(loss.detach(), None)
 
     def _draw(self) -> Choice:
-        return {
-            cell: uniform(table, self._generator) for cell, table in self._supernet.tables.items()
-        }
+        return draw(self._supernet.tables, self._generator, self._goals)
 
     def mixing(self) -> Mixing:
         """Return the architecture that was drawn last."""

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.engines.discretise import one_hot, uniform
+from dslnas.engines.discretise import one_hot
 from dslnas.engines.engine import Batch, Progress, StepReport
-from dslnas.engines.goals import Goals
+from dslnas.engines.goals import Goals, draw
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxation import rows_of
 from dslnas.settings.search import RandomSearchSettings
@@ -21,9 +21,9 @@ from dslnas.space.derive import Scores
 class RandomSearch:
     """The baseline without weight sharing (Li and Talwalkar, UAI 2019, section 3).
 
-    Every `each` epochs an architecture is drawn and trained from the same first weights, at the
-    search's size. In its last epoch its loss on the architecture data is taken; the architecture
-    with the lowest one is the result.
+    Every few epochs, `each`, an architecture is drawn and trained from the same first weights, at
+    the search's size. In its last epoch its loss on the architecture data is taken; the
+    architecture with the lowest one is the result.
     """
 
     learns = False
@@ -35,7 +35,8 @@ class RandomSearch:
         generator: torch.Generator,
         goals: Goals | None = None,
     ) -> None:
-        """Start the search; `generator` (CPU) draws the architectures. `goals` change nothing."""
+        """Start the search; `generator` (CPU) draws the architectures. They keep to `goals`."""
+        self._goals = goals
         self._supernet = supernet
         self._generator = generator
         self._settings = settings
@@ -47,20 +48,19 @@ class RandomSearch:
 
     def _begin(self) -> None:
         """Draw an architecture and go back to the first weights."""
-        tables = self._supernet.tables
-        self._current = {cell: uniform(table, self._generator) for cell, table in tables.items()}
+        self._current = draw(self._supernet.tables, self._generator, self._goals)
         self._supernet.network.load_state_dict(self._first)
-        weights, each = self._supernet.weights(), self._settings.each
+        weights, each = self._supernet.weights(), self._settings.epochs_each
         self._weights = WeightOptimiser(weights, self._settings.weights, each)
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch; every `each` epochs begin with a new architecture."""
-        each, epochs = self._settings.each, self._settings.epochs
+        each = self._settings.epochs_each
         place = epoch % each
         if place == 0 and epoch > 0:
             self._compare()
             self._begin()
-        self._is_measured = place == each - 1 or epoch == epochs - 1
+        self._is_measured = place == each - 1
         self._weights.start_epoch(place)
 
     def step(self, train: Batch, architecture: Batch) -> StepReport:

@@ -49,10 +49,10 @@ class Outer:
 
 @dataclass(frozen=True)
 class Unrolled:
-    """One outer loss for every outer batch, and the training batch's step at w."""
+    """One outer loss for every outer batch, and the training batch's step at w if it is known."""
 
     outers: tuple[Outer, ...]
-    weights: WeightStep
+    weights: WeightStep | None
 
 
 class Move:

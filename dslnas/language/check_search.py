@@ -8,8 +8,14 @@ from typing import Final
 from dslnas.diagnostics import Diagnostics, suggestion
 from dslnas.language.checked import CheckedCell
 from dslnas.settings.rule import Derivation
-from dslnas.settings.search import NaspSettings, SearchSettings
-from dslnas.settings.stop import Eigenvalue
+from dslnas.settings.search import (
+    MilenasSettings,
+    NaspSettings,
+    RandomSearchSettings,
+    SampledSettings,
+    SearchSettings,
+)
+from dslnas.settings.stop import Eigenvalue, Stable
 from dslnas.source import Span
 
 RELAXED: Final = ("darts", "milenas", "single_level", "gdas", "snas", "pc_darts")
@@ -34,7 +40,11 @@ def check_search(
 
     Records NAS201 for an unknown cell of `cells`, NAS511 for what does not fit together.
     """
-    misfits = [*_misfits(search), *_unfit_for(engine, search, derivation)]
+    misfits = [
+        *_misfits(search, derivation),
+        *_unused(search, spans),
+        *_unfit_for(engine, search, derivation),
+    ]
     for path, message, help in misfits:
         span = spans.get(path, spans.get("search.epochs"))
         found.add("NAS511", message, span, help=help)
@@ -49,8 +59,38 @@ def check_search(
                 )
 
 
-def _misfits(search: SearchSettings) -> Iterator[Misfit]:
+def _misfits(search: SearchSettings, derivation: Derivation) -> Iterator[Misfit]:
     """Yield what no method can do."""
+    goes_back = any(isinstance(rule, Eigenvalue) for rule in search.stop)
+    if derivation.by == "perturbation" and (derivation.epoch != "last" or goes_back):
+        yield (
+            "derive.by",
+            "`perturbation` asks the supernet as it is at the end, not that of an earlier epoch",
+            "write `by magnitude`, or leave out `epoch` and `stop eigenvalue`",
+        )
+    for rule in search.stop:
+        needed = {Stable: "epochs", Eigenvalue: "window"}.get(type(rule))
+        if needed is not None:
+            epochs = getattr(rule, needed) * (2 if isinstance(rule, Eigenvalue) else 1)
+            if epochs >= search.epochs:
+                yield (
+                    "search.stop",
+                    f"`{rule.word}` looks back {epochs} epochs, and there are {search.epochs}",
+                    f"give it fewer `{needed}`, or the search more `epochs`",
+                )
+    if derivation.penalty > 0 and not derivation.limits:
+        yield (
+            "derive.penalty",
+            "`penalty` weighs what exceeds `require`, and nothing is required",
+            "add a limit such as `require params < 4M`, or leave `penalty` out",
+        )
+    if isinstance(search, RandomSearchSettings) and search.epochs % search.epochs_each:
+        yield (
+            "search.each",
+            f"{search.epochs} epochs are no multiple of {search.epochs_each}, "
+            "so the last architecture would train for fewer than the others",
+            "give `each` a divisor of `epochs`",
+        )
     if search.warm_epochs >= search.epochs:
         yield (
             "search.warmup",
@@ -59,10 +99,34 @@ def _misfits(search: SearchSettings) -> Iterator[Misfit]:
         )
 
 
+def _unused(search: SearchSettings, spans: Mapping[str, Span]) -> Iterator[Misfit]:
+    """Yield what is written, is no default, and changes nothing as other settings are."""
+    unused = []
+    if getattr(search, "order", "second") == "first":
+        unused.append(("hessian", "order first", "order second"))
+    if isinstance(search, SampledSettings) and search.level == "bilevel":
+        unused.append(("lambda", "level bilevel", "level mixed"))
+    if isinstance(search, NaspSettings) and search.complexity == 0:
+        unused += [(key, "complexity 0", "complexity 0.1") for key in ("cost", "cells")]
+    for key, because, instead in unused:
+        field = next(f for f in search.fields.values() if f.key == key)
+        if f"search.{key}" in spans and getattr(search, field.name) != field.default:
+            message = f"`{key}` changes nothing with `{because}`"
+            yield f"search.{key}", message, f"write `{instead}`, or leave `{key}` out"
+    if isinstance(search, MilenasSettings) and search.bilevel >= search.epochs:
+        yield (
+            "search.bilevel",
+            f"{search.bilevel} bilevel epochs leave none of {search.epochs} that is mixed-level",
+            "give fewer `bilevel` epochs, or write `search darts`",
+        )
+
+
 def _unfit_for(engine: str, search: SearchSettings, derivation: Derivation) -> Iterator[Misfit]:
     """Yield what this method cannot do."""
     if engine in DRAWN:
-        help = f"leave it out, or search by a method that learns; {suggestion('', RELAXED)}"
+        help = (
+            f"leave it out, or search by a method that learns; {suggestion('', [*RELAXED, 'nasp'])}"
+        )
         drawn = f"`{engine}` draws architectures and compares them at the end"
         if search.warm_epochs > 0:
             yield "search.warmup", f"{drawn}: there is no alpha to wait with", help
@@ -70,6 +134,8 @@ def _unfit_for(engine: str, search: SearchSettings, derivation: Derivation) -> I
             yield "search.stop", f"{drawn}: there is nothing to stop at", help
         if derivation.epoch != "last":
             yield "derive.epoch", f"{drawn}: no epoch is better than another", help
+        if derivation.penalty > 0:
+            yield "derive.penalty", f"{drawn}, within `require` from the start", help
     if engine not in RELAXED:
         help = f"use a method with one: {suggestion('', RELAXED)}"
         if any(isinstance(rule, Eigenvalue) for rule in search.stop):

@@ -106,7 +106,7 @@ class Sections:
             return None, None
         elsewhere = {
             field.key: f"`search {name}`"
-            for name, model in SEARCH.items()
+            for name, model in reversed(SEARCH.items())  # the first that has it is the best known
             for field in model.fields.values()
         }
         where = f"`search {engine}`"

@@ -63,7 +63,7 @@ def effective_text(
     parts += ["", format_item(_network(linked.sections["network"], example, classes))]
     parts += ["", section_text(program.data, f"data {program.data.source}")]
     if cells is None and program.search is not None:
-        parts += ["", section_text(program.search, f"search {program.engine}")]
+        parts += ["", section_text(program.search.resolved(), f"search {program.engine}")]
         parts += ["", _derive(linked, program)]
     elif program.derivation.limits:
         parts += ["", "derive {", *_expressions(linked, "derive", ("require",)), "}"]
@@ -92,6 +92,8 @@ def section_text(
     for name, field in settings.fields.items():
         value = getattr(settings, name)
         if name in _LEFT_OUT or value is None:
+            if explain and name != "source":
+                lines.append(f"    # {field.key}: {field.about}")
             continue
         comment = f"  # {field.about}" if explain and field.about else ""
         lines.append(f"    {field.key}  {value_text(value)}{comment}")
@@ -107,7 +109,7 @@ def value_text(value: object) -> str:
         case bool():
             return str(value).lower()
         case tuple():
-            return ", ".join(_item_text(item) for item in value) or "none"
+            return ", ".join(item_text(item) for item in value) or "none"
         case float():
             return f"{value!r}"
     return str(value)
@@ -117,11 +119,12 @@ def _fields(value: Value) -> list[str]:
     """Return the arguments of a call; by name where there is more than one."""
     fields = {name: getattr(value, name) for name in value.fields}
     if len(fields) == 1:
-        return [_item_text(v) for v in fields.values()]
-    return [f"{name} = {_item_text(v)}" for name, v in fields.items()]
+        return [item_text(v) for v in fields.values()]
+    return [f"{name} = {item_text(v)}" for name, v in fields.items()]
 
 
-def _item_text(value: object) -> str:
+def item_text(value: object) -> str:
+    """Return a value as it stands among others: several of them in parentheses."""
     return f"({value_text(value)})" if isinstance(value, tuple) else value_text(value)
 
 

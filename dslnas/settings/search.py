@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 from dslnas.settings.kinds import Call, Number, Whole, Word
 from dslnas.settings.lists import Many, Names
@@ -33,6 +33,10 @@ class SearchSettings(Settings):
         "rules that end the search early: skips, convolutions, stable, eigenvalue",
         default=(),
     )
+
+    def resolved(self) -> Self:
+        """Return the settings with values for those that depend on others."""
+        return self.replace(warmup=self.warm_epochs)
 
     @property
     def warm_epochs(self) -> int:
@@ -161,7 +165,23 @@ class RandomSettings(SearchSettings):
 class RandomSearchSettings(SearchSettings):
     """Random search (Li and Talwalkar, UAI 2019): random architectures, each trained alone."""
 
-    each: int = setting(Whole(ge=1), "epochs before the next architecture is drawn", default=10)
+    each: int | None = setting(
+        Whole(ge=1),
+        "epochs of every architecture; else at most 10, and two architectures or more",
+        default=None,
+    )
+
+    def resolved(self) -> Self:
+        """Return the settings with values for those that depend on others."""
+        return super().resolved().replace(each=self.epochs_each)
+
+    @property
+    def epochs_each(self) -> int:
+        """The epochs of every architecture: by default the largest divisor that leaves two."""
+        if self.each is not None:
+            return self.each
+        most = max(1, min(10, self.epochs // 2))
+        return next(each for each in range(most, 0, -1) if self.epochs % each == 0)
 
 
 SEARCH: dict[str, type[SearchSettings]] = {

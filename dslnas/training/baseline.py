@@ -7,11 +7,11 @@ import torch
 from dslnas.engines.discretise import one_hot, uniform
 from dslnas.engines.relaxation import rows_of
 from dslnas.graph.build import build_derived_graph
-from dslnas.settings.rule import Derivation, Limit
+from dslnas.settings.rule import Derivation
 from dslnas.space.derive import derive
 from dslnas.space.space import SearchSpace
 from dslnas.space.table import choice_table
-from dslnas.training.constraints import measured
+from dslnas.training.constraints import keeps_to
 
 DRAWS = 200
 """After so many that exceed a limit the last one is taken, and refused when it is trained."""
@@ -39,15 +39,7 @@ def random_architecture(
             for cell, table in tables.items()
         }
         architecture = derive(space, draw, derivation.rule)
-        if _keeps_to(architecture, derivation.limits, device):
+        graph = build_derived_graph(architecture)
+        if keeps_to(graph, derivation.limits, device):
             break
     return architecture
-
-
-def _keeps_to(architecture: SearchSpace, limits: tuple[Limit, ...], device: torch.device) -> bool:
-    if not limits:
-        return True
-    graph = build_derived_graph(architecture)
-    # timing a network takes longest: only where everything else fits
-    ordered = sorted(limits, key=lambda limit: limit.quantity == "latency")
-    return all(measured(graph, limit.quantity, device) <= limit.most for limit in ordered)

@@ -12,9 +12,9 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.settings.rule import Limit, Quantity
 
 NAMES: dict[Quantity, str] = {
-    "params": "trained weights",
+    "params": "parameters",
     "flops": "multiply-adds for one image",
-    "latency": "ms for one image",
+    "latency": "for one image in PyTorch",
 }
 HELP = (
     "search again with a larger `penalty` in `derive`, train with fewer `channels` or a smaller "
@@ -52,6 +52,13 @@ def check_limits(graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.d
         raise UserError(found)
 
 
+def keeps_to(graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.device) -> bool:
+    """Whether a network keeps to all limits."""
+    # timing a network takes longest: only where everything else fits
+    ordered = sorted(limits, key=lambda limit: limit.quantity == "latency")
+    return all(measured(graph, limit.quantity, device) <= limit.most for limit in ordered)
+
+
 def measured(graph: PrimitiveGraph, quantity: Quantity, device: torch.device) -> float:
     """Return the trained weights, the multiply-adds or the seconds of a network for one image."""
     match quantity:
@@ -64,4 +71,4 @@ def measured(graph: PrimitiveGraph, quantity: Quantity, device: torch.device) ->
 
 
 def _shown(quantity: Quantity, value: float) -> str:
-    return f"{1000 * value:.4g}" if quantity == "latency" else f"{value:,.15g}"
+    return f"{1000 * value:.4g} ms" if quantity == "latency" else f"{value:,.15g}"

@@ -75,9 +75,9 @@ class Monitor:
         cells = {name: architecture.cells[name] for name in self._supernet.tables}
         shares = {name: skip_share(cell) for name, cell in cells.items()}
         warnings = [
-            f"{share:.0%} of the edges of cell `{name}` are skip connections: the search collapses"
+            f"{share:.0%} of the edges of cell `{name}` are skip connections: it may be collapsing"
             for name, share in shares.items()
-            if share >= COLLAPSED and self._learns and self._first(f"collapsed {name}")
+            if share >= COLLAPSED and self._learns and not warm and self._first(f"collapsed {name}")
         ]
         largest = max((float(change.abs().max()) for change in changes.values()), default=1.0)
         if self._learns and not warm and largest < STILL and self._first("still"):

@@ -6,9 +6,9 @@ in differentiable NAS", ICLR 2021); its absence says more.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
-import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
@@ -25,6 +25,8 @@ def perturbation_scores(
 ) -> Scores:
     """Return for every operation the accuracy that is lost without it, each taken away alone.
 
+    Operations that cannot be derived, such as `none`, are not asked: their score is 0.
+
     Batch norm uses its running statistics. Equal losses of accuracy are told apart by those of the
     mean cross-entropy, on a scale that cannot outweigh one example.
 
@@ -40,14 +42,14 @@ def perturbation_scores(
         mixing = Mixing(changed)
         found = measure(lambda images: supernet.logits(images, mixing), part)
         # one example more is worth 1 / len(part); the loss decides below that
-        return found.accuracy - torch.tanh(torch.tensor(found.loss)).item() / (2 * len(part))
+        return found.accuracy - math.tanh(found.loss) / (2 * len(part))
 
     whole = value(weights)
     places = [
         (cell, row, column)
         for cell, table in supernet.tables.items()
-        for row, columns in enumerate(table.rows)
-        for column in range(columns)
+        for row, columns in enumerate(table.candidates)
+        for column in columns
     ]
     scores = {
         cell: [[0.0] * table.width for _ in table.rows] for cell, table in supernet.tables.items()

@@ -17,6 +17,7 @@ from dslnas.engines.curvature import dominant_eigenvalue
 from dslnas.engines.engine import Batch, Engine, StepReport
 from dslnas.engines.goals import Goals
 from dslnas.engines.relaxed import Relaxed
+from dslnas.graph.build import build_derived_graph
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.shapes import check_final
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
@@ -25,18 +26,19 @@ from dslnas.settings.sections import DataSettings
 from dslnas.settings.stop import Eigenvalue
 from dslnas.space.derive import Scores, derive
 from dslnas.space.space import SearchSpace
-from dslnas.training.candidates import Candidate, best, best_of_every_size
+from dslnas.training.constraints import keeps_to
 from dslnas.training.measure import Measurement, measure
 from dslnas.training.monitor import Monitor
 from dslnas.training.perturbation import perturbation_scores
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
+from dslnas.training.snapshots import Snapshot, best, best_of_every_size
 from dslnas.training.stopping import Stop, stop_after
 
 ARCHITECTURE, TRAINING = "architecture loss", "training loss"
 
 
 @dataclass(frozen=True)
-class Plan:
+class Task:
     """What a spec says of its search.
 
     Attributes:
@@ -59,7 +61,7 @@ class SearchResult:
     Attributes:
         architecture: The space with every choice made.
         scores: What it was derived from.
-        epoch: Counted from 1, of the epoch it was derived after.
+        epoch: Counted from 1, of the epoch it was derived after; None if it was drawn.
         family: The best architecture of every size, where the plan asks for them.
         stopped: Why the search ended early, or None.
         alphas: The architecture parameters at the end by name, on the CPU.
@@ -68,8 +70,8 @@ class SearchResult:
 
     architecture: SearchSpace
     scores: Scores
-    epoch: int
-    family: tuple[Candidate, ...]
+    epoch: int | None
+    family: tuple[Snapshot, ...]
     stopped: str | None
     alphas: Mapping[str, Tensor]
     seconds: float
@@ -78,7 +80,7 @@ class SearchResult:
 def search(
     space: SearchSpace,
     graph: PrimitiveGraph,
-    plan: Plan,
+    task: Task,
     data: Data,
     seed: int,
     device: torch.device,
@@ -92,7 +94,7 @@ def search(
     Args:
         space: What is searched.
         graph: The supernet's graph.
-        plan: The method, its settings and how the architecture is derived.
+        task: The method, its settings and how the architecture is derived.
         data: The examples, on `device`.
         seed: Of weights, alpha, order of examples and samples.
         device: Where the supernet runs.
@@ -101,7 +103,7 @@ def search(
     Raises:
         UserError: NAS701 if a loss is not finite.
     """
-    return _Search(space, graph, plan, data, seed, device, report).run()
+    return _Search(space, graph, task, data, seed, device, report).run()
 
 
 class _Search:
@@ -111,31 +113,31 @@ class _Search:
         self,
         space: SearchSpace,
         graph: PrimitiveGraph,
-        plan: Plan,
+        task: Task,
         data: Data,
         seed: int,
         device: torch.device,
         report: Report,
     ) -> None:
         self._begin = time.perf_counter()
-        self._space, self._plan, self._data, self._report = space, plan, data, report
+        self._space, self._task, self._data, self._report = space, task, data, report
         self._generator = torch.Generator().manual_seed(seed)
         self._supernet = Supernet(space, graph, self._generator, device)
         self._supernet.network.run_state.generator = torch.Generator(device).manual_seed(seed)
-        derivation = plan.derivation
-        goals = Goals(space, device, derivation.limits, derivation.penalty)
+        derivation = task.derivation
+        goals = Goals(space, device, derivation)
         self._engine: Engine = make_engine(
-            plan.method, self._supernet, plan.settings, self._generator, goals
+            task.method, self._supernet, task.settings, self._generator, goals
         )
         self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=self._engine.learns)
-        self._history: list[Candidate] = []
+        self._history: list[Snapshot] = []
         self._eigenvalues: list[float] = []
         self._sharpness = torch.Generator().manual_seed(seed)
 
     def run(self) -> SearchResult:
-        settings, batch = self._plan.settings, self._plan.data.batch
+        settings, batch = self._task.settings, self._task.data.batch
         architecture = forever(
-            self._data.architecture, batch, self._generator, self._plan.data.augment
+            self._data.architecture, batch, self._generator, self._task.data.augment
         )
         stop = None
         for epoch in range(settings.epochs):
@@ -151,31 +153,37 @@ class _Search:
         seconds = time.perf_counter() - self._begin
         reason = None if stop is None else stop.reason
         return SearchResult(
-            found.architecture, found.scores, found.epoch, family, reason, alphas, seconds
+            found.architecture,
+            found.scores,
+            found.epoch if self._engine.learns else None,
+            family,
+            reason,
+            alphas,
+            seconds,
         )
 
     def _train(self, epoch: int, architecture: Iterator[Batch]) -> dict[str, float]:
         """Train for one epoch and return the mean losses."""
-        plan, epochs = self._plan, self._plan.settings.epochs
-        steps = batch_count(self._data.weights, plan.data.batch)
+        task, epochs = self._task, self._task.settings.epochs
+        steps = batch_count(self._data.weights, task.data.batch)
         self._engine.start_epoch(epoch)
         self._supernet.network.train()
         sums: dict[str, float] = {}
-        weights = batches(self._data.weights, plan.data.batch, self._generator, plan.data.augment)
+        weights = batches(self._data.weights, task.data.batch, self._generator, task.data.augment)
         for step, train in enumerate(weights, 1):
             losses = self._engine.step(train, next(architecture))
             for what, value in _named(losses):
-                check_finite(what, value, epoch + 1, step, f"search {plan.method}")
+                check_finite(what, value, epoch + 1, step, f"search {task.method}")
                 sums[what] = sums.get(what, 0.0) + value
             self._report(StepRecord("search", epoch + 1, epochs, step, steps))
         return {what: total / steps for what, total in sums.items()}
 
     def _look(self, epoch: int, losses: Mapping[str, float]) -> None:
         """Measure the supernet, see what would be derived from it, and report both."""
-        settings, derivation = self._plan.settings, self._plan.derivation
+        settings, derivation = self._task.settings, self._task.derivation
         measured = self._measure()
-        steps = batch_count(self._data.weights, self._plan.data.batch)
-        where = f"search {self._plan.method}"
+        steps = batch_count(self._data.weights, self._task.data.batch)
+        where = f"search {self._task.method}"
         check_finite("validation loss", measured.loss, epoch + 1, steps, where)
         scores = self._engine.scores()
         architecture = derive(self._space, scores, derivation.rule)
@@ -184,7 +192,7 @@ class _Search:
         if not is_warm:
             params = check_final(architecture)
             self._history.append(
-                Candidate(epoch + 1, architecture, scores, measured.accuracy, params)
+                Snapshot(epoch + 1, architecture, scores, measured.accuracy, params)
             )
         engine = self._engine
         probabilities = engine.probabilities() if isinstance(engine, Relaxed) else None
@@ -215,11 +223,11 @@ class _Search:
 
     def _eigenvalue(self) -> float | None:
         """Return the sharpness in alpha on one batch of architecture data, if a rule asks."""
-        asks = any(isinstance(rule, Eigenvalue) for rule in self._plan.settings.stop)
+        asks = any(isinstance(rule, Eigenvalue) for rule in self._task.settings.stop)
         if not asks or not isinstance(self._engine, Relaxed):
             return None
         self._supernet.network.train()
-        batch = next(in_order(self._data.architecture, self._plan.data.batch))
+        batch = next(in_order(self._data.architecture, self._task.data.batch))
         with self._supernet.untracked():
             loss = self._engine.architecture_loss(batch)
         alphas = list(self._engine.alphas().values())
@@ -227,20 +235,26 @@ class _Search:
         self._eigenvalues.append(value)
         return value
 
-    def _result(self, stop: Stop | None) -> tuple[Candidate, tuple[Candidate, ...]]:
+    def _result(self, stop: Stop | None) -> tuple[Snapshot, tuple[Snapshot, ...]]:
         """Return what was found, and the family it belongs to."""
-        derivation = self._plan.derivation
-        if derivation.epoch == "every_size" and self._history:
-            family = best_of_every_size(self._history)
-            return best(family), family
-        if derivation.epoch == "best" and self._history:
-            return best(self._history), ()
+        derivation = self._task.derivation
+        if derivation.epoch != "last" and self._history:
+            # Where none keeps to the limits, the best is taken, and refused when it is trained.
+            kept = [s for s in self._history if self._keeps_to_limits(s)] or self._history
+            family = best_of_every_size(kept) if derivation.epoch == "every_size" else ()
+            return best(kept), family
         if stop is not None and derivation.by == "magnitude":
             return next(c for c in self._history if c.epoch == stop.epoch), ()
         scores = self._final_scores()
         architecture = derive(self._space, scores, derivation.rule)
-        epoch = self._plan.settings.epochs if stop is None else self._history[-1].epoch
-        return Candidate(epoch, architecture, scores, 0.0, check_final(architecture)), ()
+        epoch = self._task.settings.epochs if stop is None else self._history[-1].epoch
+        return Snapshot(epoch, architecture, scores, 0.0, check_final(architecture)), ()
+
+    def _keeps_to_limits(self, snapshot: Snapshot) -> bool:
+        limits = self._task.derivation.limits
+        return not limits or keeps_to(
+            build_derived_graph(snapshot.architecture), limits, self._supernet.device
+        )
 
     def _final_scores(self) -> Scores:
         """Return the scores at the end; some methods find them by comparing."""
@@ -248,10 +262,10 @@ class _Search:
         def progress(done: int, all_: int) -> None:
             self._report(StepRecord("compare", 1, 1, done, all_))
 
-        if self._plan.derivation.by == "perturbation" and isinstance(self._engine, Relaxed):
+        if self._task.derivation.by == "perturbation" and isinstance(self._engine, Relaxed):
             weights = self._engine.probabilities()
             return perturbation_scores(self._supernet, weights, self._data.architecture, progress)
-        batch = self._plan.data.batch
+        batch = self._task.data.batch
         held_out = [b for b in in_order(self._data.architecture, batch) if len(b.labels) > 1]
         return self._engine.finish(held_out, progress)
 

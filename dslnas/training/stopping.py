@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dslnas.settings.stop import Convolutions, Eigenvalue, Skips, Stable, StopRule
 from dslnas.space.cell import Cell
 from dslnas.space.tally import convolution_count, operation_counts
-from dslnas.training.candidates import Candidate
+from dslnas.training.snapshots import Snapshot
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Stop:
 
 
 def stop_after(
-    rules: Sequence[StopRule], history: Sequence[Candidate], eigenvalues: Sequence[float]
+    rules: Sequence[StopRule], history: Sequence[Snapshot], eigenvalues: Sequence[float]
 ) -> Stop | None:
     """Return whether a search ends after the last candidate of its history.
 
@@ -36,9 +36,7 @@ def stop_after(
     return None
 
 
-def _stop(
-    rule: StopRule, history: Sequence[Candidate], eigenvalues: Sequence[float]
-) -> Stop | None:
+def _stop(rule: StopRule, history: Sequence[Snapshot], eigenvalues: Sequence[float]) -> Stop | None:
     latest = history[-1]
     cells = [latest.architecture.cells[name] for name in latest.scores]
     match rule:
@@ -46,7 +44,8 @@ def _stop(
             for cell in cells:
                 skips = _skips(cell)
                 if skips >= most:
-                    return Stop(f"cell `{cell.name}` has {skips} skip connections", latest.epoch)
+                    what = "skip connection" if skips == 1 else "skip connections"
+                    return Stop(f"cell `{cell.name}` has {skips} {what}", latest.epoch)
         case Convolutions(most=most, reducing=reducing):
             if all(convolution_count(c) <= (most if c.stride == 1 else reducing) for c in cells):
                 counts = ", ".join(f"`{c.name}` {convolution_count(c)}" for c in cells)
@@ -68,7 +67,7 @@ def _skips(cell: Cell) -> int:
 
 
 def _sharp(
-    ratio: float, window: int, history: Sequence[Candidate], eigenvalues: Sequence[float]
+    ratio: float, window: int, history: Sequence[Snapshot], eigenvalues: Sequence[float]
 ) -> Stop | None:
     """Compare the mean of the last `window` epochs with that of the `window` before."""
     if len(eigenvalues) < 2 * window:

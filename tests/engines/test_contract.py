@@ -12,6 +12,9 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.engine import Engine
+from dslnas.engines.relaxed import Relaxed
+from dslnas.language.check_search import DRAWN as DRAWN_METHODS
+from dslnas.language.check_search import RELAXED
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam, Cosine, Sgd
 from dslnas.space.derive import Scores, derive
@@ -62,6 +65,12 @@ def batches(number: int) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
 
 def test_there_is_an_engine_for_the_settings_of_every_method() -> None:
     assert set(ENGINES) == set(SEARCH)
+
+
+def test_the_check_knows_which_methods_have_a_softmax_and_which_draw() -> None:
+    engines = {method: start(method)[1] for method in ENGINES}
+    assert {m for m, engine in engines.items() if isinstance(engine, Relaxed)} == set(RELAXED)
+    assert {m for m, engine in engines.items() if not engine.learns} == set(DRAWN_METHODS)
 
 
 @EVERY_ENGINE

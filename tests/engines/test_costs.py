@@ -56,13 +56,39 @@ def test_expected_cost_of_all_edges_counts_each_in_full() -> None:
     assert found == expected_cost(TABLE, CHOICES, {"cell": WEIGHTS}, edges_chosen=True)
 
 
-def test_gradient_of_the_expected_cost_is_share_times_cost() -> None:
+def test_gradient_of_the_expected_cost_is_share_times_what_is_dearer_than_the_mean() -> None:
     weights = WEIGHTS.clone().requires_grad_()
     expected_cost(TABLE, CHOICES, {"cell": weights}).backward()  # type: ignore[no-untyped-call]
     assert weights.grad is not None
-    share = torch.tensor([[1.0], [2 / 3], [2 / 3], [2 / 3]])
-    costs = torch.tensor([[4.0, 8, 0], [1, 2, 3], [0, 6, 0], [5, 0, 0]])
-    torch.testing.assert_close(weights.grad, (share * costs).double())
+    share = torch.tensor([[1.0], [2 / 3], [2 / 3], [2 / 3]]).double()
+    costs = torch.tensor([[4.0, 8, 0], [1, 2, 3], [0, 6, 0], [5, 0, 0]]).double()
+    exists = softmax(torch.zeros(4, 3)) > 0
+    above = costs - (WEIGHTS * costs).sum(-1, keepdim=True)
+    torch.testing.assert_close(weights.grad, share * above * exists)
+
+
+def test_what_may_not_be_derived_costs_nothing_however_likely_it_is() -> None:
+    choices = CHOICES["cell"]
+    no_first = tuple(columns[1:] or columns for columns in choices.candidates)
+    without = {"cell": ChoiceTable("cell", choices.rows, no_first, choices.nodes, 2)}
+    first, rest = 8.0, (0.3 * 2 + 0.2 * 3) / 0.5 + 6 + 5
+    found = expected_cost(TABLE, without, {"cell": WEIGHTS})
+    assert found.item() == pytest.approx(10 + first + 2 / 3 * rest, rel=1e-15)
+
+
+def test_expected_cost_of_a_softmax_with_none_is_that_of_what_is_derived() -> None:
+    """`none` weighs most, yet the derived network has none of it."""
+    searched = space(
+        "use papers.darts\ncell normal { nodes 1; keep all }\n"
+        "network { channels 4; cells normal }\nevaluate { channels 4 }\n"
+    )
+    supernet = supernet_of(searched)
+    table = costs_of_network(searched, "params", CPU)
+    alpha = torch.zeros(2, 8, dtype=torch.float64)
+    alpha[:, 0], alpha[:, 5] = 40.0, 39.0  # none, sep_conv(5)
+    found = expected_cost(table, supernet.tables, {"normal": alpha.softmax(-1)})
+    derived = build_derived_graph(derive(searched, {"normal": alpha.tolist()}))
+    assert found.item() == pytest.approx(derived.params(), rel=1e-9)
 
 
 @pytest.mark.parametrize("edges_chosen", [False, True])

@@ -15,13 +15,17 @@ from dslnas.engines.engine import Engine
 from dslnas.engines.goals import Goals
 from dslnas.engines.optimisers import value_at
 from dslnas.engines.relaxed import Relaxed
+from dslnas.graph.build import build_derived_graph
 from dslnas.graph.costs import CostTable
-from dslnas.settings.rule import Limit
+from dslnas.settings.rule import Count, Derivation, Limit, Rule
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam
+from dslnas.space.derive import derive
+from dslnas.space.tally import operation_counts
 from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import CPU, SPACES, batch, space
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
+from tests.spaces import random_scores
 
 # One per way of making probabilities and gradients.
 LEARNING = ["darts", "milenas", "gdas", "snas", "nasp"]
@@ -43,7 +47,9 @@ def start(method: str, goals: Goals | None, **given: Any) -> tuple[Twin, Engine]
 
 
 def limited(most: float, weight: float) -> Goals:
-    return Goals(space(SPACES[NAME]), CPU, [Limit("params", most)], weight)
+    return Goals(
+        space(SPACES[NAME]), CPU, Derivation(limits=(Limit("params", most),), penalty=weight)
+    )
 
 
 def expected(twin: Twin, engine: Engine) -> float:
@@ -80,9 +86,14 @@ def test_the_expected_cost_falls_towards_the_limit(method: str) -> None:
 @pytest.mark.parametrize("method", [*LEARNING, "random", "random_search"])
 def test_what_is_not_wanted_changes_no_bit(method: str) -> None:
     generous = limited(1e12, 5.0)
-    no_weight, no_limit = limited(1.0, 0.0), Goals(space(SPACES[NAME]), CPU, [], 5.0)
+    no_weight, no_limit = (
+        limited(1.0, 0.0),
+        Goals(space(SPACES[NAME]), CPU, Derivation(penalty=5.0)),
+    )
     states = []
-    for goals in (None, no_weight, no_limit, generous):
+    # Drawn architectures keep to a limit whatever its penalty weighs.
+    weighed = (no_weight,) if method in LEARNING else ()
+    for goals in (None, no_limit, generous, *weighed):
         twin, engine = start(method, goals, arch=ADAM)
         for number in range(2):
             engine.step(batch(number), batch(50 + number))
@@ -119,3 +130,24 @@ def test_a_darts_step_with_a_limit_by_hand() -> None:
 
         assert_same(alphas_of(engine), alphas)
         assert_same(ours.weights(), hand.weights())
+
+
+@pytest.mark.parametrize("method", ["random", "random_search"])
+def test_drawn_architectures_obey_counts_and_limits(method: str) -> None:
+    searched = space(SPACES[NAME])
+    rule = Rule((Count("skip_connect", least=1, most=1),))
+    costs = [
+        build_derived_graph(derive(searched, random_scores(searched, seed), rule)).params()
+        for seed in range(20)
+    ]
+    most = sorted(costs)[14]
+    derivation = Derivation(rule=rule, limits=(Limit("params", most),))
+    _, engine = start(method, Goals(searched, CPU, derivation))
+    for number in range(4):
+        engine.step(batch(number), batch(50 + number))
+        architecture = derive(searched, engine.scores())
+        assert build_derived_graph(architecture).params() <= most
+        assert all(
+            operation_counts(architecture.cells[name])["skip_connect"] == 1
+            for name in searched.searched
+        )

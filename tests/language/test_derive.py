@@ -16,7 +16,7 @@ from dslnas.settings.sections import DeriveSettings
 from dslnas.source import SourceFile
 
 FULL = """derive {
-    by       perturbation
+    by       magnitude
     epoch    best
     penalty  0.5
     count    skip_connect <= 2, sep_conv(3) >= 1
@@ -43,7 +43,7 @@ def effective(program: LinkedProgram, *, found: bool = False) -> str:
 
 def test_all_of_it() -> None:
     assert check(linked(FULL)).derivation == Derivation(
-        by="perturbation",
+        by="magnitude",
         epoch="best",
         rule=Rule((Count("skip_connect", most=2), Count("sep_conv(3)", least=1))),
         limits=(Limit("params", 3_999_999), Limit("flops", 600e6), Limit("latency", 0.005)),
@@ -97,7 +97,7 @@ def test_a_used_file_is_overridden_setting_by_setting(tmp_path: Path) -> None:
     text = 'use papers.darts\nuse "rules.nas"\nderive {\n    count sep_conv(5) >= 1\n}\n'
     spec.write_text(text, encoding="utf-8")
     found = check(link(read_source(spec), parse_overrides(["derive.require=none"]))).derivation
-    assert (found.by, found.penalty) == ("perturbation", 0.5)
+    assert (found.epoch, found.penalty) == ("best", 0.5)
     assert found.rule == Rule((Count("sep_conv(5)", least=1),))
     assert found.limits == ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dslnas.space.derive import Scores, derive
 from dslnas.space.space import SearchSpace
-from dslnas.training.candidates import Candidate
+from dslnas.training.snapshots import Snapshot
 from tests.spaces import space_of
 from tests.training.tiny import SHAPE
 
@@ -41,7 +41,7 @@ def candidate(
     accuracy: float = 0.5,
     normal: str = "conv conv",
     reduction: str = "conv conv",
-) -> Candidate:
+) -> Snapshot:
     """Return a candidate; cells are given as two of skip, pool and conv."""
     scores: Scores = {"normal": scores_of(normal), "reduction": scores_of(reduction)}
-    return Candidate(epoch, derive(cells_space(), scores), scores, accuracy, 100)
+    return Snapshot(epoch, derive(cells_space(), scores), scores, accuracy, 100)

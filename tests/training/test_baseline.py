@@ -60,10 +60,10 @@ def test_what_exceeds_a_limit_is_drawn_again(space: SearchSpace) -> None:
 def test_impossible_limits_end(space: SearchSpace, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
-    def measured(*of: object) -> float:
+    def never(*of: object) -> bool:
         asked.append(of)
-        return 2.0
+        return False
 
-    monkeypatch.setattr("dslnas.training.baseline.measured", measured)
+    monkeypatch.setattr("dslnas.training.baseline.keeps_to", never)
     assert draw(space, 0, Derivation(limits=(Limit("params", 1),))).is_architecture
     assert len(asked) == DRAWS

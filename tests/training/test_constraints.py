@@ -39,7 +39,7 @@ def test_every_exceeded_limit_is_named_with_both_numbers(
         f"but at most {graph.params() - 1:,} are allowed"
     )
     assert second.message == (
-        "derived network takes 12.35 ms for one image on cpu, but at most 5 are allowed"
+        "derived network takes 12.35 ms for one image in PyTorch on cpu, but at most 5 ms are allowed"
     )
     assert "`penalty`" in first.help
     assert "more params" in first.help
@@ -63,6 +63,6 @@ def test_latency_is_measured_on_the_device(
     monkeypatch.setattr(module, "seconds_for_one", seconds)
     check_limits(graph, [Limit("params", 1e9)], CPU)
     assert measured == []
-    with pytest.raises(UserError, match="1000 ms for one image on cuda:1"):
+    with pytest.raises(UserError, match="1000 ms for one image in PyTorch on cuda:1"):
         check_limits(graph, [Limit("latency", 0.5)], torch.device("cuda:1"))
     assert measured == [torch.device("cuda:1")]

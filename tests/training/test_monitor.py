@@ -148,7 +148,7 @@ def test_there_is_no_entropy_without_probabilities() -> None:
 
 # ---- warnings -----------------------------------------------------------------------------------
 
-COLLAPSED = "60% of the edges of cell `one` are skip connections: the search collapses"
+COLLAPSED = "60% of the edges of cell `one` are skip connections: it may be collapsing"
 STILL = "alpha does not move: raise the learning rate of `arch`"
 
 
@@ -158,7 +158,7 @@ def test_a_collapsed_cell_is_named_once() -> None:
     assert watched.see((0, 0, 0, 1)).warnings == (COLLAPSED,)
     assert watched.see((0, 0, 0, 0)).warnings == ()
     assert watched.see((0, 0, 0, 0), SKIP).warnings == (
-        "100% of the edges of cell `two` are skip connections: the search collapses",
+        "100% of the edges of cell `two` are skip connections: it may be collapsing",
     )
 
 
@@ -185,3 +185,9 @@ def test_methods_that_draw_are_not_warned_of() -> None:
     seen = watched.see((0, 0, 0, 0), SKIP, now=alphas())
     assert seen.warnings == ()
     assert seen.skip_share == {"one": 0.8, "two": 1.0}
+
+
+def test_a_warm_epoch_warns_of_nothing_and_uses_no_warning_up() -> None:
+    watched = Watched()
+    assert watched.see((0, 0, 0, 0), warm=True).warnings == ()
+    assert "skip connections" in watched.see((0, 0, 0, 0)).warnings[0]

@@ -14,9 +14,9 @@ from dslnas.settings.values import Adam
 from dslnas.space.derive import derive
 from dslnas.space.tally import convolution_count
 from dslnas.training import search as module
-from dslnas.training.candidates import best, best_of_every_size
 from dslnas.training.measure import Measurement
 from dslnas.training.search import SearchResult
+from dslnas.training.snapshots import best, best_of_every_size
 from tests.training.tiny import Listener, random_data, run_search, tiny_space
 
 FAST = Adam(lr=0.3, weight_decay=0.0)  # so that another cell is derived after every epoch

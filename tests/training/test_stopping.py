@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from dslnas.settings.stop import Convolutions, Eigenvalue, Skips, Stable, StopRule
-from dslnas.training.candidates import Candidate
+from dslnas.training.snapshots import Snapshot
 from dslnas.training.stopping import Stop, stop_after
 from tests.training.cells import candidate
 
 
-def stopped(
-    rule: StopRule, *history: Candidate, eigenvalues: tuple[float, ...] = ()
-) -> Stop | None:
+def stopped(rule: StopRule, *history: Snapshot, eigenvalues: tuple[float, ...] = ()) -> Stop | None:
     return stop_after([rule], history, eigenvalues)
 
 
@@ -76,7 +74,7 @@ def test_stable_looks_at_what_is_derived_and_not_at_scores() -> None:
 # ---- the dominant eigenvalue --------------------------------------------------------------------
 
 
-def epochs(count: int) -> list[Candidate]:
+def epochs(count: int) -> list[Snapshot]:
     """Return candidates of as many epochs, the first two of which were a warm-up."""
     return [candidate(epoch) for epoch in range(3, 3 + count)]
 

@@ -19,7 +19,7 @@ from dslnas.space.derive import derive
 from dslnas.space.space import SearchSpace
 from dslnas.training.records import EpochRecord, StepRecord
 from dslnas.training.retrain import Trained, retrain
-from dslnas.training.search import Plan, SearchResult, search
+from dslnas.training.search import SearchResult, Task, search
 from tests.engines.small import LOWERED
 from tests.spaces import random_scores, space_of
 
@@ -126,7 +126,7 @@ def run_search(
     return search(
         searched,
         build_supernet_graph(searched),
-        Plan(method, SEARCH[method](epochs=epochs, **given), DataSettings(batch=batch), derivation),
+        Task(method, SEARCH[method](epochs=epochs, **given), DataSettings(batch=batch), derivation),
         data,
         seed,
         CPU,

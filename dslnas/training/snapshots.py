@@ -15,7 +15,7 @@ Size: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Snapshot:
     """What would be derived after an epoch.
 
     Attributes:
@@ -39,12 +39,12 @@ class Candidate:
         return tuple(convolution_count(cells[name]) for name in self.scores)
 
 
-def best(candidates: Sequence[Candidate]) -> Candidate:
-    """Return the candidate with the highest accuracy; the latest on ties."""
-    return max(candidates, key=lambda candidate: (candidate.accuracy, candidate.epoch))
+def best(snapshots: Sequence[Snapshot]) -> Snapshot:
+    """Return the snapshot with the highest accuracy; the latest on ties."""
+    return max(snapshots, key=lambda snapshot: (snapshot.accuracy, snapshot.epoch))
 
 
-def best_of_every_size(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Return the best candidate of every size, smallest first (MiLeNAS, section 4.3)."""
-    sizes = sorted({candidate.size for candidate in candidates}, key=lambda s: (sum(s), s))
-    return tuple(best([c for c in candidates if c.size == size]) for size in sizes)
+def best_of_every_size(snapshots: Sequence[Snapshot]) -> tuple[Snapshot, ...]:
+    """Return the best snapshot of every size, smallest first (MiLeNAS, section 4.3)."""
+    sizes = sorted({snapshot.size for snapshot in snapshots}, key=lambda s: (sum(s), s))
+    return tuple(best([c for c in snapshots if c.size == size]) for size in sizes)

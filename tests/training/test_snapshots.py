@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from dslnas.space.derive import derive
 from dslnas.space.space import SearchSpace
-from dslnas.training.candidates import Candidate, best, best_of_every_size
+from dslnas.training.snapshots import Snapshot, best, best_of_every_size
 from tests.training.cells import candidate, cells_space
 
 
-def sizes(found: tuple[Candidate, ...]) -> list[tuple[tuple[int, ...], int]]:
+def sizes(found: tuple[Snapshot, ...]) -> list[tuple[tuple[int, ...], int]]:
     return [(c.size, c.epoch) for c in found]
 
 

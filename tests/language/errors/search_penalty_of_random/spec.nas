@@ -1,0 +1,6 @@
+use papers.darts
+search random
+derive {
+    require  params < 4M
+    penalty  1
+}

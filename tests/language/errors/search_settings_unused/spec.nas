@@ -1,0 +1,5 @@
+use papers.nasp
+search nasp {
+    cost   flops
+    cells  normal
+}

@@ -1,0 +1,5 @@
+use papers.darts
+search random_search {
+    epochs  5
+    each    2
+}
