@@ -35,7 +35,7 @@ def test_every_exceeded_limit_is_named_with_both_numbers(
     first, second = raised.value.diagnostics
     assert {first.code, second.code} == {"NAS703"}
     assert first.message == (
-        f"derived network takes {graph.params():,} trained weights, "
+        f"derived network takes {graph.params():,} parameters, "
         f"but at most {graph.params() - 1:,} are allowed"
     )
     assert second.message == (
