@@ -1,4 +1,4 @@
-"""What a search step costs by method, relative to DARTS of second order.
+"""What a search step costs by method, relative to the first row: DARTS of second order.
 
 Supernet of the CIFAR-10 papers: 8 cells, 16 channels, the 8 operations of DARTS, 32 x 32 images of
 noise. NASP runs on the same space, and on its own one of 12 operations. All engines take turns in
@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import argparse
 import platform
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -105,10 +105,20 @@ def peak_mib(number: int, size: int) -> float:
 def measure_peak(case: Case, size: int) -> float:
     """Return how much two steps add to this process's peak memory, in MiB."""
     engine, batches = engine_of(case, 0), batches_of(size, 0)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = high_water_mib()
     for _ in range(2):
         engine.step(*batches)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return high_water_mib() - before
+
+
+def high_water_mib() -> float:
+    """Return the peak memory of this process so far, in MiB; Linux tells, others give 0.
+
+    `getrusage` would count the parent's memory too, from before this program was loaded.
+    """
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
 def main() -> None:
@@ -116,6 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, default=16, help="examples in a batch")
     parser.add_argument("--turns", type=int, default=5, help="timed steps of every engine")
+    parser.add_argument("--only", default="", help="numbers of rows, such as 1,4,5,10")
     parser.add_argument("--case", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.case is not None:
@@ -126,23 +137,24 @@ def main() -> None:
         f"{torch.get_num_threads()} threads, {platform.processor() or platform.machine()}\n"
     )
     batches = batches_of(given.batch, 0)
-    engines = [engine_of(case, 0) for case in CASES]
-    for engine in engines:
+    wanted = [int(n) - 1 for n in given.only.split(",")] if given.only else range(len(CASES))
+    engines = {number: engine_of(CASES[number], 0) for number in wanted}
+    for engine in engines.values():
         engine.step(*batches)  # the first step allocates
-    times: list[list[float]] = [[] for _ in CASES]
+    times: dict[int, list[float]] = {number: [] for number in engines}
     for turn in range(given.turns):
-        for engine, found in zip(engines, times, strict=True):
-            found.append(seconds_of(engine, batches, turn))
+        for number, engine in engines.items():
+            times[number].append(seconds_of(engine, batches, turn))
     engines.clear()
-    medians = [statistics.median(found) for found in times]
-    print(f"| {'method':<32} | s per step | of second-order DARTS | times less | peak MiB |")
-    print(f"| {'-' * 32} | ---------: | --------------------: | ---------: | -------: |")
-    for number, (case, median) in enumerate(zip(CASES, medians, strict=True)):
-        share, factor = median / medians[0], medians[0] / median
+    medians = {number: statistics.median(found) for number, found in times.items()}
+    slowest = medians[next(iter(medians))]
+    print(f"| {'method':<32} | s per step | share | times less | peak MiB |")
+    print(f"| {'-' * 32} | ---------: | ----: | ---------: | -------: |", flush=True)
+    for number, median in medians.items():
+        ratios = f"{median / slowest:5.1%} | {slowest / median:10.1f}"
         peak = peak_mib(number, given.batch)
-        print(
-            f"| {case.name:<32} | {median:10.2f} | {share:21.1%} | {factor:10.1f} | {peak:8.0f} |"
-        )
+        line = f"| {CASES[number].name:<32} | {median:10.2f} | {ratios} | {peak:8.0f} |"
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

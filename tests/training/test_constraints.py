@@ -39,7 +39,8 @@ def test_every_exceeded_limit_is_named_with_both_numbers(
         f"but at most {graph.params() - 1:,} are allowed"
     )
     assert second.message == (
-        "derived network takes 12.35 ms for one image in PyTorch on cpu, but at most 5 ms are allowed"
+        "derived network takes 12.35 ms for one image in PyTorch on cpu, "
+        "but at most 5 ms are allowed"
     )
     assert "`penalty`" in first.help
     assert "more params" in first.help
