@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import torch
-
-from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.goals import Goals
 from dslnas.engines.gumbel import HardGumbel
 from dslnas.engines.sampled import Sampled
-from dslnas.settings.search import SampledSettings
 
 
 class Gdas(Sampled):
@@ -17,14 +12,4 @@ class Gdas(Sampled):
     The paper is bilevel; `level mixed` is MiLeNAS on the same samples (its section 4.5).
     """
 
-    def __init__(
-        self,
-        supernet: Supernet,
-        settings: SampledSettings,
-        generator: torch.Generator,
-        goals: Goals | None = None,
-    ) -> None:
-        """Start the search; `generator` (CPU) draws the first alpha and all samples."""
-        temperature, epochs = settings.temperature, settings.epochs
-        relaxation = HardGumbel(supernet, generator, temperature, epochs)
-        super().__init__(supernet, settings, relaxation, goals)
+    relaxation = HardGumbel

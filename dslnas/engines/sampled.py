@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.goals import Goals
 from dslnas.engines.gumbel import Gumbel
@@ -13,16 +15,20 @@ from dslnas.settings.search import SampledSettings
 class Sampled(Relaxed):
     """Search on random mixtures, bilevel or mixed-level; alpha and then the weights.
 
-    Both updates of a step draw their own sample.
+    Both updates of a step draw their own sample; a method says how, by its `relaxation`.
     """
+
+    relaxation: type[Gumbel]
 
     def __init__(
         self,
         supernet: Supernet,
         settings: SampledSettings,
-        relaxation: Gumbel,
-        goals: Goals | None,
+        generator: torch.Generator,
+        goals: Goals | None = None,
     ) -> None:
+        """Start the search; `generator` (CPU) draws the first alpha and all samples."""
+        relaxation = self.relaxation(supernet, generator, settings.temperature, settings.epochs)
         super().__init__(supernet, settings, relaxation, goals)
         common = (supernet, relaxation, self._weights, settings.order, settings.hessian)
         self._level: Level = (

@@ -44,22 +44,22 @@ class SearchSettings(Settings):
         return self.warmup if self.warmup is not None else int(WARM_SHARE * self.epochs)
 
 
-class DartsSettings(SearchSettings):
+class OrderSettings(SearchSettings):
+    """What methods share that may look one step of the weights ahead."""
+
+    order: Literal["first", "second"] = setting(_ORDER, "of the alpha-gradient", default="first")
+    hessian: Literal["difference", "exact"] = setting(
+        _HESSIAN, _HESSIAN_ABOUT, default="difference"
+    )
+
+
+class DartsSettings(OrderSettings):
     """DARTS (Liu et al., ICLR 2019): bilevel, alpha on its own data, then the weights."""
 
-    order: Literal["first", "second"] = setting(_ORDER, "of the alpha-gradient", default="first")
-    hessian: Literal["difference", "exact"] = setting(
-        _HESSIAN, _HESSIAN_ABOUT, default="difference"
-    )
 
-
-class MilenasSettings(SearchSettings):
+class MilenasSettings(OrderSettings):
     """MiLeNAS (He et al., CVPR 2020): mixed-level, alpha from both losses."""
 
-    order: Literal["first", "second"] = setting(_ORDER, "of the alpha-gradient", default="first")
-    hessian: Literal["difference", "exact"] = setting(
-        _HESSIAN, _HESSIAN_ABOUT, default="difference"
-    )
     lambda_: float = setting(Number(ge=0), "weight of the architecture data's loss", default=1.0)
     update: Literal["simultaneous", "alternating"] = setting(
         Word("simultaneous", "alternating"),
@@ -71,13 +71,8 @@ class MilenasSettings(SearchSettings):
     )
 
 
-class SingleLevelSettings(SearchSettings):
+class SingleLevelSettings(OrderSettings):
     """Single-level search: alpha and the weights on the same data; MiLeNAS with lambda = 0."""
-
-    order: Literal["first", "second"] = setting(_ORDER, "of the alpha-gradient", default="first")
-    hessian: Literal["difference", "exact"] = setting(
-        _HESSIAN, _HESSIAN_ABOUT, default="difference"
-    )
 
 
 class NaspSettings(SearchSettings):
