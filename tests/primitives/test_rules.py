@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 
 import pytest
@@ -257,17 +258,18 @@ def _plain() -> Primitive:
             "conv",
             {"kernel": (3, 5), "out": 8, "groups": 2, "bias": True},
             (4, 9, 9),
-            nn.Conv2d(4, 8, (3, 5), groups=2),
+            partial(nn.Conv2d, 4, 8, (3, 5), groups=2),
         ),
-        ("linear", {"out": 3, "bias": True}, (2, 4, 4), nn.Linear(32, 3)),
+        ("linear", {"out": 3, "bias": True}, (2, 4, 4), partial(nn.Linear, 32, 3)),
     ],
 )
 def test_initial_weights_are_spread_as_pytorchs(
-    name: str, attributes: Attributes, shape: Shape, layer: nn.Module
+    name: str, attributes: Attributes, shape: Shape, layer: Callable[[], nn.Module]
 ) -> None:
+    torchs = layer()
     for weight in PRIMITIVES[name].weights(attributes, (shape,)):
         bound = weight.fan_in**-0.5
-        largest = layer.get_parameter(weight.name).abs().max().item()
+        largest = torchs.get_parameter(weight.name).abs().max().item()
         assert largest <= bound
         assert largest >= bound * (1 - 3 / (weight.size + 1))
 
