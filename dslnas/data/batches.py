@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TypeAlias
 
 import torch
 from torch import Generator, Tensor
@@ -31,11 +31,35 @@ class Part:
         return len(self.labels)
 
 
-class Batch(NamedTuple):
-    """Some examples of a part: images float32 (B, C, H, W), labels int64 (B,)."""
+States: TypeAlias = tuple[Tensor, ...]
+"""What recurrent cells carry from step to step, (batch, features) each."""
 
-    images: Tensor
-    labels: Tensor
+NOTHING = -100
+"""Target where there is nothing to predict; torch's losses leave it out."""
+
+
+@dataclass
+class Batch:
+    """Some examples of a part.
+
+    A batch of text is a segment of a stream. Who runs a network on it sets `end`, so that the next
+    segment can start from there; of several runs the last one counts.
+
+    Attributes:
+        inputs: Images float32 (B, C, H, W), or tokens int64 (time, B).
+        targets: Labels int64 (B,), or the next tokens (time, B), `NOTHING` where there are none.
+        start: States before the first step, without gradients; None stands for zeros.
+        end: States after the last step, without gradients; None until a network has run.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    start: States | None = None
+    end: States | None = None
+
+    def __len__(self) -> int:
+        """Return the number of targets that count."""
+        return int((self.targets != NOTHING).sum())
 
 
 def batch_count(part: Part, size: int) -> int:

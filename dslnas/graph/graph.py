@@ -39,9 +39,11 @@ class Node:
         inputs: Names of the nodes it reads, in order.
         attributes: Values of all arguments of the primitive, in order.
         shape: Of its output, without the batch axis.
-        weights: The tensors it owns; tensor `weight` of the node above is
+        weights: The tensors it computes with; tensor `weight` of the node above is
             `cell0/n1_in2/sep_conv_3/1_conv/weight` everywhere.
         mix: For primitive `mix` only.
+        borrowed: Names of weights that belong to another node, each with the full name of the
+            tensor that is used: all steps and edges of a recurrent cell share theirs.
     """
 
     name: str
@@ -51,10 +53,36 @@ class Node:
     shape: Shape
     weights: tuple[Weight, ...] = ()
     mix: Mix | None = None
+    borrowed: tuple[tuple[str, str], ...] = ()
 
     def attribute(self, name: str) -> AttributeValue:
         """Return the value of one attribute."""
         return dict(self.attributes)[name]
+
+    @property
+    def owned(self) -> tuple[Weight, ...]:
+        """The weights that are its own."""
+        lent = dict(self.borrowed)
+        return tuple(weight for weight in self.weights if weight.name not in lent)
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """Full names of its weights, in order, wherever they belong."""
+        lent = dict(self.borrowed)
+        return tuple(lent.get(w.name, f"{self.name}/{w.name}") for w in self.weights)
+
+
+@dataclass(frozen=True)
+class State:
+    """What a recurrent cell carries from one step to the next.
+
+    Attributes:
+        name: Of the node of primitive `state` that holds it before the step.
+        next: Of the node that gives it after the step.
+    """
+
+    name: str
+    next: str
 
 
 @dataclass(frozen=True)
@@ -82,6 +110,8 @@ class PrimitiveGraph:
         auxiliary: Name of the node that gives the second logits while training.
         scopes: What groups of nodes are; outer scopes before inner ones.
         alphas: Rows and columns of every alpha that a `mix` reads: by cell, and by `edges_of` it.
+        states: What is carried from step to step. With any, the graph is one step in time: its
+            input is a token, and whoever runs it owns the loop.
     """
 
     nodes: tuple[Node, ...]
@@ -89,6 +119,12 @@ class PrimitiveGraph:
     auxiliary: str | None = None
     scopes: tuple[Scope, ...] = ()
     alphas: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    states: tuple[State, ...] = ()
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it is one step of a recurrent network."""
+        return bool(self.states)
 
     @cached_property
     def by_name(self) -> Mapping[str, Node]:
@@ -118,8 +154,8 @@ class PrimitiveGraph:
 
     @cached_property
     def needed(self) -> frozenset[str]:
-        """Names of the nodes that an output depends on, itself included."""
-        names = set(self.outputs)
+        """Names of the nodes that an output or a next state depends on, itself included."""
+        names = {*self.outputs, *(state.next for state in self.states)}
         for node in reversed(self.nodes):
             if node.name in names:
                 names.update(node.inputs)
@@ -127,7 +163,7 @@ class PrimitiveGraph:
 
     def params(self) -> int:
         """Return the number of trained weights."""
-        return sum(w.size for node in self.nodes for w in node.weights if w.trained)
+        return sum(w.size for node in self.nodes for w in node.owned if w.trained)
 
     def flops(self) -> int:
         """Return the multiply-adds of one example, all candidates of a choice included."""
