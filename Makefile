@@ -4,17 +4,23 @@
 PYTHON ?=
 BIN = .venv/bin
 DEMO = specs/digits_darts.nas
+DEMO_TEXT = specs/text_darts.nas
 
-.PHONY: help demo test check clean same-python
+.PHONY: help demo demo-text test check clean same-python
 
 help: ## List the targets (this text)
 	@echo "Usage: make TARGET"
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-6s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: same-python .venv/installed ## From nothing: search a small network on digits and export it
 	@echo "==> Searching an architecture for the digits of $(DEMO); about a minute or two."
 	@echo "    The results go to a new folder below exported/."
 	$(BIN)/dslnas compile $(DEMO) --search
+
+demo-text: same-python .venv/installed ## From nothing: search a recurrent cell for a novel's letters
+	@echo "==> Searching a recurrent cell for the letters of $(DEMO_TEXT); about two minutes."
+	@echo "    The results go to a new folder below exported/."
+	$(BIN)/dslnas compile $(DEMO_TEXT) --search
 
 test: same-python .venv/installed ## From nothing: run the tests
 	@echo "==> Running the tests with $$($(BIN)/python --version)."

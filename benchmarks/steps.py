@@ -24,8 +24,9 @@ from typing import Any
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
+from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.engine import Batch, Engine
+from dslnas.engines.engine import Engine
 from dslnas.engines.nasp import Nasp
 from dslnas.graph.build import build_supernet_graph
 from dslnas.language.check import check
@@ -81,7 +82,7 @@ def batches_of(size: int, seed: int) -> tuple[Batch, Batch]:
     generator = torch.Generator().manual_seed(seed)
     images = torch.randn((2, size, *IMAGE), generator=generator)
     labels = torch.randint(CLASSES, (2, size), generator=generator)
-    return (images[0], labels[0]), (images[1], labels[1])
+    return Batch(images[0], labels[0]), Batch(images[1], labels[1])
 
 
 def seconds_of(engine: Engine, batches: tuple[Batch, Batch], turn: int) -> float:

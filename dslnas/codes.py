@@ -73,6 +73,11 @@ CODES: dict[str, Code] = {
         "`--repeats` compares finished runs of one spec on one device, each with its own seed. A "
         "folder that holds another run is left alone.",
     ),
+    "NAS026": Code(
+        "run cannot be resumed",
+        "`--resume` goes on with a run of the same spec, settings, method, seed and device, from "
+        "the checkpoint that was written after the last whole epoch of its training.",
+    ),
     # ---- syntax ----------------------------------------------------------------------------------
     "NAS101": Code(
         "invalid character",
@@ -121,7 +126,8 @@ CODES: dict[str, Code] = {
     # ---- names and arguments ---------------------------------------------------------------------
     "NAS201": Code(
         "unknown name",
-        "Nothing of this name is defined: operation, set, cell, source, node, quantity or file. "
+        "Nothing of this name is defined: operation, set, gate, cell, source, node, value, quantity "
+        "or file. "
         "Operations of the library come with `use std.cnn`.",
         "use papers.darts\ncell normal { choose sep_con(3) }\n",
     ),
@@ -139,7 +145,7 @@ CODES: dict[str, Code] = {
     ),
     "NAS204": Code(
         "defined twice",
-        "Operations, sets, constants, cells and nodes are defined once; primitives and names "
+        "Operations, sets, gates, constants, cells, values and nodes are defined once; primitives and names "
         "with a meaning of their own cannot be defined at all. Cells and sections of a used file "
         "may be given again: settings then override one by one.",
         "use papers.darts\nop sep_conv = relu\n",
@@ -175,14 +181,14 @@ CODES: dict[str, Code] = {
     # ---- cells and networks ----------------------------------------------------------------------
     "NAS301": Code(
         "nodes form a cycle",
-        "A cell is a directed graph without cycles: a node reads inputs, and nodes that do not "
-        "depend on it.",
+        "A cell is a directed graph without cycles: nodes and values read inputs, states, and "
+        "what does not depend on them.",
         "use papers.darts\ncell normal { node a = skip_connect(in1) + skip_connect(a) }\n",
     ),
     "NAS302": Code(
         "useless part",
-        "A cell that the network never uses, or a node that does not reach the output of its "
-        "cell, is most likely a mistake.",
+        "A cell that the network never uses, a node or value that does not reach the output of its "
+        "cell, or a state that it does not read, is most likely a mistake.",
         "use papers.darts\ncell spare { nodes 1; choose skip_connect }\n",
     ),
     "NAS303": Code(
@@ -199,7 +205,8 @@ CODES: dict[str, Code] = {
     ),
     "NAS305": Code(
         "cell has no nodes",
-        "A cell either says how many nodes choose from which operations, or spells its nodes out.",
+        "A cell either says how many nodes choose from which operations, or spells its nodes out. "
+        "One that only computes values says which of them it gives.",
         "use std.cnn\ncell normal { nodes 2 }\nnetwork { cells normal }\n",
     ),
     "NAS306": Code(
@@ -226,6 +233,33 @@ CODES: dict[str, Code] = {
     "NAS310": Code(
         "choices are left",
         "Only an architecture can be exported. A search makes the choices.",
+    ),
+    "NAS311": Code(
+        "not a value",
+        "A value of a cell or gate is a name, an operation applied to a value as in `tanh(x)` or "
+        "`linear(2 * C)(x)`, values joined by `concat`, `add`, `multiply`, `mean` or `+ - *`, or, "
+        "in a cell, a gate applied to its arguments. There is nothing to choose in it.",
+        "use papers.darts_rnn\ncell recurrent { first tanh(2) }\n",
+    ),
+    "NAS312": Code(
+        "gate is incomplete",
+        "A gate names the operation of an edge and what the edge reads, and says what it gives: "
+        "`gate g(f, state) { output state + f(state) }`. Further parameters have defaults if it "
+        "stands around edges.",
+        "use papers.darts_rnn\ngate g(f) { output f(f) }\n",
+    ),
+    "NAS313": Code(
+        "states without a next value",
+        "A recurrent cell says what its states are after the step: `next` gives a value for each "
+        "of `states`. Only where there is one state it may be left out: then it is the output.",
+        "use papers.darts_rnn\ncell recurrent { states h, c }\n",
+    ),
+    "NAS314": Code(
+        "recurrent cells do not go with the rest",
+        "Cells with `states` read text, token after token, and text is read by such cells only. "
+        "They have no size to be strided, no images to be searched in part, and stand in no "
+        "network with others.",
+        "use papers.darts_rnn\ndata digits\n",
     ),
     # ---- shapes ----------------------------------------------------------------------------------
     "NAS401": Code(
@@ -389,6 +423,15 @@ CODES: dict[str, Code] = {
     "NAS609": Code(
         "wrong labels",
         "Labels number the classes from 0, and there are at least two classes.",
+    ),
+    "NAS610": Code(
+        "text is not UTF-8",
+        "A text file is plain UTF-8. The byte in the message is the first that is not.",
+    ),
+    "NAS611": Code(
+        "text is too short",
+        "The parts that train need at least two different tokens, and `steps` + 1 tokens for each "
+        "of the `batch` places that a step of the search reads; the other parts need two tokens.",
     ),
     # ---- training and export ---------------------------------------------------------------------
     "NAS701": Code(

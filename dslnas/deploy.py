@@ -12,8 +12,16 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dslnas.backends.torch.network import TorchNetwork
+    from dslnas.data.divided import Data
+    from dslnas.data.tokens import TextFacts
     from dslnas.export.export import Exported
     from dslnas.runs.origin import Origin
+
+REAL_IMAGES = 32
+"""Test images on which the exported backends are compared."""
+
+REAL_STEPS, REAL_COLUMNS = 200, 7
+"""Tokens of the test part on which they are compared, (time, batch)."""
 
 
 def export_untrained(compiled: Compiled, folder: Path, seed: int) -> Exported:
@@ -57,7 +65,8 @@ def export_run(run: Path, folder: Path, overrides: Sequence[str] = ()) -> Export
     origin.check_classes(compiled.space.network.classes, run)
     network = load_network(compiled.graph, run)
     check_limits(compiled.graph, compiled.program.derivation.limits, torch.device("cpu"))
-    return export_network(compiled, network, folder, 0, origin)
+    text = origin.text(run, compiled.space.network.classes)
+    return export_network(compiled, network, folder, 0, origin, text=text)
 
 
 def export_network(
@@ -67,6 +76,7 @@ def export_network(
     seed: int,
     origin: Origin,
     *,
+    text: TextFacts | None = None,
     real: np.ndarray | None = None,
 ) -> Exported:
     """Write a network as ONNX model and Python module, compared with each other.
@@ -75,9 +85,11 @@ def export_network(
         compiled: Where the network comes from.
         network: On the CPU, in evaluation mode.
         folder: Where the files go.
-        seed: Of the random images to compare on.
+        seed: Of the random inputs to compare on.
         origin: What the files say of where they come from.
-        real: Normalised images to compare on, (batch, channels, height, width).
+        text: How the text became numbers, for a network that reads text.
+        real: What to compare on: normalised images (batch, channels, height, width), or tokens
+            (time, batch).
 
     Raises:
         UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to.
@@ -91,6 +103,19 @@ def export_network(
         name=origin.spec,
         metadata=origin.metadata(),
         class_names=origin.class_names,
+        text=text,
         real=real,
         seed=seed,
     )
+
+
+def real_inputs(data: Data) -> np.ndarray:
+    """Return some of the test part, for comparing the backends; see `export_network`."""
+    from dslnas.data.batches import ImagePart
+
+    if isinstance(data.test, ImagePart):
+        return data.test.images[:REAL_IMAGES].cpu().numpy()
+    tokens = data.test.tokens.cpu().numpy()
+    columns = min(REAL_COLUMNS, len(tokens))
+    steps = min(REAL_STEPS, len(tokens) // columns)
+    return tokens[: steps * columns].reshape(columns, steps).T

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dslnas.compiler import Compiled, architecture_text
+from dslnas.compiler import Compiled, architecture_text, compile_spec
 from dslnas.space.space import SearchSpace
 
 if TYPE_CHECKING:
@@ -18,19 +18,14 @@ if TYPE_CHECKING:
     from dslnas.data.tensors import Data
     from dslnas.runs.folder import RunFolder
     from dslnas.training.records import Report
-    from dslnas.training.snapshots import Snapshot
-
-FAMILY = "family"
-"""Folder of a run for the best architecture of every size."""
-
-REAL_IMAGES = 32
-"""Test images on which the exported backends are compared."""
 
 
 def run_search(
     compiled: Compiled, folder: RunFolder, seed: int, device: torch.device, report: Report
 ) -> None:
     """Search the space of a spec, train what is found from scratch and export it.
+
+    If the folder is that of a run whose search is over, its architecture is taken instead.
 
     Args:
         compiled: A spec with a search.
@@ -43,21 +38,43 @@ def run_search(
         UserError: The data are wrong, training diverges, or the backends differ.
     """
     from dslnas.data.tensors import load
-    from dslnas.runs.folder import ALPHAS, ARCHITECTURE, SPEC
-    from dslnas.training.search import Task, search
-    from dslnas.training.threads import threads_for
+    from dslnas.runs.folder import SPEC
+
+    data = load(compiled.program.data, device)
+    folder.write(SPEC, compiled.text)
+    architecture = known_architecture(folder)
+    if architecture is None:
+        architecture = search_only(compiled, folder, seed, device, report, data)
+    train_and_export(compiled, architecture, folder, seed, device, report, data)
+
+
+def search_only(
+    compiled: Compiled,
+    folder: RunFolder,
+    seed: int,
+    device: torch.device,
+    report: Report,
+    data: Data,
+) -> SearchSpace:
+    """Search the space of a spec and write what is found, the architecture last.
+
+    Raises:
+        UserError: Training diverges.
+    """
+    from dslnas.runs.family import member_facts, member_file
+    from dslnas.runs.folder import ALPHAS, ARCHITECTURE
+    from dslnas.training.search import search
+    from dslnas.training.task import Task
+    from dslnas.training.threads import steps_of, threads_for
 
     program = compiled.program
     assert program.engine is not None, "checked by the caller"
     assert program.search is not None, "checked by the caller"
-    data = load(program.data, device)
-    folder.write(SPEC, compiled.text)
-    with threads_for(compiled.graph.flops() * program.data.batch):
+    with threads_for(compiled.graph.flops() * program.data.batch * steps_of(program.data)):
         task = Task(program.engine, program.search, program.data, program.derivation)
         found = search(compiled.space, compiled.graph, task, data, seed, device, report)
     folder.tensors(ALPHAS, {cell: alpha.numpy() for cell, alpha in found.alphas.items()})
     origin = f"Found by {program.engine} in {compiled.name}, seed {seed}."
-    folder.write(ARCHITECTURE, architecture_text(compiled, found.architecture, origin))
     results: dict[str, object] = {
         "search_seconds": round(found.seconds, 3),
     }
@@ -65,12 +82,15 @@ def run_search(
         results["search_epoch"] = found.epoch
     if found.stopped is not None:
         results["search_stopped"] = found.stopped
+    for member in found.family:
+        about = f"{origin} The best of its size, after epoch {member.epoch}."
+        folder.write(member_file(member), architecture_text(compiled, member.architecture, about))
     if found.family:
-        results["family"] = [
-            write_member(compiled, member, folder, origin) for member in found.family
-        ]
+        is_text = data.text is not None
+        results["family"] = [member_facts(member, is_text=is_text) for member in found.family]
     folder.update(results=results)
-    train_and_export(compiled, found.architecture, folder, seed, device, report, data)
+    folder.write(ARCHITECTURE, architecture_text(compiled, found.architecture, origin))
+    return found.architecture
 
 
 def run_training(
@@ -95,9 +115,23 @@ def run_baseline(
     """
     from dslnas.training.baseline import random_architecture
 
-    drawn = random_architecture(compiled.space, compiled.program.derivation, seed, device)
+    drawn = known_architecture(folder)
+    if drawn is None:
+        drawn = random_architecture(compiled.space, compiled.program.derivation, seed, device)
     origin = f"Drawn at random in {compiled.name}, seed {seed}."
     train_alone(compiled, drawn, origin, folder, seed, device, report)
+
+
+def known_architecture(folder: RunFolder) -> SearchSpace | None:
+    """Return the architecture of a run that is gone on with; None if it has none yet.
+
+    Raises:
+        UserError: It is there, but no architecture.
+    """
+    from dslnas.runs.folder import ARCHITECTURE
+
+    path = folder.path / ARCHITECTURE
+    return compile_spec(path).space if path.exists() else None
 
 
 def train_alone(
@@ -134,44 +168,47 @@ def train_and_export(
 ) -> None:
     """Train an architecture from scratch, measure it and export it.
 
+    The training goes on from the folder's checkpoint if there is one.
+
     Raises:
-        UserError: Training diverges, or the backends differ.
+        UserError: Training diverges, the checkpoint does not fit, or the backends differ.
     """
-    from dslnas.deploy import export_network
+    from dslnas.deploy import export_network, real_inputs
+    from dslnas.export.language_model import text_files
     from dslnas.graph.build import build_derived_graph
-    from dslnas.runs.origin import Normalisation, Origin
+    from dslnas.runs.checkpoint import Checkpoint
+    from dslnas.runs.origin import origin_of
+    from dslnas.runs.results import training_results
     from dslnas.training.constraints import check_limits
     from dslnas.training.retrain import retrain
-    from dslnas.training.threads import threads_for
+    from dslnas.training.threads import steps_of, threads_for
 
     program = compiled.program
     settings, graph = program.evaluate, build_derived_graph(architecture)
     check_limits(graph, program.derivation.limits, device)
-    with threads_for(graph.flops() * settings.batch):
-        trained = retrain(architecture, settings, program.data, data, seed, device, report)
-    folder.update(
-        results={
-            "test_accuracy": trained.test_accuracy,
-            "validation_accuracy": trained.validation_accuracy,
-            "params": trained.network.graph.params(),
-            "flops": trained.network.graph.flops(),
-            "retrain_seconds": round(trained.seconds, 3),
-        }
-    )
-    origin = Origin(
-        spec=compiled.name,
-        spec_hash=compiled.hash,
-        normalisation=Normalisation(mean=data.mean, std=data.std),
-        class_names=data.class_names,
-    )
+    checkpoint = Checkpoint(folder, compiled.hash, seed)
+    saved = checkpoint.read()
+    folder.keep_metrics(0 if saved is None else saved.standing.epochs)
+    with threads_for(graph.flops() * settings.batch * steps_of(program.data)):
+        trained = retrain(
+            architecture,
+            settings,
+            program.data,
+            data,
+            seed,
+            device,
+            report,
+            checkpoint.write,
+            saved,
+        )
+    folder.update(results=training_results(trained, data))
+    origin = origin_of(compiled.name, compiled.hash, data)
     folder.update(**origin.model_dump(mode="json"))
+    if data.text is not None:  # it stays with the weights if the export fails
+        for name, content in text_files(data.text, with_sample=False).items():
+            folder.write(name, content)
     exported = export_network(
-        compiled,
-        trained.network,
-        folder.path,
-        seed,
-        origin,
-        real=data.test.images[:REAL_IMAGES].cpu().numpy(),
+        compiled, trained.network, folder.path, seed, origin, text=data.text, real=real_inputs(data)
     )
     folder.update(
         results={
@@ -180,19 +217,4 @@ def train_and_export(
             "latency_ms": {k: round(v, 3) for k, v in exported.latency_ms.items()},
         }
     )
-
-
-def write_member(
-    compiled: Compiled, member: Snapshot, folder: RunFolder, origin: str
-) -> dict[str, object]:
-    """Write one architecture of a family as a spec and return what the manifest says of it."""
-    name = f"{FAMILY}/convolutions_{'_'.join(map(str, member.size))}.nas"
-    about = f"{origin} The best of its size, after epoch {member.epoch}."
-    folder.write(name, architecture_text(compiled, member.architecture, about))
-    return {
-        "file": name,
-        "convolutions": dict(zip(member.scores, member.size, strict=True)),
-        "epoch": member.epoch,
-        "params": member.params,
-        "search_validation_accuracy": member.accuracy,
-    }
+    checkpoint.remove()

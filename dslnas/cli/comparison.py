@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -68,9 +68,23 @@ def _seconds(value: float) -> str:
     return f"{value:.0f} s"
 
 
-COLUMNS: tuple[tuple[str, str, _Format], ...] = (
+def _number(value: float) -> str:
+    return f"{value:.2f}"
+
+
+_Column: TypeAlias = tuple[str, str, _Format]
+"""Heading, quantity and how it is written."""
+
+OF_IMAGES: tuple[_Column, ...] = (
     ("test", "test_accuracy", _share),
     ("validation", "validation_accuracy", _share),
+)
+OF_TEXT: tuple[_Column, ...] = (
+    ("test ppl", "test_perplexity", _number),
+    ("validation ppl", "validation_perplexity", _number),
+    ("bits/char", "test_bits_per_character", _number),
+)
+OF_ALL: tuple[_Column, ...] = (
     ("parameters", "params", _whole),
     ("multiply-adds", "flops", _whole),
     ("search", "search_seconds", _seconds),
@@ -84,10 +98,11 @@ def comparison_text(comparison: Comparison) -> str:
     for sample in comparison.samples:
         lines += ["", *_table(sample, len(comparison.seeds))]
     if any(len(sample.outcomes) > 1 for sample in comparison.samples):
-        lines += [
-            "",
-            "sd: standard deviation of the sample (n - 1). Test accuracies chose nothing.",
-        ]
+        is_text = any(sample.is_text for sample in comparison.samples)
+        which = "Test perplexities" if is_text else "Test accuracies"
+        lines += ["", f"sd: standard deviation of the sample (n - 1). {which} chose nothing."]
+        if is_text:
+            lines.append("ppl: perplexity, lower is better.")
     for sample in comparison.samples:
         if sample.outcomes:
             lines += ["", f"Cells of {_title(sample.method)}:"]
@@ -114,15 +129,16 @@ def _table(sample: Sample, wanted: int) -> list[str]:
     head = _title(sample.method) + remark
     if not sample.outcomes:
         return [f"{head}: no run has finished"]
-    rows = [["seed", *(heading for heading, _, _ in COLUMNS)]]
-    rows += [_row(outcome) for outcome in sample.outcomes]
-    rows.append(["mean", *(_shown(f, sample.mean(quantity)) for _, quantity, f in COLUMNS)])
-    rows.append(["sd", *(_shown(f, sample.deviation(quantity)) for _, quantity, f in COLUMNS)])
+    columns = (*(OF_TEXT if sample.is_text else OF_IMAGES), *OF_ALL)
+    rows = [["seed", *(heading for heading, _, _ in columns)]]
+    rows += [_row(outcome, columns) for outcome in sample.outcomes]
+    rows.append(["mean", *(_shown(f, sample.mean(quantity)) for _, quantity, f in columns)])
+    rows.append(["sd", *(_shown(f, sample.deviation(quantity)) for _, quantity, f in columns)])
     return [head, *(f"  {line}" for line in aligned(rows)), f"  {_remark(sample, wanted)}"]
 
 
-def _row(outcome: Outcome) -> list[str]:
-    shown = (format_(outcome.values[quantity]) for _, quantity, format_ in COLUMNS)
+def _row(outcome: Outcome, columns: Sequence[_Column]) -> list[str]:
+    shown = (format_(outcome.values[quantity]) for _, quantity, format_ in columns)
     return [str(outcome.seed), *shown]
 
 
@@ -136,7 +152,7 @@ def _remark(sample: Sample, wanted: int) -> str:
     runs = many(n, "run") if n == wanted else f"only {n} of {wanted} runs finished"
     return (
         f"{runs}, {many(sample.distinct, 'different architecture')}; "
-        f"best by validation accuracy: seed {best.seed}"
+        f"best by {sample.criterion.replace('_', ' ')}: seed {best.seed}"
     )
 
 

@@ -13,6 +13,7 @@ from dslnas.cli.options import (
     json_option,
     out_option,
     print_json,
+    resume_option,
     seed_option,
     set_option,
     spec_argument,
@@ -41,6 +42,7 @@ from dslnas.diagnostics import user_error
     help="With --repeats: train a random architecture beside every search.",
 )
 @out_option
+@resume_option
 @seed_option
 @set_option
 @device_option
@@ -51,6 +53,7 @@ def compile_(
     repeats: int | None,
     baseline: bool,
     out: Path | None,
+    resume: bool,
     seed: int,
     overrides: tuple[str, ...],
     device: str,
@@ -62,8 +65,13 @@ def compile_(
     model.py and model.safetensors. With --repeats there is one such folder per seed, and
     summary.json with mean, deviation and best; the same command with the same --out goes on with
     the runs that are missing.
+
+    With --resume an interrupted run goes on where its training was stored last, and comes to the
+    same result as without the interruption. A search that was interrupted starts again.
     """
     _check_usage(do_search, repeats, seed)
+    if resume and out is None:
+        raise click.UsageError("--resume needs --out: the folder of the run that is gone on with")
     compiled = compile_spec(spec, overrides)
     if not do_search:
         if as_json:
@@ -77,9 +85,11 @@ def compile_(
 
         seeds = range(seed, seed + repeats)
         where = torch_device(device)
-        finish_repeats(compiled, out, seeds, where, baseline=baseline, as_json=as_json)
+        finish_repeats(
+            compiled, out, seeds, where, baseline=baseline, resume=resume, as_json=as_json
+        )
         return
-    folder = finish_run(compiled, out, seed, torch_device(device), quiet=as_json)
+    folder = finish_run(compiled, out, seed, torch_device(device), quiet=as_json, resume=resume)
     if as_json:
         print_json(folder.manifest)
     else:
@@ -90,7 +100,7 @@ def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:
     """Refuse options that would do nothing, and seeds that are too large."""
     given = click.get_current_context().get_parameter_source
     if not do_search:
-        for name in ("repeats", "baseline", "out", "seed", "device"):
+        for name in ("repeats", "baseline", "out", "resume", "seed", "device"):
             if given(name) is ParameterSource.COMMANDLINE:
                 raise click.UsageError(f"--{name} needs --search: nothing is trained without")
     if repeats is None:

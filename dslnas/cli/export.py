@@ -13,6 +13,7 @@ from dslnas.cli.options import (
     json_option,
     out_option,
     print_json,
+    resume_option,
     seed_option,
     set_option,
     torch_device,
@@ -27,6 +28,7 @@ from dslnas.diagnostics import user_error
 @click.command()
 @click.argument("target", metavar="ARCHITECTURE_OR_RUN", type=click.Path(path_type=Path))
 @out_option
+@resume_option
 @seed_option
 @set_option
 @device_option
@@ -35,6 +37,7 @@ from dslnas.diagnostics import user_error
 def export(
     target: Path,
     out: Path | None,
+    resume: bool,
     seed: int,
     overrides: tuple[str, ...],
     device: str,
@@ -47,7 +50,7 @@ def export(
     its weights, into its own folder or into --out.
     """
     if target.is_dir():
-        _check_run_options(overrides, untrained)
+        _check_run_options(overrides, untrained or resume)
         exported = export_run(target, out or target, overrides)
         _print(exported.files, out or target, exported.differences, as_json)
         return
@@ -60,22 +63,26 @@ def export(
             help=f"`dslnas compile {target} --search` makes them",
         )
     if untrained:
+        if resume:
+            raise click.UsageError("--resume does not go with --untrained: nothing is trained")
         folder = out or Path("exported") / f"{compiled.name}-untrained"
         exported = export_untrained(compiled, folder, seed)
         _print(exported.files, folder, exported.differences, as_json)
         return
-    run = finish_run(compiled, out, seed, torch_device(device), quiet=as_json)
+    if resume and out is None:
+        raise click.UsageError("--resume needs --out: the folder of the run that is gone on with")
+    run = finish_run(compiled, out, seed, torch_device(device), quiet=as_json, resume=resume)
     if as_json:
         print_json(run.manifest)
     else:
         click.echo(report_text(run))
 
 
-def _check_run_options(overrides: Sequence[str], untrained: bool) -> None:
+def _check_run_options(overrides: Sequence[str], others: bool) -> None:
     """Refuse options that would make another network than that of the run."""
     given = click.get_current_context().get_parameter_source
     trains = [name for name in ("seed", "device") if given(name) is ParameterSource.COMMANDLINE]
-    if untrained or trains or not all(o.startswith("export.") for o in overrides):
+    if others or trains or not all(o.startswith("export.") for o in overrides):
         raise click.UsageError(
             "a run is exported as it was trained: only --out, --json and --set export.* apply"
         )

@@ -67,6 +67,15 @@ def out_option(command: _Command) -> _Command:
     )(command)
 
 
+def resume_option(command: _Command) -> _Command:
+    """Add --resume."""
+    return click.option(
+        "--resume",
+        is_flag=True,
+        help="Go on with the interrupted run in --out, from its last whole epoch of training.",
+    )(command)
+
+
 def torch_device(name: str) -> torch.device:
     """Return a device that is there.
 

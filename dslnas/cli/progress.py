@@ -65,7 +65,11 @@ def _line(record: EpochRecord) -> str:
     parts = [f"  epoch {record.epoch:>3}/{record.epochs}", f"loss {record.train_loss:.3f}"]
     if record.architecture_loss is not None:
         parts.append(f"architecture loss {record.architecture_loss:.3f}")
-    parts.append(f"validation {record.validation_accuracy:6.2%}")
+    if record.validation_perplexity is None:
+        parts.append(f"validation {record.validation_accuracy:6.2%}")
+    else:
+        averaged = " (averaged)" if record.averaged else ""
+        parts.append(f"validation perplexity {record.validation_perplexity:.2f}{averaged}")
     shares = (record.skip_share or {}).items()
     skips = ", ".join(f"{cell} {share:.0%}" for cell, share in shares if share > 0)
     if skips:

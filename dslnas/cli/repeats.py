@@ -33,11 +33,13 @@ def finish_repeats(
     device: torch.device,
     *,
     baseline: bool,
+    resume: bool,
     as_json: bool,
 ) -> None:
     """Search with every seed, each beside a random architecture, and print what that comes to.
 
-    Runs that are there already are kept. The summary is written after every run, and printed at
+    Runs that are finished already are kept; others make room, or with `resume` are gone on with.
+    The summary is written after every run, and printed at
     the end and when the user interrupts.
 
     Raises:
@@ -46,12 +48,12 @@ def finish_repeats(
     """
     method = compiled.program.engine
     assert method is not None, "checked by the caller"
-    verify(compiled.program.data)
+    verify(compiled.program.data, compiled.space.network.classes)
     name = f"{compiled.name}-{method}-seeds{seeds[0]}-{seeds[-1]}"
     series = Series(out or free_folder(EXPORTED, name), compiled.hash, str(device))
     series.open()
     methods = (method, BASELINE) if baseline else (method,)
-    repeats = _Repeats(compiled, series, methods, seeds, device, quiet=as_json)
+    repeats = _Repeats(compiled, series, methods, seeds, device, quiet=as_json, resume=resume)
     try:
         repeats.run()
     finally:
@@ -73,11 +75,13 @@ class _Repeats:
         device: torch.device,
         *,
         quiet: bool,
+        resume: bool,
     ) -> None:
+        self._resume = resume
         self._compiled, self._series, self._device = compiled, series, device
         self._methods, self._seeds, self._quiet = methods, seeds, quiet
         self._plan = [(method, seed) for seed in seeds for method in methods]
-        found = {run: series.finished(*run) for run in self._plan}
+        found = {run: series.finished(*run, resume=resume) for run in self._plan}
         self._done = {run: outcome for run, outcome in found.items() if outcome is not None}
         self._mistakes: list[Diagnostic] = []
         self._status: Status = "running"
@@ -96,6 +100,7 @@ class _Repeats:
         except KeyboardInterrupt:
             self._status = "interrupted"
             self._say(f"interrupted: the same command with `--out {self._series.path}` goes on")
+            self._say("with the next run, and with `--resume` amid the one that was interrupted")
             raise
         finally:
             if self._status == "running":
@@ -105,8 +110,10 @@ class _Repeats:
             raise UserError(self._mistakes)
 
     def _one(self, method: str, seed: int) -> None:
-        self._series.make_room(method, seed)
         path = self._series.run_path(method, seed)
+        resume = self._resume and path.exists()
+        if not resume:
+            self._series.make_room(method, seed)
         try:
             finish_run(
                 self._compiled,
@@ -115,6 +122,7 @@ class _Repeats:
                 self._device,
                 baseline=method == BASELINE,
                 quiet=self._quiet,
+                resume=resume,
             )
         except UserError as error:
             if not {mistake.code for mistake in error.diagnostics} <= OF_ONE_RUN:

@@ -7,13 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from dslnas.compiler import Compiled
 from dslnas.data.describe import verify
 from dslnas.diagnostics import user_error
 from dslnas.pipeline import run_baseline, run_search, run_training
-from dslnas.runs.folder import RunFolder, free_folder
+from dslnas.runs.folder import CHECKPOINT, RunFolder, free_folder
 from dslnas.runs.manifest import first_manifest
 from dslnas.runs.repeats import BASELINE
+from dslnas.runs.resume import is_searched, reopen
 
 if TYPE_CHECKING:
     import torch
@@ -32,11 +35,13 @@ def finish_run(
     *,
     quiet: bool,
     baseline: bool = False,
+    resume: bool = False,
 ) -> RunFolder:
     """Run a spec to the end in a new folder: search where there is a choice, train, export.
 
     The folder is made only when the data are there. With `baseline` an architecture is drawn at
-    random instead of being searched.
+    random instead of being searched. With `resume` the run in folder `out` is gone on with; there
+    is nothing to do if it is finished.
 
     Raises:
         UserError: Whatever goes wrong; the manifest then says `failed` or `interrupted`.
@@ -45,21 +50,26 @@ def finish_run(
     from dslnas.training.records import EpochRecord, StepRecord
 
     gc.enable()
-    verify(compiled.program.data)
+    verify(compiled.program.data, compiled.space.network.classes)
     method = compiled.program.engine if not compiled.space.is_architecture else "retrained"
     path = out or free_folder(EXPORTED, f"{compiled.name}-{method}-seed{seed}")
     program = compiled.program
     if baseline:  # no search: its settings are not those of this run
         program = replace(program, engine=BASELINE, search=None)
     manifest = first_manifest(compiled.name, compiled.hash, program, seed, str(device))
-    folder = RunFolder.create(path, manifest)
+    if resume:
+        folder = reopen(path, manifest, compiled.text)
+        if folder.manifest["status"] == "finished":
+            return folder
+        if not quiet:
+            click.echo(_resumed(compiled, path), err=True)
+    else:
+        folder = RunFolder.create(path, manifest)
     progress = Progress(quiet=quiet)
-    warnings: list[str] = []
 
     def report(record: EpochRecord | StepRecord) -> None:
         if isinstance(record, EpochRecord):
             folder.metric(record.as_json())
-            warnings.extend(f"epoch {record.epoch}: {warning}" for warning in record.warnings)
         progress(record)
 
     found = run_baseline if baseline else run_search
@@ -82,8 +92,19 @@ def finish_run(
         ) from None
     finally:
         progress.close()
-        folder.update(status=status, warnings=warnings)
+        folder.update(status=status, warnings=folder.warnings())
     return folder
+
+
+def _resumed(compiled: Compiled, path: Path) -> str:
+    """Return what is said when a run is gone on with."""
+    if (path / CHECKPOINT).exists():
+        return f"Going on with the training in {path}, after its last whole epoch"
+    if compiled.space.is_architecture:
+        return f"No epoch of the run in {path} was finished: it starts again"
+    if is_searched(path):
+        return f"Going on with the run in {path}: its search is over"
+    return f"The search in {path} was not over: it starts again from the beginning"
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -16,11 +16,11 @@ from dslnas.language.effective import item_text, section_text
 from dslnas.language.format import format_program
 from dslnas.language.parse import parse
 from dslnas.settings.calls import CALLS
+from dslnas.settings.data import DATA
 from dslnas.settings.schema import Settings, Value
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import (
     CELL_EXPRESSIONS,
-    DATA,
     DERIVE_EXPRESSIONS,
     NETWORK_EXPRESSIONS,
     CellSettings,

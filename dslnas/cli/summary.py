@@ -41,11 +41,14 @@ def _cell(cell: Cell) -> dict[str, Any]:
     return {
         "name": cell.name,
         "inputs": list(cell.inputs),
+        "states": list(cell.states),
+        "values": [" ".join(line.split()) for _, line in cell.written],
         "nodes": list(cell.nodes),
         "edges": edges,
         "keep": cell.keep,
         "stride": cell.stride,
         "output": cell.output,
+        "output_of": list(cell.output_of),
         "derivable": count_cells(cell),
     }
 
@@ -58,8 +61,7 @@ def summary_text(compiled: Compiled) -> str:
     """Return the summary for people."""
     facts = summary(compiled)
     method = facts["method"] or "no search"
-    shape = show_shape(tuple(facts["input"]))
-    lines = [f"{facts['spec']}: {method} on {facts['data']} ({shape}, {facts['classes']} classes)"]
+    lines = [f"{facts['spec']}: {method} on {facts['data']} ({_examples(facts)})"]
     for cell in facts["cells"]:
         lines += ["", *_cell_lines(cell)]
     lines.append("")
@@ -81,10 +83,19 @@ def summary_text(compiled: Compiled) -> str:
     return "\n".join(lines)
 
 
+def _examples(facts: dict[str, Any]) -> str:
+    """Say what the network tells apart."""
+    if not facts["input"]:
+        return f"{facts['classes']} different tokens"
+    return f"{show_shape(tuple(facts['input']))}, {facts['classes']} classes"
+
+
 def _cell_lines(cell: dict[str, Any]) -> list[str]:
     edges = cell["edges"]
-    head = f"cell {cell['name']}: {many(len(cell['inputs']), 'input')}, "
-    head += f"{many(len(cell['nodes']), 'node')}, {many(len(edges), 'edge')}"
+    sizes = [(key, len(cell[key])) for key in ("inputs", "states", "nodes", "edges")]
+    shown = ", ".join(many(size, key.removesuffix("s")) for key, size in sizes if size)
+    head = f"cell {cell['name']}: {shown}"
+    values = [f"    {line}" for line in cell["values"]]
     if cell["stride"] > 1:
         head += f", stride {cell['stride']}"
     if all(len(edge["operations"]) == 1 for edge in edges):
@@ -93,9 +104,9 @@ def _cell_lines(cell: dict[str, Any]) -> list[str]:
             + " + ".join(f"{e['operations'][0]}({e['from']})" for e in edges if e["to"] == node)
             for node in cell["nodes"]
         ]
-        return [head, *terms]
+        return [head, *values, *terms, *([f"    output {_output(cell)}"] if values else [])]
     keep = "all edges" if cell["keep"] is None else many(cell["keep"], "edge") + " per node"
-    lines = [f"{head}, keeps {keep}"]
+    lines = [f"{head}, keeps {keep}", *values]
     alike = {tuple(edge["operations"]) for edge in edges}
     if len(alike) == 1:
         operations = edges[0]["operations"]
@@ -105,6 +116,11 @@ def _cell_lines(cell: dict[str, Any]) -> list[str]:
             lines.append(f"    {edge['from']} -> {edge['to']}: {', '.join(edge['operations'])}")
     lines.append(f"    {big(cell['derivable'])} cells can be derived")
     return lines
+
+
+def _output(cell: dict[str, Any]) -> str:
+    joined = ", ".join(cell["output_of"])
+    return joined if cell["output"] == "last" else f"{cell['output']}({joined})"
 
 
 def big(number: int) -> str:

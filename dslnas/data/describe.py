@@ -6,44 +6,64 @@ data are known by name stays fast.
 
 from __future__ import annotations
 
-from os.path import expanduser  # pathlib's raises for an unknown user
-from pathlib import Path
-
-from dslnas.data.examples import CIFAR10, DIGITS, DataShape
+from dslnas.data.examples import CIFAR10, DIGITS, PTB, DataShape
+from dslnas.data.files import path_of
 from dslnas.diagnostics import user_error
-from dslnas.settings.sections import DataSettings
+from dslnas.settings.data import DataSettings, ImageSettings, TextSettings
 
-__all__ = ["DataShape", "check_split", "describe", "path_of", "verify"]
+__all__ = ["DataShape", "check_split", "describe", "verify"]
 
 
 def describe(settings: DataSettings) -> DataShape | None:
     """Return the shape of the data, or None if only a path that is not given would tell.
 
     Where there is a path, names and sizes of files, headers and labels are read, but no pixels.
+    A text is read for its vocabulary.
 
     Raises:
-        UserError: NAS601 to NAS609, see the readers; the path is wrong or what is there.
+        UserError: NAS601 to NAS611, see the readers; the path is wrong or what is there.
     """
     if not settings.path and settings.source in ("idx", "npz", "images"):
         return None
+    if not settings.path and settings.source == "ptb":
+        return PTB if _is_whole(settings) else None
     if not settings.path and settings.source == "cifar10":
         return CIFAR10
     return _look(settings)
 
 
-def verify(settings: DataSettings) -> DataShape:
+def _is_whole(settings: DataSettings) -> bool:
+    """Whether a text has all of its words as tokens."""
+    assert isinstance(settings, TextSettings)
+    return settings.token_level == "word" and settings.least == 1 and settings.subset == 1
+
+
+def verify(settings: DataSettings, classes: int | None = None) -> DataShape:
     """Return the shape of data that can be loaded and divided as the settings say.
 
+    Args:
+        settings: Where the data are.
+        classes: How many the network is made for; `None` for any number.
+
     Raises:
-        UserError: As `describe`; NAS605 the path is missing; NAS607 as `check_split`.
+        UserError: As `describe`; NAS405 the text has another vocabulary; NAS605 the path is
+            missing; NAS607 as `check_split`.
     """
     shape = _look(settings)
-    check_split(settings, shape.has_test)
+    if isinstance(settings, ImageSettings):
+        check_split(settings, shape.has_test)
+    elif classes is not None and classes != shape.classes:
+        raise user_error(
+            "NAS405",
+            f"the network is made for {classes} different tokens but the text has {shape.classes}",
+            help="give the text that it is made for: `--set data.path=FILE`",
+            where=settings.path or "embedded text",
+        )
     return shape
 
 
-def check_split(settings: DataSettings, has_test: bool) -> None:
-    """Check that a test share is given exactly if the data have no test part of their own.
+def check_split(settings: ImageSettings, has_test: bool) -> None:
+    """Check that a test share is given exactly if the images have no test part of their own.
 
     Raises:
         UserError: NAS607 they have and it is, or they have not and it is not.
@@ -66,26 +86,21 @@ def check_split(settings: DataSettings, has_test: bool) -> None:
         )
 
 
-def path_of(settings: DataSettings) -> Path:
-    """Return the path of the data.
-
-    Raises:
-        UserError: NAS605 none is given.
-    """
-    if not settings.path:
-        raise user_error(
-            "NAS605",
-            f"data source `{settings.source}` needs a path",
-            help='add `path "..."` to the data section or pass `--set data.path=DIR`',
-            where="data",
-        )
-    return Path(expanduser(settings.path))
-
-
 def _look(settings: DataSettings) -> DataShape:
-    if settings.source == "digits":
-        return DIGITS
-    from dslnas.data import cifar10, idx, images, npz  # only where there is something to read
+    match settings:  # readers are imported only where there is something to read
+        case TextSettings():
+            from dslnas.data import text
+
+            return text.shape(settings)
+        case ImageSettings(source="digits"):
+            return DIGITS
+        case ImageSettings():
+            return _look_at_files(settings)
+    raise TypeError(f"{type(settings).__name__} are no settings of data")
+
+
+def _look_at_files(settings: ImageSettings) -> DataShape:
+    from dslnas.data import cifar10, idx, images, npz
 
     match settings.source:
         case "cifar10":
@@ -94,5 +109,5 @@ def _look(settings: DataSettings) -> DataShape:
             return idx.shape(path_of(settings))
         case "npz":
             return npz.shape(path_of(settings))
-        case "images":
+        case _:
             return images.shape(path_of(settings), settings.size)

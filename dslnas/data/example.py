@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dslnas.data.describe import describe
+from dslnas.data.describe import DataShape, describe
 from dslnas.diagnostics import user_error
 from dslnas.language.checked import CheckedProgram
 from dslnas.primitives.rules import show_shape
 from dslnas.primitives.spec import Shape
+from dslnas.settings.data import TextSettings
 
 
 def example_of(program: CheckedProgram) -> tuple[Shape, int]:
@@ -15,27 +16,36 @@ def example_of(program: CheckedProgram) -> tuple[Shape, int]:
     Raises:
         UserError: NAS405 if they disagree, NAS406 if neither tells, NAS6xx if the data are wrong.
     """
-    network, known = program.network, describe(program.data)
-    if known is None:
-        if network.input is None or network.classes is None:
+    network, data = program.network, program.data
+    is_text = isinstance(data, TextSettings)
+    known = describe(data)
+    # A program that was written out does not say where its text is: the embedded one, or another.
+    if known is None or (is_text and not data.path and network.classes is not None):
+        shape = () if is_text else network.input
+        if shape is None or network.classes is None:
+            needed = "`classes`" if is_text else "`input` and `classes`"
             raise user_error(
                 "NAS406",
-                f"shape of the data is not known: `data {program.data.source}` has no path",
+                f"shape of the data is not known: `data {data.source}` has no path",
                 span=network.span,
-                help="pass `--set data.path=...`, or give `input` and `classes` in `network`",
+                help=f"pass `--set data.path=...`, or give {needed} in `network`",
             )
-        return network.input, network.classes
-    example = (known.channels, known.height, known.width)
+        known = DataShape(shape, network.classes, has_test=False)
     for key, given, found in (
-        ("input", network.input, example),
+        ("input", network.input, known.shape),
         ("classes", network.classes, known.classes),
     ):
         if given is not None and given != found:
-            shown = show_shape(found) if isinstance(found, tuple) else found
             raise user_error(
                 "NAS405",
-                f"`{key}` of the network is not that of the data, {shown}",
+                f"`{key}` of the network is not that of the data, {_shown(found)}",
                 span=program.spans[f"network.{key}"],
                 help=f"remove `{key}`: it is taken from the data",
             )
-    return example, known.classes
+    return known.shape, known.classes
+
+
+def _shown(found: Shape | int) -> str:
+    if isinstance(found, int):
+        return str(found)
+    return show_shape(found) if found else "one token"

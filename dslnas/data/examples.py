@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from dslnas.diagnostics import user_error
+from dslnas.primitives.spec import Shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,22 +22,19 @@ class DataShape:
     """What a network has to know of its data.
 
     Attributes:
-        channels: Channels of an image, 1 or more.
-        height: Rows of an image, in pixels.
-        width: Columns of an image, in pixels.
-        classes: Number of classes; labels go from 0 to `classes - 1`.
+        shape: (C, H, W) of an image; () of a token.
+        classes: Number of classes, labelled from 0 to `classes - 1`, or of different tokens.
         has_test: True if the data come with a test part of their own.
     """
 
-    channels: int
-    height: int
-    width: int
+    shape: Shape
     classes: int
     has_test: bool
 
 
-DIGITS = DataShape(channels=1, height=8, width=8, classes=10, has_test=False)
-CIFAR10 = DataShape(channels=3, height=32, width=32, classes=10, has_test=True)
+DIGITS = DataShape((1, 8, 8), classes=10, has_test=False)
+PTB = DataShape((), classes=10_000, has_test=True)
+CIFAR10 = DataShape((3, 32, 32), classes=10, has_test=True)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os.path import expanduser  # pathlib's raises for an unknown user
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO, cast
 
 from dslnas.diagnostics import UserError, user_error
+from dslnas.settings.data import DataSettings
 
 # Everything is held in memory at once, so more than this (after unpacking) is a mistake or an
 # attack; deflate cannot shrink anything further than by the second number.
@@ -35,6 +37,22 @@ PARSER_ERRORS = (
     ArithmeticError,
     struct.error,
 )
+
+
+def path_of(settings: DataSettings) -> Path:
+    """Return the path of the data.
+
+    Raises:
+        UserError: NAS605 none is given.
+    """
+    if not settings.path:
+        raise user_error(
+            "NAS605",
+            f"data source `{settings.source}` needs a path",
+            help='add `path "..."` to the data section or pass `--set data.path=DIR`',
+            where="data",
+        )
+    return Path(expanduser(settings.path))
 
 
 def required_path(path: Path) -> Path:

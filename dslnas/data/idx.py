@@ -35,7 +35,7 @@ def shape(folder: Path) -> DataShape:
         count, height, width = _header(images, stream, 3)
     numbers = _labels(labels)
     check_numbers(count, len(numbers), "", str(folder))
-    return DataShape(1, height, width, count_classes(numbers, str(folder)), has_test)
+    return DataShape((1, height, width), count_classes(numbers, str(folder)), has_test)
 
 
 def read(folder: Path) -> Examples:

@@ -24,7 +24,7 @@ def shape(folder: Path, size: int) -> DataShape:
         UserError: As `read`, but for what is in the images.
     """
     train, test = _listing(folder)
-    return DataShape(CHANNELS, size, size, len(train), has_test=test is not None)
+    return DataShape((CHANNELS, size, size), len(train), has_test=test is not None)
 
 
 def read(folder: Path, size: int) -> Examples:

@@ -44,9 +44,8 @@ def shape(path: Path) -> DataShape:
         _check_pixels(path, train[0], dtype)
         labels = _labels(path, archive, train[1])
     check_numbers(count, len(labels), "", str(path))
-    return DataShape(
-        channels, height, width, count_classes(labels, str(path)), has_test=test is not None
-    )
+    classes = count_classes(labels, str(path))
+    return DataShape((channels, height, width), classes, has_test=test is not None)
 
 
 def read(path: Path) -> Examples:

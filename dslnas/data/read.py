@@ -1,15 +1,15 @@
-"""Which reader a data source has. Imports no torch; each reader imports what it needs itself."""
+"""Which reader a source of images has; each imports what it needs itself, and none torch."""
 
 from __future__ import annotations
 
 from dslnas.data import cifar10, digits, idx, images, npz
-from dslnas.data.describe import path_of
 from dslnas.data.examples import Examples
-from dslnas.settings.sections import DataSettings
+from dslnas.data.files import path_of
+from dslnas.settings.data import ImageSettings
 
 
-def read(settings: DataSettings) -> Examples:
-    """Return all examples of the data as they are stored.
+def read(settings: ImageSettings) -> Examples:
+    """Return all images of the data as they are stored.
 
     Raises:
         UserError: NAS605 the path is missing; else see the readers.

@@ -1,158 +1,26 @@
-"""Data as tensors on a device: read, divided, normalised. Knows no file format."""
+"""Data as tensors on a device: read, divided, normalised."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
 import torch
-from torch import Tensor
 
-from dslnas.data.batches import Batch, Part, batch_count, batches, forever, in_order
-from dslnas.data.describe import check_split
-from dslnas.data.examples import Examples, Images, Labels
-from dslnas.data.read import read
-from dslnas.data.split import Indices, split, subset
-from dslnas.diagnostics import user_error
-from dslnas.settings.sections import DataSettings
+from dslnas.data import image_tensors, text_tensors
+from dslnas.data.batches import Batch, ImagePart, Part, TextPart, forever
+from dslnas.data.divided import Data
+from dslnas.settings.data import DataSettings, ImageSettings, TextSettings
 
-__all__ = ["Batch", "Data", "Part", "batch_count", "batches", "forever", "in_order", "load"]
-
-# A channel that varies less than this is constant but for rounding; it is only centred.
-LEAST_STD = 1e-6
-
-
-@dataclass(frozen=True)
-class Data:
-    """All examples, divided by what they are used for; no example is in two parts.
-
-    Published codes often report the accuracy on the very data that trained the architecture,
-    which flatters it. Here `architecture` trains alpha and is never measured; `validation` is
-    measured, to report and to choose, and trains nothing; `test` is for the final number only.
-    Nothing of the two enters `mean` and `std`, and they are never augmented.
-
-    Attributes:
-        weights: Trains the weights during the search.
-        architecture: Trains the architecture parameters during the search.
-        validation: Measures during and after the search.
-        test: Measures the network that is trained at the end.
-        classes: Number of classes.
-        class_names: Their names, by label.
-        shape: (C, H, W) of an image.
-        mean: Per channel, of `training`, in the unit of `Examples` with bytes divided by 255.
-        std: Likewise; 1 for a channel that is constant.
-    """
-
-    weights: Part
-    architecture: Part
-    validation: Part
-    test: Part
-    classes: int
-    class_names: tuple[str, ...]
-    shape: tuple[int, int, int]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-    @property
-    def training(self) -> Part:
-        """Weights and architecture parts joined, to train the found network; a copy each time."""
-        parts = (self.weights, self.architecture)
-        return Part(torch.cat([p.images for p in parts]), torch.cat([p.labels for p in parts]))
+__all__ = ["Batch", "Data", "ImagePart", "Part", "TextPart", "forever", "load"]
 
 
 def load(settings: DataSettings, device: torch.device | str) -> Data:
-    """Read the data and put them on a device, divided and normalised.
-
-    With four shares the test part is cut from the examples, with three it is the data's own. The
-    subset is taken of that as well. Images are normalised per channel by mean and standard
-    deviation of the weights and architecture parts; both are computed on the CPU, so the images
-    are the same on every device.
-
-    Args:
-        settings: Where the data are and how to divide them.
-        device: Where all parts are put, once.
+    """Read the data and put them on a device, divided as the settings say.
 
     Raises:
-        UserError: NAS601 to NAS605, NAS608, NAS609 from reading; NAS606 a class has too few
-            examples for the split; NAS607 the number of shares does not fit the data.
+        UserError: NAS6xx, see `image_tensors.load` and `text_tensors.load`.
     """
-    examples = read(settings)
-    check_split(settings, examples.test_labels is not None)
-    parts = _divided(examples, settings)
-    mean, std = _statistics(parts[:2])
-    weights, architecture, validation, test = (_normalised(p, mean, std, device) for p in parts)
-    _, channels, height, width = examples.images.shape
-    return Data(
-        weights=weights,
-        architecture=architecture,
-        validation=validation,
-        test=test,
-        classes=len(examples.class_names),
-        class_names=examples.class_names,
-        shape=(channels, height, width),
-        mean=mean,
-        std=std,
-    )
-
-
-def _divided(examples: Examples, settings: DataSettings) -> list[Part]:
-    """Return the four parts on the CPU, not yet normalised."""
-    used = subset(examples.labels, settings.subset, settings.seed)
-    labels = examples.labels[used]
-    _check_counts(labels, examples.class_names, settings)
-    parts = [
-        _part(examples.images, examples.labels, used[chosen])
-        for chosen in split(labels, settings.split, settings.seed)
-    ]
-    if examples.test_images is not None and examples.test_labels is not None:
-        chosen = subset(examples.test_labels, settings.subset, settings.seed)
-        parts.append(_part(examples.test_images, examples.test_labels, chosen))
-    return parts
-
-
-def _check_counts(labels: Labels, class_names: tuple[str, ...], settings: DataSettings) -> None:
-    """Raise NAS606 if a class cannot be in every part."""
-    counts = np.bincount(labels, minlength=len(class_names))
-    rarest, parts = int(counts.argmin()), len(settings.split)
-    if counts[rarest] < parts:
-        among = "" if settings.subset == 1 else f" in a subset of {settings.subset:g}"
-        raise user_error(
-            "NAS606",
-            f"class `{class_names[rarest]}` has {counts[rarest]} examples{among} "
-            f"but the split has {parts} parts",
-            help="add examples of this class" + (", or raise `subset`" if among else ""),
-            where=settings.path or settings.source,
-        )
-
-
-def _part(images: Images, labels: Labels, chosen: Indices) -> Part:
-    """Return a copy of some examples as tensors, bytes scaled to [0, 1]."""
-    pixels = torch.from_numpy(np.ascontiguousarray(images[chosen]))
-    scaled = pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels
-    return Part(scaled, torch.from_numpy(labels[chosen]))
-
-
-def _statistics(parts: list[Part]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation of each channel over all parts.
-
-    By NumPy: torch adds in an order that depends on the number of threads.
-    """
-    mean, std = [], []
-    for channel in range(parts[0].images.shape[1]):
-        pixels = np.concatenate([p.images[:, channel].numpy().ravel() for p in parts])
-        mean.append(float(pixels.mean(dtype=np.float64)))
-        deviation = float(pixels.std(dtype=np.float64))
-        std.append(deviation if deviation >= LEAST_STD else 1.0)
-    return tuple(mean), tuple(std)
-
-
-def _normalised(
-    part: Part, mean: tuple[float, ...], std: tuple[float, ...], device: torch.device | str
-) -> Part:
-    """Return the part on the device; `part` itself is overwritten, as it can be large."""
-    part.images.sub_(_per_channel(mean)).div_(_per_channel(std))
-    return Part(part.images.to(device), part.labels.to(device))
-
-
-def _per_channel(values: tuple[float, ...]) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32)[:, None, None]
+    match settings:
+        case TextSettings():
+            return text_tensors.load(settings, device)
+        case ImageSettings():
+            return image_tensors.load(settings, device)
+    raise TypeError(f"{type(settings).__name__} are no settings of data")

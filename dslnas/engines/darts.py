@@ -32,7 +32,12 @@ class Darts(Relaxed):
         """Start the search; `generator` (CPU) draws the first architecture parameters."""
         super().__init__(supernet, settings, self.relaxation(supernet, generator), goals)
         self._bilevel = Bilevel(
-            supernet, self._relaxation, self._weights, settings.order, settings.hessian
+            supernet,
+            self._relaxation,
+            self._weights,
+            settings.order,
+            settings.hessian,
+            clipped=settings.clips_ahead,
         )
 
     def level(self, epoch: int) -> Level:

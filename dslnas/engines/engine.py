@@ -9,10 +9,8 @@ from typing import Protocol
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing
+from dslnas.data.batches import Batch
 from dslnas.space.derive import Scores
-
-Batch = tuple[Tensor, Tensor]
-"""Images (batch, channels, height, width), normalised, and labels (batch,) of whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,8 @@ class StepReport:
     """Losses of one step.
 
     Attributes:
-        train: On the batch that trains the weights, as a scalar tensor.
+        train: On the batch that trains the weights, as a scalar tensor: what their step lowers,
+            penalties included.
         architecture: On the batch that trains alpha; None if the step used none.
     """
 
@@ -68,7 +67,8 @@ class Engine(Protocol):
         """Return the scores that the architecture is derived from.
 
         Args:
-            architecture: The architecture data, for methods that choose by measuring.
+            architecture: The architecture data, for methods that choose by measuring; of text,
+                segments in their order.
             progress: Told how much of that is done.
         """
         ...

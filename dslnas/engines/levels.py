@@ -6,17 +6,18 @@ for the gradient in alpha; how operations are weighed is the relaxation's busine
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.engine import Batch
+from dslnas.data.batches import Batch
+from dslnas.engines.hessian import Hessian
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxation import Relaxation
-from dslnas.engines.unrolled import Hessian, Outer, Unrolled, WeightStep, filled, unroll
+from dslnas.engines.unrolled import Lookahead, Outer, Unrolled, WeightStep, filled, unroll
 
 Order = Literal["first", "second"]
 
@@ -52,15 +53,18 @@ class _Base:
         weights: WeightOptimiser,
         order: Order = "first",
         hessian: Hessian = "difference",
+        *,
+        clipped: bool = False,
     ) -> None:
+        """Take the parts; `hessian` and `clipped` say how second order looks ahead."""
         self._supernet = supernet
         self._relaxation = relaxation
         self._weights = weights
         self._order = order
-        self._hessian: Hessian = hessian
+        self._ahead = Lookahead(hessian, clipped)
 
     def _unroll(self, train: Batch, *outers: Batch) -> Unrolled:
-        return unroll(self._supernet, self._relaxation, self._weights, train, outers, self._hessian)
+        return unroll(self._supernet, self._relaxation, self._weights, train, outers, self._ahead)
 
 
 class Bilevel(_Base):
@@ -97,12 +101,16 @@ class MixedLevel(_Base):
         hessian: Hessian = "difference",
         lambda_: float = 1.0,
         *,
+        clipped: bool = False,
         with_weights: bool = False,
     ) -> None:
         """Take the parts; `with_weights` asks for the weights' gradient at the same point."""
-        super().__init__(supernet, relaxation, weights, order, hessian)
+        super().__init__(supernet, relaxation, weights, order, hessian, clipped=clipped)
         self._lambda = lambda_
         self._with_weights = with_weights
+        # One pass has one loss: where the weights step along its gradient it is the one that they
+        # lower, so alpha sees their penalty too, in every term of the training batch.
+        self._ahead = replace(self._ahead, regularised=with_weights)
 
     def gradient(self, train: Batch, architecture: Batch) -> AlphaStep:
         """Return the gradient of L_train + lambda * L_val, and the weights' gradient with it."""
@@ -119,7 +127,7 @@ class MixedLevel(_Base):
     def _here(self, batches: list[Batch]) -> Unrolled:
         """Return the gradients at w itself."""
         alphas = list(self._relaxation.alphas.values())
-        loss = self._relaxation.loss(batches[0])
+        loss = self._relaxation.loss(batches[0], regularised=self._with_weights)
         weights = self._supernet.weights() if self._with_weights else []
         both = torch.autograd.grad(loss, [*alphas, *weights], allow_unused=True)
         of_alpha, of_weights = filled(both[: len(alphas)], alphas), both[len(alphas) :]

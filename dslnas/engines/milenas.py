@@ -34,9 +34,12 @@ class Milenas(Relaxed):
         """Start the search; `generator` (CPU) draws the first alpha."""
         super().__init__(supernet, settings, Relaxation(supernet, generator), goals)
         common = (supernet, self._relaxation, self._weights, settings.order, settings.hessian)
-        self._bilevel = Bilevel(*common)
+        clipped = settings.clips_ahead
+        self._bilevel = Bilevel(*common, clipped=clipped)
         self.simultaneous = settings.update == "simultaneous"
-        self._mixed = MixedLevel(*common, settings.lambda_, with_weights=self.simultaneous)
+        self._mixed = MixedLevel(
+            *common, settings.lambda_, clipped=clipped, with_weights=self.simultaneous
+        )
         self._switch = settings.bilevel
 
     def level(self, epoch: int) -> Level:

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
 from dslnas.engines.costs import complexity
 from dslnas.engines.discretise import explore, nearest, one_hot
-from dslnas.engines.engine import Batch, Progress, StepReport
+from dslnas.engines.engine import Progress, StepReport
 from dslnas.engines.goals import Goals, draw
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
 from dslnas.engines.relaxation import gradients_of, rows_of
@@ -98,7 +99,7 @@ class Nasp:
             .requires_grad_()
             for cell, choice in chosen.items()
         }
-        loss = self._supernet.loss(*architecture, Mixing(discrete, chosen, observe=True))
+        loss = self._supernet.loss(architecture, Mixing(discrete, chosen, observe=True))
         self._alpha.step(gradients_of(loss + self._cost_of(discrete), list(discrete.values())))
         for continuous in self._continuous.values():
             continuous.clamp_(0.0, 1.0)
@@ -116,7 +117,7 @@ class Nasp:
         return cost
 
     def _train(self, train: Batch, chosen: Choice) -> Tensor:
-        loss = self._supernet.loss(*train, Mixing(None, chosen))
+        loss = self._supernet.loss(train, Mixing(None, chosen), regularised=True)
         self._weights.descend(loss)
         return loss.detach()
 

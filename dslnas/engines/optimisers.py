@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from dslnas.settings.values import Adam, Cosine, Exponential, Linear, Schedule, Sgd
 
+NORM_OFFSET = 1e-6
+"""Added to a norm before a clip is divided by it, as torch and the published programs do."""
+
 
 def value_at(schedule: Schedule, epoch: int, epochs: int) -> float:
     """Return the value of a schedule in an epoch, counted from 0.
@@ -25,6 +28,17 @@ def value_at(schedule: Schedule, epoch: int, epochs: int) -> float:
         case Linear(start=start, end=end):
             return start + (end - start) * min(epoch / max(epochs - 1, 1), 1.0)
     return schedule
+
+
+def norm_of(gradients: Sequence[Tensor | None]) -> float:
+    """Return the Euclidean norm of all gradients laid end to end; 0 where there are none."""
+    norms = [g.norm() for g in gradients if g is not None]
+    return float(torch.stack(norms).norm()) if norms else 0.0
+
+
+def scaled(gradients: Sequence[Tensor | None], factor: float) -> Sequence[Tensor | None]:
+    """Return gradients times a factor; themselves where it is 1."""
+    return gradients if factor == 1.0 else [None if g is None else factor * g for g in gradients]
 
 
 class WeightOptimiser:
@@ -70,6 +84,12 @@ class WeightOptimiser:
     def gradients(self, loss: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient of a loss in every weight; None where it does not depend on it."""
         return torch.autograd.grad(loss, self._weights, allow_unused=True)
+
+    def clip_factor(self, gradients: Sequence[Tensor | None]) -> float:
+        """Return min(1, clip / (norm + 1e-6)): what a step along the gradients scales them by."""
+        if self._settings.clip == 0:
+            return 1.0
+        return min(1.0, self._settings.clip / (norm_of(gradients) + NORM_OFFSET))
 
     def direction(self, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
         """Return mu * b + g + weight_decay * w: what a step at rate 1 without clipping subtracts.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
 from dslnas.engines.discretise import one_hot
-from dslnas.engines.engine import Batch, Progress, StepReport
+from dslnas.engines.engine import Progress, StepReport
 from dslnas.engines.goals import Goals, draw
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxation import rows_of
@@ -53,7 +55,7 @@ class RandomSampling:
     def step(self, train: Batch, architecture: Batch) -> StepReport:
         """Draw an architecture and train its weights."""
         self._last = self._draw()
-        loss = self._supernet.loss(*train, self.mixing())
+        loss = self._supernet.loss(train, self.mixing(), regularised=True)
         self._weights.descend(loss)
         return StepReport(loss.detach(), None)
 
@@ -89,9 +91,12 @@ class RandomSampling:
 
     @torch.no_grad()
     def _loss(self, choice: Choice, batches: Sequence[Batch]) -> float:
+        """Return the mean loss over all targets of consecutive batches."""
         total, count = 0.0, 0
-        for images, labels in batches:
-            loss = self._supernet.loss(images, labels, Mixing(None, choice))
-            total += float(loss) * len(labels)
-            count += len(labels)
+        carried = batches[0].start
+        for batch in batches:
+            segment = replace(batch, start=carried, end=None)
+            total += float(self._supernet.loss(segment, Mixing(None, choice))) * len(batch)
+            count += len(batch)
+            carried = segment.end
         return total / count

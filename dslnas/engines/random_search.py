@@ -9,8 +9,9 @@ from torch import Tensor
 
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
 from dslnas.engines.discretise import one_hot
-from dslnas.engines.engine import Batch, Progress, StepReport
+from dslnas.engines.engine import Progress, StepReport
 from dslnas.engines.goals import Goals, draw
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxation import rows_of
@@ -67,12 +68,22 @@ class RandomSearch:
         """Train the weights of the current architecture."""
         held_out = None
         if self._is_measured:
-            with torch.no_grad(), self._supernet.untracked():
-                held_out = self._supernet.loss(*architecture, self.mixing())
+            held_out = self._measured(architecture)
             self._losses.append(float(held_out))
-        loss = self._supernet.loss(*train, self.mixing())
+        loss = self._supernet.loss(train, self.mixing(), regularised=True)
         self._weights.descend(loss)
         return StepReport(loss.detach(), held_out)
+
+    @torch.no_grad()
+    def _measured(self, architecture: Batch) -> Tensor:
+        """Return a loss of the current architecture that training knows nothing of."""
+        state = self._supernet.network.run_state
+        # what is dropped at random would decide between architectures
+        rates, state.dropout = state.dropout, {}
+        with self._supernet.untracked():
+            loss = self._supernet.loss(architecture, self.mixing())
+        state.dropout = rates
+        return loss
 
     def _compare(self) -> None:
         """Keep the current architecture if it is the best so far."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.engines.engine import Batch
+from dslnas.data.batches import Batch
 from dslnas.space.derive import Scores
 
 INITIAL_DEVIATION = 1e-3
@@ -64,16 +64,19 @@ class Relaxation:
         """Return the mixing that the supernet is measured with: no randomness."""
         return self.mixing()
 
-    def loss(self, batch: Batch, *, alpha_gradient: bool = True) -> Tensor:
+    def loss(
+        self, batch: Batch, *, alpha_gradient: bool = True, regularised: bool = False
+    ) -> Tensor:
         """Return the loss of the supernet on a batch, L(w, alpha).
 
         Args:
-            batch: Images and labels.
+            batch: Examples; those of text learn where their stream has come to.
             alpha_gradient: Whether gradients reach alpha; without, the run costs less.
+            regularised: Whether what only the weights are to lower is added.
         """
         with torch.set_grad_enabled(alpha_gradient):
             mixing = self.mixing()
-        return self._supernet.loss(*batch, mixing)
+        return self._supernet.loss(batch, mixing, regularised=regularised)
 
     def gradients(self, loss: Tensor) -> tuple[Tensor, ...]:
         """Return the gradient of a loss in alpha only; nothing is added to the weights'."""

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.engines.engine import Batch, Progress, StepReport
+from dslnas.data.batches import Batch
+from dslnas.engines.engine import Progress, StepReport
 from dslnas.engines.goals import Goals
 from dslnas.engines.levels import Level
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
@@ -80,7 +81,7 @@ class Relaxed:
         return tuple(g + h for g, h in pairs)
 
     def _train(self, train: Batch) -> Tensor:
-        loss = self._relaxation.loss(train, alpha_gradient=False)
+        loss = self._relaxation.loss(train, alpha_gradient=False, regularised=True)
         self._weights.descend(loss)
         return loss.detach()
 

@@ -32,9 +32,9 @@ class Sampled(Relaxed):
         super().__init__(supernet, settings, relaxation, goals)
         common = (supernet, relaxation, self._weights, settings.order, settings.hessian)
         self._level: Level = (
-            Bilevel(*common)
+            Bilevel(*common, clipped=settings.clips_ahead)
             if settings.level == "bilevel"
-            else MixedLevel(*common, settings.lambda_)
+            else MixedLevel(*common, settings.lambda_, clipped=settings.clips_ahead)
         )
 
     def level(self, epoch: int) -> Level:

@@ -1,30 +1,22 @@
-"""How long one image takes."""
+"""How long one example takes: an image, or a token of a text."""
 
 from __future__ import annotations
 
 import statistics
 import time
-
-import numpy as np
-
-from dslnas.export.parity import Run
+from collections.abc import Callable
 
 WARM_UP = 5
 RUNS = 30
 
 
-def latency_ms(run: Run, image: np.ndarray) -> float:
-    """Return the median time of a run in milliseconds.
-
-    Args:
-        run: What is measured.
-        image: A batch of one image.
-    """
+def latency_ms(run: Callable[..., object], *inputs: object) -> float:
+    """Return the median time of a run on some inputs, in milliseconds."""
     for _ in range(WARM_UP):
-        run(image)
+        run(*inputs)
     times = []
     for _ in range(RUNS):
         begin = time.perf_counter()
-        run(image)
+        run(*inputs)
         times.append(time.perf_counter() - begin)
     return 1000 * statistics.median(times)

@@ -1,18 +1,15 @@
-"""Do PyTorch, ONNX Runtime and the generated module compute the same?"""
+"""Do PyTorch, ONNX Runtime and the generated module compute the same of images?"""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import onnxruntime
 import torch
 
 from dslnas.diagnostics import InternalError, user_error
+from dslnas.export.runtimes import onnx_session
 
 Run: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """From images (batch, channels, height, width) to logits (batch, classes), both float32."""
@@ -20,26 +17,9 @@ Run: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
 def onnx_run(model: bytes) -> Run:
     """Return what runs an ONNX model with ONNX Runtime on the CPU."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = onnx_session(model)
     name = session.get_inputs()[0].name
     return lambda images: np.asarray(session.run(None, {name: images})[0])
-
-
-def module_run(path: Path) -> Run:
-    """Return what runs a generated Python module with the weights beside it."""
-    spec = importlib.util.spec_from_file_location(f"_dslnas_generated_{id(path)}", path)
-    if spec is None or spec.loader is None:
-        raise InternalError(f"generated module {path} cannot be imported")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-        network = module.load()
-    finally:
-        del sys.modules[spec.name]
-    return torch_run(network)
 
 
 def torch_run(network: torch.nn.Module) -> Run:

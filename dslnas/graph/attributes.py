@@ -18,6 +18,8 @@ from dslnas.source import Span
 
 LARGEST = 1_000_000
 
+_NEVER_USUAL = (Default.REQUIRED, Default.CHANNELS, Default.CLASSES, Default.DERIVED)
+
 
 def attribute_value(
     primitive: Primitive, argument: Argument, value: Value, span: Span | None
@@ -89,7 +91,7 @@ def usual_value(
         attributes: Those before it.
         given: Those that are written.
     """
-    if argument.default in (Default.REQUIRED, Default.CHANNELS, Default.DERIVED):
+    if argument.default in _NEVER_USUAL:
         return None
     if argument.default is Default.SAME and not isinstance(attributes.get("kernel"), tuple):
         return None

@@ -6,11 +6,10 @@ Nothing is shared or reordered here. Later passes are tested against this graph.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from itertools import accumulate
 
-from dslnas.graph.expand import SOURCE, Fragment
-from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, edges_of
+from dslnas.graph.fragment import SOURCE, Fragment, Layer
+from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, State, edges_of
+from dslnas.graph.unread import without_unread
 from dslnas.graph.walk import NetworkWalk
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.spec import Shape
@@ -50,13 +49,20 @@ class _GraphBuilder(NetworkWalk[str]):
         self._paths: set[str] = set()
         self._shapes: dict[str, Shape] = {}
         self._scopes: list[Scope] = []
+        self._states: list[State] = []
+        self._numbers: dict[str, int] = {}
 
     def build(self, *, training: bool = False) -> PrimitiveGraph:
         output, second = self.walk(training=training)
         graph = PrimitiveGraph(
-            tuple(self._nodes), output, second, tuple(self._scopes), self._alphas()
+            tuple(self._nodes),
+            output,
+            second,
+            tuple(self._scopes),
+            self._alphas(),
+            tuple(self._states),
         )
-        return _without_unread(graph)
+        return without_unread(graph)
 
     def _alphas(self) -> dict[str, tuple[int, int]]:
         """Return the sizes of all alphas, those of edges behind those of operations."""
@@ -91,14 +97,17 @@ class _GraphBuilder(NetworkWalk[str]):
         self._scopes.append(Scope(path, kind, label))
         return path
 
-    def layers(self, path: str, fragment: Fragment, source: str) -> str:
+    def layers(self, path: str, fragment: Fragment, source: str, owner: str | None = None) -> str:
         names: list[str] = []
+        before = self._numbers.get(path, 0)
+        self._numbers[path] = before + len(fragment.layers)
 
         def name_of(place: int) -> str:
             return source if place == SOURCE else names[place]
 
-        for number, layer in enumerate(fragment.layers):
-            names.append(f"{path}/{number}_{layer.primitive.name}")
+        for number, layer in enumerate(fragment.layers, before):
+            word = f"{number}_{layer.primitive.name}"
+            names.append(f"{path}/{word}")
             self._append(
                 Node(
                     names[-1],
@@ -107,15 +116,31 @@ class _GraphBuilder(NetworkWalk[str]):
                     layer.attributes,
                     layer.shape,
                     layer.weights,
+                    borrowed=self._borrowed(layer, None if owner is None else f"{owner}/{word}"),
                 )
             )
         return name_of(fragment.output)
 
+    def _borrowed(self, layer: Layer, owner: str | None) -> tuple[tuple[str, str], ...]:
+        """Return which weights of a layer are those of another node."""
+        if owner is not None:
+            return tuple((weight.name, f"{owner}/{weight.name}") for weight in layer.weights)
+        if layer.primitive.tied_to:
+            table = next(n for n in self._nodes if n.primitive == layer.primitive.tied_to)
+            return (("weight", f"{table.name}/weight"),)
+        return ()
+
+    def state(self, path: str, shape: Shape) -> str:
+        return self._append(Node(path, "state", (), (("out", shape[0]),), shape))
+
+    def carry(self, state: str, value: str) -> None:
+        self._states.append(State(state, value))
+
     def drop_path(self, path: str, value: str) -> str:
-        name = f"{path}/drop_path"
+        name = self.path(path, "drop_path")  # a gate may apply the operation more than once
         return self._append(Node(name, "drop_path", (value,), (), self._shapes[value]))
 
-    def mix(self, path: str, mix: Mix, ends: list[str]) -> str:
+    def mix(self, path: str, mix: Mix, ends: list[str], operations: list[str]) -> str:
         return self._append(Node(path, "mix", tuple(ends), (), self._shapes[ends[0]], mix=mix))
 
     def join(self, path: str, primitive: str, ends: list[str]) -> str:
@@ -126,11 +151,3 @@ class _GraphBuilder(NetworkWalk[str]):
         self._nodes.append(node)
         self._shapes[node.name] = node.shape
         return node.name
-
-
-def _without_unread(graph: PrimitiveGraph) -> PrimitiveGraph:
-    """Drop what no output depends on: an input that no edge reads, a cell that the next skips."""
-    nodes = tuple(n for n in graph.nodes if n.name in graph.needed or n.primitive == INPUT)
-    around = {path for n in nodes for path in accumulate(n.name.split("/"), "{}/{}".format)}
-    scopes = tuple(scope for scope in graph.scopes if scope.path in around)
-    return replace(graph, nodes=nodes, scopes=scopes)

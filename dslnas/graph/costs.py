@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from dslnas.graph.expand import SOURCE, Fragment
+from dslnas.graph.fragment import SOURCE, Fragment
 from dslnas.graph.graph import Mix
 from dslnas.graph.walk import NetworkWalk
 from dslnas.primitives.catalogue import PRIMITIVES
@@ -162,16 +162,24 @@ class _CostWalk(NetworkWalk[_Value]):
     def scope(self, parent: str, name: str, kind: str, label: str) -> str:
         return ""
 
-    def layers(self, path: str, fragment: Fragment, source: _Value) -> _Value:
-        cost = self._cost(fragment, source.shape)
+    def layers(
+        self, path: str, fragment: Fragment, source: _Value, owner: str | None = None
+    ) -> _Value:
+        cost = self._cost(fragment if owner is None else fragment.borrowing, source.shape)
         self.bill.total += cost
         return _Value(fragment.shape, cost)
+
+    def state(self, path: str, shape: Shape) -> _Value:
+        return _Value(shape)
+
+    def carry(self, state: _Value, value: _Value) -> None:
+        return
 
     def drop_path(self, path: str, value: _Value) -> _Value:
         return value
 
-    def mix(self, path: str, mix: Mix, ends: list[_Value]) -> _Value:
-        self.bill.rows[mix.row] = tuple(end.cost for end in ends)
+    def mix(self, path: str, mix: Mix, ends: list[_Value], operations: list[_Value]) -> _Value:
+        self.bill.rows[mix.row] = tuple(operation.cost for operation in operations)
         return _Value(ends[0].shape)
 
     def join(self, path: str, primitive: str, ends: list[_Value]) -> _Value:

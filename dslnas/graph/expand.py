@@ -7,11 +7,11 @@ take one; in a join every branch takes it. A body that mentions `stride` places 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 from dslnas.diagnostics import user_error
 from dslnas.graph.attributes import attribute_value, default_value
+from dslnas.graph.fragment import SOURCE, Fragment, Layer
+from dslnas.graph.stride import mentions_stride
 from dslnas.language import ast
 from dslnas.language.checked import Operation
 from dslnas.language.constants import Scope, Value, evaluate
@@ -29,44 +29,10 @@ from dslnas.primitives.spec import (
     Primitive,
     Shape,
     ShapeError,
-    Weight,
 )
 from dslnas.source import Span
 
-SOURCE = -1
-"""Number of the value that a fragment reads."""
-
 MAX_LAYERS = 10_000
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One primitive of a fragment; `inputs` are places of earlier layers, or SOURCE."""
-
-    primitive: Primitive
-    inputs: tuple[int, ...]
-    attributes: tuple[tuple[str, AttributeValue], ...]
-    shape: Shape
-    weights: tuple[Weight, ...]
-
-
-@dataclass(frozen=True)
-class Fragment:
-    """An operation as primitives, for one input shape. `output` is a layer's place or SOURCE."""
-
-    layers: tuple[Layer, ...]
-    output: int
-    shape: Shape
-
-    @cached_property
-    def is_identity(self) -> bool:
-        """Whether it changes nothing."""
-        return all(layer.primitive.name == "identity" for layer in self.layers)
-
-    @cached_property
-    def params(self) -> int:
-        """The number of its trained weights."""
-        return sum(w.size for layer in self.layers for w in layer.weights if w.trained)
 
 
 class Expander:
@@ -95,8 +61,15 @@ class Expander:
         self, expression: ast.Expression, shape: Shape, channels: int, classes: int
     ) -> Fragment:
         """Return a stem or a head as primitives."""
-        scope = {**self._constants, "C": channels, "C_in": shape[0], "classes": classes}
-        builder = _Builder(self._definitions, scope, channels, self.derived, shape)
+        scope = {**self._constants, "C": channels, "C_in": _channels(shape), "classes": classes}
+        builder = _Builder(self._definitions, scope, channels, self.derived, shape, classes)
+        output, _ = builder.expression(expression, scope, SOURCE, 1)
+        return builder.fragment(output)
+
+    def value(self, expression: ast.Expression, shape: Shape, channels: int) -> Fragment:
+        """Return an operation of a fixed value in a cell as primitives."""
+        scope = {**self._constants, "C": channels, "C_in": _channels(shape)}
+        builder = _Builder(self._definitions, self._constants, channels, self.derived, shape)
         output, _ = builder.expression(expression, scope, SOURCE, 1)
         return builder.fragment(output)
 
@@ -131,10 +104,12 @@ class _Builder:
         channels: int,
         derived: bool,
         shape: Shape,
+        classes: int | None = None,
     ) -> None:
         self._definitions = definitions
         self._constants = constants
         self._channels = channels
+        self._classes = classes
         self._derived = derived
         self._shape = shape
         self._layers: list[Layer] = []
@@ -185,9 +160,9 @@ class _Builder:
                 scope[key] = given[key]
             elif parameter.default is not None:
                 scope[key] = evaluate(parameter.default, self._constants)
-        scope |= {"C": self._channels, "C_in": self._shape_of(value)[0], "stride": stride}
+        scope |= {"C": self._channels, "C_in": _channels(self._shape_of(value)), "stride": stride}
         body = self._body(definition, stride)
-        if _mentions_stride(body):
+        if mentions_stride(body):
             value, _ = self.expression(body, scope, value, 1)
             return value, 1
         return self.expression(body, scope, value, stride)
@@ -239,12 +214,24 @@ class _Builder:
                 )
             elif argument.default is Default.DERIVED:
                 attributes[argument.name] = self._derived
+            elif argument.default is Default.CLASSES:
+                attributes[argument.name] = self._known_classes(primitive, span)
             else:
                 attributes[argument.name] = default_value(
                     argument, attributes, given, self._channels, stride
                 )
         added = self._add(primitive, (value,), attributes, span)
         return added, 1 if takes_stride else stride
+
+    def _known_classes(self, primitive: Primitive, span: Span | None) -> int:
+        if self._classes is None:
+            raise user_error(
+                "NAS401",
+                f"`{primitive.name}` belongs into the stem or the head of a network",
+                span=span,
+                help="cells know nothing of classes",
+            )
+        return self._classes
 
     def _add(
         self,
@@ -255,7 +242,7 @@ class _Builder:
     ) -> int:
         shapes = tuple(self._shape_of(i) for i in inputs)
         try:
-            shape = primitive.shape(attributes, shapes)
+            shape = primitive.output(attributes, shapes)
         except ShapeError as error:
             raise user_error(
                 "NAS401",
@@ -273,6 +260,11 @@ class _Builder:
         return len(self._layers) - 1
 
 
+def _channels(shape: Shape) -> int:
+    """Return `C_in`; a token counts as one."""
+    return shape[0] if shape else 1
+
+
 def _repeats(count: ast.Expression, scope: Scope) -> int:
     value = evaluate(count, scope)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
@@ -282,31 +274,3 @@ def _repeats(count: ast.Expression, scope: Scope) -> int:
             span=count.span,
         )
     return value
-
-
-def _mentions_stride(expression: ast.Expression) -> bool:
-    """Whether a body places the stride itself: names it, or gives it to a layer."""
-    match expression:
-        case ast.Name(text=text):
-            return text == "stride"
-        case ast.Chain(stages=items) | ast.Tuple(items=items):
-            return any(_mentions_stride(item) for item in items)
-        case ast.Binary(left=left, right=right):
-            return _mentions_stride(left) or _mentions_stride(right)
-        case ast.Negative(operand=operand):
-            return _mentions_stride(operand)
-        case ast.Call(function=function, arguments=arguments):
-            return _gives_stride(function, arguments) or any(
-                _mentions_stride(a.value) for a in arguments
-            )
-    return False
-
-
-def _gives_stride(function: ast.Expression, arguments: Sequence[ast.Argument]) -> bool:
-    """Whether a call gives an argument named `stride`, by name or by position."""
-    names: list[str] = []
-    if isinstance(function, ast.Name) and function.text in LANGUAGE:
-        names = [a.name for a in LANGUAGE[function.text].arguments]
-    by_position = sum(a.name is None for a in arguments)
-    by_name = [a.name.text for a in arguments if a.name is not None]
-    return "stride" in (*names[:by_position], *by_name)

@@ -18,15 +18,19 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class Mix:
-    """Which row of alpha weighs the inputs of a `mix`, one column per input.
+    """Which row of alpha weighs the inputs of a `mix`.
 
     Attributes:
         cell: Name of the alpha: the cell's, or `edges_of` it.
         row: An edge of the cell, or a node where edges are weighed.
+        rows: How many rows from there on: one for each part of a stack.
+        columns: One for every input, where they are not simply the first ones.
     """
 
     cell: str
     row: int
+    rows: int = 1
+    columns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,15 +61,19 @@ class Node:
 
     def attribute(self, name: str) -> AttributeValue:
         """Return the value of one attribute."""
-        return dict(self.attributes)[name]
+        return self._by_name[name]
 
-    @property
+    @cached_property
+    def _by_name(self) -> Mapping[str, AttributeValue]:
+        return dict(self.attributes)
+
+    @cached_property
     def owned(self) -> tuple[Weight, ...]:
         """The weights that are its own."""
         lent = dict(self.borrowed)
         return tuple(weight for weight in self.weights if weight.name not in lent)
 
-    @property
+    @cached_property
     def tensors(self) -> tuple[str, ...]:
         """Full names of its weights, in order, wherever they belong."""
         lent = dict(self.borrowed)
@@ -134,7 +142,7 @@ class PrimitiveGraph:
     @cached_property
     def dag(self) -> nx.DiGraph[str]:
         """The same as a networkx graph, for algorithms; every node carries its `Node`."""
-        import networkx as nx  # see dslnas.space.order
+        import networkx as nx  # see dslnas.language.order
 
         graph: nx.DiGraph[str] = nx.DiGraph()
         for node in self.nodes:

@@ -8,7 +8,7 @@ others through (PC-DARTS: Xu et al., ICLR 2020, arXiv:1907.05737, section 3.2).
 from __future__ import annotations
 
 from dslnas.diagnostics import user_error
-from dslnas.graph.expand import SOURCE, Fragment, Layer
+from dslnas.graph.fragment import SOURCE, Fragment, Layer
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.rules import show_shape
 from dslnas.primitives.spec import AttributeValue, Shape

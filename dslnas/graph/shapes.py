@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dslnas.graph.expand import Fragment
+from dslnas.graph.fragment import Fragment
 from dslnas.graph.graph import Mix
+from dslnas.graph.value_walk import Shared
 from dslnas.graph.walk import NetworkWalk
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.spec import Shape
@@ -49,18 +50,34 @@ class _ShapeWalk(NetworkWalk[Shape]):
     def __init__(self, space: SearchSpace, network: Network, *, derived: bool) -> None:
         super().__init__(space, network, derived=derived)
         self._seen: dict[object, tuple[Shape, int]] = {}
+        self._gated: set[str] = set()
+        self._is_later = False
 
     def cell(self, name: str, cell: Cell, sources: list[Shape], channels: int) -> Shape:
         key = (cell.name, tuple(sources), channels)
         walk = super().cell
+        self._gated, self._is_later = set(), False
         return self._once(key, lambda: walk(name, cell, sources, channels))
 
     def edge(
         self, path: str, cell: Cell, edge: Edge, source: Shape, channels: int, stride: int
     ) -> Shape:
-        key = (edge.operations, source, channels, stride)
         walk = super().edge
-        return self._once(key, lambda: walk(path, cell, edge, source, channels, stride))
+        if cell.gate is None:
+            key: object = (edge.operations, source, channels, stride)
+        else:
+            # The first edge of a node owns the weights of the gate.
+            is_zero = all(operation.text in cell.zeros for operation in edge.operations)
+            self._is_later = edge.target in self._gated
+            self._gated |= set() if is_zero else {edge.target}
+            key = (cell.name, edge.operations, source, channels, self._is_later)
+        shape = self._once(key, lambda: walk(path, cell, edge, source, channels, stride))
+        self._is_later = False
+        return shape
+
+    def _owner(self, shared: Shared | None, path: str) -> str | None:
+        owner = super()._owner(shared, path)
+        return path if shared is not None and self._is_later else owner
 
     def _once(self, key: object, walk: Callable[[], Shape]) -> Shape:
         """Walk through a part of the network, or remember what an equal one gave and weighed."""
@@ -84,14 +101,22 @@ class _ShapeWalk(NetworkWalk[Shape]):
     def scope(self, parent: str, name: str, kind: str, label: str) -> str:
         return ""
 
-    def layers(self, path: str, fragment: Fragment, source: Shape) -> Shape:
-        self.params += fragment.params
+    def layers(
+        self, path: str, fragment: Fragment, source: Shape, owner: str | None = None
+    ) -> Shape:
+        self.params += (fragment if owner is None else fragment.borrowing).params
         return fragment.shape
+
+    def state(self, path: str, shape: Shape) -> Shape:
+        return shape
+
+    def carry(self, state: Shape, value: Shape) -> None:
+        return
 
     def drop_path(self, path: str, value: Shape) -> Shape:
         return value
 
-    def mix(self, path: str, mix: Mix, ends: list[Shape]) -> Shape:
+    def mix(self, path: str, mix: Mix, ends: list[Shape], operations: list[Shape]) -> Shape:
         return ends[0]
 
     def join(self, path: str, primitive: str, ends: list[Shape]) -> Shape:

@@ -1,7 +1,8 @@
 """The primitive graph as text: one line per node, for golden tests, dumps and bug reports.
 
 An argument that has its usual value is left out; the usual stride is 1. Weights are never written,
-they follow from the primitive. The head of `grammars/graph.lark` shows an example.
+they follow from the primitive; only those of other nodes are named. The head of
+`grammars/graph.lark` shows an example.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from dslnas.diagnostics import UserError, user_error
 from dslnas.graph.attributes import usual_value
-from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.graph.graph import Mix, Node, PrimitiveGraph
 from dslnas.graph.text_builder import GraphBuilder
 from dslnas.language.grammar import grammar_text
 from dslnas.primitives.catalogue import PRIMITIVES
@@ -30,7 +31,9 @@ from dslnas.source import SourceFile, Span
 def print_graph(graph: PrimitiveGraph) -> str:
     """Return a graph as text; `parse_graph` gives an equal graph if `graph` is sound."""
     alphas = (f"alpha {name} {rows} x {columns}" for name, (rows, columns) in graph.alphas.items())
-    return "\n".join([*alphas, *_body(graph), f"output {', '.join(graph.outputs)}", ""])
+    carried = (f"carry {state.name} = {state.next}" for state in graph.states)
+    output = f"output {', '.join(graph.outputs)}"
+    return "\n".join([*alphas, *_body(graph), *carried, output, ""])
 
 
 def _body(graph: PrimitiveGraph) -> Iterator[str]:
@@ -49,9 +52,16 @@ def _body(graph: PrimitiveGraph) -> Iterator[str]:
 
 def _node_line(node: Node) -> str:
     call = f"{node.name} = {node.primitive}{_arguments(node)}"
-    row = f" {node.mix.cell}[{node.mix.row}]" if node.mix else ""
+    row = f" {_row(node.mix)}" if node.mix else ""
     inputs = f" {', '.join(node.inputs)}" if node.inputs else ""
-    return f"{call}{row}{inputs} : {show_shape(node.shape)}"
+    loans = ", ".join(f"{weight} = {tensor}" for weight, tensor in node.borrowed)
+    return f"{call}{row}{inputs} : {show_shape(node.shape)}{f' with {loans}' if loans else ''}"
+
+
+def _row(mix: Mix) -> str:
+    last = f":{mix.row + mix.rows}" if mix.rows > 1 else ""
+    columns = f"{{{', '.join(map(str, mix.columns))}}}" if mix.columns else ""
+    return f"{mix.cell}[{mix.row}{last}]{columns}"
 
 
 def _arguments(node: Node) -> str:

@@ -8,7 +8,7 @@ from lark import Token, Tree
 
 from dslnas.diagnostics import UserError, suggestion, user_error
 from dslnas.graph.attributes import attribute_value, usual_value
-from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope
+from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, State
 from dslnas.language.constants import Value
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.rules import same_shape
@@ -27,6 +27,7 @@ class GraphBuilder:
         self._scopes: list[Scope] = []
         self._alphas: dict[str, tuple[int, int]] = {}
         self._outputs: list[str] = []
+        self._states: list[State] = []
 
     def graph(self, tree: Tree[Token]) -> PrimitiveGraph:
         """Return the graph of all statements; UserError as `parse_graph` says."""
@@ -39,6 +40,10 @@ class GraphBuilder:
                     self._scopes.append(Scope(str(path), str(kind), json.loads(label)))
                 case "output":
                     self._output(statement)
+                case "carry":
+                    before, after = _tokens(statement)
+                    state = State(self._known(before).name, self._known(after).name)
+                    self._states.append(state)
                 case _:
                     self._node(statement)
         if not self._outputs:
@@ -51,6 +56,7 @@ class GraphBuilder:
             self._outputs[1] if len(self._outputs) > 1 else None,
             tuple(self._scopes),
             self._alphas,
+            tuple(self._states),
         )
 
     def _alpha(self, tree: Tree[Token]) -> None:
@@ -86,10 +92,8 @@ class GraphBuilder:
         written = _trees(parts["attributes"]) if "attributes" in parts else []
         attributes = self._attributes(primitive, word, written)
         shapes = tuple(node.shape for node in inputs)
-        mix = None
-        if "row" in parts:
-            cell, row = _tokens(parts["row"])
-            mix = Mix(str(cell), int(row))
+        if () in shapes and not primitive.reads_tokens:
+            raise self._error("NAS804", f"`{word}` cannot read tokens", word)
         self._nodes[str(name)] = Node(
             str(name),
             primitive.name,
@@ -97,8 +101,26 @@ class GraphBuilder:
             tuple(attributes.items()),
             _shape(parts["shape"]),
             primitive.weights(attributes, shapes),
-            mix,
+            self._mix(parts["row"]) if "row" in parts else None,
+            self._borrowed(parts.get("borrowed")),
         )
+
+    def _mix(self, tree: Tree[Token]) -> Mix:
+        cell, row, *end = _tokens(tree)
+        columns = tuple(int(n) for columns in _trees(tree) for n in _tokens(columns))
+        rows = int(end[0]) - int(row) if end else 1
+        if rows < 1:
+            raise self._error("NAS804", "a range of rows has at least one", end[0])
+        return Mix(str(cell), int(row), rows, columns)
+
+    def _borrowed(self, tree: Tree[Token] | None) -> tuple[tuple[str, str], ...]:
+        loans = [] if tree is None else [_tokens(loan) for loan in _trees(tree)]
+        for _, tensor in loans:
+            owner = tensor.rpartition("/")[0]
+            if owner not in self._nodes:
+                help = suggestion(owner, self._nodes)
+                raise self._error("NAS802", f"unknown node `{owner}`", tensor, help)
+        return tuple((str(weight), str(tensor)) for weight, tensor in loans)
 
     def _attributes(
         self, primitive: Primitive, word: Token, written: list[Tree[Token]]

@@ -107,18 +107,26 @@ def _arguments(graph: PrimitiveGraph) -> Iterator[Finding]:
 
 def _mixes(graph: PrimitiveGraph) -> Iterator[Finding]:
     for node in graph.nodes:
-        if (node.mix is None) == (node.primitive == "mix"):
+        if (node.mix is None) == (node.primitive in ("mix", "share")):
             yield (
                 node.name,
                 "has no row of alpha" if node.mix is None else "is no mix but has a row",
             )
         if node.mix is None:
             continue
-        rows, columns = graph.alphas.get(node.mix.cell, (0, 0))
-        if not 0 <= node.mix.row < rows:
-            yield node.name, f"reads row {node.mix.row} of `{node.mix.cell}`, which has {rows}"
-        elif len(node.inputs) > columns:
+        mix = node.mix
+        rows, columns = graph.alphas.get(mix.cell, (0, 0))
+        if not 0 <= mix.row < mix.row + mix.rows <= rows:
+            shown = (
+                f"row {mix.row}" if mix.rows == 1 else f"rows {mix.row} to {mix.row + mix.rows - 1}"
+            )
+            yield node.name, f"reads {shown} of `{mix.cell}`, which has {rows}"
+        elif len(node.inputs) > columns or any(not 0 <= c < columns for c in mix.columns):
             yield node.name, f"mixes {len(node.inputs)} nodes with {columns} columns of alpha"
+        elif node.primitive == "mix" and len(mix.columns) not in (0, len(node.inputs)):
+            yield node.name, f"names {len(mix.columns)} columns for {len(node.inputs)} nodes"
+        elif node.primitive == "share" and not mix.columns:
+            yield node.name, "is a share of no columns"
 
 
 # ---- laws of meaning ----------------------------------------------------------------------------
@@ -127,7 +135,7 @@ def _mixes(graph: PrimitiveGraph) -> Iterator[Finding]:
 def _shapes(graph: PrimitiveGraph) -> Iterator[Finding]:
     for node, primitive, shapes in _layers(graph):
         try:
-            expected = primitive.shape(dict(node.attributes), shapes)
+            expected = primitive.output(dict(node.attributes), shapes)
         except ShapeError as error:
             yield node.name, f"cannot read its inputs: {error}"
             continue
@@ -142,6 +150,34 @@ def _weights(graph: PrimitiveGraph) -> Iterator[Finding]:
         expected = primitive.weights(dict(node.attributes), shapes)
         if node.weights != expected:
             yield node.name, f"has the weights {node.weights}, not {expected}"
+
+
+def _borrowed(graph: PrimitiveGraph) -> Iterator[Finding]:
+    owned = {f"{n.name}/{w.name}": w.shape for n in graph.nodes for w in n.owned}
+    for node in graph.nodes:
+        shapes = {weight.name: weight.shape for weight in node.weights}
+        for weight, tensor in node.borrowed:
+            if weight not in shapes:
+                yield node.name, f"borrows `{weight}`, which it does not need"
+            elif tensor not in owned:
+                yield node.name, f"borrows `{tensor}`, which no node owns"
+            elif owned[tensor] != shapes[weight]:
+                shown = show_shape(owned[tensor]), show_shape(shapes[weight])
+                yield node.name, f"borrows `{tensor}` of {shown[0]} for a `{weight}` of {shown[1]}"
+
+
+def _states(graph: PrimitiveGraph) -> Iterator[Finding]:
+    held = [node.name for node in graph.nodes if node.primitive == "state"]
+    carried = [state.name for state in graph.states]
+    for name in dict.fromkeys([*held, *carried]):
+        if held.count(name) != 1 or carried.count(name) != 1:
+            yield name, f"is a state {held.count(name)} times and carried {carried.count(name)}"
+    for state in graph.states:
+        if state.next not in graph.by_name:
+            yield state.next, f"is carried to `{state.name}` but not in the graph"
+        elif graph.by_name[state.next].shape != graph.by_name[state.name].shape:
+            shown = show_shape(graph.by_name[state.next].shape)
+            yield state.name, f"is a state that becomes {shown}"
 
 
 def _outputs(graph: PrimitiveGraph) -> Iterator[Finding]:
@@ -178,6 +214,8 @@ LAWS = (
     Law("mixes read rows of alpha", _mixes),
     Law("shapes follow the rules", _shapes),
     Law("weights follow the rules", _weights),
+    Law("borrowed tensors exist and fit", _borrowed),
+    Law("states are carried on", _states),
     Law("outputs are vectors", _outputs),
     Law("every node reaches an output", _use),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from dslnas.language.node import Node, aside
+from dslnas.source import Span
 
 
 class Name(Node):
@@ -102,7 +103,7 @@ class Use(Node):
 
 
 class Let(Node):
-    """`let NAME = value`: a constant."""
+    """`let NAME = value`: a constant; in a cell or gate a value that is computed."""
 
     name: Name
     value: Expression
@@ -153,7 +154,19 @@ class NodeDef(Node):
     value: Expression
 
 
-Statement: TypeAlias = Setting | NodeDef
+Statement: TypeAlias = Setting | Let | NodeDef
+
+
+class GateDef(Node):
+    """`gate name(operation, source, more = default) { ... }`: what stands around operations.
+
+    `head` is what comes before the brace.
+    """
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    statements: tuple[Statement, ...]
+    head: Span = aside()
 
 
 class CellDef(Node):
@@ -172,7 +185,7 @@ class Section(Node):
     settings: tuple[Setting, ...]
 
 
-Item: TypeAlias = Use | Let | OpDef | OpsDef | CellDef | Section
+Item: TypeAlias = Use | Let | OpDef | OpsDef | GateDef | CellDef | Section
 
 
 class Comment(Node):

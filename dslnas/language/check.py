@@ -6,6 +6,7 @@ from dslnas.diagnostics import Diagnostics
 from dslnas.language.check_cells import check_cells
 from dslnas.language.check_search import check_search
 from dslnas.language.check_sections import Sections
+from dslnas.language.check_sequence import check_fitting, check_sequence, used_cells
 from dslnas.language.checked import CheckedProgram
 from dslnas.language.constants import evaluate_lets
 from dslnas.language.link import LinkedProgram
@@ -39,12 +40,15 @@ def check(linked: LinkedProgram) -> CheckedProgram:
     cells = check_cells(linked, constants, found)
     sections = Sections(linked, constants, found)
     network = sections.network(cells)
-    data = sections.data()
+    used = used_cells(linked)
+    data = sections.data(is_sequence=any(used.values()))
     engine, search = sections.search()
     derivation = sections.derivation(cells)
     if engine is not None and search is not None:
         check_search(engine, search, derivation, cells, sections.spans, found)
     evaluate = sections.plain(EvaluateSettings)
+    check_sequence(used, cells, data, linked, found)
+    check_fitting(data, (search, evaluate), linked, sections.spans, found)
     export = sections.plain(ExportSettings)
     found.raise_if_any()
     assert network is not None

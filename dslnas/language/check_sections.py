@@ -19,17 +19,17 @@ from dslnas.language.operations import NETWORK_NAMES, check_body
 from dslnas.language.overrides import COMMAND_LINE
 from dslnas.language.sources import resolved
 from dslnas.language.typed import build, check_once
+from dslnas.settings.data import DATA, DataSettings, TextSettings
 from dslnas.settings.rule import Derivation, Rule
 from dslnas.settings.schema import Settings
 from dslnas.settings.search import SEARCH, SearchSettings
 from dslnas.settings.sections import (
-    DATA,
     DERIVE_EXPRESSIONS,
     NETWORK_EXPRESSIONS,
-    DataSettings,
     DeriveSettings,
     NetworkSettings,
 )
+from dslnas.settings.sequence import text_defaults
 from dslnas.source import Span
 
 _Section = TypeVar("_Section", bound=Settings)
@@ -42,6 +42,7 @@ class Sections:
         self._linked = linked
         self._constants = constants
         self._found = found
+        self._is_text = False
         self.spans: dict[str, Span] = {}
 
     def plain(
@@ -61,14 +62,19 @@ class Sections:
         plain = [s for s in settings if s.key.text not in expressions]
         return self._build(model, plain, f"`{model.kind}`", tuple(expressions))
 
-    def data(self) -> DataSettings:
-        """Check the data section; without one, the data are scikit-learn's digits."""
+    def data(self, *, is_sequence: bool) -> DataSettings:
+        """Check the data section.
+
+        Without one, the data are scikit-learn's digits, or the embedded text for cells that read
+        sequences. Where the data are text, other sections have other defaults.
+        """
         section = self._linked.sections.get("data")
         source = self._named(section, DATA)
         # The settings of an unknown source cannot be checked.
         is_known = section is None or section.name is None or source is not None
         settings = section.settings if section is not None and is_known else ()
-        source = source or "digits"
+        source = source or ("text" if is_sequence else "digits")
+        self._is_text = issubclass(DATA[source], TextSettings)
         data = self._build(DATA[source], settings, f"`data {source}`", fixed={"source": source})
         if sum(data.split) > 1 + 1e-9:
             self._found.add(
@@ -177,8 +183,17 @@ class Sections:
         for setting in settings:
             first, last = setting.values[0].span, setting.values[-1].span
             self.spans[f"{model.kind}.{setting.key.text}"] = first.to(last)
+        defaults = text_defaults(model) if self._is_text else None
         return build(
-            model, settings, self._constants, where, self._found, fixed, more_keys, elsewhere
+            model,
+            settings,
+            self._constants,
+            where,
+            self._found,
+            fixed,
+            more_keys,
+            elsewhere,
+            defaults,
         )
 
     def _place_of(self, section: ast.Section | None) -> Span:

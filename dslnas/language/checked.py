@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 from dslnas.language import ast
 from dslnas.language.constants import Scope, Value
+from dslnas.language.value import Gate
+from dslnas.language.value import Value as CellValue
+from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SearchSettings
-from dslnas.settings.sections import (
-    DataSettings,
-    EvaluateSettings,
-    ExportSettings,
-)
+from dslnas.settings.sections import EvaluateSettings, ExportSettings
 from dslnas.source import Span
 
 
@@ -68,6 +67,14 @@ class CheckedCell:
         widen: Factor by which the cell multiplies C, for itself and the cells after it.
         span: Of its name.
         keep_span: Of the value of `keep`, if it is given.
+        states: Names of what it carries from step to step; a recurrent cell has some.
+        next_states: Of what each of them is after the step; none where the output is.
+        values: What it computes as it is written, those of the gates it applies included.
+        first: Name of the value that the nodes read instead of the inputs; None without.
+        gate: What stands around the operation of every edge.
+        normalise: Operation after `first` and after every node, one layer for all of them.
+        written: What a derived cell keeps of the text, by line, each with the name of its value.
+        spans: By key where a setting is written.
     """
 
     name: str
@@ -82,6 +89,19 @@ class CheckedCell:
     widen: int
     span: Span = field(compare=False, repr=False)
     keep_span: Span | None = field(default=None, compare=False, repr=False)
+    states: tuple[str, ...] = ()
+    next_states: tuple[str, ...] = ()
+    values: tuple[CellValue, ...] = ()
+    first: str | None = None
+    gate: Gate | None = None
+    normalise: Operation | None = None
+    written: tuple[tuple[str, str], ...] = ()
+    spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def is_recurrent(self) -> bool:
+        """Whether it carries something from step to step."""
+        return bool(self.states)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dslnas.language import ast
 from dslnas.language.checked import CheckedProgram
 from dslnas.language.format import format_expression, format_item, format_program
-from dslnas.language.link import LinkedProgram
+from dslnas.language.link import Definition, LinkedProgram
 from dslnas.language.parse import parse
 from dslnas.primitives.spec import Shape
 from dslnas.settings.schema import Settings, Value
@@ -49,9 +49,10 @@ def effective_text(
     libraries = [name for name in linked.libraries if name.startswith("std.")]
     parts = [f"# {line}".rstrip() for line in title]
     parts += ["", *(f"use {name}" for name in libraries), ""]
-    definitions: list[ast.Let | ast.OpDef | ast.OpsDef] = [
+    definitions: list[Definition] = [
         *linked.constants.values(),
         *linked.operations.values(),
+        *linked.gates.values(),
         *(linked.sets.values() if cells is None else ()),
     ]
     parts += [format_item(d) for d in definitions if not _in_library(d, libraries)]
@@ -61,7 +62,7 @@ def effective_text(
         else:
             parts += ["", format_item(linked.cells[name])]
     parts += ["", format_item(_network(linked.sections["network"], example, classes))]
-    parts += ["", section_text(program.data, f"data {program.data.source}")]
+    parts += ["", section_text(program.data.resolved(), f"data {program.data.source}")]
     if cells is None and program.search is not None:
         parts += ["", section_text(program.search.resolved(), f"search {program.engine}")]
         parts += ["", _derive(linked, program)]
@@ -146,13 +147,14 @@ def _expressions(linked: LinkedProgram, kind: str, keys: Collection[str]) -> lis
 
 
 def _network(section: ast.Section, example: Shape, classes: int) -> ast.Section:
-    """Return the network section with `input` and `classes`, whether they were written or not."""
+    """Return the network section with `input` and `classes`, whether they were written or not.
+
+    Where the network reads text there is no `input`: an example is a token.
+    """
     span = section.span
     given = {s.key.text for s in section.settings}
-    values: dict[str, ast.Expression] = {
-        "input": ast.Size(example, span=span),
-        "classes": ast.Number(classes, str(classes), span=span),
-    }
+    values: dict[str, ast.Expression] = {"input": ast.Size(example, span=span)} if example else {}
+    values["classes"] = ast.Number(classes, str(classes), span=span)
     missing = [
         ast.Setting(ast.Name(key, span=span), (value,), span=span)
         for key, value in values.items()
@@ -172,6 +174,6 @@ def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:
     return [name for name in linked.cells if name in needed]
 
 
-def _in_library(definition: ast.Let | ast.OpDef | ast.OpsDef, libraries: list[str]) -> bool:
+def _in_library(definition: Definition, libraries: list[str]) -> bool:
     """Whether a definition comes with one of the files that stay in use."""
     return definition.span.source.name in {f"<{name}>" for name in libraries}

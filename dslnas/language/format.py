@@ -92,7 +92,7 @@ class _Writer:
                 self._comment(comment.text, comment.span, indent)
             last = place + 1 == len(statements)
             limit = end if last else statements[place + 1].span.start
-            if isinstance(statement, ast.CellDef | ast.Section):
+            if isinstance(statement, ast.GateDef | ast.CellDef | ast.Section):
                 self._block(statement, limit, indent)
             else:
                 inside = self._until(statement.span.end)
@@ -104,15 +104,18 @@ class _Writer:
 
     # ---- parts ----------------------------------------------------------------------------------
 
-    def _block(self, item: ast.CellDef | ast.Section, limit: int, indent: str) -> None:
-        statements = item.statements if isinstance(item, ast.CellDef) else item.settings
-        head, opening = _head(item), "" if isinstance(item, ast.Section) else " {}"
+    def _block(
+        self, item: ast.GateDef | ast.CellDef | ast.Section, limit: int, indent: str
+    ) -> None:
+        statements = item.settings if isinstance(item, ast.Section) else item.statements
+        inside = self._until(item.head.end) if isinstance(item, ast.GateDef) else []
         if not statements and not self._has_until(item.span.end):
-            self._code(item.span, [], [indent + head + opening], self._behind(item.span, limit))
+            lines = _opened(item, "" if isinstance(item, ast.Section) else " {}", indent)
+            self._code(item.span, inside, lines, self._behind(item.span, limit))
             return
         inner = statements[0].span.start if statements else item.span.end
         beside = self._behind(_before_block(item), inner) if self._has_until(inner) else None
-        self._code(item.span, [], [f"{indent}{head} {{"], beside, aligns=False)
+        self._code(item.span, inside, _opened(item, " {", indent), beside, aligns=False)
         self.statements(statements, item.span.end, indent + INDENT)
         behind = self._behind(item.span, limit)
         self._lines.append(_Line(indent + "}", behind.text if behind else ""))
@@ -191,19 +194,21 @@ def _statement(
 
 
 def _operation(definition: ast.OpDef, indent: str) -> Iterator[str]:
-    parameters = [_parameter(parameter) for parameter in definition.parameters]
-    head = [Word(f"op {definition.name.text}")]
-    if parameters:
-        *before, last = listed(parameters, _LAST)
-        closed = [*before, Word(f"{last.text})", last.depth)]
-        head = _led(f"{head[0].text}(", closed)
-    *before, last = head
+    *before, last = _with_parameters(f"op {definition.name.text}", definition.parameters)
     body = _led(f"{last.text} = ", words(definition.body))
     yield from broken(join([before, body], last.depth) if before else body, indent)
     for variant in definition.variants:
         number = f" {variant.number.text}" if variant.number else ""
         condition = f"| when {variant.condition.text}{number}: "
         yield from broken(_led(condition, words(variant.body)), indent + INDENT)
+
+
+def _with_parameters(start: str, parameters: Sequence[ast.Parameter]) -> list[Word]:
+    """Return the start of a definition with its parameters in parentheses, if it has any."""
+    if not parameters:
+        return [Word(start)]
+    *before, last = listed([_parameter(parameter) for parameter in parameters], _LAST)
+    return _led(f"{start}(", [*before, Word(f"{last.text})", last.depth)])
 
 
 def _parameter(parameter: ast.Parameter) -> list[Word]:
@@ -217,18 +222,28 @@ def _led(start: str, sequence: list[Word]) -> list[Word]:
     return [Word(start + sequence[0].text, sequence[0].depth), *sequence[1:]]
 
 
-def _head(item: ast.CellDef | ast.Section) -> str:
+def _opened(item: ast.GateDef | ast.CellDef | ast.Section, brace: str, indent: str) -> list[str]:
+    """Return the lines of the head of a block, with what opens it."""
+    *before, last = _head(item)
+    return broken([*before, Word(last.text + brace, last.depth)], indent)
+
+
+def _head(item: ast.GateDef | ast.CellDef | ast.Section) -> list[Word]:
     """Return what stands before the brace of a block."""
-    if isinstance(item, ast.Section):
-        return item.kind if item.name is None else f"{item.kind} {item.name.text}"
+    match item:
+        case ast.Section(kind=kind, name=name):
+            return [Word(kind if name is None else f"{kind} {name.text}")]
+        case ast.GateDef(name=name, parameters=parameters):
+            return _with_parameters(f"gate {name.text}", parameters)
     like = "" if item.like is None else f" like {item.like.text}"
-    return f"cell {item.name.text}{like}"
+    return [Word(f"cell {item.name.text}{like}")]
 
 
-def _before_block(item: ast.CellDef | ast.Section) -> Span:
+def _before_block(item: ast.GateDef | ast.CellDef | ast.Section) -> Span:
     """Return the span up to the brace of a block, which is on the same line as its head."""
     span = item.span
-    return Span(span.source, span.start, span.source.text.index("{", span.start) + 1)
+    end = item.head.end if isinstance(item, ast.GateDef) else span.start
+    return Span(span.source, span.start, span.source.text.index("{", end) + 1)
 
 
 def _aligned(lines: Sequence[_Line]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from os.path import isfile  # pathlib's raises for a name that no file can have
 from pathlib import Path
+from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, Note, suggestion
 from dslnas.language import ast
@@ -25,6 +26,16 @@ __all__ = ["LIBRARY", "LinkedProgram", "head_span", "link", "merge_cells", "read
 
 MAX_FILES = 64
 
+Definition: TypeAlias = ast.Let | ast.OpDef | ast.OpsDef | ast.GateDef
+"""What is defined once, and cannot be given again."""
+
+_WHAT: dict[type[Definition], str] = {
+    ast.Let: "constant",
+    ast.OpDef: "operation",
+    ast.OpsDef: "operation set",
+    ast.GateDef: "gate",
+}
+
 
 @dataclass
 class LinkedProgram:
@@ -34,6 +45,7 @@ class LinkedProgram:
     constants: dict[str, ast.Let] = field(default_factory=dict)
     operations: dict[str, ast.OpDef] = field(default_factory=dict)
     sets: dict[str, ast.OpsDef] = field(default_factory=dict)
+    gates: dict[str, ast.GateDef] = field(default_factory=dict)
     cells: dict[str, ast.CellDef] = field(default_factory=dict)
     sections: dict[str, ast.Section] = field(default_factory=dict)
     libraries: list[str] = field(default_factory=list)
@@ -96,12 +108,8 @@ class _Linker:
         given: dict[str, ast.Section | ast.CellDef] = {}
         for item in program.items:
             match item:
-                case ast.Let():
-                    self._define(item, "constant")
-                case ast.OpDef():
-                    self._define(item, "operation")
-                case ast.OpsDef():
-                    self._define(item, "operation set")
+                case ast.Let() | ast.OpDef() | ast.OpsDef() | ast.GateDef():
+                    self._define(item)
                 case ast.Section(kind=kind, name=ast.Name()) if kind in names:
                     left.pop(kind, None)
                     self._merge(item.replace(name=names[kind].name), given)
@@ -137,13 +145,15 @@ class _Linker:
 
     # ---- definitions ----------------------------------------------------------------------------
 
-    def _define(self, item: ast.Let | ast.OpDef | ast.OpsDef, what: str) -> None:
-        linked, name = self.linked, item.name
+    def _define(self, item: Definition) -> None:
+        linked, name, what = self.linked, item.name, _WHAT[type(item)]
         is_constant = isinstance(item, ast.Let)
-        existing: ast.Let | ast.OpDef | ast.OpsDef | None = (
+        existing: Definition | None = (
             linked.constants.get(name.text)
             if is_constant
-            else linked.operations.get(name.text) or linked.sets.get(name.text)
+            else linked.operations.get(name.text)
+            or linked.sets.get(name.text)
+            or linked.gates.get(name.text)
         )
         if existing is not None:
             self._found.add(
@@ -164,8 +174,10 @@ class _Linker:
             linked.constants[name.text] = item
         elif isinstance(item, ast.OpDef):
             linked.operations[name.text] = item
-        else:
+        elif isinstance(item, ast.OpsDef):
             linked.sets[name.text] = item
+        else:
+            linked.gates[name.text] = item
 
     def _merge(
         self,
@@ -263,13 +275,19 @@ def merge_cells(base: ast.CellDef, over: ast.CellDef) -> ast.CellDef:
     """
     spelt = any(isinstance(s, ast.NodeDef) for s in over.statements)
     replaced = {s.key.text for s in over.statements if isinstance(s, ast.Setting)}
+    computed = {s.name.text for s in over.statements if isinstance(s, ast.Let)}
     if spelt:
         replaced |= {"nodes", "choose", "keep"}
-    kept = [
-        s
-        for s in base.statements
-        if not (s.key.text in replaced if isinstance(s, ast.Setting) else spelt)
-    ]
+
+    def is_kept(statement: ast.Statement) -> bool:
+        match statement:
+            case ast.Setting(key=key):
+                return key.text not in replaced
+            case ast.Let(name=name):
+                return name.text not in computed
+        return not spelt
+
+    kept = filter(is_kept, base.statements)
     return over.replace(like=over.like or base.like, statements=(*kept, *over.statements))
 
 

@@ -17,6 +17,7 @@ STATEMENTS = {
     "LET": ("let",),
     "OP": ("op",),
     "OPS": ("ops",),
+    "GATE": ("gate",),
     "CELL": ("cell",),
     "SECTION": ("network", "data", "search", "derive", "evaluate", "export"),
 }
@@ -98,8 +99,8 @@ class Refused:
         return False
 
     def is_block_start(self, token: Token) -> bool:
-        """Whether a token is the brace that opens a cell or a section."""
-        blocks = ("CELL", "SECTION")
+        """Whether a token is the brace that opens a gate, a cell or a section."""
+        blocks = ("GATE", "CELL", "SECTION")
         return (
             token.type == "LBRACE" and self.before[0].type in blocks and self.open[:1] == (token,)
         )

@@ -20,7 +20,7 @@ from dslnas.language.syntax_messages import END, character_error, token_error
 from dslnas.source import SourceFile
 
 _ITEM_START = re.compile(
-    r"^(?:use|let|op|ops|cell|network|data|search|derive|evaluate|export)\b", re.M
+    r"^(?:use|let|op|ops|gate|cell|network|data|search|derive|evaluate|export)\b", re.M
 )
 _LARGEST_REREAD = 20_000
 

@@ -11,6 +11,10 @@ from dslnas.language.refused import STATEMENTS, Refused
 from dslnas.language.tokens import BREAK
 
 _JOINED = "layers are joined with `->`"
+_GOES_ON = {
+    "COMMA": "the line above ends with `,`, so its list goes on here",
+    "EQUAL": "the line above ends with `=`, so its value stands here",
+}
 _COMPARED = {"count": "skip_connect <= 2", "require": "params < 4M"}
 
 
@@ -31,8 +35,8 @@ def help_for(place: Refused, token: Token, accepted: Set[str]) -> str:
     follows_layer = statement[-1].type in ("NAME", "RPAR") and not place.starts_line(token)
     if follows_layer and token.type == "NAME" and "ARROW" in accepted and first.type == "OP":
         return _JOINED
-    if len(statement) > 1 and statement[-2].type == "COMMA" and place.starts_line(statement[-1]):
-        return "the line above ends with `,`, so its list goes on here"
+    if len(statement) > 1 and statement[-2].type in _GOES_ON and place.starts_line(statement[-1]):
+        return _GOES_ON[statement[-2].type]
     if token.type == "EQUAL" and first.type == "NAME":
         return did_you_mean(first, ["node"])
     return ""

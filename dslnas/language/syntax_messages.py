@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from lark import Token
 
@@ -127,9 +127,11 @@ def _reserved_error(place: Refused, token: Token, accepted: Set[str]) -> Diagnos
     if place.previous is not None or not place.open:
         message = f"`{token}` is a word of the language and cannot be a name"
         return Diagnostic("NAS106", message, span, help="choose another name")
-    what = "a setting or `node`" if "NODE" in accepted else "a setting"
+    what = _joined(["a setting", *_inside_block(accepted)])
     outside = f"`{token}` stands outside of braces"
     help = "only cells have nodes" if token.type == "NODE" else outside
+    if token.type == "LET":
+        help = "constants are defined outside of sections"
     return Diagnostic("NAS104", f"expected {what}, found `{token}`", span, help=help)
 
 
@@ -142,15 +144,21 @@ def _expectation(place: Refused, accepted: Set[str]) -> str:
         words = ["an operation" if is_operation else "a value"]
         words += ["`)`"] if "RPAR" in accepted else []
     elif place.previous is None:
-        words = ["a setting"]
-        words += ["`node`"] if "NODE" in accepted else []
+        words = ["a setting", *_inside_block(accepted)]
         words += ["`}`"] if "RBRACE" in accepted else []
     elif BREAK in accepted:
         words = [word for word in words if word != "`}`"]
     elif "COMMA" in accepted:
         words = [word for word in words if word != "`=`"]
-    if not words:
-        words = [place.end]
+    return _joined(words or [place.end])
+
+
+def _inside_block(accepted: Set[str]) -> list[str]:
+    """Return the words that can start a statement of the block."""
+    return [f"`{word.lower()}`" for word in ("LET", "NODE") if word in accepted]
+
+
+def _joined(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 

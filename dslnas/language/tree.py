@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 
 from lark import Token, Tree
 
@@ -103,16 +104,36 @@ class TreeBuilder:
             self._name(name), tuple(self.expression(i) for i in items), span=self._span(tree)
         )
 
+    def _gate(self, tree: Tree[Token]) -> ast.GateDef:
+        name, parameters, *statements = tree.children
+        assert isinstance(name, Token)
+        head = self._span(name if parameters is None else parameters)
+        return ast.GateDef(
+            self._name(name),
+            tuple(self._parameter(p) for p in subtrees(parameters)) if parameters else (),  # type: ignore[arg-type]
+            self._statements(statements),
+            Span(self._source, self._span(tree).start, head.end),
+            span=self._span(tree),
+        )
+
     def _cell(self, tree: Tree[Token]) -> ast.CellDef:
         name, like, *statements = tree.children
-        built: list[ast.Statement] = []
-        for statement in statements:
-            if isinstance(statement, Tree):
-                is_node = statement.data == "node"
-                built.append(self._node(statement) if is_node else self._setting(statement))
         return ast.CellDef(
-            self._name(name), self._optional_name(like), tuple(built), span=self._span(tree)
+            self._name(name),
+            self._optional_name(like),
+            self._statements(statements),
+            span=self._span(tree),
         )
+
+    def _statements(self, children: Iterable[object]) -> tuple[ast.Statement, ...]:
+        """Return the statements of a cell or gate."""
+        build: dict[str, Callable[[Tree[Token]], ast.Statement]] = {
+            "setting": self._setting,
+            "let": self._let,
+            "node": self._node,
+        }
+        trees = [child for child in children if isinstance(child, Tree)]
+        return tuple(build[str(tree.data)](tree) for tree in trees)
 
     def _node(self, tree: Tree[Token]) -> ast.NodeDef:
         name, value = tree.children

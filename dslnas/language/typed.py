@@ -24,6 +24,7 @@ def build(
     fixed: Mapping[str, object] | None = None,
     more_keys: Iterable[str] = (),
     elsewhere: Mapping[str, str] | None = None,
+    defaults: Mapping[str, object] | None = None,
 ) -> _Record:
     """Return `model` filled from the settings of a section; the rest are its defaults.
 
@@ -39,9 +40,10 @@ def build(
         fixed: Fields that are not written as settings, such as the name of the section.
         more_keys: Keys of the section that are not fields, for suggestions.
         elsewhere: By key where else there is such a setting, for suggestions.
+        defaults: Values by field that take the place of its defaults.
     """
-    values: dict[str, object] = dict(fixed or {})
-    fields = {field.key: field for name, field in model.fields.items() if name not in values}
+    values: dict[str, object] = {**(defaults or {}), **(fixed or {})}
+    fields = {f.key: f for name, f in model.fields.items() if name not in (fixed or {})}
     for setting in settings:
         key = setting.key.text
         if key not in fields:

@@ -74,3 +74,24 @@ class Gate:
     name: str
     values: tuple[Value, ...]
     output: ValueExpression
+
+
+def names_in(expression: ValueExpression) -> tuple[str, ...]:
+    """Return what an expression reads, each name once, in the order of writing."""
+    match expression:
+        case Reference(name=name):
+            return (name,)
+        case Applied(source=source) | Activated(source=source):
+            return names_in(source)
+        case Joined(operands=operands):
+            return tuple(dict.fromkeys(name for part in operands for name in names_in(part)))
+
+
+def is_activated(expression: ValueExpression) -> bool:
+    """Whether the operation of the edge is applied somewhere in an expression."""
+    match expression:
+        case Applied(source=source):
+            return is_activated(source)
+        case Joined(operands=operands):
+            return any(map(is_activated, operands))
+    return isinstance(expression, Activated)

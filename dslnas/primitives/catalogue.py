@@ -17,6 +17,11 @@ def _activation(name: str, summary: str, *arguments: Argument) -> Primitive:
     return Primitive(name, summary, rules.same_shape, arguments)
 
 
+def _variational(name: str, rate: str) -> Primitive:
+    summary = f"variational dropout: one mask for all steps of a sequence, at the rate {rate}"
+    return Primitive(name, summary, rules.vector_shape)
+
+
 _ALL = (
     # ---- layers with weights --------------------------------------------------------------------
     Primitive(
@@ -53,6 +58,23 @@ _ALL = (
             Argument("momentum", Kind.RATE, 0.1),
         ),
         weights=rules.batch_norm_weights,
+    ),
+    Primitive(
+        "embedding",
+        "the row of a table that belongs to a token",
+        rules.embedding_shape,
+        (_OUT, Argument("words", Kind.COUNT, Default.CLASSES)),
+        weights=rules.embedding_weights,
+        reads_tokens=True,
+    ),
+    Primitive(
+        "tied_linear",
+        "linear map by the table of the embedding, with a bias of its own",
+        rules.linear_shape,
+        (Argument("out", Kind.COUNT, Default.CLASSES),),
+        weights=rules.tied_linear_weights,
+        flops=rules.linear_flops,
+        tied_to="embedding",
     ),
     # ---- pooling and space ----------------------------------------------------------------------
     Primitive(
@@ -92,6 +114,10 @@ _ALL = (
         "zeros at random while training, scaled by 1 / (1 - rate)",
         Argument("rate", Kind.RATE, 0.5),
     ),
+    _variational("drop_embedded", "`input`"),
+    _variational("drop_input", "`x`"),
+    _variational("drop_state", "`state`"),
+    _variational("drop_output", "`output`"),
     # ---- structure ------------------------------------------------------------------------------
     Primitive("identity", "its input", rules.same_shape),
     Primitive("zero", "zeros of the output's shape", rules.zero_shape, (_STRIDE,)),
@@ -108,6 +134,7 @@ _ALL = (
         (Argument("groups", Kind.COUNT),),
     ),
     Primitive("add", "sum of branches", rules.equal_shapes, inputs=(2, _MANY)),
+    Primitive("subtract", "first branch less the second", rules.equal_shapes, inputs=(2, 2)),
     Primitive(
         "multiply",
         "product of branches; C x 1 x 1 is repeated over all pixels",
@@ -122,6 +149,34 @@ _ALL = (
         "sum of candidate operations weighted by one row of alpha",
         rules.equal_shapes,
         inputs=(1, _MANY),
+        in_language=False,
+    ),
+    Primitive(
+        "share",
+        "its input weighted by what some operations have of a row of alpha",
+        rules.same_shape,
+        in_language=False,
+    ),
+    Primitive(
+        "stack",
+        "values of one shape, one after the other along the batch",
+        rules.equal_shapes,
+        inputs=(2, _MANY),
+        in_language=False,
+    ),
+    Primitive(
+        "sum_stack",
+        "sum of the `groups` values of a stack",
+        rules.same_shape,
+        (Argument("groups", Kind.COUNT),),
+        in_language=False,
+    ),
+    Primitive(
+        "state",
+        "what a recurrent cell carries, before the step",
+        rules.state_shape,
+        (_OUT,),
+        inputs=(0, 0),
         in_language=False,
     ),
     Primitive(

@@ -22,8 +22,8 @@ def image(inputs: tuple[Shape, ...], what: str) -> tuple[int, int, int]:
 
 
 def show_shape(shape: Shape) -> str:
-    """Return a shape as the language writes it, such as `3 x 32 x 32`."""
-    return " x ".join(str(n) for n in shape)
+    """Return a shape as the language writes it, such as `3 x 32 x 32`; `token` has no sizes."""
+    return " x ".join(str(n) for n in shape) or "token"
 
 
 def window(attributes: Attributes, height: int, width: int, what: str) -> tuple[int, int]:
@@ -84,6 +84,43 @@ def linear_flops(attributes: Attributes, inputs: tuple[Shape, ...], output: Shap
     return prod(inputs[0]) * output[0]
 
 
+def embedding_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of a table of words: one row."""
+    if inputs[0] != ():
+        raise ShapeError(
+            f"`embedding` reads tokens, but its input has shape {show_shape(inputs[0])}",
+            "use it in the `stem` of a network for text, and only there",
+        )
+    return (int(_number(attributes["out"])),)
+
+
+def embedding_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    """Table of shape (words, out), which starts like the linear map that may be tied to it."""
+    shape = int(_number(attributes["words"])), int(_number(attributes["out"]))
+    return (Weight("weight", shape, fan_in=shape[1]),)
+
+
+def tied_linear_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    """The embedding's table of shape (out, in), and a bias that starts at 0."""
+    out = int(_number(attributes["out"]))
+    features = prod(inputs[0])
+    return (Weight("weight", (out, features), fan_in=features), Weight("bias", (out,)))
+
+
+def state_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of a state: what was carried here."""
+    return (int(_number(attributes["out"])),)
+
+
+def vector_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output like the single input, which is a vector."""
+    if len(inputs[0]) != 1:
+        raise ShapeError(
+            f"variational dropout reads vectors, but its input has shape {show_shape(inputs[0])}"
+        )
+    return inputs[0]
+
+
 def batch_norm_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
     """Scale and offset if affine, and the running statistics."""
     channels = (inputs[0][0],)
@@ -109,7 +146,9 @@ def pool_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
 
 
 def zero_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
-    """Output of a strided zero: ceil(n / s)."""
+    """Output of a strided zero: ceil(n / s); a vector keeps its size."""
+    if len(inputs[0]) == 1:
+        return inputs[0]
     channels, height, width = image(inputs, "zero")
     sh, sw = pair(attributes["stride"])
     return (channels, -(-height // sh), -(-width // sw))

@@ -9,7 +9,8 @@ from math import prod
 from typing import TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
-"""Shape of one example, without the batch axis: (channels, height, width) or (features,)."""
+"""Shape of one example, without the batch axis: (channels, height, width), (features,) or, of a
+token, ()."""
 
 AttributeValue: TypeAlias = int | float | bool | tuple[int, int]
 Attributes: TypeAlias = Mapping[str, AttributeValue]
@@ -42,6 +43,7 @@ class Default(Enum):
     CHANNELS = "C"
     STRIDE = "the stride of the place"
     SAME = "keeps the size at stride 1"
+    CLASSES = "the number of classes"
     DERIVED = "true in the derived network, false while searching"
 
 
@@ -95,10 +97,12 @@ class Primitive:
         name: Its word in the language.
         summary: One line of documentation.
         arguments: In the order of a call.
-        shape: Output shape from attributes and input shapes; raises ShapeError.
+        shape: Output shape from attributes and input shapes, for `output`; raises ShapeError.
         inputs: Smallest and largest number of inputs; branches are written as arguments.
         weights: The tensors it owns.
         flops: Multiply-adds per example. As in the papers only convolutions and linear maps count.
+        reads_tokens: Whether it reads tokens, which have no sizes.
+        tied_to: A primitive of the stem whose `weight` it uses instead of one of its own.
         in_language: False for primitives that only the compiler writes.
     """
 
@@ -109,7 +113,19 @@ class Primitive:
     inputs: tuple[int, int] = (1, 1)
     weights: Callable[[Attributes, tuple[Shape, ...]], tuple[Weight, ...]] = _no_weights
     flops: Callable[[Attributes, tuple[Shape, ...], Shape], int] = _no_cost
+    reads_tokens: bool = False
+    tied_to: str = ""
     in_language: bool = True
+
+    def output(self, attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+        """Return the output shape.
+
+        Raises:
+            ShapeError: It cannot read what it is given.
+        """
+        if () in inputs and not self.reads_tokens:
+            raise ShapeError(f"`{self.name}` cannot read tokens", "begin the stem with `embedding`")
+        return self.shape(attributes, inputs)
 
     @property
     def takes_stride(self) -> bool:

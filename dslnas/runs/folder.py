@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dslnas.diagnostics import user_error
 from dslnas.files import cannot_write, make_folder, write_whole
@@ -21,6 +21,7 @@ SPEC = "spec.nas"
 METRICS = "metrics.jsonl"
 ARCHITECTURE = "architecture.nas"
 ALPHAS = "alphas.safetensors"
+CHECKPOINT = "checkpoint.safetensors"
 
 
 class RunFolder:
@@ -66,12 +67,49 @@ class RunFolder:
         make_folder(path.parent)
         write_whole(path, content)
 
-    def tensors(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Write named arrays as a safetensors file."""
+    def tensors(
+        self,
+        name: str,
+        arrays: Mapping[str, np.ndarray],
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write named arrays as a safetensors file, with texts in its header if there are any."""
         import numpy as np
         from safetensors.numpy import save
 
-        self.write(name, save({key: np.ascontiguousarray(a) for key, a in arrays.items()}))
+        whole = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+        self.write(name, save(whole, None if metadata is None else dict(metadata)))
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return all metrics so far; a last line that was cut short is none."""
+        try:
+            lines = (self.path / METRICS).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        found = []
+        for line in lines:
+            try:
+                found.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+        return found
+
+    def warnings(self) -> list[str]:
+        """Return all warnings of the metrics, each with its epoch."""
+        return [
+            f"epoch {record['epoch']}: {warning}"
+            for record in self.metrics()
+            for warning in record.get("warnings", ())
+        ]
+
+    def keep_metrics(self, epochs: int) -> None:
+        """Forget the metrics of retraining after so many epochs: they will come again."""
+        kept = [
+            json.dumps(record) + "\n"
+            for record in self.metrics()
+            if record["stage"] != "retrain" or record["epoch"] <= epochs
+        ]
+        self.write(METRICS, "".join(kept))
 
     def metric(self, record: Mapping[str, object]) -> None:
         """Add one line to the metrics."""

@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 
 from dslnas.backends.python.module import to_python
 from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.sequence import make_network
 from dslnas.diagnostics import user_error
 from dslnas.graph.graph import PrimitiveGraph
 
@@ -35,7 +36,7 @@ def load_network(graph: PrimitiveGraph, run: Path) -> TorchNetwork:
             "NAS024", reason, where=str(path), help="run the search again, or export another run"
         ) from None
     names = to_python(graph, name="", metadata={}).weight_names
-    network = TorchNetwork(graph, torch.Generator()).eval()
+    network = make_network(graph, torch.Generator()).eval()
     shapes = {names[key]: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     for key, shape in shapes.items():
         if key not in stored or stored[key].shape != shape:

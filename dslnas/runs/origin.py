@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from dslnas.data.tokens import TextFacts
 from dslnas.diagnostics import user_error
 from dslnas.runs.folder import MANIFEST
 from dslnas.runs.manifest import dslnas_version
+from dslnas.settings.data import Level
+
+if TYPE_CHECKING:
+    from dslnas.data.divided import Data
+
+VOCABULARY = "vocabulary.json"
 
 
 class Normalisation(BaseModel):
@@ -20,14 +28,20 @@ class Normalisation(BaseModel):
     std: tuple[float, ...]
 
 
+class _Vocabulary(BaseModel):
+    level: Level
+    tokens: tuple[str, ...]
+
+
 class Origin(BaseModel):
-    """Names of a spec and of its classes, and how its images were normalised.
+    """Names of a spec and of its classes, and how its examples became numbers.
 
     Attributes:
         spec: Name of the spec that was compiled.
         spec_hash: Of its effective text.
-        normalisation: None for a network that has seen no data.
-        class_names: Of the logits, in order.
+        normalisation: Of images; None of a text, and for a network that has seen no data.
+        class_names: Of the logits, in order; none of a text, which has a vocabulary.
+        level: Of a text, what a token is; None of images.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -36,6 +50,7 @@ class Origin(BaseModel):
     spec_hash: str
     normalisation: Normalisation | None = None
     class_names: tuple[str, ...] = ()
+    level: Level | None = None
 
     def check_classes(self, classes: int, folder: Path) -> None:
         """Check that the names of the classes are as many as the network's.
@@ -51,6 +66,31 @@ class Origin(BaseModel):
                 help="keep manifest and architecture of the same run together",
             )
 
+    def text(self, run: Path, classes: int) -> TextFacts | None:
+        """Return how the text of a run became numbers; None if it had images.
+
+        Args:
+            run: Its folder.
+            classes: Of its network.
+
+        Raises:
+            UserError: NAS024 if its vocabulary is missing, damaged or of another network.
+        """
+        if self.level is None:
+            return None
+        path = run / VOCABULARY
+        try:
+            known = _Vocabulary.model_validate_json(path.read_bytes())
+            reason = f"has {len(known.tokens)} tokens, the network {classes}"
+            if len(known.tokens) == classes:
+                return TextFacts(known.tokens, known.level, {})
+        except FileNotFoundError:
+            reason = "does not exist"
+        except (OSError, ValidationError):
+            reason = "is damaged"
+        help_ = "run the search again, or export another run"
+        raise user_error("NAS024", reason, where=str(path), help=help_)
+
     def metadata(self) -> dict[str, str]:
         """Return the facts that are written into an exported model."""
         facts = {
@@ -62,6 +102,16 @@ class Origin(BaseModel):
             for key, values in self.normalisation.model_dump().items():
                 facts[key] = ", ".join(f"{value:.6g}" for value in values)
         return facts
+
+
+def origin_of(spec: str, spec_hash: str, data: Data) -> Origin:
+    """Return the origin of a network that was trained on data."""
+    if data.text is not None:
+        return Origin(spec=spec, spec_hash=spec_hash, level=data.text.level)
+    normalisation = Normalisation(mean=data.mean, std=data.std)
+    return Origin(
+        spec=spec, spec_hash=spec_hash, normalisation=normalisation, class_names=data.class_names
+    )
 
 
 def read_origin(folder: Path) -> Origin:

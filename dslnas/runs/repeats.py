@@ -20,6 +20,15 @@ QUANTITIES = (
     "retrain_seconds",
     "seconds",
 )
+"""What every run has."""
+
+TEXT_QUANTITIES = (
+    "test_perplexity",
+    "validation_perplexity",
+    "test_bits_per_character",
+    "validation_bits_per_character",
+)
+"""What a run on text has as well."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,8 @@ class Outcome:
     Attributes:
         seed: Of everything random.
         folder: Name of the run's folder.
-        values: By quantity; accuracies from 0 to 1, `seconds` is search and training together.
+        values: By quantity, those of text where it is one; accuracies from 0 to 1, `seconds` is
+            search and training together.
         cells: Those that were found.
     """
 
@@ -62,14 +72,24 @@ class Sample:
         return stdev(values) if len(values) > 1 else None
 
     @property
-    def best(self) -> Outcome | None:
-        """The run with the highest validation accuracy, the first on ties; None without runs.
+    def is_text(self) -> bool:
+        """Whether the runs have perplexities."""
+        return any(TEXT_QUANTITIES[0] in outcome.values for outcome in self.outcomes)
 
-        Test accuracies choose nothing: the best of many would be luck on the test part.
+    @property
+    def criterion(self) -> str:
+        """The quantity that says which run is the best."""
+        return "validation_perplexity" if self.is_text else "validation_accuracy"
+
+    @property
+    def best(self) -> Outcome | None:
+        """The best run by validation, the first on ties; None without runs.
+
+        That is the one with the highest accuracy, on text with the lowest perplexity. Tests choose
+        nothing: the best of many would be luck on the test part.
         """
-        return max(
-            self.outcomes, key=lambda o: (o.values["validation_accuracy"], -o.seed), default=None
-        )
+        key, sign = self.criterion, -1 if self.is_text else 1
+        return max(self.outcomes, key=lambda o: (sign * o.values[key], -o.seed), default=None)
 
     @property
     def distinct(self) -> int:
@@ -79,12 +99,13 @@ class Sample:
     def as_json(self) -> dict[str, object]:
         """Return the sample as plain values."""
         best = self.best
+        quantities = (*(TEXT_QUANTITIES if self.is_text else ()), *QUANTITIES)
         return {
             "method": self.method,
             "n": len(self.outcomes),
-            "mean": {quantity: self.mean(quantity) for quantity in QUANTITIES},
-            "deviation": {quantity: self.deviation(quantity) for quantity in QUANTITIES},
-            "best_by_validation_accuracy": None if best is None else best.seed,
+            "mean": {quantity: self.mean(quantity) for quantity in quantities},
+            "deviation": {quantity: self.deviation(quantity) for quantity in quantities},
+            f"best_by_{self.criterion}": None if best is None else best.seed,
             "distinct_architectures": self.distinct,
             "runs": [
                 {"seed": o.seed, "folder": o.folder, **o.values, "cells": o.cells}

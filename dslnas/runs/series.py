@@ -23,6 +23,10 @@ SUMMARY = "summary.json"
 
 
 class _Results(BaseModel):
+    test_perplexity: float | None = None
+    validation_perplexity: float | None = None
+    test_bits_per_character: float | None = None
+    validation_bits_per_character: float | None = None
     test_accuracy: float
     validation_accuracy: float
     params: int
@@ -92,8 +96,10 @@ class Series:
         if summary.spec_hash != self.spec_hash:
             raise _refused(path, "is of another spec, or of the same with other settings")
 
-    def finished(self, method: str, seed: int) -> Outcome | None:
+    def finished(self, method: str, seed: int, *, resume: bool = False) -> Outcome | None:
         """Return what a run came to; None if it is not there, or has to be run again.
+
+        With `resume` a run that was killed may be run again too.
 
         Raises:
             UserError: NAS025 if something else is in its place.
@@ -114,14 +120,14 @@ class Series:
                 if getattr(run, key) != value:
                     found = getattr(run, key)
                     raise _refused(path, f"is of another run: {key} is `{found}`, not `{value}`")
-            if run.status == "running":
+            if run.status == "running" and not resume:
                 raise _refused(path, "is still running, or was killed")
             if run.status != "finished":
                 return None
             results = _Finished.model_validate_json(content).results
         except (OSError, ValidationError):
             raise _refused(path, f"is no run: it has no readable {MANIFEST}") from None
-        values = results.model_dump()
+        values = results.model_dump(exclude_none=True)
         values["seconds"] = results.search_seconds + results.retrain_seconds
         return Outcome(seed, path.name, values, cells_of(path))
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dslnas.settings.schema import Value
 from dslnas.settings.stop import STOP_RULES
-from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Exponential, Flip, Linear, Sgd
+from dslnas.settings.values import (
+    Adam,
+    Cosine,
+    Crop,
+    Cutout,
+    Exponential,
+    Flip,
+    Linear,
+    Sgd,
+    Variational,
+)
 
 _ALL: tuple[type[Value], ...] = (
-    *(Cosine, Exponential, Linear, Sgd, Adam, Crop, Flip, Cutout),
+    *(Cosine, Exponential, Linear, Sgd, Adam, Variational, Crop, Flip, Cutout),
     *STOP_RULES,
 )
 

@@ -8,14 +8,17 @@ from dslnas.settings.kinds import Call, Number, Whole, Word
 from dslnas.settings.lists import Many, Names
 from dslnas.settings.schema import Settings, setting
 from dslnas.settings.stop import STOP_RULES, StopRule
-from dslnas.settings.values import SCHEDULE, Adam, Cosine, Linear, Schedule, Sgd
+from dslnas.settings.values import SCHEDULE, Adam, Cosine, Linear, Schedule, Sgd, Variational
+
+DROPOUT_ABOUT = "text: rates by place, with masks that hold for a whole sequence"
+SLOWNESS_ABOUT = "text: weight of mean((o[t+1] - o[t])^2) in the weights' loss, o a cell's outputs"
 
 WARM_SHARE = 0.3
 """Of the epochs of PC-DARTS."""
 
-_ORDER = Word("first", "second")
-_HESSIAN = Word("difference", "exact")
-_HESSIAN_ABOUT = "second order: by finite differences as published, or by differentiating twice"
+_LEVEL = Word("bilevel", "mixed")
+_LEVEL_ABOUT = "alpha from its own data's loss, or from both"
+_LAMBDA_ABOUT = "mixed level: weight of the architecture data's loss"
 
 
 class SearchSettings(Settings):
@@ -33,6 +36,8 @@ class SearchSettings(Settings):
         "rules that end the search early: skips, convolutions, stable, eigenvalue",
         default=(),
     )
+    dropout: Variational | None = setting(Call(Variational), DROPOUT_ABOUT, default=None)
+    slowness: float | None = setting(Number(ge=0), SLOWNESS_ABOUT, default=None)
 
     def resolved(self) -> Self:
         """Return the settings with values for those that depend on others."""
@@ -47,10 +52,29 @@ class SearchSettings(Settings):
 class OrderSettings(SearchSettings):
     """What methods share that may look one step of the weights ahead."""
 
-    order: Literal["first", "second"] = setting(_ORDER, "of the alpha-gradient", default="first")
-    hessian: Literal["difference", "exact"] = setting(
-        _HESSIAN, _HESSIAN_ABOUT, default="difference"
+    order: Literal["first", "second"] = setting(
+        Word("first", "second"), "of the alpha-gradient", default="first"
     )
+    hessian: Literal["difference", "exact"] = setting(
+        Word("difference", "exact"),
+        "second order: by finite differences as published, or by differentiating twice",
+        default="difference",
+    )
+    unroll: Literal["clipped", "unclipped"] | None = setting(
+        Word("clipped", "unclipped"),
+        "second order: whether the step looked ahead is clipped; else for text, not for images",
+        default=None,
+    )
+
+    def resolved(self) -> Self:
+        """Return the settings with values for those that depend on others."""
+        unroll = None if self.order == "first" else self.unroll or "unclipped"
+        return super().resolved().replace(unroll=unroll)
+
+    @property
+    def clips_ahead(self) -> bool:
+        """Whether the step that second order looks ahead is clipped like the one taken later."""
+        return self.unroll == "clipped"
 
 
 class DartsSettings(OrderSettings):
@@ -92,19 +116,11 @@ class NaspSettings(SearchSettings):
     )
 
 
-class SampledSettings(SearchSettings):
+class SampledSettings(OrderSettings):
     """What methods share that draw a random mixture for every pass."""
 
-    level: Literal["bilevel", "mixed"] = setting(
-        Word("bilevel", "mixed"), "alpha from its own data's loss, or from both", default="bilevel"
-    )
-    lambda_: float = setting(
-        Number(ge=0), "mixed level: weight of the architecture data's loss", default=1.0
-    )
-    order: Literal["first", "second"] = setting(_ORDER, "of the alpha-gradient", default="first")
-    hessian: Literal["difference", "exact"] = setting(
-        _HESSIAN, _HESSIAN_ABOUT, default="difference"
-    )
+    level: Literal["bilevel", "mixed"] = setting(_LEVEL, _LEVEL_ABOUT, default="bilevel")
+    lambda_: float = setting(Number(ge=0), _LAMBDA_ABOUT, default=1.0)
     temperature: Schedule = setting(
         SCHEDULE, "of the Gumbel-softmax, by epoch", default=Linear(start=10.0, end=1.0)
     )
@@ -117,12 +133,8 @@ class GdasSettings(SampledSettings):
 class SnasSettings(SampledSettings):
     """SNAS (Xie et al., ICLR 2019): all run, weighed by a soft sample; one loss for everything."""
 
-    level: Literal["bilevel", "mixed"] = setting(
-        Word("bilevel", "mixed"), "alpha from its own data's loss, or from both", default="mixed"
-    )
-    lambda_: float = setting(
-        Number(ge=0), "mixed level: weight of the architecture data's loss", default=0.0
-    )
+    level: Literal["bilevel", "mixed"] = setting(_LEVEL, _LEVEL_ABOUT, default="mixed")
+    lambda_: float = setting(Number(ge=0), _LAMBDA_ABOUT, default=0.0)
     temperature: Schedule = setting(
         SCHEDULE, "of the Gumbel-softmax, by epoch", default=Linear(start=1.0, end=0.03)
     )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dslnas.settings.kinds import Call, Number, Text, Whole, Word
+from dslnas.settings.kinds import Call, Number, Whole, Word
 from dslnas.settings.lists import Exactly, Many, Names
 from dslnas.settings.schema import Settings, setting
-from dslnas.settings.values import Augmentation, Cosine, Crop, Cutout, Flip, Sgd
+from dslnas.settings.search import DROPOUT_ABOUT, SLOWNESS_ABOUT
+from dslnas.settings.values import Augmentation, Cosine, Crop, Cutout, Flip, Sgd, Variational
 
 _SIDE = Whole(ge=1, le=65536)
-_SHARE = Number(gt=0, le=1)
 _AUGMENTATIONS = Many(Call(Crop, Flip, Cutout))
 
 
@@ -30,8 +30,13 @@ class CellSettings(Settings):
         "how many outputs of earlier cells it reads, or their names",
         default=2,
     )
+    states: tuple[str, ...] = setting(
+        Names(), "names of what it carries from step to step: it is recurrent", default=()
+    )
     nodes: int | None = setting(
-        Whole(ge=1, le=64), "nodes that see both inputs and all earlier nodes", default=None
+        Whole(ge=1, le=64),
+        "nodes that see all inputs, or `first` alone, and all earlier nodes",
+        default=None,
     )
     keep: int | Literal["all"] = setting(
         Whole(ge=1) | Word("all"), "incoming edges per node of the derived cell", default="all"
@@ -43,12 +48,18 @@ class CellSettings(Settings):
     widen: int = setting(
         Whole(ge=1, le=8), "factor on C for this cell and those after it", default=1
     )
+    next: tuple[str, ...] = setting(
+        Names(), "what each state is after the step; else the only state is the output", default=()
+    )
 
 
 CELL_EXPRESSIONS = {
     "choose": "operations or a set of them: what each edge chooses from",
     "preprocess": "operation that fits each input to the cell's channels and size",
-    "output": "concat, sum, mean or last of all nodes, or of some: concat(n2, n3)",
+    "first": "value that the nodes read instead of the inputs",
+    "edge": "gate that stands around the operation of every edge",
+    "normalise": "operation after `first` and after every node, one layer for all of them",
+    "output": "concat, sum, mean or last of all nodes, or of some: concat(n2, n3); or a value",
 }
 
 
@@ -69,65 +80,6 @@ NETWORK_EXPRESSIONS = {
     "cells": "the cells in order, as in normal * N, reduction, normal * N",
     "head": "what comes after the last cell",
     "auxiliary": "second head while training, after the last cell that reduces",
-}
-
-
-# ---- data ---------------------------------------------------------------------------------------
-
-
-class DataSettings(Settings):
-    """Where the examples come from and how they are divided."""
-
-    kind = "data"
-    source: Literal["digits", "cifar10", "idx", "npz", "images"] = setting(
-        Word("digits", "cifar10", "idx", "npz", "images"),
-        "the section's name: digits, cifar10, idx, npz or images",
-        default="digits",
-    )
-    path: str = setting(Text(), "file or folder of the data; digits needs none", default="")
-    split: tuple[float, ...] = setting(
-        Many(_SHARE, least=3, most=4),
-        "shares for weights, architecture, validation [, test if the set has none]",
-        default=(0.45, 0.45, 0.1),
-    )
-    subset: float = setting(_SHARE, "share of the examples that is used at all", default=1.0)
-    size: int = setting(
-        Whole(ge=4, le=1024), "images: side in pixels they are resized to", default=32
-    )
-    batch: int = setting(Whole(ge=2), "examples in a step of the search", default=64)
-    augment: tuple[Augmentation, ...] = setting(
-        _AUGMENTATIONS,
-        "random changes of training images: crop(pad), flip, cutout(size)",
-        default=(),
-    )
-    seed: int = setting(Whole(ge=0), "of the split, so that it is always the same", default=0)
-
-
-class Digits(DataSettings):
-    """Scikit-learn's 1,797 handwritten digits of 8 x 8 pixels; nothing to download."""
-
-    split: tuple[float, ...] = setting(
-        Many(_SHARE, least=4, most=4),
-        "shares for weights, architecture, validation, test",
-        default=(0.4, 0.2, 0.2, 0.2),
-    )
-
-
-class Cifar10(DataSettings):
-    """CIFAR-10, binary version: a folder with data_batch_*.bin and test_batch.bin."""
-
-    source: Literal["cifar10"] = setting(Word("cifar10"), default="cifar10")
-    augment: tuple[Augmentation, ...] = setting(
-        _AUGMENTATIONS, DataSettings.fields["augment"].about, default=(Crop(pad=4), Flip())
-    )
-
-
-DATA: dict[str, type[DataSettings]] = {
-    "digits": Digits,
-    "cifar10": Cifar10,
-    "idx": DataSettings,
-    "npz": DataSettings,
-    "images": DataSettings,
 }
 
 
@@ -181,6 +133,18 @@ class EvaluateSettings(Settings):
     )
     auxiliary: float = setting(
         Number(ge=0), "weight of the auxiliary head's loss; the paper: 0.4", default=0.0
+    )
+    dropout: Variational | None = setting(Call(Variational), DROPOUT_ABOUT, default=None)
+    slowness: float | None = setting(Number(ge=0), SLOWNESS_ABOUT, default=None)
+    average: int | None = setting(
+        Whole(ge=0),
+        "text: checks without improvement before SGD is averaged (Merity et al., 2018); 0: never",
+        default=None,
+    )
+    vary: Literal["nothing", "lengths"] | None = setting(
+        Word("nothing", "lengths"),
+        "text: `lengths` draws every segment's length anew and scales the rate by it",
+        default=None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Values that are written as calls in a spec: schedules, optimisers, augmentations.
+"""Values that are written as calls in a spec: schedules, optimisers, dropout, augmentations.
 
 The fields are the parameters of the call, in order; their defaults are the papers'.
 """
@@ -38,6 +38,7 @@ class Linear(Value):
 
 Schedule: TypeAlias = float | Cosine | Exponential | Linear
 SCHEDULE = Number(gt=0) | Call(Cosine, Exponential, Linear)
+RATE = Number(ge=0, lt=1)
 
 
 class Sgd(Value):
@@ -57,6 +58,24 @@ class Adam(Value):
     lr: Schedule = setting(SCHEDULE, default=3e-4)
     betas: tuple[float, float] = setting(Exactly(2, Number(ge=0, lt=1)), default=(0.5, 0.999))
     weight_decay: float = setting(Number(ge=0), default=1e-3)
+
+
+class Variational(Value):
+    """Dropout that is drawn once per sequence and kept for all of its steps, as rates by place.
+
+    Gal and Ghahramani (NeurIPS 2016, arXiv:1512.05287); places as in Merity et al. (ICLR 2018).
+    """
+
+    word = "variational"
+    words: float = setting(RATE, "of whole words of the vocabulary", default=0.0)
+    input: float = setting(RATE, "of the embedded words", default=0.0)
+    x: float = setting(RATE, "of what a cell reads", default=0.0)
+    state: float = setting(RATE, "of the state that a cell reads", default=0.0)
+    output: float = setting(RATE, "of what the head reads", default=0.0)
+
+    def rates(self) -> dict[str, float]:
+        """Return the rates by place: words, input, x, state and output."""
+        return {name: getattr(self, name) for name in self.fields}
 
 
 class Crop(Value):

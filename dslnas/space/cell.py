@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dslnas.language.checked import Operation
+from dslnas.language.order import computing_order, needed_for
+from dslnas.language.value import Gate, Value, names_in
 from dslnas.source import Span
 
 if TYPE_CHECKING:
@@ -48,13 +50,20 @@ class Cell:
         keep: Choosing edges per node of a derived cell; None keeps all. Fixed edges stay.
         none_allowed: Whether a derived edge may be a zero.
         zeros: Texts of those operations of the cell that are zero.
-        identities: Texts of those that at stride 1 only hand on their input.
+        identities: Texts of those that at stride 1 only hand on their input; none with a gate.
         convolutions: Texts of those that at stride 1 have a convolution among their layers.
         preprocess: Operation on every input; None leaves them as they are.
         output: `concat`, `sum`, `mean` or `last`.
         output_of: The nodes that the output joins.
         stride: Of the edges from the inputs.
         widen: Factor on C for this cell and those after it.
+        states: Names of what it carries from step to step; a recurrent cell has some.
+        next_states: Of what each of them is after the step; none where the output is.
+        values: What is computed as it is written; values may read nodes, and nodes values.
+        first: Name of the value that nodes read instead of the inputs; None without.
+        gate: What stands around the operations of all edges; None without.
+        normalise: Operation after the first value and every node, one layer for all of them.
+        written: Lines of text that say all that, each with the name of its value, if any.
     """
 
     name: str
@@ -72,18 +81,57 @@ class Cell:
     stride: int
     widen: int
     span: Span | None = field(default=None, compare=False, repr=False)
+    states: tuple[str, ...] = ()
+    next_states: tuple[str, ...] = ()
+    values: tuple[Value, ...] = ()
+    first: str | None = None
+    gate: Gate | None = None
+    normalise: Operation | None = None
+    written: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def graph(self) -> nx.MultiDiGraph[str]:
-        """The DAG; every edge carries its `Edge` as `choice`."""
-        import networkx as nx  # see dslnas.space.order
+        """The DAG; every edge carries its `Edge` as `choice`, what a value reads carries None."""
+        import networkx as nx  # see dslnas.language.order
 
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self.name)
         graph.add_nodes_from(self.inputs, kind="input")
+        graph.add_nodes_from(self.states, kind="state")
+        graph.add_nodes_from((value.name for value in self.values), kind="value")
         graph.add_nodes_from(self.nodes, kind="node")
+        for value in self.values:
+            for source in names_in(value.expression):
+                graph.add_edge(source, value.name, choice=None)
         for edge in self.edges:
             graph.add_edge(edge.source, edge.target, choice=edge)
         return graph
+
+    @property
+    def is_recurrent(self) -> bool:
+        """Whether it carries something from step to step."""
+        return bool(self.states)
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The nodes and values that its output joins, and what the states are after the step."""
+        return tuple(dict.fromkeys((*self.output_of, *self.next_states)))
+
+    @cached_property
+    def reads(self) -> dict[str, tuple[str, ...]]:
+        """By value and node what it reads."""
+        values = {value.name: names_in(value.expression) for value in self.values}
+        nodes = {n: tuple(edge.source for edge in self.incoming(n)) for n in self.nodes}
+        return values | nodes
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Values and nodes so that each reads earlier ones only; nodes as in `nodes`."""
+        return tuple(computing_order(self.reads))
+
+    def nodes_behind(self, name: str) -> frozenset[str]:
+        """Return the nodes that something stands for: a node itself, a value those it reads."""
+        values = {value.name: names_in(value.expression) for value in self.values}
+        return frozenset(needed_for((name,), values)).intersection(self.nodes)
 
     @property
     def choices(self) -> tuple[Edge, ...]:

@@ -15,7 +15,7 @@ _Seen: TypeAlias = tuple[int, ...]
 """By count how many edges have its operation, as far as it matters."""
 
 _Needed: TypeAlias = int
-"""The nodes that are read by later ones, as bits; those of the output always are."""
+"""The nodes that are read by later ones, as bits; those of the ends always are."""
 
 _States: TypeAlias = dict[tuple[_Seen, _Needed], int]
 """The largest value by state."""
@@ -66,8 +66,14 @@ def count_steps(cell: Cell, counts: Sequence[Count]) -> int:
     edges = len(cell.edges) - len(cell.choices) + sum(map(cell.kept, choosing.values()))
     ends = (count.least if count.most is None else count.most for count in counts)
     seen = min(prod(min(end, edges) + 1 for end in ends), comb(edges + len(counts), edges))
-    outside = 0 if cell.keep is None else len(set(cell.nodes) - set(cell.output_of))
+    outside = 0 if cell.keep is None else len(_outside(cell))
     return (seen << outside) * len(cell.choices)
+
+
+def _outside(cell: Cell) -> list[str]:
+    """Return the nodes that a derived cell may not need."""
+    always = {node for end in cell.ends for node in cell.nodes_behind(end)}
+    return [node for node in cell.nodes if node not in always]
 
 
 def _all_states(cell: Cell, values: Values, counts: Sequence[Count]) -> _States:
@@ -87,9 +93,13 @@ class _Search:
         self._values = values
         self._counts = counts
         self._places = {count.operation: place for place, count in enumerate(counts)}
-        outside = [node for node in cell.nodes if node not in cell.output_of]
         self._next: dict[tuple[_Seen, int], _Seen | None] = {}
-        self._bits = {node: 1 << place for place, node in enumerate(outside)}
+        self._bits = {node: 1 << place for place, node in enumerate(_outside(cell))}
+        sources = dict.fromkeys(edge.source for edge in cell.edges)
+        self._behind = {name: self._bits_behind(name) for name in sources}
+
+    def _bits_behind(self, source: str) -> _Needed:
+        return sum(self._bits.get(node, 0) for node in self._cell.nodes_behind(source))
 
     def with_node(self, node: str, states: _States) -> _States:
         """Return the states after all decisions on the edges of a node."""
@@ -121,7 +131,7 @@ class _Search:
             more = seen if place is None else self._one_more(seen, place)
             if more is None:
                 return None
-            seen, needed = more, needed | self._bits.get(edge.source, 0)
+            seen, needed = more, needed | self._behind[edge.source]
         return seen, needed
 
     def _with_choices(self, choosing: Sequence[Edge], keep: int, states: _States) -> _States:
@@ -131,7 +141,7 @@ class _Search:
             after: list[_States] = [{} for _ in range(keep + 1)]
             assert edge.row is not None
             dropped, options = self._values[edge.row][None], self._options(edge, edge.row)
-            bit = self._bits.get(edge.source, 0)
+            bits = self._behind[edge.source]
             for kept, those in enumerate(by_kept):
                 for (seen, needed), value in those.items():
                     if kept + earlier >= keep:
@@ -141,7 +151,7 @@ class _Search:
                     for place, worth in options:
                         more = seen if place is None else self._one_more(seen, place)
                         if more is not None:
-                            _keep_best(after[kept + 1], (more, needed | bit), value + worth)
+                            _keep_best(after[kept + 1], (more, needed | bits), value + worth)
             by_kept = after
         return by_kept[keep]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from dslnas.language.order import needed_for
 from dslnas.settings.rule import NO_RULE, Rule
 from dslnas.space.cell import Cell, Edge
 from dslnas.space.counted import counted_choice
-from dslnas.space.order import needed_for
 from dslnas.space.rule import counts_in, unobeyable
 from dslnas.space.space import SearchSpace
 
@@ -33,7 +33,7 @@ def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE) -> SearchSp
 
 
 def derive_cell(cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_RULE) -> Cell:
-    """Return `cell` with every choice made; nodes that no longer reach the output go."""
+    """Return `cell` with every choice made; nodes and values that it no longer needs go."""
     counts = counts_in(cell, rule)
     chosen = counted_choice(cell, scores, counts) if counts else best_choice(cell, scores)
     if chosen is None:
@@ -44,7 +44,7 @@ def derive_cell(cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_R
             kept.append(edge)
         elif edge.row in chosen:
             kept.append(replace(edge, operations=(edge.operations[chosen[edge.row]],)))
-    return _without_dead_nodes(replace(cell.with_edges(tuple(kept)), keep=None))
+    return _without_dead_parts(replace(cell.with_edges(tuple(kept)), keep=None))
 
 
 def best_choice(cell: Cell, scores: Sequence[Sequence[float]]) -> dict[int, int]:
@@ -65,11 +65,12 @@ def best_candidate(cell: Cell, edge: Edge, scores: Sequence[Sequence[float]]) ->
     return max(cell.candidates(edge), key=lambda column: row[column])
 
 
-def _without_dead_nodes(cell: Cell) -> Cell:
-    reads = {name: [edge.source for edge in cell.incoming(name)] for name in cell.nodes}
-    alive = needed_for(cell.output_of, reads)
+def _without_dead_parts(cell: Cell) -> Cell:
+    alive = needed_for(cell.ends, cell.reads)
     return replace(
         cell,
         nodes=tuple(n for n in cell.nodes if n in alive),
         edges=tuple(e for e in cell.edges if e.target in alive),
+        values=tuple(value for value in cell.values if value.name in alive),
+        written=tuple(line for line in cell.written if not line[0] or line[0] in alive),
     )

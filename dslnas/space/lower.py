@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dslnas.diagnostics import Diagnostics, Note, UserError
-from dslnas.language.checked import CheckedCell, CheckedNetwork, CheckedNode, CheckedProgram
+from dslnas.diagnostics import Diagnostics, UserError
+from dslnas.language.checked import CheckedNetwork, CheckedProgram
 from dslnas.language.constants import number_of
 from dslnas.primitives.spec import Shape
 from dslnas.settings.search import PcDartsSettings
-from dslnas.source import Span
-from dslnas.space.cell import Cell, Edge
+from dslnas.space.cell import Cell
 from dslnas.space.kinds import Kinds
-from dslnas.space.order import Reads, computing_order, find_cycle, needed_for
+from dslnas.space.lower_cell import lower_cell
 from dslnas.space.rule import check_rule
 from dslnas.space.space import Network, Partial, SearchSpace
 
@@ -37,7 +36,7 @@ def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace:
     cells = {
         name: lowered
         for name, cell in program.cells.items()
-        if (lowered := _lower_cell(cell, kinds, found)) is not None
+        if (lowered := lower_cell(cell, kinds, found)) is not None
     }
     network, evaluate = program.network, program.evaluate
     search = _network(program, network.channels, network.repeat, example, classes, found)
@@ -71,91 +70,6 @@ def _check_searched(
 def _partial(program: CheckedProgram, settings: PcDartsSettings) -> Partial:
     places = (program.spans.get(path) for path in ("search.partial", "network.channels"))
     return Partial(settings.partial, next(filter(None, places), program.network.span))
-
-
-def _lower_cell(cell: CheckedCell, kinds: Kinds, found: Diagnostics) -> Cell | None:
-    nodes = {node.name: node for node in cell.nodes}
-    reads = {node.name: [edge.source for edge in node.edges] for node in cell.nodes}
-    if not _is_sound(cell, nodes, reads, found):
-        return None
-    ordered = [nodes[name] for name in computing_order(reads)]
-    edges = tuple(
-        Edge(e.source, node.name, e.operations, None, e.span)
-        for node in ordered
-        for e in node.edges
-    )
-    operations = {op.text: op.name for edge in edges for op in edge.operations}
-    result = Cell(
-        cell.name,
-        cell.inputs,
-        tuple(node.name for node in ordered),
-        (),
-        cell.keep,
-        cell.none_allowed,
-        frozenset(text for text, name in operations.items() if kinds.is_zero(name)),
-        frozenset(text for text, name in operations.items() if kinds.is_identity(name)),
-        frozenset(text for text, name in operations.items() if kinds.is_convolution(name)),
-        cell.preprocess,
-        cell.output,
-        cell.output_of,
-        cell.stride,
-        cell.widen,
-        cell.span,
-    ).with_edges(edges)
-    return result if _can_choose(result, cell.keep_span or cell.span, found) else None
-
-
-def _is_sound(
-    cell: CheckedCell,
-    nodes: Mapping[str, CheckedNode],
-    reads: Reads,
-    found: Diagnostics,
-) -> bool:
-    """Check for cycles and dead nodes."""
-    cycle = find_cycle(reads)
-    if cycle:
-        first, last = nodes[cycle[0]], nodes[cycle[-1]]
-        found.add(
-            "NAS301",
-            f"cell `{cell.name}` contains a cycle: {' -> '.join([*cycle, cycle[0]])}",
-            first.span,
-            notes=[Note("the cycle closes here", last.span)] if last.span and last != first else (),
-            help="a node may read only inputs and nodes that do not depend on it",
-        )
-        return False
-    needed = needed_for(cell.output_of, reads)
-    dead = [node for node in cell.nodes if node.name not in needed]
-    for node in dead:
-        found.add(
-            "NAS302",
-            f"node `{node.name}` of cell `{cell.name}` does not reach the output",
-            node.span,
-            help="read it in another node, add it to `output`, or remove it",
-        )
-    return not dead
-
-
-def _can_choose(cell: Cell, keep_span: Span, found: Diagnostics) -> bool:
-    """Check that a derived cell exists: enough edges to keep, something but zero to choose."""
-    most = max((len(cell.incoming(n)) for n in cell.nodes), default=0)
-    if cell.keep is not None and cell.choices and cell.keep > most:
-        found.add(
-            "NAS507",
-            f"cell `{cell.name}` keeps {cell.keep} edges, but no node has more than {most}",
-            keep_span,
-            help=f"choose `keep` from 1 to {most}, or `keep all`",
-        )
-        return False
-    for edge in cell.choices:
-        if not cell.candidates(edge):
-            found.add(
-                "NAS306",
-                f"edge {edge.source} -> {edge.target} of cell `{cell.name}` can only be zero",
-                edge.span,
-                help="add an operation, or write `none allowed`",
-            )
-            return False
-    return True
 
 
 def _network(

@@ -94,7 +94,7 @@ class SearchSpace:
     @cached_property
     def network_graph(self) -> nx.DiGraph[str]:
         """The DAG of the supernet's parts: stem, cells and head, by who reads whom."""
-        import networkx as nx  # see dslnas.space.order
+        import networkx as nx  # see dslnas.language.order
 
         graph: nx.DiGraph[str] = nx.DiGraph()
         graph.add_node("stem", kind="stem")

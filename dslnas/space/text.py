@@ -21,13 +21,21 @@ def cell_text(cell: Cell) -> str:
         lines.append(f"    keep  {cell.keep}")
     if cell.none_allowed:
         lines.append("    none  allowed")
+    for _, line in cell.written:
+        lines.append(f"    {line}")
     for node in cell.nodes:
         terms = " + ".join(
             f"{_operations(edge.operations)}({edge.source})" for edge in cell.incoming(node)
         )
         lines.append(f"    node {node} = {terms}")
-    lines.append(f"    output  {cell.output}({', '.join(cell.output_of)})")
+    lines.append(f"    output  {_output(cell)}")
     return "\n".join([f"cell {cell.name} {{", *lines, "}"])
+
+
+def _output(cell: Cell) -> str:
+    joined = ", ".join(cell.output_of)
+    is_value = cell.output == "last" and joined not in cell.nodes
+    return joined if is_value else f"{cell.output}({joined})"
 
 
 def _operations(operations: tuple[Operation, ...]) -> str:

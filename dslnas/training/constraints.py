@@ -13,8 +13,8 @@ from dslnas.settings.rule import Limit, Quantity
 
 NAMES: dict[Quantity, str] = {
     "params": "parameters",
-    "flops": "multiply-adds for one image",
-    "latency": "for one image in PyTorch",
+    "flops": "multiply-adds for one {example}",
+    "latency": "for one {example} in PyTorch",
 }
 HELP = (
     "search again with a larger `penalty` in `derive`, train with fewer `channels` or a smaller "
@@ -37,12 +37,13 @@ def check_limits(graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.d
     for limit in limits:
         value = measured(graph, limit.quantity, device)
         if value > limit.most:
+            name = NAMES[limit.quantity].format(example="token" if graph.is_sequence else "image")
             place = f" on {device}" if limit.quantity == "latency" else ""
             found.append(
                 Diagnostic(
                     "NAS703",
                     f"derived network takes {_shown(limit.quantity, value)} "
-                    f"{NAMES[limit.quantity]}{place}, but at most "
+                    f"{name}{place}, but at most "
                     f"{_shown(limit.quantity, limit.most)} are allowed",
                     help=HELP.format(quantity=limit.quantity),
                     where="require",
@@ -60,7 +61,10 @@ def keeps_to(graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.devic
 
 
 def measured(graph: PrimitiveGraph, quantity: Quantity, device: torch.device) -> float:
-    """Return the trained weights, the multiply-adds or the seconds of a network for one image."""
+    """Return the trained weights of a network, or its multiply-adds or seconds for one example.
+
+    An example is an image, of a text one token.
+    """
     match quantity:
         case "params":
             return graph.params()

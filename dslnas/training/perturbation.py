@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.data.batches import Part
+from dslnas.data.batches import ImagePart, Part
 from dslnas.space.derive import Scores
 from dslnas.training.measure import measure
 
@@ -23,12 +23,14 @@ def perturbation_scores(
     part: Part,
     progress: Callable[[int, int], None],
 ) -> Scores:
-    """Return for every operation the accuracy that is lost without it, each taken away alone.
+    """Return for every operation what is lost without it, each taken away alone.
 
-    Operations that cannot be derived, such as `none`, are not asked: their score is 0.
+    Of images it is accuracy that is lost; equal losses are told apart by those of the mean
+    cross-entropy, on a scale that cannot outweigh one example. Of a text it is the mean
+    cross-entropy that grows.
 
-    Batch norm uses its running statistics. Equal losses of accuracy are told apart by those of the
-    mean cross-entropy, on a scale that cannot outweigh one example.
+    Operations that cannot be derived, such as `none`, are not asked: their score is 0. Batch norm
+    uses its running statistics.
 
     Args:
         supernet: Trained.
@@ -40,7 +42,9 @@ def perturbation_scores(
 
     def value(changed: Mapping[str, Tensor]) -> float:
         mixing = Mixing(changed)
-        found = measure(lambda images: supernet.logits(images, mixing), part)
+        found = measure(lambda batch: supernet.logits(batch, mixing), part)
+        if not isinstance(part, ImagePart):
+            return -found.loss
         # one example more is worth 1 / len(part); the loss decides below that
         return found.accuracy - math.tanh(found.loss) / (2 * len(part))
 

@@ -20,13 +20,16 @@ class EpochRecord:
         train_loss: Mean over the steps, on the data that trains the weights.
         architecture_loss: Mean over the steps, on the data that trains alpha; None without.
         validation_loss: On the validation part.
-        validation_accuracy: On the validation part, from 0 to 1.
+        validation_accuracy: On the validation part, from 0 to 1; of a text, the share of tokens
+            that were foretold.
         seconds: Time since the stage began.
         entropy: These are of a search only, see `dslnas.training.monitor.Observation`.
         operations: Likewise, of the cells that would be derived now.
         skip_share: Likewise.
         alpha_change: Likewise.
         eigenvalue: Dominant one of the Hessian in alpha, where a stop rule asks for it.
+        validation_perplexity: Of a text only.
+        averaged: Of retraining on a text only: whether averaged weights were measured.
         warnings: What the user should know.
     """
 
@@ -43,6 +46,8 @@ class EpochRecord:
     skip_share: Mapping[str, float] | None = None
     alpha_change: Mapping[str, float] | None = None
     eigenvalue: float | None = None
+    validation_perplexity: float | None = None
+    averaged: bool | None = None
     warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:

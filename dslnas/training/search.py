@@ -4,77 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.data.batches import batch_count, batches, forever, in_order
+from dslnas.data.batches import Batch, ImagePart, forever
 from dslnas.data.tensors import Data
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.curvature import dominant_eigenvalue
-from dslnas.engines.engine import Batch, Engine, StepReport
+from dslnas.engines.engine import Engine, StepReport
 from dslnas.engines.goals import Goals
 from dslnas.engines.relaxed import Relaxed
 from dslnas.graph.build import build_derived_graph
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.shapes import check_final
-from dslnas.settings.rule import AS_PUBLISHED, Derivation
-from dslnas.settings.search import SearchSettings
-from dslnas.settings.sections import DataSettings
 from dslnas.settings.stop import Eigenvalue
 from dslnas.space.derive import Scores, derive
 from dslnas.space.space import SearchSpace
 from dslnas.training.constraints import keeps_to
-from dslnas.training.measure import Measurement, measure
+from dslnas.training.measure import Measurement, measure, worth
 from dslnas.training.monitor import Monitor
 from dslnas.training.perturbation import perturbation_scores
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
 from dslnas.training.snapshots import Snapshot, best, best_of_every_size
 from dslnas.training.stopping import Stop, stop_after
+from dslnas.training.task import SearchResult, Task
 
 ARCHITECTURE, TRAINING = "architecture loss", "training loss"
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a spec says of its search.
-
-    Attributes:
-        method: Name of the engine.
-        settings: The engine's settings.
-        data: Batch size and augmentations.
-        derivation: How the architecture is taken from it.
-    """
-
-    method: str
-    settings: SearchSettings
-    data: DataSettings
-    derivation: Derivation = AS_PUBLISHED
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search found.
-
-    Attributes:
-        architecture: The space with every choice made.
-        scores: What it was derived from.
-        epoch: Counted from 1, of the epoch it was derived after; None if it was drawn.
-        family: The best architecture of every size, where the plan asks for them.
-        stopped: Why the search ended early, or None.
-        alphas: The architecture parameters at the end by name, on the CPU.
-        seconds: How long it took.
-    """
-
-    architecture: SearchSpace
-    scores: Scores
-    epoch: int | None
-    family: tuple[Snapshot, ...]
-    stopped: str | None
-    alphas: Mapping[str, Tensor]
-    seconds: float
 
 
 def search(
@@ -122,8 +78,11 @@ class _Search:
         self._begin = time.perf_counter()
         self._space, self._task, self._data, self._report = space, task, data, report
         self._generator = torch.Generator().manual_seed(seed)
-        self._supernet = Supernet(space, graph, self._generator, device)
-        self._supernet.network.run_state.generator = torch.Generator(device).manual_seed(seed)
+        slowness = task.settings.slowness or 0.0
+        self._supernet = Supernet(space, graph, self._generator, device, slowness=slowness)
+        state, dropout = self._supernet.network.run_state, task.settings.dropout
+        state.generator = torch.Generator(device).manual_seed(seed)
+        state.dropout = {} if dropout is None else dropout.rates()
         derivation = task.derivation
         goals = Goals(space, device, derivation)
         self._engine: Engine = make_engine(
@@ -136,9 +95,8 @@ class _Search:
 
     def run(self) -> SearchResult:
         settings, batch = self._task.settings, self._task.data.batch
-        architecture = forever(
-            self._data.architecture, batch, self._generator, self._task.data.augment
-        )
+        augment = self._task.data.augment
+        architecture = forever(self._data.architecture, batch, self._generator, augment)
         stop = None
         for epoch in range(settings.epochs):
             sums = self._train(epoch, architecture)
@@ -165,11 +123,12 @@ class _Search:
     def _train(self, epoch: int, architecture: Iterator[Batch]) -> dict[str, float]:
         """Train for one epoch and return the mean losses."""
         task, epochs = self._task, self._task.settings.epochs
-        steps = batch_count(self._data.weights, task.data.batch)
+        steps = self._data.weights.batch_count(task.data.batch)
         self._engine.start_epoch(epoch)
         self._supernet.network.train()
         sums: dict[str, float] = {}
-        weights = batches(self._data.weights, task.data.batch, self._generator, task.data.augment)
+        batch, augment = task.data.batch, task.data.augment
+        weights = self._data.weights.batches(batch, self._generator, augment)
         for step, train in enumerate(weights, 1):
             losses = self._engine.step(train, next(architecture))
             for what, value in _named(losses):
@@ -182,7 +141,7 @@ class _Search:
         """Measure the supernet, see what would be derived from it, and report both."""
         settings, derivation = self._task.settings, self._task.derivation
         measured = self._measure()
-        steps = batch_count(self._data.weights, self._task.data.batch)
+        steps = self._data.weights.batch_count(self._task.data.batch)
         where = f"search {self._task.method}"
         check_finite("validation loss", measured.loss, epoch + 1, steps, where)
         scores = self._engine.scores()
@@ -191,9 +150,8 @@ class _Search:
         eigenvalue = None if is_warm else self._eigenvalue()
         if not is_warm:
             params = check_final(architecture)
-            self._history.append(
-                Snapshot(epoch + 1, architecture, scores, measured.accuracy, params)
-            )
+            value = worth(measured, self._data.validation)
+            self._history.append(Snapshot(epoch + 1, architecture, scores, params, measured, value))
         engine = self._engine
         probabilities = engine.probabilities() if isinstance(engine, Relaxed) else None
         seen = self._monitor.observe(architecture, probabilities, engine.alphas(), warm=is_warm)
@@ -206,6 +164,7 @@ class _Search:
                 architecture_loss=losses.get(ARCHITECTURE),
                 validation_loss=measured.loss,
                 validation_accuracy=measured.accuracy,
+                validation_perplexity=None if self._data.text is None else measured.perplexity,
                 seconds=time.perf_counter() - self._begin,
                 entropy=seen.entropy,
                 operations=seen.operations,
@@ -219,7 +178,7 @@ class _Search:
     def _measure(self) -> Measurement:
         mixing = self._engine.mixing()
         self._supernet.network.eval()
-        return measure(lambda images: self._supernet.logits(images, mixing), self._data.validation)
+        return measure(lambda batch: self._supernet.logits(batch, mixing), self._data.validation)
 
     def _eigenvalue(self) -> float | None:
         """Return the sharpness in alpha on one batch of architecture data, if a rule asks."""
@@ -227,7 +186,7 @@ class _Search:
         if not asks or not isinstance(self._engine, Relaxed):
             return None
         self._supernet.network.train()
-        batch = next(in_order(self._data.architecture, self._task.data.batch))
+        batch = next(self._held_out())
         with self._supernet.untracked():
             loss = self._engine.architecture_loss(batch)
         alphas = list(self._engine.alphas().values())
@@ -248,7 +207,7 @@ class _Search:
         scores = self._final_scores()
         architecture = derive(self._space, scores, derivation.rule)
         epoch = self._task.settings.epochs if stop is None else self._history[-1].epoch
-        return Snapshot(epoch, architecture, scores, 0.0, check_final(architecture)), ()
+        return Snapshot(epoch, architecture, scores, check_final(architecture)), ()
 
     def _keeps_to_limits(self, snapshot: Snapshot) -> bool:
         limits = self._task.derivation.limits
@@ -265,9 +224,17 @@ class _Search:
         if self._task.derivation.by == "perturbation" and isinstance(self._engine, Relaxed):
             weights = self._engine.probabilities()
             return perturbation_scores(self._supernet, weights, self._data.architecture, progress)
-        batch = self._task.data.batch
-        held_out = [b for b in in_order(self._data.architecture, batch) if len(b.labels) > 1]
-        return self._engine.finish(held_out, progress)
+        # what is dropped at random would decide between architectures
+        self._supernet.network.run_state.dropout = {}
+        return self._engine.finish([b for b in self._held_out() if len(b) > 1], progress)
+
+    def _held_out(self) -> Iterator[Batch]:
+        """Yield the architecture data in order, for a network in training mode."""
+        part, size = self._data.architecture, self._task.data.batch
+        if isinstance(part, ImagePart):
+            return part.in_order(size)
+        # as many columns as in training: batch norm takes its statistics from them
+        return part.batches(size, self._generator)
 
 
 def _named(losses: StepReport) -> Iterator[tuple[str, float]]:

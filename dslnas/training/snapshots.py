@@ -9,6 +9,7 @@ from typing import TypeAlias
 from dslnas.space.derive import Scores
 from dslnas.space.space import SearchSpace
 from dslnas.space.tally import convolution_count
+from dslnas.training.measure import Measurement
 
 Size: TypeAlias = tuple[int, ...]
 """Convolutions of every searched cell, in the order of the space."""
@@ -22,15 +23,17 @@ class Snapshot:
         epoch: Counted from 1.
         architecture: The space with every choice made.
         scores: What it was derived from.
-        accuracy: Of the supernet on the validation part, from 0 to 1.
         params: Trained weights of the network that would be trained at the end.
+        measured: Of the supernet on the validation part; None if it was not.
+        value: What epochs are compared by, more is better; see `dslnas.training.measure.worth`.
     """
 
     epoch: int
     architecture: SearchSpace
     scores: Scores
-    accuracy: float
     params: int
+    measured: Measurement | None = None
+    value: float = 0.0
 
     @property
     def size(self) -> Size:
@@ -40,8 +43,8 @@ class Snapshot:
 
 
 def best(snapshots: Sequence[Snapshot]) -> Snapshot:
-    """Return the snapshot with the highest accuracy; the latest on ties."""
-    return max(snapshots, key=lambda snapshot: (snapshot.accuracy, snapshot.epoch))
+    """Return the snapshot with the highest value; the latest on ties."""
+    return max(snapshots, key=lambda snapshot: (snapshot.value, snapshot.epoch))
 
 
 def best_of_every_size(snapshots: Sequence[Snapshot]) -> tuple[Snapshot, ...]:

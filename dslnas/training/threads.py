@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import torch
 
+from dslnas.settings.data import DataSettings, TextSettings
+
 SMALL = 1_000_000_000
 """Multiply-adds of a batch below which one thread is used: some 50 ms of work for one core."""
 
@@ -30,3 +32,8 @@ def threads_for(flops: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def steps_of(data: DataSettings) -> int:
+    """Return how often a network runs on an example of a batch: text is read in segments."""
+    return data.steps if isinstance(data, TextSettings) else 1

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
-from dslnas.backends.python.module import PythonModule, to_python
+from dslnas.backends.python.generated import PythonModule
+from dslnas.backends.python.module import to_python
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.reference_interpreter import RUN, interpret, random_images, random_weights
 

@@ -5,7 +5,7 @@ It shares no code with the backends; what they compute is compared with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import add, mul
 from typing import Any, TypeAlias
@@ -29,16 +29,41 @@ def interpret(
     """Return the output of the graph for a batch of images, in the given precision."""
     values = {graph.nodes[0].name: torch.from_numpy(images).to(dtype)}
     for node in graph.nodes[1:]:
-        own = {
-            w.name: torch.from_numpy(weights[f"{node.name}/{w.name}"]).to(dtype)
-            for w in node.weights
-        }
-        inputs = [values[source] for source in node.inputs]
-        value = RUN[node.primitive](node, inputs, dict(node.attributes), own)
-        assert value.shape[1:] == node.shape, f"{node.name} is {value.shape}, not {node.shape}"
-        values[node.name] = value
+        values[node.name] = _value(node, values, weights, dtype)
     result: NDArray[Any] = values[graph.output].numpy()
     return result
+
+
+def interpret_steps(
+    graph: PrimitiveGraph,
+    weights: Arrays,
+    tokens: NDArray[Any],
+    states: Sequence[NDArray[Any]],
+    dtype: torch.dtype = torch.float64,
+) -> tuple[NDArray[Any], tuple[NDArray[Any], ...]]:
+    """Return the logits (time, batch, words) of a step after the other, and the last states."""
+    carried = [torch.from_numpy(state).to(dtype) for state in states]
+    logits = []
+    for token in tokens:
+        values = {graph.nodes[0].name: torch.from_numpy(token)}
+        values |= {state.name: now for state, now in zip(graph.states, carried, strict=True)}
+        for node in graph.nodes[1:]:
+            if node.primitive != "state":
+                values[node.name] = _value(node, values, weights, dtype)
+        logits.append(values[graph.output].numpy())
+        carried = [values[state.next] for state in graph.states]
+    return np.stack(logits), tuple(state.numpy() for state in carried)
+
+
+def _value(node: Node, values: Mapping[str, Tensor], weights: Arrays, dtype: torch.dtype) -> Tensor:
+    own = {
+        w.name: torch.from_numpy(weights[key]).to(dtype)
+        for key, w in zip(node.tensors, node.weights, strict=True)
+    }
+    inputs = [values[source] for source in node.inputs]
+    value = RUN[node.primitive](node, inputs, dict(node.attributes), own)
+    assert value.shape[1:] == node.shape, f"{node.name} is {value.shape}, not {node.shape}"
+    return value
 
 
 def random_weights(graph: PrimitiveGraph, seed: int = 0) -> dict[str, NDArray[np.float32]]:
@@ -46,7 +71,7 @@ def random_weights(graph: PrimitiveGraph, seed: int = 0) -> dict[str, NDArray[np
     random = np.random.default_rng(seed)
     tensors: dict[str, NDArray[np.float32]] = {}
     for node in graph.nodes:
-        for w in node.weights:
+        for w in node.owned:
             if w.fan_in:
                 value = random.normal(0, w.fan_in**-0.5, w.shape)
             elif w.name in ("weight", "running_var"):
@@ -103,6 +128,10 @@ def _shuffle(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
     return torch.cat([inputs[0][:, place::size] for place in range(size)], 1)
 
 
+def _subtract(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    return inputs[0] - inputs[1]
+
+
 def _zero(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
     return inputs[0].new_zeros(len(inputs[0]), *node.shape)
 
@@ -110,6 +139,8 @@ def _zero(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
 RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "conv": _conv,
     "linear": _linear,
+    "embedding": lambda node, x, a, own: own["weight"][x[0]],
+    "tied_linear": _linear,
     "batch_norm": _batch_norm,
     "max_pool2d": _max_pool2d,
     "avg_pool2d": _avg_pool2d,
@@ -125,11 +156,16 @@ RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "tanh": lambda node, x, a, own: torch.tanh(x[0]),
     "dropout": lambda node, x, a, own: x[0],
     "drop_path": lambda node, x, a, own: x[0],
+    "drop_embedded": lambda node, x, a, own: x[0],
+    "drop_input": lambda node, x, a, own: x[0],
+    "drop_state": lambda node, x, a, own: x[0],
+    "drop_output": lambda node, x, a, own: x[0],
     "identity": lambda node, x, a, own: x[0],
     "zero": _zero,
     "split": _split,
     "shuffle": _shuffle,
     "add": lambda node, x, a, own: reduce(add, x),
+    "subtract": _subtract,
     "multiply": lambda node, x, a, own: reduce(mul, x),
     "mean": lambda node, x, a, own: reduce(add, x) / len(x),
     "concat": lambda node, x, a, own: torch.cat(x, 1),

@@ -10,7 +10,9 @@ import numpy as np
 import onnx
 import pytest
 
-from dslnas.backends.onnx.model import IR_VERSION, MAX_BYTES, OPSET, to_onnx
+from dslnas.backends.onnx.model import to_onnx
+from dslnas.backends.onnx.prepare import MAX_BYTES
+from dslnas.backends.onnx.protos import IR_VERSION, OPSET
 from dslnas.diagnostics import UserError
 from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph

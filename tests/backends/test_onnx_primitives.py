@@ -12,7 +12,16 @@ from dslnas.primitives.catalogue import PRIMITIVES
 from tests.backends.onnx_run import assert_parity, assert_shapes, emit, run
 from tests.backends.reference_graphs import Graph
 
-CHOICES = {"mix"}
+CHOICES = {"mix", "share", "stack", "sum_stack"}
+RECURRENT = {
+    "embedding",
+    "tied_linear",
+    "drop_embedded",
+    "drop_input",
+    "drop_state",
+    "drop_output",
+}
+"""What reads no images; `test_onnx_sequence` compares it."""
 ODD = (4, 7, 9)
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "hard_swish", "sigmoid", "tanh")
 
@@ -106,6 +115,10 @@ CASES = {
         _branches("add", "input", "tanh", "input", "relu").done(),
         _branches("add", "relu", "relu").done(),
     ],
+    "subtract": [
+        _branches("subtract", "input", "tanh").done(),
+        _branches("subtract", "gate", "pooled").done(),
+    ],
     "multiply": [
         _branches("multiply", "input", "tanh").done(),
         _branches("multiply", "input", "gate").done(),
@@ -129,14 +142,14 @@ CASES = {
 
 
 def test_every_primitive_has_a_form_or_no_need_of_one() -> None:
-    cells = [*EMITTERS, *VANISHING, *CHOICES]
+    cells = [*EMITTERS, *VANISHING, *CHOICES, "state"]
     assert [name for name, count in Counter(cells).items() if count > 1] == []
     assert sorted(set(PRIMITIVES) - set(cells)) == [], "primitives without an ONNX form"
     assert sorted(set(cells) - set(PRIMITIVES)) == [], "ONNX forms of no primitive"
 
 
 def test_every_form_is_compared_with_the_reference() -> None:
-    assert set(CASES) == (set(EMITTERS) | VANISHING)
+    assert set(CASES) | RECURRENT == (set(EMITTERS) | VANISHING)
     for name, graphs in CASES.items():
         assert all(any(node.primitive == name for node in graph.nodes) for graph in graphs)
 

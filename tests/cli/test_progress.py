@@ -41,6 +41,15 @@ def test_an_epoch_is_a_line_below_its_stage(capsys: pytest.CaptureFixture[str]) 
     ]
 
 
+def test_text_has_a_perplexity(capsys: pytest.CaptureFixture[str]) -> None:
+    plain = replace(RECORD, architecture_loss=None, validation_perplexity=123.456)
+    averaged = replace(plain, stage="retrain", averaged=True)
+    assert shown(capsys, plain, averaged)[1::2] == [
+        "  epoch   2/10   loss 1.500   validation perplexity 123.46   7 s",
+        "  epoch   2/10   loss 1.500   validation perplexity 123.46 (averaged)   7 s",
+    ]
+
+
 def test_skips_are_shown_where_there_are_some(capsys: pytest.CaptureFixture[str]) -> None:
     record = replace(RECORD, skip_share={"normal": 0.25, "reduction": 0.0})
     assert shown(capsys, record)[1].endswith("validation 62.50%   skips: normal 25%   7 s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from dslnas.cli.report import report_text
 from dslnas.cli.tables import aligned
@@ -70,6 +71,28 @@ def test_a_family_is_a_table_of_what_can_be_trained(tmp_path: Path) -> None:
         "  convolutions             epoch   parameters   validation   file",
         f"  normal 1, reduction 0        2          900       50.00%   {first}",
         f"  normal 10, reduction 2      11       12,345       75.00%   {last}",
+    ]
+
+
+def test_text_has_perplexities(tmp_path: Path) -> None:
+    text: dict[str, Any] = {
+        "test_perplexity": 98.765,
+        "validation_perplexity": 101.5,
+        "test_bits_per_character": 1.2345,
+        "validation_bits_per_character": 1.3,
+        "retrain_epoch": 7,
+        "vocabulary": 10000,
+        "unknown_tokens": {"weights": 0, "architecture": 0, "validation": 3, "test": 1234},
+    }
+    lines = report(tmp_path, **text)
+    assert lines[3:10] == [
+        "  test perplexity       98.77        on text that chose nothing",
+        "    bits a character    1.234",
+        "    next token right    50.00%",
+        "  validation perplexity 101.50       the best, of epoch 7",
+        "  vocabulary            10,000       unknown tokens: 3 in validation, 1,234 in test",
+        "  parameters            1,234",
+        "  multiply-adds         5,678        per token",
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from dslnas.data.batches import ImagePart, Part, TextPart
 from dslnas.diagnostics import UserError
 
 
@@ -21,6 +22,16 @@ def real(shared: Path, name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is not here")
     return folder
+
+
+def images_of(part: Part) -> ImagePart:
+    assert isinstance(part, ImagePart)
+    return part
+
+
+def text_of(part: Part) -> TextPart:
+    assert isinstance(part, TextPart)
+    return part
 
 
 def pixels(*shape: int, seed: int = 0) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from tests.data.made import error
 
 def test_digits_are_as_described() -> None:
     examples = digits.read()
-    assert examples.images.shape == (1797, DIGITS.channels, DIGITS.height, DIGITS.width)
+    assert examples.images.shape == (1797, *DIGITS.shape)
     assert examples.images.dtype == np.float32
     assert (examples.images.min(), examples.images.max()) == (0, 1)
     assert np.unique(examples.labels).tolist() == list(range(DIGITS.classes))

@@ -55,7 +55,7 @@ def test_the_layout_is_found(
     images = npz.read(path).images
     assert images.shape == expected
     shape = npz.shape(path)
-    assert (6, shape.channels, shape.height, shape.width) == expected
+    assert (6, *shape.shape) == expected
     channels_last = stored.ndim == 4 and stored.shape[1] != expected[1]
     again = images.transpose(0, 2, 3, 1) if channels_last else images.reshape(stored.shape)
     np.testing.assert_array_equal(again, stored)

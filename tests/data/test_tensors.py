@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from dslnas.data import idx
-from dslnas.data.tensors import Data, Part, load
-from dslnas.settings.sections import Cifar10, DataSettings, Digits
-from tests.data.made import error, labels, pixels, real, write_cifar10, write_idx
+from dslnas.data.tensors import Data, ImagePart, load
+from dslnas.settings.data import Cifar10, Digits, ImageSettings
+from tests.data.made import error, images_of, labels, pixels, real, write_cifar10, write_idx
 
 PARTS = ("weights", "architecture", "validation", "test")
 
 
-def parts(data: Data) -> list[Part]:
-    return [data.weights, data.architecture, data.validation, data.test]
+def parts(data: Data) -> list[ImagePart]:
+    return [images_of(getattr(data, name)) for name in PARTS]
 
 
 def distinct(folder: Path, test: bool = True) -> Path:
@@ -27,7 +27,7 @@ def distinct(folder: Path, test: bool = True) -> Path:
     return folder
 
 
-def firsts(part: Part, data: Data) -> list[int]:
+def firsts(part: ImagePart, data: Data) -> list[int]:
     """Return the first pixel of each image as it was stored."""
     scaled = part.images[:, 0, 0, 0].double() * data.std[0] + data.mean[0]
     return [round(float(x) * 255) for x in scaled]
@@ -35,7 +35,7 @@ def firsts(part: Part, data: Data) -> list[int]:
 
 def test_no_example_is_in_two_parts(tmp_path: Path) -> None:
     path = str(distinct(tmp_path / "set", test=False))
-    data = load(DataSettings(source="idx", path=path, split=(0.4, 0.3, 0.2, 0.1)), "cpu")
+    data = load(ImageSettings(source="idx", path=path, split=(0.4, 0.3, 0.2, 0.1)), "cpu")
     assert [len(part) for part in parts(data)] == [24, 18, 12, 6]
     found = [firsts(part, data) for part in parts(data)]
     assert sorted(chain.from_iterable(found)) == list(range(60))
@@ -47,12 +47,12 @@ def test_no_example_is_in_two_parts(tmp_path: Path) -> None:
 
 def test_the_datas_own_test_part_is_the_test(tmp_path: Path) -> None:
     path = distinct(tmp_path / "set")
-    data = load(DataSettings(source="idx", path=str(path), split=(0.4, 0.4, 0.2)), "cpu")
+    data = load(ImageSettings(source="idx", path=str(path), split=(0.4, 0.4, 0.2)), "cpu")
     assert [len(part) for part in parts(data)] == [24, 24, 12, 12]
     stored = idx.read(path).test_images
     assert stored is not None
     expected = (torch.from_numpy(stored.astype(np.float64)) / 255 - data.mean[0]) / data.std[0]
-    torch.testing.assert_close(data.test.images.double(), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(images_of(data.test).images.double(), expected, atol=1e-5, rtol=1e-5)
     assert (data.classes, data.class_names, data.shape) == (3, ("0", "1", "2"), (1, 3, 4))
 
 
@@ -62,9 +62,9 @@ def test_training_parts_are_normalised_per_channel(tmp_path: Path) -> None:
         rows[:, 1:1025] //= 4  # a dark red channel
         (tmp_path / name).write_bytes(rows.tobytes())
     data = load(Cifar10(path=str(tmp_path), split=(0.4, 0.4, 0.2)), "cpu")
-    training = data.training
+    training = images_of(data.training)
     assert len(training) == len(data.weights) + len(data.architecture)
-    assert torch.equal(training.labels, torch.cat([data.weights.labels, data.architecture.labels]))
+    assert torch.equal(training.labels, torch.cat([part.labels for part in parts(data)[:2]]))
     variance, mean = torch.var_mean(training.images.double(), dim=(0, 2, 3), correction=0)
     torch.testing.assert_close(mean, torch.zeros(3).double(), atol=1e-6, rtol=0)
     torch.testing.assert_close(variance, torch.ones(3).double(), atol=1e-6, rtol=0)
@@ -73,14 +73,14 @@ def test_training_parts_are_normalised_per_channel(tmp_path: Path) -> None:
 
 def test_held_out_parts_do_not_enter_the_statistics(tmp_path: Path) -> None:
     folder = distinct(tmp_path / "set")
-    settings = DataSettings(source="idx", path=str(folder), split=(0.4, 0.4, 0.2))
+    settings = ImageSettings(source="idx", path=str(folder), split=(0.4, 0.4, 0.2))
     before = load(settings, "cpu")
     images = idx.read(folder).images[:, 0].copy()
-    images[firsts(before.validation, before)] = 255
+    images[firsts(images_of(before.validation), before)] = 255
     write_idx(folder, "train", images.astype(np.uint8), labels(60, 3))
     after = load(settings, "cpu")
     assert (after.mean, after.std) == (before.mean, before.std)
-    assert not torch.equal(after.validation.images, before.validation.images)
+    assert not torch.equal(parts(after)[2].images, parts(before)[2].images)
 
 
 def test_a_constant_channel_is_only_centred(tmp_path: Path) -> None:
@@ -88,27 +88,27 @@ def test_a_constant_channel_is_only_centred(tmp_path: Path) -> None:
     images = np.full((30, 4, 4, 2), 0.1, np.float32)
     images[..., 1] = np.random.default_rng(0).normal(5, 3, (30, 4, 4))
     np.savez(path, x=images, y=labels(30, 3))
-    settings = DataSettings(source="npz", path=str(path), split=(0.4, 0.2, 0.2, 0.2))
+    settings = ImageSettings(source="npz", path=str(path), split=(0.4, 0.2, 0.2, 0.2))
     data = load(settings, "cpu")
     assert data.std[0] == 1.0
-    assert float(data.training.images[:, 0].abs().max()) < 1e-6
+    assert float(images_of(data.training).images[:, 0].abs().max()) < 1e-6
     assert data.mean[1] == pytest.approx(5, abs=0.5)
 
 
 def test_a_subset_is_taken_of_every_class_and_of_the_test_part(tmp_path: Path) -> None:
     path = str(distinct(tmp_path / "set"))
-    settings = DataSettings(source="idx", path=path, split=(0.4, 0.4, 0.2), subset=0.5)
+    settings = ImageSettings(source="idx", path=path, split=(0.4, 0.4, 0.2), subset=0.5)
     data = load(settings, "cpu")
     assert [len(part) for part in parts(data)] == [12, 12, 6, 6]
-    assert torch.bincount(data.validation.labels).tolist() == [2, 2, 2]
-    assert torch.bincount(data.test.labels).tolist() == [2, 2, 2]
+    assert torch.bincount(parts(data)[2].labels).tolist() == [2, 2, 2]
+    assert torch.bincount(parts(data)[3].labels).tolist() == [2, 2, 2]
 
 
 def test_the_seed_decides_the_split() -> None:
     one, same, other = (load(Digits(seed=seed), "cpu") for seed in (0, 0, 1))
-    for name in PARTS:
-        assert torch.equal(getattr(one, name).images, getattr(same, name).images)
-    assert not torch.equal(one.weights.images, other.weights.images)
+    for first, second in zip(parts(one), parts(same), strict=True):
+        assert torch.equal(first.images, second.images)
+    assert not torch.equal(parts(one)[0].images, parts(other)[0].images)
     assert (one.classes, one.shape) == (10, (1, 8, 8))
 
 
@@ -134,7 +134,7 @@ def test_a_class_has_too_few_examples(
 ) -> None:
     numbers = np.repeat(np.arange(3), counts)
     folder = write_idx(tmp_path / "set", "train", pixels(len(numbers), 3, 4), numbers)
-    settings = DataSettings(
+    settings = ImageSettings(
         source="idx", path=str(folder), split=(0.25, 0.25, 0.25, 0.25), subset=subset
     )
     assert error(lambda: load(settings, "cpu"), folder) == ("NAS606", message, help)
@@ -152,7 +152,7 @@ def test_a_class_has_no_examples(tmp_path: Path) -> None:
 
 def test_the_number_of_shares_does_not_fit(tmp_path: Path) -> None:
     folder = distinct(tmp_path / "set")
-    settings = DataSettings(source="idx", path=str(folder), split=(0.25, 0.25, 0.25, 0.25))
+    settings = ImageSettings(source="idx", path=str(folder), split=(0.25, 0.25, 0.25, 0.25))
     assert error(lambda: load(settings, "cpu"), folder) == (
         "NAS607",
         "split has 4 shares but the data have a test part of their own",
@@ -161,7 +161,7 @@ def test_the_number_of_shares_does_not_fit(tmp_path: Path) -> None:
 
 
 def test_loading_needs_a_path() -> None:
-    code, message, _ = error(lambda: load(DataSettings(source="npz"), "cpu"), "data")
+    code, message, _ = error(lambda: load(ImageSettings(source="npz"), "cpu"), "data")
     assert (code, message) == ("NAS605", "data source `npz` needs a path")
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Supernet
+from dslnas.data.batches import Batch
 from dslnas.engines.discretise import nearest, one_hot
 from dslnas.graph.build import build_supernet_graph
 from dslnas.space.space import SearchSpace
@@ -17,6 +18,7 @@ from tests.spaces import random_scores, space_of
 
 SHAPE = (2, 6, 6)
 CLASSES = 3
+SLOWNESS = 0.01
 CPU = torch.device("cpu")
 
 # The operations of DARTS, with `none`; two nodes of five edges, two of each node's are kept.
@@ -95,13 +97,57 @@ SPACES = {
 }
 
 
+# A cell with a gate, edges of two and three operations, and behind it one without any choice.
+RECURRENT = """use std.cnn
+gate highway(f, state, reads = drop_state(state)) {
+    let both = linear(2 * C, bias = false)(reads)
+    output state + sigmoid(split(2, 0)(both)) * (f(split(2, 1)(both)) - state)
+}
+op search_norm = batch_norm(affine = false) | when derived: identity
+cell searched {
+    inputs     x
+    states     h
+    first      highway(tanh, h, concat(drop_input(x), drop_state(h)))
+    node n1 = {none, tanh, relu}(first)
+    node n2 = {tanh, sigmoid}(first) + {none, identity, relu}(n1)
+    edge       highway
+    normalise  search_norm
+    keep       1
+    output     mean
+}
+cell fixed {
+    inputs  x
+    states  h, c
+    let gates  = linear(4 * C)(concat(drop_input(x), drop_state(h)))
+    let c_next = sigmoid(split(4, 1)(gates)) * c +
+        sigmoid(split(4, 0)(gates)) * tanh(split(4, 2)(gates))
+    let h_next = sigmoid(split(4, 3)(gates)) * tanh(c_next)
+    next    h_next, c_next
+    output  h_next
+}
+network {
+    channels  4
+    stem      embedding -> drop_embedded
+    cells     searched, fixed
+    head      drop_output -> tied_linear
+}
+evaluate { channels 4 }
+"""
+
+SEQUENCES = {"recurrent": RECURRENT}
+TEXTS = SPACES | SEQUENCES
+
 # Arguments of `--set` for methods with a supernet of their own.
 LOWERED: dict[str, tuple[str, ...]] = {"pc_darts": ("search=pc_darts", "search.partial=2")}
 
 
 def space(text: str, method: str = "") -> SearchSpace:
-    """Return a space for images of `SHAPE` in `CLASSES` classes, lowered as a method wants it."""
-    return space_of(text, SHAPE, LOWERED.get(method, ()), classes=CLASSES)
+    """Return a space for examples in `CLASSES` classes, lowered as a method wants it.
+
+    The examples are images of `SHAPE`, or tokens where the cells are recurrent.
+    """
+    shape = () if "states" in text else SHAPE
+    return space_of(text, shape, LOWERED.get(method, ()), classes=CLASSES)
 
 
 def supernet_of(
@@ -109,16 +155,24 @@ def supernet_of(
 ) -> Supernet:
     """Return the supernet of a space, in training mode, with what is random seeded."""
     generator = torch.Generator().manual_seed(seed)
-    supernet = Supernet(searched, build_supernet_graph(searched), generator, CPU, dtype)
+    graph = build_supernet_graph(searched)
+    supernet = Supernet(searched, graph, generator, CPU, dtype, slowness=SLOWNESS)
     supernet.network.run_state.generator = torch.Generator().manual_seed(seed)
     return supernet
 
 
-def batch(seed: int, size: int = 6, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
+def batch(seed: int, size: int = 6, dtype: torch.dtype = torch.float64) -> Batch:
     """Return normally distributed images and random labels."""
     generator = torch.Generator().manual_seed(seed)
     images = torch.randn((size, *SHAPE), generator=generator, dtype=dtype)
-    return images, torch.randint(CLASSES, (size,), generator=generator)
+    return Batch(images, torch.randint(CLASSES, (size,), generator=generator))
+
+
+def segment(seed: int, steps: int = 5, size: int = 4) -> Batch:
+    """Return random tokens, (steps, size), each to be followed by the next one."""
+    generator = torch.Generator().manual_seed(seed)
+    tokens = torch.randint(CLASSES, (steps + 1, size), generator=generator)
+    return Batch(tokens[:-1], tokens[1:])
 
 
 def some_choice(searched: SearchSpace, seed: int) -> Choice:

@@ -19,7 +19,7 @@ from dslnas.graph.costs import CostTable
 from dslnas.settings.rule import Limit, Quantity
 from dslnas.space.derive import derive
 from dslnas.space.table import ChoiceTable, choice_table
-from tests.engines.small import CPU, SPACES, padded_scores, space, supernet_of
+from tests.engines.small import CPU, RECURRENT, SPACES, padded_scores, space, supernet_of
 from tests.spaces import random_scores, space_of
 
 # Two nodes: one edge of two operations; three edges, of which two are kept.
@@ -189,3 +189,16 @@ def test_complexity_of_nasp_weighs_by_the_published_counts() -> None:
     torch.testing.assert_close(
         complexity(rows, weights), (published * weights**2).sum(), rtol=1e-14, atol=0
     )
+
+
+def test_activations_of_a_recurrent_cell_have_no_weights_but_take_time() -> None:
+    searched = space(RECURRENT)
+    rows = costs_of_operations(searched, "searched", "params", CPU)
+    assert [sum(row) for row in rows] == [0.0] * 3
+    weights = torch.rand((3, 3), dtype=torch.float64, requires_grad=True)
+    regulariser = complexity(rows, weights)
+    assert regulariser == 0.0
+    assert not torch.autograd.grad(regulariser, weights)[0].any()
+    times = costs_of_operations(searched, "searched", "latency", CPU)
+    assert [[time > 0 for time in row] for row in times][1] == [True, True]
+    assert costs_of_network(searched, "latency", CPU).fixed > 0

@@ -71,7 +71,7 @@ def test_of_a_supernet_it_is_that_of_the_whole_hessian() -> None:
 
     def loss_of(*alphas: Tensor) -> Tensor:
         with twin.supernet.untracked():
-            return twin.supernet.loss(*examples, twin.softened(alphas))
+            return twin.supernet.loss(examples, twin.softened(alphas))
 
     before = [a.clone() for a in alphas_of(engine)]
     blocks = functional.hessian(loss_of, tuple(before))  # type: ignore[no-untyped-call]

@@ -31,12 +31,12 @@ def test_a_step_is_alpha_on_the_architecture_loss_then_weights_at_the_new_alpha(
         found = engine.step(train, architecture)
 
         alphas = [alpha.requires_grad_() for alpha in alphas]
-        architecture_loss = hand.supernet.loss(*architecture, hand.softened(alphas))
+        architecture_loss = hand.supernet.loss(architecture, hand.softened(alphas))
         gradients = torch.autograd.grad(architecture_loss, alphas, materialize_grads=True)
         rate = value_at(settings.arch.lr, epoch, EPOCHS)
         alphas = on_alpha.step([a.detach() for a in alphas], gradients, rate)
 
-        train_loss = hand.supernet.loss(*train, hand.softened(alphas))
+        train_loss = hand.supernet.loss(train, hand.softened(alphas))
         hand.descend(on_weights, train_loss, value_at(settings.weights.lr, epoch, EPOCHS))
 
         assert_same([found.train], [train_loss.detach()])

@@ -121,11 +121,11 @@ def test_a_darts_step_with_a_limit_by_hand() -> None:
         assert mixing.weights is not None
         cost = expected_cost(costs, hand.supernet.tables, mixing.weights)
         assert cost > limit
-        total = hand.supernet.loss(*batch(50 + number), mixing) + weight * (cost / limit - 1)
+        total = hand.supernet.loss(batch(50 + number), mixing) + weight * (cost / limit - 1)
         gradients = torch.autograd.grad(total, alphas, materialize_grads=True)
         rate = value_at(ADAM.lr, number, EPOCHS)
         alphas = on_alpha.step([a.detach() for a in alphas], gradients, rate)
-        train_loss = hand.supernet.loss(*batch(number), hand.softened(alphas))
+        train_loss = hand.supernet.loss(batch(number), hand.softened(alphas))
         hand.descend(on_weights, train_loss, 0.1)
 
         assert_same(alphas_of(engine), alphas)

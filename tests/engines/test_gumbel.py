@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.supernet import Mixing
+from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.gumbel import Gumbel, HardGumbel
 from dslnas.engines.optimisers import value_at
@@ -186,14 +187,14 @@ def test_a_step_is_alpha_on_one_sample_then_the_weights_on_another(
         tau = value_at(temperature, number, EPOCHS)
         alphas = [alpha.requires_grad_() for alpha in alphas]
         mixing = sampler.mixing(alphas, sampler.draw(alphas), tau)
-        held_out = hand.supernet.loss(*architecture, mixing)
+        held_out = hand.supernet.loss(architecture, mixing)
         loss = held_out
         if level == "mixed":
-            loss = hand.supernet.loss(*train, mixing) + lambda_ * held_out
+            loss = hand.supernet.loss(train, mixing) + lambda_ * held_out
         gradients = torch.autograd.grad(loss, alphas, materialize_grads=True)
         rate = value_at(ADAM.lr, number, EPOCHS)
         alphas = on_alpha.step([a.detach() for a in alphas], gradients, rate)
-        train_loss = hand.supernet.loss(*train, sampler.mixing(alphas, sampler.draw(alphas), tau))
+        train_loss = hand.supernet.loss(train, sampler.mixing(alphas, sampler.draw(alphas), tau))
         hand.descend(on_weights, train_loss, value_at(CLIPPED.lr, number, EPOCHS))
 
         assert_same([found.train], [train_loss.detach()])
@@ -214,10 +215,10 @@ def watch(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
     seen: list[Choice] = []
     loss = twin.supernet.loss
 
-    def watched(images: Tensor, labels: Tensor, mixing: Mixing) -> Tensor:
+    def watched(examples: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
         assert mixing.chosen is not None
         seen.append(mixing.chosen)
-        return loss(images, labels, mixing)
+        return loss(examples, mixing, regularised=regularised)
 
     monkeypatch.setattr(twin.supernet, "loss", watched)
     return seen

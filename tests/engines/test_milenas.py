@@ -65,14 +65,14 @@ def test_a_step_is_both_equations_at_the_same_point_or_in_turn(
         found = engine.step(train, architecture)
 
         alphas = [alpha.requires_grad_() for alpha in before]
-        train_loss = hand.supernet.loss(*train, hand.softened(alphas))
-        architecture_loss = hand.supernet.loss(*architecture, hand.softened(alphas))
+        train_loss = hand.supernet.loss(train, hand.softened(alphas))
+        architecture_loss = hand.supernet.loss(architecture, hand.softened(alphas))
         both = train_loss + lambda_ * architecture_loss
         gradients = torch.autograd.grad(both, alphas, materialize_grads=True, retain_graph=True)
         rate = value_at(ADAM.lr, epoch, EPOCHS)
         before = on_alpha.step([a.detach() for a in alphas], gradients, rate)
         if update == "alternating":
-            train_loss = hand.supernet.loss(*train, hand.softened(before))
+            train_loss = hand.supernet.loss(train, hand.softened(before))
         hand.descend(on_weights, train_loss, value_at(sgd.lr, epoch, EPOCHS))
 
         assert_same([found.train], [train_loss.detach()])

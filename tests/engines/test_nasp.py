@@ -58,7 +58,7 @@ def test_a_step_is_the_three_lines_of_the_algorithm(
 
         # 1: all operations run, weighed by 0 and 1
         weights = {cell: a.requires_grad_() for cell, a in discrete(hand, continuous).items()}
-        architecture_loss = hand.supernet.loss(*architecture, Mixing(weights))
+        architecture_loss = hand.supernet.loss(architecture, Mixing(weights))
         # 2: the gradient is taken at the discrete point, the step at the continuous one
         gradients = torch.autograd.grad(
             architecture_loss, list(weights.values()), materialize_grads=True
@@ -67,7 +67,7 @@ def test_a_step_is_the_three_lines_of_the_algorithm(
         continuous = [a.clamp(0, 1) for a in on_alpha.step(continuous, gradients, rate)]
         # 3: the weights of what is chosen now
         choice = columns(discrete(hand, continuous))
-        train_loss = hand.supernet.loss(*train, Mixing(None, choice))
+        train_loss = hand.supernet.loss(train, Mixing(None, choice))
         hand.descend(on_weights, train_loss, value_at(sgd.lr, epoch, EPOCHS))
 
         assert_same([found.train], [train_loss.detach()])

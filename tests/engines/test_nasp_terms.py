@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.plan import DROPPED, Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
 from dslnas.engines.costs import costs_of_network, costs_of_operations, expected_cost
 from dslnas.engines.discretise import explore, nearest, one_hot, uniform
 from dslnas.engines.goals import Goals
@@ -19,7 +20,7 @@ from dslnas.graph.build import build_supernet_graph
 from dslnas.settings.search import NaspSettings
 from dslnas.settings.values import Adam, Cosine
 from tests.engines.by_hand import HandAdam, HandSgd
-from tests.engines.small import CPU, SPACES, batch, space
+from tests.engines.small import CPU, SPACES, batch, space, supernet_of
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
 
 FAST = Adam(lr=0.3, weight_decay=0.0)  # so that other operations are chosen at every step
@@ -64,7 +65,7 @@ def test_complexity_is_a_term_of_the_loss_at_the_discrete_point(
         found = engine.step(train, architecture)
 
         weights = as_weights(hand, choices_of(hand, continuous))
-        held_out = hand.supernet.loss(*architecture, Mixing(weights))
+        held_out = hand.supernet.loss(architecture, Mixing(weights))
         gradients = torch.autograd.grad(held_out, list(weights.values()), materialize_grads=True)
         for (cell, discrete), gradient in zip(weights.items(), gradients, strict=True):
             if cells and cell not in cells:
@@ -76,7 +77,7 @@ def test_complexity_is_a_term_of_the_loss_at_the_discrete_point(
         rate = value_at(ADAM.lr, number, EPOCHS)
         continuous = [a.clamp(0, 1) for a in on_alpha.step(continuous, gradients, rate)]
         choice = choices_of(hand, continuous)
-        train_loss = hand.supernet.loss(*train, Mixing(None, choice))
+        train_loss = hand.supernet.loss(train, Mixing(None, choice))
         hand.descend(on_weights, train_loss, value_at(UNCLIPPED.lr, number, EPOCHS))
 
         assert found.architecture is not None
@@ -111,6 +112,34 @@ def test_without_goals_operations_cost_nothing() -> None:
     assert all(torch.equal(a, b) for a, b in zip(*states, strict=True))
 
 
+def test_operations_that_all_cost_nothing_make_no_complexity() -> None:
+    """So it is with the activations of a recurrent cell, whose weights belong to the nodes."""
+    free = """use std.cnn
+op pool = max_pool2d(3)
+cell free {
+    inputs  1
+    preprocess  preprocess
+    node n1 = {identity, pool}(in1)
+    node n2 = {identity, pool, tanh}(in1) + {identity, relu}(n1)
+    keep    1
+}
+network { channels 4; cells free }
+evaluate { channels 4 }
+"""
+    searched = space(free)
+    states = []
+    for complexity in (0.0, 5.0):
+        supernet = supernet_of(searched)
+        settings = NaspSettings(epochs=EPOCHS, arch=FAST, complexity=complexity)
+        goals = Goals(searched, CPU)
+        engine = Nasp(supernet, settings, torch.Generator().manual_seed(0), goals)
+        report = engine.step(batch(0), batch(1))
+        assert report.architecture is not None
+        states.append([report.architecture, *alphas_of(engine)])
+    assert all(torch.equal(a, b) for a, b in zip(*states, strict=True))
+    assert all(bool(a.isfinite().all()) for a in states[1])
+
+
 # ---- random operations --------------------------------------------------------------------------
 
 
@@ -136,13 +165,13 @@ def test_random_operations_are_drawn_for_both_halves_of_a_step() -> None:
         engine.step(train, architecture)
 
         weights = as_weights(hand, draw())
-        held_out = hand.supernet.loss(*architecture, Mixing(weights))
+        held_out = hand.supernet.loss(architecture, Mixing(weights))
         gradients = torch.autograd.grad(held_out, list(weights.values()), materialize_grads=True)
         rate = value_at(ADAM.lr, number, EPOCHS)
         continuous = [a.clamp(0, 1) for a in on_alpha.step(continuous, gradients, rate)]
         choice = draw()
         explored += choice != choices_of(hand, continuous)
-        hand.descend(on_weights, hand.supernet.loss(*train, Mixing(None, choice)), 0.1)
+        hand.descend(on_weights, hand.supernet.loss(train, Mixing(None, choice)), 0.1)
 
         assert_same(alphas_of(engine), continuous)
         assert_same(ours.weights(), hand.weights())
@@ -169,7 +198,7 @@ def test_a_warm_up_trains_random_architectures() -> None:
     for number in range(3):
         report = engine.step(batch(number), batch(50 + number))
         choice = {cell: uniform(table, hand.generator) for cell, table in tables.items()}
-        hand.descend(sgd, hand.supernet.loss(*batch(number), Mixing(None, choice)), 0.1)
+        hand.descend(sgd, hand.supernet.loss(batch(number), Mixing(None, choice)), 0.1)
         assert report.architecture is None
         assert_same(ours.weights(), hand.weights())
         assert all(bool((a == 0.5).all()) for a in alphas_of(engine))
@@ -197,9 +226,9 @@ def test_discretising_never_changes_a_bit_of_the_continuous_alphas(
     adam = Adam(lr=Cosine(start=0.3, end=0.0), weight_decay=0.0)
     engine = Nasp(supernet, NaspSettings(epochs=2, arch=adam, epsilon=0.2), generator)
 
-    def given(seed: int) -> tuple[Tensor, Tensor]:
-        images, labels = batch(seed, dtype=dtype)
-        return images.to(device), labels.to(device)
+    def given(seed: int) -> Batch:
+        examples = batch(seed, dtype=dtype)
+        return Batch(examples.inputs.to(device), examples.targets.to(device))
 
     for number in range(3):
         engine.step(given(number), given(50 + number))

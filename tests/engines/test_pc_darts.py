@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
 from dslnas.engines.optimisers import value_at
 from dslnas.engines.pc_darts import EdgeNormalised, PcDarts
 from dslnas.graph.build import build_supernet_graph
@@ -118,7 +119,7 @@ def test_loss_and_gradients_are_those_of_the_network_by_hand(size: int) -> None:
         for row, n in zip(beta, nodes, strict=True)
     ]
     expected = F.cross_entropy(Hand(supernet).logits(images, p, q), labels)
-    loss = relaxation.loss((images, labels))
+    loss = relaxation.loss(Batch(images, labels))
     assert_same([loss.detach()], [expected.detach()])
 
     # dL/dalpha_k = p_k * (dL/dp_k - sum_o p_o * dL/dp_o), and the same for beta
@@ -226,7 +227,7 @@ def test_a_step_is_that_of_darts_on_alpha_and_beta(name: str, sgd: Sgd) -> None:
         found = engine.step(train, architecture)
         if epoch > 0:
             alphas = [alpha.requires_grad_() for alpha in alphas]
-            loss = hand.supernet.loss(*architecture, mixing(alphas))
+            loss = hand.supernet.loss(architecture, mixing(alphas))
             gradients = torch.autograd.grad(loss, alphas, materialize_grads=True)
             rate = value_at(settings.arch.lr, epoch, EPOCHS)
             alphas = on_alpha.step([a.detach() for a in alphas], gradients, rate)
@@ -234,7 +235,7 @@ def test_a_step_is_that_of_darts_on_alpha_and_beta(name: str, sgd: Sgd) -> None:
             assert_same([found.architecture], [loss.detach()])
         else:
             assert found.architecture is None, "the weights are warmed up"
-        train_loss = hand.supernet.loss(*train, mixing(alphas))
+        train_loss = hand.supernet.loss(train, mixing(alphas))
         hand.descend(on_weights, train_loss, value_at(settings.weights.lr, epoch, EPOCHS))
         assert_same([found.train], [train_loss.detach()])
         assert_same(alphas_of(engine), alphas)

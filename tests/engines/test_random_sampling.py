@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.supernet import Mixing
+from dslnas.data.batches import Batch
 from dslnas.engines import random_sampling
 from dslnas.engines.discretise import uniform
-from dslnas.engines.engine import Batch
 from dslnas.engines.random_sampling import RandomSampling
 from dslnas.settings.search import RandomSettings
 from dslnas.settings.values import Sgd
@@ -40,7 +40,7 @@ def test_every_step_trains_a_new_architecture_by_the_formula() -> None:
     for number in range(4):
         report = engine.step(batch(number), batch(50 + number))
         choice = draw(hand)
-        loss = hand.supernet.loss(*batch(number), Mixing(None, choice))
+        loss = hand.supernet.loss(batch(number), Mixing(None, choice))
         hand.descend(sgd, loss, 0.2)
         assert report.architecture is None
         assert engine.mixing() == Mixing(None, choice)
@@ -75,8 +75,8 @@ def test_the_architecture_data_train_nothing() -> None:
 def losses_of(twin: Twin, choice: Choice, held_out: Sequence[Batch]) -> list[float]:
     """Return the loss of an architecture on every batch."""
     with torch.no_grad():
-        logits = [twin.supernet.logits(x, Mixing(None, choice)) for x, _ in held_out]
-    return [float(F.cross_entropy(z, y)) for z, (_, y) in zip(logits, held_out, strict=True)]
+        logits = [twin.supernet.logits(b, Mixing(None, choice)) for b in held_out]
+    return [float(F.cross_entropy(z, b.targets)) for z, b in zip(logits, held_out, strict=True)]
 
 
 def test_the_best_on_one_batch_are_compared_on_all_of_them(

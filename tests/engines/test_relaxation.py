@@ -66,14 +66,14 @@ def test_gradients_are_those_of_alpha_only() -> None:
 def test_gradient_is_the_slope_of_the_loss() -> None:
     supernet = supernet_of(space(SPACES["uneven"]))
     relaxation = Relaxation(supernet, torch.Generator().manual_seed(0))
-    images_and_labels = batch(0)
-    gradient, _ = relaxation.gradients(relaxation.loss(images_and_labels))
+    examples = batch(0)
+    gradient, _ = relaxation.gradients(relaxation.loss(examples))
     alpha = relaxation.alphas["wide"]
     for place in ((0, 1), (1, 0), (2, 2)):
         losses = []
         for shift in (1e-4, -2e-4):  # from 0 to +h, from there to -h
             alpha.data[place] += shift
-            losses.append(float(relaxation.loss(images_and_labels, alpha_gradient=False).detach()))
+            losses.append(float(relaxation.loss(examples, alpha_gradient=False).detach()))
         alpha.data[place] += 1e-4
         slope = (losses[0] - losses[1]) / 2e-4
         assert gradient[place].item() == pytest.approx(slope, rel=1e-5, abs=1e-9)

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.darts import Darts
+from dslnas.engines.hessian import Hessian
 from dslnas.engines.milenas import Milenas
 from dslnas.engines.optimisers import WeightOptimiser, value_at
 from dslnas.engines.relaxation import Relaxation
-from dslnas.engines.unrolled import Hessian, unroll
+from dslnas.engines.unrolled import Lookahead, unroll
 from dslnas.settings.search import DartsSettings, MilenasSettings
 from dslnas.settings.values import Sgd
 from tests.engines.by_hand import HandAdam, HandSgd
@@ -50,7 +51,7 @@ def test_a_darts_step_is_the_unrolled_gradient_then_the_weights(
         )
         on_alpha_rate = value_at(ADAM.lr, epoch, EPOCHS)
         alphas = on_alpha.step([a.detach() for a in alphas], gradients, on_alpha_rate)
-        train_loss = hand.supernet.loss(*train, hand.softened(alphas))
+        train_loss = hand.supernet.loss(train, hand.softened(alphas))
         hand.descend(on_weights, train_loss, rate)
 
         assert found.architecture is not None
@@ -86,7 +87,7 @@ def test_a_milenas_step_unrolls_both_losses(update: Any, hessian: Hessian) -> No
         on_alpha_rate = value_at(ADAM.lr, number, EPOCHS)
         alphas = on_alpha.step([a.detach() for a in before], gradients, on_alpha_rate)
         point = before if update == "simultaneous" else alphas
-        train_loss = hand.supernet.loss(*train, hand.softened([a.detach() for a in point]))
+        train_loss = hand.supernet.loss(train, hand.softened([a.detach() for a in point]))
         hand.descend(on_weights, train_loss, rate)
 
         assert found.architecture is not None
@@ -129,7 +130,7 @@ def test_unrolling_restores_the_weights_bit_by_bit(hessian: Hessian, dtype: torc
     relaxation = Relaxation(supernet, torch.Generator().manual_seed(0))
     before = [w.detach().clone() for w in supernet.weights()]
     train, *outers = (batch(number, dtype=dtype) for number in range(3))
-    unroll(supernet, relaxation, optimiser, train, outers, hessian)
+    unroll(supernet, relaxation, optimiser, train, outers, Lookahead(hessian))
     assert all(torch.equal(a, b) for a, b in zip(supernet.weights(), before, strict=True))
 
 
@@ -143,7 +144,7 @@ def test_a_failure_in_the_middle_restores_the_weights_too(hessian: Hessian, fail
     with pytest.raises(MemoryError):
         unroll(
             twin.supernet, Failing(twin.supernet, fails_at), optimiser,
-            batch(1), [batch(2)], hessian,
+            batch(1), [batch(2)], Lookahead(hessian),
         )  # fmt: skip
     assert all(torch.equal(a, b) for a, b in zip(twin.weights(), before, strict=True))
     assert twin.supernet.network.run_state.tracking
@@ -153,7 +154,7 @@ def test_an_optimiser_is_only_asked() -> None:
     twin, hand = Twin("uneven"), Twin("uneven")
     optimiser, other = moving(twin.supernet), moving(hand.supernet)
     relaxation = Relaxation(twin.supernet, torch.Generator().manual_seed(0))
-    unroll(twin.supernet, relaxation, optimiser, batch(1), [batch(2)])
+    unroll(twin.supernet, relaxation, optimiser, batch(1), [batch(2)], Lookahead())
     gradients: list[Tensor] = [torch.ones_like(w) for w in twin.weights()]
     optimiser.step(gradients)
     other.step([g.clone() for g in gradients])

@@ -12,8 +12,10 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.engines.engine import Batch
+from dslnas.data.batches import Batch
+from dslnas.graph.graph import PrimitiveGraph
 from dslnas.space.table import ChoiceTable
 
 CELL = "toy"
@@ -21,7 +23,7 @@ CELL = "toy"
 
 def polynomial(ww: float, wa: float, aa: float, w: float, a: float, one: float) -> Batch:
     """Return the batch on which the loss is ww * w^2 + wa * w * a + ... + one."""
-    return torch.tensor([ww, wa, aa, w, a, one], dtype=torch.float64), torch.zeros(1)
+    return Batch(torch.tensor([ww, wa, aa, w, a, one], dtype=torch.float64), torch.zeros(1))
 
 
 # L_train = (w - a)^2 + (a + 1)^2 / 2, so w*(a) = a, and L_val = a * w - 2 * a + 1.
@@ -32,7 +34,7 @@ VALIDATION = polynomial(0.0, 1.0, 0.0, 0.0, -2.0, 1.0)
 def value(batch: Batch, w: Tensor, a: Tensor) -> Tensor:
     """Return the polynomial of a batch at (w, a)."""
     one = torch.ones_like(a)
-    return batch[0] @ torch.stack([w * w, w * a, a * a, w, a, one])
+    return batch.inputs @ torch.stack([w * w, w * a, a * a, w, a, one])
 
 
 class Toy(Supernet):
@@ -42,15 +44,16 @@ class Toy(Supernet):
         self.tables = {CELL: ChoiceTable(CELL, (2,), ((0, 1),), ((0,),), None)}
         self.device = torch.device("cpu")
         self.dtype = torch.float64
+        self.network = TorchNetwork(PrimitiveGraph((), ""), torch.Generator())  # draws nothing
         self.w = nn.Parameter(torch.tensor(w, dtype=self.dtype))
 
     def weights(self) -> list[nn.Parameter]:
         return [self.w]
 
-    def loss(self, images: Tensor, labels: Tensor, mixing: Mixing) -> Tensor:
+    def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
         assert mixing.weights is not None
         first, second = mixing.weights[CELL][0].log()
-        return value((images, labels), self.w, first - second)
+        return value(batch, self.w, first - second)
 
     @contextmanager
     def untracked(self) -> Iterator[None]:

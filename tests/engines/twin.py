@@ -10,7 +10,8 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from dslnas.backends.torch.supernet import Mixing
-from dslnas.engines.engine import Batch, Engine
+from dslnas.data.batches import Batch
+from dslnas.engines.engine import Engine
 from dslnas.settings.values import Adam, Cosine, Exponential, Sgd
 from tests.engines.by_hand import HandSgd, softmax
 from tests.engines.small import SPACES, space, supernet_of
@@ -40,10 +41,11 @@ class Twin:
 
     def loss_at(self, weights: Sequence[Tensor], examples: Batch, mixing: Mixing) -> Tensor:
         """Return the loss with other weights, as a function of them."""
-        network, (images, labels) = self.supernet.network, examples
+        network = self.supernet.network
         named = dict(zip(dict(network.named_parameters()), weights, strict=True))
-        given = (images, mixing.weights, mixing.chosen)
-        return functional.cross_entropy(functional_call(network, named, given)[0], labels)
+        given = (examples.inputs, mixing.weights, mixing.chosen)
+        logits = functional_call(network, named, given)[0]
+        return functional.cross_entropy(logits, examples.targets)
 
     def statistics(self) -> list[Tensor]:
         """Return the running statistics."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from dslnas.engines.engine import Batch
+from dslnas.data.batches import Batch
 from tests.engines.by_hand import HandSgd
 from tests.engines.twin import Twin
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dslnas.graph import build
 from dslnas.graph.build import build_derived_graph
 from dslnas.graph.costs import COUNTED, CostTable, cost_table, operation_costs
-from dslnas.graph.expand import Fragment
+from dslnas.graph.fragment import Fragment
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.primitives.spec import Shape
 from dslnas.space.derive import Scores, best_candidate, derive
@@ -53,7 +53,7 @@ def price(table: CostTable, space: SearchSpace, scores: Scores) -> float:
 
 def unpruned(architecture: SearchSpace) -> PrimitiveGraph:
     """Return the graph of an architecture with what no output reads."""
-    with patch.object(build, "_without_unread", lambda graph: graph):
+    with patch.object(build, "without_unread", lambda graph: graph):
         return build_derived_graph(architecture)
 
 

@@ -7,7 +7,8 @@ from itertools import product
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.expand import SOURCE, Expander, Fragment, Layer
+from dslnas.graph.expand import Expander
+from dslnas.graph.fragment import SOURCE, Fragment, Layer
 from dslnas.language.checked import Operation
 from dslnas.language.constants import Value
 from dslnas.primitives.spec import Shape

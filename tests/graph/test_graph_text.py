@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from dslnas.diagnostics import UserError
 from dslnas.graph.build import build_derived_graph, build_supernet_graph
-from dslnas.graph.graph import PrimitiveGraph, Scope
+from dslnas.graph.graph import Mix, PrimitiveGraph, Scope, State
 from dslnas.graph.text import parse_graph, print_graph
+from dslnas.graph.verify import verify_graph
 from dslnas.space.derive import derive
+from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import random_scores, space_of
 from tests.strategies import SpaceText, spaces
 
@@ -187,6 +189,53 @@ def test_scopes_without_nodes_are_kept_in_order() -> None:
     assert parse_graph(print_graph(graph)) == graph
 
 
+STEP = """\
+alpha one 3 x 3
+input = input : token
+token = embedding(out=4, words=7) input : 4
+with = state(out=4) : 4
+carry = relu with : 4
+a = linear(out=4) carry : 4
+b = linear(out=4) token : 4 with weight = a/weight, bias = a/bias
+c = stack a, b : 4
+d = mix one[0:2]{1, 2} c, c : 4
+e = sum_stack(groups=2) d : 4
+f = share one[2]{0, 2} e : 4
+g = mix one[2]{2} f : 4
+h = tied_linear(out=7) g : 7 with weight = token/weight
+carry with = g
+output h
+"""
+
+
+def test_a_step_in_time_survives_the_round_trip() -> None:
+    graph = parse_graph(STEP)
+    verify_graph(graph)
+    assert print_graph(graph) == STEP
+    assert graph.is_sequence
+    assert graph.input_shape == ()
+    assert graph.states == (State("with", "g"),)
+    assert graph.by_name["d"].mix == Mix("one", 0, 2, (1, 2))
+    assert graph.by_name["f"].mix == Mix("one", 2, 1, (0, 2))
+
+
+def test_what_is_borrowed_is_counted_once() -> None:
+    graph = parse_graph(STEP)
+    assert graph.by_name["b"].owned == ()
+    assert graph.by_name["b"].tensors == ("a/weight", "a/bias")
+    assert [w.name for w in graph.by_name["h"].owned] == ["bias"]
+    assert graph.by_name["h"].tensors == ("token/weight", "h/bias")
+    assert graph.params() == 7 * 4 + (4 * 4 + 4) + 7
+
+
+@settings(max_examples=15)
+@given(recurrent_spaces())
+def test_random_recurrent_supernets_survive_the_round_trip(text: str) -> None:
+    graph = build_supernet_graph(space_of(text, (), classes=5))
+    verify_graph(graph)
+    assert parse_graph(print_graph(graph)) == graph
+
+
 # ---- mistakes -----------------------------------------------------------------------------------
 
 HELP = "\n  = help: a node is written `name = primitive(argument=1) input, input : 3 x 8 x 8`"
@@ -213,6 +262,24 @@ MISTAKES = {
     "a = input input : 4": "2:5: error[NAS804]: number of inputs of `input` is 1, not 0",
     "alpha a 3": "2:7: error[NAS804]: an alpha has rows and columns",
     "": "1:17: error[NAS804]: graph has no output",
+    "a = linear(out=4) input : 4 with weight": (
+        "2:39: error[NAS801]: unexpected end of the line"
+    ),
+    "a = linear(out=4) input : 4 with weight = b/weight": (
+        "2:43: error[NAS802]: unknown node `b`"
+    ),
+    "alpha a 2 x 2\nb = mix a[1:1] input : 4": (
+        "3:13: error[NAS804]: a range of rows has at least one"
+    ),
+    "alpha a 2 x 2\nb = mix a[0]{} input : 4": "3:14: error[NAS801]: unexpected `}`",
+    "carry a = input": "2:7: error[NAS802]: unknown node `a`",
+    "carry input = a": "2:15: error[NAS802]: unknown node `a`",
+    "a = state(out=4) input : 4": "2:5: error[NAS804]: number of inputs of `state` is 1, not 0",
+    "a = state(out=4) : 4 x token": "2:24: error[NAS801]: unexpected `token`",
+    "a = tied_linear input : 4": "2:5: error[NAS804]: `tied_linear` needs `out`",
+    "x = embedding(out=4, words=3) input : token\ny = relu x : 4": (
+        "3:5: error[NAS804]: `relu` cannot read tokens"
+    ),
     "a = dropout(rate=2) input : 4": (
         "2:18: error[NAS502]: `rate` of `dropout` must be a number from 0 to below 1, not 2"
     ),
@@ -243,9 +310,11 @@ def test_a_mistake_comes_with_excerpt_and_help() -> None:
 
 
 @settings(max_examples=150)
-@given(st.integers(0, len(SMALL_TEXT) - 1), st.text('=(),:x[]"#\n 0a-.', max_size=2))
-def test_a_damaged_text_is_a_user_error_or_a_graph(place: int, damage: str) -> None:
-    text = SMALL_TEXT[:place] + damage + SMALL_TEXT[place + 1 :]
+@given(st.booleans(), st.integers(0, 2000), st.text('=(),:x[]{}"#\n 0a-.', max_size=2))
+def test_a_damaged_text_is_a_user_error_or_a_graph(step: bool, place: int, damage: str) -> None:
+    whole = STEP if step else SMALL_TEXT
+    place %= len(whole)
+    text = whole[:place] + damage + whole[place + 1 :]
     graph = None
     with suppress(UserError):
         graph = parse_graph(text)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dslnas.diagnostics import InternalError
 from dslnas.graph.build import build_derived_graph, build_supernet_graph
-from dslnas.graph.graph import Mix, Node, PrimitiveGraph
+from dslnas.graph.graph import Mix, Node, PrimitiveGraph, State
 from dslnas.graph.text import parse_graph
 from dslnas.graph.verify import LAWS, verify_graph
 from dslnas.primitives.spec import Weight
@@ -28,6 +28,19 @@ d = linear(out=5) c : 5
 e = relu d : 5
 output d, e
 """
+STEP = """\
+alpha cell 2 x 3
+input = input : token
+a = embedding(out=4, words=5) input : 4
+cell/h = state(out=4) : 4
+b = linear(out=4) cell/h : 4
+c = linear(out=4) a : 4 with weight = b/weight
+d = mix cell[1]{0, 2} b, c : 4
+e = share cell[1]{0, 2} d : 4
+f = tied_linear(out=5) e : 5 with weight = a/weight
+carry cell/h = e
+output f
+"""
 POOL = "max_pool2d(kernel=3, stride=2) input : 4 x 3 x 3"
 
 
@@ -37,9 +50,15 @@ def written(old: str, new: str) -> PrimitiveGraph:
     return parse_graph(SOUND.replace(old, new))
 
 
-def changed(which: str, /, **fields: object) -> PrimitiveGraph:
-    """Return the sound graph with fields of one node replaced."""
-    graph = parse_graph(SOUND)
+def stepped(old: str, new: str) -> PrimitiveGraph:
+    """Return the sound recurrent graph with a piece of its text replaced."""
+    assert STEP.count(old) == 1
+    return parse_graph(STEP.replace(old, new))
+
+
+def changed(which: str, /, text: str = SOUND, **fields: object) -> PrimitiveGraph:
+    """Return a sound graph with fields of one node replaced."""
+    graph = parse_graph(text)
     node = replace(graph.by_name[which], **fields)  # type: ignore[arg-type]
     return replace(graph, nodes=tuple(node if n.name == which else n for n in graph.nodes))
 
@@ -48,7 +67,7 @@ def nodes(graph: PrimitiveGraph, *names: str) -> tuple[Node, ...]:
     return tuple(graph.by_name[name] for name in names)
 
 
-SOUND_GRAPH = parse_graph(SOUND)
+SOUND_GRAPH, STEP_GRAPH = parse_graph(SOUND), parse_graph(STEP)
 NO_WEIGHT = Weight("weight", (4, 4, 3, 3))
 
 BROKEN = {
@@ -100,6 +119,12 @@ BROKEN = {
         (changed("c", mix=Mix("one", -1)), "`c` reads row -1 of `one`, which has 2"),
         (written("one[1]", "two[0]"), "`c` reads row 0 of `two`, which has 0"),
         (written("2 x 3", "2 x 1"), "`c` mixes 2 nodes with 1 columns of alpha"),
+        (stepped("mix cell[1]", "mix cell[1:3]"), "`d` reads rows 1 to 2 of `cell`, which has 2"),
+        (stepped("mix cell[1]{0, 2}", "mix cell[1]{0, 3}"), "`d` mixes 2 nodes with 3 columns"),
+        (changed("d", STEP, mix=Mix("cell", 0, 1, (0, -1))), "`d` mixes 2 nodes with 3 columns"),
+        (stepped("mix cell[1]{0, 2}", "mix cell[1]{0}"), "`d` names 1 columns for 2 nodes"),
+        (stepped("share cell[1]{0, 2}", "share cell[1]"), "`e` is a share of no columns"),
+        (stepped("share cell[1]{0, 2}", "share"), "`e` has no row of alpha"),
     ],
     "shapes follow the rules": [
         (written("d : 5", "d : 6"), "`e` has shape 6, not 5"),
@@ -108,11 +133,53 @@ BROKEN = {
             "`c` cannot read its inputs: branches have different shapes: 4 x 3 x 3 and 4 x 6 x 6",
         ),
         (written("out=4, stride=2", "out=4, stride=1"), "`a` has shape 4 x 3 x 3, not 4 x 6 x 6"),
+        (changed("input", shape=()), "`a` cannot read its inputs: `conv` cannot read tokens"),
+        (changed("input", STEP, shape=(3,)), "`a` cannot read its inputs: `embedding` reads"),
+        (changed("cell/h", STEP, shape=(3,)), "`cell/h` has shape 3, not 4"),
     ],
     "weights follow the rules": [
         (changed("input", weights=(NO_WEIGHT,)), "`input` is the input but has weights"),
         (changed("b", weights=(NO_WEIGHT,)), f"`b` has the weights {(NO_WEIGHT,)}, not ()"),
         (changed("d", weights=()), "`d` has the weights (), not (Weight("),
+    ],
+    "borrowed tensors exist and fit": [
+        (
+            stepped("with weight = b/weight", "with scale = b/weight"),
+            "`c` borrows `scale`, which it does not need",
+        ),
+        (
+            stepped("with weight = b/weight", "with weight = b/scale"),
+            "`c` borrows `b/scale`, which no node owns",
+        ),
+        (
+            changed("c", STEP, borrowed=(("weight", "c/weight"),)),
+            "`c` borrows `c/weight`, which no node owns",
+        ),
+        (
+            changed("b", STEP, borrowed=(("weight", "c/weight"),)),
+            "`b` borrows `c/weight`, which no node owns",
+        ),
+        (
+            stepped("with weight = b/weight", "with weight = a/weight"),
+            "`c` borrows `a/weight` of 5 x 4 for a `weight` of 4 x 4",
+        ),
+    ],
+    "states are carried on": [
+        (stepped("carry cell/h = e\n", ""), "`cell/h` is a state 1 times and carried 0"),
+        (
+            stepped("carry cell/h = e\n", "carry cell/h = e\ncarry cell/h = d\n"),
+            "`cell/h` is a state 1 times and carried 2",
+        ),
+        (stepped("carry cell/h", "carry b"), "`cell/h` is a state 1 times and carried 0"),
+        (
+            replace(STEP_GRAPH, states=(State("cell/h", "e"), State("e", "e"))),
+            "`e` is a state 0 times and carried 1",
+        ),
+        (
+            replace(STEP_GRAPH, states=(State("cell/h", "gone"),)),
+            "`gone` is carried to `cell/h` but not in the graph",
+        ),
+        (stepped("carry cell/h = e", "carry cell/h = f"), "`cell/h` is a state that becomes 5"),
     ],
     "outputs are vectors": [
         (replace(SOUND_GRAPH, output="gone"), "`gone` is an output but not in the graph"),
@@ -129,12 +196,21 @@ BROKEN = {
     "every node reaches an output": [
         (written("output d, e", "output d"), "`e` has no path to an output"),
         (written("mix one[1] a, b", "mix one[1] a"), "`b` has no path to an output"),
+        (
+            stepped("carry cell/h = e\n", "g = relu e : 4\ncarry cell/h = e\n"),
+            "`g` has no path to an output",
+        ),
     ],
 }
 
 
-def test_a_sound_graph_breaks_no_law() -> None:
-    verify_graph(SOUND_GRAPH)
+@pytest.mark.parametrize("graph", [SOUND_GRAPH, STEP_GRAPH], ids=["images", "text"])
+def test_a_sound_graph_breaks_no_law(graph: PrimitiveGraph) -> None:
+    verify_graph(graph)
+
+
+def test_a_node_may_be_needed_by_a_state_alone() -> None:
+    verify_graph(stepped("carry cell/h = e\n", "g = relu e : 4\ncarry cell/h = g\n"))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from dslnas.graph.shapes import check_final, check_search
 from dslnas.language.check import check
 from dslnas.language.link import link, read_source
 from dslnas.language.overrides import parse_overrides
+from dslnas.settings.data import TextSettings
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 
@@ -20,7 +21,8 @@ CLASSES = 10
 def compile_source(source: SourceFile, overrides: Sequence[str] = ()) -> None:
     """Run every stage that can find a mistake in a program."""
     checked = check(link(source, parse_overrides(overrides)))
-    space = lower(checked, checked.network.input or IMAGES, CLASSES)
+    example = () if isinstance(checked.data, TextSettings) else checked.network.input or IMAGES
+    space = lower(checked, example, CLASSES)
     check_search(space)
     check_final(space)
 

@@ -14,7 +14,9 @@ from dslnas.source import SourceFile, Span
 
 SPAN = Span(SourceFile("made", ""), 0, 0)
 _SECTIONS = ("network", "data", "search", "derive", "evaluate", "export")
-RESERVED = frozenset(("use", "let", "op", "ops", "cell", "like", "node", "when", *_SECTIONS))
+RESERVED = frozenset(
+    ("use", "let", "op", "ops", "gate", "cell", "like", "node", "when", *_SECTIONS)
+)
 _NUMBERS = ("0", "7", "32", "0.025", "3e-4", "1.5E+3", "50%", "12.5%", "4M", "2K", "007", "5ms")
 _PLAIN = st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters='"\x7f')
 
@@ -72,6 +74,7 @@ comparisons = st.builds(
 _values = _tuples(expressions | comparisons, 1)
 settings = st.builds(ast.Setting, names, _values, span=st.just(SPAN))
 nodes = st.builds(ast.NodeDef, names, expressions, span=st.just(SPAN))
+lets = st.builds(ast.Let, names, expressions, span=st.just(SPAN))
 _parameters = st.builds(ast.Parameter, names, st.none() | expressions, span=st.just(SPAN))
 _variants = st.builds(ast.Variant, names, st.none() | numbers, expressions, span=st.just(SPAN))
 _uses = st.one_of(
@@ -83,7 +86,7 @@ _uses = st.one_of(
 )
 items: st.SearchStrategy[ast.Item] = st.one_of(
     _uses,
-    st.builds(ast.Let, names, expressions, span=st.just(SPAN)),
+    lets,
     st.builds(
         ast.OpDef,
         names,
@@ -94,10 +97,18 @@ items: st.SearchStrategy[ast.Item] = st.one_of(
     ),
     st.builds(ast.OpsDef, names, _tuples(expressions, 1), span=st.just(SPAN)),
     st.builds(
+        ast.GateDef,
+        names,
+        st.lists(_parameters, max_size=3).map(tuple),
+        st.lists(settings | lets, max_size=4).map(tuple),
+        st.just(SPAN),
+        span=st.just(SPAN),
+    ),
+    st.builds(
         ast.CellDef,
         names,
         st.none() | names,
-        st.lists(settings | nodes, max_size=4).map(tuple),
+        st.lists(settings | lets | nodes, max_size=4).map(tuple),
         span=st.just(SPAN),
     ),
     st.builds(

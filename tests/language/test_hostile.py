@@ -18,7 +18,10 @@ from dslnas.language.sources import read_source
 from dslnas.source import SourceFile
 from tests.language.pipeline import complaint_about
 
-LIBRARY_TEXT = (LIBRARY / "papers" / "nas_bench_201.nas").read_text(encoding="utf-8")
+LIBRARY_TEXT = "\n".join(
+    (LIBRARY / name).read_text(encoding="utf-8")
+    for name in ("papers/nas_bench_201.nas", "std/rnn.nas", "rnn/lstm.nas")
+)
 SECONDS = 30
 """Far more than any of these takes; a text that takes exponential time takes more."""
 
@@ -80,6 +83,16 @@ def test_odd_texts_are_refused(text: str, code: str) -> None:
     assert_refused(text, code)
 
 
+def recurrent(lines: str) -> str:
+    cell = f"cell one {{\ninputs x\nstates h\n{lines}\noutput a\n}}"
+    return f"use std.rnn\n{cell}\nnetwork {{ cells one }}"
+
+
+def chained_gates(length: int) -> str:
+    gates = (f"gate g{i}(f, s) {{ output g{i + 1}(f, g{i + 1}(f, s)) }}" for i in range(length))
+    return "\n".join(["use std.rnn", *gates])
+
+
 def chained(kind: str, length: int, body: str = "{}") -> str:
     lines = [f"{kind} a{i} = {body.format(f'a{i + 1}')}" for i in range(length)]
     return "use papers.darts\n" + "\n".join(lines)
@@ -103,6 +116,19 @@ def chained(kind: str, length: int, body: str = "{}") -> str:
             "NAS108",
         ),
         ("use papers.darts\nlet a = (1, 1)\n" + "let b = (a, a)\n", "NAS503"),
+        (recurrent("\n".join(f"let a{i} = a{i + 1} + x" for i in range(4000))), "NAS108"),
+        (recurrent("\n".join(f"let a{i} = a{i + 1} * a{i + 1}" for i in range(500))), "NAS201"),
+        (recurrent("\n".join(f"let a{i} = highway(tanh, x, h)" for i in range(3000))), "NAS108"),
+        (recurrent(f"let a = {'highway(tanh, ' * 90}x{')' * 90}"), "NAS302"),
+        (recurrent(f"let a = {'tanh(' * 300}x{')' * 300}"), "NAS108"),
+        (recurrent(f"let a = {'concat(x, ' * 90}x{', y)' * 90}"), "NAS201"),
+        (recurrent(f"let a = concat({', '.join(['x'] * 5000)})"), "NAS208"),
+        (
+            f"use rnn.lstm\ncell lstm {{ states {', '.join(f's{i}' for i in range(3000))} }}",
+            "NAS313",
+        ),
+        (f"use std.rnn\ngate g({', '.join(f'p{i}' for i in range(3000))}) {{}}", "NAS312"),
+        (f"{chained_gates(300)}\nnetwork {{ cells a }}", "NAS311"),
         (
             f"use papers.darts\nops s = {', '.join(f'x{i}' for i in range(2000))}",
             "NAS201",
@@ -148,7 +174,21 @@ def test_any_text_is_answered(text: str) -> None:
 
 
 WORDS = (
-    *("let", "op", "ops", "cell", "like", "node", "when", "search", "network", "a", "b", "3"),
+    *(
+        "let",
+        "op",
+        "ops",
+        "gate",
+        "cell",
+        "like",
+        "node",
+        "when",
+        "search",
+        "network",
+        "a",
+        "b",
+        "3",
+    ),
     *("50%", '"t"', "=", "->", "+", "-", "*", "/", "(", ")", "{", "}", ",", ":", "|"),
     *("\n", ";", "# c\n", " ", "1.", "'"),
 )

@@ -53,6 +53,32 @@ def test_cells_override_those_of_used_files_one_by_one() -> None:
     assert (given["keep"], given["nodes"], given["choose"]) == ("1", "4", "darts")
 
 
+def test_values_override_those_of_used_files_one_by_one() -> None:
+    text = "use rnn.lstm\ncell lstm { let f = tanh(gates); let extra = relu(f) }"
+    cell = linked(text).cells["lstm"]
+    lets = {s.name.text: s.value.span.text for s in cell.statements if isinstance(s, ast.Let)}
+    assert list(lets) == ["gates", "i", "g", "o", "c_next", "h_next", "f", "extra"]
+    assert lets["f"] == "tanh(gates)"
+
+
+def test_values_stay_where_nodes_are_spelt_out() -> None:
+    cell = linked("use papers.darts_rnn\ncell recurrent { node n1 = tanh(first) }").cells[
+        "recurrent"
+    ]
+    assert {"first", "edge", "normalise", "states"} <= set(values(cell.statements))
+    assert not {"nodes", "choose", "keep"} & set(values(cell.statements))
+
+
+def test_gates_come_with_the_files_that_define_them() -> None:
+    assert list(linked("use rnn.enas").gates) == ["highway"]
+    with pytest.raises(UserError, match="gate `highway` is already defined"):
+        linked("use std.rnn\ngate highway(f, s) { output f(s) }")
+    with pytest.raises(UserError, match="operation `mine` is already defined"):
+        linked("gate mine(f, s) { output f(s) }\nop mine = relu")
+    with pytest.raises(UserError, match="`relu` is a primitive"):
+        linked("gate relu(f, s) { output f(s) }")
+
+
 def test_nodes_that_are_spelt_out_replace_those_of_used_files() -> None:
     text = "use papers.darts\ncell normal { node a = skip_connect(in1) }"
     cell = linked(text).cells["normal"]

@@ -22,6 +22,31 @@ def value(text: str) -> ast.Expression:
     return item.value
 
 
+def test_a_gate_has_parameters_values_and_an_output() -> None:
+    text = "gate g(f, s, r = d(s)) {\n  let a = f(r) -\n    s\n  output a * s; let b = r\n}"
+    (gate,) = program(text).items
+    assert isinstance(gate, ast.GateDef)
+    assert gate.head.text == "gate g(f, s, r = d(s))"
+    assert [p.name.text for p in gate.parameters] == ["f", "s", "r"]
+    assert [shown(p.default) for p in gate.parameters if p.default] == ["[d of s]"]
+    first, output, last = gate.statements
+    assert isinstance(first, ast.Let)
+    assert (first.name.text, shown(first.value)) == ("a", "[[f of r] - s]")
+    assert isinstance(output, ast.Setting)
+    assert [shown(value) for value in output.values] == ["[a * s]"]
+    assert isinstance(last, ast.Let)
+    (bare,) = program("gate g {}").items
+    assert isinstance(bare, ast.GateDef)
+    assert (bare.head.text, bare.parameters, bare.statements) == ("gate g", (), ())
+
+
+def test_values_stand_among_the_statements_of_a_cell() -> None:
+    (cell,) = program("cell c { states h; let a = tanh(h)\n node n = relu(a); output n }").items
+    assert isinstance(cell, ast.CellDef)
+    kinds = [type(statement) for statement in cell.statements]
+    assert kinds == [ast.Setting, ast.Let, ast.NodeDef, ast.Setting]
+
+
 def shown(expression: ast.Expression) -> str:
     """Return an expression with every operation in brackets."""
     match expression:

@@ -10,27 +10,23 @@ from dslnas.language.effective import section_text
 from dslnas.language.format import format_program
 from dslnas.language.link import link
 from dslnas.language.parse import parse
+from dslnas.settings.data import DATA, TextSettings
 from dslnas.settings.schema import Settings
 from dslnas.settings.search import SEARCH
-from dslnas.settings.sections import (
-    DATA,
-    CellSettings,
-    EvaluateSettings,
-    ExportSettings,
-    NetworkSettings,
-)
+from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
 from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Exponential, Flip, Sgd
 from dslnas.source import SourceFile
 
 
-def checked(text: str) -> CheckedProgram:
-    return check(link(SourceFile("spec.nas", f"use papers.darts\n{text}")))
+def checked(text: str, library: str = "papers.darts") -> CheckedProgram:
+    return check(link(SourceFile("spec.nas", f"use {library}\n{text}")))
 
 
 @pytest.mark.parametrize("source", DATA)
 def test_defaults_of_data_survive(source: str) -> None:
     data = DATA[source].of({"source": source})
-    assert checked(section_text(data, f"data {source}")).data == data
+    library = "papers.darts_rnn" if isinstance(data, TextSettings) else "papers.darts"
+    assert checked(section_text(data, f"data {source}"), library).data == data
 
 
 @pytest.mark.parametrize("engine", SEARCH)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 GRAPH = """
 import sys
 from dslnas.graph.build import build_supernet_graph
@@ -35,7 +37,11 @@ def test_making_a_graph_imports_no_large_library() -> None:
     assert not imported(GRAPH) & LARGE
 
 
-def test_checking_a_spec_imports_no_large_library(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["use papers.darts\ndata digits\nsearch darts\n", "use papers.darts_rnn\nsearch darts\n"],
+)
+def test_checking_a_spec_imports_no_large_library(text: str, tmp_path: Path) -> None:
     spec = tmp_path / "spec.nas"
-    spec.write_text("use papers.darts\ndata digits\nsearch darts\n", encoding="utf-8")
+    spec.write_text(text, encoding="utf-8")
     assert not imported(COMMAND, str(spec)) & LARGE

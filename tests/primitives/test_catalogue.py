@@ -12,7 +12,14 @@ ALL = pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=PRIMITIVES)
 
 
 def test_the_language_has_all_but_what_the_compiler_writes() -> None:
-    assert set(PRIMITIVES) - set(LANGUAGE) == {"mix", "drop_path"}
+    assert set(PRIMITIVES) - set(LANGUAGE) == {
+        "mix",
+        "share",
+        "stack",
+        "sum_stack",
+        "state",
+        "drop_path",
+    }
 
 
 @ALL
@@ -49,6 +56,7 @@ def test_defaults_that_depend_on_the_place_fit_their_kind(primitive: Primitive) 
         Default.CHANNELS: Kind.COUNT,
         Default.STRIDE: Kind.PAIR,
         Default.SAME: Kind.PADDING,
+        Default.CLASSES: Kind.COUNT,
         Default.DERIVED: Kind.FLAG,
     }
     for argument in primitive.arguments:
@@ -64,5 +72,11 @@ def test_layers_that_slide_take_a_stride_and_joins_take_branches() -> None:
         "zero",
     }
     joins = {n for n, p in PRIMITIVES.items() if p.joins}
-    assert joins == {"add", "multiply", "mean", "concat", "mix"}
+    assert joins == {"add", "subtract", "multiply", "mean", "concat", "mix", "stack"}
     assert not any(p.arguments for p in PRIMITIVES.values() if p.joins)
+
+
+def test_what_is_tied_has_a_weight_like_that_of_its_table() -> None:
+    tied = {name: p.tied_to for name, p in PRIMITIVES.items() if p.tied_to}
+    assert tied == {"tied_linear": "embedding"}
+    assert {n for n, p in PRIMITIVES.items() if p.reads_tokens} == set(tied.values())

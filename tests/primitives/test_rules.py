@@ -223,7 +223,7 @@ def test_elementwise_primitives_keep_any_shape(name: str, shape: Shape) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["conv", "max_pool2d", "avg_pool2d", "global_avg_pool", "zero", "shift", "shuffle"]
+    "name", ["conv", "max_pool2d", "avg_pool2d", "global_avg_pool", "shift", "shuffle"]
 )
 def test_primitives_of_images_refuse_vectors(name: str) -> None:
     once: AttributeValue = (1, 1)
@@ -239,12 +239,12 @@ def test_a_shift_keeps_the_shape_even_if_it_moves_everything_out() -> None:
 
 def test_only_convolutions_and_linear_maps_cost_multiply_adds() -> None:
     costly = {n for n, p in PRIMITIVES.items() if p.flops is not _plain().flops}
-    assert costly == {"conv", "linear"}
+    assert costly == {"conv", "linear", "tied_linear"}
 
 
 def test_only_layers_have_weights() -> None:
     owning = {n for n, p in PRIMITIVES.items() if p.weights is not _plain().weights}
-    assert owning == {"conv", "linear", "batch_norm"}
+    assert owning == {"conv", "linear", "batch_norm", "embedding", "tied_linear"}
 
 
 def _plain() -> Primitive:
@@ -277,3 +277,51 @@ def test_initial_weights_are_spread_as_pytorchs(
 def test_shapes_are_shown_as_the_language_writes_them() -> None:
     assert show_shape((3, 32, 32)) == "3 x 32 x 32"
     assert show_shape((10,)) == "10"
+    assert show_shape(()) == "token"
+
+
+# ---- text ---------------------------------------------------------------------------------------
+
+
+def test_an_embedding_is_a_table_that_gives_rows() -> None:
+    attributes: Attributes = {"out": 5, "words": 7}
+    embedding = PRIMITIVES["embedding"]
+    table = nn.Embedding(7, 5)
+    assert embedding.output(attributes, ((),)) == (5,)
+    (weight,) = embedding.weights(attributes, ((),))
+    assert weight.shape == tuple(table.weight.shape)
+    with pytest.raises(ShapeError, match="reads tokens, but its input has shape 3") as caught:
+        embedding.output(attributes, ((3,),))
+    assert caught.value.help
+
+
+def test_a_tied_map_has_the_table_and_a_bias_that_starts_at_zero() -> None:
+    primitive, attributes = PRIMITIVES["tied_linear"], {"out": 7}
+    assert primitive.output(attributes, ((5,),)) == (7,)
+    table, bias = primitive.weights(attributes, ((5,),))
+    assert PRIMITIVES["embedding"].weights({"out": 5, "words": 7}, ((),)) == (table,)
+    assert (bias.shape, bias.fan_in, bias.fill) == ((7,), 0, 0.0)
+    assert primitive.flops(attributes, ((5,),), (7,)) == 35
+
+
+@pytest.mark.parametrize("name", sorted(set(PRIMITIVES) - {"embedding", "state"}))
+def test_only_embeddings_read_tokens(name: str) -> None:
+    with pytest.raises(ShapeError, match=f"`{name}` cannot read tokens"):
+        PRIMITIVES[name].output({}, ((),) * PRIMITIVES[name].inputs[0])
+
+
+@pytest.mark.parametrize("name", ["drop_embedded", "drop_input", "drop_state", "drop_output"])
+def test_variational_dropout_reads_vectors(name: str) -> None:
+    assert shape_of(name, {}, (7,)) == (7,)
+    with pytest.raises(ShapeError, match="reads vectors, but its input has shape 7 x 2 x 2"):
+        PRIMITIVES[name].shape({}, ((7, 2, 2),))
+
+
+def test_a_zero_of_a_vector_keeps_its_size() -> None:
+    assert shape_of("zero", {"stride": (2, 2)}, (7,)) == (7,)
+    assert shape_of("zero", {"stride": (2, 2)}, (7, 3, 4)) == (7, 2, 2)
+    assert shape_of("zero", {"stride": (1, 1)}, (7, 3)) is None
+
+
+def test_a_state_has_the_features_that_it_is_given() -> None:
+    assert PRIMITIVES["state"].output({"out": 6}, ()) == (6,)

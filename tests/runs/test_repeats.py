@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from dslnas.runs.repeats import QUANTITIES, Outcome, Sample
+from dslnas.runs.repeats import QUANTITIES, TEXT_QUANTITIES, Outcome, Sample
 
 
 def outcome(seed: int, test: float, validation: float, operation: str = "skip") -> Outcome:
@@ -36,6 +36,24 @@ def test_best_is_chosen_by_validation_and_never_by_test() -> None:
     assert sample.best is not None
     assert sample.best.seed == 1
     assert sample.as_json()["best_by_validation_accuracy"] == 1
+
+
+def test_on_text_the_best_has_the_lowest_perplexity() -> None:
+    def on_text(seed: int, test: float, validation: float) -> Outcome:
+        values = {"test_perplexity": test, "validation_perplexity": validation}
+        bits = dict.fromkeys(("test_bits_per_character", "validation_bits_per_character"), 1.0)
+        image = outcome(seed, 0.0, seed / 10)
+        return Outcome(seed, image.folder, {**image.values, **values, **bits}, {})
+
+    found = (on_text(0, 90.0, 120.0), on_text(1, 130.0, 110.0), on_text(2, 80.0, 110.0))
+    sample = Sample("darts", found)
+    assert sample.best is not None
+    assert sample.best.seed == 1
+    summary = sample.as_json()
+    assert summary["best_by_validation_perplexity"] == 1
+    assert "best_by_validation_accuracy" not in summary
+    assert sample.mean("test_perplexity") == pytest.approx(100)
+    assert set(TEXT_QUANTITIES) < set(summary["mean"])  # type: ignore[call-overload]
 
 
 def test_equal_architectures_count_once() -> None:

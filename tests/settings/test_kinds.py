@@ -11,17 +11,12 @@ from hypothesis import strategies as st
 from pydantic import ConfigDict, TypeAdapter
 
 from dslnas.settings.calls import CALLS
+from dslnas.settings.data import DATA
 from dslnas.settings.kinds import Call, Kind, Number, Text, UnfitError, Whole, Word
 from dslnas.settings.lists import Exactly, Many, Names
 from dslnas.settings.schema import Field, Record
 from dslnas.settings.search import SEARCH
-from dslnas.settings.sections import (
-    DATA,
-    CellSettings,
-    EvaluateSettings,
-    ExportSettings,
-    NetworkSettings,
-)
+from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
 from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Flip, Sgd
 
 CONFIG = ConfigDict(strict=True, arbitrary_types_allowed=True)

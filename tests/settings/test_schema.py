@@ -8,16 +8,11 @@ import pickle
 
 import pytest
 
+from dslnas.settings.data import DATA, Cifar10, ImageSettings
 from dslnas.settings.kinds import Call, Number, Whole
 from dslnas.settings.lists import Many
 from dslnas.settings.schema import Record, setting
-from dslnas.settings.sections import (
-    DATA,
-    Cifar10,
-    DataSettings,
-    EvaluateSettings,
-    NetworkSettings,
-)
+from dslnas.settings.sections import EvaluateSettings, NetworkSettings
 from dslnas.settings.values import Cosine, Crop, Exponential, Flip, Sgd
 
 
@@ -25,8 +20,10 @@ def test_values_that_a_field_does_not_take_are_refused() -> None:
     message = "`epochs` of EvaluateSettings must be at least 1, not 0"
     with pytest.raises(ValueError, match=f"^{message}$"):
         EvaluateSettings(epochs=0)
-    with pytest.raises(ValueError, match="each value of `split` of DataSettings must be at most 1"):
-        DataSettings(split=(0.1, 0.1, 2.0))
+    with pytest.raises(
+        ValueError, match="each value of `split` of ImageSettings must be at most 1"
+    ):
+        ImageSettings(split=(0.1, 0.1, 2.0))
 
 
 def test_unknown_and_missing_fields_are_refused() -> None:
@@ -50,7 +47,7 @@ def test_records_are_equal_by_class_and_fields() -> None:
     assert hash(Cosine(start=1)) == hash(Cosine(start=1.0, end=0))
     assert Cosine(start=1) != Cosine(start=0.5)
     assert Cosine(start=1) != Exponential(start=1)
-    assert Cifar10() != DataSettings.of(vars(Cifar10()))
+    assert Cifar10() != ImageSettings.of(vars(Cifar10()))
 
 
 def test_a_record_shows_its_fields() -> None:
@@ -74,9 +71,9 @@ def test_copies_are_equal() -> None:
 
 
 def test_a_field_of_a_base_keeps_its_place_and_the_base_its_default() -> None:
-    assert list(Cifar10.fields) == list(DataSettings.fields)
-    assert (DataSettings().augment, Cifar10().augment) == ((), (Crop(pad=4), Flip()))
-    assert {kind().source for kind in DATA.values()} == {"digits", "cifar10"}
+    assert list(Cifar10.fields) == list(ImageSettings.fields)
+    assert (ImageSettings().augment, Cifar10().augment) == ((), (Crop(pad=4), Flip()))
+    assert {kind.of({}).source for kind in DATA.values()} == {"digits", "cifar10", "text", "ptb"}
 
 
 def test_what_has_no_value_by_default_can_be_left_without() -> None:

@@ -12,23 +12,30 @@ from hypothesis import strategies as st
 
 from dslnas.diagnostics import UserError
 from dslnas.language.checked import Operation
+from dslnas.language.order import needed_for
+from dslnas.language.value import Joined, Reference, Value, names_in
 from dslnas.settings.rule import Count, Rule
+from dslnas.source import SourceFile, Span
 from dslnas.space.cell import Cell, Edge
 from dslnas.space.counted import counted_choice, possible_numbers
 from dslnas.space.derive import best_choice, derive, derive_cell
-from dslnas.space.order import needed_for
 from dslnas.space.tally import operation_counts
 from tests.spaces import chosen, random_scores, space_of
 
 OPERATIONS = ("none", "skip", "conv", "pool")
 TIES = st.integers(-3, 3).map(lambda number: number / 4)
 """Scores whose sums are exact, and often equal."""
+SPAN = Span(SourceFile("made", ""), 0, 0)
 
 
 @st.composite
 def cells(draw: st.DrawFn) -> Cell:
-    """Draw a cell of at most three nodes: parallel and fixed edges, nodes outside of the output."""
+    """Draw a cell of at most three nodes: parallel and fixed edges, nodes outside of the output.
+
+    Between the nodes there may be values, through which later nodes read earlier ones.
+    """
     known, edges = ["in1", "in2"], []
+    values: list[Value] = []
     nodes = [f"n{number}" for number in range(1, draw(st.integers(1, 3)) + 1)]
     texts = st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3, unique=True)
     for node in nodes:
@@ -36,7 +43,13 @@ def cells(draw: st.DrawFn) -> Cell:
             offered = draw(texts.filter(lambda these: these != ["none"]))
             edges.append(Edge(source, node, tuple(Operation(t, (), t) for t in offered), None))
         known.append(node)
+        if draw(st.booleans()):
+            reads = draw(st.lists(st.sampled_from(known), min_size=1, max_size=2))
+            parts = tuple(Reference(name, SPAN) for name in reads)
+            values.append(Value(f"v{len(values)}", Joined("add", parts, SPAN), SPAN))
+            known.append(values[-1].name)
     read = {edge.source for edge in edges}
+    read |= {name for value in values for name in names_in(value.expression)}
     return Cell(
         "one",
         ("in1", "in2"),
@@ -49,9 +62,10 @@ def cells(draw: st.DrawFn) -> Cell:
         convolutions=frozenset({"conv"}),
         preprocess=None,
         output="sum",
-        output_of=tuple(node for node in nodes if node not in read or draw(st.booleans())),
+        output_of=tuple(name for name in known[2:] if name not in read or draw(st.booleans())),
         stride=1,
         widen=1,
+        values=tuple(values),
     ).with_edges(tuple(edges))
 
 
@@ -90,7 +104,8 @@ def obeys(cell: Cell, choice: dict[int, int], counts: Sequence[Count]) -> bool:
         for edge in cell.edges
         if edge.row is None or edge.row in choice
     ]
-    reads = {node: [edge.source for edge, _ in left if edge.target == node] for node in cell.nodes}
+    reads: dict[str, Sequence[str]] = {v.name: names_in(v.expression) for v in cell.values}
+    reads |= {node: [edge.source for edge, _ in left if edge.target == node] for node in cell.nodes}
     alive = needed_for(cell.output_of, reads)
     numbers = Counter(text for edge, text in left if edge.target in alive)
     return all(count.allows(numbers[count.operation]) for count in counts)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.data.batches import Part
+from dslnas.data.batches import Batch, ImagePart
 from dslnas.settings.rule import Derivation
 from dslnas.space.derive import derive
 from dslnas.space.table import ChoiceTable
@@ -25,13 +25,13 @@ CLASSES, COUNT = 4, 8
 class ByHand(Supernet):
     """One edge of three operations: one knows the answer, one says nothing, one is wrong."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: ImagePart) -> None:
         self.network = nn.Identity()  # type: ignore[assignment]
         self.tables = {"one": ChoiceTable("one", (3,), ((0, 1, 2),), ((0,),), None)}
         self._answers = nn.functional.one_hot(part.labels, CLASSES).float()
         self.modes: list[bool] = []
 
-    def logits(self, images: Tensor, mixing: Mixing) -> Tensor:
+    def logits(self, batch: Batch, mixing: Mixing) -> Tensor:
         self.modes.append(self.network.training)
         assert mixing.weights is not None
         right, _, wrong = mixing.weights["one"][0]
@@ -45,11 +45,11 @@ def loss_of(logits: list[float], label: int) -> float:
 
 
 @pytest.fixture
-def part() -> Part:
-    return Part(torch.zeros(COUNT, 1, 1, 1), torch.arange(COUNT) % CLASSES)
+def part() -> ImagePart:
+    return ImagePart(torch.zeros(COUNT, 1, 1, 1), torch.arange(COUNT) % CLASSES)
 
 
-def test_an_operation_is_worth_the_accuracy_that_is_lost_without_it(part: Part) -> None:
+def test_an_operation_is_worth_the_accuracy_that_is_lost_without_it(part: ImagePart) -> None:
     supernet, told = ByHand(part), []
     weights = {"one": torch.tensor([[0.5, 0.2, 0.3]])}
     scores = perturbation_scores(supernet, weights, part, lambda *done: told.append(done))
@@ -75,7 +75,7 @@ def test_an_operation_is_worth_the_accuracy_that_is_lost_without_it(part: Part) 
     assert weights["one"].tolist() == torch.tensor([[0.5, 0.2, 0.3]]).tolist()
 
 
-def test_it_is_measured_in_evaluation_mode_and_trains_again(part: Part) -> None:
+def test_it_is_measured_in_evaluation_mode_and_trains_again(part: ImagePart) -> None:
     supernet = ByHand(part)
     weights = {"one": torch.tensor([[0.5, 0.2, 0.3]], requires_grad=True)}
     perturbation_scores(supernet, weights, part, lambda *_: None)
@@ -85,7 +85,7 @@ def test_it_is_measured_in_evaluation_mode_and_trains_again(part: Part) -> None:
 
 def test_the_loss_never_outweighs_one_example() -> None:
     """Its share is at most half of that, from no loss to an infinite one."""
-    part = Part(torch.zeros(COUNT, 1, 1, 1), torch.zeros(COUNT, dtype=torch.int64))
+    part = ImagePart(torch.zeros(COUNT, 1, 1, 1), torch.zeros(COUNT, dtype=torch.int64))
 
     class Sure(ByHand):
         def __init__(self) -> None:
@@ -95,7 +95,7 @@ def test_the_loss_never_outweighs_one_example() -> None:
                 [(4, 1.0), (5, 1e6), (4, 1e6), (4, 1e-6)]
             )
 
-        def logits(self, images: Tensor, mixing: Mixing) -> Tensor:
+        def logits(self, batch: Batch, mixing: Mixing) -> Tensor:
             right, sure = next(self.left)
             logits = torch.zeros(COUNT, CLASSES)
             logits[:right, 0] = 1.0

@@ -13,11 +13,10 @@ from dslnas.data.batches import Part
 from dslnas.data.tensors import Data, load
 from dslnas.diagnostics import UserError
 from dslnas.graph.build import build_derived_graph
-from dslnas.settings.sections import Digits
+from dslnas.settings.data import Digits
 from dslnas.settings.values import Cosine, Sgd
 from dslnas.space.derive import derive
 from dslnas.space.space import SearchSpace
-from dslnas.training import retrain as module
 from dslnas.training.measure import measure
 from dslnas.training.records import EpochRecord, StepRecord
 from dslnas.training.retrain import Trained, fresh_network
@@ -60,12 +59,13 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> list[TorchNetwork]:
         made.append(TorchNetwork(*arguments))
         return made[-1]
 
-    monkeypatch.setattr(module, "TorchNetwork", make)
+    monkeypatch.setattr("dslnas.training.trainee.make_network", make)
+    monkeypatch.setattr("dslnas.training.retrain.make_network", make)
     return made
 
 
 def accuracy(trained: Trained, part: Part) -> float:
-    return measure(lambda images: trained.network(images)[0], part).accuracy
+    return measure(lambda batch: trained.network(batch.inputs)[0], part).accuracy
 
 
 def same(a: Trained, b: Trained) -> bool:
@@ -81,8 +81,8 @@ def test_digits_are_learnt() -> None:
     report = Listener()
     sgd = Sgd(lr=Cosine(start=0.2, end=0.0))
     trained = run_retrain(architecture(classes=10), data, epochs=8, weights=sgd, report=report)
-    assert trained.test_accuracy > 0.7
-    assert trained.validation_accuracy > 0.7
+    assert trained.test.accuracy > 0.7
+    assert trained.validation.accuracy > 0.7
     assert report.epochs[-1].train_loss < 0.5 * report.epochs[0].train_loss
 
 
@@ -91,10 +91,10 @@ def test_what_is_reported_is_what_the_exported_network_does() -> None:
     report = Listener()
     trained = run_retrain(architecture(), data, report=report)
     assert not trained.network.training
-    assert accuracy(trained, data.test) == trained.test_accuracy
-    assert accuracy(trained, data.validation) == trained.validation_accuracy
-    assert report.epochs[-1].validation_accuracy == trained.validation_accuracy
-    measured = measure(lambda images: trained.network(images)[0], data.validation)
+    assert accuracy(trained, data.test) == trained.test.accuracy
+    assert accuracy(trained, data.validation) == trained.validation.accuracy
+    assert report.epochs[-1].validation_accuracy == trained.validation.accuracy
+    measured = measure(lambda batch: trained.network(batch.inputs)[0], data.validation)
     assert report.epochs[-1].validation_loss == measured.loss
 
 
@@ -110,10 +110,7 @@ def test_the_network_of_the_last_epoch_is_the_result() -> None:
 def test_same_seed_gives_the_same_bits() -> None:
     first, again, other = (run_retrain(architecture(), random_data(), seed=s) for s in (0, 0, 1))
     assert same(first, again)
-    assert (first.test_accuracy, first.validation_accuracy) == (
-        again.test_accuracy,
-        again.validation_accuracy,
-    )
+    assert (first.test, first.validation) == (again.test, again.validation)
     assert not same(first, other)
 
 
@@ -169,7 +166,7 @@ def test_validation_data_train_nothing() -> None:
     first = run_retrain(architecture(), data, report=reports[0])
     other = run_retrain(architecture(), changed, report=reports[1])
     assert same(first, other)
-    assert first.test_accuracy == other.test_accuracy
+    assert first.test == other.test
     for one, two in zip(reports[0].epochs, reports[1].epochs, strict=True):
         assert one.train_loss == two.train_loss
         assert one.validation_loss != two.validation_loss
@@ -184,8 +181,8 @@ def test_test_labels_change_the_test_accuracy_alone() -> None:
         for d, report in zip((data, changed), reports, strict=True)
     )
     assert same(first, other)
-    assert first.validation_accuracy == other.validation_accuracy
-    assert first.test_accuracy > 0.5 > other.test_accuracy
+    assert first.validation == other.validation
+    assert first.test.accuracy > 0.5 > other.test.accuracy
     timeless = ([replace(e, seconds=0.0) for e in report.epochs] for report in reports)
     assert next(timeless) == next(timeless)
 
@@ -212,7 +209,7 @@ def test_the_auxiliary_head_trains_and_is_not_exported(
     assert set(training.state_dict()) - set(exported.state_dict()) == {
         k for k in training.state_dict() if k.startswith("auxiliary/")
     }
-    assert accuracy(trained, wide_data.test) == trained.test_accuracy
+    assert accuracy(trained, wide_data.test) == trained.test.accuracy
 
 
 def test_loss_is_that_of_the_head_and_a_share_of_the_auxiliary_ones(wide_data: Data) -> None:
@@ -241,7 +238,7 @@ def test_drop_path_rises_linearly_from_zero(monkeypatch: pytest.MonkeyPatch) -> 
                 rates.append(self.run_state.drop_path_rate)
             return super().forward(images, *rest, **named)
 
-    monkeypatch.setattr(module, "TorchNetwork", Watched)
+    monkeypatch.setattr("dslnas.training.trainee.make_network", Watched)
     run_retrain(architecture(), random_data(), epochs=4, batch=64, drop_path=0.4)
     assert rates == pytest.approx([0.0, 0.1, 0.2, 0.3])
 

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.data.batches import Part
+from dslnas.data.batches import Batch, ImagePart, Part
 from dslnas.data.tensors import Data, load
 from dslnas.engines.catalogue import ENGINES
-from dslnas.engines.engine import Batch, Progress, StepReport
-from dslnas.settings.sections import Digits
+from dslnas.engines.engine import Progress, StepReport
+from dslnas.settings.data import Digits
 from dslnas.settings.values import Adam, Sgd
 from dslnas.space.derive import Scores, derive
 from dslnas.training import search as module
@@ -53,8 +53,8 @@ def supernets(monkeypatch: pytest.MonkeyPatch) -> list[Supernet]:
     """Every supernet that a search makes."""
     made: list[Supernet] = []
 
-    def make(*arguments: Any) -> Supernet:
-        made.append(Supernet(*arguments))
+    def make(*arguments: Any, **named: Any) -> Supernet:
+        made.append(Supernet(*arguments, **named))
         return made[-1]
 
     monkeypatch.setattr(module, "Supernet", make)
@@ -236,8 +236,9 @@ def spies(monkeypatch: pytest.MonkeyPatch) -> list[Spy]:
 def _places(given: list[Batch], part: Part) -> list[int]:
     """Return the places of all given examples in a part; fails if one is not in it."""
     places = []
-    for images, labels in given:
-        for image, label in zip(images, labels, strict=True):
+    assert isinstance(part, ImagePart)
+    for batch in given:
+        for image, label in zip(batch.inputs, batch.targets, strict=True):
             (place,) = (part.images == image).flatten(1).all(1).nonzero().flatten().tolist()
             assert part.labels[place] == label
             places.append(place)
@@ -251,7 +252,7 @@ def test_an_engine_gets_the_parts_that_are_meant_for_it(spies: list[Spy]) -> Non
     (spy,) = spies
     assert spy.calls == ["epoch 0", *["step"] * 4, "epoch 1", *["step"] * 4, "finish"]
     assert all(spy.modes), "the network trains in every step, and while architectures are compared"
-    assert {len(labels) for _, labels in spy.train + spy.architecture} == {9}
+    assert {len(batch) for batch in spy.train + spy.architecture} == {9}
     for epoch in (spy.train[:4], spy.train[4:]):
         places = _places(epoch, data.weights)
         assert len(set(places)) == 36, "an epoch shows no example twice"
@@ -267,7 +268,7 @@ def test_an_engine_gets_the_parts_that_are_meant_for_it(spies: list[Spy]) -> Non
 
 def test_a_single_example_is_not_held_out_for_comparing(spies: list[Spy]) -> None:
     run_search("darts", random_data(), epochs=1, batch=23)  # 24 = 23 + 1
-    assert [len(labels) for _, labels in spies[0].held_out] == [23]
+    assert [len(batch) for batch in spies[0].held_out] == [23]
 
 
 def test_validation_is_measured_in_evaluation_mode(supernets: list[Supernet]) -> None:
@@ -277,10 +278,10 @@ def test_validation_is_measured_in_evaluation_mode(supernets: list[Supernet]) ->
     engine_state = supernets[0]
     assert engine_state.network.training, "and in the end the network trains again"
     first = report.epochs[0]
-    halves = replace(
-        data, validation=Part(data.validation.images[:10], data.validation.labels[:10])
-    )
-    rest = replace(data, validation=Part(data.validation.images[10:], data.validation.labels[10:]))
+    whole = data.validation
+    assert isinstance(whole, ImagePart)
+    halves = replace(data, validation=ImagePart(whole.images[:10], whole.labels[:10]))
+    rest = replace(data, validation=ImagePart(whole.images[10:], whole.labels[10:]))
     listeners = Listener(), Listener()
     run_search("random", halves, epochs=1, report=listeners[0])
     run_search("random", rest, epochs=1, report=listeners[1])

@@ -15,8 +15,8 @@ from dslnas.space.derive import derive
 from dslnas.space.tally import convolution_count
 from dslnas.training import search as module
 from dslnas.training.measure import Measurement
-from dslnas.training.search import SearchResult
 from dslnas.training.snapshots import best, best_of_every_size
+from dslnas.training.task import SearchResult
 from tests.training.tiny import Listener, random_data, run_search, tiny_space
 
 FAST = Adam(lr=0.3, weight_decay=0.0)  # so that another cell is derived after every epoch
@@ -85,7 +85,7 @@ def test_every_size_keeps_the_best_of_each(accuracies: list[float]) -> None:
     for member in found.family:
         same = [n for n, size in enumerate(by_epoch, 1) if (size,) == member.size]
         assert member.epoch == max(same, key=lambda n: (accuracies[n - 1], n))
-        assert member.accuracy == accuracies[member.epoch - 1]
+        assert member.value == accuracies[member.epoch - 1]
         assert member.size == (convolution_count(member.architecture.cells["normal"]),)
         assert member.architecture.cells == derive(tiny_space(), member.scores).cells
     assert best_of_every_size(found.family) == found.family

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dslnas.training.threads import SMALL, threads_for
+from dslnas.graph.build import build_supernet_graph
+from dslnas.settings.data import Digits, Ptb, TextSettings
+from dslnas.training.threads import SMALL, steps_of, threads_for
+from tests.spaces import space_of
+from tests.training.tiny_text import text_space
 
 
 @pytest.mark.parametrize(("flops", "small"), [(SMALL - 1, True), (SMALL, False)])
@@ -18,3 +22,11 @@ def test_small_work_runs_in_one_thread(flops: int, small: bool) -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_recurrent_network_runs_once_for_every_step() -> None:
+    assert steps_of(TextSettings(steps=20)) == 20
+    assert steps_of(Digits()) == 1
+    paper, data = space_of("use papers.darts_rnn", (), classes=10000), Ptb()
+    assert build_supernet_graph(paper).flops() * data.batch * steps_of(data) > SMALL
+    assert build_supernet_graph(text_space()).flops() * 8 * 20 < SMALL

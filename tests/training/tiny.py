@@ -8,18 +8,21 @@ from typing import Any
 
 import torch
 
-from dslnas.data.batches import Part
+from dslnas.data.batches import ImagePart, Part
 from dslnas.data.tensors import Data
 from dslnas.graph.build import build_supernet_graph
+from dslnas.settings.data import ImageSettings
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search import SEARCH
-from dslnas.settings.sections import DataSettings, EvaluateSettings
+from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Sgd
 from dslnas.space.derive import derive
 from dslnas.space.space import SearchSpace
 from dslnas.training.records import EpochRecord, StepRecord
 from dslnas.training.retrain import Trained, retrain
-from dslnas.training.search import SearchResult, Task, search
+from dslnas.training.saved import Keep, Saved
+from dslnas.training.search import search
+from dslnas.training.task import SearchResult, Task
 from tests.engines.small import LOWERED
 from tests.spaces import random_scores, space_of
 
@@ -56,13 +59,13 @@ def architecture(classes: int = 4) -> SearchSpace:
     return derive(tiny_space(classes), random_scores(tiny_space(classes), 4))
 
 
-def random_part(seed: int, count: int, shape: Sequence[int] = SHAPE, classes: int = 4) -> Part:
+def random_part(seed: int, count: int, shape: Sequence[int] = SHAPE, classes: int = 4) -> ImagePart:
     """Return noise around one pattern per class: it can be learnt."""
     generator = torch.Generator().manual_seed(seed)
     patterns = torch.randn((classes, *shape), generator=torch.Generator().manual_seed(0))
     labels = torch.arange(count) % classes
     noise = torch.randn((count, *shape), generator=generator)
-    return Part(patterns[labels] + 0.5 * noise, labels)
+    return ImagePart(patterns[labels] + 0.5 * noise, labels)
 
 
 def random_data(shape: tuple[int, int, int] = SHAPE, classes: int = 4, share: int = 1) -> Data:
@@ -82,13 +85,15 @@ def random_data(shape: tuple[int, int, int] = SHAPE, classes: int = 4, share: in
     )
 
 
-def with_other_labels(part: Part) -> Part:
+def with_other_labels(part: Part) -> ImagePart:
     """Return the same images, every label another one."""
-    return Part(part.images, (part.labels + 1) % 4)
+    assert isinstance(part, ImagePart)
+    return ImagePart(part.images, (part.labels + 1) % 4)
 
 
-def with_value(part: Part, value: float) -> Part:
+def with_value(part: Part, value: float) -> ImagePart:
     """Return the part with one pixel of every image set to a value."""
+    assert isinstance(part, ImagePart)
     images = part.images.clone()
     images[:, 0, 0, 0] = value
     return replace(part, images=images)
@@ -126,7 +131,9 @@ def run_search(
     return search(
         searched,
         build_supernet_graph(searched),
-        Task(method, SEARCH[method](epochs=epochs, **given), DataSettings(batch=batch), derivation),
+        Task(
+            method, SEARCH[method](epochs=epochs, **given), ImageSettings(batch=batch), derivation
+        ),
         data,
         seed,
         CPU,
@@ -140,9 +147,19 @@ def run_retrain(
     *,
     seed: int = 0,
     report: Listener | None = None,
+    keep: Keep | None = None,
+    saved: Saved | None = None,
     **given: Any,
 ) -> Trained:
     """Train an architecture; `given` are settings of the evaluation."""
     defaults = {"epochs": 2, "batch": 16, "drop_path": 0.0, "weights": Sgd(lr=0.05)}
     settings = EvaluateSettings(**{**defaults, **given})
-    return retrain(found, settings, DataSettings(), data, seed, CPU, report or Listener())
+    listener = report or Listener()
+    return retrain(found, settings, ImageSettings(), data, seed, CPU, listener, keep, saved)
+
+
+def equal(a: Trained, b: Trained) -> bool:
+    """Whether two trainings came to the same network, to the bit, and measured the same."""
+    first, second = a.network.arrays(), b.network.arrays()
+    same = first.keys() == second.keys() and all((first[k] == second[k]).all() for k in first)
+    return same and (a.test, a.validation, a.epoch) == (b.test, b.validation, b.epoch)

@@ -39,6 +39,10 @@ def _linear(site: Site) -> Protos:
     yield site.last("Gemm", (features, *site.weights), transB=1)
 
 
+def _embedding(site: Site) -> Protos:
+    yield site.last("Gather", (*site.weights, *site.inputs), axis=0)
+
+
 def _batch_norm(site: Site) -> Protos:
     # Those that could not be folded. One BatchNormalization rather than Mul and Add: it has the
     # statistics in it by name, and runtimes fold it further where they see how.
@@ -178,10 +182,12 @@ def _slice(
 
 
 # Primitives that `inference_graph` removes have no form, and neither has `mix`: a model has no
-# choices left.
+# choices left. A `state` is an input of the model, or of the loop in it.
 EMITTERS: Mapping[str, Emitter] = {
     "conv": _conv,
     "linear": _linear,
+    "embedding": _embedding,
+    "tied_linear": _linear,
     "batch_norm": _batch_norm,
     "max_pool2d": _max_pool2d,
     "avg_pool2d": _avg_pool2d,
@@ -199,6 +205,7 @@ EMITTERS: Mapping[str, Emitter] = {
     "split": _split,
     "shuffle": _shuffle,
     "add": _add,
+    "subtract": _simple("Sub"),
     "multiply": _multiply,
     "mean": _simple("Mean"),
     "concat": _simple("Concat", axis=1),

@@ -34,8 +34,9 @@ def fold_batch_norm(
     """Return a network without the batch norms that can be folded; it computes the same function.
 
     A batch norm is folded if all its channels come straight from convolutions and linear maps that
-    nothing else reads: from one, or from several through `concat`. The layers get a bias and keep
-    their names; readers of the batch norm read what it read.
+    nothing else reads and that share their weights with nobody: from one, or from several through
+    `concat`. The layers get a bias and keep their names; readers of the batch norm read what it
+    read.
 
     Args:
         graph: A network in evaluation mode, as `inference_graph` returns it.
@@ -57,7 +58,9 @@ class _Folding:
         self._nodes: dict[str, Node] = {}
         self._stands_for: dict[str, str] = {}
         read = chain.from_iterable(node.inputs for node in graph.nodes)
-        self._readers = Counter(chain(read, graph.outputs))
+        nexts = (state.next for state in graph.states)
+        self._readers = Counter(chain(read, graph.outputs, nexts))
+        self._users = Counter(chain.from_iterable(node.tensors for node in graph.nodes))
 
     def add(self, node: Node) -> None:
         """Take the next node of the graph: fold it, or keep it."""
@@ -83,7 +86,9 @@ class _Folding:
             name: np.asarray(self._tensors[name], np.float32) for name in _tensor_names(nodes)
         }
         second = None if auxiliary is None else self._current(auxiliary)
-        return replace(self._graph, nodes=nodes, output=output, auxiliary=second), tensors
+        states = tuple(replace(s, next=self._current(s.next)) for s in self._graph.states)
+        graph = replace(self._graph, nodes=nodes, output=output, auxiliary=second, states=states)
+        return graph, tensors
 
     def _current(self, name: str) -> str:
         return self._stands_for.get(name, name)
@@ -91,13 +96,13 @@ class _Folding:
     def _layers_of(self, name: str) -> tuple[Node, ...]:
         """Return the layers whose outputs, one after another, are the channels of a value.
 
-        There are none if other things make the value, or if anything is read a second time.
+        There are none if other things make the value, or if anything is used a second time.
         """
         node = self._nodes[name]
         if self._readers[name] != 1:
             return ()
         if node.primitive in LAYERS:
-            return (node,)
+            return (node,) if all(self._users[key] < 2 for key in node.tensors) else ()
         if node.primitive != "concat":
             return ()
         branches = [self._layers_of(source) for source in node.inputs]
@@ -111,14 +116,17 @@ class _Folding:
 
 
 def _tensor_names(nodes: Iterable[Node]) -> Iterator[str]:
-    return (f"{node.name}/{weight.name}" for node in nodes for weight in node.weights)
+    return (key for node in nodes for key in node.tensors)
 
 
 def _scale_and_offset(
     node: Node, tensors: Weights
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return s and t of a batch norm, one number per channel."""
-    own = {w.name: np.asarray(tensors[f"{node.name}/{w.name}"], np.float64) for w in node.weights}
+    own = {
+        weight.name: np.asarray(tensors[key], np.float64)
+        for key, weight in zip(node.tensors, node.weights, strict=True)
+    }
     eps = node.attribute("eps")
     assert isinstance(eps, float)
     scale = own.get("weight", 1.0) / np.sqrt(own["running_var"] + eps)

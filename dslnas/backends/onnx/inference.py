@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.graph import PrimitiveGraph, State
 
-VANISHING = frozenset({"identity", "dropout", "drop_path"})
+VANISHING = frozenset(
+    {
+        "identity",
+        "dropout",
+        "drop_path",
+        "drop_embedded",
+        "drop_input",
+        "drop_state",
+        "drop_output",
+    }
+)
 """Primitives that hand their input on unchanged when the network is not training."""
 
 
 def inference_graph(graph: PrimitiveGraph) -> PrimitiveGraph:
-    """Return the graph of the logits alone: no second head, nothing that hands its input on.
+    """Return the graph of the logits and states: no second head, nothing that hands its input on.
 
     Readers of a node that goes read what it read. The output has no `VANISHING` node, and every
-    node of it reaches the logits.
+    node of it reaches the logits or is a state before or after the step.
     """
-    needed = replace(graph, auxiliary=None).needed
+    needed = replace(graph, auxiliary=None).needed | {state.name for state in graph.states}
     stands_for: dict[str, str] = {}
     nodes = []
     for node in graph.nodes:
@@ -28,4 +38,5 @@ def inference_graph(graph: PrimitiveGraph) -> PrimitiveGraph:
         else:
             nodes.append(replace(node, inputs=inputs))
     output = stands_for.get(graph.output, graph.output)
-    return PrimitiveGraph(tuple(nodes), output, None, graph.scopes, graph.alphas)
+    states = tuple(State(s.name, stands_for.get(s.next, s.next)) for s in graph.states)
+    return PrimitiveGraph(tuple(nodes), output, None, graph.scopes, graph.alphas, states)

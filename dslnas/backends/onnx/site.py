@@ -22,7 +22,8 @@ class Site:
         node: What is written.
         inputs: The tensors it reads.
         output: The tensor it gives.
-        is_image: Whether the first tensor it reads is (batch, C, H, W), not (batch, features).
+        is_image: Whether the first tensor it reads is (batch, C, H, W), not (batch, features) or
+            (batch).
     """
 
     node: Node
@@ -32,8 +33,8 @@ class Site:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """Names of the node's own tensors, in the order of the catalogue."""
-        return tuple(f"{self.node.name}/{weight.name}" for weight in self.node.weights)
+        """Names of the tensors that the node computes with, in the order of the catalogue."""
+        return self.node.tensors
 
     def inside(self, part: str) -> str:
         """Return a name for a tensor that belongs to this node alone."""

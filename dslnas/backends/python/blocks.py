@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dslnas.backends.python.body import Instance, Part, Statement, Term, instance
-from dslnas.backends.python.forms import JOINS, layer_part
+from dslnas.backends.python.forms import HAND_ON, JOINS, layer_part
 from dslnas.graph.graph import Node, PrimitiveGraph, Scope
 
 
@@ -86,9 +86,9 @@ class _Reader:
         self._source = source
         self._values = {source: source}
         for node in nodes:
-            is_identity = node.primitive == "identity"
-            self._values[node.name] = self._values[node.inputs[0]] if is_identity else node.name
-        self._nodes = [node for node in nodes if node.primitive != "identity"]
+            hands_on = node.primitive in HAND_ON
+            self._values[node.name] = self._values[node.inputs[0]] if hands_on else node.name
+        self._nodes = [node for node in nodes if node.primitive not in HAND_ON]
         self._output = self._values[nodes[-1].name]
         reads = [value for node in self._nodes for value in self._inputs(node)]
         self._reads = Counter([*reads, self._output])

@@ -81,7 +81,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Term:
-    """A call of an attribute, or a variable itself where `child` is None."""
+    """A call of an attribute, or a variable or another expression where `child` is None."""
 
     child: str | None
     reads: tuple[str, ...]
@@ -105,11 +105,15 @@ class Body:
         inputs: Arguments of `forward`.
         children: Attributes with their pieces. A pure chain has a single one, without a name.
         statements: What `forward` does, the last of which it returns; none for a pure chain.
+        states: Variables of what a recurrent cell carries, before the step.
+        results: Variables that a recurrent cell returns: its output, then its next states.
     """
 
     inputs: tuple[str, ...]
     children: tuple[tuple[str, tuple[Piece, ...]], ...]
     statements: tuple[Statement, ...] = ()
+    states: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
 
     def arguments(self) -> Iterable[Argument]:
         """Yield every argument in the order of the numbers."""
@@ -153,6 +157,9 @@ def instance(
     children: Mapping[str, Part],
     statements: Sequence[Statement],
     sizes: Mapping[str, int],
+    *,
+    states: Iterable[str] = (),
+    results: Iterable[str] = (),
 ) -> Instance:
     """Return an instance with the numbers and keys of its children."""
     return Instance(
@@ -163,9 +170,11 @@ def instance(
             tuple(inputs),
             tuple((name, part.pieces) for name, part in children.items()),
             tuple(statements),
+            tuple(states),
+            tuple(results),
         ),
         tuple(number for part in children.values() for number in part.numbers),
         tuple(sizes.items()),
         tuple(key for name, part in children.items() for key in part.keys(name)),
-        None if statements else children[""],
+        None if statements else children.get(""),
     )

@@ -1,6 +1,7 @@
 """The table of Python forms: how every primitive of a derived network is written with torch.
 
-`mix` and `drop_path` have no form: they are gone when a network is derived and exported.
+`mix` and `drop_path` have no form: they are gone when a network is derived and exported. A `state`
+is an argument of its cell.
 """
 
 from __future__ import annotations
@@ -86,6 +87,15 @@ def _linear(node: Node, shape: Shape) -> Part:
     return Part((Piece("nn.Flatten"),)) + linear if len(shape) > 1 else linear
 
 
+def _embedding(node: Node, shape: Shape) -> Part:
+    return _layer(
+        node,
+        "nn.Embedding",
+        (Argument("num_embeddings", is_positional=True), node.attribute("words")),
+        (Argument("embedding_dim", counts_channels=True, is_positional=True), node.shape[0]),
+    )
+
+
 def _batch_norm(node: Node, shape: Shape) -> Part:
     return _layer(
         node,
@@ -134,9 +144,20 @@ def _with(callee: str, *arguments: Argument) -> Form:
     )
 
 
+def _nothing(node: Node, shape: Shape) -> Part:
+    return Part()
+
+
+HAND_ON = ("identity", "drop_embedded", "drop_input", "drop_state", "drop_output")
+"""Primitives that hand on their input; the masks of recurrent networks belong to their training."""
+
 LAYERS: Mapping[str, Form] = {
     "conv": _conv,
     "linear": _linear,
+    "embedding": _embedding,
+    "tied_linear": lambda node, shape: _layer(
+        node, "TiedLinear", (Argument("out_features", is_positional=True), node.shape[0])
+    ),
     "batch_norm": _batch_norm,
     "max_pool2d": _max_pool,
     "avg_pool2d": _avg_pool,
@@ -151,7 +172,7 @@ LAYERS: Mapping[str, Form] = {
     "sigmoid": _plain("nn.Sigmoid"),
     "tanh": _plain("nn.Tanh"),
     "dropout": _with("nn.Dropout", Argument("rate", is_positional=True)),
-    "identity": lambda node, shape: Part(),
+    **dict.fromkeys(HAND_ON, _nothing),
     "zero": _with("Zero", _STRIDE),
     "split": _with("Split", Argument("parts"), Argument("index")),
     "shuffle": _with("nn.ChannelShuffle", Argument("groups", is_positional=True)),
@@ -160,11 +181,12 @@ LAYERS: Mapping[str, Form] = {
 
 JOINS: Mapping[str, str] = {
     "add": " + ",
+    "subtract": " - ",
     "multiply": " * ",
     "mean": " + ",
     "concat": ", ",
 }
 """Primitives that read several values: what stands between them in an expression of `forward`."""
 
-HELPERS = ("Shift", "Split", "Zero")
+HELPERS = ("Shift", "Split", "TiedLinear", "Zero")
 """Layers that torch does not have; a module defines those that it uses."""

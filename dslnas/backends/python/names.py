@@ -31,7 +31,9 @@ ATTRIBUTES = _UNSAFE | {
 }  # fmt: skip
 """What no attribute of a generated class may be called: `torch.nn.Module` has them."""
 
-CLASSES = _UNSAFE | {"CLASSES", "Network", "Path", "Shift", "Split", "Zero"}
+CLASSES = _UNSAFE | {
+    "CLASSES", "Network", "Path", "SIZES", "Shift", "Split", "States", "TiedLinear", "Zero",
+}  # fmt: skip
 """What no generated class may be called."""
 
 

@@ -14,7 +14,7 @@ from dslnas.primitives.spec import Shape
 
 _INNER = 2 * INDENT
 _MOST_LABELS = 4
-_FUNCTIONS = {"add": "add", "multiply": "mul"}
+_FUNCTIONS = {"add": "add", "subtract": "sub", "multiply": "mul"}
 
 _MEANINGS = {
     "channels": "Channels of its layers.",
@@ -25,6 +25,8 @@ _MEANINGS = {
     "padding": "Pixels added on every side.",
     "dilation": "Distance between the taps of the window.",
     "groups": "Groups of channels that do not mix.",
+    "num_embeddings": "Words of the vocabulary.",
+    "embedding_dim": "Channels of an embedded word.",
     "in_features": "Numbers that a linear map reads.",
     "out_features": "Numbers that a linear map gives.",
     "num_features": "Channels that are normalised.",
@@ -65,17 +67,20 @@ def class_text(made: PythonClass, summary: Sequence[str], returns: str) -> Class
         summary: Paragraphs that begin its docstring.
         returns: Docstring of `forward`.
     """
-    parameters = made.signature.parameters
-    described = [f"    {p.name}: {_meaning(p)}" for p in parameters]
-    paragraphs = [*summary, *(["", "Args:", *described] if described else [])]
     is_chain = not made.body.statements
     return ClassText(
         made.name,
         "nn.Sequential" if is_chain else "nn.Module",
-        docstring(paragraphs, INDENT),
-        tuple(_constructor(made)),
+        class_docstring(made, summary),
+        tuple(constructor(made)),
         () if is_chain else tuple(_forward(made, returns)),
     )
+
+
+def class_docstring(made: PythonClass, summary: Sequence[str]) -> str:
+    """Return the docstring of a class, with its parameters."""
+    described = [f"    {p.name}: {_meaning(p)}" for p in made.signature.parameters]
+    return docstring([*summary, *(["", "Args:", *described] if described else [])], INDENT)
 
 
 def operation_summary(made: PythonClass) -> list[str]:
@@ -106,7 +111,8 @@ def shape_text(shape: Shape) -> str:
 # ---- constructor --------------------------------------------------------------------------------
 
 
-def _constructor(made: PythonClass) -> Iterator[str]:
+def constructor(made: PythonClass) -> Iterator[str]:
+    """Yield the lines of `__init__`; none if nothing is constructed."""
     if not made.body.children:
         return
     parameters = made.signature.parameters
@@ -149,17 +155,17 @@ def _forward(made: PythonClass, returns: str) -> Iterator[str]:
     yield docstring([returns], _INNER)
     *statements, last = body.statements
     for statement in statements:
-        yield from _assign(statement, f"{statement.target} = ")
+        yield from assignment(statement, f"{statement.target} = ")
     if _is_tensor(last, body.inputs):
-        yield from _assign(last, "return ")
+        yield from assignment(last, "return ")
         return
     # A module that is called gives Any, so the result is told what it is.
     annotation = "" if last.target in body.inputs else ": torch.Tensor"
-    yield from _assign(last, f"{last.target}{annotation} = ")
+    yield from assignment(last, f"{last.target}{annotation} = ")
     yield f"{_INNER}return {last.target}"
 
 
-def _assign(statement: Statement, prefix: str) -> list[str]:
+def assignment(statement: Statement, prefix: str) -> list[str]:
     """Return the lines of a statement; `prefix` is `return`, or the target and `=`."""
     terms = [_text(term) for term in statement.terms]
     if statement.join == "concat":

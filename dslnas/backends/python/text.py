@@ -31,7 +31,7 @@ class Call:
     @property
     def tail(self) -> str:
         """The closing bracket."""
-        return {"(": ")", "[": "]"}[self.head[-1]]
+        return {"(": ")", "[": "]", "{": "}"}[self.head[-1]]
 
     @property
     def flat(self) -> str:

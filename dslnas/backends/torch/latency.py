@@ -1,4 +1,6 @@
-"""How long a network takes for one image, and what every candidate of a space adds to that.
+"""How long a network takes for one example, and what every candidate of a space adds to that.
+
+An example is an image, or one time step of a sequence.
 
 Times are medians of a few runs in evaluation mode with untrained weights, in seconds. On a CPU one
 thread is used: for single images more of them save little, and wait for each other on a busy
@@ -14,11 +16,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.sequence import make_network
 from dslnas.graph.build import build_derived_graph
 from dslnas.graph.costs import COUNTED, CostTable, cost_table
-from dslnas.graph.expand import SOURCE, Fragment
+from dslnas.graph.fragment import SOURCE, Fragment
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.primitives.spec import Shape
 from dslnas.space.derive import derive
@@ -29,7 +33,7 @@ RUNS = 9
 
 
 def latency_table(space: SearchSpace, device: torch.device) -> CostTable:
-    """Return the seconds that the parts of the final network take for one image.
+    """Return the seconds that the parts of the final network take for one example.
 
     Every distinct operation is timed alone. What a network takes besides, such as for sums, or
     saves, is measured on one architecture, the one with the most multiply-adds, and is part of
@@ -64,21 +68,28 @@ class Stopwatch:
 
 
 def seconds_for_one(graph: PrimitiveGraph, device: torch.device) -> float:
-    """Return the median time of a network for a batch of one image, in seconds."""
+    """Return the median time of a network for a batch of one example, in seconds."""
     generator = torch.Generator().manual_seed(0)
-    network = TorchNetwork(graph, generator).eval()
+    network = make_network(graph, generator).eval()
     _keep_in_range(network)
     network.to(device)
-    image = torch.randn((1, *graph.input_shape), generator=generator).to(device)
+    example = _example(graph, generator).to(device)
     times = []
     with torch.inference_mode(), _one_thread():
         for _ in range(WARM_UP + RUNS):
             _wait_for(device)
             begin = time.perf_counter()
-            network(image)
+            network(example)
             _wait_for(device)
             times.append(time.perf_counter() - begin)
     return statistics.median(times[WARM_UP:])
+
+
+def _example(graph: PrimitiveGraph, generator: torch.Generator) -> Tensor:
+    """Return an input of a graph, a batch of one: random numbers, or a token."""
+    if graph.input_shape:
+        return torch.randn((1, *graph.input_shape), generator=generator)
+    return torch.zeros((1, 1) if graph.is_sequence else (1,), dtype=torch.long)
 
 
 @contextmanager
@@ -98,7 +109,7 @@ def _keep_in_range(network: TorchNetwork) -> None:
     """
     with torch.no_grad():
         for node in network.graph.nodes:
-            for weight in node.weights:
+            for weight in node.owned:
                 if weight.fan_in > 0:
                     network.get_parameter(f"{node.name}/{weight.name}").mul_(6**0.5)
 
@@ -118,7 +129,10 @@ def _graph_of(fragment: Fragment, shape: Shape) -> PrimitiveGraph:
     nodes = [Node(INPUT, INPUT, (), (), shape)]
     for name, layer in zip(names, fragment.layers, strict=True):
         reads = tuple(name_of(place) for place in layer.inputs)
+        shapes = tuple(shape if i == SOURCE else fragment.layers[i].shape for i in layer.inputs)
+        # those of the primitive: a layer that borrows its weights takes as long
+        weights = layer.primitive.weights(dict(layer.attributes), shapes)
         nodes.append(
-            Node(name, layer.primitive.name, reads, layer.attributes, layer.shape, layer.weights)
+            Node(name, layer.primitive.name, reads, layer.attributes, layer.shape, weights)
         )
     return PrimitiveGraph(tuple(nodes), name_of(fragment.output))

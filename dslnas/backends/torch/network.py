@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.plan import Choice, Step, make_plan
 from dslnas.backends.torch.primitives import FORMS, RunState
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.primitives.spec import Weight
+
+Made = TypeVar("Made")
 
 
 class TorchNetwork(nn.Module):
@@ -30,12 +34,10 @@ class TorchNetwork(nn.Module):
         super().__init__()
         self.graph = graph
         self.run_state = RunState()
-        self._owned: dict[str, tuple[str, ...]] = {}
-        self._plans: dict[object, tuple[Step, ...]] = {}
+        self._made: dict[object, Any] = {}
         for node in graph.nodes:
-            self._owned[node.name] = tuple(f"{node.name}/{w.name}" for w in node.weights)
-            for name, weight in zip(self._owned[node.name], node.weights, strict=True):
-                tensor = initial(weight, generator)
+            for weight in node.owned:
+                name, tensor = f"{node.name}/{weight.name}", initial(weight, generator)
                 if weight.trained:
                     self.register_parameter(name, nn.Parameter(tensor))
                 else:
@@ -63,11 +65,16 @@ class TorchNetwork(nn.Module):
         """
         outputs = self.graph.outputs if self.training else (self.graph.output,)
         self.run_state.training = self.training
-        values: dict[str, Tensor] = {INPUT: images}
-        for step in self._plan(outputs, chosen, observe):
+        values = {INPUT: images}
+        self._execute(self._plan(outputs, chosen, observe), values, Weighing(mixing))
+        return tuple(values[name] for name in outputs)
+
+    def _execute(self, steps: Iterable[Step], values: dict[str, Tensor], weigh: Weighing) -> None:
+        """Run steps on the values that are there; those that nobody reads any more are dropped."""
+        for step in steps:
             inputs = [values[name] for name in step.inputs]
             if step.node.mix is not None:
-                result = _mix(step, inputs, mixing)
+                result = weigh(step, inputs)
             elif step.observed:
                 with torch.no_grad():  # an identity hands on its input, gradient and all
                     result = self._run(step, inputs).detach()
@@ -76,12 +83,10 @@ class TorchNetwork(nn.Module):
             values[step.node.name] = result
             for name in step.last_use:
                 del values[name]
-        return tuple(values[name] for name in outputs)
 
     def _run(self, step: Step, inputs: Sequence[Tensor]) -> Tensor:
-        node = step.node
-        own = [self._tensor(name) for name in self._owned[node.name]]
-        return FORMS[node.primitive](node, inputs, own, self.run_state)
+        own = [self._tensor(name) for name in step.node.tensors]
+        return FORMS[step.node.primitive](step.node, inputs, own, self.run_state)
 
     def _tensor(self, name: str) -> Tensor:
         tensor: Tensor | None = self._parameters.get(name)
@@ -93,12 +98,19 @@ class TorchNetwork(nn.Module):
     def _plan(
         self, outputs: tuple[str, ...], chosen: Choice | None, observe: bool
     ) -> tuple[Step, ...]:
-        key = (outputs, None if chosen is None else tuple(sorted(chosen.items())), observe)
-        if key not in self._plans:
-            if len(self._plans) >= 64:  # sampled architectures rarely come back
-                self._plans.pop(next(iter(self._plans)))
-            self._plans[key] = make_plan(self.graph, outputs, chosen, observe=observe)
-        return self._plans[key]
+        return self._kept(
+            (outputs, key_of(chosen), observe),
+            lambda: make_plan(self.graph, outputs, chosen, observe=observe),
+        )
+
+    def _kept(self, key: object, make: Callable[[], Made]) -> Made:
+        """Return what was made for a key, or make it; only so much is kept."""
+        if key not in self._made:
+            if len(self._made) >= 64:  # sampled architectures rarely come back
+                self._made.pop(next(iter(self._made)))
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all tensors as numpy arrays on the CPU, named as in the graph."""
@@ -110,19 +122,14 @@ class TorchNetwork(nn.Module):
         self.load_state_dict(state, strict=True)
 
 
+def key_of(chosen: Choice | None) -> object:
+    """Return what tells choices apart, to keep things by."""
+    return None if chosen is None else tuple(sorted(chosen.items()))
+
+
 def initial(weight: Weight, generator: torch.Generator) -> Tensor:
     """Return the start value of a tensor: uniform in +-1/sqrt(fan_in), or constant."""
     if weight.fan_in == 0:
         return torch.full(weight.shape, weight.fill)
     bound = 1.0 / math.sqrt(weight.fan_in)
     return torch.empty(weight.shape).uniform_(-bound, bound, generator=generator)
-
-
-def _mix(step: Step, inputs: Sequence[Tensor], mixing: Mapping[str, Tensor] | None) -> Tensor:
-    """Weigh the candidates of an edge: sum over o of a_o * o(x). Without weights each counts 1."""
-    if mixing is None:
-        return sum(inputs[1:], start=inputs[0])
-    assert step.node.mix is not None
-    row = mixing[step.node.mix.cell][step.node.mix.row]
-    terms = (row[c] * x for c, x in zip(step.columns, inputs, strict=True))
-    return sum(terms, start=next(terms))

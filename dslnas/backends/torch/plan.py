@@ -74,7 +74,7 @@ def make_plan(
             tuple(freed.get(node.name, ())),
         )
         for node in order
-        if node.primitive != INPUT
+        if node.primitive not in (INPUT, "state")
     )
 
 
@@ -93,9 +93,10 @@ def _inputs(
         if name in inputs:
             continue
         node = graph.by_name[name]
+        columns = node.mix.columns if node.mix is not None else ()
         reads = [
             (source, column)
-            for column, source in enumerate(node.inputs)
+            for column, source in zip(columns or range(len(node.inputs)), node.inputs, strict=False)
             if _runs(node, column, chosen) and source not in dropped
         ]
         if node.inputs and not reads:

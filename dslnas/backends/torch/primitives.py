@@ -6,8 +6,8 @@ run, and returns the output tensor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import torch
@@ -18,6 +18,18 @@ from dslnas.graph.graph import Node
 from dslnas.primitives.rules import pair
 
 
+RATES: Mapping[str, str] = {
+    "drop_embedded": "input",
+    "drop_input": "x",
+    "drop_state": "state",
+    "drop_output": "output",
+}
+"""By primitive of variational dropout the name of its rate."""
+
+MaskKey: TypeAlias = tuple[str, str, int]
+"""Whose a mask is: a cell, or the stem or head, has one for each primitive and width."""
+
+
 @dataclass
 class RunState:
     """What a run of a network depends on besides weights and inputs.
@@ -25,14 +37,40 @@ class RunState:
     Attributes:
         training: Batch statistics and dropout, or running statistics and none.
         tracking: Whether batches move the running statistics while training.
-        generator: Source of the randomness of dropout and drop_path, on the device.
+        generator: Source of the randomness of all dropout, on the device.
         drop_path_rate: Probability with which `drop_path` zeroes an example.
+        dropout: Rates of variational dropout: `words`, `input`, `x`, `state` and `output`; 0 if
+            it is not given.
+        batch: Sequences that run side by side.
+        masks: Of variational dropout, (batch, features) each; none where nothing is dropped.
     """
 
     training: bool = True
     tracking: bool = True
     generator: torch.Generator | None = None
     drop_path_rate: float = 0.0
+    dropout: Mapping[str, float] = field(default_factory=dict)
+    batch: int = 1
+    masks: dict[MaskKey, Tensor] = field(default_factory=dict)
+
+    def begin(self, batch: int, nodes: Iterable[Node], like: Tensor, *, training: bool) -> None:
+        """Begin a run over a batch of sequences.
+
+        Masks are drawn in the order of the nodes, so they are the same however the nodes are
+        divided between what runs once and what runs for every step.
+
+        Args:
+            batch: Sequences that run side by side.
+            nodes: All of the network.
+            like: A tensor of the type and on the device of the values.
+            training: Whether anything is dropped.
+        """
+        self.batch, self.training, self.masks = batch, training, {}
+        for node in nodes:
+            rate = self.dropout.get(RATES.get(node.primitive, ""), 0.0)
+            if training and rate > 0 and _mask_of(node) not in self.masks:
+                ones = like.new_ones((batch, *node.shape))
+                self.masks[_mask_of(node)] = _drop(ones, rate, ones.shape, self)
 
 
 Form: TypeAlias = Callable[[Node, Sequence[Tensor], Sequence[Tensor], RunState], Tensor]
@@ -49,6 +87,29 @@ def _conv(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunS
 
 def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
     return functional.linear(inputs[0].flatten(1), *own)
+
+
+def _embedding(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    """Look tokens up; whole words are dropped from the table (Gal and Ghahramani, 2016)."""
+    table, rate = own[0], run.dropout.get("words", 0.0)
+    return functional.embedding(inputs[0], _drop(table, rate, torch.Size((len(table), 1)), run))
+
+
+def _mask_of(node: Node) -> MaskKey:
+    return node.primitive, node.name.partition("/")[0], node.shape[0]
+
+
+def _variational(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    """Drop by one mask for all steps of a sequence (Gal and Ghahramani, 2016).
+
+    Values may be those of many steps or edges, one after the other, of `run.batch` rows each.
+    """
+    x, mask = inputs[0], run.masks.get(_mask_of(node))
+    return x if mask is None else (x.view(-1, *mask.shape) * mask).view(x.shape)
 
 
 def _batch_norm(
@@ -130,8 +191,24 @@ def _multiply(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: 
     return product
 
 
+def _subtract(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    return inputs[0] - inputs[1]
+
+
 def _mean(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
     return _add(node, inputs, own, run) / len(inputs)
+
+
+def _stack(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    return torch.cat(list(inputs))
+
+
+def _sum_stack(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    groups = node.attribute("groups")
+    assert isinstance(groups, int)
+    return inputs[0].view(groups, -1, *inputs[0].shape[1:]).sum(0)
 
 
 def _concat(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
@@ -173,10 +250,13 @@ def _leaky_relu(
     return functional.leaky_relu(inputs[0], slope)
 
 
-# `mix` has no form: the supernet's executor weighs candidates itself.
+# `mix` and `share` have no form: the executor weighs by alpha. Nor has `state`: the loop over time
+# puts it there.
 FORMS: Mapping[str, Form] = {
     "conv": _conv,
     "linear": _linear,
+    "embedding": _embedding,
+    "tied_linear": _linear,
     "batch_norm": _batch_norm,
     "max_pool2d": _max_pool2d,
     "avg_pool2d": _avg_pool2d,
@@ -191,13 +271,17 @@ FORMS: Mapping[str, Form] = {
     "sigmoid": _elementwise(torch.sigmoid),
     "tanh": _elementwise(torch.tanh),
     "dropout": _dropout,
+    **dict.fromkeys(RATES, _variational),
     "identity": _elementwise(lambda x: x),
     "zero": _zero,
     "split": _split,
     "shuffle": _shuffle,
     "add": _add,
+    "subtract": _subtract,
     "multiply": _multiply,
     "mean": _mean,
     "concat": _concat,
     "drop_path": _drop_path,
+    "stack": _stack,
+    "sum_stack": _sum_stack,
 }

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.losses import slowness_penalty
 from dslnas.backends.torch.plan import Choice
+from dslnas.backends.torch.sequence import SequenceNetwork, make_network
+from dslnas.data.batches import NOTHING, Batch
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.space.space import SearchSpace
 from dslnas.space.table import ChoiceTable, choice_table
@@ -40,6 +42,7 @@ class Supernet:
         network: The weights, and what runs them.
         tables: The choices of every searched cell.
         device: Where everything lies.
+        slowness: Weight of the slowness penalty of recurrent cells.
     """
 
     def __init__(
@@ -49,29 +52,52 @@ class Supernet:
         generator: torch.Generator,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
+        *,
+        slowness: float = 0.0,
     ) -> None:
         """Make the weights with random numbers from `generator`, a generator on the CPU."""
-        self.network = TorchNetwork(graph, generator).to(device=device, dtype=dtype)
+        self.network = make_network(graph, generator).to(device=device, dtype=dtype)
         self.tables: dict[str, ChoiceTable] = {
             name: choice_table(space.cells[name]) for name in graph.alphas if name in space.cells
         }
         self.device = device
         self.dtype = dtype
+        self.slowness = slowness
 
     def weights(self) -> list[nn.Parameter]:
         """Return the network's weights; alpha is not among them."""
         return list(self.network.parameters())
 
-    def logits(self, images: Tensor, mixing: Mixing) -> Tensor:
-        """Return (batch, classes) for images of (batch, channels, height, width)."""
-        outputs: tuple[Tensor, ...] = self.network(
-            images, mixing.weights, mixing.chosen, observe=mixing.observe
-        )
-        return outputs[0]
+    def logits(self, batch: Batch, mixing: Mixing) -> Tensor:
+        """Return the logits of a batch, (N, classes), N as in `batch.targets.flatten()`.
 
-    def loss(self, images: Tensor, labels: Tensor, mixing: Mixing) -> Tensor:
-        """Return the mean cross-entropy of a batch, a scalar with gradients."""
-        return functional.cross_entropy(self.logits(images, mixing), labels)
+        Of text, the states after the segment are left in the batch.
+        """
+        return self._run(batch, mixing)[0]
+
+    def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
+        """Return the mean cross-entropy of a batch, a scalar with gradients.
+
+        Args:
+            batch: Images and labels, or a segment of text, in which the states after it are left.
+            mixing: How operations are weighed.
+            regularised: Of text, add the slowness penalty.
+        """
+        logits, outputs = self._run(batch, mixing)
+        loss = functional.cross_entropy(logits, batch.targets.flatten(), ignore_index=NOTHING)
+        if regularised and outputs is not None and self.slowness > 0:
+            loss = loss + self.slowness * slowness_penalty(outputs)
+        return loss
+
+    def _run(self, batch: Batch, mixing: Mixing) -> tuple[Tensor, Tensor | None]:
+        """Return the logits and, of text, the outputs of the last cell."""
+        how = (mixing.weights, mixing.chosen)
+        if isinstance(self.network, SequenceNetwork):
+            run = self.network.run(batch.inputs, batch.start, *how, observe=mixing.observe)
+            batch.end = tuple(state.detach() for state in run.states)
+            return run.logits.flatten(0, 1), run.outputs
+        outputs: tuple[Tensor, ...] = self.network(batch.inputs, *how, observe=mixing.observe)
+        return outputs[0], None
 
     @contextmanager
     def untracked(self) -> Iterator[None]:

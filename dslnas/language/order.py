@@ -1,4 +1,4 @@
-"""In which order nodes can be computed, and which of them are needed.
+"""In which order nodes and values can be computed, and which of them are needed.
 
 Networkx does the same, but importing it takes longer than checking a spec: what only looks at a
 spec never asks for its graphs.

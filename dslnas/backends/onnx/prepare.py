@@ -1,0 +1,63 @@
+"""What every model begins with: the graph that predicts, checked, and its tensors."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dslnas.backends.onnx.fold import Weights, fold_batch_norm
+from dslnas.backends.onnx.inference import inference_graph
+from dslnas.diagnostics import user_error
+from dslnas.graph.graph import PrimitiveGraph
+
+MAX_BYTES = 2**31 - 1
+"""A file is one protobuf message, and no message is larger."""
+
+CHOICES = frozenset({"mix", "share", "stack", "sum_stack"})
+"""Primitives that only a network with choices has."""
+
+# Generous: a node with its name, inputs and sizes takes 300 to 800 bytes.
+_BYTES_PER_NODE = 2_000
+
+
+def prepare(
+    graph: PrimitiveGraph, weights: Weights
+) -> tuple[PrimitiveGraph, dict[str, NDArray[np.float32]]]:
+    """Return the part of a network that predicts, with batch norms folded, and its tensors.
+
+    Raises:
+        UserError: NAS712 if a model of it is larger than a file can be.
+        ValueError: The graph has choices left, or tensors are missing or of another shape.
+    """
+    graph = inference_graph(graph)
+    _check_choices(graph)
+    _check_size(graph)
+    _check_weights(graph, weights)
+    return fold_batch_norm(graph, weights)
+
+
+def _check_choices(graph: PrimitiveGraph) -> None:
+    for node in graph.nodes:
+        if node.primitive in CHOICES:
+            raise ValueError(f"`{node.name}` is a choice: derive an architecture first")
+
+
+def _check_size(graph: PrimitiveGraph) -> None:
+    """Refuse a model before gigabytes are written for it in vain."""
+    numbers = sum(weight.size for node in graph.nodes for weight in node.owned)
+    size = numbers * np.dtype(np.float32).itemsize + len(graph.nodes) * _BYTES_PER_NODE
+    if size > MAX_BYTES:
+        raise user_error(
+            "NAS712",
+            f"an ONNX file holds at most {MAX_BYTES:,} bytes, but this model has {size:,}",
+            help="use fewer `channels` or `repeat` less in `evaluate`, or export `python` only",
+        )
+
+
+def _check_weights(graph: PrimitiveGraph, weights: Weights) -> None:
+    for node in graph.nodes:
+        for key, weight in zip(node.tensors, node.weights, strict=True):
+            if key not in weights:
+                raise ValueError(f"tensor `{key}` is missing")
+            if weights[key].shape != weight.shape:
+                raise ValueError(f"tensor `{key}` is {weights[key].shape}, not {weight.shape}")

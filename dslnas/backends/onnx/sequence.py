@@ -1,0 +1,206 @@
+"""A recurrent network to two ONNX models: of a whole sequence, and of a single step.
+
+The graph is one step. In the model of a sequence all that does not depend on a state runs on all
+steps at once, with time and batch as one axis of rows; so does the head. In between stands a Scan,
+whose body is what the cells compute from step to step. Weights lie outside of it, each once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+
+from dslnas.backends.onnx.fold import Weights
+from dslnas.backends.onnx.prepare import prepare
+from dslnas.backends.onnx.protos import Writer, finish
+from dslnas.backends.onnx.stages import Stages, split_stages, state_names
+from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+from dslnas.primitives.spec import Shape
+
+TOKENS = "tokens"
+TOKEN = "token"
+LOGITS = "logits"
+TIME = "time"
+BATCH = "batch"
+
+_ROWS = "rows"
+_TIMES = "times"
+
+Tensors = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class SequenceModels:
+    """The same network in two forms.
+
+    Attributes:
+        sequence: From `tokens`, int64 [time, batch], to `logits`, float32 [time, batch, words].
+        step: From `token`, int64 [batch], to `logits`, float32 [batch, words].
+
+    Both read the states, float32 [batch, C] each, such as `h`, and give them as `next_h`.
+    """
+
+    sequence: ModelProto
+    step: ModelProto
+
+
+def to_onnx_sequence(
+    graph: PrimitiveGraph, weights: Weights, *, name: str, metadata: Mapping[str, str]
+) -> SequenceModels:
+    """Return a recurrent network as ONNX models, for any number of steps and any batch size.
+
+    Equal arguments give equal bytes.
+
+    Args:
+        graph: One step of a derived network; what only helps training is left out.
+        weights: Its tensors by name, such as `stem/0_embedding/weight`; others are ignored.
+        name: Of the graph in the models.
+        metadata: What the models say of their origin, level and vocabulary; goes into their
+            properties and description.
+
+    Raises:
+        UserError: NAS712 if a model is larger than a file of this format can be.
+        ValueError: The graph has choices left, or tensors do not fit it.
+    """
+    graph, folded = prepare(graph, weights)
+    return SequenceModels(
+        _SequenceWriter(graph, folded).model(name, metadata),
+        _step_model(graph, folded, name, metadata),
+    )
+
+
+def _step_model(
+    graph: PrimitiveGraph, weights: Tensors, name: str, metadata: Mapping[str, str]
+) -> ModelProto:
+    called = state_names(graph)
+    states = {called[name]: graph.by_name[name].shape for name in called}
+    writer = Writer(graph, weights)
+    names = {INPUT: TOKEN, graph.output: LOGITS, **called}
+    operators = list(writer.operators(_computed(graph), names))
+    for state in graph.states:
+        source = names.get(state.next, state.next)
+        operators.append(_copy(source, f"next_{called[state.name]}"))
+    inputs = [_value(name, (BATCH, *shape)) for name, shape in states.items()]
+    outputs = [_value(f"next_{name}", (BATCH, *shape)) for name, shape in states.items()]
+    logits = _value(LOGITS, (BATCH, *graph.by_name[graph.output].shape))
+    token = helper.make_tensor_value_info(TOKEN, TensorProto.INT64, (BATCH,))
+    body = helper.make_graph(
+        operators, name, [token, *inputs], [logits, *outputs], writer.constants
+    )
+    return finish(body, metadata)
+
+
+class _SequenceWriter:
+    """Writes the model of a whole sequence."""
+
+    def __init__(self, graph: PrimitiveGraph, weights: Tensors) -> None:
+        self._graph = graph
+        self._stages: Stages = split_stages(graph)
+        self._writer = Writer(graph, weights)
+        self._called = state_names(graph)
+
+    def model(self, name: str, metadata: Mapping[str, str]) -> ModelProto:
+        """Return the model."""
+        operators = list(self._operators())
+        states = {called: self._graph.by_name[name].shape for name, called in self._called.items()}
+        tokens = helper.make_tensor_value_info(TOKENS, TensorProto.INT64, (TIME, BATCH))
+        logits = _value(LOGITS, (TIME, BATCH, *self._graph.by_name[self._graph.output].shape))
+        body = helper.make_graph(
+            operators,
+            name,
+            [tokens, *(_value(name, (BATCH, *shape)) for name, shape in states.items())],
+            [logits, *(_value(f"next_{name}", (BATCH, *shape)) for name, shape in states.items())],
+            self._writer.constants,
+        )
+        return finish(body, metadata)
+
+    def _operators(self) -> Iterator[NodeProto]:
+        stages = self._stages
+        rows = self._rows(stages)
+        yield helper.make_node("Shape", [TOKENS], [_TIMES], name=_TIMES)
+        yield self._reshape(TOKENS, rows[INPUT], self._constant("flat", (-1,)))
+        yield from self._writer.operators(stages.before, rows)
+        for value in stages.entering:
+            yield from self._unfold(value, rows[value])
+        yield self._scan()
+        for value in stages.leaving:
+            flat = self._constant(f"flat/{value}", (-1, *self._graph.by_name[value].shape))
+            yield self._reshape(_steps(value), rows[value], flat)
+        yield from self._writer.operators(stages.after, rows)
+        yield from self._unfold(self._graph.output, rows[self._graph.output], LOGITS)
+
+    def _rows(self, stages: Stages) -> dict[str, str]:
+        """Return what the tensors outside of the loop are called, whose first axis are rows."""
+        names = {INPUT: f"{_ROWS}/{TOKENS}"}
+        names |= {value: f"{_ROWS}/{value}" for value in stages.leaving}
+        own = (node.name for node in (*stages.before, *stages.after))
+        return names | {node: node for node in own}
+
+    def _unfold(self, value: str, rows: str, output: str = "") -> Iterator[NodeProto]:
+        """Turn rows to [time, batch, ...] again."""
+        output = output or _steps(value)
+        sizes = self._constant(f"sizes/{output}", self._graph.by_name[value].shape)
+        shape = f"shape/{output}"
+        yield helper.make_node("Concat", [_TIMES, sizes], [shape], name=shape, axis=0)
+        yield self._reshape(rows, output, shape)
+
+    def _scan(self) -> NodeProto:
+        graph, stages = self._graph, self._stages
+        inside = {value: f"step/{value}" for value in stages.entering}
+        operators = list(self._writer.operators(stages.body, inside))
+        # What a body gives are tensors of its own, one each, so that states are copied: the next
+        # value of one may be another state, or what the head reads.
+        nexts = [f"next/{state.name}" for state in graph.states]
+        for state, after in zip(graph.states, nexts, strict=True):
+            operators.append(_copy(inside.get(state.next, state.next), after))
+        ends = [f"end/{value}" for value in stages.leaving]
+        for value, end in zip(stages.leaving, ends, strict=True):
+            operators.append(_copy(inside.get(value, value), end))
+
+        def typed(name: str, value: str) -> ValueInfoProto:
+            return _value(name, (BATCH, *graph.by_name[value].shape))
+
+        states = [state.name for state in graph.states]
+        body = helper.make_graph(
+            operators,
+            "step",
+            [*map(typed, states, states), *(typed(inside[v], v) for v in stages.entering)],
+            [*map(typed, nexts, states), *map(typed, ends, stages.leaving)],
+        )
+        called = [self._called[state] for state in states]
+        return helper.make_node(
+            "Scan",
+            [*called, *map(_steps, stages.entering)],
+            [*(f"next_{state}" for state in called), *map(_steps, stages.leaving)],
+            name="cells",
+            body=body,
+            num_scan_inputs=len(stages.entering),
+        )
+
+    def _reshape(self, source: str, output: str, shape: str) -> NodeProto:
+        return helper.make_node("Reshape", [source, shape], [output], name=output)
+
+    def _constant(self, name: str, sizes: Shape) -> str:
+        self._writer.constants.append(numpy_helper.from_array(np.array(sizes, np.int64), name))
+        return name
+
+
+def _computed(graph: PrimitiveGraph) -> list[Node]:
+    return [node for node in graph.nodes if node.name != INPUT and node.primitive != "state"]
+
+
+def _steps(value: str) -> str:
+    """Return what a value is called that has an axis of time."""
+    return f"steps/{value}"
+
+
+def _copy(source: str, output: str) -> NodeProto:
+    return helper.make_node("Identity", [source], [output], name=output)
+
+
+def _value(name: str, shape: tuple[str | int, ...]) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)

@@ -1,0 +1,108 @@
+"""Where the steps of a plan run: before the loop over time, in it, or behind it. Knows no tensors.
+
+What does not depend on a state is the same work for every time step, so it is done for all of them
+at once, and so is what no state depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from dslnas.backends.torch.plan import Step
+from dslnas.graph.graph import INPUT, PrimitiveGraph
+
+BOUND = frozenset({"batch_norm", "dropout", "drop_path"})
+"""Primitives that give something else for all time steps at once than for one after the other."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A plan of a recurrent network, divided.
+
+    Attributes:
+        before: Runs once, on all time steps.
+        body: Runs once for every time step.
+        after: Runs once, on all time steps.
+        streams: Values from before that the body reads, or that are states after the step.
+        collected: Values of the body that are wanted behind it.
+    """
+
+    before: tuple[Step, ...]
+    body: tuple[Step, ...]
+    after: tuple[Step, ...]
+    streams: tuple[str, ...]
+    collected: tuple[str, ...]
+
+
+def divide(
+    graph: PrimitiveGraph, steps: Sequence[Step], wanted: Iterable[str], *, hoist: bool = True
+) -> Loop:
+    """Divide a plan.
+
+    Args:
+        graph: What the plan is of.
+        steps: All steps, each behind those that it reads.
+        wanted: Names of values that somebody outside reads for every time step.
+        hoist: Take out of the loop all that can be; else only what belongs to no cell.
+    """
+    body = _body(graph, steps, hoist=hoist)
+    before = {INPUT}
+    parts: tuple[list[Step], list[Step], list[Step]] = ([], [], [])
+    for step in steps:
+        if step.node.name in body:
+            parts[1].append(step)
+        elif before.issuperset(step.inputs):
+            parts[0].append(step)
+            before.add(step.node.name)
+        else:
+            parts[2].append(step)
+    wanted = set(wanted)
+    behind = {name for step in parts[2] for name in step.inputs} | wanted
+    reads = dict.fromkeys(name for step in parts[1] for name in step.inputs)
+    nexts = dict.fromkeys(state.next for state in graph.states)
+    return Loop(
+        _freeing(parts[0], {*behind, *reads, *nexts}),
+        _freeing(parts[1], {*behind, *nexts}),
+        _freeing(parts[2], wanted),
+        tuple(name for name in {**reads, **nexts} if name in before),
+        tuple(name for name in dict.fromkeys([*body, *_states(graph)]) if name in behind),
+    )
+
+
+def _freeing(steps: Sequence[Step], keep: set[str]) -> tuple[Step, ...]:
+    """Return steps that free what nobody reads after them and nobody wants to keep."""
+    last = {name: number for number, step in enumerate(steps) for name in step.inputs}
+    return tuple(
+        replace(
+            step,
+            last_use=tuple(
+                name
+                for name in dict.fromkeys(step.inputs)
+                if last[name] == number and name not in keep
+            ),
+        )
+        for number, step in enumerate(steps)
+    )
+
+
+def _body(graph: PrimitiveGraph, steps: Sequence[Step], *, hoist: bool) -> dict[str, None]:
+    """Return the names of what runs step by step, in order."""
+    cells = {scope.path for scope in graph.scopes if scope.kind == "cell"}
+    inside = [step for step in steps if step.node.name.partition("/")[0] in cells]
+    if not hoist:
+        return dict.fromkeys(step.node.name for step in inside)
+    depends = set(_states(graph))
+    for step in inside:
+        if step.node.primitive in BOUND or not depends.isdisjoint(step.inputs):
+            depends.add(step.node.name)
+    needed = {state.next for state in graph.states}
+    for step in reversed(inside):
+        if step.node.primitive in BOUND or step.node.name in needed:
+            needed.add(step.node.name)
+            needed.update(step.inputs)
+    return dict.fromkeys(step.node.name for step in inside if step.node.name in depends & needed)
+
+
+def _states(graph: PrimitiveGraph) -> list[str]:
+    return [state.name for state in graph.states]

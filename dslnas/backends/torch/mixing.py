@@ -1,0 +1,62 @@
+"""Weighing by alpha: the candidates of an edge, or of all edges of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from dslnas.backends.torch.plan import Step
+
+
+class Weighing:
+    """Weighs in one run of a network; weights are looked up once, not at every time step."""
+
+    def __init__(self, mixing: Mapping[str, Tensor] | None) -> None:
+        """Take by cell the weights of its operations, (edges, operations); None counts each 1."""
+        self._mixing = mixing
+        self._known: dict[str, list[Tensor]] = {}
+
+    def __call__(self, step: Step, inputs: Sequence[Tensor]) -> Tensor:
+        """Return what a `mix` or a `share` gives.
+
+        mix: sum over o of a_o * o(x). share: x times the sum of a_o over some o. On a stack of
+        edges every part has a row of its own.
+
+        Args:
+            step: Tells rows and columns.
+            inputs: (batch, ...) each, or (edges * batch, ...).
+        """
+        mix = step.node.mix
+        assert mix is not None
+        if self._mixing is None:
+            if step.node.primitive == "share":
+                return inputs[0] * len(mix.columns)
+            return sum(inputs[1:], start=inputs[0])
+        if step.node.name not in self._known:
+            self._known[step.node.name] = self._weights(step, inputs[0].dim())
+        weights = self._known[step.node.name]
+        terms = (_scaled(x, a, mix.rows) for x, a in zip(inputs, weights, strict=True))
+        return sum(terms, start=next(terms))
+
+    def _weights(self, step: Step, dimensions: int) -> list[Tensor]:
+        """Return the weight of each input, for a stack one per part: (edges, 1, 1, ...)."""
+        mix = step.node.mix
+        assert mix is not None
+        assert self._mixing is not None
+        alpha = self._mixing[mix.cell]
+        if step.node.primitive == "share":
+            found = [alpha[mix.row : mix.row + mix.rows, list(mix.columns)].sum(1)]
+        elif mix.rows == 1:
+            return [alpha[mix.row][column] for column in step.columns]
+        else:
+            rows = alpha[mix.row : mix.row + mix.rows]
+            found = [rows[:, column] for column in step.columns]
+        return [weight.view(-1, *[1] * dimensions) for weight in found]
+
+
+def _scaled(x: Tensor, weight: Tensor, parts: int) -> Tensor:
+    """Return a value times its weight; each part of a stack has its own."""
+    if weight.dim() == 0:
+        return weight * x
+    return (x.view(parts, -1, *x.shape[1:]) * weight).view(x.shape)

@@ -1,0 +1,84 @@
+"""Reading one text at many places side by side, in segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Generator, Tensor
+
+MEASURED = 10
+"""Columns for measuring, as in the published code of DARTS."""
+
+SHORTEST = 5
+"""Steps of a segment, where lengths vary."""
+
+HALVED = 0.05
+"""How often a segment is of half the length, where lengths vary."""
+
+DEVIATION = 5.0
+"""Of the lengths, in steps."""
+
+
+def side_by_side(tokens: Tensor, columns: int) -> tuple[Tensor, Tensor]:
+    """Return a text in columns, each the continuation of the one to its left.
+
+    Args:
+        tokens: int64 (N,).
+        columns: How many; the tokens that are left over are left out.
+
+    Returns:
+        Inputs and targets, (N // columns - 1, columns) each: of a column, all tokens but the last,
+        and all but the first.
+    """
+    rows = len(tokens) // columns
+    table = tokens[: rows * columns].view(columns, rows).t().contiguous()
+    return table[:-1], table[1:]
+
+
+def for_measuring(tokens: Tensor, steps: int, most: int, nothing: int) -> tuple[Tensor, Tensor]:
+    """Return a text in columns in which every token but the first is a target, just once.
+
+    Args:
+        tokens: int64 (N,).
+        steps: Of a segment; a text has only so many columns that they are not shorter.
+        most: Columns, at most; never more than `MEASURED`.
+        nothing: Target behind the end of the text, in the last column.
+
+    Returns:
+        Inputs and targets, (time, columns) each.
+    """
+    count = max(0, len(tokens) - 1)
+    rows = -(-count // max(1, min(most, MEASURED, count // steps)))
+    columns = -(-count // max(1, rows))  # rounding up can leave the last ones without a target
+    padding = rows * columns - count
+    inputs = torch.cat([tokens[:-1], tokens.new_zeros(padding)])
+    targets = torch.cat([tokens[1:], tokens.new_full((padding,), nothing)])
+    return (
+        inputs.view(columns, rows).t().contiguous(),
+        targets.view(columns, rows).t().contiguous(),
+    )
+
+
+def lengths(rows: int, steps: int, generator: Generator, *, vary: bool) -> Iterator[int]:
+    """Yield the lengths of the segments of columns with `rows` targets.
+
+    Without `vary` all have `steps`; what is left for an incomplete one is left out. With it a
+    length is normal around `steps`, or in 5 % of the cases around half of that, with deviation 5,
+    at least 5; the last one has what is left, unless that is less than 5. There is always one
+    segment, however short.
+
+    Reference: Merity, Keskar and Socher, Regularizing and Optimizing LSTM Language Models, ICLR
+        2018 (AWD-LSTM), section 4.1.
+    """
+    if not vary:
+        yield from [steps] * (rows // steps) or [rows]
+        return
+    place = 0
+    while place == 0 or rows - place >= SHORTEST:
+        halved = torch.rand((), generator=generator) < HALVED
+        middle = steps / 2 if halved else float(steps)
+        drawn = middle + DEVIATION * float(torch.randn((), generator=generator))
+        length = min(max(SHORTEST, int(drawn)), rows - place)
+        yield length
+        place += length

@@ -1,0 +1,117 @@
+"""Images as tensors on a device: read, divided by class, normalised. Knows no file format."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dslnas.data.batches import ImagePart
+from dslnas.data.describe import check_split
+from dslnas.data.divided import Data
+from dslnas.data.examples import Examples, Images, Labels
+from dslnas.data.read import read
+from dslnas.data.split import Indices, split, subset
+from dslnas.diagnostics import user_error
+from dslnas.settings.data import ImageSettings
+
+# A channel that varies less than this is constant but for rounding; it is only centred.
+LEAST_STD = 1e-6
+
+
+def load(settings: ImageSettings, device: torch.device | str) -> Data:
+    """Read images and put them on a device, divided and normalised.
+
+    With four shares the test part is cut from the examples, with three it is the data's own. The
+    subset is taken of that as well. Images are normalised per channel by mean and standard
+    deviation of the weights and architecture parts; both are computed on the CPU, so the images
+    are the same on every device.
+
+    Args:
+        settings: Where the data are and how to divide them.
+        device: Where all parts are put, once.
+
+    Raises:
+        UserError: NAS601 to NAS605, NAS608, NAS609 from reading; NAS606 a class has too few
+            examples for the split; NAS607 the number of shares does not fit the data.
+    """
+    examples = read(settings)
+    check_split(settings, examples.test_labels is not None)
+    parts = _divided(examples, settings)
+    mean, std = _statistics(parts[:2])
+    weights, architecture, validation, test = (_normalised(p, mean, std, device) for p in parts)
+    _, channels, height, width = examples.images.shape
+    return Data(
+        weights=weights,
+        architecture=architecture,
+        validation=validation,
+        test=test,
+        classes=len(examples.class_names),
+        class_names=examples.class_names,
+        shape=(channels, height, width),
+        mean=mean,
+        std=std,
+    )
+
+
+def _divided(examples: Examples, settings: ImageSettings) -> list[ImagePart]:
+    """Return the four parts on the CPU, not yet normalised."""
+    used = subset(examples.labels, settings.subset, settings.seed)
+    labels = examples.labels[used]
+    _check_counts(labels, examples.class_names, settings)
+    parts = [
+        _part(examples.images, examples.labels, used[chosen])
+        for chosen in split(labels, settings.split, settings.seed)
+    ]
+    if examples.test_images is not None and examples.test_labels is not None:
+        chosen = subset(examples.test_labels, settings.subset, settings.seed)
+        parts.append(_part(examples.test_images, examples.test_labels, chosen))
+    return parts
+
+
+def _check_counts(labels: Labels, class_names: tuple[str, ...], settings: ImageSettings) -> None:
+    """Raise NAS606 if a class cannot be in every part."""
+    counts = np.bincount(labels, minlength=len(class_names))
+    rarest, parts = int(counts.argmin()), len(settings.split)
+    if counts[rarest] < parts:
+        among = "" if settings.subset == 1 else f" in a subset of {settings.subset:g}"
+        raise user_error(
+            "NAS606",
+            f"class `{class_names[rarest]}` has {counts[rarest]} examples{among} "
+            f"but the split has {parts} parts",
+            help="add examples of this class" + (", or raise `subset`" if among else ""),
+            where=settings.path or settings.source,
+        )
+
+
+def _part(images: Images, labels: Labels, chosen: Indices) -> ImagePart:
+    """Return a copy of some examples as tensors, bytes scaled to [0, 1]."""
+    pixels = torch.from_numpy(np.ascontiguousarray(images[chosen]))
+    scaled = pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels
+    return ImagePart(scaled, torch.from_numpy(labels[chosen]))
+
+
+def _statistics(parts: list[ImagePart]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of each channel over all parts.
+
+    By NumPy: torch adds in an order that depends on the number of threads.
+    """
+    mean, std = [], []
+    for channel in range(parts[0].images.shape[1]):
+        pixels = np.concatenate([p.images[:, channel].numpy().ravel() for p in parts])
+        mean.append(float(pixels.mean(dtype=np.float64)))
+        deviation = float(pixels.std(dtype=np.float64))
+        std.append(deviation if deviation >= LEAST_STD else 1.0)
+    return tuple(mean), tuple(std)
+
+
+def _normalised(
+    part: ImagePart, mean: tuple[float, ...], std: tuple[float, ...], device: torch.device | str
+) -> ImagePart:
+    """Return the part on the device; `part` itself is overwritten, as it can be large."""
+    part.images.sub_(_per_channel(mean)).div_(_per_channel(std))
+    return ImagePart(part.images.to(device), part.labels.to(device))
+
+
+def _per_channel(values: tuple[float, ...]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32)[:, None, None]

@@ -1,0 +1,156 @@
+"""Plain text: reading it, dividing it in its order, and its vocabulary. Needs no other package."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
+from pathlib import Path
+
+from dslnas.data.examples import DataShape
+from dslnas.data.files import damaged, missing, path_of, reading, required_folder, required_path
+from dslnas.data.tokens import UNKNOWN, cut, tokens, vocabulary
+from dslnas.diagnostics import user_error
+from dslnas.settings.data import Level, TextSettings
+
+EMBEDDED = Path(__file__).parent / "texts" / "pride_and_prejudice.txt"
+
+MOST_BYTES = 2**30
+"""Of a file; as numbers a text takes up to eight times that."""
+
+MOST_KINDS = 2**22
+"""Different tokens; far more than a network can have outputs."""
+
+FILES = ("train", "valid", "test")
+HOLDS = "train.txt, valid.txt and test.txt, or ptb.train.txt, ptb.valid.txt and ptb.test.txt"
+
+
+def shape(settings: TextSettings) -> DataShape:
+    """Return the shape: a token has none, and the classes are the vocabulary.
+
+    Raises:
+        UserError: As `read`, but of the Penn Treebank only the training file is read; NAS603 and
+            NAS611 as `known_tokens`.
+    """
+    training = read(settings, training_only=True)
+    if settings.least > 1:
+        classes = len(known_tokens(training, settings))
+    else:  # a set is faster than counting
+        kinds: set[str] = set()
+        _collect(training, settings, kinds)
+        _check_kinds(len(kinds), len(kinds), settings)
+        classes = len(kinds | {UNKNOWN})
+    return DataShape((), classes, has_test=settings.source == "ptb")
+
+
+def read(settings: TextSettings, *, training_only: bool = False) -> list[str]:
+    """Return the texts for weights, architecture, validation and test, or the first two.
+
+    Raises:
+        UserError: NAS601 the path does not exist; NAS602 it is a folder, or no folder, or the
+            folder lacks a file; NAS603 a file cannot be read or is too large; NAS605 there has to
+            be a path; NAS610 a file is not UTF-8.
+    """
+    level = settings.token_level
+    first, *others = _files(settings)
+    parts = divide(_text(first), settings.split, level)
+    parts = parts[:2] if training_only else [*parts, *map(_text, others)]
+    return [divide(part, (settings.subset,), level)[0] for part in parts]
+
+
+def known_tokens(training: Sequence[str], settings: TextSettings) -> tuple[str, ...]:
+    """Return the vocabulary of the texts that train, see `tokens.vocabulary`.
+
+    Raises:
+        UserError: NAS603 there are too many different tokens; NAS611 there are fewer than two.
+    """
+    counts: Counter[str] = Counter()
+    _collect(training, settings, counts)
+    known = vocabulary(counts, settings.least)
+    _check_kinds(len(counts), len(counts.keys() & set(known)), settings)
+    return known
+
+
+def divide(text: str, shares: Sequence[float], level: Level) -> list[str]:
+    """Return the pieces of a text with some shares of its characters, one after the other.
+
+    A word goes to the piece in which it starts; what the shares leave over is in none.
+    """
+    ends = [cut(text, round(share * len(text)), level) for share in accumulate(shares)]
+    return [text[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def where(settings: TextSettings) -> str:
+    """Return what to call the text in messages."""
+    return settings.path or "embedded text"
+
+
+def _collect(texts: Sequence[str], settings: TextSettings, found: Counter[str] | set[str]) -> None:
+    """Add the tokens of texts to `found`; NAS603 if too many of them are different."""
+    for text in texts:
+        for piece in tokens(text, settings.token_level):
+            found.update(piece)
+            if len(found) > MOST_KINDS:
+                raise damaged(
+                    Path(where(settings)),
+                    f"more than {MOST_KINDS} different tokens",
+                    "give a text that has fewer, or read it with `level char`",
+                )
+
+
+def _check_kinds(kinds: int, known: int, settings: TextSettings) -> None:
+    """Raise NAS611 unless at least two of the different tokens are known."""
+    if known >= 2:
+        return
+    few = "hardly any" if kinds > 1 else "just one" if kinds else "no"
+    often = f" {settings.least} times or more often" if kinds > 1 else ""
+    raise user_error(
+        "NAS611",
+        f"the training parts have {few} token{often}, so there is nothing to predict",
+        help="lower `least`" if often else "give a longer text",
+        where=where(settings),
+    )
+
+
+def _files(settings: TextSettings) -> list[Path]:
+    """Return the file, or the three of the Penn Treebank."""
+    if settings.source == "ptb":
+        folder = required_folder(path_of(settings), HOLDS)
+        return [_one_of(folder, f"{name}.txt", f"ptb.{name}.txt") for name in FILES]
+    path = required_path(path_of(settings)) if settings.path else EMBEDDED
+    if not path.is_file():
+        raise user_error(
+            "NAS602",
+            "not a file",
+            help="give a text file; the folder of the Penn Treebank is read by `data ptb`",
+            where=str(path),
+        )
+    return [path]
+
+
+def _one_of(folder: Path, *names: str) -> Path:
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    raise missing(folder, names[0], HOLDS)
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file; line breaks of all systems become a line feed."""
+    with reading(path, "file"):
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise damaged(
+                path, f"{size} bytes of text but at most {MOST_BYTES} are read", "use a part of it"
+            )
+        content = path.read_bytes()
+    try:
+        text = content.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise user_error(
+            "NAS610",
+            f"byte {error.start} is 0x{content[error.start]:02x}, which is not UTF-8 here",
+            help="save the file as UTF-8; from Latin-1: `iconv -f LATIN1 -t UTF-8`",
+            where=str(path),
+        ) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

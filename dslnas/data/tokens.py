@@ -1,0 +1,113 @@
+"""Tokens of a text, and the vocabulary that numbers them. Imports neither torch nor NumPy.
+
+A word is what stands between white space, and `<eos>` is the end of a line, as in the files of the
+Penn Treebank. At the level of characters the end of a line is a character like any other. What is
+not in the vocabulary is `<unk>`, at both levels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from dslnas.settings.data import Level
+
+UNKNOWN, END_OF_LINE = "<unk>", "<eos>"
+
+PIECE = 2**14
+"""Characters that are divided into tokens at once: few, so that they stay in the cache."""
+
+_SPACE = re.compile(r"\s")
+
+
+@dataclass(frozen=True)
+class PartFacts:
+    """What is known of the text of a part.
+
+    Attributes:
+        tokens: Number of them.
+        characters: Number of them, white space as well; shares the loss out in bits per character.
+        unknown: Tokens that are not in the vocabulary; `<unk>` in the text itself is.
+    """
+
+    tokens: int
+    characters: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """How a text became numbers, and how much of it there is.
+
+    Attributes:
+        vocabulary: The tokens, by their numbers.
+        level: What a token is.
+        parts: By name: weights, architecture, validation and test.
+    """
+
+    vocabulary: tuple[str, ...]
+    level: Level
+    parts: Mapping[str, PartFacts]
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The numbers of the tokens."""
+        return {token: number for number, token in enumerate(self.vocabulary)}
+
+
+def encode(text: str, facts: TextFacts) -> list[int]:
+    """Return the numbers of the tokens of a text; unknown ones become that of `<unk>`."""
+    numbers = facts.numbers
+    unknown = numbers[UNKNOWN]
+    return [numbers.get(t, unknown) for piece in tokens(text, facts.level) for t in piece]
+
+
+def decode(numbers: Iterable[int], facts: TextFacts) -> str:
+    """Return the text of tokens: words with one space between, and ends of lines.
+
+    Encoding it gives the same numbers; at the level of characters, if none is that of `<unk>`.
+    """
+    found = [facts.vocabulary[number] for number in numbers]
+    if facts.level == "char":
+        return "".join(found)
+    parts: list[str] = []
+    for word in found:
+        if word == END_OF_LINE:
+            parts.append("\n")
+        elif parts and parts[-1] != "\n":
+            parts += (" ", word)
+        else:
+            parts.append(word)
+    return "".join(parts)
+
+
+def tokens(text: str, level: Level) -> Iterator[Sequence[str]]:
+    """Yield the tokens of a text, many at a time."""
+    start = 0
+    while start < len(text):
+        end = cut(text, start + PIECE, level)
+        piece = text[start:end]
+        yield piece if level == "char" else piece.replace("\n", f" {END_OF_LINE} ").split()
+        start = end
+
+
+def cut(text: str, place: int, level: Level) -> int:
+    """Return a place in a text, moved back behind the next white space if it is amid a word."""
+    if level == "char" or place <= 0 or place >= len(text):
+        return min(max(0, place), len(text))
+    space = _SPACE.search(text, place - 1)
+    return space.end() if space else len(text)
+
+
+def vocabulary(counts: Counter[str], least: int) -> tuple[str, ...]:
+    """Return the tokens that occur at least so often and `<unk>`, which stands for the others.
+
+    Returns:
+        The most frequent one first; those that are as frequent by the numbers of their characters.
+    """
+    known = {t: n for t, n in counts.items() if n >= least and t != UNKNOWN}
+    known[UNKNOWN] = counts.total() - sum(known.values())
+    return tuple(sorted(known, key=lambda token: (-known[token], token)))

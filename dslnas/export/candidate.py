@@ -1,0 +1,26 @@
+"""What is to be exported: files that are not in their place yet, and how they did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ONNX = "model.onnx"
+ONNX_STEP = "model_step.onnx"
+PYTHON = "model.py"
+WEIGHTS = "model.safetensors"
+VOCABULARY = "vocabulary.json"
+SAMPLE = "sample.py"
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What was measured.
+
+    Attributes:
+        differences: By backend, the largest difference of a number from PyTorch's.
+        latency_ms: By backend, the median time of one image or one token on the CPU.
+    """
+
+    differences: Mapping[str, float]
+    latency_ms: Mapping[str, float]

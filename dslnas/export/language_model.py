@@ -1,0 +1,96 @@
+"""Export of a recurrent network: its ONNX models, what is needed to write text, the comparison."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from dslnas.backends.onnx.sequence import to_onnx_sequence
+from dslnas.backends.torch.sequence import SequenceNetwork
+from dslnas.data.tokens import TextFacts
+from dslnas.export.candidate import ONNX, ONNX_STEP, PYTHON, SAMPLE, VOCABULARY, Checks
+from dslnas.export.latency import latency_ms
+from dslnas.export.sequence_parity import (
+    BATCHES,
+    CALLS,
+    SequenceRun,
+    compare_sequences,
+    module_runs,
+    network_run,
+    onnx_run,
+    onnx_runs,
+)
+
+
+def onnx_files(
+    network: SequenceNetwork, name: str, metadata: Mapping[str, str]
+) -> dict[str, bytes]:
+    """Return the ONNX models of a sequence and of a step, by the names of their files."""
+    models = to_onnx_sequence(network.graph, network.arrays(), name=name, metadata=metadata)
+    return {
+        ONNX: models.sequence.SerializeToString(deterministic=True),
+        ONNX_STEP: models.step.SerializeToString(deterministic=True),
+    }
+
+
+def text_files(text: TextFacts, *, with_sample: bool) -> dict[str, bytes]:
+    """Return the vocabulary, and the program that writes text with the ONNX model of a step."""
+    content = {"level": text.level, "tokens": text.vocabulary}
+    files = {VOCABULARY: json.dumps(content, ensure_ascii=False, indent=0).encode() + b"\n"}
+    if with_sample:
+        files[SAMPLE] = resources.files("dslnas.export").joinpath(SAMPLE).read_bytes()
+    return files
+
+
+def facts_of(network: SequenceNetwork, text: TextFacts | None) -> dict[str, str]:
+    """Return what the models say of their tokens."""
+    tokens = network.graph.by_name[network.graph.output].shape[0]
+    if text is not None and len(text.vocabulary) != tokens:
+        raise ValueError(f"{len(text.vocabulary)} tokens for {tokens} logits")
+    level = {} if text is None else {"level": text.level}
+    return {**level, "vocabulary_size": str(tokens)}
+
+
+def check_language_model(
+    network: SequenceNetwork, stage: Path, tolerance: float, real: np.ndarray | None, seed: int
+) -> Checks:
+    """Compare what lies in a folder with the network, over 200 steps.
+
+    Args:
+        network: On the CPU, in evaluation mode.
+        stage: With both ONNX models, a Python module or all three.
+        tolerance: The largest difference allowed.
+        real: Tokens of a text, int64 (time, batch).
+        seed: Of the random tokens.
+
+    Raises:
+        UserError: NAS711 if they differ.
+    """
+    others: dict[str, dict[str, SequenceRun]] = {}
+    reference = network_run(network)
+    timed = {"torch": reference}
+    if (stage / ONNX).exists():
+        sequence, step = (stage / ONNX).read_bytes(), (stage / ONNX_STEP).read_bytes()
+        others["onnx"] = onnx_runs(sequence, step)
+        timed["onnx"] = onnx_run(step)
+    if (stage / PYTHON).exists():
+        others["python"] = module_runs(stage / PYTHON)
+    streams = _streams(network, real, seed)
+    differences = compare_sequences(reference, others, streams, tolerance)
+    token = {"torch": streams["random"][:1, None], "onnx": streams["random"][:1]}
+    states = reference(token["torch"], None)[1]
+    latency = {key: latency_ms(run, token[key], states) for key, run in timed.items()}
+    return Checks(differences, latency)
+
+
+def _streams(network: SequenceNetwork, real: np.ndarray | None, seed: int) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    tokens = network.graph.by_name[network.graph.output].shape[0]
+    streams = {"random": generator.integers(tokens, size=sum(CALLS) * max(BATCHES))}
+    if real is not None:
+        streams["real"] = np.ascontiguousarray(real.T, np.int64).ravel()
+    return streams

@@ -1,0 +1,78 @@
+"""Weighing operations before what is done alike to all of them.
+
+A gate does the same to every operation of an edge, and is affine in what the operation gives. With
+weights a_k of the operations and A their sum,
+
+    sum_k a_k * (u + v_k) = A * u + sum_k a_k * v_k
+    sum_k a_k * (c * v_k) = c * sum_k a_k * v_k
+
+so the gate runs once on the weighted sum instead of once per operation. A is not always 1: the
+share of `none` is lost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.graph.unread import without_unread
+
+_JOINS = ("add", "subtract", "multiply")
+
+
+def distribute_mix(graph: PrimitiveGraph) -> PrimitiveGraph:
+    """Return a graph in which every `mix` stands as far in front as it can."""
+    reads = Counter(name for node in graph.nodes for name in node.inputs)
+    reads.update(graph.outputs)
+    reads.update(state.next for state in graph.states)
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        if node.primitive == "mix":
+            nodes.extend(_distributed(graph, node, reads))
+        else:
+            nodes.append(node)
+    return without_unread(replace(graph, nodes=tuple(nodes)))
+
+
+def _distributed(graph: PrimitiveGraph, mix: Node, reads: Counter[str]) -> list[Node]:
+    """Return what stands for a mix: its parts, each behind what it reads."""
+    assert mix.mix is not None
+    if len(mix.inputs) < 2:
+        return [mix]
+    if not mix.mix.columns:
+        mix = replace(mix, mix=replace(mix.mix, columns=tuple(range(len(mix.inputs)))))
+    ends = [graph.by_name[name] for name in mix.inputs]
+    found = _common(ends)
+    if found is None or any(reads[end.name] > 1 for end in ends):
+        return [mix]
+    primitive, place, common = found
+    varying = tuple(end.inputs[1 - place] for end in ends)
+    shapes = {graph.by_name[name].shape for name in (*varying, common)}
+    if shapes != {mix.shape}:
+        return [mix]
+    inner = replace(mix, name=f"{mix.name}/{primitive}_mix", inputs=varying)
+    parts = _distributed(graph, inner, reads)
+    if primitive != "multiply":
+        share = Node(
+            f"{mix.name}/{primitive}_share", "share", (common,), (), mix.shape, mix=mix.mix
+        )
+        parts.append(share)
+        common = share.name
+    inputs = (common, inner.name) if place == 0 else (inner.name, common)
+    return [*parts, Node(mix.name, primitive, inputs, (), mix.shape)]
+
+
+def _common(ends: Sequence[Node]) -> tuple[str, int, str] | None:
+    """Return the join that all ends are, and where and what they have in common."""
+    primitive = ends[0].primitive
+    if primitive not in _JOINS or any(
+        end.primitive != primitive or len(end.inputs) != 2 for end in ends
+    ):
+        return None
+    for place in (0, 1):
+        common = {end.inputs[place] for end in ends}
+        if len(common) == 1:
+            return primitive, place, common.pop()
+    return None

@@ -1,0 +1,133 @@
+"""All edges of a node at once: one large product instead of one per edge.
+
+The edges into a node of a recurrent cell apply the same layers with the same weights to different
+sources. Their sources are stacked along the batch, the layers run once on the stack, every edge is
+weighed by its own row of alpha, and the stack is summed:
+
+    n1_a/0_linear = linear a         n1/stack = stack a, b
+    n1_a = mix cell[0] ...           n1_a/0_linear = linear n1/stack
+    n1_b/0_linear = linear b    =>   n1_a = mix cell[0:2] ...
+    n1_b = mix cell[1] ...           n1 = sum_stack(groups=2) n1_a
+    n1 = add n1_a, n1_b
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.graph.unread import without_unread
+from dslnas.primitives.spec import Shape
+
+ROWWISE = frozenset(
+    {
+        *("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "hard_swish", "sigmoid", "tanh"),
+        *("identity", "zero", "split", "concat", "add", "subtract", "multiply", "mean"),
+        *("drop_input", "drop_state"),
+    }
+)
+"""Primitives that give the same for a stack as for its parts: not batch_norm, not dropout."""
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """The nodes of one edge.
+
+    Attributes:
+        mix: What ends it.
+        source: Name of what it reads.
+        nodes: All others, in order.
+    """
+
+    mix: Node
+    source: str
+    nodes: tuple[Node, ...]
+
+    def pattern(self) -> tuple[object, ...]:
+        """Return what two edges have in common that can be stacked."""
+        prefix = f"{self.mix.name}/"
+
+        def relative(name: str) -> str:
+            return "" if name == self.source else name.removeprefix(prefix)
+
+        return tuple(
+            (
+                relative(node.name),
+                node.primitive,
+                node.attributes,
+                tuple(map(relative, node.inputs)),
+                node.tensors,
+                node.mix and node.mix.columns,
+            )
+            for node in (*self.nodes, replace(self.mix, name=prefix))
+        )
+
+
+def stack_edges(graph: PrimitiveGraph) -> PrimitiveGraph:
+    """Return a graph in which the edges of a node run at once, wherever they are alike."""
+    readers = _readers(graph)
+    done: dict[str, tuple[Node, ...]] = {}
+    gone: set[str] = set()
+    for node in graph.nodes:
+        edges = _edges(graph, node, readers)
+        if edges:
+            done[node.name] = tuple(_stacked(node, edges, graph.by_name[edges[0].source].shape))
+            gone.update(n.name for edge in edges for n in (*edge.nodes, edge.mix))
+    nodes = (
+        new for node in graph.nodes if node.name not in gone for new in done.get(node.name, (node,))
+    )
+    return without_unread(replace(graph, nodes=tuple(nodes)))
+
+
+def _edges(graph: PrimitiveGraph, node: Node, readers: Mapping[str, Sequence[str]]) -> list[_Edge]:
+    """Return the edges of a node if they can be stacked; else none."""
+    ends = [graph.by_name[name] for name in node.inputs]
+    if node.primitive != "add" or not all(
+        end.primitive == "mix" and readers[end.name] == [node.name] for end in ends
+    ):
+        return []
+    rows = [(end.mix.cell, end.mix.row - place) for place, end in enumerate(ends) if end.mix]
+    edges = [edge for end in ends if (edge := _edge(graph, end, readers)) is not None]
+    alike = len({edge.pattern() for edge in edges}) == 1 and len(set(rows)) == 1
+    shapes = {graph.by_name[edge.source].shape for edge in edges}
+    return edges if alike and len(shapes) == 1 and len(edges) == len(ends) else []
+
+
+def _edge(graph: PrimitiveGraph, mix: Node, readers: Mapping[str, Sequence[str]]) -> _Edge | None:
+    """Return the edge that ends in a mix; None if it is no matter of rows, or not on its own."""
+    nodes = tuple(n for n in graph.under(mix.name) if n.name != mix.name)
+    inside = {n.name for n in nodes}
+    sources = {name for n in (*nodes, mix) for name in n.inputs} - inside
+    own = all(set(readers[n.name]) <= {*inside, mix.name} for n in nodes)
+    if len(sources) != 1 or not own or not all(n.primitive in ROWWISE for n in nodes):
+        return None
+    return _Edge(mix, sources.pop(), nodes)
+
+
+def _stacked(node: Node, edges: Sequence[_Edge], shape: Shape) -> Iterator[Node]:
+    """Yield the first edge on the stack of all sources, and the sum over the edges."""
+    first = edges[0]
+    stack = f"{node.name}/stack"
+    yield Node(stack, "stack", tuple(edge.source for edge in edges), (), shape)
+
+    def stacked(part: Node) -> Node:
+        inputs = tuple(stack if name == first.source else name for name in part.inputs)
+        return replace(part, inputs=inputs)
+
+    yield from map(stacked, first.nodes)
+    assert first.mix.mix is not None
+    yield replace(stacked(first.mix), mix=replace(first.mix.mix, rows=len(edges)))
+    yield replace(
+        node, primitive="sum_stack", inputs=(first.mix.name,), attributes=(("groups", len(edges)),)
+    )
+
+
+def _readers(graph: PrimitiveGraph) -> dict[str, list[str]]:
+    readers: dict[str, list[str]] = {node.name: [] for node in graph.nodes}
+    for node in graph.nodes:
+        for name in node.inputs:
+            readers[name].append(node.name)
+    for name in (*graph.outputs, *(state.next for state in graph.states)):
+        readers[name].append("")
+    return readers

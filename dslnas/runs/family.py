@@ -1,0 +1,31 @@
+"""The best architecture of every size: where each lies in the folder of a run, and what it is."""
+
+from __future__ import annotations
+
+from dslnas.training.snapshots import Snapshot
+
+FAMILY = "family"
+"""Folder for them, below that of the run."""
+
+
+def member_file(member: Snapshot) -> str:
+    """Return the name of an architecture's file in the folder of the run."""
+    return f"{FAMILY}/convolutions_{'_'.join(map(str, member.size))}.nas"
+
+
+def member_facts(member: Snapshot, *, is_text: bool) -> dict[str, object]:
+    """Return what the manifest says of an architecture."""
+    measured = member.measured
+    assert measured is not None, "of an epoch"
+    value = (
+        {"search_validation_perplexity": measured.perplexity}
+        if is_text
+        else {"search_validation_accuracy": measured.accuracy}
+    )
+    return {
+        "file": member_file(member),
+        "convolutions": dict(zip(member.scores, member.size, strict=True)),
+        "epoch": member.epoch,
+        "params": member.params,
+        **value,
+    }

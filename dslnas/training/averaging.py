@@ -1,0 +1,68 @@
+"""Averaged SGD, triggered by a validation that stalls (Merity et al., ICLR 2018, section 3.2).
+
+The steps stay those of SGD. Once validation has stalled, the mean of the weights after every
+further step is kept beside them, and it is the mean that is measured and exported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+def has_stalled(losses: Sequence[float], checks: int) -> bool:
+    """Whether the last validation is worse than the best one more than `checks` before it.
+
+    Algorithm 1 of the paper, with n = `checks` (5 there): the validation may go up and down in
+    between.
+
+    Args:
+        losses: On the validation part, the latest last.
+        checks: How many are waited for; 0 never stalls.
+    """
+    return 0 < checks < len(losses) - 1 and losses[-1] > min(losses[: -checks - 1])
+
+
+class Average:
+    """The running mean of some weights.
+
+    Attributes:
+        count: How many values of each weight are in it.
+        means: One per weight, in their order; none before the first value.
+    """
+
+    def __init__(self, weights: Sequence[nn.Parameter]) -> None:
+        """Begin without any value."""
+        self._weights = weights
+        self.count = 0
+        self.means: list[Tensor] = []
+
+    @torch.no_grad()
+    def add(self) -> None:
+        """Add the weights as they are now."""
+        if self.count == 0:
+            self.means = [torch.zeros_like(weight) for weight in self._weights]
+        self.count += 1
+        for mean, weight in zip(self.means, self._weights, strict=True):
+            mean.add_((weight - mean) / self.count)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Run inside of this with the means as the weights; without any value as they are."""
+        if self.count == 0:
+            yield
+            return
+        before = [weight.detach().clone() for weight in self._weights]
+        self._put(self.means)
+        try:
+            yield
+        finally:
+            self._put(before)
+
+    @torch.no_grad()
+    def _put(self, values: Sequence[Tensor]) -> None:
+        for weight, value in zip(self._weights, values, strict=True):
+            weight.copy_(value)

@@ -1,0 +1,39 @@
+"""Gradient descent for a training from scratch: like a search's, and it can be gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from dslnas.engines.optimisers import WeightOptimiser
+
+BUFFER = "momentum_buffer"
+
+
+class Descent(WeightOptimiser):
+    """SGD whose state can be stored, and whose steps can be shortened."""
+
+    def descend_by(self, loss: Tensor, share: float) -> None:
+        """Take one step at a share of the epoch's learning rate."""
+        (group,) = self._sgd.param_groups
+        rate = group["lr"]
+        group["lr"] = share * rate
+        self.descend(loss)
+        group["lr"] = rate
+
+    def buffers(self) -> dict[str, Tensor]:
+        """Return the momentum by number of the weight; a weight that never moved has none."""
+        found = {}
+        for number, weight in enumerate(self._weights):
+            buffer = self._sgd.state[weight].get(BUFFER)
+            if buffer is not None:
+                found[str(number)] = buffer
+        return found
+
+    def take(self, buffers: Mapping[str, Tensor]) -> None:
+        """Go on with the momentum of an earlier training, as `buffers` returned it."""
+        for number, weight in enumerate(self._weights):
+            buffer = buffers.get(str(number))
+            if buffer is not None:
+                self._sgd.state[weight][BUFFER] = buffer.to(weight.device).clone()

@@ -1,0 +1,149 @@
+"""The epochs of a training from scratch: steps, a measurement, and what follows from it."""
+
+from __future__ import annotations
+
+import time
+
+from torch import Tensor
+
+from dslnas.backends.torch.losses import network_logits
+from dslnas.data.batches import Batch, Part, TextPart
+from dslnas.data.tensors import Data
+from dslnas.diagnostics import user_error
+from dslnas.settings.data import DataSettings
+from dslnas.settings.sections import EvaluateSettings
+from dslnas.training.averaging import has_stalled
+from dslnas.training.measure import Measurement, measure
+from dslnas.training.objective import training_loss
+from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
+from dslnas.training.trainee import Trainee
+
+
+class Epochs:
+    """The epochs of one training."""
+
+    def __init__(
+        self,
+        trainee: Trainee,
+        settings: EvaluateSettings,
+        data_settings: DataSettings,
+        data: Data,
+        report: Report,
+    ) -> None:
+        """Go on from where the trainee is.
+
+        Raises:
+            UserError: NAS611 if there is too little text for the columns of a batch.
+        """
+        self._begin = time.perf_counter() - trainee.standing.seconds
+        self._trainee, self._settings, self._data, self._report = trainee, settings, data, report
+        self._part = data.training
+        if isinstance(self._part, TextPart):
+            _check_length(self._part, settings.batch)
+        self._vary = settings.vary == "lengths"
+        self._augment = (*data_settings.augment, *settings.augment)
+        self._is_text = data.text is not None
+
+    def run_one(self) -> None:
+        """Train for one epoch, measure, and report both.
+
+        Raises:
+            UserError: NAS701 if a loss is not finite.
+        """
+        trainee, settings = self._trainee, self._settings
+        number = trainee.standing.epochs + 1
+        train_loss, steps = self._train(number)
+        with trainee.average.in_place():
+            measured = self.measure(self._data.validation)
+            check_finite("validation loss", measured.loss, number, steps, "retraining")
+            self._note(measured)
+        self._report(
+            EpochRecord(
+                stage="retrain",
+                epoch=number,
+                epochs=settings.epochs,
+                train_loss=train_loss,
+                architecture_loss=None,
+                validation_loss=measured.loss,
+                validation_accuracy=measured.accuracy,
+                validation_perplexity=measured.perplexity if self._is_text else None,
+                averaged=trainee.average.count > 0 if self._is_text else None,
+                seconds=trainee.standing.seconds,
+            )
+        )
+
+    @property
+    def seconds(self) -> float:
+        """How long it took so far, what was before an interruption included."""
+        return time.perf_counter() - self._begin
+
+    def _train(self, epoch: int) -> tuple[float, int]:
+        """Take the steps of an epoch, counted from 1; return the mean loss and their number."""
+        trainee, settings = self._trainee, self._settings
+        trainee.optimiser.start_epoch(epoch - 1)
+        trainee.network.train()
+        state = trainee.network.run_state
+        state.drop_path_rate = settings.drop_path * (epoch - 1) / settings.epochs
+        state.dropout = {} if settings.dropout is None else settings.dropout.rates()
+        expected = self._part.batch_count(settings.batch)
+        total, step = 0.0, 0
+        for batch in self._part.batches(
+            settings.batch, trainee.generator, self._augment, vary=self._vary
+        ):
+            step += 1
+            descended, reported = training_loss(trainee.network, batch, settings)
+            trainee.optimiser.descend_by(descended, self._share(batch))
+            if trainee.standing.averages:
+                trainee.average.add()
+            value = float(reported.detach())
+            check_finite("training loss", value, epoch, step, "retraining")
+            total += value
+            # segments of varying lengths: how many there are is only known at the end
+            self._report(StepRecord("retrain", epoch, settings.epochs, step, max(step, expected)))
+        return total / step, step
+
+    def _share(self, batch: Batch) -> float:
+        """Return the share of the learning rate for a segment of varying length."""
+        if not self._vary or not isinstance(self._part, TextPart):
+            return 1.0
+        return len(batch.inputs) / self._part.steps
+
+    def measure(self, part: Part) -> Measurement:
+        """Measure the network as it is, in evaluation mode."""
+        network = self._trainee.network.eval()
+
+        def logits_of(batch: Batch) -> Tensor:
+            logits: Tensor = network_logits(network, batch)[0]
+            return logits
+
+        return measure(logits_of, part)
+
+    def _note(self, measured: Measurement) -> None:
+        """Take down an epoch, and what follows from it for the next ones."""
+        trainee, before = self._trainee, self._trainee.standing
+        best = before.best
+        if self._is_text and (best == 0 or measured.loss < before.result.loss):
+            trainee.keep_best()
+            best = before.epochs + 1
+        losses, checks = (*before.losses, measured.loss), self._settings.average or 0
+        trainee.standing = before.model_copy(
+            update={
+                "measured": (*before.measured, measured),
+                "best": best,
+                "averages": before.averages or has_stalled(losses, checks),
+                "average_count": trainee.average.count,
+                "seconds": self.seconds,
+            }
+        )
+
+
+def _check_length(part: TextPart, columns: int) -> None:
+    """Raise NAS611 if a text has too few tokens for the columns of a batch."""
+    tokens = len(part.tokens)
+    if tokens < 2 * columns:
+        raise user_error(
+            "NAS611",
+            f"training parts have {tokens} tokens but a step reads {columns} x 2 or more",
+            where="evaluate",
+            help="lower `batch`, or give a longer text",
+        )

@@ -1,0 +1,242 @@
+"""`--resume`: a run that was interrupted comes to the same end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from dslnas.cli.main import run
+from tests.cli.outcome import Interrupt, assert_same, manifest_in, search
+from tests.small import SMALL
+
+LONGER = SMALL.replace("    epochs     1", "    epochs     3")
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "small.nas"
+    path.write_text(LONGER)
+    return path
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_an_interrupted_training_goes_on_bit_for_bit(
+    spec: Path,
+    tmp_path: Path,
+    interrupt: Interrupt,
+    capsys: pytest.CaptureFixture[str],
+    epoch: int,
+) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert search(spec, whole) == 0
+    interrupt("retrain", epoch)
+    assert search(spec, out) == 130
+    assert manifest_in(out)["status"] == "interrupted"
+    assert (out / "checkpoint.safetensors").exists() == (epoch > 1)
+    interrupt("retrain", 0)
+    capsys.readouterr()
+    assert search(spec, out, "--resume") == 0
+    printed = capsys.readouterr()
+    assert f"Going on with the {'training' if epoch > 1 else 'run'} in {out}" in printed.err
+    assert "Searching" not in printed.err
+    assert "test accuracy" in printed.out
+    assert_same(whole, out)
+
+
+def test_a_training_can_be_interrupted_many_times(
+    spec: Path, tmp_path: Path, interrupt: Interrupt
+) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert search(spec, whole) == 0
+    interrupt("retrain", 2)
+    assert search(spec, out) == 130
+    interrupt("retrain", 3)
+    assert search(spec, out, "--resume") == 130
+    interrupt("retrain", 0)
+    assert search(spec, out, "--resume", "--json") == 0
+    assert_same(whole, out)
+
+
+def test_an_interrupted_search_says_that_it_starts_again(
+    spec: Path, tmp_path: Path, interrupt: Interrupt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    two = ("--set", "search.epochs=2")
+    assert search(spec, whole, *two) == 0
+    interrupt("search", 2)
+    assert search(spec, out, *two) == 130
+    interrupt("search", 0)
+    capsys.readouterr()
+    assert search(spec, out, *two, "--resume") == 0
+    said = f"The search in {out} was not over: it starts again from the beginning\n"
+    assert said in capsys.readouterr().err
+    assert_same(whole, out)
+
+
+def test_a_run_that_failed_only_at_its_export_is_exported(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert search(spec, whole) == 0
+
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dslnas.deploy.export_network", fail)
+        assert search(spec, out) == 1
+    capsys.readouterr()
+    assert search(spec, out, "--resume") == 0
+    assert "epoch" not in capsys.readouterr().err.replace("whole epoch", "")
+    assert_same(whole, out)
+
+
+def test_a_killed_run_goes_on_with_its_warnings(
+    spec: Path, tmp_path: Path, interrupt: Interrupt
+) -> None:
+    """A process that is killed writes no status, and perhaps half a line."""
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert search(spec, whole) == 0
+    interrupt("retrain", 3)
+    assert search(spec, out) == 130
+    interrupt("retrain", 0)
+    manifest = {**manifest_in(out), "status": "running"}
+    manifest.pop("warnings")
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    lines = (out / "metrics.jsonl").read_text()
+    last = {**json.loads(lines.splitlines()[-1]), "epoch": 3}
+    (out / "metrics.jsonl").write_text(f'{lines}{json.dumps(last)}\n{{"stage": "retr')
+    assert search(spec, out, "--resume") == 0
+    assert manifest_in(out)["status"] == "finished"
+    assert manifest_in(out)["warnings"] == manifest_in(whole)["warnings"]
+    assert_same(whole, out)
+
+
+def test_a_finished_run_is_told_again(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert search(spec, tmp_path / "out", "--json") == 0
+    first = capsys.readouterr().out
+    assert search(spec, tmp_path / "out", "--json", "--resume") == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(first)
+
+
+def test_an_architecture_goes_on_too(spec: Path, tmp_path: Path, interrupt: Interrupt) -> None:
+    assert search(spec, tmp_path / "found", "--set", "evaluate.epochs=1") == 0
+    architecture = tmp_path / "found" / "architecture.nas"
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    command = ["export", str(architecture), "--set", "evaluate.epochs=3", "--out"]
+    assert run([*command, str(whole)]) == 0
+    interrupt("retrain", 2)
+    assert run([*command, str(out)]) == 130
+    interrupt("retrain", 0)
+    assert run([*command, str(out), "--resume"]) == 0
+    assert_same(whole, out)
+
+
+def test_repeats_go_on_with_the_run_that_was_interrupted(
+    spec: Path, tmp_path: Path, interrupt: Interrupt
+) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    repeats = ("--repeats", "1")
+    assert search(spec, whole, *repeats) == 0
+    interrupt("retrain", 2)
+    assert search(spec, out, *repeats) == 130
+    interrupt("retrain", 0)
+    assert search(spec, out, *repeats, "--resume") == 0
+    for name in ("seed-0", "random-seed-0"):
+        assert_same(whole / name, out / name)
+    assert sorted(p.name for p in out.iterdir()) == ["random-seed-0", "seed-0", "summary.json"]
+
+
+# ---- what is refused ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def interrupted(spec: Path, tmp_path: Path, interrupt: Interrupt) -> Path:
+    """The folder of a run that was interrupted in its second epoch of training."""
+    interrupt("retrain", 2)
+    assert search(spec, tmp_path / "out") == 130
+    interrupt("retrain", 0)
+    return tmp_path / "out"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "evaluate.epochs=9"], "its spec says `epochs 3`, not `epochs 9`"),
+        (["--seed", "1"], "its seed is `0`, not `1`"),
+        (["--set", "search=nasp"], "its spec says"),
+    ],
+)
+def test_another_run_is_refused_with_what_differs(
+    spec: Path,
+    interrupted: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
+    capsys.readouterr()
+    assert search(spec, interrupted, "--resume", *arguments) == 1
+    error = capsys.readouterr().err
+    assert f"{interrupted}: error[NAS026]: is of another run: {message}" in error
+    assert before == {path.name: path.read_bytes() for path in interrupted.iterdir()}
+
+
+def test_a_damaged_checkpoint_is_a_message(
+    spec: Path, interrupted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = interrupted / "checkpoint.safetensors"
+    content = path.read_bytes()
+    for damaged in (b"", b"not a checkpoint", content[: len(content) // 2]):
+        path.write_bytes(damaged)
+        assert search(spec, interrupted, "--resume") == 1
+        assert f"{path}: error[NAS026]: checkpoint is damaged" in capsys.readouterr().err
+    path.unlink()
+    assert search(spec, interrupted, "--resume") == 0
+
+
+def test_a_foreign_checkpoint_is_a_message(
+    spec: Path, interrupted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = interrupted / "checkpoint.safetensors"
+    save_file(load_file(path), path)
+    assert search(spec, interrupted, "--resume") == 1
+    assert "checkpoint is damaged" in capsys.readouterr().err
+
+
+def test_an_architecture_that_was_edited_does_not_fit_its_checkpoint(
+    spec: Path, interrupted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (interrupted / "architecture.nas").open("a") as file:
+        file.write("# mine\n")
+    assert search(spec, interrupted, "--resume") == 1
+    assert "checkpoint is of another run: its architecture_hash differs" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_run_is_a_message(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for out in (tmp_path, tmp_path / "nowhere"):
+        assert search(spec, out, "--resume") == 1
+        assert f"{out}: error[NAS023]: is no run to go on with" in capsys.readouterr().err
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compile", "--search", "--resume"],
+        ["compile", "--resume", "--out", "run"],
+        ["export", "--resume"],
+        ["export", "--resume", "--untrained"],
+    ],
+)
+def test_resuming_nothing_is_wrong_usage(spec: Path, arguments: list[str]) -> None:
+    reference = Path(__file__).resolve().parents[2] / "exported" / "reference"
+    target = reference / "architecture.nas" if arguments[0] == "export" else spec
+    assert run([arguments[0], str(target), *arguments[1:]]) == 2

@@ -1,0 +1,67 @@
+"""What a network reads: from the data, and from the spec where the data do not tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dslnas.data.example import example_of
+from dslnas.diagnostics import UserError
+from dslnas.language.check import check
+from dslnas.language.checked import CheckedProgram
+from dslnas.language.link import link
+from dslnas.language.overrides import parse_overrides
+from dslnas.primitives.spec import Shape
+from dslnas.source import SourceFile
+
+IMAGES, TEXT = "use papers.darts\n", "use papers.darts_rnn\n"
+
+
+def checked(text: str, path: Path | None = None) -> CheckedProgram:
+    overrides = [f"data.path={path}"] if path else []
+    return check(link(SourceFile("spec.nas", text), parse_overrides(overrides)))
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "classes"),
+    [
+        (f"{IMAGES}data digits", (1, 8, 8), 10),
+        (f"{IMAGES}data idx\nnetwork {{ input 3x8x8; classes 5 }}", (3, 8, 8), 5),
+        (f"{TEXT}data text", (), 67),
+        (f"{TEXT}data text {{ level word }}", (), 5161),
+        (f"{TEXT}data text\nnetwork {{ classes 67 }}", (), 67),
+        (f"{TEXT}data text\nnetwork {{ classes 500 }}", (), 500),  # of a text that is elsewhere
+        (f"{TEXT}data ptb\nnetwork {{ classes 10000 }}", (), 10_000),
+    ],
+)
+def test_example_without_a_path(text: str, shape: Shape, classes: int) -> None:
+    assert example_of(checked(text)) == (shape, classes)
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        (f"{IMAGES}data idx", "pass `--set data.path=...`, or give `input` and `classes` in"),
+        (f"{TEXT}data ptb", "pass `--set data.path=...`, or give `classes` in `network`"),
+    ],
+)
+def test_nothing_tells(text: str, help: str) -> None:
+    with pytest.raises(UserError) as caught:
+        example_of(checked(text))
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "NAS406"
+    assert diagnostic.help.startswith(help)
+
+
+def test_spec_and_text_disagree(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("one two\n" * 100)
+    assert example_of(checked(f"{TEXT}data text", path)) == ((), 4)
+    with pytest.raises(UserError) as caught:
+        example_of(checked(f"{TEXT}data text\nnetwork {{ classes 5 }}", path))
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.message) == (
+        "NAS405",
+        "`classes` of the network is not that of the data, 4",
+    )

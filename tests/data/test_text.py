@@ -1,0 +1,196 @@
+"""Text files: reading, dividing, and what can be wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dslnas.data import text as module
+from dslnas.data.describe import DataShape, describe, verify
+from dslnas.data.text import divide, read
+from dslnas.settings.data import Level, Ptb, TextSettings
+from tests.data.made import error, real
+
+SHARES = st.lists(st.floats(0.01, 0.25), min_size=1, max_size=4)
+PTB_HOLDS = (
+    "the folder should hold train.txt, valid.txt and test.txt, or ptb.train.txt, ptb.valid.txt "
+    "and ptb.test.txt"
+)
+
+
+def write(path: Path, text: str) -> str:
+    path.write_bytes(text.encode())
+    return str(path)
+
+
+def write_ptb(folder: Path, prefix: str = "") -> str:
+    folder.mkdir(exist_ok=True)
+    for name, text in (("train", "a b c d\n" * 50), ("valid", "a b x\n" * 9), ("test", "a\n" * 9)):
+        write(folder / f"{prefix}{name}.txt", text)
+    return str(folder)
+
+
+@given(st.text("ab \n", max_size=80), SHARES, st.sampled_from(["word", "char"]))
+def test_pieces_follow_each_other(text: str, shares: list[float], level: Level) -> None:
+    pieces = divide(text, shares, level)
+    assert text.startswith("".join(pieces))
+    assert len(pieces) == len(shares)
+    if level == "char":
+        assert sum(map(len, pieces)) == round(sum(shares) * len(text))
+    else:
+        assert [word for piece in pieces for word in piece.split()] == "".join(pieces).split()
+
+
+@given(st.text("ab \n", max_size=80), st.sampled_from(["word", "char"]))
+def test_all_shares_are_everything(text: str, level: Level) -> None:
+    assert "".join(divide(text, (0.7, 0.1, 0.1, 0.1), level)) == text
+
+
+def test_the_embedded_text_needs_nothing() -> None:
+    settings = TextSettings()
+    parts = read(settings)
+    whole = "".join(parts)
+    assert whole.startswith("It is a truth universally acknowledged, that a single man in")
+    assert 150_000 < len(whole) < 200_000
+    assert whole.isascii()
+    assert whole.isprintable() is False
+    assert whole.replace("\n", "").isprintable()
+    assert describe(settings) == verify(settings) == DataShape((), 67, has_test=False)
+    assert describe(TextSettings(level="word")) == DataShape((), 5161, has_test=False)
+
+
+def test_a_file_is_read_by_words_and_the_embedded_text_by_characters(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "one two\n" * 100)
+    assert TextSettings().token_level == "char"
+    assert TextSettings(path=path).token_level == "word"
+    assert TextSettings(path=path, level="char").resolved().level == "char"
+    assert TextSettings(path=path).resolved() == TextSettings(path=path, level="word")
+    assert describe(TextSettings(path=path)) == DataShape((), 4, has_test=False)
+
+
+def test_a_subset_is_the_start_of_every_part(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "".join(f"{n:03} " for n in range(1000)))
+    whole = read(TextSettings(path=path))
+    for part, start in zip(whole, read(TextSettings(path=path, subset=0.25)), strict=True):
+        assert part.startswith(start)
+        assert len(start) == pytest.approx(len(part) / 4, abs=8)
+
+
+def test_line_breaks_of_other_systems_and_a_mark_at_the_start(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "\ufeffone\r\ntwo\rthree\n")
+    assert "".join(read(TextSettings(path=path))) == "one\ntwo\nthree\n"
+
+
+def test_control_characters_are_characters(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "\x00\x01\x07\x1b[0m\n" * 20)
+    settings = TextSettings(path=path, level="char")
+    assert describe(settings) == DataShape((), 9, has_test=False)
+
+
+@pytest.mark.parametrize("prefix", ["", "ptb."])
+def test_penn_treebank_is_three_files(tmp_path: Path, prefix: str) -> None:
+    settings = Ptb(path=write_ptb(tmp_path, prefix))
+    train, more, valid, test = read(settings)
+    assert train + more == "a b c d\n" * 50
+    assert len(train) == 360
+    assert (valid, test) == ("a b x\n" * 9, "a\n" * 9)
+    assert verify(settings) == DataShape((), 6, has_test=True)
+    assert describe(Ptb()) is None
+
+
+def test_the_network_is_made_for_another_vocabulary(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "one two\n" * 100)
+    assert verify(TextSettings(path=path), 4).classes == 4
+    assert error(lambda: verify(TextSettings(), 4), "embedded text") == (
+        "NAS405",
+        "the network is made for 4 different tokens but the text has 67",
+        "give the text that it is made for: `--set data.path=FILE`",
+    )
+
+
+@pytest.mark.parametrize("settings", [TextSettings, Ptb])
+@pytest.mark.parametrize("name", ["nothing", "zero\0byte"])
+def test_nothing_is_there(settings: type[TextSettings], name: str, tmp_path: Path) -> None:
+    path = str(tmp_path / name)
+    assert error(lambda: describe(settings(path=path)), path)[:2] == (
+        "NAS601",
+        "path does not exist",
+    )
+
+
+def test_a_folder_where_a_file_is_needed_and_the_reverse(tmp_path: Path) -> None:
+    assert error(lambda: describe(TextSettings(path=str(tmp_path))), tmp_path) == (
+        "NAS602",
+        "not a file",
+        "give a text file; the folder of the Penn Treebank is read by `data ptb`",
+    )
+    path = write(tmp_path / "a.txt", "a")
+    assert error(lambda: describe(Ptb(path=path)), path)[:2] == ("NAS602", "not a folder")
+
+
+@pytest.mark.parametrize("name", ["train", "valid", "test"])
+def test_penn_treebank_lacks_a_file(tmp_path: Path, name: str) -> None:
+    path = write_ptb(tmp_path)
+    (tmp_path / f"{name}.txt").unlink()
+    assert error(lambda: describe(Ptb(path=path)), path) == (
+        "NAS602",
+        f"`{name}.txt` is missing in the folder",
+        PTB_HOLDS,
+    )
+
+
+def test_penn_treebank_needs_a_path() -> None:
+    assert error(lambda: verify(Ptb()), "data")[:2] == (
+        "NAS605",
+        "data source `ptb` needs a path",
+    )
+
+
+def test_text_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("café\n".encode("latin-1") * 9)
+    assert error(lambda: describe(TextSettings(path=str(path))), path) == (
+        "NAS610",
+        "byte 3 is 0xe9, which is not UTF-8 here",
+        "save the file as UTF-8; from Latin-1: `iconv -f LATIN1 -t UTF-8`",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "message", "help"),
+    [
+        ("", 1, "no token", "give a longer text"),
+        (" \t " * 50, 1, "no token", "give a longer text"),
+        ("a " * 50, 1, "just one token", "give a longer text"),
+        ("a b c d " * 5, 9, "hardly any token 9 times or more often", "lower `least`"),
+    ],
+)
+def test_nothing_to_predict(tmp_path: Path, text: str, least: int, message: str, help: str) -> None:
+    path = write(tmp_path / "a.txt", text)
+    assert error(lambda: describe(TextSettings(path=path, least=least)), path) == (
+        "NAS611",
+        f"the training parts have {message}, so there is nothing to predict",
+        help,
+    )
+
+
+def test_limits_keep_large_files_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.txt", "a b c d " * 100)
+    monkeypatch.setattr(module, "MOST_KINDS", 3)
+    assert error(lambda: describe(TextSettings(path=path)), path)[:2] == (
+        "NAS603",
+        "more than 3 different tokens",
+    )
+    monkeypatch.setattr(module, "MOST_BYTES", 799)
+    assert error(lambda: describe(TextSettings(path=path)), path)[:2] == (
+        "NAS603",
+        "800 bytes of text but at most 799 are read",
+    )
+
+
+def test_real_penn_treebank_is_described(shared: Path) -> None:
+    settings = Ptb(path=str(real(shared, "ptb")))
+    assert describe(settings) == DataShape((), 10_000, has_test=True)

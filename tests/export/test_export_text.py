@@ -1,0 +1,202 @@
+"""Export of recurrent networks: what is written, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from safetensors import safe_open
+
+from dslnas.backends.torch.sequence import SequenceNetwork
+from dslnas.diagnostics import InternalError, UserError
+from dslnas.export import sequence_parity
+from dslnas.export.export import Exported, export
+from dslnas.export.sequence_parity import (
+    SequenceRun,
+    States,
+    compare_sequences,
+    module_runs,
+    network_run,
+)
+from dslnas.settings.sections import ExportSettings
+from tests.backends.recurrent_networks import NETWORKS
+from tests.export.exported_text import WORD_TOKENS, language_model, words
+
+ALL = {
+    "model.onnx",
+    "model_step.onnx",
+    "model.py",
+    "model.safetensors",
+    "vocabulary.json",
+    "sample.py",
+}
+TOKENS = np.arange(60).reshape(20, 3) % 10
+
+
+def exported(folder: Path, network: SequenceNetwork, *formats: str) -> Exported:
+    settings = ExportSettings.of({"formats": formats}) if formats else ExportSettings()
+    return export(
+        network, folder, settings, name="novel", metadata={"spec_hash": "0a"}, text=words(),
+        real=TOKENS,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_all_forms_agree_over_200_steps_in_two_calls(tmp_path: Path, name: str) -> None:
+    made = exported(tmp_path, language_model(name))
+    assert made.differences.keys() == {"onnx", "python"}
+    assert max(made.differences.values()) < 1e-4
+    assert made.latency_ms.keys() == {"torch", "onnx"}
+    assert set(made.files) == ALL == {path.name for path in tmp_path.iterdir()}
+
+
+def test_formats_decide_what_is_written(tmp_path: Path) -> None:
+    network = language_model()
+    python = exported(tmp_path / "python", network, "python")
+    assert set(python.files) == {"model.py", "model.safetensors", "vocabulary.json"}
+    assert python.differences.keys() == {"python"}
+    onnx_only = exported(tmp_path / "onnx", network, "onnx")
+    assert set(onnx_only.files) == ALL - {"model.py"}
+    assert onnx_only.differences.keys() == {"onnx"}
+
+
+def test_without_a_text_there_is_no_vocabulary(tmp_path: Path) -> None:
+    made = export(language_model(), tmp_path, ExportSettings(), name="novel", metadata={})
+    assert set(made.files) == ALL - {"vocabulary.json", "sample.py"}
+
+
+def test_vocabulary_lists_the_tokens_by_their_numbers(tmp_path: Path) -> None:
+    exported(tmp_path, language_model())
+    content = json.loads((tmp_path / "vocabulary.json").read_text(encoding="utf-8"))
+    assert content == {"level": "word", "tokens": list(WORD_TOKENS)}
+
+
+def test_files_say_what_they_read(tmp_path: Path) -> None:
+    exported(tmp_path, language_model())
+    facts = {"spec_hash": "0a", "level": "word", "vocabulary_size": "10"}
+    for name in ("model.onnx", "model_step.onnx"):
+        properties = onnx.load(tmp_path / name).metadata_props
+        assert {entry.key: entry.value for entry in properties} == facts
+    with safe_open(tmp_path / "model.safetensors", "np") as file:
+        assert json.loads(file.metadata()["dslnas"]) == facts
+    module = (tmp_path / "model.py").read_text(encoding="utf-8")
+    assert all(f"- {key}: {value}\n" in module for key, value in facts.items())
+
+
+def test_same_network_gives_the_same_bytes(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        exported(tmp_path / folder, language_model("stacked"))
+    for name in ALL:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_vocabulary_of_another_size_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="3 tokens for 10 logits"):
+        export(
+            language_model(), tmp_path, ExportSettings(), name="x", metadata={},
+            text=words(("<unk>", "a", "b")),
+        )  # fmt: skip
+
+
+# ---- backends that differ -----------------------------------------------------------------------
+
+
+def message(
+    change: Callable[[np.ndarray, States], tuple[np.ndarray, States]], form: str = "as a whole"
+) -> str:
+    """Return the message about a backend whose results are changed, called twice per text."""
+    reference = network_run(language_model())
+
+    def other(tokens: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
+        logits, nexts = reference(tokens, states)
+        return change(logits.copy(), nexts)
+
+    tokens = {"random": np.arange(1400) % 10}
+    with pytest.raises(UserError) as raised:
+        compare_sequences(reference, {"onnx": {form: other}}, tokens, 1e-4)
+    (diagnostic,) = raised.value.diagnostics
+    assert diagnostic.code == "NAS711"
+    return diagnostic.message
+
+
+def test_wrong_logit_is_named_with_its_place() -> None:
+    def change(logits: np.ndarray, states: States) -> tuple[np.ndarray, States]:
+        if len(logits) == 80:
+            logits[3, 0, 5] += 0.01
+        return logits, states
+
+    found = message(change)
+    assert found.startswith(
+        "onnx, as a whole, and torch differ by 1.0e-02 on random tokens, allowed 1.0e-04: "
+        "most at logit after step 124, number 5 of text 0; "
+    )
+    assert found.endswith(" of 200 predictions change")
+
+
+def test_wrong_state_is_named() -> None:
+    def change(logits: np.ndarray, states: States) -> tuple[np.ndarray, States]:
+        h, c = states
+        return logits, (h, c + 0.5 * (len(logits) == 80))
+
+    assert "most at state 2 after step 200, number " in message(change, "step by step")
+
+
+def test_what_is_no_number_differs() -> None:
+    def change(logits: np.ndarray, states: States) -> tuple[np.ndarray, States]:
+        logits[0, 0, 0] = np.nan
+        return logits, states
+
+    assert "differ by inf on random tokens" in message(change)
+
+
+def test_other_shapes_are_a_mistake_of_dslnas() -> None:
+    reference = network_run(language_model())
+
+    def other(tokens: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
+        logits, nexts = reference(tokens, states)
+        return logits[..., :3], nexts
+
+    with pytest.raises(InternalError, match="give shapes"):
+        compare_sequences(reference, {"onnx": {"as a whole": other}}, {"random": TOKENS}, 1e-4)
+
+
+def test_states_are_carried_from_call_to_call(tmp_path: Path) -> None:
+    exported(tmp_path, language_model(), "python")
+    reference = network_run(language_model())
+
+    def forgetful(run: SequenceRun) -> SequenceRun:
+        return lambda tokens, states: run(tokens, None)
+
+    runs = module_runs(tmp_path / "model.py")
+    forms = {"as a whole": forgetful(runs["as a whole"])}
+    with pytest.raises(UserError, match="NAS711"):
+        compare_sequences(reference, {"python": forms}, {"real": TOKENS}, 1e-4)
+
+
+def test_difference_leaves_the_weights_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(network: SequenceNetwork) -> SequenceRun:
+        run = network_run(network)
+
+        def other(tokens: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
+            logits, nexts = run(tokens, states)
+            return logits + 1, nexts
+
+        return other
+
+    monkeypatch.setattr("dslnas.export.language_model.network_run", wrong)
+    with pytest.raises(UserError, match="NAS711"):
+        exported(tmp_path, language_model())
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_texts_and_calls_are_those_that_the_report_speaks_of() -> None:
+    assert sum(sequence_parity.CALLS) == 200
+    assert sequence_parity.BATCHES == (1, 7)
+    assert not torch.is_inference_mode_enabled()

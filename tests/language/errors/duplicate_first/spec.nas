@@ -1,0 +1,14 @@
+use std.rnn
+
+cell one {
+    inputs  x
+    states  h
+    first   x + h
+    let first = tanh(x)
+    node b = relu(first)
+    output  b
+}
+
+network {
+    cells  one
+}

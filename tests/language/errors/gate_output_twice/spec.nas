@@ -1,0 +1,6 @@
+use papers.darts_rnn
+
+gate g(f, state) {
+    output  f(state)
+    output  state
+}

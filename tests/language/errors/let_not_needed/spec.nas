@@ -1,0 +1,13 @@
+use std.rnn
+
+cell one {
+    inputs  x
+    states  h
+    let a = tanh(x)
+    let b = x + h
+    output  b
+}
+
+network {
+    cells  one
+}

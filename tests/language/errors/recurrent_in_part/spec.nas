@@ -1,0 +1,3 @@
+use papers.darts_rnn
+
+search pc_darts

@@ -1,0 +1,13 @@
+use std.rnn
+
+cell one {
+    inputs  x
+    states  h, c
+    let b = x + h + c
+    next    b, d
+    output  b
+}
+
+network {
+    cells  one
+}

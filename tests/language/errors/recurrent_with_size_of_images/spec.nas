@@ -1,0 +1,5 @@
+use papers.darts_rnn
+
+network {
+    input  3 x 32 x 32
+}

@@ -1,0 +1,12 @@
+use std.rnn
+
+cell one {
+    inputs  x
+    states  h, c
+    let b = x + h + c
+    output  b
+}
+
+network {
+    cells  one
+}

@@ -1,0 +1,10 @@
+use papers.darts
+
+search darts {
+    dropout  variational(x = 0.5)
+}
+
+evaluate {
+    average  5
+    vary     lengths
+}

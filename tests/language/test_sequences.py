@@ -1,0 +1,99 @@
+"""Programs for text: their data, the defaults that go with them, and how they are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from dslnas.language.check import check
+from dslnas.language.checked import CheckedProgram
+from dslnas.language.effective import effective_text
+from dslnas.language.link import LIBRARY, link
+from dslnas.settings.data import Digits, TextSettings
+from dslnas.settings.search import SEARCH, SearchSettings
+from dslnas.settings.sections import EvaluateSettings
+from dslnas.settings.sequence import text_defaults
+from dslnas.source import SourceFile
+
+
+def checked(text: str) -> CheckedProgram:
+    return check(link(SourceFile("spec.nas", text)))
+
+
+def effective(text: str) -> str:
+    linked = link(SourceFile("spec.nas", text))
+    return effective_text(linked, check(linked), (), 67)
+
+
+def test_recurrent_cells_read_the_embedded_text_where_nothing_is_said() -> None:
+    assert checked("use papers.darts_rnn").data == TextSettings()
+    assert checked("use rnn.lstm").data == TextSettings()
+    assert checked("use papers.darts").data == Digits()
+
+
+def test_a_section_without_a_name_is_one_of_text() -> None:
+    data = checked("use rnn.lstm\ndata { steps 20 }").data
+    assert isinstance(data, TextSettings)
+    assert data.steps == 20
+
+
+@pytest.mark.parametrize("engine", [name for name in SEARCH if name != "pc_darts"])
+def test_text_has_defaults_of_its_own(engine: str) -> None:
+    program = checked(f"use papers.darts_rnn\nsearch {engine} {{ epochs 7 }}")
+    wanted = SEARCH[engine].of({**text_defaults(SEARCH[engine]), "epochs": 7})
+    assert program.search == wanted
+    assert program.evaluate == EvaluateSettings.of(text_defaults(EvaluateSettings))
+    assert program.evaluate != EvaluateSettings()
+    images = checked(f"use papers.darts\nsearch {engine} {{ epochs 7 }}")
+    assert images.search == SEARCH[engine].of({"epochs": 7})
+    assert images.evaluate == EvaluateSettings()
+
+
+def test_what_is_written_wins_over_defaults_of_text() -> None:
+    text = "use papers.darts_rnn\nsearch darts { slowness 0.5 }\nevaluate { channels 20 }"
+    program = checked(text)
+    assert isinstance(program.search, SearchSettings)
+    assert (program.search.slowness, program.evaluate.channels) == (0.5, 20)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "use papers.darts_rnn\nsearch darts { order second }",
+        "use rnn.lstm",
+        "use rnn.gru\ndata ptb",
+        "use rnn.enas\nevaluate { average 0 }",
+        "use std.rnn\ngate mine(f, s) { let a = f(s)\n output a }\n"
+        "cell one { inputs x; states h; first x + h; nodes 2; choose tanh, relu; edge mine\n"
+        "output mean }\nnetwork { cells one }",
+    ],
+)
+def test_effective_programs_say_the_same(text: str) -> None:
+    written = effective(text)
+    assert effective(written) == written
+    assert "input" not in written.split("network {")[1].split("}")[0].split()
+    first, again = checked(text), checked(written)
+    assert (again.data, again.search, again.evaluate) == (
+        first.data.resolved(),
+        first.search and first.search.resolved(),
+        first.evaluate,
+    )
+    assert {name: again.cells[name] for name in again.cells} == {
+        name: first.cells[name] for name in again.cells
+    }
+
+
+def test_every_architecture_of_the_library_is_one() -> None:
+    for path in LIBRARY.glob("rnn/*.nas"):
+        cells = checked(f"use rnn.{path.stem}").cells.values()
+        assert all(cell.is_recurrent for cell in cells)
+        edges = [edge for cell in cells for node in cell.nodes for edge in node.edges]
+        assert all(len(edge.operations) == 1 for edge in edges)
+
+
+def test_a_cell_like_a_recurrent_one_may_have_no_states() -> None:
+    text = (
+        "use papers.darts_rnn\ndata digits\nuse std.rnn\n"
+        "cell plain like recurrent { states none; first x; next none; normalise identity }\n"
+        "network { cells plain; stem conv(3); head global_avg_pool -> linear(classes) }"
+    )
+    assert not checked(text).cells["plain"].is_recurrent

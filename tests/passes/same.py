@@ -1,0 +1,84 @@
+"""Do two graphs compute the same? Everything that a step of a search could see is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.losses import slowness_penalty
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.sequence import SequenceNetwork, make_network
+from dslnas.graph.graph import PrimitiveGraph
+
+CLASSES = 5
+DROPOUT = {"words": 0.2, "input": 0.3, "x": 0.4, "state": 0.3, "output": 0.2}
+
+
+def network_of(graph: PrimitiveGraph, tensors: Mapping[str, Tensor] | None = None) -> TorchNetwork:
+    """Return a network that runs a graph as it is, in float64, with given tensors."""
+    network = make_network(graph, torch.Generator().manual_seed(3)).double()
+    if isinstance(network, SequenceNetwork):
+        network.plain = True
+    if tensors is not None:
+        network.load_state_dict({name: tensors[name] for name in network.state_dict()})
+    return network
+
+
+def random_alphas(graph: PrimitiveGraph) -> dict[str, Tensor]:
+    """Return weights that do not sum to 1, such as engines that sample may have."""
+    generator = torch.Generator().manual_seed(1)
+    return {
+        name: torch.rand(shape, generator=generator, dtype=torch.float64).requires_grad_()
+        for name, shape in graph.alphas.items()
+    }
+
+
+def what_it_gives(
+    network: TorchNetwork, alphas: Mapping[str, Tensor], *, training: bool
+) -> dict[str, Tensor]:
+    """Return values, gradients and running statistics of one run, by name.
+
+    The network is as before afterwards.
+    """
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    network.train(training).run_state.generator = torch.Generator().manual_seed(7)
+    values = _text(network, alphas) if isinstance(network, SequenceNetwork) else {}
+    if not values:
+        images = torch.randn((3, *network.graph.input_shape), dtype=torch.float64)
+        values["logits"] = network(images, alphas)[0]
+    loss = sum(((i + 1) * value.pow(2)).mean() for i, value in enumerate(values.values()))
+    assert isinstance(loss, Tensor)
+    own = dict(network.named_parameters())
+    of = [*alphas.values(), *own.values()]
+    found = torch.autograd.grad(loss, of, allow_unused=True, materialize_grads=True)
+    named = zip((*alphas, *own), found, strict=True)
+    after = {f"after {name}": tensor.clone() for name, tensor in network.named_buffers()}
+    network.load_state_dict(before)
+    return values | {f"gradient of {name}": gradient for name, gradient in named} | after
+
+
+def _text(network: SequenceNetwork, alphas: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(2)
+    tokens = torch.randint(CLASSES, (3, 4), generator=generator)
+    states = tuple(
+        torch.randn(zero.shape, generator=generator, dtype=torch.float64) for zero in network.zeros(4)
+    )
+    run = network.run(tokens, states, alphas)
+    named = {f"state {number}": state for number, state in enumerate(run.states)}
+    penalty = slowness_penalty(run.outputs)
+    return {"logits": run.logits, "outputs": run.outputs, "slowness": penalty} | named
+
+
+def assert_same(ours: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Compare two results; what one of them lacks must be a gradient or statistics of no use."""
+    for name, tensor in expected.items():
+        if name in ours:
+            torch.testing.assert_close(
+                ours[name], tensor, rtol=1e-9, atol=1e-10, msg=lambda m, n=name: f"{n}: {m}"
+            )
+        else:
+            assert name.startswith(("gradient of", "after")), name
+            assert name.startswith("after") or not tensor.any(), name
+    assert set(ours) <= set(expected)

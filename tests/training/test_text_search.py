@@ -1,0 +1,137 @@
+"""Searching recurrent cells on text, with every method."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from dslnas.backends.torch.supernet import Supernet
+from dslnas.data.tensors import Data
+from dslnas.engines.catalogue import ENGINES
+from dslnas.settings.rule import Derivation
+from dslnas.settings.stop import Eigenvalue
+from dslnas.settings.values import Sgd
+from dslnas.space.derive import derive
+from dslnas.training import search as module
+from dslnas.training.measure import Measurement
+from dslnas.training.records import EpochRecord
+from tests.training.tiny import Listener
+from tests.training.tiny_text import DROPOUT, search_text, text_data, text_space
+
+EVERY_METHOD = pytest.mark.parametrize("method", [m for m in ENGINES if m != "pc_darts"])
+
+
+@pytest.fixture
+def data() -> Data:
+    return text_data()
+
+
+@pytest.fixture
+def supernets(monkeypatch: pytest.MonkeyPatch) -> list[Supernet]:
+    """Every supernet that a search makes."""
+    made: list[Supernet] = []
+
+    def make(*arguments: Any, **named: Any) -> Supernet:
+        made.append(Supernet(*arguments, **named))
+        return made[-1]
+
+    monkeypatch.setattr(module, "Supernet", make)
+    return made
+
+
+@EVERY_METHOD
+def test_every_method_searches_and_says_the_perplexity(method: str, data: Data) -> None:
+    report = Listener()
+    found = search_text(method, data, report=report)
+    again = search_text(method, data)
+    assert found.architecture.is_architecture
+    assert found.architecture.cells == derive(text_space(), found.scores).cells
+    assert found.scores == again.scores
+    for record in report.epochs:
+        assert record.validation_perplexity == pytest.approx(
+            Measurement(record.validation_loss, 0.0).perplexity
+        )
+        assert record.validation_loss > 0
+        assert record.averaged is None
+        assert record.skip_share == {"recurrent": 0.0}, "behind a gate nothing is skipped"
+
+
+def test_what_the_spec_says_of_training_reaches_the_supernet(
+    data: Data, supernets: list[Supernet]
+) -> None:
+    search_text("darts", data, epochs=1, slowness=0.5)
+    (supernet,) = supernets
+    assert supernet.slowness == 0.5
+    assert isinstance(supernet.network.run_state.generator, torch.Generator)
+
+
+def test_dropout_is_that_of_the_settings_until_architectures_are_compared(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, dict[str, float]]] = []
+    loss = Supernet.loss
+
+    def watch(self: Supernet, *arguments: Any, **named: Any) -> Any:
+        state = self.network.run_state
+        seen.append(("train" if torch.is_grad_enabled() else "compare", dict(state.dropout)))
+        return loss(self, *arguments, **named)
+
+    monkeypatch.setattr(Supernet, "loss", watch)
+    search_text("random", data, epochs=1)
+    assert {what for what, _ in seen} == {"train", "compare"}
+    assert all(rates == (DROPOUT.rates() if what == "train" else {}) for what, rates in seen)
+
+
+def test_the_best_epoch_is_that_of_the_lowest_loss(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = iter([Measurement(2.0, 0.9), Measurement(1.0, 0.1), Measurement(3.0, 0.5)])
+    monkeypatch.setattr(module, "measure", lambda *_: next(measured))
+    found = search_text("darts", data, epochs=3, derivation=Derivation(epoch="best"))
+    assert found.epoch == 2
+
+
+def test_a_family_has_one_size(data: Data) -> None:
+    found = search_text("darts", data, derivation=Derivation(epoch="every_size"))
+    assert [member.size for member in found.family] == [(0,)]
+
+
+def test_operations_can_be_scored_by_what_is_lost_without_them(data: Data) -> None:
+    report = Listener()
+    plan = Derivation(by="perturbation")
+    found = search_text("darts", data, report=report, derivation=plan)
+    assert [r.stage for r in report.records[-3:]] == ["compare"] * 3
+    assert found.architecture.cells == derive(text_space(), found.scores).cells
+    assert any(score != 0 for row in found.scores["recurrent"] for score in row)
+
+
+def test_the_eigenvalue_is_taken_of_text(data: Data) -> None:
+    report = Listener()
+    search_text("darts", data, report=report, stop=(Eigenvalue(window=1),))
+    assert all(record.eigenvalue is not None for record in report.epochs)
+
+
+def test_validation_and_test_data_train_nothing(data: Data, supernets: list[Supernet]) -> None:
+    reports = Listener(), Listener()
+    changed = replace(data, validation=data.test, test=data.validation)
+    for given, report in zip((data, changed), reports, strict=True):
+        search_text("darts", given, report=report)
+    a, b = (list(s.network.state_dict().values()) for s in supernets)
+    assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+    def trained(record: EpochRecord) -> tuple[float, float | None]:
+        return record.train_loss, record.architecture_loss
+
+    one, two = (report.epochs for report in reports)
+    assert [trained(r) for r in one] == [trained(r) for r in two]
+    assert one[0].validation_loss != two[0].validation_loss
+
+
+def test_text_is_learnt_by_a_supernet(data: Data) -> None:
+    report = Listener()
+    weights = Sgd(lr=5.0, momentum=0.0, clip=0.25)
+    search_text("darts", data, epochs=8, report=report, batch=12, dropout=None, weights=weights)
+    assert report.epochs[-1].train_loss < 0.75 * report.epochs[0].train_loss
