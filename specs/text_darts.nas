@@ -13,9 +13,9 @@ data text {
 }
 
 search darts {
-    epochs    2
-    weights   sgd(lr = 5, momentum = 0, weight_decay = 5e-7, clip = 0.25)
-    dropout   variational(x = 0.1, state = 0.1, output = 0.1)
+    epochs   2
+    weights  sgd(lr = 5, momentum = 0, weight_decay = 5e-7, clip = 0.25)
+    dropout  variational(x = 0.1, state = 0.1, output = 0.1)
 }
 
 network {

@@ -2,7 +2,7 @@
 
 - made_by: dslnas 0.1.0
 - spec: architecture
-- spec_hash: 04e2db22a554390c83ffd511ba60e9378bdb3c3e107f40831073416d73f7c7bf
+- spec_hash: ec54fb964fb7d34d823b031beb23a8c0770ab3f230d248e3e0d8020caaa7ab1d
 - parameters: 1,922
 - multiply-adds: 49,568 for one image
 - reads: images, float32 (batch, 1, 8, 8), normalised as in training

@@ -10,6 +10,7 @@ import torch
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.compiler import compile_spec
+from dslnas.data.batches import Batch
 from dslnas.export.export import export
 from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.settings.sections import ExportSettings
@@ -62,8 +63,7 @@ def test_operation_runs_in_the_supernet(tmp_path: Path, name: str) -> None:
         for cell, t in supernet.tables.items()
     }
     loss = supernet.loss(
-        torch.randn(4, 1, 8, 8),
-        torch.arange(4),
+        Batch(torch.randn(4, 1, 8, 8), torch.arange(4)),
         Mixing({cell: alpha.softmax(-1) for cell, alpha in alphas.items()}),
     )
     gradients = torch.autograd.grad(loss, list(alphas.values()))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.engine import Batch
+from dslnas.data.batches import Batch
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxation import Relaxation
 from dslnas.graph.build import build_supernet_graph
@@ -132,8 +132,8 @@ def _case(name: str) -> Case:
         supernet,
         {theirs: weights[theirs] for theirs in facts(name)["param_names"]},
         {k: v.clone() for k, v in supernet.network.state_dict().items()},
-        (stored["in/x_train"], stored["in/y_train"]),
-        (stored["in/x_valid"], stored["in/y_valid"]),
+        Batch(stored["in/x_train"], stored["in/y_train"]),
+        Batch(stored["in/x_valid"], stored["in/y_valid"]),
     )
 
 

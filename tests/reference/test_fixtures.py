@@ -13,5 +13,4 @@ def test_files_are_the_originals() -> None:
         for path in FIXTURES.iterdir()
         if path.name in sums
     }
-    # The recurrent networks are not reproduced yet, only what is derived from their alphas.
-    assert found == {name: sums[name] for name in sums if not name.startswith("darts_rnn")}
+    assert found == sums

@@ -14,9 +14,9 @@ def test_logits_and_running_statistics(name: str) -> None:
     for part in ("train", "valid"):
         case = fresh(name)
         mixing = case.relaxation().settled()
-        images = case.tensors[f"in/x_{part}"]
+        batch = case.train if part == "train" else case.valid
         with torch.no_grad():
-            assert_close(case.supernet.logits(images, mixing), case.tensors[f"out/logits_{part}"])
+            assert_close(case.supernet.logits(batch, mixing), case.tensors[f"out/logits_{part}"])
         if part == "train":
             network = case.supernet.network
             assert_numbers(statistics(network), case.facts["bn_after_one_train_forward"])
@@ -30,7 +30,7 @@ def test_logits_with_the_stored_statistics(name: str) -> None:
     case = fresh(name)
     case.supernet.network.eval()
     with torch.no_grad():
-        found = case.supernet.logits(case.valid[0], case.relaxation().settled())
+        found = case.supernet.logits(case.valid, case.relaxation().settled())
     assert_close(found, case.tensors["out/logits_valid_eval_mode"])
 
 
@@ -38,7 +38,7 @@ def test_logits_with_the_stored_statistics(name: str) -> None:
 def test_outputs_of_every_layer(name: str) -> None:
     case = fresh(name)
     weights = case.relaxation().settled().weights
-    found = layer_outputs(case.supernet.network, case.train[0], weights)
+    found = layer_outputs(case.supernet.network, case.train.inputs, weights)
     expected = case.facts["layer_outputs_train_batch"]
     assert found.keys() == expected.keys()
     for layer, numbers in found.items():

@@ -53,11 +53,11 @@ def test_logits_losses_and_running_statistics(name: str, mode: str, part: str) -
     case = fresh(name)
     chosen, discrete = proximal(case)
     mixing = Mixing(None, chosen) if mode == "weights" else Mixing(discrete, chosen, observe=True)
-    images, labels = case.train if part == "train" else case.valid
+    batch = case.train if part == "train" else case.valid
     with torch.no_grad():
-        logits = case.supernet.logits(images, mixing)
+        logits = case.supernet.logits(batch, mixing)
     assert_close(logits, case.tensors[f"out/logits_{part}_{mode}_mode"])
-    loss = float(torch.nn.functional.cross_entropy(logits, labels))
+    loss = float(torch.nn.functional.cross_entropy(logits, batch.targets))
     assert_numbers({f"loss_{part}_{mode}_mode": loss}, case.facts)
     before, after = case.facts["bn_stored_state"], case.facts[f"bn_after_{part}_{mode}_mode"]
     assert_numbers(statistics(case.supernet.network), after)
@@ -69,12 +69,12 @@ def test_logits_losses_and_running_statistics(name: str, mode: str, part: str) -
 def test_logits_that_are_made_in_other_ways(name: str) -> None:
     case = fresh(name)
     chosen, discrete = proximal(case)
-    images = case.valid[0]
+    batch = case.valid
     with torch.no_grad(), case.supernet.untracked():
-        continuous = case.supernet.logits(images, Mixing(case.alphas()))
-        everything = case.supernet.logits(images, Mixing(discrete))
+        continuous = case.supernet.logits(batch, Mixing(case.alphas()))
+        everything = case.supernet.logits(batch, Mixing(discrete))
         case.supernet.network.eval()
-        stored = case.supernet.logits(images, Mixing(None, chosen))
+        stored = case.supernet.logits(batch, Mixing(None, chosen))
     assert_close(continuous, case.tensors["out/logits_valid_continuous_alphas"])
     assert_close(everything, case.tensors["out/logits_valid_alphas_mode"])
     assert_close(stored, case.tensors["out/logits_valid_eval_mode"])
@@ -83,7 +83,7 @@ def test_logits_that_are_made_in_other_ways(name: str) -> None:
 @pytest.mark.parametrize("name", NASP)
 def test_outputs_of_every_layer(name: str) -> None:
     case = fresh(name)
-    found = layer_outputs(case.supernet.network, case.train[0], None, proximal(case)[0])
+    found = layer_outputs(case.supernet.network, case.train.inputs, None, proximal(case)[0])
     expected = case.facts["layer_outputs_train_batch_weights_mode"]
     assert found.keys() == expected.keys()
     for layer, numbers in found.items():
@@ -111,7 +111,7 @@ def test_gradient_and_step_of_alpha(name: str, weight: str) -> None:
     def regulariser(alphas: Mapping[str, Tensor]) -> Tensor:
         return float(weight) * complexity(costs, alphas["normal"])
 
-    loss = case.supernet.loss(*case.valid, Mixing(discrete, chosen, observe=True))
+    loss = case.supernet.loss(case.valid, Mixing(discrete, chosen, observe=True))
     loss = loss + regulariser(discrete)
     numbers = {
         "alpha_step_loss": loss,
@@ -140,7 +140,7 @@ def test_gradient_and_step_of_alpha(name: str, weight: str) -> None:
 def test_gradients_in_the_weights(name: str) -> None:
     case = fresh(name)
     chosen, _ = proximal(case)
-    loss = case.supernet.loss(*case.train, Mixing(None, chosen))
+    loss = case.supernet.loss(case.train, Mixing(None, chosen))
     weights = case.supernet.weights()
     gradients = torch.autograd.grad(loss, weights, allow_unused=True)
     norms = case.norms(gradients)

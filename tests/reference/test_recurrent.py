@@ -10,11 +10,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from dslnas.backends.torch.supernet import Mixing
+from dslnas.data.batches import Batch
 from dslnas.engines.hessian import difference, exact, movable
 from dslnas.engines.optimisers import AlphaOptimiser
 from dslnas.engines.relaxation import Relaxation
 from dslnas.engines.unrolled import Lookahead, at, unroll
-from dslnas.graph.build import build_derived_graph
+from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.space.derive import derive
 from tests.reference.load import EXACT, LATER, assert_close, facts, tensors
 from tests.reference.recurrent import (
@@ -28,8 +29,6 @@ from tests.reference.recurrent import (
 )
 
 KINDS = ("train", "valid")
-OFTEN = 1e-8
-"""What nine batch norms of four rows a step leave of 1e-9 in a finite difference."""
 
 
 def logits_and_outputs(case: Case, kind: str) -> tuple[Tensor, Tensor, Tensor]:
@@ -206,11 +205,11 @@ def test_complete_steps(name: str, method: str) -> None:
             assert_close(alphas[0].detach(), case.tensors[key], LATER)
 
 
-def _bare(case: Case, relaxation: Relaxation, batch: object) -> Tensor:
+def _bare(case: Case, relaxation: Relaxation, batch: Batch) -> Tensor:
     """Return the loss without penalty, leaving everything as it is."""
     state = {k: v.clone() for k, v in case.network.state_dict().items()}
     with case.supernet.untracked():
-        loss = relaxation.loss(replace(batch))  # type: ignore[type-var]
+        loss = relaxation.loss(replace(batch))
     case.network.load_state_dict(state)
     return loss
 
@@ -244,8 +243,6 @@ def test_published_sizes(cell: str, params: int) -> None:
 
 
 def test_the_size_of_the_published_supernet() -> None:
-    from dslnas.graph.build import build_supernet_graph
-
     space = recurrent_space("use papers.darts_rnn", 300, 10_000)
     assert build_supernet_graph(space).params() == 4_810_000
 

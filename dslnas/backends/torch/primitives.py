@@ -17,7 +17,6 @@ from torch.nn import functional
 from dslnas.graph.graph import Node
 from dslnas.primitives.rules import pair
 
-
 RATES: Mapping[str, str] = {
     "drop_embedded": "input",
     "drop_input": "x",
