@@ -5,13 +5,11 @@
 
 use papers.darts_rnn
 
-data ptb {
-    batch  64
-}
+data ptb
 
 search darts {
     epochs   1
-    weights  sgd(lr = 10, momentum = 0, weight_decay = 5e-7, clip = 0.25)
+    weights  sgd(lr = 20, momentum = 0, weight_decay = 5e-7, clip = 0.25)
     dropout  variational(x = 0.1, state = 0.1, output = 0.1)
 }
 

@@ -97,7 +97,15 @@ class _GraphBuilder(NetworkWalk[str]):
         self._scopes.append(Scope(path, kind, label))
         return path
 
-    def layers(self, path: str, fragment: Fragment, source: str, owner: str | None = None) -> str:
+    def layers(
+        self,
+        path: str,
+        fragment: Fragment,
+        source: str,
+        owner: str | None = None,
+        *,
+        shared: bool = False,
+    ) -> str:
         names: list[str] = []
         before = self._numbers.get(path, 0)
         self._numbers[path] = before + len(fragment.layers)
@@ -140,7 +148,7 @@ class _GraphBuilder(NetworkWalk[str]):
         name = self.path(path, "drop_path")  # a gate may apply the operation more than once
         return self._append(Node(name, "drop_path", (value,), (), self._shapes[value]))
 
-    def mix(self, path: str, mix: Mix, ends: list[str], operations: list[str]) -> str:
+    def mix(self, path: str, mix: Mix, ends: list[str]) -> str:
         return self._append(Node(path, "mix", tuple(ends), (), self._shapes[ends[0]], mix=mix))
 
     def join(self, path: str, primitive: str, ends: list[str]) -> str:

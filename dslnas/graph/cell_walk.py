@@ -83,7 +83,7 @@ class CellWalk(EdgeWalk[Value]):
         sums = choice_table(cell).choosing
         number = sums.index(tuple(row for row in rows if row is not None))
         here = self.path(path, f"{node}_edges" if fixed else node)
-        return [self.mix(here, Mix(edges_of(cell.name), number), choosing, choosing), *fixed]
+        return [self.mix(here, Mix(edges_of(cell.name), number), choosing), *fixed]
 
     def _join(self, path: str, name: str, primitive: str, ends: list[Value]) -> Value:
         """Join values; a single one needs nothing."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TypeAlias
 
 from dslnas.graph.fragment import SOURCE, Fragment
@@ -15,7 +16,7 @@ from dslnas.graph.graph import Mix
 from dslnas.graph.walk import NetworkWalk
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.spec import Shape
-from dslnas.space.cell import Cell
+from dslnas.space.cell import Cell, Edge
 from dslnas.space.space import Network, SearchSpace
 
 Cost: TypeAlias = Callable[[Fragment, Shape], float]
@@ -32,7 +33,8 @@ class CostTable:
     An architecture costs `fixed` and the number of every operation that it has.
 
     Attributes:
-        fixed: Stem, head, preprocessing and edges without a choice.
+        fixed: Stem, head, preprocessing and edges without a choice; of gates the weights, which all
+            edges of a node share.
         by_cell: For every searched cell the sum over all places where it stands; all 0 if it
             stands nowhere.
     """
@@ -106,22 +108,18 @@ COUNTED: Mapping[str, Cost] = {"params": count_params, "flops": count_flops}
 
 @dataclass
 class _Bill:
-    """What a part of a network costs, and which of that are candidates, by row of alpha."""
+    """What a part of a network costs in any case, and its candidates, by row of alpha."""
 
-    total: float = 0.0
+    fixed: float = 0.0
     rows: dict[int, tuple[float, ...]] = field(default_factory=dict)
-
-    @property
-    def fixed(self) -> float:
-        return self.total - sum(sum(row) for row in self.rows.values())
 
 
 @dataclass(frozen=True)
 class _Value:
-    """A value of the network and what the operation that made it costs."""
+    """A value of the network, and by number what the layers of its edge cost that it needs."""
 
     shape: Shape
-    cost: float = 0.0
+    needs: Mapping[int, float] = field(default_factory=dict)
 
 
 class _CostWalk(NetworkWalk[_Value]):
@@ -136,6 +134,8 @@ class _CostWalk(NetworkWalk[_Value]):
         super().__init__(space, network, derived=derived)
         self._cost = cost
         self._known: dict[tuple[str, tuple[Shape, ...], int], tuple[_Value, _Bill]] = {}
+        self._numbers = count()
+        self._is_choosing = False
         self.bill = _Bill()
         self.cells: list[tuple[str, _Bill]] = []
 
@@ -150,6 +150,14 @@ class _CostWalk(NetworkWalk[_Value]):
         self.cells.append((cell.name, bill))
         return value
 
+    def edge(
+        self, path: str, cell: Cell, edge: Edge, source: _Value, channels: int, stride: int
+    ) -> _Value:
+        self._is_choosing = edge.row is not None
+        end = super().edge(path, cell, edge, _Value(source.shape), channels, stride)
+        self._is_choosing = False
+        return _Value(end.shape)
+
     def input(self, shape: Shape) -> _Value:
         return _Value(shape)
 
@@ -163,11 +171,22 @@ class _CostWalk(NetworkWalk[_Value]):
         return ""
 
     def layers(
-        self, path: str, fragment: Fragment, source: _Value, owner: str | None = None
+        self,
+        path: str,
+        fragment: Fragment,
+        source: _Value,
+        owner: str | None = None,
+        *,
+        shared: bool = False,
     ) -> _Value:
         cost = self._cost(fragment if owner is None else fragment.borrowing, source.shape)
-        self.bill.total += cost
-        return _Value(fragment.shape, cost)
+        if not self._is_choosing:
+            self.bill.fixed += cost
+            return _Value(fragment.shape)
+        # what is shared costs the same whichever edges stay; what is left goes with the operation
+        own = self._cost(fragment.borrowing, source.shape) if shared else cost
+        self.bill.fixed += cost - own
+        return _Value(fragment.shape, {**source.needs, next(self._numbers): own})
 
     def state(self, path: str, shape: Shape) -> _Value:
         return _Value(shape)
@@ -178,9 +197,10 @@ class _CostWalk(NetworkWalk[_Value]):
     def drop_path(self, path: str, value: _Value) -> _Value:
         return value
 
-    def mix(self, path: str, mix: Mix, ends: list[_Value], operations: list[_Value]) -> _Value:
-        self.bill.rows[mix.row] = tuple(operation.cost for operation in operations)
+    def mix(self, path: str, mix: Mix, ends: list[_Value]) -> _Value:
+        self.bill.rows[mix.row] = tuple(sum(end.needs.values()) for end in ends)
         return _Value(ends[0].shape)
 
     def join(self, path: str, primitive: str, ends: list[_Value]) -> _Value:
-        return _Value(PRIMITIVES[primitive].shape({}, tuple(end.shape for end in ends)))
+        shape = PRIMITIVES[primitive].shape({}, tuple(end.shape for end in ends))
+        return _Value(shape, {n: cost for end in ends for n, cost in end.needs.items()})

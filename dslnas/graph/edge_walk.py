@@ -58,11 +58,10 @@ class EdgeWalk(ValueWalk[Value]):
         node = f"{edge_path.rpartition('/')[0]}/{edge.target}"
         around: dict[str, Value] | None = None
         ends: list[Value] = []
-        bare: dict[str, Value] = {}
 
         def operate(operation: Operation, here: str, value: Value) -> Value:
             fragment = self._fragment(operation, self.shape(value), channels, stride, where)
-            end = bare[operation.text] = self.layers(here, fragment, value)
+            end = self.layers(here, fragment, value)
             if self._has_drop_path and not fragment.is_identity:
                 end = self.drop_path(here, end)
             return end
@@ -79,8 +78,7 @@ class EdgeWalk(ValueWalk[Value]):
         if edge.row is None:
             return ends[0]
         self._check_alike(edge, ends, where)
-        alone = [bare[operation.text] for operation in edge.operations]
-        return self.mix(mix_path, Mix(cell.name, edge.row), ends, alone)
+        return self.mix(mix_path, Mix(cell.name, edge.row), ends)
 
     def _partially(
         self, path: str, cell: Cell, edge: Edge, source: Value, channels: int, stride: int

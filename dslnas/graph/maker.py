@@ -37,7 +37,13 @@ class Maker(ABC, Generic[Value]):
 
     @abstractmethod
     def layers(
-        self, path: str, fragment: Fragment, source: Value, owner: str | None = None
+        self,
+        path: str,
+        fragment: Fragment,
+        source: Value,
+        owner: str | None = None,
+        *,
+        shared: bool = False,
     ) -> Value:
         """Apply an operation to a value.
 
@@ -46,6 +52,7 @@ class Maker(ABC, Generic[Value]):
             fragment: The operation.
             source: What it reads.
             owner: Path of equal layers whose weights these ones use; None for own weights.
+            shared: Whether all that use these weights, their owner included, are equals.
         """
 
     @abstractmethod
@@ -61,14 +68,13 @@ class Maker(ABC, Generic[Value]):
         """Zero a value of some examples while training."""
 
     @abstractmethod
-    def mix(self, path: str, mix: Mix, ends: list[Value], operations: list[Value]) -> Value:
+    def mix(self, path: str, mix: Mix, ends: list[Value]) -> Value:
         """Weigh the values of an edge's candidates, or of a node's edges, by a row of alpha.
 
         Args:
             path: Where it stands.
             mix: The row.
             ends: What is weighed.
-            operations: What the candidates gave; differs from `ends` where a gate is around them.
         """
 
     @abstractmethod

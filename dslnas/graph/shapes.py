@@ -102,7 +102,13 @@ class _ShapeWalk(NetworkWalk[Shape]):
         return ""
 
     def layers(
-        self, path: str, fragment: Fragment, source: Shape, owner: str | None = None
+        self,
+        path: str,
+        fragment: Fragment,
+        source: Shape,
+        owner: str | None = None,
+        *,
+        shared: bool = False,
     ) -> Shape:
         self.params += (fragment if owner is None else fragment.borrowing).params
         return fragment.shape
@@ -116,7 +122,7 @@ class _ShapeWalk(NetworkWalk[Shape]):
     def drop_path(self, path: str, value: Shape) -> Shape:
         return value
 
-    def mix(self, path: str, mix: Mix, ends: list[Shape], operations: list[Shape]) -> Shape:
+    def mix(self, path: str, mix: Mix, ends: list[Shape]) -> Shape:
         return ends[0]
 
     def join(self, path: str, primitive: str, ends: list[Shape]) -> Shape:

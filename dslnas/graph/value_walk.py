@@ -81,7 +81,8 @@ class ValueWalk(Maker[Value]):
             case Applied(operation=operation, source=source):
                 end = inner(source)
                 fragment = self._expander.value(operation, self.shape(end), channels)
-                return self.layers(path, fragment, end, self._owner(shared, path))
+                owner = self._owner(shared, path)
+                return self.layers(path, fragment, end, owner, shared=shared is not None)
             case Activated(source=source):
                 assert operate is not None, "checked: only gates have an operation"
                 return operate(inner(source))

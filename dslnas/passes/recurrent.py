@@ -8,7 +8,8 @@ from dslnas.passes.drop_zeros import drop_zeros
 from dslnas.passes.share_equal import share_equal
 from dslnas.passes.stack_edges import stack_edges
 
-PASSES = (drop_zeros, stack_edges, share_equal, distribute_mix)
+PASSES = (drop_zeros, stack_edges, share_equal, distribute_mix, share_equal)
+"""Distributing may write the same share twice, so what is equal is shared again."""
 
 
 def fast_step(graph: PrimitiveGraph) -> PrimitiveGraph:

@@ -156,3 +156,17 @@ def test_values_of_a_deep_network_do_not_fade(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(TorchNetwork, "forward", spy)
     seconds_for_one(graph, CPU)
     assert min(largest) > 1e-20
+
+
+def test_a_layer_takes_its_time_whosever_weights_it_uses(timed: Timed) -> None:
+    space = space_of("use papers.darts_rnn\nevaluate { channels 4 }", ())
+    table = latency_table(space, CPU)
+    gate = 4 * 8 + 1.0
+    for none, tanh, relu, *_ in table.by_cell["recurrent"]:
+        assert none < gate < tanh == relu
+    assert len(timed) == len({graph.nodes for graph in timed})
+
+
+def test_one_step_of_a_recurrent_network_is_timed() -> None:
+    space = space_of("use rnn.lstm\nevaluate { channels 4 }", ())
+    assert 0 < seconds_for_one(build_derived_graph(space), CPU) < 60

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch import network as module
+from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import Step, make_plan
 from dslnas.backends.torch.primitives import FORMS, Form, RunState
@@ -86,7 +87,7 @@ def test_same_seed_gives_the_same_tensors() -> None:
 
 
 def test_arrays_of_one_network_can_be_loaded_into_another() -> None:
-    images, _ = batch(0, dtype=torch.float32)
+    images = batch(0, dtype=torch.float32).inputs
     first, second = network("darts", 0), network("darts", 1)
     first.train()(images)  # so that running statistics are no longer those of the start
     second.load_arrays(first.arrays())
@@ -135,7 +136,7 @@ def test_every_step_of_the_plan_runs_once_and_nothing_else(
         return FORMS[n.primitive](n, x, own, run)
 
     spy(monkeypatch, watch)
-    supernet.network(batch(0)[0], None, choice, observe=observe)
+    supernet.network(batch(0).inputs, None, choice, observe=observe)
     graph = supernet.network.graph
     steps = make_plan(graph, graph.outputs, choice, observe=observe)
     assert ran == Counter(s.node.name for s in steps if s.node.primitive != "mix")
@@ -160,7 +161,7 @@ def test_values_are_given_up_after_their_last_use(monkeypatch: pytest.MonkeyPatc
 
     spy(monkeypatch, watch)
     with torch.no_grad():
-        supernet.network(batch(0)[0])
+        supernet.network(batch(0).inputs)
     left = [name for name, value in alive.items() if value() is not None]
     assert len(alive) > 50
     assert left == []
@@ -172,18 +173,18 @@ def test_an_operation_that_is_not_chosen_gets_no_backward_pass(
 ) -> None:
     searched = space(SPACES[name])
     supernet, choice = supernet_of(searched), some_choice(searched, 0)
-    graph, mix = supernet.network.graph, module._mix
+    graph, weigh = supernet.network.graph, Weighing.__call__
     needed = {s.node.name for s in make_plan(graph, graph.outputs, choice)}
     zeros = {n.name for n in graph.nodes if n.primitive == "zero"}
     recorded: dict[str, set[str]] = {}
 
-    def watch(step: Step, x: Sequence[Tensor], mixing: Mapping[str, Tensor] | None) -> Tensor:
+    def watch(weighing: Weighing, step: Step, x: Sequence[Tensor]) -> Tensor:
         with_gradient = {n for n, value in zip(step.inputs, x, strict=True) if value.requires_grad}
         recorded[step.node.name] = with_gradient
-        return mix(step, x, mixing)
+        return weigh(weighing, step, x)
 
-    monkeypatch.setattr(module, "_mix", watch)
-    supernet.network(batch(0)[0], as_weights(supernet, choice), choice, observe=True)
+    monkeypatch.setattr(Weighing, "__call__", watch)
+    supernet.network(batch(0).inputs, as_weights(supernet, choice), choice, observe=True)
     assert recorded == {
         n.name: (set(n.inputs) & needed) - zeros for n in graph.nodes if n.primitive == "mix"
     }
@@ -191,7 +192,7 @@ def test_an_operation_that_is_not_chosen_gets_no_backward_pass(
 
 def test_without_weights_every_operation_counts_one() -> None:
     searched = space(SPACES["uneven"])
-    supernet, images = supernet_of(searched).network.eval(), batch(0)[0]
+    supernet, images = supernet_of(searched).network.eval(), batch(0).inputs
     ones = {cell: torch.ones(shape).double() for cell, shape in supernet.graph.alphas.items()}
     with torch.no_grad():
         assert torch.equal(supernet(images)[0], supernet(images, ones)[0])
@@ -204,7 +205,7 @@ def test_the_second_head_gives_logits_in_training_only() -> None:
     )
     graph = build_derived_graph(derive(searched, padded_scores(searched, 0)), training=True)
     made = TorchNetwork(graph, torch.Generator().manual_seed(0))
-    images, _ = batch(0, dtype=torch.float32)
+    images = batch(0, dtype=torch.float32).inputs
     first, second = made.train()(images)
     assert first.shape == second.shape == (6, 3)
     assert not torch.equal(first, second)
@@ -213,7 +214,7 @@ def test_the_second_head_gives_logits_in_training_only() -> None:
 
 def test_many_choices_in_turn_each_run_as_alone() -> None:
     searched = space(SPACES["uneven"])
-    supernet, images = supernet_of(searched), batch(0)[0]
+    supernet, images = supernet_of(searched), batch(0).inputs
     supernet.network.eval()
     seeds = [*range(70), 0, 1]
     with torch.no_grad():

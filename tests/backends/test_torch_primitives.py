@@ -7,14 +7,17 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.primitives import FORMS
+from dslnas.backends.torch.primitives import FORMS, RATES
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.spec import AttributeValue, Shape
 from tests.backends.reference_graphs import Graph
 from tests.backends.reference_interpreter import interpret, random_images, random_weights
 
-WEIGHED_BY_THE_EXECUTOR = {"mix"}
+DONE_BY_THE_EXECUTOR = {"mix", "share", "state"}
+OF_SEQUENCES = {"embedding", "stack", "sum_stack"}
+"""Forms with tests of their own: they read tokens, or change the number of examples."""
+
 SIZES: tuple[Shape, ...] = ((4, 8, 8), (4, 7, 9), (4, 5, 5))
 STRIDES = ((1, 1), (2, 2), (2, 1), (1, 3))
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "hard_swish", "sigmoid", "tanh")
@@ -66,6 +69,10 @@ def _plain(primitive: str, *attributes: Attributes) -> list[Graph]:
     ]
 
 
+def _vectors(primitive: str, **attributes: AttributeValue) -> list[Graph]:
+    return [Graph((3, 2, 2)).add("f", "linear", out=4).add("it", primitive, **attributes)]
+
+
 CASES: dict[str, list[Graph]] = {
     "conv": _windows("conv", CONVOLUTIONS, out=4) + _windows("conv", CONVOLUTIONS[:2], out=6),
     "linear": [
@@ -96,6 +103,9 @@ CASES: dict[str, list[Graph]] = {
     ],
     "split": _plain("split", {"parts": 2, "index": 0}, {"parts": 4, "index": 3}),
     "shuffle": _plain("shuffle", {"groups": 1}, {"groups": 2}, {"groups": 4}),
+    "tied_linear": _vectors("tied_linear", out=5),
+    **{name: _vectors(name) for name in RATES},
+    "subtract": _branches("subtract", "input", "tanh"),
     "add": _branches("add", "input", "tanh") + _branches("add", "relu", "relu", "tanh", "input"),
     "multiply": _branches("multiply", "tanh", "pooled") + _branches("multiply", "relu", "tanh"),
     "mean": _branches("mean", "input", "tanh") + _branches("mean", "input", "tanh", "relu"),
@@ -114,15 +124,15 @@ def _images(graph: PrimitiveGraph, batch: int = 3) -> Tensor:
     return torch.from_numpy(random_images(graph, batch)).double()
 
 
-def test_every_primitive_has_a_torch_form_except_the_mixture() -> None:
-    cells = {*FORMS, *WEIGHED_BY_THE_EXECUTOR}
+def test_every_primitive_has_a_torch_form_or_is_done_by_the_executor() -> None:
+    cells = {*FORMS, *DONE_BY_THE_EXECUTOR}
     assert sorted(set(PRIMITIVES) - cells) == [], "primitives without a torch form"
     assert sorted(cells - set(PRIMITIVES)) == [], "torch forms of no primitive"
-    assert not WEIGHED_BY_THE_EXECUTOR & set(FORMS)
+    assert not DONE_BY_THE_EXECUTOR & set(FORMS)
 
 
 def test_every_form_is_tested() -> None:
-    assert set(CASES) == set(FORMS)
+    assert set(CASES) == set(FORMS) - OF_SEQUENCES
     for name, graphs in CASES.items():
         assert all(name in {n.primitive for n in graph.done().nodes} for graph in graphs)
 
@@ -213,3 +223,20 @@ def test_padding_of_pools_does_not_count() -> None:
         graph = Graph((1, 2, 2)).add("p", primitive, **window).done()
         output = TorchNetwork(graph, torch.Generator())(images)[0]
         assert output.tolist() == [[[[value, value], [value, value]]]]
+
+
+def test_an_embedding_gives_the_rows_of_its_table() -> None:
+    graph = Graph(()).add("e", "embedding", out=3, words=5).done()
+    network = _network(graph)
+    tokens = torch.tensor([4, 0, 0])
+    table = network.get_parameter("e/weight")
+    assert torch.equal(network(tokens)[0], torch.stack([table[4], table[0], table[0]]))
+
+
+def test_a_stack_is_summed_part_by_part() -> None:
+    graph = Graph((4, 3, 3)).add("a", "relu").add("b", "stack", "input", "a", "input")
+    images = torch.randn(2, 4, 3, 3)
+    stacked = TorchNetwork(graph.done(), torch.Generator())(images)[0]
+    assert torch.equal(stacked, torch.cat([images, images.relu(), images]))
+    summed = TorchNetwork(graph.add("c", "sum_stack", groups=3).done(), torch.Generator())(images)
+    torch.testing.assert_close(summed[0], images + images.relu() + images)

@@ -7,10 +7,10 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from torch.nn import functional as F
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
 from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.space.derive import derive
 from dslnas.space.space import SearchSpace
@@ -64,8 +64,10 @@ def _gradients(supernet: Supernet, weights: dict[str, Tensor], mixing: Mixing) -
         generator=torch.Generator().manual_seed(1),
         dtype=torch.float64,
     )
-    logits = supernet.logits(images, mixing)
-    loss = F.cross_entropy(logits, torch.arange(4) % logits.shape[1])
+    targets = (
+        torch.arange(4) % supernet.network.graph.by_name[supernet.network.graph.output].shape[0]
+    )
+    loss = supernet.loss(Batch(images, targets), mixing)
     alphas, own = list(weights.values()), supernet.weights()
     found = torch.autograd.grad(loss, alphas, materialize_grads=True, retain_graph=True)
     on_weights = torch.autograd.grad(loss, own, materialize_grads=True)
@@ -128,11 +130,11 @@ def test_supernet_with_one_choice_is_the_derived_network(
         new = set(own) - set(trained)
         assert all(re.search("/[0-9]+_batch_norm/(weight|bias)$", name) for name in new)
         network.load_arrays({**own, **{k: v for k, v in trained.items() if k in own}})
-        images = batch(seed)[0]
+        examples = batch(seed)
         supernet.network.train(training)
         network.train(training)
         with torch.no_grad():
-            expected = network(images)[0]
+            expected = network(examples.inputs)[0]
             weights = as_weights(supernet, choice)
             for mixing in (
                 Mixing(weights),
@@ -141,7 +143,7 @@ def test_supernet_with_one_choice_is_the_derived_network(
                 Mixing(weights, choice, observe=True),
             ):
                 supernet.network.load_arrays(trained)
-                found = supernet.logits(images, mixing)
+                found = supernet.logits(examples, mixing)
                 torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -162,7 +164,7 @@ def test_edges_of_unequal_length_read_their_own_columns_only() -> None:
     searched = space(SPACES["uneven"])
     supernet = supernet_of(searched)
     supernet.network.eval()
-    images, labels = batch(0)
+    examples = batch(0)
     weights = {
         cell: torch.rand(shape).double() for cell, shape in supernet.network.graph.alphas.items()
     }
@@ -171,8 +173,8 @@ def test_edges_of_unequal_length_read_their_own_columns_only() -> None:
         for cell, w in weights.items()
     }
     assert strange["wide"].isnan().sum() == 5
-    loss = supernet.loss(images, labels, Mixing(strange))
-    assert torch.equal(loss, supernet.loss(images, labels, Mixing(weights)))
+    loss = supernet.loss(examples, Mixing(strange))
+    assert torch.equal(loss, supernet.loss(examples, Mixing(weights)))
     for cell, gradient in zip(
         strange, torch.autograd.grad(loss, list(strange.values())), strict=True
     ):
@@ -183,13 +185,13 @@ def test_edges_of_unequal_length_read_their_own_columns_only() -> None:
 def test_loss_is_the_mean_cross_entropy_of_the_logits() -> None:
     supernet = supernet_of(space(SPACES["darts"]))
     supernet.network.eval()
-    images, labels = batch(0)
+    examples = batch(0)
     with torch.no_grad():
-        logits = supernet.logits(images, Mixing(None))
-        loss = supernet.loss(images, labels, Mixing(None))
+        logits = supernet.logits(examples, Mixing(None))
+        loss = supernet.loss(examples, Mixing(None))
     assert logits.shape == (6, 3)
     log_p = logits - logits.exp().sum(1, keepdim=True).log()
-    torch.testing.assert_close(loss, -log_p[torch.arange(6), labels].mean())
+    torch.testing.assert_close(loss, -log_p[torch.arange(6), examples.targets].mean())
 
 
 def test_weights_are_all_of_the_network_and_alpha_is_not_among_them() -> None:

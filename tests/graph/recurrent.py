@@ -27,7 +27,7 @@ GATES = {
     "highway": HIGHWAY,
     "scaled": "\n    output sigmoid(linear(C)(reads)) * f(state)",
     "shifted": "\n    output linear(C)(reads) - f(state)",
-    "squared": "\n    let a = f(state)\n    output a * a + reads",
+    "squared": "\n    let a = f(state)\n    output tanh(a) * a + reads",
     "both": "\n    output f(reads) * sigmoid(f(state))",
     "behind": "\n    let a = linear(C)(f(reads))\n    output tanh(a) + state",
     "constant": "\n    let a = tanh(state)\n    output a + (a * reads - (f(state) * a + a))",
@@ -63,7 +63,9 @@ def recurrent_spaces(draw: st.DrawFn) -> str:
     times = draw(st.sampled_from(("", " * 2"))) if not more else ""
     stem = draw(st.sampled_from(("embedding -> drop_embedded", "embedding -> linear(C)")))
     head = draw(st.sampled_from(("drop_output -> tied_linear", "relu -> linear(classes)")))
-    parts.append(f"network {{ channels 4; stem {stem}; head {head}; cells {', '.join(cells)}{times} }}")
+    parts.append(
+        f"network {{ channels 4; stem {stem}; head {head}; cells {', '.join(cells)}{times} }}"
+    )
     parts.append("evaluate { channels 4 }\n")
     return "\n".join(parts)
 

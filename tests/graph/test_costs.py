@@ -16,6 +16,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.primitives.spec import Shape
 from dslnas.space.derive import Scores, best_candidate, derive
 from dslnas.space.space import SearchSpace
+from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces
 
@@ -166,3 +167,58 @@ def test_equal_cells_are_priced_once() -> None:
     assert few.by_cell["normal"][0][0] == 3 * 10
     assert many.by_cell["normal"][0][0] == 3 * 200
     assert many.fixed == 2 + 2 * (3 * 200 + 2)  # stem, head, two inputs of every cell
+
+
+# ---- recurrent cells ----------------------------------------------------------------------------
+
+GATED = """use std.rnn
+op mapped = linear(C) -> tanh
+cell one {
+    inputs     x
+    states     h
+    first      tanh(linear(C)(concat(x, h)))
+    nodes      2
+    choose     none, tanh, mapped
+    edge       highway
+    keep       1
+    output     mean
+}
+network { channels 4; cells one }
+evaluate { channels 4 }
+"""
+
+
+def test_a_gates_weights_are_fixed_and_counted_once_for_each_node() -> None:
+    space = space_of(GATED, (), classes=5)
+    table = cost_table(space, COUNTED["params"])
+    mapped = 4 * 4 + 4
+    assert table.by_cell == {"one": ((0, 0, mapped),) * 3}
+    embedding, first, gate = 5 * 4 + 5, 8 * 4 + 4, 4 * 8
+    assert table.fixed == embedding + first + 2 * gate
+    for seed in range(5):
+        scores = random_scores(space, seed)
+        graph = build_derived_graph(derive(space, scores))
+        assert price(table, space, scores) == graph.params()
+
+
+def test_what_a_gate_computes_belongs_to_the_operations_of_its_edge() -> None:
+    space = space_of(GATED, (), classes=5)
+    table = cost_table(space, COUNTED["flops"])
+    gate, mapped = 4 * 8, 4 * 4
+    assert table.by_cell == {"one": ((0, gate, gate + mapped),) * 3}
+    for seed in range(5):
+        scores = random_scores(space, seed)
+        graph = build_derived_graph(derive(space, scores))
+        assert price(table, space, scores) == graph.flops()
+
+
+@given(recurrent_spaces(), st.integers(0, 9))
+@settings(max_examples=25)
+def test_every_recurrent_architecture_costs_what_its_graph_costs(text: str, seed: int) -> None:
+    space = space_of(text, (), classes=5)
+    scores = random_scores(space, seed)
+    graph = build_derived_graph(derive(space, scores))
+    # Where a zero is chosen its gate is gone, and with it the gate's weights if it was the last.
+    params, flops = (cost_table(space, COUNTED[of]) for of in ("params", "flops"))
+    assert price(params, space, scores) >= graph.params()
+    assert price(flops, space, scores) == graph.flops()

@@ -262,12 +262,8 @@ MISTAKES = {
     "a = input input : 4": "2:5: error[NAS804]: number of inputs of `input` is 1, not 0",
     "alpha a 3": "2:7: error[NAS804]: an alpha has rows and columns",
     "": "1:17: error[NAS804]: graph has no output",
-    "a = linear(out=4) input : 4 with weight": (
-        "2:39: error[NAS801]: unexpected end of the line"
-    ),
-    "a = linear(out=4) input : 4 with weight = b/weight": (
-        "2:43: error[NAS802]: unknown node `b`"
-    ),
+    "a = linear(out=4) input : 4 with weight": ("2:39: error[NAS801]: unexpected end of the line"),
+    "a = linear(out=4) input : 4 with weight = b/weight": ("2:43: error[NAS802]: unknown node `b`"),
     "alpha a 2 x 2\nb = mix a[1:1] input : 4": (
         "3:13: error[NAS804]: a range of rows has at least one"
     ),

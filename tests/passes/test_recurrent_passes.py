@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,8 +19,17 @@ from dslnas.passes.share_equal import share_equal
 from dslnas.passes.stack_edges import stack_edges
 from dslnas.space.derive import derive
 from tests.graph.recurrent import recurrent_spaces
-from tests.passes.same import CLASSES, DROPOUT, assert_same, network_of, random_alphas, what_it_gives
+from tests.passes.same import (
+    CLASSES,
+    DROPOUT,
+    assert_same,
+    network_of,
+    random_alphas,
+    what_it_gives,
+)
 from tests.spaces import random_scores, space_of
+
+Rewrite: TypeAlias = Callable[[PrimitiveGraph], PrimitiveGraph]
 
 
 def supernet(text: str) -> PrimitiveGraph:
@@ -50,19 +62,16 @@ def test_of_a_derived_network_too(text: str, seed: int, training: bool) -> None:
     assert_fast_is_plain(build_derived_graph(architecture, training=True), training=training)
 
 
-@pytest.mark.parametrize("rewrite", PASSES, ids=lambda rewrite: rewrite.__name__)
+@pytest.mark.parametrize("rewrite", dict.fromkeys(PASSES), ids=lambda rewrite: rewrite.__name__)
 @settings(max_examples=20)
 @given(text=recurrent_spaces(), training=st.booleans())
-def test_every_pass_keeps_what_is_computed(
-    rewrite: object, text: str, training: bool
-) -> None:
+def test_every_pass_keeps_what_is_computed(rewrite: Rewrite, text: str, training: bool) -> None:
     graph = supernet(text)
     for earlier in PASSES:
         if earlier is rewrite:
             break
         graph = earlier(graph)
     plain, alphas = network_of(graph), random_alphas(graph)
-    assert callable(rewrite)
     changed = network_of(rewrite(graph), plain.state_dict())
     expected = what_it_gives(plain, alphas, training=training)
     assert_same(what_it_gives(changed, alphas, training=training), expected)
@@ -71,11 +80,10 @@ def test_every_pass_keeps_what_is_computed(
 @settings(max_examples=20)
 @given(recurrent_spaces(), st.permutations(PASSES))
 def test_passes_make_sound_graphs_in_any_order_and_twice_changes_nothing(
-    text: str, order: list[object]
+    text: str, order: list[Rewrite]
 ) -> None:
     graph = supernet(text)
     for rewrite in order:
-        assert callable(rewrite)
         graph = rewrite(graph)
         verify_graph(graph)
         assert parse_graph(print_graph(graph)) == graph
@@ -86,14 +94,15 @@ def test_passes_make_sound_graphs_in_any_order_and_twice_changes_nothing(
 
 @settings(max_examples=10)
 @given(recurrent_spaces(), st.permutations(PASSES))
-def test_passes_keep_what_is_computed_in_any_order(text: str, order: list[object]) -> None:
+def test_passes_keep_what_is_computed_in_any_order(text: str, order: list[Rewrite]) -> None:
     graph = supernet(text)
     plain, alphas = network_of(graph), random_alphas(graph)
     for rewrite in order:
-        assert callable(rewrite)
         graph = rewrite(graph)
     expected = what_it_gives(plain, alphas, training=True)
-    assert_same(what_it_gives(network_of(graph, plain.state_dict()), alphas, training=True), expected)
+    assert_same(
+        what_it_gives(network_of(graph, plain.state_dict()), alphas, training=True), expected
+    )
 
 
 # ---- what is easily got wrong -------------------------------------------------------------------
@@ -144,9 +153,7 @@ def test_masks_do_not_depend_on_what_is_taken_out_of_the_loop() -> None:
 
 def test_edges_with_weights_of_their_own_stay_apart() -> None:
     graph = supernet(
-        one_cell(
-            "node n1 = {own, tanh}(x) + {own, tanh}(h)\noutput last", "op own = linear(C)\n"
-        )
+        one_cell("node n1 = {own, tanh}(x) + {own, tanh}(h)\noutput last", "op own = linear(C)\n")
     )
     assert stack_edges(graph) == graph
 
@@ -156,4 +163,4 @@ def test_the_gates_of_darts_are_one_product_for_each_node() -> None:
     inside = [node for node in graph.nodes if node.name.startswith("cell0/n")]
     assert sum(node.primitive == "linear" for node in inside) == 8
     assert sum(node.primitive == "mix" for node in inside) == 8
-    assert len(inside) <= 8 * 14
+    assert len(inside) <= 8 * 17

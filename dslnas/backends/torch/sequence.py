@@ -127,10 +127,7 @@ def make_network(graph: PrimitiveGraph, generator: torch.Generator) -> TorchNetw
 def _read_by_head(graph: PrimitiveGraph) -> str:
     """Return the name of what the last cell gives."""
     (last,) = {
-        name
-        for node in graph.under("head")
-        for name in node.inputs
-        if not name.startswith("head/")
+        name for node in graph.under("head") for name in node.inputs if not name.startswith("head/")
     }
     return last
 

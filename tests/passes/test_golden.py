@@ -1,0 +1,36 @@
+"""What each pass makes of a tiny graph, to be read beside its docstring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.text import parse_graph, print_graph
+from dslnas.graph.verify import verify_graph
+from dslnas.passes.recurrent import PASSES
+
+GOLDEN = Path(__file__).parent / "golden"
+BY_NAME = {rewrite.__name__: rewrite for rewrite in PASSES}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_before_and_after(name: str, request: pytest.FixtureRequest) -> None:
+    rewrite: Callable[[PrimitiveGraph], PrimitiveGraph] = BY_NAME[name]
+    before, after = (GOLDEN / f"{name}.{when}" for when in ("before", "after"))
+    graph = parse_graph(before.read_text(encoding="utf-8"), before.name)
+    verify_graph(graph)
+    changed = rewrite(graph)
+    verify_graph(changed)
+    # The option is one of tests/language: start pytest on both folders to write files anew.
+    if request.config.getoption("--update-golden", default=False):
+        after.write_text(print_graph(changed), encoding="utf-8")
+    assert print_graph(changed) == after.read_text(encoding="utf-8")
+    assert rewrite(changed) == changed
+
+
+def test_every_golden_file_belongs_to_a_pass() -> None:
+    stems = {path.stem for path in GOLDEN.iterdir()}
+    assert stems == set(BY_NAME)
