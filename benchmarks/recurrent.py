@@ -34,7 +34,7 @@ from dslnas.settings.values import Variational
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 
-DROPOUT = Variational(input=0.2, x=0.75, state=0.25, output=0.75)  # as published
+DROPOUT = Variational(embedded=0.2, input=0.75, state=0.25, output=0.75)  # as published
 LOWERINGS = {"plain": True, "rewritten": False}
 
 

@@ -126,9 +126,8 @@ CODES: dict[str, Code] = {
     # ---- names and arguments ---------------------------------------------------------------------
     "NAS201": Code(
         "unknown name",
-        "Nothing of this name is defined: operation, set, gate, cell, source, node, value, quantity "
-        "or file. "
-        "Operations of the library come with `use std.cnn`.",
+        "Nothing of this name is defined: operation, set, gate, cell, source, node, value, "
+        "quantity or file. Operations of the library come with `use std.cnn`.",
         "use papers.darts\ncell normal { choose sep_con(3) }\n",
     ),
     "NAS202": Code(
@@ -145,9 +144,9 @@ CODES: dict[str, Code] = {
     ),
     "NAS204": Code(
         "defined twice",
-        "Operations, sets, gates, constants, cells, values and nodes are defined once; primitives and names "
-        "with a meaning of their own cannot be defined at all. Cells and sections of a used file "
-        "may be given again: settings then override one by one.",
+        "Operations, sets, gates, constants, cells, values and nodes are defined once; primitives "
+        "and names with a meaning of their own cannot be defined at all. Cells and sections of a "
+        "used file may be given again: settings then override one by one.",
         "use papers.darts\nop sep_conv = relu\n",
     ),
     "NAS205": Code(
@@ -321,6 +320,14 @@ CODES: dict[str, Code] = {
         "past them, so `partial` divides the channels of every searched cell, and its edges read "
         "as many channels as they give.",
         "use papers.darts\nsearch pc_darts { partial 3 }\n",
+    ),
+    "NAS410": Code(
+        "network is too large",
+        "The graph of a network, with every operation of every edge, has at most 300,000 nodes: "
+        "layers, sums and choices. Larger ones would take minutes, and much memory, before "
+        "anything is trained.",
+        "use papers.darts_rnn\nop long = 1000 * tanh\n"
+        "cell recurrent { nodes 64; choose long, relu }\n",
     ),
     # ---- settings --------------------------------------------------------------------------------
     "NAS501": Code(

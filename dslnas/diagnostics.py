@@ -147,13 +147,15 @@ def suggestion(word: str, known: Iterable[str], *, list_all: int = 12) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a help line with the known word that is nearest to an unknown one; "" if none is.
 
-    A unique prefix counts as near; after that an edit ratio of 0.7, or the same letters in
-    another order.
+    A unique prefix counts as near; after that an edit ratio of 0.7, the same letters in another
+    order, or the only word that has a letter less.
     """
     names = sorted(set(known))
     prefixed = [n for n in names if n.startswith(word)] if len(word) > 1 else []
     close = prefixed if len(prefixed) == 1 else difflib.get_close_matches(word, names, 1, 0.7)
     close = close or [n for n in names if sorted(n) == sorted(word)]
+    shorter = {word[:place] + word[place + 1 :] for place in range(len(word))}.intersection(names)
+    close = close or (list(shorter) if len(shorter) == 1 else [])
     return f"did you mean `{close[0]}`?" if close else ""
 
 

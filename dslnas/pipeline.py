@@ -86,8 +86,7 @@ def search_only(
         about = f"{origin} The best of its size, after epoch {member.epoch}."
         folder.write(member_file(member), architecture_text(compiled, member.architecture, about))
     if found.family:
-        is_text = data.text is not None
-        results["family"] = [member_facts(member, is_text=is_text) for member in found.family]
+        results["family"] = [member_facts(member) for member in found.family]
     folder.update(results=results)
     folder.write(ARCHITECTURE, architecture_text(compiled, found.architecture, origin))
     return found.architecture

@@ -5,12 +5,20 @@
 
 use papers.darts_rnn
 
-data ptb
+# Statistics of one layer that all nodes share fit none of them before many epochs have passed.
+cell recurrent {
+    nodes      4
+    normalise  identity
+}
+
+data ptb {
+    batch  64
+}
 
 search darts {
     epochs   1
-    weights  sgd(lr = 20, momentum = 0, weight_decay = 5e-7, clip = 0.25)
-    dropout  variational(x = 0.1, state = 0.1, output = 0.1)
+    weights  sgd(lr = 0.5, momentum = 0.9, weight_decay = 5e-7, clip = 1)
+    dropout  variational(words = 0, embedded = 0, input = 0, state = 0.1, output = 0.1)
 }
 
 network {
@@ -18,11 +26,11 @@ network {
 }
 
 evaluate {
-    channels  128
-    epochs    5
+    channels  100
+    epochs    3
     batch     20
-    weights   sgd(lr = exponential(20, 0.6), momentum = 0, weight_decay = 8e-7, clip = 0.25)
-    dropout   variational(x = 0.1, state = 0.1, output = 0.2)
+    weights   sgd(lr = exponential(20, 0.5), momentum = 0, weight_decay = 8e-7, clip = 0.25)
+    dropout   variational(words = 0, embedded = 0, input = 0, state = 0.1, output = 0.2)
     average   0
     vary      nothing
 }

@@ -7,10 +7,10 @@ use rnn.lstm
 
 evaluate {
     channels  128
-    epochs    5
+    epochs    4
     batch     32
     weights   sgd(lr = cosine(10, 1), momentum = 0, weight_decay = 1e-6, clip = 0.25)
-    dropout   variational(output = 0.1)
+    dropout   variational(words = 0, embedded = 0, input = 0, state = 0, output = 0.1)
     average   0
     vary      nothing
 }

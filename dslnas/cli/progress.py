@@ -31,6 +31,7 @@ class Progress:
         if self._quiet:
             return
         if record.stage != self._stage:
+            self.close()
             self._stage = record.stage
             what = many(record.epochs, "epoch")
             if record.stage == "compare" and isinstance(record, StepRecord):
@@ -50,9 +51,9 @@ class Progress:
         if self._bar is None:
             title = f"  epoch {record.epoch}/{record.epochs}"
             self._bar = tqdm(total=record.steps, desc=title, leave=False, file=sys.stderr)
+        # it may be more than was expected, so the last step is known by what comes after it
+        self._bar.total = record.steps
         self._bar.update()
-        if record.step == record.steps:
-            self.close()
 
     def close(self) -> None:
         """Remove the bar."""

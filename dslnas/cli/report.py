@@ -18,7 +18,7 @@ FILES = {
     "model.py": "the same network as a Python module; needs torch and safetensors only",
     "model.safetensors": "its weights",
     ARCHITECTURE: "the cells as a spec: edit them, or train them again with `dslnas export`",
-    METRICS: "losses and accuracies of every epoch",
+    METRICS: "what every epoch lost and measured, one line each",
     "manifest.json": "settings, seed, versions and results",
 }
 BACKENDS = {"torch": "PyTorch", "onnx": "ONNX Runtime", "python": "model.py"}
@@ -63,17 +63,12 @@ def _times(results: dict[str, Any]) -> str:
 
 def _family(members: list[dict[str, Any]], folder: Path) -> list[str]:
     rows = [("convolutions", "epoch", "parameters", "validation", "file")]
-    is_text = "search_validation_perplexity" in members[0]
     for member in members:
         sizes = ", ".join(f"{cell} {size}" for cell, size in member["convolutions"].items())
-        value = (
-            f"{member['search_validation_perplexity']:.2f}"
-            if is_text
-            else f"{member['search_validation_accuracy']:.2%}"
-        )
+        value = f"{member['search_validation_accuracy']:.2%}"
         rows.append((sizes, str(member["epoch"]), f"{member['params']:,}", value, member["file"]))
     return [
-        f"The best of every size, with the supernet's {'perplexity' if is_text else 'accuracy'}; "
+        "The best of every size, with the supernet's accuracy; "
         f"`dslnas export {folder}/FILE` trains one:",
         *(f"  {line}" for line in aligned(rows, left=("convolutions", "file"))),
     ]

@@ -18,7 +18,7 @@ from dslnas.language.parse import parse
 from dslnas.settings.calls import CALLS
 from dslnas.settings.data import DATA
 from dslnas.settings.schema import Settings, Value
-from dslnas.settings.search import SEARCH
+from dslnas.settings.search import SEARCH, PcDartsSettings
 from dslnas.settings.sections import (
     CELL_EXPRESSIONS,
     DERIVE_EXPRESSIONS,
@@ -29,6 +29,7 @@ from dslnas.settings.sections import (
     ExportSettings,
     NetworkSettings,
 )
+from dslnas.settings.sequence import text_defaults
 from dslnas.source import SourceFile
 
 
@@ -69,6 +70,7 @@ def show(
 def defaults_text() -> str:
     """Return every section with every setting, its default and its meaning, as a spec.
 
+    Where the default is another for text, the meaning says it too.
     Settings that are expressions and have no default of their own stand there as comments.
     """
     parts = [
@@ -81,7 +83,8 @@ def defaults_text() -> str:
         _section(ExportSettings(), "export"),
     ]
     calls = [
-        "# Values that are written as calls, with their defaults:",
+        "# Values that are written as calls. What is not given is that of the setting's default",
+        "# where this is the same call, and otherwise:",
         *map(_call, CALLS.values()),
     ]
     text = "\n\n".join([*parts, "\n".join(calls)]) + "\n"
@@ -103,6 +106,8 @@ def _section(
 ) -> str:
     """Return a section behind its explanation."""
     summary = (type(settings).__doc__ or "").splitlines()[0]
-    body, _ = section_text(settings, heading, explain=True).rsplit("}", 1)
+    # Of the methods PC-DARTS alone never searches text.
+    for_text = {} if isinstance(settings, PcDartsSettings) else text_defaults(type(settings))
+    body, _ = section_text(settings, heading, explain=True, for_text=for_text).rsplit("}", 1)
     lines = [f"    # {key}: {meaning}" for key, meaning in expressions.items()]
     return "\n".join([f"# {summary}", body.rstrip("\n"), *lines, "}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -125,7 +126,11 @@ def _output(cell: dict[str, Any]) -> str:
 
 def big(number: int) -> str:
     """Return a number for people: in full to 9 digits, then with three significant digits."""
-    return f"{number:,}" if number < 10**9 else f"{number:.3g}"
+    if number < 10**9:
+        return f"{number:,}"
+    # not through a float, which ends at 1.8e308: there are larger spaces
+    digits, exponent = f"{Decimal(number):.2e}".split("e+")
+    return f"{digits.rstrip('0').rstrip('.')}e+{exponent:0>2}"
 
 
 def many(number: int, word: str) -> str:

@@ -11,7 +11,7 @@ from dslnas.data.examples import DataShape
 from dslnas.data.files import damaged, missing, path_of, reading, required_folder, required_path
 from dslnas.data.tokens import UNKNOWN, cut, tokens, vocabulary
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import Level, TextSettings
+from dslnas.settings.data import TextSettings, TokenLevel
 
 EMBEDDED = Path(__file__).parent / "texts" / "pride_and_prejudice.txt"
 
@@ -71,7 +71,7 @@ def known_tokens(training: Sequence[str], settings: TextSettings) -> tuple[str, 
     return known
 
 
-def divide(text: str, shares: Sequence[float], level: Level) -> list[str]:
+def divide(text: str, shares: Sequence[float], level: TokenLevel) -> list[str]:
     """Return the pieces of a text with some shares of its characters, one after the other.
 
     A word goes to the piece in which it starts; what the shares leave over is in none.

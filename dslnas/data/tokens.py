@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from dslnas.settings.data import Level
+from dslnas.settings.data import TokenLevel
 
 UNKNOWN, END_OF_LINE = "<unk>", "<eos>"
 
@@ -49,7 +49,7 @@ class TextFacts:
     """
 
     vocabulary: tuple[str, ...]
-    level: Level
+    level: TokenLevel
     parts: Mapping[str, PartFacts]
 
     @cached_property
@@ -84,7 +84,7 @@ def decode(numbers: Iterable[int], facts: TextFacts) -> str:
     return "".join(parts)
 
 
-def tokens(text: str, level: Level) -> Iterator[Sequence[str]]:
+def tokens(text: str, level: TokenLevel) -> Iterator[Sequence[str]]:
     """Yield the tokens of a text, many at a time."""
     start = 0
     while start < len(text):
@@ -94,7 +94,7 @@ def tokens(text: str, level: Level) -> Iterator[Sequence[str]]:
         start = end
 
 
-def cut(text: str, place: int, level: Level) -> int:
+def cut(text: str, place: int, level: TokenLevel) -> int:
     """Return a place in a text, moved back behind the next white space if it is amid a word."""
     if level == "char" or place <= 0 or place >= len(text):
         return min(max(0, place), len(text))

@@ -45,12 +45,14 @@ class RandomSearch:
         self._losses: list[float] = []
         self._best: tuple[float, Choice] | None = None
         self._is_measured = False
+        self._begun: set[str] = set()
         self._begin()
 
     def _begin(self) -> None:
         """Draw an architecture and go back to the first weights."""
         self._current = draw(self._supernet.tables, self._generator, self._goals)
         self._supernet.network.load_state_dict(self._first)
+        self._begun = set()
         weights, each = self._supernet.weights(), self._settings.epochs_each
         self._weights = WeightOptimiser(weights, self._settings.weights, each)
 
@@ -70,20 +72,23 @@ class RandomSearch:
         if self._is_measured:
             held_out = self._measured(architecture)
             self._losses.append(float(held_out))
+        self._start("train", train)
         loss = self._supernet.loss(train, self.mixing(), regularised=True)
         self._weights.descend(loss)
         return StepReport(loss.detach(), held_out)
 
+    def _start(self, stream: str, batch: Batch) -> None:
+        """Let a new architecture begin to read: the states it is given are another one's."""
+        if stream not in self._begun:
+            self._begun.add(stream)
+            batch.start = None
+
     @torch.no_grad()
     def _measured(self, architecture: Batch) -> Tensor:
         """Return a loss of the current architecture that training knows nothing of."""
-        state = self._supernet.network.run_state
-        # what is dropped at random would decide between architectures
-        rates, state.dropout = state.dropout, {}
-        with self._supernet.untracked():
-            loss = self._supernet.loss(architecture, self.mixing())
-        state.dropout = rates
-        return loss
+        self._start("architecture", architecture)
+        with self._supernet.untracked(), self._supernet.without_dropout():
+            return self._supernet.loss(architecture, self.mixing())
 
     def _compare(self) -> None:
         """Keep the current architecture if it is the best so far."""

@@ -81,10 +81,14 @@ def unroll(
     """Return the gradients in alpha of the losses on `outers` after one step on `train`.
 
     The weights are moved in place and come back bit by bit; there is one more copy of them while
-    this runs, and none of the network. The pass at w' leaves the running statistics alone, the
-    passes over the training batch move them, as in the published program; these all have the same
-    dropout. A stream of text goes on from the pass at w in the training batch, and from the one at
-    w' in the others.
+    this runs, and none of the network. The passes at w' leave the running statistics alone, those
+    at w and at w + eps * v and w - eps * v move them, as in the published program. A stream of text
+    goes on from the pass at w in the training batch, and from the one at w' in the others.
+
+    The passes at w and around it have the same dropout: H is a derivative of the very function
+    along whose gradient w' was reached. Those at w' draw masks of their own, also the one over the
+    training batch of a mixed level: v may be the gradient of any X, and with the masks of the step,
+    which went down for these very masks, X would come out too small.
 
     Args:
         supernet: In training mode.

@@ -11,7 +11,7 @@ from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.export.candidate import ONNX, PYTHON, Checks
 from dslnas.export.latency import latency_ms
-from dslnas.export.parity import Run, compare, onnx_run, torch_run
+from dslnas.export.parity import ImageRun, compare, onnx_run, torch_run
 from dslnas.export.runtimes import load_module
 
 BATCH = 7
@@ -42,7 +42,7 @@ def check_classifier(
     Raises:
         UserError: NAS711 if they differ.
     """
-    others: dict[str, Run] = {}
+    others: dict[str, ImageRun] = {}
     if (stage / ONNX).exists():
         others["onnx"] = onnx_run((stage / ONNX).read_bytes())
     if (stage / PYTHON).exists():

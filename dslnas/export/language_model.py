@@ -14,9 +14,10 @@ from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.tokens import TextFacts
 from dslnas.export.candidate import ONNX, ONNX_STEP, PYTHON, SAMPLE, VOCABULARY, Checks
 from dslnas.export.latency import latency_ms
+from dslnas.export.runtimes import torch_on_one_thread
 from dslnas.export.sequence_parity import (
     BATCHES,
-    CALLS,
+    LENGTH,
     SequenceRun,
     compare_sequences,
     module_runs,
@@ -58,7 +59,7 @@ def facts_of(network: SequenceNetwork, text: TextFacts | None) -> dict[str, str]
 def check_language_model(
     network: SequenceNetwork, stage: Path, tolerance: float, real: np.ndarray | None, seed: int
 ) -> Checks:
-    """Compare what lies in a folder with the network, over 200 steps.
+    """Compare what lies in a folder with the network, over 200 steps, all on one thread.
 
     Args:
         network: On the CPU, in evaluation mode.
@@ -80,17 +81,18 @@ def check_language_model(
     if (stage / PYTHON).exists():
         others["python"] = module_runs(stage / PYTHON)
     streams = _streams(network, real, seed)
-    differences = compare_sequences(reference, others, streams, tolerance)
     token = {"torch": streams["random"][:1, None], "onnx": streams["random"][:1]}
-    states = reference(token["torch"], None)[1]
-    latency = {key: latency_ms(run, token[key], states) for key, run in timed.items()}
+    with torch_on_one_thread():
+        differences = compare_sequences(reference, others, streams, tolerance)
+        states = reference(token["torch"], None)[1]
+        latency = {key: latency_ms(run, token[key], states) for key, run in timed.items()}
     return Checks(differences, latency)
 
 
 def _streams(network: SequenceNetwork, real: np.ndarray | None, seed: int) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(seed)
     tokens = network.graph.by_name[network.graph.output].shape[0]
-    streams = {"random": generator.integers(tokens, size=sum(CALLS) * max(BATCHES))}
+    streams = {"random": generator.integers(tokens, size=LENGTH * max(BATCHES))}
     if real is not None:
         streams["real"] = np.ascontiguousarray(real.T, np.int64).ravel()
     return streams

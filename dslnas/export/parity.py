@@ -11,18 +11,18 @@ import torch
 from dslnas.diagnostics import InternalError, user_error
 from dslnas.export.runtimes import onnx_session
 
-Run: TypeAlias = Callable[[np.ndarray], np.ndarray]
+ImageRun: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """From images (batch, channels, height, width) to logits (batch, classes), both float32."""
 
 
-def onnx_run(model: bytes) -> Run:
+def onnx_run(model: bytes) -> ImageRun:
     """Return what runs an ONNX model with ONNX Runtime on the CPU."""
     session = onnx_session(model)
     name = session.get_inputs()[0].name
     return lambda images: np.asarray(session.run(None, {name: images})[0])
 
 
-def torch_run(network: torch.nn.Module) -> Run:
+def torch_run(network: torch.nn.Module) -> ImageRun:
     """Return what runs a torch module on the CPU."""
 
     def run(images: np.ndarray) -> np.ndarray:
@@ -35,7 +35,10 @@ def torch_run(network: torch.nn.Module) -> Run:
 
 
 def compare(
-    reference: Run, others: Mapping[str, Run], inputs: Mapping[str, np.ndarray], tolerance: float
+    reference: ImageRun,
+    others: Mapping[str, ImageRun],
+    inputs: Mapping[str, np.ndarray],
+    tolerance: float,
 ) -> dict[str, float]:
     """Return by backend the largest absolute difference of a logit from PyTorch's.
 

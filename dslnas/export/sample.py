@@ -55,11 +55,16 @@ def encode(text: str, level: str) -> list[str]:
 
 
 def decode(tokens: Sequence[str], level: str) -> str:
-    """Return the text of tokens."""
+    """Return the text of tokens; `<eos>` ends a line where it is a token, not part of one."""
     if level == "char":
         return "".join(tokens)
-    lines = " ".join(tokens).split(END_OF_LINE)
-    return "\n".join(line.strip() for line in lines)
+    lines: list[list[str]] = [[]]
+    for token in tokens:
+        if token == END_OF_LINE:
+            lines.append([])
+        else:
+            lines[-1].append(token)
+    return "\n".join(" ".join(line) for line in lines)
 
 
 def choose(logits: np.ndarray, temperature: float, random: np.random.Generator) -> int:
@@ -103,15 +108,26 @@ def read_vocabulary(path: Path) -> tuple[str, list[str]]:
 
 
 def numbers_of(prompt: str, level: str, vocabulary: Sequence[str]) -> list[int]:
-    """Return the numbers of a prompt's tokens; without one, that of the end of a line."""
+    """Return the numbers of a prompt's tokens; without one, that of `beginning`."""
     numbers = {token: number for number, token in enumerate(vocabulary)}
-    tokens = encode(prompt, level) or ["\n" if level == "char" else END_OF_LINE]
+    tokens = encode(prompt, level) or [beginning(level, vocabulary)]
     unknown = [token for token in dict.fromkeys(tokens) if token not in numbers]
     if unknown and UNKNOWN not in numbers:
         sys.exit(f"error: the model does not know {show(unknown)}: give another --prompt")
     if unknown:
         print(f"unknown, read as {UNKNOWN}: {show(unknown)}", file=sys.stderr)
     return [numbers[token if token in numbers else UNKNOWN] for token in tokens]
+
+
+def beginning(level: str, vocabulary: Sequence[str]) -> str:
+    """Return what a text without a prompt follows: the end of a line, else what is most frequent.
+
+    The vocabulary is in the order of frequency.
+    """
+    end = "\n" if level == "char" else END_OF_LINE
+    if end in vocabulary:
+        return end
+    return next((token for token in vocabulary if token != UNKNOWN), UNKNOWN)
 
 
 def show(tokens: Sequence[str]) -> str:
@@ -122,7 +138,11 @@ def show(tokens: Sequence[str]) -> str:
 def arguments() -> argparse.Namespace:
     """Return the checked arguments of the command line."""
     parser = argparse.ArgumentParser(description="Write text with an exported language model.")
-    parser.add_argument("--prompt", default="", help="text to go on from; default: a new line")
+    parser.add_argument(
+        "--prompt",
+        default="",
+        help="text to go on from; default: a new line, where the model knows lines",
+    )
     parser.add_argument("--length", type=int, default=100, help="tokens to write; default 100")
     parser.add_argument(
         "--temperature",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,16 +14,21 @@ from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.diagnostics import InternalError, user_error
 from dslnas.export.runtimes import load_module, onnx_session
 
-CALLS = (120, 80)
-"""Steps of the two calls of a run; the second one starts from the states that the first gave."""
+WHOLE, STEPWISE = "as a whole", "step by step"
+
+CALLS: Mapping[str, tuple[int, ...]] = {WHOLE: (120, 80), STEPWISE: (1,) * 200}
+"""Steps of every call by the form of a model; a call starts from the states that the last gave."""
+
+LENGTH = sum(CALLS[WHOLE])
+"""Steps of a text."""
 
 BATCHES = (1, 7)
 
-States: TypeAlias = tuple[np.ndarray, ...]
+StateArrays: TypeAlias = tuple[np.ndarray, ...]
 
-SequenceRun: TypeAlias = Callable[[np.ndarray, States | None], tuple[np.ndarray, States]]
+SequenceRun: TypeAlias = Callable[[np.ndarray, StateArrays | None], tuple[np.ndarray, StateArrays]]
 """From tokens (time, batch) and states (batch, C) each, or None for those before a text, to logits
-(time, batch, tokens) and the states after the last step."""
+(time, batch, vocabulary) and the states after the last step."""
 
 
 # ---- what runs a model --------------------------------------------------------------------------
@@ -31,7 +37,7 @@ SequenceRun: TypeAlias = Callable[[np.ndarray, States | None], tuple[np.ndarray,
 def network_run(network: SequenceNetwork) -> SequenceRun:
     """Return what runs a network of dslnas on the CPU."""
 
-    def run(tokens: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
+    def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
         with torch.inference_mode():
             done = network.run(torch.from_numpy(tokens), _tensors(states))
         return done.logits.numpy(), _arrays(done.states)
@@ -43,30 +49,30 @@ def module_runs(path: Path) -> dict[str, SequenceRun]:
     """Return what runs the two forms of a generated Python module with the weights beside it."""
     module: Any = load_module(path)
 
-    def run(tokens: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
+    def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
         with torch.inference_mode():
             logits, nexts = module(torch.from_numpy(tokens), _tensors(states))
         return logits.numpy(), _arrays(nexts)
 
-    def step(token: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
+    def step(token: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
         with torch.inference_mode():
             logits, nexts = module.step(torch.from_numpy(token), _tensors(states))
         return logits.numpy(), _arrays(nexts)
 
-    return {"as a whole": run, "step by step": _stepwise(step)}
+    return {WHOLE: run, STEPWISE: _with_time(step)}
 
 
 def onnx_runs(sequence: bytes, step: bytes) -> dict[str, SequenceRun]:
     """Return what runs the two forms of an ONNX model with ONNX Runtime on the CPU."""
-    return {"as a whole": onnx_run(sequence), "step by step": _stepwise(onnx_run(step))}
+    return {WHOLE: onnx_run(sequence), STEPWISE: _with_time(onnx_run(step))}
 
 
 def onnx_run(model: bytes) -> SequenceRun:
     """Return what runs one ONNX model; that of a single step reads and gives no axis of time."""
-    session = onnx_session(model)
+    session = onnx_session(model, threads=1)
     tokens_input, *inputs = session.get_inputs()
 
-    def run(tokens: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
+    def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
         batch = tokens.shape[-1]
         states = states or tuple(np.zeros((batch, i.shape[1]), np.float32) for i in inputs)
         given = {value.name: state for value, state in zip(inputs, states, strict=True)}
@@ -76,29 +82,29 @@ def onnx_run(model: bytes) -> SequenceRun:
     return run
 
 
-def _stepwise(step: SequenceRun) -> SequenceRun:
-    """Return what runs a text with something that runs single steps."""
+def _with_time(step: SequenceRun) -> SequenceRun:
+    """Return what runs texts of one token with something that knows no axis of time."""
 
-    def run(tokens: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
-        logits = []
-        for token in tokens:
-            one, states = step(token, states)
-            logits.append(one)
-        assert states is not None, "there is a token"
-        return np.stack(logits), states
+    def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
+        (token,) = tokens
+        logits, nexts = step(token, states)
+        return logits[None], nexts
 
     return run
 
 
-def _tensors(states: States | None) -> tuple[torch.Tensor, ...] | None:
+def _tensors(states: StateArrays | None) -> tuple[torch.Tensor, ...] | None:
     return None if states is None else tuple(torch.from_numpy(state) for state in states)
 
 
-def _arrays(states: Sequence[torch.Tensor]) -> States:
+def _arrays(states: Sequence[torch.Tensor]) -> StateArrays:
     return tuple(state.numpy() for state in states)
 
 
 # ---- comparing ----------------------------------------------------------------------------------
+
+_Step: TypeAlias = tuple[np.ndarray, StateArrays]
+"""What a step gives: logits (batch, vocabulary), and the states where a call ends, else none."""
 
 
 def compare_sequences(
@@ -109,11 +115,11 @@ def compare_sequences(
 ) -> dict[str, float]:
     """Return by backend the largest absolute difference of a logit or a state from PyTorch's.
 
-    Each runs over 200 steps in two calls, for batches of 1 and 7, all of its forms.
+    Each runs over 200 steps, for batches of 1 and 7: as a whole in two calls, and step by step.
 
     Args:
-        reference: PyTorch.
-        others: The other backends by name, with their forms.
+        reference: PyTorch, as a whole.
+        others: The other backends by name, with their forms, named as in `CALLS`.
         streams: Tokens to compare on, by what they are, such as `random` and `real`: int64 (N,);
             where they are too few they are read again.
         tolerance: The largest difference allowed.
@@ -124,65 +130,65 @@ def compare_sequences(
     largest = dict.fromkeys(others, 0.0)
     for batch in BATCHES:
         for kind, stream in streams.items():
-            tokens = np.ascontiguousarray(np.resize(stream, (batch, sum(CALLS))).T)
-            expected = list(_calls(reference, tokens))
+            tokens = np.ascontiguousarray(np.resize(stream, (batch, LENGTH)).T)
+            expected = list(_steps(reference, tokens, CALLS[WHOLE]))
             for name, forms in others.items():
                 for form, run in forms.items():
-                    found = list(_calls(run, tokens))
+                    found = _steps(run, tokens, CALLS[form])
                     title = f"{name}, {form}, and torch"
                     worst = _checked(title, f"{kind} tokens", expected, found, tolerance)
                     largest[name] = max(largest[name], worst)
     return largest
 
 
-def _calls(run: SequenceRun, tokens: np.ndarray) -> Iterator[tuple[np.ndarray, States]]:
-    """Yield what each call gives; states go from one to the next."""
-    states: States | None = None
+def _steps(run: SequenceRun, tokens: np.ndarray, calls: Sequence[int]) -> Iterator[_Step]:
+    """Yield what every step gives; states go from call to call."""
+    states: StateArrays | None = None
     start = 0
-    for steps in CALLS:
+    for steps in calls:
         logits, states = run(tokens[start : start + steps], states)
-        yield logits, states
+        yield from ((row, ()) for row in logits[:-1])
+        yield logits[-1], states
         start += steps
 
 
 def _checked(
-    title: str,
-    kind: str,
-    expected: Sequence[tuple[np.ndarray, States]],
-    found: Sequence[tuple[np.ndarray, States]],
-    tolerance: float,
+    title: str, kind: str, expected: Sequence[_Step], found: Iterable[_Step], tolerance: float
 ) -> float:
-    """Return the largest difference; an error tells where it is."""
-    wanted = np.concatenate([logits for logits, _ in expected])
-    given = np.concatenate([logits for logits, _ in found])
-    values = {"logit": (wanted, given)}
-    step = 0
-    for (logits, states), (_, others) in zip(expected, found, strict=True):
-        step += len(logits)
-        for number, pair in enumerate(zip(states, others, strict=True), 1):
-            values[f"state {number} after step {step}"] = pair
-    worst, where = 0.0, ""
-    for name, (one, other) in values.items():
-        if one.shape != other.shape:
-            raise InternalError(f"{title} give shapes {other.shape} and {one.shape}: {name}")
-        difference = np.nan_to_num(np.abs(one - other), nan=np.inf)
-        if not where or difference.max() > worst:
-            worst = float(difference.max())
-            place = np.unravel_index(int(difference.argmax()), difference.shape)
-            where = _place(name, [int(index) for index in place])
+    """Return the largest difference; an error tells where it is.
+
+    Steps are compared one by one as they come: all logits of a large vocabulary would be written
+    to memory and read again for each operation.
+    """
+    worst, where, changed = -1.0, "", 0
+    for step, (wanted, given) in enumerate(zip(expected, found, strict=True), 1):
+        for name, one, other in _pairs(wanted, given):
+            if one.shape != other.shape:
+                raise InternalError(f"{title} give shapes {other.shape} and {one.shape}: {name}")
+            with np.errstate(invalid="ignore"):
+                difference = np.abs(one - other)
+            largest = float(difference.max())
+            largest = math.inf if math.isnan(largest) else largest
+            if largest > worst:
+                text, number = np.unravel_index(int(difference.argmax()), difference.shape)
+                worst, where = largest, f"{name} after step {step}, number {number} of text {text}"
+        changed += int((wanted[0].argmax(-1) != given[0].argmax(-1)).sum())
     if worst > tolerance:
-        changed = int((wanted.argmax(-1) != given.argmax(-1)).sum())
+        predictions = len(expected) * len(expected[0][0])
         raise user_error(
             "NAS711",
             f"{title} differ by {worst:.1e} on {kind}, allowed {tolerance:.1e}: most at {where}; "
-            f"{changed} of {wanted[..., 0].size} predictions change",
+            f"{changed} of {predictions} predictions change",
             where="export",
             help="set `export.tolerance` higher only if such differences do not matter",
         )
     return worst
 
 
-def _place(name: str, place: Sequence[int]) -> str:
-    *time, text, number = place
-    step = f" after step {time[0] + 1}" if time else ""
-    return f"{name}{step}, number {number} of text {text}"
+def _pairs(wanted: _Step, given: _Step) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield what is to be the same after a step, by its name."""
+    (logits, states), (others, nexts) = wanted, given
+    yield "logit", logits, others
+    if states:
+        for number, (one, other) in enumerate(zip(states, nexts, strict=True), 1):
+            yield f"state {number}", one, other

@@ -36,7 +36,6 @@ class CellValues:
         self._taken = set(names.all)
         self._values: list[Value] = []
         self._of_gates = 0
-        self._owner = ""
         self._reader = ValueReader(
             linked.operations,
             constants,
@@ -61,7 +60,7 @@ class CellValues:
         return tuple(self._values)
 
     def _read(self, name: str, written: ast.Expression, span: Span) -> None:
-        self._owner = name
+        self._reader.owner = name
         expression = self._reader.read(written)
         parts = self._reader.parts + self._of_gates
         if parts > MAX_PARTS:
@@ -109,7 +108,7 @@ class CellValues:
         return name
 
     def _free(self, key: str) -> str:
-        name = wanted = f"{self._owner}_{key}"
+        name = wanted = f"{self._reader.owner}_{key}"
         number = 1
         while name in self._taken:
             number += 1

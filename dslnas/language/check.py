@@ -45,10 +45,11 @@ def check(linked: LinkedProgram) -> CheckedProgram:
     engine, search = sections.search()
     derivation = sections.derivation(cells)
     if engine is not None and search is not None:
-        check_search(engine, search, derivation, cells, sections.spans, found)
+        usual = sections.usual(type(search))
+        check_search(engine, search, usual, derivation, cells, sections.spans, found)
     evaluate = sections.plain(EvaluateSettings)
     check_sequence(used, cells, data, linked, found)
-    check_fitting(data, (search, evaluate), linked, sections.spans, found)
+    check_fitting(data, (search, evaluate), derivation, linked, sections.spans, found)
     export = sections.plain(ExportSettings)
     found.raise_if_any()
     assert network is not None

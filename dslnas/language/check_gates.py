@@ -45,8 +45,10 @@ class GateChecker(GateBody):
         known |= {let.name.text: let.name.text for let in self.lets}
         reader = self.reader(known, slot)
         for let in self.lets:
+            reader.owner = let.name.text
             expression = reader.read(let.value)
             read |= {} if expression is None else {let.name.text: expression}
+        reader.owner = ""
         output = reader.read(self.outputs[0].values[0])
         if output is not None and not self.found:
             self._check_use(read, output)

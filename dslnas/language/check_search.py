@@ -11,6 +11,7 @@ from dslnas.settings.rule import Derivation
 from dslnas.settings.search import (
     MilenasSettings,
     NaspSettings,
+    OrderSettings,
     RandomSearchSettings,
     SampledSettings,
     SearchSettings,
@@ -31,6 +32,7 @@ Misfit = tuple[str, str, str]
 def check_search(
     engine: str,
     search: SearchSettings,
+    usual: SearchSettings,
     derivation: Derivation,
     cells: Mapping[str, CheckedCell],
     spans: Mapping[str, Span],
@@ -39,10 +41,19 @@ def check_search(
     """Check what no setting says alone.
 
     Records NAS201 for an unknown cell of `cells`, NAS511 for what does not fit together.
+
+    Args:
+        engine: Name of the method.
+        search: Its settings.
+        usual: Its settings if nothing were written.
+        derivation: How the architecture is derived.
+        cells: All cells that could be understood.
+        spans: Where settings are written, by path.
+        found: Takes the mistakes.
     """
     misfits = [
         *_misfits(search, derivation),
-        *_unused(search, spans),
+        *_unused(search, usual, spans),
         *_unfit_for(engine, search, derivation),
     ]
     for path, message, help in misfits:
@@ -99,18 +110,20 @@ def _misfits(search: SearchSettings, derivation: Derivation) -> Iterator[Misfit]
         )
 
 
-def _unused(search: SearchSettings, spans: Mapping[str, Span]) -> Iterator[Misfit]:
+def _unused(
+    search: SearchSettings, usual: SearchSettings, spans: Mapping[str, Span]
+) -> Iterator[Misfit]:
     """Yield what is written, is no default, and changes nothing as other settings are."""
     unused = []
-    if getattr(search, "order", "second") == "first":
-        unused.append(("hessian", "order first", "order second"))
+    if isinstance(search, OrderSettings) and search.order == "first":
+        ahead = ("hessian", "hessian"), ("unroll", "clips_ahead")
+        unused += [(key, name, "order first", "order second") for key, name in ahead]
     if isinstance(search, SampledSettings) and search.level == "bilevel":
-        unused.append(("lambda", "level bilevel", "level mixed"))
+        unused.append(("lambda", "lambda_", "level bilevel", "level mixed"))
     if isinstance(search, NaspSettings) and search.complexity == 0:
-        unused += [(key, "complexity 0", "complexity 0.1") for key in ("cost", "cells")]
-    for key, because, instead in unused:
-        field = next(f for f in search.fields.values() if f.key == key)
-        if f"search.{key}" in spans and getattr(search, field.name) != field.default:
+        unused += [(key, key, "complexity 0", "complexity 0.1") for key in ("cost", "cells")]
+    for key, name, because, instead in unused:
+        if f"search.{key}" in spans and getattr(search, name) != getattr(usual, name):
             message = f"`{key}` changes nothing with `{because}`"
             yield f"search.{key}", message, f"write `{instead}`, or leave `{key}` out"
     if isinstance(search, MilenasSettings) and search.bilevel >= search.epochs:

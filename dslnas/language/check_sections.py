@@ -168,6 +168,10 @@ class Sections:
             settings.by, settings.epoch, Rule(tuple(counts)), limits, settings.penalty
         )
 
+    def usual(self, model: type[_Section]) -> _Section:
+        """Return a section in which nothing is written."""
+        return model.of(text_defaults(model) if self._is_text else {})
+
     # ---- parts ----------------------------------------------------------------------------------
 
     def _build(

@@ -8,13 +8,17 @@ from dslnas.diagnostics import Diagnostics, Note
 from dslnas.language import ast
 from dslnas.language.checked import CheckedCell
 from dslnas.language.link import LinkedProgram
+from dslnas.language.operations import called
 from dslnas.settings.data import DataSettings, TextSettings
+from dslnas.settings.rule import Derivation
 from dslnas.settings.schema import Settings
-from dslnas.settings.search import PcDartsSettings
+from dslnas.settings.search import PcDartsSettings, SearchSettings
+from dslnas.settings.stop import Convolutions, Skips
 from dslnas.source import Span
 
 _OF_IMAGES = ("augment", "auxiliary", "drop_path")
 _OF_TEXT = ("dropout", "slowness", "average", "vary")
+_STOPS_OF_IMAGES = (Convolutions, Skips)  # behind a gate nothing is skipped
 
 
 def used_cells(linked: LinkedProgram) -> dict[ast.Name, bool]:
@@ -78,6 +82,14 @@ def check_sequence(
             notes=[Note("the cell is here", others[0].span)] if place else (),
             help="`use papers.darts_rnn`, or give the cell `states`",
         )
+    elif others and _stem_reads_tokens(linked) and not _has_next(others[0].text, cells):
+        name = linked.cells[others[0].text].name
+        found.add(
+            "NAS314",
+            f"cell `{name.text}` has no `states`, and the stem of its network reads tokens",
+            name.span,
+            help="give it `states`, as in `states h`; networks of images `use std.cnn`",
+        )
     for name in recurrent:
         if name.text in cells:
             _check_cell(cells[name.text], found)
@@ -86,6 +98,7 @@ def check_sequence(
 def check_fitting(
     data: DataSettings,
     sections: Iterable[Settings | None],
+    derivation: Derivation,
     linked: LinkedProgram,
     spans: Mapping[str, Span],
     found: Diagnostics,
@@ -94,17 +107,22 @@ def check_fitting(
 
     Args:
         data: What is read.
-        sections: Of the program, but for data and network.
+        sections: Of the program, but for data, network and derive.
+        derivation: What is written in derive.
         linked: The program, to point at the name of the search.
         spans: Where settings are written, by path.
         found: Takes the mistakes.
     """
     is_text = isinstance(data, TextSettings)
     kind, keys = ("images", _OF_IMAGES) if is_text else ("text", _OF_TEXT)
-    misfits = [("network", "input")] if is_text and "network.input" in spans else []
+    misfits: list[tuple[str, list[str], str]] = []  # place, words, help
+    if is_text and "network.input" in spans:
+        misfits.append(("network.input", ["input"], "remove {}"))
     for settings in filter(None, sections):
-        written = (key for key in keys if f"{settings.kind}.{key}" in spans)
-        misfits += [(settings.kind, key) for key in written if _is_on(getattr(settings, key, None))]
+        for key in keys:
+            path = f"{settings.kind}.{key}"
+            if path in spans and _is_on(getattr(settings, key, None)):
+                misfits.append((path, [key], "remove {}"))
         if is_text and isinstance(settings, PcDartsSettings):
             section = linked.sections["search"]
             found.add(
@@ -113,9 +131,39 @@ def check_fitting(
                 section.span if section.name is None else section.name.span,
                 help="search recurrent cells by another method, such as `search darts`",
             )
-    for section_kind, key in misfits:
-        message = f"`{key}` is for {kind}, and the data are {'text' if is_text else 'images'}"
-        found.add("NAS314", message, spans[f"{section_kind}.{key}"], help=f"remove `{key}`")
+        if is_text and isinstance(settings, SearchSettings):
+            rules = [rule.word for rule in settings.stop if isinstance(rule, _STOPS_OF_IMAGES)]
+            misfits += [("search.stop", rules, "remove {}")] if rules else []
+    if is_text and derivation.epoch == "every_size":
+        misfits.append(("derive.epoch", ["every_size"], "write `epoch best` or `epoch last`"))
+    for path, words, help in misfits:
+        what = " and ".join(f"`{word}`" for word in dict.fromkeys(words))
+        is_for = f"{'are' if ' ' in what else 'is'} for {kind}"
+        message = f"{what} {is_for}, and the data are {'text' if is_text else 'images'}"
+        found.add("NAS314", message, spans[path], help=help.format(what))
+
+
+def _stem_reads_tokens(linked: LinkedProgram) -> bool:
+    """Whether the first layer of the network is an embedding."""
+    section = linked.sections.get("network")
+    settings = section.settings if section is not None else ()
+    layer = next((s.values[0] for s in settings if s.key.text == "stem"), None)
+    seen: set[str] = set()
+    while layer is not None:
+        while isinstance(layer, ast.Chain):
+            layer = layer.stages[0]
+        call = called(layer)
+        name = "" if call is None else call[0].text
+        if name not in linked.operations or name in seen:
+            return name == "embedding"
+        seen.add(name)
+        layer = linked.operations[name].body
+    return False
+
+
+def _has_next(name: str, cells: Mapping[str, CheckedCell]) -> bool:
+    """Whether a cell says what its states become; that it has none is then reported already."""
+    return name in cells and "next" in cells[name].spans
 
 
 def _is_on(value: object) -> bool:

@@ -18,6 +18,13 @@ from dslnas.primitives.catalogue import LANGUAGE
 SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
 """By sign the primitive that joins the values on both sides of it."""
 
+_FORMS = "values are names, `tanh(x)`, `concat(x, h)`, and `+ - *` of them"
+_NUMBER = (
+    "a number is no value: it stands in arguments, as in `linear(2 * C)(x)`, "
+    "or outside of cells and gates as a constant"
+)
+_REST = "a number is no value: write `g + f * (c - g)` for `f * c + (1 - f) * g`"
+
 Apply: TypeAlias = Callable[[ast.Call], ValueExpression | None]
 """Applies a gate, records what is wrong with that."""
 
@@ -45,6 +52,10 @@ class ValueReader:
         found: Takes the mistakes.
         slot: The operation's place; None outside of gates.
         gates: By name how a gate is applied; empty where none can be.
+
+    Attributes:
+        owner: Name of the value that is read, "" for others: it is not suggested for itself.
+        parts: How many names, operations and signs were read.
     """
 
     def __init__(
@@ -62,6 +73,7 @@ class ValueReader:
         self._found = found
         self._slot = slot
         self._gates = gates
+        self.owner = ""
         self.parts = 0
 
     def read(self, expression: ast.Expression) -> ValueExpression | None:
@@ -77,6 +89,10 @@ class ValueReader:
             case ast.Name():
                 self._unknown(expression)
                 return None
+            case ast.Binary(sign="-", left=ast.Number() as number, right=right):
+                self._not_a_value(number, _REST)
+                self.read(right)
+                return None
             case ast.Binary(sign=sign, left=left, right=right) if sign in SIGNS:
                 return self._joined(SIGNS[sign], (left, right), expression)
             case ast.Call(function=ast.Name(text=text)) if text in self._gates:
@@ -85,17 +101,15 @@ class ValueReader:
                 return self._join(expression) if LANGUAGE[text].joins else self._apply(expression)
             case ast.Call():
                 return self._apply(expression)
-        is_number = isinstance(expression, ast.Number | ast.Negative | ast.Size)
-        self._found.add(
-            "NAS311",
-            f"expected a value, found `{expression.span.brief}`",
-            expression.span,
-            help="numbers stand in arguments such as `linear(2 * C)(x)`; constants are defined "
-            "outside of cells and gates"
-            if is_number
-            else "values are names, `tanh(x)`, `concat(x, h)`, and `+ - *` of them",
-        )
+            case ast.Number() | ast.Negative() | ast.Size():
+                self._not_a_value(expression, _NUMBER)
+            case _:
+                self._not_a_value(expression, _FORMS)
         return None
+
+    def _not_a_value(self, expression: ast.Expression, help: str) -> None:
+        message = f"expected a value, found `{expression.span.brief}`"
+        self._found.add("NAS311", message, expression.span, help=help)
 
     def _joined(
         self, primitive: str, operands: Sequence[ast.Expression], whole: ast.Expression
@@ -183,7 +197,13 @@ class ValueReader:
         text = name.text
         if text in self._definitions or text in LANGUAGE:
             message, help = f"`{text}` is an operation, not a value", f"apply it: `{text}(x)`"
-            self._found.add("NAS311", message, name.span, help=help)
+        elif text in self._gates and self._slot is None:
+            message, help = f"`{text}` is a gate, not a value", f"apply it: `{text}(tanh, x)`"
+        elif text in self._scope:
+            message, help = f"`{text}` is a number, not a value", _NUMBER
+        else:
+            known = [known for known in self._names if known not in ("", self.owner)]
+            message, help = f"unknown value `{text}`", suggestion(text, known)
+            self._found.add("NAS201", message, name.span, help=help)
             return
-        help = suggestion(text, [known for known in self._names if known])
-        self._found.add("NAS201", f"unknown value `{text}`", name.span, help=help)
+        self._found.add("NAS311", message, name.span, help=help)

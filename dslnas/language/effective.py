@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from dslnas.language import ast
 from dslnas.language.checked import CheckedProgram
 from dslnas.language.format import format_expression, format_item, format_program
-from dslnas.language.link import Definition, LinkedProgram
+from dslnas.language.link import Definition, LinkedProgram, is_of_std
 from dslnas.language.parse import parse
 from dslnas.primitives.spec import Shape
 from dslnas.settings.schema import Settings, Value
@@ -55,7 +56,7 @@ def effective_text(
         *linked.gates.values(),
         *(linked.sets.values() if cells is None else ()),
     ]
-    parts += [format_item(d) for d in definitions if not _in_library(d, libraries)]
+    parts += [format_item(d) for d in definitions if not is_of_std(d.span.source)]
     for name in _needed(linked, program):
         if cells is not None and name in cells:
             parts += ["", cells[name]]
@@ -79,7 +80,12 @@ def spec_hash(text: str) -> str:
 
 
 def section_text(
-    settings: Settings, heading: str, *, explain: bool = False, more: Iterable[str] = ()
+    settings: Settings,
+    heading: str,
+    *,
+    explain: bool = False,
+    for_text: Mapping[str, object] = MappingProxyType({}),
+    more: Iterable[str] = (),
 ) -> str:
     """Return a section with all of its settings, one per line.
 
@@ -87,16 +93,19 @@ def section_text(
         settings: The values.
         heading: What stands before the brace.
         explain: Put the description of each setting behind it as a comment.
+        for_text: Defaults by field where they are others for text; the description has them.
         more: Lines at the end.
     """
     lines = []
     for name, field in settings.fields.items():
-        value = getattr(settings, name)
+        value, about = getattr(settings, name), field.about
+        if name in for_text:
+            about = f"{about}; for text: {value_text(for_text[name])}"
         if name in _LEFT_OUT or value is None:
             if explain and name != "source":
-                lines.append(f"    # {field.key}: {field.about}")
+                lines.append(f"    # {field.key}: {about}")
             continue
-        comment = f"  # {field.about}" if explain and field.about else ""
+        comment = f"  # {about}" if explain and about else ""
         lines.append(f"    {field.key}  {value_text(value)}{comment}")
     return "\n".join([f"{heading} {{", *lines, *more, "}"])
 
@@ -172,8 +181,3 @@ def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:
             needed.add(like.text)
             like = linked.cells[like.text].like
     return [name for name in linked.cells if name in needed]
-
-
-def _in_library(definition: Definition, libraries: list[str]) -> bool:
-    """Whether a definition comes with one of the files that stay in use."""
-    return definition.span.source.name in {f"<{name}>" for name in libraries}

@@ -22,7 +22,15 @@ from dslnas.language.sources import LIBRARY, library_names, near_files, read_sou
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.source import SourceFile, Span
 
-__all__ = ["LIBRARY", "LinkedProgram", "head_span", "link", "merge_cells", "read_source"]
+__all__ = [
+    "LIBRARY",
+    "LinkedProgram",
+    "head_span",
+    "is_of_std",
+    "link",
+    "merge_cells",
+    "read_source",
+]
 
 MAX_FILES = 64
 
@@ -39,7 +47,10 @@ _WHAT: dict[type[Definition], str] = {
 
 @dataclass
 class LinkedProgram:
-    """Everything a spec says, with the files it uses joined in. Filled by `link` only."""
+    """Everything a spec says, with the files it uses joined in. Filled by `link` only.
+
+    `libraries` are the library files in use, but for those that come with others of `std`.
+    """
 
     source: SourceFile
     constants: dict[str, ast.Let] = field(default_factory=dict)
@@ -206,7 +217,8 @@ class _Linker:
     # ---- use ------------------------------------------------------------------------------------
 
     def _use(self, use: ast.Use, chain: list[SourceFile]) -> None:
-        source = self._local(use, chain[-1]) if use.is_path else self._library(use)
+        user = chain[-1]
+        source = self._local(use, user) if use.is_path else self._library(use, user)
         if source is None:
             return
         assert source.path is not None
@@ -225,7 +237,7 @@ class _Linker:
             return
         self.add(source, chain, {})
 
-    def _library(self, use: ast.Use) -> SourceFile | None:
+    def _library(self, use: ast.Use, user: SourceFile) -> SourceFile | None:
         path = LIBRARY.joinpath(*use.target.split(".")).with_suffix(".nas")
         if not path.is_file():
             self._found.add(
@@ -235,7 +247,7 @@ class _Linker:
                 help=suggestion(use.target, library_names()),
             )
             return None
-        if use.target not in self.linked.libraries:
+        if use.target not in self.linked.libraries and not is_of_std(user):
             self.linked.libraries.append(use.target)
         return read_source(path, f"<{use.target}>", library=True)
 
@@ -259,6 +271,11 @@ class _Linker:
             )
             return None
         return read_source(beside / use.target)
+
+
+def is_of_std(source: SourceFile) -> bool:
+    """Whether a file is one of those that effective programs use instead of writing them out."""
+    return source.library and source.name.startswith("<std.")
 
 
 def head_span(item: ast.CellDef | ast.Section) -> Span:

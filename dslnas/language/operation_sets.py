@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from dslnas.diagnostics import Diagnostics, UserError, suggestion
+from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
 from dslnas.language import ast
 from dslnas.language.checked import Operation
 from dslnas.language.constants import Scope
@@ -109,10 +109,19 @@ class OperationSets:
         return {operation: None for operation in first if operation not in second}
 
     def _resolved(self, item: ast.Expression) -> Operation:
+        call = called(item)
+        if call is not None and call[0].text in self._linked.gates:
+            gate = call[0]
+            raise user_error(
+                "NAS304",
+                f"`{gate.text}` is a gate, not an operation",
+                span=gate.span,
+                help=f"write `edge {gate.text}`: it then stands around every edge's operation",
+            )
         try:
             return resolve(item, self._linked.operations, self._constants)
         except UserError as error:
-            call, mistake = called(item), error.diagnostics[0]
+            mistake = error.diagnostics[0]
             if mistake.code != "NAS201" or call is None or not self._linked.operations:
                 raise
             known = [*self._linked.operations, *self._linked.sets]

@@ -29,7 +29,8 @@ def build(
     """Return `model` filled from the settings of a section; the rest are its defaults.
 
     Every mistake is recorded in `found` at the value it concerns; the setting then keeps its
-    default, so that later checks can go on.
+    default, so that later checks can go on. A call that is of the kind of the setting's default,
+    such as `sgd(lr = 1)` where that is another `sgd`, takes from it what is not written.
 
     Args:
         model: The section's record.
@@ -55,7 +56,9 @@ def build(
             found.add("NAS501", message, setting.key.span, help=help)
             continue
         try:
-            values[fields[key].name] = _value(setting, scope, fields[key])
+            field = fields[key]
+            usual = (defaults or {}).get(field.name, field.default)
+            values[field.name] = _value(setting, scope, field, usual)
         except UserError as error:
             found.extend(error)
     return model(**values)
@@ -77,8 +80,8 @@ def check_once(settings: Iterable[ast.Setting], found: Diagnostics) -> None:
         seen.setdefault(key, setting)
 
 
-def _value(setting: ast.Setting, scope: Scope, field: Field) -> object:
-    """Return the value of a setting as its field keeps it."""
+def _value(setting: ast.Setting, scope: Scope, field: Field, usual: object) -> object:
+    """Return the value of a setting as its field keeps it; `usual` is its default."""
     written, key = setting.values, setting.key.text
     if len(written) > 1 and not field.kind.is_several:
         raise user_error(
@@ -88,7 +91,8 @@ def _value(setting: ast.Setting, scope: Scope, field: Field) -> object:
             help="remove the others",
         )
     try:
-        return field.check(_joined(tuple(_read(value, scope) for value in written), field.kind))
+        read = tuple(_read(value, scope, usual) for value in written)
+        return field.check(_joined(read, field.kind))
     except UnfitError as wrong:
         if len(written) > 1 and wrong.item is not None:
             written = (written[wrong.item],)
@@ -107,15 +111,18 @@ def _joined(values: tuple[object, ...], kind: Kind) -> object:
     return values if kind.suits(values) and not kind.suits(values[0]) else values[0]
 
 
-def _read(expression: ast.Expression, scope: Scope) -> object:
-    """Return the plain value of an expression: a number, a word, a text, a tuple or a Value."""
+def _read(expression: ast.Expression, scope: Scope, usual: object = None) -> object:
+    """Return the plain value of an expression: a number, a word, a text, a tuple or a Value.
+
+    `usual` gives a call of its kind what is not written.
+    """
     match expression:
         case ast.Text(value=text):
             return text
         case ast.Tuple(items=items):
             return tuple(_read(item, scope) for item in items)
         case ast.Name(text=text) if text in CALLS:
-            return _call(CALLS[text], expression, (), scope)
+            return _call(CALLS[text], expression, (), scope, usual)
         case ast.Name(text=text) if text not in scope and text not in FLAGS:
             return text
         case ast.Call(function=ast.Name(text=text), arguments=arguments):
@@ -126,7 +133,7 @@ def _read(expression: ast.Expression, scope: Scope) -> object:
                     span=expression.function.span,
                     help=suggestion(text, CALLS),
                 )
-            return _call(CALLS[text], expression, arguments, scope)
+            return _call(CALLS[text], expression, arguments, scope, usual)
     return evaluate(expression, scope)
 
 
@@ -135,6 +142,7 @@ def _call(
     expression: ast.Expression,
     arguments: tuple[ast.Argument, ...],
     scope: Scope,
+    usual: object,
 ) -> Value:
     """Return the value that a call such as `cosine(0.025, 0.001)` stands for."""
     names = list(kind.fields)
@@ -157,7 +165,8 @@ def _call(
             )
         if name in given:
             _check_argument(kind, field, values[name], given[name])
-    return kind(**values)
+    rest = vars(usual) if type(usual) is kind else {}
+    return kind(**{**rest, **values})
 
 
 def _check_argument(

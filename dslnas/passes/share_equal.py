@@ -1,8 +1,11 @@
 """Common subexpressions: what is computed twice from the same values is computed once.
 
-b = sigmoid a
-c = sigmoid a          b = sigmoid a
-d = add b, c     =>    d = add b, b
+cell0/b = sigmoid cell0/a
+cell0/c = sigmoid cell0/a              cell0/b = sigmoid cell0/a
+cell0/d = add cell0/b, cell0/c   =>    cell0/d = add cell0/b, cell0/b
+
+Stem, cells and heads stay apart: each draws masks of its own, and what the last cell gives is what
+the head reads, which would be hidden if the head read something else of the cell instead.
 """
 
 from __future__ import annotations
@@ -15,19 +18,16 @@ from dslnas.graph.unread import without_unread
 ONCE_EACH = frozenset({"input", "state", "batch_norm", "dropout", "drop_path"})
 """Primitives of which two are not one: they draw their own random numbers, or keep statistics."""
 
-PER_CELL = frozenset({"drop_embedded", "drop_input", "drop_state", "drop_output"})
-"""Primitives of which two are one in the same cell only, where they share a mask."""
-
 
 def share_equal(graph: PrimitiveGraph) -> PrimitiveGraph:
-    """Return a graph in which the first of several equal nodes stands for all of them."""
+    """Return a graph in which the first of several equal nodes of a part stands for all of them."""
     first: dict[object, str] = {}
     stands: dict[str, str] = {}
     nodes: list[Node] = []
     for node in graph.nodes:
         inputs = tuple(stands.get(name, name) for name in node.inputs)
-        cell = node.name.partition("/")[0] if node.primitive in PER_CELL else ""
-        key = (node.primitive, node.attributes, inputs, node.tensors, node.mix, cell)
+        part = node.name.partition("/")[0]
+        key = (node.primitive, node.attributes, inputs, node.tensors, node.mix, part)
         if node.primitive not in ONCE_EACH and key in first:
             stands[node.name] = first[key]
             continue

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.graph.unread import without_unread
@@ -66,11 +67,11 @@ class _Edge:
 
 def stack_edges(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which the edges of a node run at once, wherever they are alike."""
-    readers = _readers(graph)
+    readers, inside = _readers(graph), _inside(graph)
     done: dict[str, tuple[Node, ...]] = {}
     gone: set[str] = set()
     for node in graph.nodes:
-        edges = _edges(graph, node, readers)
+        edges = _edges(graph, node, readers, inside)
         if edges:
             done[node.name] = tuple(_stacked(node, edges, graph.by_name[edges[0].source].shape))
             gone.update(n.name for edge in edges for n in (*edge.nodes, edge.mix))
@@ -80,7 +81,12 @@ def stack_edges(graph: PrimitiveGraph) -> PrimitiveGraph:
     return without_unread(replace(graph, nodes=tuple(nodes)))
 
 
-def _edges(graph: PrimitiveGraph, node: Node, readers: Mapping[str, Sequence[str]]) -> list[_Edge]:
+def _edges(
+    graph: PrimitiveGraph,
+    node: Node,
+    readers: Mapping[str, Sequence[str]],
+    inside: Mapping[str, Sequence[Node]],
+) -> list[_Edge]:
     """Return the edges of a node if they can be stacked; else none."""
     ends = [graph.by_name[name] for name in node.inputs]
     if node.primitive != "add" or not all(
@@ -88,21 +94,20 @@ def _edges(graph: PrimitiveGraph, node: Node, readers: Mapping[str, Sequence[str
     ):
         return []
     rows = [(end.mix.cell, end.mix.row - place) for place, end in enumerate(ends) if end.mix]
-    edges = [edge for end in ends if (edge := _edge(graph, end, readers)) is not None]
+    edges = [edge for end in ends if (edge := _edge(end, inside[end.name], readers)) is not None]
     alike = len({edge.pattern() for edge in edges}) == 1 and len(set(rows)) == 1
     shapes = {graph.by_name[edge.source].shape for edge in edges}
     return edges if alike and len(shapes) == 1 and len(edges) == len(ends) else []
 
 
-def _edge(graph: PrimitiveGraph, mix: Node, readers: Mapping[str, Sequence[str]]) -> _Edge | None:
+def _edge(mix: Node, nodes: Sequence[Node], readers: Mapping[str, Sequence[str]]) -> _Edge | None:
     """Return the edge that ends in a mix; None if it is no matter of rows, or not on its own."""
-    nodes = tuple(n for n in graph.under(mix.name) if n.name != mix.name)
-    inside = {n.name for n in nodes}
-    sources = {name for n in (*nodes, mix) for name in n.inputs} - inside
-    own = all(set(readers[n.name]) <= {*inside, mix.name} for n in nodes)
+    names = {n.name for n in nodes}
+    sources = {name for n in (*nodes, mix) for name in n.inputs} - names
+    own = all(set(readers[n.name]) <= {*names, mix.name} for n in nodes)
     if len(sources) != 1 or not own or not all(n.primitive in ROWWISE for n in nodes):
         return None
-    return _Edge(mix, sources.pop(), nodes)
+    return _Edge(mix, sources.pop(), tuple(nodes))
 
 
 def _stacked(node: Node, edges: Sequence[_Edge], shape: Shape) -> Iterator[Node]:
@@ -121,6 +126,16 @@ def _stacked(node: Node, edges: Sequence[_Edge], shape: Shape) -> Iterator[Node]
     yield replace(
         node, primitive="sum_stack", inputs=(first.mix.name,), attributes=(("groups", len(edges)),)
     )
+
+
+def _inside(graph: PrimitiveGraph) -> dict[str, list[Node]]:
+    """Return by name of every mix the nodes that stand under it."""
+    inside: dict[str, list[Node]] = {n.name: [] for n in graph.nodes if n.primitive == "mix"}
+    for node in graph.nodes:
+        for path in accumulate(node.name.split("/")[:-1], "{}/{}".format):
+            if path in inside:
+                inside[path].append(node)
+    return inside
 
 
 def _readers(graph: PrimitiveGraph) -> dict[str, list[str]]:

@@ -114,8 +114,8 @@ _ALL = (
         "zeros at random while training, scaled by 1 / (1 - rate)",
         Argument("rate", Kind.RATE, 0.5),
     ),
-    _variational("drop_embedded", "`input`"),
-    _variational("drop_input", "`x`"),
+    _variational("drop_embedded", "`embedded`"),
+    _variational("drop_input", "`input`"),
     _variational("drop_state", "`state`"),
     _variational("drop_output", "`output`"),
     # ---- structure ------------------------------------------------------------------------------

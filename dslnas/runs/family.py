@@ -13,19 +13,14 @@ def member_file(member: Snapshot) -> str:
     return f"{FAMILY}/convolutions_{'_'.join(map(str, member.size))}.nas"
 
 
-def member_facts(member: Snapshot, *, is_text: bool) -> dict[str, object]:
+def member_facts(member: Snapshot) -> dict[str, object]:
     """Return what the manifest says of an architecture."""
     measured = member.measured
     assert measured is not None, "of an epoch"
-    value = (
-        {"search_validation_perplexity": measured.perplexity}
-        if is_text
-        else {"search_validation_accuracy": measured.accuracy}
-    )
     return {
         "file": member_file(member),
         "convolutions": dict(zip(member.scores, member.size, strict=True)),
         "epoch": member.epoch,
         "params": member.params,
-        **value,
+        "search_validation_accuracy": measured.accuracy,
     }

@@ -11,7 +11,7 @@ from dslnas.data.tokens import TextFacts
 from dslnas.diagnostics import user_error
 from dslnas.runs.folder import MANIFEST
 from dslnas.runs.manifest import dslnas_version
-from dslnas.settings.data import Level
+from dslnas.settings.data import TokenLevel
 
 if TYPE_CHECKING:
     from dslnas.data.divided import Data
@@ -29,7 +29,7 @@ class Normalisation(BaseModel):
 
 
 class _Vocabulary(BaseModel):
-    level: Level
+    level: TokenLevel
     tokens: tuple[str, ...]
 
 
@@ -50,7 +50,7 @@ class Origin(BaseModel):
     spec_hash: str
     normalisation: Normalisation | None = None
     class_names: tuple[str, ...] = ()
-    level: Level | None = None
+    level: TokenLevel | None = None
 
     def check_classes(self, classes: int, folder: Path) -> None:
         """Check that the names of the classes are as many as the network's.

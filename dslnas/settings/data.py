@@ -12,7 +12,7 @@ from dslnas.settings.lists import Many
 from dslnas.settings.schema import Settings, setting
 from dslnas.settings.values import Augmentation, Crop, Cutout, Flip
 
-Level: TypeAlias = Literal["word", "char"]
+TokenLevel: TypeAlias = Literal["word", "char"]
 """What a token of a text is."""
 
 _SHARE = Number(gt=0, le=1)
@@ -108,7 +108,7 @@ class TextSettings(DataSettings):
     steps: int = setting(
         Whole(ge=2, le=65536), "tokens that a step reads at each place", default=35
     )
-    level: Level | None = setting(
+    level: TokenLevel | None = setting(
         Word("word", "char"),
         "what a token is; else char for the embedded text, word for a file",
         default=None,
@@ -122,7 +122,7 @@ class TextSettings(DataSettings):
         return self.replace(level=self.token_level)
 
     @property
-    def token_level(self) -> Level:
+    def token_level(self) -> TokenLevel:
         """What a token is: a word or a character."""
         return self.level or ("word" if self.path else "char")
 
@@ -138,7 +138,7 @@ class Ptb(TextSettings):
         default=(0.9, 0.1),
     )
     batch: int = setting(Whole(ge=2), TextSettings.fields["batch"].about, default=256)
-    level: Level | None = setting(Word("word", "char"), "what a token is", default="word")
+    level: TokenLevel | None = setting(Word("word", "char"), "what a token is", default="word")
 
 
 DATA: dict[str, type[DataSettings]] = {

@@ -22,7 +22,7 @@ _AUGMENTATIONS = Many(Call(Crop, Flip, Cutout))
 
 
 class CellSettings(Settings):
-    """A cell: a DAG whose nodes sum one operation per incoming edge."""
+    """A cell: a DAG whose nodes sum one operation per incoming edge, or of fixed values alone."""
 
     kind = "cell"
     inputs: int | tuple[str, ...] = setting(
@@ -92,12 +92,12 @@ class DeriveSettings(Settings):
     kind = "derive"
     by: Literal["magnitude", "perturbation"] = setting(
         Word("magnitude", "perturbation"),
-        "scores: the weights of operations, or the accuracy that is lost without one",
+        "scores: the weights of operations, or how much worse the supernet is without one",
         default="magnitude",
     )
     epoch: Literal["last", "best", "every_size"] = setting(
         Word("last", "best", "every_size"),
-        "whose architecture: the last one's, the most accurate's, or the best of every size",
+        "whose architecture: the last, the best by validation, or the best of every size",
         default="last",
     )
     penalty: float = setting(

@@ -20,7 +20,7 @@ TEXT_DEFAULTS: Mapping[type[Settings], Mapping[str, object]] = {
     SearchSettings: {
         "weights": Sgd(lr=20.0, momentum=0.0, weight_decay=5e-7, clip=0.25),
         "arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=1e-3),
-        "dropout": Variational(words=0.0, input=0.2, x=0.75, state=0.25, output=0.75),
+        "dropout": Variational(words=0.0, embedded=0.2, input=0.75, state=0.25, output=0.75),
         "slowness": _SLOWNESS,
     },
     # The recurrent program clips the step ahead, the convolutional one does not.
@@ -33,7 +33,7 @@ TEXT_DEFAULTS: Mapping[type[Settings], Mapping[str, object]] = {
         "channels": 850,
         "weights": Sgd(lr=20.0, momentum=0.0, weight_decay=8e-7, clip=0.25),
         "drop_path": 0.0,
-        "dropout": Variational(words=0.1, input=0.2, x=0.75, state=0.25, output=0.75),
+        "dropout": Variational(words=0.1, embedded=0.2, input=0.75, state=0.25, output=0.75),
         "slowness": _SLOWNESS,
         "average": 5,
         "vary": "lengths",

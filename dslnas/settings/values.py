@@ -67,14 +67,14 @@ class Variational(Value):
     """
 
     word = "variational"
-    words: float = setting(RATE, "of whole words of the vocabulary", default=0.0)
-    input: float = setting(RATE, "of the embedded words", default=0.0)
-    x: float = setting(RATE, "of what a cell reads", default=0.0)
-    state: float = setting(RATE, "of the state that a cell reads", default=0.0)
-    output: float = setting(RATE, "of what the head reads", default=0.0)
+    words: float = setting(RATE, "of whole words of the embedding's table", default=0.0)
+    embedded: float = setting(RATE, "of `drop_embedded`: the embedded words", default=0.0)
+    input: float = setting(RATE, "of `drop_input`: what a cell reads", default=0.0)
+    state: float = setting(RATE, "of `drop_state`: the state that a cell reads", default=0.0)
+    output: float = setting(RATE, "of `drop_output`: what the head reads", default=0.0)
 
     def rates(self) -> dict[str, float]:
-        """Return the rates by place: words, input, x, state and output."""
+        """Return the rates by place: words, embedded, input, state and output."""
         return {name: getattr(self, name) for name in self.fields}
 
 

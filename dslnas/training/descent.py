@@ -19,8 +19,10 @@ class Descent(WeightOptimiser):
         (group,) = self._sgd.param_groups
         rate = group["lr"]
         group["lr"] = share * rate
-        self.descend(loss)
-        group["lr"] = rate
+        try:
+            self.descend(loss)
+        finally:
+            group["lr"] = rate
 
     def buffers(self) -> dict[str, Tensor]:
         """Return the momentum by number of the weight; a weight that never moved has none."""

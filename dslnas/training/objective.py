@@ -5,9 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.losses import network_logits, slowness_penalty
+from dslnas.backends.torch.losses import run_batch, slowness_penalty
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.batches import NOTHING, Batch
 from dslnas.settings.sections import EvaluateSettings
 
@@ -28,18 +27,13 @@ def training_loss(
     Returns:
         Scalars with gradients.
     """
-    if isinstance(network, SequenceNetwork):
-        run = network.run(batch.inputs, batch.start)
-        batch.end = tuple(state.detach() for state in run.states)
-        loss = _cross_entropy(run.logits.flatten(0, 1), batch)
-        if not settings.slowness:
-            return loss, loss
-        return loss + settings.slowness * slowness_penalty(run.outputs), loss
-    first, *others = network_logits(network, batch)
-    loss = _cross_entropy(first, batch)
-    for other in others:
-        loss = loss + settings.auxiliary * _cross_entropy(other, batch)
-    return loss, loss
+    found = run_batch(network, batch)
+    loss = _cross_entropy(found.logits, batch)
+    if found.auxiliary is not None:
+        loss = loss + settings.auxiliary * _cross_entropy(found.auxiliary, batch)
+    if found.outputs is None or not settings.slowness:
+        return loss, loss
+    return loss + settings.slowness * slowness_penalty(found.outputs), loss
 
 
 def _cross_entropy(logits: Tensor, batch: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""What training reports while it runs: one record per epoch."""
+"""What training reports while it runs: a record after every step and after every epoch."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ class EpochRecord:
 class StepRecord:
     """One step, for a progress bar: `step` of `steps` in `epoch` of `epochs`, counted from 1.
 
-    Stage `compare` comes after `search`, for methods that choose among samples.
+    Where segments of text vary in length `steps` is what is expected: it grows with `step`. Stage
+    `compare` comes after `search`, for methods that choose among samples.
     """
 
     stage: str

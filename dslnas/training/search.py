@@ -187,7 +187,7 @@ class _Search:
             return None
         self._supernet.network.train()
         batch = next(self._held_out())
-        with self._supernet.untracked():
+        with self._supernet.untracked(), self._supernet.without_dropout():
             loss = self._engine.architecture_loss(batch)
         alphas = list(self._engine.alphas().values())
         value = dominant_eigenvalue(loss, alphas, self._sharpness)
@@ -221,12 +221,11 @@ class _Search:
         def progress(done: int, all_: int) -> None:
             self._report(StepRecord("compare", 1, 1, done, all_))
 
-        if self._task.derivation.by == "perturbation" and isinstance(self._engine, Relaxed):
-            weights = self._engine.probabilities()
-            return perturbation_scores(self._supernet, weights, self._data.architecture, progress)
-        # what is dropped at random would decide between architectures
-        self._supernet.network.run_state.dropout = {}
-        return self._engine.finish([b for b in self._held_out() if len(b) > 1], progress)
+        engine, supernet, part = self._engine, self._supernet, self._data.architecture
+        with supernet.without_dropout():
+            if self._task.derivation.by == "perturbation" and isinstance(engine, Relaxed):
+                return perturbation_scores(supernet, engine.probabilities(), part, progress)
+            return engine.finish([b for b in self._held_out() if len(b) > 1], progress)
 
     def _held_out(self) -> Iterator[Batch]:
         """Yield the architecture data in order, for a network in training mode."""

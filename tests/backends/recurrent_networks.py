@@ -70,6 +70,26 @@ network {
 }
 """
 
+# What the loop over time has little or nothing to do with.
+LOOSE = """use std.rnn
+cell loose {{
+    inputs  x
+    states  h
+    let own = {own}
+    let seen = {seen}
+    next    own
+    output  seen
+}}
+network {{
+    cells  loose{times}
+}}
+"""
+
+
+def _loose(own: str, seen: str, times: str = "") -> str:
+    return LOOSE.format(own=own, seen=seen, times=times)
+
+
 NETWORKS = {
     "lstm": "use rnn.lstm",
     "gru": "use rnn.gru",
@@ -80,8 +100,13 @@ NETWORKS = {
     "stacked": STACKED,
     "shared": SHARED,
     "odd": ODD,
+    "apart": _loose("tanh(linear(C)(h))", "tanh(linear(C)(x))"),
+    "held": _loose("identity(h)", "identity(x)", " * 2"),
+    "delayed": _loose("tanh(linear(C)(concat(x, h)))", "identity(h)", " * 2"),
+    "skipped": _loose("tanh(linear(C)(x + h))", "sigmoid(x)"),
+    "late": _loose("tanh(linear(C)(x)) * h", "tanh(linear(C)(h)) - x * h", " * 2"),
 }
-WORDS = 10
+VOCABULARY = 10
 
 
 @cache
@@ -126,6 +151,7 @@ def recurrent_texts(draw: st.DrawFn) -> str:
         unread.add(name)
     rest = sorted({*unread, "x"})
     body = "\n    ".join(lines)
+    shown = draw(st.sampled_from(["identity({})", "x * {}", "tanh({}) - c"]))
     return f"""use std.rnn
 cell random {{
     inputs  x
@@ -133,8 +159,9 @@ cell random {{
     {body}
     let bounded = tanh(linear(C)({read()}))
     let ending = tanh(linear(C)(concat(h, bounded, {", ".join(rest)})))
+    let shown = {shown.format(draw(st.sampled_from(["x", "h", "bounded", "ending"])))}
     next    ending, {draw(st.sampled_from(["h", "bounded", "ending"]))}
-    output  ending
+    output  shown
 }}
 network {{
     cells  random

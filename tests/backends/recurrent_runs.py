@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dslnas.graph.graph import PrimitiveGraph
-from tests.backends.recurrent_networks import WORDS
+from tests.backends.recurrent_networks import VOCABULARY
 from tests.backends.reference_interpreter import random_weights
 
 
@@ -19,7 +19,7 @@ def weights_of(graph: PrimitiveGraph) -> dict[str, NDArray[np.float32]]:
 
 def random_tokens(steps: int, batch: int, seed: int = 1) -> NDArray[np.int64]:
     """Return tokens (time, batch)."""
-    return np.random.default_rng(seed).integers(WORDS, size=(steps, batch))
+    return np.random.default_rng(seed).integers(VOCABULARY, size=(steps, batch))
 
 
 def random_states(graph: PrimitiveGraph, batch: int, seed: int = 2) -> list[NDArray[np.float32]]:

@@ -41,7 +41,7 @@ def interpret_steps(
     states: Sequence[NDArray[Any]],
     dtype: torch.dtype = torch.float64,
 ) -> tuple[NDArray[Any], tuple[NDArray[Any], ...]]:
-    """Return the logits (time, batch, words) of a step after the other, and the last states."""
+    """Return logits (time, batch, vocabulary) of one step after the other, and the last states."""
     carried = [torch.from_numpy(state).to(dtype) for state in states]
     logits = []
     for token in tokens:

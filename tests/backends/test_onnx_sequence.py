@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import onnx
 import onnxruntime
@@ -18,12 +19,13 @@ from onnx import ModelProto, numpy_helper
 
 from dslnas.backends.onnx.emitters import EMITTERS
 from dslnas.backends.onnx.inference import VANISHING
+from dslnas.backends.onnx.prepare import prepare
 from dslnas.backends.onnx.sequence import SequenceModels, to_onnx_sequence
 from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.recurrent_networks import (
     NETWORKS,
-    WORDS,
+    VOCABULARY,
     graph_of_text,
     recurrent_graph,
     recurrent_texts,
@@ -128,10 +130,10 @@ def test_time_and_batch_are_open_and_states_have_their_names() -> None:
     states: list[tuple[str, list[str | int]]] = [("h", ["batch", 4]), ("c", ["batch", 4])]
     nexts = [(f"next_{name}", shape) for name, shape in states]
     assert interface(models.sequence) == [
-        ("tokens", ["time", "batch"]), *states, ("logits", ["time", "batch", WORDS]), *nexts
+        ("tokens", ["time", "batch"]), *states, ("logits", ["time", "batch", VOCABULARY]), *nexts
     ]  # fmt: skip
     assert interface(models.step) == [
-        ("token", ["batch"]), *states, ("logits", ["batch", WORDS]), *nexts
+        ("token", ["batch"]), *states, ("logits", ["batch", VOCABULARY]), *nexts
     ]  # fmt: skip
 
 
@@ -168,18 +170,31 @@ def scan_of(model: ModelProto) -> onnx.NodeProto:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_only_what_depends_on_a_state_is_in_the_loop(name: str) -> None:
-    graph = recurrent_graph(name)
-    body = scan_of(models_of(graph).sequence).attribute[0].g
+def test_only_what_lies_between_a_state_and_the_next_is_in_the_loop(name: str) -> None:
+    model = models_of(recurrent_graph(name)).sequence
+    graph, _ = prepare(recurrent_graph(name), weights_of(recurrent_graph(name)))
+    body = scan_of(model).attribute[0].g
     inside = {node.name for node in body.node} & {node.name for node in graph.nodes}
-    assert inside
-    assert all(node.startswith("cell") for node in inside)
-    changing = {state.name for state in graph.states}
-    for node in graph.nodes:
-        if not changing.isdisjoint(node.inputs):
-            changing.add(node.name)
-    assert inside <= changing
+    befores, nexts = zip(*((state.name, state.next) for state in graph.states), strict=True)
+    behind = set[str]().union(*(nx.descendants(graph.dag, state) for state in befores))
+    ahead = set(nexts).union(*(nx.ancestors(graph.dag, state) for state in nexts))
+    assert inside == (behind & ahead) - set(befores)
     assert not body.initializer
+
+
+@pytest.mark.parametrize("name", ["apart", "held"])
+def test_tokens_enter_a_loop_that_reads_nothing_of_the_text(name: str) -> None:
+    graph = recurrent_graph(name)
+    model = models_of(graph).sequence
+    states = [value.name for value in model.graph.input][1:]
+    assert list(scan_of(model).input) == [*states, "tokens"]
+    assert "tokens" not in scan_of(models_of(recurrent_graph("lstm")).sequence).input
+
+
+def test_what_no_state_depends_on_leaves_the_loop() -> None:
+    model = models_of(recurrent_graph("late")).sequence
+    outside = {node.name for node in model.graph.node}
+    assert {"cell1/seen/0_linear", "cell1/seen/1_tanh", "cell1/seen/multiply"} <= outside
 
 
 def test_gates_of_the_input_are_computed_for_all_steps_at_once() -> None:

@@ -32,7 +32,7 @@ from tests.backends.python_modules import (
 from tests.backends.recurrent_golden import GOLDEN, golden_source
 from tests.backends.recurrent_networks import (
     NETWORKS,
-    WORDS,
+    VOCABULARY,
     graph_of_text,
     recurrent_graph,
     recurrent_texts,
@@ -123,7 +123,7 @@ def test_module_run_as_a_script_says_shape_and_parameters(
 ) -> None:
     said = bytes(results[f"{name}/said"].astype(np.uint8)).decode()
     params = recurrent_graph(name).params()
-    assert said == f"output (35, 1, {WORDS}), {params:,} parameters\n"
+    assert said == f"output (35, 1, {VOCABULARY}), {params:,} parameters\n"
 
 
 def assert_module_computes_the_graph(graph: PrimitiveGraph) -> None:

@@ -44,6 +44,16 @@ def names(steps: tuple[Step, ...]) -> list[str]:
     return [step.node.name for step in steps]
 
 
+def stacked(graph: PrimitiveGraph) -> set[str]:
+    """Return names of values in which edges stand above each other."""
+    found: set[str] = set()
+    for node in graph.nodes:
+        follows = node.primitive != "sum_stack" and not found.isdisjoint(node.inputs)
+        if node.primitive == "stack" or follows:
+            found.add(node.name)
+    return found
+
+
 def test_only_what_a_state_needs_and_depends_on_runs_in_the_loop() -> None:
     loop = divided(parse_graph(TEXT.format(bound="sigmoid")))
     assert names(loop.before) == ["stem/e", "cell0/x", "cell0/y"]
@@ -81,6 +91,35 @@ def test_a_next_state_from_before_the_loop_is_kept() -> None:
     _assert_runs(parse_graph(text), loop)
 
 
+STACKED = """alpha one 4 x 2
+input = input : token
+stem/e = embedding(out=4, words=9) input : 4
+scope cell0 = cell "one"
+cell0/h = state(out=4) : 4
+cell0/stack = stack cell0/h, stem/e : 4
+cell0/tanh = tanh cell0/stack : 4
+cell0/relu = relu cell0/stack : 4
+cell0/a_mix = mix one[0:2] cell0/tanh, cell0/relu : 4
+cell0/a = sum_stack(groups=2) cell0/a_mix : 4
+cell0/b_mix = mix one[2:4] cell0/tanh, cell0/relu : 4
+cell0/b = sum_stack(groups=2) cell0/b_mix : 4
+cell0/c = relu cell0/b : 4
+head/l = linear(out=9) cell0/c : 9
+carry cell0/h = cell0/a
+output head/l
+"""
+
+
+def test_a_stack_is_as_a_whole_in_the_loop_or_outside() -> None:
+    loop = divided(parse_graph(STACKED))
+    stack = ["stack", "tanh", "relu", "a_mix", "a", "b_mix", "b"]
+    assert names(loop.body) == [f"cell0/{name}" for name in stack]
+    assert names(loop.after) == ["cell0/c", "head/l"]
+    assert loop.collected == ("cell0/b",)
+    carried = STACKED.replace("carry cell0/h = cell0/a", "carry cell0/h = stem/e")
+    assert not divided(parse_graph(carried)).body
+
+
 @settings(max_examples=40)
 @given(recurrent_spaces(), st.booleans(), st.booleans())
 def test_any_loop_has_what_it_reads_and_frees_the_rest(text: str, fast: bool, hoist: bool) -> None:
@@ -88,6 +127,7 @@ def test_any_loop_has_what_it_reads_and_frees_the_rest(text: str, fast: bool, ho
     graph = fast_step(graph) if fast else graph
     loop = divided(graph, hoist=hoist)
     _assert_runs(graph, loop)
+    assert stacked(graph).isdisjoint([*loop.streams, *loop.collected])
     outside = {step.node.name: step for step in (*loop.before, *loop.after)}
     assert not [
         step

@@ -14,7 +14,8 @@ from dslnas.backends.torch import network as module
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import Step, make_plan
-from dslnas.backends.torch.primitives import FORMS, Form, RunState
+from dslnas.backends.torch.primitives import FORMS, Form
+from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.build import build_derived_graph
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.space.derive import derive

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.primitives import FORMS, RATES
+from dslnas.backends.torch.primitives import FORMS
+from dslnas.backends.torch.randomness import RATES
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.primitives.catalogue import PRIMITIVES
 from dslnas.primitives.spec import AttributeValue, Shape

@@ -109,7 +109,7 @@ def gradients(supernet: Supernet, weights: dict[str, Tensor], mixing: Mixing) ->
     """Return loss, states and all gradients of a segment, leaving statistics as they are."""
     before = {k: v.clone() for k, v in supernet.network.state_dict().items()}
     supernet.network.run_state.generator = torch.Generator().manual_seed(4)
-    supernet.network.run_state.dropout = {"x": 0.3, "state": 0.2, "output": 0.2}
+    supernet.network.run_state.dropout = {"input": 0.3, "state": 0.2, "output": 0.2}
     batch = segment(1)
     loss = supernet.loss(batch, mixing, regularised=True)
     of = [*weights.values(), *supernet.weights()]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.primitives import RATES
+from dslnas.backends.torch.randomness import RATES
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.graph.build import build_derived_graph
 from dslnas.graph.text import parse_graph
@@ -103,7 +103,8 @@ def test_whole_words_are_dropped_wherever_they_stand() -> None:
 def test_masks_are_the_same_however_the_loop_is_divided(cell: str) -> None:
     space = space_of(f"use rnn.{cell}\nevaluate {{ channels 4 }}\n", (), classes=7)
     made = SequenceNetwork(build_derived_graph(space), torch.Generator().manual_seed(0)).double()
-    made.run_state.dropout = {"words": 0.2, "input": 0.2, "x": 0.5, "state": 0.25, "output": 0.5}
+    rates = {"words": 0.2, "embedded": 0.2, "input": 0.5, "state": 0.25, "output": 0.5}
+    made.run_state.dropout = rates
     tokens = torch.randint(7, (5, 3), generator=torch.Generator().manual_seed(1))
     found = []
     for plain in (True, False):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from dslnas.cli import progress as module
 from dslnas.cli.progress import Progress
 from dslnas.training.records import EpochRecord, StepRecord
 
@@ -76,3 +78,52 @@ def test_comparing_says_how_many_measurements_it_takes(
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     Progress(quiet=True)(replace(RECORD, warnings=("alpha does not move",)))
     assert capsys.readouterr().err == ""
+
+
+# ---- on a terminal ------------------------------------------------------------------------------
+
+
+class Bar:
+    """A bar that writes down what happens to it."""
+
+    def __init__(self, *, total: int, **_: Any) -> None:
+        self.total = total
+        self.seen: list[str] = []
+
+    def update(self) -> None:
+        self.seen.append(f"{sum('of' in s for s in self.seen) + 1} of {self.total}")
+
+    def close(self) -> None:
+        self.seen.append("closed")
+
+
+@pytest.fixture
+def bars(monkeypatch: pytest.MonkeyPatch) -> list[Bar]:
+    """Every bar that is opened."""
+    opened: list[Bar] = []
+
+    def bar(**given: Any) -> Bar:
+        opened.append(Bar(**given))
+        return opened[-1]
+
+    monkeypatch.setattr(module, "tqdm", bar)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    return opened
+
+
+def test_a_bar_grows_where_there_are_more_steps_than_expected(bars: list[Bar]) -> None:
+    progress = Progress()
+    for step in range(1, 5):
+        progress(StepRecord("retrain", 1, 2, step, max(step, 2)))
+    progress(replace(RECORD, stage="retrain"))
+    progress(StepRecord("retrain", 2, 2, 1, 2))
+    progress.close()
+    seen = [["1 of 2", "2 of 2", "3 of 3", "4 of 4", "closed"], ["1 of 2", "closed"]]
+    assert [bar.seen for bar in bars] == seen
+
+
+def test_a_bar_ends_with_its_stage(bars: list[Bar]) -> None:
+    progress = Progress()
+    progress(StepRecord("compare", 1, 1, 1, 1))
+    progress(StepRecord("retrain", 1, 1, 1, 1))
+    assert [bar.seen for bar in bars] == [["1 of 1", "closed"], ["1 of 1"]]

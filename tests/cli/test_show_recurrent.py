@@ -39,3 +39,13 @@ def test_defaults_say_what_a_cell_can_have(capsys: pytest.CaptureFixture[str]) -
     text = capsys.readouterr().out
     for key in ("states", "next", "# first", "# edge", "# normalise"):
         assert f"    {key}" in text
+
+
+def test_defaults_say_what_they_are_for_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "--defaults"]) == 0
+    sections = capsys.readouterr().out.split("\n}\n")
+    (evaluate,) = (text for text in sections if "\nevaluate {" in text)
+    assert "; for text: 1600\n" in evaluate
+    assert "; for text: sgd(lr = 20.0, momentum = 0.0," in evaluate
+    (partial,) = (text for text in sections if "\nsearch pc_darts {" in text)
+    assert "for text:" not in partial

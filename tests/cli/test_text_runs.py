@@ -119,17 +119,6 @@ def test_repeats_are_compared_by_perplexity(
     assert "ppl: perplexity, lower is better." in printed
 
 
-def test_the_best_of_every_size_has_a_perplexity(
-    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    spec.write_text(f"{SMALL_TEXT}derive {{ epoch every_size }}\n")
-    assert search(spec, tmp_path / "run", "--set", "evaluate.epochs=1") == 0
-    assert "The best of every size, with the supernet's perplexity; " in capsys.readouterr().out
-    (member,) = manifest_in(tmp_path / "run")["results"]["family"]
-    assert member["search_validation_perplexity"] > 1
-    assert "search_validation_accuracy" not in member
-
-
 def test_an_lstm_is_trained_by_the_same_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dslnas.data import text as module
 from dslnas.data.describe import DataShape, describe, verify
 from dslnas.data.text import divide, read
-from dslnas.settings.data import Level, Ptb, TextSettings
+from dslnas.settings.data import Ptb, TextSettings, TokenLevel
 from tests.data.made import error, real
 
 SHARES = st.lists(st.floats(0.01, 0.25), min_size=1, max_size=4)
@@ -34,7 +34,7 @@ def write_ptb(folder: Path, prefix: str = "") -> str:
 
 
 @given(st.text("ab \n", max_size=80), SHARES, st.sampled_from(["word", "char"]))
-def test_pieces_follow_each_other(text: str, shares: list[float], level: Level) -> None:
+def test_pieces_follow_each_other(text: str, shares: list[float], level: TokenLevel) -> None:
     pieces = divide(text, shares, level)
     assert text.startswith("".join(pieces))
     assert len(pieces) == len(shares)
@@ -45,7 +45,7 @@ def test_pieces_follow_each_other(text: str, shares: list[float], level: Level) 
 
 
 @given(st.text("ab \n", max_size=80), st.sampled_from(["word", "char"]))
-def test_all_shares_are_everything(text: str, level: Level) -> None:
+def test_all_shares_are_everything(text: str, level: TokenLevel) -> None:
     assert "".join(divide(text, (0.7, 0.1, 0.1, 0.1), level)) == text
 
 

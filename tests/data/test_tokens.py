@@ -11,23 +11,23 @@ from hypothesis import strategies as st
 
 from dslnas.data import tokens as module
 from dslnas.data.tokens import TextFacts, cut, decode, encode, tokens, vocabulary
-from dslnas.settings.data import Level
+from dslnas.settings.data import TokenLevel
 
 # few letters, so that words come again; white space of all kinds; signs beyond a byte
 TEXTS = st.text(st.sampled_from("aab \n\t\u2003\x1féß𝄞<>"), max_size=60)
-LEVELS: st.SearchStrategy[Level] = st.sampled_from(["word", "char"])
+LEVELS: st.SearchStrategy[TokenLevel] = st.sampled_from(["word", "char"])
 
 
-def facts_of(text: str, level: Level, least: int = 1) -> TextFacts:
+def facts_of(text: str, level: TokenLevel, least: int = 1) -> TextFacts:
     return TextFacts(vocabulary(counted(text, level), least), level, {})
 
 
-def counted(text: str, level: Level) -> Counter[str]:
+def counted(text: str, level: TokenLevel) -> Counter[str]:
     return Counter(chain.from_iterable(tokens(text, level)))
 
 
 @given(TEXTS, LEVELS)
-def test_numbers_survive_the_way_to_text_and_back(text: str, level: Level) -> None:
+def test_numbers_survive_the_way_to_text_and_back(text: str, level: TokenLevel) -> None:
     facts = facts_of(text, level)
     numbers = encode(text, facts)
     again = decode(numbers, facts)
@@ -46,7 +46,7 @@ def test_words_are_what_stands_between_white_space(text: str) -> None:
 
 
 @given(TEXTS, LEVELS, st.integers(1, 9))
-def test_pieces_do_not_change_tokens(text: str, level: Level, piece: int) -> None:
+def test_pieces_do_not_change_tokens(text: str, level: TokenLevel, piece: int) -> None:
     whole = list(chain.from_iterable(tokens(text, level)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "PIECE", piece)
@@ -71,7 +71,9 @@ def test_the_most_frequent_token_is_the_first_then_by_character() -> None:
 
 
 @given(TEXTS, LEVELS, st.integers(1, 5))
-def test_the_vocabulary_has_what_is_frequent_enough(text: str, level: Level, least: int) -> None:
+def test_the_vocabulary_has_what_is_frequent_enough(
+    text: str, level: TokenLevel, least: int
+) -> None:
     counts = counted(text, level)
     known = vocabulary(counts, least)
     assert len(set(known)) == len(known)

@@ -11,7 +11,7 @@ from torch import Tensor
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.hessian import Hessian
-from dslnas.engines.levels import Bilevel
+from dslnas.engines.levels import Bilevel, MixedLevel
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxation import Relaxation
 from dslnas.engines.unrolled import Lookahead, unroll
@@ -142,6 +142,18 @@ def test_all_passes_of_the_product_have_the_same_noise() -> None:
     torch.testing.assert_close(close, exact, rtol=1e-3, atol=1e-5)
 
 
+def test_a_mixed_level_steps_along_one_noise_and_is_measured_under_another() -> None:
+    """The step's own noise would flatter the loss after it; the product knows of no other."""
+    found = []
+    for hessian in HESSIANS:
+        point = Point(SMALL, noise=2.0)
+        parts = (point.supernet, point.relaxation, point.optimiser)
+        level = MixedLevel(*parts, "second", hessian, clipped=True)
+        found.append(level.gradient(smooth_batch(TRAIN), smooth_batch(VALIDATION)).gradients[0])
+    exact, close = found
+    torch.testing.assert_close(close, exact, rtol=1e-3, atol=1e-5)
+
+
 def test_noise_goes_on_behind_the_product_as_if_nothing_had_been_drawn_again() -> None:
     states = []
     for hessian in HESSIANS:
@@ -183,7 +195,8 @@ def test_differences_come_close_on_a_recurrent_supernet_with_dropout(clip: float
     found = []
     for hessian in HESSIANS:
         supernet = supernet_of(space(smooth))
-        supernet.network.run_state.dropout = {"words": 0.2, "x": 0.5, "state": 0.3, "output": 0.5}
+        rates = {"words": 0.2, "input": 0.5, "state": 0.3, "output": 0.5}
+        supernet.network.run_state.dropout = rates
         sgd = Sgd(lr=1.0, momentum=0.0, weight_decay=5e-7, clip=clip)
         optimiser = WeightOptimiser(supernet.weights(), sgd, 1)
         relaxation = Relaxation(supernet, torch.Generator().manual_seed(0))

@@ -49,7 +49,7 @@ ENGINES_ON_SPACES = pytest.mark.parametrize(
     [(m, n) for m in ENGINES for n in sorted(SPACES) if m in ON_EVERY_SPACE or n == "skipped"]
     + [(m, n) for m in ENGINES for n in SEQUENCES if m not in NOT_RECURRENT],
 )
-DROPOUT = Variational(words=0.1, input=0.1, x=0.2, state=0.1, output=0.2)
+DROPOUT = Variational(words=0.1, embedded=0.1, input=0.2, state=0.1, output=0.2)
 ALPHAS = {
     SPACE: {"wide": (4, 4), "narrow": (2, 2)},
     "recurrent": {"searched": (3, 3)},

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-import torch
+from dataclasses import replace
 
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Mixing
+from dslnas.data.batches import Batch
 from dslnas.engines.random_search import RandomSearch
 from dslnas.settings.search import RandomSearchSettings
 from dslnas.settings.values import Cosine, Sgd
 from dslnas.space.derive import Scores
-from tests.engines.small import batch
+from tests.engines.small import RECURRENT, batch, segment, space, supernet_of
 from tests.engines.twin import Twin
 
 EACH, SAMPLES = 2, 3
@@ -70,3 +75,26 @@ def test_measuring_moves_neither_weights_nor_statistics() -> None:
             engine.step(batch(epoch), batch(held_out))
         states.append(list(twin.supernet.network.state_dict().values()))
     assert all(torch.equal(a, b) for a, b in zip(*states, strict=True))
+
+
+def test_every_architecture_reads_a_text_from_the_start() -> None:
+    """What another architecture remembered means nothing to it, in both streams."""
+    supernet = supernet_of(space(RECURRENT, "random_search"))
+    seen: list[tuple[bool, bool]] = []
+    loss = supernet.loss
+
+    def watch(batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
+        seen.append((regularised, batch.start is None))
+        return loss(batch, mixing, regularised=regularised)
+
+    supernet.loss = watch  # type: ignore[method-assign]
+    settings = RandomSearchSettings(epochs=4, each=2, weights=Sgd(lr=0.1))
+    engine = RandomSearch(supernet, settings, torch.Generator().manual_seed(0))
+    train, held_out = segment(1), segment(2)
+    for epoch in range(4):
+        engine.start_epoch(epoch)
+        for _ in range(2):
+            engine.step(train, held_out)
+            train, held_out = (replace(b, start=b.end, end=None) for b in (train, held_out))
+    anew = [[is_new for trains, is_new in seen if trains == of] for of in (True, False)]
+    assert anew == [[True, False, False, False] * 2, [True, False] * 2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,11 @@ from dslnas.diagnostics import InternalError, UserError
 from dslnas.export import sequence_parity
 from dslnas.export.export import Exported, export
 from dslnas.export.sequence_parity import (
+    CALLS,
+    STEPWISE,
+    WHOLE,
     SequenceRun,
-    States,
+    StateArrays,
     compare_sequences,
     module_runs,
     network_run,
@@ -107,12 +111,12 @@ def test_vocabulary_of_another_size_is_refused(tmp_path: Path) -> None:
 
 
 def message(
-    change: Callable[[np.ndarray, States], tuple[np.ndarray, States]], form: str = "as a whole"
+    change: Callable[[np.ndarray, StateArrays], tuple[np.ndarray, StateArrays]], form: str = WHOLE
 ) -> str:
-    """Return the message about a backend whose results are changed, called twice per text."""
+    """Return the message about a backend whose results are changed."""
     reference = network_run(language_model())
 
-    def other(tokens: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
+    def other(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
         logits, nexts = reference(tokens, states)
         return change(logits.copy(), nexts)
 
@@ -125,7 +129,7 @@ def message(
 
 
 def test_wrong_logit_is_named_with_its_place() -> None:
-    def change(logits: np.ndarray, states: States) -> tuple[np.ndarray, States]:
+    def change(logits: np.ndarray, states: StateArrays) -> tuple[np.ndarray, StateArrays]:
         if len(logits) == 80:
             logits[3, 0, 5] += 0.01
         return logits, states
@@ -138,17 +142,34 @@ def test_wrong_logit_is_named_with_its_place() -> None:
     assert found.endswith(" of 200 predictions change")
 
 
-def test_wrong_state_is_named() -> None:
-    def change(logits: np.ndarray, states: States) -> tuple[np.ndarray, States]:
+@pytest.mark.parametrize(("form", "last"), [(WHOLE, 2), (STEPWISE, 200)])
+def test_wrong_state_is_named(form: str, last: int) -> None:
+    calls = count(1)
+
+    def change(logits: np.ndarray, states: StateArrays) -> tuple[np.ndarray, StateArrays]:
         h, c = states
-        return logits, (h, c + 0.5 * (len(logits) == 80))
+        return logits, (h, c + 0.5 * (next(calls) == last))
 
-    assert "most at state 2 after step 200, number " in message(change, "step by step")
+    assert "most at state 2 after step 200, number " in message(change, form)
 
 
-def test_what_is_no_number_differs() -> None:
-    def change(logits: np.ndarray, states: States) -> tuple[np.ndarray, States]:
-        logits[0, 0, 0] = np.nan
+def test_wrong_step_is_named_with_its_place() -> None:
+    calls = count(1)
+
+    def change(logits: np.ndarray, states: StateArrays) -> tuple[np.ndarray, StateArrays]:
+        assert len(logits) == 1
+        logits[0, 0, 5] += 0.01 * (next(calls) == 124)
+        return logits, states
+
+    found = message(change, STEPWISE)
+    assert found.startswith("onnx, step by step, and torch differ by 1.0e-02 on random tokens")
+    assert "most at logit after step 124, number 5 of text 0; " in found
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_differs(value: float) -> None:
+    def change(logits: np.ndarray, states: StateArrays) -> tuple[np.ndarray, StateArrays]:
+        logits[0, 0, 0] = value
         return logits, states
 
     assert "differ by inf on random tokens" in message(change)
@@ -157,15 +178,16 @@ def test_what_is_no_number_differs() -> None:
 def test_other_shapes_are_a_mistake_of_dslnas() -> None:
     reference = network_run(language_model())
 
-    def other(tokens: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
+    def other(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
         logits, nexts = reference(tokens, states)
         return logits[..., :3], nexts
 
     with pytest.raises(InternalError, match="give shapes"):
-        compare_sequences(reference, {"onnx": {"as a whole": other}}, {"random": TOKENS}, 1e-4)
+        compare_sequences(reference, {"onnx": {WHOLE: other}}, {"random": TOKENS}, 1e-4)
 
 
-def test_states_are_carried_from_call_to_call(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", CALLS)
+def test_states_are_carried_from_call_to_call(tmp_path: Path, form: str) -> None:
     exported(tmp_path, language_model(), "python")
     reference = network_run(language_model())
 
@@ -173,7 +195,7 @@ def test_states_are_carried_from_call_to_call(tmp_path: Path) -> None:
         return lambda tokens, states: run(tokens, None)
 
     runs = module_runs(tmp_path / "model.py")
-    forms = {"as a whole": forgetful(runs["as a whole"])}
+    forms = {form: forgetful(runs[form])}
     with pytest.raises(UserError, match="NAS711"):
         compare_sequences(reference, {"python": forms}, {"real": TOKENS}, 1e-4)
 
@@ -184,7 +206,7 @@ def test_difference_leaves_the_weights_alone(
     def wrong(network: SequenceNetwork) -> SequenceRun:
         run = network_run(network)
 
-        def other(tokens: np.ndarray, states: States | None) -> tuple[np.ndarray, States]:
+        def other(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
             logits, nexts = run(tokens, states)
             return logits + 1, nexts
 
@@ -197,6 +219,30 @@ def test_difference_leaves_the_weights_alone(
 
 
 def test_texts_and_calls_are_those_that_the_report_speaks_of() -> None:
-    assert sum(sequence_parity.CALLS) == 200
+    assert [len(calls) for calls in CALLS.values()] == [2, 200]
+    assert {sum(calls) for calls in CALLS.values()} == {200}
     assert sequence_parity.BATCHES == (1, 7)
+
+
+def test_comparison_leaves_torch_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[int] = []
+
+    def watched(network: SequenceNetwork) -> SequenceRun:
+        run = network_run(network)
+
+        def other(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
+            used.append(torch.get_num_threads())
+            return run(tokens, states)
+
+        return other
+
+    monkeypatch.setattr("dslnas.export.language_model.network_run", watched)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        exported(tmp_path, language_model(), "python")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert set(used) == {1}
     assert not torch.is_inference_mode_enabled()

@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 import torch
 
-from dslnas.data.tokens import TextFacts, encode
+from dslnas.data.tokens import TextFacts, decode, encode
 from dslnas.export import sample
 from dslnas.export.export import export
 from dslnas.settings.sections import ExportSettings
@@ -108,6 +109,17 @@ def test_without_a_prompt_a_new_line_begins(word_script: Path, char_script: Path
     )
 
 
+@pytest.mark.parametrize("level", ["word", "char"])
+def test_text_without_lines_begins_after_the_most_frequent_token(
+    tmp_path: Path, level: Literal["word", "char"]
+) -> None:
+    script = make(tmp_path, TextFacts(("<unk>", " ", *"abcdefgh"), level, {}))
+    text = said(script, "--length", "20")
+    assert "\n" not in text.removesuffix("\n")
+    if level == "char":
+        assert said(script, "--prompt", " ", "--length", "20") == f" {text}"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -159,6 +171,24 @@ def test_prompts_are_divided_as_the_text_was(text: str) -> None:
         unknown = numbers["<unk>"]
         found = [numbers.get(token, unknown) for token in sample.encode(text, facts.level)]
         assert found == encode(text, facts)
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        ["a<eos>b", "c"],
+        ["<eos><eos>", "<eos>", "a", "<eos>"],
+        ["<eos>", "<eos>", "a", "b", "<eos>", "c"],
+        ["<eos>"],
+        [],
+    ],
+)
+def test_only_a_whole_token_ends_a_line(tokens: list[str]) -> None:
+    text = sample.decode(tokens, "word")
+    assert text.count("\n") == tokens.count("<eos>")
+    assert sample.encode(text, "word") == tokens
+    facts = words(["<unk>", "<eos>", *dict.fromkeys(t for t in tokens if t != "<eos>")])
+    assert text == decode([facts.numbers[token] for token in tokens], facts)
 
 
 def test_tokens_are_drawn_by_their_probabilities() -> None:

@@ -50,7 +50,7 @@ def recurrent_spaces(draw: st.DrawFn) -> str:
     """Draw a search space of one to three recurrent cells that compiles.
 
     One to four nodes, any gate or none, any operations, any normalisation or none, `first` or not,
-    a fixed cell of two states behind or in between.
+    a fixed cell of two states behind or in between, a head that does again what a cell does.
     """
     gates = sorted(draw(st.sets(st.sampled_from(sorted(GATES)), max_size=2)))
     parts = [HEADER]
@@ -59,10 +59,13 @@ def recurrent_spaces(draw: st.DrawFn) -> str:
         parts.append(f"gate {name}(f, state, reads = {reads}) {{{GATES[name]}\n}}")
     more = draw(st.sampled_from(((), (), ("two",), ("fixed",))))
     cells = draw(st.permutations(("one", *more)))
-    parts += [FIXED if name == "fixed" else _searched(draw, name, gates) for name in cells]
+    parts += [
+        draw(st.sampled_from(FIXED)) if name == "fixed" else _searched(draw, name, gates)
+        for name in cells
+    ]
     times = draw(st.sampled_from(("", " * 2"))) if not more else ""
     stem = draw(st.sampled_from(("embedding -> drop_embedded", "embedding -> linear(C)")))
-    head = draw(st.sampled_from(("drop_output -> tied_linear", "relu -> linear(classes)")))
+    head = draw(st.sampled_from(HEADS))
     parts.append(
         f"network {{ channels 4; stem {stem}; head {head}; cells {', '.join(cells)}{times} }}"
     )
@@ -70,16 +73,26 @@ def recurrent_spaces(draw: st.DrawFn) -> str:
     return "\n".join(parts)
 
 
+HEADS = (
+    *("drop_output -> tied_linear", "relu -> linear(classes)"),
+    *("tanh -> tied_linear", "multiply(identity, tanh) -> tied_linear"),
+)
+
 # Two states; what is the next one depends on the input alone, and half of the output on no state.
-FIXED = """cell fixed {
+# Or it is computed from the output, as in some heads.
+FIXED = tuple(
+    f"""cell fixed {{
     inputs  x
     states  h, c
     let new = tanh(linear(C)(drop_input(x)))
     let kept = relu(new)
     let next_c = c * sigmoid(linear(C)(drop_state(h))) + kept
-    next    new, next_c
-    output  mean(kept, next_c)
-}"""
+    let both = mean(kept, next_c)
+    {following}
+    output  both
+}}"""
+    for following in ("next new, next_c", "let bent = tanh(both)\n    next bent, next_c")
+)
 
 
 def _searched(draw: st.DrawFn, name: str, gates: list[str]) -> str:
@@ -89,7 +102,10 @@ def _searched(draw: st.DrawFn, name: str, gates: list[str]) -> str:
         lines += [f"first {draw(st.sampled_from(FIRSTS))}", f"nodes {draw(st.integers(1, 4))}"]
         lines.append(f"choose {_choice(draw)}")
     else:
-        lines += _nodes(draw, uneven=draw(st.booleans()))
+        nodes = _nodes(draw, uneven=draw(st.booleans()))
+        lines += nodes
+        if draw(st.booleans()):
+            lines.append(f"next n{draw(st.integers(1, len(nodes)))}")
     if gate:
         lines.append(f"edge {gate}")
     if draw(st.booleans()):
@@ -99,14 +115,19 @@ def _searched(draw: st.DrawFn, name: str, gates: list[str]) -> str:
 
 
 def _nodes(draw: st.DrawFn, *, uneven: bool) -> list[str]:
-    """Return nodes that are written out; of which every one reads x, h and those before it."""
-    known, lines = ["x", "h"], []
+    """Return nodes that are written out.
+
+    Every one reads x, h and those before it, or the same as the one before.
+    """
+    known = ["x", "h"]
+    lines: list[str] = []
     for number in range(1, draw(st.integers(1, 3)) + 1):
         alike = _choice(draw)
+        if draw(st.booleans()) and lines:
+            known.append(f"n{number - 1}")
         choices = [_choice(draw) if uneven else alike for _ in known]
         terms = [f"{{{c}}}({s})" for c, s in zip(choices, known, strict=True)]
         lines.append(f"node n{number} = {' + '.join(terms)}")
-        known.append(f"n{number}")
     return lines
 
 

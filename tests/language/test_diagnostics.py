@@ -144,5 +144,10 @@ def test_suggestions(word: str, help: str) -> None:
     assert suggestion(word, []) == ""
 
 
+def test_short_words_are_near_where_one_letter_is_too_many() -> None:
+    assert suggestion("hh", ["c", "h", "x"]) == "did you mean `h`?"
+    assert suggestion("hc", ["c", "h", "x"]) == "known are `c`, `h`, `x`"
+
+
 def test_long_lists_are_cut() -> None:
     assert suggestion("?", [f"n{i}" for i in range(10, 40)]).endswith("`n21`, ...")

@@ -8,10 +8,12 @@ from dslnas.language.check import check
 from dslnas.language.checked import CheckedProgram
 from dslnas.language.effective import effective_text
 from dslnas.language.link import LIBRARY, link
+from dslnas.language.overrides import parse_overrides
 from dslnas.settings.data import Digits, TextSettings
 from dslnas.settings.search import SEARCH, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.sequence import text_defaults
+from dslnas.settings.values import Adam, Sgd
 from dslnas.source import SourceFile
 
 
@@ -53,6 +55,39 @@ def test_what_is_written_wins_over_defaults_of_text() -> None:
     program = checked(text)
     assert isinstance(program.search, SearchSettings)
     assert (program.search.slowness, program.evaluate.channels) == (0.5, 20)
+
+
+def test_a_call_takes_the_rest_from_the_default_for_text() -> None:
+    text = (
+        "use papers.darts_rnn\n"
+        "search darts { arch adam(lr = 0.1); dropout variational(input = 0) }\n"
+        "evaluate { weights sgd(lr = 12) }"
+    )
+    program, usual = checked(text), text_defaults(EvaluateSettings)
+    assert usual["weights"] == Sgd(lr=20.0, momentum=0.0, weight_decay=8e-7, clip=0.25)
+    assert program.evaluate.weights == Sgd(lr=12.0, momentum=0.0, weight_decay=8e-7, clip=0.25)
+    assert program.search is not None
+    assert program.search.arch == Adam(lr=0.1, betas=(0.9, 0.999), weight_decay=1e-3)
+    assert program.search.dropout is not None
+    assert program.search.dropout.rates() == {
+        "words": 0.0, "embedded": 0.2, "input": 0.0, "state": 0.25, "output": 0.75,
+    }  # fmt: skip
+    assert "sgd(lr = 12.0, momentum = 0.0, weight_decay = 8e-07, clip = 0.25)" in effective(text)
+
+
+def test_so_does_a_call_from_the_command_line() -> None:
+    overrides = parse_overrides(["evaluate.weights=sgd(momentum = 0.5)"])
+    program = check(link(SourceFile("spec.nas", "use rnn.lstm"), overrides))
+    assert program.evaluate.weights == Sgd(lr=20.0, momentum=0.5, weight_decay=8e-7, clip=0.25)
+
+
+@pytest.mark.parametrize("first", ["papers.darts", "std.cnn", "std.common"])
+def test_libraries_of_both_kinds_of_cells_go_together(first: str) -> None:
+    text = f"use {first}\nuse rnn.lstm"
+    assert checked(text).cells["lstm"].is_recurrent
+    written = effective(text)
+    assert ("use std.common\n" in written) == (first == "std.common")
+    assert effective(written) == written
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,23 @@ def test_values_of_search(text: str, settings: dict[str, object]) -> None:
     assert search == SEARCH["darts"].of(settings)
 
 
+def test_a_call_takes_the_rest_from_the_default_of_its_setting() -> None:
+    evaluate = checked("evaluate { weights sgd(momentum = 0.5) }").evaluate
+    assert evaluate.weights == Sgd(lr=Cosine(start=0.025, end=0.0), momentum=0.5)
+    search = checked(
+        "search pc_darts { weights sgd(clip = 1); arch adam(weight_decay = 0) }"
+    ).search
+    assert search is not None
+    assert search.weights == Sgd(lr=Cosine(start=0.1, end=0.0), clip=1.0)
+    assert search.arch == Adam(lr=6e-4, weight_decay=0.0)
+
+
+def test_a_schedule_inside_of_a_call_has_an_end_of_its_own() -> None:
+    search = checked("search darts { weights sgd(lr = cosine(0.1)) }").search
+    assert search is not None
+    assert search.weights.lr == Cosine(start=0.1, end=0.0)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

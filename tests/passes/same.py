@@ -13,7 +13,7 @@ from dslnas.backends.torch.sequence import SequenceNetwork, make_network
 from dslnas.graph.graph import PrimitiveGraph
 
 CLASSES = 5
-DROPOUT = {"words": 0.2, "input": 0.3, "x": 0.4, "state": 0.3, "output": 0.2}
+DROPOUT = {"words": 0.2, "embedded": 0.3, "input": 0.4, "state": 0.3, "output": 0.2}
 
 
 def network_of(graph: PrimitiveGraph, tensors: Mapping[str, Tensor] | None = None) -> TorchNetwork:

@@ -151,6 +151,20 @@ def test_masks_do_not_depend_on_what_is_taken_out_of_the_loop() -> None:
     assert_fast_is_plain(supernet(one_cell(body)), training=True)
 
 
+@pytest.mark.parametrize("output", ["n2", "mean"])
+def test_of_two_nodes_that_read_the_same_only_one_may_be_carried(output: str) -> None:
+    nodes = [f"node n{n} = {{tanh, relu}}(x) + {{tanh, relu}}(h)" for n in (1, 2)]
+    text = one_cell("\n".join([*nodes, "next n1", f"output {output}"]))
+    assert_fast_is_plain(supernet(text), training=True)
+
+
+@pytest.mark.parametrize("head", ["tanh", "multiply(identity, tanh)"])
+def test_the_head_may_do_again_what_the_cell_does(head: str) -> None:
+    text = one_cell("let y = linear(C)(x) + h\nlet z = tanh(y)\nnext z\noutput y")
+    text = text.replace("head tied_linear", f"head {head} -> tied_linear")
+    assert_fast_is_plain(supernet(text), training=True)
+
+
 def test_edges_with_weights_of_their_own_stay_apart() -> None:
     graph = supernet(
         one_cell("node n1 = {own, tanh}(x) + {own, tanh}(h)\noutput last", "op own = linear(C)\n")

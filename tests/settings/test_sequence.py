@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dslnas.language.check import check
+from dslnas.language.link import link
 from dslnas.settings.schema import Settings
 from dslnas.settings.search import (
     SEARCH,
@@ -17,6 +19,7 @@ from dslnas.settings.search import (
 from dslnas.settings.sections import EvaluateSettings, NetworkSettings
 from dslnas.settings.sequence import TEXT_DEFAULTS, text_defaults
 from dslnas.settings.values import Linear, Sgd, Variational
+from dslnas.source import SourceFile
 
 
 @pytest.mark.parametrize("model", TEXT_DEFAULTS)
@@ -36,7 +39,7 @@ def test_every_method_searches_text_as_the_recurrent_program_does(method: str) -
     assert (settings.arch.betas, settings.arch.weight_decay) == ((0.9, 0.999), 1e-3)
     assert settings.dropout is not None
     assert settings.dropout.rates() == {
-        "words": 0.0, "input": 0.2, "x": 0.75, "state": 0.25, "output": 0.75,
+        "words": 0.0, "embedded": 0.2, "input": 0.75, "state": 0.25, "output": 0.75,
     }  # fmt: skip
     assert settings.slowness == 1e-3
     assert settings.epochs == 50
@@ -79,11 +82,24 @@ def test_what_looks_nowhere_ahead_is_not_written_out() -> None:
     assert DartsSettings.of(text_defaults(DartsSettings)).resolved().unroll is None
 
 
+@pytest.mark.parametrize(
+    ("cells", "usual", "other"),
+    [("darts_rnn", "clipped", "unclipped"), ("darts", "unclipped", "clipped")],
+)
+def test_what_unrolling_would_be_anyway_may_be_written(cells: str, usual: str, other: str) -> None:
+    """Programs that write everything out stay correct with another order."""
+    for order, unroll in (("first", usual), ("second", usual), ("second", other)):
+        text = f"use papers.{cells}\nsearch darts {{ order {order}; unroll {unroll} }}"
+        search = check(link(SourceFile("spec.nas", text))).search
+        assert isinstance(search, DartsSettings)
+        assert search.clips_ahead == (unroll == "clipped")
+
+
 # ---- dropout ------------------------------------------------------------------------------------
 
 
 def test_rates_have_the_names_of_their_places() -> None:
     assert list(Variational().rates().values()) == [0.0] * 5
-    assert Variational(x=0.5).rates()["x"] == 0.5
+    assert Variational(input=0.5).rates()["input"] == 0.5
     with pytest.raises(ValueError, match="`state` of Variational must be less than 1"):
         Variational(state=1)

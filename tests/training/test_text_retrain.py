@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dslnas.backends.torch.losses import network_logits
 from dslnas.backends.torch.sequence import SequenceNetwork
@@ -155,6 +155,16 @@ def test_the_rate_follows_the_length_of_a_segment_where_lengths_vary(
     retrain_text(data, epochs=2, vary="lengths")
     assert len(set(lengths)) > 2
     assert [float(step["share"]) for step in steps] == pytest.approx([n / STEPS for n in lengths])
+
+
+def test_a_step_that_fails_leaves_the_rate_as_it_was() -> None:
+    weight = nn.Parameter(torch.ones(1))
+    descent = Descent([weight], Sgd(lr=0.5, momentum=0.0, weight_decay=0.0), 1)
+    descent.descend_by(weight.sum(), 0.5)
+    assert (weight.item(), descent.rate) == (0.75, 0.5)
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        descent.descend_by(torch.zeros(()), 0.5)
+    assert descent.rate == 0.5
 
 
 def test_states_are_carried_within_an_epoch_and_begin_anew_with_it(

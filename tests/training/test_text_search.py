@@ -9,8 +9,11 @@ import pytest
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
+from dslnas.data.batches import Batch
 from dslnas.data.tensors import Data
+from dslnas.diagnostics import UserError
 from dslnas.engines.catalogue import ENGINES
+from dslnas.engines.relaxed import Relaxed
 from dslnas.settings.rule import Derivation
 from dslnas.settings.stop import Eigenvalue
 from dslnas.settings.values import Sgd
@@ -18,6 +21,7 @@ from dslnas.space.derive import derive
 from dslnas.training import search as module
 from dslnas.training.measure import Measurement
 from dslnas.training.records import EpochRecord
+from tests.engines.small import supernet_of
 from tests.training.tiny import Listener
 from tests.training.tiny_text import DROPOUT, search_text, text_data, text_space
 
@@ -94,11 +98,6 @@ def test_the_best_epoch_is_that_of_the_lowest_loss(
     assert found.epoch == 2
 
 
-def test_a_family_has_one_size(data: Data) -> None:
-    found = search_text("darts", data, derivation=Derivation(epoch="every_size"))
-    assert [member.size for member in found.family] == [(0,)]
-
-
 def test_operations_can_be_scored_by_what_is_lost_without_them(data: Data) -> None:
     report = Listener()
     plan = Derivation(by="perturbation")
@@ -112,6 +111,59 @@ def test_the_eigenvalue_is_taken_of_text(data: Data) -> None:
     report = Listener()
     search_text("darts", data, report=report, stop=(Eigenvalue(window=1),))
     assert all(record.eigenvalue is not None for record in report.epochs)
+
+
+def test_a_rule_that_never_holds_changes_nothing(data: Data) -> None:
+    """What it looks at has masks of its own: none."""
+    never = Eigenvalue(ratio=1e-9, window=1)
+    reports = Listener(), Listener()
+    rules: tuple[tuple[Eigenvalue, ...], ...] = ((), (never,))
+    plain, watched = (
+        search_text("darts", data, report=report, stop=stop)
+        for report, stop in zip(reports, rules, strict=True)
+    )
+    assert [record.eigenvalue is None for record in reports[1].epochs] == [False, False]
+    assert torch.equal(plain.alphas["recurrent"], watched.alphas["recurrent"])
+    losses = ([record.train_loss for record in report.epochs] for report in reports)
+    assert next(losses) == next(losses)
+
+
+def test_the_eigenvalue_is_that_of_nothing_dropped(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loss, seen = Relaxed.architecture_loss, list[dict[str, float]]()
+
+    def watch(self: Relaxed, batch: Batch) -> Any:
+        seen.append(dict(self._supernet.network.run_state.dropout))
+        return loss(self, batch)
+
+    monkeypatch.setattr(Relaxed, "architecture_loss", watch)
+    search_text("darts", data, stop=(Eigenvalue(window=1),))
+    assert seen == [{}, {}]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_dropout_comes_back_after_a_comparison(fails: bool) -> None:
+    supernet = supernet_of(text_space())
+    state = supernet.network.run_state
+    state.dropout, state.generator = DROPOUT.rates(), torch.Generator().manual_seed(0)
+    before = state.generator.get_state()
+
+    def compare() -> None:
+        with supernet.without_dropout():
+            assert state.dropout == {}
+            assert state.generator is not None
+            torch.rand(3, generator=state.generator)
+            if fails:
+                raise UserError([])
+
+    if fails:
+        with pytest.raises(UserError):
+            compare()
+    else:
+        compare()
+    assert state.dropout == DROPOUT.rates()
+    assert torch.equal(state.generator.get_state(), before)
 
 
 def test_validation_and_test_data_train_nothing(data: Data, supernets: list[Supernet]) -> None:

@@ -33,7 +33,7 @@ network { channels 8 }
 evaluate { channels 8 }
 """
 FEW: dict[str, dict[str, Any]] = {"random": {"samples": 3}, "random_search": {"each": 1}}
-DROPOUT = Variational(words=0.1, input=0.1, x=0.2, state=0.1, output=0.2)
+DROPOUT = Variational(words=0.1, embedded=0.1, input=0.2, state=0.1, output=0.2)
 
 
 def text_space(method: str = "") -> SearchSpace:

@@ -1,8 +1,9 @@
 """A recurrent network to two ONNX models: of a whole sequence, and of a single step.
 
 The graph is one step. In the model of a sequence all that does not depend on a state runs on all
-steps at once, with time and batch as one axis of rows; so does the head. In between stands a Scan,
-whose body is what the cells compute from step to step. Weights lie outside of it, each once.
+steps at once, with time and batch as one axis of rows; so does the head, and all else that no state
+depends on. In between stands a Scan, whose body is what states are made of from step to step.
+Weights lie outside of it, each once.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 from dslnas.backends.onnx.fold import Weights
 from dslnas.backends.onnx.prepare import prepare
 from dslnas.backends.onnx.protos import Writer, finish
-from dslnas.backends.onnx.stages import Stages, split_stages, state_names
+from dslnas.backends.onnx.stages import Stages, divide, state_names
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.primitives.spec import Shape
 
@@ -38,8 +39,9 @@ class SequenceModels:
     """The same network in two forms.
 
     Attributes:
-        sequence: From `tokens`, int64 [time, batch], to `logits`, float32 [time, batch, words].
-        step: From `token`, int64 [batch], to `logits`, float32 [batch, words].
+        sequence: From `tokens`, int64 [time, batch], to `logits`, float32
+            [time, batch, vocabulary].
+        step: From `token`, int64 [batch], to `logits`, float32 [batch, vocabulary].
 
     Both read the states, float32 [batch, C] each, such as `h`, and give them as `next_h`.
     """
@@ -87,7 +89,7 @@ def _step_model(
     inputs = [_value(name, (BATCH, *shape)) for name, shape in states.items()]
     outputs = [_value(f"next_{name}", (BATCH, *shape)) for name, shape in states.items()]
     logits = _value(LOGITS, (BATCH, *graph.by_name[graph.output].shape))
-    token = helper.make_tensor_value_info(TOKEN, TensorProto.INT64, (BATCH,))
+    token = _value(TOKEN, (BATCH,), TensorProto.INT64)
     body = helper.make_graph(
         operators, name, [token, *inputs], [logits, *outputs], writer.constants
     )
@@ -99,7 +101,7 @@ class _SequenceWriter:
 
     def __init__(self, graph: PrimitiveGraph, weights: Tensors) -> None:
         self._graph = graph
-        self._stages: Stages = split_stages(graph)
+        self._stages = divide(graph)
         self._writer = Writer(graph, weights)
         self._called = state_names(graph)
 
@@ -107,7 +109,7 @@ class _SequenceWriter:
         """Return the model."""
         operators = list(self._operators())
         states = {called: self._graph.by_name[name].shape for name, called in self._called.items()}
-        tokens = helper.make_tensor_value_info(TOKENS, TensorProto.INT64, (TIME, BATCH))
+        tokens = _value(TOKENS, (TIME, BATCH), TensorProto.INT64)
         logits = _value(LOGITS, (TIME, BATCH, *self._graph.by_name[self._graph.output].shape))
         body = helper.make_graph(
             operators,
@@ -124,10 +126,11 @@ class _SequenceWriter:
         yield helper.make_node("Shape", [TOKENS], [_TIMES], name=_TIMES)
         yield self._reshape(TOKENS, rows[INPUT], self._constant("flat", (-1,)))
         yield from self._writer.operators(stages.before, rows)
-        for value in stages.entering:
-            yield from self._unfold(value, rows[value])
+        for value in stages.streams:
+            if value != INPUT:  # the tokens have their axis of time as they come
+                yield from self._unfold(value, rows[value])
         yield self._scan()
-        for value in stages.leaving:
+        for value in stages.collected:
             flat = self._constant(f"flat/{value}", (-1, *self._graph.by_name[value].shape))
             yield self._reshape(_steps(value), rows[value], flat)
         yield from self._writer.operators(stages.after, rows)
@@ -136,7 +139,7 @@ class _SequenceWriter:
     def _rows(self, stages: Stages) -> dict[str, str]:
         """Return what the tensors outside of the loop are called, whose first axis are rows."""
         names = {INPUT: f"{_ROWS}/{TOKENS}"}
-        names |= {value: f"{_ROWS}/{value}" for value in stages.leaving}
+        names |= {value: f"{_ROWS}/{value}" for value in stages.collected}
         own = (node.name for node in (*stages.before, *stages.after))
         return names | {node: node for node in own}
 
@@ -150,35 +153,36 @@ class _SequenceWriter:
 
     def _scan(self) -> NodeProto:
         graph, stages = self._graph, self._stages
-        inside = {value: f"step/{value}" for value in stages.entering}
+        inside = {value: f"step/{value}" for value in stages.streams}
         operators = list(self._writer.operators(stages.body, inside))
         # What a body gives are tensors of its own, one each, so that states are copied: the next
         # value of one may be another state, or what the head reads.
         nexts = [f"next/{state.name}" for state in graph.states]
         for state, after in zip(graph.states, nexts, strict=True):
             operators.append(_copy(inside.get(state.next, state.next), after))
-        ends = [f"end/{value}" for value in stages.leaving]
-        for value, end in zip(stages.leaving, ends, strict=True):
-            operators.append(_copy(inside.get(value, value), end))
+        ends = [f"end/{value}" for value in stages.collected]
+        for value, end in zip(stages.collected, ends, strict=True):
+            operators.append(_copy(value, end))
 
         def typed(name: str, value: str) -> ValueInfoProto:
-            return _value(name, (BATCH, *graph.by_name[value].shape))
+            kind = TensorProto.INT64 if value == INPUT else TensorProto.FLOAT
+            return _value(name, (BATCH, *graph.by_name[value].shape), kind)
 
         states = [state.name for state in graph.states]
         body = helper.make_graph(
             operators,
             "step",
-            [*map(typed, states, states), *(typed(inside[v], v) for v in stages.entering)],
-            [*map(typed, nexts, states), *map(typed, ends, stages.leaving)],
+            [*map(typed, states, states), *(typed(inside[v], v) for v in stages.streams)],
+            [*map(typed, nexts, states), *map(typed, ends, stages.collected)],
         )
         called = [self._called[state] for state in states]
         return helper.make_node(
             "Scan",
-            [*called, *map(_steps, stages.entering)],
-            [*(f"next_{state}" for state in called), *map(_steps, stages.leaving)],
+            [*called, *map(_steps, stages.streams)],
+            [*(f"next_{state}" for state in called), *map(_steps, stages.collected)],
             name="cells",
             body=body,
-            num_scan_inputs=len(stages.entering),
+            num_scan_inputs=len(stages.streams),
         )
 
     def _reshape(self, source: str, output: str, shape: str) -> NodeProto:
@@ -195,12 +199,14 @@ def _computed(graph: PrimitiveGraph) -> list[Node]:
 
 def _steps(value: str) -> str:
     """Return what a value is called that has an axis of time."""
-    return f"steps/{value}"
+    return TOKENS if value == INPUT else f"steps/{value}"
 
 
 def _copy(source: str, output: str) -> NodeProto:
     return helper.make_node("Identity", [source], [output], name=output)
 
 
-def _value(name: str, shape: tuple[str | int, ...]) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+def _value(
+    name: str, shape: tuple[str | int, ...], kind: int = TensorProto.FLOAT
+) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, kind, shape)

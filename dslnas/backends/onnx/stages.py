@@ -1,8 +1,15 @@
-"""A recurrent step in three stages: before the loop over time, inside of it, and after it."""
+"""Where the nodes of a recurrent step run: before the loop over time, in it, or behind it.
+
+The rule is that of the torch backend: what does not depend on a state is done for all time steps
+at once, and so is what no state depends on. Two things differ. Nothing is bound to the loop for
+giving something else for all steps at once, since nothing of a network that predicts does: batch
+norms have their statistics, dropout is gone, and there are no choices to stack. And a Scan has
+as many steps as what it scans, so the tokens enter a loop that would read nothing else with an
+axis of time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
@@ -13,53 +20,46 @@ class Stages:
     """Nodes of a graph, states and input left out, in its order.
 
     Attributes:
-        before: What depends on no state: the stem, and what of a cell reads its input alone.
-        body: What depends on a state and is not in the head.
-        after: The rest of the head.
-        entering: Names of the values from before the loop that the body reads or hands on.
-        leaving: Names of the values that the body gives to the head.
+        before: Runs once, on all time steps.
+        body: Runs once for every time step.
+        after: Runs once, on all time steps.
+        streams: Values from before that the body reads, or that are states after the step; the
+            graph's input if there are none.
+        collected: Values of the body, and states before the step, that are wanted behind it.
     """
 
     before: tuple[Node, ...]
     body: tuple[Node, ...]
     after: tuple[Node, ...]
-    entering: tuple[str, ...]
-    leaving: tuple[str, ...]
+    streams: tuple[str, ...]
+    collected: tuple[str, ...]
 
 
-def split_stages(graph: PrimitiveGraph) -> Stages:
-    """Return the stages of a step.
-
-    Raises:
-        ValueError: No state depends on the tokens.
-    """
-    heads = tuple(f"{scope.path}/" for scope in graph.scopes if scope.kind == "head")
-    states = {state.name for state in graph.states}
-    changing = set(states)
-    before: list[Node] = []
-    body: list[Node] = []
-    after: list[Node] = []
-    for node in graph.nodes:
-        if node.name == INPUT or node.name in states:
-            continue
-        if changing.isdisjoint(node.inputs):
-            before.append(node)
-            continue
-        changing.add(node.name)
-        (after if node.name.startswith(heads) else body).append(node)
-    inside = {*states, *(node.name for node in body)}
-    used = [name for node in body for name in node.inputs]
-    used += [state.next for state in graph.states]
-    entering = _distinct(name for name in used if name not in inside)
-    if not entering:
-        raise ValueError("no state depends on the tokens")
-    read = [*(name for node in after for name in node.inputs), graph.output]
+def divide(graph: PrimitiveGraph) -> Stages:
+    """Divide a step that predicts, as `inference_graph` returns it."""
+    states = [state.name for state in graph.states]
+    nodes = [node for node in graph.nodes if node.name != INPUT and node.name not in states]
+    depends = set(states)
+    for node in nodes:
+        if not depends.isdisjoint(node.inputs):
+            depends.add(node.name)
+    needed = {state.next for state in graph.states}
+    for node in reversed(nodes):
+        if node.name in needed:
+            needed.update(node.inputs)
+    before = tuple(node for node in nodes if node.name not in depends)
+    body = tuple(node for node in nodes if node.name in depends & needed)
+    after = tuple(node for node in nodes if node.name in depends - needed)
+    inside = dict.fromkeys([*(node.name for node in body), *states])
+    reads = [name for node in body for name in node.inputs]
+    reads += [state.next for state in graph.states]
+    behind = {graph.output, *(name for node in after for name in node.inputs)}
     return Stages(
-        tuple(before),
-        tuple(body),
-        tuple(after),
-        entering,
-        _distinct(name for name in read if name in inside),
+        before,
+        body,
+        after,
+        tuple(dict.fromkeys(name for name in reads if name not in inside)) or (INPUT,),
+        tuple(name for name in inside if name in behind),
     )
 
 
@@ -74,7 +74,3 @@ def state_names(graph: PrimitiveGraph) -> dict[str, str]:
     if len(set(taken)) == len(taken) and len({name.partition("/")[0] for name in states}) == 1:
         return dict(zip(states, short, strict=True))
     return {name: name.replace("/", "_") for name in states}
-
-
-def _distinct(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))

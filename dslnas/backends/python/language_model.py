@@ -22,13 +22,13 @@ def language_model_module(
 ) -> PythonModule:
     """Return the module of a derived recurrent network; arguments as of `to_python`."""
     plan = make_recurrent_plan(graph)
-    words = graph.by_name[graph.output].shape[0]
+    vocabulary = graph.by_name[graph.output].shape[0]
     facts = {
         **metadata,
         "parameters": f"{graph.params():,}",
         "multiply-adds": f"{graph.flops():,} for one token",
-        "reads": f"tokens, int64 (time, batch), whole numbers below {words}",
-        "gives": f"logits of the next tokens, float32 (time, batch, {words}), and the states",
+        "reads": f"tokens, int64 (time, batch), whole numbers below {vocabulary}",
+        "gives": f"logits of the next tokens, float32 (time, batch, {vocabulary}), and the states",
     }
     use = ["logits, states = model(tokens)", "logits, states = model.step(token, states)"]
     source = template("language_model").render(
@@ -37,9 +37,9 @@ def language_model_module(
         helpers=helpers([*plan.cells, plan.network]),
         classes=[recurrent_cell_text(made) for made in plan.cells],
         network=recurrent_network_text(
-            plan, f"The network: every token to {words} logits of the next one."
+            plan, f"The network: every token to {vocabulary} logits of the next one."
         ),
-        words=words,
+        vocabulary=vocabulary,
     )
     return PythonModule(source, weight_names(graph, plan.network))
 

@@ -1,7 +1,8 @@
 """Where the steps of a plan run: before the loop over time, in it, or behind it. Knows no tensors.
 
 What does not depend on a state is the same work for every time step, so it is done for all of them
-at once, and so is what no state depends on.
+at once, and so is what no state depends on. A stack of edges is on one side as a whole: its rows
+are those of (edges, sequences) in the loop and of (edges, time, sequences) outside of it.
 """
 
 from __future__ import annotations
@@ -48,23 +49,25 @@ def divide(
     """
     body = _body(graph, steps, hoist=hoist)
     before = {INPUT}
-    parts: tuple[list[Step], list[Step], list[Step]] = ([], [], [])
+    first: list[Step] = []
+    repeated: list[Step] = []
+    last: list[Step] = []
     for step in steps:
         if step.node.name in body:
-            parts[1].append(step)
+            repeated.append(step)
         elif before.issuperset(step.inputs):
-            parts[0].append(step)
+            first.append(step)
             before.add(step.node.name)
         else:
-            parts[2].append(step)
+            last.append(step)
     wanted = set(wanted)
-    behind = {name for step in parts[2] for name in step.inputs} | wanted
-    reads = dict.fromkeys(name for step in parts[1] for name in step.inputs)
+    behind = {name for step in last for name in step.inputs} | wanted
+    reads = dict.fromkeys(name for step in repeated for name in step.inputs)
     nexts = dict.fromkeys(state.next for state in graph.states)
     return Loop(
-        _freeing(parts[0], {*behind, *reads, *nexts}),
-        _freeing(parts[1], {*behind, *nexts}),
-        _freeing(parts[2], wanted),
+        _freeing(first, {*behind, *reads, *nexts}),
+        _freeing(repeated, {*behind, *nexts}),
+        _freeing(last, wanted),
         tuple(name for name in {**reads, **nexts} if name in before),
         tuple(name for name in dict.fromkeys([*body, *_states(graph)]) if name in behind),
     )
@@ -96,12 +99,42 @@ def _body(graph: PrimitiveGraph, steps: Sequence[Step], *, hoist: bool) -> dict[
     for step in inside:
         if step.node.primitive in BOUND or not depends.isdisjoint(step.inputs):
             depends.add(step.node.name)
-    needed = {state.next for state in graph.states}
-    for step in reversed(inside):
-        if step.node.primitive in BOUND or step.node.name in needed:
-            needed.add(step.node.name)
-            needed.update(step.inputs)
-    return dict.fromkeys(step.node.name for step in inside if step.node.name in depends & needed)
+    needed = depends & _needed(graph, inside)
+    return dict.fromkeys(step.node.name for step in inside if step.node.name in needed)
+
+
+def _needed(graph: PrimitiveGraph, inside: Sequence[Step]) -> set[str]:
+    """Return what a next state needs, and what is bound to the loop; of stacks all or nothing."""
+    inputs = {step.node.name: step.inputs for step in inside}
+    stacks = _stacks(inside)
+    waiting = [state.next for state in graph.states]
+    waiting += [step.node.name for step in inside if step.node.primitive in BOUND]
+    needed: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += [*inputs.get(name, ()), *stacks.get(name, ())]
+    return needed
+
+
+def _stacks(inside: Sequence[Step]) -> dict[str, list[str]]:
+    """Return by name of every node from a stack to its sums the names of all of them."""
+    found: dict[str, list[str]] = {}
+    stacked: set[str] = set()
+    for step in inside:
+        name = step.node.name
+        if step.node.primitive == "stack":
+            found[name] = []
+        else:
+            reads = [source for source in step.inputs if source in stacked]
+            if not reads:
+                continue
+            found[name] = found[reads[0]]
+        found[name].append(name)
+        if step.node.primitive != "sum_stack":
+            stacked.add(name)
+    return found
 
 
 def _states(graph: PrimitiveGraph) -> list[str]:

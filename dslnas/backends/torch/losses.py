@@ -2,11 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.batches import Batch
+
+
+@dataclass(frozen=True)
+class BatchOutput:
+    """What a network gives for a batch of N targets, N as in `batch.targets.flatten()`.
+
+    Attributes:
+        logits: (N, classes).
+        auxiliary: Logits of the second head, (N, classes), where the network has one and trains.
+        outputs: Of the last recurrent cell, before the head, (T, B, features); None of images.
+    """
+
+    logits: Tensor
+    auxiliary: Tensor | None = None
+    outputs: Tensor | None = None
+
+
+def run_batch(
+    network: TorchNetwork,
+    batch: Batch,
+    mixing: Mapping[str, Tensor] | None = None,
+    chosen: Choice | None = None,
+    *,
+    observe: bool = False,
+) -> BatchOutput:
+    """Run a network on a batch; of text, the states after the segment are left in the batch.
+
+    Args:
+        network: For images or text, as the batch.
+        batch: What it reads.
+        mixing: As of `TorchNetwork.forward`.
+        chosen: Likewise.
+        observe: Likewise.
+    """
+    if isinstance(network, SequenceNetwork):
+        run = network.run(batch.inputs, batch.start, mixing, chosen, observe=observe)
+        batch.end = tuple(state.detach() for state in run.states)
+        return BatchOutput(run.logits.flatten(0, 1), outputs=run.outputs)
+    return BatchOutput(*network(batch.inputs, mixing, chosen, observe=observe))
 
 
 def network_logits(network: TorchNetwork, batch: Batch) -> tuple[Tensor, ...]:
@@ -17,12 +60,8 @@ def network_logits(network: TorchNetwork, batch: Batch) -> tuple[Tensor, ...]:
     Returns:
         (N, classes) each, N as in `batch.targets.flatten()`.
     """
-    if isinstance(network, SequenceNetwork):
-        run = network.run(batch.inputs, batch.start)
-        batch.end = tuple(state.detach() for state in run.states)
-        return (run.logits.flatten(0, 1),)
-    outputs: tuple[Tensor, ...] = network(batch.inputs)
-    return outputs
+    found = run_batch(network, batch)
+    return (found.logits,) if found.auxiliary is None else (found.logits, found.auxiliary)
 
 
 def slowness_penalty(outputs: Tensor) -> Tensor:

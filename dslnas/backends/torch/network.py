@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.plan import Choice, Step, make_plan
-from dslnas.backends.torch.primitives import FORMS, RunState
+from dslnas.backends.torch.primitives import FORMS
+from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.primitives.spec import Weight
 

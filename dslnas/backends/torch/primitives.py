@@ -1,4 +1,4 @@
-"""The torch form of every primitive, as one function each.
+"""The torch form of every primitive, as one function each; those of dropout are in `randomness`.
 
 A form takes the node, its input tensors (batch first), the node's own tensors and the state of the
 run, and returns the output tensor.
@@ -6,71 +6,23 @@ run, and returns the output tensor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dslnas.backends.torch.randomness import (
+    RATES,
+    RunState,
+    drop,
+    drop_path,
+    dropout,
+    variational,
+)
 from dslnas.graph.graph import Node
 from dslnas.primitives.rules import pair
-
-RATES: Mapping[str, str] = {
-    "drop_embedded": "input",
-    "drop_input": "x",
-    "drop_state": "state",
-    "drop_output": "output",
-}
-"""By primitive of variational dropout the name of its rate."""
-
-MaskKey: TypeAlias = tuple[str, str, int]
-"""Whose a mask is: a cell, or the stem or head, has one for each primitive and width."""
-
-
-@dataclass
-class RunState:
-    """What a run of a network depends on besides weights and inputs.
-
-    Attributes:
-        training: Batch statistics and dropout, or running statistics and none.
-        tracking: Whether batches move the running statistics while training.
-        generator: Source of the randomness of all dropout, on the device.
-        drop_path_rate: Probability with which `drop_path` zeroes an example.
-        dropout: Rates of variational dropout: `words`, `input`, `x`, `state` and `output`; 0 if
-            it is not given.
-        batch: Sequences that run side by side.
-        masks: Of variational dropout, (batch, features) each; none where nothing is dropped.
-    """
-
-    training: bool = True
-    tracking: bool = True
-    generator: torch.Generator | None = None
-    drop_path_rate: float = 0.0
-    dropout: Mapping[str, float] = field(default_factory=dict)
-    batch: int = 1
-    masks: dict[MaskKey, Tensor] = field(default_factory=dict)
-
-    def begin(self, batch: int, nodes: Iterable[Node], like: Tensor, *, training: bool) -> None:
-        """Begin a run over a batch of sequences.
-
-        Masks are drawn in the order of the nodes, so they are the same however the nodes are
-        divided between what runs once and what runs for every step.
-
-        Args:
-            batch: Sequences that run side by side.
-            nodes: All of the network.
-            like: A tensor of the type and on the device of the values.
-            training: Whether anything is dropped.
-        """
-        self.batch, self.training, self.masks = batch, training, {}
-        for node in nodes:
-            rate = self.dropout.get(RATES.get(node.primitive, ""), 0.0)
-            if training and rate > 0 and _mask_of(node) not in self.masks:
-                ones = like.new_ones((batch, *node.shape))
-                self.masks[_mask_of(node)] = _drop(ones, rate, ones.shape, self)
-
 
 Form: TypeAlias = Callable[[Node, Sequence[Tensor], Sequence[Tensor], RunState], Tensor]
 
@@ -93,22 +45,7 @@ def _embedding(
 ) -> Tensor:
     """Look tokens up; whole words are dropped from the table (Gal and Ghahramani, 2016)."""
     table, rate = own[0], run.dropout.get("words", 0.0)
-    return functional.embedding(inputs[0], _drop(table, rate, torch.Size((len(table), 1)), run))
-
-
-def _mask_of(node: Node) -> MaskKey:
-    return node.primitive, node.name.partition("/")[0], node.shape[0]
-
-
-def _variational(
-    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
-) -> Tensor:
-    """Drop by one mask for all steps of a sequence (Gal and Ghahramani, 2016).
-
-    Values may be those of many steps or edges, one after the other, of `run.batch` rows each.
-    """
-    x, mask = inputs[0], run.masks.get(_mask_of(node))
-    return x if mask is None else (x.view(-1, *mask.shape) * mask).view(x.shape)
+    return functional.embedding(inputs[0], drop(table, rate, torch.Size((len(table), 1)), run))
 
 
 def _batch_norm(
@@ -214,26 +151,6 @@ def _concat(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: Ru
     return torch.cat(list(inputs), dim=1)
 
 
-def _dropout(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
-    rate = node.attribute("rate")
-    assert isinstance(rate, float)
-    return _drop(inputs[0], rate, inputs[0].shape, run)
-
-
-def _drop_path(
-    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
-) -> Tensor:
-    x = inputs[0]
-    return _drop(x, run.drop_path_rate, torch.Size((x.shape[0], *[1] * (x.dim() - 1))), run)
-
-
-def _drop(x: Tensor, rate: float, shape: torch.Size, run: RunState) -> Tensor:
-    if not run.training or rate == 0.0:
-        return x
-    kept = torch.rand(shape, generator=run.generator, device=x.device, dtype=x.dtype) >= rate
-    return x * kept / (1.0 - rate)
-
-
 def _elementwise(function: Callable[[Tensor], Tensor]) -> Form:
     def form(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
         return function(inputs[0])
@@ -269,8 +186,8 @@ FORMS: Mapping[str, Form] = {
     "hard_swish": _elementwise(functional.hardswish),
     "sigmoid": _elementwise(torch.sigmoid),
     "tanh": _elementwise(torch.tanh),
-    "dropout": _dropout,
-    **dict.fromkeys(RATES, _variational),
+    "dropout": dropout,
+    **dict.fromkeys(RATES, variational),
     "identity": _elementwise(lambda x: x),
     "zero": _zero,
     "split": _split,
@@ -280,7 +197,7 @@ FORMS: Mapping[str, Form] = {
     "multiply": _multiply,
     "mean": _mean,
     "concat": _concat,
-    "drop_path": _drop_path,
+    "drop_path": drop_path,
     "stack": _stack,
     "sum_stack": _sum_stack,
 }

@@ -18,7 +18,7 @@ from dslnas.passes.recurrent import fast_step
 
 
 @dataclass(frozen=True)
-class Run:
+class SequenceOutput:
     """What a recurrent network gives for a segment of T steps and B sequences.
 
     Attributes:
@@ -71,7 +71,7 @@ class SequenceNetwork(TorchNetwork):
         chosen: Choice | None = None,
         *,
         observe: bool = False,
-    ) -> Run:
+    ) -> SequenceOutput:
         """Run over a segment of text.
 
         Args:
@@ -102,7 +102,7 @@ class SequenceNetwork(TorchNetwork):
         values |= {name: torch.cat(row) for name, row in rows.items()}
         self._execute(loop.after, values, weigh)
         logits, outputs = values[graph.output], values[_read_by_head(graph)]
-        return Run(_unfolded(logits, steps), _unfolded(outputs, steps), current)
+        return SequenceOutput(_unfolded(logits, steps), _unfolded(outputs, steps), current)
 
     def _loop(self, graph: PrimitiveGraph, chosen: Choice | None, observe: bool) -> Loop:
         def make() -> Loop:
@@ -125,7 +125,7 @@ def make_network(graph: PrimitiveGraph, generator: torch.Generator) -> TorchNetw
 
 
 def _read_by_head(graph: PrimitiveGraph) -> str:
-    """Return the name of what the last cell gives."""
+    """Return the name of what the last cell gives; passes leave it what the head reads."""
     (last,) = {
         name for node in graph.under("head") for name in node.inputs if not name.startswith("head/")
     }

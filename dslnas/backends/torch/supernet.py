@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dslnas.backends.torch.losses import slowness_penalty
+from dslnas.backends.torch.losses import BatchOutput, run_batch, slowness_penalty
 from dslnas.backends.torch.plan import Choice
-from dslnas.backends.torch.sequence import SequenceNetwork, make_network
+from dslnas.backends.torch.sequence import make_network
 from dslnas.data.batches import NOTHING, Batch
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.space.space import SearchSpace
@@ -73,7 +73,7 @@ class Supernet:
 
         Of text, the states after the segment are left in the batch.
         """
-        return self._run(batch, mixing)[0]
+        return self._run(batch, mixing).logits
 
     def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
         """Return the mean cross-entropy of a batch, a scalar with gradients.
@@ -83,21 +83,15 @@ class Supernet:
             mixing: How operations are weighed.
             regularised: Of text, add the slowness penalty.
         """
-        logits, outputs = self._run(batch, mixing)
-        loss = functional.cross_entropy(logits, batch.targets.flatten(), ignore_index=NOTHING)
-        if regularised and outputs is not None and self.slowness > 0:
-            loss = loss + self.slowness * slowness_penalty(outputs)
+        found, targets = self._run(batch, mixing), batch.targets.flatten()
+        loss = functional.cross_entropy(found.logits, targets, ignore_index=NOTHING)
+        if regularised and found.outputs is not None and self.slowness > 0:
+            loss = loss + self.slowness * slowness_penalty(found.outputs)
         return loss
 
-    def _run(self, batch: Batch, mixing: Mixing) -> tuple[Tensor, Tensor | None]:
-        """Return the logits and, of text, the outputs of the last cell."""
+    def _run(self, batch: Batch, mixing: Mixing) -> BatchOutput:
         how = (mixing.weights, mixing.chosen)
-        if isinstance(self.network, SequenceNetwork):
-            run = self.network.run(batch.inputs, batch.start, *how, observe=mixing.observe)
-            batch.end = tuple(state.detach() for state in run.states)
-            return run.logits.flatten(0, 1), run.outputs
-        outputs: tuple[Tensor, ...] = self.network(batch.inputs, *how, observe=mixing.observe)
-        return outputs[0], None
+        return run_batch(self.network, batch, *how, observe=mixing.observe)
 
     @contextmanager
     def untracked(self) -> Iterator[None]:
@@ -108,6 +102,24 @@ class Supernet:
             yield
         finally:
             state.tracking = before
+
+    @contextmanager
+    def without_dropout(self) -> Iterator[None]:
+        """Compare inside of this: no variational dropout, and the masks of training stay the same.
+
+        What is dropped at random would decide between architectures, and what is drawn here would
+        change the training behind it. An operation `dropout` of the space is what it is.
+        """
+        state = self.network.run_state
+        rates, generator = state.dropout, state.generator
+        drawn = None if generator is None else generator.get_state()
+        state.dropout = {}
+        try:
+            yield
+        finally:
+            state.dropout = rates
+            if generator is not None and drawn is not None:
+                generator.set_state(drawn)
 
     def exists(self, cell: str) -> Tensor:
         """Return which entries of a cell's alpha stand for an operation, (edges, operations)."""

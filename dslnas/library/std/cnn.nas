@@ -4,10 +4,10 @@
 # The stride of a place goes to the first layer that can take one, unless the body says where.
 # batch_norm has scale and offset in the derived network only.
 
+use std.common
+
 op depthwise(k, dilation = 1) = conv(k, out = C_in, groups = C_in, dilation = dilation)
 op pointwise = conv(1)
-
-op none = zero
 
 op skip_connect = identity
     | when stride 2: factorized_reduce

@@ -2,7 +2,7 @@
 #
 # `C` is the number of hidden units. Dropout is variational: one mask for all steps of a sequence.
 
-op none = zero
+use std.common
 
 # While searching, nodes are normalised, so that no activation grows over the others.
 op search_norm = batch_norm(affine = false)

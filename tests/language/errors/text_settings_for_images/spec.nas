@@ -1,7 +1,7 @@
 use papers.darts
 
 search darts {
-    dropout  variational(x = 0.5)
+    dropout  variational(input = 0.5)
 }
 
 evaluate {

@@ -1,0 +1,109 @@
+"""All that is random in a run: the state that it draws from, and the torch forms of dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from dslnas.graph.graph import Node
+
+RATES: Mapping[str, str] = {
+    "drop_embedded": "embedded",
+    "drop_input": "input",
+    "drop_state": "state",
+    "drop_output": "output",
+}
+"""By primitive of variational dropout the name of its rate."""
+
+MaskKey: TypeAlias = tuple[str, str, int]
+"""Whose a mask is: a cell, or the stem or head, has one for each primitive and width."""
+
+
+@dataclass
+class RunState:
+    """What a run of a network depends on besides weights and inputs.
+
+    Attributes:
+        training: Batch statistics and dropout, or running statistics and none.
+        tracking: Whether batches move the running statistics while training.
+        generator: Source of the randomness of all dropout, on the device.
+        drop_path_rate: Probability with which `drop_path` zeroes an example.
+        dropout: Rates of variational dropout: `words`, `embedded`, `input`, `state` and `output`;
+            0 if it is not given.
+        batch: Sequences that run side by side.
+        masks: Of variational dropout, (batch, features) each; none where nothing is dropped.
+    """
+
+    training: bool = True
+    tracking: bool = True
+    generator: torch.Generator | None = None
+    drop_path_rate: float = 0.0
+    dropout: Mapping[str, float] = field(default_factory=dict)
+    batch: int = 1
+    masks: dict[MaskKey, Tensor] = field(default_factory=dict)
+
+    def begin(self, batch: int, nodes: Iterable[Node], like: Tensor, *, training: bool) -> None:
+        """Begin a run over a batch of sequences.
+
+        Masks are drawn in the order of the nodes, so they are the same however the nodes are
+        divided between what runs once and what runs for every step.
+
+        Args:
+            batch: Sequences that run side by side.
+            nodes: All of the network.
+            like: A tensor of the type and on the device of the values.
+            training: Whether anything is dropped.
+        """
+        self.batch, self.training, self.masks = batch, training, {}
+        for node in nodes:
+            rate = self.dropout.get(RATES.get(node.primitive, ""), 0.0)
+            if training and rate > 0 and _mask_of(node) not in self.masks:
+                ones = like.new_ones((batch, *node.shape))
+                self.masks[_mask_of(node)] = drop(ones, rate, ones.shape, self)
+
+
+def _mask_of(node: Node) -> MaskKey:
+    return node.primitive, node.name.partition("/")[0], node.shape[0]
+
+
+def drop(x: Tensor, rate: float, shape: torch.Size, run: RunState) -> Tensor:
+    """Zero a part of a value at random and scale the rest by 1 / (1 - rate), while training.
+
+    Args:
+        x: The value.
+        rate: Probability with which each is dropped.
+        shape: What is drawn; broadcast to that of `x`.
+        run: Says whether it trains, and draws.
+    """
+    if not run.training or rate == 0.0:
+        return x
+    kept = torch.rand(shape, generator=run.generator, device=x.device, dtype=x.dtype) >= rate
+    return x * kept / (1.0 - rate)
+
+
+def dropout(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    """Drop single numbers; a form as in `FORMS`, as the others here."""
+    rate = node.attribute("rate")
+    assert isinstance(rate, float)
+    return drop(inputs[0], rate, inputs[0].shape, run)
+
+
+def drop_path(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    """Drop all of an example's value."""
+    x = inputs[0]
+    return drop(x, run.drop_path_rate, torch.Size((x.shape[0], *[1] * (x.dim() - 1))), run)
+
+
+def variational(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    """Drop by one mask for all steps of a sequence (Gal and Ghahramani, 2016).
+
+    Values may be those of many steps or edges, one after the other, of `run.batch` rows each.
+    """
+    x, mask = inputs[0], run.masks.get(_mask_of(node))
+    return x if mask is None else (x.view(-1, *mask.shape) * mask).view(x.shape)

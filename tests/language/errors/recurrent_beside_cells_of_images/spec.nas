@@ -1,0 +1,6 @@
+use papers.darts
+use rnn.lstm
+
+network {
+    cells  normal, lstm
+}

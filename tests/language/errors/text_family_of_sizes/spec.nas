@@ -1,0 +1,6 @@
+use papers.darts_rnn
+
+search darts
+derive {
+    epoch  every_size
+}
