@@ -17,6 +17,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -90,7 +91,7 @@ def steps_of(
         engine.start_epoch(0)
     train, held_out = batches
     return {
-        f"DARTS step, {order} order": lambda engine=engine: engine.step(train, held_out)
+        f"DARTS step, {order} order": partial(engine.step, train, held_out)
         for order, engine in engines.items()
     }
 

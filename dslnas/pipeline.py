@@ -150,7 +150,7 @@ def train_alone(
     from dslnas.data.tensors import load
     from dslnas.runs.folder import ARCHITECTURE, SPEC
 
-    data = load(compiled.program.data, device)
+    data = load(compiled.program.data, device, searching=False)
     folder.write(SPEC, compiled.text)
     folder.write(ARCHITECTURE, architecture_text(compiled, architecture, origin))
     train_and_export(compiled, architecture, folder, seed, device, report, data)

@@ -5,10 +5,10 @@
 
 use papers.darts_rnn
 
-# Statistics of one layer that all nodes share fit none of them before many epochs have passed.
+# The running statistics of `search_norm`, which all nodes share, fit none of them for many epochs.
 cell recurrent {
-    nodes      4
-    normalise  identity
+    nodes      5
+    normalise  search_bound
 }
 
 data ptb {

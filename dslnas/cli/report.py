@@ -109,6 +109,11 @@ def _of_text(results: dict[str, Any]) -> list[tuple[str, str, str]]:
             f"the best, of epoch {results['retrain_epoch']}",
         ),
         (
+            "  of a unigram model",
+            f"{results['unigram_validation_perplexity']:.2f}",
+            "frequencies of tokens alone",
+        ),
+        (
             "vocabulary",
             f"{results['vocabulary']:,}",
             f"unknown tokens: {unknown['validation']:,} in validation, {unknown['test']:,} in test",

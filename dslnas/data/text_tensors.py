@@ -19,7 +19,7 @@ PARTS = ("weights", "architecture", "validation", "test")
 MISSING = -1
 
 
-def load(settings: TextSettings, device: torch.device | str) -> Data:
+def load(settings: TextSettings, device: torch.device | str, *, searching: bool = True) -> Data:
     """Read a text and put it on a device, divided and numbered.
 
     The parts follow each other in the text. The vocabulary is that of the weights and architecture
@@ -28,6 +28,7 @@ def load(settings: TextSettings, device: torch.device | str) -> Data:
     Args:
         settings: Where the text is and how to divide it.
         device: Where all parts are put, once.
+        searching: Whether the training parts must do for the steps of a search.
 
     Raises:
         UserError: NAS601 to NAS603, NAS605, NAS610 from reading; NAS611 the text is too short.
@@ -40,7 +41,7 @@ def load(settings: TextSettings, device: torch.device | str) -> Data:
     for name, text in texts.items():
         numbers = _numbers(text, facts_of)
         missing = numbers == MISSING
-        _check_length(name, len(numbers), settings)
+        _check_length(name, len(numbers), settings, searching=searching)
         facts[name] = PartFacts(len(numbers), len(text), int(missing.sum()))
         numbers[missing] = facts_of.numbers[UNKNOWN]
         parts[name] = TextPart(torch.from_numpy(numbers).to(device), settings.steps)
@@ -65,9 +66,9 @@ def _numbers(text: str, facts: TextFacts) -> NDArray[np.int64]:
     return np.concatenate([np.empty(0, np.int64), *pieces])
 
 
-def _check_length(part: str, count: int, settings: TextSettings) -> None:
+def _check_length(part: str, count: int, settings: TextSettings, *, searching: bool) -> None:
     """Raise NAS611 if a part is too short for a step of the search, or to be measured."""
-    trains = part in PARTS[:2]
+    trains = searching and part in PARTS[:2]
     needed = settings.batch * (settings.steps + 1) if trains else 2
     if count >= needed:
         return

@@ -84,5 +84,5 @@ def check_finite(what: str, loss: float, epoch: int, step: int, method: str) -> 
             "NAS701",
             f"{what} is {loss} in epoch {epoch}, step {step}",
             where=method,
-            help="lower the learning rate, as in `weights sgd(lr = 0.005)`, or clip more",
+            help="divide the learning rate of `weights` by ten, or clip more",
         )

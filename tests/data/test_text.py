@@ -98,7 +98,8 @@ def test_penn_treebank_is_three_files(tmp_path: Path, prefix: str) -> None:
     assert len(train) == 360
     assert (valid, test) == ("a b x\n" * 9, "a\n" * 9)
     assert verify(settings) == DataShape((), 6, has_test=True)
-    assert describe(Ptb()) is None
+    assert describe(Ptb()) == DataShape((), 10_000, has_test=True)
+    assert describe(Ptb(least=2)) is None
 
 
 def test_the_network_is_made_for_another_vocabulary(tmp_path: Path) -> None:

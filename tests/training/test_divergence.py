@@ -21,7 +21,7 @@ def _error(method: str, data: Data, **given: Any) -> str:
     return caught.value.render()
 
 
-HELP = "\n  = help: lower the learning rate, as in `weights sgd(lr = 0.005)`, or clip more"
+HELP = "\n  = help: divide the learning rate of `weights` by ten, or clip more"
 
 
 @pytest.mark.parametrize("method", ["darts", "gdas", "nasp", "random"])

@@ -33,7 +33,7 @@ def test_a_loss_that_is_not_finite_is_an_error(value: float, shown: str) -> None
         check_finite("training loss", value, 3, 7, "search darts")
     assert caught.value.render() == (
         f"search darts: error[NAS701]: training loss is {shown} in epoch 3, step 7\n"
-        "  = help: lower the learning rate, as in `weights sgd(lr = 0.005)`, or clip more"
+        "  = help: divide the learning rate of `weights` by ten, or clip more"
     )
 
 

@@ -275,5 +275,5 @@ def test_a_loss_that_is_not_finite_stops_the_training(given: dict[str, Any], whe
         run_retrain(architecture(), data, **given)
     assert caught.value.render() == (
         f"retraining: error[NAS701]: {where}\n"
-        "  = help: lower the learning rate, as in `weights sgd(lr = 0.005)`, or clip more"
+        "  = help: divide the learning rate of `weights` by ten, or clip more"
     )

@@ -8,6 +8,10 @@ use std.common
 op search_norm = batch_norm(affine = false)
     | when derived: identity
 
+# The same by a bound: without statistics, so that a short search is measured as it trains.
+op search_bound = tanh
+    | when derived: identity
+
 # Goes from a state towards what the operation `f` makes of it, as far as a gate opens.
 # `reads` is what operation and gate look at.
 gate highway(f, state, reads = drop_state(state)) {
