@@ -81,15 +81,17 @@ def test_text_has_perplexities(tmp_path: Path) -> None:
         "test_bits_per_character": 1.2345,
         "validation_bits_per_character": 1.3,
         "retrain_epoch": 7,
+        "unigram_validation_perplexity": 640.3,
         "vocabulary": 10000,
         "unknown_tokens": {"weights": 0, "architecture": 0, "validation": 3, "test": 1234},
     }
     lines = report(tmp_path, **text)
-    assert lines[3:10] == [
+    assert lines[3:11] == [
         "  test perplexity       98.77        on text that chose nothing",
         "    bits a character    1.234",
         "    next token right    50.00%",
         "  validation perplexity 101.50       the best, of epoch 7",
+        "    of a unigram model  640.30       frequencies of tokens alone",
         "  vocabulary            10,000       unknown tokens: 3 in validation, 1,234 in test",
         "  parameters            1,234",
         "  multiply-adds         5,678        per token",

@@ -32,7 +32,8 @@ def checked(text: str, path: Path | None = None) -> CheckedProgram:
         (f"{TEXT}data text {{ level word }}", (), 5161),
         (f"{TEXT}data text\nnetwork {{ classes 67 }}", (), 67),
         (f"{TEXT}data text\nnetwork {{ classes 500 }}", (), 500),  # of a text that is elsewhere
-        (f"{TEXT}data ptb\nnetwork {{ classes 10000 }}", (), 10_000),
+        (f"{TEXT}data ptb", (), 10_000),
+        (f"{TEXT}data ptb {{ least 2 }}\nnetwork {{ classes 7000 }}", (), 7_000),
     ],
 )
 def test_example_without_a_path(text: str, shape: Shape, classes: int) -> None:
@@ -43,7 +44,7 @@ def test_example_without_a_path(text: str, shape: Shape, classes: int) -> None:
     ("text", "help"),
     [
         (f"{IMAGES}data idx", "pass `--set data.path=...`, or give `input` and `classes` in"),
-        (f"{TEXT}data ptb", "pass `--set data.path=...`, or give `classes` in `network`"),
+        (f"{TEXT}data ptb {{ least 2 }}", "pass `--set data.path=...`, or give `classes` in `network`"),
     ],
 )
 def test_nothing_tells(text: str, help: str) -> None:

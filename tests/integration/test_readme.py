@@ -29,7 +29,7 @@ def test_specs_of_the_readme_compile(text: str, tmp_path: Path) -> None:
 
 
 def test_readme_shows_specs_methods_and_commands() -> None:
-    assert len(SPECS) == 4
+    assert len(SPECS) == 6
     for method in SEARCH:
         assert f"| `{method}` |" in README
     for command in COMMANDS:
