@@ -44,7 +44,10 @@ def test_example_without_a_path(text: str, shape: Shape, classes: int) -> None:
     ("text", "help"),
     [
         (f"{IMAGES}data idx", "pass `--set data.path=...`, or give `input` and `classes` in"),
-        (f"{TEXT}data ptb {{ least 2 }}", "pass `--set data.path=...`, or give `classes` in `network`"),
+        (
+            f"{TEXT}data ptb {{ least 2 }}",
+            "pass `--set data.path=...`, or give `classes` in `network`",
+        ),
     ],
 )
 def test_nothing_tells(text: str, help: str) -> None:
