@@ -11,10 +11,10 @@ import numpy as np
 
 from dslnas.backends.onnx.sequence import to_onnx_sequence
 from dslnas.backends.torch.sequence import SequenceNetwork
+from dslnas.backends.torch.threads import threads
 from dslnas.data.tokens import TextFacts
 from dslnas.export.candidate import ONNX, ONNX_STEP, PYTHON, SAMPLE, VOCABULARY, Checks
 from dslnas.export.latency import latency_ms
-from dslnas.export.runtimes import torch_on_one_thread
 from dslnas.export.sequence_parity import (
     BATCHES,
     LENGTH,
@@ -82,7 +82,8 @@ def check_language_model(
         others["python"] = module_runs(stage / PYTHON)
     streams = _streams(network, real, seed)
     token = {"torch": streams["random"][:1, None], "onnx": streams["random"][:1]}
-    with torch_on_one_thread():
+    # Steps of a text are too small to share out: threads would wait much longer than they compute.
+    with threads(1):
         differences = compare_sequences(reference, others, streams, tolerance)
         states = reference(token["torch"], None)[1]
         latency = {key: latency_ms(run, token[key], states) for key, run in timed.items()}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +19,6 @@ def onnx_session(model: bytes, threads: int = 0) -> Any:
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-@contextmanager
-def torch_on_one_thread() -> Iterator[None]:
-    """Let torch compute on one thread for a while.
-
-    Steps of a text are too small to be shared out: where the cores have other work too, threads
-    wait for each other much longer than they compute.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def load_module(path: Path) -> torch.nn.Module:

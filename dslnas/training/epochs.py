@@ -6,7 +6,7 @@ import time
 
 from torch import Tensor
 
-from dslnas.backends.torch.losses import network_logits
+from dslnas.backends.torch.losses import run_batch
 from dslnas.data.batches import Batch, Part, TextPart
 from dslnas.data.tensors import Data
 from dslnas.diagnostics import user_error
@@ -113,8 +113,7 @@ class Epochs:
         network = self._trainee.network.eval()
 
         def logits_of(batch: Batch) -> Tensor:
-            logits: Tensor = network_logits(network, batch)[0]
-            return logits
+            return run_batch(network, batch).logits
 
         return measure(logits_of, part)
 

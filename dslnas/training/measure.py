@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from dslnas.data.batches import NOTHING, Batch, ImagePart, Part
+from dslnas.backends.torch.losses import cross_entropy
+from dslnas.data.batches import Batch, ImagePart, Part
 
 BATCH = 256
 """Examples that are measured at once; more of them are only faster."""
@@ -62,9 +62,7 @@ def measure(logits_of: Callable[[Batch], Tensor], part: Part) -> Measurement:
     with torch.inference_mode():
         for batch in part.in_order(BATCH):
             logits, targets = logits_of(batch), batch.targets.flatten()
-            terms = functional.cross_entropy(
-                logits, targets, reduction="none", ignore_index=NOTHING
-            )
+            terms = cross_entropy(logits, batch, "none")
             loss += float(terms.sum(dtype=torch.float64))
             right += int((logits.argmax(1) == targets).sum())
             count += len(batch)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from torch import Tensor
-from torch.nn import functional
 
-from dslnas.backends.torch.losses import run_batch, slowness_penalty
+from dslnas.backends.torch.losses import cross_entropy, run_batch, slowness_penalty
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.data.batches import NOTHING, Batch
+from dslnas.data.batches import Batch
 from dslnas.settings.sections import EvaluateSettings
 
 
@@ -28,13 +27,9 @@ def training_loss(
         Scalars with gradients.
     """
     found = run_batch(network, batch)
-    loss = _cross_entropy(found.logits, batch)
+    loss = cross_entropy(found.logits, batch)
     if found.auxiliary is not None:
-        loss = loss + settings.auxiliary * _cross_entropy(found.auxiliary, batch)
+        loss = loss + settings.auxiliary * cross_entropy(found.auxiliary, batch)
     if found.outputs is None or not settings.slowness:
         return loss, loss
     return loss + settings.slowness * slowness_penalty(found.outputs), loss
-
-
-def _cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
-    return functional.cross_entropy(logits, batch.targets.flatten(), ignore_index=NOTHING)

@@ -6,19 +6,16 @@ than it saves, and many times more where other programs use the same cores.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-import torch
-
+from dslnas.backends.torch.threads import threads
 from dslnas.settings.data import DataSettings, TextSettings
 
 SMALL = 1_000_000_000
 """Multiply-adds of a batch below which one thread is used: some 50 ms of work for one core."""
 
 
-@contextmanager
-def threads_for(flops: int) -> Iterator[None]:
+def threads_for(flops: int) -> AbstractContextManager[None]:
     """Run the body with as many threads as its work is worth.
 
     The number depends on the work alone, so equal runs have equal sums.
@@ -26,12 +23,7 @@ def threads_for(flops: int) -> Iterator[None]:
     Args:
         flops: Multiply-adds of one batch.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if flops < SMALL else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    return threads(1 if flops < SMALL else None)
 
 
 def steps_of(data: DataSettings) -> int:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.losses import network_logits, slowness_penalty
+from dslnas.backends.torch.losses import run_batch, slowness_penalty
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import NOTHING, Batch
@@ -96,8 +96,9 @@ def test_the_penalty_is_added_where_it_is_asked_for() -> None:
 
 def test_a_plain_network_gives_logits_and_leaves_its_states() -> None:
     supernet, batch = made(), segment(0)
-    (logits,) = network_logits(supernet.network, batch)
-    assert logits.shape == (20, 3)
+    found = run_batch(supernet.network, batch)
+    assert found.auxiliary is None
+    assert found.logits.shape == (20, 3)
     assert batch.end is not None
     assert not any(state.requires_grad for state in batch.end)
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dslnas.backends.torch.losses import network_logits
+from dslnas.backends.torch.losses import run_batch
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.batches import Batch, TextPart
 from dslnas.data.tensors import Data
@@ -32,7 +32,7 @@ def data() -> Data:
 
 
 def measured_on(trained: Trained, data: Data) -> Measurement:
-    return measure(lambda batch: network_logits(trained.network, batch)[0], data.validation)
+    return measure(lambda batch: run_batch(trained.network, batch).logits, data.validation)
 
 
 def unigram_perplexity(data: Data) -> float:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -20,6 +18,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import make_network
+from dslnas.backends.torch.threads import threads
 from dslnas.graph.build import build_derived_graph
 from dslnas.graph.costs import COUNTED, CostTable, cost_table
 from dslnas.graph.fragment import SOURCE, Fragment
@@ -75,7 +74,7 @@ def seconds_for_one(graph: PrimitiveGraph, device: torch.device) -> float:
     network.to(device)
     example = _example(graph, generator).to(device)
     times = []
-    with torch.inference_mode(), _one_thread():
+    with torch.inference_mode(), threads(1):
         for _ in range(WARM_UP + RUNS):
             _wait_for(device)
             begin = time.perf_counter()
@@ -90,16 +89,6 @@ def _example(graph: PrimitiveGraph, generator: torch.Generator) -> Tensor:
     if graph.input_shape:
         return torch.randn((1, *graph.input_shape), generator=generator)
     return torch.zeros((1, 1) if graph.is_sequence else (1,), dtype=torch.long)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _keep_in_range(network: TorchNetwork) -> None:

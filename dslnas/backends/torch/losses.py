@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
+from torch.nn import functional
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.sequence import SequenceNetwork
-from dslnas.data.batches import Batch
+from dslnas.data.batches import NOTHING, Batch
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,16 @@ def run_batch(
     return BatchOutput(*network(batch.inputs, mixing, chosen, observe=observe))
 
 
-def network_logits(network: TorchNetwork, batch: Batch) -> tuple[Tensor, ...]:
-    """Return the logits, and the auxiliary logits where the network has them and trains.
+def cross_entropy(logits: Tensor, batch: Batch, reduction: str = "mean") -> Tensor:
+    """Return the cross-entropy of a batch, over the targets that count.
 
-    Of text, the states after the segment are left in the batch.
-
-    Returns:
-        (N, classes) each, N as in `batch.targets.flatten()`.
+    Args:
+        logits: (N, classes), as of `BatchOutput`.
+        batch: Has the N targets.
+        reduction: `mean` for a scalar, `none` for (N,) with 0 where there is nothing to predict.
     """
-    found = run_batch(network, batch)
-    return (found.logits,) if found.auxiliary is None else (found.logits, found.auxiliary)
+    targets = batch.targets.flatten()
+    return functional.cross_entropy(logits, targets, reduction=reduction, ignore_index=NOTHING)
 
 
 def slowness_penalty(outputs: Tensor) -> Tensor:

@@ -54,7 +54,7 @@ class RunState:
 
         Args:
             batch: Sequences that run side by side.
-            nodes: All of the network.
+            nodes: Those of variational dropout, or all, in the order of the network.
             like: A tensor of the type and on the device of the values.
             training: Whether anything is dropped.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from dslnas.backends.torch.loop import Loop, divide
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork, key_of
 from dslnas.backends.torch.plan import Choice, make_plan
+from dslnas.backends.torch.randomness import RATES
 from dslnas.data.batches import States
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.passes.recurrent import fast_step
@@ -45,7 +47,11 @@ class SequenceNetwork(TorchNetwork):
         """Make the tensors, in the graph's order, with random numbers from `generator` (CPU)."""
         super().__init__(graph, generator)
         self.plain = False
-        self._fast = fast_step(graph)
+        self._dropping = tuple(node for node in graph.nodes if node.primitive in RATES)
+
+    @cached_property
+    def _fast(self) -> PrimitiveGraph:
+        return fast_step(self.graph)
 
     def forward(self, tokens: Tensor, *states: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
         """Return the logits and the states after the last step.
@@ -83,9 +89,9 @@ class SequenceNetwork(TorchNetwork):
         """
         steps, batch = tokens.shape
         like = next(self.parameters())
-        self.run_state.begin(batch, self.graph.nodes, like, training=self.training)
+        self.run_state.begin(batch, self._dropping, like, training=self.training)
         graph = self.graph if self.plain or chosen is not None else self._fast
-        loop = self._loop(graph, chosen, observe)
+        loop, last = self._loop(graph, chosen, observe)
         values, weigh = {INPUT: tokens.flatten()}, Weighing(mixing)
         self._execute(loop.before, values, weigh)
         streams = {name: _unfolded(values[name], steps).unbind() for name in loop.streams}
@@ -101,15 +107,20 @@ class SequenceNetwork(TorchNetwork):
             current = tuple(here[state.next] for state in graph.states)
         values |= {name: torch.cat(row) for name, row in rows.items()}
         self._execute(loop.after, values, weigh)
-        logits, outputs = values[graph.output], values[_read_by_head(graph)]
+        logits, outputs = values[graph.output], values[last]
         return SequenceOutput(_unfolded(logits, steps), _unfolded(outputs, steps), current)
 
-    def _loop(self, graph: PrimitiveGraph, chosen: Choice | None, observe: bool) -> Loop:
-        def make() -> Loop:
-            wanted = (graph.output, _read_by_head(graph))
+    def _loop(
+        self, graph: PrimitiveGraph, chosen: Choice | None, observe: bool
+    ) -> tuple[Loop, str]:
+        """Return how a graph runs, and the name of the output of the last cell in it."""
+
+        def make() -> tuple[Loop, str]:
+            last = _read_by_head(graph)
+            wanted = (graph.output, last)
             outputs = (*wanted, *(state.next for state in graph.states))
             plan = make_plan(graph, outputs, chosen, observe=observe)
-            return divide(graph, plan, wanted, hoist=not self.plain)
+            return divide(graph, plan, wanted, hoist=not self.plain), last
 
         return self._kept((key_of(chosen), observe, self.plain), make)
 

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from dslnas.backends.torch.losses import BatchOutput, run_batch, slowness_penalty
+from dslnas.backends.torch.losses import (
+    BatchOutput,
+    cross_entropy,
+    run_batch,
+    slowness_penalty,
+)
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.sequence import make_network
-from dslnas.data.batches import NOTHING, Batch
+from dslnas.data.batches import Batch
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.space.space import SearchSpace
 from dslnas.space.table import ChoiceTable, choice_table
@@ -83,8 +87,8 @@ class Supernet:
             mixing: How operations are weighed.
             regularised: Of text, add the slowness penalty.
         """
-        found, targets = self._run(batch, mixing), batch.targets.flatten()
-        loss = functional.cross_entropy(found.logits, targets, ignore_index=NOTHING)
+        found = self._run(batch, mixing)
+        loss = cross_entropy(found.logits, batch)
         if regularised and found.outputs is not None and self.slowness > 0:
             loss = loss + self.slowness * slowness_penalty(found.outputs)
         return loss
