@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import re
 import statistics
 import subprocess
@@ -24,10 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from dslnas.compiler import compile_spec
 from dslnas.diagnostics import UserError
+from measuring import machine
 
 SPEC = Path(__file__).resolve().parent.parent / "specs" / "fashion_darts.nas"
 
@@ -125,10 +122,7 @@ def main() -> None:
                 except subprocess.CalledProcessError:
                     raise SystemExit(1) from None  # it has said why
                 table.setdefault(method.name, []).append(results)
-    print(
-        f"Fashion-MNIST, {SPEC.name}, seeds 0 to {given.seeds - 1}; torch {torch.__version__}, "
-        f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}\n"
-    )
+    print(f"Fashion-MNIST, {SPEC.name}, seeds 0 to {given.seeds - 1}; {machine()}\n")
     print("| method | search, s | test accuracy, % | best by validation, % | parameters, k |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for name, rows in table.items():

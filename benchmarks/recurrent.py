@@ -22,6 +22,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
@@ -44,7 +45,7 @@ def supernet_of(hidden: int, words: int) -> Supernet:
     program = f"use papers.darts_rnn\ndata text\nnetwork {{ channels {hidden} }}"
     space = lower(check(link(SourceFile("benchmark", program))), (), words)
     generator = torch.Generator().manual_seed(0)
-    supernet = Supernet(space, build_supernet_graph(space), generator, torch.device("cpu"))
+    supernet = Supernet(space, build_supernet_graph(space), generator, Runtime(torch.device("cpu")))
     state = supernet.network.run_state
     state.dropout, state.generator = DROPOUT.rates(), torch.Generator()
     supernet.network.train()

@@ -49,6 +49,11 @@ CODES: dict[str, Code] = {
         "device is not available",
         "`--device` names a device that this machine does not have.",
     ),
+    "NAS013": Code(
+        "nothing can be compiled here",
+        "`--compile` needs what torch.compile needs: a C++ compiler and the header files of Python "
+        "on a CPU, Triton and a C compiler on a GPU.",
+    ),
     "NAS021": Code(
         "output cannot be written",
         "The folder or file of a result cannot be written to: it may be read-only, or the disk "
@@ -311,8 +316,9 @@ CODES: dict[str, Code] = {
     ),
     "NAS408": Code(
         "network does not fit into memory",
-        "Weights, gradients and momentum alone take more than the machine has; activations come "
-        "on top of that.",
+        "Weights, gradients and momentum take more than the machine has, or with the activations "
+        "of a batch more than the machine, its container or the GPU has. `dslnas estimate` says "
+        "how much; `accumulate` runs a batch in parts that need less.",
     ),
     "NAS409": Code(
         "channels cannot be searched in part",
@@ -393,6 +399,12 @@ CODES: dict[str, Code] = {
         "A warm-up must leave epochs in which alpha learns; `eigenvalue` and `perturbation` need a "
         "method that weighs operations by a softmax of alpha.",
         "use papers.darts\nsearch nasp { stop eigenvalue }\n",
+    ),
+    "NAS512": Code(
+        "batch cannot be cut into so many parts",
+        "`accumulate` cuts a batch into parts that run one after the other. Batch normalisation "
+        "cannot train on one example, so every part has two or more.",
+        "use papers.darts\nevaluate { batch 8; accumulate 8 }\n",
     ),
     # ---- data ------------------------------------------------------------------------------------
     "NAS601": Code(
@@ -482,5 +494,11 @@ CODES: dict[str, Code] = {
     "NAS804": Code(
         "incomplete graph text",
         "A graph text lacks its output, or something that a primitive needs.",
+    ),
+    # ---- how a network runs ----------------------------------------------------------------------
+    "NAS806": Code(
+        "unknown pass",
+        "`--passes` and `--after` name passes, rewrites of a network's graph before it runs. "
+        "`dslnas show SPEC --passes` lists them.",
     ),
 }

@@ -114,7 +114,7 @@ def real_inputs(data: Data) -> np.ndarray:
     from dslnas.data.batches import ImagePart
 
     if isinstance(data.test, ImagePart):
-        return data.test.images[:REAL_IMAGES].cpu().numpy()
+        return data.test.images[:REAL_IMAGES].float().cpu().numpy()
     tokens = data.test.tokens.cpu().numpy()
     columns = min(REAL_COLUMNS, len(tokens))
     steps = min(REAL_STEPS, len(tokens) // columns)

@@ -13,15 +13,14 @@ from dslnas.compiler import Compiled, architecture_text, compile_spec
 from dslnas.space.space import SearchSpace
 
 if TYPE_CHECKING:
-    import torch
-
+    from dslnas.backends.torch.runtime import Runtime
     from dslnas.data.tensors import Data
     from dslnas.runs.folder import RunFolder
     from dslnas.training.records import Report
 
 
 def run_search(
-    compiled: Compiled, folder: RunFolder, seed: int, device: torch.device, report: Report
+    compiled: Compiled, folder: RunFolder, seed: int, runtime: Runtime, report: Report
 ) -> None:
     """Search the space of a spec, train what is found from scratch and export it.
 
@@ -31,7 +30,7 @@ def run_search(
         compiled: A spec with a search.
         folder: Takes the effective spec, the architecture, the model and all results.
         seed: Of everything random.
-        device: Where it runs.
+        runtime: How networks run.
         report: Gets a record after every step and every epoch.
 
     Raises:
@@ -40,29 +39,30 @@ def run_search(
     from dslnas.data.tensors import load
     from dslnas.runs.folder import SPEC
 
-    data = load(compiled.program.data, device)
+    data = load(compiled.program.data, runtime.device, runtime.dtype)
     folder.write(SPEC, compiled.text)
     architecture = known_architecture(folder)
     if architecture is None:
-        architecture = search_only(compiled, folder, seed, device, report, data)
-    train_and_export(compiled, architecture, folder, seed, device, report, data)
+        architecture = search_only(compiled, folder, seed, runtime, report, data)
+    train_and_export(compiled, architecture, folder, seed, runtime, report, data)
 
 
 def search_only(
     compiled: Compiled,
     folder: RunFolder,
     seed: int,
-    device: torch.device,
+    runtime: Runtime,
     report: Report,
     data: Data,
 ) -> SearchSpace:
     """Search the space of a spec and write what is found, the architecture last.
 
     Raises:
-        UserError: Training diverges.
+        UserError: Training diverges, or does not fit into memory.
     """
     from dslnas.runs.family import member_facts, member_file
     from dslnas.runs.folder import ALPHAS, ARCHITECTURE
+    from dslnas.training.fitting import check_search_fits
     from dslnas.training.search import search
     from dslnas.training.task import Task
     from dslnas.training.threads import steps_of, threads_for
@@ -70,9 +70,10 @@ def search_only(
     program = compiled.program
     assert program.engine is not None, "checked by the caller"
     assert program.search is not None, "checked by the caller"
+    task = Task(program.engine, program.search, program.data, program.derivation)
+    check_search_fits(compiled.space, compiled.graph, task, data, runtime)
     with threads_for(compiled.graph.flops() * program.data.batch * steps_of(program.data)):
-        task = Task(program.engine, program.search, program.data, program.derivation)
-        found = search(compiled.space, compiled.graph, task, data, seed, device, report)
+        found = search(compiled.space, compiled.graph, task, data, seed, runtime, report)
     folder.tensors(ALPHAS, {cell: alpha.numpy() for cell, alpha in found.alphas.items()})
     origin = f"Found by {program.engine} in {compiled.name}, seed {seed}."
     results: dict[str, object] = {
@@ -93,7 +94,7 @@ def search_only(
 
 
 def run_training(
-    compiled: Compiled, folder: RunFolder, seed: int, device: torch.device, report: Report
+    compiled: Compiled, folder: RunFolder, seed: int, runtime: Runtime, report: Report
 ) -> None:
     """Train an architecture that is given, measure it and export it.
 
@@ -101,11 +102,11 @@ def run_training(
         UserError: The data are wrong, training diverges, or the backends differ.
     """
     origin = f"Trained as {compiled.name}, seed {seed}."
-    train_alone(compiled, compiled.space, origin, folder, seed, device, report)
+    train_alone(compiled, compiled.space, origin, folder, seed, runtime, report)
 
 
 def run_baseline(
-    compiled: Compiled, folder: RunFolder, seed: int, device: torch.device, report: Report
+    compiled: Compiled, folder: RunFolder, seed: int, runtime: Runtime, report: Report
 ) -> None:
     """Draw an architecture at random, train it as a search would, measure it and export it.
 
@@ -116,9 +117,11 @@ def run_baseline(
 
     drawn = known_architecture(folder)
     if drawn is None:
-        drawn = random_architecture(compiled.space, compiled.program.derivation, seed, device)
+        drawn = random_architecture(
+            compiled.space, compiled.program.derivation, seed, runtime.device
+        )
     origin = f"Drawn at random in {compiled.name}, seed {seed}."
-    train_alone(compiled, drawn, origin, folder, seed, device, report)
+    train_alone(compiled, drawn, origin, folder, seed, runtime, report)
 
 
 def known_architecture(folder: RunFolder) -> SearchSpace | None:
@@ -139,7 +142,7 @@ def train_alone(
     origin: str,
     folder: RunFolder,
     seed: int,
-    device: torch.device,
+    runtime: Runtime,
     report: Report,
 ) -> None:
     """Write and train an architecture that comes from no search.
@@ -150,10 +153,10 @@ def train_alone(
     from dslnas.data.tensors import load
     from dslnas.runs.folder import ARCHITECTURE, SPEC
 
-    data = load(compiled.program.data, device, searching=False)
+    data = load(compiled.program.data, runtime.device, runtime.dtype, searching=False)
     folder.write(SPEC, compiled.text)
     folder.write(ARCHITECTURE, architecture_text(compiled, architecture, origin))
-    train_and_export(compiled, architecture, folder, seed, device, report, data)
+    train_and_export(compiled, architecture, folder, seed, runtime, report, data)
 
 
 def train_and_export(
@@ -161,7 +164,7 @@ def train_and_export(
     architecture: SearchSpace,
     folder: RunFolder,
     seed: int,
-    device: torch.device,
+    runtime: Runtime,
     report: Report,
     data: Data,
 ) -> None:
@@ -170,7 +173,8 @@ def train_and_export(
     The training goes on from the folder's checkpoint if there is one.
 
     Raises:
-        UserError: Training diverges, the checkpoint does not fit, or the backends differ.
+        UserError: Training diverges or does not fit into memory, the checkpoint does not fit, or
+            the backends differ.
     """
     from dslnas.deploy import export_network, real_inputs
     from dslnas.export.language_model import text_files
@@ -179,12 +183,14 @@ def train_and_export(
     from dslnas.runs.origin import origin_of
     from dslnas.runs.results import training_results
     from dslnas.training.constraints import check_limits
+    from dslnas.training.fitting import check_training_fits
     from dslnas.training.retrain import retrain
     from dslnas.training.threads import steps_of, threads_for
 
     program = compiled.program
     settings, graph = program.evaluate, build_derived_graph(architecture)
-    check_limits(graph, program.derivation.limits, device)
+    check_limits(graph, program.derivation.limits, runtime.device)
+    check_training_fits(architecture, settings, program.data, data, runtime)
     checkpoint = Checkpoint(folder, compiled.hash, seed)
     saved = checkpoint.read()
     folder.keep_metrics(0 if saved is None else saved.standing.epochs)
@@ -195,7 +201,7 @@ def train_and_export(
             program.data,
             data,
             seed,
-            device,
+            runtime,
             report,
             checkpoint.write,
             saved,

@@ -9,7 +9,6 @@ from click.core import ParameterSource
 
 from dslnas.cli.options import (
     LARGEST_SEED,
-    device_option,
     json_option,
     out_option,
     print_json,
@@ -17,10 +16,10 @@ from dslnas.cli.options import (
     seed_option,
     set_option,
     spec_argument,
-    torch_device,
 )
 from dslnas.cli.report import report_text
 from dslnas.cli.runs import finish_run
+from dslnas.cli.runtime import RuntimeOptions, given_runtime_options, runtime_options
 from dslnas.cli.summary import summary, summary_text
 from dslnas.compiler import Compiled, compile_spec
 from dslnas.diagnostics import user_error
@@ -45,7 +44,7 @@ from dslnas.diagnostics import user_error
 @resume_option
 @seed_option
 @set_option
-@device_option
+@runtime_options
 @json_option
 def compile_(
     spec: Path,
@@ -56,7 +55,7 @@ def compile_(
     resume: bool,
     seed: int,
     overrides: tuple[str, ...],
-    device: str,
+    how: RuntimeOptions,
     as_json: bool,
 ) -> None:
     """Compile SPEC and say what it is; with --search also search, retrain and export.
@@ -84,12 +83,13 @@ def compile_(
         from dslnas.cli.repeats import finish_repeats  # reads manifests: more than a check needs
 
         seeds = range(seed, seed + repeats)
-        where = torch_device(device)
+        runtime = how.runtime(compiled)
         finish_repeats(
-            compiled, out, seeds, where, baseline=baseline, resume=resume, as_json=as_json
+            compiled, out, seeds, runtime, baseline=baseline, resume=resume, as_json=as_json
         )
         return
-    folder = finish_run(compiled, out, seed, torch_device(device), quiet=as_json, resume=resume)
+    runtime = how.runtime(compiled)
+    folder = finish_run(compiled, out, seed, runtime, quiet=as_json, resume=resume)
     if as_json:
         print_json(folder.manifest)
     else:
@@ -100,9 +100,10 @@ def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:
     """Refuse options that would do nothing, and seeds that are too large."""
     given = click.get_current_context().get_parameter_source
     if not do_search:
-        for name in ("repeats", "baseline", "out", "resume", "seed", "device"):
-            if given(name) is ParameterSource.COMMANDLINE:
-                raise click.UsageError(f"--{name} needs --search: nothing is trained without")
+        names = ("repeats", "baseline", "out", "resume", "seed")
+        found = [name for name in names if given(name) is ParameterSource.COMMANDLINE]
+        for name in (*found, *given_runtime_options()):
+            raise click.UsageError(f"--{name} needs --search: nothing is trained without")
     if repeats is None:
         if given("baseline") is ParameterSource.COMMANDLINE:
             raise click.UsageError("--baseline needs --repeats: it is what many runs are held to")

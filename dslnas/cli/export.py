@@ -9,17 +9,16 @@ import click
 from click.core import ParameterSource
 
 from dslnas.cli.options import (
-    device_option,
     json_option,
     out_option,
     print_json,
     resume_option,
     seed_option,
     set_option,
-    torch_device,
 )
 from dslnas.cli.report import BACKENDS, report_text
 from dslnas.cli.runs import finish_run
+from dslnas.cli.runtime import RuntimeOptions, given_runtime_options, runtime_options
 from dslnas.compiler import compile_spec
 from dslnas.deploy import export_run, export_untrained
 from dslnas.diagnostics import user_error
@@ -31,7 +30,7 @@ from dslnas.diagnostics import user_error
 @resume_option
 @seed_option
 @set_option
-@device_option
+@runtime_options
 @json_option
 @click.option("--untrained", is_flag=True, help="Do not train: export random weights.")
 def export(
@@ -40,7 +39,7 @@ def export(
     resume: bool,
     seed: int,
     overrides: tuple[str, ...],
-    device: str,
+    how: RuntimeOptions,
     as_json: bool,
     untrained: bool,
 ) -> None:
@@ -71,7 +70,8 @@ def export(
         return
     if resume and out is None:
         raise click.UsageError("--resume needs --out: the folder of the run that is gone on with")
-    run = finish_run(compiled, out, seed, torch_device(device), quiet=as_json, resume=resume)
+    runtime = how.runtime(compiled)
+    run = finish_run(compiled, out, seed, runtime, quiet=as_json, resume=resume)
     if as_json:
         print_json(run.manifest)
     else:
@@ -81,7 +81,7 @@ def export(
 def _check_run_options(overrides: Sequence[str], others: bool) -> None:
     """Refuse options that would make another network than that of the run."""
     given = click.get_current_context().get_parameter_source
-    trains = [name for name in ("seed", "device") if given(name) is ParameterSource.COMMANDLINE]
+    trains = given("seed") is ParameterSource.COMMANDLINE or given_runtime_options()
     if others or trains or not all(o.startswith("export.") for o in overrides):
         raise click.UsageError(
             "a run is exported as it was trained: only --out, --json and --set export.* apply"

@@ -20,7 +20,7 @@ from dslnas.runs.repeats import BASELINE, Outcome, Sample
 from dslnas.runs.series import Series
 
 if TYPE_CHECKING:
-    import torch
+    from dslnas.backends.torch.runtime import Runtime
 
 OF_ONE_RUN = frozenset({"NAS701", "NAS703", "NAS711"})
 """Mistakes that another seed may not have: the runs after it go on."""
@@ -30,7 +30,7 @@ def finish_repeats(
     compiled: Compiled,
     out: Path | None,
     seeds: Sequence[int],
-    device: torch.device,
+    runtime: Runtime,
     *,
     baseline: bool,
     resume: bool,
@@ -50,10 +50,10 @@ def finish_repeats(
     assert method is not None, "checked by the caller"
     verify(compiled.program.data, compiled.space.network.classes)
     name = f"{compiled.name}-{method}-seeds{seeds[0]}-{seeds[-1]}"
-    series = Series(out or free_folder(EXPORTED, name), compiled.hash, str(device))
+    series = Series(out or free_folder(EXPORTED, name), compiled.hash, runtime.facts())
     series.open()
     methods = (method, BASELINE) if baseline else (method,)
-    repeats = _Repeats(compiled, series, methods, seeds, device, quiet=as_json, resume=resume)
+    repeats = _Repeats(compiled, series, methods, seeds, runtime, quiet=as_json, resume=resume)
     try:
         repeats.run()
     finally:
@@ -72,13 +72,13 @@ class _Repeats:
         series: Series,
         methods: Sequence[str],
         seeds: Sequence[int],
-        device: torch.device,
+        runtime: Runtime,
         *,
         quiet: bool,
         resume: bool,
     ) -> None:
         self._resume = resume
-        self._compiled, self._series, self._device = compiled, series, device
+        self._compiled, self._series, self._runtime = compiled, series, runtime
         self._methods, self._seeds, self._quiet = methods, seeds, quiet
         self._plan = [(method, seed) for seed in seeds for method in methods]
         found = {run: series.finished(*run, resume=resume) for run in self._plan}
@@ -119,7 +119,7 @@ class _Repeats:
                 self._compiled,
                 path,
                 seed,
-                self._device,
+                self._runtime,
                 baseline=method == BASELINE,
                 quiet=self._quiet,
                 resume=resume,

@@ -19,7 +19,7 @@ from dslnas.runs.repeats import BASELINE
 from dslnas.runs.resume import is_searched, reopen
 
 if TYPE_CHECKING:
-    import torch
+    from dslnas.backends.torch.runtime import Runtime
 
 # torch has no type of its own for a failed allocation on the CPU.
 _ALLOCATION = ("can't allocate memory", "not enough memory", "out of memory")
@@ -31,7 +31,7 @@ def finish_run(
     compiled: Compiled,
     out: Path | None,
     seed: int,
-    device: torch.device,
+    runtime: Runtime,
     *,
     quiet: bool,
     baseline: bool = False,
@@ -56,7 +56,7 @@ def finish_run(
     program = compiled.program
     if baseline:  # no search: its settings are not those of this run
         program = replace(program, engine=BASELINE, search=None)
-    manifest = first_manifest(compiled.name, compiled.hash, program, seed, str(device))
+    manifest = first_manifest(compiled.name, compiled.hash, program, seed, runtime.facts())
     if resume:
         folder = reopen(path, manifest, compiled.text)
         if folder.manifest["status"] == "finished":
@@ -76,7 +76,7 @@ def finish_run(
     run = run_training if compiled.space.is_architecture else found
     status = "failed"
     try:
-        run(compiled, folder, seed, device, report)
+        run(compiled, folder, seed, runtime, report)
         status = "finished"
     except KeyboardInterrupt:
         status = "interrupted"
@@ -86,7 +86,7 @@ def finish_run(
             raise
         raise user_error(
             "NAS702",
-            f"out of memory on `{device}`",
+            f"out of memory on `{runtime.device}`",
             where=compiled.name,
             help="use a smaller `data.batch` and `evaluate.batch`, or fewer `channels`",
         ) from None

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import click
 
 from dslnas.cli.options import json_option, print_json, set_option
+from dslnas.cli.passes import graph_after, passes_text
 from dslnas.cli.summary import summary, summary_text
 from dslnas.compiler import compile_spec
 from dslnas.graph.text import print_graph
@@ -40,6 +41,8 @@ from dslnas.source import SourceFile
 @click.option("--defaults", is_flag=True, help="Every setting with its default and meaning.")
 @click.option("--effective", is_flag=True, help="The whole program with every value filled in.")
 @click.option("--graph", is_flag=True, help="The graph of primitives, one line per node.")
+@click.option("--after", metavar="PASS", help="With --graph: behind this pass and those before it.")
+@click.option("--passes", is_flag=True, help="The passes that rewrite the graph before it runs.")
 def show(
     spec: Path | None,
     overrides: tuple[str, ...],
@@ -47,10 +50,16 @@ def show(
     defaults: bool,
     effective: bool,
     graph: bool,
+    after: str | None,
+    passes: bool,
 ) -> None:
     """Show what SPEC means: cells, edges, choices, number of architectures, parameters, FLOPs."""
-    if sum((as_json, defaults, effective, graph)) > 1:
-        raise click.UsageError("choose one of --json, --defaults, --effective and --graph")
+    if sum((as_json, defaults, effective, graph, passes)) > 1:
+        raise click.UsageError(
+            "choose one of --json, --defaults, --effective, --graph and --passes"
+        )
+    if after is not None and not graph:
+        raise click.UsageError("--after needs --graph: it says behind which pass")
     if defaults:
         click.echo(defaults_text(), nl=False)
         return
@@ -60,7 +69,10 @@ def show(
     if effective:
         click.echo(compiled.text, nl=False)
     elif graph:
-        click.echo(print_graph(compiled.graph), nl=False)
+        shown = compiled.graph if after is None else graph_after(compiled.graph, after)
+        click.echo(print_graph(shown), nl=False)
+    elif passes:
+        click.echo(passes_text(compiled.graph))
     elif as_json:
         print_json(summary(compiled))
     else:

@@ -55,7 +55,7 @@ class ImagePart:
     """Images with labels that are used for one purpose, on one device.
 
     Attributes:
-        images: float32 (N, C, H, W), normalised.
+        images: (N, C, H, W), normalised; float32, or float64 where a run is so precise.
         labels: int64 (N,).
     """
 

@@ -19,7 +19,9 @@ from dslnas.settings.data import ImageSettings
 LEAST_STD = 1e-6
 
 
-def load(settings: ImageSettings, device: torch.device | str) -> Data:
+def load(
+    settings: ImageSettings, device: torch.device | str, dtype: torch.dtype = torch.float32
+) -> Data:
     """Read images and put them on a device, divided and normalised.
 
     With four shares the test part is cut from the examples, with three it is the data's own. The
@@ -30,6 +32,7 @@ def load(settings: ImageSettings, device: torch.device | str) -> Data:
     Args:
         settings: Where the data are and how to divide them.
         device: Where all parts are put, once.
+        dtype: Of the images there; all that is done to them before is done in float32.
 
     Raises:
         UserError: NAS601 to NAS605, NAS608, NAS609 from reading; NAS606 a class has too few
@@ -39,7 +42,9 @@ def load(settings: ImageSettings, device: torch.device | str) -> Data:
     check_split(settings, examples.test_labels is not None)
     parts = _divided(examples, settings)
     mean, std = _statistics(parts[:2])
-    weights, architecture, validation, test = (_normalised(p, mean, std, device) for p in parts)
+    weights, architecture, validation, test = (
+        _normalised(p, mean, std, device, dtype) for p in parts
+    )
     _, channels, height, width = examples.images.shape
     return Data(
         weights=weights,
@@ -106,11 +111,15 @@ def _statistics(parts: list[ImagePart]) -> tuple[tuple[float, ...], tuple[float,
 
 
 def _normalised(
-    part: ImagePart, mean: tuple[float, ...], std: tuple[float, ...], device: torch.device | str
+    part: ImagePart,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    device: torch.device | str,
+    dtype: torch.dtype,
 ) -> ImagePart:
     """Return the part on the device; `part` itself is overwritten, as it can be large."""
     part.images.sub_(_per_channel(mean)).div_(_per_channel(std))
-    return ImagePart(part.images.to(device), part.labels.to(device))
+    return ImagePart(part.images.to(device, dtype), part.labels.to(device))
 
 
 def _per_channel(values: tuple[float, ...]) -> Tensor:

@@ -13,13 +13,13 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Generator, Tensor, nn
 
+from dslnas.engines.accumulation import Gradients
 from dslnas.engines.optimisers import norm_of
 
 SHIFT = 0.01
 """The weights are shifted by this distance to both sides, as published: eps = 0.01 / ||v||."""
 
 Hessian: TypeAlias = Literal["difference", "exact"]
-Gradients: TypeAlias = Sequence[Tensor | None]
 
 
 class Move:

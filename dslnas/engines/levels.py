@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.accumulation import Slope, filled
 from dslnas.engines.hessian import Hessian
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxation import Relaxation
-from dslnas.engines.unrolled import Lookahead, Outer, Unrolled, WeightStep, filled, unroll
+from dslnas.engines.unrolled import Lookahead, Outer, Unrolled, unroll
 
 Order = Literal["first", "second"]
 
@@ -34,7 +34,7 @@ class AlphaStep:
 
     gradients: tuple[Tensor, ...]
     loss: Tensor | None
-    weights: WeightStep | None = None
+    weights: Slope | None = None
 
 
 class Level(Protocol):
@@ -79,8 +79,9 @@ class Bilevel(_Base):
         if self._order == "second":
             found = self._unroll(train, architecture)
             return AlphaStep(found.outers[0].gradients, found.outers[0].loss)
-        loss = self._relaxation.loss(architecture)
-        return AlphaStep(self._relaxation.gradients(loss), loss.detach())
+        alphas = list(self._relaxation.alphas.values())
+        here = self._relaxation.slope(architecture, alphas)
+        return AlphaStep(filled(here.gradients, alphas), here.loss)
 
 
 class MixedLevel(_Base):
@@ -127,13 +128,13 @@ class MixedLevel(_Base):
     def _here(self, batches: list[Batch]) -> Unrolled:
         """Return the gradients at w itself."""
         alphas = list(self._relaxation.alphas.values())
-        loss = self._relaxation.loss(batches[0], regularised=self._with_weights)
         weights = self._supernet.weights() if self._with_weights else []
-        both = torch.autograd.grad(loss, [*alphas, *weights], allow_unused=True)
-        of_alpha, of_weights = filled(both[: len(alphas)], alphas), both[len(alphas) :]
-        outers = [Outer(loss.detach(), of_alpha)]
+        both = self._relaxation.slope(
+            batches[0], [*alphas, *weights], regularised=self._with_weights
+        )
+        outers = [Outer(both.loss, filled(both.gradients[: len(alphas)], alphas))]
         for batch in batches[1:]:
-            held_out = self._relaxation.loss(batch)
-            outers.append(Outer(held_out.detach(), self._relaxation.gradients(held_out)))
-        step = WeightStep(loss.detach(), of_weights) if self._with_weights else None
+            held_out = self._relaxation.slope(batch, alphas)
+            outers.append(Outer(held_out.loss, filled(held_out.gradients, alphas)))
+        step = Slope(both.loss, both.gradients[len(alphas) :]) if self._with_weights else None
         return Unrolled(tuple(outers), step)

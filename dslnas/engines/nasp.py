@@ -10,6 +10,7 @@ from torch import Tensor
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.accumulation import filled, slope_of
 from dslnas.engines.costs import complexity
 from dslnas.engines.discretise import explore, nearest, one_hot
 from dslnas.engines.engine import Progress, StepReport
@@ -99,11 +100,19 @@ class Nasp:
             .requires_grad_()
             for cell, choice in chosen.items()
         }
-        loss = self._supernet.loss(architecture, Mixing(discrete, chosen, observe=True))
-        self._alpha.step(gradients_of(loss + self._cost_of(discrete), list(discrete.values())))
+        variables = list(discrete.values())
+        mixing = Mixing(discrete, chosen, observe=True)
+        found = slope_of(self._supernet, architecture, mixing, variables)
+        gradients = filled(found.gradients, variables)
+        cost = self._cost_of(discrete)
+        if isinstance(cost, Tensor):
+            gradients = tuple(
+                g + h for g, h in zip(gradients, gradients_of(cost, variables), strict=True)
+            )
+        self._alpha.step(gradients)
         for continuous in self._continuous.values():
             continuous.clamp_(0.0, 1.0)
-        return loss.detach()
+        return found.loss
 
     def _cost_of(self, discrete: Mapping[str, Tensor]) -> Tensor | float:
         """Return eta * R(A') and the penalty of what exceeds the limits."""
@@ -117,9 +126,10 @@ class Nasp:
         return cost
 
     def _train(self, train: Batch, chosen: Choice) -> Tensor:
-        loss = self._supernet.loss(train, Mixing(None, chosen), regularised=True)
-        self._weights.descend(loss)
-        return loss.detach()
+        weights = self._supernet.weights()
+        found = slope_of(self._supernet, train, Mixing(None, chosen), weights, regularised=True)
+        self._weights.step(found.gradients)
+        return found.loss
 
     def _explored(self) -> Choice:
         """Return prox_C1(A) with some operations drawn at random."""

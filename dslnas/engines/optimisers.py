@@ -77,10 +77,6 @@ class WeightOptimiser:
             nn.utils.clip_grad_norm_(self._weights, self._settings.clip)
         self._sgd.step()
 
-    def descend(self, loss: Tensor) -> None:
-        """Take one step along the clipped gradient of a loss."""
-        self.step(self.gradients(loss))
-
     def gradients(self, loss: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient of a loss in every weight; None where it does not depend on it."""
         return torch.autograd.grad(loss, self._weights, allow_unused=True)

@@ -11,6 +11,7 @@ from torch import Tensor
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.accumulation import slope_of
 from dslnas.engines.discretise import one_hot
 from dslnas.engines.engine import Progress, StepReport
 from dslnas.engines.goals import Goals, draw
@@ -55,9 +56,10 @@ class RandomSampling:
     def step(self, train: Batch, architecture: Batch) -> StepReport:
         """Draw an architecture and train its weights."""
         self._last = self._draw()
-        loss = self._supernet.loss(train, self.mixing(), regularised=True)
-        self._weights.descend(loss)
-        return StepReport(loss.detach(), None)
+        weights = self._supernet.weights()
+        found = slope_of(self._supernet, train, self.mixing(), weights, regularised=True)
+        self._weights.step(found.gradients)
+        return StepReport(found.loss, None)
 
     def _draw(self) -> Choice:
         return draw(self._supernet.tables, self._generator, self._goals)

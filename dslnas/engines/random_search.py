@@ -10,6 +10,7 @@ from torch import Tensor
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.accumulation import slope_of
 from dslnas.engines.discretise import one_hot
 from dslnas.engines.engine import Progress, StepReport
 from dslnas.engines.goals import Goals, draw
@@ -73,9 +74,10 @@ class RandomSearch:
             held_out = self._measured(architecture)
             self._losses.append(float(held_out))
         self._start("train", train)
-        loss = self._supernet.loss(train, self.mixing(), regularised=True)
-        self._weights.descend(loss)
-        return StepReport(loss.detach(), held_out)
+        weights = self._supernet.weights()
+        found = slope_of(self._supernet, train, self.mixing(), weights, regularised=True)
+        self._weights.step(found.gradients)
+        return StepReport(found.loss, held_out)
 
     def _start(self, stream: str, batch: Batch) -> None:
         """Let a new architecture begin to read: the states it is given are another one's."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.accumulation import Slope, accumulate
 from dslnas.space.derive import Scores
 
 INITIAL_DEVIATION = 1e-3
@@ -77,6 +78,29 @@ class Relaxation:
         with torch.set_grad_enabled(alpha_gradient):
             mixing = self.mixing()
         return self._supernet.loss(batch, mixing, regularised=regularised)
+
+    def slope(
+        self,
+        batch: Batch,
+        variables: Sequence[Tensor],
+        *,
+        alpha_gradient: bool = True,
+        regularised: bool = False,
+    ) -> Slope:
+        """Return the loss on a batch and its gradients, run in the parts that the supernet says.
+
+        Args:
+            batch: As of `loss`.
+            variables: What is differentiated in.
+            alpha_gradient: Whether alpha is among them.
+            regularised: As of `loss`.
+        """
+
+        def loss_of(part: Batch) -> Tensor:
+            return self.loss(part, alpha_gradient=alpha_gradient, regularised=regularised)
+
+        with self._supernet.towards(variables):
+            return accumulate(loss_of, batch, self._supernet.accumulate, variables)
 
     def gradients(self, loss: Tensor) -> tuple[Tensor, ...]:
         """Return the gradient of a loss in alpha only; nothing is added to the weights'."""

@@ -81,9 +81,10 @@ class Relaxed:
         return tuple(g + h for g, h in pairs)
 
     def _train(self, train: Batch) -> Tensor:
-        loss = self._relaxation.loss(train, alpha_gradient=False, regularised=True)
-        self._weights.descend(loss)
-        return loss.detach()
+        weights = self._supernet.weights()
+        found = self._relaxation.slope(train, weights, alpha_gradient=False, regularised=True)
+        self._weights.step(found.gradients)
+        return found.loss
 
     def probabilities(self) -> Mapping[str, Tensor]:
         """Return softmax(alpha) by cell, without gradients."""
@@ -92,7 +93,8 @@ class Relaxed:
 
     def architecture_loss(self, batch: Batch) -> Tensor:
         """Return the loss as a function of `alphas()`, differentiable twice."""
-        return self._relaxation.loss(batch)
+        with self._supernet.differentiable_twice():
+            return self._relaxation.loss(batch)
 
     def mixing(self) -> Mixing:
         """Return the mixture without randomness."""

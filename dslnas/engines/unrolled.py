@@ -24,7 +24,8 @@ from torch import Tensor, nn
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.hessian import Gradients, Hessian, Noise, difference, exact, movable
+from dslnas.engines.accumulation import Gradients, Slope, filled
+from dslnas.engines.hessian import Hessian, Noise, difference, exact, movable
 from dslnas.engines.optimisers import WeightOptimiser, norm_of, scaled
 from dslnas.engines.relaxation import Relaxation
 
@@ -47,14 +48,6 @@ class Lookahead:
 
 
 @dataclass(frozen=True)
-class WeightStep:
-    """L_train(w, alpha) and its gradient in w, for those who want to step along it."""
-
-    loss: Tensor
-    gradients: Gradients
-
-
-@dataclass(frozen=True)
 class Outer:
     """An outer loss, and its whole gradient in every alpha."""
 
@@ -64,10 +57,13 @@ class Outer:
 
 @dataclass(frozen=True)
 class Unrolled:
-    """One outer loss for every outer batch, and the training batch's step at w if it is known."""
+    """One outer loss for every outer batch, and L_train(w, alpha) with its gradient in w.
+
+    The latter is for those who want to step along it; None if it is not known.
+    """
 
     outers: tuple[Outer, ...]
-    weights: WeightStep | None
+    weights: Slope | None
 
 
 def unroll(
@@ -101,15 +97,21 @@ def unroll(
     weights, alphas = supernet.weights(), list(relaxation.alphas.values())
     is_exact, with_penalty = ahead.hessian == "exact", ahead.regularised
     noise = Noise(supernet.network.run_state.generator)
-    train_loss = relaxation.loss(train, alpha_gradient=is_exact, regularised=with_penalty)
-    end = train.end
-    inner = torch.autograd.grad(train_loss, weights, allow_unused=True, create_graph=is_exact)
-    gradients = [None if g is None else g.detach() for g in inner]
+    inner: Gradients = ()
+    if is_exact:  # what leads to the gradient is kept: `check_search` lets no batch run in parts
+        with supernet.differentiable_twice():
+            train_loss = relaxation.loss(train, regularised=with_penalty)
+        inner = torch.autograd.grad(train_loss, weights, allow_unused=True, create_graph=True)
+        here = Slope(train_loss.detach(), [None if g is None else g.detach() for g in inner])
+    else:
+        here = relaxation.slope(train, weights, alpha_gradient=False, regularised=with_penalty)
+    end, gradients = train.end, here.gradients
     factor = optimiser.clip_factor(gradients) if ahead.clipped else 1.0
 
     def slope() -> tuple[Tensor, ...]:
         with noise.again():
-            return relaxation.gradients(relaxation.loss(train, regularised=with_penalty))
+            found = relaxation.slope(train, alphas, regularised=with_penalty)
+        return filled(found.gradients, alphas)
 
     with movable(weights) as move:
         move(optimiser.direction(scaled(gradients, factor)), -optimiser.rate)
@@ -131,7 +133,7 @@ def unroll(
             pairs = zip(direct, product, strict=True)
             results.append(Outer(loss, tuple(d - optimiser.rate * factor * h for d, h in pairs)))
     train.end = end
-    return Unrolled(tuple(results), WeightStep(train_loss.detach(), gradients))
+    return Unrolled(tuple(results), here)
 
 
 def at(
@@ -145,12 +147,6 @@ def at(
     """Return a loss and its gradients in alpha and in the weights, by one backward pass."""
     alphas = list(relaxation.alphas.values())
     with supernet.untracked():
-        loss = relaxation.loss(batch, regularised=regularised)
-    both = torch.autograd.grad(loss, [*alphas, *weights], allow_unused=True)
-    return loss.detach(), filled(both[: len(alphas)], alphas), both[len(alphas) :]
-
-
-def filled(gradients: Gradients, alphas: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """Return gradients with zeros for the alphas that a loss does not depend on."""
-    pairs = zip(gradients, alphas, strict=True)
-    return tuple(torch.zeros_like(alpha) if g is None else g for g, alpha in pairs)
+        found = relaxation.slope(batch, [*alphas, *weights], regularised=regularised)
+    of_alpha, of_weights = found.gradients[: len(alphas)], found.gradients[len(alphas) :]
+    return found.loss, filled(of_alpha, alphas), of_weights

@@ -25,12 +25,20 @@ class Mix:
         row: An edge of the cell, or a node where edges are weighed.
         rows: How many rows from there on: one for each part of a stack.
         columns: One for every input, where they are not simply the first ones.
+        edges: The row of every input, where operations of several edges are summed at once; `row`
+            is the first of them.
     """
 
     cell: str
     row: int
     rows: int = 1
     columns: tuple[int, ...] = ()
+    edges: tuple[int, ...] = ()
+
+    def places(self, inputs: int) -> tuple[tuple[int, int], ...]:
+        """Return row and column of every input; of a stack the first row."""
+        columns = self.columns or tuple(range(inputs))
+        return tuple(zip(self.edges or (self.row,) * len(columns), columns, strict=True))
 
 
 @dataclass(frozen=True)

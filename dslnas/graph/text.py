@@ -60,8 +60,9 @@ def _node_line(node: Node) -> str:
 
 def _row(mix: Mix) -> str:
     last = f":{mix.row + mix.rows}" if mix.rows > 1 else ""
+    rows = ", ".join(map(str, mix.edges)) if mix.edges else f"{mix.row}{last}"
     columns = f"{{{', '.join(map(str, mix.columns))}}}" if mix.columns else ""
-    return f"{mix.cell}[{mix.row}{last}]{columns}"
+    return f"{mix.cell}[{rows}]{columns}"
 
 
 def _arguments(node: Node) -> str:

@@ -106,8 +106,12 @@ class GraphBuilder:
         )
 
     def _mix(self, tree: Tree[Token]) -> Mix:
-        cell, row, *end = _tokens(tree)
-        columns = tuple(int(n) for columns in _trees(tree) for n in _tokens(columns))
+        (cell,), parts = _tokens(tree), {part.data: part for part in _trees(tree)}
+        columns = tuple(map(int, _tokens(parts["columns"]))) if "columns" in parts else ()
+        if "edges" in parts:
+            edges = tuple(map(int, _tokens(parts["edges"])))
+            return Mix(str(cell), edges[0], 1, columns, edges)
+        row, *end = _tokens(parts["rows"])
         rows = int(end[0]) - int(row) if end else 1
         if rows < 1:
             raise self._error("NAS804", "a range of rows has at least one", end[0])

@@ -7,6 +7,7 @@ graph.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -121,7 +122,15 @@ def _mixes(graph: PrimitiveGraph) -> Iterator[Finding]:
                 f"row {mix.row}" if mix.rows == 1 else f"rows {mix.row} to {mix.row + mix.rows - 1}"
             )
             yield node.name, f"reads {shown} of `{mix.cell}`, which has {rows}"
-        elif len(node.inputs) > columns or any(not 0 <= c < columns for c in mix.columns):
+        elif any(not 0 <= edge < rows for edge in mix.edges):
+            yield node.name, f"reads rows {list(mix.edges)} of `{mix.cell}`, which has {rows}"
+        elif mix.edges and (
+            mix.rows != 1 or not len(mix.edges) == len(mix.columns) == len(node.inputs)
+        ):
+            yield node.name, "does not name a row and a column for every node it mixes"
+        elif (len(node.inputs) > columns and not mix.edges) or any(
+            not 0 <= c < columns for c in mix.columns
+        ):
             yield node.name, f"mixes {len(node.inputs)} nodes with {columns} columns of alpha"
         elif node.primitive == "mix" and len(mix.columns) not in (0, len(node.inputs)):
             yield node.name, f"names {len(mix.columns)} columns for {len(node.inputs)} nodes"
@@ -130,6 +139,15 @@ def _mixes(graph: PrimitiveGraph) -> Iterator[Finding]:
 
 
 # ---- laws of meaning ----------------------------------------------------------------------------
+
+
+def _folded(graph: PrimitiveGraph) -> Iterator[Finding]:
+    readers = Counter(name for node in graph.nodes for name in node.inputs)
+    mixed = Counter(name for node in graph.nodes if node.primitive == "mix" for name in node.inputs)
+    for node in graph.nodes:
+        alone = readers[node.name] == mixed[node.name] == 1 and node.name not in graph.outputs
+        if node.primitive == "folded_norm" and not alone:
+            yield node.name, "is folded into a mix, but not read by one mix alone"
 
 
 def _shapes(graph: PrimitiveGraph) -> Iterator[Finding]:
@@ -212,6 +230,7 @@ LAWS = (
     Law("numbers of inputs fit", _arity),
     Law("arguments are complete and of their kind", _arguments),
     Law("mixes read rows of alpha", _mixes),
+    Law("what is folded is read by one mix", _folded),
     Law("shapes follow the rules", _shapes),
     Law("weights follow the rules", _weights),
     Law("borrowed tensors exist and fit", _borrowed),

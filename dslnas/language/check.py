@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dslnas.diagnostics import Diagnostics
 from dslnas.language.check_cells import check_cells
+from dslnas.language.check_parts import check_parts
 from dslnas.language.check_search import check_search
 from dslnas.language.check_sections import Sections
 from dslnas.language.check_sequence import check_fitting, check_sequence, used_cells
@@ -48,6 +49,7 @@ def check(linked: LinkedProgram) -> CheckedProgram:
         usual = sections.usual(type(search))
         check_search(engine, search, usual, derivation, cells, sections.spans, found)
     evaluate = sections.plain(EvaluateSettings)
+    check_parts(data, search, evaluate, sections.spans, found)
     check_sequence(used, cells, data, linked, found)
     check_fitting(data, (search, evaluate), derivation, linked, sections.spans, found)
     export = sections.plain(ExportSettings)

@@ -53,6 +53,7 @@ def check_search(
     """
     misfits = [
         *_misfits(search, derivation),
+        *_unfit_for_parts(search),
         *_unused(search, usual, spans),
         *_unfit_for(engine, search, derivation),
     ]
@@ -107,6 +108,24 @@ def _misfits(search: SearchSettings, derivation: Derivation) -> Iterator[Misfit]
             "search.warmup",
             f"warm-up of {search.warm_epochs} epochs leaves none of {search.epochs} to search in",
             "give more `epochs` or a shorter `warmup`",
+        )
+
+
+def _unfit_for_parts(search: SearchSettings) -> Iterator[Misfit]:
+    """Yield what needs a whole batch at once."""
+    if search.accumulate == 1:
+        return
+    if isinstance(search, OrderSettings) and (search.order, search.hessian) == ("second", "exact"):
+        yield (
+            "search.accumulate",
+            "`hessian exact` differentiates twice what a whole batch leaves behind",
+            "write `hessian difference`, or leave `accumulate` out",
+        )
+    if any(isinstance(rule, Eigenvalue) for rule in search.stop):
+        yield (
+            "search.stop",
+            "`stop eigenvalue` differentiates twice what a whole batch leaves behind",
+            "leave `accumulate` or `eigenvalue` out",
         )
 
 

@@ -28,18 +28,28 @@ def distribute_mix(graph: PrimitiveGraph) -> PrimitiveGraph:
     reads.update(graph.outputs)
     reads.update(state.next for state in graph.states)
     nodes: list[Node] = []
+    shares: dict[object, str] = {}
     for node in graph.nodes:
         if node.primitive == "mix":
-            nodes.extend(_distributed(graph, node, reads))
+            nodes.extend(_distributed(graph, node, reads, shares))
         else:
             nodes.append(node)
     return without_unread(replace(graph, nodes=tuple(nodes)))
 
 
-def _distributed(graph: PrimitiveGraph, mix: Node, reads: Counter[str]) -> list[Node]:
-    """Return what stands for a mix: its parts, each behind what it reads."""
+def _distributed(
+    graph: PrimitiveGraph, mix: Node, reads: Counter[str], shares: dict[object, str]
+) -> list[Node]:
+    """Return what stands for a mix: its parts, each behind what it reads.
+
+    Args:
+        graph: Where it stands.
+        mix: Weighs two operations or more.
+        reads: How often every node is read.
+        shares: Names of those that are written, by what they share and how; more are added.
+    """
     assert mix.mix is not None
-    if len(mix.inputs) < 2:
+    if len(mix.inputs) < 2 or mix.mix.edges:
         return [mix]
     if not mix.mix.columns:
         mix = replace(mix, mix=replace(mix.mix, columns=tuple(range(len(mix.inputs)))))
@@ -53,13 +63,13 @@ def _distributed(graph: PrimitiveGraph, mix: Node, reads: Counter[str]) -> list[
     if shapes != {mix.shape}:
         return [mix]
     inner = replace(mix, name=f"{mix.name}/{primitive}_mix", inputs=varying)
-    parts = _distributed(graph, inner, reads)
+    parts = _distributed(graph, inner, reads, shares)
     if primitive != "multiply":
-        share = Node(
-            f"{mix.name}/{primitive}_share", "share", (common,), (), mix.shape, mix=mix.mix
-        )
-        parts.append(share)
-        common = share.name
+        key = (common, mix.mix)
+        if key not in shares:
+            shares[key] = f"{mix.name}/{primitive}_share"
+            parts.append(Node(shares[key], "share", (common,), (), mix.shape, mix=mix.mix))
+        common = shares[key]
     inputs = (common, inner.name) if place == 0 else (inner.name, common)
     return [*parts, Node(mix.name, primitive, inputs, (), mix.shape)]
 

@@ -17,12 +17,18 @@ def drop_zeros(graph: PrimitiveGraph) -> PrimitiveGraph:
 
 def _without(mix: Node, zeros: set[str]) -> Node:
     assert mix.mix is not None
-    columns = mix.mix.columns or tuple(range(len(mix.inputs)))
-    left = [(c, name) for c, name in zip(columns, mix.inputs, strict=False) if name not in zeros]
+    left = [place for place, name in enumerate(mix.inputs) if name not in zeros]
     if mix.primitive != "mix" or len(left) in (0, len(mix.inputs)):
         return mix
+    columns = mix.mix.columns or tuple(range(len(mix.inputs)))
+    edges = tuple(mix.mix.edges[place] for place in left if mix.mix.edges)
     return replace(
         mix,
-        inputs=tuple(name for _, name in left),
-        mix=replace(mix.mix, columns=tuple(column for column, _ in left)),
+        inputs=tuple(mix.inputs[place] for place in left),
+        mix=replace(
+            mix.mix,
+            row=edges[0] if edges else mix.mix.row,
+            columns=tuple(columns[place] for place in left),
+            edges=edges if len(set(edges)) > 1 else (),
+        ),
     )

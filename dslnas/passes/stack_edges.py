@@ -19,6 +19,7 @@ from itertools import accumulate
 
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.graph.unread import without_unread
+from dslnas.passes.readers import readers_of
 from dslnas.primitives.spec import Shape
 
 ROWWISE = frozenset(
@@ -67,7 +68,7 @@ class _Edge:
 
 def stack_edges(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which the edges of a node run at once, wherever they are alike."""
-    readers, inside = _readers(graph), _inside(graph)
+    readers, inside = readers_of(graph), _inside(graph)
     done: dict[str, tuple[Node, ...]] = {}
     gone: set[str] = set()
     for node in graph.nodes:
@@ -90,7 +91,9 @@ def _edges(
     """Return the edges of a node if they can be stacked; else none."""
     ends = [graph.by_name[name] for name in node.inputs]
     if node.primitive != "add" or not all(
-        end.primitive == "mix" and readers[end.name] == [node.name] for end in ends
+        end.mix is not None
+        and (end.primitive, end.mix.edges, readers[end.name]) == ("mix", (), [node.name])
+        for end in ends
     ):
         return []
     rows = [(end.mix.cell, end.mix.row - place) for place, end in enumerate(ends) if end.mix]
@@ -136,13 +139,3 @@ def _inside(graph: PrimitiveGraph) -> dict[str, list[Node]]:
             if path in inside:
                 inside[path].append(node)
     return inside
-
-
-def _readers(graph: PrimitiveGraph) -> dict[str, list[str]]:
-    readers: dict[str, list[str]] = {node.name: [] for node in graph.nodes}
-    for node in graph.nodes:
-        for name in node.inputs:
-            readers[name].append(node.name)
-    for name in (*graph.outputs, *(state.next for state in graph.states)):
-        readers[name].append("")
-    return readers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dslnas.primitives import rules
-from dslnas.primitives.spec import Argument, Default, Kind, Primitive
+from dslnas.primitives.spec import Argument, Default, Kept, Kind, Primitive
 
 _MANY = 64
 
@@ -11,15 +11,25 @@ _KERNEL = Argument("kernel", Kind.PAIR)
 _OUT = Argument("out", Kind.COUNT, Default.CHANNELS)
 _STRIDE = Argument("stride", Kind.PAIR, Default.STRIDE)
 _PADDING = Argument("padding", Kind.PADDING, Default.SAME)
+_NORM = (
+    Argument("affine", Kind.FLAG, Default.DERIVED),
+    Argument("eps", Kind.POSITIVE, 1e-5),
+    Argument("momentum", Kind.RATE, 0.1),
+)
 
 
-def _activation(name: str, summary: str, *arguments: Argument) -> Primitive:
-    return Primitive(name, summary, rules.same_shape, arguments)
+# What gradients need of a run, as torch's do.
+_INPUTS, _OUTPUT = Kept(inputs=True), Kept(output=True)
+_NOTHING, _VIEW = Kept(), Kept(is_view=True)
+
+
+def _activation(name: str, summary: str, *arguments: Argument, keeps: Kept = _INPUTS) -> Primitive:
+    return Primitive(name, summary, rules.same_shape, arguments, keeps=keeps)
 
 
 def _variational(name: str, rate: str) -> Primitive:
     summary = f"variational dropout: one mask for all steps of a sequence, at the rate {rate}"
-    return Primitive(name, summary, rules.vector_shape)
+    return Primitive(name, summary, rules.vector_shape, keeps=_NOTHING)
 
 
 _ALL = (
@@ -52,11 +62,7 @@ _ALL = (
         "batch_norm",
         "batch normalisation; scale and offset only in the derived network, unless asked for",
         rules.same_shape,
-        (
-            Argument("affine", Kind.FLAG, Default.DERIVED),
-            Argument("eps", Kind.POSITIVE, 1e-5),
-            Argument("momentum", Kind.RATE, 0.1),
-        ),
+        _NORM,
         weights=rules.batch_norm_weights,
     ),
     Primitive(
@@ -66,6 +72,7 @@ _ALL = (
         (_OUT, Argument("words", Kind.COUNT, Default.CLASSES)),
         weights=rules.embedding_weights,
         reads_tokens=True,
+        keeps=_NOTHING,
     ),
     Primitive(
         "tied_linear",
@@ -82,6 +89,7 @@ _ALL = (
         "largest value in a window",
         rules.pool_shape,
         (_KERNEL, _STRIDE, _PADDING),
+        keeps=Kept(inputs=True, extra=8),
     ),
     Primitive(
         "avg_pool2d",
@@ -93,62 +101,103 @@ _ALL = (
         "global_avg_pool",
         "mean over all pixels, giving C x 1 x 1",
         rules.global_pool_shape,
+        keeps=_NOTHING,
     ),
     Primitive(
         "shift",
         "image moved up and left by `pixels`; zeros come in",
         rules.image_shape,
         (Argument("pixels", Kind.COUNT, 1),),
+        keeps=_NOTHING,
     ),
     # ---- activations ----------------------------------------------------------------------------
-    _activation("relu", "max(x, 0)"),
+    _activation("relu", "max(x, 0)", keeps=_OUTPUT),
     _activation("leaky_relu", "x if x > 0 else slope * x", Argument("slope", Kind.RATE, 0.01)),
     _activation("elu", "x if x > 0 else exp(x) - 1"),
     _activation("gelu", "x times the normal distribution function of x"),
     _activation("silu", "x * sigmoid(x), also called swish"),
     _activation("hard_swish", "x * clip(x / 6 + 1/2, 0, 1)"),
-    _activation("sigmoid", "1 / (1 + exp(-x))"),
-    _activation("tanh", "hyperbolic tangent"),
+    _activation("sigmoid", "1 / (1 + exp(-x))", keeps=_OUTPUT),
+    _activation("tanh", "hyperbolic tangent", keeps=_OUTPUT),
     _activation(
         "dropout",
         "zeros at random while training, scaled by 1 / (1 - rate)",
         Argument("rate", Kind.RATE, 0.5),
+        keeps=Kept(extra=1),
     ),
     _variational("drop_embedded", "`embedded`"),
     _variational("drop_input", "`input`"),
     _variational("drop_state", "`state`"),
     _variational("drop_output", "`output`"),
     # ---- structure ------------------------------------------------------------------------------
-    Primitive("identity", "its input", rules.same_shape),
-    Primitive("zero", "zeros of the output's shape", rules.zero_shape, (_STRIDE,)),
+    Primitive("identity", "its input", rules.same_shape, keeps=_VIEW),
+    Primitive("zero", "zeros of the output's shape", rules.zero_shape, (_STRIDE,), keeps=_NOTHING),
     Primitive(
         "split",
         "part `index` of `parts` equal parts of the channels",
         rules.split_shape,
         (Argument("parts", Kind.COUNT), Argument("index", Kind.WHOLE)),
+        keeps=_VIEW,
     ),
     Primitive(
         "shuffle",
         "channels of `groups` equal groups in turn, one of each",
         rules.shuffle_shape,
         (Argument("groups", Kind.COUNT),),
+        keeps=_NOTHING,
     ),
-    Primitive("add", "sum of branches", rules.equal_shapes, inputs=(2, _MANY)),
-    Primitive("subtract", "first branch less the second", rules.equal_shapes, inputs=(2, 2)),
+    Primitive("add", "sum of branches", rules.equal_shapes, inputs=(2, _MANY), keeps=_NOTHING),
+    Primitive(
+        "subtract",
+        "first branch less the second",
+        rules.equal_shapes,
+        inputs=(2, 2),
+        keeps=_NOTHING,
+    ),
     Primitive(
         "multiply",
         "product of branches; C x 1 x 1 is repeated over all pixels",
         rules.broadcast_shape,
         inputs=(2, _MANY),
     ),
-    Primitive("mean", "mean of branches", rules.equal_shapes, inputs=(2, _MANY)),
-    Primitive("concat", "branches joined by channel", rules.concat_shape, inputs=(2, _MANY)),
+    Primitive("mean", "mean of branches", rules.equal_shapes, inputs=(2, _MANY), keeps=_NOTHING),
+    Primitive(
+        "concat",
+        "branches joined by channel",
+        rules.concat_shape,
+        inputs=(2, _MANY),
+        keeps=_NOTHING,
+    ),
     # ---- written by the compiler only -----------------------------------------------------------
     Primitive(
         "mix",
-        "sum of candidate operations weighted by one row of alpha",
+        "sum of candidate operations, each weighted by an entry of alpha",
         rules.equal_shapes,
-        inputs=(1, _MANY),
+        inputs=(1, _MANY * _MANY),
+        in_language=False,
+    ),
+    Primitive(
+        "folded_norm",
+        "batch norm that the mix behind it applies, together with its weights",
+        rules.same_shape,
+        _NORM,
+        weights=rules.batch_norm_weights,
+        keeps=Kept(inputs=True, is_view=True),
+        in_language=False,
+    ),
+    Primitive(
+        "norm_relu",
+        "batch norm and max(x, 0) in one go",
+        rules.same_shape,
+        _NORM,
+        weights=rules.batch_norm_weights,
+        in_language=False,
+    ),
+    Primitive(
+        "channels_last",
+        "its input with the channels innermost in memory",
+        rules.same_shape,
+        keeps=_NOTHING,
         in_language=False,
     ),
     Primitive(
@@ -162,6 +211,7 @@ _ALL = (
         "values of one shape, one after the other along the batch",
         rules.equal_shapes,
         inputs=(2, _MANY),
+        keeps=_NOTHING,
         in_language=False,
     ),
     Primitive(
@@ -169,6 +219,7 @@ _ALL = (
         "sum of the `groups` values of a stack",
         rules.same_shape,
         (Argument("groups", Kind.COUNT),),
+        keeps=_NOTHING,
         in_language=False,
     ),
     Primitive(
@@ -177,12 +228,14 @@ _ALL = (
         rules.state_shape,
         (_OUT,),
         inputs=(0, 0),
+        keeps=_NOTHING,
         in_language=False,
     ),
     Primitive(
         "drop_path",
         "zeroes whole examples at random while training",
         rules.same_shape,
+        keeps=_NOTHING,
         in_language=False,
     ),
 )

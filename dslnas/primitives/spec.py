@@ -81,6 +81,23 @@ class Weight:
         return prod(self.shape)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What of a primitive's run stays in memory until its gradient has been taken.
+
+    Attributes:
+        inputs: All that it read; of a sum weighed by alpha, where alpha has a gradient.
+        output: What it gave.
+        extra: Bytes for every number of its output, such as the places of largest values.
+        is_view: Its output is a look at its input's memory, and takes none of its own.
+    """
+
+    inputs: bool = False
+    output: bool = False
+    extra: int = 0
+    is_view: bool = False
+
+
 def _no_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
     return ()
 
@@ -101,6 +118,7 @@ class Primitive:
         inputs: Smallest and largest number of inputs; branches are written as arguments.
         weights: The tensors it owns.
         flops: Multiply-adds per example. As in the papers only convolutions and linear maps count.
+        keeps: What its gradient needs of its run.
         reads_tokens: Whether it reads tokens, which have no sizes.
         tied_to: A primitive of the stem whose `weight` it uses instead of one of its own.
         in_language: False for primitives that only the compiler writes.
@@ -113,6 +131,7 @@ class Primitive:
     inputs: tuple[int, int] = (1, 1)
     weights: Callable[[Attributes, tuple[Shape, ...]], tuple[Weight, ...]] = _no_weights
     flops: Callable[[Attributes, tuple[Shape, ...], Shape], int] = _no_cost
+    keeps: Kept = Kept(inputs=True)
     reads_tokens: bool = False
     tied_to: str = ""
     in_language: bool = True

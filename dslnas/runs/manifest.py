@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
@@ -12,7 +13,7 @@ PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "safetensors", "scikit-lear
 
 
 def first_manifest(
-    name: str, spec_hash: str, program: CheckedProgram, seed: int, device: str
+    name: str, spec_hash: str, program: CheckedProgram, seed: int, how: Mapping[str, object]
 ) -> dict[str, object]:
     """Return the manifest of a run that begins.
 
@@ -21,7 +22,7 @@ def first_manifest(
         spec_hash: Of its effective text.
         program: Its settings.
         seed: Of everything random.
-        device: Where it runs.
+        how: How its networks run, as `Runtime.facts` returns it.
     """
     settings = {
         "data": program.data.to_plain(),
@@ -37,7 +38,7 @@ def first_manifest(
         "spec_hash": spec_hash,
         "method": program.engine,
         "seed": seed,
-        "device": device,
+        **how,
         "settings": settings,
         "versions": versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine()},

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ARCHITECTURE, MANIFEST, METRICS, SPEC, RunFolder
 
-SAME = ("spec_hash", "method", "seed", "device")
+SAME = ("spec_hash", "method", "seed", "device", "passes", "compiled", "precision")
 """Entries of the manifest in which a run must be the one that is gone on with."""
 
 
@@ -30,6 +30,9 @@ class _Before(BaseModel):
     method: str | None
     seed: int
     device: str
+    passes: list[str]
+    compiled: bool
+    precision: str
     results: dict[str, object]
 
 
@@ -49,13 +52,13 @@ def reopen(path: Path, manifest: Mapping[str, object], spec: str) -> RunFolder:
         was, is_ = getattr(before, key), manifest[key]
         if was != is_:
             what = _changed_line(path, spec) if key == "spec_hash" else ""
-            found = what or f"its {key} is `{was}`, not `{is_}`"
+            found = what or f"its {key} is `{_shown(was)}`, not `{_shown(is_)}`"
             raise user_error(
                 "NAS026",
                 f"is of another run: {found}",
                 where=str(path),
-                help="give the spec, `--set`, `--seed` and `--device` of the run that is there, "
-                "or another `--out`",
+                help="give the spec and the options of the run that is there, such as `--set`, "
+                "`--seed` and `--device`, or another `--out`",
             )
     if before.status == "finished":
         return RunFolder(path, before.model_dump())
@@ -63,6 +66,10 @@ def reopen(path: Path, manifest: Mapping[str, object], spec: str) -> RunFolder:
         return RunFolder(path, {**before.model_dump(), "status": "running"})
     (path / METRICS).unlink(missing_ok=True)
     return RunFolder(path, manifest)
+
+
+def _shown(value: object) -> str:
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
 
 
 def is_searched(path: Path) -> bool:

@@ -43,6 +43,9 @@ class _Run(BaseModel):
     method: str
     seed: int
     device: str
+    passes: list[str]
+    compiled: bool
+    precision: str
 
 
 class _Finished(BaseModel):
@@ -60,12 +63,12 @@ class Series:
     Attributes:
         path: Where it is.
         spec_hash: Of all runs.
-        device: Where all ran, as manifests name it.
+        how: How the networks of all run, as `Runtime.facts` returns it.
     """
 
     path: Path
     spec_hash: str
-    device: str
+    how: Mapping[str, object]
 
     def run_path(self, method: str, seed: int) -> Path:
         """Return where a run goes."""
@@ -111,7 +114,7 @@ class Series:
             "spec_hash": self.spec_hash,
             "method": method,
             "seed": seed,
-            "device": self.device,
+            **self.how,
         }
         try:
             content = (path / MANIFEST).read_bytes()

@@ -11,6 +11,10 @@ from dslnas.settings.stop import STOP_RULES, StopRule
 from dslnas.settings.values import SCHEDULE, Adam, Cosine, Linear, Schedule, Sgd, Variational
 
 DROPOUT_ABOUT = "text: rates by place, with masks that hold for a whole sequence"
+ACCUMULATE_ABOUT = (
+    "parts of a batch that run one after the other, so that less is kept at once; batch norm "
+    "sees the parts"
+)
 SLOWNESS_ABOUT = "text: weight of mean((o[t+1] - o[t])^2) in the weights' loss, o a cell's outputs"
 
 WARM_SHARE = 0.3
@@ -29,6 +33,7 @@ class SearchSettings(Settings):
     warmup: int | None = setting(
         Whole(ge=0), "first epochs, in which only the weights train", default=0
     )
+    accumulate: int = setting(Whole(ge=1), ACCUMULATE_ABOUT, default=1)
     weights: Sgd = setting(Call(Sgd), "optimiser of the network's weights", default=Sgd())
     arch: Adam = setting(Call(Adam), "optimiser of the architecture parameters", default=Adam())
     stop: tuple[StopRule, ...] = setting(

@@ -11,7 +11,7 @@ from typing import Literal
 from dslnas.settings.kinds import Call, Number, Whole, Word
 from dslnas.settings.lists import Exactly, Many, Names
 from dslnas.settings.schema import Settings, setting
-from dslnas.settings.search import DROPOUT_ABOUT, SLOWNESS_ABOUT
+from dslnas.settings.search import ACCUMULATE_ABOUT, DROPOUT_ABOUT, SLOWNESS_ABOUT
 from dslnas.settings.values import Augmentation, Cosine, Crop, Cutout, Flip, Sgd, Variational
 
 _SIDE = Whole(ge=1, le=65536)
@@ -120,6 +120,7 @@ class EvaluateSettings(Settings):
     kind = "evaluate"
     epochs: int = setting(Whole(ge=1), "passes over the training data", default=600)
     batch: int = setting(Whole(ge=2), "examples in a step", default=96)
+    accumulate: int = setting(Whole(ge=1), ACCUMULATE_ABOUT, default=1)
     channels: int = setting(_SIDE, "C of the network that is trained", default=36)
     repeat: int = setting(Whole(ge=0, le=256), "N of the network that is trained", default=6)
     weights: Sgd = setting(

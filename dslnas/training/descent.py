@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
@@ -14,13 +14,13 @@ BUFFER = "momentum_buffer"
 class Descent(WeightOptimiser):
     """SGD whose state can be stored, and whose steps can be shortened."""
 
-    def descend_by(self, loss: Tensor, share: float) -> None:
-        """Take one step at a share of the epoch's learning rate."""
+    def step_by(self, gradients: Sequence[Tensor | None], share: float) -> None:
+        """Take one step, as `step` does, at a share of the epoch's learning rate."""
         (group,) = self._sgd.param_groups
         rate = group["lr"]
         group["lr"] = share * rate
         try:
-            self.descend(loss)
+            self.step(gradients)
         finally:
             group["lr"] = rate
 

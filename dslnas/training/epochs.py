@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from torch import Tensor
 
@@ -10,6 +11,7 @@ from dslnas.backends.torch.losses import run_batch
 from dslnas.data.batches import Batch, Part, TextPart
 from dslnas.data.tensors import Data
 from dslnas.diagnostics import user_error
+from dslnas.engines.accumulation import Gradients, added, in_parts
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.training.averaging import has_stalled
@@ -80,27 +82,45 @@ class Epochs:
     def _train(self, epoch: int) -> tuple[float, int]:
         """Take the steps of an epoch, counted from 1; return the mean loss and their number."""
         trainee, settings = self._trainee, self._settings
-        trainee.optimiser.start_epoch(epoch - 1)
-        trainee.network.train()
-        state = trainee.network.run_state
-        state.drop_path_rate = settings.drop_path * (epoch - 1) / settings.epochs
-        state.dropout = {} if settings.dropout is None else settings.dropout.rates()
+        self.begin(epoch)
         expected = self._part.batch_count(settings.batch)
         total, step = 0.0, 0
-        for batch in self._part.batches(
-            settings.batch, trainee.generator, self._augment, vary=self._vary
-        ):
+        for batch in self.batches():
             step += 1
-            descended, reported = training_loss(trainee.network, batch, settings)
-            trainee.optimiser.descend_by(descended, self._share(batch))
+            value = self.step(batch)
             if trainee.standing.averages:
                 trainee.average.add()
-            value = float(reported.detach())
             check_finite("training loss", value, epoch, step, "retraining")
             total += value
             # segments of varying lengths: how many there are is only known at the end
             self._report(StepRecord("retrain", epoch, settings.epochs, step, max(step, expected)))
         return total / step, step
+
+    def begin(self, epoch: int) -> None:
+        """Set what depends on the epoch, counted from 1."""
+        trainee, settings = self._trainee, self._settings
+        trainee.optimiser.start_epoch(epoch - 1)
+        trainee.network.train()
+        state = trainee.network.run_state
+        state.drop_path_rate = settings.drop_path * (epoch - 1) / settings.epochs
+        state.dropout = {} if settings.dropout is None else settings.dropout.rates()
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the batches of an epoch."""
+        trainee, batch = self._trainee, self._settings.batch
+        return self._part.batches(batch, trainee.generator, self._augment, vary=self._vary)
+
+    def step(self, batch: Batch) -> float:
+        """Take a step on a batch, run in the parts that the settings say; return the loss."""
+        trainee, reported = self._trainee, 0.0
+        gradients: Gradients | None = None
+        for part, share in in_parts(batch, self._settings.accumulate):
+            descended, shown = training_loss(trainee.network, part, self._settings)
+            gradients = added(gradients, trainee.optimiser.gradients(share * descended))
+            reported += share * float(shown.detach())
+        assert gradients is not None
+        trainee.optimiser.step_by(gradients, self._share(batch))
+        return reported
 
     def _share(self, batch: Batch) -> float:
         """Return the share of the learning rate for a segment of varying length."""

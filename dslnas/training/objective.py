@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from dslnas.backends.torch.losses import cross_entropy, run_batch, slowness_penalty
+from dslnas.backends.torch.losses import (
+    cross_entropy,
+    mean_cross_entropy,
+    run_batch,
+    slowness_penalty,
+)
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.batches import Batch
 from dslnas.settings.sections import EvaluateSettings
@@ -27,7 +32,7 @@ def training_loss(
         Scalars with gradients.
     """
     found = run_batch(network, batch)
-    loss = cross_entropy(found.logits, batch)
+    loss = mean_cross_entropy(found, batch)
     if found.auxiliary is not None:
         loss = loss + settings.auxiliary * cross_entropy(found.auxiliary, batch)
     if found.outputs is None or not settings.slowness:

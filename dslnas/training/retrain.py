@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import make_network
 from dslnas.data.tensors import Data
 from dslnas.graph.build import build_derived_graph
@@ -51,7 +52,7 @@ def retrain(
     data_settings: DataSettings,
     data: Data,
     seed: int,
-    device: torch.device,
+    runtime: Runtime,
     report: Report,
     keep: Keep | None = None,
     saved: Saved | None = None,
@@ -69,9 +70,9 @@ def retrain(
         architecture: What is trained.
         settings: How.
         data_settings: Augmentations.
-        data: The examples, on `device`.
+        data: The examples, on the device of `runtime`.
         seed: Of weights, order of examples and everything dropped.
-        device: Where it trains.
+        runtime: How it trains; the test is measured without bfloat16.
         report: Gets a record after every step and every epoch.
         keep: Gets the training after every epoch, to store it.
         saved: What was stored of the same training. It goes on from there, to the same bits as
@@ -82,7 +83,7 @@ def retrain(
             there is too little text for a batch, NAS026 if what was stored is of another training.
     """
     graph = build_derived_graph(architecture, training=True)
-    trainee = Trainee(graph, settings, seed, device)
+    trainee = Trainee(graph, settings, seed, runtime)
     if saved is not None:
         trainee.take(saved)
     epochs = Epochs(trainee, settings, data_settings, data, report)
@@ -91,6 +92,7 @@ def retrain(
         if keep is not None:
             keep(trainee.save())
     trainee.use_best()
+    trainee.network.is_mixed = False
     test = epochs.measure(data.test)
     network, arrays = fresh_network(architecture, seed), trainee.network.arrays()
     network.load_arrays({name: arrays[name] for name in network.state_dict()})

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import torch
 
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch, ImagePart, forever
 from dslnas.data.tensors import Data
@@ -18,6 +19,7 @@ from dslnas.engines.relaxed import Relaxed
 from dslnas.graph.build import build_derived_graph
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.shapes import check_final
+from dslnas.settings.search import SearchSettings
 from dslnas.settings.stop import Eigenvalue
 from dslnas.space.derive import Scores, derive
 from dslnas.space.space import SearchSpace
@@ -39,7 +41,7 @@ def search(
     task: Task,
     data: Data,
     seed: int,
-    device: torch.device,
+    runtime: Runtime,
     report: Report,
 ) -> SearchResult:
     """Search a space and derive the best architecture.
@@ -51,15 +53,47 @@ def search(
         space: What is searched.
         graph: The supernet's graph.
         task: The method, its settings and how the architecture is derived.
-        data: The examples, on `device`.
+        data: The examples, on the device of `runtime`.
         seed: Of weights, alpha, order of examples and samples.
-        device: Where the supernet runs.
+        runtime: How the supernet runs.
         report: Gets a record after every step and every epoch.
 
     Raises:
         UserError: NAS701 if a loss is not finite.
     """
-    return _Search(space, graph, task, data, seed, device, report).run()
+    return _Search(space, graph, task, data, seed, runtime, report).run()
+
+
+def make_supernet(
+    space: SearchSpace,
+    graph: PrimitiveGraph,
+    settings: SearchSettings,
+    generator: torch.Generator,
+    seed: int,
+    runtime: Runtime,
+) -> Supernet:
+    """Return a supernet as a search trains it.
+
+    Args:
+        space: What is searched.
+        graph: Of the supernet.
+        settings: Dropout, penalties and parts of a batch.
+        generator: On the CPU; draws the weights.
+        seed: Of everything dropped.
+        runtime: How it runs.
+    """
+    supernet = Supernet(
+        space,
+        graph,
+        generator,
+        runtime,
+        slowness=settings.slowness or 0.0,
+        accumulate=settings.accumulate,
+    )
+    state = supernet.network.run_state
+    state.generator = torch.Generator(runtime.device).manual_seed(seed)
+    state.dropout = {} if settings.dropout is None else settings.dropout.rates()
+    return supernet
 
 
 class _Search:
@@ -72,19 +106,15 @@ class _Search:
         task: Task,
         data: Data,
         seed: int,
-        device: torch.device,
+        runtime: Runtime,
         report: Report,
     ) -> None:
         self._begin = time.perf_counter()
         self._space, self._task, self._data, self._report = space, task, data, report
         self._generator = torch.Generator().manual_seed(seed)
-        slowness = task.settings.slowness or 0.0
-        self._supernet = Supernet(space, graph, self._generator, device, slowness=slowness)
-        state, dropout = self._supernet.network.run_state, task.settings.dropout
-        state.generator = torch.Generator(device).manual_seed(seed)
-        state.dropout = {} if dropout is None else dropout.rates()
+        self._supernet = make_supernet(space, graph, task.settings, self._generator, seed, runtime)
         derivation = task.derivation
-        goals = Goals(space, device, derivation)
+        goals = Goals(space, runtime.device, derivation)
         self._engine: Engine = make_engine(
             task.method, self._supernet, task.settings, self._generator, goals
         )

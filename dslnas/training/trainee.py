@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import make_network
 from dslnas.diagnostics import user_error
 from dslnas.graph.graph import PrimitiveGraph
@@ -34,12 +35,12 @@ class Trainee:
     """
 
     def __init__(
-        self, graph: PrimitiveGraph, settings: EvaluateSettings, seed: int, device: torch.device
+        self, graph: PrimitiveGraph, settings: EvaluateSettings, seed: int, runtime: Runtime
     ) -> None:
         """Make fresh weights."""
         self.generator = torch.Generator().manual_seed(seed)
-        self.network: TorchNetwork = make_network(graph, self.generator).to(device)
-        self._masks = torch.Generator(device).manual_seed(seed)
+        self.network: TorchNetwork = runtime.place(make_network(graph, self.generator))
+        self._masks = torch.Generator(runtime.device).manual_seed(seed)
         self.network.run_state.generator = self._masks
         weights = list(self.network.parameters())
         self.optimiser = Descent(weights, settings.weights, settings.epochs)

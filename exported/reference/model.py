@@ -2,7 +2,7 @@
 
 - made_by: dslnas 0.1.0
 - spec: architecture
-- spec_hash: ec54fb964fb7d34d823b031beb23a8c0770ab3f230d248e3e0d8020caaa7ab1d
+- spec_hash: 72bed85440bdf89341706b8271fc115d341b56b60b07d9322fb64f3647a29358
 - parameters: 1,922
 - multiply-adds: 49,568 for one image
 - reads: images, float32 (batch, 1, 8, 8), normalised as in training

@@ -11,7 +11,7 @@ from dslnas.backends.torch.plan import Step, make_plan
 from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.graph.text import parse_graph
-from dslnas.passes.recurrent import fast_step
+from dslnas.passes.manager import optimised
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import space_of
 
@@ -58,7 +58,8 @@ def test_only_what_a_state_needs_and_depends_on_runs_in_the_loop() -> None:
     loop = divided(parse_graph(TEXT.format(bound="sigmoid")))
     assert names(loop.before) == ["stem/e", "cell0/x", "cell0/y"]
     assert names(loop.body) == ["cell0/a"]
-    assert names(loop.after) == ["cell0/z", "cell0/w", "head/l"]
+    assert names(loop.after) == ["cell0/z", "cell0/w"]
+    assert names(loop.head) == ["head/l"]
     assert loop.streams == ("cell0/y",)
     assert loop.collected == ("cell0/a",)
 
@@ -67,7 +68,8 @@ def test_without_hoisting_all_of_a_cell_runs_in_the_loop() -> None:
     loop = divided(parse_graph(TEXT.format(bound="sigmoid")), hoist=False)
     assert names(loop.before) == ["stem/e"]
     assert names(loop.body) == ["cell0/x", "cell0/y", "cell0/a", "cell0/z", "cell0/w"]
-    assert names(loop.after) == ["head/l"]
+    assert not loop.after
+    assert names(loop.head) == ["head/l"]
     assert (loop.streams, loop.collected) == (("stem/e",), ("cell0/w",))
 
 
@@ -114,7 +116,8 @@ def test_a_stack_is_as_a_whole_in_the_loop_or_outside() -> None:
     loop = divided(parse_graph(STACKED))
     stack = ["stack", "tanh", "relu", "a_mix", "a", "b_mix", "b"]
     assert names(loop.body) == [f"cell0/{name}" for name in stack]
-    assert names(loop.after) == ["cell0/c", "head/l"]
+    assert names(loop.after) == ["cell0/c"]
+    assert names(loop.head) == ["head/l"]
     assert loop.collected == ("cell0/b",)
     carried = STACKED.replace("carry cell0/h = cell0/a", "carry cell0/h = stem/e")
     assert not divided(parse_graph(carried)).body
@@ -124,11 +127,11 @@ def test_a_stack_is_as_a_whole_in_the_loop_or_outside() -> None:
 @given(recurrent_spaces(), st.booleans(), st.booleans())
 def test_any_loop_has_what_it_reads_and_frees_the_rest(text: str, fast: bool, hoist: bool) -> None:
     graph = build_supernet_graph(space_of(text, (), classes=5))
-    graph = fast_step(graph) if fast else graph
+    graph = optimised(graph) if fast else graph
     loop = divided(graph, hoist=hoist)
     _assert_runs(graph, loop)
     assert stacked(graph).isdisjoint([*loop.streams, *loop.collected])
-    outside = {step.node.name: step for step in (*loop.before, *loop.after)}
+    outside = {step.node.name: step for step in (*loop.before, *loop.after, *loop.head)}
     assert not [
         step
         for name, step in outside.items()
@@ -147,7 +150,11 @@ def _assert_runs(graph: PrimitiveGraph, loop: Loop) -> None:
     assert here.issuperset(state.next for state in graph.states)
     values.update(loop.collected)
     _run(loop.after, values)
-    assert values.issuperset(wanted(graph))
+    output, last = wanted(graph)
+    assert last in values
+    pieces = {last}
+    _run(loop.head, pieces)
+    assert pieces == {output, last}
     assert values <= {*wanted(graph), *loop.streams, *(state.next for state in graph.states), INPUT}
 
 

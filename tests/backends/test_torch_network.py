@@ -137,6 +137,7 @@ def test_every_step_of_the_plan_runs_once_and_nothing_else(
         return FORMS[n.primitive](n, x, own, run)
 
     spy(monkeypatch, watch)
+    supernet.network.plain = True
     supernet.network(batch(0).inputs, None, choice, observe=observe)
     graph = supernet.network.graph
     steps = make_plan(graph, graph.outputs, choice, observe=observe)
@@ -161,6 +162,7 @@ def test_values_are_given_up_after_their_last_use(monkeypatch: pytest.MonkeyPatc
         return result
 
     spy(monkeypatch, watch)
+    supernet.network.plain = True
     with torch.no_grad():
         supernet.network(batch(0).inputs)
     left = [name for name, value in alive.items() if value() is not None]
@@ -185,6 +187,7 @@ def test_an_operation_that_is_not_chosen_gets_no_backward_pass(
         return weigh(weighing, step, x)
 
     monkeypatch.setattr(Weighing, "__call__", watch)
+    supernet.network.plain = True
     supernet.network(batch(0).inputs, as_weights(supernet, choice), choice, observe=True)
     assert recorded == {
         n.name: (set(n.inputs) & needed) - zeros for n in graph.nodes if n.primitive == "mix"

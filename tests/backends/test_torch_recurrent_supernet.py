@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from dslnas.backends.torch import sequence as sequence_module
 from dslnas.backends.torch.losses import run_batch, slowness_penalty
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.backends.torch.supernet import Mixing, Supernet
@@ -52,6 +53,29 @@ def test_targets_that_are_nothing_do_not_count() -> None:
     ]
     assert len(counted) == len(batch) == 14
     torch.testing.assert_close(loss, torch.stack(counted).mean())
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4])
+def test_the_head_may_run_on_some_steps_at_a_time(
+    steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supernet, batch = made(), segment(0)
+    batch.targets = batch.targets.clone()
+    batch.targets[2:4, 1:] = NOTHING
+    weights = weights_of(supernet)
+    of = [*weights.values(), *supernet.weights()]
+    found = []
+    for piece in (sequence_module.PIECE, steps * 4 * 3 + 1):
+        monkeypatch.setattr(sequence_module, "PIECE", piece)
+        run = sequence(supernet).run(batch.inputs, None, weights)
+        loss = supernet.loss(batch, Mixing(weights))
+        found.append([run.logits, loss, *torch.autograd.grad(loss, of, materialize_grads=True)])
+        with torch.no_grad():
+            assert len(sequence(supernet).run(batch.inputs, None, weights).pieces) == 1
+    assert [len(piece) // 4 for piece in run.pieces] == {1: [1] * 5, 2: [2, 2, 1], 4: [4, 1]}[steps]
+    torch.testing.assert_close(*found, rtol=1e-12, atol=1e-12)
+    sequence(supernet).plain = True
+    assert len(sequence(supernet).run(batch.inputs, None, weights).pieces) == 1
 
 
 def test_logits_stand_in_the_order_of_the_targets() -> None:

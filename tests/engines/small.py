@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.plan import Choice
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import nearest, one_hot
@@ -156,7 +157,8 @@ def supernet_of(
     """Return the supernet of a space, in training mode, with what is random seeded."""
     generator = torch.Generator().manual_seed(seed)
     graph = build_supernet_graph(searched)
-    supernet = Supernet(searched, graph, generator, CPU, dtype, slowness=SLOWNESS)
+    runtime = Runtime(CPU, precision="float64" if dtype == torch.float64 else "float32")
+    supernet = Supernet(searched, graph, generator, runtime, slowness=SLOWNESS)
     supernet.network.run_state.generator = torch.Generator().manual_seed(seed)
     return supernet
 

@@ -36,7 +36,8 @@ class Point:
         self.relaxation = Relaxation(self.supernet, torch.Generator().manual_seed(3))
         self.alpha = self.relaxation.alphas[CELL]
         self.alpha.data = torch.tensor([[0.5, -0.3], [0.2, 0.9]], dtype=torch.float64)
-        self.optimiser.descend(self.relaxation.loss(smooth_batch(0)))
+        loss = self.relaxation.loss(smooth_batch(0))
+        self.optimiser.step(self.optimiser.gradients(loss))
         self.buffers = [
             self.optimiser._sgd.state[w]["momentum_buffer"].clone() for w in self.supernet.weights()
         ]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.plan import DROPPED, Choice
+from dslnas.backends.torch.runtime import Precision, Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.costs import costs_of_network, costs_of_operations, expected_cost
@@ -213,21 +214,22 @@ def test_a_warm_up_trains_random_architectures() -> None:
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("device", DEVICES)
 def test_discretising_never_changes_a_bit_of_the_continuous_alphas(
-    device: str, dtype: torch.dtype
+    device: str, precision: Precision
 ) -> None:
     """Not even inside of a step: at a learning rate of zero what is left is discretising."""
     searched = space(SPACES["nasp"])
     generator = torch.Generator().manual_seed(0)
     graph = build_supernet_graph(searched)
-    supernet = Supernet(searched, graph, generator, torch.device(device), dtype)
+    runtime = Runtime(torch.device(device), precision=precision)
+    supernet = Supernet(searched, graph, generator, runtime)
     adam = Adam(lr=Cosine(start=0.3, end=0.0), weight_decay=0.0)
     engine = Nasp(supernet, NaspSettings(epochs=2, arch=adam, epsilon=0.2), generator)
 
     def given(seed: int) -> Batch:
-        examples = batch(seed, dtype=dtype)
+        examples = batch(seed, dtype=runtime.dtype)
         return Batch(examples.inputs.to(device), examples.targets.to(device))
 
     for number in range(3):
@@ -245,7 +247,7 @@ def test_discretising_never_changes_a_bit_of_the_continuous_alphas(
         engine.step(given(20 + number), given(30 + number))
     assert all(a is b for a, b in zip(engine.alphas().values(), alphas, strict=True))
     assert all(torch.equal(a, b) for a, b in zip(alphas, before, strict=True))
-    as_numbers = [torch.tensor(scores[cell], dtype=dtype) for cell in engine.alphas()]
+    as_numbers = [torch.tensor(scores[cell], dtype=runtime.dtype) for cell in engine.alphas()]
     assert all(torch.equal(a, b.cpu()) for a, b in zip(as_numbers, before, strict=True))
     assert list(engine.mixing().chosen or ()) == list(supernet.tables)
     assert all(DROPPED in columns for columns in (engine.mixing().chosen or {}).values())

@@ -114,7 +114,7 @@ class Point:
         self.optimiser = WeightOptimiser(self.toy.weights(), sgd, 1)
         self.relaxation = Relaxation(self.toy, torch.Generator().manual_seed(0))
         self.relaxation.alphas[CELL].data = torch.tensor([[0.9, -0.4]], dtype=torch.float64)
-        self.optimiser.descend(self.relaxation.loss(TRAIN))
+        self.optimiser.step(self.optimiser.gradients(self.relaxation.loss(TRAIN)))
         (state,) = self.optimiser._sgd.state.values()
         self.buffer = float(state["momentum_buffer"])
         self.w = float(self.toy.w.detach())

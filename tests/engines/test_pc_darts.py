@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.optimisers import value_at
@@ -99,7 +100,9 @@ class Hand:
 def test_loss_and_gradients_are_those_of_the_network_by_hand(size: int) -> None:
     searched = tiny((2, size, size))
     graph = build_supernet_graph(searched)
-    supernet = Supernet(searched, graph, torch.Generator().manual_seed(0), CPU, torch.float64)
+    supernet = Supernet(
+        searched, graph, torch.Generator().manual_seed(0), Runtime(CPU, precision="float64")
+    )
     relaxation = EdgeNormalised(supernet, torch.Generator().manual_seed(0))
     assert {k: tuple(a.shape) for k, a in relaxation.alphas.items()} == graph.alphas
     assert graph.alphas == {"one": (3, 3), "one.edges": (2, 2)}

@@ -35,6 +35,7 @@ def test_a_darts_step_is_the_unrolled_gradient_then_the_weights(
     """The step that is unrolled has momentum and decay but no clipping; the one taken has all."""
     settings = DartsSettings(epochs=EPOCHS, weights=sgd, arch=ADAM, order="second", hessian=hessian)
     ours, hand = Twin(name), Twin(name)
+    hand.supernet.network.plain = True
     engine = Darts(ours.supernet, settings, ours.generator)
     alphas = [alpha.clone() for alpha in alphas_of(engine)]
     on_weights, on_alpha = HandSgd(sgd), HandAdam(ADAM)
@@ -70,6 +71,7 @@ def test_a_milenas_step_unrolls_both_losses(update: Any, hessian: Hessian) -> No
         lambda_=lambda_, update=update,
     )  # fmt: skip
     ours, hand = Twin("uneven"), Twin("uneven")
+    hand.supernet.network.plain = True
     engine = Milenas(ours.supernet, settings, ours.generator)
     alphas = [alpha.clone() for alpha in alphas_of(engine)]
     on_weights, on_alpha = HandSgd(CLIPPED), HandAdam(ADAM)
@@ -118,7 +120,7 @@ def moving(supernet: Supernet) -> WeightOptimiser:
     """Return an optimiser of the weights that has momentum already."""
     optimiser = WeightOptimiser(supernet.weights(), UNCLIPPED, EPOCHS)
     relaxation = Relaxation(supernet, torch.Generator().manual_seed(0))
-    optimiser.descend(relaxation.loss(batch(0, dtype=supernet.dtype)))
+    optimiser.step(optimiser.gradients(relaxation.loss(batch(0, dtype=supernet.dtype))))
     return optimiser
 
 

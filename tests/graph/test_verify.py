@@ -41,6 +41,12 @@ f = tied_linear(out=5) e : 5 with weight = a/weight
 carry cell/h = e
 output f
 """
+FOLDED = """\
+input = input : 2 x 3 x 3
+a = folded_norm(affine=false) input : 2 x 3 x 3
+b = linear(out=5) a : 5
+output b
+"""
 POOL = "max_pool2d(kernel=3, stride=2) input : 4 x 3 x 3"
 
 
@@ -95,7 +101,7 @@ BROKEN = {
     "numbers of inputs fit": [
         (changed("b", inputs=()), "`b` reads 0 nodes, not 1 to 1"),
         (changed("e", primitive="add"), "`e` reads 1 nodes, not 2 to 64"),
-        (changed("c", inputs=("a",) * 65), "`c` reads 65 nodes, not 1 to 64"),
+        (changed("c", inputs=("a",) * 4097), "`c` reads 4097 nodes, not 1 to 4096"),
     ],
     "arguments are complete and of their kind": [
         (changed("d", attributes=()), "`d` has the arguments [], not ['out', 'bias']"),
@@ -125,6 +131,11 @@ BROKEN = {
         (stepped("mix cell[1]{0, 2}", "mix cell[1]{0}"), "`d` names 1 columns for 2 nodes"),
         (stepped("share cell[1]{0, 2}", "share cell[1]"), "`e` is a share of no columns"),
         (stepped("share cell[1]{0, 2}", "share"), "`e` has no row of alpha"),
+        (written("one[1]", "one[1, 2]"), "`c` reads rows [1, 2] of `one`, which has 2"),
+        (written("one[1]", "one[1, 0]"), "`c` does not name a row and a column for every node"),
+    ],
+    "what is folded is read by one mix": [
+        (parse_graph(FOLDED), "`a` is folded into a mix, but not read by one mix alone"),
     ],
     "shapes follow the rules": [
         (written("d : 5", "d : 6"), "`e` has shape 6, not 5"),

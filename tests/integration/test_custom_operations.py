@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.compiler import compile_spec
 from dslnas.data.batches import Batch
@@ -56,7 +57,7 @@ def test_operation_runs_in_the_supernet(tmp_path: Path, name: str) -> None:
         compiled.space,
         build_supernet_graph(compiled.space),
         torch.Generator().manual_seed(0),
-        torch.device("cpu"),
+        Runtime(torch.device("cpu")),
     )
     alphas = {
         cell: torch.zeros(len(t.rows), t.width, requires_grad=True)

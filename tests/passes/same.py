@@ -13,14 +13,19 @@ from dslnas.backends.torch.sequence import SequenceNetwork, make_network
 from dslnas.graph.graph import PrimitiveGraph
 
 CLASSES = 5
+WRITTEN = {"folded_norm", "norm_relu", "channels_last"}
+"""Primitives of images that only passes write."""
 DROPOUT = {"words": 0.2, "embedded": 0.3, "input": 0.4, "state": 0.3, "output": 0.2}
 
 
 def network_of(graph: PrimitiveGraph, tensors: Mapping[str, Tensor] | None = None) -> TorchNetwork:
-    """Return a network that runs a graph as it is, in float64, with given tensors."""
+    """Return a network that runs a graph as it is, in float64, with given tensors.
+
+    What passes have written runs without further passes, other graphs as plainly as can be.
+    """
     network = make_network(graph, torch.Generator().manual_seed(3)).double()
-    if isinstance(network, SequenceNetwork):
-        network.plain = True
+    written = not WRITTEN.isdisjoint(node.primitive for node in graph.nodes)
+    network.plain, network.passes = not written, ()
     if tensors is not None:
         network.load_state_dict({name: tensors[name] for name in network.state_dict()})
     return network

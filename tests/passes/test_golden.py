@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.text import parse_graph, print_graph
 from dslnas.graph.verify import verify_graph
-from dslnas.passes.recurrent import PASSES
+from dslnas.passes.manager import PASSES
 
 GOLDEN = Path(__file__).parent / "golden"
-BY_NAME = {rewrite.__name__: rewrite for rewrite in PASSES}
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", PASSES)
 def test_before_and_after(name: str, request: pytest.FixtureRequest) -> None:
-    rewrite: Callable[[PrimitiveGraph], PrimitiveGraph] = BY_NAME[name]
+    rewrite = PASSES[name].rewrite
     before, after = (GOLDEN / f"{name}.{when}" for when in ("before", "after"))
     graph = parse_graph(before.read_text(encoding="utf-8"), before.name)
     verify_graph(graph)
@@ -33,4 +30,4 @@ def test_before_and_after(name: str, request: pytest.FixtureRequest) -> None:
 
 def test_every_golden_file_belongs_to_a_pass() -> None:
     stems = {path.stem for path in GOLDEN.iterdir()}
-    assert stems == set(BY_NAME)
+    assert stems == set(PASSES)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from random import Random
+
 import pytest
+import torch
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.graph.verify import verify_graph
-from dslnas.passes.distribute_mix import distribute_mix
 from dslnas.passes.drop_zeros import drop_zeros
-from dslnas.passes.recurrent import PASSES
-from dslnas.passes.share_equal import share_equal
+from dslnas.passes.manager import PASSES, optimised, run_passes
 from dslnas.passes.stack_edges import stack_edges
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import space_of
@@ -53,17 +55,17 @@ def assert_kept(graph: PrimitiveGraph, changed: PrimitiveGraph, *, training: boo
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_a_convolutional_supernet_computes_the_same_with_fewer_nodes(training: bool) -> None:
-    graph = supernet()
-    for rewrite in (drop_zeros, share_equal, distribute_mix):
-        changed = rewrite(graph)
-        verify_graph(changed)
-        assert changed != graph, rewrite.__name__
-        assert rewrite(changed) == changed
-        assert_kept(graph, changed, training=training)
+def test_a_convolutional_supernet_computes_the_same_after_every_pass(training: bool) -> None:
+    graph = plain = supernet()
+    for passed in run_passes(graph):
+        changed = passed.graph
+        assert (changed == graph) == (passed.name == "stack_edges"), passed.name
+        assert PASSES[passed.name].rewrite(changed) == changed
+        assert_kept(plain, changed, training=training)
         graph = changed
-    assert sum(node.primitive == "zero" for node in graph.nodes) == 0
-    assert any(node.primitive == "share" for node in graph.nodes)
+    primitives = Counter(node.primitive for node in graph.nodes)
+    assert primitives["zero"] == 0
+    assert all(primitives[name] for name in ("share", "folded_norm", "norm_relu"))
 
 
 def test_edges_with_statistics_or_weights_of_their_own_are_not_stacked() -> None:
@@ -72,13 +74,62 @@ def test_edges_with_statistics_or_weights_of_their_own_are_not_stacked() -> None
     assert stack_edges(drop_zeros(graph)) == drop_zeros(graph)
 
 
-@settings(max_examples=8)
-@given(spaces())
-def test_any_space_computes_the_same(text: SpaceText) -> None:
+@pytest.mark.parametrize("name", PASSES)
+@settings(max_examples=3)
+@given(spaces(), st.booleans())
+def test_any_space_computes_the_same_after_one_pass(
+    name: str, text: SpaceText, training: bool
+) -> None:
     graph = build_supernet_graph(text.space())
-    changed = graph
-    for rewrite in PASSES:
-        changed = rewrite(changed)
-        verify_graph(changed)
-    # In evaluation mode, as dropout need not draw in the order of the graph.
-    assert_kept(graph, changed, training=False)
+    changed = optimised(graph, (name,))
+    assert PASSES[name].rewrite(changed) == changed
+    if changed != graph:
+        assert_kept(graph, changed, training=training and not draws(graph))
+
+
+@settings(max_examples=10)
+@given(spaces(), st.booleans())
+def test_any_space_computes_the_same_after_all_passes(text: SpaceText, training: bool) -> None:
+    graph = build_supernet_graph(text.space())
+    network, alphas = network_of(graph), random_alphas(graph)
+    training = training and not draws(graph)
+    expected = what_it_gives(network, alphas, training=training)
+    network.plain, network.passes = False, tuple(PASSES)
+    assert_same(what_it_gives(network, alphas, training=training), expected)
+
+
+def draws(graph: PrimitiveGraph) -> bool:
+    """Whether something is dropped at random: it need not be drawn in the order of the graph."""
+    return any(node.primitive in ("dropout", "drop_path") for node in graph.nodes)
+
+
+@settings(max_examples=10)
+@given(spaces(), st.integers(0, 9), st.booleans())
+def test_any_choice_computes_the_same_after_the_passes_that_keep_choices(
+    text: SpaceText, seed: int, observe: bool
+) -> None:
+    space = text.space()
+    graph = build_supernet_graph(space)
+    network, alphas = network_of(graph).eval(), random_alphas(graph)
+    random = Random(seed)
+    chosen = {
+        name: tuple(random.randrange(len(edge.operations)) for edge in cell.choices)
+        for name, cell in space.cells.items()
+        if name in alphas
+    }
+    # As methods that sample have them: what is not chosen weighs nothing.
+    hard = {
+        name: torch.nn.functional.one_hot(torch.tensor(row), alphas[name].shape[1])
+        .to(torch.float64)
+        .requires_grad_()
+        for name, row in chosen.items()
+    }
+    images = torch.ones((2, *graph.input_shape), dtype=torch.float64)
+    found = []
+    for network.plain in (True, False):
+        network.passes = tuple(PASSES)
+        logits = network(images, hard, chosen, observe=observe)[0]
+        of = [*hard.values(), *network.parameters()]
+        found += [logits, *torch.autograd.grad(logits.sum(), of, materialize_grads=True)]
+    for ours, expected in zip(found[len(found) // 2 :], found, strict=False):
+        torch.testing.assert_close(ours, expected, rtol=1e-10, atol=1e-10)

@@ -244,7 +244,8 @@ def test_only_convolutions_and_linear_maps_cost_multiply_adds() -> None:
 
 def test_only_layers_have_weights() -> None:
     owning = {n for n, p in PRIMITIVES.items() if p.weights is not _plain().weights}
-    assert owning == {"conv", "linear", "batch_norm", "embedding", "tied_linear"}
+    norms = {"batch_norm", "folded_norm", "norm_relu"}
+    assert owning == {"conv", "linear", "embedding", "tied_linear", *norms}
 
 
 def _plain() -> Primitive:

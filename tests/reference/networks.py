@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.optimisers import WeightOptimiser
@@ -123,7 +124,7 @@ def _case(name: str) -> Case:
     )
     graph = build_supernet_graph(space)
     assert graph.params() == facts(name)["param_count"]
-    supernet = Supernet(space, graph, torch.Generator(), CPU, torch.float64)
+    supernet = Supernet(space, graph, torch.Generator(), Runtime(CPU, precision="float64"))
     weights = load_reference(supernet.network, stored, space, space.network.layout)
     assert len(weights) == facts(name)["param_tensor_count"]
     return Case(
@@ -158,7 +159,7 @@ def layer_outputs(network: TorchNetwork, *args: object) -> dict[str, dict[str, o
     cells = [scope.path for scope in graph.scopes if scope.kind == "cell"]
     ends |= {f"cells.{index}": f"{path}/output" for index, path in enumerate(cells)}
     found: dict[str, dict[str, object]] = {}
-    state.tracking = False
+    state.tracking, network.plain = False, True
     try:
         for layer, end in ends.items():
             network.graph = replace(graph, output=end)
@@ -167,5 +168,5 @@ def layer_outputs(network: TorchNetwork, *args: object) -> dict[str, dict[str, o
             norms = {"l1": float(output.abs().sum()), "l2": float(output.norm())}
             found[layer] = {"shape": list(output.shape), **norms}
     finally:
-        network.graph, state.tracking = graph, True
+        network.graph, state.tracking, network.plain = graph, True, False
     return found

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
@@ -93,8 +94,7 @@ def fresh(name: str) -> Case:
         space,
         graph,
         torch.Generator(),
-        CPU,
-        torch.float64,
+        Runtime(CPU, precision="float64"),
         slowness=facts(name)["hyper"]["slowness_beta"],
     )
     load(supernet.network, stored)

@@ -197,7 +197,7 @@ def test_complete_steps(name: str, method: str) -> None:
         loss = relaxation.loss(train, alpha_gradient=False, regularised=True)
         assert bare == pytest.approx(expected["raw_loss"], rel=LATER)
         assert float(loss.detach()) == pytest.approx(expected["loss_with_slowness"], rel=LATER)
-        optimiser.descend(loss)
+        optimiser.step(optimiser.gradients(loss))
         train = replace(train, start=train.end)
         valid = replace(valid, start=valid.end)
         key = f"step/{method}/after_{number}/alphas"

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.graph.build import build_supernet_graph
 from dslnas.space.derive import derive
@@ -44,7 +45,7 @@ def searched() -> SearchSpace:
 def supernet() -> Supernet:
     space = searched()
     generator = torch.Generator().manual_seed(0)
-    return Supernet(space, build_supernet_graph(space), generator, CPU)
+    return Supernet(space, build_supernet_graph(space), generator, Runtime(CPU))
 
 
 def architecture(one: tuple[int, ...], two: int = CONV) -> SearchSpace:

@@ -16,6 +16,7 @@ from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.batches import Batch, TextPart
 from dslnas.data.tensors import Data
 from dslnas.diagnostics import UserError
+from dslnas.engines.accumulation import Gradients
 from dslnas.settings.values import Sgd
 from dslnas.training import epochs as module
 from dslnas.training.descent import Descent
@@ -97,14 +98,14 @@ def test_test_data_choose_nothing(data: Data) -> None:
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Tensor]]:
     """The weights after every step, and how long the step was as a share of the rate."""
     taken: list[dict[str, Tensor]] = []
-    descend_by = Descent.descend_by
+    step_by = Descent.step_by
 
-    def watch(self: Descent, loss: Tensor, share: float) -> None:
-        descend_by(self, loss, share)
+    def watch(self: Descent, gradients: Gradients, share: float) -> None:
+        step_by(self, gradients, share)
         weights = {str(n): w.detach().clone() for n, w in enumerate(self._weights)}
         taken.append({**weights, "share": torch.tensor(share)})
 
-    monkeypatch.setattr(Descent, "descend_by", watch)
+    monkeypatch.setattr(Descent, "step_by", watch)
     return taken
 
 
@@ -160,10 +161,10 @@ def test_the_rate_follows_the_length_of_a_segment_where_lengths_vary(
 def test_a_step_that_fails_leaves_the_rate_as_it_was() -> None:
     weight = nn.Parameter(torch.ones(1))
     descent = Descent([weight], Sgd(lr=0.5, momentum=0.0, weight_decay=0.0), 1)
-    descent.descend_by(weight.sum(), 0.5)
+    descent.step_by(descent.gradients(weight.sum()), 0.5)
     assert (weight.item(), descent.rate) == (0.75, 0.5)
-    with pytest.raises(RuntimeError, match="does not require grad"):
-        descent.descend_by(torch.zeros(()), 0.5)
+    with pytest.raises(ValueError, match="longer"):
+        descent.step_by([None, None], 0.5)
     assert descent.rate == 0.5
 
 

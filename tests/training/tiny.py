@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.batches import ImagePart, Part
 from dslnas.data.tensors import Data
 from dslnas.graph.build import build_supernet_graph
@@ -136,7 +137,7 @@ def run_search(
         ),
         data,
         seed,
-        CPU,
+        Runtime(CPU),
         report or Listener(),
     )
 
@@ -155,7 +156,9 @@ def run_retrain(
     defaults = {"epochs": 2, "batch": 16, "drop_path": 0.0, "weights": Sgd(lr=0.05)}
     settings = EvaluateSettings(**{**defaults, **given})
     listener = report or Listener()
-    return retrain(found, settings, ImageSettings(), data, seed, CPU, listener, keep, saved)
+    return retrain(
+        found, settings, ImageSettings(), data, seed, Runtime(CPU), listener, keep, saved
+    )
 
 
 def equal(a: Trained, b: Trained) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.batches import TextPart
 from dslnas.data.tensors import Data
 from dslnas.data.tokens import PartFacts, TextFacts
@@ -100,7 +101,7 @@ def search_text(
     settings = SEARCH[method](epochs=epochs, **{**defaults, **FEW.get(method, {}), **given})
     task = Task(method, settings, TextSettings(batch=batch, steps=STEPS), derivation)
     listener = report or Listener()
-    return search(space, build_supernet_graph(space), task, data, seed, CPU, listener)
+    return search(space, build_supernet_graph(space), task, data, seed, Runtime(CPU), listener)
 
 
 def retrain_text(
@@ -127,4 +128,4 @@ def retrain_text(
     settings = EvaluateSettings(**{**defaults, **given})
     architecture = text_architecture() if found is None else found
     listener, texts = report or Listener(), TextSettings(batch=4, steps=STEPS)
-    return retrain(architecture, settings, texts, data, seed, CPU, listener, keep, saved)
+    return retrain(architecture, settings, texts, data, seed, Runtime(CPU), listener, keep, saved)

@@ -25,6 +25,7 @@ class Loop:
         before: Runs once, on all time steps.
         body: Runs once for every time step.
         after: Runs once, on all time steps.
+        head: Runs last, on what the last cell gives, on any number of time steps at once.
         streams: Values from before that the body reads, or that are states after the step.
         collected: Values of the body that are wanted behind it.
     """
@@ -32,6 +33,7 @@ class Loop:
     before: tuple[Step, ...]
     body: tuple[Step, ...]
     after: tuple[Step, ...]
+    head: tuple[Step, ...]
     streams: tuple[str, ...]
     collected: tuple[str, ...]
 
@@ -52,22 +54,26 @@ def divide(
     first: list[Step] = []
     repeated: list[Step] = []
     last: list[Step] = []
+    head: list[Step] = []
     for step in steps:
         if step.node.name in body:
             repeated.append(step)
+        elif step.node.name.startswith("head/"):
+            head.append(step)
         elif before.issuperset(step.inputs):
             first.append(step)
             before.add(step.node.name)
         else:
             last.append(step)
     wanted = set(wanted)
-    behind = {name for step in last for name in step.inputs} | wanted
+    behind = {name for step in (*last, *head) for name in step.inputs} | wanted
     reads = dict.fromkeys(name for step in repeated for name in step.inputs)
     nexts = dict.fromkeys(state.next for state in graph.states)
     return Loop(
         _freeing(first, {*behind, *reads, *nexts}),
         _freeing(repeated, {*behind, *nexts}),
         _freeing(last, wanted),
+        _freeing(head, wanted),
         tuple(name for name in {**reads, **nexts} if name in before),
         tuple(name for name in dict.fromkeys([*body, *_states(graph)]) if name in behind),
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import Choice
-from dslnas.backends.torch.sequence import SequenceNetwork
+from dslnas.backends.torch.runtime import mixed
+from dslnas.backends.torch.sequence import SequenceNetwork, joined
 from dslnas.data.batches import NOTHING, Batch
 
 
@@ -19,14 +22,28 @@ class BatchOutput:
     """What a network gives for a batch of N targets, N as in `batch.targets.flatten()`.
 
     Attributes:
-        logits: (N, classes).
+        pieces: The logits, (rows, classes) each, N rows in all.
         auxiliary: Logits of the second head, (N, classes), where the network has one and trains.
         outputs: Of the last recurrent cell, before the head, (T, B, features); None of images.
     """
 
-    logits: Tensor
+    pieces: tuple[Tensor, ...]
     auxiliary: Tensor | None = None
     outputs: Tensor | None = None
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """The logits, (N, classes)."""
+        return joined(self.pieces)
+
+    def precise(self) -> BatchOutput:
+        """Return the same in float32, for losses and measurements."""
+        auxiliary, outputs = self.auxiliary, self.outputs
+        return BatchOutput(
+            tuple(piece.float() for piece in self.pieces),
+            None if auxiliary is None else auxiliary.float(),
+            None if outputs is None else outputs.float(),
+        )
 
 
 def run_batch(
@@ -46,11 +63,43 @@ def run_batch(
         chosen: Likewise.
         observe: Likewise.
     """
+    with mixed(network, batch.inputs.device):
+        found = _run(network, batch, mixing, chosen, observe=observe)
+    return found.precise() if network.is_mixed else found
+
+
+def _run(
+    network: TorchNetwork,
+    batch: Batch,
+    mixing: Mapping[str, Tensor] | None,
+    chosen: Choice | None,
+    *,
+    observe: bool,
+) -> BatchOutput:
     if isinstance(network, SequenceNetwork):
         run = network.run(batch.inputs, batch.start, mixing, chosen, observe=observe)
         batch.end = tuple(state.detach() for state in run.states)
-        return BatchOutput(run.logits.flatten(0, 1), outputs=run.outputs)
-    return BatchOutput(*network(batch.inputs, mixing, chosen, observe=observe))
+        return BatchOutput(run.pieces, outputs=run.outputs)
+    logits, *auxiliary = network(batch.inputs, mixing, chosen, observe=observe)
+    return BatchOutput((logits,), *auxiliary)
+
+
+def mean_cross_entropy(found: BatchOutput, batch: Batch) -> Tensor:
+    """Return the mean cross-entropy of a batch, over the targets that count.
+
+    Args:
+        found: What a network gave for it.
+        batch: Has the targets.
+    """
+    if len(found.pieces) == 1:
+        return cross_entropy(found.logits, batch)
+    lengths = [len(piece) for piece in found.pieces]
+    targets = torch.split(batch.targets.flatten(), lengths)
+    sums = [
+        functional.cross_entropy(piece, part, reduction="sum", ignore_index=NOTHING)
+        for piece, part in zip(found.pieces, targets, strict=True)
+    ]
+    return torch.stack(sums).sum() / len(batch)
 
 
 def cross_entropy(logits: Tensor, batch: Batch, reduction: str = "mean") -> Tensor:

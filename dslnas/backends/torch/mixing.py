@@ -14,7 +14,7 @@ class Weighing:
 
     def __init__(self, mixing: Mapping[str, Tensor] | None) -> None:
         """Take by cell the weights of its operations, (edges, operations); None counts each 1."""
-        self._mixing = mixing
+        self.mixing = mixing
         self._known: dict[str, list[Tensor]] = {}
 
     def __call__(self, step: Step, inputs: Sequence[Tensor]) -> Tensor:
@@ -29,7 +29,7 @@ class Weighing:
         """
         mix = step.node.mix
         assert mix is not None
-        if self._mixing is None:
+        if self.mixing is None:
             if step.node.primitive == "share":
                 return inputs[0] * len(mix.columns)
             return sum(inputs[1:], start=inputs[0])
@@ -39,16 +39,34 @@ class Weighing:
         terms = (_scaled(x, a, mix.rows) for x, a in zip(inputs, weights, strict=True))
         return sum(terms, start=next(terms))
 
+    def weights(self, step: Step, like: Tensor) -> Tensor:
+        """Return the weights of a `mix` of one edge or a stack, (edges, operations).
+
+        Args:
+            step: Tells rows and columns.
+            like: A tensor of the type and on the device of the values.
+        """
+        mix = step.node.mix
+        assert mix is not None
+        columns = list(mix.columns or step.columns)
+        if step.node.name not in self._known:
+            if self.mixing is None:
+                found = like.new_ones((mix.rows, len(columns)))
+            else:
+                found = self.mixing[mix.cell][mix.row : mix.row + mix.rows, columns]
+            self._known[step.node.name] = [found]
+        return self._known[step.node.name][0]
+
     def _weights(self, step: Step, dimensions: int) -> list[Tensor]:
         """Return the weight of each input, for a stack one per part: (edges, 1, 1, ...)."""
         mix = step.node.mix
         assert mix is not None
-        assert self._mixing is not None
-        alpha = self._mixing[mix.cell]
+        assert self.mixing is not None
+        alpha = self.mixing[mix.cell]
         if step.node.primitive == "share":
             found = [alpha[mix.row : mix.row + mix.rows, list(mix.columns)].sum(1)]
         elif mix.rows == 1:
-            return [alpha[mix.row][column] for column in step.columns]
+            return [alpha[row][column] for row, column in zip(step.rows, step.columns, strict=True)]
         else:
             rows = alpha[mix.row : mix.row + mix.rows]
             found = [rows[:, column] for column in step.columns]

@@ -10,11 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from dslnas.backends.torch.compiled import Bodies, Call, with_calls
+from dslnas.backends.torch.fast import FAST_FORMS
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.plan import Choice, Step, make_plan
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
+from dslnas.backends.torch.sums import Sums
 from dslnas.graph.graph import INPUT, PrimitiveGraph
+from dslnas.passes.manager import USUAL, optimised
 from dslnas.primitives.spec import Weight
 
 Made = TypeVar("Made")
@@ -28,6 +32,11 @@ class TorchNetwork(nn.Module):
     Attributes:
         graph: What is run.
         run_state: Training flag, randomness and drop-path rate of the next run.
+        passes: Names of the passes that rewrite the graph before it runs.
+        plain: Run the graph as it is, primitive after primitive, by the library's functions alone:
+            slow, the oracle. Of images, what is not plain can be differentiated only once.
+        compiled: Run cells of images as compiled functions where all of their operations train.
+        is_mixed: Compute in bfloat16 what is precise enough in it, see `runtime.mixed`.
     """
 
     def __init__(self, graph: PrimitiveGraph, generator: torch.Generator) -> None:
@@ -35,6 +44,13 @@ class TorchNetwork(nn.Module):
         super().__init__()
         self.graph = graph
         self.run_state = RunState()
+        self.passes = USUAL
+        self.plain = False
+        self.compiled = False
+        self.is_mixed = False
+        self._bodies = Bodies()
+        self._sums = Sums(self._tensor)
+        self._rewritten: dict[object, PrimitiveGraph] = {}
         self._made: dict[object, Any] = {}
         for node in graph.nodes:
             for weight in node.owned:
@@ -67,27 +83,58 @@ class TorchNetwork(nn.Module):
         outputs = self.graph.outputs if self.training else (self.graph.output,)
         self.run_state.training = self.training
         values = {INPUT: images}
-        self._execute(self._plan(outputs, chosen, observe), values, Weighing(mixing))
+        steps = self._steps(outputs, chosen, observe=observe)
+        self._execute(steps, values, Weighing(mixing))
         return tuple(values[name] for name in outputs)
 
-    def _execute(self, steps: Iterable[Step], values: dict[str, Tensor], weigh: Weighing) -> None:
+    def _steps(
+        self, outputs: tuple[str, ...], chosen: Choice | None, *, observe: bool
+    ) -> tuple[Step | Call, ...]:
+        """Return the plan; its cells are calls where they run compiled.
+
+        A measurement comes once in an epoch with batches of another size, and sampled architectures
+        differ at every step: compiling takes longer than they run.
+        """
+        has_calls = self.compiled and not self.plain and self.training and chosen is None
+
+        def make() -> tuple[Step | Call, ...]:
+            graph = self._lowered(chosen)
+            steps = make_plan(graph, outputs, chosen, observe=observe)
+            return with_calls(graph, steps) if has_calls else steps
+
+        return self._kept((outputs, key_of(chosen), observe, self._lowering, has_calls), make)
+
+    def _execute(
+        self, steps: Iterable[Step | Call], values: dict[str, Tensor], weigh: Weighing
+    ) -> None:
         """Run steps on the values that are there; those that nobody reads any more are dropped."""
         for step in steps:
-            inputs = [values[name] for name in step.inputs]
-            if step.node.mix is not None:
-                result = weigh(step, inputs)
-            elif step.observed:
-                with torch.no_grad():  # an identity hands on its input, gradient and all
-                    result = self._run(step, inputs).detach()
+            if isinstance(step, Call):
+                run = self.run_state
+                values.update(self._bodies(step, values, self._tensor, weigh.mixing, run))
             else:
-                result = self._run(step, inputs)
-            values[step.node.name] = result
+                values[step.node.name] = self._value(step, values, weigh)
             for name in step.last_use:
                 del values[name]
 
+    def _value(self, step: Step, values: Mapping[str, Tensor], weigh: Weighing) -> Tensor:
+        inputs = [values[name] for name in step.inputs]
+        if step.node.mix is not None:
+            return self._weighed(step, inputs, weigh)
+        if step.observed:
+            with torch.no_grad():  # an identity hands on its input, gradient and all
+                return self._run(step, inputs).detach()
+        return self._run(step, inputs)
+
     def _run(self, step: Step, inputs: Sequence[Tensor]) -> Tensor:
         own = [self._tensor(name) for name in step.node.tensors]
-        return FORMS[step.node.primitive](step.node, inputs, own, self.run_state)
+        forms = FORMS if self.plain else FAST_FORMS
+        return forms[step.node.primitive](step.node, inputs, own, self.run_state)
+
+    def _weighed(self, step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tensor:
+        if self.plain or len(step.node.shape) != 3 or step.node.primitive != "mix":
+            return weigh(step, inputs)
+        return self._sums(step, inputs, weigh.mixing, self.run_state)
 
     def _tensor(self, name: str) -> Tensor:
         tensor: Tensor | None = self._parameters.get(name)
@@ -96,13 +143,18 @@ class TorchNetwork(nn.Module):
         assert tensor is not None
         return tensor
 
-    def _plan(
-        self, outputs: tuple[str, ...], chosen: Choice | None, observe: bool
-    ) -> tuple[Step, ...]:
-        return self._kept(
-            (outputs, key_of(chosen), observe),
-            lambda: make_plan(self.graph, outputs, chosen, observe=observe),
-        )
+    @property
+    def _lowering(self) -> tuple[str, ...]:
+        return () if self.plain else self.passes
+
+    def _lowered(self, chosen: Choice | None) -> PrimitiveGraph:
+        """Return the graph as the passes leave it; for choices with all that could be chosen."""
+        key = (self._lowering, chosen is None)
+        if key not in self._rewritten:
+            self._rewritten[key] = optimised(
+                self.graph, self._lowering, choosable=chosen is not None
+            )
+        return self._rewritten[key]
 
     def _kept(self, key: object, make: Callable[[], Made]) -> Made:
         """Return what was made for a key, or make it; only so much is kept."""

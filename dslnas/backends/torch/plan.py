@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dslnas.diagnostics import InternalError
-from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph
 
 DROPPED = -1
 """In a choice: no operation of the edge runs."""
@@ -25,14 +25,18 @@ class Step:
     Attributes:
         node: What runs.
         inputs: Names of the values it reads.
-        columns: For `mix`: the column of alpha that belongs to each input.
+        rows: For `mix`: the row of alpha that belongs to each input.
+        columns: For `mix`: the column, likewise.
+        folded: For `mix`: the batch norm that it applies to each input, or None.
         observed: Runs forward only: its gradient is not wanted.
         last_use: Names of values that nobody reads after this step.
     """
 
     node: Node
     inputs: tuple[str, ...]
+    rows: tuple[int, ...]
     columns: tuple[int, ...]
+    folded: tuple[Node | None, ...]
     observed: bool
     last_use: tuple[str, ...]
 
@@ -59,7 +63,7 @@ def make_plan(
     order = [node for node in graph.nodes if node.name in inputs]
     last: dict[str, str] = {}
     for node in order:
-        for source, _ in inputs[node.name]:
+        for source, *_ in inputs[node.name]:
             last[source] = node.name
     freed: dict[str, list[str]] = {}
     for source, node_name in last.items():
@@ -68,8 +72,10 @@ def make_plan(
     return tuple(
         Step(
             node,
-            tuple(source for source, _ in inputs[node.name]),
-            tuple(column for _, column in inputs[node.name]),
+            tuple(source for source, _, _ in inputs[node.name]),
+            tuple(row for _, row, _ in inputs[node.name]),
+            tuple(column for _, _, column in inputs[node.name]),
+            tuple(_norm(graph, source) for source, _, _ in inputs[node.name] if node.mix),
             observe and node.name not in live and node.primitive != "mix",
             tuple(freed.get(node.name, ())),
         )
@@ -80,42 +86,49 @@ def make_plan(
 
 def _inputs(
     graph: PrimitiveGraph, outputs: tuple[str, ...], chosen: Choice | None
-) -> dict[str, list[tuple[str, int]]]:
-    """Return for every node that runs what it reads, each with its column.
+) -> dict[str, list[tuple[str, int, int]]]:
+    """Return for every node that runs what it reads, each with its row and column of alpha.
 
     An edge without a chosen operation has no value: the sums that read it leave it out.
     """
     dropped = _dropped(graph, chosen)
-    inputs: dict[str, list[tuple[str, int]]] = {}
+    inputs: dict[str, list[tuple[str, int, int]]] = {}
     waiting = list(outputs)
     while waiting:
         name = waiting.pop()
         if name in inputs:
             continue
         node = graph.by_name[name]
-        columns = node.mix.columns if node.mix is not None else ()
+        count = len(node.inputs)
+        places = (node.mix or Mix("", 0)).places(count)
         reads = [
-            (source, column)
-            for column, source in zip(columns or range(len(node.inputs)), node.inputs, strict=False)
-            if _runs(node, column, chosen) and source not in dropped
+            (source, row, column)
+            for source, (row, column) in zip(node.inputs, places, strict=False)
+            if _picked(node, row, chosen) in (None, column) and source not in dropped
         ]
         if node.inputs and not reads:
             raise InternalError(f"nothing that `{name}` reads is chosen")
         inputs[name] = reads
-        waiting.extend(source for source, _ in reads)
+        waiting.extend(source for source, _, _ in reads)
     return inputs
 
 
-def _runs(node: Node, column: int, chosen: Choice | None) -> bool:
-    picked = _picked(node, chosen)
-    return picked is None or picked == column
+def _norm(graph: PrimitiveGraph, source: str) -> Node | None:
+    node = graph.by_name[source]
+    return node if node.primitive == "folded_norm" else None
 
 
-def _picked(node: Node, chosen: Choice | None) -> int | None:
-    """Return the only column that a node reads; None where it reads all, such as edges."""
+def _picked(node: Node, row: int, chosen: Choice | None) -> int | None:
+    """Return the only column that a node reads of a row; None for all, as where edges are mixed."""
     if node.mix is None or chosen is None or node.mix.cell not in chosen:
         return None
-    return chosen[node.mix.cell][node.mix.row]
+    return chosen[node.mix.cell][row]
+
+
+def _drops(node: Node, chosen: Choice) -> bool:
+    """Return whether all edges that a node weighs are dropped."""
+    rows = () if node.mix is None else node.mix.edges or (node.mix.row,)
+    return bool(rows) and all(_picked(node, row, chosen) == DROPPED for row in rows)
 
 
 def _dropped(graph: PrimitiveGraph, chosen: Choice | None) -> frozenset[str]:
@@ -124,6 +137,6 @@ def _dropped(graph: PrimitiveGraph, chosen: Choice | None) -> frozenset[str]:
     if chosen is not None:
         for node in graph.nodes:
             lacks = node.primitive not in SUMS and not dropped.isdisjoint(node.inputs)
-            if lacks or _picked(node, chosen) == DROPPED:
+            if lacks or _drops(node, chosen):
                 dropped.add(node.name)
     return frozenset(dropped)

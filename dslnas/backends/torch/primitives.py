@@ -48,19 +48,37 @@ def _embedding(
     return functional.embedding(inputs[0], drop(table, rate, torch.Size((len(table), 1)), run))
 
 
+def numbers(node: Node) -> tuple[float, float]:
+    """Return the momentum and the eps of a batch norm."""
+    momentum, eps = node.attribute("momentum"), node.attribute("eps")
+    assert isinstance(momentum, float)
+    assert isinstance(eps, float)
+    return momentum, eps
+
+
 def _batch_norm(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
     weight, bias = own[:2] if len(own) == 4 else (None, None)
     mean, variance = own[-2:]
-    momentum, eps = node.attribute("momentum"), node.attribute("eps")
-    assert isinstance(momentum, float)
-    assert isinstance(eps, float)
+    momentum, eps = numbers(node)
     if run.training and not run.tracking:
         return functional.batch_norm(inputs[0], None, None, weight, bias, training=True, eps=eps)
     return functional.batch_norm(
         inputs[0], mean, variance, weight, bias, run.training, momentum, eps
     )
+
+
+def _norm_relu(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    return functional.relu(_batch_norm(node, inputs, own, run))
+
+
+def _channels_last(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    return inputs[0].contiguous(memory_format=torch.channels_last)
 
 
 def _max_pool2d(
@@ -174,6 +192,9 @@ FORMS: Mapping[str, Form] = {
     "embedding": _embedding,
     "tied_linear": _linear,
     "batch_norm": _batch_norm,
+    "folded_norm": _elementwise(lambda x: x),  # the mix behind it applies it
+    "norm_relu": _norm_relu,
+    "channels_last": _channels_last,
     "max_pool2d": _max_pool2d,
     "avg_pool2d": _avg_pool2d,
     "global_avg_pool": _global_avg_pool,

@@ -9,14 +9,19 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.loop import Loop, divide
+from dslnas.backends.torch.gated import run_gate
+from dslnas.backends.torch.gates import Gate, with_gates
+from dslnas.backends.torch.loop import BOUND, Loop, divide
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork, key_of
-from dslnas.backends.torch.plan import Choice, make_plan
+from dslnas.backends.torch.plan import Choice, Step, make_plan
 from dslnas.backends.torch.randomness import RATES
 from dslnas.data.batches import States
 from dslnas.graph.graph import INPUT, PrimitiveGraph
-from dslnas.passes.recurrent import fast_step
+
+PIECE = 2**22
+"""Logits that are made at once for a loss. Those of a whole segment are as large as the memory of a
+small machine, and are written and read several times."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,19 @@ class SequenceOutput:
     """What a recurrent network gives for a segment of T steps and B sequences.
 
     Attributes:
-        logits: (T, B, classes).
+        pieces: The logits of some steps each, (rows, classes), B rows for every step.
         outputs: Of the last cell, before the head, (T, B, features).
         states: After the last step, (B, features) each; with gradients.
     """
 
-    logits: Tensor
+    pieces: tuple[Tensor, ...]
     outputs: Tensor
     states: States
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """The logits of all steps, (T, B, classes)."""
+        return _unfolded(joined(self.pieces), len(self.outputs))
 
 
 class SequenceNetwork(TorchNetwork):
@@ -46,12 +56,7 @@ class SequenceNetwork(TorchNetwork):
     def __init__(self, graph: PrimitiveGraph, generator: torch.Generator) -> None:
         """Make the tensors, in the graph's order, with random numbers from `generator` (CPU)."""
         super().__init__(graph, generator)
-        self.plain = False
         self._dropping = tuple(node for node in graph.nodes if node.primitive in RATES)
-
-    @cached_property
-    def _fast(self) -> PrimitiveGraph:
-        return fast_step(self.graph)
 
     def forward(self, tokens: Tensor, *states: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
         """Return the logits and the states after the last step.
@@ -90,8 +95,8 @@ class SequenceNetwork(TorchNetwork):
         steps, batch = tokens.shape
         like = next(self.parameters())
         self.run_state.begin(batch, self._dropping, like, training=self.training)
-        graph = self.graph if self.plain or chosen is not None else self._fast
-        loop, last = self._loop(graph, chosen, observe)
+        graph = self._lowered(chosen)
+        loop, body, last = self._loop(graph, chosen, observe)
         values, weigh = {INPUT: tokens.flatten()}, Weighing(mixing)
         self._execute(loop.before, values, weigh)
         streams = {name: _unfolded(values[name], steps).unbind() for name in loop.streams}
@@ -101,28 +106,47 @@ class SequenceNetwork(TorchNetwork):
         for time in range(steps):
             here = {name: stream[time] for name, stream in streams.items()}
             here |= zip(names, current, strict=True)
-            self._execute(loop.body, here, weigh)
+            for part in body:
+                if isinstance(part, Gate):
+                    run_gate(part, here, weigh)
+                else:
+                    self._execute((part,), here, weigh)
             for name, row in rows.items():
                 row.append(here[name])
             current = tuple(here[state.next] for state in graph.states)
         values |= {name: torch.cat(row) for name, row in rows.items()}
         self._execute(loop.after, values, weigh)
-        logits, outputs = values[graph.output], values[last]
-        return SequenceOutput(_unfolded(logits, steps), _unfolded(outputs, steps), current)
+        outputs = values[last]
+        parts = torch.split(outputs, self._rows(loop, steps, batch))
+        pieces = tuple(self._logits(loop, {last: part}, weigh) for part in parts)
+        return SequenceOutput(pieces, _unfolded(outputs, steps), current)
+
+    def _logits(self, loop: Loop, values: dict[str, Tensor], weigh: Weighing) -> Tensor:
+        self._execute(loop.head, values, weigh)
+        return values[self.graph.output]
+
+    def _rows(self, loop: Loop, steps: int, batch: int) -> int:
+        """Return how many rows the head runs on at once."""
+        whole = self.plain or not torch.is_grad_enabled()
+        if whole or not BOUND.isdisjoint(step.node.primitive for step in loop.head):
+            return steps * batch
+        (classes,) = self.graph.by_name[self.graph.output].shape
+        return max(1, PIECE // (batch * classes)) * batch
 
     def _loop(
         self, graph: PrimitiveGraph, chosen: Choice | None, observe: bool
-    ) -> tuple[Loop, str]:
-        """Return how a graph runs, and the name of the output of the last cell in it."""
+    ) -> tuple[Loop, tuple[Step | Gate, ...], str]:
+        """Return how a graph runs, its body, and the name of the output of the last cell in it."""
 
-        def make() -> tuple[Loop, str]:
+        def make() -> tuple[Loop, tuple[Step | Gate, ...], str]:
             last = _read_by_head(graph)
             wanted = (graph.output, last)
             outputs = (*wanted, *(state.next for state in graph.states))
             plan = make_plan(graph, outputs, chosen, observe=observe)
-            return divide(graph, plan, wanted, hoist=not self.plain), last
+            loop = divide(graph, plan, wanted, hoist=not self.plain)
+            return loop, loop.body if self.plain else with_gates(loop.body), last
 
-        return self._kept((key_of(chosen), observe, self.plain), make)
+        return self._kept((key_of(chosen), observe, self.plain, self._lowering), make)
 
 
 def make_network(graph: PrimitiveGraph, generator: torch.Generator) -> TorchNetwork:
@@ -141,6 +165,11 @@ def _read_by_head(graph: PrimitiveGraph) -> str:
         name for node in graph.under("head") for name in node.inputs if not name.startswith("head/")
     }
     return last
+
+
+def joined(pieces: tuple[Tensor, ...]) -> Tensor:
+    """Return pieces as a whole, without a copy if there is only one."""
+    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
 
 def _unfolded(value: Tensor, steps: int) -> Tensor:

@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from dslnas.backends.torch.losses import (
     BatchOutput,
-    cross_entropy,
+    mean_cross_entropy,
     run_batch,
     slowness_penalty,
 )
 from dslnas.backends.torch.plan import Choice
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import make_network
 from dslnas.data.batches import Batch
 from dslnas.graph.graph import PrimitiveGraph
@@ -46,7 +47,9 @@ class Supernet:
         network: The weights, and what runs them.
         tables: The choices of every searched cell.
         device: Where everything lies.
+        dtype: Of weights and alpha.
         slowness: Weight of the slowness penalty of recurrent cells.
+        accumulate: Parts that a batch is cut into, to be run one after the other.
     """
 
     def __init__(
@@ -54,19 +57,20 @@ class Supernet:
         space: SearchSpace,
         graph: PrimitiveGraph,
         generator: torch.Generator,
-        device: torch.device,
-        dtype: torch.dtype = torch.float32,
+        runtime: Runtime,
         *,
         slowness: float = 0.0,
+        accumulate: int = 1,
     ) -> None:
         """Make the weights with random numbers from `generator`, a generator on the CPU."""
-        self.network = make_network(graph, generator).to(device=device, dtype=dtype)
+        self.network = runtime.place(make_network(graph, generator))
         self.tables: dict[str, ChoiceTable] = {
             name: choice_table(space.cells[name]) for name in graph.alphas if name in space.cells
         }
-        self.device = device
-        self.dtype = dtype
+        self.device = runtime.device
+        self.dtype = runtime.dtype
         self.slowness = slowness
+        self.accumulate = accumulate
 
     def weights(self) -> list[nn.Parameter]:
         """Return the network's weights; alpha is not among them."""
@@ -88,7 +92,7 @@ class Supernet:
             regularised: Of text, add the slowness penalty.
         """
         found = self._run(batch, mixing)
-        loss = cross_entropy(found.logits, batch)
+        loss = mean_cross_entropy(found, batch)
         if regularised and found.outputs is not None and self.slowness > 0:
             loss = loss + self.slowness * slowness_penalty(found.outputs)
         return loss
@@ -106,6 +110,32 @@ class Supernet:
             yield
         finally:
             state.tracking = before
+
+    @contextmanager
+    def differentiable_twice(self) -> Iterator[None]:
+        """Make losses inside of this that can be differentiated twice: slower, for images."""
+        network = self.network
+        before, network.plain = network.plain, network.plain or not network.graph.is_sequence
+        try:
+            yield
+        finally:
+            network.plain = before
+
+    @contextmanager
+    def towards(self, variables: Sequence[Tensor]) -> Iterator[None]:
+        """Make losses inside of this that are differentiated in `variables` alone.
+
+        What only the gradients of other weights need is then neither computed nor kept.
+        """
+        wanted = {id(variable) for variable in variables}
+        others = [w for w in self.weights() if w.requires_grad and id(w) not in wanted]
+        for weight in others:
+            weight.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for weight in others:
+                weight.requires_grad_(True)
 
     @contextmanager
     def without_dropout(self) -> Iterator[None]:

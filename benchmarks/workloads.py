@@ -1,0 +1,143 @@
+"""Search spaces at the sizes that are measured, and batches of noise for their supernets."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from dslnas.data.batches import Batch
+from dslnas.language.check import check
+from dslnas.language.link import link
+from dslnas.language.overrides import parse_overrides
+from dslnas.primitives.spec import Shape
+from dslnas.source import SourceFile
+from dslnas.space.lower import lower
+from dslnas.space.space import SearchSpace
+
+SPECS = Path(__file__).resolve().parent.parent / "specs"
+CIFAR: Shape = (3, 32, 32)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A search space, and the size of what its supernet reads.
+
+    Attributes:
+        name: What the user calls it.
+        title: What it is.
+        program: The space in the language.
+        shape: Of an image; () for text.
+        classes: Of images, or words of the vocabulary.
+        batch: Images, or segments side by side.
+        steps: Tokens of a segment.
+        only: The one method it is meant for; empty for all.
+        changes: Overrides, as of `--set`.
+    """
+
+    name: str
+    title: str
+    program: str
+    shape: Shape
+    classes: int
+    batch: int
+    steps: int = 0
+    only: str = ""
+    changes: tuple[str, ...] = ()
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        """The space, lowered."""
+        source = SourceFile(self.name, self.program)
+        program = check(link(source, parse_overrides(self.changes)))
+        return lower(program, self.shape, self.classes)
+
+    def batches(self) -> tuple[Batch, Batch]:
+        """Return a batch for the weights and one for alpha."""
+        generator = torch.Generator().manual_seed(0)
+        return self._batch(generator), self._batch(generator)
+
+    def _batch(self, generator: torch.Generator) -> Batch:
+        if not self.shape:
+            size = (self.steps + 1, self.batch)
+            tokens = torch.randint(self.classes, size, generator=generator)
+            return Batch(tokens[:-1], tokens[1:])
+        images = torch.randn((self.batch, *self.shape), generator=generator)
+        return Batch(images, torch.randint(self.classes, (self.batch,), generator=generator))
+
+    def __str__(self) -> str:
+        """Return what is measured, with its size."""
+        size = f"batch {self.batch}" + (f", {self.steps} steps" if self.steps else "")
+        return ", ".join((self.title, size, *self.changes))
+
+
+_DARTS = "use papers.darts"
+_EIGHT = "8 cells of 16 channels, 32 x 32 images"
+
+WORKLOADS = {
+    workload.name: workload
+    for workload in (
+        Workload("cells-16", f"{_EIGHT}, DARTS' operations", _DARTS, CIFAR, 10, 16),
+        Workload("cells-64", f"{_EIGHT}, DARTS' operations", _DARTS, CIFAR, 10, 64),
+        Workload(
+            "nasp-16", f"{_EIGHT}, NASP's operations", "use papers.nasp", CIFAR, 10, 16, only="nasp"
+        ),
+        Workload(
+            "digits",
+            "the space of specs/digits_darts.nas",
+            (SPECS / "digits_darts.nas").read_text(encoding="utf-8"),
+            (1, 8, 8),
+            10,
+            64,
+        ),
+        Workload(
+            "recurrent",
+            "DARTS' recurrent cell, 300 hidden units, 10,000 words",
+            "use papers.darts_rnn\ndata text\nnetwork { channels 300 }",
+            (),
+            10_000,
+            256,
+            steps=35,
+        ),
+    )
+}
+
+
+def add_size_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that change the size of a workload, and the number of threads."""
+    parser.add_argument("--batch", type=int, help="examples, or segments, instead of its own")
+    parser.add_argument("--steps", type=int, help="tokens of a segment of text")
+    parser.add_argument("--words", type=int, help="size of the vocabulary")
+    parser.add_argument(
+        "--set", dest="changes", action="append", default=[], metavar="PATH=VALUE",
+        help="override a value of the space, such as network.channels=8; repeatable",
+    )  # fmt: skip
+    parser.add_argument("--threads", type=int, help="of torch; else as many as it takes")
+
+
+def sized(workload: Workload, given: argparse.Namespace) -> Workload:
+    """Return a workload of the size that options say."""
+    is_text = not workload.shape
+    return replace(
+        workload,
+        batch=given.batch or workload.batch,
+        steps=is_text * (given.steps or workload.steps),
+        classes=(is_text and given.words) or workload.classes,
+        changes=tuple(given.changes),
+    )
+
+
+def names_in(text: str, known: tuple[str, ...]) -> list[str]:
+    """Return the names in a list with commas; an option's type.
+
+    Raises:
+        argparse.ArgumentTypeError: One is not known.
+    """
+    names = text.split(",")
+    for name in names:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"no `{name}`; there are {', '.join(known)}")
+    return names

@@ -1,0 +1,232 @@
+"""Compiled cells: those that are built alike share one function of `torch.compile`.
+
+Of a plan, the steps of each cell become one call. What tells a cell from others of its kind, the
+values that it reads, its tensors and alpha, are arguments; what is left, its body, is traced and
+compiled once, however many cells have it and wherever they stand. Bodies run the library's
+functions: the compiler makes its own kernels of them.
+
+What fits a cell's inputs to it is left outside, since it differs with the cells before. So is what
+draws random numbers, which a compiled function would draw in another way: it is handed what was
+drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from types import FunctionType
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.mixing import Weighing
+from dslnas.backends.torch.plan import Step
+from dslnas.backends.torch.primitives import FORMS
+from dslnas.backends.torch.randomness import RunState
+from dslnas.diagnostics import user_error
+from dslnas.graph.graph import Node, PrimitiveGraph
+
+RANDOM = frozenset({"dropout", "drop_path"})
+"""Primitives that draw; what they multiply by is handed in."""
+
+BACKEND = "inductor"
+"""Of `torch.compile`."""
+
+_FORMS = {**FORMS, "folded_norm": FORMS["batch_norm"]}  # a mix only weighs here
+
+Function: TypeAlias = Callable[
+    [list[Tensor], list[Tensor], list[Tensor], dict[str, Tensor] | None], list[Tensor]
+]
+"""From the values that a body reads, its tensors, what its random primitives multiply by and the
+weights by alpha to the values that it gives."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """What cells of a kind have in common: their names only say where a value comes from.
+
+    Attributes:
+        steps: What runs.
+        reads: Names of the values from outside.
+        tensors: Names of the tensors.
+        gives: Names of the values that are read behind it.
+    """
+
+    steps: tuple[Step, ...]
+    reads: tuple[str, ...]
+    tensors: tuple[str, ...]
+    gives: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A cell of a plan as a call of its body.
+
+    Attributes:
+        body: What runs.
+        reads: Names in the network of what the body reads, in the same order.
+        tensors: Likewise of its tensors.
+        gives: Likewise of what it gives.
+        random: The nodes that draw, in order.
+        last_use: Names of values that nobody reads after it.
+    """
+
+    body: Body
+    reads: tuple[str, ...]
+    tensors: tuple[str, ...]
+    gives: tuple[str, ...]
+    random: tuple[Node, ...]
+    last_use: tuple[str, ...]
+
+
+def with_calls(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | Call, ...]:
+    """Return a plan with the steps of every cell as one call.
+
+    Args:
+        graph: What the plan is of.
+        steps: They free all that is not wanted behind them.
+    """
+    cells = {scope.path for scope in graph.scopes if scope.kind == "cell"}
+    fitting = tuple(f"{scope.path}/" for scope in graph.scopes if scope.kind == "preprocess")
+
+    def cell_of(step: Step) -> str:
+        part = step.node.name.partition("/")[0]
+        return part if part in cells and not step.node.name.startswith(fitting) else ""
+
+    found: list[Step | Call] = []
+    for cell, row in groupby(steps, cell_of):
+        if cell:
+            found.append(_call(tuple(row)))
+        else:
+            found.extend(row)
+    return tuple(found)
+
+
+def _call(steps: tuple[Step, ...]) -> Call:
+    made = {step.node.name: f"made{number}" for number, step in enumerate(steps)}
+    read = dict.fromkeys(name for step in steps for name in step.inputs if name not in made)
+    own = dict.fromkeys(name for step in steps for name in step.node.tensors)
+    freed = dict.fromkeys(name for step in steps for name in step.last_use)
+    gives = tuple(name for name in made if name not in freed)
+    names = made | {name: f"read{number}" for number, name in enumerate(read)}
+    tensors = {name: f"tensor{number}" for number, name in enumerate(own)}
+    body = Body(
+        tuple(_anonymous(step, names, tensors) for step in steps),
+        tuple(names[name] for name in read),
+        tuple(tensors.values()),
+        tuple(names[name] for name in gives),
+    )
+    random = tuple(step.node for step in steps if step.node.primitive in RANDOM)
+    last_use = tuple(name for name in freed if name not in made)
+    return Call(body, tuple(read), tuple(own), gives, random, last_use)
+
+
+def _anonymous(step: Step, names: Mapping[str, str], tensors: Mapping[str, str]) -> Step:
+    """Return a step of a body; it frees nothing, which the compiler sees to."""
+    inputs, node = tuple(names[name] for name in step.inputs), step.node
+    lent = zip((weight.name for weight in node.weights), node.tensors, strict=True)
+    borrowed = tuple((weight, tensors[name]) for weight, name in lent)
+    changed = replace(node, name=names[node.name], inputs=inputs, borrowed=borrowed)
+    return replace(step, node=changed, inputs=inputs, folded=(), last_use=())
+
+
+class Bodies:
+    """The compiled functions of one network, each made when it is first called."""
+
+    def __init__(self) -> None:
+        self._functions: dict[tuple[Body, bool], Function] = {}
+
+    def __len__(self) -> int:
+        """Return how many functions there are."""
+        return len(self._functions)
+
+    def __call__(
+        self,
+        call: Call,
+        values: Mapping[str, Tensor],
+        tensor: Callable[[str], Tensor],
+        mixing: Mapping[str, Tensor] | None,
+        run: RunState,
+    ) -> dict[str, Tensor]:
+        """Return what a cell gives in training, by name.
+
+        Args:
+            call: The cell.
+            values: What it reads, by name.
+            tensor: Finds a tensor of the network by its name.
+            mixing: By cell the weights of its operations, (edges, operations); None counts each 1.
+            run: Says whether running statistics move, and draws.
+        """
+        key = call.body, run.tracking
+        if key not in self._functions:
+            self._functions[key] = _compiled(f"cell{len(self)}", call.body, tracking=run.tracking)
+        inputs = [values[name] for name in call.reads]
+        own = [tensor(name) for name in call.tensors]
+        drawn = [_factor(node, inputs[0], run) for node in call.random]
+        alphas = None if mixing is None else dict(mixing)
+        given = self._functions[key](inputs, own, drawn, alphas)
+        return dict(zip(call.gives, given, strict=True))
+
+
+def _factor(node: Node, like: Tensor, run: RunState) -> Tensor:
+    """Return what a random primitive multiplies by: itself of ones."""
+    shape = node.shape if node.primitive == "dropout" else (1,) * len(node.shape)
+    return FORMS[node.primitive](node, [like.new_ones((len(like), *shape))], (), run)
+
+
+def _compiled(name: str, body: Body, *, tracking: bool) -> Function:
+    state = RunState(training=True, tracking=tracking)
+    for step in body.steps:  # the tracer reads cached properties but cannot make them
+        for attribute, _ in step.node.attributes:
+            step.node.attribute(attribute)
+    own = [(step, step.node.tensors) for step in body.steps]
+
+    def run(
+        inputs: list[Tensor],
+        tensors: list[Tensor],
+        drawn: list[Tensor],
+        alphas: dict[str, Tensor] | None,
+    ) -> list[Tensor]:
+        values = dict(zip(body.reads, inputs, strict=True))
+        by_name = dict(zip(body.tensors, tensors, strict=True))
+        factors, weigh = iter(drawn), Weighing(alphas)
+        for step, names in own:
+            node, reads = step.node, [values[name] for name in step.inputs]
+            if node.mix is not None:
+                result = weigh(step, reads)
+            elif node.primitive in RANDOM:
+                result = reads[0] * next(factors)
+            else:
+                mine = [by_name[name] for name in names]
+                result = _FORMS[node.primitive](node, reads, mine, state)
+            values[node.name] = result
+        return [values[name] for name in body.gives]
+
+    # What was compiled hangs on the code of a function, of which only few versions are kept: every
+    # body has code of its own.
+    code = run.__code__.replace(co_name=name)
+    function = FunctionType(code, run.__globals__, name, None, run.__closure__)
+    compiled: Function = torch.compile(function, dynamic=False, fullgraph=True, backend=BACKEND)
+    return compiled
+
+
+def check_compiler(device: torch.device) -> None:
+    """See that something can be compiled for a device, by compiling a little.
+
+    Raises:
+        UserError: NAS013 if it cannot.
+    """
+    from torch._dynamo.exc import TorchDynamoException
+
+    try:
+        torch.compile(lambda x: x + 1, backend=BACKEND)(torch.ones(2, device=device))
+    except (TorchDynamoException, RuntimeError) as error:
+        reason = next((line for line in str(error).splitlines() if line.strip()), "no reason given")
+        raise user_error(
+            "NAS013",
+            f"nothing can be compiled for `{device}`: {reason.strip()}",
+            where="--compile",
+            help="install a C++ compiler such as g++, or leave out `--compile`",
+        ) from None

@@ -1,0 +1,65 @@
+"""How networks run: where, rewritten by which passes, compiled or not, and how precisely."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.passes.manager import USUAL
+
+Precision: TypeAlias = Literal["float32", "bfloat16", "float64"]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How the networks of a run are run.
+
+    Attributes:
+        device: Where everything lies.
+        passes: Names of the passes that rewrite every graph before it runs; none of them: run the
+            graph as it is, by the library's functions alone.
+        compiled: Whether cells are compiled, see `dslnas.backends.torch.compiled`.
+        precision: Of the arithmetic. With `bfloat16` products and convolutions are of that type
+            while a network trains; weights, alpha, statistics of batch norm, losses and gradients
+            of weights and alpha stay float32.
+    """
+
+    device: torch.device
+    passes: tuple[str, ...] = USUAL
+    compiled: bool = False
+    precision: Precision = "float32"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of weights, alpha and images."""
+        return torch.float64 if self.precision == "float64" else torch.float32
+
+    def place(self, network: TorchNetwork) -> TorchNetwork:
+        """Move a network to the device, to run from now on as is said here; return it."""
+        network.passes, network.compiled = self.passes, self.compiled
+        network.plain = not self.passes
+        network.is_mixed = self.precision == "bfloat16"
+        return network.to(self.device, self.dtype)
+
+    def facts(self) -> dict[str, object]:
+        """Return all of it as a manifest has it."""
+        return {
+            "device": str(self.device),
+            "passes": list(self.passes),
+            "compiled": self.compiled,
+            "precision": self.precision,
+        }
+
+
+def mixed(network: TorchNetwork, device: torch.device) -> AbstractContextManager[object]:
+    """Run the body in bfloat16 where a network says so and the type is precise enough.
+
+    Args:
+        network: Its `is_mixed` decides.
+        device: Where the body computes.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=network.is_mixed)

@@ -1,0 +1,78 @@
+"""Sums of images weighed by alpha, with the batch norms that are folded into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dslnas.backends.torch.plan import Step
+from dslnas.backends.torch.primitives import numbers
+from dslnas.backends.torch.randomness import RunState
+from dslnas.graph.graph import Node
+
+MOST_PLACES = 4096
+"""Sampled architectures rarely come back: what was looked up for them is forgotten."""
+
+
+class Sums:
+    """Weighs and sums in the runs of one network.
+
+    Where each weight stands in alpha is looked up once per step of a plan.
+    """
+
+    def __init__(self, tensor: Callable[[str], Tensor]) -> None:
+        """Take what finds a tensor of the network by its name."""
+        self._tensor = tensor
+        self._places: dict[object, Tensor] = {}
+
+    def __call__(
+        self,
+        step: Step,
+        inputs: Sequence[Tensor],
+        mixing: Mapping[str, Tensor] | None,
+        run: RunState,
+    ) -> Tensor:
+        """Return the sum over the inputs of a_k * x_k, or a_k * norm(x_k) where a norm is folded.
+
+        Args:
+            step: Of a `mix`; tells rows and columns of alpha, and the norms.
+            inputs: (batch, channels, height, width) each.
+            mixing: By cell the weights, (edges, operations); None counts each 1.
+            run: Says whether norms train.
+        """
+        weights = None if mixing is None else self._weights(step, mixing)
+        terms = (
+            self._term(x, None if weights is None else weights[place], norm, run)
+            for place, (x, norm) in enumerate(zip(inputs, step.folded, strict=True))
+        )
+        return sum(terms, start=next(terms))
+
+    def _term(self, x: Tensor, weight: Tensor | None, norm: Node | None, run: RunState) -> Tensor:
+        """Return a * x or a * norm(x); a is the scale of the norm, so that it costs nothing."""
+        if norm is None:
+            return x if weight is None else weight * x
+        mean, variance = (
+            None if run.training and not run.tracking else self._tensor(name)
+            for name in norm.tensors
+        )
+        scale = offset = None
+        if weight is not None:
+            # contiguous: a scale of stride 0, which `expand` gives, makes torch's gradient wrong
+            scale = weight.expand(x.shape[1]).contiguous()
+            offset = torch.zeros_like(scale)
+        momentum, eps = numbers(norm)
+        return functional.batch_norm(x, mean, variance, scale, offset, run.training, momentum, eps)
+
+    def _weights(self, step: Step, mixing: Mapping[str, Tensor]) -> Tensor:
+        assert step.node.mix is not None
+        alpha = mixing[step.node.mix.cell]
+        key = (step.rows, step.columns)
+        if key not in self._places:
+            if len(self._places) >= MOST_PLACES:
+                self._places.clear()
+            self._places[key] = torch.tensor(key, device=alpha.device)
+        rows, columns = self._places[key]
+        return alpha[rows, columns]

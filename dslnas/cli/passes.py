@@ -1,0 +1,42 @@
+"""What the passes do to a network: a table, or the graph behind one of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from dslnas.cli.tables import aligned
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.passes.manager import PASSES, pass_named, run_passes
+
+WORDS = ("pass", "what it does")
+"""Columns that are no numbers."""
+
+
+def passes_text(graph: PrimitiveGraph) -> str:
+    """Return a table of all passes in their order: nodes before and after, milliseconds.
+
+    Every graph is verified; the time is that of the rewrite alone.
+    """
+    done = list(run_passes(graph))
+    counts = [len(graph.nodes), *(len(passed.graph.nodes) for passed in done)]
+    rows = [("pass", "nodes", "then", "ms", "what it does")]
+    for passed, (before, after) in zip(done, pairwise(counts), strict=True):
+        milliseconds = f"{1000 * passed.seconds:.1f}"
+        summary = PASSES[passed.name].summary
+        rows.append((passed.name, f"{before:,}", f"{after:,}", milliseconds, summary))
+    whole = f"{1000 * sum(passed.seconds for passed in done):.1f}"
+    rows.append(("all", f"{counts[0]:,}", f"{counts[-1]:,}", whole, ""))
+    return "\n".join(aligned(rows, WORDS))
+
+
+def graph_after(graph: PrimitiveGraph, name: str) -> PrimitiveGraph:
+    """Return a graph behind a pass and those that run before it.
+
+    Raises:
+        UserError: NAS806 if there is no such pass.
+    """
+    names = list(PASSES)
+    last = names.index(pass_named(name, "--after"))
+    for passed in run_passes(graph, names[: last + 1]):
+        graph = passed.graph
+    return graph

@@ -1,0 +1,40 @@
+"""Folding mixing weights into batch norm: the norm that ends an operation is part of the sum.
+
+x/1_norm = batch_norm(affine=false) x/0_conv      x/1_norm = folded_norm(affine=false) x/0_conv
+n1 = mix cell[0] x/1_norm, y                  =>  n1 = mix cell[0] x/1_norm, y
+
+A batch norm is v -> (v - mean) / deviation, so with s = a / deviation
+
+    a * norm(v) = s * v - s * mean
+
+The sum needs the channels' means and deviations and reads v once; neither norm(v) nor a * norm(v)
+is ever written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.passes.readers import readers_of
+
+
+def fold_norms(graph: PrimitiveGraph) -> PrimitiveGraph:
+    """Return a graph in which a batch norm of images that only a `mix` reads is left to it.
+
+    One mix takes over norms of the same arguments only, those of the first.
+    """
+    readers = readers_of(graph)
+    arguments: dict[str, object] = {}
+
+    def folded(node: Node) -> Node:
+        if node.primitive not in ("batch_norm", "folded_norm") or node.attribute("affine"):
+            return node
+        reader = graph.by_name.get(readers[node.name][0])
+        alone = len(readers[node.name]) == 1 and reader is not None and reader.primitive == "mix"
+        if not alone or reader is None or len(node.shape) != 3:
+            return node
+        same = arguments.setdefault(reader.name, node.attributes) == node.attributes
+        return replace(node, primitive="folded_norm") if same else node
+
+    return replace(graph, nodes=tuple(map(folded, graph.nodes)))

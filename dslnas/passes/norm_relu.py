@@ -1,0 +1,34 @@
+"""Merging of elementwise work: a batch norm and the ReLU behind it.
+
+x/1_norm = batch_norm x/0_conv
+x/2_relu = relu x/1_norm           =>      x/1_norm = norm_relu x/0_conv
+x/3_conv = conv x/2_relu                   x/3_conv = conv x/1_norm
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.graph.unread import without_unread
+from dslnas.passes.readers import readers_of
+
+
+def norm_relu(graph: PrimitiveGraph) -> PrimitiveGraph:
+    """Return a graph in which a batch norm of images takes over a ReLU that is its only reader."""
+    readers = readers_of(graph)
+    stands: dict[str, str] = {}
+    for node in graph.nodes:
+        source = graph.by_name[node.inputs[0]] if node.primitive == "relu" else node
+        fits = source.primitive == "batch_norm" and len(source.shape) == 3
+        if node.primitive == "relu" and fits and len(readers[source.name]) == 1:
+            stands[node.name] = source.name
+    taking = set(stands.values())
+
+    def changed(node: Node) -> Node:
+        inputs = tuple(stands.get(name, name) for name in node.inputs)
+        primitive = "norm_relu" if node.name in taking else node.primitive
+        return replace(node, primitive=primitive, inputs=inputs)
+
+    nodes = tuple(changed(node) for node in graph.nodes if node.name not in stands)
+    return without_unread(replace(graph, nodes=nodes))

@@ -1,0 +1,160 @@
+"""What a search and a training will need and take, from their graphs and from a few steps."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from dslnas.backends.torch.runtime import Runtime
+from dslnas.data.batches import Batch, forever
+from dslnas.data.divided import Data
+from dslnas.engines.catalogue import make_engine
+from dslnas.engines.nasp import Nasp
+from dslnas.graph.build import build_derived_graph
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.memory import fits
+from dslnas.settings.data import DataSettings
+from dslnas.settings.sections import EvaluateSettings
+from dslnas.space.space import SearchSpace
+from dslnas.training.epochs import Epochs
+from dslnas.training.fitting import memory_of
+from dslnas.training.needs import Needs, search_needs, training_needs
+from dslnas.training.search import make_supernet
+from dslnas.training.task import Task
+from dslnas.training.threads import steps_of, threads_for
+from dslnas.training.trainee import Trainee
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a stage needs and takes.
+
+    Attributes:
+        stage: `search` or `training`.
+        needs: Memory.
+        fits: Whether it may fit into the memory of the device.
+        step: Seconds of a step, the median; None if none was taken.
+        steps: Of an epoch; None if the data are not there to count.
+        epochs: As the settings say; rules may stop a search earlier.
+    """
+
+    stage: str
+    needs: Needs
+    fits: bool
+    step: float | None
+    steps: int | None
+    epochs: int
+
+    @property
+    def epoch(self) -> float | None:
+        """Seconds of the steps of an epoch, without the measurement after them."""
+        return None if self.step is None or self.steps is None else self.step * self.steps
+
+    @property
+    def whole(self) -> float | None:
+        """Seconds of all epochs."""
+        return None if self.epoch is None else self.epoch * self.epochs
+
+
+def estimate_search(
+    space: SearchSpace,
+    graph: PrimitiveGraph,
+    task: Task,
+    data: Data,
+    steps_of_epoch: int | None,
+    runtime: Runtime,
+    timed: int,
+) -> Estimate:
+    """Return what a search needs and takes.
+
+    Its steps are those of the last epoch, when warm-ups are over.
+
+    Args:
+        space: What is searched.
+        graph: Of the supernet.
+        task: The method with its settings.
+        data: The examples, or noise, on the device of `runtime`.
+        steps_of_epoch: None if it is not known.
+        runtime: How it runs.
+        timed: Steps whose time is taken, after one that is not; 0 takes none.
+    """
+    needs = search_needs(space, graph, task, runtime)
+    may, settings = fits(needs.peak, memory_of(runtime.device)), task.settings
+
+    def step_of() -> Callable[[Batch, Batch], object]:
+        generator = torch.Generator().manual_seed(SEED)
+        supernet = make_supernet(space, graph, settings, generator, SEED, runtime)
+        engine = make_engine(task.method, supernet, settings, generator)
+        engine.start_epoch(settings.epochs - 1)
+        supernet.network.train()
+        if isinstance(engine, Nasp):  # it starts with ties, when the cheapest operations run
+            for continuous in engine.alphas().values():
+                continuous.copy_(torch.rand(continuous.shape, generator=generator))
+        return engine.step
+
+    seconds = None
+    if may and timed > 0:
+        batch, augment = task.data.batch, task.data.augment
+        generators = [torch.Generator().manual_seed(SEED) for _ in range(2)]
+        train = forever(data.weights, batch, generators[0], augment)
+        architecture = forever(data.architecture, batch, generators[1], augment)
+        with threads_for(graph.flops() * batch * steps_of(task.data)):
+            take = step_of()
+            seconds = _median(lambda: take(next(train), next(architecture)), timed, runtime.device)
+    return Estimate("search", needs, may, seconds, steps_of_epoch, settings.epochs)
+
+
+def estimate_training(
+    architecture: SearchSpace,
+    settings: EvaluateSettings,
+    data_settings: DataSettings,
+    data: Data,
+    steps_of_epoch: int | None,
+    runtime: Runtime,
+    timed: int,
+) -> Estimate:
+    """Return what training an architecture from scratch needs and takes.
+
+    Args:
+        architecture: What is trained.
+        settings: How.
+        data_settings: Augmentations.
+        data: As of `estimate_search`, and so are the others.
+        steps_of_epoch: Likewise.
+        runtime: Likewise.
+        timed: Likewise.
+    """
+    needs = training_needs(architecture, settings, data_settings, runtime)
+    may, seconds = fits(needs.peak, memory_of(runtime.device)), None
+    if may and timed > 0:
+        graph = build_derived_graph(architecture, training=True)
+        with threads_for(graph.flops() * settings.batch * steps_of(data_settings)):
+            trainee = Trainee(graph, settings, SEED, runtime)
+            epochs = Epochs(trainee, settings, data_settings, data, lambda record: None)
+            epochs.begin(settings.epochs)
+            batches = _again(epochs)
+            seconds = _median(lambda: epochs.step(next(batches)), timed, runtime.device)
+    return Estimate("training", needs, may, seconds, steps_of_epoch, settings.epochs)
+
+
+def _again(epochs: Epochs) -> Iterator[Batch]:
+    while True:
+        yield from epochs.batches()
+
+
+def _median(step: Callable[[], object], timed: int, device: torch.device) -> float:
+    """Return the median time of some steps, after one that may still look for memory."""
+    times = []
+    for _ in range(1 + timed):
+        begin = time.perf_counter()
+        step()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times[1:])

@@ -1,0 +1,149 @@
+"""Gates as one piece of work: where they are found, and the formula against its gradients."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.gated import gated, run_gate
+from dslnas.backends.torch.gates import ACTIVATIONS, Gate, with_gates
+from dslnas.backends.torch.loop import divide
+from dslnas.backends.torch.mixing import Weighing
+from dslnas.backends.torch.plan import Step, make_plan
+from dslnas.backends.torch.sequence import SequenceNetwork
+from dslnas.graph.build import build_supernet_graph
+from dslnas.graph.graph import Mix, Node
+from dslnas.passes.manager import optimised
+from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
+from tests.spaces import space_of
+
+DARTS = "use papers.darts_rnn\nnetwork { channels 4 }"
+OWN = """use std.rnn
+gate own(f, state, reads = state) {{
+    let both = linear(2 * C, bias = false)(reads)
+    output {output}
+}}
+cell one {{
+    inputs x
+    states h
+    first tanh(x + h)
+    nodes 2
+    choose {{none, tanh, {operation}}}
+    edge own
+    output mean
+}}
+network {{ channels 4; stem embedding; head tied_linear; cells one }}
+"""
+HIGHWAY = "state + sigmoid(split(2, 0)(both)) * (f(split(2, 1)(both)) - state)"
+
+
+def gates_of(text: str) -> list[Gate]:
+    graph = optimised(build_supernet_graph(space_of(text, (), classes=5)))
+    wanted = (graph.output, *(state.next for state in graph.states))
+    body = divide(graph, make_plan(graph, wanted), wanted).body
+    parts = with_gates(body)
+    steps = [s for part in parts for s in (part.steps if isinstance(part, Gate) else (part,))]
+    assert steps == list(body)
+    return [part for part in parts if isinstance(part, Gate)]
+
+
+def operands(edges: int, activations: int) -> tuple[Tensor, Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    shapes = ((edges * 3, 8), (edges * 3, 4), (edges, activations))
+    y, s, weights = (
+        torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
+        for shape in shapes
+    )
+    return y, s, weights
+
+
+def run(activations: tuple[str, ...], y: Tensor, s: Tensor, weights: Tensor) -> Tensor:
+    mix = Node("m", "mix", activations, (), (4,), mix=Mix("c", 0, len(weights)))
+    columns = tuple(range(len(activations)))
+    step = Step(mix, activations, (0,) * len(columns), columns, (), False, ())
+    values = {"y": y, "s": s}
+    run_gate(Gate((step,), "y", "s", activations, step, ("y",)), values, Weighing({"c": weights}))
+    assert set(values) == {"s", "m"}
+    return values["m"]
+
+
+# ---- where ---------------------------------------------------------------------------------------
+
+
+def test_every_node_of_darts_is_a_gate() -> None:
+    gates = gates_of(DARTS)
+    assert [gate.mix.node.mix.rows for gate in gates if gate.mix.node.mix] == list(range(1, 9))
+    assert {gate.activations for gate in gates} == {("tanh", "relu", "sigmoid", "identity")}
+
+
+@pytest.mark.parametrize(
+    ("output", "operation", "count"),
+    [
+        (HIGHWAY, "relu", 2),
+        (HIGHWAY, "silu", 0),
+        (HIGHWAY.replace("sigmoid", "tanh"), "relu", 0),
+        (HIGHWAY.replace("split(2, 0)", "split(2, 1)"), "relu", 0),
+        (HIGHWAY.replace(" - state", " - tanh(state)"), "relu", 0),
+        (f"sigmoid(split(2, 0)(both)) * ({HIGHWAY})", "relu", 0),
+    ],
+)
+def test_only_the_formula_is_a_gate(output: str, operation: str, count: int) -> None:
+    assert len(gates_of(OWN.format(output=output, operation=operation))) == count
+
+
+# ---- what ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("edges", [1, 3])
+@pytest.mark.parametrize("activations", [ACTIVATIONS, ("identity", "relu"), ("tanh", "tanh")])
+def test_gradients_by_hand_are_those_of_the_formula(
+    edges: int, activations: tuple[str, ...]
+) -> None:
+    y, s, weights = given = operands(edges, len(activations))
+    ours, formula = run(activations, *given), gated(y, s, weights, activations)
+    torch.testing.assert_close(ours, formula, rtol=1e-12, atol=1e-12)
+    for of in (list(given), [y, s]):
+        found = [
+            torch.autograd.grad(r.pow(2).sum(), of, retain_graph=True) for r in (ours, formula)
+        ]
+        torch.testing.assert_close(*found, rtol=1e-11, atol=1e-11)
+
+
+def test_the_formula_is_what_the_paper_says() -> None:
+    y, s, weights = operands(1, 2)
+    c, h = y.chunk(2, 1)
+    states = [torch.sigmoid(c) * f + (1 - torch.sigmoid(c)) * s for f in (torch.tanh(h), h)]
+    expected = weights[0, 0] * states[0] + weights[0, 1] * states[1]
+    found = gated(y, s, weights, ("tanh", "identity"))
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_gradients_have_gradients_where_the_product_is_one_of_the_states() -> None:
+    y, s, weights = operands(2, 4)
+    matrix = y.detach()[:4]
+
+    def of_states(s: Tensor, weights: Tensor) -> Tensor:
+        return run(ACTIVATIONS, s @ matrix, s, weights)
+
+    assert torch.autograd.gradcheck(of_states, (s, weights))
+    assert torch.autograd.gradgradcheck(of_states, (s, weights))
+
+
+def test_products_may_be_of_another_type() -> None:
+    y, s, weights = operands(2, 4)
+    exact = run(ACTIVATIONS, y, s, weights).sum()
+    half = y.detach().bfloat16().requires_grad_()
+    rough = run(ACTIVATIONS, half, s, weights).sum()
+    assert rough.dtype == torch.float64
+    torch.testing.assert_close(rough, exact, rtol=0.1, atol=0.1)
+    assert torch.autograd.grad(rough, half)[0].dtype == torch.bfloat16
+
+
+def test_a_network_with_gates_is_the_plain_one() -> None:
+    graph = build_supernet_graph(space_of(DARTS, (), classes=5))
+    network, alphas = network_of(graph), random_alphas(graph)
+    assert isinstance(network, SequenceNetwork)
+    expected = what_it_gives(network, alphas, training=True)
+    network.plain = False
+    assert_same(what_it_gives(network, alphas, training=True), expected)

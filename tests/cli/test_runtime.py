@@ -1,0 +1,119 @@
+"""Options that say how networks run, and what the passes do to a network."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from dslnas.cli.main import run
+from dslnas.passes.manager import PASSES
+from tests.cli.outcome import manifest_in, search
+from tests.small import SMALL
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "spec.nas"
+    path.write_text(SMALL)
+    return path
+
+
+def test_a_search_with_passes_and_one_without_find_the_same(spec: Path, tmp_path: Path) -> None:
+    found = []
+    for passes in ("all", "none"):
+        out = tmp_path / passes
+        assert search(spec, out, "--precision", "float64", "--passes", passes) == 0
+        found.append((out / "architecture.nas").read_text())
+        manifest = manifest_in(out)
+        assert manifest["precision"] == "float64"
+        assert manifest["passes"] == (list(PASSES) if passes == "all" else [])
+    assert found[0] == found[1]
+
+
+def test_mixed_precision_searches_trains_and_exports(spec: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mixed"
+    assert search(spec, out, "--precision", "bfloat16", "--passes", "share_equal,norm_relu") == 0
+    manifest = manifest_in(out)
+    assert (manifest["precision"], manifest["compiled"]) == ("bfloat16", False)
+    assert manifest["passes"] == ["share_equal", "norm_relu"]
+    assert max(manifest["results"]["largest_difference"].values()) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--passes", "share_eqal"], "--passes: error[NAS806]: unknown pass `share_eqal`"),
+        (["--passes", ""], "--passes: error[NAS806]: unknown pass ``"),
+    ],
+)
+def test_unknown_passes_are_refused_before_anything_is_written(
+    spec: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    assert search(spec, tmp_path / "out", *arguments) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "option", [["--passes", "none"], ["--compile"], ["--precision", "float64"]]
+)
+def test_options_of_a_run_need_one(
+    spec: Path, capsys: pytest.CaptureFixture[str], option: list[str]
+) -> None:
+    assert run(["compile", str(spec), *option]) == 2
+    assert f"{option[0]} needs --search: nothing is trained without" in capsys.readouterr().err
+
+
+def test_recurrent_cells_are_not_compiled(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = Path(__file__).parents[2] / "specs" / "ptb_small_lstm.nas"
+    assert run(["export", str(spec), "--compile"]) == 2
+    assert "--compile is for cells of images" in capsys.readouterr().err
+
+
+def test_a_run_is_not_gone_on_with_in_another_precision(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert search(spec, out) == 0
+    for option, message in (
+        (["--precision", "bfloat16"], "its precision is `float32`, not `bfloat16`"),
+        (["--passes", "none"], f"its passes is `{', '.join(PASSES)}`, not `none`"),
+    ):
+        assert search(spec, out, "--resume", *option) == 1
+        assert message in capsys.readouterr().err
+
+
+def test_passes_are_shown_as_a_table(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", str(spec), "--passes"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["pass", "nodes", "then", "ms", "what", "it", "does"]
+    rows = [line.split() for line in lines[1:]]
+    assert [row[0] for row in rows] == [*PASSES, "all"]
+    assert all(before[2] == row[1] for before, row in pairwise(rows[:-1]))
+    assert (rows[-1][1], rows[-1][2]) == (rows[0][1], rows[-2][2])
+
+
+def test_the_graph_behind_a_pass_is_shown(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", str(spec), "--graph"]) == 0
+    before = capsys.readouterr().out
+    assert run(["show", str(spec), "--graph", "--after", "drop_zeros"]) == 0
+    after = capsys.readouterr().out
+    assert " zero" in before
+    assert " zero" not in after
+    assert run(["show", str(spec), "--graph", "--after", "nothing"]) == 1
+    assert "--after: error[NAS806]: unknown pass `nothing`" in capsys.readouterr().err
+    assert run(["show", str(spec), "--after", "drop_zeros"]) == 2
+
+
+def test_what_is_printed_for_machines_says_how_it_ran(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert search(spec, tmp_path / "out", "--json", "--passes", "none") == 0
+    assert json.loads(capsys.readouterr().out)["passes"] == []

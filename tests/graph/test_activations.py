@@ -1,0 +1,129 @@
+"""What is counted as kept is what torch keeps."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.plan import make_plan
+from dslnas.backends.torch.primitives import FORMS
+from dslnas.graph.activations import activations
+from dslnas.graph.build import build_supernet_graph
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.primitives.spec import AttributeValue
+from tests.backends.reference_graphs import Graph
+from tests.engines.small import NASP_LIKE, some_choice, space
+
+SHAPE = (8, 8, 8)
+BATCH = 3
+NUMBER = 4
+
+CASES: dict[str, tuple[dict[str, AttributeValue], tuple[str, ...]]] = {
+    "conv": ({"kernel": (3, 3), "padding": (1, 1), "out": 6, "stride": (1, 1)}, ("x",)),
+    "linear": ({"out": 5}, ("x",)),
+    "batch_norm": ({"affine": True}, ("x",)),
+    "max_pool2d": ({"kernel": (3, 3), "padding": (1, 1), "stride": (2, 2)}, ("x",)),
+    "avg_pool2d": ({"kernel": (3, 3), "padding": (1, 1), "stride": (2, 2)}, ("x",)),
+    "shift": ({"pixels": 1}, ("x",)),
+    "leaky_relu": ({"slope": 0.1}, ("x",)),
+    "dropout": ({"rate": 0.5}, ("x",)),
+    "split": ({"parts": 2, "index": 1}, ("x",)),
+    "shuffle": ({"groups": 2}, ("x",)),
+    **{
+        name: ({}, ("x",))
+        for name in (
+            *("global_avg_pool", "relu", "elu", "gelu", "silu", "hard_swish", "sigmoid", "tanh"),
+            *("identity", "drop_path"),
+        )
+    },
+    **{name: ({}, ("x", "y")) for name in ("add", "subtract", "multiply", "mean", "concat")},
+}
+
+
+class Keeper:
+    """Adds up the memory that autograd keeps while it looks; every piece once."""
+
+    def __init__(self, network: TorchNetwork) -> None:
+        self._weights = {t.untyped_storage().data_ptr() for t in network.state_dict().values()}
+        self.pieces: dict[int, Tensor] = {}
+
+    def pack(self, tensor: Tensor) -> Tensor:
+        place = tensor.untyped_storage().data_ptr()
+        if place not in self._weights and tensor.untyped_storage().nbytes() > 0:
+            self.pieces[place] = tensor
+        return tensor
+
+    @property
+    def bytes(self) -> int:
+        """Without what is there once for all examples, such as the statistics of a batch norm."""
+        sizes = [t.untyped_storage().nbytes() for t in self.pieces.values()]
+        return sum(size for size in sizes if size >= 4 * BATCH * NUMBER)
+
+
+def kept_by_torch(graph: PrimitiveGraph) -> int:
+    network = TorchNetwork(graph, torch.Generator().manual_seed(0))
+    network.plain = True
+    network.run_state.generator = torch.Generator().manual_seed(0)
+    network.run_state.drop_path_rate = 0.2
+    images = torch.randn((BATCH, *graph.input_shape), requires_grad=True)
+    keeper = Keeper(network)
+    with torch.autograd.graph.saved_tensors_hooks(keeper.pack, lambda tensor: tensor):
+        network(images)
+    return keeper.bytes
+
+
+def ended(graph: Graph) -> PrimitiveGraph:
+    """Return a graph whose output is a vector, made so that only few more numbers are kept."""
+    if len(graph.done().nodes[-1].shape) == 3:
+        graph = graph.add("pooled", "global_avg_pool")
+    return graph.add("logits", "linear", out=2).done()
+
+
+@pytest.mark.parametrize("primitive", CASES)
+def test_a_primitive_keeps_what_it_says(primitive: str) -> None:
+    attributes, inputs = CASES[primitive]
+    begun = Graph(SHAPE)
+    for name in inputs:
+        begun = begun.add(name, "shift", "input", pixels=1)  # keeps nothing itself
+    graph = ended(begun.add("it", primitive, *inputs, **attributes))
+    counted = activations(graph, make_plan(graph, graph.outputs))
+    logits = NUMBER * torch.Size(graph.by_name[graph.output].shape).numel()
+    assert BATCH * (counted.kept - logits) == kept_by_torch(graph)
+
+
+def test_every_primitive_that_runs_alone_is_looked_at() -> None:
+    of_texts = {"embedding", "tied_linear", "stack", "sum_stack"}
+    variational = {name for name in FORMS if name.startswith("drop_") and name != "drop_path"}
+    nothing = {"zero"}
+    written_by_passes = {"norm_relu", "folded_norm", "channels_last"}
+    assert set(FORMS) - of_texts - variational - nothing - written_by_passes == set(CASES)
+
+
+def test_what_two_read_is_kept_once() -> None:
+    one = Graph(SHAPE).add("x", "tanh", "input").add("a", "tanh", "x")
+    two = Graph(SHAPE).add("x", "tanh", "input").add("b", "gelu", "x").add("a", "add", "x", "b")
+    kept = [activations(g, make_plan(g, g.outputs)).kept for g in (ended(one), ended(two))]
+    behind = NUMBER * (8 + 2)  # what the linear map reads, and the logits
+    assert kept[0] == 2 * NUMBER * 8 * 8 * 8 + behind  # x and a
+    assert kept[1] == NUMBER * 8 * 8 * 8 + behind  # x for both
+
+
+def test_less_is_kept_where_less_runs() -> None:
+    searched = space(NASP_LIKE)
+    graph, choice = build_supernet_graph(searched), some_choice(searched, 0)
+    everything = make_plan(graph, graph.outputs)
+    observed = make_plan(graph, graph.outputs, choice, observe=True)
+    chosen = make_plan(graph, graph.outputs, choice)
+    sizes = [
+        activations(graph, everything, alpha=True).kept,
+        activations(graph, everything).kept,
+        activations(graph, observed, alpha=True).kept,
+        activations(graph, chosen).kept,
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(set(sizes)) == 4
+    forward = activations(graph, everything, gradients=False)
+    assert forward.kept == 0
+    assert 0 < forward.live < sizes[-1]

@@ -1,0 +1,7 @@
+use papers.darts
+search darts {
+    order       second
+    hessian     exact
+    accumulate  4
+    stop        eigenvalue
+}

@@ -1,0 +1,7 @@
+use papers.darts
+search darts {
+    accumulate  40
+}
+evaluate {
+    accumulate  49
+}
