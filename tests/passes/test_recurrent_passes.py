@@ -32,6 +32,10 @@ from tests.spaces import random_scores, space_of
 Rewrite: TypeAlias = Callable[[PrimitiveGraph], PrimitiveGraph]
 
 REWRITES = [this.rewrite for this in PASSES.values()]
+SOME = st.sets(st.sampled_from(range(len(REWRITES)))).map(
+    lambda n: [REWRITES[i] for i in sorted(n)]
+)
+"""Some passes, in their order."""
 
 
 def supernet(text: str) -> PrimitiveGraph:
@@ -80,8 +84,8 @@ def test_every_pass_keeps_what_is_computed(rewrite: Rewrite, text: str, training
 
 
 @settings(max_examples=20)
-@given(recurrent_spaces(), st.permutations(REWRITES))
-def test_passes_make_sound_graphs_in_any_order_and_twice_changes_nothing(
+@given(recurrent_spaces(), SOME)
+def test_passes_make_sound_graphs_in_their_order_and_twice_changes_nothing(
     text: str, order: list[Rewrite]
 ) -> None:
     graph = supernet(text)
@@ -95,8 +99,8 @@ def test_passes_make_sound_graphs_in_any_order_and_twice_changes_nothing(
 
 
 @settings(max_examples=10)
-@given(recurrent_spaces(), st.permutations(REWRITES))
-def test_passes_keep_what_is_computed_in_any_order(text: str, order: list[Rewrite]) -> None:
+@given(recurrent_spaces(), SOME)
+def test_passes_keep_what_is_computed_in_their_order(text: str, order: list[Rewrite]) -> None:
     graph = supernet(text)
     plain, alphas = network_of(graph), random_alphas(graph)
     for rewrite in order:
