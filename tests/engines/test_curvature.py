@@ -70,7 +70,7 @@ def test_of_a_supernet_it_is_that_of_the_whole_hessian() -> None:
     examples = batch(3)
 
     def loss_of(*alphas: Tensor) -> Tensor:
-        with twin.supernet.untracked():
+        with twin.supernet.untracked(), twin.supernet.differentiable_twice():
             return twin.supernet.loss(examples, twin.softened(alphas))
 
     before = [a.clone() for a in alphas_of(engine)]
