@@ -44,6 +44,7 @@ class Toy(Supernet):
         self.tables = {CELL: ChoiceTable(CELL, (2,), ((0, 1),), ((0,),), None)}
         self.device = torch.device("cpu")
         self.dtype = torch.float64
+        self.accumulate = 1
         self.network = TorchNetwork(PrimitiveGraph((), ""), torch.Generator())  # draws nothing
         self.w = nn.Parameter(torch.tensor(w, dtype=self.dtype))
 
