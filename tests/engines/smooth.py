@@ -50,6 +50,7 @@ class Smooth(Supernet):
         self.tables = {CELL: ChoiceTable(CELL, (2, 2), ((0, 1), (0, 1)), ((0,), (1,)), None)}
         self.device = torch.device("cpu")
         self.dtype = torch.float64
+        self.accumulate = 1
         self.network = TorchNetwork(PrimitiveGraph((), ""), generator)
         self.network.run_state.generator = torch.Generator().manual_seed(seed + 1)
         self.noise = noise
