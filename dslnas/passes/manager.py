@@ -55,9 +55,8 @@ PASSES: dict[str, Pass] = {
 }  # fmt: skip
 """In the order in which they run."""
 
-USUAL = tuple(name for name in PASSES if name != "channels_last")
-"""Those that run if nothing else is said. On images of very few channels torch's CPU kernels were
-seen to break memory in the other layout, so it has to be asked for."""
+USUAL = tuple(PASSES)
+"""Those that run if nothing else is said: all."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from dslnas.backends.torch.fast import FAST_FORMS
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.plan import Step
 from dslnas.backends.torch.primitives import FORMS
@@ -34,7 +35,8 @@ RANDOM = frozenset({"dropout", "drop_path"})
 BACKEND = "inductor"
 """Of `torch.compile`."""
 
-_FORMS = {**FORMS, "folded_norm": FORMS["batch_norm"]}  # a mix only weighs here
+_FORMS = {**FORMS, "conv": FAST_FORMS["conv"], "folded_norm": FORMS["batch_norm"]}
+"""A mix only weighs here."""
 
 Function: TypeAlias = Callable[
     [list[Tensor], list[Tensor], list[Tensor], dict[str, Tensor] | None], list[Tensor]

@@ -4,21 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
+from torch.nn import functional
 
-from dslnas.backends.torch.depthwise import depthwise
-from dslnas.backends.torch.primitives import FORMS, Form
+from dslnas.backends.torch.kernels.convolution import depthwise
+from dslnas.backends.torch.kernels.norm import norm
+from dslnas.backends.torch.kernels.pool import max_pool
+from dslnas.backends.torch.kernels.window import Pair
+from dslnas.backends.torch.primitives import FORMS, Form, numbers
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.graph import Node
 from dslnas.primitives.rules import pair
 
 
 def _conv(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
-    """Run a depthwise convolution; others are the library's."""
     a, (x,) = dict(node.attributes), inputs
-    if not a["groups"] == a["out"] == x.shape[1] > 1 or a["bias"]:
+    stride, padding, dilation = pair(a["stride"]), pair(a["padding"]), pair(a["dilation"])
+    if a["bias"] or not x.is_cpu:
         return FORMS["conv"](node, inputs, own, run)
-    return depthwise(x, own[0], pair(a["stride"]), pair(a["padding"]), pair(a["dilation"]))
+    if a["groups"] == a["out"] == x.shape[1] > 1:
+        return depthwise(x, own[0], stride, padding, dilation)
+    if own[0].shape[2:] == (1, 1) and x.is_contiguous(memory_format=torch.channels_last):
+        groups = a["groups"]
+        assert isinstance(groups, int)
+        return _pointwise(x, own[0], stride, padding, groups)
+    return FORMS["conv"](node, inputs, own, run)
 
 
-FAST_FORMS: Mapping[str, Form] = {**FORMS, "conv": _conv}
+def _pointwise(x: Tensor, weight: Tensor, stride: Pair, padding: Pair, groups: int) -> Tensor:
+    """Run a convolution of single pixels as a product of matrices.
+
+    The library's takes longer to prepare than a small product takes, and with few channels, a
+    stride and this layout its weight gradient writes where it must not (torch 2.13).
+    """
+    high, wide = padding
+    x = functional.pad(x, (wide, wide, high, high)) if max(padding) else x
+    x = x[:, :, :: stride[0], :: stride[1]] if max(stride) > 1 else x
+    if groups != 1:
+        return functional.conv2d(x, weight, None, groups=groups)
+    return functional.linear(x.permute(0, 2, 3, 1), weight.flatten(1)).permute(0, 3, 1, 2)
+
+
+def _norm_relu(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    weights = (own[0], own[1]) if len(own) == 4 else None
+    momentum, eps = numbers(node)
+    mean, variance = own[-2:]
+    return norm(
+        inputs[0],
+        weights,
+        (mean, variance),
+        momentum,
+        eps,
+        training=run.training,
+        tracking=run.tracking,
+        relu=node.primitive == "norm_relu",
+    )
+
+
+def _max_pool2d(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    a = dict(node.attributes)
+    return max_pool(inputs[0], pair(a["kernel"]), pair(a["stride"]), pair(a["padding"]))
+
+
+FAST_FORMS: Mapping[str, Form] = {
+    **FORMS,
+    "conv": _conv,
+    "batch_norm": _norm_relu,
+    "norm_relu": _norm_relu,
+    "max_pool2d": _max_pool2d,
+}
+"""On CPUs loops of our own, where numba is installed; elsewhere the library's functions."""

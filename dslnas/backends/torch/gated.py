@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.gates import Gate
+from dslnas.backends.torch.kernels.gate import compiled_gate, compiled_gradients, compiles
 from dslnas.backends.torch.mixing import Weighing
 
 aten = torch.ops.aten
@@ -63,6 +64,10 @@ class _Gated(torch.autograd.Function):
     def forward(
         ctx: Any, y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[str]
     ) -> Tensor:
+        ctx.activations, ctx.compiled = activations, compiles(y, s, weights)
+        if ctx.compiled:
+            ctx.save_for_backward(y, s, weights)
+            return compiled_gate(y, s, weights, activations)
         _, h, states = _by_edge(y, s, len(weights))
         opened, bent = torch.sigmoid(y).view(*h.shape[:2], 2, -1).unbind(2)
         values = [_activated(name, h, bent) for name in activations]
@@ -72,7 +77,6 @@ class _Gated(torch.autograd.Function):
         for value, weight in zip(values[1:], rest, strict=True):
             change.addcmul_(value, weight)
         change.addcmul_(states, total, value=-1)
-        ctx.activations = activations
         # All but tanh are as soon made again as they are read.
         made = (v for v, name in zip(values, activations, strict=True) if name == "tanh")
         ctx.save_for_backward(y, s, weights, opened, bent, change, *made)
@@ -80,16 +84,21 @@ class _Gated(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, v: Tensor) -> tuple[Tensor | None, ...]:
-        y, s, weights, opened, bent, change, *made = ctx.saved_tensors
+        y, s, weights, *kept = ctx.saved_tensors
+        weighing = ctx.needs_input_grad[2]
         if torch.is_grad_enabled():
             return *_to_go_on(ctx, y, s, weights, v), None
+        if ctx.compiled:
+            here = (v, y, s, weights, ctx.activations)
+            return *compiled_gradients(*here, weighing=weighing), None
+        opened, bent, change, *made = kept
         _, h, states = _by_edge(y, s, len(weights))
         dy = torch.empty_like(y)
         dc, dh = dy.view(*h.shape[:2], 2, -1).unbind(2)
         aten.sigmoid_backward.grad_input(v * change, opened, grad_input=dc)
         inner = opened * v
         outer = torch.sub(v, inner)
-        weighing, dots = ctx.needs_input_grad[2], []
+        dots = []
         part, tanhs = torch.empty_like(inner), iter(made)
         dh.zero_()
         for name, weight in zip(ctx.activations, _columns(weights), strict=True):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.plan import Step
 from dslnas.backends.torch.primitives import numbers
 from dslnas.backends.torch.randomness import RunState
@@ -44,27 +44,23 @@ class Sums:
             run: Says whether norms train.
         """
         weights = None if mixing is None else self._weights(step, mixing)
-        terms = (
-            self._term(x, None if weights is None else weights[place], norm, run)
-            for place, (x, norm) in enumerate(zip(inputs, step.folded, strict=True))
+        norms = [norm for norm in step.folded if norm is not None]
+        statistics = [None if norm is None else self._statistics(norm) for norm in step.folded]
+        # `fold_norms` leaves only norms of the same arguments to a sum
+        momentum, eps = numbers(norms[0]) if norms else (0.0, 0.0)
+        return mix(
+            inputs,
+            weights,
+            statistics,
+            momentum,
+            eps,
+            training=run.training,
+            tracking=run.tracking,
         )
-        return sum(terms, start=next(terms))
 
-    def _term(self, x: Tensor, weight: Tensor | None, norm: Node | None, run: RunState) -> Tensor:
-        """Return a * x or a * norm(x); a is the scale of the norm, so that it costs nothing."""
-        if norm is None:
-            return x if weight is None else weight * x
-        mean, variance = (
-            None if run.training and not run.tracking else self._tensor(name)
-            for name in norm.tensors
-        )
-        scale = offset = None
-        if weight is not None:
-            # contiguous: a scale of stride 0, which `expand` gives, makes torch's gradient wrong
-            scale = weight.expand(x.shape[1]).contiguous()
-            offset = torch.zeros_like(scale)
-        momentum, eps = numbers(norm)
-        return functional.batch_norm(x, mean, variance, scale, offset, run.training, momentum, eps)
+    def _statistics(self, norm: Node) -> tuple[Tensor, Tensor]:
+        mean, variance = (self._tensor(name) for name in norm.tensors)
+        return mean, variance
 
     def _weights(self, step: Step, mixing: Mapping[str, Tensor]) -> Tensor:
         assert step.node.mix is not None

@@ -1,0 +1,61 @@
+"""What compiled loops are told: one record per call. Imports no numba.
+
+Tensors are given by the address of their values, which lie in the order (batch, height, width,
+channel), and so are tables of addresses or of numbers per channel; 0 stands for none.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+LANES, PART, MOST_PARTS = 256, 16384, 64
+
+TEAM = np.dtype(
+    [(name, np.int64) for name in ("task", "tasks", "number_of_thread", "number_of_threads")]
+)
+"""Work for all threads: address of the task, how many of them, and the addresses of two functions
+that tell a thread its number and that of all (0: there is one). What tasks are told lies behind."""
+
+BLEND = np.dtype(
+    {
+        "names": [
+            *("inputs", "channels", "total", "parts", "lanes", "factor_width"),
+            *("training", "tracking", "relu"),
+            *("sources", "running_means", "running_variances", "factors", "bias", "target"),
+            *("mean", "inverse", "slope", "offset", "bend", "shift", "sums"),
+            *("gradient", "targets", "products", "level"),
+            *("momentum", "eps"),
+        ],
+        "formats": [np.int64] * 26 + [np.float64] * 2,
+    }
+)
+"""A weighted sum of `inputs` tensors of `total` values each, batch-normalised or as they are."""
+
+WINDOW = np.dtype(
+    {
+        "names": [
+            *("batch", "height", "width", "channels", "out_height", "out_width"),
+            *("kernel_height", "kernel_width", "stride_height", "stride_width"),
+            *("padding_height", "padding_width", "dilation_height", "dilation_width"),
+            *("inputs", "outputs", "places", "parts", "sums", "result"),
+        ],
+        "formats": [np.int64] * 20,
+    }
+)
+"""A window that moves over images."""
+
+GATE = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            *("edges", "batch", "features", "parts", "product", "state", "weights", "result"),
+            *("gradient", "to_product", "to_state", "sums"),
+        )
+    ]
+)
+"""A gate: y and s of all edges and their weights; all of it (rows, columns)."""
+
+
+def lanes_and_parts(total: int, channels: int) -> tuple[int, int]:
+    """Return how a tensor of `total` values is cut: the length of a tile, the number of parts."""
+    return channels * max(1, LANES // channels), max(1, min(MOST_PARTS, total // PART))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.kernels.compiled import available, plain_cpu
+from dslnas.backends.torch.kernels.convolution import depthwise
+from dslnas.backends.torch.kernels.mix import mix
+from dslnas.backends.torch.kernels.pool import max_pool
+from dslnas.backends.torch.threads import threads
+
+needs_numba = pytest.mark.skipif(not available(), reason="numba is not installed")
+
+
+def _everything() -> list[Tensor]:
+    """Return results and gradients of all loops, on tensors of several parts."""
+    torch.manual_seed(0)
+    x = torch.randn(4, 8, 40, 40).contiguous(memory_format=torch.channels_last).requires_grad_()
+    weight, a = torch.randn(8, 1, 3, 3, requires_grad=True), torch.rand(2, requires_grad=True)
+    y = max_pool(depthwise(x, weight, (1, 1), (2, 2), (2, 2)), (3, 3), (1, 1), (1, 1))
+    statistics = [(torch.zeros(8), torch.ones(8)), None]
+    y = mix([y, x], a, statistics, 0.1, 1e-5, training=True, tracking=True)
+    return [y, *statistics[0], *torch.autograd.grad(y, (x, weight, a), y.detach())]  # type: ignore[misc]
+
+
+@needs_numba
+def test_results_are_equal_bit_for_bit_on_any_number_of_threads() -> None:
+    with threads(1):
+        alone = _everything()
+    for number in (2, 3):
+        with threads(number):
+            assert all(map(torch.equal, alone, _everything()))
+
+
+@needs_numba
+def test_numba_is_imported_only_by_a_loop() -> None:
+    program = (
+        "import sys, dslnas.backends.torch.kernels.mix, dslnas.backends.torch.kernels.pool\n"
+        "sys.exit('numba' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@needs_numba
+def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dslnas.backends.torch.kernels import jit
+
+    kept: list[bool] = []
+
+    def compiler(cache: bool = False) -> object:
+        kept.append(cache)
+        if cache:
+            raise RuntimeError("cannot cache function")
+        return lambda function: function
+
+    assert jit._compiled(compiler, _everything) is _everything
+    assert kept == [True, False]
+
+
+def test_loops_keep_out_of_autocast_and_of_unlike_tensors() -> None:
+    x = torch.zeros(1)
+    assert plain_cpu([x, x])
+    assert not plain_cpu([x, x.double()])
+    assert not plain_cpu([x.half()])
+    assert not plain_cpu([x.to("meta")])
+    with torch.autocast("cpu"):
+        assert not plain_cpu([x])

@@ -1,0 +1,43 @@
+"""The forms of primitives that networks usually run, against the library's."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.fast import FAST_FORMS
+from dslnas.backends.torch.primitives import FORMS, Form
+from dslnas.backends.torch.randomness import RunState
+from dslnas.graph.graph import Node
+
+POINTS = [
+    (channels, groups, stride, padding)
+    for channels, groups, stride, padding in itertools.product((1, 2, 8), (1, 2), (1, 2), (0, 1))
+    if channels % groups == 0
+]
+
+
+def given(node: Node, x: Tensor, weight: Tensor, form: Form) -> list[Tensor]:
+    x, weight = (tensor.clone(memory_format=torch.preserve_format) for tensor in (x, weight))
+    x, weight = x.requires_grad_(), weight.requires_grad_()
+    y = form(node, [x], [weight], RunState())
+    return [y, *torch.autograd.grad(y.pow(2).sum(), (x, weight))]
+
+
+@pytest.mark.parametrize(("channels", "groups", "stride", "padding"), POINTS)
+def test_single_pixels_are_products(channels: int, groups: int, stride: int, padding: int) -> None:
+    """With a stride and few channels the library's own gradient breaks memory in this layout."""
+    attributes = {
+        **{"kernel": (1, 1), "stride": (stride,) * 2, "padding": (padding,) * 2},
+        "dilation": (1, 1),
+        **{"groups": groups, "out": 2 * channels, "bias": False},
+    }
+    node = Node("a", "conv", ("x",), tuple(attributes.items()), (2 * channels, 1, 1))
+    x = torch.randn(3, channels, 6, 5, dtype=torch.float64)
+    weight = torch.randn(2 * channels, channels // groups, 1, 1, dtype=torch.float64)
+    expected = given(node, x, weight, FORMS["conv"])
+    found = given(node, x.contiguous(memory_format=torch.channels_last), weight, FAST_FORMS["conv"])
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
