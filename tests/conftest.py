@@ -11,8 +11,10 @@ from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-settings.register_profile("local", deadline=None)
-settings.register_profile("continuous", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("local", deadline=None, max_examples=50)
+settings.register_profile(
+    "continuous", deadline=None, max_examples=50, derandomize=True, print_blob=True
+)
 settings.load_profile("continuous" if os.environ.get("CI") else "local")
 
 

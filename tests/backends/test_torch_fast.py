@@ -12,6 +12,7 @@ from dslnas.backends.torch.fast import FAST_FORMS
 from dslnas.backends.torch.primitives import FORMS, Form
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.graph import Node
+from dslnas.primitives.spec import AttributeValue
 
 POINTS = [
     (channels, groups, stride, padding)
@@ -30,12 +31,12 @@ def given(node: Node, x: Tensor, weight: Tensor, form: Form) -> list[Tensor]:
 @pytest.mark.parametrize(("channels", "groups", "stride", "padding"), POINTS)
 def test_single_pixels_are_products(channels: int, groups: int, stride: int, padding: int) -> None:
     """With a stride and few channels the library's own gradient breaks memory in this layout."""
-    attributes = {
-        **{"kernel": (1, 1), "stride": (stride,) * 2, "padding": (padding,) * 2},
-        "dilation": (1, 1),
-        **{"groups": groups, "out": 2 * channels, "bias": False},
-    }
-    node = Node("a", "conv", ("x",), tuple(attributes.items()), (2 * channels, 1, 1))
+    pairs = {"kernel": 1, "stride": stride, "padding": padding, "dilation": 1}
+    attributes: tuple[tuple[str, AttributeValue], ...] = (
+        *((name, (value, value)) for name, value in pairs.items()),
+        *(("groups", groups), ("out", 2 * channels), ("bias", False)),
+    )
+    node = Node("a", "conv", ("x",), attributes, (2 * channels, 1, 1))
     x = torch.randn(3, channels, 6, 5, dtype=torch.float64)
     weight = torch.randn(2 * channels, channels // groups, 1, 1, dtype=torch.float64)
     expected = given(node, x, weight, FORMS["conv"])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import carray
 
-from dslnas.backends.torch.kernels.jit import addresses, doubles, flat, serial, table
+from dslnas.backends.torch.kernels.jit import doubles, flat, serial, table, whole
 
 
 @serial
@@ -43,10 +43,10 @@ def part_moments(number: Any, told: Any, like: Any) -> None:
     """
     a = carray(told, (1,))[0]
     k, part = divmod(number, a.parts)
-    if addresses(a.running_means, a.inputs)[k] == 0:
+    if whole(a.running_means, a.inputs)[k] == 0:
         return
     start, stop = _bounds(part, a)
-    x = flat(addresses(a.sources, a.inputs)[k], stop, like)
+    x = flat(whole(a.sources, a.inputs)[k], stop, like)
     lanes = min(a.lanes, stop - start)
     full, rest = divmod(stop - start, lanes)
     first = x[start : start + lanes]
@@ -90,9 +90,9 @@ def settle(number: Any, told: Any, like: Any) -> None:
         shift = np.float64(flat(a.bias, a.channels, like)[c]) if a.bias != 0 else 0.0
         for k in range(a.inputs):
             center, scale = np.float64(0.0), np.float64(1.0)
-            if addresses(a.running_means, a.inputs)[k] != 0:
-                old_mean = flat(addresses(a.running_means, a.inputs)[k], a.channels, like)
-                old_variance = flat(addresses(a.running_variances, a.inputs)[k], a.channels, like)
+            if whole(a.running_means, a.inputs)[k] != 0:
+                old_mean = flat(whole(a.running_means, a.inputs)[k], a.channels, like)
+                old_variance = flat(whole(a.running_variances, a.inputs)[k], a.channels, like)
                 center, variance = np.float64(old_mean[c]), np.float64(old_variance[c])
                 if a.training != 0:
                     center = variance = np.float64(0.0)
@@ -124,7 +124,7 @@ def combine(part: Any, told: Any, like: Any) -> None:
     """Write one part of the sum over k of slope_k * y_k, plus the offset; then relu, if wanted."""
     a = carray(told, (1,))[0]
     start, stop = _bounds(part, a)
-    sources = addresses(a.sources, a.inputs)
+    sources = whole(a.sources, a.inputs)
     slope, offset = _tiled(a.slope, a.inputs, a, like), _tiled(a.offset, 1, a, like)[0]
     for low in range(start, stop, a.lanes):
         high = min(low + a.lanes, stop)
@@ -161,7 +161,7 @@ def part_dots(part: Any, told: Any, like: Any) -> None:
     """
     a = carray(told, (1,))[0]
     start, stop = _bounds(part, a)
-    sources = addresses(a.sources, a.inputs)
+    sources = whole(a.sources, a.inputs)
     center = _tiled(a.mean, a.inputs, a, like)
     slope, offset = _tiled(a.slope, 1, a, like)[0], _tiled(a.offset, 1, a, like)[0]
     sums, kept = np.zeros((a.inputs + 1, a.lanes), offset.dtype), np.empty_like(offset)
@@ -225,8 +225,8 @@ def spread(part: Any, told: Any, like: Any) -> None:
     """
     a = carray(told, (1,))[0]
     start, stop = _bounds(part, a)
-    sources, targets = addresses(a.sources, a.inputs), addresses(a.targets, a.inputs)
-    means = addresses(a.running_means, a.inputs)
+    sources, targets = whole(a.sources, a.inputs), whole(a.targets, a.inputs)
+    means = whole(a.running_means, a.inputs)
     slope, offset = _tiled(a.slope, a.inputs, a, like), _tiled(a.offset, 1, a, like)[0]
     bends, shifts = _tiled(a.bend, a.inputs, a, like), _tiled(a.shift, a.inputs, a, like)
     kept = np.empty_like(offset)

@@ -88,8 +88,8 @@ def table(address: int, rows: int, columns: int, like: Any) -> Any:
 
 
 @serial
-def addresses(address: int, size: int) -> Any:
-    """Return a table of addresses (size,)."""
+def whole(address: int, size: int) -> Any:
+    """Return a table of whole numbers, such as addresses, (size,)."""
     return carray(_pointer(address), (size,), np.int64)
 
 
