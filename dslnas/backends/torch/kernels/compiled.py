@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -34,8 +33,12 @@ _DTYPES = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float
 
 @lru_cache(1)
 def available() -> bool:
-    """Say whether numba is installed (the extra `fast`)."""
-    return find_spec("numba") is not None
+    """Say whether numba (the extra `fast`) is installed and goes with the numpy that is here."""
+    try:
+        import_module("numba")
+    except ImportError:
+        return False
+    return True
 
 
 def plain_cpu(tensors: Sequence[Tensor]) -> bool:
