@@ -13,7 +13,7 @@ import numpy as np
 from numba import carray
 
 from dslnas.backends.torch.kernels.exponential import exponential
-from dslnas.backends.torch.kernels.jit import doubles, serial, table
+from dslnas.backends.torch.kernels.jit import add_products, doubles, serial, table
 
 
 @serial
@@ -89,12 +89,6 @@ def _to_inside(inner: Any, h: Any, bent: Any, turned: Any, weights: Any, result:
 
 
 @serial
-def _add_products(x: Any, y: Any, result: Any) -> None:
-    for m in range(result.size):
-        result[m] += x[m] * y[m]
-
-
-@serial
 def _add_positive(x: Any, h: Any, result: Any) -> None:
     zero = np.float32(0)
     for m in range(result.size):
@@ -132,11 +126,11 @@ def backward(number: Any, told: Any, like: Any) -> None:
         _to_product(v, opened, change, dy[row, :size])
         _to_inside(inner, h, bent, turned, own, dy[row, size:])
         if a.sums != 0:
-            _add_products(inner, turned, sums[0])
+            add_products(sums[0], inner, turned)
             _add_positive(inner, h, sums[1])
-            _add_products(inner, bent, sums[2])
-            _add_products(inner, h, sums[3])
-            _add_products(outer, state, sums[4])
+            add_products(sums[2], inner, bent)
+            add_products(sums[3], inner, h)
+            add_products(sums[4], outer, state)
     if a.sums != 0:
         found = doubles(a.sums, a.edges * a.parts, 5)[number]
         for k in range(5):

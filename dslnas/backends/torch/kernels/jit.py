@@ -116,6 +116,13 @@ def _ask(context: Any, address: Any) -> Any:
     return types.int32(types.intp), code
 
 
+@serial
+def add_products(total: Any, x: Any, y: Any) -> None:
+    """Add x * y, number by number, to a total, whose length counts."""
+    for m in range(total.size):
+        total[m] += x[m] * y[m]
+
+
 def _team(told: int) -> None:
     a = carray(_pointer(told), (1,), TEAM)[0]
     first, threads = np.int64(0), np.int64(1)

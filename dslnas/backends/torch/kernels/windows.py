@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import carray
 
-from dslnas.backends.torch.kernels.jit import bytes_at, doubles, flat, serial, table
+from dslnas.backends.torch.kernels.jit import add_products, bytes_at, doubles, flat, serial, table
 
 
 @serial
@@ -27,12 +27,6 @@ def _runs(j: int, a: Any) -> tuple[int, int, int, int]:
     if stride == 1:
         return low, low + offset, min(1, pixels), pixels * a.channels
     return low, low * stride + offset, pixels, a.channels
-
-
-@serial
-def _add_one(total: Any, x: Any, g: Any) -> None:
-    for m in range(total.size):
-        total[m] += x[m] * g[m]
 
 
 @serial
@@ -69,7 +63,7 @@ def _add_products(x: Any, g: Any, rows: int, out_y: int, a: Any, lanes: Any) -> 
                     row += 3
                 while row < high:
                     y = (out_y + row) * down + above
-                    _add_one(summed, x[y * width + here :], g[row * length + at :])
+                    add_products(summed, x[y * width + here :], g[row * length + at :])
                     row += 1
 
 
