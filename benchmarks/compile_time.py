@@ -20,8 +20,6 @@ from contextlib import contextmanager
 from functools import partial
 from random import Random
 
-import torch
-
 from dslnas.backends.torch.plan import make_plan
 from dslnas.compiler import Compiled, architecture_text
 from dslnas.diagnostics import UserError
@@ -35,7 +33,7 @@ from dslnas.source import SourceFile
 from dslnas.space.derive import derive
 from dslnas.space.lower import lower
 from measuring import machine, seconds_of
-from workloads import SPECS, WORKLOADS, Workload, add_size_options, sized
+from workloads import SPECS, WORKLOADS, Workload, parsed, sized
 
 Times = dict[str, list[float]]
 
@@ -105,10 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=5, help="timed after the first time")
-    add_size_options(parser)
-    given = parser.parse_args(arguments)
-    if given.threads:
-        torch.set_num_threads(given.threads)
+    given = parsed(parser, arguments)
     supernet = sized(WORKLOADS["cells-16"], given)
     print(f"{machine()}\n\n| what | stage | first, ms | median, ms |")
     print("| --- | --- | ---: | ---: |", flush=True)

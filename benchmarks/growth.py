@@ -17,13 +17,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import torch
 from matplotlib.figure import Figure
 
 from dslnas.diagnostics import UserError
 from measuring import in_own_process, machine, medians_in_turns
 from methods import METHODS, Search, peak_mib
-from workloads import WORKLOADS, Workload, add_size_options, names_in, sized
+from workloads import WORKLOADS, Workload, names_in, parsed, sized
 
 # Each two more are a convolution and something cheap, so that cost does not jump.
 OPERATIONS = (
@@ -125,10 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--turns", type=int, default=3, help="timed steps of either lowering")
     parser.add_argument("--no-memory", dest="memory", action="store_false", help="times alone")
     parser.add_argument("--out", type=Path, default=Path("exported/growth.svg"), help="or a .png")
-    add_size_options(parser)
-    given = parser.parse_args(arguments)
-    if given.threads:
-        torch.set_num_threads(given.threads)
+    given = parsed(parser, arguments)
     base = sized(WORKLOADS["cells-16"], given)
     print(f"{machine()}\n{base}\n")
     print("| varied | value | plain, s | compiled, s | times less | plain, MiB | compiled, MiB |")

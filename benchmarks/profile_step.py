@@ -20,7 +20,7 @@ from dslnas.diagnostics import UserError
 from measuring import machine, medians_in_turns, seconds_of
 from methods import METHODS, Search
 from timeline import Speed, Timeline, watched
-from workloads import WORKLOADS, add_size_options, sized
+from workloads import WORKLOADS, parsed, sized
 
 HEAD = """\
 | primitive | calls | forward, ms | backward, ms | share | G mul-add | GB | G/s | GB/s | floor, ms |
@@ -91,10 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--turns", type=int, default=5, help="steps that are profiled")
     parser.add_argument("--side", type=int, default=2048, help="of the large matrices")
     parser.add_argument("--length", type=int, default=2**26, help="numbers of the large copy")
-    add_size_options(parser)
-    given = parser.parse_args(arguments)
-    if given.threads:
-        torch.set_num_threads(given.threads)
+    given = parsed(parser, arguments)
     method = METHODS[given.method]
     way = next((way for way in method.ways if way.name == given.way), method.ways[0])
     try:

@@ -16,12 +16,10 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-import torch
-
 from dslnas.diagnostics import UserError
 from measuring import in_own_process, machine, medians_in_turns
 from methods import MAIN, METHODS, WAYS, Method, Search, Way, peak_mib
-from workloads import WORKLOADS, Workload, add_size_options, names_in, sized
+from workloads import WORKLOADS, Workload, names_in, parsed, sized
 
 HEAD = """\
 | method | lowering | s per step | times less | of the first | peak, MiB | of it |
@@ -83,10 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )  # fmt: skip
     parser.add_argument("--turns", type=int, default=5, help="timed steps of every way")
     parser.add_argument("--no-memory", dest="memory", action="store_false", help="times alone")
-    add_size_options(parser)
-    given = parser.parse_args(arguments)
-    if given.threads:
-        torch.set_num_threads(given.threads)
+    given = parsed(parser, arguments)
     print(machine())
     try:
         for name in given.workloads:

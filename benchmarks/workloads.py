@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -106,8 +107,8 @@ WORKLOADS = {
 }
 
 
-def add_size_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that change the size of a workload, and the number of threads."""
+def parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options given, with those of a workload's size; set the number of threads."""
     parser.add_argument("--batch", type=int, help="examples, or segments, instead of its own")
     parser.add_argument("--steps", type=int, help="tokens of a segment of text")
     parser.add_argument("--words", type=int, help="size of the vocabulary")
@@ -116,6 +117,10 @@ def add_size_options(parser: argparse.ArgumentParser) -> None:
         help="override a value of the space, such as network.channels=8; repeatable",
     )  # fmt: skip
     parser.add_argument("--threads", type=int, help="of torch; else as many as it takes")
+    given = parser.parse_args(arguments)
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    return given
 
 
 def sized(workload: Workload, given: argparse.Namespace) -> Workload:
