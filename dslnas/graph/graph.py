@@ -55,7 +55,8 @@ class Node:
             `cell0/n1_in2/sep_conv_3/1_conv/weight` everywhere.
         mix: For primitive `mix` only.
         borrowed: Names of weights that belong to another node, each with the full name of the
-            tensor that is used: all steps and edges of a recurrent cell share theirs.
+            tensor that is used: all steps and edges of a recurrent cell share theirs, and a node
+            that several were joined to keeps theirs.
     """
 
     name: str
@@ -177,9 +178,23 @@ class PrimitiveGraph:
                 names.update(node.inputs)
         return frozenset(names)
 
+    @cached_property
+    def tensors(self) -> Mapping[str, Weight]:
+        """Every tensor by its full name, once, in the order of the nodes that it belongs to.
+
+        Those that a joined node keeps of nodes that are gone belong to it.
+        """
+        owned = {f"{node.name}/{w.name}" for node in self.nodes for w in node.owned}
+        return {
+            name: weight
+            for node in self.nodes
+            for name, weight in zip(node.tensors, node.weights, strict=True)
+            if name not in owned or name == f"{node.name}/{weight.name}"
+        }
+
     def params(self) -> int:
         """Return the number of trained weights."""
-        return sum(w.size for node in self.nodes for w in node.owned if w.trained)
+        return sum(weight.size for weight in self.tensors.values() if weight.trained)
 
     def flops(self) -> int:
         """Return the multiply-adds of one example, all candidates of a choice included."""

@@ -15,6 +15,7 @@ from dslnas.passes.drop_zeros import drop_zeros
 from dslnas.passes.fold_norms import fold_norms
 from dslnas.passes.merge_sums import merge_sums
 from dslnas.passes.norm_relu import norm_relu
+from dslnas.passes.separable import separable
 from dslnas.passes.share_equal import share_equal
 from dslnas.passes.stack_edges import stack_edges
 
@@ -50,6 +51,7 @@ PASSES: dict[str, Pass] = {
         Pass(merge_sums, "all operations into a node are weighed and summed in one go", True),
         Pass(fold_norms, "mixing weights are folded into the batch norms they scale", True),
         Pass(norm_relu, "a batch norm and the ReLU behind it run as one", True),
+        Pass(separable, "a depthwise convolution and the pixelwise one behind it run as one", True),
         Pass(channels_last, "images with their channels innermost in memory", True),
     )
 }  # fmt: skip

@@ -20,17 +20,17 @@ from dslnas.passes.readers import readers_of
 def merge_sums(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which a sum of edges is one `mix` of all their operations."""
     readers = readers_of(graph)
-    nodes: list[Node] = []
+    nodes: dict[str, Node] = {}
     for node in graph.nodes:
-        ends = [graph.by_name[name] for name in node.inputs]
+        ends = [nodes[name] for name in node.inputs]  # as they are now: a sum may end in sums
         edges = [e for e in ends if _is_edge(e) and len(readers[e.name]) == 1]
         alike = len({edge.mix.cell for edge in edges if edge.mix}) == 1
         if node.primitive == "add" and len(edges) > 1 and alike:
             others = [end.name for end in ends if end not in edges]
-            nodes += _merged(node, edges, others)
+            nodes.update((merged.name, merged) for merged in _merged(node, edges, others))
         else:
-            nodes.append(node)
-    return without_unread(replace(graph, nodes=tuple(nodes)))
+            nodes[node.name] = node
+    return without_unread(replace(graph, nodes=tuple(nodes.values())))
 
 
 def _is_edge(node: Node) -> bool:

@@ -11,6 +11,7 @@ _KERNEL = Argument("kernel", Kind.PAIR)
 _OUT = Argument("out", Kind.COUNT, Default.CHANNELS)
 _STRIDE = Argument("stride", Kind.PAIR, Default.STRIDE)
 _PADDING = Argument("padding", Kind.PADDING, Default.SAME)
+_WINDOW = (_KERNEL, _OUT, _STRIDE, _PADDING, Argument("dilation", Kind.PAIR, (1, 1)))
 _NORM = (
     Argument("affine", Kind.FLAG, Default.DERIVED),
     Argument("eps", Kind.POSITIVE, 1e-5),
@@ -38,15 +39,7 @@ _ALL = (
         "conv",
         "convolution over images; without bias unless asked for",
         rules.conv_shape,
-        (
-            _KERNEL,
-            _OUT,
-            _STRIDE,
-            _PADDING,
-            Argument("dilation", Kind.PAIR, (1, 1)),
-            Argument("groups", Kind.COUNT, 1),
-            Argument("bias", Kind.FLAG, False),
-        ),
+        (*_WINDOW, Argument("groups", Kind.COUNT, 1), Argument("bias", Kind.FLAG, False)),
         weights=rules.conv_weights,
         flops=rules.conv_flops,
     ),
@@ -191,6 +184,15 @@ _ALL = (
         rules.same_shape,
         _NORM,
         weights=rules.batch_norm_weights,
+        in_language=False,
+    ),
+    Primitive(
+        "separable_conv",
+        "convolution of every channel by itself, then of single pixels",
+        rules.separable_shape,
+        _WINDOW,
+        weights=rules.separable_weights,
+        flops=rules.separable_flops,
         in_language=False,
     ),
     Primitive(

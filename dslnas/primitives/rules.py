@@ -69,6 +69,26 @@ def conv_flops(attributes: Attributes, inputs: tuple[Shape, ...], output: Shape)
     return conv_weights(attributes, inputs)[0].size * output[1] * output[2]
 
 
+def separable_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of a depthwise convolution and the one of single pixels behind it."""
+    _, height, width = image(inputs, "separable_conv")
+    window_size = window(attributes, height, width, "separable_conv")
+    return (int(_number(attributes["out"])), *window_size)
+
+
+def separable_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    """Kernel of shape (in, 1, height, width), and a matrix of shape (out, in, 1, 1)."""
+    (kh, kw), channels, out = pair(attributes["kernel"]), inputs[0][0], attributes["out"]
+    kernel = Weight("kernel", (channels, 1, kh, kw), fan_in=kh * kw)
+    return (kernel, Weight("matrix", (int(_number(out)), channels, 1, 1), fan_in=channels))
+
+
+def separable_flops(attributes: Attributes, inputs: tuple[Shape, ...], output: Shape) -> int:
+    """One multiply-add per element of kernel and matrix and output pixel."""
+    kernel, matrix = separable_weights(attributes, inputs)
+    return (kernel.size + matrix.size) * output[1] * output[2]
+
+
 def linear_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of a linear map; the input is flattened."""
     return (int(_number(attributes["out"])),)

@@ -142,7 +142,12 @@ CASES = {
 
 
 def test_every_primitive_has_a_form_or_no_need_of_one() -> None:
-    of_passes = ["folded_norm", "norm_relu", "channels_last"]  # none runs before an export
+    of_passes = [
+        "folded_norm",
+        "norm_relu",
+        "separable_conv",
+        "channels_last",
+    ]  # none runs before an export
     cells = [*EMITTERS, *VANISHING, *CHOICES, "state", *of_passes]
     assert [name for name, count in Counter(cells).items() if count > 1] == []
     assert sorted(set(PRIMITIVES) - set(cells)) == [], "primitives without an ONNX form"

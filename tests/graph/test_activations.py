@@ -97,7 +97,7 @@ def test_every_primitive_that_runs_alone_is_looked_at() -> None:
     of_texts = {"embedding", "tied_linear", "stack", "sum_stack"}
     variational = {name for name in FORMS if name.startswith("drop_") and name != "drop_path"}
     nothing = {"zero"}
-    written_by_passes = {"norm_relu", "folded_norm", "channels_last"}
+    written_by_passes = {"norm_relu", "folded_norm", "separable_conv", "channels_last"}
     assert set(FORMS) - of_texts - variational - nothing - written_by_passes == set(CASES)
 
 

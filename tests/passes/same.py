@@ -13,7 +13,7 @@ from dslnas.backends.torch.sequence import SequenceNetwork, make_network
 from dslnas.graph.graph import PrimitiveGraph
 
 CLASSES = 5
-WRITTEN = {"folded_norm", "norm_relu", "channels_last"}
+WRITTEN = {"folded_norm", "norm_relu", "separable_conv", "channels_last"}
 """Primitives of images that only passes write."""
 DROPOUT = {"words": 0.2, "embedded": 0.3, "input": 0.4, "state": 0.3, "output": 0.2}
 

@@ -16,6 +16,7 @@ def test_the_language_has_all_but_what_the_compiler_writes() -> None:
         "mix",
         "folded_norm",
         "norm_relu",
+        "separable_conv",
         "channels_last",
         "share",
         "stack",
@@ -70,6 +71,7 @@ def test_defaults_that_depend_on_the_place_fit_their_kind(primitive: Primitive) 
 def test_layers_that_slide_take_a_stride_and_joins_take_branches() -> None:
     assert {n for n, p in PRIMITIVES.items() if p.takes_stride} == {
         "conv",
+        "separable_conv",
         "max_pool2d",
         "avg_pool2d",
         "zero",

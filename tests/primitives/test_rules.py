@@ -239,13 +239,13 @@ def test_a_shift_keeps_the_shape_even_if_it_moves_everything_out() -> None:
 
 def test_only_convolutions_and_linear_maps_cost_multiply_adds() -> None:
     costly = {n for n, p in PRIMITIVES.items() if p.flops is not _plain().flops}
-    assert costly == {"conv", "linear", "tied_linear"}
+    assert costly == {"conv", "separable_conv", "linear", "tied_linear"}
 
 
 def test_only_layers_have_weights() -> None:
     owning = {n for n, p in PRIMITIVES.items() if p.weights is not _plain().weights}
     norms = {"batch_norm", "folded_norm", "norm_relu"}
-    assert owning == {"conv", "linear", "embedding", "tied_linear", *norms}
+    assert owning == {"conv", "separable_conv", "linear", "embedding", "tied_linear", *norms}
 
 
 def _plain() -> Primitive:

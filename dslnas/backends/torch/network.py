@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from dslnas.backends.torch.bundles import Bundle, with_bundles
 from dslnas.backends.torch.compiled import Bodies, Call, with_calls
 from dslnas.backends.torch.fast import FAST_FORMS
 from dslnas.backends.torch.mixing import Weighing
@@ -22,6 +23,7 @@ from dslnas.passes.manager import USUAL, optimised
 from dslnas.primitives.spec import Weight
 
 Made = TypeVar("Made")
+Planned: TypeAlias = Step | Bundle | Call
 
 
 class TorchNetwork(nn.Module):
@@ -52,13 +54,12 @@ class TorchNetwork(nn.Module):
         self._sums = Sums(self._tensor)
         self._rewritten: dict[object, PrimitiveGraph] = {}
         self._made: dict[object, Any] = {}
-        for node in graph.nodes:
-            for weight in node.owned:
-                name, tensor = f"{node.name}/{weight.name}", initial(weight, generator)
-                if weight.trained:
-                    self.register_parameter(name, nn.Parameter(tensor))
-                else:
-                    self.register_buffer(name, tensor)
+        for name, weight in graph.tensors.items():
+            tensor = initial(weight, generator)
+            if weight.trained:
+                self.register_parameter(name, nn.Parameter(tensor))
+            else:
+                self.register_buffer(name, tensor)
 
     def forward(
         self,
@@ -89,29 +90,31 @@ class TorchNetwork(nn.Module):
 
     def _steps(
         self, outputs: tuple[str, ...], chosen: Choice | None, *, observe: bool
-    ) -> tuple[Step | Call, ...]:
-        """Return the plan; its cells are calls where they run compiled.
+    ) -> tuple[Planned, ...]:
+        """Return the plan; its cells are calls where they run compiled, else some steps bundles.
 
         A measurement comes once in an epoch with batches of another size, and sampled architectures
         differ at every step: compiling takes longer than they run.
         """
         has_calls = self.compiled and not self.plain and self.training and chosen is None
 
-        def make() -> tuple[Step | Call, ...]:
+        def make() -> tuple[Planned, ...]:
             graph = self._lowered(chosen)
             steps = make_plan(graph, outputs, chosen, observe=observe)
-            return with_calls(graph, steps) if has_calls else steps
+            return with_calls(graph, steps) if has_calls else with_bundles(graph, steps)
 
         return self._kept((outputs, key_of(chosen), observe, self._lowering, has_calls), make)
 
     def _execute(
-        self, steps: Iterable[Step | Call], values: dict[str, Tensor], weigh: Weighing
+        self, steps: Iterable[Planned], values: dict[str, Tensor], weigh: Weighing
     ) -> None:
         """Run steps on the values that are there; those that nobody reads any more are dropped."""
         for step in steps:
             if isinstance(step, Call):
                 run = self.run_state
                 values.update(self._bodies(step, values, self._tensor, weigh.mixing, run))
+            elif isinstance(step, Bundle):
+                values.update(self._bundled(step, values))
             else:
                 values[step.node.name] = self._value(step, values, weigh)
             for name in step.last_use:
@@ -125,6 +128,12 @@ class TorchNetwork(nn.Module):
             with torch.no_grad():  # an identity hands on its input, gradient and all
                 return self._run(step, inputs).detach()
         return self._run(step, inputs)
+
+    def _bundled(self, bundle: Bundle, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        if bundle.observed:
+            with torch.no_grad():
+                return bundle.run(values, self._tensor)
+        return bundle.run(values, self._tensor)
 
     def _run(self, step: Step, inputs: Sequence[Tensor]) -> Tensor:
         own = [self._tensor(name) for name in step.node.tensors]

@@ -36,6 +36,16 @@ def _conv(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunS
     return functional.conv2d(inputs[0], own[0], bias, *window, groups)
 
 
+def _separable_conv(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    a, (kernel, matrix) = dict(node.attributes), own
+    window = pair(a["stride"]), pair(a["padding"]), pair(a["dilation"])
+    return functional.conv2d(
+        functional.conv2d(inputs[0], kernel, None, *window, len(kernel)), matrix
+    )
+
+
 def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
     return functional.linear(inputs[0].flatten(1), *own)
 
@@ -194,6 +204,7 @@ FORMS: Mapping[str, Form] = {
     "batch_norm": _batch_norm,
     "folded_norm": _elementwise(lambda x: x),  # the mix behind it applies it
     "norm_relu": _norm_relu,
+    "separable_conv": _separable_conv,
     "channels_last": _channels_last,
     "max_pool2d": _max_pool2d,
     "avg_pool2d": _avg_pool2d,

@@ -15,9 +15,15 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.kernels.pool_of_threads import torch_threads
-from dslnas.backends.torch.kernels.records import BLEND, GATE, LOGITS, WINDOW
+from dslnas.backends.torch.kernels.records import BLEND, GATE, LOGITS, SEPARABLE, WINDOW
 
-_RECORDS = {"channels": BLEND, "windows": WINDOW, "highway": GATE, "softmax": LOGITS}
+_RECORDS = {
+    "channels": BLEND,
+    "windows": WINDOW,
+    "separables": SEPARABLE,
+    "highway": GATE,
+    "softmax": LOGITS,
+}
 """Modules with tasks, and the record that theirs read."""
 
 _NAMES = {name: record.names or () for name, record in _RECORDS.items()}

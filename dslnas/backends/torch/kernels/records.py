@@ -44,6 +44,26 @@ WINDOW = np.dtype(
 )
 """A window that moves over images."""
 
+SEPARABLE = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            *("tasks", "members", "sources", "batch", "parts", "channels", "outs", "area"),
+            *("height", "width", "out_height", "out_width", "stride_height", "stride_width"),
+            *("edge_height", "edge_width", "padded_height", "padded_width"),
+            *("given_height", "given_width", "windows"),
+            *("inputs", "kernels", "matrices", "outputs", "packed", "sums"),
+            *("to_inputs", "to_kernels", "to_matrices"),
+        )
+    ]
+)
+"""Separable convolutions between images of the same sizes; `area` is the largest kernel's.
+
+`windows` is a table with a row per member: kernel, padding, dilation, (height, width) each, and the
+number of its source. Inputs are surrounded by zeros, to the padded size; so is the gradient of the
+depthwise convolution, to the given size.
+"""
+
 GATE = np.dtype(
     [
         (name, np.int64)
@@ -70,3 +90,8 @@ LOGITS = np.dtype(
 def lanes_and_parts(total: int, channels: int) -> tuple[int, int]:
     """Return how a tensor of `total` values is cut: the length of a tile, the number of parts."""
     return channels * max(1, LANES // channels), max(1, min(MOST_PARTS, total // PART))
+
+
+def up(count: int, block: int) -> int:
+    """Return a count filled up to whole blocks."""
+    return -(-count // block) * block

@@ -1,0 +1,483 @@
+"""Tasks over separable convolutions: a depthwise one, and one of single pixels behind it.
+
+All members of a bundle run in one go, part by part: a part is some images of the batch. An input is
+copied once to a *space*, with zeros around it and channels filled up to whole vectors, so that no
+loop asks where an image ends. Output pixels are worked off in strips, which stay in a core's first
+cache between the two convolutions; what lies between them is never written, and for the gradient of
+the weights it is computed again. The record is `records.SEPARABLE`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import carray
+
+from dslnas.backends.torch.kernels.jit import flat, serial, whole
+from dslnas.backends.torch.kernels.vectors import (
+    BYTES,
+    PLACES,
+    ROWS,
+    add_outer,
+    add_places,
+    add_windows,
+    write_outer,
+    write_windows,
+)
+
+STRIP = 64
+"""Output pixels that are worked off together."""
+
+
+class Sizes(NamedTuple):
+    """Numbers that follow from a record.
+
+    Attributes:
+        lanes: Values of a vector.
+        wide: Channels, filled up to whole blocks.
+        broad: Channels of results, likewise.
+        matrix: Where the matrix begins in a member's packed weights.
+        packed: Values of these.
+        places: Places of the largest kernel, filled up to whole blocks.
+        summed: Values of a member's gradients of weights.
+        pixels: Of a result.
+    """
+
+    lanes: int
+    wide: int
+    broad: int
+    matrix: int
+    packed: int
+    places: int
+    summed: int
+    pixels: int
+
+
+class Maps(NamedTuple):
+    """Where things lie, one number each.
+
+    Attributes:
+        read: Output pixels in the space of an input.
+        given: Output pixels in the space of the gradient, from its first.
+        own: Input pixels in the space of the gradient.
+        rows: Pixels of `wide` channels, one after the other.
+        broad_rows: Pixels of `broad` channels, likewise.
+        panel: Rows of a matrix that lies in panels.
+        units: 0, 1, 2, ...
+    """
+
+    read: Any
+    given: Any
+    own: Any
+    rows: Any
+    broad_rows: Any
+    panel: Any
+    units: Any
+
+
+class Scratch(NamedTuple):
+    """Memory of a task.
+
+    Attributes:
+        space: An input with zeros around it.
+        between: The gradient of a depthwise result, with zeros around it and between its pixels;
+            at its end is room for what belongs nowhere.
+        total: The gradient of an input.
+        strip: What lies between the convolutions.
+        given: Results, or their gradients, of `broad` channels.
+    """
+
+    space: Any
+    between: Any
+    total: Any
+    strip: Any
+    given: Any
+
+
+class Window(NamedTuple):
+    """A member's window.
+
+    Attributes:
+        source: Number of the input that it reads.
+        area: Places of its kernel.
+        read: Where they lie in the space of the input, from an output pixel's own.
+        turned: Where they lie in that of the gradient, from an input pixel's own: what is read at a
+            distance forward is read from backward.
+        first: Where the gradient begins in its space.
+    """
+
+    source: int
+    area: int
+    read: Any
+    turned: Any
+    first: int
+
+
+@serial
+def _up(count: int, block: int) -> int:
+    """Return a count filled up to whole blocks."""
+    return (count + block - 1) // block * block
+
+
+@serial
+def _sizes(a: Any, like: Any) -> Any:
+    wide, broad, places = _up(a.channels, ROWS), _up(a.outs, ROWS), _up(a.area, PLACES)
+    return Sizes(
+        BYTES // carray(like, (1,)).itemsize, wide, broad, a.area * wide,
+        a.area * wide + wide * broad, places, places * wide + wide * broad,
+        a.out_height * a.out_width,
+    )  # fmt: skip
+
+
+@serial
+def _grid(height: int, width: int, down: int, right: int, nowhere: int) -> Any:
+    """Return where the pixels of a grid lie, and `nowhere` until blocks are whole."""
+    found = np.full(_up(height * width, ROWS), nowhere)
+    pixel = 0
+    for y in range(height):
+        for x in range(width):
+            found[pixel] = y * down + x * right
+            pixel += 1
+    return found
+
+
+@serial
+def _maps(a: Any, size: Any) -> Any:
+    down, lower = a.padded_width * size.wide, a.given_width * size.wide
+    up, right = a.stride_height, a.stride_width * size.wide
+    backward, pixels = _is_backward(a), _up(max(a.height * a.width, STRIP), ROWS)
+    nothing = np.empty(0, np.int64)
+    return Maps(
+        _grid(a.out_height, a.out_width, up * down, right, 0),
+        _grid(a.out_height, a.out_width, up * lower, right, a.given_height * lower)
+        if backward
+        else nothing,
+        _grid(a.height, a.width, lower, size.wide, 0) if backward else nothing,
+        np.arange(pixels) * size.wide,
+        np.arange(STRIP) * size.broad,
+        np.arange(max(size.wide, size.broad)) * size.lanes,
+        np.arange(max(size.wide, size.broad)),
+    )
+
+
+@serial
+def _scratch(a: Any, size: Any, like: Any) -> Any:
+    """Return memory; the gradients' is only as large as they are wanted."""
+    dtype, wide = carray(like, (1,)).dtype, size.wide
+    backward, to_x = _is_backward(a), a.to_inputs != 0
+    keeps_space = a.to_kernels != 0 or not backward
+    return Scratch(
+        np.zeros(a.padded_height * a.padded_width * wide if keeps_space else 1, dtype),
+        np.zeros((a.given_height * a.given_width + 1) * wide if backward else 1, dtype),
+        np.zeros(_up(a.height * a.width, ROWS) * wide if to_x else 1, dtype),
+        np.empty(STRIP * wide, dtype),
+        np.zeros(STRIP * size.broad, dtype),
+    )
+
+
+@serial
+def _is_backward(a: Any) -> bool:
+    """Say whether gradients are computed."""
+    return a.to_inputs != 0 or a.to_kernels != 0
+
+
+@serial
+def _window(k: int, a: Any, size: Any) -> Any:
+    row = whole(a.windows, (k + 1) * 7)[k * 7 :]
+    area, wide = row[0] * row[1], size.wide
+    down, lower = a.padded_width * wide, a.given_width * wide
+    above = max(0, (row[0] - 1) * row[4] - row[2])
+    before = max(0, (row[1] - 1) * row[5] - row[3])
+    read, turned = np.empty(size.places, np.int64), np.empty(area, np.int64)
+    place = 0
+    for i in range(row[0]):
+        for j in range(row[1]):
+            y, x = i * row[4] - row[2], j * row[5] - row[3]
+            read[place] = (a.edge_height + y) * down + (a.edge_width + x) * wide
+            turned[place] = (above - y) * lower + (before - x) * wide
+            place += 1
+    read[area:] = read[0]
+    return Window(row[6], area, read, turned, above * lower + before * wide)
+
+
+@serial
+def _share(whole: int, number: int, shares: int) -> Any:
+    """Return a share of 0, 1, ... whole - 1."""
+    return range(number * whole // shares, (number + 1) * whole // shares)
+
+
+@serial
+def _values(table: Any, number: int, image: int, size: int, like: Any) -> Any:
+    """Return one image, of `size` values, of a tensor whose address stands in a table."""
+    return flat(table[number], (image + 1) * size, like)[image * size :]
+
+
+@serial
+def _surround(space: Any, image: Any, a: Any, wide: int) -> None:
+    """Copy an image into a space that is zero around it."""
+    for y in range(a.height):
+        to = ((y + a.edge_height) * a.padded_width + a.edge_width) * wide
+        row = image[y * a.width * a.channels : (y + 1) * a.width * a.channels]
+        _copy(space[to:], wide, row, a.channels, a.width)
+
+
+@serial
+def _copy(to: Any, width: int, rows: Any, wide: int, count: int) -> None:
+    """Copy rows of `wide` values to rows of `width`: what fits of each."""
+    if width == wide:
+        for m in range(count * width):
+            to[m] = rows[m]
+    else:
+        for row in range(count):
+            for m in range(min(width, wide)):
+                to[row * width + m] = rows[row * wide + m]
+
+
+@serial
+def _multiply(
+    result: Any, at: int, places: Any, width: int, count: int, left: Any, rows: Any, inner: int,
+    right: Any, matrix: int, size: Any, maps: Any,
+) -> None:  # fmt: skip
+    """Write the product of `count` rows and a matrix (inner, width), each row to its place.
+
+    The matrix lies in panels of as many columns as a vector has lanes.
+    """
+    for low in range(0, width, size.lanes):
+        panel = matrix + low * _up(inner, ROWS)
+        for row in range(0, count, ROWS):
+            write_outer(
+                result, at + low, places, row, left, 0, rows, row, maps.units, inner,
+                right, panel, maps.panel,
+            )  # fmt: skip
+
+
+@serial
+def _convolve(
+    strip: Any, low: int, count: int, space: Any, window: Any, maps: Any, weights: Any, at: int,
+    size: Any,
+) -> None:  # fmt: skip
+    """Write the depthwise convolution of `count` pixels from `low` on."""
+    for c in range(0, size.wide, size.lanes):
+        for pixel in range(0, count, ROWS):
+            write_windows(
+                strip, c, maps.rows, pixel, space, c, maps.read, low + pixel,
+                window.read, window.area, weights, at + c, maps.rows,
+            )  # fmt: skip
+
+
+def pack(k: Any, told: Any, like: Any) -> None:
+    """Write one member's weights as loops read them: (places, channels), then the matrix.
+
+    That is (channels, outs), or for gradients (outs, channels), in panels as in `_multiply`.
+    """
+    a = carray(told, (1,))[0]
+    size = _sizes(a, like)
+    row = whole(a.windows, (k + 1) * 7)[k * 7 :]
+    area = row[0] * row[1]
+    packed = flat(a.packed, (k + 1) * size.packed, like)[k * size.packed :]
+    packed[:] = 0
+    kernel = flat(whole(a.kernels, a.members)[k], a.channels * area, like)
+    matrix = flat(whole(a.matrices, a.members)[k], a.outs * a.channels, like)
+    for c in range(a.channels):
+        for place in range(area):
+            packed[place * size.wide + c] = kernel[c * area + place]
+    turned = _is_backward(a)
+    inner = size.broad if turned else size.wide
+    for o in range(a.outs):
+        for c in range(a.channels):
+            row, column = (o, c) if turned else (c, o)
+            panel, lane = divmod(column, size.lanes)
+            at = panel * inner * size.lanes + row * size.lanes + lane
+            packed[size.matrix + at] = matrix[o * a.channels + c]
+
+
+def forward(task: Any, told: Any, like: Any) -> None:
+    """Write the results of all members for a share of the images."""
+    a = carray(told, (1,))[0]
+    size = _sizes(a, like)
+    maps, scratch = _maps(a, size), _scratch(a, size, like)
+    packed = flat(a.packed, a.members * size.packed, like)
+    for image in _share(a.batch, task, a.tasks):
+        held = -1
+        for k in range(a.members):
+            window = _window(k, a, size)
+            if window.source != held:
+                held = window.source
+                values = a.height * a.width * a.channels
+                x = _values(whole(a.inputs, a.sources), held, image, values, like)
+                _surround(scratch.space, x, a, size.wide)
+            results = whole(a.outputs, a.members)
+            out = _values(results, k, image, size.pixels * a.outs, like)
+            _results(out, k * size.packed, a, size, maps, scratch, window, packed)
+
+
+@serial
+def _results(
+    out: Any, at: int, a: Any, size: Any, maps: Any, scratch: Any, window: Any, packed: Any
+) -> None:
+    """Write the result of one member for one image."""
+    for low in range(0, size.pixels, STRIP):
+        here = min(STRIP, size.pixels - low)
+        count, to = _up(here, ROWS), out[low * a.outs :]
+        _convolve(scratch.strip, low, count, scratch.space, window, maps, packed, at, size)
+        fits = a.outs == size.broad and here == count
+        made = to if fits else scratch.given
+        _multiply(
+            made, 0, maps.broad_rows, size.broad, count, scratch.strip, maps.rows, a.channels,
+            packed, at + size.matrix, size, maps,
+        )  # fmt: skip
+        if not fits:
+            _copy(to, a.outs, made, size.broad, here)
+
+
+def backward(task: Any, told: Any, like: Any) -> None:
+    """Write the gradients of the inputs for a share of the parts, and add up the weights' by part.
+
+    With g the gradient of a result, d what lies between the convolutions and W the matrix: e = g W
+    is the gradient of d; that of W is the sum over pixels of g d, that of the kernel the sum of e
+    times what each place read; and that of the input is the convolution of e with the kernel turned
+    by 180 degrees, with zeros between its values where the window steps further than one pixel.
+    """
+    a = carray(told, (1,))[0]
+    size = _sizes(a, like)
+    maps, scratch = _maps(a, size), _scratch(a, size, like)
+    packed = flat(a.packed, a.members * size.packed, like)
+    of_part = a.members * size.summed if a.to_kernels != 0 else 0
+    for part in _share(a.parts, task, a.tasks):
+        sums = flat(a.sums, (part + 1) * of_part, like)[part * of_part :]
+        sums[:] = 0
+        for image in _share(a.batch, part, a.parts):
+            _gradients(image, a, size, maps, scratch, packed, sums, like)
+
+
+@serial
+def _gradients(
+    image: int, a: Any, size: Any, maps: Any, scratch: Any, packed: Any, sums: Any, like: Any
+) -> None:
+    """Do for one image what `backward` does."""
+    held, start, values = -1, -1, a.height * a.width * a.channels
+    total = scratch.total
+    for k in range(a.members):
+        window = _window(k, a, size)
+        if window.source != held:
+            held = window.source
+            if a.to_kernels != 0:
+                x = _values(whole(a.inputs, a.sources), held, image, values, like)
+                _surround(scratch.space, x, a, size.wide)
+            total = _total(held, image, a, scratch, like)
+            total[:] = 0
+        if window.first != start:  # else the next gradient covers the last one
+            start = window.first
+            scratch.between[:] = 0
+        g = _values(whole(a.outputs, a.members), k, image, size.pixels * a.outs, like)
+        _strips(g, k * size.packed, a, size, maps, scratch, window, packed, sums[k * size.summed :])
+        if a.to_inputs != 0:
+            _add_to_input(total, k * size.packed, size, maps, scratch, window, packed)
+            target = whole(a.to_inputs, a.sources)[held]
+            if target != 0 and _is_last(k, a) and not _fits(a):
+                x = flat(target, (image + 1) * values, like)[image * values :]
+                _copy(x, a.channels, total, size.wide, a.height * a.width)
+
+
+@serial
+def _fits(a: Any) -> bool:
+    """Say whether an image of an input consists of whole blocks."""
+    return a.channels % ROWS == 0 and a.height * a.width % ROWS == 0
+
+
+@serial
+def _total(source: int, image: int, a: Any, scratch: Any, like: Any) -> Any:
+    """Return where the gradient of an input is added up: where it belongs, if it fits there."""
+    if a.to_inputs != 0 and _fits(a):
+        table = whole(a.to_inputs, a.sources)
+        if table[source] != 0:
+            return _values(table, source, image, a.height * a.width * a.channels, like)
+    return scratch.total
+
+
+@serial
+def _is_last(k: int, a: Any) -> bool:
+    """Say whether a member is the last that reads its source."""
+    windows = whole(a.windows, a.members * 7)
+    return k + 1 == a.members or windows[(k + 1) * 7 + 6] != windows[k * 7 + 6]
+
+
+@serial
+def _strips(
+    g: Any, at: int, a: Any, size: Any, maps: Any, scratch: Any, window: Any, packed: Any,
+    sums: Any,
+) -> None:  # fmt: skip
+    """Lay e into its space and add to the gradients of the weights, strip by strip."""
+    for low in range(0, size.pixels, STRIP):
+        here = min(STRIP, size.pixels - low)
+        count = _up(here, ROWS)
+        fits = a.outs == size.broad and here == count
+        given = g[low * a.outs :] if fits else scratch.given
+        if not fits:
+            _copy(given, size.broad, g[low * a.outs :], a.outs, here)
+        _multiply(
+            scratch.between, window.first, maps.given[low:], size.wide, count, given,
+            maps.broad_rows, a.outs, packed, at + size.matrix, size, maps,
+        )  # fmt: skip
+        if a.to_kernels != 0:
+            _convolve(scratch.strip, low, count, scratch.space, window, maps, packed, at, size)
+            _add_weights(sums, given, low, here, size, maps, scratch, window)
+
+
+@serial
+def _add_weights(
+    sums: Any, given: Any, low: int, count: int, size: Any, maps: Any, scratch: Any, window: Any
+) -> None:
+    """Add what a strip has to the gradients of a member's kernel and matrix."""
+    read, e = maps.read[low:], maps.given[low:]
+    for c in range(0, size.wide, size.lanes):
+        for place in range(0, window.area, PLACES):
+            add_places(
+                sums, c, maps.rows, place, scratch.space, c, window.read, place, read, count,
+                scratch.between, window.first + c, e,
+            )  # fmt: skip
+    matrix = size.places * size.wide
+    for c in range(0, size.wide, ROWS):
+        for o in range(0, size.broad, size.lanes):
+            add_outer(
+                sums, matrix + o, maps.broad_rows, c, scratch.strip, c, maps.units, 0,
+                maps.rows, count, given, o, maps.broad_rows,
+            )  # fmt: skip
+
+
+@serial
+def _add_to_input(
+    total: Any, at: int, size: Any, maps: Any, scratch: Any, window: Any, packed: Any
+) -> None:
+    """Add what reaches the input through one member."""
+    for low in range(0, maps.own.size, STRIP):
+        for c in range(0, size.wide, size.lanes):
+            for pixel in range(low, min(low + STRIP, maps.own.size), ROWS):
+                add_windows(
+                    total, c, maps.rows, pixel, scratch.between, c, maps.own, pixel,
+                    window.turned, window.area, packed, at + c, maps.rows,
+                )  # fmt: skip
+
+
+def gather(k: Any, told: Any, like: Any) -> None:
+    """Add up the parts of the gradients of one member's weights, in float64."""
+    a = carray(told, (1,))[0]
+    size = _sizes(a, like)
+    row = whole(a.windows, (k + 1) * 7)[k * 7 :]
+    area, total = row[0] * row[1], np.zeros(size.summed)
+    for part in range(a.parts):
+        at = (part * a.members + k) * size.summed
+        found = flat(a.sums, at + size.summed, like)[at:]
+        for m in range(size.summed):
+            total[m] += found[m]
+    kernel = flat(whole(a.to_kernels, a.members)[k], a.channels * area, like)
+    matrix = flat(whole(a.to_matrices, a.members)[k], a.outs * a.channels, like)
+    for c in range(a.channels):
+        for place in range(area):
+            kernel[c * area + place] = total[place * size.wide + c]
+        for o in range(a.outs):
+            matrix[o * a.channels + c] = total[size.places * size.wide + c * size.broad + o]
+
+
+TASKS = {"pack": pack, "forward": forward, "backward": backward, "gather": gather}

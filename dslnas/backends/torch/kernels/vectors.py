@@ -1,0 +1,109 @@
+"""Sums of products in vector registers: what loops over few channels need to run at full speed.
+
+A compiler keeps totals that a loop adds to in memory unless it can see how many there are. Here
+some totals, each a vector of as many neighbouring values as a register of 32 bytes holds, stay in
+registers until all products are added. Imports numba: only import it to run a loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+ROWS, PLACES = 8, 9
+"""How many totals are summed up together: rows of pixels or channels; places of a kernel."""
+
+BYTES = 32
+"""Of a vector."""
+
+
+def _sums(rows: int, *, broadcast: bool, fresh: bool) -> Any:
+    """Return a function that adds products to `rows` totals, or writes their sums.
+
+    The function takes (sums, at, places, place, x, x_at, offsets, first, turns, count, w, w_at,
+    w_turns):
+
+        sums[at + places[place + i]] += sum over t < count of
+            x[x_at + offsets[first + i] + turns[t]] * w[w_at + w_turns[t]]     for i < rows
+
+    where sums and w stand for the vectors that start there, and x for the vector, or with
+    `broadcast` for the one value. With `fresh` it is = in place of +=. All are arrays of one
+    dimension; those that say where something lies are of int64.
+    """
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def sums_of_products(
+        typing: Any, sums: Any, at: Any, places: Any, place: Any, x: Any, x_at: Any, offsets: Any,
+        first: Any, turns: Any, count: Any, w: Any, w_at: Any, w_turns: Any,
+    ) -> Any:  # fmt: skip
+        word = types.intp
+        taken = sums, word, places, word, x, word, offsets, word, turns, word, w, word, w_turns
+
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            arrays = [
+                context.make_array(kind)(context, builder, value).data
+                if isinstance(kind, types.Array)
+                else value
+                for kind, value in zip(signature.args, arguments, strict=True)
+            ]
+            _write(builder, sums.dtype.bitwidth // 8, rows, arrays, broadcast, fresh)
+            return context.get_dummy_value()
+
+        return types.void(*taken), code
+
+    return sums_of_products
+
+
+def _write(
+    builder: Any, width: int, rows: int, arguments: Any, broadcast: bool, fresh: bool
+) -> None:
+    """Write the code of `_sums` for numbers of `width` bytes."""
+    sums, at, places, place, x, x_at, offsets, first, turns, count, w, w_at, w_turns = arguments
+    number = ir.FloatType() if width == 4 else ir.DoubleType()
+    vector, word = ir.VectorType(number, BYTES // width), at.type
+
+    def there(pointer: Any, index: Any, kind: Any) -> Any:
+        return builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
+
+    def load(pointer: Any, index: Any, kind: Any) -> Any:
+        return builder.load(there(pointer, index, kind), align=width, typ=kind)
+
+    totals, results, starts = [], [], []
+    for i in range(rows):
+        totals.append(cgutils.alloca_once(builder, vector))
+        results.append(builder.add(at, load(places, builder.add(place, word(i)), word)))
+        begin = ir.Constant(vector, [0.0] * vector.count)
+        builder.store(begin if fresh else load(sums, results[i], vector), totals[i])
+        starts.append(load(offsets, builder.add(first, word(i)), word))
+    with cgutils.for_range(builder, count) as loop:
+        turn = builder.add(x_at, load(turns, loop.index, word))
+        moved = builder.gep(x, [turn])  # apart, so that addresses of rows need no sums of their own
+        scale = load(w, builder.add(w_at, load(w_turns, loop.index, word)), vector)
+        for total, start in zip(totals, starts, strict=True):
+            read = load(moved, start, number if broadcast else vector)
+            read = _spread(builder, read, vector) if broadcast else read
+            # these may become one step; nothing else about the order of a sum may change
+            product = builder.fmul(read, scale, flags=("contract",))
+            summed = builder.fadd(builder.load(total, typ=vector), product, flags=("contract",))
+            builder.store(summed, total)
+    for total, result in zip(totals, results, strict=True):
+        builder.store(builder.load(total, typ=vector), there(sums, result, vector), align=width)
+
+
+def _spread(builder: Any, value: Any, vector: Any) -> Any:
+    """Return a vector of one value."""
+    nothing = ir.Constant(vector, ir.Undefined)
+    one = builder.insert_element(nothing, value, ir.IntType(32)(0))
+    order = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+    return builder.shuffle_vector(one, nothing, order)
+
+
+write_windows = _sums(ROWS, broadcast=False, fresh=True)
+add_windows = _sums(ROWS, broadcast=False, fresh=False)
+add_places = _sums(PLACES, broadcast=False, fresh=False)
+write_outer = _sums(ROWS, broadcast=True, fresh=True)
+add_outer = _sums(ROWS, broadcast=True, fresh=False)

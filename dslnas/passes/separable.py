@@ -1,0 +1,68 @@
+"""Separable convolutions: a depthwise one and the one of single pixels behind it run as one.
+
+x/1_conv = conv(kernel=3, out=8, groups=8) x/0_relu     =>      x/2_conv = separable_conv(kernel=3,
+x/2_conv = conv(kernel=1, out=8) x/1_conv                           out=8) x/0_relu
+
+What lies between the two is neither written nor kept; both weights stay where they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.graph.unread import without_unread
+from dslnas.passes.readers import readers_of
+
+
+def separable(graph: PrimitiveGraph) -> PrimitiveGraph:
+    """Return a graph in which a convolution of pixels takes over the depthwise one it alone reads.
+
+    Neither of them may have a bias.
+    """
+    readers = readers_of(graph)
+
+    def joined(node: Node) -> Node:
+        if node.primitive != "conv" or not _is_pointwise(node):
+            return node
+        first = graph.by_name[node.inputs[0]]
+        alone = len(readers[first.name]) == 1
+        return _joined(first, node) if alone and _is_depthwise(graph, first) else node
+
+    return without_unread(replace(graph, nodes=tuple(map(joined, graph.nodes))))
+
+
+def _is_pointwise(node: Node) -> bool:
+    stays = node.attribute("stride") == (1, 1) and node.attribute("padding") == (0, 0)
+    return stays and _is_simple(node, 1) and node.attribute("kernel") == (1, 1)
+
+
+def _is_depthwise(graph: PrimitiveGraph, node: Node) -> bool:
+    if node.primitive != "conv":
+        return False
+    channels = graph.by_name[node.inputs[0]].shape[0]
+    return _is_simple(node, channels) and node.shape[0] == channels
+
+
+def _is_simple(node: Node, groups: int) -> bool:
+    return node.attribute("groups") == groups and not node.attribute("bias")
+
+
+def _joined(first: Node, second: Node) -> Node:
+    names = "kernel", "matrix"
+    weights = tuple(
+        replace(weight, name=name)
+        for name, weight in zip(names, first.weights + second.weights, strict=True)
+    )
+    return replace(
+        second,
+        primitive="separable_conv",
+        inputs=first.inputs,
+        attributes=tuple(
+            (name, second.shape[0] if name == "out" else value)
+            for name, value in first.attributes
+            if name not in ("groups", "bias")
+        ),
+        weights=weights,
+        borrowed=tuple(zip(names, first.tensors + second.tensors, strict=True)),
+    )
