@@ -82,7 +82,7 @@ class Scratch(NamedTuple):
     Attributes:
         space: An input with zeros around it.
         between: The gradient of a depthwise result, with zeros around it and between its pixels;
-            at its end is room for what belongs nowhere.
+            twice as large, with room for what belongs nowhere wherever the gradient begins.
         total: The gradient of an input.
         strip: What lies between the convolutions.
         given: Results, or their gradients, of `broad` channels.
@@ -146,7 +146,8 @@ def _grid(height: int, width: int, down: int, right: int, nowhere: int) -> Any:
 def _maps(a: Any, size: Any) -> Any:
     down, lower = a.padded_width * size.wide, a.given_width * size.wide
     up, right = a.stride_height, a.stride_width * size.wide
-    backward, pixels = _is_backward(a), _up(max(a.height * a.width, STRIP), ROWS)
+    backward = _is_backward(a)
+    pixels = max(_up(a.height * a.width, ROWS), STRIP, size.places)
     nothing = np.empty(0, np.int64)
     return Maps(
         _grid(a.out_height, a.out_width, up * down, right, 0),
@@ -155,7 +156,7 @@ def _maps(a: Any, size: Any) -> Any:
         else nothing,
         _grid(a.height, a.width, lower, size.wide, 0) if backward else nothing,
         np.arange(pixels) * size.wide,
-        np.arange(STRIP) * size.broad,
+        np.arange(max(STRIP, size.wide)) * size.broad,
         np.arange(max(size.wide, size.broad)) * size.lanes,
         np.arange(max(size.wide, size.broad)),
     )
@@ -169,7 +170,7 @@ def _scratch(a: Any, size: Any, like: Any) -> Any:
     keeps_space = a.to_kernels != 0 or not backward
     return Scratch(
         np.zeros(a.padded_height * a.padded_width * wide if keeps_space else 1, dtype),
-        np.zeros((a.given_height * a.given_width + 1) * wide if backward else 1, dtype),
+        np.empty((2 * a.given_height * a.given_width + 1) * wide if backward else 1, dtype),
         np.zeros(_up(a.height * a.width, ROWS) * wide if to_x else 1, dtype),
         np.empty(STRIP * wide, dtype),
         np.zeros(STRIP * size.broad, dtype),
@@ -286,9 +287,9 @@ def pack(k: Any, told: Any, like: Any) -> None:
     inner = size.broad if turned else size.wide
     for o in range(a.outs):
         for c in range(a.channels):
-            row, column = (o, c) if turned else (c, o)
+            along, column = (o, c) if turned else (c, o)
             panel, lane = divmod(column, size.lanes)
-            at = panel * inner * size.lanes + row * size.lanes + lane
+            at = panel * inner * size.lanes + along * size.lanes + lane
             packed[size.matrix + at] = matrix[o * a.channels + c]
 
 
@@ -369,7 +370,7 @@ def _gradients(
             total[:] = 0
         if window.first != start:  # else the next gradient covers the last one
             start = window.first
-            scratch.between[:] = 0
+            scratch.between[: a.given_height * a.given_width * size.wide] = 0
         g = _values(whole(a.outputs, a.members), k, image, size.pixels * a.outs, like)
         _strips(g, k * size.packed, a, size, maps, scratch, window, packed, sums[k * size.summed :])
         if a.to_inputs != 0:
