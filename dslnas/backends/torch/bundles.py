@@ -6,7 +6,7 @@ stride and between the same shapes, are one call, whichever edges and cells they
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -79,12 +79,13 @@ def with_bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | B
         return levels[step.node.name], step.node.primitive != JOINED
 
     ordered: list[Step | Bundle] = []
-    for (_, alone), row in groupby(sorted(steps, key=place), place):
+    for (_, alone), group in groupby(sorted(steps, key=place), place):
+        row = list(group)
         ordered.extend(row if alone else _bundles(graph, row))
     return _freeing(ordered, {name for step in steps for name in step.last_use})
 
 
-def _bundles(graph: PrimitiveGraph, steps: Iterable[Step]) -> list[Bundle]:
+def _bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> list[Bundle]:
     """Return the convolutions of one level as bundles."""
     alike: dict[object, list[Step]] = {}
     for step in steps:

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from dslnas.backends.torch.kernels.convolution import depthwise
+from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.norm import norm
 from dslnas.backends.torch.kernels.pool import max_pool
-from dslnas.backends.torch.kernels.window import Pair
 from dslnas.backends.torch.primitives import FORMS, Form, numbers
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.graph import Node
@@ -28,22 +26,8 @@ def _conv(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunS
     if own[0].shape[2:] == (1, 1) and x.is_contiguous(memory_format=torch.channels_last):
         groups = a["groups"]
         assert isinstance(groups, int)
-        return _pointwise(x, own[0], stride, padding, groups)
+        return pointwise(x, own[0], stride, padding, groups)
     return FORMS["conv"](node, inputs, own, run)
-
-
-def _pointwise(x: Tensor, weight: Tensor, stride: Pair, padding: Pair, groups: int) -> Tensor:
-    """Run a convolution of single pixels as a product of matrices.
-
-    The library's takes longer to prepare than a small product takes, and with few channels, a
-    stride and this layout its weight gradient writes where it must not (torch 2.13).
-    """
-    high, wide = padding
-    x = functional.pad(x, (wide, wide, high, high)) if max(padding) else x
-    x = x[:, :, :: stride[0], :: stride[1]] if max(stride) > 1 else x
-    if groups != 1:
-        return functional.conv2d(x, weight, None, groups=groups)
-    return functional.linear(x.permute(0, 2, 3, 1), weight.flatten(1)).permute(0, 3, 1, 2)
 
 
 def _norm_relu(

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from dslnas.backends.torch.kernels.compiled import Told, available, channels_last, plain_cpu
+from dslnas.backends.torch.kernels.once import once
 from dslnas.backends.torch.kernels.records import lanes_and_parts
 
 Running = tuple[Tensor, Tensor]
@@ -138,7 +138,7 @@ class _Blend(torch.autograd.Function):
         return out
 
     @staticmethod
-    @once_differentiable
+    @once
     def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
         g, saved, setting = channels_last(gradient), iter(ctx.saved_tensors), ctx.setting
         reads, needed = _reads(ctx, setting), ctx.needs_input_grad[3:]

@@ -1,4 +1,4 @@
-"""Depthwise convolution with gradients that are as fast as its forward pass, on CPUs."""
+"""Convolutions of each channel by itself, and of single pixels, with fast gradients on CPUs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from dslnas.backends.torch.kernels.compiled import available, channels_last, plain_cpu
+from dslnas.backends.torch.kernels.once import once
 from dslnas.backends.torch.kernels.window import Pair, Window, told_of
 
 _ROWS, _MOST_PARTS = 16, 16
@@ -37,6 +37,27 @@ def depthwise(x: Tensor, weight: Tensor, stride: Pair, padding: Pair, dilation: 
     return functional.conv2d(x, weight, None, stride, padding, dilation, len(weight))
 
 
+def pointwise(x: Tensor, weight: Tensor, stride: Pair, padding: Pair, groups: int) -> Tensor:
+    """Return a convolution of single pixels, as a product of matrices.
+
+    The library's takes longer to prepare than a small product takes, and with few channels, a
+    stride and channels innermost its weight gradient writes where it must not (torch 2.13).
+
+    Args:
+        x: (B, C, H, W).
+        weight: (O, C / groups, 1, 1).
+        stride: (height, width), as the others.
+        padding: Zeros on each side.
+        groups: Of channels.
+    """
+    high, wide = padding
+    x = functional.pad(x, (wide, wide, high, high)) if max(padding) else x
+    x = x[:, :, :: stride[0], :: stride[1]] if max(stride) > 1 else x
+    if groups != 1:
+        return functional.conv2d(x, weight, None, groups=groups)
+    return functional.linear(x.permute(0, 2, 3, 1), weight.flatten(1)).permute(0, 3, 1, 2)
+
+
 class _Depthwise(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, window: Window) -> Tensor:
@@ -48,7 +69,7 @@ class _Depthwise(torch.autograd.Function):
         )
 
     @staticmethod
-    @once_differentiable
+    @once
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         x, weight = ctx.saved_tensors
         g = channels_last(gradient)

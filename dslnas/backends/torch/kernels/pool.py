@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from dslnas.backends.torch.kernels.compiled import available, channels_last, plain_cpu
+from dslnas.backends.torch.kernels.once import once
 from dslnas.backends.torch.kernels.window import Pair, Window, told_of
 
 
@@ -53,7 +53,7 @@ class _MaxPool(torch.autograd.Function):
         return out
 
     @staticmethod
-    @once_differentiable
+    @once
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         g = channels_last(gradient)
         found = torch.empty(ctx.shape, dtype=g.dtype, memory_format=torch.channels_last)

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 from torch import Size, Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from dslnas.backends.torch.kernels.compiled import Told, available, channels_last, plain_cpu
-from dslnas.backends.torch.kernels.convolution import depthwise
+from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
+from dslnas.backends.torch.kernels.once import once
 from dslnas.backends.torch.kernels.records import up
 from dslnas.backends.torch.kernels.window import Window
 
@@ -64,6 +64,8 @@ def separable(
 
 def _alone(window: Window, x: Tensor, kernel: Tensor, matrix: Tensor) -> Tensor:
     between = depthwise(x, kernel, window.stride, window.padding, window.dilation)
+    if x.is_cpu and not torch.compiler.is_compiling():
+        return pointwise(between, matrix, (1, 1), (0, 0), 1)
     return functional.conv2d(between, matrix)
 
 
@@ -99,7 +101,7 @@ class _Separable(torch.autograd.Function):
         return made
 
     @staticmethod
-    @once_differentiable
+    @once
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         members, bundle = ctx.members, ctx.bundle
         count, sources = len(members), members[-1].source + 1
@@ -112,7 +114,7 @@ class _Separable(torch.autograd.Function):
         ]
         of_weights = [torch.empty_like(w) for w in weights] if to_w else [None] * (2 * count)
         packed = g.new_empty(count * bundle.packed)
-        sums = g.new_empty(bundle.values["parts"] * count * bundle.summed if to_w else 0)
+        sums = g.new_empty(bundle.parts * count * bundle.summed if to_w else 0)
         tables = _addresses(*weights, *given, *of_inputs, *of_weights, *inputs)
         at = tables.buffer_info()[0]
         told = Told("separables", g.dtype, dict(bundle.values))
@@ -131,7 +133,7 @@ class _Separable(torch.autograd.Function):
                 "sums": sums.data_ptr(),
             }
         told.run("pack", count)
-        told.values["tasks"] = tasks = min(bundle.values["parts"], torch.get_num_threads())
+        told.values["tasks"] = tasks = min(bundle.parts, torch.get_num_threads())
         told.run("backward", tasks)
         if to_w:
             told.run("gather", count)
@@ -145,6 +147,7 @@ class _Bundle:
     Attributes:
         source: Shape of an input, (B, C, H, W).
         result: Shape of a result.
+        parts: Of the batch.
         packed: How many values the packed weights of a member take.
         summed: How many the gradients of its weights take.
         values: Of the record.
@@ -153,6 +156,7 @@ class _Bundle:
 
     source: tuple[int, ...]
     result: tuple[int, ...]
+    parts: int
     packed: int
     summed: int
     values: dict[str, float]
@@ -162,18 +166,18 @@ class _Bundle:
 @lru_cache(1024)
 def _bundle(members: tuple[Member, ...], shape: Size, outs: int) -> _Bundle:
     batch, channels, height, width = shape
-    windows = [member.window for member in members]
+    windows, parts = [member.window for member in members], min(batch, _MOST_PARTS)
     out_height, out_width = windows[0].output(height, width)
     rows = array("q")
     for member in members:
         window = member.window
         rows.extend((*window.kernel, *window.padding, *window.dilation, member.source))
     (down, right), area = windows[0].stride, max(w.kernel[0] * w.kernel[1] for w in windows)
-    values = {
+    values: dict[str, float] = {
         "members": len(members),
         "sources": members[-1].source + 1,
         "batch": batch,
-        "parts": min(batch, _MOST_PARTS),
+        "parts": parts,
         "channels": channels,
         "outs": outs,
         "area": area,
@@ -204,6 +208,7 @@ def _bundle(members: tuple[Member, ...], shape: Size, outs: int) -> _Bundle:
     return _Bundle(
         shape,
         (batch, outs, out_height, out_width),
+        parts,
         area * wide + wide * broad,
         up(area, 9) * wide + wide * broad,
         values,

@@ -1,22 +1,29 @@
 """Tasks over separable convolutions: a depthwise one, and one of single pixels behind it.
 
-All members of a bundle run in one go, part by part: a part is some images of the batch. An input is
-copied once to a *space*, with zeros around it and channels filled up to whole vectors, so that no
-loop asks where an image ends. Output pixels are worked off in strips, which stay in a core's first
-cache between the two convolutions; what lies between them is never written, and for the gradient of
-the weights it is computed again. The record is `records.SEPARABLE`.
+All members of a bundle run in one go, image by image. Output pixels are worked off in strips, which
+stay in a core's first cache between the two convolutions; what lies between them is never written,
+and for the gradient of the weights it is computed again. The record is `records.SEPARABLE`.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import carray
 
 from dslnas.backends.torch.kernels.jit import flat, serial, whole
+from dslnas.backends.torch.kernels.spaces import (
+    STRIP,
+    is_backward,
+    maps_of,
+    row_of,
+    scratch_of,
+    sizes_of,
+    up,
+    window_of,
+)
 from dslnas.backends.torch.kernels.vectors import (
-    BYTES,
     PLACES,
     ROWS,
     add_outer,
@@ -25,181 +32,6 @@ from dslnas.backends.torch.kernels.vectors import (
     write_outer,
     write_windows,
 )
-
-STRIP = 64
-"""Output pixels that are worked off together."""
-
-
-class Sizes(NamedTuple):
-    """Numbers that follow from a record.
-
-    Attributes:
-        lanes: Values of a vector.
-        wide: Channels, filled up to whole blocks.
-        broad: Channels of results, likewise.
-        matrix: Where the matrix begins in a member's packed weights.
-        packed: Values of these.
-        places: Places of the largest kernel, filled up to whole blocks.
-        summed: Values of a member's gradients of weights.
-        pixels: Of a result.
-    """
-
-    lanes: int
-    wide: int
-    broad: int
-    matrix: int
-    packed: int
-    places: int
-    summed: int
-    pixels: int
-
-
-class Maps(NamedTuple):
-    """Where things lie, one number each.
-
-    Attributes:
-        read: Output pixels in the space of an input.
-        given: Output pixels in the space of the gradient, from its first.
-        own: Input pixels in the space of the gradient.
-        rows: Pixels of `wide` channels, one after the other.
-        broad_rows: Pixels of `broad` channels, likewise.
-        panel: Rows of a matrix that lies in panels.
-        units: 0, 1, 2, ...
-    """
-
-    read: Any
-    given: Any
-    own: Any
-    rows: Any
-    broad_rows: Any
-    panel: Any
-    units: Any
-
-
-class Scratch(NamedTuple):
-    """Memory of a task.
-
-    Attributes:
-        space: An input with zeros around it.
-        between: The gradient of a depthwise result, with zeros around it and between its pixels;
-            twice as large, with room for what belongs nowhere wherever the gradient begins.
-        total: The gradient of an input.
-        strip: What lies between the convolutions.
-        given: Results, or their gradients, of `broad` channels.
-    """
-
-    space: Any
-    between: Any
-    total: Any
-    strip: Any
-    given: Any
-
-
-class Window(NamedTuple):
-    """A member's window.
-
-    Attributes:
-        source: Number of the input that it reads.
-        area: Places of its kernel.
-        read: Where they lie in the space of the input, from an output pixel's own.
-        turned: Where they lie in that of the gradient, from an input pixel's own: what is read at a
-            distance forward is read from backward.
-        first: Where the gradient begins in its space.
-    """
-
-    source: int
-    area: int
-    read: Any
-    turned: Any
-    first: int
-
-
-@serial
-def _up(count: int, block: int) -> int:
-    """Return a count filled up to whole blocks."""
-    return (count + block - 1) // block * block
-
-
-@serial
-def _sizes(a: Any, like: Any) -> Any:
-    wide, broad, places = _up(a.channels, ROWS), _up(a.outs, ROWS), _up(a.area, PLACES)
-    return Sizes(
-        BYTES // carray(like, (1,)).itemsize, wide, broad, a.area * wide,
-        a.area * wide + wide * broad, places, places * wide + wide * broad,
-        a.out_height * a.out_width,
-    )  # fmt: skip
-
-
-@serial
-def _grid(height: int, width: int, down: int, right: int, nowhere: int) -> Any:
-    """Return where the pixels of a grid lie, and `nowhere` until blocks are whole."""
-    found = np.full(_up(height * width, ROWS), nowhere)
-    pixel = 0
-    for y in range(height):
-        for x in range(width):
-            found[pixel] = y * down + x * right
-            pixel += 1
-    return found
-
-
-@serial
-def _maps(a: Any, size: Any) -> Any:
-    down, lower = a.padded_width * size.wide, a.given_width * size.wide
-    up, right = a.stride_height, a.stride_width * size.wide
-    backward = _is_backward(a)
-    pixels = max(_up(a.height * a.width, ROWS), STRIP, size.places)
-    nothing = np.empty(0, np.int64)
-    return Maps(
-        _grid(a.out_height, a.out_width, up * down, right, 0),
-        _grid(a.out_height, a.out_width, up * lower, right, a.given_height * lower)
-        if backward
-        else nothing,
-        _grid(a.height, a.width, lower, size.wide, 0) if backward else nothing,
-        np.arange(pixels) * size.wide,
-        np.arange(max(STRIP, size.wide)) * size.broad,
-        np.arange(max(size.wide, size.broad)) * size.lanes,
-        np.arange(max(size.wide, size.broad)),
-    )
-
-
-@serial
-def _scratch(a: Any, size: Any, like: Any) -> Any:
-    """Return memory; the gradients' is only as large as they are wanted."""
-    dtype, wide = carray(like, (1,)).dtype, size.wide
-    backward, to_x = _is_backward(a), a.to_inputs != 0
-    keeps_space = a.to_kernels != 0 or not backward
-    return Scratch(
-        np.zeros(a.padded_height * a.padded_width * wide if keeps_space else 1, dtype),
-        np.empty((2 * a.given_height * a.given_width + 1) * wide if backward else 1, dtype),
-        np.zeros(_up(a.height * a.width, ROWS) * wide if to_x else 1, dtype),
-        np.empty(STRIP * wide, dtype),
-        np.zeros(STRIP * size.broad, dtype),
-    )
-
-
-@serial
-def _is_backward(a: Any) -> bool:
-    """Say whether gradients are computed."""
-    return a.to_inputs != 0 or a.to_kernels != 0
-
-
-@serial
-def _window(k: int, a: Any, size: Any) -> Any:
-    row = whole(a.windows, (k + 1) * 7)[k * 7 :]
-    area, wide = row[0] * row[1], size.wide
-    down, lower = a.padded_width * wide, a.given_width * wide
-    above = max(0, (row[0] - 1) * row[4] - row[2])
-    before = max(0, (row[1] - 1) * row[5] - row[3])
-    read, turned = np.empty(size.places, np.int64), np.empty(area, np.int64)
-    place = 0
-    for i in range(row[0]):
-        for j in range(row[1]):
-            y, x = i * row[4] - row[2], j * row[5] - row[3]
-            read[place] = (a.edge_height + y) * down + (a.edge_width + x) * wide
-            turned[place] = (above - y) * lower + (before - x) * wide
-            place += 1
-    read[area:] = read[0]
-    return Window(row[6], area, read, turned, above * lower + before * wide)
 
 
 @serial
@@ -245,7 +77,7 @@ def _multiply(
     The matrix lies in panels of as many columns as a vector has lanes.
     """
     for low in range(0, width, size.lanes):
-        panel = matrix + low * _up(inner, ROWS)
+        panel = matrix + low * up(inner, ROWS)
         for row in range(0, count, ROWS):
             write_outer(
                 result, at + low, places, row, left, 0, rows, row, maps.units, inner,
@@ -273,8 +105,8 @@ def pack(k: Any, told: Any, like: Any) -> None:
     That is (channels, outs), or for gradients (outs, channels), in panels as in `_multiply`.
     """
     a = carray(told, (1,))[0]
-    size = _sizes(a, like)
-    row = whole(a.windows, (k + 1) * 7)[k * 7 :]
+    size = sizes_of(a, like)
+    row = row_of(k, a)
     area = row[0] * row[1]
     packed = flat(a.packed, (k + 1) * size.packed, like)[k * size.packed :]
     packed[:] = 0
@@ -283,7 +115,7 @@ def pack(k: Any, told: Any, like: Any) -> None:
     for c in range(a.channels):
         for place in range(area):
             packed[place * size.wide + c] = kernel[c * area + place]
-    turned = _is_backward(a)
+    turned = is_backward(a)
     inner = size.broad if turned else size.wide
     for o in range(a.outs):
         for c in range(a.channels):
@@ -296,13 +128,13 @@ def pack(k: Any, told: Any, like: Any) -> None:
 def forward(task: Any, told: Any, like: Any) -> None:
     """Write the results of all members for a share of the images."""
     a = carray(told, (1,))[0]
-    size = _sizes(a, like)
-    maps, scratch = _maps(a, size), _scratch(a, size, like)
+    size = sizes_of(a, like)
+    maps, scratch = maps_of(a, size), scratch_of(a, size, like)
     packed = flat(a.packed, a.members * size.packed, like)
     for image in _share(a.batch, task, a.tasks):
         held = -1
         for k in range(a.members):
-            window = _window(k, a, size)
+            window = window_of(k, a, size)
             if window.source != held:
                 held = window.source
                 values = a.height * a.width * a.channels
@@ -320,7 +152,7 @@ def _results(
     """Write the result of one member for one image."""
     for low in range(0, size.pixels, STRIP):
         here = min(STRIP, size.pixels - low)
-        count, to = _up(here, ROWS), out[low * a.outs :]
+        count, to = up(here, ROWS), out[low * a.outs :]
         _convolve(scratch.strip, low, count, scratch.space, window, maps, packed, at, size)
         fits = a.outs == size.broad and here == count
         made = to if fits else scratch.given
@@ -341,8 +173,8 @@ def backward(task: Any, told: Any, like: Any) -> None:
     by 180 degrees, with zeros between its values where the window steps further than one pixel.
     """
     a = carray(told, (1,))[0]
-    size = _sizes(a, like)
-    maps, scratch = _maps(a, size), _scratch(a, size, like)
+    size = sizes_of(a, like)
+    maps, scratch = maps_of(a, size), scratch_of(a, size, like)
     packed = flat(a.packed, a.members * size.packed, like)
     of_part = a.members * size.summed if a.to_kernels != 0 else 0
     for part in _share(a.parts, task, a.tasks):
@@ -360,7 +192,7 @@ def _gradients(
     held, start, values = -1, -1, a.height * a.width * a.channels
     total = scratch.total
     for k in range(a.members):
-        window = _window(k, a, size)
+        window = window_of(k, a, size)
         if window.source != held:
             held = window.source
             if a.to_kernels != 0:
@@ -384,7 +216,7 @@ def _gradients(
 @serial
 def _fits(a: Any) -> bool:
     """Say whether an image of an input consists of whole blocks."""
-    return a.channels % ROWS == 0 and a.height * a.width % ROWS == 0
+    return bool(a.channels % ROWS == 0 and a.height * a.width % ROWS == 0)
 
 
 @serial
@@ -400,8 +232,7 @@ def _total(source: int, image: int, a: Any, scratch: Any, like: Any) -> Any:
 @serial
 def _is_last(k: int, a: Any) -> bool:
     """Say whether a member is the last that reads its source."""
-    windows = whole(a.windows, a.members * 7)
-    return k + 1 == a.members or windows[(k + 1) * 7 + 6] != windows[k * 7 + 6]
+    return bool(k + 1 == a.members or row_of(k + 1, a)[6] != row_of(k, a)[6])
 
 
 @serial
@@ -412,7 +243,7 @@ def _strips(
     """Lay e into its space and add to the gradients of the weights, strip by strip."""
     for low in range(0, size.pixels, STRIP):
         here = min(STRIP, size.pixels - low)
-        count = _up(here, ROWS)
+        count = up(here, ROWS)
         fits = a.outs == size.broad and here == count
         given = g[low * a.outs :] if fits else scratch.given
         if not fits:
@@ -464,8 +295,8 @@ def _add_to_input(
 def gather(k: Any, told: Any, like: Any) -> None:
     """Add up the parts of the gradients of one member's weights, in float64."""
     a = carray(told, (1,))[0]
-    size = _sizes(a, like)
-    row = whole(a.windows, (k + 1) * 7)[k * 7 :]
+    size = sizes_of(a, like)
+    row = row_of(k, a)
     area, total = row[0] * row[1], np.zeros(size.summed)
     for part in range(a.parts):
         at = (part * a.members + k) * size.summed

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional
+
+from dslnas.backends.torch.kernels import separable as module
+from dslnas.backends.torch.kernels.compiled import available
+from dslnas.backends.torch.kernels.separable import Member, separable
+from dslnas.backends.torch.kernels.window import Window
+from dslnas.backends.torch.threads import threads
+
+needs_numba = pytest.mark.skipif(not available(), reason="numba is not installed")
+SIZES = st.integers(1, 11)
+
+
+@st.composite
+def _bundles(draw: st.DrawFn) -> tuple[tuple[Member, ...], tuple[int, ...], int]:
+    """Return members that give one size, the shape of their inputs, and the channels they give."""
+    stride, height, width = draw(st.sampled_from([1, 1, 2, 3])), draw(SIZES), draw(SIZES)
+    found: list[Member] = []
+    kernels = st.sampled_from([(1, 1), (3, 3), (5, 5), (3, 1), (2, 3), (9, 9)])
+    for kernel, dilation in draw(st.lists(st.tuples(kernels, st.integers(1, 2)), min_size=1)):
+        high, wide = (dilation * (size - 1) for size in kernel)
+        padding = (high + 1) // 2, (wide + 1) // 2 + draw(st.integers(0, 1))
+        window = Window(kernel, (stride, stride), padding, (dilation, dilation))
+        sizes = {m.window.output(height, width) for m in found} | {window.output(height, width)}
+        if len(sizes) == 1:
+            last = found[-1].source if found else -1
+            found.append(Member(window, last + (last < 0 or draw(st.booleans()))))
+    shape = draw(st.integers(1, 4)), draw(st.sampled_from([1, 3, 8, 17, 72])), height, width
+    return tuple(found), shape, draw(st.sampled_from([1, 5, 8, 20, 72]))
+
+
+def _tensors(
+    members: tuple[Member, ...], shape: tuple[int, ...], outs: int, dtype: torch.dtype
+) -> list[list[Tensor]]:
+    torch.manual_seed(0)
+    inputs = [torch.randn(shape, dtype=dtype) for _ in range(members[-1].source + 1)]
+    kernels = [torch.randn(shape[1], 1, *m.window.kernel, dtype=dtype) for m in members]
+    matrices = [torch.randn(outs, shape[1], 1, 1, dtype=dtype) for _ in members]
+    return [[t.requires_grad_() for t in row] for row in (inputs, kernels, matrices)]
+
+
+def _expected(member: Member, inputs: list[Tensor], kernel: Tensor, matrix: Tensor) -> Tensor:
+    w = member.window
+    x, groups = inputs[member.source], len(kernel)
+    between = functional.conv2d(x, kernel, None, w.stride, w.padding, w.dilation, groups)
+    return functional.conv2d(between, matrix)
+
+
+@pytest.mark.parametrize("form", ["compiled", "torch"])
+@settings(max_examples=40)
+@given(_bundles(), st.sampled_from([torch.float64, torch.float32]), st.sampled_from("xw*"))
+def test_results_and_gradients_are_those_of_two_convolutions(
+    form: str,
+    bundle: tuple[tuple[Member, ...], tuple[int, ...], int],
+    dtype: torch.dtype,
+    wanted: str,
+) -> None:
+    if form == "compiled" and not available():
+        pytest.skip("numba is not installed")
+    members, shape, outs = bundle
+    inputs, kernels, matrices = _tensors(members, shape, outs, dtype)
+    for tensor in inputs if wanted == "w" else [*kernels, *matrices] if wanted == "x" else []:
+        tensor.requires_grad_(False)
+    of = [tensor for tensor in [*inputs, *kernels, *matrices] if tensor.requires_grad]
+    with pytest.MonkeyPatch.context() as patched:
+        if form == "torch":
+            patched.setattr(module, "available", lambda: False)
+        ours = separable(members, inputs, kernels, matrices)
+    weights = zip(members, kernels, matrices, strict=True)
+    theirs = [_expected(member, inputs, kernel, matrix) for member, kernel, matrix in weights]
+    gradients = [torch.randn_like(result) for result in theirs]
+    found = [*map(Tensor.detach, ours), *torch.autograd.grad(ours, of, gradients)]
+    expected = [*map(Tensor.detach, theirs), *torch.autograd.grad(theirs, of, gradients)]
+    for our, their in zip(found, expected, strict=True):
+        most = (1e-4 if dtype == torch.float32 else 1e-11) * max(1.0, float(their.abs().max()))
+        assert float((our - their).abs().max()) <= most
+
+
+@needs_numba
+def test_results_are_equal_bit_for_bit_on_any_number_of_threads() -> None:
+    window = Window((3, 3), (1, 1), (2, 2), (2, 2))
+    members = Member(window, 0), Member(window, 0), Member(window, 1)
+    rows = _tensors(members, (5, 6, 9, 9), 7, torch.float32)
+    found = []
+    for number in (1, 2, 3):
+        with threads(number):
+            results = separable(members, *rows)
+            of = [tensor for row in rows for tensor in row]
+            found.append([*results, *torch.autograd.grad(results, of, [r * r for r in results])])
+    for other in found[1:]:
+        assert all(map(torch.equal, found[0], other))
+
+
+@needs_numba
+def test_gradients_of_weights_alone_keep_no_input_and_those_of_inputs_do_without() -> None:
+    window = Window((3, 3), (1, 1), (1, 1), (1, 1))
+    inputs, kernels, matrices = _tensors((Member(window, 0),), (2, 4, 5, 5), 4, torch.float32)
+    kept: list[int] = []
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        separable((Member(window, 0),), inputs, kernels, matrices)
+        with_weights = sum(kept)
+        kept.clear()
+        frozen = [[t.detach() for t in row] for row in (kernels, matrices)]
+        separable((Member(window, 0),), inputs, *frozen)
+    assert with_weights - sum(kept) == inputs[0].numel()
+
+
+@needs_numba
+def test_it_is_differentiated_once_only() -> None:
+    window = Window((3, 3), (1, 1), (1, 1), (1, 1))
+    inputs, kernels, matrices = _tensors((Member(window, 0),), (2, 4, 5, 5), 4, torch.float64)
+    (result,) = separable((Member(window, 0),), inputs, kernels, matrices)
+    with pytest.raises(RuntimeError, match="only once"):
+        torch.autograd.grad(result.pow(2).sum(), kernels, create_graph=True)
+
+
+@needs_numba
+def test_sums_of_products_are_what_their_equation_says() -> None:
+    import numpy as np
+
+    from dslnas.backends.torch.kernels import vectors
+    from dslnas.backends.torch.kernels.jit import serial
+
+    write, add = vectors.write_windows, vectors.add_outer
+
+    @serial
+    def run(sums, x, w, places, offsets, turns, w_turns):  # type: ignore[no-untyped-def]
+        write(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns)
+        add(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns)
+
+    random = np.random.default_rng(0)
+    x, w = random.normal(size=200), random.normal(size=200)
+    places, offsets, turns, w_turns = (random.permutation(12) * 6 for _ in range(4))
+    lanes, sums = np.arange(4), np.zeros(100)
+    expected = sums.copy()
+    for i in range(vectors.ROWS):
+        at = 1 + places[2 + i]
+        for t in range(4):
+            start = 3 + offsets[1 + i] + turns[t]
+            factor = w[2 + w_turns[t] + lanes]
+            expected[at + lanes] += x[start + lanes] * factor + x[start] * factor
+    run(sums, x, w, places, offsets, turns, w_turns)
+    np.testing.assert_allclose(sums, expected, rtol=0, atol=1e-12)
