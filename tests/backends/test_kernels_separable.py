@@ -132,23 +132,25 @@ def test_sums_of_products_are_what_their_equation_says() -> None:
     from dslnas.backends.torch.kernels import vectors
     from dslnas.backends.torch.kernels.jit import serial
 
-    write, add = vectors.write_windows, vectors.add_outer
+    write, add = vectors.write_windows, vectors.add_paired
 
     @serial
     def run(sums, x, w, places, offsets, turns, w_turns):  # type: ignore[no-untyped-def]
-        write(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns)
-        add(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns)
+        write(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns, 0)
+        add(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns, 7)
 
     random = np.random.default_rng(0)
-    x, w = random.normal(size=200), random.normal(size=200)
-    places, offsets, turns, w_turns = (random.permutation(12) * 6 for _ in range(4))
-    lanes, sums = np.arange(4), np.zeros(100)
+    x, w = random.normal(size=300), random.normal(size=300)
+    places, offsets, turns, w_turns = (random.permutation(12) * 9 for _ in range(4))
+    lanes, sums = np.arange(4), np.zeros(150)
     expected = sums.copy()
     for i in range(vectors.ROWS):
-        at = 1 + places[2 + i]
+        at = 1 + places[2 + i] + lanes
         for t in range(4):
-            start = 3 + offsets[1 + i] + turns[t]
-            factor = w[2 + w_turns[t] + lanes]
-            expected[at + lanes] += x[start + lanes] * factor + x[start] * factor
+            start, scale = 3 + offsets[1 + i] + turns[t], 2 + w_turns[t] + lanes
+            expected[at] += x[start + lanes] * w[scale]
+            if i < vectors.PAIRED:
+                expected[at] += x[start] * w[scale]
+                expected[at + 4] += x[start] * w[scale + 7]
     run(sums, x, w, places, offsets, turns, w_turns)
     np.testing.assert_allclose(sums, expected, rtol=0, atol=1e-12)

@@ -24,12 +24,15 @@ from dslnas.backends.torch.kernels.spaces import (
     window_of,
 )
 from dslnas.backends.torch.kernels.vectors import (
+    PAIRED,
     PLACES,
     ROWS,
     add_outer,
+    add_paired,
     add_places,
     add_windows,
     write_outer,
+    write_paired,
     write_windows,
 )
 
@@ -76,12 +79,21 @@ def _multiply(
 
     The matrix lies in panels of as many columns as a vector has lanes.
     """
-    for low in range(0, width, size.lanes):
-        panel = matrix + low * up(inner, ROWS)
+    panel, pair = up(inner, ROWS) * size.lanes, 2 * size.lanes
+    paired = width // pair * pair
+    for low in range(0, paired, pair):
+        column = matrix + low // size.lanes * panel
+        for row in range(0, count, PAIRED):
+            write_paired(
+                result, at + low, places, row, left, 0, rows, row, maps.units, inner,
+                right, column, maps.panel, panel,
+            )  # fmt: skip
+    for low in range(paired, width, size.lanes):
+        column = matrix + low // size.lanes * panel
         for row in range(0, count, ROWS):
             write_outer(
                 result, at + low, places, row, left, 0, rows, row, maps.units, inner,
-                right, panel, maps.panel,
+                right, column, maps.panel, 0,
             )  # fmt: skip
 
 
@@ -95,7 +107,7 @@ def _convolve(
         for pixel in range(0, count, ROWS):
             write_windows(
                 strip, c, maps.rows, pixel, space, c, maps.read, low + pixel,
-                window.read, window.area, weights, at + c, maps.rows,
+                window.read, window.area, weights, at + c, maps.rows, 0,
             )  # fmt: skip
 
 
@@ -267,14 +279,21 @@ def _add_weights(
         for place in range(0, window.area, PLACES):
             add_places(
                 sums, c, maps.rows, place, scratch.space, c, window.read, place, read, count,
-                scratch.between, window.first + c, e,
+                scratch.between, window.first + c, e, 0,
             )  # fmt: skip
-    matrix = size.places * size.wide
-    for c in range(0, size.wide, ROWS):
-        for o in range(0, size.broad, size.lanes):
+    matrix, pair = size.places * size.wide, 2 * size.lanes
+    paired = size.broad // pair * pair
+    for o in range(0, paired, pair):
+        for c in range(0, size.wide, PAIRED):
+            add_paired(
+                sums, matrix + o, maps.broad_rows, c, scratch.strip, c, maps.units, 0,
+                maps.rows, count, given, o, maps.broad_rows, size.lanes,
+            )  # fmt: skip
+    for o in range(paired, size.broad, size.lanes):
+        for c in range(0, size.wide, ROWS):
             add_outer(
                 sums, matrix + o, maps.broad_rows, c, scratch.strip, c, maps.units, 0,
-                maps.rows, count, given, o, maps.broad_rows,
+                maps.rows, count, given, o, maps.broad_rows, 0,
             )  # fmt: skip
 
 
@@ -288,7 +307,7 @@ def _add_to_input(
             for pixel in range(low, min(low + STRIP, maps.own.size), ROWS):
                 add_windows(
                     total, c, maps.rows, pixel, scratch.between, c, maps.own, pixel,
-                    window.turned, window.area, packed, at + c, maps.rows,
+                    window.turned, window.area, packed, at + c, maps.rows, 0,
                 )  # fmt: skip
 
 

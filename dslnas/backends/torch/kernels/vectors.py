@@ -17,40 +17,45 @@ from numba.extending import intrinsic
 ROWS, PLACES = 8, 9
 """How many totals are summed up together: rows of pixels or channels; places of a kernel."""
 
+PAIRED = ROWS // 2
+"""Rows that are summed up together where two vectors lie side by side: a value is read for both."""
+
 BYTES = 32
 """Of a vector."""
 
 
-def _sums(rows: int, *, broadcast: bool, fresh: bool) -> Any:
-    """Return a function that adds products to `rows` totals, or writes their sums.
+def _sums(rows: int, columns: int = 1, *, broadcast: bool = False, fresh: bool = False) -> Any:
+    """Return a function that adds products to `rows` times `columns` totals, or writes their sums.
 
     The function takes (sums, at, places, place, x, x_at, offsets, first, turns, count, w, w_at,
-    w_turns):
+    w_turns, apart):
 
-        sums[at + places[place + i]] += sum over t < count of
-            x[x_at + offsets[first + i] + turns[t]] * w[w_at + w_turns[t]]     for i < rows
+        sums[at + places[place + i] + v lanes] += sum over t < count of
+            x[x_at + offsets[first + i] + turns[t]] * w[w_at + w_turns[t] + v apart]
+                for i < rows, v < columns
 
-    where sums and w stand for the vectors that start there, and x for the vector, or with
-    `broadcast` for the one value. With `fresh` it is = in place of +=. All are arrays of one
-    dimension; those that say where something lies are of int64.
+    where sums and w stand for the vectors of so many lanes that start there, and x for the vector,
+    or with `broadcast` for the one value. With `fresh` it is = in place of +=. All are arrays of
+    one dimension; those that say where something lies are of int64.
     """
 
     @intrinsic  # type: ignore[untyped-decorator]
     def sums_of_products(
         typing: Any, sums: Any, at: Any, places: Any, place: Any, x: Any, x_at: Any, offsets: Any,
-        first: Any, turns: Any, count: Any, w: Any, w_at: Any, w_turns: Any,
+        first: Any, turns: Any, count: Any, w: Any, w_at: Any, w_turns: Any, apart: Any,
     ) -> Any:  # fmt: skip
-        word = types.intp
-        taken = sums, word, places, word, x, word, offsets, word, turns, word, w, word, w_turns
+        n = types.intp
+        taken = sums, n, places, n, x, n, offsets, n, turns, n, w, n, w_turns, n
 
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            arrays = [
+            given = [
                 context.make_array(kind)(context, builder, value).data
                 if isinstance(kind, types.Array)
                 else value
                 for kind, value in zip(signature.args, arguments, strict=True)
             ]
-            _write(builder, sums.dtype.bitwidth // 8, rows, arrays, broadcast, fresh)
+            width = sums.dtype.bitwidth // 8
+            _write(builder, width, (rows, columns), given, broadcast=broadcast, fresh=fresh)
             return context.get_dummy_value()
 
         return types.void(*taken), code
@@ -59,12 +64,13 @@ def _sums(rows: int, *, broadcast: bool, fresh: bool) -> Any:
 
 
 def _write(
-    builder: Any, width: int, rows: int, arguments: Any, broadcast: bool, fresh: bool
+    builder: Any, width: int, size: tuple[int, int], given: Any, *, broadcast: bool, fresh: bool
 ) -> None:
     """Write the code of `_sums` for numbers of `width` bytes."""
-    sums, at, places, place, x, x_at, offsets, first, turns, count, w, w_at, w_turns = arguments
+    sums, at, places, place, x, x_at, offsets, first, turns, count, w, w_at, w_turns, apart = given
     number = ir.FloatType() if width == 4 else ir.DoubleType()
-    vector, word = ir.VectorType(number, BYTES // width), at.type
+    lanes, word = BYTES // width, at.type
+    vector = ir.VectorType(number, lanes)
 
     def there(pointer: Any, index: Any, kind: Any) -> Any:
         return builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
@@ -73,23 +79,28 @@ def _write(
         return builder.load(there(pointer, index, kind), align=width, typ=kind)
 
     totals, results, starts = [], [], []
-    for i in range(rows):
-        totals.append(cgutils.alloca_once(builder, vector))
-        results.append(builder.add(at, load(places, builder.add(place, word(i)), word)))
-        begin = ir.Constant(vector, [0.0] * vector.count)
-        builder.store(begin if fresh else load(sums, results[i], vector), totals[i])
+    for i in range(size[0]):
+        result = builder.add(at, load(places, builder.add(place, word(i)), word))
         starts.append(load(offsets, builder.add(first, word(i)), word))
+        for column in range(size[1]):
+            totals.append(cgutils.alloca_once(builder, vector))
+            results.append(builder.add(result, word(column * lanes)))
+            begin = ir.Constant(vector, [0.0] * lanes)
+            builder.store(begin if fresh else load(sums, results[-1], vector), totals[-1])
     with cgutils.for_range(builder, count) as loop:
         turn = builder.add(x_at, load(turns, loop.index, word))
         moved = builder.gep(x, [turn])  # apart, so that addresses of rows need no sums of their own
-        scale = load(w, builder.add(w_at, load(w_turns, loop.index, word)), vector)
-        for total, start in zip(totals, starts, strict=True):
+        here = builder.add(w_at, load(w_turns, loop.index, word))
+        columns = [builder.add(here, builder.mul(apart, word(c))) for c in range(size[1])]
+        scales = [load(w, column, vector) for column in columns]
+        for i, start in enumerate(starts):
             read = load(moved, start, number if broadcast else vector)
             read = _spread(builder, read, vector) if broadcast else read
-            # these may become one step; nothing else about the order of a sum may change
-            product = builder.fmul(read, scale, flags=("contract",))
-            summed = builder.fadd(builder.load(total, typ=vector), product, flags=("contract",))
-            builder.store(summed, total)
+            for total, scale in zip(totals[i * size[1] :], scales, strict=False):
+                # these may become one step; nothing else about the order of a sum may change
+                product = builder.fmul(read, scale, flags=("contract",))
+                old = builder.load(total, typ=vector)
+                builder.store(builder.fadd(old, product, flags=("contract",)), total)
     for total, result in zip(totals, results, strict=True):
         builder.store(builder.load(total, typ=vector), there(sums, result, vector), align=width)
 
@@ -102,8 +113,10 @@ def _spread(builder: Any, value: Any, vector: Any) -> Any:
     return builder.shuffle_vector(one, nothing, order)
 
 
-write_windows = _sums(ROWS, broadcast=False, fresh=True)
-add_windows = _sums(ROWS, broadcast=False, fresh=False)
-add_places = _sums(PLACES, broadcast=False, fresh=False)
+write_windows = _sums(ROWS, fresh=True)
+add_windows = _sums(ROWS)
+add_places = _sums(PLACES)
 write_outer = _sums(ROWS, broadcast=True, fresh=True)
-add_outer = _sums(ROWS, broadcast=True, fresh=False)
+add_outer = _sums(ROWS, broadcast=True)
+write_paired = _sums(PAIRED, 2, broadcast=True, fresh=True)
+add_paired = _sums(PAIRED, 2, broadcast=True)
