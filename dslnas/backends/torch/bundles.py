@@ -12,11 +12,10 @@ from itertools import groupby
 
 from torch import Tensor
 
+from dslnas.backends.torch.fast import window_of
 from dslnas.backends.torch.kernels.separable import Member, separable
-from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.plan import Step
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.primitives.rules import pair
 
 JOINED = "separable_conv"
 
@@ -98,14 +97,8 @@ def _bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> list[Bundle]:
 def _bundle(steps: Sequence[Step]) -> Bundle:
     sources = tuple(dict.fromkeys(step.inputs[0] for step in steps))
     ordered = sorted(steps, key=lambda step: sources.index(step.inputs[0]))
-    members = tuple(Member(_window(step), sources.index(step.inputs[0])) for step in ordered)
+    members = tuple(Member(window_of(step.node), sources.index(step.inputs[0])) for step in ordered)
     return Bundle(tuple(ordered), sources, members)
-
-
-def _window(step: Step) -> Window:
-    names = "kernel", "stride", "padding", "dilation"
-    kernel, stride, padding, dilation = (pair(step.node.attribute(name)) for name in names)
-    return Window(kernel, stride, padding, dilation)
 
 
 def _freeing(steps: Sequence[Step | Bundle], freed: set[str]) -> tuple[Step | Bundle, ...]:

@@ -10,6 +10,8 @@ from torch import Tensor
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.norm import norm
 from dslnas.backends.torch.kernels.pool import max_pool
+from dslnas.backends.torch.kernels.separable import Member, separable
+from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.primitives import FORMS, Form, numbers
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.graph import Node
@@ -28,6 +30,19 @@ def _conv(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunS
         assert isinstance(groups, int)
         return pointwise(x, own[0], stride, padding, groups)
     return FORMS["conv"](node, inputs, own, run)
+
+
+def window_of(node: Node) -> Window:
+    """Return the window of a convolution."""
+    names = "kernel", "stride", "padding", "dilation"
+    kernel, stride, padding, dilation = (pair(node.attribute(name)) for name in names)
+    return Window(kernel, stride, padding, dilation)
+
+
+def _separable_conv(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    return separable((Member(window_of(node), 0),), inputs, own[:1], own[1:])[0]
 
 
 def _norm_relu(
@@ -58,6 +73,7 @@ def _max_pool2d(
 FAST_FORMS: Mapping[str, Form] = {
     **FORMS,
     "conv": _conv,
+    "separable_conv": _separable_conv,
     "batch_norm": _norm_relu,
     "norm_relu": _norm_relu,
     "max_pool2d": _max_pool2d,

@@ -91,19 +91,24 @@ class TorchNetwork(nn.Module):
     def _steps(
         self, outputs: tuple[str, ...], chosen: Choice | None, *, observe: bool
     ) -> tuple[Planned, ...]:
-        """Return the plan; its cells are calls where they run compiled, else some steps bundles.
+        """Return the plan; in training its cells are calls where they run compiled, else bundles.
 
-        A measurement comes once in an epoch with batches of another size, and sampled architectures
-        differ at every step: compiling takes longer than they run.
+        A measurement comes once in an epoch with large batches of another size, and sampled
+        architectures differ at every step: compiling takes longer than they run. Bundles bring
+        results forward, which training keeps in any case, but a measurement could have dropped.
         """
         has_calls = self.compiled and not self.plain and self.training and chosen is None
+        training = self.training
 
         def make() -> tuple[Planned, ...]:
             graph = self._lowered(chosen)
             steps = make_plan(graph, outputs, chosen, observe=observe)
-            return with_calls(graph, steps) if has_calls else with_bundles(graph, steps)
+            if has_calls:
+                return with_calls(graph, steps)
+            return with_bundles(graph, steps) if training else steps
 
-        return self._kept((outputs, key_of(chosen), observe, self._lowering, has_calls), make)
+        key = outputs, key_of(chosen), observe, self._lowering, has_calls, training
+        return self._kept(key, make)
 
     def _execute(
         self, steps: Iterable[Planned], values: dict[str, Tensor], weigh: Weighing
