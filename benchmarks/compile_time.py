@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from functools import partial
 from random import Random
 
+from dslnas.backends.torch.bundles import with_bundles
 from dslnas.backends.torch.plan import make_plan
 from dslnas.compiler import Compiled, architecture_text
 from dslnas.diagnostics import UserError
@@ -68,7 +69,7 @@ def compile_once(workload: Workload, times: Times) -> Compiled:
                 times.setdefault(f"  {passed.name}", []).append(passed.seconds)
                 graph = passed.graph
         with timed(times, "plan"):
-            make_plan(graph, graph.outputs)
+            with_bundles(graph, make_plan(graph, graph.outputs))
     return Compiled(workload.name, linked, program, space)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -20,6 +20,7 @@ from unittest.mock import patch
 import torch
 from torch import Tensor
 
+from dslnas.backends.torch.bundles import Bundle
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import Step
 from dslnas.graph.graph import Node
@@ -28,6 +29,9 @@ from dslnas.primitives.rules import pair
 
 WATCHED = ("_run", "_weighed")
 """What of a network runs one step of a plan: a primitive, or a sum weighed by alpha."""
+
+BUNDLED = "_bundled"
+"""What of it runs a bundle."""
 
 Direction = Literal["forward", "backward"]
 Entry = tuple[str, Direction] | None
@@ -80,9 +84,9 @@ class Timeline:
         """Leave out the time since the last turn."""
         self._since = time.perf_counter()
 
-    def count(self, kind: str, node: Node, inputs: Sequence[Tensor], result: Tensor) -> None:
-        """Count one forward call."""
-        multiply_adds, moved = work_of(node, inputs, result)
+    def count(self, kind: str, work: tuple[int, int]) -> None:
+        """Count one forward call: its multiply-adds, and the bytes it moves."""
+        multiply_adds, moved = work
         self.calls[kind] += 1
         self.multiply_adds[kind] += multiply_adds
         self.bytes[kind] += moved
@@ -97,6 +101,8 @@ def watched(speed: Speed) -> Iterator[Timeline]:
         for name in WATCHED:
             method = getattr(TorchNetwork, name)
             stack.enter_context(patch.object(TorchNetwork, name, _timed(method, timeline)))
+        method = getattr(TorchNetwork, BUNDLED)
+        stack.enter_context(patch.object(TorchNetwork, BUNDLED, _timed_bundle(method, timeline)))
         grad = _ended(torch.autograd.grad, timeline)
         stack.enter_context(patch.object(torch.autograd, "grad", grad))
         yield timeline
@@ -112,12 +118,45 @@ def _timed(method: Callable[..., Tensor], timeline: Timeline) -> Callable[..., T
         timeline.turn_to((kind, "forward"))
         result = method(network, step, inputs, *rest)
         timeline.turn_to(None)
-        is_new = all(result is not value for value in inputs)  # an identity hands its input on
-        if is_new and result.grad_fn is not None:
-            result.grad_fn.register_prehook(lambda gradients: timeline.turn_to((kind, "backward")))
-        timeline.count(kind, step.node, inputs, result)
+        if all(result is not value for value in inputs):  # an identity hands its input on
+            _enter_backward(kind, result, timeline)
+        timeline.count(kind, work_of(step.node, inputs, result))
         timeline.skip()
         return result
+
+    return run
+
+
+def _enter_backward(kind: str, result: Tensor, timeline: Timeline) -> None:
+    """Enter a primitive again when the gradient of its result is there."""
+    if result.grad_fn is not None:
+        result.grad_fn.register_prehook(lambda gradients: timeline.turn_to((kind, "backward")))
+
+
+def _timed_bundle(
+    method: Callable[..., dict[str, Tensor]], timeline: Timeline
+) -> Callable[..., dict[str, Tensor]]:
+    """Do for a bundle, which is one call, what `_timed` does for a primitive."""
+
+    @wraps(method)
+    def run(
+        network: TorchNetwork, bundle: Bundle, values: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        kind = bundle.steps[0].node.primitive
+        timeline.turn_to((kind, "forward"))
+        found = method(network, bundle, values)
+        timeline.turn_to(None)
+        _enter_backward(kind, next(iter(found.values())), timeline)
+        works = [
+            work_of(step.node, [values[step.inputs[0]]], found[step.node.name])
+            for step in bundle.steps
+        ]
+        moved = sum(work[1] for work in works)
+        again = sum(values[step.inputs[0]].nbytes for step in bundle.steps)
+        once = sum(values[name].nbytes for name in bundle.sources)
+        timeline.count(kind, (sum(work[0] for work in works), moved - again + once))
+        timeline.skip()
+        return found
 
     return run
 

@@ -12,6 +12,7 @@ import compile_time
 import growth
 import profile_step
 import supernets
+from dslnas.graph.graph import Node
 from methods import METHODS, Search
 from timeline import Speed, watched
 from workloads import WORKLOADS, Workload
@@ -65,6 +66,23 @@ def test_the_timeline_holds_the_whole_step_and_its_arithmetic() -> None:
         assert timeline.seconds[kind, "backward"] > 0, kind
     search.step(1)
     assert timeline.calls["mix"] == 2 * sum(node.primitive == "mix" for node in graph.nodes)
+
+
+def test_bundles_are_watched_as_the_primitives_that_they_run() -> None:
+    search = search_of("digits", "darts", 1)
+    with watched(Speed(1e9, 1e9)) as timeline:
+        search.step(0)
+    graph = search.supernet.network.graph
+    depthwise = [node for node in graph.nodes if node.primitive == "conv" and is_depthwise(node)]
+    assert 0 < timeline.calls["separable_conv"] < 2 * len(depthwise)
+    assert timeline.multiply_adds["separable_conv"] > 0
+    for direction in ("forward", "backward"):
+        assert timeline.seconds["separable_conv", direction] > 0
+    assert not any(kind.endswith("depthwise") for kind in timeline.calls)
+
+
+def is_depthwise(node: Node) -> bool:
+    return node.attribute("groups") == node.shape[0] != 1
 
 
 def test_supernets_prints_a_row_for_every_way(capsys: pytest.CaptureFixture[str]) -> None:
