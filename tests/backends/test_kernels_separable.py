@@ -127,14 +127,14 @@ def test_it_is_differentiated_once_only() -> None:
 
 @needs_numba
 def test_sums_of_products_are_what_their_equation_says() -> None:
+    import numba
     import numpy as np
 
     from dslnas.backends.torch.kernels import vectors
-    from dslnas.backends.torch.kernels.jit import serial
 
     write, add = vectors.write_windows, vectors.add_paired
 
-    @serial
+    @numba.njit
     def run(sums, x, w, places, offsets, turns, w_turns):  # type: ignore[no-untyped-def]
         write(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns, 0)
         add(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns, 7)

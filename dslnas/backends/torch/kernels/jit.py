@@ -35,7 +35,11 @@ def _compiled(compiler: Callable[..., Any], function: Callable[..., Any]) -> Any
 
 def serial(function: Callable[..., Any]) -> Any:
     """Compile a function that tasks call."""
-    return _compiled(lambda **kept: njit(**_OPTIONS, **kept), function)
+    inner: dict[str, Any] = {
+        "no_cpython_wrapper": True,
+        "no_cfunc_wrapper": True,
+    }  # only compiled code calls it
+    return _compiled(lambda **kept: njit(**_OPTIONS, **inner, **kept), function)
 
 
 def compile_task(task: Task, record: np.dtype[Any], dtype: np.dtype[Any]) -> Any:
