@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 
 import pytest
 import torch
@@ -11,7 +10,7 @@ from torch.nn import functional
 from dslnas.backends.torch.kernels import convolution, pool
 from dslnas.backends.torch.kernels.compiled import available
 from dslnas.backends.torch.kernels.convolution import depthwise
-from dslnas.backends.torch.kernels.pool import avg_pool, max_pool
+from dslnas.backends.torch.kernels.pool import max_pool
 from dslnas.backends.torch.kernels.window import Pair
 
 WINDOWS: list[tuple[Pair, Pair, Pair, Pair]] = [
@@ -32,7 +31,6 @@ POOLS: list[tuple[Pair, Pair, Pair]] = [
     ((1, 4), (3, 1), (0, 2)),
 ]
 SIZES = ((4, 8, 8), (3, 7, 9), (1, 5, 5))
-Pool = Callable[[Tensor, Pair, Pair, Pair], Tensor]
 
 
 @pytest.fixture(params=["compiled", "torch"], autouse=True)
@@ -89,18 +87,11 @@ def test_images_serve_a_weight_gradient_only() -> None:
     assert out.grad_fn.saved_tensors[0] is None  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [(max_pool, "max"), (avg_pool, "avg")])
 @pytest.mark.parametrize("window", POOLS)
-def test_pooling_and_its_gradient_are_those_of_torch(
-    ours: Pool, theirs: str, window: tuple[Pair, Pair, Pair]
-) -> None:
+def test_pooling_and_its_gradient_are_those_of_torch(window: tuple[Pair, Pair, Pair]) -> None:
     for shape in SIZES:
         x = _images(*shape)
-        if theirs == "max":
-            wanted = functional.max_pool2d(x, *window)
-        else:
-            wanted = functional.avg_pool2d(x, *window, count_include_pad=False)
-        _agree(ours(x, *window), wanted, (x,))
+        _agree(max_pool(x, *window), functional.max_pool2d(x, *window), (x,))
 
 
 @pytest.mark.parametrize("stride", [(1, 1), (2, 2)])
@@ -124,13 +115,12 @@ def test_nan_is_a_maximum_where_torch_says_so() -> None:
     torch.testing.assert_close(found, right)
 
 
-@pytest.mark.parametrize("ours", [max_pool, avg_pool])
-def test_a_window_without_values_is_refused_as_torch_does(ours: Pool) -> None:
+def test_a_window_without_values_is_refused_as_torch_does() -> None:
     x = _images(4, 4, 4)
     with pytest.raises(RuntimeError, match="at most half"):
-        ours(x, (3, 3), (1, 1), (2, 2))
+        max_pool(x, (3, 3), (1, 1), (2, 2))
     with pytest.raises(RuntimeError, match="too small"):
-        ours(x, (5, 5), (1, 1), (0, 0))
+        max_pool(x, (5, 5), (1, 1), (0, 0))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -139,7 +129,7 @@ def test_other_dtypes_and_layouts_work(dtype: torch.dtype) -> None:
         x = torch.randn(2, wide, 6, 6).to(dtype, memory_format=layout).requires_grad_()
         weight = torch.randn(wide, 1, 3, 3).to(dtype).requires_grad_()
         y = depthwise(x, weight, (1, 1), (2, 2), (2, 2))
-        y = avg_pool(max_pool(y, (3, 3), (1, 1), (1, 1)), (3, 3), (2, 2), (1, 1))
+        y = max_pool(y, (3, 3), (1, 1), (1, 1))
         found = torch.autograd.grad(y.sum(), (x, weight))
         assert y.dtype == dtype
         assert all(gradient.isfinite().all() for gradient in found)

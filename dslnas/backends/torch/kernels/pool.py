@@ -62,17 +62,3 @@ class _MaxPool(torch.autograd.Function):
         told.values["places"] = ctx.places.data_ptr()
         told.run("gather", ctx.shape[0] * ctx.shape[2])
         return found, None
-
-
-def avg_pool(x: Tensor, kernel: Pair, stride: Pair, padding: Pair) -> Tensor:
-    """Return the mean of each window's values; what lies outside the image does not count.
-
-    It is torch's own: a depthwise convolution with ones is faster for few channels only.
-
-    Args:
-        x: (B, C, H, W).
-        kernel: (height, width), as the others.
-        stride: Distance of windows.
-        padding: Places on each side that hold no value; at most half the kernel.
-    """
-    return functional.avg_pool2d(channels_last(x), kernel, stride, padding, count_include_pad=False)
