@@ -39,6 +39,9 @@ ALLOCATED = 1.15
 COPIES = 3
 """Of the weights: themselves, their gradients, their momentum."""
 
+MIXED_COPIES = 0.5
+"""In mixed precision: products and convolutions read the weights in bfloat16."""
+
 COPIES_AHEAD = 4
 """Second order: the weights as they were, g, the step along it, and v."""
 
@@ -116,7 +119,8 @@ def search_needs(
         of_measuring.append(activations(running, plan, gradients=False).peak)
     worst = max(of_step, key=lambda found: found.peak)
     copies = _copies(task.method, settings)
-    return _needs(graph, copies, worst, rows, measured * max(of_measuring), runtime.precision)
+    measuring = measured * max(of_measuring) * _width_of_values(graph, runtime.precision)
+    return _needs(graph, copies, worst, rows, measuring, runtime.precision)
 
 
 def training_needs(
@@ -141,7 +145,8 @@ def training_needs(
     rows = -(-settings.batch // settings.accumulate) * steps
     running = _running(graph, runtime)
     plan = make_plan(running, _outputs(running))
-    measured = activations(running, plan, gradients=False).peak
+    # the last measurement, on the test part, is never mixed
+    measured = activations(running, plan, gradients=False).peak * _width(runtime.precision)
     # of a text the best network is kept, and the mean of many
     copies = COPIES + (settings.accumulate > 1) + 2 * is_text
     at_once = (MEASURED if is_text else BATCH) * steps
@@ -171,17 +176,43 @@ def _copies(method: str, settings: SearchSettings) -> int:
 
 def _needs(
     graph: PrimitiveGraph,
-    copies: int,
+    copies: float,
     found: Activations,
     rows: int,
-    measuring: int,
+    measuring: float,
     precision: Precision,
 ) -> Needs:
-    """Put together what a pass holds for an example, and what measuring needs in all."""
-    width = 2 if precision == "float64" else 1
-    weights, kept = (width * n for n in (copies * NUMBER_BYTES * graph.params(), rows * found.kept))
-    peak = weights + width * max(rows * found.peak, measuring)
+    """Put together what there is.
+
+    Args:
+        graph: What is trained.
+        copies: Of its weights.
+        found: What a pass holds for an example in float32.
+        rows: Examples of a pass, or tokens.
+        measuring: Bytes that measuring needs in all.
+        precision: Of the pass.
+    """
+    width = _width_of_values(graph, precision)
+    kept, step = (int(width * rows * size) for size in (found.kept, found.peak))
+    copies = _width(precision) * copies + MIXED_COPIES * (precision == "bfloat16")
+    weights = int(copies * NUMBER_BYTES * graph.params())
+    peak = weights + max(step, measuring)
     return Needs(graph.params(), weights, kept, PROGRAM_BYTES + int(ALLOCATED * peak), rows)
+
+
+def _width(precision: Precision) -> float:
+    """Return the memory of a number, such as a weight, in that of a float32."""
+    return 2 if precision == "float64" else 1
+
+
+def _width_of_values(graph: PrimitiveGraph, precision: Precision) -> float:
+    """Return the memory of a value between operations, in that of a float32.
+
+    In mixed precision what convolutions read and give is half as wide, and so is what follows from
+    it. Gates of recurrent cells are precise, so cells of texts count as if everything were.
+    """
+    is_narrow = precision == "bfloat16" and not graph.is_sequence
+    return 0.5 if is_narrow else _width(precision)
 
 
 def _outputs(graph: PrimitiveGraph) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.cli.estimate import time_text
 from dslnas.cli.main import run
 from dslnas.training import fitting
@@ -66,6 +68,43 @@ def test_parts_of_a_batch_keep_less(spec: Path, capsys: pytest.CaptureFixture[st
     assert search["activations_bytes"] == 4 * of_search["activations_bytes"]
     assert training["activations_bytes"] == 2 * of_training["activations_bytes"]
     assert search["seconds_per_step"] is None
+
+
+def test_passes_and_precision_decide_what_is_kept(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, usual = estimated(spec, capsys, "--steps", "0")
+    facts, plain = estimated(spec, capsys, "--steps", "0", "--passes", "none")
+    assert facts["passes"] == []
+    for precision, width, copies in (("bfloat16", 0.5, 14), ("float64", 2, 24)):
+        facts, found = estimated(spec, capsys, "--steps", "0", "--precision", precision)
+        assert facts["precision"] == precision
+        for stage, in_float32 in zip(found, usual, strict=True):
+            assert stage["activations_bytes"] == int(width * in_float32["activations_bytes"])
+            assert stage["weights_bytes"] == copies * stage["params"]
+    for stage, rewritten in zip(plain, usual, strict=True):
+        assert stage["activations_bytes"] > 1.2 * rewritten["activations_bytes"]
+        assert stage["weights_bytes"] == rewritten["weights_bytes"]
+
+
+def test_steps_are_timed_as_they_would_run(
+    spec: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed: list[TorchNetwork] = []
+    place = Runtime.place
+
+    def placed(self: Runtime, network: TorchNetwork) -> TorchNetwork:
+        timed.append(place(self, network))
+        return network
+
+    monkeypatch.setattr(Runtime, "place", placed)
+    how = ("--precision", "bfloat16", "--passes", "norm_relu")
+    _, stages = estimated(spec, capsys, "--steps", "1", *how)
+    assert all(stage["seconds_per_step"] > 0 for stage in stages)
+    assert len(timed) == 2
+    for network in timed:
+        assert network.is_mixed
+        assert network.passes == ("norm_relu",)
 
 
 def test_methods_that_run_one_operation_keep_less(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import make_plan
@@ -15,6 +14,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.primitives.spec import AttributeValue
 from tests.backends.reference_graphs import Graph
 from tests.engines.small import NASP_LIKE, some_choice, space
+from tests.graph.keeper import Keeper
 
 SHAPE = (8, 8, 8)
 BATCH = 3
@@ -42,34 +42,15 @@ CASES: dict[str, tuple[dict[str, AttributeValue], tuple[str, ...]]] = {
 }
 
 
-class Keeper:
-    """Adds up the memory that autograd keeps while it looks; every piece once."""
-
-    def __init__(self, network: TorchNetwork) -> None:
-        self._weights = {t.untyped_storage().data_ptr() for t in network.state_dict().values()}
-        self.pieces: dict[int, Tensor] = {}
-
-    def pack(self, tensor: Tensor) -> Tensor:
-        place = tensor.untyped_storage().data_ptr()
-        if place not in self._weights and tensor.untyped_storage().nbytes() > 0:
-            self.pieces[place] = tensor
-        return tensor
-
-    @property
-    def bytes(self) -> int:
-        """Without what is there once for all examples, such as the statistics of a batch norm."""
-        sizes = [t.untyped_storage().nbytes() for t in self.pieces.values()]
-        return sum(size for size in sizes if size >= 4 * BATCH * NUMBER)
-
-
 def kept_by_torch(graph: PrimitiveGraph) -> int:
     network = TorchNetwork(graph, torch.Generator().manual_seed(0))
     network.plain = True
     network.run_state.generator = torch.Generator().manual_seed(0)
     network.run_state.drop_path_rate = 0.2
     images = torch.randn((BATCH, *graph.input_shape), requires_grad=True)
-    keeper = Keeper(network)
-    with torch.autograd.graph.saved_tensors_hooks(keeper.pack, lambda tensor: tensor):
+    # without what is there once for all examples, such as the statistics of a batch norm
+    keeper = Keeper(network, least=4 * BATCH * NUMBER)
+    with keeper:
         network(images)
     return keeper.bytes
 
