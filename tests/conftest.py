@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -32,6 +33,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = str(_threads())
 else:
     os.environ.setdefault("OMP_NUM_THREADS", str(_threads()))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was collected out of the rounds of the garbage collector: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -12,7 +12,7 @@ network {
 }
 
 data text {
-    subset  2%
+    subset  1%
     batch   8
     steps   10
 }

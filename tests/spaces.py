@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from random import Random
 
 from dslnas.language.check import check
@@ -20,7 +21,15 @@ CIFAR: Shape = (3, 32, 32)
 def space_of(
     text: str, shape: Shape = (3, 8, 8), overrides: Sequence[str] = (), *, classes: int = 10
 ) -> SearchSpace:
-    """Return the search space of a text for images of `shape`; errors call it `test.nas`."""
+    """Return the search space of a text for images of `shape`; errors call it `test.nas`.
+
+    Nobody may change it: who asks for the same again gets it too.
+    """
+    return _space_of(text, shape, tuple(overrides), classes)
+
+
+@lru_cache(64)
+def _space_of(text: str, shape: Shape, overrides: tuple[str, ...], classes: int) -> SearchSpace:
     source = SourceFile("test.nas", text)
     return lower(check(link(source, parse_overrides(overrides))), shape, classes)
 

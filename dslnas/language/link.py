@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from os.path import isfile  # pathlib's raises for a name that no file can have
 from pathlib import Path
 from typing import TypeAlias
@@ -110,7 +111,7 @@ class _Linker:
         """
         if source.path is not None:
             self._done.add(source.path.resolve())
-        program = parse(source)
+        program = _parse_library(source) if source.library else parse(source)
         chain = [*chain, source]
         left = dict(names)
         for item in program.items:
@@ -271,6 +272,12 @@ class _Linker:
             )
             return None
         return read_source(beside / use.target)
+
+
+@lru_cache(MAX_FILES)
+def _parse_library(source: SourceFile) -> ast.Program:
+    """Parse a file that ships with dslnas: a process that compiles many specs does so once."""
+    return parse(source)
 
 
 def is_of_std(source: SourceFile) -> bool:

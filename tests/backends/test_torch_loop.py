@@ -123,7 +123,7 @@ def test_a_stack_is_as_a_whole_in_the_loop_or_outside() -> None:
     assert not divided(parse_graph(carried)).body
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(recurrent_spaces(), st.booleans(), st.booleans())
 def test_any_loop_has_what_it_reads_and_frees_the_rest(text: str, fast: bool, hoist: bool) -> None:
     graph = build_supernet_graph(space_of(text, (), classes=5))

@@ -1,30 +1,40 @@
-"""Interrupting a run where a test wants it."""
+"""Runs that several tests look at, and interrupting a run where a test wants it."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from dslnas.cli.progress import Progress
-from dslnas.training.records import EpochRecord, StepRecord
-from tests.cli.outcome import Interrupt
+from tests.cli.outcome import Interrupt, interrupting, search
+from tests.export.brief import check_briefly
+from tests.small import SMALL
+
+
+@pytest.fixture(autouse=True)
+def _brief_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check exported models briefly: no test here asks for more."""
+    check_briefly(monkeypatch)
 
 
 @pytest.fixture
-def interrupt(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
+def interrupt() -> Iterator[Interrupt]:
     """Interrupt the next runs in the second step of an epoch of a stage."""
-    where: dict[str, int] = {}
-    shown = Progress.__call__
+    with interrupting() as set_:
+        yield set_
 
-    def show(self: Progress, record: EpochRecord | StepRecord) -> None:
-        shown(self, record)
-        is_step = isinstance(record, StepRecord) and record.step == 2
-        if is_step and where.get(record.stage) == record.epoch:
-            raise KeyboardInterrupt
 
-    monkeypatch.setattr(Progress, "__call__", show)
+@pytest.fixture(scope="session")
+def _finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "small.nas").write_text(SMALL)
+    assert search(folder / "small.nas", folder / "run") == 0
+    return folder / "run"
 
-    def set_(stage: str, epoch: int) -> None:
-        where.clear()
-        where[stage] = epoch
 
-    return set_
+@pytest.fixture
+def finished(_finished: Path, tmp_path: Path) -> Path:
+    """A copy of the folder of a run of `SMALL` that is finished."""
+    return shutil.copytree(_finished, tmp_path / "finished")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pytest
+
 from dslnas.cli.main import run
+from dslnas.cli.progress import Progress
+from dslnas.training.records import EpochRecord, StepRecord
 
 Interrupt: TypeAlias = Callable[[str, int], None]
 """Says where the next runs are interrupted: a stage, and an epoch of it, 0 for never."""
@@ -15,6 +20,27 @@ Interrupt: TypeAlias = Callable[[str, int], None]
 
 def search(spec: Path, out: Path, *arguments: str) -> int:
     return run(["compile", str(spec), "--search", "--out", str(out), *arguments])
+
+
+@contextmanager
+def interrupting() -> Iterator[Interrupt]:
+    """Interrupt runs inside of this in the second step of an epoch, where it is said."""
+    where: dict[str, int] = {}
+    shown = Progress.__call__
+
+    def show(self: Progress, record: EpochRecord | StepRecord) -> None:
+        shown(self, record)
+        is_step = isinstance(record, StepRecord) and record.step == 2
+        if is_step and where.get(record.stage) == record.epoch:
+            raise KeyboardInterrupt
+
+    def set_(stage: str, epoch: int) -> None:
+        where.clear()
+        where[stage] = epoch
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Progress, "__call__", show)
+        yield set_
 
 
 def manifest_in(out: Path) -> dict[str, Any]:

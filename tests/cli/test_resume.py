@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file, save_file
 
 from dslnas.cli.main import run
-from tests.cli.outcome import Interrupt, assert_same, manifest_in, search
+from tests.cli.outcome import Interrupt, assert_same, interrupting, manifest_in, search
 from tests.small import SMALL
+
+# ---- runs that several tests look at ------------------------------------------------------------
 
 LONGER = SMALL.replace("    epochs     1", "    epochs     3")
 
@@ -22,16 +25,44 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a `whole` run, and an `interrupted` one in its second epoch of training."""
+    folder = tmp_path_factory.mktemp("runs")
+    spec = folder / "small.nas"
+    spec.write_text(LONGER)
+    assert search(spec, folder / "whole") == 0
+    with interrupting() as interrupt:
+        interrupt("retrain", 2)
+        assert search(spec, folder / "interrupted") == 130
+    return folder
+
+
+@pytest.fixture
+def whole(runs: Path) -> Path:
+    """The folder of a whole run. Nobody may write to it."""
+    return runs / "whole"
+
+
+@pytest.fixture
+def interrupted(runs: Path, tmp_path: Path) -> Path:
+    """A copy of the folder of a run that was interrupted in its second epoch of training."""
+    return shutil.copytree(runs / "interrupted", tmp_path / "out")
+
+
+# ---- what is gone on with -----------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_an_interrupted_training_goes_on_bit_for_bit(
     spec: Path,
+    whole: Path,
     tmp_path: Path,
     interrupt: Interrupt,
     capsys: pytest.CaptureFixture[str],
     epoch: int,
 ) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    assert search(spec, whole) == 0
+    out = tmp_path / "out"
     interrupt("retrain", epoch)
     assert search(spec, out) == 130
     assert manifest_in(out)["status"] == "interrupted"
@@ -47,17 +78,13 @@ def test_an_interrupted_training_goes_on_bit_for_bit(
 
 
 def test_a_training_can_be_interrupted_many_times(
-    spec: Path, tmp_path: Path, interrupt: Interrupt
+    spec: Path, whole: Path, interrupted: Path, interrupt: Interrupt
 ) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    assert search(spec, whole) == 0
-    interrupt("retrain", 2)
-    assert search(spec, out) == 130
     interrupt("retrain", 3)
-    assert search(spec, out, "--resume") == 130
+    assert search(spec, interrupted, "--resume") == 130
     interrupt("retrain", 0)
-    assert search(spec, out, "--resume", "--json") == 0
-    assert_same(whole, out)
+    assert search(spec, interrupted, "--resume", "--json") == 0
+    assert_same(whole, interrupted)
 
 
 def test_an_interrupted_search_says_that_it_starts_again(
@@ -77,10 +104,13 @@ def test_an_interrupted_search_says_that_it_starts_again(
 
 
 def test_a_run_that_failed_only_at_its_export_is_exported(
-    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    spec: Path,
+    whole: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    assert search(spec, whole) == 0
+    out = tmp_path / "out"
 
     def fail(*_: object, **__: object) -> None:
         raise MemoryError
@@ -94,20 +124,14 @@ def test_a_run_that_failed_only_at_its_export_is_exported(
     assert_same(whole, out)
 
 
-def test_a_killed_run_goes_on_with_its_warnings(
-    spec: Path, tmp_path: Path, interrupt: Interrupt
-) -> None:
+def test_a_killed_run_goes_on_with_its_warnings(spec: Path, whole: Path, interrupted: Path) -> None:
     """A process that is killed writes no status, and perhaps half a line."""
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    assert search(spec, whole) == 0
-    interrupt("retrain", 3)
-    assert search(spec, out) == 130
-    interrupt("retrain", 0)
+    out = interrupted
     manifest = {**manifest_in(out), "status": "running"}
     manifest.pop("warnings")
     (out / "manifest.json").write_text(json.dumps(manifest))
     lines = (out / "metrics.jsonl").read_text()
-    last = {**json.loads(lines.splitlines()[-1]), "epoch": 3}
+    last = {**json.loads(lines.splitlines()[-1]), "epoch": 2}
     (out / "metrics.jsonl").write_text(f'{lines}{json.dumps(last)}\n{{"stage": "retr')
     assert search(spec, out, "--resume") == 0
     assert manifest_in(out)["status"] == "finished"
@@ -116,17 +140,16 @@ def test_a_killed_run_goes_on_with_its_warnings(
 
 
 def test_a_finished_run_is_told_again(
-    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    spec: Path, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert search(spec, tmp_path / "out", "--json") == 0
-    first = capsys.readouterr().out
-    assert search(spec, tmp_path / "out", "--json", "--resume") == 0
-    assert json.loads(capsys.readouterr().out) == json.loads(first)
+    out = shutil.copytree(whole, tmp_path / "out")
+    assert search(spec, out, "--json", "--resume") == 0
+    assert json.loads(capsys.readouterr().out) == manifest_in(whole) == manifest_in(out)
+    assert_same(whole, out)
 
 
-def test_an_architecture_goes_on_too(spec: Path, tmp_path: Path, interrupt: Interrupt) -> None:
-    assert search(spec, tmp_path / "found", "--set", "evaluate.epochs=1") == 0
-    architecture = tmp_path / "found" / "architecture.nas"
+def test_an_architecture_goes_on_too(finished: Path, tmp_path: Path, interrupt: Interrupt) -> None:
+    architecture = finished / "architecture.nas"
     whole, out = tmp_path / "whole", tmp_path / "out"
     command = ["export", str(architecture), "--set", "evaluate.epochs=3", "--out"]
     assert run([*command, str(whole)]) == 0
@@ -153,15 +176,6 @@ def test_repeats_go_on_with_the_run_that_was_interrupted(
 
 
 # ---- what is refused ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def interrupted(spec: Path, tmp_path: Path, interrupt: Interrupt) -> Path:
-    """The folder of a run that was interrupted in its second epoch of training."""
-    interrupt("retrain", 2)
-    assert search(spec, tmp_path / "out") == 130
-    interrupt("retrain", 0)
-    return tmp_path / "out"
 
 
 @pytest.mark.parametrize(

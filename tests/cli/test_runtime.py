@@ -78,15 +78,13 @@ def test_recurrent_cells_are_not_compiled(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_a_run_is_not_gone_on_with_in_another_precision(
-    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    spec: Path, finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "out"
-    assert search(spec, out) == 0
     for option, message in (
         (["--precision", "bfloat16"], "its precision is `float32`, not `bfloat16`"),
         (["--passes", "none"], f"its passes is `{', '.join(PASSES)}`, not `none`"),
     ):
-        assert search(spec, out, "--resume", *option) == 1
+        assert search(spec, finished, "--resume", *option) == 1
         assert message in capsys.readouterr().err
 
 

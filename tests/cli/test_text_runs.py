@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +34,27 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_run_says_perplexities_everywhere(
-    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "run"
-    assert search(spec, out) == 0
-    printed = capsys.readouterr()
+@dataclass(frozen=True)
+class Done:
+    """A run of `SMALL_TEXT`: its folder, to which nobody may write, and what was printed."""
+
+    folder: Path
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    spec = tmp_path_factory.mktemp("done") / "small.nas"
+    spec.write_text(SMALL_TEXT)
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        assert search(spec, spec.parent / "run") == 0
+    return Done(spec.parent / "run", out.getvalue(), err.getvalue())
+
+
+def test_a_run_says_perplexities_everywhere(done: Done) -> None:
+    out = done.folder
     assert {path.name for path in out.iterdir()} == FILES
     manifest = manifest_in(out)
     results: dict[str, Any] = manifest["results"]
@@ -52,18 +70,17 @@ def test_a_run_says_perplexities_everywhere(
     best = min(metrics[1:], key=lambda m: m["validation_loss"])
     assert best["validation_perplexity"] == results["validation_perplexity"]
     assert best["epoch"] == results["retrain_epoch"]
-    assert printed.err.count("validation perplexity ") == 4
-    assert f"  test perplexity       {results['test_perplexity']:.2f} " in printed.out
-    assert "bits a character" in printed.out
-    assert "unknown tokens: " in printed.out
-    assert "image" not in printed.out + printed.err
+    assert done.err.count("validation perplexity ") == 4
+    assert f"  test perplexity       {results['test_perplexity']:.2f} " in done.out
+    assert "bits a character" in done.out
+    assert "unknown tokens: " in done.out
+    assert "image" not in done.out + done.err
 
 
 def test_an_interrupted_training_goes_on_bit_for_bit(
-    spec: Path, tmp_path: Path, interrupt: Interrupt
+    spec: Path, done: Done, tmp_path: Path, interrupt: Interrupt
 ) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    assert search(spec, whole) == 0
+    whole, out = done.folder, tmp_path / "out"
     interrupt("retrain", 2)
     assert search(spec, out) == 130
     assert (out / "checkpoint.safetensors").exists()
@@ -78,7 +95,7 @@ def test_a_run_is_exported_again_without_its_text(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "mine.txt").write_text("to be or not to be that is the question\n" * 120)
-    spec.write_text(SMALL_TEXT.replace("subset  2%", 'path    "mine.txt"'))
+    spec.write_text(SMALL_TEXT.replace("subset  1%", 'path    "mine.txt"'))
     out, again = tmp_path / "run", tmp_path / "again"
     assert search(spec, out, "--set", "export.tolerance=0.000000000001") == 1
     assert "error[NAS711]" in capsys.readouterr().err
@@ -124,7 +141,7 @@ def test_an_lstm_is_trained_by_the_same_command(
 ) -> None:
     spec = tmp_path / "lstm.nas"
     spec.write_text(
-        "use rnn.lstm\ndata text { subset 2%; batch 8; steps 10 }\n"
+        "use rnn.lstm\ndata text { subset 1%; batch 8; steps 10 }\n"
         "evaluate { channels 8; epochs 1; batch 8; weights sgd(lr = 5, clip = 0.25) }\n"
     )
     assert run(["export", str(spec), "--out", str(tmp_path / "run")]) == 0

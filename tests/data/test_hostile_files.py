@@ -20,7 +20,7 @@ from tests.data.made import idx_bytes, labels, pixels, write_cifar10, write_idx
 
 Edit = tuple[float, bytes, int]
 
-few = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 edits = st.lists(
     st.tuples(st.floats(0, 1), st.binary(max_size=4), st.integers(0, 4)), min_size=1, max_size=4
 )
@@ -76,6 +76,7 @@ def test_npz_files(tmp_path: Path, save: Callable[..., None], changes: list[Edit
     survives(path, edited(buffer.getvalue(), changes), lambda: npz.read(path))
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # as above
 @few
 @given(changes=edits)
 def test_npz_headers(tmp_path: Path, changes: list[Edit]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ ALPHAS = {
     SPACE: {"wide": (4, 4), "narrow": (2, 2)},
     "recurrent": {"searched": (3, 3)},
 }
-TO_LEARN = {SPACE: (20, 0.05), "recurrent": (50, 0.7)}
+TO_LEARN = {SPACE: (12, 0.2), "recurrent": (40, 0.7)}
 """Steps and learning rate."""
 TOKENS = (torch.arange(4)[:, None] + torch.arange(4)) % 3
 COUNTING = Batch(TOKENS[:-1], TOKENS[1:])
@@ -86,6 +87,10 @@ def search(method: str, name: str, steps: int = 3, seed: int = 0) -> tuple[list[
     return [a.detach().clone() for a in engine.alphas().values()] + state, scores
 
 
+searched = cache(search)
+"""The same, once for all tests. Nobody may write to it."""
+
+
 def some(name: str, seed: int, dtype: torch.dtype = torch.float32) -> Batch:
     """Return a batch that fits a space."""
     return segment(seed) if name in SEQUENCES else batch(seed, dtype=dtype)
@@ -107,14 +112,14 @@ def test_the_check_knows_which_methods_have_a_softmax_and_which_draw() -> None:
 
 @EVERY_ENGINE
 def test_same_seed_gives_the_same_bits(method: str, name: str) -> None:
-    (first, scores), (again, scores_again) = search(method, name), search(method, name)
+    (first, scores), (again, scores_again) = searched(method, name), search(method, name)
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert scores == scores_again
 
 
 @EVERY_ENGINE
 def test_another_seed_gives_something_else(method: str, name: str) -> None:
-    (first, scores), (other, other_scores) = search(method, name), search(method, name, seed=1)
+    (first, scores), (other, other_scores) = searched(method, name), search(method, name, seed=1)
     assert scores != other_scores
     assert not all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
 
@@ -191,7 +196,7 @@ def test_a_few_examples_can_be_learnt_by_heart(method: str, name: str) -> None:
     supernet.network.run_state.dropout = {}
     examples = COUNTING if name in SEQUENCES else some(name, 0)
     losses = [float(engine.step(examples, examples).train) for _ in range(steps)]
-    assert sum(losses[-5:]) < 0.5 * sum(losses[:5])
+    assert sum(losses[-3:]) < 0.5 * sum(losses[:3])
 
 
 @on([], ENGINES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ LEARNING = ["darts", "milenas", "gdas", "snas", "nasp"]
 NAME = "uneven"
 
 
+@cache
 def table() -> CostTable:
     return costs_of_network(space(SPACES[NAME]), "params", CPU)
 

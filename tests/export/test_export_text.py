@@ -29,6 +29,7 @@ from dslnas.export.sequence_parity import (
 )
 from dslnas.settings.sections import ExportSettings
 from tests.backends.recurrent_networks import NETWORKS
+from tests.export.brief import check_briefly
 from tests.export.exported_text import WORD_TOKENS, language_model, words
 
 ALL = {
@@ -50,7 +51,18 @@ def exported(folder: Path, network: SequenceNetwork, *formats: str) -> Exported:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+# Published cells, those with several states, cells and edges, and what nobody would write. All
+# networks are compared in fewer steps by the tests of the backends.
+LONG = ("darts_v2", "enas", "stacked", "shared", "odd", "late")
+OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS if name not in LONG]
+
+
+@pytest.fixture
+def _brief_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_briefly(monkeypatch)
+
+
+@pytest.mark.parametrize("name", [*LONG, *OTHERS])
 def test_all_forms_agree_over_200_steps_in_two_calls(tmp_path: Path, name: str) -> None:
     made = exported(tmp_path, language_model(name))
     assert made.differences.keys() == {"onnx", "python"}
@@ -59,6 +71,7 @@ def test_all_forms_agree_over_200_steps_in_two_calls(tmp_path: Path, name: str) 
     assert set(made.files) == ALL == {path.name for path in tmp_path.iterdir()}
 
 
+@pytest.mark.usefixtures("_brief_checks")
 def test_formats_decide_what_is_written(tmp_path: Path) -> None:
     network = language_model()
     python = exported(tmp_path / "python", network, "python")
@@ -69,17 +82,20 @@ def test_formats_decide_what_is_written(tmp_path: Path) -> None:
     assert onnx_only.differences.keys() == {"onnx"}
 
 
+@pytest.mark.usefixtures("_brief_checks")
 def test_without_a_text_there_is_no_vocabulary(tmp_path: Path) -> None:
     made = export(language_model(), tmp_path, ExportSettings(), name="novel", metadata={})
     assert set(made.files) == ALL - {"vocabulary.json", "sample.py"}
 
 
+@pytest.mark.usefixtures("_brief_checks")
 def test_vocabulary_lists_the_tokens_by_their_numbers(tmp_path: Path) -> None:
     exported(tmp_path, language_model())
     content = json.loads((tmp_path / "vocabulary.json").read_text(encoding="utf-8"))
     assert content == {"level": "word", "tokens": list(WORD_TOKENS)}
 
 
+@pytest.mark.usefixtures("_brief_checks")
 def test_files_say_what_they_read(tmp_path: Path) -> None:
     exported(tmp_path, language_model())
     facts = {"spec_hash": "0a", "level": "word", "vocabulary_size": "10"}
@@ -92,6 +108,7 @@ def test_files_say_what_they_read(tmp_path: Path) -> None:
     assert all(f"- {key}: {value}\n" in module for key, value in facts.items())
 
 
+@pytest.mark.usefixtures("_brief_checks")
 def test_same_network_gives_the_same_bytes(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         exported(tmp_path / folder, language_model("stacked"))

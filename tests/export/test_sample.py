@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from dslnas.data.tokens import TextFacts, decode, encode
 from dslnas.export import sample
 from dslnas.export.export import export
 from dslnas.settings.sections import ExportSettings
+from tests.export.brief import check_briefly
 from tests.export.exported_text import CHARACTERS, characters, language_model, words
 
 # Runs a script where dslnas and torch cannot be imported.
@@ -32,6 +34,14 @@ def make(folder: Path, text: TextFacts) -> Path:
     settings = ExportSettings.of({"formats": ("onnx",)})
     export(language_model(), folder, settings, name="x", metadata={}, text=text)
     return folder / "sample.py"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _brief_checks() -> Iterator[None]:
+    """Check the models briefly: they are what the scripts of this module read."""
+    with pytest.MonkeyPatch.context() as patch:
+        check_briefly(patch)
+        yield
 
 
 @pytest.fixture(scope="module")

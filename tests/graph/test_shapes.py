@@ -18,7 +18,7 @@ from tests.strategies import SpaceText, spaces
 
 
 @given(spaces())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_what_passes_the_check_can_be_built_and_has_no_more_weights(text: SpaceText) -> None:
     space = text.space()
     params = check_search(space)

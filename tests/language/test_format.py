@@ -33,7 +33,7 @@ def assert_laws(text: str) -> None:
     assert format_program(again) == once
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(programs)
 def test_made_programs_survive(program: ast.Program) -> None:
     text = format_program(program)
@@ -41,7 +41,7 @@ def test_made_programs_survive(program: ast.Program) -> None:
     assert formatted(text) == text
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_untidy_texts_keep_program_and_comments(data: st.DataObject) -> None:
     program = data.draw(programs)

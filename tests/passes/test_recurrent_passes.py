@@ -54,7 +54,7 @@ def assert_fast_is_plain(graph: PrimitiveGraph, *, training: bool) -> None:
 # ---- the same mathematics -----------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(recurrent_spaces(), st.booleans())
 def test_the_fast_step_is_the_plain_one(text: str, training: bool) -> None:
     assert_fast_is_plain(supernet(text), training=training)
@@ -69,7 +69,7 @@ def test_of_a_derived_network_too(text: str, seed: int, training: bool) -> None:
 
 
 @pytest.mark.parametrize("rewrite", REWRITES, ids=lambda rewrite: rewrite.__name__)
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(text=recurrent_spaces(), training=st.booleans())
 def test_every_pass_keeps_what_is_computed(rewrite: Rewrite, text: str, training: bool) -> None:
     graph = supernet(text)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor, nn
 
@@ -60,9 +61,14 @@ class Names:
                 return f"{prefix}.{inner}.{tensor}"
             case [part, edge, slug]:
                 index = int(part.removeprefix("cell"))
-                operation = dict(_operations(self.space.cells[self.layout[index]]))[edge, slug]
+                operation = self._operations[self.layout[index]][edge, slug]
                 return f"cells.{index}.{operation}.{_inner(slug, number)}.{tensor}"
         raise AssertionError(name)
+
+    @cached_property
+    def _operations(self) -> dict[str, dict[tuple[str, str], str]]:
+        """By cell the reference's names of operations, by (edge, operation)."""
+        return {name: dict(_operations(cell)) for name, cell in self.space.cells.items()}
 
 
 def _operations(cell: Cell) -> Iterator[tuple[tuple[str, str], str]]:

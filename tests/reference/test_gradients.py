@@ -65,7 +65,7 @@ def test_first_order(name: str) -> None:
     assert_sums(name, "milenas1", of_valid, of_train, EXACT)
 
 
-@pytest.mark.parametrize("name", DARTS)
+@pytest.mark.parametrize("name", DARTS_ONE_BY_DEFAULT)
 def test_second_order(name: str) -> None:
     of_valid = gradient(name, "second", hessian="difference")
     mixed = gradient(name, "second", lambda_=0.1)

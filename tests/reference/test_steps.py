@@ -37,19 +37,26 @@ ENGINES: dict[str, Callable[[Supernet], Darts | Milenas]] = {
 }
 
 
-# The first step of every file, and all three of one: two of its steps are clipped, one is not.
+def steps_of(name: str, steps: int, *methods: str, slow: bool = False) -> list[object]:
+    marks = [pytest.mark.slow] if slow else []
+    return [pytest.param(name, method, steps, marks=marks) for method in methods]
+
+
+# The first step of every method, and of one in every file; all three of two methods in the file of
+# whose steps two are clipped and one is not.
 STEPS = [
-    ("darts_cnn_c2_l5", 3),
-    ("darts_cnn_c4_l3", 1),
-    ("darts_cnn_c4_l4", 1),
-    pytest.param("darts_cnn_c4_l3", 3, marks=pytest.mark.slow),
-    pytest.param("darts_cnn_c4_l4", 3, marks=pytest.mark.slow),
+    *steps_of("darts_cnn_c2_l5", 3, "darts2", "milenas1"),
+    *steps_of("darts_cnn_c2_l5", 1, "darts1", "milenas1_code_clip"),
+    *steps_of("darts_cnn_c4_l3", 1, *ENGINES),
+    *steps_of("darts_cnn_c4_l4", 1, "darts1"),
+    *steps_of("darts_cnn_c2_l5", 3, "darts1", "milenas1_code_clip", slow=True),
+    *steps_of("darts_cnn_c4_l3", 3, *ENGINES, slow=True),
+    *steps_of("darts_cnn_c4_l4", 3, *ENGINES, slow=True),
 ]
 
 
-@pytest.mark.parametrize(("name", "steps"), STEPS)
-@pytest.mark.parametrize("method", ENGINES)
-def test_steps(name: str, steps: int, method: str) -> None:
+@pytest.mark.parametrize(("name", "method", "steps"), STEPS)
+def test_steps(name: str, method: str, steps: int) -> None:
     case = fresh(name)
     engine = ENGINES[method](case.supernet)
     case.put_alphas(engine.alphas())

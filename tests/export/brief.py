@@ -1,0 +1,17 @@
+"""Short checks of exported models, for tests of what is around them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dslnas.export import latency, sequence_parity
+from dslnas.export.sequence_parity import STEPWISE, WHOLE
+
+CALLS = {WHOLE: (6, 4), STEPWISE: (1,) * 10}
+
+
+def check_briefly(patch: pytest.MonkeyPatch) -> None:
+    """Compare backends over ten steps of a text instead of two hundred, and time few runs."""
+    patch.setattr(sequence_parity, "CALLS", CALLS)
+    patch.setattr(sequence_parity, "LENGTH", sum(CALLS[WHOLE]))
+    patch.setattr(latency, "RUNS", 3)
