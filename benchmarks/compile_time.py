@@ -34,7 +34,7 @@ from dslnas.source import SourceFile
 from dslnas.space.derive import derive
 from dslnas.space.lower import lower
 from measuring import machine, seconds_of
-from workloads import SPECS, WORKLOADS, Workload, parsed, sized
+from workloads import SPECS, WORKLOADS, Workload, count, parsed, sized
 
 Times = dict[str, list[float]]
 
@@ -103,7 +103,7 @@ def process_times(turns: int, arguments: Sequence[str]) -> Times:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--turns", type=int, default=5, help="timed after the first time")
+    parser.add_argument("--turns", type=count, default=5, help="timed after the first time")
     given = parsed(parser, arguments)
     supernet = sized(WORKLOADS["cells-16"], given)
     print(f"{machine()}\n\n| what | stage | first, ms | median, ms |")

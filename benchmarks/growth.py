@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from dslnas.diagnostics import UserError
 from measuring import in_own_process, machine, medians_in_turns
 from methods import METHODS, Search, peak_mib
-from workloads import WORKLOADS, Workload, names_in, parsed, sized
+from workloads import WORKLOADS, Workload, count, counts, names_in, parsed, sized
 
 # Each two more are a convolution and something cheap, so that cost does not jump.
 OPERATIONS = (
@@ -120,8 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--vary", type=partial(names_in, known=tuple(SWEEPS)), default=list(SWEEPS), metavar="A,B",
         help=f"of {', '.join(SWEEPS)}; else all",
     )  # fmt: skip
-    parser.add_argument("--values", help="of what is varied, such as 2,4,8; else its own")
-    parser.add_argument("--turns", type=int, default=3, help="timed steps of either lowering")
+    parser.add_argument(
+        "--values", type=counts, help="of what is varied, such as 2,4,8; else its own"
+    )
+    parser.add_argument("--turns", type=count, default=3, help="timed steps of either lowering")
     parser.add_argument("--no-memory", dest="memory", action="store_false", help="times alone")
     parser.add_argument("--out", type=Path, default=Path("exported/growth.svg"), help="or a .png")
     given = parsed(parser, arguments)
@@ -132,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found: dict[str, dict[str, list[Point]]] = {}
     for name in given.vary:
         sweep = SWEEPS[name]
-        values = [int(v) for v in given.values.split(",")] if given.values else sweep.values
+        values = given.values or sweep.values
         lowerings: dict[str, list[Point]] = {"plain": [], "compiled": []}
         for value in values:
             print(f"{name}: {value}", file=sys.stderr)

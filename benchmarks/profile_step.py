@@ -20,7 +20,7 @@ from dslnas.diagnostics import UserError
 from measuring import machine, medians_in_turns, seconds_of
 from methods import METHODS, Search
 from timeline import Speed, Timeline, watched
-from workloads import WORKLOADS, parsed, sized
+from workloads import WORKLOADS, count, parsed, sized
 
 HEAD = """\
 | primitive | calls | forward, ms | backward, ms | share | G mul-add | GB | G/s | GB/s | floor, ms |
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--usual", dest="way", action="store_const", const="usual",
         help="plain, and as one would write the method: all operations run",
     )  # fmt: skip
-    parser.add_argument("--turns", type=int, default=5, help="steps that are profiled")
+    parser.add_argument("--turns", type=count, default=5, help="steps that are profiled")
     parser.add_argument("--side", type=int, default=2048, help="of the large matrices")
     parser.add_argument("--length", type=int, default=2**26, help="numbers of the large copy")
     given = parsed(parser, arguments)

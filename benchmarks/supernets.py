@@ -19,7 +19,7 @@ from functools import partial
 from dslnas.diagnostics import UserError
 from measuring import in_own_process, machine, medians_in_turns
 from methods import MAIN, METHODS, WAYS, Method, Search, Way, peak_mib
-from workloads import WORKLOADS, Workload, names_in, parsed, sized
+from workloads import WORKLOADS, Workload, count, names_in, parsed, sized
 
 HEAD = """\
 | method | lowering | s per step | times less | of the first | peak, MiB | of it |
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             option, type=partial(names_in, known=known), default=list(chosen), metavar="A,B",
             help=f"{about}: of {', '.join(known)}; else {', '.join(chosen)}",
         )  # fmt: skip
-    parser.add_argument("--turns", type=int, default=5, help="timed steps of every way")
+    parser.add_argument("--turns", type=count, default=5, help="timed steps of every way")
     parser.add_argument("--no-memory", dest="memory", action="store_false", help="times alone")
     given = parsed(parser, arguments)
     print(machine())

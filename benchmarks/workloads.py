@@ -107,16 +107,32 @@ WORKLOADS = {
 }
 
 
+def count(text: str) -> int:
+    """Return a whole number of at least 1; an option's type.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no whole number of at least 1")
+    return int(text)
+
+
+def counts(text: str) -> list[int]:
+    """Return the whole numbers of at least 1 in a list with commas; an option's type."""
+    return [count(part) for part in text.split(",")]
+
+
 def parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the options given, with those of a workload's size; set the number of threads."""
-    parser.add_argument("--batch", type=int, help="examples, or segments, instead of its own")
-    parser.add_argument("--steps", type=int, help="tokens of a segment of text")
-    parser.add_argument("--words", type=int, help="size of the vocabulary")
+    parser.add_argument("--batch", type=count, help="examples, or segments, instead of its own")
+    parser.add_argument("--steps", type=count, help="tokens of a segment of text")
+    parser.add_argument("--words", type=count, help="size of the vocabulary")
     parser.add_argument(
         "--set", dest="changes", action="append", default=[], metavar="PATH=VALUE",
         help="override a value of the space, such as network.channels=8; repeatable",
     )  # fmt: skip
-    parser.add_argument("--threads", type=int, help="of torch; else as many as it takes")
+    parser.add_argument("--threads", type=count, help="of torch; else as many as it takes")
     given = parser.parse_args(arguments)
     if given.threads:
         torch.set_num_threads(given.threads)

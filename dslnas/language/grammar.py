@@ -41,6 +41,10 @@ def grammar_text(name: str) -> str:
     return (_folder() / f"{name}.lark").read_text(encoding="utf-8")
 
 
+_UNBOUNDED = f",{2**32 - 1}]", f",{2**64}]"
+"""The end of a width without a bound, as some Pythons write it, and as others do."""
+
+
 def tables_text() -> str:
     """Return what the file of stored tables has to hold: the same at every run."""
     text = grammar_text("nas")
@@ -50,6 +54,7 @@ def tables_text() -> str:
     states = _renumbered(data["parser"]["parser"])
     parts = {"made_from": _made_from(text), "data": data, "memo": memo}
     lines = [f"{json.dumps(key)}: {_dump(part)}" for key, part in parts.items()]
+    lines = [line.replace(_UNBOUNDED[0], _UNBOUNDED[1]) for line in lines]
     rows = ",\n".join(f'"{number}": {_dump(row)}' for number, row in enumerate(states))
     return "{\n" + ",\n".join([*lines, f'"states": {{\n{rows}\n}}']) + "\n}\n"
 

@@ -87,7 +87,16 @@ def passes_named(text: str) -> tuple[str, ...]:
     """
     if text in ("all", "none"):
         return USUAL if text == "all" else ()
-    names = [pass_named(name.strip()) for name in text.split(",")]
+    given = [name.strip() for name in text.split(",")]
+    alone = next((name for name in given if name in ("all", "none")), None)
+    if alone is not None:
+        raise user_error(
+            "NAS806",
+            f"`{alone}` among the names of passes",
+            where="--passes",
+            help=f"write `--passes {alone}`, or names of passes alone",
+        )
+    names = [pass_named(name) for name in given]
     return tuple(name for name in PASSES if name in names)
 
 

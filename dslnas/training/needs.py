@@ -160,7 +160,7 @@ def _running(
     """Return the graph that is run; of text a choice runs as it is lowered."""
     if graph.is_sequence and chosen is not None:
         return graph
-    return optimised(graph, runtime.passes, choosable=chosen is not None)
+    return optimised(graph, runtime.paying, choosable=chosen is not None)
 
 
 def _copies(method: str, settings: SearchSettings) -> int:

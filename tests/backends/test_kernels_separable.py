@@ -130,7 +130,7 @@ def test_sums_of_products_are_what_their_equation_says() -> None:
     import numba
     import numpy as np
 
-    from dslnas.backends.torch.kernels import vectors
+    from dslnas.backends.torch.kernels import records, vectors
 
     write, add = vectors.write_windows, vectors.add_paired
 
@@ -144,7 +144,7 @@ def test_sums_of_products_are_what_their_equation_says() -> None:
     places, offsets, turns, w_turns = (random.permutation(12) * 9 for _ in range(4))
     lanes, sums = np.arange(4), np.zeros(150)
     expected = sums.copy()
-    for i in range(vectors.ROWS):
+    for i in range(records.ROWS):
         at = 1 + places[2 + i] + lanes
         for t in range(4):
             start, scale = 3 + offsets[1 + i] + turns[t], 2 + w_turns[t] + lanes

@@ -10,13 +10,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dslnas.graph.build import build_supernet_graph
+from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.passes.drop_zeros import drop_zeros
 from dslnas.passes.manager import PASSES, optimised, run_passes
 from dslnas.passes.stack_edges import stack_edges
+from dslnas.space.derive import derive
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
-from tests.spaces import space_of
+from tests.spaces import random_scores, space_of
 from tests.strategies import SpaceText, spaces
 
 # Operations that begin alike, and two that differ in one branch of a sum.
@@ -96,6 +97,18 @@ def test_any_space_computes_the_same_after_all_passes(text: SpaceText, training:
     expected = what_it_gives(network, alphas, training=training)
     network.plain, network.passes = False, tuple(PASSES)
     assert_same(what_it_gives(network, alphas, training=training), expected)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_network_drops_the_same_behind_the_passes(seed: int) -> None:
+    text = "use papers.darts\nnetwork { cells normal, normal }\nevaluate { channels 4 }"
+    space = space_of(text, (2, 6, 6), classes=3)
+    graph = build_derived_graph(derive(space, random_scores(space, seed)), training=True)
+    network = network_of(graph)
+    network.run_state.drop_path_rate = 0.5
+    expected = what_it_gives(network, {}, training=True)
+    network.plain, network.passes = False, tuple(PASSES)
+    assert_same(what_it_gives(network, {}, training=True), expected)
 
 
 def draws(graph: PrimitiveGraph) -> bool:

@@ -15,6 +15,7 @@ from torch import Tensor
 from dslnas.backends.torch.fast import window_of
 from dslnas.backends.torch.kernels.separable import Member, separable
 from dslnas.backends.torch.plan import Step
+from dslnas.backends.torch.randomness import RANDOM
 from dslnas.graph.graph import PrimitiveGraph
 
 JOINED = "separable_conv"
@@ -61,7 +62,8 @@ def with_bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | B
     """Return a plan in which separable convolutions are bundles, in an order that allows it.
 
     A step's level is the number of separable convolutions on the longest way to its value. Those of
-    one level never read each other, and all else of that level is behind them.
+    one level never read each other, and all else of that level is behind them. What draws random
+    numbers keeps its order, so that a network drops the same as without bundles.
 
     Args:
         graph: What the plan is of.
@@ -70,9 +72,13 @@ def with_bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | B
     if not any(step.node.primitive == JOINED for step in steps):
         return tuple(steps)
     levels: dict[str, int] = {}
+    drawn = 0
     for step in steps:
-        above = max((levels.get(name, 0) for name in step.inputs), default=0)
-        levels[step.node.name] = above + (step.node.primitive == JOINED)
+        level = max((levels.get(name, 0) for name in step.inputs), default=0)
+        level += step.node.primitive == JOINED
+        if step.node.primitive in RANDOM:
+            level = drawn = max(level, drawn)
+        levels[step.node.name] = level
 
     def place(step: Step) -> tuple[int, bool]:
         return levels[step.node.name], step.node.primitive != JOINED

@@ -25,12 +25,9 @@ from dslnas.backends.torch.fast import FAST_FORMS
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.plan import Step
 from dslnas.backends.torch.primitives import FORMS
-from dslnas.backends.torch.randomness import RunState
+from dslnas.backends.torch.randomness import RANDOM, RunState
 from dslnas.diagnostics import user_error
 from dslnas.graph.graph import Node, PrimitiveGraph
-
-RANDOM = frozenset({"dropout", "drop_path"})
-"""Primitives that draw; what they multiply by is handed in."""
 
 BACKEND = "inductor"
 """Of `torch.compile`."""

@@ -11,6 +11,9 @@ from torch import Tensor
 
 from dslnas.graph.graph import Node
 
+RANDOM = frozenset({"dropout", "drop_path"})
+"""Primitives of images that draw."""
+
 RATES: Mapping[str, str] = {
     "drop_embedded": "embedded",
     "drop_input": "input",

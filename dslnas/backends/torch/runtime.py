@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import torch
 
+from dslnas.backends.torch.kernels.compiled import available
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.passes.manager import USUAL
 
@@ -38,9 +39,15 @@ class Runtime:
         """Of weights, alpha and images."""
         return torch.float64 if self.precision == "float64" else torch.float32
 
+    @property
+    def paying(self) -> tuple[str, ...]:
+        """The passes without those that pay only where there are loops of our own for them."""
+        has_loops = self.device.type == "cpu" and self.precision != "bfloat16" and available()
+        return tuple(name for name in self.passes if has_loops or name != "separable")
+
     def place(self, network: TorchNetwork) -> TorchNetwork:
         """Move a network to the device, to run from now on as is said here; return it."""
-        network.passes, network.compiled = self.passes, self.compiled
+        network.passes, network.compiled = self.paying, self.compiled
         network.plain = not self.passes
         network.is_mixed = self.precision == "bfloat16"
         return network.to(self.device, self.dtype)

@@ -10,6 +10,10 @@ import numpy as np
 
 LANES, PART, MOST_PARTS = 256, 16384, 64
 
+ROWS, PLACES = 8, 9
+"""How many vectors are summed up together: rows of pixels or channels; places of a kernel. What a
+record tells of is filled up to whole blocks of them."""
+
 TEAM = np.dtype(
     [(name, np.int64) for name in ("task", "tasks", "number_of_thread", "number_of_threads")]
 )

@@ -15,7 +15,7 @@ from torch.nn import functional
 from dslnas.backends.torch.kernels.compiled import Told, available, channels_last, plain_cpu
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.once import once
-from dslnas.backends.torch.kernels.records import up
+from dslnas.backends.torch.kernels.records import PLACES, ROWS, up
 from dslnas.backends.torch.kernels.window import Window
 
 _MOST_PARTS = 16
@@ -24,7 +24,7 @@ _MOST_PARTS = 16
 
 @dataclass(frozen=True)
 class Member:
-    """One convolution of a bundle.
+    """One convolution of a layout.
 
     Attributes:
         window: Of its depthwise part.
@@ -51,7 +51,11 @@ def separable(
         inputs: (B, C, H, W) each.
         kernels: By member (C, 1, kernel height, kernel width).
         matrices: By member (O, C, 1, 1).
+
+    Raises:
+        ValueError: Shapes do not fit together; loops would read what is not there.
     """
+    _check(members, inputs, kernels, matrices)
     tensors = [*map(channels_last, inputs), *kernels, *matrices]
     if available() and plain_cpu(tensors) and all(map(Tensor.is_contiguous, [*kernels, *matrices])):
         found: tuple[Tensor, ...] = _Separable.apply(members, *tensors)  # type: ignore[no-untyped-call]
@@ -60,6 +64,27 @@ def separable(
         _alone(member.window, inputs[member.source], kernel, matrix)
         for member, kernel, matrix in zip(members, kernels, matrices, strict=True)
     )
+
+
+def _check(
+    members: tuple[Member, ...],
+    inputs: Sequence[Tensor],
+    kernels: Sequence[Tensor],
+    matrices: Sequence[Tensor],
+) -> None:
+    shape, channels = inputs[0].shape, inputs[0].shape[1]
+    matrix = (matrices[0].shape[0], channels, 1, 1)
+    fits = (
+        len(members) == len(kernels) == len(matrices)
+        and all(x.shape == shape for x in inputs)
+        and all(
+            kernel.shape == (channels, 1, *m.window.kernel)
+            for kernel, m in zip(kernels, members, strict=True)
+        )
+        and all(each.shape == matrix for each in matrices)
+    )
+    if not fits:
+        raise ValueError("separable convolutions of one bundle read and give other shapes")
 
 
 def _alone(window: Window, x: Tensor, kernel: Tensor, matrix: Tensor) -> Tensor:
@@ -76,13 +101,13 @@ class _Separable(torch.autograd.Function):
     def forward(ctx: Any, members: tuple[Member, ...], *tensors: Tensor) -> tuple[Tensor, ...]:
         count, sources = len(members), members[-1].source + 1
         inputs, weights = tensors[:sources], tensors[sources:]
-        bundle = _bundle(members, inputs[0].shape, weights[count].shape[0])
+        layout = _layout_of(members, inputs[0].shape, weights[count].shape[0])
         x = inputs[0]
-        made = tuple(_images(bundle.result, x.dtype) for _ in members)
-        packed = x.new_empty(count * bundle.packed)
+        made = tuple(_images(layout.result, x.dtype) for _ in members)
+        packed = x.new_empty(count * layout.packed)
         tables = _addresses(*inputs, *weights, *made)
         at = tables.buffer_info()[0]
-        told = Told("separables", x.dtype, dict(bundle.values))
+        told = Told("separables", x.dtype, dict(layout.values))
         told.values |= {
             "inputs": at,
             "kernels": at + 8 * sources,
@@ -96,28 +121,28 @@ class _Separable(torch.autograd.Function):
         needs = ctx.needs_input_grad[1:]
         ctx.wants = any(needs[:sources]), any(needs[sources:])
         ctx.save_for_backward(*(inputs if ctx.wants[1] else ()), *weights)
-        ctx.bundle, ctx.needs = bundle, needs
+        ctx.layout, ctx.needs = layout, needs
         ctx.members = members
         return made
 
     @staticmethod
     @once
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        members, bundle = ctx.members, ctx.bundle
+        members, layout = ctx.members, ctx.layout
         count, sources = len(members), members[-1].source + 1
         to_x, to_w = ctx.wants
         given = tuple(map(channels_last, gradients))
         inputs, weights = ctx.saved_tensors[: -2 * count], ctx.saved_tensors[-2 * count :]
         g = given[0]
         of_inputs = [
-            _images(bundle.source, g.dtype) if need else None for need in ctx.needs[:sources]
+            _images(layout.source, g.dtype) if need else None for need in ctx.needs[:sources]
         ]
         of_weights = [torch.empty_like(w) for w in weights] if to_w else [None] * (2 * count)
-        packed = g.new_empty(count * bundle.packed)
-        sums = g.new_empty(bundle.parts * count * bundle.summed if to_w else 0)
+        packed = g.new_empty(count * layout.packed)
+        sums = g.new_empty(layout.parts * count * layout.summed if to_w else 0)
         tables = _addresses(*weights, *given, *of_inputs, *of_weights, *inputs)
         at = tables.buffer_info()[0]
-        told = Told("separables", g.dtype, dict(bundle.values))
+        told = Told("separables", g.dtype, dict(layout.values))
         told.values |= {
             "kernels": at,
             "matrices": at + 8 * count,
@@ -133,7 +158,7 @@ class _Separable(torch.autograd.Function):
                 "sums": sums.data_ptr(),
             }
         told.run("pack", count)
-        told.values["tasks"] = tasks = min(bundle.parts, torch.get_num_threads())
+        told.values["tasks"] = tasks = min(layout.parts, torch.get_num_threads())
         told.run("backward", tasks)
         if to_w:
             told.run("gather", count)
@@ -141,7 +166,7 @@ class _Separable(torch.autograd.Function):
 
 
 @dataclass(frozen=True)
-class _Bundle:
+class _Layout:
     """What is the same at every step.
 
     Attributes:
@@ -164,7 +189,7 @@ class _Bundle:
 
 
 @lru_cache(1024)
-def _bundle(members: tuple[Member, ...], shape: Size, outs: int) -> _Bundle:
+def _layout_of(members: tuple[Member, ...], shape: Size, outs: int) -> _Layout:
     batch, channels, height, width = shape
     windows, parts = [member.window for member in members], min(batch, _MOST_PARTS)
     out_height, out_width = windows[0].output(height, width)
@@ -204,13 +229,13 @@ def _bundle(members: tuple[Member, ...], shape: Size, outs: int) -> _Bundle:
             max(0, r - w.padding[axis]) + max(size + w.padding[axis], last + 1)
             for w, r in zip(windows, reach, strict=True)
         )
-    wide, broad = up(channels, 8), up(outs, 8)
-    return _Bundle(
+    wide, broad = up(channels, ROWS), up(outs, ROWS)
+    return _Layout(
         shape,
         (batch, outs, out_height, out_width),
         parts,
         area * wide + wide * broad,
-        up(area, 9) * wide + wide * broad,
+        up(area, PLACES) * wide + wide * broad,
         values,
         rows,
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numba import carray
 
 from dslnas.backends.torch.kernels.jit import flat, serial, whole
+from dslnas.backends.torch.kernels.records import PLACES, ROWS
 from dslnas.backends.torch.kernels.spaces import (
     STRIP,
     is_backward,
@@ -25,8 +26,6 @@ from dslnas.backends.torch.kernels.spaces import (
 )
 from dslnas.backends.torch.kernels.vectors import (
     PAIRED,
-    PLACES,
-    ROWS,
     add_outer,
     add_paired,
     add_places,

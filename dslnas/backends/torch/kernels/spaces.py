@@ -13,7 +13,8 @@ import numpy as np
 from numba import carray
 
 from dslnas.backends.torch.kernels.jit import serial, whole
-from dslnas.backends.torch.kernels.vectors import BYTES, PLACES, ROWS
+from dslnas.backends.torch.kernels.records import PLACES, ROWS
+from dslnas.backends.torch.kernels.vectors import BYTES
 
 STRIP = 64
 """Output pixels that are worked off together."""

@@ -14,8 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-ROWS, PLACES = 8, 9
-"""How many totals are summed up together: rows of pixels or channels; places of a kernel."""
+from dslnas.backends.torch.kernels.records import PLACES, ROWS
 
 PAIRED = ROWS // 2
 """Rows that are summed up together where two vectors lie side by side: a value is read for both."""
