@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dslnas.compiler import compile_spec
+from dslnas.app.compile import compile_spec
 from dslnas.diagnostics import UserError
 from measuring import machine
 

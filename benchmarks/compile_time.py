@@ -20,18 +20,18 @@ from contextlib import contextmanager
 from functools import partial
 from random import Random
 
+from dslnas.app.compile import Compiled, architecture_text
 from dslnas.backends.torch.bundles import with_bundles
 from dslnas.backends.torch.plan import make_plan
-from dslnas.compiler import Compiled, architecture_text
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
-from dslnas.graph.shapes import check_final, check_search
-from dslnas.language.check import check
-from dslnas.language.link import link
-from dslnas.language.overrides import parse_overrides
+from dslnas.graph.analysis.shapes import check_final, check_search
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.language.check.check import check
+from dslnas.language.link.link import link
+from dslnas.language.link.overrides import parse_overrides
 from dslnas.passes.manager import run_passes
 from dslnas.source import SourceFile
-from dslnas.space.derive import derive
+from dslnas.space.derive.derive import derive
 from dslnas.space.lower import lower
 from measuring import machine, seconds_of
 from workloads import SPECS, WORKLOADS, Workload, count, parsed, sized

@@ -19,9 +19,9 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.discretise import one_hot
-from dslnas.engines.engine import StepReport
 from dslnas.engines.nasp import Nasp
-from dslnas.graph.build import build_supernet_graph
+from dslnas.engines.protocol import StepReport
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sequence import text_defaults
 from measuring import added_peak_mib

@@ -27,9 +27,9 @@ from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
-from dslnas.graph.build import build_supernet_graph
-from dslnas.language.check import check
-from dslnas.language.link import link
+from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.language.check.check import check
+from dslnas.language.link.link import link
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sequence import text_defaults
 from dslnas.settings.values import Variational

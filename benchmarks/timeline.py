@@ -24,8 +24,8 @@ from dslnas.backends.torch.bundles import Bundle
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import Step
 from dslnas.graph.graph import Node
-from dslnas.primitives.catalogue import PRIMITIVES
-from dslnas.primitives.rules import pair
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.shapes import pair
 
 WATCHED = ("_run", "_weighed")
 """What of a network runs one step of a plan: a primitive, or a sum weighed by alpha."""

@@ -1,4 +1,5 @@
 """dslnas: a language and compiler for neural architecture search.
 
-The pipeline is in `dslnas.pipeline`; nothing is imported here, so that `dslnas check` stays fast.
+The pipeline is in `dslnas.app.pipeline`; nothing is imported here, so that `dslnas check` stays
+fast.
 """

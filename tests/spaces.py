@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from random import Random
 
-from dslnas.language.check import check
-from dslnas.language.link import link
-from dslnas.language.overrides import parse_overrides
-from dslnas.primitives.spec import Shape
+from dslnas.language.check.check import check
+from dslnas.language.link.link import link
+from dslnas.language.link.overrides import parse_overrides
+from dslnas.ops.primitive import Shape
 from dslnas.source import SourceFile
 from dslnas.space.cell import Cell
 from dslnas.space.lower import lower
-from dslnas.space.space import SearchSpace
+from dslnas.space.network import SearchSpace
 
 CIFAR: Shape = (3, 32, 32)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-from dslnas.primitives.spec import Shape
-from dslnas.space.space import SearchSpace
+from dslnas.ops.primitive import Shape
+from dslnas.space.network import SearchSpace
 from tests.spaces import space_of
 
 ZEROS = ("none", "nothing")

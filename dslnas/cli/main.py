@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
         """Import and return one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"dslnas.cli.{cmd_name}")
+        module = importlib.import_module(f"dslnas.cli.commands.{cmd_name}")
         command: click.Command = getattr(module, COMMANDS[cmd_name])
         return command
 

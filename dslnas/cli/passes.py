@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from dslnas.cli.tables import aligned
+from dslnas.cli.render.tables import aligned
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.passes.manager import PASSES, pass_named, run_passes
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dslnas.cli.comparison import Comparison, Status, comparison_text
+from dslnas.app.compile import Compiled
 from dslnas.cli.options import print_json
+from dslnas.cli.render.comparison import Comparison, Status, comparison_text
 from dslnas.cli.runs import EXPORTED, finish_run
-from dslnas.compiler import Compiled
-from dslnas.data.describe import verify
+from dslnas.data.data_shape import verify
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.folder import free_folder
 from dslnas.runs.repeats import BASELINE, Outcome, Sample

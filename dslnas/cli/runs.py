@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dslnas.compiler import Compiled
-from dslnas.data.describe import verify
+from dslnas.app.compile import Compiled
+from dslnas.app.pipeline import run_baseline, run_search, run_training
+from dslnas.data.data_shape import verify
 from dslnas.diagnostics import user_error
-from dslnas.pipeline import run_baseline, run_search, run_training
 from dslnas.runs.folder import CHECKPOINT, RunFolder, free_folder
 from dslnas.runs.manifest import first_manifest
 from dslnas.runs.repeats import BASELINE
@@ -46,7 +46,7 @@ def finish_run(
     Raises:
         UserError: Whatever goes wrong; the manifest then says `failed` or `interrupted`.
     """
-    from dslnas.cli.progress import Progress
+    from dslnas.cli.render.progress import Progress
     from dslnas.training.records import EpochRecord, StepRecord
 
     gc.enable()

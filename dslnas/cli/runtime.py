@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from dslnas.app.compile import Compiled
 from dslnas.cli.options import device_option, torch_device
-from dslnas.compiler import Compiled
 
 if TYPE_CHECKING:
     from dslnas.backends.torch.runtime import Precision, Runtime

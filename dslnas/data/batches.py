@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from dslnas.data.augment import augment
-from dslnas.data.columns import for_measuring, lengths, side_by_side
+from dslnas.data.bptt import for_measuring, lengths, side_by_side
 from dslnas.settings.values import Augmentation
 
 LEAST = 2  # batch normalisation cannot train on one example

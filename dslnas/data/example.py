@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dslnas.data.describe import DataShape, describe
+from dslnas.data.data_shape import DataShape, describe
 from dslnas.diagnostics import user_error
-from dslnas.language.checked import CheckedProgram
-from dslnas.primitives.rules import show_shape
-from dslnas.primitives.spec import Shape
+from dslnas.language.check.checked import CheckedProgram
+from dslnas.ops.primitive import Shape
+from dslnas.ops.shapes import show_shape
 from dslnas.settings.data import TextSettings
 
 

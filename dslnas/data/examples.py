@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from dslnas.diagnostics import user_error
-from dslnas.primitives.spec import Shape
+from dslnas.ops.primitive import Shape
 
 if TYPE_CHECKING:
     import numpy as np

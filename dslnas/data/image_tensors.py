@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from dslnas.data.batches import ImagePart
-from dslnas.data.describe import check_split
-from dslnas.data.divided import Data
+from dslnas.data.data_shape import check_split
+from dslnas.data.dataset import Data
 from dslnas.data.examples import Examples, Images, Labels
 from dslnas.data.read import read
 from dslnas.data.split import Indices, split, subset

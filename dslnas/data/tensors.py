@@ -6,7 +6,7 @@ import torch
 
 from dslnas.data import image_tensors, text_tensors
 from dslnas.data.batches import Batch, ImagePart, Part, TextPart, forever
-from dslnas.data.divided import Data
+from dslnas.data.dataset import Data
 from dslnas.settings.data import DataSettings, ImageSettings, TextSettings
 
 __all__ = ["Batch", "Data", "ImagePart", "Part", "TextPart", "forever", "load"]

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from dslnas.data.batches import TextPart
-from dslnas.data.divided import Data
+from dslnas.data.dataset import Data
 from dslnas.data.text import known_tokens, read, where
 from dslnas.data.tokens import UNKNOWN, PartFacts, TextFacts, tokens
 from dslnas.diagnostics import user_error

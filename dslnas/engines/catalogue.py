@@ -8,14 +8,14 @@ import torch
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.darts import Darts
-from dslnas.engines.engine import Engine
 from dslnas.engines.gdas import Gdas
-from dslnas.engines.goals import Goals
 from dslnas.engines.milenas import Milenas, SingleLevel
 from dslnas.engines.nasp import Nasp
 from dslnas.engines.pc_darts import PcDarts
+from dslnas.engines.protocol import Engine
 from dslnas.engines.random_sampling import RandomSampling
 from dslnas.engines.random_search import RandomSearch
+from dslnas.engines.resource_constraints import Goals
 from dslnas.engines.snas import Snas
 from dslnas.settings.search import SearchSettings
 

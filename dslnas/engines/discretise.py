@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.plan import DROPPED
-from dslnas.space.table import ChoiceTable
+from dslnas.space.choice_table import ChoiceTable
 
 
 def nearest(table: ChoiceTable, weights: Sequence[Sequence[float]]) -> tuple[int, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dslnas.engines.gumbel import HardGumbel
-from dslnas.engines.sampled import Sampled
+from dslnas.engines.relaxations.gumbel import HardGumbel
+from dslnas.engines.sampled_engine import Sampled
 
 
 class Gdas(Sampled):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.goals import Goals
-from dslnas.engines.levels import Bilevel, Level, MixedLevel
-from dslnas.engines.relaxation import Relaxation
-from dslnas.engines.relaxed import Relaxed
+from dslnas.engines.gradient_engine import Relaxed
+from dslnas.engines.objectives.objectives import Bilevel, Level, MixedLevel
+from dslnas.engines.relaxations.softmax import Relaxation
+from dslnas.engines.resource_constraints import Goals
 from dslnas.settings.search import MilenasSettings, SingleLevelSettings
 
 

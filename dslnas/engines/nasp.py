@@ -10,16 +10,16 @@ from torch import Tensor
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.accumulation import filled, slope_of
-from dslnas.engines.costs import complexity
 from dslnas.engines.discretise import explore, nearest, one_hot
-from dslnas.engines.engine import Progress, StepReport
-from dslnas.engines.goals import Goals, draw
+from dslnas.engines.expected_cost import complexity
+from dslnas.engines.objectives.accumulation import filled, slope_of
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
-from dslnas.engines.relaxation import gradients_of, rows_of
-from dslnas.graph.costs import CostRows
+from dslnas.engines.protocol import Progress, StepReport
+from dslnas.engines.relaxations.softmax import gradients_of, rows_of
+from dslnas.engines.resource_constraints import Goals, draw
+from dslnas.graph.analysis.costs import CostRows
 from dslnas.settings.search import NaspSettings
-from dslnas.space.derive import Scores
+from dslnas.space.derive.derive import Scores
 
 INITIAL = 0.5
 
@@ -36,9 +36,9 @@ class Nasp:
     entry of the gradient is the inner product of dL/dnode with its output. It therefore runs
     forward only. In step 3 it does not run at all. There is no softmax.
 
-    R is the complexity, see `dslnas.engines.costs`; eta is `complexity`. With probability `epsilon`
-    an edge takes a random operation instead of its largest. A warm-up, when A stands still and all
-    its entries are alike, trains the weights of random choices.
+    R is the complexity, see `dslnas.engines.expected_cost`; eta is `complexity`. With probability
+    `epsilon` an edge takes a random operation instead of its largest. A warm-up, when A stands
+    still and all its entries are alike, trains the weights of random choices.
     """
 
     learns = True

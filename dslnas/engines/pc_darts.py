@@ -6,9 +6,9 @@ import torch
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.darts import Darts
-from dslnas.engines.relaxation import Relaxation, rows_of
+from dslnas.engines.relaxations.softmax import Relaxation, rows_of
 from dslnas.graph.graph import edges_of
-from dslnas.space.derive import Scores
+from dslnas.space.derive.derive import Scores
 
 
 class EdgeNormalised(Relaxation):
@@ -45,7 +45,7 @@ class PcDarts(Darts):
     """Bilevel search, as DARTS does it, on a supernet that searches a part of the channels.
 
     The supernet's graph has the partial channels and the weighed edges, see
-    `dslnas.graph.partial`; here beta is an architecture parameter like alpha.
+    `dslnas.graph.lower.partial_channels`; here beta is an architecture parameter like alpha.
     """
 
     relaxation = EdgeNormalised

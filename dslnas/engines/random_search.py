@@ -10,14 +10,14 @@ from torch import Tensor
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.accumulation import slope_of
 from dslnas.engines.discretise import one_hot
-from dslnas.engines.engine import Progress, StepReport
-from dslnas.engines.goals import Goals, draw
+from dslnas.engines.objectives.accumulation import slope_of
 from dslnas.engines.optimisers import WeightOptimiser
-from dslnas.engines.relaxation import rows_of
+from dslnas.engines.protocol import Progress, StepReport
+from dslnas.engines.relaxations.softmax import rows_of
+from dslnas.engines.resource_constraints import Goals, draw
 from dslnas.settings.search import RandomSearchSettings
-from dslnas.space.derive import Scores
+from dslnas.space.derive.derive import Scores
 
 
 class RandomSearch:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dslnas.engines.gumbel import Gumbel
-from dslnas.engines.sampled import Sampled
+from dslnas.engines.relaxations.gumbel import Gumbel
+from dslnas.engines.sampled_engine import Sampled
 
 
 class Snas(Sampled):

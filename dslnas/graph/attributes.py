@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import user_error
-from dslnas.language.constants import Value
-from dslnas.primitives.spec import (
+from dslnas.language.check.constants import Value
+from dslnas.ops.primitive import (
     Argument,
     Attributes,
     AttributeValue,

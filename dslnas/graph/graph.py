@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dslnas.primitives.catalogue import PRIMITIVES
-from dslnas.primitives.spec import AttributeValue, Shape, Weight
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.primitive import AttributeValue, Shape, Weight
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -151,7 +151,7 @@ class PrimitiveGraph:
     @cached_property
     def dag(self) -> nx.DiGraph[str]:
         """The same as a networkx graph, for algorithms; every node carries its `Node`."""
-        import networkx as nx  # see dslnas.language.order
+        import networkx as nx  # see dslnas.language.toposort
 
         graph: nx.DiGraph[str] = nx.DiGraph()
         for node in self.nodes:

@@ -19,10 +19,10 @@ from dslnas.diagnostics import UserError, user_error
 from dslnas.graph.attributes import usual_value
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph
 from dslnas.graph.text_builder import GraphBuilder
-from dslnas.language.grammar import grammar_text
-from dslnas.primitives.catalogue import PRIMITIVES
-from dslnas.primitives.rules import show_shape
-from dslnas.primitives.spec import AttributeValue
+from dslnas.language.syntax.grammar import grammar_text
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.primitive import AttributeValue
+from dslnas.ops.shapes import show_shape
 from dslnas.source import SourceFile, Span
 
 # ---- graph to text ------------------------------------------------------------------------------

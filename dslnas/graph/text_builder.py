@@ -9,10 +9,10 @@ from lark import Token, Tree
 from dslnas.diagnostics import UserError, suggestion, user_error
 from dslnas.graph.attributes import attribute_value, usual_value
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, State
-from dslnas.language.constants import Value
-from dslnas.primitives.catalogue import PRIMITIVES
-from dslnas.primitives.rules import same_shape
-from dslnas.primitives.spec import AttributeValue, Primitive, Shape
+from dslnas.language.check.constants import Value
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.primitive import AttributeValue, Primitive, Shape
+from dslnas.ops.shapes import same_shape
 from dslnas.source import SourceFile, Span
 
 _WRITABLE = {INPUT: Primitive(INPUT, "one example", same_shape, inputs=(0, 0)), **PRIMITIVES}

@@ -15,9 +15,9 @@ from typing import TypeAlias
 from dslnas.diagnostics import InternalError, UserError
 from dslnas.graph.attributes import attribute_value
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
-from dslnas.primitives.catalogue import PRIMITIVES
-from dslnas.primitives.rules import show_shape
-from dslnas.primitives.spec import Primitive, Shape, ShapeError
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.primitive import Primitive, Shape, ShapeError
+from dslnas.ops.shapes import show_shape
 
 Finding: TypeAlias = tuple[str, str]
 """The name of a node, and what is wrong with it."""

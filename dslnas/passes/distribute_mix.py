@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
-from dslnas.graph.unread import without_unread
 
 _JOINS = ("add", "subtract", "multiply")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
-from dslnas.graph.unread import without_unread
 
 
 def drop_zeros(graph: PrimitiveGraph) -> PrimitiveGraph:

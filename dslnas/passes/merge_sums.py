@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph
-from dslnas.graph.unread import without_unread
 from dslnas.passes.readers import readers_of
 
 

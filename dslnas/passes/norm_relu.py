@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
-from dslnas.graph.unread import without_unread
 from dslnas.passes.readers import readers_of
 
 

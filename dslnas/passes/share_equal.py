@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
-from dslnas.graph.unread import without_unread
 
 ONCE_EACH = frozenset({"input", "state", "batch_norm", "dropout", "drop_path"})
 """Primitives of which two are not one: they draw their own random numbers, or keep statistics."""

@@ -17,10 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
-from dslnas.graph.unread import without_unread
+from dslnas.ops.primitive import Shape
 from dslnas.passes.readers import readers_of
-from dslnas.primitives.spec import Shape
 
 ROWWISE = frozenset(
     {

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ARCHITECTURE, CHECKPOINT, RunFolder
-from dslnas.training.saved import Saved, Standing
+from dslnas.training.saved_state import Saved, Standing
 
 ENTRY = "dslnas"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
-from dslnas.language.checked import CheckedProgram
+from dslnas.language.check.checked import CheckedProgram
 
 PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "safetensors", "scikit-learn")
 

@@ -14,7 +14,7 @@ from dslnas.runs.manifest import dslnas_version
 from dslnas.settings.data import TokenLevel
 
 if TYPE_CHECKING:
-    from dslnas.data.divided import Data
+    from dslnas.data.dataset import Data
 
 VOCABULARY = "vocabulary.json"
 

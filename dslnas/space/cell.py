@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dslnas.language.checked import Operation
-from dslnas.language.order import computing_order, needed_for
-from dslnas.language.value import Gate, Value, names_in
+from dslnas.language.check.checked import Operation
+from dslnas.language.check.value import Gate, Value, names_in
+from dslnas.language.toposort import computing_order, needed_for
 from dslnas.source import Span
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Cell:
     @cached_property
     def graph(self) -> nx.MultiDiGraph[str]:
         """The DAG; every edge carries its `Edge` as `choice`, what a value reads carries None."""
-        import networkx as nx  # see dslnas.language.order
+        import networkx as nx  # see dslnas.language.toposort
 
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self.name)
         graph.add_nodes_from(self.inputs, kind="input")

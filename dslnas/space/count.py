@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from dslnas.space.cell import Cell
-from dslnas.space.space import SearchSpace
+from dslnas.space.network import SearchSpace
 
 
 def count_architectures(space: SearchSpace) -> int:

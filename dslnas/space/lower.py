@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, UserError
-from dslnas.language.checked import CheckedNetwork, CheckedProgram
-from dslnas.language.constants import number_of
-from dslnas.primitives.spec import Shape
+from dslnas.language.check.checked import CheckedNetwork, CheckedProgram
+from dslnas.language.check.constants import number_of
+from dslnas.ops.primitive import Shape
 from dslnas.settings.search import PcDartsSettings
 from dslnas.space.cell import Cell
-from dslnas.space.kinds import Kinds
+from dslnas.space.derive.count_rules import check_rule
 from dslnas.space.lower_cell import lower_cell
-from dslnas.space.rule import check_rule
-from dslnas.space.space import Network, Partial, SearchSpace
+from dslnas.space.network import Network, Partial, SearchSpace
+from dslnas.space.op_properties import Kinds
 
 MAX_CELLS = 1000
 

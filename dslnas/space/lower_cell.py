@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dslnas.diagnostics import Diagnostics, Note
-from dslnas.language.checked import CheckedCell
-from dslnas.language.order import Reads, computing_order, find_cycle, needed_for
-from dslnas.language.value import names_in
+from dslnas.language.check.checked import CheckedCell
+from dslnas.language.check.value import names_in
+from dslnas.language.toposort import Reads, computing_order, find_cycle, needed_for
 from dslnas.source import Span
 from dslnas.space.cell import Cell, Edge
-from dslnas.space.kinds import Kinds
+from dslnas.space.op_properties import Kinds
 
 
 def lower_cell(cell: CheckedCell, kinds: Kinds, found: Diagnostics) -> Cell | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslnas.language.checked import Operation
+from dslnas.language.check.checked import Operation
 from dslnas.space.cell import Cell
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 
 from dslnas.engines.discretise import one_hot, uniform
-from dslnas.engines.relaxation import rows_of
-from dslnas.graph.build import build_derived_graph
+from dslnas.engines.relaxations.softmax import rows_of
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import Derivation
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
-from dslnas.space.table import choice_table
+from dslnas.space.choice_table import choice_table
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from dslnas.training.constraints import keeps_to
 
 DRAWS = 200

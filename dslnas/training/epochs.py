@@ -11,14 +11,14 @@ from dslnas.backends.torch.losses import run_batch
 from dslnas.data.batches import Batch, Part, TextPart
 from dslnas.data.tensors import Data
 from dslnas.diagnostics import user_error
-from dslnas.engines.accumulation import Gradients, added, in_parts
+from dslnas.engines.objectives.accumulation import Gradients, added, in_parts
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.training.averaging import has_stalled
 from dslnas.training.measure import Measurement, measure
 from dslnas.training.objective import training_loss
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
-from dslnas.training.trainee import Trainee
+from dslnas.training.training_state import Trainee
 
 
 class Epochs:

@@ -11,22 +11,22 @@ import torch
 
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.batches import Batch, forever
-from dslnas.data.divided import Data
+from dslnas.data.dataset import Data
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.nasp import Nasp
-from dslnas.graph.build import build_derived_graph
+from dslnas.graph.analysis.memory import fits
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.graph.memory import fits
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
-from dslnas.space.space import SearchSpace
+from dslnas.space.network import SearchSpace
 from dslnas.training.epochs import Epochs
-from dslnas.training.fitting import memory_of
-from dslnas.training.needs import Needs, search_needs, training_needs
+from dslnas.training.memory_check import memory_of
+from dslnas.training.memory_estimate import Needs, search_needs, training_needs
 from dslnas.training.search import make_supernet
-from dslnas.training.task import Task
+from dslnas.training.search_plan import Task
 from dslnas.training.threads import steps_of, threads_for
-from dslnas.training.trainee import Trainee
+from dslnas.training.training_state import Trainee
 
 SEED = 0
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.space.space import SearchSpace
-from dslnas.space.tally import operation_counts, skip_share
+from dslnas.space.cell_stats import operation_counts, skip_share
+from dslnas.space.network import SearchSpace
 
 COLLAPSED = 0.5
 """A cell of which this share of the edges are skip connections has collapsed."""

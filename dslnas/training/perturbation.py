@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import ImagePart, Part
-from dslnas.space.derive import Scores
+from dslnas.space.derive.derive import Scores
 from dslnas.training.measure import measure
 
 

@@ -10,15 +10,15 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import make_network
 from dslnas.data.tensors import Data
-from dslnas.graph.build import build_derived_graph
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
-from dslnas.space.space import SearchSpace
+from dslnas.space.network import SearchSpace
 from dslnas.training.epochs import Epochs
 from dslnas.training.measure import Measurement
 from dslnas.training.records import Report
-from dslnas.training.saved import Keep, Saved
-from dslnas.training.trainee import Trainee
+from dslnas.training.saved_state import Keep, Saved
+from dslnas.training.training_state import Trainee
 
 
 @dataclass(frozen=True)

@@ -13,24 +13,24 @@ from dslnas.data.batches import Batch, ImagePart, forever
 from dslnas.data.tensors import Data
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.curvature import dominant_eigenvalue
-from dslnas.engines.engine import Engine, StepReport
-from dslnas.engines.goals import Goals
-from dslnas.engines.relaxed import Relaxed
-from dslnas.graph.build import build_derived_graph
+from dslnas.engines.gradient_engine import Relaxed
+from dslnas.engines.protocol import Engine, StepReport
+from dslnas.engines.resource_constraints import Goals
+from dslnas.graph.analysis.shapes import check_final
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.graph.shapes import check_final
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.search import SearchSettings
 from dslnas.settings.stop import Eigenvalue
-from dslnas.space.derive import Scores, derive
-from dslnas.space.space import SearchSpace
+from dslnas.space.derive.derive import Scores, derive
+from dslnas.space.network import SearchSpace
 from dslnas.training.constraints import keeps_to
 from dslnas.training.measure import Measurement, measure, worth
 from dslnas.training.monitor import Monitor
 from dslnas.training.perturbation import perturbation_scores
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
+from dslnas.training.search_plan import SearchResult, Task
 from dslnas.training.snapshots import Snapshot, best, best_of_every_size
 from dslnas.training.stopping import Stop, stop_after
-from dslnas.training.task import SearchResult, Task
 
 ARCHITECTURE, TRAINING = "architecture loss", "training loss"
 

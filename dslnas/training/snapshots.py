@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from dslnas.space.derive import Scores
-from dslnas.space.space import SearchSpace
-from dslnas.space.tally import convolution_count
+from dslnas.space.cell_stats import convolution_count
+from dslnas.space.derive.derive import Scores
+from dslnas.space.network import SearchSpace
 from dslnas.training.measure import Measurement
 
 Size: TypeAlias = tuple[int, ...]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dslnas.settings.stop import Convolutions, Eigenvalue, Skips, Stable, StopRule
 from dslnas.space.cell import Cell
-from dslnas.space.tally import convolution_count, operation_counts
+from dslnas.space.cell_stats import convolution_count, operation_counts
 from dslnas.training.snapshots import Snapshot
 
 

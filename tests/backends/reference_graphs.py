@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dslnas.graph.build import build_derived_graph
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
-from dslnas.language.check import check
-from dslnas.language.link import link
-from dslnas.language.overrides import parse_overrides
-from dslnas.primitives.catalogue import PRIMITIVES
-from dslnas.primitives.spec import AttributeValue, Default, Shape
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.language.check.check import check
+from dslnas.language.link.link import link
+from dslnas.language.link.overrides import parse_overrides
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.primitive import AttributeValue, Default, Shape
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
-from dslnas.space.space import SearchSpace
+from dslnas.space.network import SearchSpace
 
 # DARTS' second architecture, but with an average pool and a strided skip in the last node.
 DARTS_V2 = """use papers.darts

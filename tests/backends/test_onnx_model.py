@@ -12,10 +12,10 @@ import pytest
 
 from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.onnx.prepare import MAX_BYTES
-from dslnas.backends.onnx.protos import IR_VERSION, OPSET
+from dslnas.backends.onnx.writer import IR_VERSION, OPSET
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_supernet_graph
 from tests.backends.onnx_run import emit
 from tests.backends.reference_graphs import DARTS_V2, Graph, network, space
 from tests.backends.reference_interpreter import random_weights

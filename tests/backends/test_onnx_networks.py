@@ -7,9 +7,9 @@ import onnx
 import pytest
 
 from dslnas.backends.onnx.inference import VANISHING
-from dslnas.graph.build import build_derived_graph
 from dslnas.graph.graph import INPUT
-from dslnas.space.derive import derive
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.space.derive.derive import derive
 from tests.backends.onnx_run import assert_parity, assert_shapes, emit
 from tests.backends.reference_graphs import DARTS_V2, NAS_BENCH_201, SMALL, network, space
 from tests.backends.reference_interpreter import random_weights

@@ -8,7 +8,7 @@ import pytest
 from dslnas.backends.onnx.emitters import EMITTERS
 from dslnas.backends.onnx.inference import VANISHING
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.primitives.catalogue import PRIMITIVES
+from dslnas.ops.catalogue import PRIMITIVES
 from tests.backends.onnx_run import assert_parity, assert_shapes, emit, run
 from tests.backends.reference_graphs import Graph
 

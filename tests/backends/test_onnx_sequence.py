@@ -21,8 +21,8 @@ from dslnas.backends.onnx.emitters import EMITTERS
 from dslnas.backends.onnx.inference import VANISHING
 from dslnas.backends.onnx.prepare import prepare
 from dslnas.backends.onnx.sequence import SequenceModels, to_onnx_sequence
-from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_supernet_graph
 from tests.backends.recurrent_networks import (
     NETWORKS,
     VOCABULARY,

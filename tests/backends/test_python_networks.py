@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from dslnas.backends.python.forms import JOINS, LAYERS
-from dslnas.graph.build import build_derived_graph
-from dslnas.primitives.catalogue import PRIMITIVES
-from dslnas.space.derive import derive
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.space.derive.derive import derive
 from tests.backends.python_modules import (
     BATCHES,
     assert_computes_the_same,

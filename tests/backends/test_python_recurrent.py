@@ -19,8 +19,8 @@ from safetensors.numpy import load_file, save_file
 
 from dslnas.backends.python.module import to_python
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_supernet_graph
 from tests.backends.python_modules import (
     REPOSITORY,
     assert_same,

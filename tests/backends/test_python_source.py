@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from dslnas.backends.python.module import to_python
-from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_supernet_graph
 from tests.backends.python_golden import GOLDEN, golden_source
 from tests.backends.python_modules import METADATA, REPOSITORY, check_style, generate
 from tests.backends.python_networks import NETWORKS, graph_of

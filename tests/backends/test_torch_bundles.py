@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from dslnas.backends.torch.bundles import JOINED, Bundle, with_bundles
 from dslnas.backends.torch.plan import Step, make_plan
-from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import INPUT, PrimitiveGraph
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import optimised
 from tests.engines.small import some_choice
 from tests.spaces import space_of

@@ -18,10 +18,10 @@ from dslnas.backends.torch.compiled import Body, Call, with_calls
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import make_plan
 from dslnas.backends.torch.runtime import Runtime
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.passes.manager import PASSES, optimised
-from dslnas.space.derive import derive
+from dslnas.space.derive.derive import derive
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import random_scores, space_of
 

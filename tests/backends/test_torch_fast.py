@@ -12,7 +12,7 @@ from dslnas.backends.torch.fast import FAST_FORMS
 from dslnas.backends.torch.primitives import FORMS, Form
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.graph import Node
-from dslnas.primitives.spec import AttributeValue
+from dslnas.ops.primitive import AttributeValue
 
 POINTS = [
     (channels, groups, stride, padding)

@@ -12,8 +12,8 @@ from dslnas.backends.torch.loop import divide
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.plan import Step, make_plan
 from dslnas.backends.torch.sequence import SequenceNetwork
-from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import Mix, Node
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import optimised
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import space_of

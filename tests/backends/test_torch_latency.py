@@ -10,11 +10,11 @@ import torch
 from dslnas.backends.torch import latency
 from dslnas.backends.torch.latency import Stopwatch, latency_table, seconds_for_one
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.graph.build import build_derived_graph
-from dslnas.graph.costs import COUNTED, cost_table, count_flops
+from dslnas.graph.analysis.costs import COUNTED, cost_table, count_flops
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from tests.spaces import random_scores, space_of
 
 CPU = torch.device("cpu")

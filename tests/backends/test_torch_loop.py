@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from dslnas.backends.torch.loop import BOUND, Loop, divide
 from dslnas.backends.torch.plan import Step, make_plan
-from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import INPUT, PrimitiveGraph
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.graph.text import parse_graph
 from dslnas.passes.manager import optimised
 from tests.graph.recurrent import recurrent_spaces

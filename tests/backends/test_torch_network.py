@@ -16,9 +16,9 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import Step, make_plan
 from dslnas.backends.torch.primitives import FORMS, Form
 from dslnas.backends.torch.randomness import RunState
-from dslnas.graph.build import build_derived_graph
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
-from dslnas.space.derive import derive
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.space.derive.derive import derive
 from tests.engines.small import (
     SPACES,
     as_weights,

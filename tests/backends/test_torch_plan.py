@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from dslnas.backends.torch.plan import DROPPED, Choice, Step, make_plan
 from dslnas.diagnostics import InternalError
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.graph.graph import INPUT, PrimitiveGraph
-from dslnas.space.derive import derive
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.space.derive.derive import derive
 from tests.backends.reference_graphs import Graph
 from tests.engines.small import SPACES, padded_scores, some_choice, space
 from tests.strategies import SpaceText, spaces

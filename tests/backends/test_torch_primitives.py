@@ -10,8 +10,8 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RATES
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.primitives.catalogue import PRIMITIVES
-from dslnas.primitives.spec import AttributeValue, Shape
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.primitive import AttributeValue, Shape
 from tests.backends.reference_graphs import Graph
 from tests.backends.reference_interpreter import interpret, random_images, random_weights
 

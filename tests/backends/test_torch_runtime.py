@@ -8,7 +8,7 @@ import torch
 from dslnas.backends.torch.losses import run_batch
 from dslnas.backends.torch.runtime import Precision, Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.graph.build import build_supernet_graph
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import USUAL
 from tests.engines.small import CPU, TEXTS, batch, segment, space
 

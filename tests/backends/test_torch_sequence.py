@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import SequenceNetwork, make_network
 from dslnas.data.batches import States
-from dslnas.graph.build import build_derived_graph
+from dslnas.graph.lower.network import build_derived_graph
 from tests.backends.reference_graphs import Graph
 from tests.spaces import space_of
 

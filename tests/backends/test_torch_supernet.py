@@ -12,9 +12,9 @@ from torch import Tensor
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from tests.backends.reference_interpreter import random_weights
 from tests.engines.small import (
     SPACES,

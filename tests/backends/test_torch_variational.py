@@ -8,7 +8,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.randomness import RATES
 from dslnas.backends.torch.sequence import SequenceNetwork
-from dslnas.graph.build import build_derived_graph
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.graph.text import parse_graph
 from tests.spaces import space_of
 

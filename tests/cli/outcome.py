@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from dslnas.cli.main import run
-from dslnas.cli.progress import Progress
+from dslnas.cli.render.progress import Progress
 from dslnas.training.records import EpochRecord, StepRecord
 
 Interrupt: TypeAlias = Callable[[str, int], None]

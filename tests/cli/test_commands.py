@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from dslnas.cli.commands.show import defaults_text
 from dslnas.cli.main import run
-from dslnas.cli.show import defaults_text
-from dslnas.language.format import format_program
-from dslnas.language.parse import parse
+from dslnas.language.print.format import format_program
+from dslnas.language.syntax.parse import parse
 from dslnas.source import SourceFile
 from tests.small import SMALL
 

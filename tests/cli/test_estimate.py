@@ -10,10 +10,10 @@ import pytest
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import Runtime
-from dslnas.cli.estimate import time_text
+from dslnas.cli.commands.estimate import time_text
 from dslnas.cli.main import run
 from dslnas.passes.manager import PASSES
-from dslnas.training import fitting
+from dslnas.training import memory_check as fitting
 from tests.small import SMALL
 from tests.small_text import SMALL_TEXT
 

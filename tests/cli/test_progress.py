@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dslnas.cli import progress as module
-from dslnas.cli.progress import Progress
+from dslnas.cli.render import progress as module
+from dslnas.cli.render.progress import Progress
 from dslnas.training.records import EpochRecord, StepRecord
 
 RECORD = EpochRecord(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dslnas.cli.report import report_text
-from dslnas.cli.tables import aligned
+from dslnas.cli.render.report import report_text
+from dslnas.cli.render.tables import aligned
 from dslnas.runs.folder import RunFolder
 
 RESULTS = {

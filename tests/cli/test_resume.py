@@ -116,7 +116,7 @@ def test_a_run_that_failed_only_at_its_export_is_exported(
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr("dslnas.deploy.export_network", fail)
+        patch.setattr("dslnas.app.export.export_network", fail)
         assert search(spec, out) == 1
     capsys.readouterr()
     assert search(spec, out, "--resume") == 0

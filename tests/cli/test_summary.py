@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dslnas.cli.summary import big
+from dslnas.cli.render.summary import big
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.data.describe import DataShape, check_split, describe, verify
+from dslnas.data.data_shape import DataShape, check_split, describe, verify
 from dslnas.settings.data import Cifar10, Digits, ImageSettings
 from tests.data.made import error, labels, pixels, real, write_cifar10, write_idx, write_images
 
@@ -21,7 +21,7 @@ def test_digits_and_cifar10_are_known_without_files() -> None:
 def test_describing_known_data_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
-        "from dslnas.data.describe import describe\n"
+        "from dslnas.data.data_shape import describe\n"
         "from dslnas.settings.data import Cifar10, Digits, TextSettings\n"
         "describe(Digits()); describe(Cifar10()); describe(TextSettings())\n"
         "print({'numpy', 'torch', 'onnx', 'sklearn', 'PIL'} & set(sys.modules))"

@@ -8,11 +8,11 @@ import pytest
 
 from dslnas.data.example import example_of
 from dslnas.diagnostics import UserError
-from dslnas.language.check import check
-from dslnas.language.checked import CheckedProgram
-from dslnas.language.link import link
-from dslnas.language.overrides import parse_overrides
-from dslnas.primitives.spec import Shape
+from dslnas.language.check.check import check
+from dslnas.language.check.checked import CheckedProgram
+from dslnas.language.link.link import link
+from dslnas.language.link.overrides import parse_overrides
+from dslnas.ops.primitive import Shape
 from dslnas.source import SourceFile
 
 IMAGES, TEXT = "use papers.darts\n", "use papers.darts_rnn\n"

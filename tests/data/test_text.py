@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dslnas.data import text as module
-from dslnas.data.describe import DataShape, describe, verify
+from dslnas.data.data_shape import DataShape, describe, verify
 from dslnas.data.text import divide, read
 from dslnas.settings.data import Ptb, TextSettings, TokenLevel
 from tests.data.made import error, real

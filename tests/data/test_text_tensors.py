@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dslnas.data.describe import describe
+from dslnas.data.data_shape import describe
 from dslnas.data.tensors import Data, TextPart, load
 from dslnas.data.text import read
 from dslnas.data.tokens import PartFacts, TextFacts, decode

@@ -12,9 +12,9 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import nearest, one_hot
-from dslnas.graph.build import build_supernet_graph
-from dslnas.space.space import SearchSpace
-from dslnas.space.table import choice_table
+from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.space.choice_table import choice_table
+from dslnas.space.network import SearchSpace
 from tests.spaces import random_scores, space_of
 
 SHAPE = (2, 6, 6)

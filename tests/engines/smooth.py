@@ -13,7 +13,7 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.space.table import ChoiceTable
+from dslnas.space.choice_table import ChoiceTable
 
 CELL = "smooth"
 PENALTY = 0.3

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.accumulation import accumulate, added, in_parts
 from dslnas.engines.catalogue import ENGINES, make_engine
+from dslnas.engines.objectives.accumulation import accumulate, added, in_parts
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Sgd
 from tests.engines.small import SEQUENCES, batch, segment, space, supernet_of

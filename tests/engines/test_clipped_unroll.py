@@ -10,11 +10,11 @@ from torch import Tensor
 
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.hessian import Hessian
-from dslnas.engines.levels import Bilevel, MixedLevel
+from dslnas.engines.objectives.hessian import Hessian
+from dslnas.engines.objectives.objectives import Bilevel, MixedLevel
+from dslnas.engines.objectives.unrolled import Lookahead, unroll
 from dslnas.engines.optimisers import WeightOptimiser
-from dslnas.engines.relaxation import Relaxation
-from dslnas.engines.unrolled import Lookahead, unroll
+from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Sgd
 from tests.engines.small import RECURRENT, segment, space, supernet_of

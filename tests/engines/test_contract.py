@@ -15,13 +15,13 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import ENGINES, make_engine
-from dslnas.engines.engine import Engine
-from dslnas.engines.relaxed import Relaxed
-from dslnas.language.check_search import DRAWN as DRAWN_METHODS
-from dslnas.language.check_search import RELAXED
+from dslnas.engines.gradient_engine import Relaxed
+from dslnas.engines.protocol import Engine
+from dslnas.language.check.search import DRAWN as DRAWN_METHODS
+from dslnas.language.check.search import RELAXED
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam, Cosine, Sgd, Variational
-from dslnas.space.derive import Scores, derive
+from dslnas.space.derive.derive import Scores, derive
 from tests.engines.small import SEQUENCES, SPACES, TEXTS, batch, segment, space, supernet_of
 
 SPACE = "uneven"

@@ -6,19 +6,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.engines.costs import (
+from dslnas.engines.discretise import nearest, one_hot
+from dslnas.engines.expected_cost import (
     complexity,
     costs_of_network,
     costs_of_operations,
     expected_cost,
     penalty,
 )
-from dslnas.engines.discretise import nearest, one_hot
-from dslnas.graph.build import build_derived_graph
-from dslnas.graph.costs import CostTable
+from dslnas.graph.analysis.costs import CostTable
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import Limit, Quantity
-from dslnas.space.derive import derive
-from dslnas.space.table import ChoiceTable, choice_table
+from dslnas.space.choice_table import ChoiceTable, choice_table
+from dslnas.space.derive.derive import derive
 from tests.engines.small import CPU, RECURRENT, SPACES, padded_scores, space, supernet_of
 from tests.spaces import random_scores, space_of
 

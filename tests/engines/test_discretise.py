@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from dslnas.backends.torch.plan import DROPPED
 from dslnas.engines.discretise import nearest, one_hot, uniform
-from dslnas.engines.relaxation import rows_of
-from dslnas.space.derive import derive
-from dslnas.space.table import ChoiceTable, choice_table
+from dslnas.engines.relaxations.softmax import rows_of
+from dslnas.space.choice_table import ChoiceTable, choice_table
+from dslnas.space.derive.derive import derive
 from tests.engines.by_hand import columns, proximal
 from tests.engines.small import SPACES, padded_scores, space
 from tests.spaces import chosen

@@ -11,18 +11,18 @@ import torch
 from torch import Tensor
 
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.costs import costs_of_network, expected_cost
-from dslnas.engines.engine import Engine
-from dslnas.engines.goals import Goals
+from dslnas.engines.expected_cost import costs_of_network, expected_cost
+from dslnas.engines.gradient_engine import Relaxed
 from dslnas.engines.optimisers import value_at
-from dslnas.engines.relaxed import Relaxed
-from dslnas.graph.build import build_derived_graph
-from dslnas.graph.costs import CostTable
+from dslnas.engines.protocol import Engine
+from dslnas.engines.resource_constraints import Goals
+from dslnas.graph.analysis.costs import CostTable
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import Count, Derivation, Limit, Rule
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam
-from dslnas.space.derive import derive
-from dslnas.space.tally import operation_counts
+from dslnas.space.cell_stats import operation_counts
+from dslnas.space.derive.derive import derive
 from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import CPU, SPACES, batch, space
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same

@@ -12,9 +12,9 @@ from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.gumbel import Gumbel, HardGumbel
+from dslnas.engines.gradient_engine import Relaxed
 from dslnas.engines.optimisers import value_at
-from dslnas.engines.relaxed import Relaxed
+from dslnas.engines.relaxations.gumbel import Gumbel, HardGumbel
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Linear, Schedule
 from tests.engines.by_hand import HandAdam, HandSgd, gumbel, softmax

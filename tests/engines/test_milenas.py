@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from dslnas.engines.catalogue import make_engine
+from dslnas.engines.gradient_engine import Relaxed
 from dslnas.engines.optimisers import value_at
-from dslnas.engines.relaxed import Relaxed
 from dslnas.settings.search import SEARCH, MilenasSettings
 from dslnas.settings.values import Adam, Sgd
 from tests.engines.by_hand import HandAdam, HandSgd

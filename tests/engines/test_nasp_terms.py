@@ -12,12 +12,12 @@ from dslnas.backends.torch.plan import DROPPED, Choice
 from dslnas.backends.torch.runtime import Precision, Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.costs import costs_of_network, costs_of_operations, expected_cost
 from dslnas.engines.discretise import explore, nearest, one_hot, uniform
-from dslnas.engines.goals import Goals
+from dslnas.engines.expected_cost import costs_of_network, costs_of_operations, expected_cost
 from dslnas.engines.nasp import Nasp
 from dslnas.engines.optimisers import value_at
-from dslnas.graph.build import build_supernet_graph
+from dslnas.engines.resource_constraints import Goals
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import NaspSettings
 from dslnas.settings.values import Adam, Cosine
 from tests.engines.by_hand import HandAdam, HandSgd

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.hessian import Hessian
-from dslnas.engines.levels import Bilevel, Level, MixedLevel, Order
+from dslnas.engines.objectives.hessian import Hessian
+from dslnas.engines.objectives.objectives import Bilevel, Level, MixedLevel, Order
 from dslnas.engines.optimisers import WeightOptimiser
-from dslnas.engines.relaxation import Relaxation
+from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam, Cosine, Sgd
 from tests.engines.toy import CELL, TRAIN, VALIDATION, Toy, value

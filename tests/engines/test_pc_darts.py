@@ -10,12 +10,12 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.optimisers import value_at
 from dslnas.engines.pc_darts import EdgeNormalised, PcDarts
-from dslnas.graph.build import build_supernet_graph
 from dslnas.graph.graph import edges_of
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import PcDartsSettings
 from dslnas.settings.values import Sgd
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from tests.engines.by_hand import HandAdam, HandSgd, softmax
 from tests.engines.small import CLASSES, CPU, SHAPE, SPACES, batch, space, supernet_of
 from tests.engines.twin import ADAM, CLIPPED, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same

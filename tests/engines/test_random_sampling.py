@@ -14,7 +14,7 @@ from dslnas.engines.discretise import uniform
 from dslnas.engines.random_sampling import RandomSampling
 from dslnas.settings.search import RandomSettings
 from dslnas.settings.values import Sgd
-from dslnas.space.derive import derive
+from dslnas.space.derive.derive import derive
 from tests.engines.by_hand import HandSgd
 from tests.engines.small import SPACES, batch, space
 from tests.engines.twin import CLIPPED, UNCLIPPED, Twin, alphas_of, assert_same

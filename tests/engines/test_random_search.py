@@ -10,7 +10,7 @@ from dslnas.data.batches import Batch
 from dslnas.engines.random_search import RandomSearch
 from dslnas.settings.search import RandomSearchSettings
 from dslnas.settings.values import Cosine, Sgd
-from dslnas.space.derive import Scores
+from dslnas.space.derive.derive import Scores
 from tests.engines.small import RECURRENT, batch, segment, space, supernet_of
 from tests.engines.twin import Twin
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dslnas.engines.relaxation import Relaxation, rows_of
+from dslnas.engines.relaxations.softmax import Relaxation, rows_of
 from tests.engines.by_hand import softmax
 from tests.engines.small import SPACES, batch, space, supernet_of
 

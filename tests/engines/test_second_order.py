@@ -10,11 +10,11 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.darts import Darts
-from dslnas.engines.hessian import Hessian
 from dslnas.engines.milenas import Milenas
+from dslnas.engines.objectives.hessian import Hessian
+from dslnas.engines.objectives.unrolled import Lookahead, unroll
 from dslnas.engines.optimisers import WeightOptimiser, value_at
-from dslnas.engines.relaxation import Relaxation
-from dslnas.engines.unrolled import Lookahead, unroll
+from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.settings.search import DartsSettings, MilenasSettings
 from dslnas.settings.values import Sgd
 from tests.engines.by_hand import HandAdam, HandSgd

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
-from dslnas.engines.engine import Engine
+from dslnas.engines.protocol import Engine
 from dslnas.settings.values import Adam, Cosine, Exponential, Sgd
 from tests.engines.by_hand import HandSgd, softmax
 from tests.engines.small import SPACES, space, supernet_of

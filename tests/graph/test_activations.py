@@ -8,10 +8,10 @@ import torch
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import make_plan
 from dslnas.backends.torch.primitives import FORMS
-from dslnas.graph.activations import activations
-from dslnas.graph.build import build_supernet_graph
+from dslnas.graph.analysis.activations import activations
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.primitives.spec import AttributeValue
+from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.ops.primitive import AttributeValue
 from tests.backends.reference_graphs import Graph
 from tests.engines.small import NASP_LIKE, some_choice, space
 from tests.graph.keeper import Keeper

@@ -6,9 +6,9 @@ import pytest
 
 from dslnas.diagnostics import UserError
 from dslnas.graph.attributes import attribute_value, default_value, usual_value
-from dslnas.language.constants import Value
-from dslnas.primitives.catalogue import PRIMITIVES
-from dslnas.primitives.spec import Argument, AttributeValue, Default, Kind
+from dslnas.language.check.constants import Value
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.primitive import Argument, AttributeValue, Default, Kind
 
 CONV = PRIMITIVES["conv"]
 ARGUMENTS = {argument.name: argument for argument in CONV.arguments}

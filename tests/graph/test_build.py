@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.graph.analysis.shapes import check_final
 from dslnas.graph.graph import Mix, PrimitiveGraph
-from dslnas.graph.shapes import check_final
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.verify import verify_graph
-from dslnas.primitives.spec import Shape
+from dslnas.ops.primitive import Shape
 from tests.spaces import space_of
 
 THREE_REDUCTIONS = """use papers.darts

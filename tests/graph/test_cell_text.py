@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dslnas.graph.build import build_derived_graph
-from dslnas.language import ast
-from dslnas.language.link import link
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.language.link.link import link
+from dslnas.language.syntax import ast
 from dslnas.source import SourceFile
-from dslnas.space.derive import derive
+from dslnas.space.derive.derive import derive
 from dslnas.space.text import cell_text
 from tests.spaces import random_scores, space_of
 from tests.strategies import SpaceText, spaces

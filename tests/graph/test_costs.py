@@ -8,14 +8,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dslnas.graph import build
-from dslnas.graph.build import build_derived_graph
-from dslnas.graph.costs import COUNTED, CostTable, cost_table, operation_costs
-from dslnas.graph.fragment import Fragment
+from dslnas.graph.analysis.costs import COUNTED, CostTable, cost_table, operation_costs
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.primitives.spec import Shape
-from dslnas.space.derive import Scores, best_candidate, derive
-from dslnas.space.space import SearchSpace
+from dslnas.graph.lower import network as build
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.graph.lower.op_body import Fragment
+from dslnas.ops.primitive import Shape
+from dslnas.space.derive.derive import Scores, best_candidate, derive
+from dslnas.space.network import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces

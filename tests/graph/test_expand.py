@@ -7,11 +7,11 @@ from itertools import product
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.expand import Expander
-from dslnas.graph.fragment import SOURCE, Fragment, Layer
-from dslnas.language.checked import Operation
-from dslnas.language.constants import Value
-from dslnas.primitives.spec import Shape
+from dslnas.graph.lower.expand import Expander
+from dslnas.graph.lower.op_body import SOURCE, Fragment, Layer
+from dslnas.language.check.checked import Operation
+from dslnas.language.check.constants import Value
+from dslnas.ops.primitive import Shape
 from tests.spaces import space_of
 
 IMAGE: Shape = (4, 8, 8)

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.graph.graph import Mix, PrimitiveGraph, Scope, State
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.text import parse_graph, print_graph
 from dslnas.graph.verify import verify_graph
-from dslnas.space.derive import derive
+from dslnas.space.derive.derive import derive
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import random_scores, space_of
 from tests.strategies import SpaceText, spaces

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.graph.memory import fits, memory_bytes, shown
+from dslnas.graph.analysis.memory import fits, memory_bytes, shown
 
 
 def system(root: Path, groups: str, limits: dict[str, str]) -> Path:

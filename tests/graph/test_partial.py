@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.graph.analysis.shapes import check_final, check_search
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph, edges_of
-from dslnas.graph.shapes import check_final, check_search
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.text import parse_graph, print_graph
 from dslnas.graph.verify import verify_graph
-from dslnas.primitives.spec import Shape
-from dslnas.space.derive import derive
-from dslnas.space.space import Partial, SearchSpace
+from dslnas.ops.primitive import Shape
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import Partial, SearchSpace
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.verify import verify_graph
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from tests.spaces import CIFAR, random_scores, space_of
 
 GENOTYPES = Path(__file__).parent.parent / "space" / "genotypes"

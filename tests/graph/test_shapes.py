@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
-from dslnas.graph.shapes import MOST_NODES, Size, check_final, check_search, size_of
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
+from dslnas.graph.analysis.shapes import MOST_NODES, Size, check_final, check_search, size_of
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces

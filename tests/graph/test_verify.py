@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dslnas.diagnostics import InternalError
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph, State
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.text import parse_graph
 from dslnas.graph.verify import LAWS, verify_graph
-from dslnas.primitives.spec import Weight
-from dslnas.space.derive import derive
+from dslnas.ops.primitive import Weight
+from dslnas.space.derive.derive import derive
 from tests.spaces import random_scores
 from tests.strategies import SpaceText, spaces
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from dslnas.app.compile import compile_spec
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.compiler import compile_spec
 from dslnas.data.batches import Batch
 from dslnas.export.export import export
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.settings.sections import ExportSettings
 from dslnas.training.retrain import fresh_network
 

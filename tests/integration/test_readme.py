@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from dslnas.app.compile import compile_spec
 from dslnas.cli.main import COMMANDS
-from dslnas.compiler import compile_spec
 from dslnas.settings.search import SEARCH
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.shapes import check_final, check_search
-from dslnas.language.check import check
-from dslnas.language.link import link, read_source
-from dslnas.language.overrides import parse_overrides
+from dslnas.graph.analysis.shapes import check_final, check_search
+from dslnas.language.check.check import check
+from dslnas.language.link.link import link, read_source
+from dslnas.language.link.overrides import parse_overrides
 from dslnas.settings.data import TextSettings
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower

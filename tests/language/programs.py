@@ -8,8 +8,8 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from dslnas.language import ast
-from dslnas.language.parse import parse_values
+from dslnas.language.syntax import ast
+from dslnas.language.syntax.parse import parse_values
 from dslnas.source import SourceFile, Span
 
 SPAN = Span(SourceFile("made", ""), 0, 0)

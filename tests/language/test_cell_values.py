@@ -5,12 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.language.check import check
-from dslnas.language.checked import CheckedCell
-from dslnas.language.format import format_expression
-from dslnas.language.link import link
-from dslnas.language.overrides import parse_overrides
-from dslnas.language.value import (
+from dslnas.language.check.check import check
+from dslnas.language.check.checked import CheckedCell
+from dslnas.language.check.value import (
     SOURCE,
     Activated,
     Applied,
@@ -20,6 +17,9 @@ from dslnas.language.value import (
     is_activated,
     names_in,
 )
+from dslnas.language.link.link import link
+from dslnas.language.link.overrides import parse_overrides
+from dslnas.language.print.format import format_expression
 from dslnas.source import SourceFile
 
 

@@ -10,7 +10,7 @@ import pytest
 import dslnas
 from dslnas.codes import CODES
 from dslnas.diagnostics import UserError
-from dslnas.language.sources import read_source
+from dslnas.language.link.sources import read_source
 from tests.language.pipeline import compile_source
 
 PACKAGE = Path(dslnas.__file__).parent

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dslnas.diagnostics import Diagnostics, UserError
-from dslnas.language.constants import Value, evaluate, evaluate_lets
-from dslnas.language.link import link
-from dslnas.language.parse import parse_values
+from dslnas.language.check.constants import Value, evaluate, evaluate_lets
+from dslnas.language.link.link import link
+from dslnas.language.syntax.parse import parse_values
 from dslnas.source import SourceFile
 
 

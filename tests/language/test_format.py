@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dslnas.language import ast
-from dslnas.language.format import format_expression, format_item, format_program
-from dslnas.language.layout import WIDTH
-from dslnas.language.link import LIBRARY
-from dslnas.language.parse import parse, parse_values
+from dslnas.language.link.link import LIBRARY
+from dslnas.language.print.format import format_expression, format_item, format_program
+from dslnas.language.print.layout import WIDTH
+from dslnas.language.syntax import ast
+from dslnas.language.syntax.parse import parse, parse_values
 from dslnas.source import SourceFile
 from tests.language.programs import expressions, items, programs, untidy
 

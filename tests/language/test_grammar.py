@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.language import grammar
-from dslnas.language.link import LIBRARY
+from dslnas.language.link.link import LIBRARY
+from dslnas.language.syntax import grammar
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from dslnas.language import ast
+from dslnas.language.syntax import ast
 from dslnas.source import SourceFile, Span
 
 SOURCE = SourceFile("spec.nas", "ab")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.language.check import check
-from dslnas.language.checked import CheckedProgram
-from dslnas.language.link import link, read_source
-from dslnas.language.overrides import parse_overrides
+from dslnas.language.check.check import check
+from dslnas.language.check.checked import CheckedProgram
+from dslnas.language.link.link import link, read_source
+from dslnas.language.link.overrides import parse_overrides
 from dslnas.settings.search import MilenasSettings, RandomSettings
 from dslnas.source import SourceFile
 

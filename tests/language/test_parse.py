@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.language import ast
-from dslnas.language.node import Node
-from dslnas.language.parse import MAX_CHARACTERS, parse
-from dslnas.language.tree import MAX_DEPTH
+from dslnas.language.syntax import ast
+from dslnas.language.syntax.ast_base import Node
+from dslnas.language.syntax.build import MAX_DEPTH
+from dslnas.language.syntax.parse import MAX_CHARACTERS, parse
 from dslnas.source import SourceFile, Span
 
 

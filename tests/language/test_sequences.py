@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dslnas.language.check import check
-from dslnas.language.checked import CheckedProgram
-from dslnas.language.effective import effective_text
-from dslnas.language.link import LIBRARY, link
-from dslnas.language.overrides import parse_overrides
+from dslnas.language.check.check import check
+from dslnas.language.check.checked import CheckedProgram
+from dslnas.language.link.link import LIBRARY, link
+from dslnas.language.link.overrides import parse_overrides
+from dslnas.language.print.expanded_spec import effective_text
 from dslnas.settings.data import Digits, TextSettings
 from dslnas.settings.search import SEARCH, SearchSettings
 from dslnas.settings.sections import EvaluateSettings

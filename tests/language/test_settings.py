@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from dslnas.language.check import check
-from dslnas.language.checked import CheckedProgram
-from dslnas.language.effective import section_text
-from dslnas.language.format import format_program
-from dslnas.language.link import link
-from dslnas.language.parse import parse
+from dslnas.language.check.check import check
+from dslnas.language.check.checked import CheckedProgram
+from dslnas.language.link.link import link
+from dslnas.language.print.expanded_spec import section_text
+from dslnas.language.print.format import format_program
+from dslnas.language.syntax.parse import parse
 from dslnas.settings.data import DATA, TextSettings
 from dslnas.settings.schema import Settings
 from dslnas.settings.search import SEARCH

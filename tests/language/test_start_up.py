@@ -10,9 +10,9 @@ import pytest
 
 GRAPH = """
 import sys
-from dslnas.graph.build import build_supernet_graph
-from dslnas.language.check import check
-from dslnas.language.link import link
+from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.language.check.check import check
+from dslnas.language.link.link import link
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 text = "use papers.darts\\ndata digits\\nsearch darts"

@@ -10,12 +10,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.passes.drop_zeros import drop_zeros
 from dslnas.passes.manager import PASSES, optimised, run_passes
 from dslnas.passes.stack_edges import stack_edges
-from dslnas.space.derive import derive
+from dslnas.space.derive.derive import derive
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import random_scores, space_of
 from tests.strategies import SpaceText, spaces

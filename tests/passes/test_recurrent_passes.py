@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dslnas.backends.torch.sequence import SequenceNetwork
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.text import parse_graph, print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.passes.manager import PASSES, optimised
 from dslnas.passes.share_equal import share_equal
 from dslnas.passes.stack_edges import stack_edges
-from dslnas.space.derive import derive
+from dslnas.space.derive.derive import derive
 from tests.graph.recurrent import recurrent_spaces
 from tests.passes.same import (
     CLASSES,

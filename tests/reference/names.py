@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.space.cell import Cell
-from dslnas.space.space import SearchSpace
+from dslnas.space.network import SearchSpace
 
 
 def load_reference(

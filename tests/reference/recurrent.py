@@ -15,10 +15,10 @@ from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.optimisers import WeightOptimiser
-from dslnas.engines.relaxation import Relaxation
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.engines.relaxations.softmax import Relaxation
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.settings.values import Adam, Sgd
-from dslnas.space.space import SearchSpace
+from dslnas.space.network import SearchSpace
 from tests.reference.load import facts, tensors
 from tests.spaces import space_of
 

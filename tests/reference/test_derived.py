@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.graph.build import build_derived_graph
+from dslnas.graph.lower.network import build_derived_graph
 from tests.reference.genotypes import cells_of, spelt
 from tests.reference.load import EVALUATED, assert_close, assert_numbers, facts, tensors
 from tests.reference.names import load_reference

@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from dslnas.engines.discretise import nearest
-from dslnas.engines.relaxation import rows_of
+from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.space.cell import Cell
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
-from dslnas.space.table import choice_table
-from dslnas.space.tally import convolution_count
+from dslnas.space.cell_stats import convolution_count
+from dslnas.space.choice_table import choice_table
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from tests.reference.genotypes import EDGES, cells_of
 from tests.reference.load import ALPHAS, DARTS, NASP, facts
 from tests.reference.networks import fresh

@@ -16,8 +16,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.engines.hessian import SHIFT, Hessian, Move
-from dslnas.engines.levels import Bilevel, Level, MixedLevel, Order
+from dslnas.engines.objectives.hessian import SHIFT, Hessian, Move
+from dslnas.engines.objectives.objectives import Bilevel, Level, MixedLevel, Order
 from tests.reference.load import (
     DARTS,
     DARTS_ONE_BY_DEFAULT,

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from dslnas.engines.discretise import nearest
-from dslnas.engines.goals import Goals
 from dslnas.engines.nasp import Nasp
 from dslnas.engines.optimisers import WeightOptimiser
-from dslnas.engines.relaxation import rows_of
+from dslnas.engines.relaxations.softmax import rows_of
+from dslnas.engines.resource_constraints import Goals
 from dslnas.settings.search import NaspSettings
 from tests.reference.load import (
     ALPHAS,

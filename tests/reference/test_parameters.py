@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from tests.reference.load import facts
 from tests.reference.test_derived import text_of
 from tests.spaces import CIFAR, space_of

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.data.batches import Batch
-from dslnas.engines.hessian import SHIFT, Move
+from dslnas.engines.objectives.hessian import SHIFT, Move
 from tests.reference.load import DARTS, DARTS_ONE_BY_DEFAULT, LATER, assert_alphas, assert_numbers
 from tests.reference.networks import ADAM, RATE, SGD, fresh
 

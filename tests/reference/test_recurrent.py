@@ -11,12 +11,12 @@ from torch.nn import functional
 
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
-from dslnas.engines.hessian import difference, exact, movable
+from dslnas.engines.objectives.hessian import difference, exact, movable
+from dslnas.engines.objectives.unrolled import Lookahead, at, unroll
 from dslnas.engines.optimisers import AlphaOptimiser
-from dslnas.engines.relaxation import Relaxation
-from dslnas.engines.unrolled import Lookahead, at, unroll
-from dslnas.graph.build import build_derived_graph, build_supernet_graph
-from dslnas.space.derive import derive
+from dslnas.engines.relaxations.softmax import Relaxation
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.space.derive.derive import derive
 from tests.reference.load import EXACT, LATER, assert_close, facts, tensors
 from tests.reference.recurrent import (
     FILES,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dslnas.language.check import check
-from dslnas.language.link import link
+from dslnas.language.check.check import check
+from dslnas.language.link.link import link
 from dslnas.settings.schema import Settings
 from dslnas.settings.search import (
     SEARCH,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from dslnas.space.cell import Cell
 from dslnas.space.count import count_architectures, count_cells
-from dslnas.space.derive import derive_cell
+from dslnas.space.derive.derive import derive_cell
 from tests.spaces import chosen, space_of
 from tests.strategies import SpaceText, spaces
 

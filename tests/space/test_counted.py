@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dslnas.diagnostics import UserError
-from dslnas.language.checked import Operation
-from dslnas.language.order import needed_for
-from dslnas.language.value import Joined, Reference, Value, names_in
+from dslnas.language.check.checked import Operation
+from dslnas.language.check.value import Joined, Reference, Value, names_in
+from dslnas.language.toposort import needed_for
 from dslnas.settings.rule import Count, Rule
 from dslnas.source import SourceFile, Span
 from dslnas.space.cell import Cell, Edge
-from dslnas.space.counted import counted_choice, possible_numbers
-from dslnas.space.derive import best_choice, derive, derive_cell
-from dslnas.space.tally import operation_counts
+from dslnas.space.cell_stats import operation_counts
+from dslnas.space.derive.constrained_derivation import counted_choice, possible_numbers
+from dslnas.space.derive.derive import best_choice, derive, derive_cell
 from tests.spaces import chosen, random_scores, space_of
 
 OPERATIONS = ("none", "skip", "conv", "pool")

@@ -12,8 +12,8 @@ import pytest
 
 from dslnas.diagnostics import UserError
 from dslnas.space.cell import Cell
-from dslnas.space.derive import derive, derive_cell
-from dslnas.space.space import SearchSpace
+from dslnas.space.derive.derive import derive, derive_cell
+from dslnas.space.network import SearchSpace
 from tests.spaces import chosen, random_scores, space_of
 
 FIXTURES = Path(__file__).parent / "fixtures"

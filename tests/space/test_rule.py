@@ -7,7 +7,7 @@ import pytest
 from dslnas.diagnostics import UserError
 from dslnas.settings.rule import Count, Rule
 from dslnas.source import SourceFile, Span
-from dslnas.space.rule import check_rule
+from dslnas.space.derive.count_rules import check_rule
 from tests.spaces import space_of
 
 HERE = Span(SourceFile("spec.nas", "count skip_connect >= 9"), 0, 5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dslnas.space.tally import convolution_count, operation_counts, skip_share
+from dslnas.space.cell_stats import convolution_count, operation_counts, skip_share
 from tests.spaces import space_of
 
 DARTS_V2 = """use std.cnn

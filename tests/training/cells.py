@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dslnas.space.derive import Scores, derive
-from dslnas.space.space import SearchSpace
+from dslnas.space.derive.derive import Scores, derive
+from dslnas.space.network import SearchSpace
 from dslnas.training.measure import Measurement
 from dslnas.training.snapshots import Snapshot
 from tests.spaces import space_of

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dslnas.compiler import compile_spec
-from dslnas.graph.build import build_derived_graph
+from dslnas.app.compile import compile_spec
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import AS_PUBLISHED, Count, Derivation, Limit, Rule
-from dslnas.space.space import SearchSpace
-from dslnas.space.tally import operation_counts
+from dslnas.space.cell_stats import operation_counts
+from dslnas.space.network import SearchSpace
 from dslnas.training.baseline import DRAWS, random_architecture
 from tests.small import SMALL
 

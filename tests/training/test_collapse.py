@@ -8,7 +8,7 @@ import pytest
 
 from dslnas.settings.stop import Skips
 from dslnas.settings.values import Adam, Sgd
-from dslnas.training.task import SearchResult
+from dslnas.training.search_plan import SearchResult
 from tests.spaces import space_of
 from tests.training.tiny import SHAPE, Listener, random_data, run_search
 

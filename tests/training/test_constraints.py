@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_derived_graph
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import Limit
 from dslnas.training import constraints as module
 from dslnas.training.constraints import check_limits

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.graph.build import build_supernet_graph
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
+from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from dslnas.training.monitor import Monitor, Observation, entropies
 from tests.spaces import space_of
 from tests.training.tiny import CPU, SHAPE

@@ -7,12 +7,12 @@ import torch
 
 from dslnas.backends.torch.runtime import Precision, Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.graph.build import build_supernet_graph
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import USUAL
 from dslnas.settings.data import Cifar10
 from dslnas.settings.search import DartsSettings
-from dslnas.training.needs import search_needs
-from dslnas.training.task import Task
+from dslnas.training.memory_estimate import search_needs
+from dslnas.training.search_plan import Task
 from tests.engines.small import CPU, DARTS_LIKE, batch, space
 from tests.graph.keeper import Keeper
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch, ImagePart
 from dslnas.settings.rule import Derivation
-from dslnas.space.derive import derive
-from dslnas.space.table import ChoiceTable
+from dslnas.space.choice_table import ChoiceTable
+from dslnas.space.derive.derive import derive
 from dslnas.training.perturbation import perturbation_scores
 from dslnas.training.records import StepRecord
 from tests.training.tiny import Listener, random_data, run_search, tiny_space

@@ -15,7 +15,7 @@ from dslnas.training import epochs as module
 from dslnas.training.measure import Measurement
 from dslnas.training.records import EpochRecord
 from dslnas.training.retrain import Trained
-from dslnas.training.saved import Saved, Standing
+from dslnas.training.saved_state import Saved, Standing
 from tests.training.tiny import Listener, architecture, equal, random_data, run_retrain
 from tests.training.tiny_text import DROPOUT, retrain_text, text_data
 

@@ -12,11 +12,11 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.batches import Part
 from dslnas.data.tensors import Data, load
 from dslnas.diagnostics import UserError
-from dslnas.graph.build import build_derived_graph
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import Digits
 from dslnas.settings.values import Cosine, Sgd
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from dslnas.training.measure import measure
 from dslnas.training.records import EpochRecord, StepRecord
 from dslnas.training.retrain import Trained, fresh_network
@@ -59,7 +59,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> list[TorchNetwork]:
         made.append(TorchNetwork(*arguments))
         return made[-1]
 
-    monkeypatch.setattr("dslnas.training.trainee.make_network", make)
+    monkeypatch.setattr("dslnas.training.training_state.make_network", make)
     monkeypatch.setattr("dslnas.training.retrain.make_network", make)
     return made
 
@@ -238,7 +238,7 @@ def test_drop_path_rises_linearly_from_zero(monkeypatch: pytest.MonkeyPatch) -> 
                 rates.append(self.run_state.drop_path_rate)
             return super().forward(images, *rest, **named)
 
-    monkeypatch.setattr("dslnas.training.trainee.make_network", Watched)
+    monkeypatch.setattr("dslnas.training.training_state.make_network", Watched)
     run_retrain(architecture(), random_data(), epochs=4, batch=64, drop_path=0.4)
     assert rates == pytest.approx([0.0, 0.1, 0.2, 0.3])
 

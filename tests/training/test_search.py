@@ -12,10 +12,10 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch, ImagePart, Part
 from dslnas.data.tensors import Data, load
 from dslnas.engines.catalogue import ENGINES
-from dslnas.engines.engine import Progress, StepReport
+from dslnas.engines.protocol import Progress, StepReport
 from dslnas.settings.data import Digits
 from dslnas.settings.values import Adam, Sgd
-from dslnas.space.derive import Scores, derive
+from dslnas.space.derive.derive import Scores, derive
 from dslnas.training import search as module
 from dslnas.training.records import EpochRecord, StepRecord
 from tests.engines import small

@@ -11,12 +11,12 @@ from dslnas.data.batches import Part
 from dslnas.settings.rule import Count, Derivation, Rule
 from dslnas.settings.stop import Convolutions, Eigenvalue, Skips, Stable
 from dslnas.settings.values import Adam
-from dslnas.space.derive import derive
-from dslnas.space.tally import convolution_count
+from dslnas.space.cell_stats import convolution_count
+from dslnas.space.derive.derive import derive
 from dslnas.training import search as module
 from dslnas.training.measure import Measurement
+from dslnas.training.search_plan import SearchResult
 from dslnas.training.snapshots import best, best_of_every_size
-from dslnas.training.task import SearchResult
 from tests.training.tiny import Listener, random_data, run_search, tiny_space
 
 FAST = Adam(lr=0.3, weight_decay=0.0)  # so that another cell is derived after every epoch

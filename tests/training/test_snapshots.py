@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from dslnas.training.snapshots import Snapshot, best, best_of_every_size
 from tests.training.cells import candidate, cells_space
 

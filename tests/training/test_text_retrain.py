@@ -16,12 +16,12 @@ from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.batches import Batch, TextPart
 from dslnas.data.tensors import Data
 from dslnas.diagnostics import UserError
-from dslnas.engines.accumulation import Gradients
+from dslnas.engines.objectives.accumulation import Gradients
 from dslnas.settings.values import Sgd
 from dslnas.training import epochs as module
-from dslnas.training.descent import Descent
 from dslnas.training.measure import Measurement, measure
 from dslnas.training.objective import training_loss
+from dslnas.training.resumable_sgd import Descent
 from dslnas.training.retrain import Trained
 from tests.training.tiny import Listener, equal
 from tests.training.tiny_text import DROPOUT, STEPS, WORDS, retrain_text, text_data

@@ -13,11 +13,11 @@ from dslnas.data.batches import Batch
 from dslnas.data.tensors import Data
 from dslnas.diagnostics import UserError
 from dslnas.engines.catalogue import ENGINES
-from dslnas.engines.relaxed import Relaxed
+from dslnas.engines.gradient_engine import Relaxed
 from dslnas.settings.rule import Derivation
 from dslnas.settings.stop import Eigenvalue
 from dslnas.settings.values import Sgd
-from dslnas.space.derive import derive
+from dslnas.space.derive.derive import derive
 from dslnas.training import search as module
 from dslnas.training.measure import Measurement
 from dslnas.training.records import EpochRecord

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dslnas.graph.build import build_supernet_graph
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.data import Digits, Ptb, TextSettings
 from dslnas.training.threads import SMALL, steps_of, threads_for
 from tests.spaces import space_of

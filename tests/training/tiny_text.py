@@ -10,18 +10,18 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.batches import TextPart
 from dslnas.data.tensors import Data
 from dslnas.data.tokens import PartFacts, TextFacts
-from dslnas.graph.build import build_supernet_graph
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.data import TextSettings
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Sgd, Variational
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from dslnas.training.retrain import Trained, retrain
-from dslnas.training.saved import Keep, Saved
+from dslnas.training.saved_state import Keep, Saved
 from dslnas.training.search import search
-from dslnas.training.task import SearchResult, Task
+from dslnas.training.search_plan import SearchResult, Task
 from tests.engines.small import LOWERED
 from tests.spaces import random_scores, space_of
 from tests.training.tiny import CPU, Listener

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from onnx import NodeProto, TensorProto
 
-from dslnas.backends.onnx.site import Emitter, Site
+from dslnas.backends.onnx.emit_context import Emitter, Site
 
 Protos: TypeAlias = Iterable[NodeProto | TensorProto]
 

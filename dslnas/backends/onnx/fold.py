@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dslnas.graph.graph import Node, PrimitiveGraph
-from dslnas.primitives.spec import Weight
+from dslnas.ops.primitive import Weight
 
 Weights: TypeAlias = Mapping[str, NDArray[np.floating[Any]]]
 """Tensors by name: tensor `weight` of node `stem/0_conv` is `stem/0_conv/weight`."""

@@ -10,9 +10,9 @@ from onnx import ModelProto, TensorProto, helper
 
 from dslnas.backends.onnx.fold import Weights
 from dslnas.backends.onnx.prepare import prepare
-from dslnas.backends.onnx.protos import Writer, finish
+from dslnas.backends.onnx.writer import Writer, finish
 from dslnas.graph.graph import INPUT, PrimitiveGraph
-from dslnas.primitives.spec import Shape
+from dslnas.ops.primitive import Shape
 
 IMAGE = "image"
 LOGITS = "logits"

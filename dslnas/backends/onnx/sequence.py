@@ -17,10 +17,10 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 
 from dslnas.backends.onnx.fold import Weights
 from dslnas.backends.onnx.prepare import prepare
-from dslnas.backends.onnx.protos import Writer, finish
-from dslnas.backends.onnx.stages import Stages, divide, state_names
+from dslnas.backends.onnx.time_loop import Stages, divide, state_names
+from dslnas.backends.onnx.writer import Writer, finish
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
-from dslnas.primitives.spec import Shape
+from dslnas.ops.primitive import Shape
 
 TOKENS = "tokens"
 TOKEN = "token"

@@ -21,7 +21,7 @@ from dslnas.backends.python.render import (
 )
 from dslnas.backends.python.text import Call, lay_out, literal
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.primitives.rules import show_shape
+from dslnas.ops.shapes import show_shape
 
 
 def classifier_module(

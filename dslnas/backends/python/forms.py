@@ -11,7 +11,7 @@ from math import prod
 
 from dslnas.backends.python.body import Argument, Number, Part, Piece, Place
 from dslnas.graph.graph import Node
-from dslnas.primitives.spec import AttributeValue, Shape
+from dslnas.ops.primitive import AttributeValue, Shape
 
 Form = Callable[[Node, Shape], Part]
 """From a node and the shape of its input to the layers that stand for it."""

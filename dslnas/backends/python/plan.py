@@ -13,7 +13,7 @@ from dslnas.backends.python.classes import PythonClass, make_classes
 from dslnas.backends.python.names import class_names
 from dslnas.backends.python.parameters import signature
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph, Scope
-from dslnas.primitives.rules import show_shape
+from dslnas.ops.shapes import show_shape
 
 _OUTER = ("stem", "cell", "head")
 IMAGES = "images"

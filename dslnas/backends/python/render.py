@@ -10,7 +10,7 @@ from dslnas.backends.python.classes import PythonClass
 from dslnas.backends.python.forms import JOINS
 from dslnas.backends.python.parameters import Parameter, call_items
 from dslnas.backends.python.text import INDENT, WIDTH, Call, docstring, lay_out, lay_out_sum
-from dslnas.primitives.spec import Shape
+from dslnas.ops.primitive import Shape
 
 _INNER = 2 * INDENT
 _MOST_LABELS = 4

@@ -15,7 +15,7 @@ from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.primitives import FORMS, Form, numbers
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.graph import Node
-from dslnas.primitives.rules import pair
+from dslnas.ops.shapes import pair
 
 
 def _conv(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:

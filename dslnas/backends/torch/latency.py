@@ -19,13 +19,13 @@ from torch import Tensor
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import make_network
 from dslnas.backends.torch.threads import threads
-from dslnas.graph.build import build_derived_graph
-from dslnas.graph.costs import COUNTED, CostTable, cost_table
-from dslnas.graph.fragment import SOURCE, Fragment
+from dslnas.graph.analysis.costs import COUNTED, CostTable, cost_table
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
-from dslnas.primitives.spec import Shape
-from dslnas.space.derive import derive
-from dslnas.space.space import SearchSpace
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.graph.lower.op_body import SOURCE, Fragment
+from dslnas.ops.primitive import Shape
+from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 
 WARM_UP = 2
 RUNS = 9

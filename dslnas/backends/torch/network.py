@@ -19,8 +19,8 @@ from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
 from dslnas.backends.torch.sums import Sums
 from dslnas.graph.graph import INPUT, PrimitiveGraph
+from dslnas.ops.primitive import Weight
 from dslnas.passes.manager import USUAL, optimised
-from dslnas.primitives.spec import Weight
 
 Made = TypeVar("Made")
 Planned: TypeAlias = Step | Bundle | Call

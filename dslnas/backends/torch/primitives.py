@@ -22,7 +22,7 @@ from dslnas.backends.torch.randomness import (
     variational,
 )
 from dslnas.graph.graph import Node
-from dslnas.primitives.rules import pair
+from dslnas.ops.shapes import pair
 
 Form: TypeAlias = Callable[[Node, Sequence[Tensor], Sequence[Tensor], RunState], Tensor]
 

@@ -20,8 +20,8 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import make_network
 from dslnas.data.batches import Batch
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.space.space import SearchSpace
-from dslnas.space.table import ChoiceTable, choice_table
+from dslnas.space.choice_table import ChoiceTable, choice_table
+from dslnas.space.network import SearchSpace
 
 
 @dataclass(frozen=True)

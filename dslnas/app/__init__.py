@@ -1,0 +1,1 @@
+"""The use cases, one per file; `pipeline.py` is the straight line through them: read it first."""

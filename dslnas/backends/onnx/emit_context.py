@@ -1,0 +1,78 @@
+"""Where a primitive is written: what an emitter sees of the graph around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from dslnas.graph.graph import Node
+from dslnas.ops.shapes import pair
+
+
+@dataclass(frozen=True)
+class Site:
+    """One node of the graph and the tensors around it, by the names that the model gives them.
+
+    Attributes:
+        node: What is written.
+        inputs: The tensors it reads.
+        output: The tensor it gives.
+        is_image: Whether the first tensor it reads is (batch, C, H, W), not (batch, features) or
+            (batch).
+    """
+
+    node: Node
+    inputs: tuple[str, ...]
+    output: str
+    is_image: bool
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the tensors that the node computes with, in the order of the catalogue."""
+        return self.node.tensors
+
+    def inside(self, part: str) -> str:
+        """Return a name for a tensor that belongs to this node alone."""
+        return f"{self.node.name}/{part}"
+
+    def step(self, operator: str, inputs: Sequence[str], part: str, **attributes: Any) -> NodeProto:
+        """Return an operator whose result only other operators of this node read."""
+        name = self.inside(part)
+        return helper.make_node(operator, inputs, [name], name=name, **attributes)
+
+    def last(self, operator: str, inputs: Sequence[str], **attributes: Any) -> NodeProto:
+        """Return the operator that gives the node's output; it has the node's name."""
+        return helper.make_node(operator, inputs, [self.output], name=self.node.name, **attributes)
+
+    def constant(self, part: str, value: NDArray[Any]) -> TensorProto:
+        """Return a tensor that is not trained."""
+        return numpy_helper.from_array(value, self.inside(part))
+
+    def whole(self, part: str, *values: int) -> TensorProto:
+        """Return a vector of int64, for operators that take sizes as tensors."""
+        return self.constant(part, np.array(values, np.int64))
+
+    def pair(self, attribute: str) -> tuple[int, int]:
+        """Return an attribute that is a (height, width)."""
+        return pair(self.node.attribute(attribute))
+
+    def number(self, attribute: str) -> int | float:
+        """Return an attribute that is a number."""
+        value = self.node.attribute(attribute)
+        assert not isinstance(value, tuple)
+        return value
+
+    def count(self, attribute: str) -> int:
+        """Return an attribute that is a whole number."""
+        value = self.node.attribute(attribute)
+        assert isinstance(value, int)
+        return value
+
+
+Emitter: TypeAlias = Callable[[Site], Iterable[NodeProto | TensorProto]]
+"""Gives operators in the order in which they run, and constants anywhere between."""

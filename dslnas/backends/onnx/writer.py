@@ -1,0 +1,81 @@
+"""Nodes of a graph as operators, and a finished model around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from dslnas.backends.onnx.emit_context import Site
+from dslnas.backends.onnx.emitters import EMITTERS
+from dslnas.graph.graph import Node, PrimitiveGraph
+
+# Of 2022, so that runtimes of phones and accelerators read it too. It has everything the emitters
+# write; of what came later only Gelu (20) is of use, and that is five older operators.
+OPSET = 17
+# The oldest format with this opset; runtimes refuse a file that is newer than they are.
+IR_VERSION = 8
+
+
+class Writer:
+    """Writes nodes of one network, and every tensor of theirs once.
+
+    Args:
+        graph: The network, as `prepare` returns it.
+        weights: Its tensors by name.
+
+    Attributes:
+        constants: The tensors so far: weights, and sizes that operators take as tensors.
+    """
+
+    def __init__(self, graph: PrimitiveGraph, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        self.constants: list[TensorProto] = []
+        self._graph = graph
+        self._weights = weights
+        self._written: set[str] = set()
+
+    def operators(self, nodes: Iterable[Node], names: Mapping[str, str]) -> Iterator[NodeProto]:
+        """Yield the operators of some nodes, in the order in which they run.
+
+        Args:
+            nodes: In the order of the graph.
+            names: What the tensors are called that these nodes read and give, by node; those that
+                are not in it are called as the node.
+        """
+        for node in nodes:
+            for key in node.tensors:
+                if key not in self._written:
+                    self._written.add(key)
+                    self.constants.append(numpy_helper.from_array(self._weights[key], key))
+            inputs = tuple(names.get(source, source) for source in node.inputs)
+            is_image = len(self._graph.by_name[node.inputs[0]].shape) == 3
+            site = Site(node, inputs, names.get(node.name, node.name), is_image)
+            for proto in EMITTERS[node.primitive](site):
+                if isinstance(proto, NodeProto):
+                    yield proto
+                else:
+                    self.constants.append(proto)
+
+
+def finish(body: GraphProto, properties: Mapping[str, str]) -> ModelProto:
+    """Return a checked model of a graph.
+
+    Args:
+        body: Its graph.
+        properties: What the model says of itself; goes into its properties and description.
+    """
+    properties = dict(sorted(properties.items()))
+    lines = ("Written by dslnas.", *(f"{key}: {value}" for key, value in properties.items()))
+    model = helper.make_model(
+        body,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="dslnas",
+        doc_string="\n".join(lines),
+    )
+    helper.set_model_props(model, properties)
+    onnx.checker.check_model(model, full_check=True)
+    return model

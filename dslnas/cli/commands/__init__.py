@@ -1,0 +1,1 @@
+"""The commands, one per file: arguments in, a use case, rendering out."""

@@ -1,0 +1,133 @@
+"""`dslnas compile`: a spec, and with --search what is found in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from dslnas.app.compile import Compiled, compile_spec
+from dslnas.cli.options import (
+    LARGEST_SEED,
+    json_option,
+    out_option,
+    print_json,
+    resume_option,
+    seed_option,
+    set_option,
+    spec_argument,
+)
+from dslnas.cli.render.report import report_text
+from dslnas.cli.render.summary import summary, summary_text
+from dslnas.cli.runs import finish_run
+from dslnas.cli.runtime import RuntimeOptions, given_runtime_options, runtime_options
+from dslnas.diagnostics import user_error
+
+
+@click.command("compile")
+@spec_argument
+@click.option("--search", "do_search", is_flag=True, help="Search, retrain and export.")
+@click.option(
+    "--repeats",
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    help="Search with N seeds, from --seed on, and compare the results.",
+)
+@click.option(
+    "--baseline/--no-baseline",
+    default=True,
+    show_default=True,
+    help="With --repeats: train a random architecture beside every search.",
+)
+@out_option
+@resume_option
+@seed_option
+@set_option
+@runtime_options
+@json_option
+def compile_(
+    spec: Path,
+    do_search: bool,
+    repeats: int | None,
+    baseline: bool,
+    out: Path | None,
+    resume: bool,
+    seed: int,
+    overrides: tuple[str, ...],
+    how: RuntimeOptions,
+    as_json: bool,
+) -> None:
+    """Compile SPEC and say what it is; with --search also search, retrain and export.
+
+    The run folder then holds manifest.json, spec.nas, metrics.jsonl, architecture.nas, model.onnx,
+    model.py and model.safetensors. With --repeats there is one such folder per seed, and
+    summary.json with mean, deviation and best; the same command with the same --out goes on with
+    the runs that are missing.
+
+    With --resume an interrupted run goes on where its training was stored last, and comes to the
+    same result as without the interruption. A search that was interrupted starts again.
+    """
+    _check_usage(do_search, repeats, seed)
+    if resume and out is None:
+        raise click.UsageError("--resume needs --out: the folder of the run that is gone on with")
+    compiled = compile_spec(spec, overrides)
+    if not do_search:
+        if as_json:
+            print_json(summary(compiled))
+        else:
+            click.echo(summary_text(compiled))
+        return
+    _check_searchable(compiled, spec)
+    if repeats is not None:
+        from dslnas.cli.repeats import finish_repeats  # reads manifests: more than a check needs
+
+        seeds = range(seed, seed + repeats)
+        runtime = how.runtime(compiled)
+        finish_repeats(
+            compiled, out, seeds, runtime, baseline=baseline, resume=resume, as_json=as_json
+        )
+        return
+    runtime = how.runtime(compiled)
+    folder = finish_run(compiled, out, seed, runtime, quiet=as_json, resume=resume)
+    if as_json:
+        print_json(folder.manifest)
+    else:
+        click.echo(report_text(folder))
+
+
+def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:
+    """Refuse options that would do nothing, and seeds that are too large."""
+    given = click.get_current_context().get_parameter_source
+    if not do_search:
+        names = ("repeats", "baseline", "out", "resume", "seed")
+        found = [name for name in names if given(name) is ParameterSource.COMMANDLINE]
+        for name in (*found, *given_runtime_options()):
+            raise click.UsageError(f"--{name} needs --search: nothing is trained without")
+    if repeats is None:
+        if given("baseline") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--baseline needs --repeats: it is what many runs are held to")
+    elif seed + repeats - 1 > LARGEST_SEED:
+        raise click.UsageError(f"seeds go up to {LARGEST_SEED}: choose a smaller --seed")
+
+
+def _check_searchable(compiled: Compiled, spec: Path) -> None:
+    """Check that there is something to search, and a method.
+
+    Raises:
+        UserError: NAS309 if every choice is made, NAS505 if no method is named.
+    """
+    if compiled.space.is_architecture:
+        raise user_error(
+            "NAS309",
+            "nothing to search: every choice is made",
+            where=str(spec),
+            help=f"`dslnas export {spec}` trains and exports an architecture",
+        )
+    if compiled.program.engine is None:
+        raise user_error(
+            "NAS505",
+            "spec names no search method",
+            where=str(spec),
+            help="add `search darts` to it, or pass `--set search=darts`",
+        )

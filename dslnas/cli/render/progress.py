@@ -1,0 +1,79 @@
+"""Progress on stderr: a bar per epoch on a terminal, a line per epoch everywhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from dslnas.cli.render.summary import many
+from dslnas.training.records import EpochRecord, StepRecord
+
+TITLES = {
+    "search": "Searching",
+    "compare": "Comparing candidates by the shared weights",
+    "retrain": "Training the architecture, from scratch",
+}
+
+
+class Progress:
+    """Takes the records of a run and shows them."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._stage = ""
+        self._bar: tqdm[Any] | None = None
+
+    def __call__(self, record: EpochRecord | StepRecord) -> None:
+        """Show one record."""
+        if self._quiet:
+            return
+        if record.stage != self._stage:
+            self.close()
+            self._stage = record.stage
+            what = many(record.epochs, "epoch")
+            if record.stage == "compare" and isinstance(record, StepRecord):
+                what = f"{record.steps:,} measurements"
+            click.echo(f"{TITLES[record.stage]} ({what})", err=True)
+        if isinstance(record, StepRecord):
+            self._step(record)
+        else:
+            self.close()
+            click.echo(_line(record), err=True)
+            for warning in record.warnings:
+                click.echo(f"  warning: {warning}", err=True)
+
+    def _step(self, record: StepRecord) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            title = f"  epoch {record.epoch}/{record.epochs}"
+            self._bar = tqdm(total=record.steps, desc=title, leave=False, file=sys.stderr)
+        # it may be more than was expected, so the last step is known by what comes after it
+        self._bar.total = record.steps
+        self._bar.update()
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _line(record: EpochRecord) -> str:
+    parts = [f"  epoch {record.epoch:>3}/{record.epochs}", f"loss {record.train_loss:.3f}"]
+    if record.architecture_loss is not None:
+        parts.append(f"architecture loss {record.architecture_loss:.3f}")
+    if record.validation_perplexity is None:
+        parts.append(f"validation {record.validation_accuracy:6.2%}")
+    else:
+        averaged = " (averaged)" if record.averaged else ""
+        parts.append(f"validation perplexity {record.validation_perplexity:.2f}{averaged}")
+    shares = (record.skip_share or {}).items()
+    skips = ", ".join(f"{cell} {share:.0%}" for cell, share in shares if share > 0)
+    if skips:
+        parts.append(f"skips: {skips}")
+    parts.append(f"{record.seconds:.0f} s")
+    return "   ".join(parts)

@@ -1,0 +1,144 @@
+"""What a compiled spec is, in numbers: for people and for machines."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from dslnas.app.compile import Compiled
+from dslnas.ops.shapes import show_shape
+from dslnas.space.cell import Cell
+from dslnas.space.count import count_architectures, count_cells
+from dslnas.space.network import Network
+
+
+def summary(compiled: Compiled) -> dict[str, Any]:
+    """Return the numbers of a spec."""
+    space = compiled.space
+    used = dict.fromkeys((*space.network.layout, *space.final.layout))
+    return {
+        "spec": compiled.name,
+        "spec_hash": compiled.hash,
+        "method": compiled.program.engine,
+        "data": compiled.program.data.source,
+        "input": list(space.network.input),
+        "classes": space.network.classes,
+        "is_architecture": space.is_architecture,
+        "architectures": count_architectures(space),
+        "cells": [_cell(space.cells[name]) for name in used],
+        "search_network": _network(space.network),
+        "final_network": _network(space.final),
+        "params": compiled.graph.params(),
+        "flops": compiled.graph.flops(),
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    edges = [
+        {"from": e.source, "to": e.target, "operations": [op.text for op in e.operations]}
+        for e in cell.edges
+    ]
+    return {
+        "name": cell.name,
+        "inputs": list(cell.inputs),
+        "states": list(cell.states),
+        "values": [" ".join(line.split()) for _, line in cell.written],
+        "nodes": list(cell.nodes),
+        "edges": edges,
+        "keep": cell.keep,
+        "stride": cell.stride,
+        "output": cell.output,
+        "output_of": list(cell.output_of),
+        "derivable": count_cells(cell),
+    }
+
+
+def _network(network: Network) -> dict[str, Any]:
+    return {"channels": network.channels, "cells": list(network.layout)}
+
+
+def summary_text(compiled: Compiled) -> str:
+    """Return the summary for people."""
+    facts = summary(compiled)
+    method = facts["method"] or "no search"
+    lines = [f"{facts['spec']}: {method} on {facts['data']} ({_examples(facts)})"]
+    for cell in facts["cells"]:
+        lines += ["", *_cell_lines(cell)]
+    lines.append("")
+    networks = (
+        [("network", facts["final_network"])]
+        if facts["is_architecture"]
+        else [("supernet", facts["search_network"]), ("final network", facts["final_network"])]
+    )
+    for what, network in networks:
+        count = len(network["cells"])
+        cells = _runs(network["cells"])
+        lines.append(f"{what:<15}{many(count, 'cell')} of {network['channels']} channels: {cells}")
+        if what != "final network":
+            flops = big(facts["flops"])
+            lines.append(f"{'':<15}{facts['params']:,} parameters, {flops} multiply-adds")
+    if not facts["is_architecture"]:
+        lines.append(f"{'architectures':<15}{big(facts['architectures'])}")
+    lines.append(f"{'spec hash':<15}{facts['spec_hash'][:16]}")
+    return "\n".join(lines)
+
+
+def _examples(facts: dict[str, Any]) -> str:
+    """Say what the network tells apart."""
+    if not facts["input"]:
+        return f"{facts['classes']} different tokens"
+    return f"{show_shape(tuple(facts['input']))}, {facts['classes']} classes"
+
+
+def _cell_lines(cell: dict[str, Any]) -> list[str]:
+    edges = cell["edges"]
+    sizes = [(key, len(cell[key])) for key in ("inputs", "states", "nodes", "edges")]
+    shown = ", ".join(many(size, key.removesuffix("s")) for key, size in sizes if size)
+    head = f"cell {cell['name']}: {shown}"
+    values = [f"    {line}" for line in cell["values"]]
+    if cell["stride"] > 1:
+        head += f", stride {cell['stride']}"
+    if all(len(edge["operations"]) == 1 for edge in edges):
+        terms = [
+            f"    {node} = "
+            + " + ".join(f"{e['operations'][0]}({e['from']})" for e in edges if e["to"] == node)
+            for node in cell["nodes"]
+        ]
+        return [head, *values, *terms, *([f"    output {_output(cell)}"] if values else [])]
+    keep = "all edges" if cell["keep"] is None else many(cell["keep"], "edge") + " per node"
+    lines = [f"{head}, keeps {keep}", *values]
+    alike = {tuple(edge["operations"]) for edge in edges}
+    if len(alike) == 1:
+        operations = edges[0]["operations"]
+        lines.append(f"    {many(len(operations), 'operation')}: {', '.join(operations)}")
+    else:
+        for edge in edges:
+            lines.append(f"    {edge['from']} -> {edge['to']}: {', '.join(edge['operations'])}")
+    lines.append(f"    {big(cell['derivable'])} cells can be derived")
+    return lines
+
+
+def _output(cell: dict[str, Any]) -> str:
+    joined = ", ".join(cell["output_of"])
+    return joined if cell["output"] == "last" else f"{cell['output']}({joined})"
+
+
+def big(number: int) -> str:
+    """Return a number for people: in full to 9 digits, then with three significant digits."""
+    if number < 10**9:
+        return f"{number:,}"
+    # not through a float, which ends at 1.8e308: there are larger spaces
+    digits, exponent = f"{Decimal(number):.2e}".split("e+")
+    return f"{digits.rstrip('0').rstrip('.')}e+{exponent:0>2}"
+
+
+def many(number: int, word: str) -> str:
+    """Return a number with its word, in the plural unless it is one."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _runs(names: list[str]) -> str:
+    """Write equal neighbours once: `normal * 2, reduction`."""
+    parts = [(name, len(list(group))) for name, group in groupby(names)]
+    return ", ".join(name if count == 1 else f"{name} * {count}" for name, count in parts)

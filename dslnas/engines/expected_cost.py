@@ -1,0 +1,121 @@
+"""Costs as terms of a loss: the expected cost of a relaxation, its excess over limits, NASP's R(A).
+
+All of them are differentiable in the weights of the operations. What an operation costs is counted
+by `dslnas.graph.analysis.costs` or measured by `dslnas.backends.torch.latency`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.latency import Stopwatch, latency_table
+from dslnas.graph.analysis.costs import (
+    COUNTED,
+    CostRows,
+    CostTable,
+    cost_table,
+    operation_costs,
+)
+from dslnas.settings.rule import Limit, Quantity
+from dslnas.space.choice_table import ChoiceTable
+from dslnas.space.network import SearchSpace
+
+
+def costs_of_network(space: SearchSpace, quantity: Quantity, device: torch.device) -> CostTable:
+    """Return what the final network costs: weights, multiply-adds or seconds on a device."""
+    if quantity == "latency":
+        return latency_table(space, device)
+    return cost_table(space, COUNTED[quantity])
+
+
+def costs_of_operations(
+    space: SearchSpace, cell: str, quantity: Quantity, device: torch.device
+) -> CostRows:
+    """Return what the candidates of a cell cost at its first place, for `complexity`."""
+    cost = Stopwatch(device) if quantity == "latency" else COUNTED[quantity]
+    return operation_costs(space, cell, cost)
+
+
+def expected_cost(
+    table: CostTable,
+    tables: Mapping[str, ChoiceTable],
+    weights: Mapping[str, Tensor],
+    *,
+    edges_chosen: bool = False,
+) -> Tensor:
+    """Return the cost that a derived network has on average, a scalar in the unit of the table.
+
+    E = fixed + sum_r share_r * sum_o q_(r,o) * cost_(r,o) over rows r and operations o. A derived
+    node keeps some of its edges, each as likely as the other: share_r = kept edges / edges of the
+    node. An edge has no operation that may not be derived, such as `none`: q_(r,o) is p_(r,o) over
+    the sum of those that may. Nodes that no longer reach the output count too.
+
+    Args:
+        table: Costs of the final network.
+        tables: The choices of every searched cell.
+        weights: p by cell, (edges, operations), the shares of the operations of an edge.
+        edges_chosen: The weights of dropped edges are 0, as after NASP's proximal step; then
+            share_r = 1.
+    """
+    total = torch.tensor(table.fixed, dtype=torch.float64)
+    for cell, choices in tables.items():
+        p = weights[cell]
+        costs = _matrix(table.by_cell[cell], p)
+        if not edges_chosen:
+            p = p * _derivable(choices, p)
+            p = p / p.sum(-1, keepdim=True) * _shares(choices, p)[:, None]
+        total = total.to(p) + (p * costs).sum()
+    return total
+
+
+def penalty(expected: Mapping[Quantity, Tensor], limits: Iterable[Limit], weight: float) -> Tensor:
+    """Return weight * sum over limits of max(0, E / limit - 1), a scalar.
+
+    Args:
+        expected: The expected cost by quantity.
+        limits: What the derived network may cost at most.
+        weight: Factor on the relative excess.
+    """
+    excess = ((expected[limit.quantity] / limit.most - 1).clamp(min=0) for limit in limits)
+    return weight * sum(excess, start=torch.zeros(()))
+
+
+def complexity(costs: CostRows, weights: Tensor) -> Tensor:
+    """Return NASP's regulariser R(A) of one cell, a scalar.
+
+    R(A) = sum_(r,o) (c_(r,o) / sum_o' c_(r,o')) * A_(r,o)^2 (Yao et al., AAAI 2020, as in the
+    published code, which counts weights at 12 channels, in the normal cell only). An edge whose
+    operations all cost nothing adds nothing.
+
+    Args:
+        costs: c, one row per edge.
+        weights: A, (edges, operations).
+    """
+    ratios = [[cost / (sum(row) or 1.0) for cost in row] for row in costs]
+    return (_matrix(ratios, weights) * weights.square()).sum()
+
+
+def _matrix(rows: Iterable[Iterable[float]], like: Tensor) -> Tensor:
+    """Return rows of unequal length as a matrix of a tensor's shape, 0 where there is nothing."""
+    width = like.shape[1]
+    lists = [list(row) for row in rows]
+    return like.new_tensor([row + [0.0] * (width - len(row)) for row in lists])
+
+
+def _derivable(choices: ChoiceTable, like: Tensor) -> Tensor:
+    """Return 1 for every operation that a derived edge may have, and 0 for the others."""
+    return like.new_tensor(
+        [[float(o in columns) for o in range(like.shape[1])] for columns in choices.candidates]
+    )
+
+
+def _shares(choices: ChoiceTable, like: Tensor) -> Tensor:
+    """Return for every row how many of its node's edges are kept, from 0 to 1."""
+    shares = [0.0] * len(choices.rows)
+    for rows in choices.nodes:
+        for row in rows:
+            shares[row] = choices.kept(rows) / len(rows)
+    return like.new_tensor(shares)

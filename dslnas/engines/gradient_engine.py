@@ -1,0 +1,114 @@
+"""What methods on a continuous relaxation share: all but how alpha is weighed and trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
+from dslnas.engines.objectives.objectives import Level
+from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
+from dslnas.engines.protocol import Progress, StepReport
+from dslnas.engines.relaxations.softmax import Relaxation
+from dslnas.engines.resource_constraints import Goals
+from dslnas.settings.search import SearchSettings
+from dslnas.space.derive.derive import Scores
+
+
+class Relaxed:
+    """Base of the methods that weigh operations by a function of alpha.
+
+    A method gives the relaxation and, for every epoch, the level. A step updates alpha and then the
+    weights at the new alpha, or both from gradients at the same point.
+    """
+
+    learns = True
+    simultaneous = False
+    """Whether both updates use gradients at the same (w, alpha)."""
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        settings: SearchSettings,
+        relaxation: Relaxation,
+        goals: Goals | None,
+    ) -> None:
+        self._goals = goals
+        self._supernet = supernet
+        self._relaxation = relaxation
+        self._alpha = AlphaOptimiser(
+            list(relaxation.alphas.values()), settings.arch, settings.epochs
+        )
+        self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
+        self._warmup = settings.warm_epochs
+        self._epoch = 0
+
+    def level(self, epoch: int) -> Level:
+        """Return how alpha is trained in an epoch, counted from 0."""
+        raise NotImplementedError
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set the learning rates of an epoch, and what else depends on it."""
+        self._epoch = epoch
+        self._alpha.start_epoch(epoch)
+        self._weights.start_epoch(epoch)
+        self._relaxation.start_epoch(epoch)
+
+    def step(self, train: Batch, architecture: Batch) -> StepReport:
+        """Update alpha and the weights; in the first `warmup` epochs the weights alone."""
+        self._relaxation.draw()
+        if self._epoch < self._warmup:
+            return StepReport(self._train(train), None)
+        found = self.level(self._epoch).gradient(train, architecture)
+        self._alpha.step(self._with_penalty(found.gradients))
+        if self.simultaneous and found.weights is not None:
+            self._weights.step(found.weights.gradients)
+            return StepReport(found.weights.loss, found.loss)
+        self._relaxation.draw()
+        return StepReport(self._train(train), found.loss)
+
+    def _with_penalty(self, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Add the gradient of what exceeds the limits on the derived network."""
+        if self._goals is None:
+            return gradients
+        excess = self._goals.penalty(self._supernet.tables, self._relaxation.probabilities())
+        if excess is None:
+            return gradients
+        pairs = zip(gradients, self._relaxation.gradients(excess), strict=True)
+        return tuple(g + h for g, h in pairs)
+
+    def _train(self, train: Batch) -> Tensor:
+        weights = self._supernet.weights()
+        found = self._relaxation.slope(train, weights, alpha_gradient=False, regularised=True)
+        self._weights.step(found.gradients)
+        return found.loss
+
+    def probabilities(self) -> Mapping[str, Tensor]:
+        """Return softmax(alpha) by cell, without gradients."""
+        with torch.no_grad():
+            return self._relaxation.probabilities()
+
+    def architecture_loss(self, batch: Batch) -> Tensor:
+        """Return the loss as a function of `alphas()`, differentiable twice."""
+        with self._supernet.differentiable_twice():
+            return self._relaxation.loss(batch)
+
+    def mixing(self) -> Mixing:
+        """Return the mixture without randomness."""
+        with torch.no_grad():
+            return self._relaxation.settled()
+
+    def alphas(self) -> Mapping[str, Tensor]:
+        """Return alpha by cell."""
+        return self._relaxation.alphas
+
+    def scores(self) -> Scores:
+        """Return softmax(alpha)."""
+        return self._relaxation.scores()
+
+    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
+        """Return softmax(alpha): there is nothing left to do."""
+        return self.scores()

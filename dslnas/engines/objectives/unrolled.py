@@ -1,0 +1,152 @@
+"""Second order: gradients in alpha at weights that have taken one step (DARTS, section 2.3).
+
+w' = w - xi * (mu * b + g + weight_decay * w) with g = grad_w L_train(w, alpha), xi the learning
+rate, mu the momentum and b its buffers. By the chain rule the gradient in alpha of an outer loss X
+at (w'(alpha), alpha) is
+
+    grad_alpha X(w', alpha) - xi * H v,   v = grad_w' X(w', alpha),
+
+H v = grad_alpha (grad_w L_train(w, alpha) . v), see `dslnas.engines.objectives.hessian`.
+
+The convolutional program of DARTS does not clip in here, though its step does. Its recurrent
+program clips g in w' and v before it is used, and scales H v by the factor of g, taken as a
+constant. Its factor may exceed 1, and its w' leaves out the embedding that is tied; both are
+mistakes of the program and not repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from dslnas.backends.torch.supernet import Supernet
+from dslnas.data.batches import Batch
+from dslnas.engines.objectives.accumulation import Gradients, Slope, filled
+from dslnas.engines.objectives.hessian import Hessian, Noise, difference, exact, movable
+from dslnas.engines.optimisers import WeightOptimiser, norm_of, scaled
+from dslnas.engines.relaxations.softmax import Relaxation
+
+
+@dataclass(frozen=True)
+class Lookahead:
+    """How w' and H v are made.
+
+    Attributes:
+        hessian: H v by central differences of the gradient in alpha (DARTS, eq. 8), or by
+            differentiating twice.
+        clipped: Whether g and v are clipped at the norm at which the step itself clips.
+        regularised: Whether the losses on the training batch are those that the weights lower, and
+            not the bare ones.
+    """
+
+    hessian: Hessian = "difference"
+    clipped: bool = False
+    regularised: bool = False
+
+
+@dataclass(frozen=True)
+class Outer:
+    """An outer loss, and its whole gradient in every alpha."""
+
+    loss: Tensor
+    gradients: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """One outer loss for every outer batch, and L_train(w, alpha) with its gradient in w.
+
+    The latter is for those who want to step along it; None if it is not known.
+    """
+
+    outers: tuple[Outer, ...]
+    weights: Slope | None
+
+
+def unroll(
+    supernet: Supernet,
+    relaxation: Relaxation,
+    optimiser: WeightOptimiser,
+    train: Batch,
+    outers: Sequence[Batch],
+    ahead: Lookahead,
+) -> Unrolled:
+    """Return the gradients in alpha of the losses on `outers` after one step on `train`.
+
+    The weights are moved in place and come back bit by bit; there is one more copy of them while
+    this runs, and none of the network. The passes at w' leave the running statistics alone, those
+    at w and at w + eps * v and w - eps * v move them, as in the published program. A stream of text
+    goes on from the pass at w in the training batch, and from the one at w' in the others.
+
+    The passes at w and around it have the same dropout: H is a derivative of the very function
+    along whose gradient w' was reached. Those at w' draw masks of their own, also the one over the
+    training batch of a mixed level: v may be the gradient of any X, and with the masks of the step,
+    which went down for these very masks, X would come out too small.
+
+    Args:
+        supernet: In training mode.
+        relaxation: Alpha, and the loss as a function of it.
+        optimiser: Tells how w' is made; takes no step.
+        train: Trains the weights.
+        outers: The batches whose losses are unrolled.
+        ahead: How w' and H v are made.
+    """
+    weights, alphas = supernet.weights(), list(relaxation.alphas.values())
+    is_exact, with_penalty = ahead.hessian == "exact", ahead.regularised
+    noise = Noise(supernet.network.run_state.generator)
+    inner: Gradients = ()
+    if is_exact:  # what leads to the gradient is kept: `check_search` lets no batch run in parts
+        with supernet.differentiable_twice():
+            train_loss = relaxation.loss(train, regularised=with_penalty)
+        inner = torch.autograd.grad(train_loss, weights, allow_unused=True, create_graph=True)
+        here = Slope(train_loss.detach(), [None if g is None else g.detach() for g in inner])
+    else:
+        here = relaxation.slope(train, weights, alpha_gradient=False, regularised=with_penalty)
+    end, gradients = train.end, here.gradients
+    factor = optimiser.clip_factor(gradients) if ahead.clipped else 1.0
+
+    def slope() -> tuple[Tensor, ...]:
+        with noise.again():
+            found = relaxation.slope(train, alphas, regularised=with_penalty)
+        return filled(found.gradients, alphas)
+
+    with movable(weights) as move:
+        move(optimiser.direction(scaled(gradients, factor)), -optimiser.rate)
+        at_step = [
+            at(supernet, relaxation, weights, batch, regularised=with_penalty and batch is train)
+            for batch in outers
+        ]
+        results = []
+        for number, (loss, direct, vector) in enumerate(at_step, 1):
+            v = scaled(vector, optimiser.clip_factor(vector)) if ahead.clipped else vector
+            if norm_of(v) == 0.0:
+                results.append(Outer(loss, direct))
+                continue
+            if is_exact:
+                move(v, 0.0)
+                product = exact(inner, v, alphas, keep=number < len(at_step))
+            else:
+                product = difference(move, slope, v)
+            pairs = zip(direct, product, strict=True)
+            results.append(Outer(loss, tuple(d - optimiser.rate * factor * h for d, h in pairs)))
+    train.end = end
+    return Unrolled(tuple(results), here)
+
+
+def at(
+    supernet: Supernet,
+    relaxation: Relaxation,
+    weights: Sequence[nn.Parameter],
+    batch: Batch,
+    *,
+    regularised: bool = False,
+) -> tuple[Tensor, tuple[Tensor, ...], Gradients]:
+    """Return a loss and its gradients in alpha and in the weights, by one backward pass."""
+    alphas = list(relaxation.alphas.values())
+    with supernet.untracked():
+        found = relaxation.slope(batch, [*alphas, *weights], regularised=regularised)
+    of_alpha, of_weights = found.gradients[: len(alphas)], found.gradients[len(alphas) :]
+    return found.loss, filled(of_alpha, alphas), of_weights

@@ -1,0 +1,1 @@
+"""How alpha weighs the operations of an edge."""

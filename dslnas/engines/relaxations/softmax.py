@@ -1,0 +1,127 @@
+"""The continuous relaxation of DARTS: every edge is a softmax over its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
+from dslnas.engines.objectives.accumulation import Slope, accumulate
+from dslnas.space.derive.derive import Scores
+
+INITIAL_DEVIATION = 1e-3
+
+
+class Relaxation:
+    """Alpha of a supernet, and the softmax that weighs its operations (DARTS, eq. 2).
+
+    Subclasses weigh in another way; some draw random numbers for it.
+
+    Attributes:
+        alphas: By cell, (edges, operations), start as 1e-3 * N(0, 1).
+    """
+
+    def __init__(self, supernet: Supernet, generator: torch.Generator) -> None:
+        """Draw the first alpha from `generator`, a generator on the CPU."""
+        self._supernet = supernet
+        self._exists: dict[str, Tensor] = {}
+        self.alphas: dict[str, Tensor] = {}
+        for cell in supernet.tables:
+            self._add(cell, supernet.exists(cell), generator)
+
+    def _add(self, name: str, exists: Tensor, generator: torch.Generator) -> None:
+        """Draw an alpha of which some entries exist."""
+        self._exists[name] = exists
+        noise = torch.randn(exists.shape, generator=generator)
+        start = (INITIAL_DEVIATION * noise).to(self._supernet.device, self._supernet.dtype)
+        self.alphas[name] = start.requires_grad_()
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set what depends on the epoch, counted from 0: nothing here."""
+
+    def draw(self) -> None:
+        """Draw what is random in the next losses, until it is drawn again: nothing here."""
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the weights of the operations by cell: here their probabilities."""
+        return self.probabilities()
+
+    def probabilities(self) -> dict[str, Tensor]:
+        """Return softmax(alpha) by cell; entries without an operation are 0."""
+        return {cell: self.existing(cell, alpha).softmax(-1) for cell, alpha in self.alphas.items()}
+
+    def existing(self, cell: str, alpha: Tensor) -> Tensor:
+        """Return alpha with -inf where there is no operation."""
+        return alpha.masked_fill(~self._exists[cell], -torch.inf)
+
+    def mixing(self) -> Mixing:
+        """Return the mixing of a run in which gradients reach alpha."""
+        return Mixing(self.weights())
+
+    def settled(self) -> Mixing:
+        """Return the mixing that the supernet is measured with: no randomness."""
+        return self.mixing()
+
+    def loss(
+        self, batch: Batch, *, alpha_gradient: bool = True, regularised: bool = False
+    ) -> Tensor:
+        """Return the loss of the supernet on a batch, L(w, alpha).
+
+        Args:
+            batch: Examples; those of text learn where their stream has come to.
+            alpha_gradient: Whether gradients reach alpha; without, the run costs less.
+            regularised: Whether what only the weights are to lower is added.
+        """
+        with torch.set_grad_enabled(alpha_gradient):
+            mixing = self.mixing()
+        return self._supernet.loss(batch, mixing, regularised=regularised)
+
+    def slope(
+        self,
+        batch: Batch,
+        variables: Sequence[Tensor],
+        *,
+        alpha_gradient: bool = True,
+        regularised: bool = False,
+    ) -> Slope:
+        """Return the loss on a batch and its gradients, run in the parts that the supernet says.
+
+        Args:
+            batch: As of `loss`.
+            variables: What is differentiated in.
+            alpha_gradient: Whether alpha is among them.
+            regularised: As of `loss`.
+        """
+
+        def loss_of(part: Batch) -> Tensor:
+            return self.loss(part, alpha_gradient=alpha_gradient, regularised=regularised)
+
+        with self._supernet.towards(variables):
+            return accumulate(loss_of, batch, self._supernet.accumulate, variables)
+
+    def gradients(self, loss: Tensor) -> tuple[Tensor, ...]:
+        """Return the gradient of a loss in alpha only; nothing is added to the weights'."""
+        return gradients_of(loss, list(self.alphas.values()))
+
+    def scores(self) -> Scores:
+        """Return softmax(alpha) as numbers."""
+        with torch.no_grad():
+            return {cell: rows_of(p) for cell, p in self.probabilities().items()}
+
+
+def gradients_of(loss: Tensor, alphas: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Return the gradient of a loss in every alpha, and nowhere else.
+
+    It is zero for the alpha of a cell that nothing reads: the next cell may skip it, always or as
+    its edges are chosen now.
+    """
+    return torch.autograd.grad(loss, alphas, materialize_grads=True)
+
+
+def rows_of(matrix: Tensor) -> Sequence[Sequence[float]]:
+    """Return a matrix as lists of numbers, exactly."""
+    rows: list[list[float]] = matrix.detach().double().cpu().tolist()
+    return rows

@@ -1,0 +1,131 @@
+"""What a search aims at besides accuracy: limits of the derived network, cheap operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.plan import DROPPED, Choice
+from dslnas.engines.discretise import one_hot, uniform
+from dslnas.engines.expected_cost import (
+    costs_of_network,
+    costs_of_operations,
+    expected_cost,
+    penalty,
+)
+from dslnas.engines.relaxations.softmax import rows_of
+from dslnas.graph.analysis.costs import CostRows, CostTable
+from dslnas.settings.rule import AS_PUBLISHED, Derivation, Quantity
+from dslnas.space.choice_table import ChoiceTable
+from dslnas.space.derive.constrained_derivation import counted_choice
+from dslnas.space.derive.count_rules import counts_in
+from dslnas.space.network import SearchSpace
+
+DRAWS = 200
+"""After so many that exceed a limit the last one is taken; it is refused before it is exported."""
+
+
+class Goals:
+    """Limits as a penalty on the expected cost, and what operations cost.
+
+    Costs are counted, or measured on the device, when they are first asked for.
+    """
+
+    def __init__(
+        self, space: SearchSpace, device: torch.device, derivation: Derivation = AS_PUBLISHED
+    ) -> None:
+        """Take the space that is searched and what its derived network must keep to.
+
+        Args:
+            space: What is searched.
+            device: Where latencies are measured.
+            derivation: Counts and limits, and the weight of what exceeds the limits in the loss of
+                alpha; at 0 the loss stays as it is.
+        """
+        self._space = space
+        self._device = device
+        self._derivation = derivation
+        self._tables: dict[Quantity, CostTable] = {}
+
+    def draw(self, tables: Mapping[str, ChoiceTable], generator: torch.Generator) -> Choice:
+        """Return a random architecture, all choices alike likely, that keeps to the goals.
+
+        Where a draw does not obey the counts, the nearest that does is taken; what exceeds the
+        limits on parameters or multiply-adds is drawn again. A latency is not asked for: measuring
+        is for the network that is exported.
+
+        Args:
+            tables: The choices of every searched cell.
+            generator: On the CPU.
+        """
+        for _ in range(DRAWS):
+            choice = {
+                cell: self._obeying(cell, table, uniform(table, generator))
+                for cell, table in tables.items()
+            }
+            if self._is_within(tables, choice):
+                break
+        return choice
+
+    def _obeying(self, cell: str, table: ChoiceTable, drawn: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the choice nearest to a draw that obeys the counts."""
+        counts = counts_in(self._space.cells[cell], self._derivation.rule)
+        if not counts:
+            return drawn
+        kept = counted_choice(self._space.cells[cell], rows_of(one_hot(table, drawn)), counts)
+        assert kept is not None, "checked by check_rule"
+        return tuple(kept.get(row, DROPPED) for row in range(len(drawn)))
+
+    def _is_within(self, tables: Mapping[str, ChoiceTable], choice: Choice) -> bool:
+        limits = [limit for limit in self._derivation.limits if limit.quantity != "latency"]
+        weights = {cell: one_hot(tables[cell], columns) for cell, columns in choice.items()}
+        return all(
+            expected_cost(self._table(limit.quantity), tables, weights, edges_chosen=True)
+            <= limit.most
+            for limit in limits
+        )
+
+    def operation_costs(self, cell: str, quantity: Quantity) -> CostRows:
+        """Return what the candidates of a cell cost, one row per edge."""
+        return costs_of_operations(self._space, cell, quantity, self._device)
+
+    def penalty(
+        self,
+        tables: Mapping[str, ChoiceTable],
+        weights: Mapping[str, Tensor],
+        *,
+        edges_chosen: bool = False,
+    ) -> Tensor | None:
+        """Return the weighed excess of the expected cost over the limits; None without limits.
+
+        Args:
+            tables: The choices of every searched cell.
+            weights: Shares of the operations by cell, (edges, operations), with gradients.
+            edges_chosen: The weights of dropped edges are 0.
+        """
+        limits, weight = self._derivation.limits, self._derivation.penalty
+        if not limits or weight == 0:
+            return None
+        expected = {
+            limit.quantity: expected_cost(
+                self._table(limit.quantity), tables, weights, edges_chosen=edges_chosen
+            )
+            for limit in limits
+        }
+        return penalty(expected, limits, weight)
+
+    def _table(self, quantity: Quantity) -> CostTable:
+        if quantity not in self._tables:
+            self._tables[quantity] = costs_of_network(self._space, quantity, self._device)
+        return self._tables[quantity]
+
+
+def draw(
+    tables: Mapping[str, ChoiceTable], generator: torch.Generator, goals: Goals | None
+) -> Choice:
+    """Return a random architecture that keeps to the goals, if there are any."""
+    if goals is not None:
+        return goals.draw(tables, generator)
+    return {cell: uniform(table, generator) for cell, table in tables.items()}

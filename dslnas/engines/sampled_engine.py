@@ -1,0 +1,42 @@
+"""What methods on a sampled relaxation share."""
+
+from __future__ import annotations
+
+import torch
+
+from dslnas.backends.torch.supernet import Supernet
+from dslnas.engines.gradient_engine import Relaxed
+from dslnas.engines.objectives.objectives import Bilevel, Level, MixedLevel
+from dslnas.engines.relaxations.gumbel import Gumbel
+from dslnas.engines.resource_constraints import Goals
+from dslnas.settings.search import SampledSettings
+
+
+class Sampled(Relaxed):
+    """Search on random mixtures, bilevel or mixed-level; alpha and then the weights.
+
+    Both updates of a step draw their own sample; a method says how, by its `relaxation`.
+    """
+
+    relaxation: type[Gumbel]
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        settings: SampledSettings,
+        generator: torch.Generator,
+        goals: Goals | None = None,
+    ) -> None:
+        """Start the search; `generator` (CPU) draws the first alpha and all samples."""
+        relaxation = self.relaxation(supernet, generator, settings.temperature, settings.epochs)
+        super().__init__(supernet, settings, relaxation, goals)
+        common = (supernet, relaxation, self._weights, settings.order, settings.hessian)
+        self._level: Level = (
+            Bilevel(*common, clipped=settings.clips_ahead)
+            if settings.level == "bilevel"
+            else MixedLevel(*common, settings.lambda_, clipped=settings.clips_ahead)
+        )
+
+    def level(self, epoch: int) -> Level:
+        """Return the level that the settings say."""
+        return self._level

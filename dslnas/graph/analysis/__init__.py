@@ -1,0 +1,1 @@
+"""Facts computed from a primitive graph: shapes, costs, memory, liveness."""

@@ -1,0 +1,1 @@
+"""Search space to primitive graph: network, cells, edges, values, bodies of operations."""

@@ -1,0 +1,276 @@
+"""Operations to primitives: arguments evaluated, strides placed, shapes inferred.
+
+A body is a chain of layers. The stride of a place goes to the first layer of the chain that can
+take one; in a join every branch takes it. A body that mentions `stride` places it itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dslnas.diagnostics import user_error
+from dslnas.graph.attributes import attribute_value, default_value
+from dslnas.graph.lower.op_body import SOURCE, Fragment, Layer
+from dslnas.graph.lower.stride import mentions_stride
+from dslnas.language.check.checked import Operation
+from dslnas.language.check.constants import Scope, Value, evaluate
+from dslnas.language.check.operations import (
+    bind_definition,
+    bind_primitive,
+    called,
+    repeated,
+)
+from dslnas.language.syntax import ast
+from dslnas.ops.catalogue import LANGUAGE
+from dslnas.ops.primitive import (
+    Attributes,
+    AttributeValue,
+    Default,
+    Primitive,
+    Shape,
+    ShapeError,
+)
+from dslnas.source import Span
+
+MAX_LAYERS = 10_000
+
+
+class Expander:
+    """Expands operations for one phase; equal requests share one fragment."""
+
+    def __init__(
+        self, definitions: Mapping[str, ast.OpDef], constants: Scope, *, derived: bool
+    ) -> None:
+        self._definitions = definitions
+        self._constants = constants
+        self.derived = derived
+        self._done: dict[tuple[Operation, Shape, int, int], Fragment] = {}
+
+    def operation(self, operation: Operation, shape: Shape, channels: int, stride: int) -> Fragment:
+        """Return an operation that reads `shape` in a cell of `channels` channels.
+
+        Raises:
+            UserError: NAS4xx at the layer that does not fit, naming the operation.
+        """
+        key = (operation, shape, channels, stride)
+        if key not in self._done:
+            self._done[key] = self._expand_operation(operation, shape, channels, stride)
+        return self._done[key]
+
+    def expression(
+        self, expression: ast.Expression, shape: Shape, channels: int, classes: int
+    ) -> Fragment:
+        """Return a stem or a head as primitives."""
+        scope = {**self._constants, "C": channels, "C_in": _channels(shape), "classes": classes}
+        builder = _Builder(self._definitions, scope, channels, self.derived, shape, classes)
+        output, _ = builder.expression(expression, scope, SOURCE, 1)
+        return builder.fragment(output)
+
+    def value(self, expression: ast.Expression, shape: Shape, channels: int) -> Fragment:
+        """Return an operation of a fixed value in a cell as primitives."""
+        scope = {**self._constants, "C": channels, "C_in": _channels(shape)}
+        builder = _Builder(self._definitions, self._constants, channels, self.derived, shape)
+        output, _ = builder.expression(expression, scope, SOURCE, 1)
+        return builder.fragment(output)
+
+    def _expand_operation(
+        self, operation: Operation, shape: Shape, channels: int, stride: int
+    ) -> Fragment:
+        builder = _Builder(self._definitions, self._constants, channels, self.derived, shape)
+        given = dict(operation.arguments)
+        if operation.name in self._definitions:
+            output, left = builder.definition(operation.name, given, SOURCE, stride)
+        else:
+            output, left = builder.primitive(
+                LANGUAGE[operation.name], given, {}, operation.span, SOURCE, stride
+            )
+        if left > 1:
+            raise user_error(
+                "NAS402",
+                f"`{operation.text}` cannot be strided: none of its layers takes a stride",
+                span=operation.span,
+                help=f"add `| when stride {left}: ...` to it, or leave it out of this cell",
+            )
+        return builder.fragment(output)
+
+
+class _Builder:
+    """Builds one fragment."""
+
+    def __init__(
+        self,
+        definitions: Mapping[str, ast.OpDef],
+        constants: Scope,
+        channels: int,
+        derived: bool,
+        shape: Shape,
+        classes: int | None = None,
+    ) -> None:
+        self._definitions = definitions
+        self._constants = constants
+        self._channels = channels
+        self._classes = classes
+        self._derived = derived
+        self._shape = shape
+        self._layers: list[Layer] = []
+
+    def fragment(self, output: int) -> Fragment:
+        return Fragment(tuple(self._layers), output, self._shape_of(output))
+
+    def _shape_of(self, value: int) -> Shape:
+        return self._shape if value == SOURCE else self._layers[value].shape
+
+    def expression(
+        self, expression: ast.Expression, scope: Scope, value: int, stride: int
+    ) -> tuple[int, int]:
+        """Expand an expression on a value; return the new value and the stride that is left."""
+        if isinstance(expression, ast.Chain):
+            for stage in expression.stages:
+                value, stride = self.expression(stage, scope, value, stride)
+            return value, stride
+        repetition = repeated(expression)
+        if repetition is not None:
+            count, body = repetition
+            for _ in range(_repeats(count, scope)):
+                value, stride = self.expression(body, scope, value, stride)
+            return value, stride
+        call = called(expression)
+        assert call is not None, "checked by check_body"
+        name, arguments = call
+        if name.text in self._definitions:
+            bound = bind_definition(self._definitions[name.text], name, arguments)
+            given = {key: evaluate(argument, scope) for key, argument in bound.items()}
+            return self.definition(name.text, given, value, stride)
+        primitive = LANGUAGE[name.text]
+        if primitive.joins:
+            return self._join(primitive, [a.value for a in arguments], name, scope, value, stride)
+        expressions = bind_primitive(name, arguments)
+        given = {key: evaluate(argument, scope) for key, argument in expressions.items()}
+        return self.primitive(primitive, given, expressions, name.span, value, stride)
+
+    def definition(
+        self, name: str, given: Mapping[str, Value], value: int, stride: int
+    ) -> tuple[int, int]:
+        """Expand a defined operation with its arguments."""
+        definition = self._definitions[name]
+        scope: dict[str, Value] = {**self._constants}
+        for parameter in definition.parameters:
+            key = parameter.name.text
+            if key in given:
+                scope[key] = given[key]
+            elif parameter.default is not None:
+                scope[key] = evaluate(parameter.default, self._constants)
+        scope |= {"C": self._channels, "C_in": _channels(self._shape_of(value)), "stride": stride}
+        body = self._body(definition, stride)
+        if mentions_stride(body):
+            value, _ = self.expression(body, scope, value, 1)
+            return value, 1
+        return self.expression(body, scope, value, stride)
+
+    def _body(self, definition: ast.OpDef, stride: int) -> ast.Expression:
+        """Return the first variant whose condition holds, else the body."""
+        for variant in definition.variants:
+            match variant.condition.text:
+                case "stride":
+                    holds = variant.number is not None and variant.number.value == stride
+                case "derived":
+                    holds = self._derived
+                case _:
+                    holds = not self._derived
+            if holds:
+                return variant.body
+        return definition.body
+
+    def _join(
+        self,
+        primitive: Primitive,
+        branches: Sequence[ast.Expression],
+        name: ast.Name,
+        scope: Scope,
+        value: int,
+        stride: int,
+    ) -> tuple[int, int]:
+        ends = [self.expression(branch, scope, value, stride) for branch in branches]
+        joined = self._add(primitive, tuple(end for end, _ in ends), {}, name.span)
+        return joined, max(left for _, left in ends)
+
+    def primitive(
+        self,
+        primitive: Primitive,
+        given: Mapping[str, Value],
+        expressions: Mapping[str, ast.Expression],
+        span: Span | None,
+        value: int,
+        stride: int,
+    ) -> tuple[int, int]:
+        """Add a primitive that reads one value."""
+        attributes: dict[str, AttributeValue] = {}
+        takes_stride = primitive.takes_stride and "stride" not in given
+        for argument in primitive.arguments:
+            if argument.name in given:
+                place = expressions[argument.name].span if argument.name in expressions else span
+                attributes[argument.name] = attribute_value(
+                    primitive, argument, given[argument.name], place
+                )
+            elif argument.default is Default.DERIVED:
+                attributes[argument.name] = self._derived
+            elif argument.default is Default.CLASSES:
+                attributes[argument.name] = self._known_classes(primitive, span)
+            else:
+                attributes[argument.name] = default_value(
+                    argument, attributes, given, self._channels, stride
+                )
+        added = self._add(primitive, (value,), attributes, span)
+        return added, 1 if takes_stride else stride
+
+    def _known_classes(self, primitive: Primitive, span: Span | None) -> int:
+        if self._classes is None:
+            raise user_error(
+                "NAS401",
+                f"`{primitive.name}` belongs into the stem or the head of a network",
+                span=span,
+                help="cells know nothing of classes",
+            )
+        return self._classes
+
+    def _add(
+        self,
+        primitive: Primitive,
+        inputs: tuple[int, ...],
+        attributes: Attributes,
+        span: Span | None,
+    ) -> int:
+        shapes = tuple(self._shape_of(i) for i in inputs)
+        try:
+            shape = primitive.output(attributes, shapes)
+        except ShapeError as error:
+            raise user_error(
+                "NAS401",
+                str(error),
+                span=span,
+                help=error.help,
+            ) from None
+        if len(self._layers) >= MAX_LAYERS:
+            raise user_error(
+                "NAS403", f"an operation has more than {MAX_LAYERS:,} layers", span=span
+            )
+        weights = primitive.weights(attributes, shapes)
+        layer = Layer(primitive, inputs, tuple(attributes.items()), shape, weights)
+        self._layers.append(layer)
+        return len(self._layers) - 1
+
+
+def _channels(shape: Shape) -> int:
+    """Return `C_in`; a token counts as one."""
+    return shape[0] if shape else 1
+
+
+def _repeats(count: ast.Expression, scope: Scope) -> int:
+    value = evaluate(count, scope)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
+        raise user_error(
+            "NAS503",
+            f"layers are repeated a whole number of times from 1 to 1000, not {value}",
+            span=count.span,
+        )
+    return value

@@ -1,0 +1,51 @@
+"""An operation as primitives, before it stands at a place in a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from dslnas.ops.primitive import AttributeValue, Primitive, Shape, Weight
+
+SOURCE = -1
+"""Number of the value that a fragment reads."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One primitive of a fragment; `inputs` are places of earlier layers, or SOURCE."""
+
+    primitive: Primitive
+    inputs: tuple[int, ...]
+    attributes: tuple[tuple[str, AttributeValue], ...]
+    shape: Shape
+    weights: tuple[Weight, ...]
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """An operation as primitives, for one input shape. `output` is a layer's place or SOURCE."""
+
+    layers: tuple[Layer, ...]
+    output: int
+    shape: Shape
+
+    @cached_property
+    def is_identity(self) -> bool:
+        """Whether it changes nothing."""
+        return all(layer.primitive.name == "identity" for layer in self.layers)
+
+    @cached_property
+    def params(self) -> int:
+        """The number of its trained weights, those left out that it shares with another part."""
+        return sum(
+            w.size
+            for layer in self.layers
+            for w in layer.weights
+            if w.trained and not (layer.primitive.tied_to and w.name == "weight")
+        )
+
+    @cached_property
+    def borrowing(self) -> Fragment:
+        """The same without weights of its own: it uses those of equal layers elsewhere."""
+        return replace(self, layers=tuple(replace(layer, weights=()) for layer in self.layers))

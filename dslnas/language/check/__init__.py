@@ -1,0 +1,1 @@
+"""Names, arguments, values and settings of a linked program: all mistakes at once."""

@@ -1,0 +1,77 @@
+"""The names that a cell gives: inputs, states, values and nodes, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from dslnas.diagnostics import Diagnostics, Note
+from dslnas.language.check.cell_parts import FIRST, CellParts
+from dslnas.language.check.operations import BODY_NAMES
+from dslnas.source import Span
+
+
+class CellNames:
+    """Names of a cell; NAS204 for those that are taken is recorded.
+
+    Attributes:
+        inputs: Of what it reads of other cells.
+        states: Of what it carries from step to step.
+        values: Of what it computes as it is written, `first` last.
+        nodes: Of its nodes.
+        are_known: Whether all could be read.
+    """
+
+    def __init__(self, parts: CellParts, found: Diagnostics) -> None:
+        settings = parts.settings
+        inputs = settings.inputs
+        if isinstance(inputs, int):
+            inputs = tuple(f"in{i + 1}" for i in range(inputs))
+        self.inputs = inputs
+        self.states = settings.states
+        self.values = [let.name.text for let in parts.lets]
+        self.values += [FIRST] if FIRST in parts.given else []
+        numbered = [f"n{number + 1}" for number in range(settings.nodes or 0)]
+        self.nodes = list(dict.fromkeys(node.name.text for node in parts.spelt)) or numbered
+        # `states none` has a value that is no name; another one is reported as what it is.
+        written = parts.plain["states"].values[0].span.text if "states" in parts.plain else "none"
+        self.are_known = bool(self.states) or written == "none"
+        self._check(parts, found, () if parts.spelt else numbered)
+
+    @property
+    def all(self) -> list[str]:
+        """Everything that can be read."""
+        return [*self.inputs, *self.states, *self.values, *self.nodes]
+
+    def _check(self, parts: CellParts, found: Diagnostics, numbered: Collection[str]) -> None:
+        taken: dict[str, Span | None] = {}
+        for what, name, span in self._with_places(parts):
+            problem = ""
+            if what == "value" and name in BODY_NAMES:
+                problem = "has a meaning of its own"
+            elif name in numbered:
+                problem = "is the name of a node"
+            elif name in taken:
+                problem = "is already defined"
+            if problem:
+                first = taken.get(name)
+                notes = [Note("the first definition is here", first)] if first else ()
+                message, help = f"{what} `{name}` {problem}", "choose another name"
+                found.add("NAS204", message, span, notes=notes, help=help)
+            taken.setdefault(name, span)
+
+    def _with_places(self, parts: CellParts) -> Iterator[tuple[str, str, Span | None]]:
+        """Yield all names that are written, with what they are and where."""
+        for key, what, names in (
+            ("inputs", "input", self.inputs),
+            ("states", "state", self.states),
+        ):
+            written = parts.plain[key].values if key in parts.plain else ()
+            spans = [value.span for value in written] if len(written) == len(names) else []
+            for place, name in enumerate(names):
+                yield what, name, spans[place] if spans else None
+        if FIRST in parts.given:
+            yield "value", FIRST, parts.given[FIRST].key.span
+        for let in parts.lets:
+            yield "value", let.name.text, let.name.span
+        for node in parts.spelt:
+            yield "node", node.name.text, node.name.span

@@ -1,0 +1,144 @@
+"""Cells: from settings, values and spelt-out nodes to edges with their choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dslnas.diagnostics import Diagnostics, suggestion
+from dslnas.language.check.cell_names import CellNames
+from dslnas.language.check.cell_parts import FIRST, CellParts, values_span
+from dslnas.language.check.cell_values import CellValues
+from dslnas.language.check.checked import CheckedCell, Operation
+from dslnas.language.check.constants import MAX_REFERENCES, Scope
+from dslnas.language.check.gates import Gates
+from dslnas.language.check.nodes import check_nodes
+from dslnas.language.check.operation_sets import OperationSets
+from dslnas.language.check.output import check_next, check_output
+from dslnas.language.link.link import LinkedProgram, merge_cells
+from dslnas.language.syntax import ast
+
+
+def check_cells(
+    linked: LinkedProgram, constants: Scope, found: Diagnostics
+) -> dict[str, CheckedCell]:
+    """Return every cell that could be understood; mistakes go into `found`."""
+    cells = {}
+    sets = OperationSets(linked, constants, found)
+    sets.check()
+    gates = Gates(linked, constants, found)
+    gates.check()
+    for name, definition in _with_likes(linked.cells, found).items():
+        cell = _Cell(definition, linked, sets, gates, constants, found).check()
+        if cell is not None:
+            cells[name] = cell
+    return cells
+
+
+def _with_likes(cells: Mapping[str, ast.CellDef], found: Diagnostics) -> dict[str, ast.CellDef]:
+    """Return the cells with what they take over by `like` written out.
+
+    A cell whose `like` leads nowhere keeps it: what it lacks is not known.
+    """
+    done: dict[str, ast.CellDef] = {}
+
+    def complete(name: str, path: list[str]) -> ast.CellDef:
+        cell = cells[name]
+        if name in done or cell.like is None:
+            return done.setdefault(name, cell)
+        like = cell.like
+        done[name] = cell
+        if like.text not in cells:
+            help = suggestion(like.text, [c for c in cells if c != name])
+            found.add("NAS201", f"unknown cell `{like.text}`", like.span, help=help)
+        elif like.text in [*path, name]:
+            circle = " -> ".join([*path, name, like.text])
+            help = "write the settings of one of them"
+            found.add("NAS206", f"cell is like itself: {circle}", like.span, help=help)
+        elif len(path) >= MAX_REFERENCES:
+            message = f"cell is like more than {MAX_REFERENCES} others, one after the other"
+            found.add("NAS108", message, like.span, help="write its settings")
+        else:
+            base = complete(like.text, [*path, name])
+            done[name] = merge_cells(base, cell).replace(like=base.like)
+        return done[name]
+
+    return {name: complete(name, []) for name in cells}
+
+
+class _Cell:
+    """Checks one cell."""
+
+    def __init__(
+        self,
+        definition: ast.CellDef,
+        linked: LinkedProgram,
+        sets: OperationSets,
+        gates: Gates,
+        constants: Scope,
+        found: Diagnostics,
+    ) -> None:
+        self._sets = sets
+        self._gates = gates
+        self._found = found
+        self._parts = parts = CellParts(definition, constants, found)
+        self._names = CellNames(parts, found)
+        self._values = CellValues(parts, self._names, linked, constants, gates, found)
+
+    def check(self) -> CheckedCell | None:
+        """Return the cell, or None if its nodes could not be understood."""
+        parts, names, found = self._parts, self._names, self._found
+        if not names.are_known:
+            return None
+        settings = parts.settings
+        nodes, values = check_nodes(parts, names, self._sets, found), self._values.read()
+        preprocess, normalise = self._operation("preprocess"), self._operation("normalise")
+        edge = parts.given.get("edge")
+        gate = None if edge is None else self._gates.around_edges(edge)
+        if nodes is None:
+            return None
+        self._check_use(has_nodes=bool(nodes))
+        output, output_of = check_output(parts, names, found)
+        return CheckedCell(
+            parts.definition.name.text,
+            names.inputs,
+            preprocess,
+            nodes,
+            None if settings.keep == "all" else settings.keep,
+            settings.none == "allowed",
+            output,
+            output_of,
+            settings.stride,
+            settings.widen,
+            span=parts.definition.name.span,
+            keep_span=parts.span("keep"),
+            states=names.states,
+            next_states=check_next(parts, names, found),
+            values=values,
+            first=FIRST if FIRST in parts.given else None,
+            gate=gate,
+            normalise=normalise,
+            written=parts.written(),
+            spans={key: s.key.span for key, s in {**parts.plain, **parts.given}.items()},
+        )
+
+    def _operation(self, key: str) -> Operation | None:
+        """Return the operation that a setting names, if it is given."""
+        setting = self._parts.given.get(key)
+        if setting is None:
+            return None
+        span = values_span(setting)
+        operations = self._sets.operations(setting.values, span)
+        if len(operations) > 1:
+            message = f"`{key}` takes one operation, found {len(operations)}"
+            self._found.add("NAS504", message, span, help="leave only one of them")
+        return operations[0] if operations else None
+
+    def _check_use(self, *, has_nodes: bool) -> None:
+        """Check that what is said of edges and nodes has some to be said of."""
+        for key in ("edge", "normalise", "keep", "none"):
+            setting = self._parts.given.get(key) or self._parts.plain.get(key)
+            if setting is not None and not has_nodes:
+                if key == "normalise" and FIRST in self._parts.given:
+                    continue
+                message = f"`{key}` changes nothing: {self._parts.what} has no nodes"
+                self._found.add("NAS504", message, setting.key.span, help=f"remove `{key}`")

@@ -1,0 +1,155 @@
+"""Arithmetic of the language: constants, names in scope and `+ - * /`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
+from dslnas.language.syntax import ast
+
+Value: TypeAlias = int | float | bool | tuple["Value", ...]
+Scope: TypeAlias = Mapping[str, Value]
+
+MAX_REFERENCES = 100
+"""How many definitions may be read to get at one: a bound for recursion."""
+
+FLAGS: dict[str, Value] = {"true": True, "false": False}
+_LARGEST = 1e15
+
+
+def evaluate(expression: ast.Expression, scope: Scope) -> Value:
+    """Return the value of an arithmetic expression.
+
+    Whole numbers stay whole; a quotient is whole where it comes out even.
+
+    Raises:
+        UserError: NAS203 for an unknown name, NAS503 for arithmetic that has no result.
+    """
+    match expression:
+        case ast.Number(value=number):
+            return number
+        case ast.Name(text=text):
+            if text in FLAGS:
+                return FLAGS[text]
+            if text not in scope:
+                raise _unknown(expression, scope)
+            return scope[text]
+        case ast.Size(parts=parts):
+            return parts
+        case ast.Tuple(items=items):
+            return tuple(number_of(item, scope) for item in items)
+        case ast.Negative(operand=operand):
+            return -number_of(operand, scope)
+        case ast.Binary():
+            return _binary(expression, scope)
+    raise user_error(
+        "NAS503",
+        f"expected a number, found `{expression.span.brief}`",
+        span=expression.span,
+        help="numbers, constants and `+ - * /` can stand here",
+    )
+
+
+def number_of(expression: ast.Expression, scope: Scope) -> int | float:
+    """Return the value of an expression that is a single number."""
+    value = evaluate(expression, scope)
+    if isinstance(value, tuple | bool):
+        raise user_error(
+            "NAS503",
+            f"expected a number, found `{expression.span.brief}`",
+            span=expression.span,
+            help="give a single number",
+        )
+    return value
+
+
+def _binary(expression: ast.Binary, scope: Scope) -> int | float:
+    left, right = number_of(expression.left, scope), number_of(expression.right, scope)
+    match expression.sign:
+        case "+":
+            result = left + right
+        case "-":
+            result = left - right
+        case "*":
+            result = left * right
+        case _:
+            if right == 0:
+                raise user_error("NAS503", "division by zero", span=expression.right.span)
+            even = isinstance(left, int) and isinstance(right, int) and left % right == 0
+            result = left // right if even else left / right
+    if abs(result) > _LARGEST:
+        raise user_error(
+            "NAS107",
+            f"result of `{expression.span.brief}` is too large",
+            span=expression.span,
+            help="the limit is 1e15",
+        )
+    return result
+
+
+def evaluate_lets(lets: Mapping[str, ast.Let], found: Diagnostics) -> dict[str, Value]:
+    """Return the values of all constants; they may be written in any order."""
+    values: dict[str, Value] = {}
+    waiting: list[str] = []
+
+    def value_of(name: str) -> None:
+        let = lets[name]
+        if name in waiting:
+            circle = " -> ".join([*waiting[waiting.index(name) :], name])
+            raise user_error(
+                "NAS206",
+                f"constant is defined by itself: {circle}",
+                span=let.name.span,
+                help="give one of them a number",
+            )
+        if len(waiting) >= MAX_REFERENCES:
+            raise user_error(
+                "NAS108",
+                f"constant depends on more than {MAX_REFERENCES} others, one after the other",
+                span=let.name.span,
+                help="define constants before they are used",
+            )
+        waiting.append(name)
+        for used in _names(let.value):
+            if used.text in FLAGS or used.text in values:
+                continue
+            if used.text not in lets:
+                raise _unknown(used, lets)
+            value_of(used.text)
+        waiting.pop()
+        values[name] = evaluate(let.value, values)
+
+    for name in lets:
+        if name not in values:
+            try:
+                value_of(name)
+            except UserError as error:
+                found.extend(error)
+                # The others of a chain that is too long need no message of their own.
+                failed = waiting if error.diagnostics[0].code == "NAS108" else [name]
+                values |= dict.fromkeys(failed, 1)
+                waiting.clear()
+    return values
+
+
+def _unknown(name: ast.Name, known: Iterable[str]) -> UserError:
+    return user_error(
+        "NAS203",
+        f"unknown constant `{name.text}`",
+        span=name.span,
+        help=suggestion(name.text, known) or f"define it with `let {name.text} = ...`",
+    )
+
+
+def _names(expression: ast.Expression) -> list[ast.Name]:
+    match expression:
+        case ast.Name():
+            return [expression]
+        case ast.Binary(left=left, right=right):
+            return _names(left) + _names(right)
+        case ast.Negative(operand=operand):
+            return _names(operand)
+        case ast.Tuple(items=items):
+            return [name for item in items for name in _names(item)]
+    return []

@@ -1,0 +1,110 @@
+"""What a cell gives, and what its states are after the step."""
+
+from __future__ import annotations
+
+from dslnas.diagnostics import Diagnostics, suggestion
+from dslnas.language.check.cell_names import CellNames
+from dslnas.language.check.cell_parts import CellParts, values_span
+from dslnas.language.check.operations import called
+from dslnas.language.syntax import ast
+
+OUTPUTS = ("concat", "sum", "mean", "last")
+
+
+def check_output(
+    parts: CellParts, names: CellNames, found: Diagnostics
+) -> tuple[str, tuple[str, ...]]:
+    """Return how the output is joined, and of which nodes and values.
+
+    Records NAS201 for an unknown name, NAS305 for a cell without nodes that does not say which
+    value it gives, NAS502 for what is no output.
+    """
+    setting, nodes = parts.given.get("output"), tuple(names.nodes)
+    if setting is None:
+        _need_nodes(parts, names, found)
+        return "concat", nodes
+    ends = [*nodes, *names.values]
+    call = called(setting.values[0]) if len(setting.values) == 1 else None
+    if call is not None and call[0].text not in OUTPUTS and isinstance(setting.values[0], ast.Name):
+        if call[0].text in ends:
+            return "last", (call[0].text,)
+        if call[0].text not in names.all and names.values:
+            help = suggestion(call[0].text, [*OUTPUTS, *ends])
+            message = f"unknown node or value `{call[0].text}`"
+            found.add("NAS201", message, call[0].span, help=help)
+            return "concat", nodes
+    if call is None or call[0].text not in OUTPUTS:
+        found.add(
+            "NAS502",
+            f"`output` must be {', '.join(f'`{o}`' for o in OUTPUTS)} or the name of a node or "
+            f"value, not `{values_span(setting).brief}`",
+            values_span(setting),
+            help="name nodes in parentheses to join only those: `concat(n2, n3)`",
+        )
+        return "concat", nodes
+    name, arguments = call
+    if not arguments:
+        _need_nodes(parts, names, found)
+        return (name.text, nodes) if name.text != "last" else ("last", nodes[-1:])
+    if name.text == "last" and len(arguments) > 1:
+        found.add(
+            "NAS502",
+            f"`last` gives one node, found {len(arguments)}",
+            values_span(setting),
+            help="use `concat`, `sum` or `mean` to join nodes",
+        )
+    chosen = []
+    for argument in arguments:
+        value = argument.value
+        if isinstance(value, ast.Name) and value.text in ends:
+            chosen.append(value.text)
+        else:
+            help = suggestion(value.span.text, ends)
+            found.add("NAS201", f"unknown node `{value.span.brief}`", value.span, help=help)
+    return name.text, tuple(chosen)
+
+
+def check_next(parts: CellParts, names: CellNames, found: Diagnostics) -> tuple[str, ...]:
+    """Return what the states are after the step; nothing where the output is the only one.
+
+    Records NAS201 for an unknown name, NAS313 for states without a next value.
+    """
+    states, after, span = names.states, parts.settings.next, parts.span("next")
+    if span is None or not after:
+        if len(states) > 1:
+            found.add(
+                "NAS313",
+                f"{parts.what} does not say what its {len(states)} states are after the step",
+                parts.span("states"),
+                help="write `next` with a value for each of them, in the order of `states`",
+            )
+        return ()
+    if not states:
+        help = "name them with `states`, or remove `next`"
+        found.add("NAS313", f"{parts.what} has `next`, but no states", span, help=help)
+        return ()
+    written = parts.plain["next"].values
+    if len(written) == len(after):
+        for name, value in zip(after, written, strict=True):
+            if name not in names.all:
+                help = suggestion(name, names.all)
+                found.add("NAS201", f"unknown value `{name}`", value.span, help=help)
+        if len(after) != len(states):
+            found.add(
+                "NAS313",
+                f"`next` has {len(after)} value{'s' if len(after) > 1 else ''} "
+                f"for {len(states)} state{'s' if len(states) > 1 else ''}",
+                span,
+                help="give a value for each of them, in the order of `states`",
+            )
+    return tuple(after)
+
+
+def _need_nodes(parts: CellParts, names: CellNames, found: Diagnostics) -> None:
+    if not names.nodes:
+        found.add(
+            "NAS305",
+            f"{parts.what} has no nodes, so it must say which value it gives",
+            parts.span("output") or parts.definition.name.span,
+            help=f"write `output {names.values[-1]}`" if names.values else "",
+        )

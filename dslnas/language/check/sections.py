@@ -1,0 +1,290 @@
+"""The sections of a program: names, settings, and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os.path import expanduser  # pathlib's raises for an unknown user
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from dslnas.diagnostics import Diagnostics, suggestion
+from dslnas.language.check.bind_settings import build, check_once
+from dslnas.language.check.checked import CheckedCell, CheckedNetwork
+from dslnas.language.check.constants import Scope
+from dslnas.language.check.counts import check_counts
+from dslnas.language.check.limits import check_limits
+from dslnas.language.check.operations import NETWORK_NAMES, check_body
+from dslnas.language.link.link import LinkedProgram, head_span
+from dslnas.language.link.overrides import COMMAND_LINE
+from dslnas.language.link.sources import resolved
+from dslnas.language.syntax import ast
+from dslnas.settings.data import DATA, DataSettings, TextSettings
+from dslnas.settings.rule import Derivation, Rule
+from dslnas.settings.schema import Settings
+from dslnas.settings.search import SEARCH, SearchSettings
+from dslnas.settings.sections import (
+    DERIVE_EXPRESSIONS,
+    NETWORK_EXPRESSIONS,
+    DeriveSettings,
+    NetworkSettings,
+)
+from dslnas.settings.sequence import text_defaults
+from dslnas.source import Span
+
+_Section = TypeVar("_Section", bound=Settings)
+
+
+class Sections:
+    """Checks the sections of a program."""
+
+    def __init__(self, linked: LinkedProgram, constants: Scope, found: Diagnostics) -> None:
+        self._linked = linked
+        self._constants = constants
+        self._found = found
+        self._is_text = False
+        self.spans: dict[str, Span] = {}
+
+    def plain(
+        self, model: type[_Section], expressions: Mapping[str, str] = MappingProxyType({})
+    ) -> _Section:
+        """Check a section that has no name of its own; `expressions` are checked elsewhere."""
+        section = self._linked.sections.get(model.kind)
+        if section is not None and section.name is not None:
+            self._found.add(
+                "NAS505",
+                f"`{model.kind}` has no name, found `{section.name.text}`",
+                section.name.span,
+                help=f"write `{model.kind} {{ ... }}`",
+            )
+        settings = section.settings if section else ()
+        check_once([s for s in settings if s.key.text in expressions], self._found)
+        plain = [s for s in settings if s.key.text not in expressions]
+        return self._build(model, plain, f"`{model.kind}`", tuple(expressions))
+
+    def data(self, *, is_sequence: bool) -> DataSettings:
+        """Check the data section.
+
+        Without one, the data are scikit-learn's digits, or the embedded text for cells that read
+        sequences. Where the data are text, other sections have other defaults.
+        """
+        section = self._linked.sections.get("data")
+        source = self._named(section, DATA)
+        # The settings of an unknown source cannot be checked.
+        is_known = section is None or section.name is None or source is not None
+        settings = section.settings if section is not None and is_known else ()
+        source = source or ("text" if is_sequence else "digits")
+        self._is_text = issubclass(DATA[source], TextSettings)
+        data = self._build(DATA[source], settings, f"`data {source}`", fixed={"source": source})
+        if sum(data.split) > 1 + 1e-9:
+            self._found.add(
+                "NAS506",
+                f"shares of `split` add up to {sum(data.split):.0%}, more than 100%",
+                self.spans.get("data.split"),
+                help="make them smaller",
+            )
+        if not data.path:
+            return data
+        if source == "digits":
+            self._found.add(
+                "NAS508",
+                "`data digits` takes no path",
+                self.spans["data.path"],
+                help=f"name the kind of data that lie there: {suggestion('', [*DATA][1:])}",
+            )
+            return data
+        return data.replace(path=self._path(data.path))
+
+    def search(self) -> tuple[str | None, SearchSettings | None]:
+        """Check the search section, if there is one."""
+        section = self._linked.sections.get("search")
+        if section is None:
+            return None, None
+        engine = self._named(section, SEARCH)
+        if engine is None:
+            if section.name is None:
+                self._found.add(
+                    "NAS505",
+                    "`search` needs the name of a method",
+                    head_span(section),
+                    help=f"write `search {next(iter(SEARCH))}`; {suggestion('', SEARCH)}",
+                )
+            return None, None
+        elsewhere = {
+            field.key: f"`search {name}`"
+            for name, model in reversed(SEARCH.items())  # the first that has it is the best known
+            for field in model.fields.values()
+        }
+        where = f"`search {engine}`"
+        return engine, self._build(SEARCH[engine], section.settings, where, elsewhere=elsewhere)
+
+    def network(self, cells: Mapping[str, CheckedCell]) -> CheckedNetwork | None:
+        """Check the network section: plain settings, and expressions for their names."""
+        section = self._linked.sections.get("network")
+        if section is None or not any(s.key.text == "cells" for s in section.settings):
+            self._found.add(
+                "NAS303",
+                "network has no cells",
+                self._place_of(section),
+                help="write `network { cells normal * 2 }`, or `use papers.darts`",
+            )
+            return None
+        settings = self.plain(NetworkSettings, NETWORK_EXPRESSIONS)
+        given = {s.key.text: s for s in section.settings if s.key.text in NETWORK_EXPRESSIONS}
+        missing = [key for key in ("stem", "head") if key not in given]
+        if missing:
+            self._found.add(
+                "NAS303",
+                f"network has no {' and no '.join(missing)}",
+                self._place_of(section),
+                help=f"give {' and '.join(f'`{k}`' for k in missing)}; `use std.cnn` brings them",
+            )
+            return None
+        for key in ("stem", "head", "auxiliary"):
+            if key in given:
+                self._body(given[key])
+        return CheckedNetwork(
+            settings.input,
+            settings.classes,
+            settings.channels,
+            settings.repeat,
+            given["stem"].values[0],
+            given["head"].values[0],
+            given["auxiliary"].values[0] if "auxiliary" in given else None,
+            self._layout(given["cells"], cells),
+            span=given["cells"].span,
+        )
+
+    def derivation(self, cells: Mapping[str, CheckedCell]) -> Derivation:
+        """Check the derive section: plain settings, and comparisons."""
+        settings = self.plain(DeriveSettings, DERIVE_EXPRESSIONS)
+        section = self._linked.sections.get("derive")
+        given = {s.key.text: s for s in section.settings} if section else {}
+        linked, constants, found = self._linked, self._constants, self._found
+        counts = check_counts(given.get("count"), linked, constants, cells, found)
+        self.spans |= {f"derive.count.{count.operation}": span for count, span in counts.items()}
+        limits = check_limits(given.get("require"), constants, found)
+        return Derivation(
+            settings.by, settings.epoch, Rule(tuple(counts)), limits, settings.penalty
+        )
+
+    def usual(self, model: type[_Section]) -> _Section:
+        """Return a section in which nothing is written."""
+        return model.of(text_defaults(model) if self._is_text else {})
+
+    # ---- parts ----------------------------------------------------------------------------------
+
+    def _build(
+        self,
+        model: type[_Section],
+        settings: Sequence[ast.Setting],
+        where: str,
+        more_keys: Sequence[str] = (),
+        fixed: Mapping[str, object] | None = None,
+        elsewhere: Mapping[str, str] | None = None,
+    ) -> _Section:
+        check_once(settings, self._found)
+        for setting in settings:
+            first, last = setting.values[0].span, setting.values[-1].span
+            self.spans[f"{model.kind}.{setting.key.text}"] = first.to(last)
+        defaults = text_defaults(model) if self._is_text else None
+        return build(
+            model,
+            settings,
+            self._constants,
+            where,
+            self._found,
+            fixed,
+            more_keys,
+            elsewhere,
+            defaults,
+        )
+
+    def _place_of(self, section: ast.Section | None) -> Span:
+        """Return where to point for what a section lacks: the library is not the user's to mend."""
+        if section is not None and not section.span.source.library:
+            return head_span(section)
+        source = self._linked.source
+        end = len(source.text.rstrip())
+        return Span(source, max(0, end - 1), max(1, end))
+
+    def _named(self, section: ast.Section | None, known: Mapping[str, object]) -> str | None:
+        """Return the section's name if it is a known one."""
+        if section is None or section.name is None:
+            return None
+        if section.name.text in known:
+            return section.name.text
+        what = "search method" if section.kind == "search" else "data source"
+        self._found.add(
+            "NAS505",
+            f"unknown {what} `{section.name.text}`",
+            section.name.span,
+            help=suggestion(section.name.text, known),
+        )
+        return None
+
+    def _body(self, setting: ast.Setting) -> None:
+        scope = {**self._constants, **dict.fromkeys(NETWORK_NAMES, 1)}
+        if len(setting.values) > 1:
+            self._found.add(
+                "NAS504",
+                f"`{setting.key.text}` takes one expression, found {len(setting.values)}",
+                setting.values[1].span.to(setting.values[-1].span),
+                help="join layers with `->`",
+            )
+        check_body(setting.values[0], self._linked.operations, scope, self._found)
+
+    def _layout(
+        self, setting: ast.Setting, cells: Mapping[str, CheckedCell]
+    ) -> tuple[tuple[ast.Name, ast.Expression | None], ...]:
+        """Check the list of cells; how many of each is known only with N."""
+        layout: list[tuple[ast.Name, ast.Expression | None]] = []
+        for value in setting.values:
+            match value:
+                case ast.Name() as name:
+                    layout.append((name, None))
+                case ast.Binary(sign="*", left=ast.Name() as name, right=count):
+                    layout.append((name, count))
+                case _:
+                    self._found.add(
+                        "NAS303",
+                        f"expected a cell, found `{value.span.brief}`",
+                        value.span,
+                        help="write the name of a cell, or `normal * N`",
+                    )
+        defined = self._linked.cells
+        for name, _ in layout:
+            if name.text not in defined:
+                self._found.add(
+                    "NAS201",
+                    f"unknown cell `{name.text}`",
+                    name.span,
+                    help=suggestion(name.text, defined),
+                )
+        used = {name.text for name, _ in layout}
+        used |= {cell.like.text for cell in defined.values() if cell.like is not None}
+        for cell in cells.values():
+            if cell.name not in used and not cell.span.source.library:
+                self._found.add(
+                    "NAS302",
+                    f"cell `{cell.name}` is never used",
+                    cell.span,
+                    help="add it to `cells` of the network, or remove it",
+                )
+        return tuple(layout)
+
+    def _path(self, text: str) -> str:
+        """Return the data's path, absolute; a spec names only what lies in its own folder."""
+        span = self.spans["data.path"]
+        if span.source.name == COMMAND_LINE:
+            return str(Path(expanduser(text)).absolute())
+        source = span.source.path or self._linked.source.path
+        folder = (source.parent if source else Path()).absolute()
+        if resolved(folder, text) is None:
+            self._found.add(
+                "NAS202",
+                f"`{text}` lies outside the folder of the spec",
+                span,
+                help=f"give it on the command line: `--set data.path={text}`",
+            )
+        return str(folder / text)

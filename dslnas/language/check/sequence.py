@@ -1,0 +1,206 @@
+"""What goes together where a network reads text, token after token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from dslnas.diagnostics import Diagnostics, Note
+from dslnas.language.check.checked import CheckedCell
+from dslnas.language.check.operations import called
+from dslnas.language.link.link import LinkedProgram
+from dslnas.language.syntax import ast
+from dslnas.settings.data import DataSettings, TextSettings
+from dslnas.settings.rule import Derivation
+from dslnas.settings.schema import Settings
+from dslnas.settings.search import PcDartsSettings, SearchSettings
+from dslnas.settings.stop import Convolutions, Skips
+from dslnas.source import Span
+
+_OF_IMAGES = ("augment", "auxiliary", "drop_path")
+_OF_TEXT = ("dropout", "slowness", "average", "vary")
+_STOPS_OF_IMAGES = (Convolutions, Skips)  # behind a gate nothing is skipped
+
+
+def used_cells(linked: LinkedProgram) -> dict[ast.Name, bool]:
+    """Return the cells of the network where they are first used, each with whether it has states.
+
+    It is asked of the text, so that a mistake elsewhere in a cell does not make it another kind.
+    """
+    section = linked.sections.get("network")
+    settings = section.settings if section is not None else ()
+    layout = next((s.values for s in settings if s.key.text == "cells"), ())
+    names: dict[str, ast.Name] = {}
+    for value in layout:
+        name = value.left if isinstance(value, ast.Binary) else value
+        if isinstance(name, ast.Name) and name.text in linked.cells:
+            names.setdefault(name.text, name)
+    return {name: _is_recurrent(name.text, linked.cells) for name in names.values()}
+
+
+def check_sequence(
+    used: Mapping[ast.Name, bool],
+    cells: Mapping[str, CheckedCell],
+    data: DataSettings,
+    linked: LinkedProgram,
+    found: Diagnostics,
+) -> None:
+    """Check that cells and data are both for sequences, or none is; NAS314 is recorded.
+
+    Args:
+        used: The cells of the network, see `used_cells`.
+        cells: All cells that could be understood.
+        data: What is read.
+        linked: The program, to point at the name of the data.
+        found: Takes the mistakes.
+    """
+    recurrent = [name for name, has_states in used.items() if has_states]
+    others = [name for name, has_states in used.items() if not has_states]
+    is_text = isinstance(data, TextSettings)
+    section = linked.sections.get("data")
+    place = section.name.span if section is not None and section.name is not None else None
+    if recurrent and others:
+        found.add(
+            "NAS314",
+            f"cell `{others[0].text}` is not recurrent, and others of the network are",
+            others[0].span,
+            notes=[Note("a recurrent cell is here", recurrent[0].span)],
+            help="give it `states`, or leave it out",
+        )
+    elif recurrent and not is_text:
+        found.add(
+            "NAS314",
+            f"recurrent cells read text, not `data {data.source}`",
+            place or recurrent[0].span,
+            notes=[Note("a recurrent cell is here", recurrent[0].span)] if place else (),
+            help="write `data text` or `data ptb`, or use cells without `states`",
+        )
+    elif others and is_text:
+        found.add(
+            "NAS314",
+            f"`data {data.source}` is read by recurrent cells, and `{others[0].text}` is none",
+            place or others[0].span,
+            notes=[Note("the cell is here", others[0].span)] if place else (),
+            help="`use papers.darts_rnn`, or give the cell `states`",
+        )
+    elif others and _stem_reads_tokens(linked) and not _has_next(others[0].text, cells):
+        name = linked.cells[others[0].text].name
+        found.add(
+            "NAS314",
+            f"cell `{name.text}` has no `states`, and the stem of its network reads tokens",
+            name.span,
+            help="give it `states`, as in `states h`; networks of images `use std.cnn`",
+        )
+    for name in recurrent:
+        if name.text in cells:
+            _check_cell(cells[name.text], found)
+
+
+def check_fitting(
+    data: DataSettings,
+    sections: Iterable[Settings | None],
+    derivation: Derivation,
+    linked: LinkedProgram,
+    spans: Mapping[str, Span],
+    found: Diagnostics,
+) -> None:
+    """Check that nothing is written that means nothing for such data; NAS314 is recorded.
+
+    Args:
+        data: What is read.
+        sections: Of the program, but for data, network and derive.
+        derivation: What is written in derive.
+        linked: The program, to point at the name of the search.
+        spans: Where settings are written, by path.
+        found: Takes the mistakes.
+    """
+    is_text = isinstance(data, TextSettings)
+    kind, keys = ("images", _OF_IMAGES) if is_text else ("text", _OF_TEXT)
+    misfits: list[tuple[str, list[str], str]] = []  # place, words, help
+    if is_text and "network.input" in spans:
+        misfits.append(("network.input", ["input"], "remove {}"))
+    for settings in filter(None, sections):
+        for key in keys:
+            path = f"{settings.kind}.{key}"
+            if path in spans and _is_on(getattr(settings, key, None)):
+                misfits.append((path, [key], "remove {}"))
+        if is_text and isinstance(settings, PcDartsSettings):
+            section = linked.sections["search"]
+            found.add(
+                "NAS314",
+                "`pc_darts` searches a part of the channels of images, and the data are text",
+                section.span if section.name is None else section.name.span,
+                help="search recurrent cells by another method, such as `search darts`",
+            )
+        if is_text and isinstance(settings, SearchSettings):
+            rules = [rule.word for rule in settings.stop if isinstance(rule, _STOPS_OF_IMAGES)]
+            misfits += [("search.stop", rules, "remove {}")] if rules else []
+    if is_text and derivation.epoch == "every_size":
+        misfits.append(("derive.epoch", ["every_size"], "write `epoch best` or `epoch last`"))
+    for path, words, help in misfits:
+        what = " and ".join(f"`{word}`" for word in dict.fromkeys(words))
+        is_for = f"{'are' if ' ' in what else 'is'} for {kind}"
+        message = f"{what} {is_for}, and the data are {'text' if is_text else 'images'}"
+        found.add("NAS314", message, spans[path], help=help.format(what))
+
+
+def _stem_reads_tokens(linked: LinkedProgram) -> bool:
+    """Whether the first layer of the network is an embedding."""
+    section = linked.sections.get("network")
+    settings = section.settings if section is not None else ()
+    layer = next((s.values[0] for s in settings if s.key.text == "stem"), None)
+    seen: set[str] = set()
+    while layer is not None:
+        while isinstance(layer, ast.Chain):
+            layer = layer.stages[0]
+        call = called(layer)
+        name = "" if call is None else call[0].text
+        if name not in linked.operations or name in seen:
+            return name == "embedding"
+        seen.add(name)
+        layer = linked.operations[name].body
+    return False
+
+
+def _has_next(name: str, cells: Mapping[str, CheckedCell]) -> bool:
+    """Whether a cell says what its states become; that it has none is then reported already."""
+    return name in cells and "next" in cells[name].spans
+
+
+def _is_on(value: object) -> bool:
+    return bool(value) and value != "nothing"
+
+
+def _check_cell(cell: CheckedCell, found: Diagnostics) -> None:
+    for key, is_given in (
+        ("stride", cell.stride > 1),
+        ("preprocess", cell.preprocess is not None),
+    ):
+        if is_given:
+            found.add(
+                "NAS314",
+                f"`{key}` does not go with the states of cell `{cell.name}`",
+                cell.spans[key],
+                help=f"remove `{key}`: there are no images to be made smaller"
+                if key == "stride"
+                else "write what fits the input in `first` or a value",
+            )
+
+
+def _is_recurrent(name: str, cells: Mapping[str, ast.CellDef]) -> bool:
+    """Whether a cell, or one that it is like, has states."""
+    for cell in _with_bases(name, cells):
+        for statement in cell.statements:
+            if isinstance(statement, ast.Setting) and statement.key.text == "states":
+                value = statement.values[0]
+                return not (isinstance(value, ast.Name) and value.text == "none")
+    return False
+
+
+def _with_bases(name: str, cells: Mapping[str, ast.CellDef]) -> Iterator[ast.CellDef]:
+    seen: set[str] = set()
+    like: str | None = name
+    while like is not None and like in cells and like not in seen:
+        seen.add(like)
+        yield cells[like]
+        base = cells[like].like
+        like = None if base is None else base.text

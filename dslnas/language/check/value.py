@@ -1,0 +1,97 @@
+"""Values of a cell: what is computed as it is written, with nothing to choose.
+
+`let both = linear(2 * C)(concat(x, h))` is one, and so is everything inside of a gate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from dslnas.language.syntax import ast
+from dslnas.source import Span
+
+SOURCE = ""
+"""Name of the tensor that an edge reads, in the gate that stands around its operation."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An input, a state, a node or a value, by name; in a gate also `SOURCE`."""
+
+    name: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """An operation of the language applied to a value: `linear(2 * C)(reads)`."""
+
+    operation: ast.Expression
+    source: ValueExpression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Values joined by a primitive: `a + b`, `a * b`, `concat(a, b)`."""
+
+    primitive: str
+    operands: tuple[ValueExpression, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Activated:
+    """In a gate: the operation of the edge applied to a value."""
+
+    source: ValueExpression
+    span: Span = field(compare=False, repr=False)
+
+
+ValueExpression: TypeAlias = Reference | Applied | Joined | Activated
+
+
+@dataclass(frozen=True)
+class Value:
+    """A named value of a cell or a gate."""
+
+    name: str
+    expression: ValueExpression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What stands around the operation of every edge.
+
+    Attributes:
+        name: Of its definition.
+        values: Named parts; those without `Activated` are the same for all operations of an edge.
+        output: What the edge gives.
+    """
+
+    name: str
+    values: tuple[Value, ...]
+    output: ValueExpression
+
+
+def names_in(expression: ValueExpression) -> tuple[str, ...]:
+    """Return what an expression reads, each name once, in the order of writing."""
+    match expression:
+        case Reference(name=name):
+            return (name,)
+        case Applied(source=source) | Activated(source=source):
+            return names_in(source)
+        case Joined(operands=operands):
+            return tuple(dict.fromkeys(name for part in operands for name in names_in(part)))
+
+
+def is_activated(expression: ValueExpression) -> bool:
+    """Whether the operation of the edge is applied somewhere in an expression."""
+    match expression:
+        case Applied(source=source):
+            return is_activated(source)
+        case Joined(operands=operands):
+            return any(map(is_activated, operands))
+    return isinstance(expression, Activated)

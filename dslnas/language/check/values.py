@@ -1,0 +1,209 @@
+"""Expressions of values: names, operations applied to values, and values joined by signs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+from dslnas.diagnostics import Diagnostics, suggestion
+from dslnas.language.check.constants import Scope
+from dslnas.language.check.operations import BODY_NAMES, Definitions, check_body
+from dslnas.language.check.value import Activated, Applied, Joined, Reference, ValueExpression
+from dslnas.language.link.free_names import mentioned
+from dslnas.language.syntax import ast
+from dslnas.ops.catalogue import LANGUAGE
+
+SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
+"""By sign the primitive that joins the values on both sides of it."""
+
+_FORMS = "values are names, `tanh(x)`, `concat(x, h)`, and `+ - *` of them"
+_NUMBER = (
+    "a number is no value: it stands in arguments, as in `linear(2 * C)(x)`, "
+    "or outside of cells and gates as a constant"
+)
+_REST = "a number is no value: write `g + f * (c - g)` for `f * c + (1 - f) * g`"
+
+Apply: TypeAlias = Callable[[ast.Call], ValueExpression | None]
+"""Applies a gate, records what is wrong with that."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The parameter of a gate that stands for the operation of an edge.
+
+    Attributes:
+        name: Of the parameter.
+        operation: What stands there; None where every edge has its own.
+    """
+
+    name: str
+    operation: ast.Expression | None = None
+
+
+class ValueReader:
+    """Turns syntax into values; mistakes go into `found`.
+
+    Args:
+        definitions: Of operations, by name.
+        constants: That the arguments of operations may use.
+        names: By name that can be read what it stands for.
+        found: Takes the mistakes.
+        slot: The operation's place; None outside of gates.
+        gates: By name how a gate is applied; empty where none can be.
+
+    Attributes:
+        owner: Name of the value that is read, "" for others: it is not suggested for itself.
+        parts: How many names, operations and signs were read.
+    """
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        constants: Scope,
+        names: Mapping[str, str],
+        found: Diagnostics,
+        slot: Slot | None = None,
+        gates: Mapping[str, Apply] = MappingProxyType({}),
+    ) -> None:
+        self._definitions = definitions
+        self._scope = {**constants, **dict.fromkeys(BODY_NAMES, 1)}
+        self._names = names
+        self._found = found
+        self._slot = slot
+        self._gates = gates
+        self.owner = ""
+        self.parts = 0
+
+    def read(self, expression: ast.Expression) -> ValueExpression | None:
+        """Return what an expression means, None if something is wrong with it.
+
+        Records NAS201 for an unknown value or operation, NAS208 for a wrong number of values,
+        NAS311 for what is no value.
+        """
+        self.parts += 1
+        match expression:
+            case ast.Name(text=text) if text in self._names:
+                return Reference(self._names[text], expression.span)
+            case ast.Name():
+                self._unknown(expression)
+                return None
+            case ast.Binary(sign="-", left=ast.Number() as number, right=right):
+                self._not_a_value(number, _REST)
+                self.read(right)
+                return None
+            case ast.Binary(sign=sign, left=left, right=right) if sign in SIGNS:
+                return self._joined(SIGNS[sign], (left, right), expression)
+            case ast.Call(function=ast.Name(text=text)) if text in self._gates:
+                return self._gates[text](expression)
+            case ast.Call(function=ast.Name(text=text)) if text in LANGUAGE:
+                return self._join(expression) if LANGUAGE[text].joins else self._apply(expression)
+            case ast.Call():
+                return self._apply(expression)
+            case ast.Number() | ast.Negative() | ast.Size():
+                self._not_a_value(expression, _NUMBER)
+            case _:
+                self._not_a_value(expression, _FORMS)
+        return None
+
+    def _not_a_value(self, expression: ast.Expression, help: str) -> None:
+        message = f"expected a value, found `{expression.span.brief}`"
+        self._found.add("NAS311", message, expression.span, help=help)
+
+    def _joined(
+        self, primitive: str, operands: Sequence[ast.Expression], whole: ast.Expression
+    ) -> ValueExpression | None:
+        values = [self.read(operand) for operand in operands]
+        sound = tuple(value for value in values if value is not None)
+        return Joined(primitive, sound, whole.span) if len(sound) == len(values) else None
+
+    def _join(self, call: ast.Call) -> ValueExpression | None:
+        """Return values that are joined by a primitive's name."""
+        assert isinstance(call.function, ast.Name)
+        name = call.function.text
+        least, most = LANGUAGE[name].inputs
+        values = [argument.value for argument in call.arguments if argument.name is None]
+        if len(values) < len(call.arguments) or not least <= len(values) <= most:
+            number = f"at least {least}" if least < most else f"{least}"
+            self._found.add(
+                "NAS208",
+                f"`{name}` joins {number} values, found {len(call.arguments)}",
+                call.function.span,
+                help=f"write `{name}(x, h)`",
+            )
+            return None
+        return self._joined(name, values, call)
+
+    def _apply(self, call: ast.Call) -> ValueExpression | None:
+        """Return an operation that is applied to a value."""
+        if not self._is_applied(call):
+            return None
+        function, value = call.function, self.read(call.arguments[0].value)
+        slot = self._slot
+        if slot is not None and function == ast.Name(slot.name, span=function.span):
+            if value is None or slot.operation is None:
+                return None if value is None else Activated(value, call.span)
+            return Applied(slot.operation, value, call.span)
+        self.check_operation(function)
+        return None if value is None else Applied(function, value, call.span)
+
+    def _is_applied(self, call: ast.Call) -> bool:
+        """Check that an operation is applied to one value."""
+        shown, arguments = call.function.span.brief, [a.value for a in call.arguments]
+        takes_more = isinstance(call.function, ast.Name) and self._takes(call.function.text)
+        if takes_more and not self._reads_a_value(call.arguments):
+            message = f"`{call.span.brief}` is not applied to a value"
+            help = f"write `{call.span.brief}(x)`"
+        elif len(arguments) == 1 and call.arguments[0].name is None:
+            return True
+        else:
+            message = f"`{shown}` is applied to one value, found {len(arguments)}"
+            help = f"write `{shown}(x)`, or join values as in `{shown}(x + h)`"
+        self._found.add("NAS208", message, call.span, help=help)
+        return False
+
+    def _reads_a_value(self, arguments: Sequence[ast.Argument]) -> bool:
+        if any(argument.name is not None for argument in arguments):
+            return False
+        names = set[str]().union(*(mentioned(argument.value) for argument in arguments))
+        return not names.isdisjoint(self._names)
+
+    def _takes(self, name: str) -> bool:
+        """Whether an operation has parameters."""
+        if name in self._definitions:
+            return bool(self._definitions[name].parameters)
+        return name in LANGUAGE and bool(LANGUAGE[name].arguments)
+
+    def check_operation(self, function: ast.Expression) -> None:
+        """Check what is applied to a value."""
+        if isinstance(function, ast.Choice):
+            self._found.add(
+                "NAS311",
+                f"value has nothing to choose, found `{function.span.brief}`",
+                function.span,
+                help="choices are made on the edges of nodes: `node n1 = {tanh, relu}(x)`",
+            )
+            return
+        if self._slot is not None and self._slot.name in mentioned(function):
+            name = self._slot.name
+            message = f"`{name}` is no part of other operations"
+            help = f"apply it to a value: `tanh({name}(x))`"
+            self._found.add("NAS311", message, function.span, help=help)
+            return
+        check_body(function, self._definitions, self._scope, self._found)
+
+    def _unknown(self, name: ast.Name) -> None:
+        text = name.text
+        if text in self._definitions or text in LANGUAGE:
+            message, help = f"`{text}` is an operation, not a value", f"apply it: `{text}(x)`"
+        elif text in self._gates and self._slot is None:
+            message, help = f"`{text}` is a gate, not a value", f"apply it: `{text}(tanh, x)`"
+        elif text in self._scope:
+            message, help = f"`{text}` is a number, not a value", _NUMBER
+        else:
+            known = [known for known in self._names if known not in ("", self.owner)]
+            message, help = f"unknown value `{text}`", suggestion(text, known)
+            self._found.add("NAS201", message, name.span, help=help)
+            return
+        self._found.add("NAS311", message, name.span, help=help)

@@ -1,0 +1,324 @@
+"""Follows `use` and joins a file with what it uses into one program.
+
+Names are defined once. Sections and cells that a used file gives may be given again: the using
+file then overrides them setting by setting, and `--set` overrides both.
+
+`--set search=nasp` stands for changing that word where it is written: the settings of the section
+stay. So the order of several `--set` does not matter, unless they give the same path twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from os.path import isfile  # pathlib's raises for a name that no file can have
+from pathlib import Path
+from typing import TypeAlias
+
+from dslnas.diagnostics import Diagnostics, Note, suggestion
+from dslnas.language.link.sources import LIBRARY, library_names, near_files, read_source, resolved
+from dslnas.language.syntax import ast
+from dslnas.language.syntax.parse import parse
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.source import SourceFile, Span
+
+__all__ = [
+    "LIBRARY",
+    "LinkedProgram",
+    "head_span",
+    "is_of_std",
+    "link",
+    "merge_cells",
+    "read_source",
+]
+
+MAX_FILES = 64
+
+Definition: TypeAlias = ast.Let | ast.OpDef | ast.OpsDef | ast.GateDef
+"""What is defined once, and cannot be given again."""
+
+_WHAT: dict[type[Definition], str] = {
+    ast.Let: "constant",
+    ast.OpDef: "operation",
+    ast.OpsDef: "operation set",
+    ast.GateDef: "gate",
+}
+
+
+@dataclass
+class LinkedProgram:
+    """Everything a spec says, with the files it uses joined in. Filled by `link` only.
+
+    `libraries` are the library files in use, but for those that come with others of `std`.
+    """
+
+    source: SourceFile
+    constants: dict[str, ast.Let] = field(default_factory=dict)
+    operations: dict[str, ast.OpDef] = field(default_factory=dict)
+    sets: dict[str, ast.OpsDef] = field(default_factory=dict)
+    gates: dict[str, ast.GateDef] = field(default_factory=dict)
+    cells: dict[str, ast.CellDef] = field(default_factory=dict)
+    sections: dict[str, ast.Section] = field(default_factory=dict)
+    libraries: list[str] = field(default_factory=list)
+
+
+def link(source: SourceFile, overrides: Iterable[ast.Item] = ()) -> LinkedProgram:
+    """Parse a file and everything it uses; `overrides` come last and win.
+
+    Raises:
+        UserError: All syntax errors (NAS1xx) of a file; then all of NAS201, NAS204 and NAS205.
+    """
+    found = Diagnostics()
+    linker = _Linker(LinkedProgram(source), found)
+    names, settings = _by_kind(overrides)
+    left = linker.add(source, [], names)
+    linker.override([*left.values(), *settings])
+    found.raise_if_any()
+    return linker.linked
+
+
+def _by_kind(overrides: Iterable[ast.Item]) -> tuple[dict[str, ast.Section], list[ast.Item]]:
+    """Divide overrides into names of sections, by kind of section, and settings."""
+    names: dict[str, ast.Section] = {}
+    settings: list[ast.Item] = []
+    for item in overrides:
+        if isinstance(item, ast.Section) and item.name is not None:
+            names[item.kind] = item
+        else:
+            settings.append(item)
+    return names, settings
+
+
+class _Linker:
+    def __init__(self, linked: LinkedProgram, found: Diagnostics) -> None:
+        self.linked = linked
+        self._found = found
+        self._done: set[Path] = set()
+
+    def add(
+        self, source: SourceFile, chain: list[SourceFile], names: Mapping[str, ast.Section]
+    ) -> dict[str, ast.Section]:
+        """Add one file after the files it uses.
+
+        Args:
+            source: The file.
+            chain: The files that led to it.
+            names: Names that replace those of the file's own sections.
+
+        Returns:
+            Those of `names` that the file gives no name to replace.
+        """
+        if source.path is not None:
+            self._done.add(source.path.resolve())
+        program = _parse_library(source) if source.library else parse(source)
+        chain = [*chain, source]
+        left = dict(names)
+        for item in program.items:
+            if isinstance(item, ast.Use):
+                self._use(item, chain)
+        given: dict[str, ast.Section | ast.CellDef] = {}
+        for item in program.items:
+            match item:
+                case ast.Let() | ast.OpDef() | ast.OpsDef() | ast.GateDef():
+                    self._define(item)
+                case ast.Section(kind=kind, name=ast.Name()) if kind in names:
+                    left.pop(kind, None)
+                    self._merge(item.replace(name=names[kind].name), given)
+                case ast.CellDef() | ast.Section():
+                    self._merge(item, given)
+        return left
+
+    def override(self, items: Iterable[ast.Item]) -> None:
+        """Apply the items of `--set`."""
+        linked = self.linked
+        for item in items:
+            match item:
+                case ast.Let(name=name) if self._exists("constant", name, linked.constants):
+                    linked.constants[name.text] = item
+                case ast.CellDef(name=name) if self._exists("cell", name, linked.cells):
+                    cell = linked.cells[name.text]
+                    merged = merge_cells(cell, item)
+                    linked.cells[name.text] = merged.replace(name=cell.name, span=cell.span)
+                case ast.Section(kind=kind) if kind in linked.sections:
+                    section = linked.sections[kind]
+                    section = section.replace(name=item.name or section.name)
+                    linked.sections[kind] = _merged(section, item).replace(span=section.span)
+                case ast.Section(kind=kind):
+                    linked.sections[kind] = item
+
+    def _exists(self, what: str, name: ast.Name, known: Iterable[str]) -> bool:
+        if name.text in known:
+            return True
+        message, help = f"unknown {what} `{name.text}`", suggestion(name.text, known)
+        code = "NAS203" if what == "constant" else "NAS201"
+        self._found.add(code, message, name.span, help=help or f"the spec has no {what}s")
+        return False
+
+    # ---- definitions ----------------------------------------------------------------------------
+
+    def _define(self, item: Definition) -> None:
+        linked, name, what = self.linked, item.name, _WHAT[type(item)]
+        is_constant = isinstance(item, ast.Let)
+        existing: Definition | None = (
+            linked.constants.get(name.text)
+            if is_constant
+            else linked.operations.get(name.text)
+            or linked.sets.get(name.text)
+            or linked.gates.get(name.text)
+        )
+        if existing is not None:
+            self._found.add(
+                "NAS204",
+                f"{what} `{name.text}` is already defined",
+                name.span,
+                notes=[Note("the first definition is here", existing.name.span)],
+                help="choose another name",
+            )
+        elif not is_constant and name.text in PRIMITIVES:
+            self._found.add(
+                "NAS204",
+                f"`{name.text}` is a primitive and cannot be defined again",
+                name.span,
+                help="choose another name",
+            )
+        elif isinstance(item, ast.Let):
+            linked.constants[name.text] = item
+        elif isinstance(item, ast.OpDef):
+            linked.operations[name.text] = item
+        elif isinstance(item, ast.OpsDef):
+            linked.sets[name.text] = item
+        else:
+            linked.gates[name.text] = item
+
+    def _merge(
+        self,
+        item: ast.CellDef | ast.Section,
+        given: dict[str, ast.Section | ast.CellDef],
+    ) -> None:
+        """Put a cell or section over what a used file says of it."""
+        key = f"cell {item.name.text}" if isinstance(item, ast.CellDef) else item.kind
+        if key in given:
+            self._found.add(
+                "NAS204",
+                f"`{key}` is already given in this file",
+                head_span(item),
+                notes=[Note("the first one is here", head_span(given[key]))],
+                help="join the two",
+            )
+            return
+        given[key] = item
+        if isinstance(item, ast.CellDef):
+            base = self.linked.cells.get(item.name.text)
+            self.linked.cells[item.name.text] = item if base is None else merge_cells(base, item)
+        else:
+            section = self.linked.sections.get(item.kind)
+            self.linked.sections[item.kind] = item if section is None else _merged(section, item)
+
+    # ---- use ------------------------------------------------------------------------------------
+
+    def _use(self, use: ast.Use, chain: list[SourceFile]) -> None:
+        user = chain[-1]
+        source = self._local(use, user) if use.is_path else self._library(use, user)
+        if source is None:
+            return
+        assert source.path is not None
+        path = source.path.resolve()
+        if any(user.path is not None and user.path.resolve() == path for user in chain):
+            circle = " -> ".join([*(s.name for s in chain), source.name])
+            message = f"files use each other in a circle: {circle}"
+            help = "move what both need into a third file"
+            self._found.add("NAS205", message, use.span, help=help)
+            return
+        if path in self._done:
+            return
+        if len(self._done) >= MAX_FILES:
+            message = f"more than {MAX_FILES} files are used"
+            self._found.add("NAS205", message, use.span, help="join some of them")
+            return
+        self.add(source, chain, {})
+
+    def _library(self, use: ast.Use, user: SourceFile) -> SourceFile | None:
+        path = LIBRARY.joinpath(*use.target.split(".")).with_suffix(".nas")
+        if not path.is_file():
+            self._found.add(
+                "NAS201",
+                f"unknown library file `{use.target}`",
+                use.span,
+                help=suggestion(use.target, library_names()),
+            )
+            return None
+        if use.target not in self.linked.libraries and not is_of_std(user):
+            self.linked.libraries.append(use.target)
+        return read_source(path, f"<{use.target}>", library=True)
+
+    def _local(self, use: ast.Use, user: SourceFile) -> SourceFile | None:
+        beside = user.path.parent if user.path else Path()
+        path = resolved(beside, use.target)
+        if path is None:
+            self._found.add(
+                "NAS202",
+                f"`{use.target}` lies outside the folder of the spec",
+                use.span,
+                help="copy the file beside the spec",
+            )
+            return None
+        if not isfile(path):
+            self._found.add(
+                "NAS201",
+                f"used file `{use.target}` does not exist",
+                use.span,
+                help=near_files(path, user.path) or f"paths are relative to {beside}",
+            )
+            return None
+        return read_source(beside / use.target)
+
+
+@lru_cache(MAX_FILES)
+def _parse_library(source: SourceFile) -> ast.Program:
+    """Parse a file that ships with dslnas: a process that compiles many specs does so once."""
+    return parse(source)
+
+
+def is_of_std(source: SourceFile) -> bool:
+    """Whether a file is one of those that effective programs use instead of writing them out."""
+    return source.library and source.name.startswith("<std.")
+
+
+def head_span(item: ast.CellDef | ast.Section) -> Span:
+    """Return what names a cell or section: its first word, up to its name."""
+    first = "cell" if isinstance(item, ast.CellDef) else item.kind
+    word = Span(item.span.source, item.span.start, item.span.start + len(first))
+    return word if item.name is None else word.to(item.name.span)
+
+
+def merge_cells(base: ast.CellDef, over: ast.CellDef) -> ast.CellDef:
+    """Return cell `over` with everything of `base` that it does not say itself.
+
+    Spelt-out nodes replace the nodes of the base, however those were given.
+    """
+    spelt = any(isinstance(s, ast.NodeDef) for s in over.statements)
+    replaced = {s.key.text for s in over.statements if isinstance(s, ast.Setting)}
+    computed = {s.name.text for s in over.statements if isinstance(s, ast.Let)}
+    if spelt:
+        replaced |= {"nodes", "choose", "keep"}
+
+    def is_kept(statement: ast.Statement) -> bool:
+        match statement:
+            case ast.Setting(key=key):
+                return key.text not in replaced
+            case ast.Let(name=name):
+                return name.text not in computed
+        return not spelt
+
+    kept = filter(is_kept, base.statements)
+    return over.replace(like=over.like or base.like, statements=(*kept, *over.statements))
+
+
+def _merged(base: ast.Section, over: ast.Section) -> ast.Section:
+    """Override setting by setting; another name (another method) starts from its own defaults."""
+    if over.name is not None and base.name is not None and over.name != base.name:
+        return over
+    replaced = {s.key.text for s in over.settings}
+    kept = [s for s in base.settings if s.key.text not in replaced]
+    return over.replace(name=over.name or base.name, settings=(*kept, *over.settings))

@@ -1,0 +1,106 @@
+"""`--set PATH=VALUE`: values from the command line, checked like the text of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dslnas.diagnostics import Diagnostic, UserError, did_you_mean, user_error
+from dslnas.language.syntax import ast
+from dslnas.language.syntax.parse import parse_values
+from dslnas.source import SourceFile, Span
+
+SECTIONS = ("network", "data", "search", "derive", "evaluate", "export")
+COMMAND_LINE = "--set"
+# Values that are text: taken as they are, so that a shell needs no second pair of quotes.
+_TEXT = {"data.path"}
+_FORMS = "`search.epochs=5`, `search=nasp`, `cell.normal.nodes=2` or `let.K=3`"
+_STARTS = (*SECTIONS, "cell", "let")
+
+
+def parse_overrides(arguments: Iterable[str]) -> list[ast.Item]:
+    """Return the items that the arguments of `--set` stand for.
+
+    Raises:
+        UserError: NAS011 for a wrong path, NAS1xx for a wrong value; all of them at once.
+    """
+    items: list[ast.Item] = []
+    errors: list[Diagnostic] = []
+    for argument in arguments:
+        try:
+            items.append(_parse(SourceFile(COMMAND_LINE, argument)))
+        except UserError as error:
+            errors.extend(error.diagnostics)
+    if errors:
+        raise UserError(errors)
+    return items
+
+
+def _parse(source: SourceFile) -> ast.Item:
+    path, _, value = source.text.partition("=")
+    whole = Span(source, 0, max(1, len(path)))
+    if not value.strip():
+        raise user_error(
+            "NAS011",
+            f"`{path}` is given no value",
+            span=whole,
+            help=f"write a path and a value, such as {_FORMS}",
+        )
+    start = len(path) + 1
+    match _names(source, path):
+        case [kind] if kind.text in SECTIONS:
+            name = _single(source, start)
+            if isinstance(name, ast.Name):
+                return ast.Section(kind.text, name, (), span=whole)
+            raise user_error(
+                "NAS011",
+                f"`{kind.text}` takes a name, found `{name.span.brief}`",
+                span=name.span,
+                help=f"paths look like {_FORMS}",
+            )
+        case [kind, key] if kind.text in SECTIONS:
+            return ast.Section(kind.text, None, (_setting(source, path, key),), span=whole)
+        case [ast.Name(text="cell"), cell, key]:
+            return ast.CellDef(cell, None, (_setting(source, path, key),), span=whole)
+        case [ast.Name(text="let"), name]:
+            return ast.Let(name, _single(source, start), span=whole)
+    first = path.split(".")[0].strip()
+    near = "" if first in _STARTS else did_you_mean(first, _STARTS)
+    raise user_error(
+        "NAS011",
+        f"unknown path `{path}`" if path.strip() else "a path is missing before `=`",
+        span=whole,
+        help=near or f"paths look like {_FORMS}",
+    )
+
+
+def _names(source: SourceFile, path: str) -> list[ast.Name]:
+    """Return the parts of a path with their places."""
+    names, start = [], 0
+    for part in path.split("."):
+        begin = start + len(part) - len(part.lstrip())
+        end = begin + max(1, len(part.strip()))
+        names.append(ast.Name(part.strip(), span=Span(source, begin, end)))
+        start += len(part) + 1
+    return names
+
+
+def _setting(source: SourceFile, path: str, key: ast.Name) -> ast.Setting:
+    start, whole = len(path) + 1, Span(source, 0, len(source.text))
+    if path in _TEXT:
+        text = source.text[start:].strip().strip('"')
+        value = ast.Text(text, span=Span(source, start, len(source.text)))
+        return ast.Setting(key, (value,), span=whole)
+    return ast.Setting(key, parse_values(source, start), span=whole)
+
+
+def _single(source: SourceFile, start: int) -> ast.Expression:
+    """Return the only value from offset `start` on."""
+    first, *others = parse_values(source, start)
+    if others:
+        raise user_error(
+            "NAS011",
+            f"`{source.text[: start - 1].strip()}` takes one value, found {1 + len(others)}",
+            span=others[0].span,
+            help="remove the others",
+        )
+    return first

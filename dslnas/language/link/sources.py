@@ -1,0 +1,64 @@
+"""Files that hold programs: the library's and the user's. Reads text; knows nothing of its form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dslnas.diagnostics import suggestion, user_error
+from dslnas.language.syntax.parse import MAX_CHARACTERS
+from dslnas.source import SourceFile
+
+LIBRARY = Path(__file__).resolve().parents[2] / "library"
+_MOST_BYTES = 4 * MAX_CHARACTERS
+
+
+def read_source(path: Path, name: str | None = None, *, library: bool = False) -> SourceFile:
+    """Read a `.nas` file.
+
+    Raises:
+        UserError: NAS001 if it cannot be read, NAS002 if it is not UTF-8, NAS003 if too large.
+    """
+    shown = name or str(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        near = near_files(path)
+        raise user_error("NAS001", "file does not exist", where=shown, help=near) from None
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "no file has such a name").lower()
+        raise user_error("NAS001", f"file cannot be read: {reason}", where=shown) from None
+    if len(content) > _MOST_BYTES:
+        message = f"file has more than {_MOST_BYTES:,} bytes"
+        raise user_error("NAS003", message, where=shown, help="is it a spec?")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"file is not UTF-8 text (byte {error.start})"
+        raise user_error("NAS002", message, where=shown, help="save it as UTF-8") from None
+    return SourceFile(shown, text.replace("\r\n", "\n"), path, library)
+
+
+def resolved(folder: Path, text: str) -> Path | None:
+    """Return the absolute path that a spec in `folder` names; None if it leads out of there."""
+    try:
+        path = (folder / text).resolve()
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+    inside = not Path(text).is_absolute() and path.is_relative_to(folder.resolve())
+    return path if inside else None
+
+
+def library_names() -> list[str]:
+    """Return the names of all files of the library, such as `std.cnn`."""
+    return sorted(
+        ".".join(path.relative_to(LIBRARY).with_suffix("").parts)
+        for path in LIBRARY.glob("**/*.nas")
+    )
+
+
+def near_files(path: Path, user: Path | None = None) -> str:
+    """Return a help line for a missing file: the specs beside it, but for the one that uses it."""
+    folder = path.parent
+    specs = folder.glob("*.nas") if folder.is_dir() else ()
+    return suggestion(path.name, [p.name for p in specs if user is None or p.name != user.name])

@@ -1,0 +1,1 @@
+"""Programs as text: the formatter and the expanded spec of a run."""

@@ -1,0 +1,183 @@
+"""The program that really runs, as text: one file, every setting written out.
+
+It is what a run folder keeps as `spec.nas`, what a found architecture is written as, and what the
+spec hash is taken of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
+
+from dslnas.language.check.checked import CheckedProgram
+from dslnas.language.link.link import Definition, LinkedProgram, is_of_std
+from dslnas.language.print.format import format_expression, format_item, format_program
+from dslnas.language.syntax import ast
+from dslnas.language.syntax.parse import parse
+from dslnas.ops.primitive import Shape
+from dslnas.settings.schema import Settings, Value
+from dslnas.settings.sections import DERIVE_EXPRESSIONS, DeriveSettings
+from dslnas.source import SourceFile
+
+# Where the data lie is a fact of a machine, not of the program.
+_LEFT_OUT = {"source", "path"}
+
+
+def effective_text(
+    linked: LinkedProgram,
+    program: CheckedProgram,
+    example: Shape,
+    classes: int,
+    *,
+    title: Iterable[str] = (),
+    cells: Mapping[str, str] | None = None,
+) -> str:
+    """Return a program as one canonical file.
+
+    Operations of `std` come by `use`; everything else is written out, with overrides applied and
+    defaults filled in.
+
+    Args:
+        linked: The program with the files it uses.
+        program: The same, checked.
+        example: Shape of one example: the text says it, so that it can be read without the data.
+        classes: Number of classes, likewise.
+        title: Lines of comment at the top.
+        cells: By name the text of cells that take the place of those of the program: then it is
+            an architecture, and the search is left out.
+    """
+    libraries = [name for name in linked.libraries if name.startswith("std.")]
+    parts = [f"# {line}".rstrip() for line in title]
+    parts += ["", *(f"use {name}" for name in libraries), ""]
+    definitions: list[Definition] = [
+        *linked.constants.values(),
+        *linked.operations.values(),
+        *linked.gates.values(),
+        *(linked.sets.values() if cells is None else ()),
+    ]
+    parts += [format_item(d) for d in definitions if not is_of_std(d.span.source)]
+    for name in _needed(linked, program):
+        if cells is not None and name in cells:
+            parts += ["", cells[name]]
+        else:
+            parts += ["", format_item(linked.cells[name])]
+    parts += ["", format_item(_network(linked.sections["network"], example, classes))]
+    parts += ["", section_text(program.data.resolved(), f"data {program.data.source}")]
+    if cells is None and program.search is not None:
+        parts += ["", section_text(program.search.resolved(), f"search {program.engine}")]
+        parts += ["", _derive(linked, program)]
+    elif program.derivation.limits:
+        parts += ["", "derive {", *_expressions(linked, "derive", ("require",)), "}"]
+    parts += ["", section_text(program.evaluate, "evaluate")]
+    parts += ["", section_text(program.export, "export")]
+    return format_program(parse(SourceFile("effective program", "\n".join(parts) + "\n")))
+
+
+def spec_hash(text: str) -> str:
+    """Return the hash that names a program: SHA-256 of its effective text, 64 hex digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def section_text(
+    settings: Settings,
+    heading: str,
+    *,
+    explain: bool = False,
+    for_text: Mapping[str, object] = MappingProxyType({}),
+    more: Iterable[str] = (),
+) -> str:
+    """Return a section with all of its settings, one per line.
+
+    Args:
+        settings: The values.
+        heading: What stands before the brace.
+        explain: Put the description of each setting behind it as a comment.
+        for_text: Defaults by field where they are others for text; the description has them.
+        more: Lines at the end.
+    """
+    lines = []
+    for name, field in settings.fields.items():
+        value, about = getattr(settings, name), field.about
+        if name in for_text:
+            about = f"{about}; for text: {value_text(for_text[name])}"
+        if name in _LEFT_OUT or value is None:
+            if explain and name != "source":
+                lines.append(f"    # {field.key}: {about}")
+            continue
+        comment = f"  # {about}" if explain and about else ""
+        lines.append(f"    {field.key}  {value_text(value)}{comment}")
+    return "\n".join([f"{heading} {{", *lines, *more, "}"])
+
+
+def value_text(value: object) -> str:
+    """Return a setting's value as the language writes it."""
+    match value:
+        case Value():
+            fields = _fields(value)
+            return f"{value.word}({', '.join(fields)})" if fields else value.word
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ", ".join(item_text(item) for item in value) or "none"
+        case float():
+            return f"{value!r}"
+    return str(value)
+
+
+def _fields(value: Value) -> list[str]:
+    """Return the arguments of a call; by name where there is more than one."""
+    fields = {name: getattr(value, name) for name in value.fields}
+    if len(fields) == 1:
+        return [item_text(v) for v in fields.values()]
+    return [f"{name} = {item_text(v)}" for name, v in fields.items()]
+
+
+def item_text(value: object) -> str:
+    """Return a value as it stands among others: several of them in parentheses."""
+    return f"({value_text(value)})" if isinstance(value, tuple) else value_text(value)
+
+
+def _derive(linked: LinkedProgram, program: CheckedProgram) -> str:
+    """Return the derive section; comparisons are as they were written."""
+    derivation = program.derivation
+    settings = DeriveSettings(by=derivation.by, epoch=derivation.epoch, penalty=derivation.penalty)
+    return section_text(settings, "derive", more=_expressions(linked, "derive", DERIVE_EXPRESSIONS))
+
+
+def _expressions(linked: LinkedProgram, kind: str, keys: Collection[str]) -> list[str]:
+    """Return those settings of a section that are expressions, one per line."""
+    section = linked.sections.get(kind)
+    return [
+        f"    {s.key.text}  {', '.join(format_expression(value) for value in s.values)}"
+        for s in (section.settings if section else ())
+        if s.key.text in keys
+    ]
+
+
+def _network(section: ast.Section, example: Shape, classes: int) -> ast.Section:
+    """Return the network section with `input` and `classes`, whether they were written or not.
+
+    Where the network reads text there is no `input`: an example is a token.
+    """
+    span = section.span
+    given = {s.key.text for s in section.settings}
+    values: dict[str, ast.Expression] = {"input": ast.Size(example, span=span)} if example else {}
+    values["classes"] = ast.Number(classes, str(classes), span=span)
+    missing = [
+        ast.Setting(ast.Name(key, span=span), (value,), span=span)
+        for key, value in values.items()
+        if key not in given
+    ]
+    return section.replace(settings=(*missing, *section.settings))
+
+
+def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:
+    """Return the cells of the network and those that they are like, in order of definition."""
+    needed = {name.text for name, _ in program.network.cells}
+    for name in list(needed):
+        like = linked.cells[name].like
+        while like is not None:
+            needed.add(like.text)
+            like = linked.cells[like.text].like
+    return [name for name in linked.cells if name in needed]

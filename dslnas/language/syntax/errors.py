@@ -1,0 +1,97 @@
+"""Finds the syntax errors of a text that the parser refused, and says them in the user's words.
+
+A file is read again in pieces that start at the words of its top-level statements, so that one
+mistake does not hide the others; inside a block reading goes on at the next line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+from dslnas.diagnostics import MOST_SHOWN, Diagnostic
+from dslnas.language.syntax.grammar import language_parser
+from dslnas.language.syntax.messages import END, character_error, token_error
+from dslnas.language.syntax.parse_failure import Refused
+from dslnas.source import SourceFile
+
+_ITEM_START = re.compile(
+    r"^(?:use|let|op|ops|gate|cell|network|data|search|derive|evaluate|export)\b", re.M
+)
+_LARGEST_REREAD = 20_000
+
+
+def syntax_errors(source: SourceFile) -> list[Diagnostic]:
+    """Return the syntax errors of a file, at most as many as are shown."""
+    starts = [match.start() for match in _ITEM_START.finditer(source.text)]
+    bounds = sorted({0, *starts, len(source.text)})
+    found: list[Diagnostic] = []
+    for start, end in pairwise(bounds):
+        for diagnostic in _piece_errors(source, start, end):
+            found.append(diagnostic)
+            if len(found) == MOST_SHOWN:
+                return found
+    return found
+
+
+def value_errors(source: SourceFile, start: int) -> list[Diagnostic]:
+    """Return the first syntax error of the values that start at an offset."""
+    text = source.text[start:]
+    refused = _refused(source, start, text, "values", "the end of the value")
+    return [] if refused is None else [refused[1]]
+
+
+def _piece_errors(source: SourceFile, start: int, end: int) -> Iterator[Diagnostic]:
+    text = source.text[start:end]
+    while (refused := _refused(source, start, text, "program", "the end of the file")) is not None:
+        place, diagnostic = refused
+        yield diagnostic
+        rest = _without_statement(place)
+        if rest is None or len(text) > _LARGEST_REREAD:
+            return
+        text = rest
+
+
+def _refused(
+    source: SourceFile, start: int, text: str, rule: str, end: str
+) -> tuple[Refused, Diagnostic] | None:
+    """Return where and why the parser refuses a piece of text, or None if it does not."""
+    try:
+        language_parser().parse(text, start=rule)
+    except UnexpectedCharacters as error:
+        place = _place(source, start, text, error.pos_in_stream or 0, end)
+        return place, character_error(place)
+    except UnexpectedToken as error:
+        token = error.token
+        at = len(text) if token.type == END else token.start_pos or 0
+        place = _place(source, start, text, at, end)
+        return place, token_error(place, token, set(error.accepts or error.expected))
+    return None
+
+
+def _place(source: SourceFile, start: int, text: str, at: int, end: str) -> Refused:
+    before: list[Token] = []
+    after: list[Token] = []
+    try:
+        for token in language_parser().lex(text):
+            (before if (token.start_pos or 0) < at else after).append(token)
+    except UnexpectedCharacters:
+        pass  # what can be read is enough
+    return Refused(source, start, text, tuple(before), tuple(after), at, end)
+
+
+def _without_statement(place: Refused) -> str | None:
+    """Blank out the refused statement of a block; None if it cannot be told where it ends."""
+    in_block = len(place.open) == 1 and place.is_block_start(place.open[0])
+    if not in_block or not place.statement or place.at == len(place.text):
+        return None
+    text, start = place.text, place.statement[0].start_pos or 0
+    end = text.find("\n", place.at)
+    statement = text[start:] if end < 0 else text[start:end]
+    if any(statement.count(a) != statement.count(b) for a, b in ("()", "{}")):
+        return None
+    return text[:start] + re.sub(r"[^\n]", " ", statement) + text[start + len(statement) :]

@@ -1,0 +1,66 @@
+"""How the usual slips of syntax are mended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from lark import Token
+
+from dslnas.diagnostics import did_you_mean
+from dslnas.language.syntax.parse_failure import STATEMENTS, Refused
+from dslnas.language.syntax.tokens import BREAK
+
+_JOINED = "layers are joined with `->`"
+_GOES_ON = {
+    "COMMA": "the line above ends with `,`, so its list goes on here",
+    "EQUAL": "the line above ends with `=`, so its value stands here",
+}
+_COMPARED = {"count": "skip_connect <= 2", "require": "params < 4M"}
+
+
+def help_for(place: Refused, token: Token, accepted: Set[str]) -> str:
+    """Say how to mend a place where `token` cannot stand; "" where no slip is known."""
+    statement = place.statement
+    first = statement[0] if statement else None
+    if first is None:
+        return ""
+    if token.type in ("COMPARE", "EQUAL") and (token.type == "COMPARE" or first in _COMPARED):
+        return _comparison(statement, token)
+    if token.type in ("EQUAL", "COLON") and first.type == "NAME" and len(statement) == 1:
+        return _without_sign(first, token)
+    if token.type == "WHEN":
+        return "variants are written `| when stride 2: ...`"
+    if token.type in STATEMENTS and BREAK in accepted:
+        return "every statement starts on a line of its own"
+    follows_layer = statement[-1].type in ("NAME", "RPAR") and not place.starts_line(token)
+    if follows_layer and token.type == "NAME" and "ARROW" in accepted and first.type == "OP":
+        return _JOINED
+    if len(statement) > 1 and statement[-2].type in _GOES_ON and place.starts_line(statement[-1]):
+        return _GOES_ON[statement[-2].type]
+    if token.type == "EQUAL" and first.type == "NAME":
+        return did_you_mean(first, ["node"])
+    return ""
+
+
+def _comparison(statement: Sequence[Token], token: Token) -> str:
+    """Say where comparisons stand, and how."""
+    first = statement[0]
+    if first.type == "OP":
+        return _JOINED
+    if len(statement) == 1 and first.type == "NAME" and token.type == "COMPARE":
+        example = _COMPARED.get(first)
+        written = f"what is compared comes first: `{first} {example}`"
+        return written if example else _without_sign(first, token)
+    if token.type == "EQUAL":
+        return (
+            f"write `{first} {_COMPARED[first]}`" if len(statement) == 1 else "write `<=` or `>=`"
+        )
+    commas = [place for place, before in enumerate(statement) if before.type == "COMMA"]
+    value = statement[commas[-1] + 1 :] if commas else statement
+    if any(before.type == "COMPARE" for before in value):
+        return "write two comparisons with `,` between them"
+    return "only whole values of a setting are comparisons, as in `count skip_connect <= 2`"
+
+
+def _without_sign(key: Token, sign: Token) -> str:
+    return f"settings are written without `{sign}`: `{key} ...`"

@@ -1,0 +1,67 @@
+"""Text to syntax tree. Finds mistakes of form only; meaning is the checker's."""
+
+from __future__ import annotations
+
+import re
+
+from lark.exceptions import UnexpectedInput
+
+from dslnas.diagnostics import Diagnostics, UserError, user_error
+from dslnas.language.syntax import ast
+from dslnas.language.syntax.build import TreeBuilder, subtrees
+from dslnas.language.syntax.errors import syntax_errors, value_errors
+from dslnas.language.syntax.grammar import language_parser
+from dslnas.source import SourceFile, Span
+
+MAX_CHARACTERS = 200_000
+
+_COMMENT = re.compile(r'"[^"\n]*"|#[^\n]*')
+
+
+def parse(source: SourceFile) -> ast.Program:
+    """Return the syntax tree of a file.
+
+    Raises:
+        UserError: NAS003 for a file that is too large, NAS1xx for its syntax errors; after an
+            error reading goes on at the next statement.
+    """
+    text = source.text
+    if len(text) > MAX_CHARACTERS:
+        raise user_error(
+            "NAS003",
+            f"file has {len(text):,} characters, more than the {MAX_CHARACTERS:,} allowed",
+            where=source.name,
+            help="split it with `use`",
+        )
+    try:
+        tree = language_parser().parse(text, start="program")
+    except UnexpectedInput:
+        raise UserError(syntax_errors(source)) from None
+    comments = tuple(
+        ast.Comment(match[0].rstrip(), span=Span(source, match.start(), match.end()))
+        for match in _COMMENT.finditer(text)
+        if match[0].startswith("#")
+    )
+    found = Diagnostics()
+    builder = TreeBuilder(source, found)
+    items = tuple(builder.item(child) for child in subtrees(tree))
+    found.raise_if_any()
+    return ast.Program(items, comments, span=Span(source, 0, len(text)))
+
+
+def parse_values(source: SourceFile, start: int = 0) -> tuple[ast.Expression, ...]:
+    """Return the values of one setting, written from offset `start` on (`--set key=values`).
+
+    Raises:
+        UserError: NAS1xx with the position in the argument.
+    """
+    text = " " * start + source.text[start:]
+    try:
+        tree = language_parser().parse(text, start="values")
+    except UnexpectedInput:
+        raise UserError(value_errors(source, start)) from None
+    found = Diagnostics()
+    builder = TreeBuilder(source, found)
+    values = tuple(builder.expression(child) for child in subtrees(tree))
+    found.raise_if_any()
+    return values

@@ -1,0 +1,246 @@
+"""The table of primitives: everything else in the language is composed of these."""
+
+from __future__ import annotations
+
+from dslnas.ops import shapes
+from dslnas.ops.primitive import Argument, Default, Kept, Kind, Primitive
+
+_MANY = 64
+
+_KERNEL = Argument("kernel", Kind.PAIR)
+_OUT = Argument("out", Kind.COUNT, Default.CHANNELS)
+_STRIDE = Argument("stride", Kind.PAIR, Default.STRIDE)
+_PADDING = Argument("padding", Kind.PADDING, Default.SAME)
+_WINDOW = (_KERNEL, _OUT, _STRIDE, _PADDING, Argument("dilation", Kind.PAIR, (1, 1)))
+_NORM = (
+    Argument("affine", Kind.FLAG, Default.DERIVED),
+    Argument("eps", Kind.POSITIVE, 1e-5),
+    Argument("momentum", Kind.RATE, 0.1),
+)
+
+
+# What gradients need of a run, as torch's do.
+_INPUTS, _OUTPUT = Kept(inputs=True), Kept(output=True)
+_NOTHING, _VIEW = Kept(), Kept(is_view=True)
+
+
+def _activation(name: str, summary: str, *arguments: Argument, keeps: Kept = _INPUTS) -> Primitive:
+    return Primitive(name, summary, shapes.same_shape, arguments, keeps=keeps)
+
+
+def _variational(name: str, rate: str) -> Primitive:
+    summary = f"variational dropout: one mask for all steps of a sequence, at the rate {rate}"
+    return Primitive(name, summary, shapes.vector_shape, keeps=_NOTHING)
+
+
+_ALL = (
+    # ---- layers with weights --------------------------------------------------------------------
+    Primitive(
+        "conv",
+        "convolution over images; without bias unless asked for",
+        shapes.conv_shape,
+        (*_WINDOW, Argument("groups", Kind.COUNT, 1), Argument("bias", Kind.FLAG, False)),
+        weights=shapes.conv_weights,
+        flops=shapes.conv_flops,
+    ),
+    Primitive(
+        "linear",
+        "linear map of the flattened input",
+        shapes.linear_shape,
+        (Argument("out", Kind.COUNT), Argument("bias", Kind.FLAG, True)),
+        weights=shapes.linear_weights,
+        flops=shapes.linear_flops,
+    ),
+    Primitive(
+        "batch_norm",
+        "batch normalisation; scale and offset only in the derived network, unless asked for",
+        shapes.same_shape,
+        _NORM,
+        weights=shapes.batch_norm_weights,
+    ),
+    Primitive(
+        "embedding",
+        "the row of a table that belongs to a token",
+        shapes.embedding_shape,
+        (_OUT, Argument("words", Kind.COUNT, Default.CLASSES)),
+        weights=shapes.embedding_weights,
+        reads_tokens=True,
+        keeps=_NOTHING,
+    ),
+    Primitive(
+        "tied_linear",
+        "linear map by the table of the embedding, with a bias of its own",
+        shapes.linear_shape,
+        (Argument("out", Kind.COUNT, Default.CLASSES),),
+        weights=shapes.tied_linear_weights,
+        flops=shapes.linear_flops,
+        tied_to="embedding",
+    ),
+    # ---- pooling and space ----------------------------------------------------------------------
+    Primitive(
+        "max_pool2d",
+        "largest value in a window",
+        shapes.pool_shape,
+        (_KERNEL, _STRIDE, _PADDING),
+        keeps=Kept(inputs=True, extra=8),
+    ),
+    Primitive(
+        "avg_pool2d",
+        "mean of a window; padding does not count",
+        shapes.pool_shape,
+        (_KERNEL, _STRIDE, _PADDING),
+    ),
+    Primitive(
+        "global_avg_pool",
+        "mean over all pixels, giving C x 1 x 1",
+        shapes.global_pool_shape,
+        keeps=_NOTHING,
+    ),
+    Primitive(
+        "shift",
+        "image moved up and left by `pixels`; zeros come in",
+        shapes.image_shape,
+        (Argument("pixels", Kind.COUNT, 1),),
+        keeps=_NOTHING,
+    ),
+    # ---- activations ----------------------------------------------------------------------------
+    _activation("relu", "max(x, 0)", keeps=_OUTPUT),
+    _activation("leaky_relu", "x if x > 0 else slope * x", Argument("slope", Kind.RATE, 0.01)),
+    _activation("elu", "x if x > 0 else exp(x) - 1"),
+    _activation("gelu", "x times the normal distribution function of x"),
+    _activation("silu", "x * sigmoid(x), also called swish"),
+    _activation("hard_swish", "x * clip(x / 6 + 1/2, 0, 1)"),
+    _activation("sigmoid", "1 / (1 + exp(-x))", keeps=_OUTPUT),
+    _activation("tanh", "hyperbolic tangent", keeps=_OUTPUT),
+    _activation(
+        "dropout",
+        "zeros at random while training, scaled by 1 / (1 - rate)",
+        Argument("rate", Kind.RATE, 0.5),
+        keeps=Kept(extra=1),
+    ),
+    _variational("drop_embedded", "`embedded`"),
+    _variational("drop_input", "`input`"),
+    _variational("drop_state", "`state`"),
+    _variational("drop_output", "`output`"),
+    # ---- structure ------------------------------------------------------------------------------
+    Primitive("identity", "its input", shapes.same_shape, keeps=_VIEW),
+    Primitive("zero", "zeros of the output's shape", shapes.zero_shape, (_STRIDE,), keeps=_NOTHING),
+    Primitive(
+        "split",
+        "part `index` of `parts` equal parts of the channels",
+        shapes.split_shape,
+        (Argument("parts", Kind.COUNT), Argument("index", Kind.WHOLE)),
+        keeps=_VIEW,
+    ),
+    Primitive(
+        "shuffle",
+        "channels of `groups` equal groups in turn, one of each",
+        shapes.shuffle_shape,
+        (Argument("groups", Kind.COUNT),),
+        keeps=_NOTHING,
+    ),
+    Primitive("add", "sum of branches", shapes.equal_shapes, inputs=(2, _MANY), keeps=_NOTHING),
+    Primitive(
+        "subtract",
+        "first branch less the second",
+        shapes.equal_shapes,
+        inputs=(2, 2),
+        keeps=_NOTHING,
+    ),
+    Primitive(
+        "multiply",
+        "product of branches; C x 1 x 1 is repeated over all pixels",
+        shapes.broadcast_shape,
+        inputs=(2, _MANY),
+    ),
+    Primitive("mean", "mean of branches", shapes.equal_shapes, inputs=(2, _MANY), keeps=_NOTHING),
+    Primitive(
+        "concat",
+        "branches joined by channel",
+        shapes.concat_shape,
+        inputs=(2, _MANY),
+        keeps=_NOTHING,
+    ),
+    # ---- written by the compiler only -----------------------------------------------------------
+    Primitive(
+        "mix",
+        "sum of candidate operations, each weighted by an entry of alpha",
+        shapes.equal_shapes,
+        inputs=(1, _MANY * _MANY),
+        in_language=False,
+    ),
+    Primitive(
+        "folded_norm",
+        "batch norm that the mix behind it applies, together with its weights",
+        shapes.same_shape,
+        _NORM,
+        weights=shapes.batch_norm_weights,
+        keeps=Kept(inputs=True, is_view=True),
+        in_language=False,
+    ),
+    Primitive(
+        "norm_relu",
+        "batch norm and max(x, 0) in one go",
+        shapes.same_shape,
+        _NORM,
+        weights=shapes.batch_norm_weights,
+        in_language=False,
+    ),
+    Primitive(
+        "separable_conv",
+        "convolution of every channel by itself, then of single pixels",
+        shapes.separable_shape,
+        _WINDOW,
+        weights=shapes.separable_weights,
+        flops=shapes.separable_flops,
+        in_language=False,
+    ),
+    Primitive(
+        "channels_last",
+        "its input with the channels innermost in memory",
+        shapes.same_shape,
+        keeps=_NOTHING,
+        in_language=False,
+    ),
+    Primitive(
+        "share",
+        "its input weighted by what some operations have of a row of alpha",
+        shapes.same_shape,
+        in_language=False,
+    ),
+    Primitive(
+        "stack",
+        "values of one shape, one after the other along the batch",
+        shapes.equal_shapes,
+        inputs=(2, _MANY),
+        keeps=_NOTHING,
+        in_language=False,
+    ),
+    Primitive(
+        "sum_stack",
+        "sum of the `groups` values of a stack",
+        shapes.same_shape,
+        (Argument("groups", Kind.COUNT),),
+        keeps=_NOTHING,
+        in_language=False,
+    ),
+    Primitive(
+        "state",
+        "what a recurrent cell carries, before the step",
+        shapes.state_shape,
+        (_OUT,),
+        inputs=(0, 0),
+        keeps=_NOTHING,
+        in_language=False,
+    ),
+    Primitive(
+        "drop_path",
+        "zeroes whole examples at random while training",
+        shapes.same_shape,
+        keeps=_NOTHING,
+        in_language=False,
+    ),
+)
+
+PRIMITIVES: dict[str, Primitive] = {primitive.name: primitive for primitive in _ALL}
+LANGUAGE: dict[str, Primitive] = {p.name: p for p in _ALL if p.in_language}

@@ -1,0 +1,1 @@
+"""From scores of operations to an architecture, exactly and within counts."""

@@ -1,0 +1,96 @@
+"""Whether the cells of a space can obey the counts of a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dslnas.diagnostics import Diagnostics, UserError, user_error
+from dslnas.settings.rule import Count, Rule
+from dslnas.source import Span
+from dslnas.space.cell import Cell
+from dslnas.space.derive.constrained_derivation import count_steps, possible_numbers
+from dslnas.space.network import SearchSpace
+
+MAX_STEPS = 1_000_000
+"""Then a cell is derived in seconds."""
+
+
+def check_rule(space: SearchSpace, rule: Rule, spans: Mapping[str, Span]) -> None:
+    """Check that an architecture exists that obeys a rule.
+
+    Args:
+        space: What is searched.
+        rule: What its cells must obey.
+        spans: Where settings are written, by path: `derive.count.skip_connect`.
+
+    Raises:
+        UserError: NAS509 at a count that a cell cannot obey, alone or together with the others;
+            NAS510 if there are too many of them to find a cell in a sensible time.
+    """
+    found = Diagnostics()
+    for name in space.searched:
+        _check_cell(space.cells[name], rule, spans, found)
+    found.raise_if_any()
+
+
+def counts_in(cell: Cell, rule: Rule) -> tuple[Count, ...]:
+    """Return the counts of operations that an edge of the cell may have."""
+    offered = {operation.text for edge in cell.edges for operation in edge.operations}
+    return tuple(count for count in rule.counts if count.operation in offered)
+
+
+def unobeyable(cell: Cell) -> UserError:
+    """Return the error for a cell that cannot obey its counts."""
+    return user_error("NAS509", _together(cell), help=_HELP)
+
+
+_HELP = "counts hold for every cell that offers the operation; loosen one, or change the cell"
+_NO_ZEROS = "an edge of a derived cell can be a zero only where the cell says `none allowed`"
+
+
+def _check_cell(cell: Cell, rule: Rule, spans: Mapping[str, Span], found: Diagnostics) -> None:
+    counts = counts_in(cell, rule)
+    if not counts:
+        return
+    first = spans.get(f"derive.count.{counts[0].operation}")
+    steps = count_steps(cell, counts)
+    if steps > MAX_STEPS:
+        found.add(
+            "NAS510",
+            f"too many counts: to derive cell `{cell.name}` may take {steps:,} steps, "
+            f"more than the {MAX_STEPS:,} allowed",
+            first,
+            help="count fewer operations, or only up to a smaller number",
+        )
+    elif not _can_obey(cell, counts):
+        alone = [count for count in counts if not _can_obey(cell, (count,))]
+        for count in alone:
+            span = spans.get(f"derive.count.{count.operation}")
+            is_excluded = count.operation in cell.zeros and not cell.none_allowed
+            help = _NO_ZEROS if is_excluded else _HELP
+            found.add("NAS509", _too_strict(cell, count), span, help=help)
+        if not alone:
+            found.add("NAS509", _together(cell), first, help=_HELP)
+
+
+def _can_obey(cell: Cell, counts: Sequence[Count]) -> bool:
+    return any(
+        all(count.allows(number) for count, number in zip(counts, numbers, strict=True))
+        for numbers in possible_numbers(cell, counts)
+    )
+
+
+def _together(cell: Cell) -> str:
+    return f"no cell derived from `{cell.name}` obeys all counts"
+
+
+def _too_strict(cell: Cell, count: Count) -> str:
+    """Say what is the most, or the least, that the cell can have."""
+    any_number = Count(count.operation, most=len(cell.edges))
+    possible = {number for (number,) in possible_numbers(cell, (any_number,))}
+    few = max(possible) < count.least
+    number = max(possible) if few else min(possible)
+    return (
+        f"a cell derived from `{cell.name}` has at {'most' if few else 'least'} {number} "
+        f"edge{'' if number == 1 else 's'} with `{count.operation}`"
+    )

@@ -1,0 +1,76 @@
+"""From scores of operations to an architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from dslnas.language.toposort import needed_for
+from dslnas.settings.rule import NO_RULE, Rule
+from dslnas.space.cell import Cell, Edge
+from dslnas.space.derive.constrained_derivation import counted_choice
+from dslnas.space.derive.count_rules import counts_in, unobeyable
+from dslnas.space.network import SearchSpace
+
+Scores = Mapping[str, Sequence[Sequence[float]]]
+"""By cell: one row per choosing edge, one number per operation; larger is better."""
+
+
+def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE) -> SearchSpace:
+    """Return the architecture that the scores prefer.
+
+    Per node the `keep` edges whose best candidate scores highest stay, each with that candidate
+    (DARTS, section 2.4): these have the largest sum of scores, as it separates by node and edge.
+    With counts it is the largest sum of those cells that obey them. Ties go to the edge and the
+    operation that are written first.
+
+    Raises:
+        UserError: NAS509 if a cell cannot obey the counts; `check_rule` finds that earlier.
+    """
+    return space.with_cells(
+        {name: derive_cell(space.cells[name], scores[name], rule) for name in space.searched}
+    )
+
+
+def derive_cell(cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_RULE) -> Cell:
+    """Return `cell` with every choice made; nodes and values that it no longer needs go."""
+    counts = counts_in(cell, rule)
+    chosen = counted_choice(cell, scores, counts) if counts else best_choice(cell, scores)
+    if chosen is None:
+        raise unobeyable(cell)
+    kept = []
+    for edge in cell.edges:
+        if edge.row is None:
+            kept.append(edge)
+        elif edge.row in chosen:
+            kept.append(replace(edge, operations=(edge.operations[chosen[edge.row]],)))
+    return _without_dead_parts(replace(cell.with_edges(tuple(kept)), keep=None))
+
+
+def best_choice(cell: Cell, scores: Sequence[Sequence[float]]) -> dict[int, int]:
+    """Return by row that is kept its column."""
+    chosen: dict[int, int] = {}
+    for node in cell.nodes:
+        edges = [edge for edge in cell.incoming(node) if edge.row is not None]
+        best = {e.row: best_candidate(cell, e, scores) for e in edges if e.row is not None}
+        ranked = sorted(best, key=lambda row: -scores[row][best[row]])
+        chosen |= {row: best[row] for row in ranked[: cell.kept(len(edges))]}
+    return chosen
+
+
+def best_candidate(cell: Cell, edge: Edge, scores: Sequence[Sequence[float]]) -> int:
+    """Return the column of the highest score among those that may be derived; first on ties."""
+    assert edge.row is not None
+    row = scores[edge.row]
+    return max(cell.candidates(edge), key=lambda column: row[column])
+
+
+def _without_dead_parts(cell: Cell) -> Cell:
+    alive = needed_for(cell.ends, cell.reads)
+    return replace(
+        cell,
+        nodes=tuple(n for n in cell.nodes if n in alive),
+        edges=tuple(e for e in cell.edges if e.target in alive),
+        values=tuple(value for value in cell.values if value.name in alive),
+        written=tuple(line for line in cell.written if not line[0] or line[0] in alive),
+    )

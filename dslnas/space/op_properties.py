@@ -1,0 +1,69 @@
+"""What operations are: zeros, identities, convolutions, whatever their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dslnas.language.check.operations import called, repeated
+from dslnas.language.syntax import ast
+from dslnas.ops.catalogue import LANGUAGE
+
+
+class Kinds:
+    """Tells from the definitions of operations what they are; arguments play no part.
+
+    Identities and convolutions are judged at stride 1 of a derived cell: `skip_connect` is an
+    identity, though it must be something else where the size is reduced.
+    """
+
+    def __init__(self, definitions: Mapping[str, ast.OpDef]) -> None:
+        self._definitions = definitions
+        self._primitives: dict[str, frozenset[str]] = {}
+
+    def is_zero(self, name: str) -> bool:
+        """Whether an operation is nothing but the primitive `zero`, at every stride."""
+        while name in self._definitions:
+            call = called(self._definitions[name].body)
+            if self._definitions[name].variants or call is None:
+                return False
+            name = call[0].text
+        return name == "zero"
+
+    def is_identity(self, name: str) -> bool:
+        """Whether an operation only hands on its input."""
+        return self.primitives(name) == {"identity"}
+
+    def is_convolution(self, name: str) -> bool:
+        """Whether an operation has a convolution among its layers, such as `sep_conv`."""
+        return "conv" in self.primitives(name)
+
+    def primitives(self, name: str) -> frozenset[str]:
+        """Return the primitives that an operation is made of, at stride 1 of a derived cell."""
+        if name not in self._definitions:
+            return frozenset({name})
+        if name not in self._primitives:
+            self._primitives[name] = self._of_body(_body(self._definitions[name]))
+        return self._primitives[name]
+
+    def _of_body(self, body: ast.Expression) -> frozenset[str]:
+        if isinstance(body, ast.Chain):
+            return frozenset[str]().union(*(self._of_body(stage) for stage in body.stages))
+        repetition = repeated(body)
+        if repetition is not None:
+            return self._of_body(repetition[1])
+        call = called(body)
+        assert call is not None, "checked by check_body"
+        name, arguments = call
+        found = self.primitives(name.text)
+        if name.text not in self._definitions and LANGUAGE[name.text].joins:
+            found = found.union(*(self._of_body(argument.value) for argument in arguments))
+        return found
+
+
+def _body(definition: ast.OpDef) -> ast.Expression:
+    """Return what an operation is at stride 1 of a derived cell: see dslnas.graph.lower.expand."""
+    for variant in definition.variants:
+        at_stride_1 = variant.number is not None and variant.number.value == 1
+        if variant.condition.text == "derived" or at_stride_1:
+            return variant.body
+    return definition.body

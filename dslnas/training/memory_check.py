@@ -1,0 +1,105 @@
+"""An error before anything is trained, if it cannot fit into the memory that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from dslnas.backends.torch.runtime import Runtime
+from dslnas.data.batches import ImagePart
+from dslnas.data.dataset import Data
+from dslnas.diagnostics import user_error
+from dslnas.graph.analysis.memory import fits, memory_bytes, shown
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.settings.data import DataSettings
+from dslnas.settings.sections import EvaluateSettings
+from dslnas.space.network import SearchSpace
+from dslnas.training.memory_estimate import Needs, search_needs, training_needs
+from dslnas.training.search_plan import Task
+
+
+def check_search_fits(
+    space: SearchSpace, graph: PrimitiveGraph, task: Task, data: Data, runtime: Runtime
+) -> None:
+    """Check that a search fits into memory; arguments as of `search`.
+
+    Raises:
+        UserError: NAS408 if it does not, with both numbers and what would help.
+    """
+
+    def needs_of(parts: int) -> Needs:
+        settings = task.settings.replace(accumulate=parts)
+        return search_needs(space, graph, replace(task, settings=settings), runtime)
+
+    accumulate = task.settings.accumulate
+    _check(needs_of, accumulate, task.data.batch, ("search", "data.batch"), data, runtime.device)
+
+
+def check_training_fits(
+    architecture: SearchSpace,
+    settings: EvaluateSettings,
+    data_settings: DataSettings,
+    data: Data,
+    runtime: Runtime,
+) -> None:
+    """Check that a training fits into memory; arguments as of `retrain`.
+
+    Raises:
+        UserError: NAS408 if it does not, with both numbers and what would help.
+    """
+
+    def needs_of(parts: int) -> Needs:
+        changed = settings.replace(accumulate=parts)
+        return training_needs(architecture, changed, data_settings, runtime)
+
+    stage = ("evaluate", "evaluate.batch")
+    _check(needs_of, settings.accumulate, settings.batch, stage, data, runtime.device)
+
+
+def _check(
+    needs_of: Callable[[int], Needs],
+    parts: int,
+    batch: int,
+    stage: tuple[str, str],
+    data: Data,
+    device: torch.device,
+) -> None:
+    """Check a stage: its section, and the setting of its batch."""
+    needs, there, stored = needs_of(parts), memory_of(device), bytes_of(data)
+    if fits(needs.peak + stored, there):
+        return
+    assert there is not None, "what is not known fits"
+    section, batch_setting = stage
+    cures = [f"a smaller `{batch_setting}`"]
+    while 4 * parts <= batch:  # every part has two examples
+        parts *= 2
+        if fits(needs_of(parts).peak + stored, there):
+            cures.append(f"`{section}.accumulate={parts}`")
+            break
+    where = f"`{device}`" if device.type == "cuda" else "this machine"
+    raise user_error(
+        "NAS408",
+        f"`{section}` needs about {shown(needs.peak + stored)}: {shown(needs.kept)} for the "
+        f"activations of a batch of {batch}, {shown(needs.weights)} for weights; "
+        f"{where} has {shown(there)}",
+        where="memory",
+        help=f"use {', '.join(cures)}, fewer `channels`, or fewer cells (`repeat`)",
+    )
+
+
+def memory_of(device: torch.device) -> int | None:
+    """Return the memory of a device, or of the machine, in bytes; None if it is not known."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[1])
+    return memory_bytes()
+
+
+def bytes_of(data: Data) -> int:
+    """Return the memory that the examples of all parts take."""
+    total = 0
+    for part in (data.weights, data.architecture, data.validation, data.test):
+        tensors = (part.images, part.labels) if isinstance(part, ImagePart) else (part.tokens,)
+        total += sum(tensor.nbytes for tensor in tensors)
+    return total

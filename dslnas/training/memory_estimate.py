@@ -1,0 +1,239 @@
+"""How much memory a search or a training needs, told before it starts from the graphs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+
+from dslnas.backends.torch.plan import Choice, make_plan
+from dslnas.backends.torch.runtime import Precision, Runtime
+from dslnas.data.bptt import DEVIATION, MEASURED
+from dslnas.engines.discretise import uniform
+from dslnas.graph.analysis.activations import NUMBER_BYTES, Activations, activations
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.passes.manager import optimised
+from dslnas.settings.data import DataSettings, TextSettings
+from dslnas.settings.search import OrderSettings, SearchSettings
+from dslnas.settings.sections import EvaluateSettings
+from dslnas.space.choice_table import choice_table
+from dslnas.space.network import SearchSpace
+from dslnas.training.measure import BATCH
+from dslnas.training.search_plan import Task
+
+Running: TypeAlias = Literal["all", "edges", "kept"]
+"""Which operations run: all; one of every edge; one of every edge that a derived cell has."""
+
+DRAWS = 6
+"""Random choices of which the one that needs most is taken."""
+
+PROGRAM_BYTES = 32 * 2**20
+"""What the first step brings into memory besides its values: the library's own code and buffers."""
+
+ALLOCATED = 1.15
+"""Memory that is taken from the system per byte that is in use: freed pieces do not fit exactly."""
+
+COPIES = 3
+"""Of the weights: themselves, their gradients, their momentum."""
+
+MIXED_COPIES = 0.5
+"""In mixed precision: products and convolutions read the weights in bfloat16."""
+
+COPIES_AHEAD = 4
+"""Second order: the weights as they were, g, the step along it, and v."""
+
+LONGEST = 3
+"""Deviations by which the longest segment is longer than the mean, where lengths vary."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The pass of a method's step that needs most.
+
+    Attributes:
+        running: Which operations run.
+        alpha: Whether alpha has a gradient.
+        observe: Whether the other operations run forward.
+    """
+
+    running: Running = "all"
+    alpha: bool = True
+    observe: bool = False
+
+
+LARGEST: Mapping[str, Pass] = {
+    "gdas": Pass("edges"),
+    "nasp": Pass("kept", observe=True),
+    "random": Pass("kept", alpha=False),
+    "random_search": Pass("kept", alpha=False),
+}
+"""By method; the others run everything with a gradient for alpha."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a search or a training needs, in bytes.
+
+    Attributes:
+        params: Number of trained weights.
+        weights: The weights with their gradients and all other copies.
+        kept: Activations that the backward pass of a part of a batch needs.
+        peak: The most at once, the data and the program not counted.
+        rows: Examples of a part of a batch, or tokens.
+    """
+
+    params: int
+    weights: int
+    kept: int
+    peak: int
+    rows: int
+
+
+def search_needs(
+    space: SearchSpace,
+    graph: PrimitiveGraph,
+    task: Task,
+    runtime: Runtime,
+) -> Needs:
+    """Return what a search needs.
+
+    Args:
+        space: What is searched.
+        graph: Of the supernet.
+        task: The method with its settings, and the batch.
+        runtime: How it runs: the passes that rewrite its graph, and the precision.
+    """
+    settings, largest = task.settings, LARGEST.get(task.method, Pass())
+    steps = task.data.steps if isinstance(task.data, TextSettings) else 1
+    rows = -(-task.data.batch // settings.accumulate) * steps
+    measured = (MEASURED if isinstance(task.data, TextSettings) else BATCH) * steps
+    of_step, of_measuring = [], []
+    for chosen in _choices(space, largest.running):
+        running = _running(graph, runtime, chosen)
+        plan = make_plan(running, _outputs(running), chosen, observe=largest.observe)
+        of_step.append(activations(running, plan, alpha=largest.alpha))
+        plan = make_plan(running, _outputs(running), chosen)
+        of_measuring.append(activations(running, plan, gradients=False).peak)
+    worst = max(of_step, key=lambda found: found.peak)
+    copies = _copies(task.method, settings)
+    measuring = measured * max(of_measuring) * _width_of_values(graph, runtime.precision)
+    return _needs(graph, copies, worst, rows, measuring, runtime.precision)
+
+
+def training_needs(
+    architecture: SearchSpace,
+    settings: EvaluateSettings,
+    data: DataSettings,
+    runtime: Runtime,
+) -> Needs:
+    """Return what training an architecture from scratch needs.
+
+    Args:
+        architecture: What is trained.
+        settings: How.
+        data: How long segments of text are.
+        runtime: How it runs: the passes that rewrite its graph, and the precision.
+    """
+    graph = build_derived_graph(architecture, training=True)
+    is_text, steps = isinstance(data, TextSettings), 1
+    if isinstance(data, TextSettings):
+        longer = LONGEST * DEVIATION if settings.vary == "lengths" else 0
+        steps = data.steps + int(longer)
+    rows = -(-settings.batch // settings.accumulate) * steps
+    running = _running(graph, runtime)
+    plan = make_plan(running, _outputs(running))
+    # the last measurement, on the test part, is never mixed
+    measured = activations(running, plan, gradients=False).peak * _width(runtime.precision)
+    # of a text the best network is kept, and the mean of many
+    copies = COPIES + (settings.accumulate > 1) + 2 * is_text
+    at_once = (MEASURED if is_text else BATCH) * steps
+    found = activations(running, plan)
+    return _needs(graph, copies, found, rows, at_once * measured, runtime.precision)
+
+
+def _running(
+    graph: PrimitiveGraph, runtime: Runtime, chosen: Choice | None = None
+) -> PrimitiveGraph:
+    """Return the graph that is run; of text a choice runs as it is lowered."""
+    if graph.is_sequence and chosen is not None:
+        return graph
+    return optimised(graph, runtime.paying, choosable=chosen is not None)
+
+
+def _copies(method: str, settings: SearchSettings) -> int:
+    """Return how many copies of the weights there are at once."""
+    ahead = isinstance(settings, OrderSettings) and settings.order == "second"
+    return (
+        COPIES
+        + (settings.accumulate > 1)
+        + COPIES_AHEAD * ahead
+        + (method == "random_search")  # the first weights
+    )
+
+
+def _needs(
+    graph: PrimitiveGraph,
+    copies: float,
+    found: Activations,
+    rows: int,
+    measuring: float,
+    precision: Precision,
+) -> Needs:
+    """Put together what there is.
+
+    Args:
+        graph: What is trained.
+        copies: Of its weights.
+        found: What a pass holds for an example in float32.
+        rows: Examples of a pass, or tokens.
+        measuring: Bytes that measuring needs in all.
+        precision: Of the pass.
+    """
+    width = _width_of_values(graph, precision)
+    kept, step = (int(width * rows * size) for size in (found.kept, found.peak))
+    copies = _width(precision) * copies + MIXED_COPIES * (precision == "bfloat16")
+    weights = int(copies * NUMBER_BYTES * graph.params())
+    peak = weights + max(step, measuring)
+    return Needs(graph.params(), weights, kept, PROGRAM_BYTES + int(ALLOCATED * peak), rows)
+
+
+def _width(precision: Precision) -> float:
+    """Return the memory of a number, such as a weight, in that of a float32."""
+    return 2 if precision == "float64" else 1
+
+
+def _width_of_values(graph: PrimitiveGraph, precision: Precision) -> float:
+    """Return the memory of a value between operations, in that of a float32.
+
+    In mixed precision what convolutions read and give is half as wide, and so is what follows from
+    it. Gates of recurrent cells are precise, so cells of texts count as if everything were.
+    """
+    is_narrow = precision == "bfloat16" and not graph.is_sequence
+    return 0.5 if is_narrow else _width(precision)
+
+
+def _outputs(graph: PrimitiveGraph) -> tuple[str, ...]:
+    return (*graph.outputs, *(state.next for state in graph.states))
+
+
+def _choices(space: SearchSpace, running: Running) -> list[Choice | None]:
+    """Return what may run: None for everything, or some random choices, always the same ones."""
+    if running == "all":
+        return [None]
+    generator = torch.Generator().manual_seed(0)
+    tables = {name: choice_table(space.cells[name]) for name in space.searched}
+    if running == "kept":
+        return [
+            {cell: uniform(table, generator) for cell, table in tables.items()}
+            for _ in range(DRAWS)
+        ]
+    return [
+        {
+            cell: tuple(int(torch.randint(n, (), generator=generator)) for n in table.rows)
+            for cell, table in tables.items()
+        }
+        for _ in range(DRAWS)
+    ]

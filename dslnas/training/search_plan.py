@@ -1,0 +1,55 @@
+"""What a search is asked for, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from dslnas.settings.data import DataSettings
+from dslnas.settings.rule import AS_PUBLISHED, Derivation
+from dslnas.settings.search import SearchSettings
+from dslnas.space.derive.derive import Scores
+from dslnas.space.network import SearchSpace
+from dslnas.training.snapshots import Snapshot
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a spec says of its search.
+
+    Attributes:
+        method: Name of the engine.
+        settings: The engine's settings.
+        data: Batch size and augmentations.
+        derivation: How the architecture is taken from it.
+    """
+
+    method: str
+    settings: SearchSettings
+    data: DataSettings
+    derivation: Derivation = AS_PUBLISHED
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found.
+
+    Attributes:
+        architecture: The space with every choice made.
+        scores: What it was derived from.
+        epoch: Counted from 1, of the epoch it was derived after; None if it was drawn.
+        family: The best architecture of every size, where the plan asks for them.
+        stopped: Why the search ended early, or None.
+        alphas: The architecture parameters at the end by name, on the CPU.
+        seconds: How long it took.
+    """
+
+    architecture: SearchSpace
+    scores: Scores
+    epoch: int | None
+    family: tuple[Snapshot, ...]
+    stopped: str | None
+    alphas: Mapping[str, Tensor]
+    seconds: float

@@ -1,0 +1,137 @@
+"""A network in training, with everything that decides how its training goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.runtime import Runtime
+from dslnas.backends.torch.sequence import make_network
+from dslnas.diagnostics import user_error
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.settings.sections import EvaluateSettings
+from dslnas.training.averaging import Average
+from dslnas.training.resumable_sgd import Descent
+from dslnas.training.saved_state import Saved, Standing
+
+WEIGHTS, BEST, MOMENTUM, AVERAGE = "weights", "best", "momentum", "average"
+ORDER, MASKS = "generator/order", "generator/masks"
+
+
+class Trainee:
+    """A network in training.
+
+    Attributes:
+        network: On the device.
+        optimiser: Of its weights.
+        generator: On the CPU: of the first weights, then of the order of the examples.
+        average: Of the weights, once validation has stalled.
+        best: All tensors of the network at the best epoch; none where the last one counts.
+        standing: How far it is.
+    """
+
+    def __init__(
+        self, graph: PrimitiveGraph, settings: EvaluateSettings, seed: int, runtime: Runtime
+    ) -> None:
+        """Make fresh weights."""
+        self.generator = torch.Generator().manual_seed(seed)
+        self.network: TorchNetwork = runtime.place(make_network(graph, self.generator))
+        self._masks = torch.Generator(runtime.device).manual_seed(seed)
+        self.network.run_state.generator = self._masks
+        weights = list(self.network.parameters())
+        self.optimiser = Descent(weights, settings.weights, settings.epochs)
+        self.average = Average(weights)
+        self.best: dict[str, Tensor] = {}
+        self.standing = Standing()
+
+    def keep_best(self) -> None:
+        """Take the network as it is for the best so far."""
+        self.best = {name: t.detach().clone() for name, t in self.network.state_dict().items()}
+
+    def use_best(self) -> None:
+        """Go back to the best network, if one was kept."""
+        if self.best:
+            self.network.load_state_dict(self.best)
+
+    def save(self) -> Saved:
+        """Return a copy of everything."""
+        groups = {
+            WEIGHTS: self.network.state_dict(),
+            BEST: self.best,
+            MOMENTUM: self.optimiser.buffers(),
+            AVERAGE: {str(number): mean for number, mean in enumerate(self.average.means)},
+        }
+        arrays = {
+            f"{group}/{name}": tensor.detach().cpu().numpy().copy()
+            for group, tensors in groups.items()
+            for name, tensor in tensors.items()
+        }
+        arrays[ORDER] = self.generator.get_state().numpy()
+        arrays[MASKS] = self._masks.get_state().numpy()
+        return Saved(self.standing, arrays)
+
+    def take(self, saved: Saved) -> None:
+        """Go on from where a training was saved.
+
+        Raises:
+            UserError: NAS026 if it is that of another network, or on another device.
+        """
+        groups = _groups(saved.arrays)
+        state = self.network.state_dict()
+        numbered = {str(n): weight for n, weight in enumerate(self.network.parameters())}
+        _check(groups[WEIGHTS], state, saved.where, whole=True)
+        _check(groups[BEST], state, saved.where, whole=saved.standing.best > 0)
+        _check(groups[MOMENTUM], numbered, saved.where, whole=False)
+        _check(groups[AVERAGE], numbered, saved.where, whole=saved.standing.average_count > 0)
+        self.network.load_state_dict(groups[WEIGHTS])
+        device = next(iter(state.values())).device
+        self.best = {name: tensor.to(device) for name, tensor in groups[BEST].items()}
+        self.optimiser.take(groups[MOMENTUM])
+        averages = groups[AVERAGE]
+        self.average.means = [averages[n].to(device) for n in numbered if n in averages]
+        self.average.count = saved.standing.average_count
+        try:
+            self.generator.set_state(torch.from_numpy(saved.arrays[ORDER]))
+            self._masks.set_state(torch.from_numpy(saved.arrays[MASKS]))
+        except (KeyError, RuntimeError, TypeError):
+            why = "states of the random numbers are not those of this device"
+            raise foreign(why, saved.where) from None
+        self.standing = saved.standing
+
+
+def foreign(why: str, where: str) -> Exception:
+    """Return the error for a checkpoint that does not fit."""
+    return user_error(
+        "NAS026",
+        f"checkpoint does not fit: {why}",
+        where=where,
+        help="without `--resume`, and with another `--out`, the run starts again",
+    )
+
+
+def _groups(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, Tensor]]:
+    """Return the arrays by group, as tensors on the CPU that own their memory."""
+    groups: dict[str, dict[str, Tensor]] = {g: {} for g in (WEIGHTS, BEST, MOMENTUM, AVERAGE)}
+    for key, array in arrays.items():
+        group, _, name = key.partition("/")
+        if group in groups:
+            groups[group][name] = torch.from_numpy(np.array(array))
+    return groups
+
+
+def _check(
+    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: str, *, whole: bool
+) -> None:
+    """Check that tensors are some of those that are wanted, or all of them."""
+    for name in found:
+        if name not in wanted:
+            raise foreign(f"the network has no `{name}`", where)
+        if found[name].shape != wanted[name].shape or found[name].dtype != wanted[name].dtype:
+            shapes = f"{tuple(found[name].shape)}, needs {tuple(wanted[name].shape)}"
+            raise foreign(f"`{name}` has shape {shapes}", where)
+    if whole and found.keys() != wanted.keys():
+        raise foreign(f"`{min(wanted.keys() - found.keys())}` is missing", where)

@@ -1,0 +1,87 @@
+"""The table of primitives is complete and consistent."""
+
+from __future__ import annotations
+
+import pytest
+
+from dslnas.graph.attributes import attribute_value
+from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES
+from dslnas.ops.primitive import Default, Kind, Primitive
+
+ALL = pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=PRIMITIVES)
+
+
+def test_the_language_has_all_but_what_the_compiler_writes() -> None:
+    assert set(PRIMITIVES) - set(LANGUAGE) == {
+        "mix",
+        "folded_norm",
+        "norm_relu",
+        "separable_conv",
+        "channels_last",
+        "share",
+        "stack",
+        "sum_stack",
+        "state",
+        "drop_path",
+    }
+
+
+@ALL
+def test_every_primitive_is_documented_in_one_line(primitive: Primitive) -> None:
+    assert primitive.summary
+    assert "\n" not in primitive.summary
+    assert not primitive.summary.endswith(".")
+
+
+@ALL
+def test_names_of_arguments_are_unique(primitive: Primitive) -> None:
+    names = [argument.name for argument in primitive.arguments]
+    assert len(set(names)) == len(names)
+
+
+@ALL
+def test_defaults_are_values_of_their_kind(primitive: Primitive) -> None:
+    for argument in primitive.arguments:
+        if not isinstance(argument.default, Default):
+            value = attribute_value(primitive, argument, argument.default, None)
+            assert value == argument.default
+            assert type(value) is type(argument.default)
+
+
+@ALL
+def test_required_arguments_come_first(primitive: Primitive) -> None:
+    required = [argument.default is Default.REQUIRED for argument in primitive.arguments]
+    assert required == sorted(required, reverse=True)
+
+
+@ALL
+def test_defaults_that_depend_on_the_place_fit_their_kind(primitive: Primitive) -> None:
+    kinds = {
+        Default.CHANNELS: Kind.COUNT,
+        Default.STRIDE: Kind.PAIR,
+        Default.SAME: Kind.PADDING,
+        Default.CLASSES: Kind.COUNT,
+        Default.DERIVED: Kind.FLAG,
+    }
+    for argument in primitive.arguments:
+        if isinstance(argument.default, Default) and argument.default is not Default.REQUIRED:
+            assert kinds[argument.default] is argument.kind
+
+
+def test_layers_that_slide_take_a_stride_and_joins_take_branches() -> None:
+    assert {n for n, p in PRIMITIVES.items() if p.takes_stride} == {
+        "conv",
+        "separable_conv",
+        "max_pool2d",
+        "avg_pool2d",
+        "zero",
+    }
+    joins = {n for n, p in PRIMITIVES.items() if p.joins}
+    assert joins == {"add", "subtract", "multiply", "mean", "concat", "mix", "stack"}
+    assert not any(p.arguments for p in PRIMITIVES.values() if p.joins)
+
+
+def test_what_is_tied_has_a_weight_like_that_of_its_table() -> None:
+    tied = {name: p.tied_to for name, p in PRIMITIVES.items() if p.tied_to}
+    assert tied == {"tied_linear": "embedding"}
+    assert {n for n, p in PRIMITIVES.items() if p.reads_tokens} == set(tied.values())
