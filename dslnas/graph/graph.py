@@ -1,17 +1,15 @@
-"""The primitive graph: a DAG of primitives with shapes and weights."""
+"""The primitive graph: a networkx graph of primitives, with shapes and weights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+
+import networkx as nx
 
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Shape, Weight
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 INPUT = "input"
 
@@ -121,6 +119,9 @@ class Scope:
 class PrimitiveGraph:
     """A network of primitives. Backends read it; passes return another one.
 
+    It is listed node by node, which fixes the order in which nodes run and draw random numbers.
+    Whatever is asked of its structure is answered by networkx, on `dag`.
+
     Attributes:
         nodes: Every node after the nodes it reads. The first is the input.
         output: Name of the node that gives the logits.
@@ -149,15 +150,33 @@ class PrimitiveGraph:
         return {node.name: node for node in self.nodes}
 
     @cached_property
-    def dag(self) -> nx.DiGraph[str]:
-        """The same as a networkx graph, for algorithms; every node carries its `Node`."""
-        import networkx as nx  # see dslnas.language.toposort
+    def dag(self) -> nx.MultiDiGraph[str]:
+        """The networkx graph: nodes carry their `Node` as `node`, edges the place that they fill.
 
-        graph: nx.DiGraph[str] = nx.DiGraph()
+        An edge leads from a node to one that reads it; its key is the place among its inputs.
+        """
+        dag: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         for node in self.nodes:
-            graph.add_node(node.name, node=node)
-            graph.add_edges_from((source, node.name) for source in node.inputs)
-        return graph
+            dag.add_node(node.name, node=node)
+        for node in self.nodes:
+            for place, source in enumerate(node.inputs):
+                dag.add_edge(source, node.name, place)
+        nx.freeze(dag)
+        return dag
+
+    def ancestors(self, names: Iterable[str]) -> frozenset[str]:
+        """Return all that some nodes depend on, themselves included."""
+        ends = tuple(names)
+        return frozenset(ends).union(*(nx.ancestors(self.dag, end) for end in ends))
+
+    def descendants(self, names: Iterable[str]) -> frozenset[str]:
+        """Return all that depends on some nodes, themselves included."""
+        starts = tuple(names)
+        return frozenset(starts).union(*(nx.descendants(self.dag, start) for start in starts))
+
+    def readers(self, name: str) -> tuple[str, ...]:
+        """Return the nodes that read a node, once for every time that they do."""
+        return tuple(reader for _, reader in self.dag.out_edges(name))
 
     @property
     def input_shape(self) -> Shape:
@@ -169,14 +188,15 @@ class PrimitiveGraph:
         """The output, and the auxiliary output if there is one."""
         return (self.output,) if self.auxiliary is None else (self.output, self.auxiliary)
 
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """What is wanted of a run, once each: the outputs, and the states after the step."""
+        return tuple(dict.fromkeys((*self.outputs, *(state.next for state in self.states))))
+
     @cached_property
     def needed(self) -> frozenset[str]:
         """Names of the nodes that an output or a next state depends on, itself included."""
-        names = {*self.outputs, *(state.next for state in self.states)}
-        for node in reversed(self.nodes):
-            if node.name in names:
-                names.update(node.inputs)
-        return frozenset(names)
+        return self.ancestors(self.ends)
 
     @cached_property
     def tensors(self) -> Mapping[str, Weight]:

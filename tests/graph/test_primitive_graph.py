@@ -52,6 +52,20 @@ def test_the_dag_has_an_edge_per_read_value() -> None:
     assert GRAPH.dag.nodes["head"]["node"] is GRAPH.by_name["head"]
 
 
+def test_the_dag_tells_the_inputs_of_a_node_apart() -> None:
+    graph = parse_graph("input = input : 4\na = relu input : 4\nb = subtract a, a : 4\noutput b")
+    assert sorted(graph.dag.in_edges("b", keys=True)) == [("a", "b", 0), ("a", "b", 1)]
+    assert graph.readers("a") == ("b", "b")
+    with pytest.raises(nx.NetworkXError):
+        graph.dag.remove_node("a")
+
+
+def test_ancestors_and_descendants_are_what_is_computed_before_and_after() -> None:
+    assert GRAPH.ancestors(["stem/0_conv"]) == {"input", "stem/0_conv"}
+    assert GRAPH.descendants(["stem2/0_relu", "head"]) == {"stem2/0_relu", "second", "head"}
+    assert GRAPH.ancestors([]) == frozenset()
+
+
 def test_attributes_have_names() -> None:
     conv = GRAPH.by_name["stem/0_conv"]
     assert conv.attribute("padding") == (1, 1)

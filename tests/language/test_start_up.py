@@ -23,8 +23,14 @@ import sys
 from dslnas.cli.main import run
 assert run(["check", sys.argv[1]]) == 0
 """
+FORMAT = """
+import sys
+from dslnas.cli.main import run
+assert run(["fmt", sys.argv[1]]) == 0
+"""
 PRINT = "print('modules', *sorted({name.partition('.')[0] for name in sys.modules}))"
-LARGE = {"torch", "onnx", "onnxruntime", "sklearn", "numpy", "networkx", "pydantic"}
+LARGE = {"torch", "onnx", "onnxruntime", "sklearn", "numpy"}
+SLOW = {"networkx", "pydantic"}
 
 
 def imported(code: str, *arguments: str) -> set[str]:
@@ -45,3 +51,9 @@ def test_checking_a_spec_imports_no_large_library(text: str, tmp_path: Path) -> 
     spec = tmp_path / "spec.nas"
     spec.write_text(text, encoding="utf-8")
     assert not imported(COMMAND, str(spec)) & LARGE
+
+
+def test_formatting_a_spec_imports_no_schemas_and_no_graphs(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.nas"
+    spec.write_text("use papers.darts\n\nsearch darts\n", encoding="utf-8")
+    assert not imported(FORMAT, str(spec)) & (LARGE | SLOW)

@@ -13,4 +13,6 @@ def without_unread(graph: PrimitiveGraph) -> PrimitiveGraph:
     nodes = tuple(n for n in graph.nodes if n.name in graph.needed or n.primitive == INPUT)
     around = {path for n in nodes for path in accumulate(n.name.split("/"), "{}/{}".format)}
     scopes = tuple(scope for scope in graph.scopes if scope.path in around)
+    if (len(nodes), len(scopes)) == (len(graph.nodes), len(graph.scopes)):
+        return graph
     return replace(graph, nodes=nodes, scopes=scopes)
