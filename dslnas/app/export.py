@@ -34,7 +34,7 @@ def export_untrained(compiled: Compiled, folder: Path, seed: int) -> Exported:
 
     from dslnas.runs.origin import Origin
     from dslnas.training.constraints import check_limits
-    from dslnas.training.retrain import fresh_network
+    from dslnas.training.train import fresh_network
 
     check_limits(compiled.graph, compiled.program.derivation.limits, torch.device("cpu"))
     network = fresh_network(compiled.space, seed)

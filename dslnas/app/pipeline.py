@@ -64,16 +64,16 @@ def search_only(
     from dslnas.runs.folder import ALPHAS, ARCHITECTURE
     from dslnas.training.memory_check import check_search_fits
     from dslnas.training.search import search
-    from dslnas.training.search_plan import Task
+    from dslnas.training.search_plan import SearchPlan
     from dslnas.training.threads import steps_of, threads_for
 
     program = compiled.program
     assert program.engine is not None, "checked by the caller"
     assert program.search is not None, "checked by the caller"
-    task = Task(program.engine, program.search, program.data, program.derivation)
-    check_search_fits(compiled.space, compiled.graph, task, data, runtime)
+    plan = SearchPlan(program.engine, program.search, program.data, program.derivation)
+    check_search_fits(compiled.space, compiled.graph, plan, data, runtime)
     with threads_for(compiled.graph.flops() * program.data.batch * steps_of(program.data)):
-        found = search(compiled.space, compiled.graph, task, data, seed, runtime, report)
+        found = search(compiled.space, compiled.graph, plan, data, seed, runtime, report)
     folder.tensors(ALPHAS, {cell: alpha.numpy() for cell, alpha in found.alphas.items()})
     origin = f"Found by {program.engine} in {compiled.name}, seed {seed}."
     results: dict[str, object] = {
@@ -184,8 +184,8 @@ def train_and_export(
     from dslnas.runs.results import training_results
     from dslnas.training.constraints import check_limits
     from dslnas.training.memory_check import check_training_fits
-    from dslnas.training.retrain import retrain
     from dslnas.training.threads import steps_of, threads_for
+    from dslnas.training.train import train
 
     program = compiled.program
     settings, graph = program.evaluate, build_derived_graph(architecture)
@@ -193,9 +193,9 @@ def train_and_export(
     check_training_fits(architecture, settings, program.data, data, runtime)
     checkpoint = Checkpoint(folder, compiled.hash, seed)
     saved = checkpoint.read()
-    folder.keep_metrics(0 if saved is None else saved.standing.epochs)
+    folder.keep_metrics(0 if saved is None else saved.progress.epochs)
     with threads_for(graph.flops() * settings.batch * steps_of(program.data)):
-        trained = retrain(
+        trained = train(
             architecture,
             settings,
             program.data,

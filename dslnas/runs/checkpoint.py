@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ARCHITECTURE, CHECKPOINT, RunFolder
-from dslnas.training.saved_state import Saved, Standing
+from dslnas.training.training_state import Progress, TrainingState
 
 ENTRY = "dslnas"
 
@@ -28,7 +28,7 @@ class _Header(BaseModel):
     spec_hash: str
     architecture_hash: str
     seed: int
-    standing: Standing
+    progress: Progress
 
 
 class Checkpoint:
@@ -51,7 +51,7 @@ class Checkpoint:
             "seed": seed,
         }
 
-    def read(self) -> Saved | None:
+    def read(self) -> TrainingState | None:
         """Return the training as it was after the last whole epoch; None if there was none.
 
         Raises:
@@ -68,11 +68,11 @@ class Checkpoint:
         for key, value in self._whose.items():
             if getattr(header, key) != value:
                 raise _refused(self._path, f"checkpoint is of another run: its {key} differs")
-        return Saved(header.standing, arrays, str(self._path))
+        return TrainingState(header.progress, arrays, str(self._path))
 
-    def write(self, saved: Saved) -> None:
+    def write(self, saved: TrainingState) -> None:
         """Store a training in place of what was stored before."""
-        header = _Header.model_validate({**self._whose, "standing": saved.standing})
+        header = _Header.model_validate({**self._whose, "progress": saved.progress})
         text = json.dumps(header.model_dump(mode="json"))
         self._folder.tensors(CHECKPOINT, saved.arrays, {ENTRY: text})
 

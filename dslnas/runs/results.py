@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dslnas.data.tensors import Data, TextPart
-from dslnas.training.retrain import Trained
+from dslnas.training.train import Trained
 from dslnas.training.unigram import unigram_perplexity
 
 

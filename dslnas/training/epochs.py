@@ -37,7 +37,7 @@ class Epochs:
         Raises:
             UserError: NAS611 if there is too little text for the columns of a batch.
         """
-        self._begin = time.perf_counter() - trainee.standing.seconds
+        self._begin = time.perf_counter() - trainee.progress.seconds
         self._trainee, self._settings, self._data, self._report = trainee, settings, data, report
         self._part = data.training
         if isinstance(self._part, TextPart):
@@ -53,7 +53,7 @@ class Epochs:
             UserError: NAS701 if a loss is not finite.
         """
         trainee, settings = self._trainee, self._settings
-        number = trainee.standing.epochs + 1
+        number = trainee.progress.epochs + 1
         train_loss, steps = self._train(number)
         with trainee.average.in_place():
             measured = self.measure(self._data.validation)
@@ -70,7 +70,7 @@ class Epochs:
                 validation_accuracy=measured.accuracy,
                 validation_perplexity=measured.perplexity if self._is_text else None,
                 averaged=trainee.average.count > 0 if self._is_text else None,
-                seconds=trainee.standing.seconds,
+                seconds=trainee.progress.seconds,
             )
         )
 
@@ -88,7 +88,7 @@ class Epochs:
         for batch in self.batches():
             step += 1
             value = self.step(batch)
-            if trainee.standing.averages:
+            if trainee.progress.averages:
                 trainee.average.add()
             check_finite("training loss", value, epoch, step, "retraining")
             total += value
@@ -139,13 +139,13 @@ class Epochs:
 
     def _note(self, measured: Measurement) -> None:
         """Take down an epoch, and what follows from it for the next ones."""
-        trainee, before = self._trainee, self._trainee.standing
+        trainee, before = self._trainee, self._trainee.progress
         best = before.best
         if self._is_text and (best == 0 or measured.loss < before.result.loss):
             trainee.keep_best()
             best = before.epochs + 1
         losses, checks = (*before.losses, measured.loss), self._settings.average or 0
-        trainee.standing = before.model_copy(
+        trainee.progress = before.model_copy(
             update={
                 "measured": (*before.measured, measured),
                 "best": best,

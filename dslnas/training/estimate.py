@@ -24,7 +24,7 @@ from dslnas.training.epochs import Epochs
 from dslnas.training.memory_check import memory_of
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs
 from dslnas.training.search import make_supernet
-from dslnas.training.search_plan import Task
+from dslnas.training.search_plan import SearchPlan
 from dslnas.training.threads import steps_of, threads_for
 from dslnas.training.training_state import Trainee
 
@@ -65,7 +65,7 @@ class Estimate:
 def estimate_search(
     space: SearchSpace,
     graph: PrimitiveGraph,
-    task: Task,
+    plan: SearchPlan,
     data: Data,
     steps_of_epoch: int | None,
     runtime: Runtime,
@@ -78,19 +78,19 @@ def estimate_search(
     Args:
         space: What is searched.
         graph: Of the supernet.
-        task: The method with its settings.
+        plan: The method with its settings.
         data: The examples, or noise, on the device of `runtime`.
         steps_of_epoch: None if it is not known.
         runtime: How it runs.
         timed: Steps whose time is taken, after one that is not; 0 takes none.
     """
-    needs = search_needs(space, graph, task, runtime)
-    may, settings = fits(needs.peak, memory_of(runtime.device)), task.settings
+    needs = search_needs(space, graph, plan, runtime)
+    may, settings = fits(needs.peak, memory_of(runtime.device)), plan.settings
 
     def step_of() -> Callable[[Batch, Batch], object]:
         generator = torch.Generator().manual_seed(SEED)
         supernet = make_supernet(space, graph, settings, generator, SEED, runtime)
-        engine = make_engine(task.method, supernet, settings, generator)
+        engine = make_engine(plan.method, supernet, settings, generator)
         engine.start_epoch(settings.epochs - 1)
         supernet.network.train()
         if isinstance(engine, Nasp):  # it starts with ties, when the cheapest operations run
@@ -100,11 +100,11 @@ def estimate_search(
 
     seconds = None
     if may and timed > 0:
-        batch, augment = task.data.batch, task.data.augment
+        batch, augment = plan.data.batch, plan.data.augment
         generators = [torch.Generator().manual_seed(SEED) for _ in range(2)]
         train = forever(data.weights, batch, generators[0], augment)
         architecture = forever(data.architecture, batch, generators[1], augment)
-        with threads_for(graph.flops() * batch * steps_of(task.data)):
+        with threads_for(graph.flops() * batch * steps_of(plan.data)):
             take = step_of()
             seconds = _median(lambda: take(next(train), next(architecture)), timed, runtime.device)
     return Estimate("search", needs, may, seconds, steps_of_epoch, settings.epochs)

@@ -17,11 +17,11 @@ from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.network import SearchSpace
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs
-from dslnas.training.search_plan import Task
+from dslnas.training.search_plan import SearchPlan
 
 
 def check_search_fits(
-    space: SearchSpace, graph: PrimitiveGraph, task: Task, data: Data, runtime: Runtime
+    space: SearchSpace, graph: PrimitiveGraph, plan: SearchPlan, data: Data, runtime: Runtime
 ) -> None:
     """Check that a search fits into memory; arguments as of `search`.
 
@@ -30,11 +30,11 @@ def check_search_fits(
     """
 
     def needs_of(parts: int) -> Needs:
-        settings = task.settings.replace(accumulate=parts)
-        return search_needs(space, graph, replace(task, settings=settings), runtime)
+        settings = plan.settings.replace(accumulate=parts)
+        return search_needs(space, graph, replace(plan, settings=settings), runtime)
 
-    accumulate = task.settings.accumulate
-    _check(needs_of, accumulate, task.data.batch, ("search", "data.batch"), data, runtime.device)
+    accumulate = plan.settings.accumulate
+    _check(needs_of, accumulate, plan.data.batch, ("search", "data.batch"), data, runtime.device)
 
 
 def check_training_fits(
@@ -44,7 +44,7 @@ def check_training_fits(
     data: Data,
     runtime: Runtime,
 ) -> None:
-    """Check that a training fits into memory; arguments as of `retrain`.
+    """Check that a training fits into memory; arguments as of `train`.
 
     Raises:
         UserError: NAS408 if it does not, with both numbers and what would help.

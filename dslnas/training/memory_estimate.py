@@ -22,7 +22,7 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.choice_table import choice_table
 from dslnas.space.network import SearchSpace
 from dslnas.training.measure import BATCH
-from dslnas.training.search_plan import Task
+from dslnas.training.search_plan import SearchPlan
 
 Running: TypeAlias = Literal["all", "edges", "kept"]
 """Which operations run: all; one of every edge; one of every edge that a derived cell has."""
@@ -95,7 +95,7 @@ class Needs:
 def search_needs(
     space: SearchSpace,
     graph: PrimitiveGraph,
-    task: Task,
+    plan: SearchPlan,
     runtime: Runtime,
 ) -> Needs:
     """Return what a search needs.
@@ -103,22 +103,22 @@ def search_needs(
     Args:
         space: What is searched.
         graph: Of the supernet.
-        task: The method with its settings, and the batch.
+        plan: The method with its settings, and the batch.
         runtime: How it runs: the passes that rewrite its graph, and the precision.
     """
-    settings, largest = task.settings, LARGEST.get(task.method, Pass())
-    steps = task.data.steps if isinstance(task.data, TextSettings) else 1
-    rows = -(-task.data.batch // settings.accumulate) * steps
-    measured = (MEASURED if isinstance(task.data, TextSettings) else BATCH) * steps
+    settings, largest = plan.settings, LARGEST.get(plan.method, Pass())
+    steps = plan.data.steps if isinstance(plan.data, TextSettings) else 1
+    rows = -(-plan.data.batch // settings.accumulate) * steps
+    measured = (MEASURED if isinstance(plan.data, TextSettings) else BATCH) * steps
     of_step, of_measuring = [], []
     for chosen in _choices(space, largest.running):
         running = _running(graph, runtime, chosen)
-        plan = make_plan(running, _outputs(running), chosen, observe=largest.observe)
-        of_step.append(activations(running, plan, alpha=largest.alpha))
-        plan = make_plan(running, _outputs(running), chosen)
-        of_measuring.append(activations(running, plan, gradients=False).peak)
+        step = make_plan(running, _outputs(running), chosen, observe=largest.observe)
+        of_step.append(activations(running, step, alpha=largest.alpha))
+        forward = make_plan(running, _outputs(running), chosen)
+        of_measuring.append(activations(running, forward, gradients=False).peak)
     worst = max(of_step, key=lambda found: found.peak)
-    copies = _copies(task.method, settings)
+    copies = _copies(plan.method, settings)
     measuring = measured * max(of_measuring) * _width_of_values(graph, runtime.precision)
     return _needs(graph, copies, worst, rows, measuring, runtime.precision)
 

@@ -11,7 +11,7 @@ from dslnas.diagnostics import user_error
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch of a search or of a retraining.
+    """One epoch of a search or of a training from scratch.
 
     Attributes:
         stage: `search` or `retrain`.
@@ -29,7 +29,7 @@ class EpochRecord:
         alpha_change: Likewise.
         eigenvalue: Dominant one of the Hessian in alpha, where a stop rule asks for it.
         validation_perplexity: Of a text only.
-        averaged: Of retraining on a text only: whether averaged weights were measured.
+        averaged: Of training on a text only: whether averaged weights were measured.
         warnings: What the user should know.
     """
 

@@ -11,7 +11,7 @@ from dslnas.engines.optimisers import WeightOptimiser
 BUFFER = "momentum_buffer"
 
 
-class Descent(WeightOptimiser):
+class ResumableSGD(WeightOptimiser):
     """SGD whose state can be stored, and whose steps can be shortened."""
 
     def step_by(self, gradients: Sequence[Tensor | None], share: float) -> None:

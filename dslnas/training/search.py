@@ -28,7 +28,7 @@ from dslnas.training.measure import Measurement, measure, worth
 from dslnas.training.monitor import Monitor
 from dslnas.training.perturbation import perturbation_scores
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
-from dslnas.training.search_plan import SearchResult, Task
+from dslnas.training.search_plan import SearchPlan, SearchResult
 from dslnas.training.snapshots import Snapshot, best, best_of_every_size
 from dslnas.training.stopping import Stop, stop_after
 
@@ -38,7 +38,7 @@ ARCHITECTURE, TRAINING = "architecture loss", "training loss"
 def search(
     space: SearchSpace,
     graph: PrimitiveGraph,
-    task: Task,
+    plan: SearchPlan,
     data: Data,
     seed: int,
     runtime: Runtime,
@@ -52,7 +52,7 @@ def search(
     Args:
         space: What is searched.
         graph: The supernet's graph.
-        task: The method, its settings and how the architecture is derived.
+        plan: The method, its settings and how the architecture is derived.
         data: The examples, on the device of `runtime`.
         seed: Of weights, alpha, order of examples and samples.
         runtime: How the supernet runs.
@@ -61,7 +61,7 @@ def search(
     Raises:
         UserError: NAS701 if a loss is not finite.
     """
-    return _Search(space, graph, task, data, seed, runtime, report).run()
+    return _Search(space, graph, plan, data, seed, runtime, report).run()
 
 
 def make_supernet(
@@ -103,20 +103,20 @@ class _Search:
         self,
         space: SearchSpace,
         graph: PrimitiveGraph,
-        task: Task,
+        plan: SearchPlan,
         data: Data,
         seed: int,
         runtime: Runtime,
         report: Report,
     ) -> None:
         self._begin = time.perf_counter()
-        self._space, self._task, self._data, self._report = space, task, data, report
+        self._space, self._plan, self._data, self._report = space, plan, data, report
         self._generator = torch.Generator().manual_seed(seed)
-        self._supernet = make_supernet(space, graph, task.settings, self._generator, seed, runtime)
-        derivation = task.derivation
+        self._supernet = make_supernet(space, graph, plan.settings, self._generator, seed, runtime)
+        derivation = plan.derivation
         goals = Goals(space, runtime.device, derivation)
         self._engine: Engine = make_engine(
-            task.method, self._supernet, task.settings, self._generator, goals
+            plan.method, self._supernet, plan.settings, self._generator, goals
         )
         self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=self._engine.learns)
         self._history: list[Snapshot] = []
@@ -124,8 +124,8 @@ class _Search:
         self._sharpness = torch.Generator().manual_seed(seed)
 
     def run(self) -> SearchResult:
-        settings, batch = self._task.settings, self._task.data.batch
-        augment = self._task.data.augment
+        settings, batch = self._plan.settings, self._plan.data.batch
+        augment = self._plan.data.augment
         architecture = forever(self._data.architecture, batch, self._generator, augment)
         stop = None
         for epoch in range(settings.epochs):
@@ -152,27 +152,27 @@ class _Search:
 
     def _train(self, epoch: int, architecture: Iterator[Batch]) -> dict[str, float]:
         """Train for one epoch and return the mean losses."""
-        task, epochs = self._task, self._task.settings.epochs
-        steps = self._data.weights.batch_count(task.data.batch)
+        plan, epochs = self._plan, self._plan.settings.epochs
+        steps = self._data.weights.batch_count(plan.data.batch)
         self._engine.start_epoch(epoch)
         self._supernet.network.train()
         sums: dict[str, float] = {}
-        batch, augment = task.data.batch, task.data.augment
+        batch, augment = plan.data.batch, plan.data.augment
         weights = self._data.weights.batches(batch, self._generator, augment)
         for step, train in enumerate(weights, 1):
             losses = self._engine.step(train, next(architecture))
             for what, value in _named(losses):
-                check_finite(what, value, epoch + 1, step, f"search {task.method}")
+                check_finite(what, value, epoch + 1, step, f"search {plan.method}")
                 sums[what] = sums.get(what, 0.0) + value
             self._report(StepRecord("search", epoch + 1, epochs, step, steps))
         return {what: total / steps for what, total in sums.items()}
 
     def _look(self, epoch: int, losses: Mapping[str, float]) -> None:
         """Measure the supernet, see what would be derived from it, and report both."""
-        settings, derivation = self._task.settings, self._task.derivation
+        settings, derivation = self._plan.settings, self._plan.derivation
         measured = self._measure()
-        steps = self._data.weights.batch_count(self._task.data.batch)
-        where = f"search {self._task.method}"
+        steps = self._data.weights.batch_count(self._plan.data.batch)
+        where = f"search {self._plan.method}"
         check_finite("validation loss", measured.loss, epoch + 1, steps, where)
         scores = self._engine.scores()
         architecture = derive(self._space, scores, derivation.rule)
@@ -212,7 +212,7 @@ class _Search:
 
     def _eigenvalue(self) -> float | None:
         """Return the sharpness in alpha on one batch of architecture data, if a rule asks."""
-        asks = any(isinstance(rule, Eigenvalue) for rule in self._task.settings.stop)
+        asks = any(isinstance(rule, Eigenvalue) for rule in self._plan.settings.stop)
         if not asks or not isinstance(self._engine, Relaxed):
             return None
         self._supernet.network.train()
@@ -226,7 +226,7 @@ class _Search:
 
     def _result(self, stop: Stop | None) -> tuple[Snapshot, tuple[Snapshot, ...]]:
         """Return what was found, and the family it belongs to."""
-        derivation = self._task.derivation
+        derivation = self._plan.derivation
         if derivation.epoch != "last" and self._history:
             # Where none keeps to the limits, the best is taken, and refused when it is trained.
             kept = [s for s in self._history if self._keeps_to_limits(s)] or self._history
@@ -236,11 +236,11 @@ class _Search:
             return next(c for c in self._history if c.epoch == stop.epoch), ()
         scores = self._final_scores()
         architecture = derive(self._space, scores, derivation.rule)
-        epoch = self._task.settings.epochs if stop is None else self._history[-1].epoch
+        epoch = self._plan.settings.epochs if stop is None else self._history[-1].epoch
         return Snapshot(epoch, architecture, scores, check_final(architecture)), ()
 
     def _keeps_to_limits(self, snapshot: Snapshot) -> bool:
-        limits = self._task.derivation.limits
+        limits = self._plan.derivation.limits
         return not limits or keeps_to(
             build_derived_graph(snapshot.architecture), limits, self._supernet.device
         )
@@ -253,13 +253,13 @@ class _Search:
 
         engine, supernet, part = self._engine, self._supernet, self._data.architecture
         with supernet.without_dropout():
-            if self._task.derivation.by == "perturbation" and isinstance(engine, Relaxed):
+            if self._plan.derivation.by == "perturbation" and isinstance(engine, Relaxed):
                 return perturbation_scores(supernet, engine.probabilities(), part, progress)
             return engine.finish([b for b in self._held_out() if len(b) > 1], progress)
 
     def _held_out(self) -> Iterator[Batch]:
         """Yield the architecture data in order, for a network in training mode."""
-        part, size = self._data.architecture, self._task.data.batch
+        part, size = self._data.architecture, self._plan.data.batch
         if isinstance(part, ImagePart):
             return part.in_order(size)
         # as many columns as in training: batch norm takes its statistics from them

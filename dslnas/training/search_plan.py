@@ -16,7 +16,7 @@ from dslnas.training.snapshots import Snapshot
 
 
 @dataclass(frozen=True)
-class Task:
+class SearchPlan:
     """What a spec says of its search.
 
     Attributes:

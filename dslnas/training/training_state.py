@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
@@ -15,11 +18,65 @@ from dslnas.diagnostics import user_error
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.training.averaging import Average
-from dslnas.training.resumable_sgd import Descent
-from dslnas.training.saved_state import Saved, Standing
+from dslnas.training.measure import Measurement
+from dslnas.training.resumable_sgd import ResumableSGD
 
 WEIGHTS, BEST, MOMENTUM, AVERAGE = "weights", "best", "momentum", "average"
 ORDER, MASKS = "generator/order", "generator/masks"
+
+
+class Progress(BaseModel):
+    """How far a training is, in numbers.
+
+    Attributes:
+        measured: On the validation part, after every epoch so far.
+        best: The epoch with the lowest loss, counted from 1; 0 where the last one counts.
+        averages: Whether the weights are averaged from now on.
+        average_count: How many values of each weight are in the average.
+        seconds: How long it took so far.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    measured: tuple[Measurement, ...] = ()
+    best: int = 0
+    averages: bool = False
+    average_count: int = 0
+    seconds: float = 0.0
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs are over."""
+        return len(self.measured)
+
+    @property
+    def losses(self) -> tuple[float, ...]:
+        """On the validation part, after every epoch."""
+        return tuple(measured.loss for measured in self.measured)
+
+    @property
+    def result(self) -> Measurement:
+        """Of the epoch that counts: the best one or the last."""
+        return self.measured[self.best - 1]
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """A training after an epoch.
+
+    Attributes:
+        progress: The numbers.
+        arrays: Weights, averages, momentum, best weights and the states of generators.
+        where: File that it was read from, for messages.
+    """
+
+    progress: Progress
+    arrays: Mapping[str, np.ndarray]
+    where: str = ""
+
+
+SaveHook: TypeAlias = Callable[[TrainingState], None]
+"""Stores a training in place of what was stored before."""
 
 
 class Trainee:
@@ -31,7 +88,7 @@ class Trainee:
         generator: On the CPU: of the first weights, then of the order of the examples.
         average: Of the weights, once validation has stalled.
         best: All tensors of the network at the best epoch; none where the last one counts.
-        standing: How far it is.
+        progress: How far it is.
     """
 
     def __init__(
@@ -43,10 +100,10 @@ class Trainee:
         self._masks = torch.Generator(runtime.device).manual_seed(seed)
         self.network.run_state.generator = self._masks
         weights = list(self.network.parameters())
-        self.optimiser = Descent(weights, settings.weights, settings.epochs)
+        self.optimiser = ResumableSGD(weights, settings.weights, settings.epochs)
         self.average = Average(weights)
         self.best: dict[str, Tensor] = {}
-        self.standing = Standing()
+        self.progress = Progress()
 
     def keep_best(self) -> None:
         """Take the network as it is for the best so far."""
@@ -57,7 +114,7 @@ class Trainee:
         if self.best:
             self.network.load_state_dict(self.best)
 
-    def save(self) -> Saved:
+    def save(self) -> TrainingState:
         """Return a copy of everything."""
         groups = {
             WEIGHTS: self.network.state_dict(),
@@ -72,9 +129,9 @@ class Trainee:
         }
         arrays[ORDER] = self.generator.get_state().numpy()
         arrays[MASKS] = self._masks.get_state().numpy()
-        return Saved(self.standing, arrays)
+        return TrainingState(self.progress, arrays)
 
-    def take(self, saved: Saved) -> None:
+    def take(self, saved: TrainingState) -> None:
         """Go on from where a training was saved.
 
         Raises:
@@ -84,23 +141,23 @@ class Trainee:
         state = self.network.state_dict()
         numbered = {str(n): weight for n, weight in enumerate(self.network.parameters())}
         _check(groups[WEIGHTS], state, saved.where, whole=True)
-        _check(groups[BEST], state, saved.where, whole=saved.standing.best > 0)
+        _check(groups[BEST], state, saved.where, whole=saved.progress.best > 0)
         _check(groups[MOMENTUM], numbered, saved.where, whole=False)
-        _check(groups[AVERAGE], numbered, saved.where, whole=saved.standing.average_count > 0)
+        _check(groups[AVERAGE], numbered, saved.where, whole=saved.progress.average_count > 0)
         self.network.load_state_dict(groups[WEIGHTS])
         device = next(iter(state.values())).device
         self.best = {name: tensor.to(device) for name, tensor in groups[BEST].items()}
         self.optimiser.take(groups[MOMENTUM])
         averages = groups[AVERAGE]
         self.average.means = [averages[n].to(device) for n in numbered if n in averages]
-        self.average.count = saved.standing.average_count
+        self.average.count = saved.progress.average_count
         try:
             self.generator.set_state(torch.from_numpy(saved.arrays[ORDER]))
             self._masks.set_state(torch.from_numpy(saved.arrays[MASKS]))
         except (KeyError, RuntimeError, TypeError):
             why = "states of the random numbers are not those of this device"
             raise foreign(why, saved.where) from None
-        self.standing = saved.standing
+        self.progress = saved.progress
 
 
 def foreign(why: str, where: str) -> Exception:

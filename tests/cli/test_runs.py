@@ -185,7 +185,7 @@ def test_interrupted_run_says_so_and_keeps_what_it_has(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dslnas.training.retrain.retrain", interrupt)
+    monkeypatch.setattr("dslnas.training.train.train", interrupt)
     out = tmp_path / "run"
     assert run(["compile", str(spec), "--search", "--out", str(out)]) == 130
     assert json.loads((out / "manifest.json").read_text())["status"] == "interrupted"
@@ -199,7 +199,7 @@ def test_fault_of_our_own_has_a_traceback_and_code_3(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("dslnas.training.retrain.retrain", fail)
+    monkeypatch.setattr("dslnas.training.train.train", fail)
     assert run(["compile", str(spec), "--search", "--out", str(tmp_path / "run")]) == 3
     assert "ZeroDivisionError" in capsys.readouterr().err
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["status"] == "failed"
@@ -284,6 +284,6 @@ def test_memory_that_runs_out_is_a_message(
     def exhaust(*_: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")
 
-    monkeypatch.setattr("dslnas.training.retrain.retrain", exhaust)
+    monkeypatch.setattr("dslnas.training.train.train", exhaust)
     assert run(["compile", str(spec), "--search", "--out", str(tmp_path / "run")]) == 1
     assert "error[NAS702]: out of memory on `cpu`" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from dslnas.data.batches import Batch
 from dslnas.export.export import export
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.settings.sections import ExportSettings
-from dslnas.training.retrain import fresh_network
+from dslnas.training.train import fresh_network
 
 OPERATIONS = {
     "gated": "op gated = multiply(conv(3) -> tanh, conv(3) -> sigmoid) -> batch_norm",

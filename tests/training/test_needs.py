@@ -12,7 +12,7 @@ from dslnas.passes.manager import USUAL
 from dslnas.settings.data import Cifar10
 from dslnas.settings.search import DartsSettings
 from dslnas.training.memory_estimate import search_needs
-from dslnas.training.search_plan import Task
+from dslnas.training.search_plan import SearchPlan
 from tests.engines.small import CPU, DARTS_LIKE, batch, space
 from tests.graph.keeper import Keeper
 
@@ -24,8 +24,8 @@ BATCH = 16
 def test_a_search_keeps_what_is_said(precision: Precision, passes: tuple[str, ...]) -> None:
     searched, runtime = space(DARTS_LIKE), Runtime(CPU, passes, precision=precision)
     graph = build_supernet_graph(searched)
-    task = Task("darts", DartsSettings(epochs=1), Cifar10(batch=BATCH))
-    needs = search_needs(searched, graph, task, runtime)
+    plan = SearchPlan("darts", DartsSettings(epochs=1), Cifar10(batch=BATCH))
+    needs = search_needs(searched, graph, plan, runtime)
     supernet = Supernet(searched, graph, torch.Generator(), runtime)
     weights = {
         cell: supernet.exists(cell).to(supernet.dtype).requires_grad_() for cell in supernet.tables

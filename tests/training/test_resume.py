@@ -14,8 +14,8 @@ from dslnas.settings.values import Cosine, Sgd
 from dslnas.training import epochs as module
 from dslnas.training.measure import Measurement
 from dslnas.training.records import EpochRecord
-from dslnas.training.retrain import Trained
-from dslnas.training.saved_state import Saved, Standing
+from dslnas.training.train import Trained
+from dslnas.training.training_state import Progress, TrainingState
 from tests.training.tiny import Listener, architecture, equal, random_data, run_retrain
 from tests.training.tiny_text import DROPOUT, retrain_text, text_data
 
@@ -43,9 +43,9 @@ def on_text(**given: Any) -> Trained:
     return retrain_text(text_data(), **{**TEXT, **given})
 
 
-def all_saved(**given: Any) -> list[Saved]:
+def all_saved(**given: Any) -> list[TrainingState]:
     """Train on images to the end; return what was stored after every epoch."""
-    saved: list[Saved] = []
+    saved: list[TrainingState] = []
     on_images(keep=saved.append, **given)
     return saved
 
@@ -57,7 +57,7 @@ def timeless(report: Listener) -> list[EpochRecord]:
 @pytest.mark.parametrize("epoch", [1, 3, EPOCHS])
 @pytest.mark.parametrize("train", [on_images, on_text])
 def test_it_goes_on_bit_for_bit(train: Callable[..., Trained], epoch: int) -> None:
-    saved: list[Saved] = []
+    saved: list[TrainingState] = []
     whole_report, report = Listener(), Listener()
     whole = train(report=whole_report, keep=saved.append)
     again = train(report=report, saved=saved[epoch - 1])
@@ -73,11 +73,11 @@ def test_averaging_goes_on_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "measure", lambda *_: Measurement(next(losses), 0.25))
         return on_text(epochs=6, **given)
 
-    saved: list[Saved] = []
+    saved: list[TrainingState] = []
     whole = train(0, keep=saved.append)
-    assert [one.standing.averages for one in saved] == [False, False, True, True, True, True]
-    assert [one.standing.average_count > 0 for one in saved] == [False] * 3 + [True] * 3
-    assert [one.standing.best for one in saved] == [1, 1, 1, 1, 5, 5]
+    assert [one.progress.averages for one in saved] == [False, False, True, True, True, True]
+    assert [one.progress.average_count > 0 for one in saved] == [False] * 3 + [True] * 3
+    assert [one.progress.best for one in saved] == [1, 1, 1, 1, 5, 5]
     for first, one in enumerate(saved, 1):
         assert equal(whole, train(first, saved=one))
 
@@ -86,8 +86,8 @@ def test_what_is_stored_is_a_copy() -> None:
     saved = all_saved()
     name = next(key for key in saved[0].arrays if key.endswith("conv/weight"))
     assert (saved[0].arrays[name] != saved[1].arrays[name]).any()
-    assert [one.standing.epochs for one in saved] == [1, 2, 3, 4]
-    assert saved[0].standing.measured == saved[3].standing.measured[:1]
+    assert [one.progress.epochs for one in saved] == [1, 2, 3, 4]
+    assert saved[0].progress.measured == saved[3].progress.measured[:1]
 
 
 def test_every_part_of_the_state_matters() -> None:
@@ -103,7 +103,7 @@ def test_every_part_of_the_state_matters() -> None:
 
 def test_numbers_survive_being_written_as_json() -> None:
     saved = all_saved()[-1]
-    assert Standing.model_validate_json(saved.standing.model_dump_json()) == saved.standing
+    assert Progress.model_validate_json(saved.progress.model_dump_json()) == saved.progress
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from dslnas.settings.values import Sgd
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.training.records import EpochRecord, StepRecord
-from dslnas.training.retrain import Trained, retrain
-from dslnas.training.saved_state import Keep, Saved
 from dslnas.training.search import search
-from dslnas.training.search_plan import SearchResult, Task
+from dslnas.training.search_plan import SearchPlan, SearchResult
+from dslnas.training.train import Trained, train
+from dslnas.training.training_state import SaveHook, TrainingState
 from tests.engines.small import LOWERED
 from tests.spaces import random_scores, space_of
 
@@ -132,7 +132,7 @@ def run_search(
     return search(
         searched,
         build_supernet_graph(searched),
-        Task(
+        SearchPlan(
             method, SEARCH[method](epochs=epochs, **given), ImageSettings(batch=batch), derivation
         ),
         data,
@@ -148,17 +148,15 @@ def run_retrain(
     *,
     seed: int = 0,
     report: Listener | None = None,
-    keep: Keep | None = None,
-    saved: Saved | None = None,
+    keep: SaveHook | None = None,
+    saved: TrainingState | None = None,
     **given: Any,
 ) -> Trained:
     """Train an architecture; `given` are settings of the evaluation."""
     defaults = {"epochs": 2, "batch": 16, "drop_path": 0.0, "weights": Sgd(lr=0.05)}
     settings = EvaluateSettings(**{**defaults, **given})
     listener = report or Listener()
-    return retrain(
-        found, settings, ImageSettings(), data, seed, Runtime(CPU), listener, keep, saved
-    )
+    return train(found, settings, ImageSettings(), data, seed, Runtime(CPU), listener, keep, saved)
 
 
 def equal(a: Trained, b: Trained) -> bool:

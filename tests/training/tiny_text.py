@@ -18,10 +18,10 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Sgd, Variational
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
-from dslnas.training.retrain import Trained, retrain
-from dslnas.training.saved_state import Keep, Saved
 from dslnas.training.search import search
-from dslnas.training.search_plan import SearchResult, Task
+from dslnas.training.search_plan import SearchPlan, SearchResult
+from dslnas.training.train import Trained, train
+from dslnas.training.training_state import SaveHook, TrainingState
 from tests.engines.small import LOWERED
 from tests.spaces import random_scores, space_of
 from tests.training.tiny import CPU, Listener
@@ -99,9 +99,9 @@ def search_text(
         "slowness": 1e-3,
     }
     settings = SEARCH[method](epochs=epochs, **{**defaults, **FEW.get(method, {}), **given})
-    task = Task(method, settings, TextSettings(batch=batch, steps=STEPS), derivation)
+    plan = SearchPlan(method, settings, TextSettings(batch=batch, steps=STEPS), derivation)
     listener = report or Listener()
-    return search(space, build_supernet_graph(space), task, data, seed, Runtime(CPU), listener)
+    return search(space, build_supernet_graph(space), plan, data, seed, Runtime(CPU), listener)
 
 
 def retrain_text(
@@ -110,8 +110,8 @@ def retrain_text(
     found: SearchSpace | None = None,
     seed: int = 0,
     report: Listener | None = None,
-    keep: Keep | None = None,
-    saved: Saved | None = None,
+    keep: SaveHook | None = None,
+    saved: TrainingState | None = None,
     **given: Any,
 ) -> Trained:
     """Train an architecture; `given` are settings of the evaluation."""
@@ -128,4 +128,4 @@ def retrain_text(
     settings = EvaluateSettings(**{**defaults, **given})
     architecture = text_architecture() if found is None else found
     listener, texts = report or Listener(), TextSettings(batch=4, steps=STEPS)
-    return retrain(architecture, settings, texts, data, seed, Runtime(CPU), listener, keep, saved)
+    return train(architecture, settings, texts, data, seed, Runtime(CPU), listener, keep, saved)

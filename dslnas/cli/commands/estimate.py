@@ -65,7 +65,7 @@ def _stages(compiled: Compiled, runtime: Runtime, steps: int, *, quiet: bool) ->
     from dslnas.settings.rule import Derivation
     from dslnas.training.baseline import random_architecture
     from dslnas.training.estimate import estimate_search, estimate_training
-    from dslnas.training.search_plan import Task
+    from dslnas.training.search_plan import SearchPlan
     from dslnas.training.synthetic_data import published_steps
 
     program, space = compiled.program, compiled.space
@@ -82,9 +82,9 @@ def _stages(compiled: Compiled, runtime: Runtime, steps: int, *, quiet: bool) ->
         count = (
             data.weights.batch_count(batch) if is_there else published_steps(program.data, batch, 1)
         )
-        task = Task(program.engine, program.search, program.data, program.derivation)
+        plan = SearchPlan(program.engine, program.search, program.data, program.derivation)
         graph = compiled.graph
-        found.append(estimate_search(space, graph, task, data, count, runtime, steps))
+        found.append(estimate_search(space, graph, plan, data, count, runtime, steps))
     architecture = space
     if not space.is_architecture:  # limits are left out: a latency would have to be measured
         rule = Derivation(rule=program.derivation.rule)

@@ -17,8 +17,7 @@ from dslnas.space.network import SearchSpace
 from dslnas.training.epochs import Epochs
 from dslnas.training.measure import Measurement
 from dslnas.training.records import Report
-from dslnas.training.saved_state import Keep, Saved
-from dslnas.training.training_state import Trainee
+from dslnas.training.training_state import SaveHook, Trainee, TrainingState
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def fresh_network(architecture: SearchSpace, seed: int) -> TorchNetwork:
     return make_network(build_derived_graph(architecture), generator).eval()
 
 
-def retrain(
+def train(
     architecture: SearchSpace,
     settings: EvaluateSettings,
     data_settings: DataSettings,
@@ -54,8 +53,8 @@ def retrain(
     seed: int,
     runtime: Runtime,
     report: Report,
-    keep: Keep | None = None,
-    saved: Saved | None = None,
+    keep: SaveHook | None = None,
+    saved: TrainingState | None = None,
 ) -> Trained:
     """Train an architecture on all training data, with fresh weights.
 
@@ -87,7 +86,7 @@ def retrain(
     if saved is not None:
         trainee.take(saved)
     epochs = Epochs(trainee, settings, data_settings, data, report)
-    while trainee.standing.epochs < settings.epochs:
+    while trainee.progress.epochs < settings.epochs:
         epochs.run_one()
         if keep is not None:
             keep(trainee.save())
@@ -96,6 +95,6 @@ def retrain(
     test = epochs.measure(data.test)
     network, arrays = fresh_network(architecture, seed), trainee.network.arrays()
     network.load_arrays({name: arrays[name] for name in network.state_dict()})
-    standing = trainee.standing
-    epoch = standing.best or standing.epochs
-    return Trained(network, standing.result, test, epoch, epochs.seconds)
+    progress = trainee.progress
+    epoch = progress.best or progress.epochs
+    return Trained(network, progress.result, test, epoch, epochs.seconds)

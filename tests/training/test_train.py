@@ -19,7 +19,7 @@ from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.training.measure import measure
 from dslnas.training.records import EpochRecord, StepRecord
-from dslnas.training.retrain import Trained, fresh_network
+from dslnas.training.train import Trained, fresh_network
 from tests.spaces import random_scores, space_of
 from tests.training.tiny import (
     SPACE,
@@ -60,7 +60,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> list[TorchNetwork]:
         return made[-1]
 
     monkeypatch.setattr("dslnas.training.training_state.make_network", make)
-    monkeypatch.setattr("dslnas.training.retrain.make_network", make)
+    monkeypatch.setattr("dslnas.training.train.make_network", make)
     return made
 
 

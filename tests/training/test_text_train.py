@@ -21,8 +21,8 @@ from dslnas.settings.values import Sgd
 from dslnas.training import epochs as module
 from dslnas.training.measure import Measurement, measure
 from dslnas.training.objective import training_loss
-from dslnas.training.resumable_sgd import Descent
-from dslnas.training.retrain import Trained
+from dslnas.training.resumable_sgd import ResumableSGD
+from dslnas.training.train import Trained
 from tests.training.tiny import Listener, equal
 from tests.training.tiny_text import DROPOUT, STEPS, WORDS, retrain_text, text_data
 
@@ -98,14 +98,14 @@ def test_test_data_choose_nothing(data: Data) -> None:
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Tensor]]:
     """The weights after every step, and how long the step was as a share of the rate."""
     taken: list[dict[str, Tensor]] = []
-    step_by = Descent.step_by
+    step_by = ResumableSGD.step_by
 
-    def watch(self: Descent, gradients: Gradients, share: float) -> None:
+    def watch(self: ResumableSGD, gradients: Gradients, share: float) -> None:
         step_by(self, gradients, share)
         weights = {str(n): w.detach().clone() for n, w in enumerate(self._weights)}
         taken.append({**weights, "share": torch.tensor(share)})
 
-    monkeypatch.setattr(Descent, "step_by", watch)
+    monkeypatch.setattr(ResumableSGD, "step_by", watch)
     return taken
 
 
@@ -160,7 +160,7 @@ def test_the_rate_follows_the_length_of_a_segment_where_lengths_vary(
 
 def test_a_step_that_fails_leaves_the_rate_as_it_was() -> None:
     weight = nn.Parameter(torch.ones(1))
-    descent = Descent([weight], Sgd(lr=0.5, momentum=0.0, weight_decay=0.0), 1)
+    descent = ResumableSGD([weight], Sgd(lr=0.5, momentum=0.0, weight_decay=0.0), 1)
     descent.step_by(descent.gradients(weight.sum()), 0.5)
     assert (weight.item(), descent.rate) == (0.75, 0.5)
     with pytest.raises(ValueError, match="longer"):
