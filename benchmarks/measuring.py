@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import torch
 
@@ -44,8 +44,22 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def medians_in_turns(works: Mapping[str, Callable[[int], object]], turns: int) -> dict[str, float]:
-    """Return the median seconds of several works, which take turns so that all meet one machine.
+class Spent(NamedTuple):
+    """Seconds of a piece of work.
+
+    Attributes:
+        wall: By the clock.
+        cpu: Of all threads of this process; a thread that waits for another may spin.
+    """
+
+    wall: float
+    cpu: float
+
+
+def spent_in_turns(
+    works: Mapping[str, Callable[[int], object]], turns: int
+) -> dict[str, list[Spent]]:
+    """Return what several works take in each turn; taking turns, all meet one machine.
 
     Args:
         works: By name; each is called with the number of the turn, and once before with 0, as the
@@ -54,13 +68,20 @@ def medians_in_turns(works: Mapping[str, Callable[[int], object]], turns: int) -
     """
     for work in works.values():
         work(0)
-    times: dict[str, list[float]] = {name: [] for name in works}
+    times: dict[str, list[Spent]] = {name: [] for name in works}
     for turn in range(turns):
         for name in list(works)[:: -1 if turn % 2 else 1]:
-            begin = time.perf_counter()
+            begin = Spent(time.perf_counter(), time.process_time())
             works[name](turn)
-            times[name].append(time.perf_counter() - begin)
-    return {name: statistics.median(found) for name, found in times.items()}
+            wall, cpu = time.perf_counter() - begin.wall, time.process_time() - begin.cpu
+            times[name].append(Spent(wall, cpu))
+    return times
+
+
+def medians_in_turns(works: Mapping[str, Callable[[int], object]], turns: int) -> dict[str, float]:
+    """Return the median seconds of several works, as in `spent_in_turns`."""
+    spent = spent_in_turns(works, turns)
+    return {name: statistics.median(t.wall for t in times) for name, times in spent.items()}
 
 
 def added_peak_mib(work: Callable[[], object]) -> float:

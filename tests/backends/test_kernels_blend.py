@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels import blend as blending
 from dslnas.backends.torch.kernels.blend import Running
-from dslnas.backends.torch.kernels.compiled import available
+from dslnas.backends.torch.kernels.compiled import available, without_loops
 from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.kernels.norm import norm
 
@@ -22,11 +22,11 @@ SHAPES = ((2, 4, 8, 8), (3, 1, 5, 7), (2, 300, 3, 3), (2, 1, 130, 140))
 
 
 @pytest.fixture(params=["compiled", "torch"], autouse=True)
-def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "torch":
-        monkeypatch.setattr(blending, "available", lambda: False)
-    elif not available():
+def form(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.param == "compiled" and not available():
         pytest.skip("numba is not installed")
+    with without_loops(*(("norm", "mix") if request.param == "torch" else ())):
+        yield
 
 
 def _images(shape: tuple[int, ...]) -> Tensor:

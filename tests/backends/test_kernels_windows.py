@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels import convolution, pool
-from dslnas.backends.torch.kernels.compiled import available
+from dslnas.backends.torch.kernels import convolution
+from dslnas.backends.torch.kernels.compiled import available, without_loops
 from dslnas.backends.torch.kernels.convolution import depthwise
 from dslnas.backends.torch.kernels.pool import max_pool
 from dslnas.backends.torch.kernels.window import Pair
@@ -34,12 +35,11 @@ SIZES = ((4, 8, 8), (3, 7, 9), (1, 5, 5))
 
 
 @pytest.fixture(params=["compiled", "torch"], autouse=True)
-def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "torch":
-        monkeypatch.setattr(convolution, "available", lambda: False)
-        monkeypatch.setattr(pool, "available", lambda: False)
-    elif not available():
+def form(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.param == "compiled" and not available():
         pytest.skip("numba is not installed")
+    with without_loops(*(("depthwise", "max_pool") if request.param == "torch" else ())):
+        yield
 
 
 def _images(*shape: int) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import torch
 
-from dslnas.backends.torch.kernels.compiled import available
+from dslnas.backends.torch.kernels.compiled import has_loops
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.passes.manager import USUAL
 
@@ -42,8 +42,9 @@ class Runtime:
     @property
     def paying(self) -> tuple[str, ...]:
         """The passes without those that pay only where there are loops of our own for them."""
-        has_loops = self.device.type == "cpu" and self.precision != "bfloat16" and available()
-        return tuple(name for name in self.passes if has_loops or name != "separable")
+        on_cpu = self.device.type == "cpu" and self.precision != "bfloat16"
+        pays = on_cpu and has_loops("separable")
+        return tuple(name for name in self.passes if pays or name != "separable")
 
     def place(self, network: TorchNetwork) -> TorchNetwork:
         """Move a network to the device, to run from now on as is said here; return it."""

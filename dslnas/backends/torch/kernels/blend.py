@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.kernels.compiled import Told, available, channels_last, plain_cpu
+from dslnas.backends.torch.kernels.compiled import Kernel, Told, channels_last, has_loops, plain_cpu
 from dslnas.backends.torch.kernels.once import once
 from dslnas.backends.torch.kernels.records import lanes_and_parts
 
@@ -37,12 +37,14 @@ class Setting(NamedTuple):
     relu: bool
 
 
-def compiles(inputs: Sequence[Tensor], setting: Setting, *others: Tensor | None) -> bool:
-    """Say whether the compiled form can be used for these tensors: of images, on a CPU."""
+def compiles(
+    kernel: Kernel, inputs: Sequence[Tensor], setting: Setting, *others: Tensor | None
+) -> bool:
+    """Say whether a kernel's loops can be used for these tensors: of images, on a CPU."""
     own = [tensor for running in setting.running if running is not None for tensor in running]
     pixels = inputs[0].numel() // max(1, inputs[0].shape[1])
     return (
-        available()
+        has_loops(kernel)
         and inputs[0].dim() == 4
         and pixels > 1
         and plain_cpu([*inputs, *own, *(tensor for tensor in others if tensor is not None)])

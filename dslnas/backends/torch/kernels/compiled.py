@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -34,6 +35,13 @@ _PACKED = {
 }
 """A record behind a `TEAM`, as bytes."""
 
+Kernel: TypeAlias = Literal[
+    "separable", "norm", "mix", "max_pool", "depthwise", "gate", "cross_entropy"
+]
+"""A function of this package that has loops of its own, and torch's functions to fall back on."""
+
+_switched_off: set[Kernel] = set()
+
 _DTYPES = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 
 
@@ -45,6 +53,25 @@ def available() -> bool:
     except ImportError:
         return False
     return True
+
+
+def has_loops(kernel: Kernel) -> bool:
+    """Say whether a kernel runs by its own loops; else it runs by torch's functions."""
+    return kernel not in _switched_off and available()
+
+
+@contextmanager
+def without_loops(*kernels: Kernel) -> Iterator[None]:
+    """Run the body with kernels on torch's functions, as where numba is not installed.
+
+    Passes are chosen when a network is placed on a device, so place it inside of the body too.
+    """
+    before = set(_switched_off)
+    _switched_off.update(kernels)
+    try:
+        yield
+    finally:
+        _switched_off.intersection_update(before)
 
 
 def plain_cpu(tensors: Sequence[Tensor]) -> bool:

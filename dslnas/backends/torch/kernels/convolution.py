@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.compiled import available, channels_last, plain_cpu
+from dslnas.backends.torch.kernels.compiled import channels_last, has_loops, plain_cpu
 from dslnas.backends.torch.kernels.once import once
 from dslnas.backends.torch.kernels.window import Pair, Window, told_of
 
@@ -100,7 +100,7 @@ def _input_gradient(g: Tensor, weight: Tensor, shape: torch.Size, window: Window
 
 
 def _weight_gradient(x: Tensor, g: Tensor, shape: torch.Size, window: Window) -> Tensor:
-    if available():
+    if has_loops("depthwise"):
         return _compiled(x, g, shape, window)
     if window.dilation != (1, 1) and window.stride == (1, 1):
         return _by_sub_grids(x, g, shape, window)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.compiled import Told, available, plain_cpu
+from dslnas.backends.torch.kernels.compiled import Told, has_loops, plain_cpu
 
 _MANY = 1 << 20
 """Logits from which on a compiled loop is worth its call."""
@@ -26,8 +26,14 @@ def summed_cross_entropy(logits: Tensor, targets: Tensor, nothing: int) -> Tenso
         targets: (N,); rows with `nothing` do not count.
         nothing: What stands for no target.
     """
-    large = logits.dtype == torch.float32 and logits.numel() >= _MANY and available()
-    if large and plain_cpu([logits]) and logits.is_contiguous() and targets.is_contiguous():
+    large = logits.dtype == torch.float32 and logits.numel() >= _MANY
+    if (
+        large
+        and has_loops("cross_entropy")
+        and plain_cpu([logits])
+        and logits.is_contiguous()
+        and targets.is_contiguous()
+    ):
         result: Tensor = _Entropy.apply(logits, targets, nothing)  # type: ignore[no-untyped-call]
         return result
     return functional.cross_entropy(logits, targets, reduction="sum", ignore_index=nothing)

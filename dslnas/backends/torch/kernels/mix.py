@@ -41,7 +41,7 @@ def mix(
         tracking: In training, update the running statistics in place.
     """
     setting = Setting(tuple(statistics), momentum, eps, training, tracking, relu=False)
-    if compiles(inputs, setting, weights):
+    if compiles("mix", inputs, setting, weights):
         return blend(inputs, weights, None, setting)
     terms = (
         _term(x, None if weights is None else weights[k], running, setting)

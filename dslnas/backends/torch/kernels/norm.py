@@ -39,7 +39,7 @@ def norm(
     """
     setting = Setting((running,), momentum, eps, training, tracking, relu)
     weight, bias = weights or (None, None)
-    if compiles([x], setting, weight, bias):
+    if compiles("norm", [x], setting, weight, bias):
         return blend([x], weight, bias, setting)
     own_mean, own_variance = (None, None) if training and not tracking else running
     result = functional.batch_norm(x, own_mean, own_variance, weight, bias, training, momentum, eps)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.compiled import available, channels_last, plain_cpu
+from dslnas.backends.torch.kernels.compiled import channels_last, has_loops, plain_cpu
 from dslnas.backends.torch.kernels.once import once
 from dslnas.backends.torch.kernels.window import Pair, Window, told_of
 
@@ -26,7 +26,7 @@ def max_pool(x: Tensor, kernel: Pair, stride: Pair, padding: Pair) -> Tensor:
     """
     window = Window(kernel, stride, padding, (1, 1))
     wanted = x.requires_grad and torch.is_grad_enabled() and kernel[0] * kernel[1] <= 256
-    if wanted and available() and _fits(x, window) and plain_cpu([x]):
+    if wanted and has_loops("max_pool") and _fits(x, window) and plain_cpu([x]):
         result: Tensor = _MaxPool.apply(channels_last(x), window)  # type: ignore[no-untyped-call]
         return result
     pooled: Tensor = functional.max_pool2d(x, kernel, stride, padding)

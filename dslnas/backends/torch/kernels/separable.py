@@ -12,7 +12,7 @@ import torch
 from torch import Size, Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.compiled import Told, available, channels_last, plain_cpu
+from dslnas.backends.torch.kernels.compiled import Told, channels_last, has_loops, plain_cpu
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.once import once
 from dslnas.backends.torch.kernels.records import PLACES, ROWS, up
@@ -57,7 +57,8 @@ def separable(
     """
     _check(members, inputs, kernels, matrices)
     tensors = [*map(channels_last, inputs), *kernels, *matrices]
-    if available() and plain_cpu(tensors) and all(map(Tensor.is_contiguous, [*kernels, *matrices])):
+    weights = [*kernels, *matrices]
+    if has_loops("separable") and plain_cpu(tensors) and all(map(Tensor.is_contiguous, weights)):
         found: tuple[Tensor, ...] = _Separable.apply(members, *tensors)  # type: ignore[no-untyped-call]
         return found
     return tuple(
