@@ -9,6 +9,9 @@ weighed by its own row of alpha, and the stack is summed:
     n1_b/0_linear = linear b    =>   n1_a = mix cell[0:2] ...
     n1_b = mix cell[1] ...           n1 = sum_stack(groups=2) n1_a
     n1 = add n1_a, n1_b
+
+Only vectors are stacked. Images gain nothing, since no product of theirs becomes larger, and what
+weighs images sums them by one weight each.
 """
 
 from __future__ import annotations
@@ -45,6 +48,10 @@ class _Edge:
     mix: Node
     source: str
     nodes: tuple[Node, ...]
+
+    def values(self) -> tuple[str, ...]:
+        """Return the names of all values of the edge, its source first."""
+        return (self.source, *(node.name for node in self.nodes), self.mix.name)
 
     def pattern(self) -> tuple[object, ...]:
         """Return what two edges have in common that can be stacked."""
@@ -99,8 +106,11 @@ def _edges(
     rows = [(end.mix.cell, end.mix.row - place) for place, end in enumerate(ends) if end.mix]
     edges = [edge for end in ends if (edge := _edge(end, inside[end.name], readers)) is not None]
     alike = len({edge.pattern() for edge in edges}) == 1 and len(set(rows)) == 1
-    shapes = {graph.by_name[edge.source].shape for edge in edges}
-    return edges if alike and len(shapes) == 1 and len(edges) == len(ends) else []
+    shapes = {graph.by_name[name].shape for edge in edges for name in edge.values()}
+    vectors = all(len(shape) == 1 for shape in shapes)
+    sources = {graph.by_name[edge.source].shape for edge in edges}
+    fits = vectors and len(sources) == 1 and len(edges) == len(ends)
+    return edges if alike and fits else []
 
 
 def _edge(mix: Node, nodes: Sequence[Node], readers: Mapping[str, Sequence[str]]) -> _Edge | None:

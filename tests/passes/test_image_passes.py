@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.graph.text import parse_graph
 from dslnas.passes.drop_zeros import drop_zeros
 from dslnas.passes.manager import PASSES, optimised, run_passes
 from dslnas.passes.stack_edges import stack_edges
@@ -67,6 +68,53 @@ def test_a_convolutional_supernet_computes_the_same_after_every_pass(training: b
     primitives = Counter(node.primitive for node in graph.nodes)
     assert primitives["zero"] == 0
     assert all(primitives[name] for name in ("share", "folded_norm", "norm_relu"))
+
+
+ROWS_ALONE = """use std.cnn
+cell a { nodes 2; choose relu, skip_connect, none; preprocess preprocess }
+network { channels 4; cells a }
+evaluate { channels 4; auxiliary 0 }
+"""
+
+
+def test_every_edge_of_images_keeps_its_own_row_of_alpha_where_all_operations_are_row_wise() -> (
+    None
+):
+    graph = build_supernet_graph(space_of(ROWS_ALONE, (2, 6, 6), classes=3))
+    network, alphas = network_of(graph), random_alphas(graph)
+    expected = what_it_gives(network, alphas, training=True)
+    (rows,) = (expected[f"gradient of {name}"] for name in alphas)
+    assert rows.any(1).all()
+    network.plain, network.passes = False, tuple(PASSES)
+    assert_same(what_it_gives(network, alphas, training=True), expected)
+    for name in PASSES:
+        assert_kept(graph, optimised(graph, (name,)), training=True)
+
+
+def test_images_are_not_stacked() -> None:
+    graph = build_supernet_graph(space_of(ROWS_ALONE, (2, 6, 6), classes=3))
+    assert stack_edges(graph) == graph
+
+
+STACK_OF_IMAGES = """\
+alpha one 2 x 2
+input = input : 2 x 4 x 4
+a = relu input : 2 x 4 x 4
+b = stack input, a : 2 x 4 x 4
+c = tanh b : 2 x 4 x 4
+d = mix one[0:2] b, c : 2 x 4 x 4
+e = sum_stack(groups=2) d : 2 x 4 x 4
+f = linear(out=3) e : 3
+output f
+"""
+
+
+def test_a_stack_of_images_is_weighed_row_by_row() -> None:
+    graph = parse_graph(STACK_OF_IMAGES)
+    network, alphas = network_of(graph), random_alphas(graph)
+    expected = what_it_gives(network, alphas, training=True)
+    network.plain = False
+    assert_same(what_it_gives(network, alphas, training=True), expected)
 
 
 def test_edges_with_statistics_or_weights_of_their_own_are_not_stacked() -> None:

@@ -146,7 +146,7 @@ class TorchNetwork(nn.Module):
         return forms[step.node.primitive](step.node, inputs, own, self.run_state)
 
     def _weighed(self, step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tensor:
-        if self.plain or len(step.node.shape) != 3 or step.node.primitive != "mix":
+        if self.plain or not self._sums.takes(step.node):
             return weigh(step, inputs)
         return self._sums(step, inputs, weigh.mixing, self.run_state)
 

@@ -28,6 +28,12 @@ class Sums:
         self._tensor = tensor
         self._places: dict[object, Tensor] = {}
 
+    @staticmethod
+    def takes(node: Node) -> bool:
+        """Whether a node is a sum of images with one weight for each: no stack of edges."""
+        one_weight_each = node.mix is not None and node.mix.rows == 1
+        return one_weight_each and node.primitive == "mix" and len(node.shape) == 3
+
     def __call__(
         self,
         step: Step,
