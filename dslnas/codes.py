@@ -83,6 +83,12 @@ CODES: dict[str, Code] = {
         "`--resume` goes on with a run of the same spec, settings, method, seed and device, from "
         "the checkpoint that was written after the last whole epoch of its training.",
     ),
+    "NAS027": Code(
+        "file of a run is damaged",
+        "Manifest, metrics, summary, vocabulary and checkpoint are read by a schema, which `dslnas "
+        "schema` prints. A file that does not fit it was changed or cut short; nothing is written "
+        "over.",
+    ),
     # ---- syntax ----------------------------------------------------------------------------------
     "NAS101": Code(
         "invalid character",

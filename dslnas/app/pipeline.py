@@ -61,7 +61,7 @@ def search_only(
         UserError: Training diverges, or does not fit into memory.
     """
     from dslnas.runs.family import member_facts, member_file
-    from dslnas.runs.folder import ALPHAS, ARCHITECTURE
+    from dslnas.runs.folder import ALPHAS, ARCHITECTURE, write_tensors
     from dslnas.training.memory_check import check_search_fits
     from dslnas.training.search import search
     from dslnas.training.search_plan import SearchPlan
@@ -74,7 +74,9 @@ def search_only(
     check_search_fits(compiled.space, compiled.graph, plan, data, runtime)
     with threads_for(compiled.graph.flops() * program.data.batch * steps_of(program.data)):
         found = search(compiled.space, compiled.graph, plan, data, seed, runtime, report)
-    folder.tensors(ALPHAS, {cell: alpha.numpy() for cell, alpha in found.alphas.items()})
+    write_tensors(
+        folder.path / ALPHAS, {cell: alpha.numpy() for cell, alpha in found.alphas.items()}
+    )
     origin = f"Found by {program.engine} in {compiled.name}, seed {seed}."
     results: dict[str, object] = {
         "search_seconds": round(found.seconds, 3),
@@ -87,8 +89,8 @@ def search_only(
         about = f"{origin} The best of its size, after epoch {member.epoch}."
         folder.write(member_file(member), architecture_text(compiled, member.architecture, about))
     if found.family:
-        results["family"] = [member_facts(member) for member in found.family]
-    folder.update(results=results)
+        results["family"] = tuple(member_facts(member) for member in found.family)
+    folder.add_results(results)
     folder.write(ARCHITECTURE, architecture_text(compiled, found.architecture, origin))
     return found.architecture
 
@@ -191,7 +193,7 @@ def train_and_export(
     settings, graph = program.evaluate, build_derived_graph(architecture)
     check_limits(graph, program.derivation.limits, runtime.device)
     check_training_fits(architecture, settings, program.data, data, runtime)
-    checkpoint = Checkpoint(folder, compiled.hash, seed)
+    checkpoint = Checkpoint(folder.path, compiled.hash, seed)
     saved = checkpoint.read()
     folder.keep_metrics(0 if saved is None else saved.progress.epochs)
     with threads_for(graph.flops() * settings.batch * steps_of(program.data)):
@@ -206,18 +208,18 @@ def train_and_export(
             checkpoint.write,
             saved,
         )
-    folder.update(results=training_results(trained, data))
+    folder.add_results(training_results(trained, data))
     origin = origin_of(compiled.name, compiled.hash, data)
-    folder.update(**origin.model_dump(mode="json"))
+    folder.update(**vars(origin))
     if data.text is not None:  # it stays with the weights if the export fails
         for name, content in text_files(data.text, with_sample=False).items():
             folder.write(name, content)
     exported = export_network(
         compiled, trained.network, folder.path, seed, origin, text=data.text, real=real_inputs(data)
     )
-    folder.update(
-        results={
-            "files": list(exported.files),
+    folder.add_results(
+        {
+            "files": exported.files,
             "largest_difference": dict(exported.differences),
             "latency_ms": {k: round(v, 3) for k, v in exported.latency_ms.items()},
         }

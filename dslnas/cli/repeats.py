@@ -11,13 +11,13 @@ import click
 
 from dslnas.app.compile import Compiled
 from dslnas.cli.options import print_json
-from dslnas.cli.render.comparison import Comparison, Status, comparison_text
+from dslnas.cli.render.comparison import comparison_text
 from dslnas.cli.runs import EXPORTED, finish_run
 from dslnas.data.data_shape import verify
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.folder import free_folder
-from dslnas.runs.repeats import BASELINE, Outcome, Sample
-from dslnas.runs.series import Series
+from dslnas.runs.repeats import Repeats
+from dslnas.runs.summary import BASELINE, Outcome, Sample, Status, Summary
 
 if TYPE_CHECKING:
     from dslnas.backends.torch.runtime import Runtime
@@ -50,17 +50,17 @@ def finish_repeats(
     assert method is not None, "checked by the caller"
     verify(compiled.program.data, compiled.space.network.classes)
     name = f"{compiled.name}-{method}-seeds{seeds[0]}-{seeds[-1]}"
-    series = Series(out or free_folder(EXPORTED, name), compiled.hash, runtime.facts())
-    series.open()
+    folder = Repeats(out or free_folder(EXPORTED, name), compiled.hash, runtime.facts())
+    folder.open()
     methods = (method, BASELINE) if baseline else (method,)
-    repeats = _Repeats(compiled, series, methods, seeds, runtime, quiet=as_json, resume=resume)
+    repeats = _Repeats(compiled, folder, methods, seeds, runtime, quiet=as_json, resume=resume)
     try:
         repeats.run()
     finally:
         if as_json:
-            print_json(repeats.comparison.as_json())
+            print_json(repeats.summary.model_dump())
         else:
-            click.echo(comparison_text(repeats.comparison))
+            click.echo(comparison_text(repeats.summary, folder.path))
 
 
 class _Repeats:
@@ -69,7 +69,7 @@ class _Repeats:
     def __init__(
         self,
         compiled: Compiled,
-        series: Series,
+        folder: Repeats,
         methods: Sequence[str],
         seeds: Sequence[int],
         runtime: Runtime,
@@ -78,16 +78,16 @@ class _Repeats:
         resume: bool,
     ) -> None:
         self._resume = resume
-        self._compiled, self._series, self._runtime = compiled, series, runtime
+        self._compiled, self._folder, self._runtime = compiled, folder, runtime
         self._methods, self._seeds, self._quiet = methods, seeds, quiet
         self._plan = [(method, seed) for seed in seeds for method in methods]
-        found = {run: series.finished(*run, resume=resume) for run in self._plan}
+        found = {run: folder.finished(*run, resume=resume) for run in self._plan}
         self._done = {run: outcome for run, outcome in found.items() if outcome is not None}
         self._mistakes: list[Diagnostic] = []
         self._status: Status = "running"
 
     def run(self) -> None:
-        self._series.write(self.comparison.as_json())
+        self._folder.write(self.summary)
         try:
             for number, (method, seed) in enumerate(self._plan, 1):
                 self._say(f"Run {number} of {len(self._plan)}: {method}, seed {seed}")
@@ -95,25 +95,25 @@ class _Repeats:
                     self._say("  finished before, kept")
                 else:
                     self._one(method, seed)
-                    self._series.write(self.comparison.as_json())
+                    self._folder.write(self.summary)
             self._status = "failed" if self._mistakes else "finished"
         except KeyboardInterrupt:
             self._status = "interrupted"
-            self._say(f"interrupted: the same command with `--out {self._series.path}` goes on")
+            self._say(f"interrupted: the same command with `--out {self._folder.path}` goes on")
             self._say("with the next run, and with `--resume` amid the one that was interrupted")
             raise
         finally:
             if self._status == "running":
                 self._status = "failed"
-            self._series.write(self.comparison.as_json())
+            self._folder.write(self.summary)
         if self._mistakes:
             raise UserError(self._mistakes)
 
     def _one(self, method: str, seed: int) -> None:
-        path = self._series.run_path(method, seed)
+        path = self._folder.run_path(method, seed)
         resume = self._resume and path.exists()
         if not resume:
-            self._series.make_room(method, seed)
+            self._folder.make_room(method, seed)
         try:
             finish_run(
                 self._compiled,
@@ -132,25 +132,24 @@ class _Repeats:
                 where = f"{path}: {mistake.where}" if mistake.where else str(path)
                 self._mistakes.append(replace(mistake, where=where))
             return
-        outcome = self._series.finished(method, seed)
+        outcome = self._folder.finished(method, seed)
         assert outcome is not None, "it has just finished"
         self._done[method, seed] = outcome
 
     @property
-    def comparison(self) -> Comparison:
-        """What has been found so far."""
-        samples = [Sample(method, self._outcomes(method)) for method in self._methods]
-        program = self._compiled.program
-        return Comparison(
-            self._compiled.name,
-            self._compiled.hash,
-            program.data.source,
-            self._series.path,
-            tuple(self._seeds),
-            self._status,
-            tuple(samples),
-            tuple(f"{m.where}: {m.code}: {m.message}" for m in self._mistakes),
-        )
+    def summary(self) -> Summary:
+        """Summary of the runs that are finished so far."""
+        samples = [Sample.of(method, self._outcomes(method)) for method in self._methods]
+        facts: dict[str, object] = {
+            "spec": self._compiled.name,
+            "spec_hash": self._compiled.hash,
+            "data": self._compiled.program.data.source,
+            "status": self._status,
+            "seeds": tuple(self._seeds),
+            **dict(zip(("search", "baseline"), samples, strict=False)),
+            "errors": tuple(f"{m.where}: {m.code}: {m.message}" for m in self._mistakes),
+        }
+        return Summary.model_validate(facts)
 
     def _outcomes(self, method: str) -> tuple[Outcome, ...]:
         runs = [(method, seed) for seed in self._seeds]

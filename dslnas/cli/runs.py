@@ -13,10 +13,9 @@ from dslnas.app.compile import Compiled
 from dslnas.app.pipeline import run_baseline, run_search, run_training
 from dslnas.data.data_shape import verify
 from dslnas.diagnostics import user_error
-from dslnas.runs.folder import CHECKPOINT, RunFolder, free_folder
+from dslnas.runs.folder import CHECKPOINT, RunFolder, free_folder, is_searched
 from dslnas.runs.manifest import first_manifest
-from dslnas.runs.repeats import BASELINE
-from dslnas.runs.resume import is_searched, reopen
+from dslnas.runs.summary import BASELINE
 
 if TYPE_CHECKING:
     from dslnas.backends.torch.runtime import Runtime
@@ -47,6 +46,7 @@ def finish_run(
         UserError: Whatever goes wrong; the manifest then says `failed` or `interrupted`.
     """
     from dslnas.cli.render.progress import Progress
+    from dslnas.runs.resume import reopen
     from dslnas.training.records import EpochRecord, StepRecord
 
     gc.enable()
@@ -59,7 +59,7 @@ def finish_run(
     manifest = first_manifest(compiled.name, compiled.hash, program, seed, runtime.facts())
     if resume:
         folder = reopen(path, manifest, compiled.text)
-        if folder.manifest["status"] == "finished":
+        if folder.manifest.status == "finished":
             return folder
         if not quiet:
             click.echo(_resumed(compiled, path), err=True)
@@ -69,7 +69,7 @@ def finish_run(
 
     def report(record: EpochRecord | StepRecord) -> None:
         if isinstance(record, EpochRecord):
-            folder.metric(record.as_json())
+            folder.add_metrics(record)
         progress(record)
 
     found = run_baseline if baseline else run_search
@@ -92,7 +92,7 @@ def finish_run(
         ) from None
     finally:
         progress.close()
-        folder.update(status=status, warnings=folder.warnings())
+        folder.update(status=status, warnings=folder.warnings)
     return folder
 
 

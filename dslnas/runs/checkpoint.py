@@ -6,24 +6,30 @@ once, so both are always of the same epoch, and reading it runs no code.
 
 from __future__ import annotations
 
-import hashlib
 import json
+from hashlib import sha256
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError, safe_open
 
 from dslnas.diagnostics import user_error
-from dslnas.runs.folder import ARCHITECTURE, CHECKPOINT, RunFolder
+from dslnas.json_model import JsonModel, damaged, parse_model
+from dslnas.runs.folder import ARCHITECTURE, CHECKPOINT, write_tensors
 from dslnas.training.training_state import Progress, TrainingState
 
 ENTRY = "dslnas"
+HELP = "remove it to train again from the first epoch, or start a new run without `--resume`"
 
 
-class _Header(BaseModel):
-    """Whose checkpoint it is, and how far that training was."""
+class Header(JsonModel):
+    """Which run a checkpoint belongs to, and how far its training was.
 
-    model_config = ConfigDict(extra="forbid")
+    Attributes:
+        spec_hash: Hash of the effective spec.
+        architecture_hash: Hash of the architecture's file.
+        seed: Seed of the run.
+        progress: The training in numbers.
+    """
 
     spec_hash: str
     architecture_hash: str
@@ -32,22 +38,24 @@ class _Header(BaseModel):
 
 
 class Checkpoint:
-    """Keeps the training of one run in its folder."""
+    """The training of one run, stored in its folder.
 
-    def __init__(self, folder: RunFolder, spec_hash: str, seed: int) -> None:
-        """Say where, and whose: another run's checkpoint is never gone on with.
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, folder: Path, spec_hash: str, seed: int) -> None:
+        """Name the run: a checkpoint of another one is refused.
 
         Args:
-            folder: Of the run; the architecture is there.
-            spec_hash: Of the run's effective spec.
-            seed: Of the run.
+            folder: The run's, with its architecture.
+            spec_hash: Hash of the run's effective spec.
+            seed: Seed of the run.
         """
-        self._folder = folder
-        self._path = folder.path / CHECKPOINT
-        architecture = (folder.path / ARCHITECTURE).read_bytes()
+        self.path = folder / CHECKPOINT
         self._whose = {
             "spec_hash": spec_hash,
-            "architecture_hash": hashlib.sha256(architecture).hexdigest(),
+            "architecture_hash": sha256((folder / ARCHITECTURE).read_bytes()).hexdigest(),
             "seed": seed,
         }
 
@@ -55,36 +63,30 @@ class Checkpoint:
         """Return the training as it was after the last whole epoch; None if there was none.
 
         Raises:
-            UserError: NAS026 if the file is damaged or of another run.
+            UserError: NAS027 if the file is damaged, NAS026 if it belongs to another run.
         """
-        if not self._path.exists():
+        if not self.path.exists():
             return None
         try:
-            with safe_open(self._path, framework="numpy") as file:
-                header = _Header.model_validate_json((file.metadata() or {}).get(ENTRY, ""))
+            with safe_open(self.path, framework="numpy") as file:
+                entry = (file.metadata() or {}).get(ENTRY)
                 arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError, ValidationError):
-            raise _refused(self._path, "checkpoint is damaged") from None
+        except (OSError, SafetensorError):
+            raise damaged({"": "not a whole safetensors file"}, str(self.path), HELP) from None
+        if entry is None:
+            raise damaged({"": f"its header has no `{ENTRY}`"}, str(self.path), HELP)
+        header = parse_model(Header, entry, str(self.path), HELP)
         for key, value in self._whose.items():
             if getattr(header, key) != value:
-                raise _refused(self._path, f"checkpoint is of another run: its {key} differs")
-        return TrainingState(header.progress, arrays, str(self._path))
+                message = f"checkpoint is of another run: its {key} differs"
+                raise user_error("NAS026", message, where=str(self.path), help=HELP)
+        return TrainingState(header.progress, arrays, str(self.path))
 
     def write(self, saved: TrainingState) -> None:
         """Store a training in place of what was stored before."""
-        header = _Header.model_validate({**self._whose, "progress": saved.progress})
-        text = json.dumps(header.model_dump(mode="json"))
-        self._folder.tensors(CHECKPOINT, saved.arrays, {ENTRY: text})
+        header = Header.model_validate({**self._whose, "progress": saved.progress})
+        write_tensors(self.path, saved.arrays, {ENTRY: json.dumps(header.model_dump())})
 
     def remove(self) -> None:
         """Remove the file: the run is done."""
-        self._path.unlink(missing_ok=True)
-
-
-def _refused(path: Path, why: str) -> Exception:
-    return user_error(
-        "NAS026",
-        why,
-        where=str(path),
-        help="remove it to train again from the first epoch, or start a new run without `--resume`",
-    )
+        self.path.unlink(missing_ok=True)

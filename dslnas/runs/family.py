@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dslnas.runs.manifest import Member
 from dslnas.training.snapshots import Snapshot
 
 FAMILY = "family"
@@ -13,14 +14,14 @@ def member_file(member: Snapshot) -> str:
     return f"{FAMILY}/convolutions_{'_'.join(map(str, member.size))}.nas"
 
 
-def member_facts(member: Snapshot) -> dict[str, object]:
+def member_facts(member: Snapshot) -> Member:
     """Return what the manifest says of an architecture."""
     measured = member.measured
     assert measured is not None, "of an epoch"
-    return {
-        "file": member_file(member),
-        "convolutions": dict(zip(member.scores, member.size, strict=True)),
-        "epoch": member.epoch,
-        "params": member.params,
-        "search_validation_accuracy": measured.accuracy,
-    }
+    return Member(
+        file=member_file(member),
+        convolutions=dict(zip(member.scores, member.size, strict=True)),
+        epoch=member.epoch,
+        params=member.params,
+        search_validation_accuracy=measured.accuracy,
+    )

@@ -6,17 +6,19 @@ Results are added as they come, so an interrupted run keeps what it had.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dslnas.diagnostics import user_error
 from dslnas.files import cannot_write, make_folder, write_whole
+from dslnas.json_model import damaged, json_text, parse_model
+from dslnas.runs.manifest import MANIFEST, Manifest
+from dslnas.training.records import EpochRecord
 
 if TYPE_CHECKING:
     import numpy as np
 
-MANIFEST = "manifest.json"
 SPEC = "spec.nas"
 METRICS = "metrics.jsonl"
 ARCHITECTURE = "architecture.nas"
@@ -25,15 +27,22 @@ CHECKPOINT = "checkpoint.safetensors"
 
 
 class RunFolder:
-    """The folder of one run, being written."""
+    """The folder of one run, being written.
 
-    def __init__(self, path: Path, manifest: Mapping[str, object]) -> None:
+    Attributes:
+        path: Its place.
+        manifest: The manifest as it was written last.
+        metrics: Every epoch so far.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, metrics: Sequence[EpochRecord] = ()) -> None:
         self.path = path
-        self._manifest = dict(manifest)
+        self.manifest = manifest
+        self.metrics = tuple(metrics)
         self._write_manifest()
 
     @classmethod
-    def create(cls, path: Path, manifest: Mapping[str, object]) -> RunFolder:
+    def create(cls, path: Path, manifest: Manifest) -> RunFolder:
         """Make a new run folder.
 
         Raises:
@@ -49,87 +58,85 @@ class RunFolder:
         make_folder(path)
         return cls(path, manifest)
 
-    @property
-    def manifest(self) -> Mapping[str, object]:
-        """What the manifest says now."""
-        return self._manifest
-
-    @property
-    def results(self) -> Mapping[str, object]:
-        """The results in the manifest."""
-        results = self._manifest["results"]
-        assert isinstance(results, Mapping)
-        return results
-
     def write(self, name: str, content: str | bytes) -> None:
         """Write one file of the run, `name` below its folder."""
         path = self.path / name
         make_folder(path.parent)
         write_whole(path, content)
 
-    def tensors(
-        self,
-        name: str,
-        arrays: Mapping[str, np.ndarray],
-        metadata: Mapping[str, str] | None = None,
-    ) -> None:
-        """Write named arrays as a safetensors file, with texts in its header if there are any."""
-        import numpy as np
-        from safetensors.numpy import save
-
-        whole = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
-        self.write(name, save(whole, None if metadata is None else dict(metadata)))
-
-    def metrics(self) -> list[dict[str, Any]]:
-        """Return all metrics so far; a last line that was cut short is none."""
-        try:
-            lines = (self.path / METRICS).read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return []
-        found = []
-        for line in lines:
-            try:
-                found.append(json.loads(line))
-            except json.JSONDecodeError:
-                break
-        return found
-
-    def warnings(self) -> list[str]:
-        """Return all warnings of the metrics, each with its epoch."""
-        return [
-            f"epoch {record['epoch']}: {warning}"
-            for record in self.metrics()
-            for warning in record.get("warnings", ())
-        ]
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All warnings of the metrics, each with its epoch."""
+        return tuple(
+            f"epoch {record.epoch}: {warning}"
+            for record in self.metrics
+            for warning in record.warnings
+        )
 
     def keep_metrics(self, epochs: int) -> None:
         """Forget the metrics of retraining after so many epochs: they will come again."""
-        kept = [
-            json.dumps(record) + "\n"
-            for record in self.metrics()
-            if record["stage"] != "retrain" or record["epoch"] <= epochs
-        ]
-        self.write(METRICS, "".join(kept))
+        self.metrics = tuple(r for r in self.metrics if r.stage != "retrain" or r.epoch <= epochs)
+        self.write(METRICS, "".join(map(_line, self.metrics)))
 
-    def metric(self, record: Mapping[str, object]) -> None:
-        """Add one line to the metrics."""
+    def add_metrics(self, record: EpochRecord) -> None:
+        """Add an epoch to the metrics."""
+        self.metrics = (*self.metrics, record)
         try:
             with (self.path / METRICS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
+                file.write(_line(record))
         except OSError as error:
             raise cannot_write(self.path / METRICS, error) from None
 
     def update(self, **entries: object) -> None:
-        """Set entries of the manifest; entries that are mappings on both sides are joined."""
-        for key, value in entries.items():
-            old = self._manifest.get(key)
-            both = isinstance(old, Mapping) and isinstance(value, Mapping)
-            self._manifest[key] = {**old, **value} if both else value  # type: ignore[dict-item]
+        """Set entries of the manifest."""
+        self.manifest = self.manifest.updated(entries)
         self._write_manifest()
 
+    def add_results(self, results: Mapping[str, object]) -> None:
+        """Add entries to the results in the manifest."""
+        self.update(results=self.manifest.results.updated(results))
+
     def _write_manifest(self) -> None:
-        text = json.dumps(self._manifest, indent=2, ensure_ascii=False)
-        write_whole(self.path / MANIFEST, text + "\n")
+        write_whole(self.path / MANIFEST, json_text(self.manifest.model_dump()))
+
+
+def _line(record: EpochRecord) -> str:
+    return json.dumps(record.as_json()) + "\n"
+
+
+def read_metrics(run: Path, help_: str) -> tuple[EpochRecord, ...]:
+    """Return the metrics of a run, without a last line that was cut short.
+
+    Raises:
+        UserError: NAS027 if they are damaged.
+    """
+    path = run / METRICS
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return ()
+    except OSError:
+        raise damaged({"": "cannot be read"}, str(path), help_) from None
+    return tuple(
+        parse_model(EpochRecord, line, f"{path}:{number}", help_)
+        for number, line in enumerate(lines, 1)
+    )
+
+
+def is_searched(path: Path) -> bool:
+    """Whether the architecture of a run is there."""
+    return (path / ARCHITECTURE).exists()
+
+
+def write_tensors(
+    path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write named arrays as a safetensors file, with texts in its header if there are any."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    whole = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+    write_whole(path, save(whole, None if metadata is None else dict(metadata)))
 
 
 def free_folder(parent: Path, name: str) -> Path:

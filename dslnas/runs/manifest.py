@@ -1,4 +1,4 @@
-"""What a run says of itself: where it comes from and what it was made with."""
+"""The manifest: where a run comes from, what it was made with, and its results."""
 
 from __future__ import annotations
 
@@ -6,22 +6,148 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
+from pydantic import ConfigDict, Field, model_validator
+
+from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
+from dslnas.settings.data import TokenLevel
 
+MANIFEST = "manifest.json"
 PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "safetensors", "scikit-learn")
+
+Status: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
+Measure: TypeAlias = int | float | dict[str, int]
+"""What a task measures: a number, or one for each part of the data."""
+
+
+class Member(JsonModel):
+    """One of a family of architectures: the best of its size.
+
+    Attributes:
+        file: Its place in the folder of the run.
+        convolutions: Its size: how many each searched cell has.
+        epoch: The epoch of the search after which it was derived.
+        params: Weights of the network that would be trained.
+        search_validation_accuracy: Accuracy of the supernet after that epoch.
+    """
+
+    file: str
+    convolutions: dict[str, int]
+    epoch: int
+    params: int
+    search_validation_accuracy: float
+
+
+class Results(OpenModel):
+    """What a run came to; its entries appear as its stages end.
+
+    Measures of the task (accuracies, perplexities, the size of a vocabulary) are further entries.
+
+    Attributes:
+        search_seconds: Time of the search.
+        search_epoch: The epoch whose architecture was taken.
+        search_stopped: Why the search ended early.
+        family: The best architecture of every size, where the derivation keeps them.
+        params: Weights of the trained network.
+        flops: Its multiply-adds for one example.
+        retrain_seconds: Time of the training.
+        files: Names of the exported files.
+        largest_difference: By backend, the largest difference from PyTorch's outputs.
+        latency_ms: By backend, the median time of one example on the CPU.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    extras_after: ClassVar[str] = "family"
+    __pydantic_extra__: dict[str, Measure]
+
+    search_seconds: Annotated[float | None, MEASUREMENT] = None
+    search_epoch: int | None = None
+    search_stopped: str | None = None
+    family: tuple[Member, ...] = ()
+    params: int = 0
+    flops: int = 0
+    retrain_seconds: Seconds = 0.0
+    files: tuple[str, ...] = ()
+    largest_difference: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)
+    latency_ms: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)
+
+    @property
+    def measures(self) -> Mapping[str, Measure]:
+        """Measures of the task, by name."""
+        return self.__pydantic_extra__
+
+
+class Normalisation(JsonModel):
+    """Per channel, what was taken from the pixels and what they were divided by."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class Manifest(OpenModel):
+    """The manifest of a run.
+
+    Attributes:
+        status: How far the run is.
+        spec: Name of the spec.
+        spec_hash: Hash of its effective text.
+        method: Search method; that of the baseline; None without a search.
+        seed: Seed of everything random.
+        device: Where the networks ran.
+        passes: Names of the passes that rewrote them.
+        compiled: Whether torch.compile ran their cells.
+        precision: Precision of the arithmetic.
+        settings: Settings of every section, by its name.
+        versions: Versions of dslnas, Python and the packages that results depend on.
+        machine: Operating system and processor.
+        results: What the run came to.
+        normalisation: How images became numbers; None for text.
+        class_names: Names of the classes, in the order of the logits; none for text.
+        level: What a token of text is; None for images.
+        warnings: What the user should know, each with its epoch.
+    """
+
+    status: Status
+    spec: str = Field(min_length=1)
+    spec_hash: str
+    method: str | None
+    seed: int
+    device: str
+    passes: tuple[str, ...]
+    compiled: bool
+    precision: str
+    settings: dict[str, dict[str, object]]
+    versions: dict[str, str]
+    machine: dict[str, str]
+    results: Results
+    normalisation: Normalisation | None = None
+    class_names: tuple[str, ...] = ()
+    level: TokenLevel | None = None
+    warnings: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """Check that a finished run has the results that every run has."""
+        needed = {"params", "flops", "retrain_seconds"}
+        missing = needed - self.results.model_fields_set
+        if self.status == "finished" and missing:
+            raise ValueError(f"a finished run has results.{min(missing)}")
+        return self
 
 
 def first_manifest(
     name: str, spec_hash: str, program: CheckedProgram, seed: int, how: Mapping[str, object]
-) -> dict[str, object]:
+) -> Manifest:
     """Return the manifest of a run that begins.
 
     Args:
-        name: Of the spec.
-        spec_hash: Of its effective text.
+        name: Name of the spec.
+        spec_hash: Hash of its effective text.
         program: Its settings.
-        seed: Of everything random.
+        seed: Seed of everything random.
         how: How its networks run, as `Runtime.facts` returns it.
     """
     settings = {
@@ -32,7 +158,7 @@ def first_manifest(
     }
     if program.search is not None:
         settings["search"] = program.search.to_plain()
-    return {
+    facts: dict[str, object] = {
         "status": "running",
         "spec": name,
         "spec_hash": spec_hash,
@@ -44,6 +170,17 @@ def first_manifest(
         "machine": {"system": platform.platform(), "processor": platform.machine()},
         "results": {},
     }
+    return Manifest.model_validate(facts)
+
+
+def read_manifest(run: Path, help_: str) -> Manifest:
+    """Return the manifest of a run.
+
+    Raises:
+        OSError: There is none that can be read.
+        UserError: NAS027 if it is damaged.
+    """
+    return read_model(Manifest, run / MANIFEST, help_)
 
 
 def versions() -> dict[str, str]:

@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from dslnas.data.tokens import TextFacts
 from dslnas.diagnostics import user_error
-from dslnas.runs.folder import MANIFEST
-from dslnas.runs.manifest import dslnas_version
+from dslnas.json_model import JsonModel, read_model
+from dslnas.runs.manifest import MANIFEST, Normalisation, dslnas_version, read_manifest
 from dslnas.settings.data import TokenLevel
 
 if TYPE_CHECKING:
     from dslnas.data.dataset import Data
 
 VOCABULARY = "vocabulary.json"
+HELP = "run the search again, or export another run"
 
 
-class Normalisation(BaseModel):
-    """Per channel, what was taken from the pixels and what they were divided by."""
-
-    model_config = ConfigDict(frozen=True)
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-
-class _Vocabulary(BaseModel):
+class _Vocabulary(JsonModel):
     level: TokenLevel
     tokens: tuple[str, ...]
 
 
-class Origin(BaseModel):
+@dataclass(frozen=True)
+class Origin:
     """Names of a spec and of its classes, and how its examples became numbers.
 
     Attributes:
         spec: Name of the spec that was compiled.
-        spec_hash: Of its effective text.
-        normalisation: Of images; None of a text, and for a network that has seen no data.
-        class_names: Of the logits, in order; none of a text, which has a vocabulary.
-        level: Of a text, what a token is; None of images.
+        spec_hash: Hash of its effective text.
+        normalisation: How images became numbers; None for text, and for a network that has seen
+            no data.
+        class_names: Names of the logits, in order; none for text, which has a vocabulary.
+        level: What a token of text is; None for images.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     spec: str
     spec_hash: str
@@ -74,22 +65,20 @@ class Origin(BaseModel):
             classes: Of its network.
 
         Raises:
-            UserError: NAS024 if its vocabulary is missing, damaged or of another network.
+            UserError: NAS024 if its vocabulary is missing or of another network, NAS027 if it is
+                damaged.
         """
         if self.level is None:
             return None
         path = run / VOCABULARY
         try:
-            known = _Vocabulary.model_validate_json(path.read_bytes())
+            known = read_model(_Vocabulary, path, HELP)
+        except OSError:
+            raise user_error("NAS024", "does not exist", where=str(path), help=HELP) from None
+        if len(known.tokens) != classes:
             reason = f"has {len(known.tokens)} tokens, the network {classes}"
-            if len(known.tokens) == classes:
-                return TextFacts(known.tokens, known.level, {})
-        except FileNotFoundError:
-            reason = "does not exist"
-        except (OSError, ValidationError):
-            reason = "is damaged"
-        help_ = "run the search again, or export another run"
-        raise user_error("NAS024", reason, where=str(path), help=help_)
+            raise user_error("NAS024", reason, where=str(path), help=HELP)
+        return TextFacts(known.tokens, known.level, {})
 
     def metadata(self) -> dict[str, str]:
         """Return the facts that are written into an exported model."""
@@ -118,14 +107,15 @@ def read_origin(folder: Path) -> Origin:
     """Return the origin of a run.
 
     Raises:
-        UserError: NAS023 if the folder has no readable manifest.
+        UserError: NAS023 if the folder has no readable manifest, NAS027 if it is damaged.
     """
     try:
-        return Origin.model_validate_json((folder / MANIFEST).read_bytes())
-    except (OSError, ValidationError):
+        manifest = read_manifest(folder, HELP)
+    except OSError:
         raise user_error(
             "NAS023",
             f"is not a run folder: it has no readable {MANIFEST}",
             where=str(folder),
             help="give the folder that `dslnas compile SPEC --search` wrote, or a `.nas` file",
         ) from None
+    return Origin(**{f.name: getattr(manifest, f.name) for f in fields(Origin)})

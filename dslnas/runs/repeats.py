@@ -1,114 +1,127 @@
-"""One spec with several seeds: what every run found, and mean, deviation and best of all."""
+"""The folder of several runs of one spec: which are there already, and their summary.
+
+A run is kept if it is finished and is the one that is wanted; one that was interrupted or failed
+makes room for another try. Nothing is ever removed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from pathlib import Path
 
-from dslnas.runs.architecture import Cells
+from dslnas.diagnostics import user_error
+from dslnas.files import cannot_write, make_folder, write_whole
+from dslnas.json_model import damaged, json_text, read_model
+from dslnas.runs.architecture import cells_of
+from dslnas.runs.folder import free_folder
+from dslnas.runs.manifest import MANIFEST, Manifest, read_manifest
+from dslnas.runs.summary import BASELINE, CRITERIA, SUMMARY, Outcome, Summary
 
-BASELINE = "random_architecture"
-"""Method of a run whose architecture was drawn at random instead of being searched."""
-
-QUANTITIES = (
-    "test_accuracy",
-    "validation_accuracy",
-    "params",
-    "flops",
-    "search_seconds",
-    "retrain_seconds",
-    "seconds",
-)
-"""What every run has."""
-
-TEXT_QUANTITIES = (
-    "test_perplexity",
-    "validation_perplexity",
-    "test_bits_per_character",
-    "validation_bits_per_character",
-)
-"""What a run on text has as well."""
+HELP = "choose another folder with `--out DIR`, or remove it"
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What one finished run came to.
+class Repeats:
+    """The folder of several runs.
 
     Attributes:
-        seed: Of everything random.
-        folder: Name of the run's folder.
-        values: By quantity, those of text where it is one; accuracies from 0 to 1, `seconds` is
-            search and training together.
-        cells: Those that were found.
+        path: Where it is.
+        spec_hash: Of all runs.
+        how: How the networks of all run, as `Runtime.facts` returns it.
     """
 
-    seed: int
-    folder: str
-    values: Mapping[str, float]
-    cells: Cells
+    path: Path
+    spec_hash: str
+    how: Mapping[str, object]
 
+    def run_path(self, method: str, seed: int) -> Path:
+        """Return where a run goes."""
+        return self.path / run_name(method, seed)
 
-@dataclass(frozen=True)
-class Sample:
-    """Finished runs of one method, one per seed.
+    def open(self) -> None:
+        """Make the folder, or see that it is one of this spec's.
 
-    Attributes:
-        method: Name of the search method, or BASELINE.
-        outcomes: In the order of their seeds.
-    """
-
-    method: str
-    outcomes: tuple[Outcome, ...]
-
-    def mean(self, quantity: str) -> float | None:
-        """Return the arithmetic mean; None without runs."""
-        values = [outcome.values[quantity] for outcome in self.outcomes]
-        return fmean(values) if values else None
-
-    def deviation(self, quantity: str) -> float | None:
-        """Return the standard deviation of a sample (n - 1); None for fewer than two runs."""
-        values = [outcome.values[quantity] for outcome in self.outcomes]
-        return stdev(values) if len(values) > 1 else None
-
-    @property
-    def is_text(self) -> bool:
-        """Whether the runs have perplexities."""
-        return any(TEXT_QUANTITIES[0] in outcome.values for outcome in self.outcomes)
-
-    @property
-    def criterion(self) -> str:
-        """The quantity that says which run is the best."""
-        return "validation_perplexity" if self.is_text else "validation_accuracy"
-
-    @property
-    def best(self) -> Outcome | None:
-        """The best run by validation, the first on ties; None without runs.
-
-        That is the one with the highest accuracy, on text with the lowest perplexity. Tests choose
-        nothing: the best of many would be luck on the test part.
+        Raises:
+            UserError: NAS021 if it cannot be made, NAS022 if something else is in it, NAS025 if
+                its runs are of another spec, NAS027 if its summary is damaged.
         """
-        key, sign = self.criterion, -1 if self.is_text else 1
-        return max(self.outcomes, key=lambda o: (sign * o.values[key], -o.seed), default=None)
+        make_folder(self.path)
+        path = self.path / SUMMARY
+        if not path.exists():
+            if any(self.path.iterdir()):
+                raise user_error(
+                    "NAS022",
+                    "folder is not empty",
+                    where=str(self.path),
+                    help="choose another with `--out DIR`, or remove it",
+                )
+            return
+        try:
+            summary = read_model(Summary, path, HELP)
+        except OSError:
+            raise _refused(path, "is not a summary that `--repeats` wrote") from None
+        if summary.spec_hash != self.spec_hash:
+            raise _refused(path, "is of another spec, or of the same with other settings")
 
-    @property
-    def distinct(self) -> int:
-        """How many different architectures the runs found."""
-        return len({repr(outcome.cells) for outcome in self.outcomes})
+    def finished(self, method: str, seed: int, *, resume: bool = False) -> Outcome | None:
+        """Return what a run came to; None if it is not there, or has to be run again.
 
-    def as_json(self) -> dict[str, object]:
-        """Return the sample as plain values."""
-        best = self.best
-        quantities = (*(TEXT_QUANTITIES if self.is_text else ()), *QUANTITIES)
-        return {
-            "method": self.method,
-            "n": len(self.outcomes),
-            "mean": {quantity: self.mean(quantity) for quantity in quantities},
-            "deviation": {quantity: self.deviation(quantity) for quantity in quantities},
-            f"best_by_{self.criterion}": None if best is None else best.seed,
-            "distinct_architectures": self.distinct,
-            "runs": [
-                {"seed": o.seed, "folder": o.folder, **o.values, "cells": o.cells}
-                for o in self.outcomes
-            ],
-        }
+        With `resume` a run that was killed may be run again too.
+
+        Raises:
+            UserError: NAS025 if something else is in its place, NAS027 if it is damaged.
+        """
+        path = self.run_path(method, seed)
+        if not path.exists():
+            return None
+        wanted = {"spec_hash": self.spec_hash, "method": method, "seed": seed, **self.how}
+        run = _read(path)
+        for key, value in wanted.items():
+            if getattr(run, key) != value:
+                found = getattr(run, key)
+                raise _refused(path, f"is of another run: {key} is `{found}`, not `{value}`")
+        if run.status == "running" and not resume:
+            raise _refused(path, "is still running, or was killed")
+        if run.status != "finished":
+            return None
+        outcome = Outcome.of(seed, path.name, run.results, cells_of(path))
+        if not outcome.values.keys() & CRITERIA.keys():
+            names = " or ".join(f"`{name}`" for name in CRITERIA)
+            raise damaged({"results": f"has no {names}"}, str(path / MANIFEST), HELP)
+        return outcome
+
+    def make_room(self, method: str, seed: int) -> None:
+        """Move a run that did not finish aside, so that it can be run again.
+
+        Raises:
+            UserError: NAS021 if it cannot be moved.
+        """
+        path = self.run_path(method, seed)
+        if not path.exists():
+            return
+        aside = free_folder(self.path, f"{path.name}-unfinished")
+        try:
+            path.rename(aside)
+        except OSError as error:
+            raise cannot_write(aside, error) from None
+
+    def write(self, summary: Summary) -> None:
+        """Write the summary."""
+        write_whole(self.path / SUMMARY, json_text(summary.model_dump()))
+
+
+def run_name(method: str, seed: int | str) -> str:
+    """Return the name of the folder of a run."""
+    return f"{'random-' if method == BASELINE else ''}seed-{seed}"
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        return read_manifest(path, HELP)
+    except OSError:
+        raise _refused(path, f"is no run: it has no readable {MANIFEST}") from None
+
+
+def _refused(path: Path, why: str) -> Exception:
+    return user_error("NAS025", why, where=str(path), help=HELP)

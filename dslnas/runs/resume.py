@@ -6,38 +6,24 @@ epoch of its training. What is missing is done again from its beginning.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from difflib import ndiff
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from dslnas.diagnostics import user_error
-from dslnas.runs.folder import ARCHITECTURE, MANIFEST, METRICS, SPEC, RunFolder
+from dslnas.runs.checkpoint import Checkpoint
+from dslnas.runs.folder import METRICS, SPEC, RunFolder, is_searched, read_metrics
+from dslnas.runs.manifest import MANIFEST, Manifest, read_manifest
 
 SAME = ("spec_hash", "method", "seed", "device", "passes", "compiled", "precision")
 """Entries of the manifest in which a run must be the one that is gone on with."""
 
-
-class _Before(BaseModel):
-    """What is read of the manifest that is there."""
-
-    model_config = ConfigDict(extra="allow")
-
-    status: str
-    spec_hash: str
-    method: str | None
-    seed: int
-    device: str
-    passes: list[str]
-    compiled: bool
-    precision: str
-    results: dict[str, object]
+HELP = "leave out `--resume`, and give another `--out`, to begin a new run"
 
 
-def reopen(path: Path, manifest: Mapping[str, object], spec: str) -> RunFolder:
+def reopen(path: Path, manifest: Manifest, spec: str) -> RunFolder:
     """Return the folder of an earlier run, as that run left it.
+
+    Everything that will be read is checked before anything is written.
 
     Args:
         path: Its folder.
@@ -45,11 +31,12 @@ def reopen(path: Path, manifest: Mapping[str, object], spec: str) -> RunFolder:
         spec: Effective text of this run's spec.
 
     Raises:
-        UserError: NAS023 if there is no run, NAS026 if it is not the same.
+        UserError: NAS023 if there is no run, NAS026 if it is not the same, NAS027 if a file of it
+            is damaged.
     """
     before = _read(path)
     for key in SAME:
-        was, is_ = getattr(before, key), manifest[key]
+        was, is_ = getattr(before, key), getattr(manifest, key)
         if was != is_:
             what = _changed_line(path, spec) if key == "spec_hash" else ""
             found = what or f"its {key} is `{_shown(was)}`, not `{_shown(is_)}`"
@@ -61,33 +48,29 @@ def reopen(path: Path, manifest: Mapping[str, object], spec: str) -> RunFolder:
                 "`--seed` and `--device`, or another `--out`",
             )
     if before.status == "finished":
-        return RunFolder(path, before.model_dump())
+        return RunFolder(path, before, read_metrics(path, HELP))
     if is_searched(path):
-        return RunFolder(path, {**before.model_dump(), "status": "running"})
+        metrics = read_metrics(path, HELP)
+        Checkpoint(path, before.spec_hash, before.seed).read()
+        return RunFolder(path, before.updated({"status": "running"}), metrics)
     (path / METRICS).unlink(missing_ok=True)
     return RunFolder(path, manifest)
 
 
-def _shown(value: object) -> str:
-    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
-
-
-def is_searched(path: Path) -> bool:
-    """Whether the architecture of a run is there."""
-    return (path / ARCHITECTURE).exists()
-
-
-def _read(path: Path) -> _Before:
+def _read(path: Path) -> Manifest:
     try:
-        content = json.loads((path / MANIFEST).read_bytes())
-        return _Before.model_validate(content)
-    except (OSError, ValueError, ValidationError):
+        return read_manifest(path, HELP)
+    except OSError:
         raise user_error(
             "NAS023",
             f"is no run to go on with: it has no readable {MANIFEST}",
             where=str(path),
             help="leave out `--resume` to begin one",
         ) from None
+
+
+def _shown(value: object) -> str:
+    return ", ".join(value) or "none" if isinstance(value, tuple) else str(value)
 
 
 def _changed_line(path: Path, spec: str) -> str:

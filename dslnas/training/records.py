@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from dslnas.diagnostics import user_error
+from dslnas.json_model import JsonModel, Seconds
 
 
-@dataclass(frozen=True)
-class EpochRecord:
-    """One epoch of a search or of a training from scratch.
+class EpochRecord(JsonModel):
+    """One epoch of a search or of a training from scratch, a line of a run's metrics.
 
     Attributes:
         stage: `search` or `retrain`.
@@ -23,24 +23,25 @@ class EpochRecord:
         validation_accuracy: On the validation part, from 0 to 1; of a text, the share of tokens
             that were foretold.
         seconds: Time since the stage began.
-        entropy: These are of a search only, see `dslnas.training.monitor.Observation`.
-        operations: Likewise, of the cells that would be derived now.
-        skip_share: Likewise.
-        alpha_change: Likewise.
+        entropy: This and the next three are observed in a search only, see
+            `dslnas.training.monitor.Observation`.
+        operations: Operations of the cells that would be derived now.
+        skip_share: Share of skip connections among their edges.
+        alpha_change: Root mean square of the changes of alpha in the epoch.
         eigenvalue: Dominant one of the Hessian in alpha, where a stop rule asks for it.
         validation_perplexity: Of a text only.
         averaged: Of training on a text only: whether averaged weights were measured.
         warnings: What the user should know.
     """
 
-    stage: str
+    stage: Literal["search", "retrain"]
     epoch: int
     epochs: int
     train_loss: float
-    architecture_loss: float | None
+    architecture_loss: float | None = None
     validation_loss: float
     validation_accuracy: float
-    seconds: float
+    seconds: Seconds
     entropy: Mapping[str, float] | None = None
     operations: Mapping[str, Mapping[str, int]] | None = None
     skip_share: Mapping[str, float] | None = None
@@ -52,7 +53,7 @@ class EpochRecord:
 
     def as_json(self) -> dict[str, object]:
         """Return the record as plain values, what does not apply left out."""
-        return {k: v for k, v in asdict(self).items() if v is not None and v != ()}
+        return {k: v for k, v in self.model_dump().items() if v is not None and v != ()}
 
 
 @dataclass(frozen=True)

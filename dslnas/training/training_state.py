@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import NonNegativeInt, model_validator
 from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
@@ -16,6 +16,7 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import make_network
 from dslnas.diagnostics import user_error
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.json_model import JsonModel, Seconds
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.training.averaging import Average
 from dslnas.training.measure import Measurement
@@ -25,7 +26,7 @@ WEIGHTS, BEST, MOMENTUM, AVERAGE = "weights", "best", "momentum", "average"
 ORDER, MASKS = "generator/order", "generator/masks"
 
 
-class Progress(BaseModel):
+class Progress(JsonModel):
     """How far a training is, in numbers.
 
     Attributes:
@@ -36,13 +37,17 @@ class Progress(BaseModel):
         seconds: How long it took so far.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     measured: tuple[Measurement, ...] = ()
-    best: int = 0
+    best: NonNegativeInt = 0
     averages: bool = False
-    average_count: int = 0
-    seconds: float = 0.0
+    average_count: NonNegativeInt = 0
+    seconds: Seconds = 0.0
+
+    @model_validator(mode="after")
+    def _has_its_best_epoch(self) -> Self:
+        if self.best > len(self.measured):
+            raise ValueError(f"the best epoch is {self.best} of {len(self.measured)}")
+        return self
 
     @property
     def epochs(self) -> int:

@@ -44,13 +44,13 @@ def test_a_network_is_placed_as_the_runtime_says() -> None:
 def test_a_manifest_has_all_of_it() -> None:
     assert Runtime(CPU).facts() == {
         "device": "cpu",
-        "passes": list(USUAL),
+        "passes": USUAL,
         "compiled": False,
         "precision": "float32",
     }
     assert Runtime(torch.device("cuda:1"), (), True, "bfloat16").facts() == {
         "device": "cuda:1",
-        "passes": [],
+        "passes": (),
         "compiled": True,
         "precision": "bfloat16",
     }

@@ -12,6 +12,8 @@ import pytest
 
 from dslnas.cli.main import run
 from dslnas.cli.render.progress import Progress
+from dslnas.runs.folder import METRICS, read_metrics
+from dslnas.runs.manifest import MANIFEST, read_manifest
 from dslnas.training.records import EpochRecord, StepRecord
 
 Interrupt: TypeAlias = Callable[[str, int], None]
@@ -48,22 +50,14 @@ def manifest_in(out: Path) -> dict[str, Any]:
     return manifest
 
 
-def results_in(out: Path) -> dict[str, Any]:
-    """Return the results that do not depend on the clock."""
-    results: dict[str, Any] = manifest_in(out)["results"]
-    return {k: v for k, v in results.items() if "seconds" not in k and "latency" not in k}
-
-
-def metrics_in(out: Path) -> list[dict[str, Any]]:
-    lines = (out / "metrics.jsonl").read_text().splitlines()
-    return [{**json.loads(line), "seconds": 0} for line in lines]
-
-
 def assert_same(a: Path, b: Path) -> None:
-    """Assert that two runs came to the same, to the bit."""
+    """Assert that two runs came to the same, to the bit; measurements may differ."""
     names = [sorted(path.name for path in folder.iterdir()) for folder in (a, b)]
     assert names[0] == names[1]
-    for name in ("architecture.nas", "model.safetensors", "model.onnx", "model.py"):
-        assert (a / name).read_bytes() == (b / name).read_bytes(), name
-    assert results_in(a) == results_in(b)
-    assert metrics_in(a) == metrics_in(b)
+    for name in names[0]:
+        if name not in (MANIFEST, METRICS):
+            assert (a / name).read_bytes() == (b / name).read_bytes(), name
+    manifests = [read_manifest(folder, "").without_measurements() for folder in (a, b)]
+    assert manifests[0] == manifests[1]
+    metrics = [[r.without_measurements() for r in read_metrics(folder, "")] for folder in (a, b)]
+    assert metrics[0] == metrics[1]

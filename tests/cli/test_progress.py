@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +22,10 @@ RECORD = EpochRecord(
 )
 
 
+def changed(**entries: Any) -> EpochRecord:
+    return RECORD.model_copy(update=entries)
+
+
 def shown(capsys: pytest.CaptureFixture[str], *records: EpochRecord | StepRecord) -> list[str]:
     progress = Progress()
     for record in records:
@@ -34,7 +37,7 @@ def shown(capsys: pytest.CaptureFixture[str], *records: EpochRecord | StepRecord
 
 
 def test_an_epoch_is_a_line_below_its_stage(capsys: pytest.CaptureFixture[str]) -> None:
-    retraining = replace(RECORD, stage="retrain", epoch=1, architecture_loss=None)
+    retraining = changed(stage="retrain", epoch=1, architecture_loss=None)
     assert shown(capsys, RECORD, retraining) == [
         "Searching (10 epochs)",
         "  epoch   2/10   loss 1.500   architecture loss 1.250   validation 62.50%   7 s",
@@ -44,8 +47,8 @@ def test_an_epoch_is_a_line_below_its_stage(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_text_has_a_perplexity(capsys: pytest.CaptureFixture[str]) -> None:
-    plain = replace(RECORD, architecture_loss=None, validation_perplexity=123.456)
-    averaged = replace(plain, stage="retrain", averaged=True)
+    plain = changed(architecture_loss=None, validation_perplexity=123.456)
+    averaged = plain.model_copy(update={"stage": "retrain", "averaged": True})
     assert shown(capsys, plain, averaged)[1::2] == [
         "  epoch   2/10   loss 1.500   validation perplexity 123.46   7 s",
         "  epoch   2/10   loss 1.500   validation perplexity 123.46 (averaged)   7 s",
@@ -53,14 +56,14 @@ def test_text_has_a_perplexity(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_skips_are_shown_where_there_are_some(capsys: pytest.CaptureFixture[str]) -> None:
-    record = replace(RECORD, skip_share={"normal": 0.25, "reduction": 0.0})
+    record = changed(skip_share={"normal": 0.25, "reduction": 0.0})
     assert shown(capsys, record)[1].endswith("validation 62.50%   skips: normal 25%   7 s")
-    record = replace(RECORD, skip_share={"normal": 0.0, "reduction": 0.0})
+    record = changed(skip_share={"normal": 0.0, "reduction": 0.0})
     assert "skips" not in shown(capsys, record)[1]
 
 
 def test_every_warning_has_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    record = replace(RECORD, warnings=("the search collapses", "alpha does not move"))
+    record = changed(warnings=("the search collapses", "alpha does not move"))
     assert shown(capsys, record)[2:] == [
         "  warning: the search collapses",
         "  warning: alpha does not move",
@@ -76,7 +79,7 @@ def test_comparing_says_how_many_measurements_it_takes(
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    Progress(quiet=True)(replace(RECORD, warnings=("alpha does not move",)))
+    Progress(quiet=True)(changed(warnings=("alpha does not move",)))
     assert capsys.readouterr().err == ""
 
 
@@ -115,7 +118,7 @@ def test_a_bar_grows_where_there_are_more_steps_than_expected(bars: list[Bar]) -
     progress = Progress()
     for step in range(1, 5):
         progress(StepRecord("retrain", 1, 2, step, max(step, 2)))
-    progress(replace(RECORD, stage="retrain"))
+    progress(changed(stage="retrain"))
     progress(StepRecord("retrain", 2, 2, 1, 2))
     progress.close()
     seen = [["1 of 2", "2 of 2", "3 of 3", "4 of 4", "closed"], ["1 of 2", "closed"]]

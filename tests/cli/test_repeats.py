@@ -47,7 +47,7 @@ class Fake:
         folder.write(ARCHITECTURE, "cell normal {\n    node n1 = skip_connect(in1)\n}\n")
         share = 0.5 + seed / 100
         accuracies = {"test_accuracy": share, "validation_accuracy": share}
-        folder.update(results={**RESULTS, **accuracies})
+        folder.add_results({**RESULTS, **accuracies})
 
 
 @pytest.fixture
@@ -208,7 +208,8 @@ def test_a_mistake_that_all_runs_share_ends_them(spec: Path, tmp_path: Path, fak
         ({"method": "nasp"}, "is of another run: method is `nasp`, not `darts`"),
         ({"device": "cuda:0"}, "is of another run: device is `cuda:0`, not `cpu`"),
         ({"status": "running"}, "is still running, or was killed"),
-        ({"results": {}}, "is no run: it has no readable manifest.json"),
+        ({"results": {}}, "error[NAS027]: damaged: value error, a finished run has results.flops"),
+        ({"results": RESULTS}, "damaged: `results`: has no `validation_perplexity` or `valid"),
     ],
 )
 def test_other_runs_in_the_place_of_one_are_refused_before_anything_runs(
@@ -225,7 +226,8 @@ def test_other_runs_in_the_place_of_one_are_refused_before_anything_runs(
     path = out / "seed-0" / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **entries}))
     assert repeat(spec, out) == 1
-    assert f"{out / 'seed-0'}: " in (error := capsys.readouterr().err)
+    error = capsys.readouterr().err
+    assert f"\n{out / 'seed-0'}" in error
     assert message in error
     assert fake.seeds == []
 
@@ -243,9 +245,11 @@ def test_folders_of_something_else_are_left_alone(
     assert repeat(spec, out, n=1) == 0
     assert repeat(spec, out, "--set", "search.epochs=9") == 1
     assert "summary.json: error[NAS025]: is of another spec" in capsys.readouterr().err
-    (out / "summary.json").write_text("mine")
-    assert repeat(spec, out) == 1
-    assert "is not a summary that `--repeats` wrote" in capsys.readouterr().err
+    for content, message in (("mine", "invalid JSON: "), ("{}", "`spec`: field required")):
+        (out / "summary.json").write_text(content)
+        assert repeat(spec, out) == 1
+        assert f"summary.json: error[NAS027]: damaged: {message}" in capsys.readouterr().err
+        assert (out / "summary.json").read_text() == content
 
 
 @pytest.mark.parametrize(

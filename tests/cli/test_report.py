@@ -8,6 +8,8 @@ from typing import Any
 from dslnas.cli.render.report import report_text
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.folder import RunFolder
+from dslnas.runs.manifest import Member
+from tests.runs.made import made_manifest
 
 RESULTS = {
     "test_accuracy": 0.5,
@@ -18,26 +20,26 @@ RESULTS = {
     "latency_ms": {},
     "largest_difference": {},
 }
-FAMILY = [
-    {
-        "file": "family/convolutions_1_0.nas",
-        "convolutions": {"normal": 1, "reduction": 0},
-        "epoch": 2,
-        "params": 900,
-        "search_validation_accuracy": 0.5,
-    },
-    {
-        "file": "family/convolutions_10_2.nas",
-        "convolutions": {"normal": 10, "reduction": 2},
-        "epoch": 11,
-        "params": 12345,
-        "search_validation_accuracy": 0.75,
-    },
-]
+FAMILY = (
+    Member(
+        file="family/convolutions_1_0.nas",
+        convolutions={"normal": 1, "reduction": 0},
+        epoch=2,
+        params=900,
+        search_validation_accuracy=0.5,
+    ),
+    Member(
+        file="family/convolutions_10_2.nas",
+        convolutions={"normal": 10, "reduction": 2},
+        epoch=11,
+        params=12345,
+        search_validation_accuracy=0.75,
+    ),
+)
 
 
 def report(path: Path, warnings: tuple[str, ...] = (), **results: object) -> list[str]:
-    manifest = {"results": {**RESULTS, **results}, "warnings": list(warnings)}
+    manifest = made_manifest({**RESULTS, **results}, warnings=warnings)
     return report_text(RunFolder.create(path / "run", manifest)).splitlines()
 
 
@@ -66,7 +68,7 @@ def test_a_family_is_a_table_of_what_can_be_trained(tmp_path: Path) -> None:
     lines = report(tmp_path, family=FAMILY, search_seconds=3.0, search_epoch=11)
     at = next(i for i, line in enumerate(lines) if line.startswith("The best of every size"))
     assert f"`dslnas export {tmp_path}/run/FILE` trains one" in lines[at]
-    first, last = FAMILY[0]["file"], FAMILY[1]["file"]
+    first, last = FAMILY[0].file, FAMILY[1].file
     assert lines[at + 1 : at + 4] == [
         "  convolutions             epoch   parameters   validation   file",
         f"  normal 1, reduction 0        2          900       50.00%   {first}",

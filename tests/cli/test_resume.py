@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from dslnas.cli.main import run
@@ -48,6 +50,10 @@ def whole(runs: Path) -> Path:
 def interrupted(runs: Path, tmp_path: Path) -> Path:
     """A copy of the folder of a run that was interrupted in its second epoch of training."""
     return shutil.copytree(runs / "interrupted", tmp_path / "out")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 # ---- what is gone on with -----------------------------------------------------------------------
@@ -193,12 +199,12 @@ def test_another_run_is_refused_with_what_differs(
     arguments: list[str],
     message: str,
 ) -> None:
-    before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
+    before = contents(interrupted)
     capsys.readouterr()
     assert search(spec, interrupted, "--resume", *arguments) == 1
     error = capsys.readouterr().err
     assert f"{interrupted}: error[NAS026]: is of another run: {message}" in error
-    assert before == {path.name: path.read_bytes() for path in interrupted.iterdir()}
+    assert before == contents(interrupted)
 
 
 def test_a_damaged_checkpoint_is_a_message(
@@ -209,18 +215,99 @@ def test_a_damaged_checkpoint_is_a_message(
     for damaged in (b"", b"not a checkpoint", content[: len(content) // 2]):
         path.write_bytes(damaged)
         assert search(spec, interrupted, "--resume") == 1
-        assert f"{path}: error[NAS026]: checkpoint is damaged" in capsys.readouterr().err
+        message = f"{path}: error[NAS027]: damaged: not a whole safetensors file"
+        assert message in capsys.readouterr().err
     path.unlink()
     assert search(spec, interrupted, "--resume") == 0
 
 
-def test_a_foreign_checkpoint_is_a_message(
-    spec: Path, interrupted: Path, capsys: pytest.CaptureFixture[str]
+def header_of(path: Path) -> Any:
+    with safe_open(path, framework="numpy") as file:
+        return json.loads(file.metadata()["dslnas"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (None, "its header has no `dslnas`"),
+        ({"seed": None}, "`seed`: input should be a valid integer"),
+        ({"progress": {"measured": [], "best": 1}}, "`progress`: value error, the best epoch is 1"),
+        (
+            {"progress": {"measured": [{"loss": "low", "accuracy": 1.0}]}},
+            "`progress.measured[0].loss`: input should be a valid number",
+        ),
+    ],
+)
+def test_a_damaged_header_of_a_checkpoint_is_a_message(
+    spec: Path,
+    interrupted: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, object] | None,
+    message: str,
 ) -> None:
     path = interrupted / "checkpoint.safetensors"
-    save_file(load_file(path), path)
+    header = None if change is None else {"dslnas": json.dumps({**header_of(path), **change})}
+    save_file(load_file(path), path, header)
+    before = contents(interrupted)
     assert search(spec, interrupted, "--resume") == 1
-    assert "checkpoint is damaged" in capsys.readouterr().err
+    assert f"{path}: error[NAS027]: damaged: {message}" in capsys.readouterr().err
+    assert before == contents(interrupted)
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"settings": "none"}, "`settings`: input should be an object"),
+        ({"status": "over"}, "`status`: input should be 'running', 'finished'"),
+        ({"passes": ["separable", 3]}, "`passes[1]`: input should be a valid string"),
+        ({"results": {"search_seconds": [1]}}, "`results.search_seconds`: input should be"),
+        ({"results": {"more": "much"}}, "`results.more`: input should be"),
+        ({"status": "finished"}, "value error, a finished run has results.flops"),
+        ({"mine": 1}, "`mine`: extra inputs are not permitted"),
+    ],
+)
+def test_a_damaged_manifest_is_a_message(
+    spec: Path,
+    interrupted: Path,
+    capsys: pytest.CaptureFixture[str],
+    entries: dict[str, object],
+    message: str,
+) -> None:
+    path = interrupted / "manifest.json"
+    path.write_text(json.dumps({**manifest_in(interrupted), **entries}))
+    before = contents(interrupted)
+    assert search(spec, interrupted, "--resume") == 1
+    assert f"{path}: error[NAS027]: damaged: {message}" in capsys.readouterr().err
+    assert before == contents(interrupted)
+
+
+def test_half_a_character_in_a_manifest_is_a_message(
+    spec: Path, interrupted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = interrupted / "manifest.json"
+    path.write_text(path.read_text().replace("x86", "\\ud800").replace("aarch", "\\ud800"))
+    assert search(spec, interrupted, "--resume") == 1
+    assert f"{path}: error[NAS027]: damaged: invalid JSON: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"stage": "retrain"', "invalid JSON: EOF while parsing an object"),
+        ("[1]", "input should be an object"),
+        ("", "invalid JSON: EOF"),
+        ('{"stage": "retrain", "epoch": "../x"}', "`epoch`: input should be a valid integer"),
+    ],
+)
+def test_damaged_metrics_are_a_message(
+    spec: Path, interrupted: Path, capsys: pytest.CaptureFixture[str], line: str, message: str
+) -> None:
+    path = interrupted / "metrics.jsonl"
+    path.write_text(path.read_text() + line + "\n")
+    before = contents(interrupted)
+    assert search(spec, interrupted, "--resume") == 1
+    assert f"{path}:3: error[NAS027]: damaged: {message}" in capsys.readouterr().err
+    assert before == contents(interrupted)
 
 
 def test_an_architecture_that_was_edited_does_not_fit_its_checkpoint(

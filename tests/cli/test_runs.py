@@ -238,23 +238,48 @@ def test_run_on_data_from_a_file_is_exported_again_without_the_data(tmp_path: Pa
         assert run(["check", str(tmp_path / "run" / name)]) == 0
 
 
+def test_without_a_manifest_a_folder_is_no_run(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (finished / "manifest.json").unlink()
+    assert run(["export", str(finished)]) == 1
+    message = f"{finished}: error[NAS023]: is not a run folder: it has no readable manifest.json"
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
-    ("damage", "message"),
+    ("entries", "message"),
     [
-        ('{"spec": "x"', "it has no readable manifest.json"),
-        ('{"spec": "x", "spec_hash": "y", "class_names": ["a"]}', "names 1 classes, the network"),
+        (
+            {"spec": ""},
+            "manifest.json: error[NAS027]: damaged: `spec`: string should have at least",
+        ),
+        (
+            {"level": "line"},
+            "manifest.json: error[NAS027]: damaged: `level`: input should be 'word'",
+        ),
+        (
+            {"normalisation": {"mean": [0.5, "x"], "std": [1.0]}},
+            "damaged: `normalisation.mean[1]`: input should be a valid number",
+        ),
+        (
+            {"class_names": ["a"]},
+            "error[NAS023]: manifest.json names 1 classes, the network has 10",
+        ),
     ],
 )
 def test_damaged_manifest_is_a_message(
     finished: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    damage: str,
+    entries: dict[str, object],
     message: str,
 ) -> None:
-    (finished / "manifest.json").write_text(damage)
+    path = finished / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **entries}))
     assert run(["export", str(finished), "--out", str(tmp_path / "again")]) == 1
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "again").exists()
 
 
 def test_weights_of_another_architecture_are_a_message(

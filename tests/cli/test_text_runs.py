@@ -87,8 +87,6 @@ def test_an_interrupted_training_goes_on_bit_for_bit(
     interrupt("retrain", 0)
     assert search(spec, out, "--resume") == 0
     assert_same(whole, out)
-    for name in MODELS:
-        assert (whole / name).read_bytes() == (out / name).read_bytes(), name
 
 
 def test_a_run_is_exported_again_without_its_text(
@@ -107,13 +105,13 @@ def test_a_run_is_exported_again_without_its_text(
     vocabulary = out / "vocabulary.json"
     assert vocabulary.read_bytes() == (again / "vocabulary.json").read_bytes()
     for content, message in (
-        (b"{}", "is damaged"),
-        (b'{"level": "word", "tokens": ["a"]}', "has 1 tokens, the network "),
-        (None, "does not exist"),
+        (b"{}", "error[NAS027]: damaged: `level`: field required"),
+        (b'{"level": "word", "tokens": ["a"]}', "error[NAS024]: has 1 tokens, the network "),
+        (None, "error[NAS024]: does not exist"),
     ):
         vocabulary.unlink() if content is None else vocabulary.write_bytes(content)
         assert run(["export", str(out), "--out", str(again)]) == 1
-        assert f"{vocabulary}: error[NAS024]: {message}" in capsys.readouterr().err
+        assert f"{vocabulary}: {message}" in capsys.readouterr().err
 
 
 def test_repeats_are_compared_by_perplexity(

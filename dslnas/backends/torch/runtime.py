@@ -57,7 +57,7 @@ class Runtime:
         """Return all of it as a manifest has it."""
         return {
             "device": str(self.device),
-            "passes": list(self.passes),
+            "passes": self.passes,
             "compiled": self.compiled,
             "precision": self.precision,
         }

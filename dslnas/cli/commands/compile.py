@@ -91,7 +91,7 @@ def compile_(
     runtime = how.runtime(compiled)
     folder = finish_run(compiled, out, seed, runtime, quiet=as_json, resume=resume)
     if as_json:
-        print_json(folder.manifest)
+        print_json(folder.manifest.model_dump())
     else:
         click.echo(report_text(folder))
 

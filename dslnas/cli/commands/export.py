@@ -73,7 +73,7 @@ def export(
     runtime = how.runtime(compiled)
     run = finish_run(compiled, out, seed, runtime, quiet=as_json, resume=resume)
     if as_json:
-        print_json(run.manifest)
+        print_json(run.manifest.model_dump())
     else:
         click.echo(report_text(run))
 

@@ -1,57 +1,16 @@
-"""What several runs of one spec come to, for people and for machines."""
+"""Tables of several runs of one spec, for people."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from dslnas.cli.render.summary import big, many
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import Cells
-from dslnas.runs.repeats import BASELINE, Outcome, Sample
-from dslnas.runs.series import SUMMARY, run_name
-
-Status: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The runs of one spec.
-
-    Attributes:
-        spec: Its name.
-        spec_hash: Of its effective text.
-        data: The source of the examples.
-        path: The folder of all runs.
-        seeds: Those that are wanted.
-        status: How far it is.
-        samples: What has been found: by the search, and by the baseline if there is one.
-        errors: What went wrong in runs that failed.
-    """
-
-    spec: str
-    spec_hash: str
-    data: str
-    path: Path
-    seeds: tuple[int, ...]
-    status: Status
-    samples: tuple[Sample, ...]
-    errors: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, object]:
-        """Return the comparison as plain values."""
-        return {
-            "spec": self.spec,
-            "spec_hash": self.spec_hash,
-            "data": self.data,
-            "status": self.status,
-            "seeds": list(self.seeds),
-            **dict(zip(("search", "baseline"), (s.as_json() for s in self.samples), strict=False)),
-            "errors": list(self.errors),
-        }
-
+from dslnas.runs.repeats import run_name
+from dslnas.runs.summary import BASELINE, SUMMARY, Outcome, Sample, Summary, best_run, criterion
 
 _Format: TypeAlias = Callable[[float], str]
 
@@ -92,28 +51,32 @@ OF_ALL: tuple[_Column, ...] = (
 )
 
 
-def comparison_text(comparison: Comparison) -> str:
-    """Return tables of all runs, their cells, and where everything lies."""
-    lines = ["", f"{comparison.spec} on {comparison.data}, {_seeds(comparison.seeds)}"]
-    for sample in comparison.samples:
-        lines += ["", *_table(sample, len(comparison.seeds))]
-    if any(len(sample.outcomes) > 1 for sample in comparison.samples):
-        is_text = any(sample.is_text for sample in comparison.samples)
+def comparison_text(summary: Summary, folder: Path) -> str:
+    """Return tables of all runs, their cells, and the files in their folder."""
+    lines = ["", f"{summary.spec} on {summary.data}, {_seeds(summary.seeds)}"]
+    for sample in summary.samples:
+        lines += ["", *_table(sample, len(summary.seeds))]
+    if any(len(sample.runs) > 1 for sample in summary.samples):
+        is_text = any(map(_is_text, summary.samples))
         which = "Test perplexities" if is_text else "Test accuracies"
         lines += ["", f"sd: standard deviation of the sample (n - 1). {which} chose nothing."]
         if is_text:
             lines.append("ppl: perplexity, lower is better.")
-    for sample in comparison.samples:
-        if sample.outcomes:
+    for sample in summary.samples:
+        if sample.runs:
             lines += ["", f"Cells of {_title(sample.method)}:"]
-            for outcome in sample.outcomes:
+            for outcome in sample.runs:
                 lines += _cell_lines(outcome.seed, outcome.cells)
-    lines += ["", f"Files in {comparison.path}:"]
+    lines += ["", f"Files in {folder}:"]
     lines.append(f"  {SUMMARY:<20} all of this for machines")
-    for sample in comparison.samples:
+    for sample in summary.samples:
         name = f"{run_name(sample.method, 'N')}/"
         lines.append(f"  {name:<20} {_title(sample.method)}, the run of seed N")
     return "\n".join(lines)
+
+
+def _is_text(sample: Sample) -> bool:
+    return "test_perplexity" in sample.mean
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:
@@ -127,13 +90,15 @@ def _title(method: str) -> str:
 def _table(sample: Sample, wanted: int) -> list[str]:
     remark = " (drawn from the same space, trained alike)" if sample.method == BASELINE else ""
     head = _title(sample.method) + remark
-    if not sample.outcomes:
+    if not sample.runs:
         return [f"{head}: no run has finished"]
-    columns = (*(OF_TEXT if sample.is_text else OF_IMAGES), *OF_ALL)
+    columns = [
+        c for c in (*(OF_TEXT if _is_text(sample) else OF_IMAGES), *OF_ALL) if c[1] in sample.mean
+    ]
     rows = [["seed", *(heading for heading, _, _ in columns)]]
-    rows += [_row(outcome, columns) for outcome in sample.outcomes]
-    rows.append(["mean", *(_shown(f, sample.mean(quantity)) for _, quantity, f in columns)])
-    rows.append(["sd", *(_shown(f, sample.deviation(quantity)) for _, quantity, f in columns)])
+    rows += [_row(outcome, columns) for outcome in sample.runs]
+    rows.append(["mean", *(_shown(f, sample.mean[quantity]) for _, quantity, f in columns)])
+    rows.append(["sd", *(_shown(f, sample.deviation[quantity]) for _, quantity, f in columns)])
     return [head, *(f"  {line}" for line in aligned(rows)), f"  {_remark(sample, wanted)}"]
 
 
@@ -147,12 +112,11 @@ def _shown(format_: _Format, value: float | None) -> str:
 
 
 def _remark(sample: Sample, wanted: int) -> str:
-    n, best = len(sample.outcomes), sample.best
-    assert best is not None, "of a sample with runs"
+    n, best = sample.n, best_run(sample.runs)
     runs = many(n, "run") if n == wanted else f"only {n} of {wanted} runs finished"
     return (
-        f"{runs}, {many(sample.distinct, 'different architecture')}; "
-        f"best by {sample.criterion.replace('_', ' ')}: seed {best.seed}"
+        f"{runs}, {many(sample.distinct_architectures, 'different architecture')}; "
+        f"best by {criterion(sample.runs).replace('_', ' ')}: seed {best.seed}"
     )
 
 

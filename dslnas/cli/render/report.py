@@ -26,15 +26,13 @@ BACKENDS = {"torch": "PyTorch", "onnx": "ONNX Runtime", "python": "model.py"}
 
 def report_text(folder: RunFolder) -> str:
     """Return what a run found, and where it lies."""
-    results: dict[str, Any] = dict(folder.results)
+    results = folder.manifest.results.model_dump()
     lines = ["", _times(results)]
     if "search_stopped" in results:
         lines.append(f"The search ended early: {results['search_stopped']}.")
     if "search_epoch" in results:
         lines.append(f"The architecture is that of epoch {results['search_epoch']}.")
-    warnings = folder.manifest.get("warnings", [])
-    assert isinstance(warnings, list)
-    lines += [*(f"warning: {warning}" for warning in warnings), ""]
+    lines += [*(f"warning: {warning}" for warning in folder.manifest.warnings), ""]
     facts = _facts(results)
     width = max(20, *(len(label) for label, _, _ in facts))
     for label, value, remark in facts:

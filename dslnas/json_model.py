@@ -1,0 +1,137 @@
+"""Models of the JSON files of a run: written, read and described by the same types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
+from pydantic.fields import FieldInfo
+
+from dslnas.diagnostics import Diagnostic, UserError
+
+_TRAIT = {"measurement": True}
+MEASUREMENT: FieldInfo = Field(json_schema_extra=dict(_TRAIT))
+"""Trait of a field that is measured: equal runs may differ in it."""
+
+Seconds = Annotated[float, MEASUREMENT]
+
+_Model = TypeVar("_Model", bound="JsonModel")
+
+
+class JsonModel(BaseModel):
+    """Base of what a file says: frozen, and strict about types and names."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    def without_measurements(self) -> dict[str, object]:
+        """Return what equal runs have in common to the bit: all fields but measurements."""
+        kept = self.model_dump()
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if field.json_schema_extra == _TRAIT:
+                kept.pop(name, None)
+            elif isinstance(value, JsonModel) and name in kept:
+                kept[name] = value.without_measurements()
+        return kept
+
+
+class OpenModel(JsonModel):
+    """A model that is written as it was given: without defaults, with entries of its own.
+
+    Attributes:
+        extras_after: The field behind which entries without a field are written.
+    """
+
+    extras_after: ClassVar[str] = ""
+
+    def updated(self, changes: Mapping[str, object]) -> Self:
+        """Return the model with some entries set, all of them checked."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self).model_validate({**given, **changes})
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written, extras = write(self), list(self.model_extra or ())
+        names: list[str] = []
+        for name in type(self).model_fields:
+            if name in self.model_fields_set:
+                names.append(name)
+            if name == self.extras_after:
+                names += extras
+        return {name: written[name] for name in names}
+
+
+def json_text(value: object) -> str:
+    """Return a value as the text of a JSON file."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_model(model: type[_Model], path: Path, help_: str) -> _Model:
+    """Read a JSON file.
+
+    Raises:
+        OSError: It is not there or cannot be read.
+        UserError: NAS027 if it is damaged, with every place that is wrong.
+    """
+    return parse_model(model, path.read_bytes(), str(path), help_)
+
+
+def parse_model(model: type[_Model], content: str | bytes, where: str, help_: str) -> _Model:
+    """Return what JSON says.
+
+    Args:
+        model: What it should say.
+        content: The JSON.
+        where: What it was read from, for messages.
+        help_: What the user can do if it is damaged.
+
+    Raises:
+        UserError: NAS027 if it is damaged, with every place that is wrong.
+    """
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        places: dict[str, str] = {}
+        for wrong in error.errors(include_url=False, include_input=False):
+            message = wrong["msg"][0].lower() + wrong["msg"][1:]
+            places.setdefault(_place(wrong["loc"], wrong["type"], content), message)
+    raise damaged(places, where, help_)
+
+
+def damaged(places: Mapping[str, str], where: str, help_: str) -> UserError:
+    """Return the error for a damaged file: by place in it, what is wrong there."""
+    return UserError(
+        Diagnostic(
+            "NAS027",
+            f"damaged: {f'`{place}`: ' if place else ''}{message}",
+            where=where,
+            help=help_,
+        )
+        for place, message in places.items()
+    )
+
+
+def _place(loc: tuple[int | str, ...], type_: str, content: str | bytes) -> str:
+    """Return a place as `runs[0].seed`, without the types that pydantic tried there."""
+    if not loc:
+        return ""
+    value: Any = json.loads(content)
+    place = ""
+    for step in loc:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):
+            if type_ != "missing" or step != loc[-1]:
+                break
+        place += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return place.removeprefix(".")

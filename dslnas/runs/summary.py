@@ -1,0 +1,165 @@
+"""The summary of repeated runs: what each found, and mean, deviation and best of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean, stdev
+from typing import ClassVar, Literal, Self, TypeAlias
+
+from pydantic import ConfigDict
+
+from dslnas.json_model import OpenModel
+from dslnas.runs.architecture import Cells
+from dslnas.runs.manifest import Results
+
+SUMMARY = "summary.json"
+
+BASELINE = "random_architecture"
+"""Method of a run whose architecture was drawn at random instead of being searched."""
+
+QUANTITIES = (
+    "test_perplexity",
+    "validation_perplexity",
+    "test_bits_per_character",
+    "validation_bits_per_character",
+    "test_accuracy",
+    "validation_accuracy",
+    "params",
+    "flops",
+    "search_seconds",
+    "retrain_seconds",
+    "seconds",
+)
+"""What runs are compared in; `seconds` is search and training together."""
+
+CRITERIA = {"validation_perplexity": -1, "validation_accuracy": 1}
+"""Quantities that say which run is the best: the first that runs have; -1: less is better."""
+
+Status: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
+
+
+class Outcome(OpenModel):
+    """One finished run. Further entries are its quantities; accuracies are from 0 to 1.
+
+    Attributes:
+        seed: Seed of everything random.
+        folder: Name of the run's folder.
+        cells: The cells that were found.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    extras_after: ClassVar[str] = "folder"
+    __pydantic_extra__: dict[str, int | float]
+
+    seed: int
+    folder: str
+    cells: Cells
+
+    @classmethod
+    def of(cls, seed: int, folder: str, results: Results, cells: Cells) -> Self:
+        """Return what a run with such results came to."""
+        search = results.search_seconds or 0.0
+        values = {
+            **results.measures,
+            "params": results.params,
+            "flops": results.flops,
+            "search_seconds": search,
+            "retrain_seconds": results.retrain_seconds,
+            "seconds": search + results.retrain_seconds,
+        }
+        known = {name: values[name] for name in QUANTITIES if name in values}
+        return cls.model_validate({"seed": seed, "folder": folder, **known, "cells": cells})
+
+    @property
+    def values(self) -> dict[str, int | float]:
+        """Values by quantity."""
+        return self.__pydantic_extra__
+
+
+class Sample(OpenModel):
+    """Finished runs of one method, one per seed.
+
+    A further entry, `best_by_validation_accuracy` or of another criterion, is the seed of the best.
+
+    Attributes:
+        method: Name of the search method, or BASELINE.
+        n: Number of runs.
+        mean: Arithmetic mean by quantity.
+        deviation: Standard deviation of a sample (n - 1); None for fewer than two runs.
+        distinct_architectures: How many different architectures were found.
+        runs: The runs in the order of their seeds.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    extras_after: ClassVar[str] = "deviation"
+    __pydantic_extra__: dict[str, int]
+
+    method: str
+    n: int
+    mean: dict[str, float]
+    deviation: dict[str, float | None]
+    distinct_architectures: int
+    runs: tuple[Outcome, ...]
+
+    @classmethod
+    def of(cls, method: str, runs: Sequence[Outcome]) -> Self:
+        """Return the statistics of some runs."""
+        known = [q for q in QUANTITIES if runs and all(q in run.values for run in runs)]
+        columns = {q: [run.values[q] for run in runs] for q in known}
+        best = {f"best_by_{criterion(runs)}": best_run(runs).seed} if runs else {}
+        return cls.model_validate(
+            {
+                "method": method,
+                "n": len(runs),
+                "mean": {q: fmean(column) for q, column in columns.items()},
+                "deviation": {
+                    q: stdev(column) if len(column) > 1 else None for q, column in columns.items()
+                },
+                **best,
+                "distinct_architectures": len({repr(run.cells) for run in runs}),
+                "runs": tuple(runs),
+            }
+        )
+
+
+class Summary(OpenModel):
+    """The runs of one spec with several seeds.
+
+    Attributes:
+        spec: Name of the spec.
+        spec_hash: Hash of its effective text.
+        data: Source of the examples.
+        status: How far the runs are.
+        seeds: Those that are wanted.
+        search: Runs of the search method.
+        baseline: Runs of random architectures, if they are wanted.
+        errors: What went wrong in runs that failed.
+    """
+
+    spec: str
+    spec_hash: str
+    data: str
+    status: Status
+    seeds: tuple[int, ...]
+    search: Sample
+    baseline: Sample | None = None
+    errors: tuple[str, ...]
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The runs of the search, then those of the baseline if there is one."""
+        return (self.search,) if self.baseline is None else (self.search, self.baseline)
+
+
+def criterion(runs: Sequence[Outcome]) -> str:
+    """Return the quantity that says which of some runs is the best."""
+    return next(name for name in CRITERIA if all(name in run.values for run in runs))
+
+
+def best_run(runs: Sequence[Outcome]) -> Outcome:
+    """Return the best of some runs by validation, the first on ties.
+
+    Tests choose nothing: the best of many would be luck on the test part.
+    """
+    name = criterion(runs)
+    return max(runs, key=lambda run: (CRITERIA[name] * run.values[name], -run.seed))
