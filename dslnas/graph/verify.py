@@ -15,9 +15,10 @@ from typing import TypeAlias
 from dslnas.diagnostics import InternalError, UserError
 from dslnas.graph.attributes import attribute_value
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
-from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.catalogue import PRIMITIVES, has_trait
 from dslnas.ops.primitive import Primitive, Shape, ShapeError
 from dslnas.ops.shapes import show_shape
+from dslnas.ops.traits import Trait
 
 Finding: TypeAlias = tuple[str, str]
 """The name of a node, and what is wrong with it."""
@@ -108,7 +109,7 @@ def _arguments(graph: PrimitiveGraph) -> Iterator[Finding]:
 
 def _mixes(graph: PrimitiveGraph) -> Iterator[Finding]:
     for node in graph.nodes:
-        if (node.mix is None) == (node.primitive in ("mix", "share")):
+        if (node.mix is None) == has_trait(node.primitive, Trait.WEIGHED):
             yield (
                 node.name,
                 "has no row of alpha" if node.mix is None else "is no mix but has a row",
@@ -170,10 +171,6 @@ def _weights(graph: PrimitiveGraph) -> Iterator[Finding]:
             yield node.name, f"has the weights {node.weights}, not {expected}"
 
 
-_JOINED = frozenset({"separable_conv"})
-"""Primitives that stand for several: they keep the tensors of nodes that are gone."""
-
-
 def _borrowed(graph: PrimitiveGraph) -> Iterator[Finding]:
     owned = {f"{n.name}/{w.name}": w.shape for n in graph.nodes for w in n.owned}
     for node in graph.nodes:
@@ -183,7 +180,8 @@ def _borrowed(graph: PrimitiveGraph) -> Iterator[Finding]:
                 yield node.name, f"borrows `{weight}`, which it does not need"
             elif tensor not in owned:
                 owner = tensor.rpartition("/")[0]
-                if node.primitive in _JOINED and (owner == node.name or owner not in graph.by_name):
+                gone = owner == node.name or owner not in graph.by_name
+                if gone and has_trait(node.primitive, Trait.FUSED):
                     continue
                 yield node.name, f"borrows `{tensor}`, which no node owns"
             elif owned[tensor] != shapes[weight]:

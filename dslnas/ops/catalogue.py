@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dslnas.ops import shapes
 from dslnas.ops.primitive import Argument, Default, Kept, Kind, Primitive
+from dslnas.ops.traits import Trait
 
 _MANY = 64
 
@@ -23,14 +24,21 @@ _NORM = (
 _INPUTS, _OUTPUT = Kept(inputs=True), Kept(output=True)
 _NOTHING, _VIEW = Kept(), Kept(is_view=True)
 
+_WRITTEN = Trait.COMPILER_ONLY | Trait.PASS_ONLY
+_OF_PARTS = Trait.REPEATABLE | Trait.UNORDERED | Trait.PART_WISE
+
 
 def _activation(name: str, summary: str, *arguments: Argument, keeps: Kept = _INPUTS) -> Primitive:
-    return Primitive(name, summary, shapes.same_shape, arguments, keeps=keeps)
+    traits = Trait.FUNCTION | Trait.ACTIVATION
+    return Primitive(name, summary, shapes.same_shape, arguments, keeps=keeps, traits=traits)
 
 
 def _variational(name: str, rate: str) -> Primitive:
-    summary = f"variational dropout: one mask for all steps of a sequence, at the rate {rate}"
-    return Primitive(name, summary, shapes.vector_shape, keeps=_NOTHING)
+    summary = f"variational dropout: one mask for all steps of a sequence, at the rate `{rate}`"
+    traits = Trait.FUNCTION | Trait.INFERENCE_IDENTITY
+    return Primitive(
+        name, summary, shapes.vector_shape, keeps=_NOTHING, traits=traits, run_mask=rate
+    )
 
 
 _ALL = (
@@ -42,6 +50,7 @@ _ALL = (
         (*_WINDOW, Argument("groups", Kind.COUNT, 1), Argument("bias", Kind.FLAG, False)),
         weights=shapes.conv_weights,
         flops=shapes.conv_flops,
+        traits=Trait.FUNCTION | Trait.SCALABLE,
     ),
     Primitive(
         "linear",
@@ -50,6 +59,7 @@ _ALL = (
         (Argument("out", Kind.COUNT), Argument("bias", Kind.FLAG, True)),
         weights=shapes.linear_weights,
         flops=shapes.linear_flops,
+        traits=Trait.FUNCTION | Trait.SCALABLE,
     ),
     Primitive(
         "batch_norm",
@@ -57,6 +67,7 @@ _ALL = (
         shapes.same_shape,
         _NORM,
         weights=shapes.batch_norm_weights,
+        traits=Trait.UNORDERED,
     ),
     Primitive(
         "embedding",
@@ -75,6 +86,7 @@ _ALL = (
         weights=shapes.tied_linear_weights,
         flops=shapes.linear_flops,
         tied_to="embedding",
+        traits=Trait.FUNCTION,
     ),
     # ---- pooling and space ----------------------------------------------------------------------
     Primitive(
@@ -83,18 +95,21 @@ _ALL = (
         shapes.pool_shape,
         (_KERNEL, _STRIDE, _PADDING),
         keeps=Kept(inputs=True, extra=8),
+        traits=Trait.FUNCTION,
     ),
     Primitive(
         "avg_pool2d",
         "mean of a window; padding does not count",
         shapes.pool_shape,
         (_KERNEL, _STRIDE, _PADDING),
+        traits=Trait.FUNCTION,
     ),
     Primitive(
         "global_avg_pool",
         "mean over all pixels, giving C x 1 x 1",
         shapes.global_pool_shape,
         keeps=_NOTHING,
+        traits=Trait.FUNCTION,
     ),
     Primitive(
         "shift",
@@ -102,6 +117,7 @@ _ALL = (
         shapes.image_shape,
         (Argument("pixels", Kind.COUNT, 1),),
         keeps=_NOTHING,
+        traits=Trait.FUNCTION,
     ),
     # ---- activations ----------------------------------------------------------------------------
     _activation("relu", "max(x, 0)", keeps=_OUTPUT),
@@ -112,25 +128,41 @@ _ALL = (
     _activation("hard_swish", "x * clip(x / 6 + 1/2, 0, 1)"),
     _activation("sigmoid", "1 / (1 + exp(-x))", keeps=_OUTPUT),
     _activation("tanh", "hyperbolic tangent", keeps=_OUTPUT),
-    _activation(
+    Primitive(
         "dropout",
         "zeros at random while training, scaled by 1 / (1 - rate)",
-        Argument("rate", Kind.RATE, 0.5),
+        shapes.same_shape,
+        (Argument("rate", Kind.RATE, 0.5),),
         keeps=Kept(extra=1),
+        traits=Trait.DRAWS_FACTOR | Trait.INFERENCE_IDENTITY,
     ),
-    _variational("drop_embedded", "`embedded`"),
-    _variational("drop_input", "`input`"),
-    _variational("drop_state", "`state`"),
-    _variational("drop_output", "`output`"),
+    _variational("drop_embedded", "embedded"),
+    _variational("drop_input", "input"),
+    _variational("drop_state", "state"),
+    _variational("drop_output", "output"),
     # ---- structure ------------------------------------------------------------------------------
-    Primitive("identity", "its input", shapes.same_shape, keeps=_VIEW),
-    Primitive("zero", "zeros of the output's shape", shapes.zero_shape, (_STRIDE,), keeps=_NOTHING),
+    Primitive(
+        "identity",
+        "its input",
+        shapes.same_shape,
+        keeps=_VIEW,
+        traits=Trait.FUNCTION | Trait.INFERENCE_IDENTITY,
+    ),
+    Primitive(
+        "zero",
+        "zeros of the output's shape",
+        shapes.zero_shape,
+        (_STRIDE,),
+        keeps=_NOTHING,
+        traits=Trait.FUNCTION,
+    ),
     Primitive(
         "split",
         "part `index` of `parts` equal parts of the channels",
         shapes.split_shape,
         (Argument("parts", Kind.COUNT), Argument("index", Kind.WHOLE)),
         keeps=_VIEW,
+        traits=Trait.FUNCTION,
     ),
     Primitive(
         "shuffle",
@@ -138,28 +170,46 @@ _ALL = (
         shapes.shuffle_shape,
         (Argument("groups", Kind.COUNT),),
         keeps=_NOTHING,
+        traits=Trait.FUNCTION,
     ),
-    Primitive("add", "sum of branches", shapes.equal_shapes, inputs=(2, _MANY), keeps=_NOTHING),
+    Primitive(
+        "add",
+        "sum of branches",
+        shapes.equal_shapes,
+        inputs=(2, _MANY),
+        keeps=_NOTHING,
+        traits=Trait.FUNCTION | Trait.LINEAR | Trait.OPTIONAL_INPUTS,
+    ),
     Primitive(
         "subtract",
         "first branch less the second",
         shapes.equal_shapes,
         inputs=(2, 2),
         keeps=_NOTHING,
+        traits=Trait.FUNCTION | Trait.LINEAR,
     ),
     Primitive(
         "multiply",
         "product of branches; C x 1 x 1 is repeated over all pixels",
         shapes.broadcast_shape,
         inputs=(2, _MANY),
+        traits=Trait.FUNCTION | Trait.MULTILINEAR,
     ),
-    Primitive("mean", "mean of branches", shapes.equal_shapes, inputs=(2, _MANY), keeps=_NOTHING),
+    Primitive(
+        "mean",
+        "mean of branches",
+        shapes.equal_shapes,
+        inputs=(2, _MANY),
+        keeps=_NOTHING,
+        traits=Trait.FUNCTION | Trait.LINEAR | Trait.OPTIONAL_INPUTS,
+    ),
     Primitive(
         "concat",
         "branches joined by channel",
         shapes.concat_shape,
         inputs=(2, _MANY),
         keeps=_NOTHING,
+        traits=Trait.FUNCTION | Trait.LINEAR,
     ),
     # ---- written by the compiler only -----------------------------------------------------------
     Primitive(
@@ -167,7 +217,7 @@ _ALL = (
         "sum of candidate operations, each weighted by an entry of alpha",
         shapes.equal_shapes,
         inputs=(1, _MANY * _MANY),
-        in_language=False,
+        traits=_OF_PARTS | Trait.WEIGHED | Trait.OPTIONAL_INPUTS | Trait.COMPILER_ONLY,
     ),
     Primitive(
         "folded_norm",
@@ -176,7 +226,7 @@ _ALL = (
         _NORM,
         weights=shapes.batch_norm_weights,
         keeps=Kept(inputs=True, is_view=True),
-        in_language=False,
+        traits=Trait.UNORDERED | _WRITTEN,
     ),
     Primitive(
         "norm_relu",
@@ -184,7 +234,7 @@ _ALL = (
         shapes.same_shape,
         _NORM,
         weights=shapes.batch_norm_weights,
-        in_language=False,
+        traits=Trait.UNORDERED | _WRITTEN,
     ),
     Primitive(
         "separable_conv",
@@ -193,20 +243,20 @@ _ALL = (
         _WINDOW,
         weights=shapes.separable_weights,
         flops=shapes.separable_flops,
-        in_language=False,
+        traits=Trait.FUNCTION | Trait.FUSED | _WRITTEN,
     ),
     Primitive(
         "channels_last",
         "its input with the channels innermost in memory",
         shapes.same_shape,
         keeps=_NOTHING,
-        in_language=False,
+        traits=Trait.FUNCTION | _WRITTEN,
     ),
     Primitive(
         "share",
         "its input weighted by what some operations have of a row of alpha",
         shapes.same_shape,
-        in_language=False,
+        traits=_OF_PARTS | Trait.WEIGHED | _WRITTEN,
     ),
     Primitive(
         "stack",
@@ -214,7 +264,7 @@ _ALL = (
         shapes.equal_shapes,
         inputs=(2, _MANY),
         keeps=_NOTHING,
-        in_language=False,
+        traits=_OF_PARTS | _WRITTEN,
     ),
     Primitive(
         "sum_stack",
@@ -222,7 +272,7 @@ _ALL = (
         shapes.same_shape,
         (Argument("groups", Kind.COUNT),),
         keeps=_NOTHING,
-        in_language=False,
+        traits=_OF_PARTS | Trait.ENDS_STACK | _WRITTEN,
     ),
     Primitive(
         "state",
@@ -231,16 +281,21 @@ _ALL = (
         (_OUT,),
         inputs=(0, 0),
         keeps=_NOTHING,
-        in_language=False,
+        traits=Trait.COMPILER_ONLY,
     ),
     Primitive(
         "drop_path",
         "zeroes whole examples at random while training",
         shapes.same_shape,
         keeps=_NOTHING,
-        in_language=False,
+        traits=Trait.DRAWS_FACTOR | Trait.INFERENCE_IDENTITY | Trait.COMPILER_ONLY,
     ),
 )
 
 PRIMITIVES: dict[str, Primitive] = {primitive.name: primitive for primitive in _ALL}
-LANGUAGE: dict[str, Primitive] = {p.name: p for p in _ALL if p.in_language}
+LANGUAGE: dict[str, Primitive] = {p.name: p for p in _ALL if not p.has(Trait.COMPILER_ONLY)}
+
+
+def has_trait(name: str, trait: Trait) -> bool:
+    """Whether a primitive promises something; what is not in the table promises nothing."""
+    return name in PRIMITIVES and PRIMITIVES[name].has(trait)

@@ -8,6 +8,8 @@ from enum import Enum
 from math import prod
 from typing import TypeAlias
 
+from dslnas.ops.traits import Trait
+
 Shape: TypeAlias = tuple[int, ...]
 """Shape of one example, without the batch axis: (channels, height, width), (features,) or, of a
 token, ()."""
@@ -120,8 +122,10 @@ class Primitive:
         flops: Multiply-adds per example. As in the papers only convolutions and linear maps count.
         keeps: What its gradient needs of its run.
         reads_tokens: Whether it reads tokens, which have no sizes.
+        traits: What it promises; nothing, as long as nothing is said.
         tied_to: A primitive of the stem whose `weight` it uses instead of one of its own.
-        in_language: False for primitives that only the compiler writes.
+        run_mask: Rate of variational dropout at which it zeroes, by a mask that is drawn when a run
+            begins and is the same for all steps of a sequence; without, it has no such mask.
     """
 
     name: str
@@ -133,8 +137,9 @@ class Primitive:
     flops: Callable[[Attributes, tuple[Shape, ...], Shape], int] = _no_cost
     keeps: Kept = Kept(inputs=True)
     reads_tokens: bool = False
+    traits: Trait = Trait.NONE
     tied_to: str = ""
-    in_language: bool = True
+    run_mask: str = ""
 
     def output(self, attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output shape.
@@ -145,6 +150,10 @@ class Primitive:
         if () in inputs and not self.reads_tokens:
             raise ShapeError(f"`{self.name}` cannot read tokens", "begin the stem with `embedding`")
         return self.shape(attributes, inputs)
+
+    def has(self, trait: Trait) -> bool:
+        """Whether it promises something; of several traits all."""
+        return trait in self.traits
 
     @property
     def takes_stride(self) -> bool:

@@ -18,8 +18,8 @@ from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
-
-_JOINS = ("add", "subtract", "multiply")
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
 
 
 def distribute_mix(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -64,7 +64,7 @@ def _distributed(
         return [mix]
     inner = replace(mix, name=f"{mix.name}/{primitive}_mix", inputs=varying)
     parts = _distributed(graph, inner, reads, shares)
-    if primitive != "multiply":
+    if _is_linear(primitive):
         key = (common, mix.mix)
         if key not in shares:
             shares[key] = f"{mix.name}/{primitive}_share"
@@ -77,12 +77,15 @@ def _distributed(
 def _common(ends: Sequence[Node]) -> tuple[str, int, str] | None:
     """Return the join that all ends are, and where and what they have in common."""
     primitive = ends[0].primitive
-    if primitive not in _JOINS or any(
-        end.primitive != primitive or len(end.inputs) != 2 for end in ends
-    ):
+    alike = all(end.primitive == primitive and len(end.inputs) == 2 for end in ends)
+    if not alike or not (_is_linear(primitive) or has_trait(primitive, Trait.MULTILINEAR)):
         return None
     for place in (0, 1):
         common = {end.inputs[place] for end in ends}
         if len(common) == 1:
             return primitive, place, common.pop()
     return None
+
+
+def _is_linear(primitive: str) -> bool:
+    return has_trait(primitive, Trait.LINEAR)

@@ -25,10 +25,14 @@ def fold_norms(graph: PrimitiveGraph) -> PrimitiveGraph:
     One mix takes over norms of the same arguments only, those of the first.
     """
     readers = readers_of(graph)
-    arguments: dict[str, object] = {}
+    arguments: dict[str, object] = {
+        readers[node.name][0]: node.attributes
+        for node in graph.nodes
+        if node.primitive == "folded_norm"
+    }
 
     def folded(node: Node) -> Node:
-        if node.primitive not in ("batch_norm", "folded_norm") or node.attribute("affine"):
+        if node.primitive != "batch_norm" or node.attribute("affine"):
             return node
         reader = graph.by_name.get(readers[node.name][0])
         alone = len(readers[node.name]) == 1 and reader is not None and reader.primitive == "mix"

@@ -14,9 +14,8 @@ from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
-
-ONCE_EACH = frozenset({"input", "state", "batch_norm", "dropout", "drop_path"})
-"""Primitives of which two are not one: they draw their own random numbers, or keep statistics."""
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
 
 
 def share_equal(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -28,7 +27,7 @@ def share_equal(graph: PrimitiveGraph) -> PrimitiveGraph:
         inputs = tuple(stands.get(name, name) for name in node.inputs)
         part = node.name.partition("/")[0]
         key = (node.primitive, node.attributes, inputs, node.tensors, node.mix, part)
-        if node.primitive not in ONCE_EACH and key in first:
+        if key in first and has_trait(node.primitive, Trait.REPEATABLE):
             stands[node.name] = first[key]
             continue
         first.setdefault(key, node.name)

@@ -22,17 +22,10 @@ from itertools import accumulate
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.ops.catalogue import has_trait
 from dslnas.ops.primitive import Shape
+from dslnas.ops.traits import Trait
 from dslnas.passes.readers import readers_of
-
-ROWWISE = frozenset(
-    {
-        *("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "hard_swish", "sigmoid", "tanh"),
-        *("identity", "zero", "split", "concat", "add", "subtract", "multiply", "mean"),
-        *("drop_input", "drop_state"),
-    }
-)
-"""Primitives that give the same for a stack as for its parts: not batch_norm, not dropout."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +111,14 @@ def _edge(mix: Node, nodes: Sequence[Node], readers: Mapping[str, Sequence[str]]
     names = {n.name for n in nodes}
     sources = {name for n in (*nodes, mix) for name in n.inputs} - names
     own = all(set(readers[n.name]) <= {*names, mix.name} for n in nodes)
-    if len(sources) != 1 or not own or not all(n.primitive in ROWWISE for n in nodes):
+    if len(sources) != 1 or not own or not all(_is_row_wise(n) for n in nodes):
         return None
     return _Edge(mix, sources.pop(), tuple(nodes))
+
+
+def _is_row_wise(node: Node) -> bool:
+    """Whether a node gives the same for a stack as for its parts: no batch norm, no dropout."""
+    return has_trait(node.primitive, Trait.ROW_WISE)
 
 
 def _stacked(node: Node, edges: Sequence[_Edge], shape: Shape) -> Iterator[Node]:

@@ -6,13 +6,14 @@ from collections import Counter
 import onnx
 import pytest
 
-from dslnas.backends.onnx.inference import VANISHING
 from dslnas.graph.graph import INPUT
 from dslnas.graph.lower.network import build_derived_graph
+from dslnas.ops.traits import Trait
 from dslnas.space.derive.derive import derive
 from tests.backends.onnx_run import assert_parity, assert_shapes, emit
 from tests.backends.reference_graphs import DARTS_V2, NAS_BENCH_201, SMALL, network, space
 from tests.backends.reference_interpreter import random_weights
+from tests.primitives import with_trait
 
 # What the papers' operations leave out: attention to channels, shuffled halves, other activations.
 UNUSUAL = """use papers.nas_bench_201
@@ -79,7 +80,8 @@ def test_names_are_those_of_the_graph() -> None:
     for node in model.graph.node:
         assert node.output[0] == ("logits" if node.name == graph.output else node.name)
         assert node.name in graph.by_name or node.name.rpartition("/")[0] in graph.by_name
-    kept = {n.name for n in graph.nodes if n.primitive not in {INPUT, "batch_norm", *VANISHING}}
+    gone = {INPUT, "batch_norm", *with_trait(Trait.INFERENCE_IDENTITY)}
+    kept = {n.name for n in graph.nodes if n.primitive not in gone}
     assert kept <= set(names)
     assert {"cell0/n1_in1/squeeze/1_global_avg_pool", "head/3_linear", "head/3_linear/flatten"} <= {
         *names

@@ -6,24 +6,17 @@ import numpy as np
 import pytest
 
 from dslnas.backends.onnx.emitters import EMITTERS
-from dslnas.backends.onnx.inference import VANISHING
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.traits import Trait
 from tests.backends.onnx_run import assert_parity, assert_shapes, emit, run
 from tests.backends.reference_graphs import Graph
+from tests.primitives import ACTIVATIONS, OF_PASSES, VARIATIONAL, with_trait
 
-CHOICES = {"mix", "share", "stack", "sum_stack"}
-RECURRENT = {
-    "embedding",
-    "tied_linear",
-    "drop_embedded",
-    "drop_input",
-    "drop_state",
-    "drop_output",
-}
+VANISHING = with_trait(Trait.INFERENCE_IDENTITY)
+RECURRENT = {"embedding", "tied_linear", *VARIATIONAL}
 """What reads no images; `test_onnx_sequence` compares it."""
 ODD = (4, 7, 9)
-ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "hard_swish", "sigmoid", "tanh")
 
 
 def _conv(**given: object) -> PrimitiveGraph:
@@ -142,13 +135,7 @@ CASES = {
 
 
 def test_every_primitive_has_a_form_or_no_need_of_one() -> None:
-    of_passes = [
-        "folded_norm",
-        "norm_relu",
-        "separable_conv",
-        "channels_last",
-    ]  # none runs before an export
-    cells = [*EMITTERS, *VANISHING, *CHOICES, "state", *of_passes]
+    cells = [*EMITTERS, *VANISHING, *OF_PASSES, "mix", "state"]
     assert [name for name, count in Counter(cells).items() if count > 1] == []
     assert sorted(set(PRIMITIVES) - set(cells)) == [], "primitives without an ONNX form"
     assert sorted(set(cells) - set(PRIMITIVES)) == [], "ONNX forms of no primitive"

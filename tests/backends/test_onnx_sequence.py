@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from onnx import ModelProto, numpy_helper
 
 from dslnas.backends.onnx.emitters import EMITTERS
-from dslnas.backends.onnx.inference import VANISHING
 from dslnas.backends.onnx.prepare import prepare
 from dslnas.backends.onnx.sequence import SequenceModels, to_onnx_sequence
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.ops.traits import Trait
 from tests.backends.recurrent_networks import (
     NETWORKS,
     VOCABULARY,
@@ -34,6 +34,7 @@ from tests.backends.recurrent_runs import random_states, random_tokens, weights_
 from tests.backends.reference_graphs import space
 from tests.backends.reference_interpreter import interpret_steps
 from tests.backends.test_onnx_primitives import RECURRENT
+from tests.primitives import with_trait
 
 TOLERANCE = 1e-5
 """The reference computes in float64; values are near 1, and a text has only 11 steps."""
@@ -112,7 +113,7 @@ def test_any_cell_is_computed_as_the_graph_says(text: str) -> None:
 def test_every_primitive_of_recurrent_networks_is_tried() -> None:
     tried = {node.primitive for name in NETWORKS for node in recurrent_graph(name).nodes}
     assert tried >= RECURRENT
-    assert tried - {"input", "state"} <= set(EMITTERS) | VANISHING
+    assert tried - {"input", "state"} <= set(EMITTERS) | with_trait(Trait.INFERENCE_IDENTITY)
 
 
 # ---- what the models look like ------------------------------------------------------------------

@@ -32,6 +32,7 @@ from tests.backends.python_networks import NETWORKS, graph_of
 from tests.backends.recurrent_networks import NETWORKS as RECURRENT
 from tests.backends.recurrent_networks import recurrent_graph
 from tests.backends.reference_interpreter import interpret, random_images, random_weights
+from tests.primitives import OF_PASSES
 from tests.spaces import random_scores
 from tests.strategies import SpaceText, spaces
 
@@ -54,19 +55,13 @@ def results(folder: Path) -> Arrays:
 
 def test_every_primitive_of_a_derived_network_has_one_form_and_is_tried() -> None:
     assert not set(LAYERS) & set(JOINS)
-    without = {"mix", "share", "stack", "sum_stack", "drop_path", "state"}
-    without |= {
-        "folded_norm",
-        "norm_relu",
-        "separable_conv",
-        "channels_last",
-    }  # no pass runs before an export
-    assert set(LAYERS) | set(JOINS) == set(PRIMITIVES) - without
+    gone = OF_PASSES | {"mix", "drop_path", "state"}
+    assert set(LAYERS) | set(JOINS) == set(PRIMITIVES) - gone
     graphs = [*map(graph_of, NETWORKS), *map(recurrent_graph, RECURRENT)]
     tried = {node.primitive for graph in graphs for node in graph.nodes}
     assert tried - {"input", "state"} == set(LAYERS) | set(JOINS)
     joins = {name for name, primitive in PRIMITIVES.items() if primitive.joins}
-    assert joins - {"mix", "stack"} == {*JOINS}
+    assert joins - gone == {*JOINS}
 
 
 @pytest.mark.parametrize("batch", BATCHES)

@@ -8,20 +8,18 @@ from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.primitives import FORMS
-from dslnas.backends.torch.randomness import RATES
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Shape
+from dslnas.ops.traits import Trait
 from tests.backends.reference_graphs import Graph
 from tests.backends.reference_interpreter import interpret, random_images, random_weights
+from tests.primitives import ACTIVATIONS, OF_PASSES, VARIATIONAL, with_trait
 
-DONE_BY_THE_EXECUTOR = {"mix", "share", "state"}
-OF_SEQUENCES = {"embedding", "stack", "sum_stack"}
-"""Forms with tests of their own: they read tokens, or change the number of examples."""
+DONE_BY_THE_EXECUTOR = with_trait(Trait.WEIGHED) | {"state"}
 
 SIZES: tuple[Shape, ...] = ((4, 8, 8), (4, 7, 9), (4, 5, 5))
 STRIDES = ((1, 1), (2, 2), (2, 1), (1, 3))
-ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "hard_swish", "sigmoid", "tanh")
 Attributes = dict[str, AttributeValue]
 
 CONVOLUTIONS: tuple[Attributes, ...] = (
@@ -105,7 +103,7 @@ CASES: dict[str, list[Graph]] = {
     "split": _plain("split", {"parts": 2, "index": 0}, {"parts": 4, "index": 3}),
     "shuffle": _plain("shuffle", {"groups": 1}, {"groups": 2}, {"groups": 4}),
     "tied_linear": _vectors("tied_linear", out=5),
-    **{name: _vectors(name) for name in RATES},
+    **{name: _vectors(name) for name in VARIATIONAL},
     "subtract": _branches("subtract", "input", "tanh"),
     "add": _branches("add", "input", "tanh") + _branches("add", "relu", "relu", "tanh", "input"),
     "multiply": _branches("multiply", "tanh", "pooled") + _branches("multiply", "relu", "tanh"),
@@ -133,13 +131,7 @@ def test_every_primitive_has_a_torch_form_or_is_done_by_the_executor() -> None:
 
 
 def test_every_form_is_tested() -> None:
-    of_passes = {
-        "folded_norm",
-        "norm_relu",
-        "separable_conv",
-        "channels_last",
-    }  # tests/passes runs them
-    assert set(CASES) == set(FORMS) - OF_SEQUENCES - of_passes
+    assert set(CASES) == set(FORMS) - OF_PASSES - {"embedding"}  # it reads tokens
     for name, graphs in CASES.items():
         assert all(name in {n.primitive for n in graph.done().nodes} for graph in graphs)
 

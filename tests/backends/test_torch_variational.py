@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.randomness import RATES
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.graph.text import parse_graph
+from dslnas.ops.catalogue import PRIMITIVES
+from tests.primitives import VARIATIONAL
 from tests.spaces import space_of
 
-KINDS = {rate: primitive for primitive, rate in RATES.items()}
+KINDS = {PRIMITIVES[name].run_mask: name for name in VARIATIONAL}
 
 
 def dropping(primitive: str, width: int = 50) -> SequenceNetwork:

@@ -15,6 +15,7 @@ from dslnas.ops.primitive import AttributeValue
 from tests.backends.reference_graphs import Graph
 from tests.engines.small import NASP_LIKE, some_choice, space
 from tests.graph.keeper import Keeper
+from tests.primitives import OF_PASSES, VARIATIONAL
 
 SHAPE = (8, 8, 8)
 BATCH = 3
@@ -75,11 +76,8 @@ def test_a_primitive_keeps_what_it_says(primitive: str) -> None:
 
 
 def test_every_primitive_that_runs_alone_is_looked_at() -> None:
-    of_texts = {"embedding", "tied_linear", "stack", "sum_stack"}
-    variational = {name for name in FORMS if name.startswith("drop_") and name != "drop_path"}
-    nothing = {"zero"}
-    written_by_passes = {"norm_relu", "folded_norm", "separable_conv", "channels_last"}
-    assert set(FORMS) - of_texts - variational - nothing - written_by_passes == set(CASES)
+    of_texts, nothing = {"embedding", "tied_linear", *VARIATIONAL}, {"zero"}
+    assert set(FORMS) - of_texts - nothing - OF_PASSES == set(CASES)
 
 
 def test_what_two_read_is_kept_once() -> None:

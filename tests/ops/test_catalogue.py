@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
 
+from dslnas.diagnostics import UserError
 from dslnas.graph.attributes import attribute_value
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES
 from dslnas.ops.primitive import Default, Kind, Primitive
+from dslnas.ops.traits import Trait
+from tests.primitives import OF_PASSES, with_trait
+from tests.spaces import space_of
+from tests.strategies import SpaceText, spaces
 
 ALL = pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=PRIMITIVES)
 
 
-def test_the_language_has_all_but_what_the_compiler_writes() -> None:
-    assert set(PRIMITIVES) - set(LANGUAGE) == {
-        "mix",
-        "folded_norm",
-        "norm_relu",
-        "separable_conv",
-        "channels_last",
-        "share",
-        "stack",
-        "sum_stack",
-        "state",
-        "drop_path",
-    }
+@pytest.mark.parametrize("name", sorted(with_trait(Trait.COMPILER_ONLY)))
+def test_no_program_can_write_what_only_the_compiler_writes(name: str) -> None:
+    text = f"op mine = {name}\ncell a {{ nodes 1; choose mine, relu }}\nnetwork {{ cells a }}"
+    with pytest.raises(UserError, match=f"unknown .* `{name}`"):
+        space_of(text)
+
+
+@settings(max_examples=10)
+@given(spaces())
+def test_no_network_has_what_only_passes_write(text: SpaceText) -> None:
+    graph = build_supernet_graph(text.space())
+    assert OF_PASSES.isdisjoint(node.primitive for node in graph.nodes)
+
+
+def test_all_but_three_of_the_primitives_that_are_no_words_are_written_by_passes() -> None:
+    assert set(PRIMITIVES) - set(LANGUAGE) == with_trait(Trait.COMPILER_ONLY)
+    assert with_trait(Trait.COMPILER_ONLY) - OF_PASSES == {"mix", "state", "drop_path"}
 
 
 @ALL

@@ -11,10 +11,9 @@ from dslnas.backends.torch.losses import slowness_penalty
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import SequenceNetwork, make_network
 from dslnas.graph.graph import PrimitiveGraph
+from tests.primitives import OF_PASSES
 
 CLASSES = 5
-WRITTEN = {"folded_norm", "norm_relu", "separable_conv", "channels_last"}
-"""Primitives of images that only passes write."""
 DROPOUT = {"words": 0.2, "embedded": 0.3, "input": 0.4, "state": 0.3, "output": 0.2}
 
 
@@ -24,7 +23,7 @@ def network_of(graph: PrimitiveGraph, tensors: Mapping[str, Tensor] | None = Non
     What passes have written runs without further passes, other graphs as plainly as can be.
     """
     network = make_network(graph, torch.Generator().manual_seed(3)).double()
-    written = not WRITTEN.isdisjoint(node.primitive for node in graph.nodes)
+    written = not OF_PASSES.isdisjoint(node.primitive for node in graph.nodes)
     network.plain, network.passes = not written, ()
     if tensors is not None:
         network.load_state_dict({name: tensors[name] for name in network.state_dict()})

@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.ops.catalogue import has_trait
 from dslnas.ops.primitive import Weight
+from dslnas.ops.traits import Trait
 
 Weights: TypeAlias = Mapping[str, NDArray[np.floating[Any]]]
 """Tensors by name: tensor `weight` of node `stem/0_conv` is `stem/0_conv/weight`."""
-
-LAYERS = frozenset({"conv", "linear"})
 
 
 def fold_batch_norm(
@@ -101,7 +101,7 @@ class _Folding:
         node = self._nodes[name]
         if self._readers[name] != 1:
             return ()
-        if node.primitive in LAYERS:
+        if has_trait(node.primitive, Trait.SCALABLE):
             return (node,) if all(self._users[key] < 2 for key in node.tensors) else ()
         if node.primitive != "concat":
             return ()

@@ -5,26 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dslnas.graph.graph import PrimitiveGraph, State
-
-VANISHING = frozenset(
-    {
-        "identity",
-        "dropout",
-        "drop_path",
-        "drop_embedded",
-        "drop_input",
-        "drop_state",
-        "drop_output",
-    }
-)
-"""Primitives that hand their input on unchanged when the network is not training."""
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
 
 
 def inference_graph(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return the graph of the logits and states: no second head, nothing that hands its input on.
 
-    Readers of a node that goes read what it read. The output has no `VANISHING` node, and every
-    node of it reaches the logits or is a state before or after the step.
+    Readers of a node that goes read what it read. Every node that is left reaches the logits or is
+    a state before or after the step.
     """
     needed = replace(graph, auxiliary=None).needed | {state.name for state in graph.states}
     stands_for: dict[str, str] = {}
@@ -33,7 +22,7 @@ def inference_graph(graph: PrimitiveGraph) -> PrimitiveGraph:
         if node.name not in needed:
             continue
         inputs = tuple(stands_for.get(source, source) for source in node.inputs)
-        if node.primitive in VANISHING:
+        if has_trait(node.primitive, Trait.INFERENCE_IDENTITY):
             stands_for[node.name] = inputs[0]
         else:
             nodes.append(replace(node, inputs=inputs))

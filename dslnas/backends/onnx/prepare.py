@@ -13,9 +13,6 @@ from dslnas.graph.graph import PrimitiveGraph
 MAX_BYTES = 2**31 - 1
 """A file is one protobuf message, and no message is larger."""
 
-CHOICES = frozenset({"mix", "share", "stack", "sum_stack"})
-"""Primitives that only a network with choices has."""
-
 # Generous: a node with its name, inputs and sizes takes 300 to 800 bytes.
 _BYTES_PER_NODE = 2_000
 
@@ -38,7 +35,7 @@ def prepare(
 
 def _check_choices(graph: PrimitiveGraph) -> None:
     for node in graph.nodes:
-        if node.primitive in CHOICES:
+        if node.mix is not None:
             raise ValueError(f"`{node.name}` is a choice: derive an architecture first")
 
 

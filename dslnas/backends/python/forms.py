@@ -11,7 +11,9 @@ from math import prod
 
 from dslnas.backends.python.body import Argument, Number, Part, Piece, Place
 from dslnas.graph.graph import Node
+from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Shape
+from dslnas.ops.traits import Trait
 
 Form = Callable[[Node, Shape], Part]
 """From a node and the shape of its input to the layers that stand for it."""
@@ -148,7 +150,11 @@ def _nothing(node: Node, shape: Shape) -> Part:
     return Part()
 
 
-HAND_ON = ("identity", "drop_embedded", "drop_input", "drop_state", "drop_output")
+HAND_ON = tuple(
+    primitive.name
+    for primitive in PRIMITIVES.values()
+    if primitive.has(Trait.INFERENCE_IDENTITY) and not primitive.has(Trait.DRAWS_FACTOR)
+)
 """Primitives that hand on their input; the masks of recurrent networks belong to their training."""
 
 LAYERS: Mapping[str, Form] = {

@@ -15,8 +15,9 @@ from torch import Tensor
 from dslnas.backends.torch.fast import window_of
 from dslnas.backends.torch.kernels.separable import Member, separable
 from dslnas.backends.torch.plan import Step
-from dslnas.backends.torch.randomness import RANDOM
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
 
 JOINED = "separable_conv"
 
@@ -62,8 +63,8 @@ def with_bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | B
     """Return a plan in which separable convolutions are bundles, in an order that allows it.
 
     A step's level is the number of separable convolutions on the longest way to its value. Those of
-    one level never read each other, and all else of that level is behind them. What draws random
-    numbers keeps its order, so that a network drops the same as without bundles.
+    one level never read each other, and all else of that level is behind them. What may draw
+    random numbers keeps its order, so that a network drops the same as without bundles.
 
     Args:
         graph: What the plan is of.
@@ -76,7 +77,7 @@ def with_bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | B
     for step in steps:
         level = max((levels.get(name, 0) for name in step.inputs), default=0)
         level += step.node.primitive == JOINED
-        if step.node.primitive in RANDOM:
+        if not has_trait(step.node.primitive, Trait.UNORDERED):
             level = drawn = max(level, drawn)
         levels[step.node.name] = level
 

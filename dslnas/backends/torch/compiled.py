@@ -7,7 +7,7 @@ functions: the compiler makes its own kernels of them.
 
 What fits a cell's inputs to it is left outside, since it differs with the cells before. So is what
 draws random numbers, which a compiled function would draw in another way: it is handed what was
-drawn.
+drawn, and what may draw in a way that is not known stays outside altogether.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from dslnas.backends.torch.fast import FAST_FORMS
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.plan import Step
 from dslnas.backends.torch.primitives import FORMS
-from dslnas.backends.torch.randomness import RANDOM, RunState
+from dslnas.backends.torch.randomness import RunState
 from dslnas.diagnostics import user_error
 from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
 
 BACKEND = "inductor"
 """Of `torch.compile`."""
@@ -92,7 +94,8 @@ def with_calls(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | Cal
 
     def cell_of(step: Step) -> str:
         part = step.node.name.partition("/")[0]
-        return part if part in cells and not step.node.name.startswith(fitting) else ""
+        inside = part in cells and not step.node.name.startswith(fitting)
+        return part if inside and _is_compilable(step.node) else ""
 
     found: list[Step | Call] = []
     for cell, row in groupby(steps, cell_of):
@@ -101,6 +104,15 @@ def with_calls(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | Cal
         else:
             found.extend(row)
     return tuple(found)
+
+
+def _is_compilable(node: Node) -> bool:
+    """Whether it is known how a node draws random numbers, if it does."""
+    return has_trait(node.primitive, Trait.UNORDERED) or _draws(node)
+
+
+def _draws(node: Node) -> bool:
+    return has_trait(node.primitive, Trait.DRAWS_FACTOR)
 
 
 def _call(steps: tuple[Step, ...]) -> Call:
@@ -117,7 +129,7 @@ def _call(steps: tuple[Step, ...]) -> Call:
         tuple(tensors.values()),
         tuple(names[name] for name in gives),
     )
-    random = tuple(step.node for step in steps if step.node.primitive in RANDOM)
+    random = tuple(step.node for step in steps if _draws(step.node))
     last_use = tuple(name for name in freed if name not in made)
     return Call(body, tuple(read), tuple(own), gives, random, last_use)
 
@@ -171,7 +183,7 @@ class Bodies:
 
 def _factor(node: Node, like: Tensor, run: RunState) -> Tensor:
     """Return what a random primitive multiplies by: itself of ones."""
-    shape = node.shape if node.primitive == "dropout" else (1,) * len(node.shape)
+    shape = (1,) * len(node.shape) if node.primitive == "drop_path" else node.shape
     return FORMS[node.primitive](node, [like.new_ones((len(like), *shape))], (), run)
 
 
@@ -195,7 +207,7 @@ def _compiled(name: str, body: Body, *, tracking: bool) -> Function:
             node, reads = step.node, [values[name] for name in step.inputs]
             if node.mix is not None:
                 result = weigh(step, reads)
-            elif node.primitive in RANDOM:
+            elif _draws(node):
                 result = reads[0] * next(factors)
             else:
                 mine = [by_name[name] for name in names]

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dslnas.backends.torch.plan import Step
-from dslnas.graph.graph import INPUT, PrimitiveGraph
-
-BOUND = frozenset({"batch_norm", "dropout", "drop_path"})
-"""Primitives that give something else for all time steps at once than for one after the other."""
+from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def _body(graph: PrimitiveGraph, steps: Sequence[Step], *, hoist: bool) -> dict[
         return dict.fromkeys(step.node.name for step in inside)
     depends = set(_states(graph))
     for step in inside:
-        if step.node.primitive in BOUND or not depends.isdisjoint(step.inputs):
+        if is_bound(step.node) or not depends.isdisjoint(step.inputs):
             depends.add(step.node.name)
     needed = depends & _needed(graph, inside)
     return dict.fromkeys(step.node.name for step in inside if step.node.name in needed)
@@ -114,7 +113,7 @@ def _needed(graph: PrimitiveGraph, inside: Sequence[Step]) -> set[str]:
     inputs = {step.node.name: step.inputs for step in inside}
     stacks = _stacks(inside)
     waiting = [state.next for state in graph.states]
-    waiting += [step.node.name for step in inside if step.node.primitive in BOUND]
+    waiting += [step.node.name for step in inside if is_bound(step.node)]
     needed: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -138,9 +137,14 @@ def _stacks(inside: Sequence[Step]) -> dict[str, list[str]]:
                 continue
             found[name] = found[reads[0]]
         found[name].append(name)
-        if step.node.primitive != "sum_stack":
+        if not has_trait(step.node.primitive, Trait.ENDS_STACK):
             stacked.add(name)
     return found
+
+
+def is_bound(node: Node) -> bool:
+    """Whether a node may give something else for all time steps at once than one by one."""
+    return not any(has_trait(node.primitive, trait) for trait in (Trait.ROW_WISE, Trait.PART_WISE))
 
 
 def _states(graph: PrimitiveGraph) -> list[str]:

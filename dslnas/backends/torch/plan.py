@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from dslnas.diagnostics import InternalError
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
 
 DROPPED = -1
 """In a choice: no operation of the edge runs."""
-
-SUMS = frozenset({"mix", "add", "mean"})
-"""Primitives that can leave out what they read."""
 
 Choice = Mapping[str, tuple[int, ...]]
 """By cell: for every row of alpha the column that runs, or DROPPED."""
@@ -136,7 +135,8 @@ def _dropped(graph: PrimitiveGraph, chosen: Choice | None) -> frozenset[str]:
     dropped: set[str] = set()
     if chosen is not None:
         for node in graph.nodes:
-            lacks = node.primitive not in SUMS and not dropped.isdisjoint(node.inputs)
+            optional = has_trait(node.primitive, Trait.OPTIONAL_INPUTS)
+            lacks = not optional and not dropped.isdisjoint(node.inputs)
             if lacks or _drops(node, chosen):
                 dropped.add(node.name)
     return frozenset(dropped)

@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from dslnas.backends.torch.randomness import (
-    RATES,
     RunState,
     drop,
     drop_path,
@@ -22,6 +21,7 @@ from dslnas.backends.torch.randomness import (
     variational,
 )
 from dslnas.graph.graph import Node
+from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.shapes import pair
 
 Form: TypeAlias = Callable[[Node, Sequence[Tensor], Sequence[Tensor], RunState], Tensor]
@@ -219,7 +219,7 @@ FORMS: Mapping[str, Form] = {
     "sigmoid": _elementwise(torch.sigmoid),
     "tanh": _elementwise(torch.tanh),
     "dropout": dropout,
-    **dict.fromkeys(RATES, variational),
+    **{p.name: variational for p in PRIMITIVES.values() if p.run_mask},
     "identity": _elementwise(lambda x: x),
     "zero": _zero,
     "split": _split,

@@ -10,17 +10,7 @@ import torch
 from torch import Tensor
 
 from dslnas.graph.graph import Node
-
-RANDOM = frozenset({"dropout", "drop_path"})
-"""Primitives of images that draw."""
-
-RATES: Mapping[str, str] = {
-    "drop_embedded": "embedded",
-    "drop_input": "input",
-    "drop_state": "state",
-    "drop_output": "output",
-}
-"""By primitive of variational dropout the name of its rate."""
+from dslnas.ops.catalogue import PRIMITIVES
 
 MaskKey: TypeAlias = tuple[str, str, int]
 """Whose a mask is: a cell, or the stem or head, has one for each primitive and width."""
@@ -63,10 +53,16 @@ class RunState:
         """
         self.batch, self.training, self.masks = batch, training, {}
         for node in nodes:
-            rate = self.dropout.get(RATES.get(node.primitive, ""), 0.0)
+            rate = self.dropout.get(mask_rate(node), 0.0)
             if training and rate > 0 and _mask_of(node) not in self.masks:
                 ones = like.new_ones((batch, *node.shape))
                 self.masks[_mask_of(node)] = drop(ones, rate, ones.shape, self)
+
+
+def mask_rate(node: Node) -> str:
+    """Return the name of the rate of a node's variational dropout; empty if it is none."""
+    primitive = PRIMITIVES.get(node.primitive)
+    return "" if primitive is None else primitive.run_mask
 
 
 def _mask_of(node: Node) -> MaskKey:

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from dslnas.backends.torch.gated import run_gate
 from dslnas.backends.torch.gates import Gate, with_gates
-from dslnas.backends.torch.loop import BOUND, Loop, divide
+from dslnas.backends.torch.loop import Loop, divide, is_bound
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork, key_of
 from dslnas.backends.torch.plan import Choice, Step, make_plan
-from dslnas.backends.torch.randomness import RATES
+from dslnas.backends.torch.randomness import mask_rate
 from dslnas.data.batches import States
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 
@@ -56,7 +56,7 @@ class SequenceNetwork(TorchNetwork):
     def __init__(self, graph: PrimitiveGraph, generator: torch.Generator) -> None:
         """Make the tensors, in the graph's order, with random numbers from `generator` (CPU)."""
         super().__init__(graph, generator)
-        self._dropping = tuple(node for node in graph.nodes if node.primitive in RATES)
+        self._dropping = tuple(node for node in graph.nodes if mask_rate(node))
 
     def forward(self, tokens: Tensor, *states: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
         """Return the logits and the states after the last step.
@@ -128,7 +128,7 @@ class SequenceNetwork(TorchNetwork):
     def _rows(self, loop: Loop, steps: int, batch: int) -> int:
         """Return how many rows the head runs on at once."""
         whole = self.plain or not torch.is_grad_enabled()
-        if whole or not BOUND.isdisjoint(step.node.primitive for step in loop.head):
+        if whole or any(is_bound(step.node) for step in loop.head):
             return steps * batch
         (classes,) = self.graph.by_name[self.graph.output].shape
         return max(1, PIECE // (batch * classes)) * batch

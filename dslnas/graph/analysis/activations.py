@@ -19,10 +19,6 @@ from dslnas.ops.primitive import Kept
 NUMBER_BYTES = 4
 """Of a float32."""
 
-WEIGHED = frozenset({"mix", "share"})
-"""Primitives that keep what they weigh by alpha only where alpha has a gradient."""
-
-
 LOSS_COPIES = 3
 """Of the logits, while the gradient of a cross-entropy is made: themselves, and two gradients."""
 
@@ -96,7 +92,7 @@ def activations(
 
 
 def _kept_by(step: Executed, alpha: bool) -> Kept:
-    if step.observed or (step.node.primitive in WEIGHED and not alpha):
+    if step.observed or (step.node.mix is not None and not alpha):
         return Kept()
     return PRIMITIVES[step.node.primitive].keeps
 
