@@ -15,11 +15,11 @@ from dslnas.engines.pc_darts import PcDarts
 from dslnas.engines.protocol import Engine
 from dslnas.engines.random_sampling import RandomSampling
 from dslnas.engines.random_search import RandomSearch
-from dslnas.engines.resource_constraints import Goals
+from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.snas import Snas
 from dslnas.settings.search import SearchSettings
 
-# Every engine takes (supernet, its own settings, generator, goals); a test checks the table
+# Every engine takes (supernet, its own settings, generator, constraints); a test checks the table
 # against the settings of `dslnas.settings.search.SEARCH`.
 ENGINES: dict[str, Callable[..., Engine]] = {
     "darts": Darts,
@@ -39,7 +39,7 @@ def make_engine(
     supernet: Supernet,
     settings: SearchSettings,
     generator: torch.Generator,
-    goals: Goals | None = None,
+    constraints: ResourceConstraints | None = None,
 ) -> Engine:
     """Return the engine of a method, ready to start.
 
@@ -48,6 +48,6 @@ def make_engine(
         supernet: What is searched.
         settings: The method's own settings.
         generator: Randomness of alpha's start and of samples; on the CPU.
-        goals: What the derived network may cost, and what operations cost.
+        constraints: What the derived network may cost, and what operations cost.
     """
-    return ENGINES[name](supernet, settings, generator, goals)
+    return ENGINES[name](supernet, settings, generator, constraints)

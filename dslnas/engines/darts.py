@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.gradient_engine import Relaxed
-from dslnas.engines.objectives.objectives import Bilevel, Level
+from dslnas.engines.gradient_engine import GradientEngine
+from dslnas.engines.objectives.objectives import Bilevel, Objective
 from dslnas.engines.relaxations.softmax import Relaxation
-from dslnas.engines.resource_constraints import Goals
+from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search import DartsSettings
 
 
-class Darts(Relaxed):
+class Darts(GradientEngine):
     """Bilevel search, first or second order (section 2.3).
 
     min over alpha of L_val(w*(alpha), alpha), w*(alpha) = argmin over w of L_train(w, alpha), by
@@ -27,10 +27,10 @@ class Darts(Relaxed):
         supernet: Supernet,
         settings: DartsSettings,
         generator: torch.Generator,
-        goals: Goals | None = None,
+        constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first architecture parameters."""
-        super().__init__(supernet, settings, self.relaxation(supernet, generator), goals)
+        super().__init__(supernet, settings, self.relaxation(supernet, generator), constraints)
         self._bilevel = Bilevel(
             supernet,
             self._relaxation,
@@ -40,6 +40,6 @@ class Darts(Relaxed):
             clipped=settings.clips_ahead,
         )
 
-    def level(self, epoch: int) -> Level:
+    def objective(self, epoch: int) -> Objective:
         """Return the bilevel gradient."""
         return self._bilevel

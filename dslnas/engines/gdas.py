@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dslnas.engines.relaxations.gumbel import HardGumbel
-from dslnas.engines.sampled_engine import Sampled
+from dslnas.engines.sampled_engine import SampledEngine
 
 
-class Gdas(Sampled):
+class Gdas(SampledEngine):
     """One operation per edge runs, drawn anew for every pass; alpha learns through the sample.
 
     The paper is bilevel; `level mixed` is MiLeNAS on the same samples (its section 4.5).

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.objectives.objectives import Level
+from dslnas.engines.objectives.objectives import Objective
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
-from dslnas.engines.protocol import Progress, StepReport
+from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.relaxations.softmax import Relaxation
-from dslnas.engines.resource_constraints import Goals
+from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search import SearchSettings
 from dslnas.space.derive.derive import Scores
 
 
-class Relaxed:
+class GradientEngine(Engine):
     """Base of the methods that weigh operations by a function of alpha.
 
     A method gives the relaxation and, for every epoch, the level. A step updates alpha and then the
     weights at the new alpha, or both from gradients at the same point.
     """
 
-    learns = True
     simultaneous = False
     """Whether both updates use gradients at the same (w, alpha)."""
 
@@ -34,9 +33,9 @@ class Relaxed:
         supernet: Supernet,
         settings: SearchSettings,
         relaxation: Relaxation,
-        goals: Goals | None,
+        constraints: ResourceConstraints | None,
     ) -> None:
-        self._goals = goals
+        self._constraints = constraints
         self._supernet = supernet
         self._relaxation = relaxation
         self._alpha = AlphaOptimiser(
@@ -46,7 +45,7 @@ class Relaxed:
         self._warmup = settings.warm_epochs
         self._epoch = 0
 
-    def level(self, epoch: int) -> Level:
+    def objective(self, epoch: int) -> Objective:
         """Return how alpha is trained in an epoch, counted from 0."""
         raise NotImplementedError
 
@@ -62,7 +61,7 @@ class Relaxed:
         self._relaxation.draw()
         if self._epoch < self._warmup:
             return StepReport(self._train(train), None)
-        found = self.level(self._epoch).gradient(train, architecture)
+        found = self.objective(self._epoch).gradient(train, architecture)
         self._alpha.step(self._with_penalty(found.gradients))
         if self.simultaneous and found.weights is not None:
             self._weights.step(found.weights.gradients)
@@ -72,9 +71,9 @@ class Relaxed:
 
     def _with_penalty(self, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Add the gradient of what exceeds the limits on the derived network."""
-        if self._goals is None:
+        if self._constraints is None:
             return gradients
-        excess = self._goals.penalty(self._supernet.tables, self._relaxation.probabilities())
+        excess = self._constraints.penalty(self._supernet.tables, self._relaxation.probabilities())
         if excess is None:
             return gradients
         pairs = zip(gradients, self._relaxation.gradients(excess), strict=True)
@@ -82,7 +81,9 @@ class Relaxed:
 
     def _train(self, train: Batch) -> Tensor:
         weights = self._supernet.weights()
-        found = self._relaxation.slope(train, weights, alpha_gradient=False, regularised=True)
+        found = self._relaxation.loss_and_grads(
+            train, weights, alpha_gradient=False, regularised=True
+        )
         self._weights.step(found.gradients)
         return found.loss
 
@@ -99,7 +100,7 @@ class Relaxed:
     def mixing(self) -> Mixing:
         """Return the mixture without randomness."""
         with torch.no_grad():
-            return self._relaxation.settled()
+            return self._relaxation.deterministic()
 
     def alphas(self) -> Mapping[str, Tensor]:
         """Return alpha by cell."""
@@ -108,7 +109,3 @@ class Relaxed:
     def scores(self) -> Scores:
         """Return softmax(alpha)."""
         return self._relaxation.scores()
-
-    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
-        """Return softmax(alpha): there is nothing left to do."""
-        return self.scores()

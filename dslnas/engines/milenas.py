@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.gradient_engine import Relaxed
-from dslnas.engines.objectives.objectives import Bilevel, Level, MixedLevel
+from dslnas.engines.gradient_engine import GradientEngine
+from dslnas.engines.objectives.objectives import Bilevel, MixedLevel, Objective
 from dslnas.engines.relaxations.softmax import Relaxation
-from dslnas.engines.resource_constraints import Goals
+from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search import MilenasSettings, SingleLevelSettings
 
 
-class Milenas(Relaxed):
+class Milenas(GradientEngine):
     """Mixed-level search.
 
     min over alpha and w of L_train(w*(alpha), alpha) + lambda * L_val(w*(alpha), alpha):
@@ -29,10 +29,10 @@ class Milenas(Relaxed):
         supernet: Supernet,
         settings: MilenasSettings,
         generator: torch.Generator,
-        goals: Goals | None = None,
+        constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first alpha."""
-        super().__init__(supernet, settings, Relaxation(supernet, generator), goals)
+        super().__init__(supernet, settings, Relaxation(supernet, generator), constraints)
         common = (supernet, self._relaxation, self._weights, settings.order, settings.hessian)
         clipped = settings.clips_ahead
         self._bilevel = Bilevel(*common, clipped=clipped)
@@ -42,7 +42,7 @@ class Milenas(Relaxed):
         )
         self._switch = settings.bilevel
 
-    def level(self, epoch: int) -> Level:
+    def objective(self, epoch: int) -> Objective:
         """Return the mixed-level gradient, or before the switch the bilevel one."""
         return self._bilevel if epoch < self._switch else self._mixed
 
@@ -55,8 +55,8 @@ class SingleLevel(Milenas):
         supernet: Supernet,
         settings: SingleLevelSettings,
         generator: torch.Generator,
-        goals: Goals | None = None,
+        constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first alpha."""
         as_milenas = MilenasSettings.of({**vars(settings), "lambda_": 0.0})
-        super().__init__(supernet, as_milenas, generator, goals)
+        super().__init__(supernet, as_milenas, generator, constraints)

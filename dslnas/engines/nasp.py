@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -12,11 +12,11 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import explore, nearest, one_hot
 from dslnas.engines.expected_cost import complexity
-from dslnas.engines.objectives.accumulation import filled, slope_of
+from dslnas.engines.objectives.accumulation import filled, loss_and_grads_of
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
-from dslnas.engines.protocol import Progress, StepReport
+from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.relaxations.softmax import gradients_of, rows_of
-from dslnas.engines.resource_constraints import Goals, draw
+from dslnas.engines.resource_constraints import ResourceConstraints, draw
 from dslnas.graph.analysis.costs import CostRows
 from dslnas.settings.search import NaspSettings
 from dslnas.space.derive.derive import Scores
@@ -24,7 +24,7 @@ from dslnas.space.derive.derive import Scores
 INITIAL = 0.5
 
 
-class Nasp:
+class Nasp(Engine):
     """Proximal search: A is continuous in C2 = [0, 1], what runs is discrete, in C1 (algorithm 2).
 
     1. A' = prox_C1(A): one operation per edge, `keep` edges per node.
@@ -41,25 +41,23 @@ class Nasp:
     still and all its entries are alike, trains the weights of random choices.
     """
 
-    learns = True
-
     def __init__(
         self,
         supernet: Supernet,
         settings: NaspSettings,
         generator: torch.Generator,
-        goals: Goals | None = None,
+        constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search from A = 0.5 everywhere; `generator` (CPU) draws what is random.
 
-        Without `goals` there is no penalty and no complexity.
+        Without `constraints` there is no penalty and no complexity.
         """
-        self._goals = goals
+        self._constraints = constraints
         self._complexity = settings.complexity
         self._costs: dict[str, CostRows] = {}
-        if goals is not None and settings.complexity > 0:
+        if constraints is not None and settings.complexity > 0:
             cells = settings.cells or tuple(supernet.tables)
-            self._costs = {cell: goals.operation_costs(cell, settings.cost) for cell in cells}
+            self._costs = {cell: constraints.operation_costs(cell, settings.cost) for cell in cells}
         self._supernet = supernet
         self._generator = generator
         self._epsilon = settings.epsilon
@@ -86,7 +84,7 @@ class Nasp:
     def step(self, train: Batch, architecture: Batch) -> StepReport:
         """Update A at its discrete image, then the weights of what is chosen."""
         if self._epoch < self._warmup:
-            drawn = draw(self._supernet.tables, self._generator, self._goals)
+            drawn = draw(self._supernet.tables, self._generator, self._constraints)
             return StepReport(self._train(train, drawn), None)
         architecture_loss = self._update(architecture)
         return StepReport(self._train(train, self._explored()), architecture_loss)
@@ -102,7 +100,7 @@ class Nasp:
         }
         variables = list(discrete.values())
         mixing = Mixing(discrete, chosen, observe=True)
-        found = slope_of(self._supernet, architecture, mixing, variables)
+        found = loss_and_grads_of(self._supernet, architecture, mixing, variables)
         gradients = filled(found.gradients, variables)
         cost = self._cost_of(discrete)
         if isinstance(cost, Tensor):
@@ -119,15 +117,17 @@ class Nasp:
         cost: Tensor | float = 0.0
         for cell, costs in self._costs.items():
             cost = cost + self._complexity * complexity(costs, discrete[cell])
-        if self._goals is not None:
+        if self._constraints is not None:
             tables = self._supernet.tables
-            excess = self._goals.penalty(tables, discrete, edges_chosen=True)
+            excess = self._constraints.penalty(tables, discrete, edges_chosen=True)
             cost = cost if excess is None else cost + excess
         return cost
 
     def _train(self, train: Batch, chosen: Choice) -> Tensor:
         weights = self._supernet.weights()
-        found = slope_of(self._supernet, train, Mixing(None, chosen), weights, regularised=True)
+        found = loss_and_grads_of(
+            self._supernet, train, Mixing(None, chosen), weights, regularised=True
+        )
         self._weights.step(found.gradients)
         return found.loss
 
@@ -157,6 +157,7 @@ class Nasp:
         """Return A: the derived architecture is its proximal step."""
         return {cell: rows_of(continuous) for cell, continuous in self._continuous.items()}
 
-    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
-        """Return A: there is nothing left to do."""
-        return self.scores()
+    def break_ties(self, generator: torch.Generator) -> None:
+        """Draw A anew, uniformly: at its start the first operation of every edge is chosen."""
+        for continuous in self._continuous.values():
+            continuous.copy_(torch.rand(continuous.shape, generator=generator))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing
@@ -36,12 +37,14 @@ class Engine(Protocol):
 
     The caller starts every epoch, gives each step a batch of the weights' data and one of the
     architecture's, may ask for the scores after every epoch, and asks for the result at the end.
+    Methods derive from this class: the abilities at its end, which only some have, say no unless a
+    method says otherwise.
 
     Attributes:
         learns: Whether alpha is moved by gradients, and not drawn.
     """
 
-    learns: bool
+    learns: bool = True
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rates of an epoch, counted from 0."""
@@ -64,11 +67,36 @@ class Engine(Protocol):
         ...
 
     def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
-        """Return the scores that the architecture is derived from.
+        """Return the scores that the architecture is derived from: those of now, unless measured.
 
         Args:
             architecture: The architecture data, for methods that choose by measuring; of text,
                 segments in their order.
             progress: Told how much of that is done.
         """
-        ...
+        return self.scores()
+
+    # ---- abilities of some methods --------------------------------------------------------------
+
+    def probabilities(self) -> Mapping[str, Tensor] | None:
+        """Return the probability of every operation by cell, (edges, operations), or None.
+
+        Each row adds up to 1. Methods without probabilities have neither an entropy to report nor a
+        perturbation to derive by.
+        """
+        return None
+
+    def architecture_loss(self, batch: Batch) -> Tensor | None:
+        """Return the loss on a batch as a function of `alphas()`, differentiable twice, or None."""
+        return None
+
+    def break_ties(self, generator: torch.Generator) -> None:
+        """Move alpha away from a start at which all operations tie, as some training would.
+
+        Steps are timed after this. A method whose steps cost as much as the operations that it
+        chooses moves to a random choice; one whose steps always cost the same stays.
+
+        Args:
+            generator: On the CPU.
+        """
+        return None

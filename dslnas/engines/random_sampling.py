@@ -12,18 +12,18 @@ from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import one_hot
-from dslnas.engines.objectives.accumulation import slope_of
+from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.optimisers import WeightOptimiser
-from dslnas.engines.protocol import Progress, StepReport
+from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
-from dslnas.engines.resource_constraints import Goals, draw
+from dslnas.engines.resource_constraints import ResourceConstraints, draw
 from dslnas.settings.search import RandomSettings
 from dslnas.space.derive.derive import Scores
 
 FINALISTS = 10
 
 
-class RandomSampling:
+class RandomSampling(Engine):
     """The baseline: the shared weights train on a new uniform architecture per batch.
 
     At the end `samples` architectures are drawn and compared by their loss on one batch of the
@@ -39,10 +39,13 @@ class RandomSampling:
         supernet: Supernet,
         settings: RandomSettings,
         generator: torch.Generator,
-        goals: Goals | None = None,
+        constraints: ResourceConstraints | None = None,
     ) -> None:
-        """Start the search; `generator` (CPU) draws the architectures. They keep to `goals`."""
-        self._goals = goals
+        """Start the search.
+
+        `generator` (CPU) draws the architectures, which keep to `constraints`.
+        """
+        self._constraints = constraints
         self._supernet = supernet
         self._generator = generator
         self._samples = settings.samples
@@ -57,12 +60,12 @@ class RandomSampling:
         """Draw an architecture and train its weights."""
         self._last = self._draw()
         weights = self._supernet.weights()
-        found = slope_of(self._supernet, train, self.mixing(), weights, regularised=True)
+        found = loss_and_grads_of(self._supernet, train, self.mixing(), weights, regularised=True)
         self._weights.step(found.gradients)
         return StepReport(found.loss, None)
 
     def _draw(self) -> Choice:
-        return draw(self._supernet.tables, self._generator, self._goals)
+        return draw(self._supernet.tables, self._generator, self._constraints)
 
     def mixing(self) -> Mixing:
         """Return the architecture that was drawn last."""

@@ -11,16 +11,16 @@ from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import one_hot
-from dslnas.engines.objectives.accumulation import slope_of
+from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.optimisers import WeightOptimiser
-from dslnas.engines.protocol import Progress, StepReport
+from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
-from dslnas.engines.resource_constraints import Goals, draw
+from dslnas.engines.resource_constraints import ResourceConstraints, draw
 from dslnas.settings.search import RandomSearchSettings
 from dslnas.space.derive.derive import Scores
 
 
-class RandomSearch:
+class RandomSearch(Engine):
     """The baseline without weight sharing (Li and Talwalkar, UAI 2019, section 3).
 
     Every few epochs, `each`, an architecture is drawn and trained from the same first weights, at
@@ -35,10 +35,13 @@ class RandomSearch:
         supernet: Supernet,
         settings: RandomSearchSettings,
         generator: torch.Generator,
-        goals: Goals | None = None,
+        constraints: ResourceConstraints | None = None,
     ) -> None:
-        """Start the search; `generator` (CPU) draws the architectures. They keep to `goals`."""
-        self._goals = goals
+        """Start the search.
+
+        `generator` (CPU) draws the architectures, which keep to `constraints`.
+        """
+        self._constraints = constraints
         self._supernet = supernet
         self._generator = generator
         self._settings = settings
@@ -51,7 +54,7 @@ class RandomSearch:
 
     def _begin(self) -> None:
         """Draw an architecture and go back to the first weights."""
-        self._current = draw(self._supernet.tables, self._generator, self._goals)
+        self._current = draw(self._supernet.tables, self._generator, self._constraints)
         self._supernet.network.load_state_dict(self._first)
         self._begun = set()
         weights, each = self._supernet.weights(), self._settings.epochs_each
@@ -75,7 +78,7 @@ class RandomSearch:
             self._losses.append(float(held_out))
         self._start("train", train)
         weights = self._supernet.weights()
-        found = slope_of(self._supernet, train, self.mixing(), weights, regularised=True)
+        found = loss_and_grads_of(self._supernet, train, self.mixing(), weights, regularised=True)
         self._weights.step(found.gradients)
         return StepReport(found.loss, held_out)
 

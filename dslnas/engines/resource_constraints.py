@@ -27,7 +27,7 @@ DRAWS = 200
 """After so many that exceed a limit the last one is taken; it is refused before it is exported."""
 
 
-class Goals:
+class ResourceConstraints:
     """Limits as a penalty on the expected cost, and what operations cost.
 
     Costs are counted, or measured on the device, when they are first asked for.
@@ -50,7 +50,7 @@ class Goals:
         self._tables: dict[Quantity, CostTable] = {}
 
     def draw(self, tables: Mapping[str, ChoiceTable], generator: torch.Generator) -> Choice:
-        """Return a random architecture, all choices alike likely, that keeps to the goals.
+        """Return a random architecture, all choices alike likely, that keeps to the constraints.
 
         Where a draw does not obey the counts, the nearest that does is taken; what exceeds the
         limits on parameters or multiply-adds is drawn again. A latency is not asked for: measuring
@@ -123,9 +123,11 @@ class Goals:
 
 
 def draw(
-    tables: Mapping[str, ChoiceTable], generator: torch.Generator, goals: Goals | None
+    tables: Mapping[str, ChoiceTable],
+    generator: torch.Generator,
+    constraints: ResourceConstraints | None,
 ) -> Choice:
-    """Return a random architecture that keeps to the goals, if there are any."""
-    if goals is not None:
-        return goals.draw(tables, generator)
+    """Return a random architecture that keeps to the constraints, if there are any."""
+    if constraints is not None:
+        return constraints.draw(tables, generator)
     return {cell: uniform(table, generator) for cell, table in tables.items()}

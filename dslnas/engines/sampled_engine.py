@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.gradient_engine import Relaxed
-from dslnas.engines.objectives.objectives import Bilevel, Level, MixedLevel
+from dslnas.engines.gradient_engine import GradientEngine
+from dslnas.engines.objectives.objectives import Bilevel, MixedLevel, Objective
 from dslnas.engines.relaxations.gumbel import Gumbel
-from dslnas.engines.resource_constraints import Goals
+from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search import SampledSettings
 
 
-class Sampled(Relaxed):
+class SampledEngine(GradientEngine):
     """Search on random mixtures, bilevel or mixed-level; alpha and then the weights.
 
     Both updates of a step draw their own sample; a method says how, by its `relaxation`.
@@ -25,18 +25,18 @@ class Sampled(Relaxed):
         supernet: Supernet,
         settings: SampledSettings,
         generator: torch.Generator,
-        goals: Goals | None = None,
+        constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first alpha and all samples."""
         relaxation = self.relaxation(supernet, generator, settings.temperature, settings.epochs)
-        super().__init__(supernet, settings, relaxation, goals)
+        super().__init__(supernet, settings, relaxation, constraints)
         common = (supernet, relaxation, self._weights, settings.order, settings.hessian)
-        self._level: Level = (
+        self._objective: Objective = (
             Bilevel(*common, clipped=settings.clips_ahead)
             if settings.level == "bilevel"
             else MixedLevel(*common, settings.lambda_, clipped=settings.clips_ahead)
         )
 
-    def level(self, epoch: int) -> Level:
+    def objective(self, epoch: int) -> Objective:
         """Return the level that the settings say."""
-        return self._level
+        return self._objective

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dslnas.engines.relaxations.gumbel import Gumbel
-from dslnas.engines.sampled_engine import Sampled
+from dslnas.engines.sampled_engine import SampledEngine
 
 
-class Snas(Sampled):
+class Snas(SampledEngine):
     """All operations run, weighed by a random point near a corner of the simplex.
 
     The paper trains alpha and the weights on one loss, that of the training data: mixed-level with

@@ -13,7 +13,6 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.batches import Batch, forever
 from dslnas.data.dataset import Data
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.nasp import Nasp
 from dslnas.graph.analysis.memory import fits
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
@@ -93,9 +92,7 @@ def estimate_search(
         engine = make_engine(plan.method, supernet, settings, generator)
         engine.start_epoch(settings.epochs - 1)
         supernet.network.train()
-        if isinstance(engine, Nasp):  # it starts with ties, when the cheapest operations run
-            for continuous in engine.alphas().values():
-                continuous.copy_(torch.rand(continuous.shape, generator=generator))
+        engine.break_ties(generator)
         return engine.step
 
     seconds = None

@@ -13,9 +13,8 @@ from dslnas.data.batches import Batch, ImagePart, forever
 from dslnas.data.tensors import Data
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.curvature import dominant_eigenvalue
-from dslnas.engines.gradient_engine import Relaxed
 from dslnas.engines.protocol import Engine, StepReport
-from dslnas.engines.resource_constraints import Goals
+from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.graph.analysis.shapes import check_final
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
@@ -114,9 +113,9 @@ class _Search:
         self._generator = torch.Generator().manual_seed(seed)
         self._supernet = make_supernet(space, graph, plan.settings, self._generator, seed, runtime)
         derivation = plan.derivation
-        goals = Goals(space, runtime.device, derivation)
+        constraints = ResourceConstraints(space, runtime.device, derivation)
         self._engine: Engine = make_engine(
-            plan.method, self._supernet, plan.settings, self._generator, goals
+            plan.method, self._supernet, plan.settings, self._generator, constraints
         )
         self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=self._engine.learns)
         self._history: list[Snapshot] = []
@@ -183,8 +182,9 @@ class _Search:
             value = worth(measured, self._data.validation)
             self._history.append(Snapshot(epoch + 1, architecture, scores, params, measured, value))
         engine = self._engine
-        probabilities = engine.probabilities() if isinstance(engine, Relaxed) else None
-        seen = self._monitor.observe(architecture, probabilities, engine.alphas(), warm=is_warm)
+        seen = self._monitor.observe(
+            architecture, engine.probabilities(), engine.alphas(), warm=is_warm
+        )
         self._report(
             EpochRecord(
                 stage="search",
@@ -213,12 +213,14 @@ class _Search:
     def _eigenvalue(self) -> float | None:
         """Return the sharpness in alpha on one batch of architecture data, if a rule asks."""
         asks = any(isinstance(rule, Eigenvalue) for rule in self._plan.settings.stop)
-        if not asks or not isinstance(self._engine, Relaxed):
+        if not asks:
             return None
         self._supernet.network.train()
         batch = next(self._held_out())
         with self._supernet.untracked(), self._supernet.without_dropout():
             loss = self._engine.architecture_loss(batch)
+        if loss is None:
+            return None
         alphas = list(self._engine.alphas().values())
         value = dominant_eigenvalue(loss, alphas, self._sharpness)
         self._eigenvalues.append(value)
@@ -253,8 +255,9 @@ class _Search:
 
         engine, supernet, part = self._engine, self._supernet, self._data.architecture
         with supernet.without_dropout():
-            if self._plan.derivation.by == "perturbation" and isinstance(engine, Relaxed):
-                return perturbation_scores(supernet, engine.probabilities(), part, progress)
+            probabilities = engine.probabilities()
+            if self._plan.derivation.by == "perturbation" and probabilities is not None:
+                return perturbation_scores(supernet, probabilities, part, progress)
             return engine.finish([b for b in self._held_out() if len(b) > 1], progress)
 
     def _held_out(self) -> Iterator[Batch]:

@@ -1,4 +1,4 @@
-"""Sampled relaxations: the samples themselves, and GDAS and SNAS by hand."""
+"""SampledEngine relaxations: the samples themselves, and GDAS and SNAS by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.gradient_engine import Relaxed
+from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.optimisers import value_at
 from dslnas.engines.relaxations.gumbel import Gumbel, HardGumbel
 from dslnas.settings.search import SEARCH
@@ -111,25 +111,25 @@ def test_a_hard_sample_is_zero_and_one_with_the_gradient_of_the_soft_one() -> No
 
 def test_without_randomness_operations_are_as_sharp_as_samples_or_the_largest_runs() -> None:
     soft, hard = relaxation_of(Gumbel), relaxation_of(HardGumbel)
-    found = soft.settled().weights
+    found = soft.deterministic().weights
     assert found is not None
     for cell, table in Twin("uneven").supernet.tables.items():
         expected = softmax(soft.alphas[cell].detach() / soft.temperature, table.rows)
         torch.testing.assert_close(found[cell].detach(), expected, rtol=1e-12, atol=0)
-    settled = hard.settled()
-    assert settled.weights is None
-    assert settled.chosen == {c: tuple(p.argmax(-1).tolist()) for c, p in found.items()}
+    deterministic = hard.deterministic()
+    assert deterministic.weights is None
+    assert deterministic.chosen == {c: tuple(p.argmax(-1).tolist()) for c, p in found.items()}
 
 
 # ---- GDAS and SNAS ------------------------------------------------------------------------------
 
 
-def start(method: str, name: str = "uneven", **given: Any) -> tuple[Twin, Relaxed]:
+def start(method: str, name: str = "uneven", **given: Any) -> tuple[Twin, GradientEngine]:
     """Return a twin and an engine at work on it; `given` are settings."""
     twin = Twin(name)
     settings = SEARCH[method](**{"epochs": EPOCHS, "weights": UNCLIPPED, "arch": ADAM, **given})
     engine = make_engine(method, twin.supernet, settings, twin.generator)
-    assert isinstance(engine, Relaxed)
+    assert isinstance(engine, GradientEngine)
     return twin, engine
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.gradient_engine import Relaxed
+from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.optimisers import value_at
 from dslnas.settings.search import SEARCH, MilenasSettings
 from dslnas.settings.values import Adam, Sgd
@@ -18,16 +18,16 @@ from tests.engines.twin import ADAM, CLIPPED, EPOCHS, UNCLIPPED, Twin, alphas_of
 STILL = Adam(lr=0.1, weight_decay=0.0)
 
 
-def start(method: str, name: str = "darts", **given: Any) -> tuple[Twin, Relaxed]:
+def start(method: str, name: str = "darts", **given: Any) -> tuple[Twin, GradientEngine]:
     """Return a twin and an engine at work on it; `given` are settings."""
     twin = Twin(name)
     settings = SEARCH[method](**{"epochs": EPOCHS, "weights": UNCLIPPED, "arch": ADAM, **given})
     engine = make_engine(method, twin.supernet, settings, twin.generator)
-    assert isinstance(engine, Relaxed)
+    assert isinstance(engine, GradientEngine)
     return twin, engine
 
 
-def state_after(twin: Twin, engine: Relaxed, steps: int = 3) -> list[Tensor]:
+def state_after(twin: Twin, engine: GradientEngine, steps: int = 3) -> list[Tensor]:
     """Return alpha and all tensors after some steps, one per epoch."""
     for number in range(steps):
         engine.start_epoch(number)

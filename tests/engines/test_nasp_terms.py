@@ -16,7 +16,7 @@ from dslnas.engines.discretise import explore, nearest, one_hot, uniform
 from dslnas.engines.expected_cost import costs_of_network, costs_of_operations, expected_cost
 from dslnas.engines.nasp import Nasp
 from dslnas.engines.optimisers import value_at
-from dslnas.engines.resource_constraints import Goals
+from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import NaspSettings
 from dslnas.settings.values import Adam, Cosine
@@ -31,7 +31,9 @@ def start(name: str = "nasp", **given: Any) -> tuple[Twin, Nasp]:
     """Return a twin and an engine at work on it; `given` are settings."""
     twin = Twin(name)
     settings = NaspSettings(**{"epochs": EPOCHS, "weights": UNCLIPPED, "arch": FAST, **given})
-    return twin, Nasp(twin.supernet, settings, twin.generator, Goals(space(SPACES[name]), CPU))
+    return twin, Nasp(
+        twin.supernet, settings, twin.generator, ResourceConstraints(space(SPACES[name]), CPU)
+    )
 
 
 def choices_of(twin: Twin, continuous: list[Tensor]) -> dict[str, tuple[int, ...]]:
@@ -132,8 +134,8 @@ evaluate { channels 4 }
     for complexity in (0.0, 5.0):
         supernet = supernet_of(searched)
         settings = NaspSettings(epochs=EPOCHS, arch=FAST, complexity=complexity)
-        goals = Goals(searched, CPU)
-        engine = Nasp(supernet, settings, torch.Generator().manual_seed(0), goals)
+        constraints = ResourceConstraints(searched, CPU)
+        engine = Nasp(supernet, settings, torch.Generator().manual_seed(0), constraints)
         report = engine.step(batch(0), batch(1))
         assert report.architecture is not None
         states.append([report.architecture, *alphas_of(engine)])

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.objectives.hessian import Hessian
-from dslnas.engines.objectives.objectives import Bilevel, Level, MixedLevel, Order
+from dslnas.engines.objectives.objectives import Bilevel, MixedLevel, Objective, Order
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.settings.search import SEARCH
@@ -122,7 +122,7 @@ class Point:
     def gradient(self, level: str, order: Order, hessian: Hessian) -> tuple[float, float]:
         """Return what a level gives for both alphas."""
         common = (self.toy, self.relaxation, self.optimiser, order, hessian)
-        found: Level = Bilevel(*common) if level == "bilevel" else MixedLevel(*common, LAMBDA)
+        found: Objective = Bilevel(*common) if level == "bilevel" else MixedLevel(*common, LAMBDA)
         step = found.gradient(TRAIN, VALIDATION)
         assert step.loss is not None
         ((first, second),) = step.gradients[0].tolist()

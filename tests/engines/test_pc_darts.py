@@ -253,7 +253,7 @@ def test_second_order_reaches_beta() -> None:
             {"epochs": 1, "warmup": 0, "order": order, "hessian": "exact", "weights": UNCLIPPED}
         )
         engine = PcDarts(twin.supernet, settings, twin.generator)
-        spread_of = engine.level(0).gradient(batch(0), batch(1)).gradients
+        spread_of = engine.objective(0).gradient(batch(0), batch(1)).gradients
         steps.append(dict(zip(engine.alphas(), spread_of, strict=True)))
     for name in ("wide.edges", "narrow.edges"):
         assert steps[0][name].any()

@@ -14,10 +14,10 @@ from dslnas.data.batches import Batch
 from tests.engines.by_hand import HandSgd
 from tests.engines.twin import Twin
 
-Outer = tuple[Tensor, list[Tensor]]
+OuterLoss = tuple[Tensor, list[Tensor]]
 """A loss at w', and its gradient in every alpha."""
 
-Method = Callable[[Twin, HandSgd, float, Sequence[Tensor], Batch, Sequence[Batch]], list[Outer]]
+Method = Callable[[Twin, HandSgd, float, Sequence[Tensor], Batch, Sequence[Batch]], list[OuterLoss]]
 
 
 def exact(
@@ -27,7 +27,7 @@ def exact(
     alphas: Sequence[Tensor],
     train: Batch,
     outers: Sequence[Batch],
-) -> list[Outer]:
+) -> list[OuterLoss]:
     """Return d/d alpha of L(w'(alpha), alpha), by autograd through w'."""
     weights = [w.clone().requires_grad_() for w in twin.weights()]
     train_loss = twin.loss_at(weights, train, twin.softened(alphas))
@@ -49,7 +49,7 @@ def difference(
     alphas: Sequence[Tensor],
     train: Batch,
     outers: Sequence[Batch],
-) -> list[Outer]:
+) -> list[OuterLoss]:
     """Return grad_alpha L(w', alpha) - rate * (g+ - g-) / (2 eps), as published.
 
     g+ and g- are gradients of the training loss in alpha at w + eps * v and w - eps * v, where v is

@@ -13,7 +13,7 @@ from tests.reference.networks import fresh, layer_outputs, statistics
 def test_logits_and_running_statistics(name: str) -> None:
     for part in ("train", "valid"):
         case = fresh(name)
-        mixing = case.relaxation().settled()
+        mixing = case.relaxation().deterministic()
         batch = case.train if part == "train" else case.valid
         with torch.no_grad():
             assert_close(case.supernet.logits(batch, mixing), case.tensors[f"out/logits_{part}"])
@@ -30,14 +30,14 @@ def test_logits_with_the_stored_statistics(name: str) -> None:
     case = fresh(name)
     case.supernet.network.eval()
     with torch.no_grad():
-        found = case.supernet.logits(case.valid, case.relaxation().settled())
+        found = case.supernet.logits(case.valid, case.relaxation().deterministic())
     assert_close(found, case.tensors["out/logits_valid_eval_mode"])
 
 
 @pytest.mark.parametrize("name", DARTS)
 def test_outputs_of_every_layer(name: str) -> None:
     case = fresh(name)
-    weights = case.relaxation().settled().weights
+    weights = case.relaxation().deterministic().weights
     found = layer_outputs(case.supernet.network, case.train.inputs, weights)
     expected = case.facts["layer_outputs_train_batch"]
     assert found.keys() == expected.keys()

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from dslnas.engines.objectives.hessian import SHIFT, Hessian, Move
-from dslnas.engines.objectives.objectives import Bilevel, Level, MixedLevel, Order
+from dslnas.engines.objectives.objectives import Bilevel, MixedLevel, Objective, Order
 from tests.reference.load import (
     DARTS,
     DARTS_ONE_BY_DEFAULT,
@@ -43,8 +43,8 @@ def gradient(
     """Return a level's gradient at a file's state: the bilevel one if there is no lambda."""
     case = fresh(name)
     common = (case.supernet, case.relaxation(), case.optimiser(momentum=momentum), order, hessian)
-    level: Level = Bilevel(*common) if lambda_ is None else MixedLevel(*common, lambda_)
-    found = level.gradient(case.train, case.valid).gradients
+    objective: Objective = Bilevel(*common) if lambda_ is None else MixedLevel(*common, lambda_)
+    found = objective.gradient(case.train, case.valid).gradients
     for tensor, weight in case.supernet.network.named_parameters():
         assert torch.equal(weight, case.state[tensor])  # bit by bit as before
     return found

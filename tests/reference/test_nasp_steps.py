@@ -17,7 +17,7 @@ from dslnas.engines.discretise import nearest
 from dslnas.engines.nasp import Nasp
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxations.softmax import rows_of
-from dslnas.engines.resource_constraints import Goals
+from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search import NaspSettings
 from tests.reference.load import (
     ALPHAS,
@@ -41,7 +41,7 @@ def start(case: Case, complexity: float = 0.0) -> Nasp:
         complexity=complexity,
         cells=("normal",),
     )
-    engine = Nasp(case.supernet, settings, torch.Generator(), Goals(case.space, CPU))
+    engine = Nasp(case.supernet, settings, torch.Generator(), ResourceConstraints(case.space, CPU))
     case.put_alphas(engine.alphas())
     case.put_momentum(engine._weights)
     engine.start_epoch(0)

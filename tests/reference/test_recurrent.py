@@ -12,7 +12,7 @@ from torch.nn import functional
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
 from dslnas.engines.objectives.hessian import difference, exact, movable
-from dslnas.engines.objectives.unrolled import Lookahead, at, unroll
+from dslnas.engines.objectives.unrolled import Lookahead, grads_at, unroll
 from dslnas.engines.optimisers import AlphaOptimiser
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
@@ -145,7 +145,7 @@ def as_coded(case: Case, relaxation: Relaxation) -> dict[str, Tensor]:
     ]
     with movable(weights) as move:
         move(direction, -optimiser.rate)
-        held_out, direct, vector = at(case.supernet, relaxation, weights, case.valid)
+        held_out, direct, vector = grads_at(case.supernet, relaxation, weights, case.valid)
         scale = optimiser.clip_factor(vector)
         v = [scale * g for g in vector if g is not None]
         product = difference(move, lambda: relaxation.gradients(relaxation.loss(case.train)), v)

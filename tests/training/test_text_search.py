@@ -13,7 +13,7 @@ from dslnas.data.batches import Batch
 from dslnas.data.tensors import Data
 from dslnas.diagnostics import UserError
 from dslnas.engines.catalogue import ENGINES
-from dslnas.engines.gradient_engine import Relaxed
+from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.settings.rule import Derivation
 from dslnas.settings.stop import Eigenvalue
 from dslnas.settings.values import Sgd
@@ -131,13 +131,13 @@ def test_a_rule_that_never_holds_changes_nothing(data: Data) -> None:
 def test_the_eigenvalue_is_that_of_nothing_dropped(
     data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loss, seen = Relaxed.architecture_loss, list[dict[str, float]]()
+    loss, seen = GradientEngine.architecture_loss, list[dict[str, float]]()
 
-    def watch(self: Relaxed, batch: Batch) -> Any:
+    def watch(self: GradientEngine, batch: Batch) -> Any:
         seen.append(dict(self._supernet.network.run_state.dropout))
         return loss(self, batch)
 
-    monkeypatch.setattr(Relaxed, "architecture_loss", watch)
+    monkeypatch.setattr(GradientEngine, "architecture_loss", watch)
     search_text("darts", data, stop=(Eigenvalue(window=1),))
     assert seen == [{}, {}]
 

@@ -26,7 +26,7 @@ Gradients: TypeAlias = Sequence[Tensor | None]
 
 
 @dataclass(frozen=True)
-class Slope:
+class LossAndGrads:
     """A loss, and its gradients in some variables.
 
     Attributes:
@@ -40,7 +40,7 @@ class Slope:
 
 def accumulate(
     loss_of: Callable[[Batch], Tensor], batch: Batch, parts: int, variables: Sequence[Tensor]
-) -> Slope:
+) -> LossAndGrads:
     """Return the mean loss of a batch, and its gradients.
 
     Args:
@@ -59,17 +59,17 @@ def accumulate(
             gradients = added(gradients, found)
         losses.append(loss.detach())
     total = torch.stack(losses).sum()
-    return Slope(total, [None] * len(variables) if gradients is None else gradients)
+    return LossAndGrads(total, [None] * len(variables) if gradients is None else gradients)
 
 
-def slope_of(
+def loss_and_grads_of(
     supernet: Supernet,
     batch: Batch,
     mixing: Mixing,
     variables: Sequence[Tensor],
     *,
     regularised: bool = False,
-) -> Slope:
+) -> LossAndGrads:
     """Return the loss of a supernet on a batch, and its gradients, in the parts that it says.
 
     Args:

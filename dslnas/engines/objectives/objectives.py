@@ -13,9 +13,9 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.objectives.accumulation import Slope, filled
+from dslnas.engines.objectives.accumulation import LossAndGrads, filled
 from dslnas.engines.objectives.hessian import Hessian
-from dslnas.engines.objectives.unrolled import Lookahead, Outer, Unrolled, unroll
+from dslnas.engines.objectives.unrolled import Lookahead, OuterLoss, Unrolled, unroll
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxations.softmax import Relaxation
 
@@ -34,10 +34,10 @@ class AlphaStep:
 
     gradients: tuple[Tensor, ...]
     loss: Tensor | None
-    weights: Slope | None = None
+    weights: LossAndGrads | None = None
 
 
-class Level(Protocol):
+class Objective(Protocol):
     """How alpha's gradient is made from a batch of each kind."""
 
     def gradient(self, train: Batch, architecture: Batch) -> AlphaStep:
@@ -80,7 +80,7 @@ class Bilevel(_Base):
             found = self._unroll(train, architecture)
             return AlphaStep(found.outers[0].gradients, found.outers[0].loss)
         alphas = list(self._relaxation.alphas.values())
-        here = self._relaxation.slope(architecture, alphas)
+        here = self._relaxation.loss_and_grads(architecture, alphas)
         return AlphaStep(filled(here.gradients, alphas), here.loss)
 
 
@@ -129,12 +129,14 @@ class MixedLevel(_Base):
         """Return the gradients at w itself."""
         alphas = list(self._relaxation.alphas.values())
         weights = self._supernet.weights() if self._with_weights else []
-        both = self._relaxation.slope(
+        both = self._relaxation.loss_and_grads(
             batches[0], [*alphas, *weights], regularised=self._with_weights
         )
-        outers = [Outer(both.loss, filled(both.gradients[: len(alphas)], alphas))]
+        outers = [OuterLoss(both.loss, filled(both.gradients[: len(alphas)], alphas))]
         for batch in batches[1:]:
-            held_out = self._relaxation.slope(batch, alphas)
-            outers.append(Outer(held_out.loss, filled(held_out.gradients, alphas)))
-        step = Slope(both.loss, both.gradients[len(alphas) :]) if self._with_weights else None
+            held_out = self._relaxation.loss_and_grads(batch, alphas)
+            outers.append(OuterLoss(held_out.loss, filled(held_out.gradients, alphas)))
+        step = (
+            LossAndGrads(both.loss, both.gradients[len(alphas) :]) if self._with_weights else None
+        )
         return Unrolled(tuple(outers), step)

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.objectives.accumulation import Gradients, Slope, filled
+from dslnas.engines.objectives.accumulation import Gradients, LossAndGrads, filled
 from dslnas.engines.objectives.hessian import Hessian, Noise, difference, exact, movable
 from dslnas.engines.optimisers import WeightOptimiser, norm_of, scaled
 from dslnas.engines.relaxations.softmax import Relaxation
@@ -48,7 +48,7 @@ class Lookahead:
 
 
 @dataclass(frozen=True)
-class Outer:
+class OuterLoss:
     """An outer loss, and its whole gradient in every alpha."""
 
     loss: Tensor
@@ -62,8 +62,8 @@ class Unrolled:
     The latter is for those who want to step along it; None if it is not known.
     """
 
-    outers: tuple[Outer, ...]
-    weights: Slope | None
+    outers: tuple[OuterLoss, ...]
+    weights: LossAndGrads | None
 
 
 def unroll(
@@ -102,41 +102,47 @@ def unroll(
         with supernet.differentiable_twice():
             train_loss = relaxation.loss(train, regularised=with_penalty)
         inner = torch.autograd.grad(train_loss, weights, allow_unused=True, create_graph=True)
-        here = Slope(train_loss.detach(), [None if g is None else g.detach() for g in inner])
+        here = LossAndGrads(train_loss.detach(), [None if g is None else g.detach() for g in inner])
     else:
-        here = relaxation.slope(train, weights, alpha_gradient=False, regularised=with_penalty)
+        here = relaxation.loss_and_grads(
+            train, weights, alpha_gradient=False, regularised=with_penalty
+        )
     end, gradients = train.end, here.gradients
     factor = optimiser.clip_factor(gradients) if ahead.clipped else 1.0
 
-    def slope() -> tuple[Tensor, ...]:
+    def alpha_grads() -> tuple[Tensor, ...]:
         with noise.again():
-            found = relaxation.slope(train, alphas, regularised=with_penalty)
+            found = relaxation.loss_and_grads(train, alphas, regularised=with_penalty)
         return filled(found.gradients, alphas)
 
     with movable(weights) as move:
         move(optimiser.direction(scaled(gradients, factor)), -optimiser.rate)
         at_step = [
-            at(supernet, relaxation, weights, batch, regularised=with_penalty and batch is train)
+            grads_at(
+                supernet, relaxation, weights, batch, regularised=with_penalty and batch is train
+            )
             for batch in outers
         ]
         results = []
         for number, (loss, direct, vector) in enumerate(at_step, 1):
             v = scaled(vector, optimiser.clip_factor(vector)) if ahead.clipped else vector
             if norm_of(v) == 0.0:
-                results.append(Outer(loss, direct))
+                results.append(OuterLoss(loss, direct))
                 continue
             if is_exact:
                 move(v, 0.0)
                 product = exact(inner, v, alphas, keep=number < len(at_step))
             else:
-                product = difference(move, slope, v)
+                product = difference(move, alpha_grads, v)
             pairs = zip(direct, product, strict=True)
-            results.append(Outer(loss, tuple(d - optimiser.rate * factor * h for d, h in pairs)))
+            results.append(
+                OuterLoss(loss, tuple(d - optimiser.rate * factor * h for d, h in pairs))
+            )
     train.end = end
     return Unrolled(tuple(results), here)
 
 
-def at(
+def grads_at(
     supernet: Supernet,
     relaxation: Relaxation,
     weights: Sequence[nn.Parameter],
@@ -147,6 +153,6 @@ def at(
     """Return a loss and its gradients in alpha and in the weights, by one backward pass."""
     alphas = list(relaxation.alphas.values())
     with supernet.untracked():
-        found = relaxation.slope(batch, [*alphas, *weights], regularised=regularised)
+        found = relaxation.loss_and_grads(batch, [*alphas, *weights], regularised=regularised)
     of_alpha, of_weights = found.gradients[: len(alphas)], found.gradients[len(alphas) :]
     return found.loss, filled(of_alpha, alphas), of_weights

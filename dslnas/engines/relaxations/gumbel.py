@@ -1,4 +1,4 @@
-"""Sampled relaxations: the Gumbel-softmax of GDAS and SNAS.
+"""SampledEngine relaxations: the Gumbel-softmax of GDAS and SNAS.
 
 p = softmax((alpha + g) / tau), g = -log(-log(u)) with u uniform in (0, 1), is a random point of the
 simplex that comes closer to its corners as the temperature tau falls; P(argmax p = o) =
@@ -55,7 +55,7 @@ class Gumbel(Relaxation):
             for cell, alpha in self.alphas.items()
         }
 
-    def settled(self) -> Mixing:
+    def deterministic(self) -> Mixing:
         """Return softmax(alpha / tau): a sample without its noise, as sharp as the samples."""
         return Mixing(
             {
@@ -83,7 +83,7 @@ class HardGumbel(Gumbel):
         }
         return Mixing(hard, _columns(chosen))
 
-    def settled(self) -> Mixing:
+    def deterministic(self) -> Mixing:
         """Return the most probable operation of every edge."""
         with torch.no_grad():
             alphas = {cell: self.existing(cell, alpha) for cell, alpha in self.alphas.items()}

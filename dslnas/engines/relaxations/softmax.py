@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.objectives.accumulation import Slope, accumulate
+from dslnas.engines.objectives.accumulation import LossAndGrads, accumulate
 from dslnas.space.derive.derive import Scores
 
 INITIAL_DEVIATION = 1e-3
@@ -61,7 +61,7 @@ class Relaxation:
         """Return the mixing of a run in which gradients reach alpha."""
         return Mixing(self.weights())
 
-    def settled(self) -> Mixing:
+    def deterministic(self) -> Mixing:
         """Return the mixing that the supernet is measured with: no randomness."""
         return self.mixing()
 
@@ -79,14 +79,14 @@ class Relaxation:
             mixing = self.mixing()
         return self._supernet.loss(batch, mixing, regularised=regularised)
 
-    def slope(
+    def loss_and_grads(
         self,
         batch: Batch,
         variables: Sequence[Tensor],
         *,
         alpha_gradient: bool = True,
         regularised: bool = False,
-    ) -> Slope:
+    ) -> LossAndGrads:
         """Return the loss on a batch and its gradients, run in the parts that the supernet says.
 
         Args:

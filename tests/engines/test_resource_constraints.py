@@ -12,10 +12,10 @@ from torch import Tensor
 
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.expected_cost import costs_of_network, expected_cost
-from dslnas.engines.gradient_engine import Relaxed
+from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.optimisers import value_at
 from dslnas.engines.protocol import Engine
-from dslnas.engines.resource_constraints import Goals
+from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.graph.analysis.costs import CostTable
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import Count, Derivation, Limit, Rule
@@ -38,25 +38,27 @@ def table() -> CostTable:
     return costs_of_network(space(SPACES[NAME]), "params", CPU)
 
 
-def start(method: str, goals: Goals | None, **given: Any) -> tuple[Twin, Engine]:
+def start(
+    method: str, constraints: ResourceConstraints | None, **given: Any
+) -> tuple[Twin, Engine]:
     """Return a twin and an engine at work on it; `given` are settings."""
     twin = Twin(NAME)
     few = {"samples": 3} if method == "random" else {}
     settings = SEARCH[method](
         **{"epochs": EPOCHS, "warmup": 0, "weights": UNCLIPPED, **few, **given}
     )
-    return twin, make_engine(method, twin.supernet, settings, twin.generator, goals)
+    return twin, make_engine(method, twin.supernet, settings, twin.generator, constraints)
 
 
-def limited(most: float, weight: float) -> Goals:
-    return Goals(
+def limited(most: float, weight: float) -> ResourceConstraints:
+    return ResourceConstraints(
         space(SPACES[NAME]), CPU, Derivation(limits=(Limit("params", most),), penalty=weight)
     )
 
 
 def expected(twin: Twin, engine: Engine) -> float:
     """Return the weights that a derived network has on average; NASP's A plays no part in it."""
-    if isinstance(engine, Relaxed):
+    if isinstance(engine, GradientEngine):
         weights: Mapping[str, Tensor] = engine.probabilities()
         return float(expected_cost(table(), twin.supernet.tables, weights))
     chosen = engine.mixing().chosen
@@ -90,13 +92,13 @@ def test_what_is_not_wanted_changes_no_bit(method: str) -> None:
     generous = limited(1e12, 5.0)
     no_weight, no_limit = (
         limited(1.0, 0.0),
-        Goals(space(SPACES[NAME]), CPU, Derivation(penalty=5.0)),
+        ResourceConstraints(space(SPACES[NAME]), CPU, Derivation(penalty=5.0)),
     )
     states = []
     # Drawn architectures keep to a limit whatever its penalty weighs.
     weighed = (no_weight,) if method in LEARNING else ()
-    for goals in (None, no_limit, generous, *weighed):
-        twin, engine = start(method, goals, arch=ADAM)
+    for constraints in (None, no_limit, generous, *weighed):
+        twin, engine = start(method, constraints, arch=ADAM)
         for number in range(2):
             engine.step(batch(number), batch(50 + number))
         states.append([*alphas_of(engine), *twin.supernet.network.state_dict().values()])
@@ -144,7 +146,7 @@ def test_drawn_architectures_obey_counts_and_limits(method: str) -> None:
     ]
     most = sorted(costs)[14]
     derivation = Derivation(rule=rule, limits=(Limit("params", most),))
-    _, engine = start(method, Goals(searched, CPU, derivation))
+    _, engine = start(method, ResourceConstraints(searched, CPU, derivation))
     for number in range(4):
         engine.step(batch(number), batch(50 + number))
         architecture = derive(searched, engine.scores())
