@@ -12,7 +12,7 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch, ImagePart, Part
 from dslnas.data.tensors import Data, load
 from dslnas.engines.catalogue import ENGINES
-from dslnas.engines.protocol import Progress, StepReport
+from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.settings.data import Digits
 from dslnas.settings.values import Adam, Sgd
 from dslnas.space.derive.derive import Scores, derive
@@ -184,7 +184,7 @@ def test_the_architecture_data_matter_to_methods_that_look_at_them(method: str) 
 
 
 @dataclass
-class Spy:
+class Spy(Engine):
     """An engine that trains nothing and remembers what it is given."""
 
     supernet: Supernet
