@@ -8,23 +8,19 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.kernels.compiled import available, plain_cpu
-from dslnas.backends.torch.kernels.convolution import depthwise
 from dslnas.backends.torch.kernels.mix import mix
-from dslnas.backends.torch.kernels.pool import max_pool
 from dslnas.backends.torch.threads import threads
 
 needs_numba = pytest.mark.skipif(not available(), reason="numba is not installed")
 
 
 def _everything() -> list[Tensor]:
-    """Return results and gradients of all loops, on tensors of several parts."""
+    """Return results and gradients of loops that work by parts, on tensors of several parts."""
     torch.manual_seed(0)
     x = torch.randn(4, 8, 40, 40).contiguous(memory_format=torch.channels_last).requires_grad_()
-    weight, a = torch.randn(8, 1, 3, 3, requires_grad=True), torch.rand(2, requires_grad=True)
-    y = max_pool(depthwise(x, weight, (1, 1), (2, 2), (2, 2)), (3, 3), (1, 1), (1, 1))
-    statistics = [(torch.zeros(8), torch.ones(8)), None]
-    y = mix([y, x], a, statistics, 0.1, 1e-5, training=True, tracking=True)
-    return [y, *statistics[0], *torch.autograd.grad(y, (x, weight, a), y.detach())]  # type: ignore[misc]
+    a, running = torch.rand(2, requires_grad=True), (torch.zeros(8), torch.ones(8))
+    y = mix([2 * x, x], a, [running, None], 0.1, 1e-5, training=True, tracking=True)
+    return [y, *running, *torch.autograd.grad(y, (x, a), y.detach())]
 
 
 @needs_numba
@@ -39,7 +35,7 @@ def test_results_are_equal_bit_for_bit_on_any_number_of_threads() -> None:
 @needs_numba
 def test_numba_is_imported_only_by_a_loop() -> None:
     program = (
-        "import sys, dslnas.backends.torch.kernels.mix, dslnas.backends.torch.kernels.pool\n"
+        "import sys, dslnas.backends.torch.kernels.mix, dslnas.backends.torch.kernels.separable\n"
         "sys.exit('numba' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

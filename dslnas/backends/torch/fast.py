@@ -8,11 +8,9 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
-from dslnas.backends.torch.kernels.norm import norm
-from dslnas.backends.torch.kernels.pool import max_pool
 from dslnas.backends.torch.kernels.separable import Member, separable
 from dslnas.backends.torch.kernels.window import Window
-from dslnas.backends.torch.primitives import FORMS, Form, numbers
+from dslnas.backends.torch.primitives import FORMS, Form
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.graph import Node
 from dslnas.ops.shapes import pair
@@ -45,37 +43,9 @@ def _separable_conv(
     return separable((Member(window_of(node), 0),), inputs, own[:1], own[1:])[0]
 
 
-def _norm_relu(
-    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
-) -> Tensor:
-    weights = (own[0], own[1]) if len(own) == 4 else None
-    momentum, eps = numbers(node)
-    mean, variance = own[-2:]
-    return norm(
-        inputs[0],
-        weights,
-        (mean, variance),
-        momentum,
-        eps,
-        training=run.training,
-        tracking=run.tracking,
-        relu=node.primitive == "norm_relu",
-    )
-
-
-def _max_pool2d(
-    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
-) -> Tensor:
-    a = dict(node.attributes)
-    return max_pool(inputs[0], pair(a["kernel"]), pair(a["stride"]), pair(a["padding"]))
-
-
 FAST_FORMS: Mapping[str, Form] = {
     **FORMS,
     "conv": _conv,
     "separable_conv": _separable_conv,
-    "batch_norm": _norm_relu,
-    "norm_relu": _norm_relu,
-    "max_pool2d": _max_pool2d,
 }
 """On CPUs loops of our own, where numba is installed; elsewhere the library's functions."""

@@ -83,11 +83,11 @@ def settle(number: Any, told: Any, like: Any) -> None:
     inverse = table(a.inverse, a.inputs, a.channels, like)
     slope = table(a.slope, a.inputs, a.channels, like)
     offset = flat(a.offset, a.channels, like)
-    factors = table(a.factors, a.inputs, a.factor_width, like)
+    factors = flat(a.factors, a.inputs, like)
     found = doubles(a.sums, a.inputs * a.parts * 2, a.channels)
     pixels = a.total // a.channels
     for c in range(a.channels):
-        shift = np.float64(flat(a.bias, a.channels, like)[c]) if a.bias != 0 else 0.0
+        shift = np.float64(0.0)
         for k in range(a.inputs):
             center, scale = np.float64(0.0), np.float64(1.0)
             if whole(a.running_means, a.inputs)[k] != 0:
@@ -114,14 +114,14 @@ def settle(number: Any, told: Any, like: Any) -> None:
                 scale = 1.0 / np.sqrt(variance + a.eps)
             mean[k, c] = center
             inverse[k, c] = scale
-            scale *= factors[k, min(c, a.factor_width - 1)]
+            scale *= factors[k]
             slope[k, c] = scale
             shift -= scale * center
         offset[c] = shift
 
 
 def combine(part: Any, told: Any, like: Any) -> None:
-    """Write one part of the sum over k of slope_k * y_k, plus the offset; then relu, if wanted."""
+    """Write one part of the sum over k of slope_k * y_k, plus the offset."""
     a = carray(told, (1,))[0]
     start, stop = _bounds(part, a)
     sources = whole(a.sources, a.inputs)
@@ -137,39 +137,21 @@ def combine(part: Any, told: Any, like: Any) -> None:
             else:
                 for m in range(out.size):
                     out[m] += scale[m] * y[m]
-        if a.relu != 0:
-            zero = out.dtype.type(0)
-            for m in range(out.size):
-                value = out[m]
-                out[m] = zero if value <= zero else value
-
-
-@serial
-def _mask(g: Any, y: Any, slope: Any, offset: Any, kept: Any) -> Any:
-    """Return the gradient where slope * y + offset, of which relu was taken, is above 0."""
-    zero = g.dtype.type(0)
-    for m in range(g.size):
-        value = g[m]
-        kept[m] = zero if offset[m] + slope[m] * y[m] <= zero else value
-    return kept[: g.size]
 
 
 def part_dots(part: Any, told: Any, like: Any) -> None:
     """Write one part of the sums over pixels of g * (y_k - mean_k) per input, and of g at the end.
 
-    An input whose address is 0 is left out. With relu, g counts where relu let values through.
+    An input whose address is 0 is left out.
     """
     a = carray(told, (1,))[0]
     start, stop = _bounds(part, a)
     sources = whole(a.sources, a.inputs)
     center = _tiled(a.mean, a.inputs, a, like)
-    slope, offset = _tiled(a.slope, 1, a, like)[0], _tiled(a.offset, 1, a, like)[0]
-    sums, kept = np.zeros((a.inputs + 1, a.lanes), offset.dtype), np.empty_like(offset)
+    sums = np.zeros((a.inputs + 1, a.lanes), center.dtype)
     for low in range(start, stop, a.lanes):
         high = min(low + a.lanes, stop)
         g = flat(a.gradient, high, like)[low:]
-        if a.relu != 0:
-            g = _mask(g, flat(sources[0], high, like)[low:], slope, offset, kept)
         total = sums[a.inputs]
         for m in range(g.size):
             total[m] += g[m]
@@ -227,14 +209,11 @@ def spread(part: Any, told: Any, like: Any) -> None:
     start, stop = _bounds(part, a)
     sources, targets = whole(a.sources, a.inputs), whole(a.targets, a.inputs)
     means = whole(a.running_means, a.inputs)
-    slope, offset = _tiled(a.slope, a.inputs, a, like), _tiled(a.offset, 1, a, like)[0]
+    slope = _tiled(a.slope, a.inputs, a, like)
     bends, shifts = _tiled(a.bend, a.inputs, a, like), _tiled(a.shift, a.inputs, a, like)
-    kept = np.empty_like(offset)
     for low in range(start, stop, a.lanes):
         high = min(low + a.lanes, stop)
         g = flat(a.gradient, high, like)[low:]
-        if a.relu != 0:
-            g = _mask(g, flat(sources[0], high, like)[low:], slope[0], offset, kept)
         for k in range(a.inputs):
             if targets[k] == 0:
                 continue

@@ -16,11 +16,10 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.kernels.pool_of_threads import torch_threads
-from dslnas.backends.torch.kernels.records import BLEND, GATE, LOGITS, SEPARABLE, WINDOW
+from dslnas.backends.torch.kernels.records import BLEND, GATE, LOGITS, SEPARABLE
 
 _RECORDS = {
     "channels": BLEND,
-    "windows": WINDOW,
     "separables": SEPARABLE,
     "highway": GATE,
     "softmax": LOGITS,
@@ -35,9 +34,7 @@ _PACKED = {
 }
 """A record behind a `TEAM`, as bytes."""
 
-Kernel: TypeAlias = Literal[
-    "separable", "norm", "mix", "max_pool", "depthwise", "gate", "cross_entropy"
-]
+Kernel: TypeAlias = Literal["separable", "mix", "gate", "cross_entropy"]
 """A function of this package that has loops of its own, and torch's functions to fall back on."""
 
 _switched_off: set[Kernel] = set()

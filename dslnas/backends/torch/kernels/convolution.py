@@ -8,20 +8,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.compiled import channels_last, has_loops, plain_cpu
+from dslnas.backends.torch.kernels.compiled import channels_last, plain_cpu
 from dslnas.backends.torch.kernels.once import once
-from dslnas.backends.torch.kernels.window import Pair, Window, told_of
-
-_ROWS, _MOST_PARTS = 16, 16
-"""A part of a weight gradient has this many output rows; there are at most so many parts."""
+from dslnas.backends.torch.kernels.window import Pair, Window
 
 
 def depthwise(x: Tensor, weight: Tensor, stride: Pair, padding: Pair, dilation: Pair) -> Tensor:
     """Return the convolution of every channel with a kernel of its own.
 
     The forward pass is torch's. torch's gradients take 5 to 50 times as long where the kernel is
-    dilated; here the input's gradient is a convolution again, and the weight's a compiled loop, or
-    without numba a dense convolution's.
+    dilated; here the input's gradient is a convolution again, and the weight's a dense one's.
 
     Args:
         x: (B, C, H, W).
@@ -100,23 +96,9 @@ def _input_gradient(g: Tensor, weight: Tensor, shape: torch.Size, window: Window
 
 
 def _weight_gradient(x: Tensor, g: Tensor, shape: torch.Size, window: Window) -> Tensor:
-    if has_loops("depthwise"):
-        return _compiled(x, g, shape, window)
     if window.dilation != (1, 1) and window.stride == (1, 1):
         return _by_sub_grids(x, g, shape, window)
     return _library(g, x, g.new_empty(()).expand(shape), window, inputs=False)
-
-
-def _compiled(x: Tensor, g: Tensor, shape: torch.Size, window: Window) -> Tensor:
-    found = torch.empty(shape, dtype=x.dtype)
-    parts = max(1, min(_MOST_PARTS, g.shape[0] * g.shape[2] // _ROWS))
-    sums = torch.empty((parts, found.numel()), dtype=torch.float64)
-    told = told_of(window, x.shape, g.shape, x.dtype)
-    told.values |= {"inputs": x.data_ptr(), "outputs": g.data_ptr()}
-    told.values |= {"parts": parts, "sums": sums.data_ptr(), "result": found.data_ptr()}
-    told.run("part_products", parts)
-    told.run("products", 1)
-    return found
 
 
 def _by_sub_grids(x: Tensor, g: Tensor, shape: torch.Size, window: Window) -> Tensor:

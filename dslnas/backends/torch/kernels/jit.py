@@ -103,12 +103,6 @@ def doubles(address: int, rows: int, columns: int) -> Any:
     return carray(_pointer(address), (rows, columns), np.float64)
 
 
-@serial
-def bytes_at(address: int, size: int) -> Any:
-    """Return a table of uint8 (size,)."""
-    return carray(_pointer(address), (size,), np.uint8)
-
-
 @intrinsic  # type: ignore[untyped-decorator]
 def _ask(context: Any, address: Any) -> Any:
     """Call a C function without arguments that returns an int."""

@@ -23,30 +23,16 @@ that tell a thread its number and that of all (0: there is one). What tasks are 
 BLEND = np.dtype(
     {
         "names": [
-            *("inputs", "channels", "total", "parts", "lanes", "factor_width"),
-            *("training", "tracking", "relu"),
-            *("sources", "running_means", "running_variances", "factors", "bias", "target"),
+            *("inputs", "channels", "total", "parts", "lanes", "training", "tracking"),
+            *("sources", "running_means", "running_variances", "factors", "target"),
             *("mean", "inverse", "slope", "offset", "bend", "shift", "sums"),
             *("gradient", "targets", "products", "level"),
             *("momentum", "eps"),
         ],
-        "formats": [np.int64] * 26 + [np.float64] * 2,
+        "formats": [np.int64] * 23 + [np.float64] * 2,
     }
 )
 """A weighted sum of `inputs` tensors of `total` values each, batch-normalised or as they are."""
-
-WINDOW = np.dtype(
-    {
-        "names": [
-            *("batch", "height", "width", "channels", "out_height", "out_width"),
-            *("kernel_height", "kernel_width", "stride_height", "stride_width"),
-            *("padding_height", "padding_width", "dilation_height", "dilation_width"),
-            *("inputs", "outputs", "places", "parts", "sums", "result"),
-        ],
-        "formats": [np.int64] * 20,
-    }
-)
-"""A window that moves over images."""
 
 SEPARABLE = np.dtype(
     [

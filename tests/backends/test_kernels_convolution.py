@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -9,9 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dslnas.backends.torch.kernels import convolution
-from dslnas.backends.torch.kernels.compiled import available, without_loops
 from dslnas.backends.torch.kernels.convolution import depthwise
-from dslnas.backends.torch.kernels.pool import max_pool
 from dslnas.backends.torch.kernels.window import Pair
 
 WINDOWS: list[tuple[Pair, Pair, Pair, Pair]] = [
@@ -24,22 +21,7 @@ WINDOWS: list[tuple[Pair, Pair, Pair, Pair]] = [
     ((3, 3), (1, 1), (3, 4), (1, 1)),
     ((2, 4), (3, 2), (0, 1), (1, 1)),
 ]
-POOLS: list[tuple[Pair, Pair, Pair]] = [
-    ((3, 3), (1, 1), (1, 1)),
-    ((3, 3), (2, 2), (1, 1)),
-    ((2, 2), (2, 2), (0, 0)),
-    ((5, 2), (1, 3), (2, 1)),
-    ((1, 4), (3, 1), (0, 2)),
-]
 SIZES = ((4, 8, 8), (3, 7, 9), (1, 5, 5))
-
-
-@pytest.fixture(params=["compiled", "torch"], autouse=True)
-def form(request: pytest.FixtureRequest) -> Iterator[None]:
-    if request.param == "compiled" and not available():
-        pytest.skip("numba is not installed")
-    with without_loops(*(("depthwise", "max_pool") if request.param == "torch" else ())):
-        yield
 
 
 def _images(*shape: int) -> Tensor:
@@ -87,49 +69,12 @@ def test_images_serve_a_weight_gradient_only() -> None:
     assert out.grad_fn.saved_tensors[0] is None  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("window", POOLS)
-def test_pooling_and_its_gradient_are_those_of_torch(window: tuple[Pair, Pair, Pair]) -> None:
-    for shape in SIZES:
-        x = _images(*shape)
-        _agree(max_pool(x, *window), functional.max_pool2d(x, *window), (x,))
-
-
-@pytest.mark.parametrize("stride", [(1, 1), (2, 2)])
-def test_of_equal_values_the_first_is_the_maximum(stride: Pair) -> None:
-    for values in ((0.0, 1.0), (float("-inf"), 0.0), (float("-inf"), float("-inf"))):
-        x = torch.tensor(values, dtype=torch.float64)[torch.randint(2, (2, 4, 7, 6))]
-        x = x.to(memory_format=torch.channels_last).requires_grad_()
-        wanted = functional.max_pool2d(x, 3, stride, 1)
-        _agree(max_pool(x, (3, 3), stride, (1, 1)), wanted, (x,))
-
-
-def test_nan_is_a_maximum_where_torch_says_so() -> None:
-    x = torch.randn(2, 4, 7, 6, dtype=torch.float64)
-    x[torch.rand_like(x) < 0.2] = float("nan")
-    x.requires_grad_()
-    wanted, ours = functional.max_pool2d(x, 3, 1, 1), max_pool(x, (3, 3), (1, 1), (1, 1))
-    assert ours.isnan().any()
-    torch.testing.assert_close(ours, wanted, rtol=0, atol=0, equal_nan=True)
-    gradient = torch.randn_like(wanted)
-    found, right = (torch.autograd.grad(y, x, gradient)[0] for y in (ours, wanted))
-    torch.testing.assert_close(found, right)
-
-
-def test_a_window_without_values_is_refused_as_torch_does() -> None:
-    x = _images(4, 4, 4)
-    with pytest.raises(RuntimeError, match="at most half"):
-        max_pool(x, (3, 3), (1, 1), (2, 2))
-    with pytest.raises(RuntimeError, match="too small"):
-        max_pool(x, (5, 5), (1, 1), (0, 0))
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_other_dtypes_and_layouts_work(dtype: torch.dtype) -> None:
     for layout, wide in itertools.product((torch.channels_last, torch.contiguous_format), (4, 1)):
         x = torch.randn(2, wide, 6, 6).to(dtype, memory_format=layout).requires_grad_()
         weight = torch.randn(wide, 1, 3, 3).to(dtype).requires_grad_()
         y = depthwise(x, weight, (1, 1), (2, 2), (2, 2))
-        y = max_pool(y, (3, 3), (1, 1), (1, 1))
         found = torch.autograd.grad(y.sum(), (x, weight))
         assert y.dtype == dtype
         assert all(gradient.isfinite().all() for gradient in found)
