@@ -93,7 +93,7 @@ def architecture_text(compiled: Compiled, architecture: SearchSpace, origin: str
     from dslnas.language.print.expanded_spec import effective_text
     from dslnas.space.text import cell_text
 
-    cells = {name: cell_text(cell) for name, cell in architecture.cells.items()}
+    cells = {name: cell_text(architecture.cells[name]) for name in architecture.final.layout}
     title = (origin, f"Spec hash: {compiled.hash}")
     network = architecture.network
     return effective_text(

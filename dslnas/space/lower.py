@@ -39,8 +39,11 @@ def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace:
         if (lowered := lower_cell(cell, kinds, found)) is not None
     }
     network, evaluate = program.network, program.evaluate
-    search = _network(program, network.channels, network.repeat, example, classes, found)
+    search = None
+    if any(name.text not in cells or cells[name.text].choices for name, _ in network.cells):
+        search = _network(program, network.channels, network.repeat, example, classes, found)
     final = _network(program, evaluate.channels, evaluate.repeat, example, classes, found)
+    search = search or final  # where there is nothing to choose nothing is searched
     if isinstance(program.search, PcDartsSettings):
         search = replace(search, partial=_partial(program, program.search))
     if evaluate.auxiliary > 0:

@@ -27,8 +27,8 @@ def supernet(text: str, shape: Shape = (3, 8, 8)) -> PrimitiveGraph:
 
 
 def one_cell(body: str, more: str = "", network: str = "stem conv(3, out = C)") -> str:
-    network = f"channels 4; cells one; {network}"
-    return f"use std.cnn\n{more}\ncell one {{\n{body}\n}}\nnetwork {{ {network} }}\n"
+    sections = f"network {{ channels 4; cells one; {network} }}\nevaluate {{ channels 4 }}"
+    return f"use std.cnn\n{more}\ncell one {{\n{body}\n}}\n{sections}\n"
 
 
 def mistake(text: str, shape: Shape = (3, 8, 8)) -> str:

@@ -23,7 +23,8 @@ def compile_source(source: SourceFile, overrides: Sequence[str] = ()) -> None:
     checked = check(link(source, parse_overrides(overrides)))
     example = () if isinstance(checked.data, TextSettings) else checked.network.input or IMAGES
     space = lower(checked, example, CLASSES)
-    check_search(space)
+    if not space.is_architecture:
+        check_search(space)
     check_final(space)
 
 

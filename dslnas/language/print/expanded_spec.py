@@ -13,6 +13,7 @@ from types import MappingProxyType
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import Definition, LinkedProgram, is_of_std
 from dslnas.language.print.format import format_expression, format_item, format_program
+from dslnas.language.print.used import used_by
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.primitive import Shape
@@ -44,25 +45,18 @@ def effective_text(
         example: Shape of one example: the text says it, so that it can be read without the data.
         classes: Number of classes, likewise.
         title: Lines of comment at the top.
-        cells: By name the text of cells that take the place of those of the program: then it is
-            an architecture, and the search is left out.
+        cells: By name the text of the cells of an architecture, which take the place of those of
+            the program: the search, and everything that the architecture does not use, are left
+            out.
     """
-    libraries = [name for name in linked.libraries if name.startswith("std.")]
-    parts = [f"# {line}".rstrip() for line in title]
-    parts += ["", *(f"use {name}" for name in libraries), ""]
-    definitions: list[Definition] = [
-        *linked.constants.values(),
-        *linked.operations.values(),
-        *linked.gates.values(),
-        *(linked.sets.values() if cells is None else ()),
-    ]
-    parts += [format_item(d) for d in definitions if not is_of_std(d.span.source)]
-    for name in _needed(linked, program):
-        if cells is not None and name in cells:
-            parts += ["", cells[name]]
-        else:
-            parts += ["", format_item(linked.cells[name])]
-    parts += ["", format_item(_network(linked.sections["network"], example, classes))]
+    network = _network(linked.sections["network"], example, classes)
+    if cells is None:
+        written = {name: format_item(linked.cells[name]) for name in _needed(linked, program)}
+    else:
+        written = {name: cells[name] for name in linked.cells if name in cells}
+        network = _only(network, cells)
+    parts = [line for text in written.values() for line in ("", text)]
+    parts += ["", format_item(network)]
     parts += ["", section_text(program.data.resolved(), f"data {program.data.source}")]
     if cells is None and program.search is not None:
         parts += ["", section_text(program.search.resolved(), f"search {program.engine}")]
@@ -71,7 +65,22 @@ def effective_text(
         parts += ["", "derive {", *_expressions(linked, "derive", ("require",)), "}"]
     parts += ["", section_text(program.evaluate, "evaluate")]
     parts += ["", section_text(program.export, "export")]
-    return format_program(parse(SourceFile("effective program", "\n".join(parts) + "\n")))
+    definitions = _definitions(linked)
+    if cells is not None:
+        definitions = used_by(_parsed(parts).items, definitions)
+    head = [f"# {line}".rstrip() for line in title]
+    head += ["", *(f"use {name}" for name in linked.libraries if name.startswith("std.")), ""]
+    head += [format_item(d) for d in definitions if not is_of_std(d.span.source)]
+    return format_program(_parsed([*head, *parts]))
+
+
+def _definitions(linked: LinkedProgram) -> list[Definition]:
+    constants, operations = linked.constants.values(), linked.operations.values()
+    return [*constants, *operations, *linked.gates.values(), *linked.sets.values()]
+
+
+def _parsed(lines: Iterable[str]) -> ast.Program:
+    return parse(SourceFile("effective program", "\n".join(lines) + "\n"))
 
 
 def spec_hash(text: str) -> str:
@@ -170,6 +179,20 @@ def _network(section: ast.Section, example: Shape, classes: int) -> ast.Section:
         if key not in given
     ]
     return section.replace(settings=(*missing, *section.settings))
+
+
+def _only(network: ast.Section, cells: Collection[str]) -> ast.Section:
+    """Return the network section with some of its cells only."""
+
+    def is_kept(term: ast.Expression) -> bool:
+        name = term.left if isinstance(term, ast.Binary) else term
+        return isinstance(name, ast.Name) and name.text in cells
+
+    settings = (
+        s.replace(values=tuple(filter(is_kept, s.values))) if s.key.text == "cells" else s
+        for s in network.settings
+    )
+    return network.replace(settings=tuple(settings))
 
 
 def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:
