@@ -24,7 +24,7 @@ from dslnas.app.compile import Compiled, architecture_text
 from dslnas.backends.torch.bundles import with_bundles
 from dslnas.backends.torch.plan import make_plan
 from dslnas.diagnostics import UserError
-from dslnas.graph.analysis.shapes import check_final, check_search
+from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link

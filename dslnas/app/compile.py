@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.data.example import example_of
 from dslnas.graph.analysis.memory import check_memory
-from dslnas.graph.analysis.shapes import check_final, check_search
+from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import LinkedProgram, link, read_source

@@ -15,7 +15,7 @@ from dslnas.engines.catalogue import make_engine
 from dslnas.engines.curvature import dominant_eigenvalue
 from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.graph.analysis.shapes import check_final
+from dslnas.graph.analysis.size import check_final
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.search import SearchSettings

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.analysis.shapes import check_final
+from dslnas.graph.analysis.size import check_final
 from dslnas.graph.graph import Mix, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.verify import verify_graph
@@ -110,6 +110,25 @@ def test_names_stay_unique_where_paths_would_meet() -> None:
     assert len(set(names)) == len(names)
     assert {"cell0/c_a_b", "cell0/c_a_b_b", "cell0/c_a_b_b/foo_1_2/0_conv"} <= set(names)
     assert {"cell0/output", "cell0/output_2"} <= set(names)
+
+
+def test_a_node_may_be_called_like_an_edge_whose_operation_is_called_like_its_layer() -> None:
+    text = """use std.rnn
+    op normalise = linear(C) -> tanh
+    cell one {
+        inputs     x
+        states     h
+        node a     = {normalise, tanh}(x) + {normalise, tanh}(h)
+        node a_h   = {tanh, normalise}(a)
+        node a_x   = {tanh, normalise}(a_h)
+        normalise  batch_norm
+        output     mean(a_h, a_x)
+    }
+    network { channels 4; cells one }
+    """
+    graph = build_supernet_graph(space_of(text, (), classes=5))
+    verify_graph(graph)
+    assert "cell0/a_h/normalise/0_linear" in graph.by_name
 
 
 # ---- sizes and channels -------------------------------------------------------------------------
@@ -327,6 +346,12 @@ network { cells two, one; channels 4 }
 """
     first = "test.nas:3:33: error[NAS404]: `unstrided` gives 4 x 8 x 8 on input `in1` of cell `one`"
     assert mistake(text).startswith(f"{first}, which needs 4 x 4 x 4\n")
+
+
+@pytest.mark.parametrize("layer", ["tied_linear", "tied_linear(4)"])
+def test_a_cell_cannot_use_the_table_of_the_stem(layer: str) -> None:
+    text = one_cell("inputs 1\nnode n1 = tied(in1)", more=f"op tied = {layer}")
+    assert "error[NAS401]: `tied_linear` belongs into the stem or the head" in mistake(text)
 
 
 @pytest.mark.parametrize("head", ["linear(9)", "global_avg_pool", "linear(2*classes)"])

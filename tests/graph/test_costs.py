@@ -12,7 +12,7 @@ from dslnas.graph.analysis.costs import COUNTED, CostTable, cost_table, operatio
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower import network as build
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.graph.lower.op_body import Fragment
+from dslnas.graph.lower.op_body import OpBody
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import Scores, best_candidate, derive
 from dslnas.space.network import SearchSpace
@@ -150,10 +150,10 @@ def test_operations_are_priced_where_the_cell_first_stands() -> None:
 
 
 def test_equal_cells_are_priced_once() -> None:
-    asked: list[Fragment] = []
+    asked: list[OpBody] = []
 
-    def cost(fragment: Fragment, shape: Shape) -> float:
-        asked.append(fragment)
+    def cost(body: OpBody, shape: Shape) -> float:
+        asked.append(body)
         return 1.0
 
     def table(repeat: int) -> CostTable:

@@ -8,7 +8,7 @@ import pytest
 
 from dslnas.diagnostics import UserError
 from dslnas.graph.lower.expand import Expander
-from dslnas.graph.lower.op_body import SOURCE, Fragment, Layer
+from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
 from dslnas.language.check.checked import Operation
 from dslnas.language.check.constants import Value
 from dslnas.ops.primitive import Shape
@@ -25,7 +25,7 @@ def expand(
     channels: int = 4,
     derived: bool = False,
     **arguments: Value,
-) -> Fragment:
+) -> OpBody:
     """Expand the operation `it` of some definitions."""
     operation = Operation("it", tuple(arguments.items()), "it")
     return expander_of(definitions, derived=derived).operation(operation, shape, channels, stride)
@@ -37,9 +37,9 @@ def expander_of(definitions: str, *, derived: bool = False) -> Expander:
     return Expander(space.definitions, space.constants, derived=derived)
 
 
-def shown(fragment: Fragment) -> str:
+def shown(body: OpBody) -> str:
     """Return the layers in order, with strides that are not 1."""
-    return " ".join(f"{layer.primitive.name}{_stride(layer)}" for layer in fragment.layers)
+    return " ".join(f"{layer.primitive.name}{_stride(layer)}" for layer in body.layers)
 
 
 def _stride(layer: Layer) -> str:
@@ -134,16 +134,16 @@ def test_a_strided_operation_gives_the_quotient_rounded_up(operation: str) -> No
     expander = expander_of(f"op it = {operation}")
     it = Operation("it", (), "it")
     for size, stride in product([1, 2, 3, 7, 14, 28], [1, 2, 3]):
-        fragment = expander.operation(it, (4, size, size + 1), 4, stride)
-        assert fragment.shape == (4, -(-size // stride), -(-(size + 1) // stride))
+        body = expander.operation(it, (4, size, size + 1), 4, stride)
+        assert body.shape == (4, -(-size // stride), -(-(size + 1) // stride))
 
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 7), (9, 6), (1, 3)])
 def test_factorized_reduce_halves_odd_sizes_too(size: tuple[int, int]) -> None:
-    fragment = expand("op it = factorized_reduce", shape=(6, *size), channels=8, stride=2)
-    assert shown(fragment) == "relu conv/2 shift conv/2 concat batch_norm"
-    assert fragment.shape == (8, -(-size[0] // 2), -(-size[1] // 2))
-    relu, first, shift, second, concat, _ = fragment.layers
+    body = expand("op it = factorized_reduce", shape=(6, *size), channels=8, stride=2)
+    assert shown(body) == "relu conv/2 shift conv/2 concat batch_norm"
+    assert body.shape == (8, -(-size[0] // 2), -(-size[1] // 2))
+    relu, first, shift, second, concat, _ = body.layers
     # The ReLU is computed once; the second half reads it moved by one pixel.
     assert (relu.inputs, first.inputs, shift.inputs, second.inputs) == ((SOURCE,), (0,), (0,), (2,))
     assert concat.inputs == (1, 3)
@@ -155,17 +155,17 @@ def test_factorized_reduce_halves_odd_sizes_too(size: tuple[int, int]) -> None:
 
 
 def test_channels_of_the_cell_and_of_the_input_have_names() -> None:
-    fragment = expand(
+    body = expand(
         "op it = conv(3, out = C_in) -> conv(1) -> conv(1, out = 2*C + C_in/3)",
         shape=(6, 8, 8),
         channels=4,
     )
-    assert [layer.shape[0] for layer in fragment.layers] == [6, 4, 10]
+    assert [layer.shape[0] for layer in body.layers] == [6, 4, 10]
 
 
 def test_c_in_is_what_the_operation_reads_not_the_layer() -> None:
-    fragment = expand("op part = conv(1, out = C_in)\nop it = conv(1, out = 7) -> part")
-    assert [layer.shape[0] for layer in fragment.layers] == [7, 7]
+    body = expand("op part = conv(1, out = C_in)\nop it = conv(1, out = 7) -> part")
+    assert [layer.shape[0] for layer in body.layers] == [7, 7]
 
 
 def test_arguments_override_defaults() -> None:
@@ -196,7 +196,7 @@ def test_the_first_variant_that_holds_wins() -> None:
     assert mistake(definition.replace("tanh", "conv(3)").replace("stride 2", "stride 3"), stride=2)
 
 
-def test_equal_requests_share_one_fragment() -> None:
+def test_equal_requests_share_one_body() -> None:
     space = space_of("use papers.darts")
     expander = Expander(space.definitions, space.constants, derived=False)
     operation = Operation("sep_conv", (("k", 3),), "sep_conv(3)")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.analysis.shapes import check_final, check_search
+from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph, edges_of
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.text import parse_graph, print_graph

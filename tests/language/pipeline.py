@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.analysis.shapes import check_final, check_search
+from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link, read_source
 from dslnas.language.link.overrides import parse_overrides

@@ -22,7 +22,7 @@ from dslnas.backends.torch.threads import threads
 from dslnas.graph.analysis.costs import COUNTED, CostTable, cost_table
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.graph.lower.op_body import SOURCE, Fragment
+from dslnas.graph.lower.op_body import SOURCE, OpBody
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
@@ -54,15 +54,15 @@ class Stopwatch:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._known: dict[tuple[Fragment, Shape], float] = {}
+        self._known: dict[tuple[OpBody, Shape], float] = {}
 
-    def __call__(self, fragment: Fragment, shape: Shape) -> float:
+    def __call__(self, body: OpBody, shape: Shape) -> float:
         """Return the seconds of an operation on one value; 0 for an identity."""
-        if fragment.is_identity:
+        if body.is_identity:
             return 0.0
-        key = (fragment.borrowing, shape)  # whose weights they are makes no difference
+        key = (body.borrowing, shape)  # whose weights they are makes no difference
         if key not in self._known:
-            self._known[key] = seconds_for_one(_graph_of(fragment, shape), self._device)
+            self._known[key] = seconds_for_one(_graph_of(body, shape), self._device)
         return self._known[key]
 
 
@@ -108,20 +108,20 @@ def _wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _graph_of(fragment: Fragment, shape: Shape) -> PrimitiveGraph:
+def _graph_of(body: OpBody, shape: Shape) -> PrimitiveGraph:
     """Return an operation as a network of its own."""
-    names = [f"{place}_{layer.primitive.name}" for place, layer in enumerate(fragment.layers)]
+    names = [f"{place}_{layer.primitive.name}" for place, layer in enumerate(body.layers)]
 
     def name_of(place: int) -> str:
         return INPUT if place == SOURCE else names[place]
 
     nodes = [Node(INPUT, INPUT, (), (), shape)]
-    for name, layer in zip(names, fragment.layers, strict=True):
+    for name, layer in zip(names, body.layers, strict=True):
         reads = tuple(name_of(place) for place in layer.inputs)
-        shapes = tuple(shape if i == SOURCE else fragment.layers[i].shape for i in layer.inputs)
+        shapes = tuple(shape if i == SOURCE else body.layers[i].shape for i in layer.inputs)
         # those of the primitive: a layer that borrows its weights takes as long
         weights = layer.primitive.weights(dict(layer.attributes), shapes)
         nodes.append(
             Node(name, layer.primitive.name, reads, layer.attributes, layer.shape, weights)
         )
-    return PrimitiveGraph(tuple(nodes), name_of(fragment.output))
+    return PrimitiveGraph(tuple(nodes), name_of(body.output))

@@ -1,26 +1,29 @@
-"""What every candidate of every choice costs in the network that is trained at the end.
+"""Costs of every candidate of every choice in the network that is trained at the end.
 
-What a cost is, is left open: weights and multiply-adds are counted here, times are measured by a
-backend.
+What an operation costs is left open: weights and multiply-adds are counted here, times are measured
+by a backend.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import TypeAlias
 
-from dslnas.graph.graph import Mix
-from dslnas.graph.lower.network_walk import NetworkWalk
-from dslnas.graph.lower.op_body import SOURCE, Fragment
-from dslnas.ops.catalogue import PRIMITIVES
-from dslnas.ops.primitive import Shape
-from dslnas.space.cell import Cell, Edge
-from dslnas.space.network import Network, SearchSpace
+import networkx as nx
 
-Cost: TypeAlias = Callable[[Fragment, Shape], float]
+from dslnas.graph.lower.network import lower_network
+from dslnas.graph.lower.op_body import SOURCE, OpBody
+from dslnas.graph.lower.subgraph import Applied, Placed, Subgraph
+from dslnas.ops.primitive import Shape
+from dslnas.space.network import SearchSpace
+
+Cost: TypeAlias = Callable[[OpBody, Shape], float]
 """What an operation costs that reads a value of some shape."""
+
+Price: TypeAlias = Callable[[Applied], float]
+"""The same for an operation at its place in a network."""
 
 CostRows: TypeAlias = tuple[tuple[float, ...], ...]
 """One row per row of alpha, one number per operation of that row."""
@@ -55,49 +58,39 @@ def cost_table(space: SearchSpace, cost: Cost) -> CostTable:
     Raises:
         UserError: NAS4xx where shapes do not fit.
     """
-    walk = _CostWalk(space, space.final, cost, derived=True)
-    walk.walk()
-    fixed = walk.bill.fixed + sum(bill.fixed for _, bill in walk.cells)
+    bills = _bills(space, cost, derived=True)
     by_cell = {}
     for name in space.searched:
-        bills = [bill for of, bill in walk.cells if of == name]
+        places = [bill for of, bill in bills if of == name]
         by_cell[name] = tuple(
-            tuple(
-                sum(bill.rows[row][column] for bill in bills) for column in range(len(operations))
-            )
-            for row, operations in enumerate(e.operations for e in space.cells[name].choices)
+            tuple(sum(bill.rows[row][column] for bill in places) for column in range(len(priced)))
+            for row, priced in enumerate(_free(space, name))
         )
-    return CostTable(fixed, by_cell)
+    return CostTable(sum(bill.fixed for _, bill in bills), by_cell)
 
 
 def operation_costs(space: SearchSpace, cell: str, cost: Cost) -> CostRows:
     """Return what each candidate costs where the cell first stands in the final network.
 
-    The operations are those of the search, where batch_norm has no weights of its own unless asked
-    for: so NASP's regulariser counts them.
-
-    Raises:
-        UserError: NAS4xx where shapes do not fit.
+    The operations are those of the search, without weights of batch norms. All 0 if it stands
+    nowhere.
     """
-    walk = _CostWalk(space, space.final, cost, derived=False)
-    walk.walk()
-    choices = space.cells[cell].choices
-    for name, bill in walk.cells:
-        if name == cell:
-            return tuple(bill.rows[row] for row in range(len(choices)))
-    return tuple((0.0,) * len(edge.operations) for edge in choices)
+    bills = (bill for of, bill in _bills(space, cost, derived=False) if of == cell)
+    first = next(bills, None)
+    free = _free(space, cell)
+    return free if first is None else tuple(first.rows[row] for row in range(len(free)))
 
 
-def count_params(fragment: Fragment, shape: Shape) -> float:
+def count_params(body: OpBody, shape: Shape) -> float:
     """Return the trained weights of an operation."""
-    return fragment.params
+    return body.params
 
 
-def count_flops(fragment: Fragment, shape: Shape) -> float:
+def count_flops(body: OpBody, shape: Shape) -> float:
     """Return the multiply-adds of an operation on one value of a shape."""
     total = 0
-    for layer in fragment.layers:
-        reads = tuple(shape if i == SOURCE else fragment.layers[i].shape for i in layer.inputs)
+    for layer in body.layers:
+        reads = tuple(shape if i == SOURCE else body.layers[i].shape for i in layer.inputs)
         total += layer.primitive.flops(dict(layer.attributes), reads, layer.shape)
     return total
 
@@ -106,101 +99,55 @@ COUNTED: Mapping[str, Cost] = {"params": count_params, "flops": count_flops}
 """The quantities that need no measurement."""
 
 
-@dataclass
-class _Bill:
-    """What a part of a network costs in any case, and its candidates, by row of alpha."""
-
-    fixed: float = 0.0
-    rows: dict[int, tuple[float, ...]] = field(default_factory=dict)
-
-
 @dataclass(frozen=True)
-class _Value:
-    """A value of the network, and by number what the layers of its edge cost that it needs."""
+class _Bill:
+    """Cost of a part of a network in any case, and of its candidates by row of alpha."""
 
-    shape: Shape
-    needs: Mapping[int, float] = field(default_factory=dict)
+    fixed: float
+    rows: Mapping[int, tuple[float, ...]]
 
 
-class _CostWalk(NetworkWalk[_Value]):
-    """Writes bills on the way; equal cells are walked through once.
+def _free(space: SearchSpace, cell: str) -> CostRows:
+    return tuple((0.0,) * len(edge.operations) for edge in space.cells[cell].choices)
 
-    Attributes:
-        bill: Of what is outside of cells.
-        cells: By place in the layout the cell's name and its bill.
+
+def _bills(space: SearchSpace, cost: Cost, *, derived: bool) -> list[tuple[str, _Bill]]:
+    """Return the bill of every part of the final network, each beside the name of its cell."""
+    network = lower_network(space, space.final, derived=derived)
+    bill_of = cache(partial(_bill, price=partial(_price, cost=cost)))
+    return [(part.subgraph.cell, bill_of(part.subgraph)) for part in network.parts]
+
+
+def _bill(part: Subgraph, price: Price) -> _Bill:
+    edge_of = cache(partial(_edge, price=price))
+    fixed = 0.0
+    rows = {}
+    for item in part.items:
+        if isinstance(item, Applied):
+            fixed += price(item)
+        elif isinstance(item, Placed) and item.row is None:
+            fixed += sum(price(i) for i in item.subgraph.items if isinstance(i, Applied))
+        elif isinstance(item, Placed) and item.row is not None:
+            shared, rows[item.row] = edge_of(item.subgraph)
+            fixed += shared
+    return _Bill(fixed, rows)
+
+
+def _edge(edge: Subgraph, price: Price) -> tuple[float, tuple[float, ...]]:
+    """Return what an edge with a choice costs in any case, and what each of its operations costs.
+
+    Weights that are shared cost the same whichever edges stay; all else goes with the operations
+    that need it.
     """
+    dag = nx.DiGraph((name, item.result.name) for item in edge.items for name in item.inputs)
+    applied = [item for item in edge.items if isinstance(item, Applied)]
+    own = {i.result.name: price(i.borrowing if i.is_shared else i) for i in applied}
+    fixed = sum(price(i) for i in applied) - sum(own.values())
+    mix = edge.items[-1]
+    needed = [nx.ancestors(dag, end) | {end} for end in mix.inputs]
+    return fixed, tuple(sum(own[name] for name in own if name in names) for names in needed)
 
-    def __init__(self, space: SearchSpace, network: Network, cost: Cost, *, derived: bool) -> None:
-        super().__init__(space, network, derived=derived)
-        self._cost = cost
-        self._known: dict[tuple[str, tuple[Shape, ...], int], tuple[_Value, _Bill]] = {}
-        self._numbers = count()
-        self._is_choosing = False
-        self.bill = _Bill()
-        self.cells: list[tuple[str, _Bill]] = []
 
-    def cell(self, name: str, cell: Cell, sources: list[_Value], channels: int) -> _Value:
-        key = (cell.name, tuple(source.shape for source in sources), channels)
-        if key not in self._known:
-            outside, self.bill = self.bill, _Bill()
-            value = super().cell(name, cell, sources, channels)
-            self._known[key] = (value, self.bill)
-            self.bill = outside
-        value, bill = self._known[key]
-        self.cells.append((cell.name, bill))
-        return value
-
-    def edge(
-        self, path: str, cell: Cell, edge: Edge, source: _Value, channels: int, stride: int
-    ) -> _Value:
-        self._is_choosing = edge.row is not None
-        end = super().edge(path, cell, edge, _Value(source.shape), channels, stride)
-        self._is_choosing = False
-        return _Value(end.shape)
-
-    def input(self, shape: Shape) -> _Value:
-        return _Value(shape)
-
-    def shape(self, value: _Value) -> Shape:
-        return value.shape
-
-    def path(self, parent: str, name: str) -> str:
-        return ""
-
-    def scope(self, parent: str, name: str, kind: str, label: str) -> str:
-        return ""
-
-    def layers(
-        self,
-        path: str,
-        fragment: Fragment,
-        source: _Value,
-        owner: str | None = None,
-        *,
-        shared: bool = False,
-    ) -> _Value:
-        cost = self._cost(fragment if owner is None else fragment.borrowing, source.shape)
-        if not self._is_choosing:
-            self.bill.fixed += cost
-            return _Value(fragment.shape)
-        # what is shared costs the same whichever edges stay; what is left goes with the operation
-        own = self._cost(fragment.borrowing, source.shape) if shared else cost
-        self.bill.fixed += cost - own
-        return _Value(fragment.shape, {**source.needs, next(self._numbers): own})
-
-    def state(self, path: str, shape: Shape) -> _Value:
-        return _Value(shape)
-
-    def carry(self, state: _Value, value: _Value) -> None:
-        return
-
-    def drop_path(self, path: str, value: _Value) -> _Value:
-        return value
-
-    def mix(self, path: str, mix: Mix, ends: list[_Value]) -> _Value:
-        self.bill.rows[mix.row] = tuple(sum(end.needs.values()) for end in ends)
-        return _Value(ends[0].shape)
-
-    def join(self, path: str, primitive: str, ends: list[_Value]) -> _Value:
-        shape = PRIMITIVES[primitive].shape({}, tuple(end.shape for end in ends))
-        return _Value(shape, {n: cost for end in ends for n, cost in end.needs.items()})
+def _price(item: Applied, cost: Cost) -> float:
+    body = item.body if item.owner is None else item.body.borrowing
+    return cost(body, item.source.shape)

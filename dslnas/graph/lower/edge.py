@@ -1,139 +1,142 @@
-"""The way through one edge of a cell: its operations, gates around them, parts past them."""
+"""Lowering of one edge of a cell: its operations, gates around them, channels past them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
 
-from dslnas.diagnostics import Note, UserError, user_error
+from dslnas.diagnostics import user_error
 from dslnas.graph.graph import Mix
-from dslnas.graph.lower.op_body import Fragment
+from dslnas.graph.lower.context import CellContext, Owners
+from dslnas.graph.lower.op_body import OpBody
 from dslnas.graph.lower.partial_channels import checked_parts, part, pool, shuffle
-from dslnas.graph.lower.value import ValueWalk
+from dslnas.graph.lower.subgraph import OUTSIDE, Subgraph, Value
+from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
+from dslnas.graph.lower.value import lower_gate, lower_gated
 from dslnas.language.check.checked import Operation
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 from dslnas.space.cell import Cell, Edge
-from dslnas.space.network import Network, SearchSpace
 
-Value = TypeVar("Value")
+GATE = f"{OUTSIDE}gate"
+"""Edge of the same node that owns the weights of its gate."""
 
 
-class EdgeWalk(ValueWalk[Value]):
-    """Applies the operations of edges.
+@dataclass
+class CellEdges:
+    """Lowers the edges of a cell; equal ones are one subgraph, which stands in several places."""
 
-    Args:
-        space: Cells and definitions of operations.
-        network: The one of the search, or the one that is trained at the end.
-        derived: Whether it is the latter, for operations that differ between the two.
+    context: CellContext
+    _lowered: dict[Hashable, tuple[Subgraph, Owners]] = field(default_factory=dict)
+    _gates: dict[str, tuple[str, Owners]] = field(default_factory=dict)
+
+    def lower(self, edge: Edge, source: Value, stride: int) -> Value:
+        """Apply the operations of an edge to its source; weigh them if there is a choice.
+
+        The first edge of a node owns the weights of the gate.
+        """
+        owner, owners = self._gates.get(edge.target, ("", {}))
+        key = (edge.operations, edge.row is None, source.shape, stride, tuple(owners.items()))
+        if key not in self._lowered:
+            inner = replace(self.context, out=SubgraphBuilder(), owners=dict(owners))
+            end = _edge(inner, edge, Value(f"{OUTSIDE}0", source.shape), stride)
+            self._lowered[key] = inner.out.subgraph(end), inner.owners
+        subgraph, found = self._lowered[key]
+        outside = {f"{OUTSIDE}0": source.name} | ({GATE: owner} if owner else {})
+        name = f"{edge.target}_{edge.source}"
+        placed = self.context.out.place(name, subgraph, outside, edge.row)
+        if found and not owner:
+            there = {place: f"{GATE}/{path}" for place, path in found.items()}
+            self._gates[edge.target] = placed.path, there
+        return placed.result
+
+
+def check_end(cell: Cell, edge: Edge, end: Value, expected: Shape) -> None:
+    """Check that an edge gives the shape that its node needs.
+
+    Raises:
+        UserError: NAS404 if it does not.
     """
+    if end.shape != expected:
+        raise user_error(
+            "NAS404",
+            f"`{edge.operations[0].text}` gives {show_shape(end.shape)} on edge "
+            f"{edge.source} -> {edge.target} of cell `{cell.name}`, "
+            f"which needs {show_shape(expected)}",
+            span=edge.operations[0].span,
+            help="an operation must give C channels and reduce the size by the stride only",
+        )
 
-    def __init__(self, space: SearchSpace, network: Network, *, derived: bool) -> None:
-        super().__init__(space, derived=derived)
-        self._space = space
-        self._network = network
-        self._has_drop_path = False
 
-    def edge(
-        self, path: str, cell: Cell, edge: Edge, source: Value, channels: int, stride: int
-    ) -> Value:
-        """Apply the operations of an edge to its source; weigh them if there is a choice."""
-        edge_path = self.path(path, f"{edge.target}_{edge.source}")
-        if edge.row is None or self._network.partial is None or self._network.partial.parts == 1:
-            return self._operations(edge_path, edge_path, cell, edge, source, channels, stride)
-        return self._partially(edge_path, cell, edge, source, channels, stride)
+def _edge(context: CellContext, edge: Edge, source: Value, stride: int) -> Value:
+    parts = 1 if context.partial is None or edge.row is None else context.partial.parts
+    if parts > 1:
+        return _partially(context, edge, source, stride)
+    return _operations(context, "", edge, source, context.channels, stride)
 
-    def _operations(
-        self,
-        edge_path: str,
-        mix_path: str,
-        cell: Cell,
-        edge: Edge,
-        source: Value,
-        channels: int,
-        stride: int,
-    ) -> Value:
-        where = f"on edge {edge.source} -> {edge.target} of cell `{cell.name}`"
-        node = f"{edge_path.rpartition('/')[0]}/{edge.target}"
-        around: dict[str, Value] | None = None
-        ends: list[Value] = []
 
-        def operate(operation: Operation, here: str, value: Value) -> Value:
-            fragment = self._fragment(operation, self.shape(value), channels, stride, where)
-            end = self.layers(here, fragment, value)
-            if self._has_drop_path and not fragment.is_identity:
-                end = self.drop_path(here, end)
-            return end
+def _operations(
+    context: CellContext,
+    mix_path: str,
+    edge: Edge,
+    source: Value,
+    channels: int,
+    stride: int,
+) -> Value:
+    cell, out = context.cell, context.out
+    where = f"on edge {edge.source} -> {edge.target} of cell `{cell.name}`"
+    around: dict[str, Value] | None = None
+    ends: list[Value] = []
 
-        for operation in edge.operations:
-            here = self.scope(edge_path, operation.text, "operation", operation.text)
-            if cell.gate is None or operation.text in cell.zeros:
-                ends.append(operate(operation, here, source))
-                continue
-            if around is None:
-                around = self.gate(edge_path, node, cell.gate, source, channels)
-            apply = partial(operate, operation, here)
-            ends.append(self.gated(here, node, cell.gate, around, channels, apply))
-        if edge.row is None:
-            return ends[0]
-        self._check_alike(edge, ends, where)
-        return self.mix(mix_path, Mix(cell.name, edge.row), ends)
+    def operate(operation: Operation, here: str, value: Value) -> Value:
+        body = context.body(operation, value.shape, channels, stride, where)
+        end = context.apply(here, body, value)
+        if context.has_drop_path and not body.is_identity:
+            end = out.drop_path(here, end)
+        return end
 
-    def _partially(
-        self, path: str, cell: Cell, edge: Edge, source: Value, channels: int, stride: int
-    ) -> Value:
-        """Send one part of the channels through the operations, the others past them."""
+    for operation in edge.operations:
+        here = out.scope("", operation.text, "operation", operation.text)
+        if cell.gate is None or operation.text in cell.zeros:
+            ends.append(operate(operation, here, source))
+            continue
+        if around is None:
+            around = lower_gate(context, "", cell.gate, source)
+        apply = partial(operate, operation, here)
+        ends.append(lower_gated(context, here, cell.gate, around, apply))
+    if edge.row is None:
+        return ends[0]
+    _check_alike(edge, ends, where)
+    return out.mix(mix_path, Mix(cell.name, 0), ends)
 
-        def layer(name: str, fragment: Fragment, value: Value) -> Value:
-            return self.layers(self.path(path, name), fragment, value)
 
-        shape = self.shape(source)
-        parts = checked_parts(self._network.partial, cell, edge, shape, channels)
-        first = layer("part0", part(shape, parts, 0), source)
-        mix_path = self.path(path, "mix")
-        mixed = self._operations(path, mix_path, cell, edge, first, channels // parts, stride)
-        past = layer("past", pool(shape, stride), source) if stride > 1 else source
-        shape = self.shape(past)
-        others = [layer(f"part{i}", part(shape, parts, i), past) for i in range(1, parts)]
-        self._check_shape(cell, edge, mixed, self.shape(others[0]))
-        joined = self.join(self.path(path, "concat"), "concat", [mixed, *others])
-        return layer("shuffle", shuffle(shape, parts), joined)
+def _partially(context: CellContext, edge: Edge, source: Value, stride: int) -> Value:
+    """Send one part of the channels through the operations, the others past them."""
+    cell, out, channels = context.cell, context.out, context.channels
 
-    def _fragment(
-        self, operation: Operation, shape: Shape, channels: int, stride: int, where: str
-    ) -> Fragment:
-        try:
-            return self._expander.operation(operation, shape, channels, stride)
-        except UserError as error:
-            first = error.diagnostics[0]
-            if operation.span is None or first.span == operation.span:
-                note: tuple[Note, ...] = ()
-            else:
-                strided = f" at stride {stride}" if stride > 1 else ""
-                reads = f"reading {show_shape(shape)}{strided} {where}"
-                note = (Note(f"`{operation.text}` is chosen here, {reads}", operation.span),)
-            raise UserError([replace(first, notes=(*first.notes, *note))]) from None
+    def layer(name: str, body: OpBody, value: Value) -> Value:
+        return context.apply(out.path("", name), body, value)
 
-    def _check_alike(self, edge: Edge, ends: list[Value], where: str) -> None:
-        first = self.shape(ends[0])
-        for operation, end in zip(edge.operations, ends, strict=True):
-            if self.shape(end) != first:
-                raise user_error(
-                    "NAS404",
-                    f"`{operation.text}` gives {show_shape(self.shape(end))} {where}, "
-                    f"but `{edge.operations[0].text}` gives {show_shape(first)}",
-                    span=operation.span,
-                    help="all operations of an edge must give the same shape",
-                )
+    parts = checked_parts(context.partial, cell, edge, source.shape, channels)
+    first = layer("part0", part(source.shape, parts, 0), source)
+    mix_path = out.path("", "mix")
+    mixed = _operations(context, mix_path, edge, first, channels // parts, stride)
+    past = layer("past", pool(source.shape, stride), source) if stride > 1 else source
+    others = [layer(f"part{i}", part(past.shape, parts, i), past) for i in range(1, parts)]
+    check_end(cell, edge, mixed, others[0].shape)
+    joined = out.join(out.path("", "concat"), "concat", [mixed, *others])
+    return layer("shuffle", shuffle(past.shape, parts), joined)
 
-    def _check_shape(self, cell: Cell, edge: Edge, end: Value, expected: Shape) -> None:
-        if self.shape(end) != expected:
+
+def _check_alike(edge: Edge, ends: list[Value], where: str) -> None:
+    first = ends[0].shape
+    for operation, end in zip(edge.operations, ends, strict=True):
+        if end.shape != first:
             raise user_error(
                 "NAS404",
-                f"`{edge.operations[0].text}` gives {show_shape(self.shape(end))} on edge "
-                f"{edge.source} -> {edge.target} of cell `{cell.name}`, "
-                f"which needs {show_shape(expected)}",
-                span=edge.operations[0].span,
-                help="an operation must give C channels and reduce the size by the stride only",
+                f"`{operation.text}` gives {show_shape(end.shape)} {where}, "
+                f"but `{edge.operations[0].text}` gives {show_shape(first)}",
+                span=operation.span,
+                help="all operations of an edge must give the same shape",
             )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from dslnas.diagnostics import user_error
 from dslnas.graph.attributes import attribute_value, default_value
-from dslnas.graph.lower.op_body import SOURCE, Fragment, Layer
+from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
 from dslnas.graph.lower.stride import mentions_stride
 from dslnas.language.check.checked import Operation
 from dslnas.language.check.constants import Scope, Value, evaluate
@@ -36,7 +36,7 @@ MAX_LAYERS = 10_000
 
 
 class Expander:
-    """Expands operations for one phase; equal requests share one fragment."""
+    """Expands operations for one phase; equal requests share one body."""
 
     def __init__(
         self, definitions: Mapping[str, ast.OpDef], constants: Scope, *, derived: bool
@@ -44,9 +44,9 @@ class Expander:
         self._definitions = definitions
         self._constants = constants
         self.derived = derived
-        self._done: dict[tuple[Operation, Shape, int, int], Fragment] = {}
+        self._done: dict[tuple[Operation, Shape, int, int], OpBody] = {}
 
-    def operation(self, operation: Operation, shape: Shape, channels: int, stride: int) -> Fragment:
+    def operation(self, operation: Operation, shape: Shape, channels: int, stride: int) -> OpBody:
         """Return an operation that reads `shape` in a cell of `channels` channels.
 
         Raises:
@@ -59,23 +59,23 @@ class Expander:
 
     def expression(
         self, expression: ast.Expression, shape: Shape, channels: int, classes: int
-    ) -> Fragment:
+    ) -> OpBody:
         """Return a stem or a head as primitives."""
         scope = {**self._constants, "C": channels, "C_in": _channels(shape), "classes": classes}
         builder = _Builder(self._definitions, scope, channels, self.derived, shape, classes)
         output, _ = builder.expression(expression, scope, SOURCE, 1)
-        return builder.fragment(output)
+        return builder.body(output)
 
-    def value(self, expression: ast.Expression, shape: Shape, channels: int) -> Fragment:
+    def value(self, expression: ast.Expression, shape: Shape, channels: int) -> OpBody:
         """Return an operation of a fixed value in a cell as primitives."""
         scope = {**self._constants, "C": channels, "C_in": _channels(shape)}
         builder = _Builder(self._definitions, self._constants, channels, self.derived, shape)
         output, _ = builder.expression(expression, scope, SOURCE, 1)
-        return builder.fragment(output)
+        return builder.body(output)
 
     def _expand_operation(
         self, operation: Operation, shape: Shape, channels: int, stride: int
-    ) -> Fragment:
+    ) -> OpBody:
         builder = _Builder(self._definitions, self._constants, channels, self.derived, shape)
         given = dict(operation.arguments)
         if operation.name in self._definitions:
@@ -91,11 +91,11 @@ class Expander:
                 span=operation.span,
                 help=f"add `| when stride {left}: ...` to it, or leave it out of this cell",
             )
-        return builder.fragment(output)
+        return builder.body(output)
 
 
 class _Builder:
-    """Builds one fragment."""
+    """Builds one body."""
 
     def __init__(
         self,
@@ -114,8 +114,8 @@ class _Builder:
         self._shape = shape
         self._layers: list[Layer] = []
 
-    def fragment(self, output: int) -> Fragment:
-        return Fragment(tuple(self._layers), output, self._shape_of(output))
+    def body(self, output: int) -> OpBody:
+        return OpBody(tuple(self._layers), output, self._shape_of(output))
 
     def _shape_of(self, value: int) -> Shape:
         return self._shape if value == SOURCE else self._layers[value].shape
@@ -205,6 +205,8 @@ class _Builder:
     ) -> tuple[int, int]:
         """Add a primitive that reads one value."""
         attributes: dict[str, AttributeValue] = {}
+        if primitive.tied_to:
+            self._known_classes(primitive, span)
         takes_stride = primitive.takes_stride and "stride" not in given
         for argument in primitive.arguments:
             if argument.name in given:

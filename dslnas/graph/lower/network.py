@@ -5,16 +5,24 @@ Nothing is shared or reordered here. Later passes are tested against this graph.
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass, replace
 
+from dslnas.diagnostics import UserError, user_error
 from dslnas.graph.analysis.dead_code import without_unread
-from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, State, edges_of
-from dslnas.graph.lower.network_walk import NetworkWalk
-from dslnas.graph.lower.op_body import SOURCE, Fragment, Layer
-from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.graph.graph import INPUT, Node, PrimitiveGraph, Scope, edges_of
+from dslnas.graph.lower.cell import lower_cell
+from dslnas.graph.lower.context import CellContext
+from dslnas.graph.lower.expand import Expander
+from dslnas.graph.lower.subgraph import OUTSIDE, Applied, Placed, Subgraph, Value
+from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
+from dslnas.language.syntax import ast
 from dslnas.ops.primitive import Shape
+from dslnas.ops.shapes import show_shape
+from dslnas.space.cell import Cell
 from dslnas.space.choice_table import choice_table
 from dslnas.space.network import Network, SearchSpace
+
+PARTS = {"stem": "stem", "head": "head", "auxiliary": "auxiliary head"}
 
 
 def build_supernet_graph(space: SearchSpace) -> PrimitiveGraph:
@@ -23,7 +31,7 @@ def build_supernet_graph(space: SearchSpace) -> PrimitiveGraph:
     Raises:
         UserError: NAS4xx where shapes do not fit.
     """
-    return _GraphBuilder(space, space.network, derived=False).build()
+    return without_unread(lower_network(space, space.network, derived=False).graph())
 
 
 def build_derived_graph(architecture: SearchSpace, *, training: bool = False) -> PrimitiveGraph:
@@ -37,35 +45,180 @@ def build_derived_graph(architecture: SearchSpace, *, training: bool = False) ->
     Raises:
         UserError: NAS4xx where shapes do not fit.
     """
-    return _GraphBuilder(architecture, architecture.final, derived=True).build(training=training)
+    network = architecture.final
+    lowered = lower_network(architecture, network, derived=True, training=training)
+    return without_unread(lowered.graph())
 
 
-class _GraphBuilder(NetworkWalk[str]):
-    """Makes nodes on the way; a value is the name of a node."""
+@dataclass(frozen=True)
+class LoweredNetwork:
+    """A network whose shapes fit, part by part.
 
-    def __init__(self, space: SearchSpace, network: Network, *, derived: bool) -> None:
-        super().__init__(space, network, derived=derived)
-        self._nodes: list[Node] = []
-        self._paths: set[str] = set()
-        self._shapes: dict[str, Shape] = {}
-        self._scopes: list[Scope] = []
-        self._states: list[State] = []
-        self._numbers: dict[str, int] = {}
+    Attributes:
+        input: The node that it reads.
+        parts: Stem, cells and heads in order; equal cells are one subgraph.
+        output: Name of the node that gives the logits.
+        auxiliary: Name of the node that gives the second logits while training.
+        alphas: Rows and columns of every alpha, those of edges behind those of operations.
+    """
 
-    def build(self, *, training: bool = False) -> PrimitiveGraph:
-        output, second = self.walk(training=training)
-        graph = PrimitiveGraph(
-            tuple(self._nodes),
-            output,
-            second,
-            tuple(self._scopes),
-            self._alphas(),
-            tuple(self._states),
+    input: Node
+    parts: tuple[Placed, ...]
+    output: str
+    auxiliary: str | None
+    alphas: dict[str, tuple[int, int]]
+
+    @property
+    def node_count(self) -> int:
+        """The number of nodes of its graph, those included that no output reads."""
+        return 1 + sum(part.node_count for part in self.parts)
+
+    @property
+    def params(self) -> int:
+        """The number of its trained weights, those included that no output reads."""
+        return sum(part.params for part in self.parts)
+
+    def graph(self) -> PrimitiveGraph:
+        """Return the graph, with nodes that no output reads."""
+        return PrimitiveGraph(
+            (self.input, *(node for part in self.parts for node in part.nodes())),
+            self.output,
+            self.auxiliary,
+            tuple(scope for part in self.parts for scope in part.scopes()),
+            self.alphas,
+            tuple(state for part in self.parts for state in part.states()),
         )
-        return without_unread(graph)
+
+
+def lower_network(
+    space: SearchSpace, network: Network, *, derived: bool, training: bool = False
+) -> LoweredNetwork:
+    """Return a network with every operation at its place.
+
+    Args:
+        space: Cells and definitions of operations.
+        network: Network of the search, or the one that is trained at the end.
+        derived: Whether operations are those of the latter, where they differ between the two.
+        training: As of `build_derived_graph`.
+
+    Raises:
+        UserError: NAS4xx where shapes do not fit.
+    """
+    expander = Expander(space.definitions, space.constants, derived=derived)
+    return _NetworkLowering(space, network, expander, training=training).lowered()
+
+
+class _NetworkLowering:
+    """Lowers a network from its input to its output."""
+
+    def __init__(
+        self, space: SearchSpace, network: Network, expander: Expander, *, training: bool
+    ) -> None:
+        self._space = space
+        self._network = network
+        self._expander = expander
+        self._training = training
+        self._input = Node(INPUT, INPUT, (), (), network.input)
+        self._parts: list[Placed] = []
+        self._cells: dict[tuple[str, tuple[Shape, ...], int], Subgraph] = {}
+        self._tables: dict[str, tuple[str, Shape]] = {}
+
+    def lowered(self) -> LoweredNetwork:
+        network = self._network
+        channels = network.channels
+        source = Value(self._input.name, self._input.shape)
+        outputs = [self._part("stem", network.stem, source, channels)]
+        after_reduction: tuple[Value, int] | None = None
+        for index, name in enumerate(network.layout):
+            cell = self._space.cells[name]
+            channels *= cell.widen
+            # Inputs of a cell are the outputs just before it, the latest last.
+            backs = range(len(cell.inputs), 0, -1)
+            sources = [outputs[max(0, len(outputs) - back)] for back in backs]
+            outputs.append(self._cell(f"cell{index}", cell, sources, channels))
+            if cell.stride > 1:
+                after_reduction = (outputs[-1], channels)
+        auxiliary = self._auxiliary(after_reduction) if self._training else None
+        output = self._head("head", network.head, outputs[-1], channels)
+        return LoweredNetwork(self._input, tuple(self._parts), output, auxiliary, self._alphas())
+
+    def _cell(self, path: str, cell: Cell, sources: list[Value], channels: int) -> Value:
+        shapes = tuple(source.shape for source in sources)
+        key = (cell.name, shapes, channels)
+        if key not in self._cells:
+            context = CellContext(
+                cell,
+                channels,
+                self._expander,
+                SubgraphBuilder(cell.name),
+                self._network.partial,
+                self._training,
+            )
+            inputs = [Value(f"{OUTSIDE}{i}", shape) for i, shape in enumerate(shapes)]
+            self._cells[key] = lower_cell(context, inputs)
+        return self._placed(path, self._cells[key], [source.name for source in sources])
+
+    def _auxiliary(self, place: tuple[Value, int] | None) -> str | None:
+        head = self._network.auxiliary
+        if head is None:
+            return None
+        if place is None:
+            raise user_error(
+                "NAS407",
+                "auxiliary head has no place: no cell reduces the size",
+                span=self._network.span,
+                help="add a cell with `stride 2`, or write `auxiliary 0` in `evaluate`",
+            )
+        return self._head("auxiliary", head, *place)
+
+    def _head(self, name: str, head: ast.Expression, source: Value, channels: int) -> str:
+        end = self._part(name, head, source, channels)
+        if end.shape != (self._network.classes,):
+            raise user_error(
+                "NAS405",
+                f"head gives {show_shape(end.shape)}, not {self._network.classes} classes",
+                span=head.span,
+                help="end it with `linear(classes)`",
+            )
+        return end.name
+
+    def _part(self, name: str, expression: ast.Expression, source: Value, channels: int) -> Value:
+        """Lower the stem or a head."""
+        classes = self._network.classes
+        try:
+            body = self._expander.expression(expression, source.shape, channels, classes)
+        except UserError as error:
+            first = error.diagnostics[0]
+            place = f"{first.message}, in the {PARTS[name]} of the network"
+            raise UserError([replace(first, message=place)]) from None
+        item = Applied("", 0, body, Value(f"{OUTSIDE}0", source.shape))
+        self._check_tied(name, item, expression)
+        subgraph = Subgraph((item,), item.result, (Scope("", name, name),))
+        return self._placed(name, subgraph, [source.name])
+
+    def _placed(self, path: str, subgraph: Subgraph, sources: list[str]) -> Value:
+        outside = {f"{OUTSIDE}{place}": source for place, source in enumerate(sources)}
+        outside |= {f"{OUTSIDE}{kind}": node for kind, (node, _) in self._tables.items()}
+        self._parts.append(Placed(path, subgraph, outside))
+        return self._parts[-1].result
+
+    def _check_tied(self, path: str, part: Applied, expression: ast.Expression) -> None:
+        """Check that what uses the table of an embedding finds one that fits."""
+        for name, layer in zip(part.names, part.body.layers, strict=True):
+            table = layer.weights[0].shape if layer.weights else ()
+            _, tied = self._tables.get(layer.primitive.tied_to, ("", None))
+            if layer.primitive.tied_to and table != tied:
+                raise user_error(
+                    "NAS401",
+                    f"`{layer.primitive.name}` needs the table of an embedding, "
+                    f"{show_shape(table)}, but that of the stem is "
+                    f"{'none' if tied is None else show_shape(tied)}",
+                    span=expression.span,
+                    help="let the stem begin with `embedding`, and the cells keep its width",
+                )
+            self._tables.setdefault(layer.primitive.name, (f"{path}/{name}", table))
 
     def _alphas(self) -> dict[str, tuple[int, int]]:
-        """Return the sizes of all alphas, those of edges behind those of operations."""
         names = dict.fromkeys(self._network.layout)
         searched = [cell for name in names if (cell := self._space.cells[name]).choices]
         alphas = {cell.name: (len(cell.choices), cell.width) for cell in searched}
@@ -74,88 +227,3 @@ class _GraphBuilder(NetworkWalk[str]):
                 sums = choice_table(cell).choosing
                 alphas[edges_of(cell.name)] = (len(sums), max(map(len, sums)))
         return alphas
-
-    def input(self, shape: Shape) -> str:
-        return self._append(Node(INPUT, INPUT, (), (), shape))
-
-    def shape(self, value: str) -> Shape:
-        return self._shapes[value]
-
-    def path(self, parent: str, name: str) -> str:
-        """Return a path, numbered if it is taken: `a_b` reading `c` and `a` reading `b_c`."""
-        path = free = f"{parent}/{name}" if parent else name
-        number = 1
-        while free in self._paths:
-            number += 1
-            free = f"{path}_{number}"
-        self._paths.add(free)
-        return free
-
-    def scope(self, parent: str, name: str, kind: str, label: str) -> str:
-        word = re.sub(r"\W+", "_", name).strip("_") if kind == "operation" else name
-        path = self.path(parent, word)
-        self._scopes.append(Scope(path, kind, label))
-        return path
-
-    def layers(
-        self,
-        path: str,
-        fragment: Fragment,
-        source: str,
-        owner: str | None = None,
-        *,
-        shared: bool = False,
-    ) -> str:
-        names: list[str] = []
-        before = self._numbers.get(path, 0)
-        self._numbers[path] = before + len(fragment.layers)
-
-        def name_of(place: int) -> str:
-            return source if place == SOURCE else names[place]
-
-        for number, layer in enumerate(fragment.layers, before):
-            word = f"{number}_{layer.primitive.name}"
-            names.append(f"{path}/{word}")
-            self._append(
-                Node(
-                    names[-1],
-                    layer.primitive.name,
-                    tuple(name_of(i) for i in layer.inputs),
-                    layer.attributes,
-                    layer.shape,
-                    layer.weights,
-                    borrowed=self._borrowed(layer, None if owner is None else f"{owner}/{word}"),
-                )
-            )
-        return name_of(fragment.output)
-
-    def _borrowed(self, layer: Layer, owner: str | None) -> tuple[tuple[str, str], ...]:
-        """Return which weights of a layer are those of another node."""
-        if owner is not None:
-            return tuple((weight.name, f"{owner}/{weight.name}") for weight in layer.weights)
-        if layer.primitive.tied_to:
-            table = next(n for n in self._nodes if n.primitive == layer.primitive.tied_to)
-            return (("weight", f"{table.name}/weight"),)
-        return ()
-
-    def state(self, path: str, shape: Shape) -> str:
-        return self._append(Node(path, "state", (), (("out", shape[0]),), shape))
-
-    def carry(self, state: str, value: str) -> None:
-        self._states.append(State(state, value))
-
-    def drop_path(self, path: str, value: str) -> str:
-        name = self.path(path, "drop_path")  # a gate may apply the operation more than once
-        return self._append(Node(name, "drop_path", (value,), (), self._shapes[value]))
-
-    def mix(self, path: str, mix: Mix, ends: list[str]) -> str:
-        return self._append(Node(path, "mix", tuple(ends), (), self._shapes[ends[0]], mix=mix))
-
-    def join(self, path: str, primitive: str, ends: list[str]) -> str:
-        shape = PRIMITIVES[primitive].shape({}, tuple(self._shapes[end] for end in ends))
-        return self._append(Node(path, primitive, tuple(ends), (), shape))
-
-    def _append(self, node: Node) -> str:
-        self._nodes.append(node)
-        self._shapes[node.name] = node.shape
-        return node.name

@@ -8,12 +8,12 @@ from functools import cached_property
 from dslnas.ops.primitive import AttributeValue, Primitive, Shape, Weight
 
 SOURCE = -1
-"""Number of the value that a fragment reads."""
+"""Number of the value that a body reads."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One primitive of a fragment; `inputs` are places of earlier layers, or SOURCE."""
+    """One primitive of a body; `inputs` are places of earlier layers, or SOURCE."""
 
     primitive: Primitive
     inputs: tuple[int, ...]
@@ -23,7 +23,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Fragment:
+class OpBody:
     """An operation as primitives, for one input shape. `output` is a layer's place or SOURCE."""
 
     layers: tuple[Layer, ...]
@@ -46,6 +46,6 @@ class Fragment:
         )
 
     @cached_property
-    def borrowing(self) -> Fragment:
+    def borrowing(self) -> OpBody:
         """The same without weights of its own: it uses those of equal layers elsewhere."""
         return replace(self, layers=tuple(replace(layer, weights=()) for layer in self.layers))

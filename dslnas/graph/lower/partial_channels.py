@@ -8,7 +8,7 @@ others through (PC-DARTS: Xu et al., ICLR 2020, arXiv:1907.05737, section 3.2).
 from __future__ import annotations
 
 from dslnas.diagnostics import user_error
-from dslnas.graph.lower.op_body import SOURCE, Fragment, Layer
+from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Shape
 from dslnas.ops.shapes import show_shape
@@ -46,12 +46,12 @@ def checked_parts(
     return partial.parts
 
 
-def part(shape: Shape, parts: int, index: int) -> Fragment:
+def part(shape: Shape, parts: int, index: int) -> OpBody:
     """Return the operation that takes one of several equal parts of the channels."""
     return _single("split", shape, parts=parts, index=index)
 
 
-def pool(shape: Shape, stride: int) -> Fragment:
+def pool(shape: Shape, stride: int) -> OpBody:
     """Return the pool of stride-sized windows that gives ceil(n / stride) pixels.
 
     A size that the stride does not divide is padded, where the paper has none.
@@ -64,14 +64,14 @@ def pool(shape: Shape, stride: int) -> Fragment:
     )
 
 
-def shuffle(shape: Shape, parts: int) -> Fragment:
+def shuffle(shape: Shape, parts: int) -> OpBody:
     """Return the operation that deals out the channels of each part in turn."""
     return _single("shuffle", shape, groups=parts)
 
 
-def _single(name: str, shape: Shape, **attributes: AttributeValue) -> Fragment:
+def _single(name: str, shape: Shape, **attributes: AttributeValue) -> OpBody:
     """Return an operation of one layer; `attributes` are all of its arguments, in order."""
     primitive = PRIMITIVES[name]
     given = primitive.shape(attributes, (shape,))
     layer = Layer(primitive, (SOURCE,), tuple(attributes.items()), given, ())
-    return Fragment((layer,), 0, given)
+    return OpBody((layer,), 0, given)

@@ -1,15 +1,14 @@
-"""The way through the fixed values of a cell, and through the gates around its operations."""
+"""Lowering of the fixed values of a cell, and of the gates around its operations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import count
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
-from dslnas.graph.lower.expand import Expander
-from dslnas.graph.lower.maker import Maker
+from dslnas.graph.lower.context import CellContext, Shared
+from dslnas.graph.lower.subgraph import Value
 from dslnas.language.check.value import (
     SOURCE,
     Activated,
@@ -21,138 +20,98 @@ from dslnas.language.check.value import (
 )
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import Shape, ShapeError
-from dslnas.space.network import SearchSpace
 
-Value = TypeVar("Value")
+Operate: TypeAlias = Callable[[Value], Value]
+"""Applies the operation of an edge, in a gate."""
 
 
-@dataclass
-class Shared:
-    """Where weights are shared: all that stand at the same place of the same gate of a node.
+def lower_value(
+    context: CellContext,
+    path: str,
+    expression: ValueExpression,
+    values: Mapping[str, Value],
+    *,
+    shared: Shared | None = None,
+    operate: Operate | None = None,
+) -> Value:
+    """Return what an expression gives.
 
-    Attributes:
-        node: Path of the node.
-        part: Name of the part of the gate.
-        places: Numbers the layers in it.
+    Args:
+        context: The cell.
+        path: Where its layers stand.
+        expression: What is computed.
+        values: What it may read, by name.
+        shared: With whom its layers share their weights; None for weights of their own.
+        operate: In a gate: applies the operation of the edge.
+
+    Raises:
+        UserError: NAS401 where shapes do not fit.
     """
+    lowered = partial(lower_value, context, path, values=values, shared=shared, operate=operate)
+    match expression:
+        case Reference(name=name):
+            return values[name]
+        case Applied(operation=operation, source=source):
+            end = lowered(source)
+            body = context.expander.value(operation, end.shape, context.channels)
+            return context.apply(path, body, end, shared)
+        case Activated(source=source):
+            assert operate is not None, "checked: only gates have an operation"
+            return operate(lowered(source))
+    ends = [lowered(part) for part in expression.operands]
+    _check_join(expression, tuple(end.shape for end in ends))
+    here = context.out.path(path, expression.primitive)
+    return context.out.join(here, expression.primitive, ends)
 
-    node: str
-    part: str
-    places: Iterator[int] = field(default_factory=count)
+
+def lower_gate(context: CellContext, path: str, gate: Gate, source: Value) -> dict[str, Value]:
+    """Compute what of a gate is the same for all operations of an edge.
+
+    Args:
+        context: The cell.
+        path: Of the edge.
+        gate: What stands around the operations.
+        source: What the edge reads.
+
+    Returns:
+        Values by name, the source included.
+    """
+    values = {SOURCE: source}
+    waiting: set[str] = set()
+    for value in gate.values:
+        if _depends(value.expression, waiting):
+            waiting.add(value.name)
+            continue
+        here, shared = context.out.path(path, value.name), Shared(value.name)
+        values[value.name] = lower_value(context, here, value.expression, values, shared=shared)
+    return values
 
 
-class ValueWalk(Maker[Value]):
-    """Computes what `let` and gates say."""
+def lower_gated(
+    context: CellContext,
+    path: str,
+    gate: Gate,
+    values: Mapping[str, Value],
+    operate: Operate,
+) -> Value:
+    """Return what a gate makes of one operation of an edge.
 
-    def __init__(self, space: SearchSpace, *, derived: bool) -> None:
-        self._expander = Expander(space.definitions, space.constants, derived=derived)
-        self._owners: dict[tuple[str, str, int], str] = {}
-
-    def value(
-        self,
-        path: str,
-        expression: ValueExpression,
-        values: Mapping[str, Value],
-        channels: int,
-        *,
-        shared: Shared | None = None,
-        operate: Callable[[Value], Value] | None = None,
-    ) -> Value:
-        """Return what an expression gives.
-
-        Args:
-            path: Where its layers stand.
-            expression: What is computed.
-            values: What it may read, by name.
-            channels: C of the cell.
-            shared: With whom its layers share their weights; None for weights of their own.
-            operate: In a gate: applies the operation of the edge.
-
-        Raises:
-            UserError: NAS401 where shapes do not fit.
-        """
-
-        def inner(part: ValueExpression) -> Value:
-            return self.value(path, part, values, channels, shared=shared, operate=operate)
-
-        match expression:
-            case Reference(name=name):
-                return values[name]
-            case Applied(operation=operation, source=source):
-                end = inner(source)
-                fragment = self._expander.value(operation, self.shape(end), channels)
-                owner = self._owner(shared, path)
-                return self.layers(path, fragment, end, owner, shared=shared is not None)
-            case Activated(source=source):
-                assert operate is not None, "checked: only gates have an operation"
-                return operate(inner(source))
-        ends = [inner(part) for part in expression.operands]
-        _check_join(expression, tuple(self.shape(end) for end in ends))
-        return self.join(self.path(path, expression.primitive), expression.primitive, ends)
-
-    def gate(
-        self, path: str, node: str, gate: Gate, source: Value, channels: int
-    ) -> dict[str, Value]:
-        """Compute what of a gate is the same for all operations of an edge.
-
-        Args:
-            path: Of the edge.
-            node: Path of the node, whose edges share the weights of the gate.
-            gate: What stands around the operations.
-            source: What the edge reads.
-            channels: C of the cell.
-
-        Returns:
-            Values by name, the source included.
-        """
-        values = {SOURCE: source}
-        waiting: set[str] = set()
-        for value in gate.values:
-            if _depends(value.expression, waiting):
-                waiting.add(value.name)
-                continue
-            here, shared = self.path(path, value.name), Shared(node, value.name)
-            values[value.name] = self.value(here, value.expression, values, channels, shared=shared)
-        return values
-
-    def gated(
-        self,
-        path: str,
-        node: str,
-        gate: Gate,
-        values: Mapping[str, Value],
-        channels: int,
-        operate: Callable[[Value], Value],
-    ) -> Value:
-        """Return what a gate makes of one operation of an edge.
-
-        Args:
-            path: Of the operation.
-            node: As of `gate`.
-            gate: What stands around it.
-            values: What `gate` returned.
-            channels: C of the cell.
-            operate: Applies the operation.
-        """
-        known = dict(values)
-        parts = [(value.name, value.expression) for value in gate.values]
-        for name, expression in [*parts, ("gated", gate.output)]:
-            if name not in known:
-                here, shared = self.path(path, name), Shared(node, name)
-                known[name] = self.value(
-                    here, expression, known, channels, shared=shared, operate=operate
-                )
-        return known["gated"]
-
-    def _owner(self, shared: Shared | None, path: str) -> str | None:
-        """Return whose weights layers at `path` use; None for their own."""
-        if shared is None:
-            return None
-        key = (shared.node, shared.part, next(shared.places))
-        if key not in self._owners:
-            self._owners[key] = path
-            return None
-        return self._owners[key]
+    Args:
+        context: The cell.
+        path: Of the operation.
+        gate: What stands around the operation.
+        values: What `lower_gate` returned.
+        operate: Applies the operation.
+    """
+    known = dict(values)
+    parts = [(value.name, value.expression) for value in gate.values]
+    for name, expression in [*parts, ("gated", gate.output)]:
+        if name not in known:
+            here, shared = context.out.path(path, name), Shared(name)
+            known[name] = lower_value(
+                context, here, expression, known, shared=shared, operate=operate
+            )
+    return known["gated"]
 
 
 def _depends(expression: ValueExpression, on: set[str]) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.analysis.shapes import MOST_NODES, Size, check_final, check_search, size_of
+from dslnas.graph.analysis.size import MOST_NODES, Size, check_final, check_search, size_of
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace

@@ -1,0 +1,111 @@
+"""Makes subgraphs, value after value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from dslnas.graph.graph import Mix, Node, Scope, State
+from dslnas.graph.lower.op_body import OpBody
+from dslnas.graph.lower.subgraph import Applied, Item, Placed, Single, Subgraph, Value, below
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.primitive import Shape
+
+
+class SubgraphBuilder:
+    """Makes one part of a network.
+
+    Args:
+        cell: Name of the cell that it is; empty for an edge.
+    """
+
+    def __init__(self, cell: str = "") -> None:
+        self._cell = cell
+        self._items: list[Item] = []
+        self._scopes: list[Scope | Placed] = [Scope("", "cell", cell)] if cell else []
+        self._states: list[State] = []
+        self._paths: set[str] = set()
+        self._closed: set[str] = set()
+        self._numbers: dict[str, int] = {}
+
+    def subgraph(self, output: Value) -> Subgraph:
+        """Return what has been made."""
+        scopes, states = tuple(self._scopes), tuple(self._states)
+        return Subgraph(tuple(self._items), output, scopes, states, self._cell)
+
+    def path(self, parent: str, name: str) -> str:
+        """Return a free path below a parent, numbered if it is taken.
+
+        `a_b` reading `c` and `a` reading `b_c` want the same one. Below another subgraph no path is
+        free.
+        """
+        while parent in self._closed:
+            parent = f"{parent}_"
+        self._paths.add(parent)
+        path = free = below(parent, name)
+        number = 1
+        while free in self._paths:
+            number += 1
+            free = f"{path}_{number}"
+        self._paths.add(free)
+        return free
+
+    def scope(self, parent: str, name: str, kind: str, label: str) -> str:
+        """Open a group of nodes, see `Scope`, and return its path."""
+        word = re.sub(r"\W+", "_", name).strip("_") if kind == "operation" else name
+        path = self.path(parent, word)
+        self._scopes.append(Scope(path, kind, label))
+        return path
+
+    def place(
+        self, name: str, subgraph: Subgraph, outside: Mapping[str, str], row: int | None
+    ) -> Placed:
+        """Put a finished subgraph into this one, at a free path; see `Placed`."""
+        path = self.path("", name)
+        self._closed.add(path)
+        placed = Placed(path, subgraph, outside, row)
+        self._scopes.append(placed)
+        self._items.append(placed)
+        return placed
+
+    def apply(
+        self,
+        path: str,
+        body: OpBody,
+        source: Value,
+        owner: str | None = None,
+        *,
+        is_shared: bool = False,
+    ) -> Value:
+        """Apply an operation to a value; the arguments are those of `Applied`."""
+        first = self._numbers.get(path, 0)
+        self._numbers[path] = first + len(body.layers)
+        return self._append(Applied(path, first, body, source, owner, is_shared))
+
+    def state(self, path: str, shape: Shape) -> Value:
+        """Return what a recurrent cell carries, before the step."""
+        return self._append(Single(Node(path, "state", (), (("out", shape[0]),), shape)))
+
+    def carry(self, state: Value, value: Value) -> None:
+        """Say what a state is after the step."""
+        self._states.append(State(state.name, value.name))
+
+    def drop_path(self, path: str, value: Value) -> Value:
+        """Zero a value of some examples while training."""
+        name = self.path(path, "drop_path")  # a gate may apply the operation more than once
+        return self._append(Single(Node(name, "drop_path", (value.name,), (), value.shape)))
+
+    def mix(self, path: str, mix: Mix, ends: Sequence[Value]) -> Value:
+        """Weigh the values of an edge's candidates, or of a node's edges, by a row of alpha."""
+        inputs = tuple(end.name for end in ends)
+        return self._append(Single(Node(path, "mix", inputs, (), ends[0].shape, mix=mix)))
+
+    def join(self, path: str, primitive: str, ends: Sequence[Value]) -> Value:
+        """Join two or more values into one."""
+        shape = PRIMITIVES[primitive].shape({}, tuple(end.shape for end in ends))
+        inputs = tuple(end.name for end in ends)
+        return self._append(Single(Node(path, primitive, inputs, (), shape)))
+
+    def _append(self, item: Item) -> Value:
+        self._items.append(item)
+        return item.result
