@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.entropy import summed_cross_entropy
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.runtime import mixed
@@ -97,7 +96,7 @@ def mean_cross_entropy(found: BatchOutput, batch: Batch) -> Tensor:
     lengths = [len(piece) for piece in found.pieces]
     targets = torch.split(batch.targets.flatten(), lengths)
     sums = [
-        summed_cross_entropy(piece, part, NOTHING)
+        functional.cross_entropy(piece, part, reduction="sum", ignore_index=NOTHING)
         for piece, part in zip(found.pieces, targets, strict=True)
     ]
     return torch.stack(sums).sum() / len(batch)

@@ -16,13 +16,12 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.kernels.pool_of_threads import torch_threads
-from dslnas.backends.torch.kernels.records import BLEND, GATE, LOGITS, SEPARABLE
+from dslnas.backends.torch.kernels.records import BLEND, GATE, SEPARABLE
 
 _RECORDS = {
     "channels": BLEND,
     "separables": SEPARABLE,
     "highway": GATE,
-    "softmax": LOGITS,
 }
 """Modules with tasks, and the record that theirs read."""
 
@@ -34,7 +33,7 @@ _PACKED = {
 }
 """A record behind a `TEAM`, as bytes."""
 
-Kernel: TypeAlias = Literal["separable", "mix", "gate", "cross_entropy"]
+Kernel: TypeAlias = Literal["separable", "mix", "gate"]
 """A function of this package that has loops of its own, and torch's functions to fall back on."""
 
 _switched_off: set[Kernel] = set()

@@ -65,17 +65,6 @@ GATE = np.dtype(
 )
 """A gate: y and s of all edges and their weights; all of it (rows, columns)."""
 
-LOGITS = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            *("rows", "classes", "parts", "nothing", "logits", "targets", "losses", "levels"),
-            *("gradient", "result"),
-        )
-    ]
-)
-"""Rows of logits and their targets; `nothing` stands for no target."""
-
 
 def lanes_and_parts(total: int, channels: int) -> tuple[int, int]:
     """Return how a tensor of `total` values is cut: the length of a tile, the number of parts."""
