@@ -71,6 +71,11 @@ class OpenModel(JsonModel):
         return {name: written[name] for name in names}
 
 
+def json_schema(model: type[JsonModel]) -> dict[str, object]:
+    """Return the JSON Schema of a file."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+
+
 def json_text(value: object) -> str:
     """Return a value as the text of a JSON file."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

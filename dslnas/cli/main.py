@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "explain",
     "export": "export",
     "fmt": "fmt",
+    "schema": "schema",
     "show": "show",
 }
 
