@@ -25,6 +25,8 @@ MEASUREMENT: FieldInfo = Field(json_schema_extra=dict(_TRAIT))
 
 Seconds = Annotated[float, MEASUREMENT]
 
+HELP = "restore it from a copy, or run again with another `--out DIR`"
+
 _Model = TypeVar("_Model", bound="JsonModel")
 
 
@@ -81,17 +83,17 @@ def json_text(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def read_model(model: type[_Model], path: Path, help_: str) -> _Model:
+def read_model(model: type[_Model], path: Path) -> _Model:
     """Read a JSON file.
 
     Raises:
         OSError: It is not there or cannot be read.
         UserError: NAS027 if it is damaged, with every place that is wrong.
     """
-    return parse_model(model, path.read_bytes(), str(path), help_)
+    return parse_model(model, path.read_bytes(), str(path))
 
 
-def parse_model(model: type[_Model], content: str | bytes, where: str, help_: str) -> _Model:
+def parse_model(model: type[_Model], content: str | bytes, where: str, help_: str = HELP) -> _Model:
     """Return what JSON says.
 
     Args:
@@ -113,7 +115,7 @@ def parse_model(model: type[_Model], content: str | bytes, where: str, help_: st
     raise damaged(places, where, help_)
 
 
-def damaged(places: Mapping[str, str], where: str, help_: str) -> UserError:
+def damaged(places: Mapping[str, str], where: str, help_: str = HELP) -> UserError:
     """Return the error for a damaged file: by place in it, what is wrong there."""
     return UserError(
         Diagnostic(

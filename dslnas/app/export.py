@@ -1,12 +1,15 @@
-"""From a network to the files that are deployed."""
+"""From a trained network to the files that are deployed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.app.compile import Compiled, compile_spec
+from dslnas.app.run import EXPORTED, Run
+from dslnas.runs.folder import ARCHITECTURE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from dslnas.data.tokens import TextFacts
     from dslnas.export.export import Exported
     from dslnas.runs.origin import Origin
+    from dslnas.settings.sections import ExportSettings
 
 REAL_IMAGES = 32
 """Test images on which the exported backends are compared."""
@@ -24,11 +28,53 @@ REAL_STEPS, REAL_COLUMNS = 200, 7
 """Tokens of the test part on which they are compared, (time, batch)."""
 
 
-def export_untrained(compiled: Compiled, folder: Path, seed: int) -> Exported:
-    """Export an architecture with random weights, to look at it or to time it.
+def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = ()) -> Exported:
+    """Export the network of a run from its weights, as ONNX model and as Python module.
+
+    The backends are compared with each other; in the process that trained the network, on some of
+    the test part too.
+
+    Args:
+        run: A run in which the training is over.
+        out: Where the files go; by default into the run itself.
+        overrides: Arguments of `--set` for the export section.
 
     Raises:
-        UserError: The folder cannot be written to.
+        UserError: NAS023 if the manifest is of another network, NAS024 if the network is missing or
+            does not fit, NAS711 if the backends differ, NAS021 if the folder cannot be written to.
+    """
+    from dslnas.runs.origin import origin_in
+
+    folder = run.path if out is None else Path(out)
+    compiled = compile_spec(run.path / ARCHITECTURE, overrides)
+    classes, origin = compiled.space.network.classes, origin_in(run.manifest)
+    origin.check_classes(classes, run.path)
+    ends = folder == run.path and run.results.is_trained and not run.is_finished
+    with run.stage("finished") if ends else nullcontext():
+        exported = export_network(
+            _network(run, compiled),
+            folder,
+            compiled.program.export,
+            origin,
+            seed=run.manifest.seed,
+            text=origin.text(run.path, classes),
+            real=None if run.trained is None else real_inputs(run.data),
+        )
+        if ends:
+            _record(run, exported)
+    return exported
+
+
+def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 0) -> Exported:
+    """Export an architecture with random weights, to look at it or to time it.
+
+    Args:
+        spec: The architecture.
+        out: Where the files go; by default a folder below `exported`.
+        seed: Seed of the weights.
+
+    Raises:
+        UserError: A limit is exceeded, or the folder cannot be written to.
     """
     import torch
 
@@ -36,57 +82,31 @@ def export_untrained(compiled: Compiled, folder: Path, seed: int) -> Exported:
     from dslnas.training.constraints import check_limits
     from dslnas.training.train import fresh_network
 
-    check_limits(compiled.graph, compiled.program.derivation.limits, torch.device("cpu"))
-    network = fresh_network(compiled.space, seed)
-    origin = Origin(spec=compiled.name, spec_hash=compiled.hash)
-    return export_network(compiled, network, folder, seed, origin)
-
-
-def export_run(run: Path, folder: Path, overrides: Sequence[str] = ()) -> Exported:
-    """Export the network of a run again, from its architecture and weights.
-
-    Args:
-        run: A run folder in which the training is finished.
-        folder: Where the files go; may be the run itself.
-        overrides: Arguments of `--set` for the export section.
-
-    Raises:
-        UserError: NAS023 if it is no run, NAS024 if its network is missing or does not fit.
-    """
-    import torch
-
-    from dslnas.runs.folder import ARCHITECTURE
-    from dslnas.runs.network import load_network
-    from dslnas.runs.origin import read_origin
-    from dslnas.training.constraints import check_limits
-
-    origin = read_origin(run)
-    compiled = compile_spec(run / ARCHITECTURE, overrides)
-    origin.check_classes(compiled.space.network.classes, run)
-    network = load_network(compiled.graph, run)
-    check_limits(compiled.graph, compiled.program.derivation.limits, torch.device("cpu"))
-    text = origin.text(run, compiled.space.network.classes)
-    return export_network(compiled, network, folder, 0, origin, text=text)
+    check_limits(spec.graph, spec.program.derivation.limits, torch.device("cpu"))
+    network = fresh_network(spec.space, seed)
+    origin = Origin(spec=spec.name, spec_hash=spec.hash)
+    folder = EXPORTED / f"{spec.name}-untrained" if out is None else Path(out)
+    return export_network(network, folder, spec.program.export, origin, seed=seed)
 
 
 def export_network(
-    compiled: Compiled,
     network: TorchNetwork,
     folder: Path,
-    seed: int,
+    settings: ExportSettings,
     origin: Origin,
     *,
+    seed: int,
     text: TextFacts | None = None,
     real: np.ndarray | None = None,
 ) -> Exported:
     """Write a network as ONNX model and Python module, compared with each other.
 
     Args:
-        compiled: Where the network comes from.
         network: On the CPU, in evaluation mode.
         folder: Where the files go.
-        seed: Of the random inputs to compare on.
+        settings: Formats and tolerance.
         origin: What the files say of where they come from.
+        seed: Seed of the random inputs to compare on.
         text: How the text became numbers, for a network that reads text.
         real: What to compare on: normalised images (batch, channels, height, width), or tokens
             (time, batch).
@@ -99,7 +119,7 @@ def export_network(
     return export(
         network,
         folder,
-        compiled.program.export,
+        settings,
         name=origin.spec,
         metadata=origin.metadata(),
         class_names=origin.class_names,
@@ -119,3 +139,31 @@ def real_inputs(data: Data) -> np.ndarray:
     columns = min(REAL_COLUMNS, len(tokens))
     steps = min(REAL_STEPS, len(tokens) // columns)
     return tokens[: steps * columns].reshape(columns, steps).T
+
+
+def _network(run: Run, compiled: Compiled) -> TorchNetwork:
+    """Return the network that was trained just now, or the one in the folder."""
+    if run.trained is not None:
+        return run.trained.network
+    import torch
+
+    from dslnas.runs.network import load_network
+    from dslnas.training.constraints import check_limits
+
+    network = load_network(compiled.graph, run.path)
+    check_limits(compiled.graph, compiled.program.derivation.limits, torch.device("cpu"))
+    return network
+
+
+def _record(run: Run, exported: Exported) -> None:
+    """Write into the manifest what was exported; nothing is left to go on with."""
+    from dslnas.runs.folder import CHECKPOINT
+
+    run.folder.add_results(
+        {
+            "files": exported.files,
+            "largest_difference": dict(exported.differences),
+            "latency_ms": {k: round(v, 3) for k, v in exported.latency_ms.items()},
+        }
+    )
+    (run.path / CHECKPOINT).unlink(missing_ok=True)

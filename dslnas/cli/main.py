@@ -26,7 +26,7 @@ OK, WRONG_INPUT, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS = {
     "check": "check",
     "compile": "compile_",
-    "estimate": "estimate",
+    "estimate": "estimate_",
     "explain": "explain",
     "export": "export",
     "fmt": "fmt",
@@ -91,6 +91,6 @@ def run(arguments: list[str] | None = None) -> int:
 def main() -> None:
     """Entry point of the console script."""
     # Compiling makes many small objects that all stay: collecting them is a fifth of a short
-    # command. `dslnas.cli.runs` turns it on again before it trains.
+    # command. `dslnas.cli.render.progress` turns it on again for a training.
     gc.disable()
     sys.exit(run())

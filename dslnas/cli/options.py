@@ -5,14 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
-
-from dslnas.diagnostics import user_error
-
-if TYPE_CHECKING:
-    import torch
 
 LARGEST_SEED = 2**63 - 1
 
@@ -76,29 +71,10 @@ def resume_option(command: _Command) -> _Command:
     )(command)
 
 
-def torch_device(name: str) -> torch.device:
-    """Return a device that is there.
-
-    Raises:
-        UserError: NAS012 if it is not.
-    """
-    import torch
-
-    try:
-        device = torch.device(name)
-        if device.type not in ("cpu", "cuda"):
-            raise RuntimeError
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError):
-        count = torch.cuda.device_count()
-        there = ", ".join(["`cpu`", *(f"`cuda:{i}`" for i in range(count))])
-        raise user_error(
-            "NAS012",
-            f"device `{name}` is not available",
-            where="--device",
-            help=f"this machine has {there}",
-        ) from None
-    return device
+def check_resume(resume: bool, out: Path | None) -> None:
+    """Refuse to go on with a run that is not named."""
+    if resume and out is None:
+        raise click.UsageError("--resume needs --out: the folder of the run that is gone on with")
 
 
 def print_json(value: object) -> None:

@@ -3,56 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 import click
 from click.core import ParameterSource
 
 from dslnas.app.compile import Compiled
-from dslnas.cli.options import device_option, torch_device
+from dslnas.app.runtime import RuntimeOptions
+from dslnas.cli.options import device_option
+from dslnas.runs.manifest import Precision
 
-if TYPE_CHECKING:
-    from dslnas.backends.torch.runtime import Precision, Runtime
+PRECISIONS = get_args(Precision)
 
-PRECISIONS = ("float32", "bfloat16", "float64")
-"""As `dslnas.backends.torch.runtime.Precision`."""
-
-OPTIONS = ("device", "passes", "compile", "precision")
+OPTIONS = tuple(RuntimeOptions.__annotations__)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class RuntimeOptions:
-    """What the user says of how networks run, not yet looked at."""
-
-    device: str
-    passes: str
-    compile: bool
-    precision: str
-
-    def runtime(self, compiled: Compiled) -> Runtime:
-        """Return how the networks of a spec run.
-
-        Raises:
-            UsageError: Compiling is asked for, but cells are recurrent.
-            UserError: NAS806 for an unknown pass, NAS012 if the device is not there, NAS013 if
-                nothing can be compiled for it.
-        """
-        from dslnas.passes.manager import passes_named
-
-        passes = passes_named(self.passes)
-        if self.compile and compiled.graph.is_sequence:
-            raise click.UsageError("--compile is for cells of images: recurrent ones run as always")
-        device = torch_device(self.device)
-        from dslnas.backends.torch.compiled import check_compiler
-        from dslnas.backends.torch.runtime import Runtime
-
-        if self.compile:
-            check_compiler(device)
-        return Runtime(device, passes, self.compile, cast("Precision", self.precision))
 
 
 def runtime_options(command: _Command) -> _Command:
@@ -60,7 +26,7 @@ def runtime_options(command: _Command) -> _Command:
 
     @wraps(command)
     def gathering(**given: Any) -> object:
-        how = RuntimeOptions(**{name: given.pop(name) for name in OPTIONS})
+        how = {name: given.pop(name) for name in OPTIONS}
         return command(how=how, **given)
 
     options = (
@@ -88,6 +54,12 @@ def runtime_options(command: _Command) -> _Command:
     for option in reversed(options):
         whole = option(whole)
     return cast("_Command", whole)
+
+
+def check_compile(how: RuntimeOptions, spec: Compiled) -> None:
+    """Refuse --compile where nothing would be compiled."""
+    if how.get("compile") and spec.graph.is_sequence:
+        raise click.UsageError("--compile is for cells of images: recurrent ones run as always")
 
 
 def given_runtime_options() -> list[str]:

@@ -72,15 +72,9 @@ def export(
         UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to.
             Then only the weights are there, so that the training is not lost.
     """
-    make_folder(folder)
-    if isinstance(network, SequenceNetwork):
-        metadata = {**metadata, **language_model.facts_of(network, text)}
+    write_weights(network, folder, metadata, text)
+    metadata = _facts(network, metadata, text)
     module = to_python(network.graph, name=name, metadata=metadata, class_names=class_names)
-    arrays = network.arrays()
-    weights = {module.weight_names[key]: np.ascontiguousarray(arrays[key]) for key in arrays}
-    # One entry: safetensors writes several in an order that changes from run to run.
-    write_whole(folder / WEIGHTS, save(weights, {"dslnas": json.dumps(dict(metadata))}))
-
     files: dict[str, bytes] = {}
     with_onnx = "onnx" in settings.formats
     if isinstance(network, SequenceNetwork):
@@ -106,6 +100,32 @@ def export(
         for file in files:
             os.replace(stage / file, folder / file)
     return Exported((*files, WEIGHTS), checks.differences, checks.latency_ms)
+
+
+def write_weights(
+    network: TorchNetwork,
+    folder: Path,
+    metadata: Mapping[str, str],
+    text: TextFacts | None = None,
+) -> None:
+    """Write the weights of a network, named as its Python module names them.
+
+    Raises:
+        UserError: NAS021 if the folder cannot be written to.
+    """
+    make_folder(folder)
+    names = to_python(network.graph, name="", metadata={}).weight_names
+    weights = {names[key]: np.ascontiguousarray(a) for key, a in network.arrays().items()}
+    # One entry: safetensors writes several in an order that changes from run to run.
+    facts = json.dumps(_facts(network, metadata, text))
+    write_whole(folder / WEIGHTS, save(weights, {"dslnas": facts}))
+
+
+def _facts(
+    network: TorchNetwork, metadata: Mapping[str, str], text: TextFacts | None
+) -> dict[str, str]:
+    more = language_model.facts_of(network, text) if isinstance(network, SequenceNetwork) else {}
+    return {**metadata, **more}
 
 
 @contextmanager

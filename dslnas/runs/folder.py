@@ -31,7 +31,7 @@ class RunFolder:
 
     Attributes:
         path: Its place.
-        manifest: The manifest as it was written last.
+        manifest: The manifest as it is now.
         metrics: Every epoch so far.
     """
 
@@ -39,11 +39,10 @@ class RunFolder:
         self.path = path
         self.manifest = manifest
         self.metrics = tuple(metrics)
-        self._write_manifest()
 
     @classmethod
-    def create(cls, path: Path, manifest: Manifest) -> RunFolder:
-        """Make a new run folder.
+    def create(cls, path: Path, manifest: Manifest, spec: str) -> RunFolder:
+        """Make a new run folder with its manifest and the effective spec.
 
         Raises:
             UserError: NAS021 if it cannot be made, NAS022 if something is in it already.
@@ -56,7 +55,10 @@ class RunFolder:
                 help="choose another with `--out DIR`, or remove it",
             )
         make_folder(path)
-        return cls(path, manifest)
+        folder = cls(path, manifest)
+        folder.update()
+        folder.write(SPEC, spec)
+        return folder
 
     def write(self, name: str, content: str | bytes) -> None:
         """Write one file of the run, `name` below its folder."""
@@ -90,21 +92,18 @@ class RunFolder:
     def update(self, **entries: object) -> None:
         """Set entries of the manifest."""
         self.manifest = self.manifest.updated(entries)
-        self._write_manifest()
+        write_whole(self.path / MANIFEST, json_text(self.manifest.model_dump()))
 
     def add_results(self, results: Mapping[str, object]) -> None:
         """Add entries to the results in the manifest."""
         self.update(results=self.manifest.results.updated(results))
-
-    def _write_manifest(self) -> None:
-        write_whole(self.path / MANIFEST, json_text(self.manifest.model_dump()))
 
 
 def _line(record: EpochRecord) -> str:
     return json.dumps(record.as_json()) + "\n"
 
 
-def read_metrics(run: Path, help_: str) -> tuple[EpochRecord, ...]:
+def read_metrics(run: Path) -> tuple[EpochRecord, ...]:
     """Return the metrics of a run, without a last line that was cut short.
 
     Raises:
@@ -116,10 +115,9 @@ def read_metrics(run: Path, help_: str) -> tuple[EpochRecord, ...]:
     except FileNotFoundError:
         return ()
     except OSError:
-        raise damaged({"": "cannot be read"}, str(path), help_) from None
+        raise damaged({"": "cannot be read"}, str(path)) from None
     return tuple(
-        parse_model(EpochRecord, line, f"{path}:{number}", help_)
-        for number, line in enumerate(lines, 1)
+        parse_model(EpochRecord, line, f"{path}:{number}") for number, line in enumerate(lines, 1)
     )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import ConfigDict, Field, model_validator
 
+from dslnas.diagnostics import user_error
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.settings.data import TokenLevel
@@ -18,7 +19,15 @@ from dslnas.settings.data import TokenLevel
 MANIFEST = "manifest.json"
 PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "safetensors", "scikit-learn")
 
-Status: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
+Status: TypeAlias = Literal["running", "searched", "trained", "finished", "interrupted", "failed"]
+"""How far a run is; what is searched or trained can be gone on with, stage by stage."""
+
+Precision: TypeAlias = Literal["float32", "bfloat16", "float64"]
+"""As `dslnas.backends.torch.runtime.Precision`, without importing torch."""
+
+TRAINED = frozenset({"params", "flops", "retrain_seconds"})
+"""Results that every training has."""
+
 Measure: TypeAlias = int | float | dict[str, int]
 """What a task measures: a number, or one for each part of the data."""
 
@@ -75,6 +84,11 @@ class Results(OpenModel):
     latency_ms: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)
 
     @property
+    def is_trained(self) -> bool:
+        """Whether the results of a training are there."""
+        return self.model_fields_set >= TRAINED
+
+    @property
     def measures(self) -> Mapping[str, Measure]:
         """Measures of the task, by name."""
         return self.__pydantic_extra__
@@ -118,7 +132,7 @@ class Manifest(OpenModel):
     device: str
     passes: tuple[str, ...]
     compiled: bool
-    precision: str
+    precision: Precision
     settings: dict[str, dict[str, object]]
     versions: dict[str, str]
     machine: dict[str, str]
@@ -131,8 +145,7 @@ class Manifest(OpenModel):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         """Check that a finished run has the results that every run has."""
-        needed = {"params", "flops", "retrain_seconds"}
-        missing = needed - self.results.model_fields_set
+        missing = TRAINED - self.results.model_fields_set
         if self.status == "finished" and missing:
             raise ValueError(f"a finished run has results.{min(missing)}")
         return self
@@ -173,14 +186,31 @@ def first_manifest(
     return Manifest.model_validate(facts)
 
 
-def read_manifest(run: Path, help_: str) -> Manifest:
+def read_run_manifest(run: Path) -> Manifest:
+    """Return the manifest of a folder that should be a run.
+
+    Raises:
+        UserError: NAS023 if there is none, NAS027 if it is damaged.
+    """
+    try:
+        return read_manifest(run)
+    except OSError:
+        raise user_error(
+            "NAS023",
+            f"is not a run folder: it has no readable {MANIFEST}",
+            where=str(run),
+            help="give the folder that `dslnas compile SPEC --search` wrote, or a `.nas` file",
+        ) from None
+
+
+def read_manifest(run: Path) -> Manifest:
     """Return the manifest of a run.
 
     Raises:
         OSError: There is none that can be read.
         UserError: NAS027 if it is damaged.
     """
-    return read_model(Manifest, run / MANIFEST, help_)
+    return read_model(Manifest, run / MANIFEST)
 
 
 def versions() -> dict[str, str]:

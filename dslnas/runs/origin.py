@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dslnas.data.tokens import TextFacts
 from dslnas.diagnostics import user_error
 from dslnas.json_model import JsonModel, read_model
-from dslnas.runs.manifest import MANIFEST, Normalisation, dslnas_version, read_manifest
+from dslnas.runs.manifest import MANIFEST, Manifest, Normalisation, dslnas_version
 from dslnas.settings.data import TokenLevel
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Origin:
             return None
         path = run / VOCABULARY
         try:
-            known = read_model(_Vocabulary, path, HELP)
+            known = read_model(_Vocabulary, path)
         except OSError:
             raise user_error("NAS024", "does not exist", where=str(path), help=HELP) from None
         if len(known.tokens) != classes:
@@ -103,19 +103,6 @@ def origin_of(spec: str, spec_hash: str, data: Data) -> Origin:
     )
 
 
-def read_origin(folder: Path) -> Origin:
-    """Return the origin of a run.
-
-    Raises:
-        UserError: NAS023 if the folder has no readable manifest, NAS027 if it is damaged.
-    """
-    try:
-        manifest = read_manifest(folder, HELP)
-    except OSError:
-        raise user_error(
-            "NAS023",
-            f"is not a run folder: it has no readable {MANIFEST}",
-            where=str(folder),
-            help="give the folder that `dslnas compile SPEC --search` wrote, or a `.nas` file",
-        ) from None
-    return Origin(**{f.name: getattr(manifest, f.name) for f in fields(Origin)})
+def origin_in(manifest: Manifest) -> Origin:
+    """Return the origin that a manifest tells."""
+    return Origin(**{field.name: getattr(manifest, field.name) for field in fields(Origin)})

@@ -22,12 +22,12 @@ HELP = "choose another folder with `--out DIR`, or remove it"
 
 
 @dataclass(frozen=True)
-class Repeats:
+class RepeatsFolder:
     """The folder of several runs.
 
     Attributes:
-        path: Where it is.
-        spec_hash: Of all runs.
+        path: Its place.
+        spec_hash: Hash of the spec of all runs.
         how: How the networks of all run, as `Runtime.facts` returns it.
     """
 
@@ -58,7 +58,7 @@ class Repeats:
                 )
             return
         try:
-            summary = read_model(Summary, path, HELP)
+            summary = read_model(Summary, path)
         except OSError:
             raise _refused(path, "is not a summary that `--repeats` wrote") from None
         if summary.spec_hash != self.spec_hash:
@@ -88,7 +88,7 @@ class Repeats:
         outcome = Outcome.of(seed, path.name, run.results, cells_of(path))
         if not outcome.values.keys() & CRITERIA.keys():
             names = " or ".join(f"`{name}`" for name in CRITERIA)
-            raise damaged({"results": f"has no {names}"}, str(path / MANIFEST), HELP)
+            raise damaged({"results": f"has no {names}"}, str(path / MANIFEST))
         return outcome
 
     def make_room(self, method: str, seed: int) -> None:
@@ -118,7 +118,7 @@ def run_name(method: str, seed: int | str) -> str:
 
 def _read(path: Path) -> Manifest:
     try:
-        return read_manifest(path, HELP)
+        return read_manifest(path)
     except OSError:
         raise _refused(path, f"is no run: it has no readable {MANIFEST}") from None
 

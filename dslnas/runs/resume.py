@@ -17,8 +17,6 @@ from dslnas.runs.manifest import MANIFEST, Manifest, read_manifest
 SAME = ("spec_hash", "method", "seed", "device", "passes", "compiled", "precision")
 """Entries of the manifest in which a run must be the one that is gone on with."""
 
-HELP = "leave out `--resume`, and give another `--out`, to begin a new run"
-
 
 def reopen(path: Path, manifest: Manifest, spec: str) -> RunFolder:
     """Return the folder of an earlier run, as that run left it.
@@ -47,19 +45,23 @@ def reopen(path: Path, manifest: Manifest, spec: str) -> RunFolder:
                 help="give the spec and the options of the run that is there, such as `--set`, "
                 "`--seed` and `--device`, or another `--out`",
             )
+    folder = RunFolder(path, before, read_metrics(path))
     if before.status == "finished":
-        return RunFolder(path, before, read_metrics(path, HELP))
+        return folder
     if is_searched(path):
-        metrics = read_metrics(path, HELP)
         Checkpoint(path, before.spec_hash, before.seed).read()
-        return RunFolder(path, before.updated({"status": "running"}), metrics)
+        folder.update(status="running")
+        return folder
     (path / METRICS).unlink(missing_ok=True)
-    return RunFolder(path, manifest)
+    folder = RunFolder(path, manifest)
+    folder.update()
+    folder.write(SPEC, spec)
+    return folder
 
 
 def _read(path: Path) -> Manifest:
     try:
-        return read_manifest(path, HELP)
+        return read_manifest(path)
     except OSError:
         raise user_error(
             "NAS023",

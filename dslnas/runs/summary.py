@@ -35,7 +35,7 @@ QUANTITIES = (
 CRITERIA = {"validation_perplexity": -1, "validation_accuracy": 1}
 """Quantities that say which run is the best: the first that runs have; -1: less is better."""
 
-Status: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
+SummaryStatus: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
 
 
 class Outcome(OpenModel):
@@ -139,7 +139,7 @@ class Summary(OpenModel):
     spec: str
     spec_hash: str
     data: str
-    status: Status
+    status: SummaryStatus
     seeds: tuple[int, ...]
     search: Sample
     baseline: Sample | None = None

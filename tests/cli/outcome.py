@@ -57,7 +57,7 @@ def assert_same(a: Path, b: Path) -> None:
     for name in names[0]:
         if name not in (MANIFEST, METRICS):
             assert (a / name).read_bytes() == (b / name).read_bytes(), name
-    manifests = [read_manifest(folder, "").without_measurements() for folder in (a, b)]
+    manifests = [read_manifest(folder).without_measurements() for folder in (a, b)]
     assert manifests[0] == manifests[1]
-    metrics = [[r.without_measurements() for r in read_metrics(folder, "")] for folder in (a, b)]
+    metrics = [[r.without_measurements() for r in read_metrics(folder)] for folder in (a, b)]
     assert metrics[0] == metrics[1]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 import pytest
 
+from dslnas.app.run import Run, begin
 from dslnas.cli.main import run
 from dslnas.diagnostics import user_error
-from dslnas.runs.folder import ARCHITECTURE, RunFolder
+from dslnas.runs.folder import ARCHITECTURE
+from dslnas.runs.summary import BASELINE
 from tests.small import SMALL
 
 RESULTS = {"params": 100, "flops": 2000, "retrain_seconds": 2.0, "search_seconds": 3.0}
@@ -31,30 +34,31 @@ class Fake:
 
     Attributes:
         seeds: Of all runs that finished, as they came.
-        errors: By seed, what ends a search.
+        errors: By seed, what ends the run of a search.
     """
 
     seeds: list[int] = field(default_factory=list)
     errors: dict[int, BaseException] = field(default_factory=dict)
 
-    def search(self, compiled: object, folder: RunFolder, seed: int, *rest: object) -> None:
-        if seed in self.errors:
-            raise self.errors[seed]
-        self.train(compiled, folder, seed, *rest)
-
-    def train(self, _: object, folder: RunFolder, seed: int, *__: object) -> None:
-        self.seeds.append(seed)
-        folder.write(ARCHITECTURE, "cell normal {\n    node n1 = skip_connect(in1)\n}\n")
-        share = 0.5 + seed / 100
-        accuracies = {"test_accuracy": share, "validation_accuracy": share}
-        folder.add_results({**RESULTS, **accuracies})
+    def train(self, run: Run) -> Run:
+        seed = run.manifest.seed
+        with run.stage("finished"):
+            if run.manifest.method != BASELINE and seed in self.errors:
+                raise self.errors[seed]
+            self.seeds.append(seed)
+            run.folder.write(ARCHITECTURE, "cell normal {\n    node n1 = skip_connect(in1)\n}\n")
+            share = 0.5 + seed / 100
+            accuracies = {"test_accuracy": share, "validation_accuracy": share}
+            run.folder.add_results({**RESULTS, **accuracies})
+        return run
 
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     fake = Fake()
-    monkeypatch.setattr("dslnas.cli.runs.run_search", fake.search)
-    monkeypatch.setattr("dslnas.cli.runs.run_baseline", fake.train)
+    monkeypatch.setattr("dslnas.app.pipeline.search", begin)
+    monkeypatch.setattr("dslnas.app.pipeline.draw", partial(begin, baseline=True))
+    monkeypatch.setattr("dslnas.app.pipeline.train", fake.train)
     return fake
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from dslnas.cli.render.report import report_text
 from dslnas.cli.render.tables import aligned
-from dslnas.runs.folder import RunFolder
 from dslnas.runs.manifest import Member
 from tests.runs.made import made_manifest
 
@@ -40,7 +39,7 @@ FAMILY = (
 
 def report(path: Path, warnings: tuple[str, ...] = (), **results: object) -> list[str]:
     manifest = made_manifest({**RESULTS, **results}, warnings=warnings)
-    return report_text(RunFolder.create(path / "run", manifest)).splitlines()
+    return report_text(path / "run", manifest).splitlines()
 
 
 def test_a_search_says_how_it_ended_and_what_to_know(tmp_path: Path) -> None:
@@ -97,6 +96,16 @@ def test_text_has_perplexities(tmp_path: Path) -> None:
         "  vocabulary            10,000       unknown tokens: 3 in validation, 1,234 in test",
         "  parameters            1,234",
         "  multiply-adds         5,678        per token",
+    ]
+
+
+def test_measures_that_were_not_taken_are_left_out(tmp_path: Path) -> None:
+    manifest = made_manifest({"params": 1, "flops": 2, "validation_accuracy": 0.5})
+    lines = report_text(tmp_path, manifest).splitlines()
+    assert [line.split("  ")[1] for line in lines[3:6]] == [
+        "validation accuracy",
+        "parameters",
+        "multiply-adds",
     ]
 
 

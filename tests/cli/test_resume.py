@@ -258,7 +258,7 @@ def test_a_damaged_header_of_a_checkpoint_is_a_message(
     ("entries", "message"),
     [
         ({"settings": "none"}, "`settings`: input should be an object"),
-        ({"status": "over"}, "`status`: input should be 'running', 'finished'"),
+        ({"status": "over"}, "`status`: input should be 'running', 'searched'"),
         ({"passes": ["separable", 3]}, "`passes[1]`: input should be a valid string"),
         ({"results": {"search_seconds": [1]}}, "`results.search_seconds`: input should be"),
         ({"results": {"more": "much"}}, "`results.more`: input should be"),

@@ -22,7 +22,7 @@ def printed_schema(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[
     return schema
 
 
-TYPES = {
+TYPES: dict[str, Any] = {
     "object": dict,
     "array": list,
     "string": str,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dslnas.app.compile import compile_spec
+from dslnas.app.check import find_mistakes
 from dslnas.cli.options import json_option, print_json, set_option
 from dslnas.diagnostics import Diagnostic, UserError
 
@@ -20,13 +20,7 @@ def check(specs: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool) ->
 
     Prints every mistake with its place and how to mend it.
     """
-    found: dict[str, tuple[Diagnostic, ...]] = {}
-    for spec in specs:
-        try:
-            compile_spec(spec, overrides)
-            found[str(spec)] = ()
-        except UserError as error:
-            found[str(spec)] = error.diagnostics
+    found = {str(spec): find_mistakes(spec, overrides) for spec in specs}
     if as_json:
         print_json({name: [_as_json(d) for d in wrong] for name, wrong in found.items()})
     else:

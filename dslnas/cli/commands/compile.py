@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
 from dslnas.app.compile import Compiled, compile_spec
+from dslnas.app.runtime import RuntimeOptions
 from dslnas.cli.options import (
     LARGEST_SEED,
+    check_resume,
     json_option,
     out_option,
     print_json,
@@ -18,10 +21,8 @@ from dslnas.cli.options import (
     set_option,
     spec_argument,
 )
-from dslnas.cli.render.report import report_text
 from dslnas.cli.render.summary import summary, summary_text
-from dslnas.cli.runs import finish_run
-from dslnas.cli.runtime import RuntimeOptions, given_runtime_options, runtime_options
+from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_options
 from dslnas.diagnostics import user_error
 
 
@@ -69,8 +70,7 @@ def compile_(
     same result as without the interruption. A search that was interrupted starts again.
     """
     _check_usage(do_search, repeats, seed)
-    if resume and out is None:
-        raise click.UsageError("--resume needs --out: the folder of the run that is gone on with")
+    check_resume(resume, out)
     compiled = compile_spec(spec, overrides)
     if not do_search:
         if as_json:
@@ -79,21 +79,51 @@ def compile_(
             click.echo(summary_text(compiled))
         return
     _check_searchable(compiled, spec)
-    if repeats is not None:
-        from dslnas.cli.repeats import finish_repeats  # reads manifests: more than a check needs
+    check_compile(how, compiled)
+    from dslnas.app.pipeline import run_pipeline
+    from dslnas.cli.render.progress import progress
+    from dslnas.cli.render.report import print_run
 
-        seeds = range(seed, seed + repeats)
-        runtime = how.runtime(compiled)
-        finish_repeats(
-            compiled, out, seeds, runtime, baseline=baseline, resume=resume, as_json=as_json
+    if repeats is not None:
+        _repeat(
+            compiled,
+            out,
+            range(seed, seed + repeats),
+            how,
+            baseline=baseline,
+            resume=resume,
+            as_json=as_json,
         )
         return
-    runtime = how.runtime(compiled)
-    folder = finish_run(compiled, out, seed, runtime, quiet=as_json, resume=resume)
-    if as_json:
-        print_json(folder.manifest.model_dump())
-    else:
-        click.echo(report_text(folder))
+    with progress(quiet=as_json) as report:
+        run = run_pipeline(compiled, out, seed=seed, resume=resume, report=report, **how)
+    print_run(run, as_json=as_json)
+
+
+def _repeat(
+    spec: Compiled,
+    out: Path | None,
+    seeds: Sequence[int],
+    how: RuntimeOptions,
+    *,
+    baseline: bool,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    """Run a spec with every seed, and print what that comes to, also when it is interrupted."""
+    from dslnas.app.repeat import Repeats
+    from dslnas.cli.render.comparison import comparison_text
+    from dslnas.cli.render.progress import progress
+
+    with progress(quiet=as_json) as report:
+        repeats = Repeats(spec, seeds, out, baseline=baseline, resume=resume, report=report, **how)
+        try:
+            repeats.run()
+        finally:
+            if as_json:
+                print_json(repeats.summary.model_dump())
+            else:
+                click.echo(comparison_text(repeats.summary, repeats.folder.path))
 
 
 def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:

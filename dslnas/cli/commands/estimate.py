@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dslnas.app.compile import Compiled, compile_spec
+from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.cli.options import (
     json_option,
     print_json,
@@ -16,18 +17,16 @@ from dslnas.cli.options import (
     spec_argument,
 )
 from dslnas.cli.render.tables import aligned
-from dslnas.cli.runtime import RuntimeOptions, runtime_options
+from dslnas.cli.runtime import check_compile, runtime_options
 from dslnas.graph.analysis.memory import shown
 
 if TYPE_CHECKING:
-    from dslnas.backends.torch.runtime import Runtime
-    from dslnas.data.dataset import Data
     from dslnas.training.estimate import Estimate
 
 UNITS = ((86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-@click.command()
+@click.command("estimate")
 @spec_argument
 @set_option
 @click.option(
@@ -39,7 +38,7 @@ UNITS = ((86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
 )
 @runtime_options
 @json_option
-def estimate(
+def estimate_(
     spec: Path, overrides: tuple[str, ...], steps: int, how: RuntimeOptions, as_json: bool
 ) -> None:
     """Estimate memory and time of SPEC: of its search, and of training what it finds.
@@ -48,81 +47,21 @@ def estimate(
     or, if they are not there, on noise of their shape. What the search finds is stood for by an
     architecture that is drawn at random.
     """
+    from dslnas.app.estimate import estimate
+    from dslnas.cli.render.progress import progress
     from dslnas.training.memory_check import memory_of
 
     compiled = compile_spec(spec, overrides)
-    runtime = how.runtime(compiled)
-    stages = _stages(compiled, runtime, steps, quiet=as_json)
+    check_compile(how, compiled)
+    runtime = make_runtime(**how)
+    with progress(quiet=as_json) as report:
+        stages = estimate(compiled, runtime, steps, report)
     device, there = str(runtime.device), memory_of(runtime.device)
     if as_json:
         facts = {"spec": compiled.name, **runtime.facts(), "memory_bytes": there}
         print_json({**facts, "stages": [_as_json(stage) for stage in stages]})
     else:
         click.echo(_text(compiled, device, there, stages))
-
-
-def _stages(compiled: Compiled, runtime: Runtime, steps: int, *, quiet: bool) -> list[Estimate]:
-    from dslnas.settings.rule import Derivation
-    from dslnas.training.baseline import random_architecture
-    from dslnas.training.estimate import estimate_search, estimate_training
-    from dslnas.training.search_plan import SearchPlan
-    from dslnas.training.synthetic_data import published_steps
-
-    program, space = compiled.program, compiled.space
-    searches = not space.is_architecture and program.search is not None
-    is_there = _is_there(compiled)
-    _say("Reading the data" if is_there else "The data are not here: noise stands for them", quiet)
-    data = _data(compiled, runtime, is_there=is_there, searches=searches)
-    found = []
-    if searches:
-        assert program.search is not None
-        assert program.engine is not None, "a search has a method"
-        _say(f"Searching by {program.engine} for {steps} steps", quiet)
-        batch = program.data.batch
-        count = (
-            data.weights.batch_count(batch) if is_there else published_steps(program.data, batch, 1)
-        )
-        plan = SearchPlan(program.engine, program.search, program.data, program.derivation)
-        graph = compiled.graph
-        found.append(estimate_search(space, graph, plan, data, count, runtime, steps))
-    architecture = space
-    if not space.is_architecture:  # limits are left out: a latency would have to be measured
-        rule = Derivation(rule=program.derivation.rule)
-        architecture = random_architecture(space, rule, 0, runtime.device)
-    _say(f"Training an architecture for {steps} steps", quiet)
-    settings = program.evaluate
-    count = (
-        data.training.batch_count(settings.batch)
-        if is_there
-        else published_steps(program.data, settings.batch, 2)
-    )
-    found.append(
-        estimate_training(architecture, settings, program.data, data, count, runtime, steps)
-    )
-    return found
-
-
-def _is_there(compiled: Compiled) -> bool:
-    """Whether the data can be read: by their path, or because they come along."""
-    data, network = compiled.program.data, compiled.program.network
-    embedded = data.source == "text" and network.classes is None
-    return bool(data.path) or data.source == "digits" or embedded
-
-
-def _data(compiled: Compiled, runtime: Runtime, *, is_there: bool, searches: bool) -> Data:
-    from dslnas.data.tensors import load
-    from dslnas.training.synthetic_data import noise
-
-    program, network = compiled.program, compiled.space.network
-    if is_there:
-        return load(program.data, runtime.device, runtime.dtype, searching=searches)
-    batch = max(program.data.batch, program.evaluate.batch)
-    return noise(program.data, network.input, network.classes, batch, runtime.device, runtime.dtype)
-
-
-def _say(what: str, quiet: bool) -> None:
-    if not quiet:
-        click.echo(what, err=True)
 
 
 def _as_json(stage: Estimate) -> dict[str, Any]:

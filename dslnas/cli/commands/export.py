@@ -9,8 +9,13 @@ import click
 from click.core import ParameterSource
 
 from dslnas.app.compile import compile_spec
-from dslnas.app.export import export_run, export_untrained
+from dslnas.app.export import export as export_files
+from dslnas.app.export import export_untrained
+from dslnas.app.pipeline import run_pipeline
+from dslnas.app.run import EXPORTED, load_run
+from dslnas.app.runtime import RuntimeOptions
 from dslnas.cli.options import (
+    check_resume,
     json_option,
     out_option,
     print_json,
@@ -18,9 +23,9 @@ from dslnas.cli.options import (
     seed_option,
     set_option,
 )
-from dslnas.cli.render.report import BACKENDS, report_text
-from dslnas.cli.runs import finish_run
-from dslnas.cli.runtime import RuntimeOptions, given_runtime_options, runtime_options
+from dslnas.cli.render.progress import progress
+from dslnas.cli.render.report import name_of, print_run
+from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_options
 from dslnas.diagnostics import user_error
 
 
@@ -50,7 +55,8 @@ def export(
     """
     if target.is_dir():
         _check_run_options(overrides, untrained or resume)
-        exported = export_run(target, out or target, overrides)
+        run = load_run(target)
+        exported = export_files(run, out, overrides)
         _print(exported.files, out or target, exported.differences, as_json)
         return
     compiled = compile_spec(target, overrides)
@@ -64,18 +70,15 @@ def export(
     if untrained:
         if resume:
             raise click.UsageError("--resume does not go with --untrained: nothing is trained")
-        folder = out or Path("exported") / f"{compiled.name}-untrained"
+        folder = out or EXPORTED / f"{compiled.name}-untrained"
         exported = export_untrained(compiled, folder, seed)
         _print(exported.files, folder, exported.differences, as_json)
         return
-    if resume and out is None:
-        raise click.UsageError("--resume needs --out: the folder of the run that is gone on with")
-    runtime = how.runtime(compiled)
-    run = finish_run(compiled, out, seed, runtime, quiet=as_json, resume=resume)
-    if as_json:
-        print_json(run.manifest.model_dump())
-    else:
-        click.echo(report_text(run))
+    check_resume(resume, out)
+    check_compile(how, compiled)
+    with progress(quiet=as_json) as report:
+        run = run_pipeline(compiled, out, seed=seed, resume=resume, report=report, **how)
+    print_run(run, as_json=as_json)
 
 
 def _check_run_options(overrides: Sequence[str], others: bool) -> None:
@@ -98,4 +101,4 @@ def _print(
     for name in files:
         click.echo(folder / name)
     for backend, difference in differences.items():
-        click.echo(f"{BACKENDS[backend]} agrees with PyTorch to {difference:.0e}", err=True)
+        click.echo(f"{name_of(backend)} agrees with PyTorch to {difference:.0e}", err=True)

@@ -20,5 +20,4 @@ def schema(file: str) -> None:
     from dslnas.runs.manifest import Manifest
     from dslnas.runs.summary import Summary
 
-    models = dict(zip(FILES, (Manifest, Summary), strict=True))
-    print_json(json_schema(models[file]))
+    print_json(json_schema(Manifest if file == "manifest" else Summary))

@@ -10,7 +10,7 @@ import click
 
 from dslnas.app.compile import compile_spec
 from dslnas.cli.options import json_option, print_json, set_option
-from dslnas.cli.passes import graph_after, passes_text
+from dslnas.cli.render.passes import graph_after, passes_text
 from dslnas.cli.render.summary import summary, summary_text
 from dslnas.graph.text import print_graph
 from dslnas.language.print.expanded_spec import item_text, section_text

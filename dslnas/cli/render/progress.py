@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 from tqdm import tqdm
 
+from dslnas.app.run import Notice
 from dslnas.cli.render.summary import many
 from dslnas.training.records import EpochRecord, StepRecord
 
@@ -26,9 +30,14 @@ class Progress:
         self._stage = ""
         self._bar: tqdm[Any] | None = None
 
-    def __call__(self, record: EpochRecord | StepRecord) -> None:
+    def __call__(self, record: EpochRecord | StepRecord | Notice) -> None:
         """Show one record."""
         if self._quiet:
+            return
+        if isinstance(record, Notice):
+            self.close()
+            self._stage = ""
+            click.echo(record.text, err=True)
             return
         if record.stage != self._stage:
             self.close()
@@ -60,6 +69,17 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Progress]:
+    """Show the progress of a training, during which garbage is collected again."""
+    gc.enable()
+    shown = Progress(quiet=quiet)
+    try:
+        yield shown
+    finally:
+        shown.close()
 
 
 def _line(record: EpochRecord) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
+import click
+
+from dslnas.app.run import Run
+from dslnas.cli.options import print_json
 from dslnas.cli.render.summary import big
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import cells_of
-from dslnas.runs.folder import ARCHITECTURE, METRICS, RunFolder
+from dslnas.runs.folder import ARCHITECTURE, METRICS
+from dslnas.runs.manifest import Manifest, Measure, Member, Results
 
 FILES = {
     "model.onnx": "the model to deploy: ONNX, any batch size",
@@ -21,50 +27,82 @@ FILES = {
     METRICS: "what every epoch lost and measured, one line each",
     "manifest.json": "settings, seed, versions and results",
 }
+OF_IMAGES = (
+    ("test accuracy", "{test_accuracy:.2%}", "on images that chose nothing"),
+    ("validation accuracy", "{validation_accuracy:.2%}", ""),
+)
+OF_TEXT = (
+    ("test perplexity", "{test_perplexity:.2f}", "on text that chose nothing"),
+    ("  bits a character", "{test_bits_per_character:.3f}", ""),
+    ("  next token right", "{test_accuracy:.2%}", ""),
+    ("validation perplexity", "{validation_perplexity:.2f}", "the best, of epoch {retrain_epoch}"),
+    (
+        "  of a unigram model",
+        "{unigram_validation_perplexity:.2f}",
+        "frequencies of tokens alone",
+    ),
+    (
+        "vocabulary",
+        "{vocabulary:,}",
+        "unknown tokens: {unknown_tokens[validation]:,} in validation, "
+        "{unknown_tokens[test]:,} in test",
+    ),
+)
+"""What a row says of the measures, and a remark."""
+
 BACKENDS = {"torch": "PyTorch", "onnx": "ONNX Runtime", "python": "model.py"}
 
 
-def report_text(folder: RunFolder) -> str:
+def print_run(run: Run, *, as_json: bool) -> None:
+    """Print the end of a run: its manifest for machines, or a report for people."""
+    if as_json:
+        print_json(run.manifest.model_dump())
+    else:
+        click.echo(report_text(run.path, run.manifest))
+
+
+def report_text(folder: Path, manifest: Manifest) -> str:
     """Return what a run found, and where it lies."""
-    results = folder.manifest.results.model_dump()
+    results = manifest.results
     lines = ["", _times(results)]
-    if "search_stopped" in results:
-        lines.append(f"The search ended early: {results['search_stopped']}.")
-    if "search_epoch" in results:
-        lines.append(f"The architecture is that of epoch {results['search_epoch']}.")
-    lines += [*(f"warning: {warning}" for warning in folder.manifest.warnings), ""]
+    if results.search_stopped is not None:
+        lines.append(f"The search ended early: {results.search_stopped}.")
+    if results.search_epoch is not None:
+        lines.append(f"The architecture is that of epoch {results.search_epoch}.")
+    lines += [*(f"warning: {warning}" for warning in manifest.warnings), ""]
     facts = _facts(results)
     width = max(20, *(len(label) for label, _, _ in facts))
     for label, value, remark in facts:
         lines.append(f"  {label:<{width}} {value:<12} {remark}".rstrip())
-    cells = cells_of(folder.path)
+    cells = cells_of(folder)
     if cells:
-        lines += ["", "The cells that were found:" if "search_seconds" in results else "The cells:"]
+        is_found = results.search_seconds is not None
+        lines += ["", "The cells that were found:" if is_found else "The cells:"]
     for name, nodes in cells.items():
         lines.append(f"  {name}")
         lines += [f"    {node} = {terms}" for node, terms in nodes.items()]
-    if "family" in results:
-        lines += ["", *_family(results["family"], folder.path)]
-    lines += ["", f"Files in {folder.path}:"]
+    if results.family:
+        lines += ["", *_family(results.family, folder)]
+    lines += ["", f"Files in {folder}:"]
     for name, meaning in FILES.items():
-        if (folder.path / name).exists():
+        if (folder / name).exists():
             lines.append(f"  {name:<20} {meaning}")
     return "\n".join(lines)
 
 
-def _times(results: dict[str, Any]) -> str:
-    train = results["retrain_seconds"]
-    if "search_seconds" in results:
-        return f"Searched for {results['search_seconds']:.0f} s, then trained for {train:.0f} s."
+def _times(results: Results) -> str:
+    train = results.retrain_seconds
+    if results.search_seconds is not None:
+        return f"Searched for {results.search_seconds:.0f} s, then trained for {train:.0f} s."
     return f"Trained for {train:.0f} s."
 
 
-def _family(members: list[dict[str, Any]], folder: Path) -> list[str]:
+def _family(members: Sequence[Member], folder: Path) -> list[str]:
     rows = [("convolutions", "epoch", "parameters", "validation", "file")]
     for member in members:
-        sizes = ", ".join(f"{cell} {size}" for cell, size in member["convolutions"].items())
-        value = f"{member['search_validation_accuracy']:.2%}"
-        rows.append((sizes, str(member["epoch"]), f"{member['params']:,}", value, member["file"]))
+        sizes = ", ".join(f"{cell} {size}" for cell, size in member.convolutions.items())
+        value = f"{member.search_validation_accuracy:.2%}"
+        rows.append((sizes, str(member.epoch), f"{member.params:,}", value, member.file))
     return [
         "The best of every size, with the supernet's accuracy; "
         f"`dslnas export {folder}/FILE` trains one:",
@@ -72,48 +110,30 @@ def _family(members: list[dict[str, Any]], folder: Path) -> list[str]:
     ]
 
 
-def _facts(results: dict[str, Any]) -> list[tuple[str, str, str]]:
-    is_text = "test_perplexity" in results
+def _facts(results: Results) -> list[tuple[str, str, str]]:
+    is_text = "test_perplexity" in results.measures
     example = "token" if is_text else "image"
-    facts = _of_text(results) if is_text else _of_images(results)
+    facts = [*_rows(OF_TEXT if is_text else OF_IMAGES, results.measures)]
     facts += [
-        ("parameters", f"{results['params']:,}", ""),
-        ("multiply-adds", big(results["flops"]), f"per {example}"),
+        ("parameters", f"{results.params:,}", ""),
+        ("multiply-adds", big(results.flops), f"per {example}"),
     ]
-    for backend, milliseconds in results["latency_ms"].items():
-        facts.append(("latency", f"{milliseconds:.2f} ms", f"one {example}, {BACKENDS[backend]}"))
-    for backend, difference in results["largest_difference"].items():
-        facts.append(("agreement", f"{difference:.0e}", f"{BACKENDS[backend]} against PyTorch"))
+    for backend, milliseconds in results.latency_ms.items():
+        facts.append(("latency", f"{milliseconds:.2f} ms", f"one {example}, {name_of(backend)}"))
+    for backend, difference in results.largest_difference.items():
+        facts.append(("agreement", f"{difference:.0e}", f"{name_of(backend)} against PyTorch"))
     return facts
 
 
-def _of_images(results: dict[str, Any]) -> list[tuple[str, str, str]]:
-    return [
-        ("test accuracy", f"{results['test_accuracy']:.2%}", "on images that chose nothing"),
-        ("validation accuracy", f"{results['validation_accuracy']:.2%}", ""),
-    ]
+def _rows(
+    rows: Sequence[tuple[str, str, str]], measures: Mapping[str, Measure]
+) -> Iterator[tuple[str, str, str]]:
+    """Fill rows in; those whose measures were not taken are left out."""
+    for label, value, remark in rows:
+        with suppress(LookupError, TypeError, ValueError):
+            yield label, value.format(**measures), remark.format(**measures)
 
 
-def _of_text(results: dict[str, Any]) -> list[tuple[str, str, str]]:
-    bits = f"{results['test_bits_per_character']:.3f}"
-    unknown = results["unknown_tokens"]
-    return [
-        ("test perplexity", f"{results['test_perplexity']:.2f}", "on text that chose nothing"),
-        ("  bits a character", bits, ""),
-        ("  next token right", f"{results['test_accuracy']:.2%}", ""),
-        (
-            "validation perplexity",
-            f"{results['validation_perplexity']:.2f}",
-            f"the best, of epoch {results['retrain_epoch']}",
-        ),
-        (
-            "  of a unigram model",
-            f"{results['unigram_validation_perplexity']:.2f}",
-            "frequencies of tokens alone",
-        ),
-        (
-            "vocabulary",
-            f"{results['vocabulary']:,}",
-            f"unknown tokens: {unknown['validation']:,} in validation, {unknown['test']:,} in test",
-        ),
-    ]
+def name_of(backend: str) -> str:
+    """Return the name of a backend for people."""
+    return BACKENDS.get(backend, backend)

@@ -1,0 +1,112 @@
+"""What a spec will need and take, before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dslnas.app.compile import Compiled
+from dslnas.app.run import Listener, Notice, silent
+
+if TYPE_CHECKING:
+    from dslnas.backends.torch.runtime import Runtime
+    from dslnas.data.dataset import Data
+    from dslnas.training.estimate import Estimate
+
+
+def estimate(
+    spec: Compiled, runtime: Runtime, steps: int = 3, report: Listener = silent
+) -> tuple[Estimate, ...]:
+    """Estimate memory and time of a spec: of its search, and of training what it finds.
+
+    Memory is counted from the graphs of the networks. Time is measured on a few steps, on the data
+    or, if they are not there, on noise of their shape. An architecture drawn at random stands for
+    what the search finds.
+
+    Args:
+        spec: What would run.
+        runtime: How its networks run.
+        steps: Steps whose time is taken, of the search and of the training; 0: none.
+        report: Gets notices.
+
+    Raises:
+        UserError: The data are wrong.
+    """
+    return tuple(_Estimator(spec, runtime, steps, report).stages())
+
+
+class _Estimator:
+    def __init__(self, spec: Compiled, runtime: Runtime, steps: int, report: Listener) -> None:
+        self._spec, self._runtime, self._steps, self._report = spec, runtime, steps, report
+        self._searches = not spec.space.is_architecture and spec.program.search is not None
+
+    def stages(self) -> Iterator[Estimate]:
+        """Yield the estimate of the search, if there is one, and that of the training."""
+        is_there = self._is_there()
+        self._say(
+            "Reading the data" if is_there else "The data are not here: noise stands for them"
+        )
+        data = self._load() if is_there else self._noise()
+        if self._searches:
+            yield self._search(data, is_there=is_there)
+        yield self._training(data, is_there=is_there)
+
+    def _search(self, data: Data, *, is_there: bool) -> Estimate:
+        from dslnas.training.estimate import estimate_search
+        from dslnas.training.search_plan import SearchPlan
+        from dslnas.training.synthetic_data import published_steps
+
+        program, batch = self._spec.program, self._spec.program.data.batch
+        assert program.search is not None, "checked before"
+        assert program.engine is not None, "a search has a method"
+        self._say(f"Searching by {program.engine} for {self._steps} steps")
+        count = (
+            data.weights.batch_count(batch) if is_there else published_steps(program.data, batch, 1)
+        )
+        plan = SearchPlan(program.engine, program.search, program.data, program.derivation)
+        space, graph = self._spec.space, self._spec.graph
+        return estimate_search(space, graph, plan, data, count, self._runtime, self._steps)
+
+    def _training(self, data: Data, *, is_there: bool) -> Estimate:
+        from dslnas.settings.rule import Derivation
+        from dslnas.training.baseline import random_architecture
+        from dslnas.training.estimate import estimate_training
+        from dslnas.training.synthetic_data import published_steps
+
+        program, architecture = self._spec.program, self._spec.space
+        if not architecture.is_architecture:  # without limits: a latency would have to be measured
+            rule = Derivation(rule=program.derivation.rule)
+            architecture = random_architecture(architecture, rule, 0, self._runtime.device)
+        self._say(f"Training an architecture for {self._steps} steps")
+        settings = program.evaluate
+        count = (
+            data.training.batch_count(settings.batch)
+            if is_there
+            else published_steps(program.data, settings.batch, 2)
+        )
+        return estimate_training(
+            architecture, settings, program.data, data, count, self._runtime, self._steps
+        )
+
+    def _is_there(self) -> bool:
+        """Whether the data can be read: by their path, or because they come along."""
+        data, network = self._spec.program.data, self._spec.program.network
+        embedded = data.source == "text" and network.classes is None
+        return bool(data.path) or data.source == "digits" or embedded
+
+    def _load(self) -> Data:
+        from dslnas.data.tensors import load
+
+        settings, runtime = self._spec.program.data, self._runtime
+        return load(settings, runtime.device, runtime.dtype, searching=self._searches)
+
+    def _noise(self) -> Data:
+        from dslnas.training.synthetic_data import noise
+
+        program, network, runtime = self._spec.program, self._spec.space.network, self._runtime
+        batch = max(program.data.batch, program.evaluate.batch)
+        shape = network.input, network.classes
+        return noise(program.data, *shape, batch, runtime.device, runtime.dtype)
+
+    def _say(self, what: str) -> None:
+        self._report(Notice(what))

@@ -1,0 +1,151 @@
+"""A spec with several seeds, each search beside a random architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Unpack
+
+from dslnas.app.compile import Compiled
+from dslnas.app.pipeline import run_pipeline
+from dslnas.app.run import EXPORTED, Listener, Notice, silent
+from dslnas.app.runtime import RuntimeOptions, make_runtime
+from dslnas.data.data_shape import verify
+from dslnas.diagnostics import Diagnostic, UserError
+from dslnas.runs.folder import free_folder
+from dslnas.runs.repeats import RepeatsFolder
+from dslnas.runs.summary import BASELINE, Outcome, Sample, Summary, SummaryStatus
+
+OF_ONE_RUN = frozenset({"NAS701", "NAS703", "NAS711"})
+"""Mistakes that another seed may not have: the runs after it go on."""
+
+
+class Repeats:
+    """The runs of one spec with several seeds.
+
+    Runs that are finished already are kept; others make room, or are gone on with. The summary is
+    written after every run.
+
+    Attributes:
+        folder: The folder of all runs.
+    """
+
+    def __init__(
+        self,
+        spec: Compiled,
+        seeds: Sequence[int],
+        out: Path | str | None = None,
+        *,
+        baseline: bool = True,
+        resume: bool = False,
+        report: Listener = silent,
+        **how: Unpack[RuntimeOptions],
+    ) -> None:
+        """Open the folder; nothing runs yet.
+
+        Args:
+            spec: A spec with a search.
+            seeds: Seeds of everything random, one for each run.
+            out: The folder of all runs; by default a new one below `exported`.
+            baseline: Whether to train a random architecture beside every search.
+            resume: Whether to go on with runs that were interrupted.
+            report: Gets the records and notices of all runs.
+            how: How networks run.
+
+        Raises:
+            UserError: The data are not there; NAS022 or NAS025 if something else is in the folder.
+        """
+        verify(spec.program.data, spec.space.network.classes)
+        method = spec.program.engine
+        assert method is not None, "checked by the caller"
+        name = f"{spec.name}-{method}-seeds{seeds[0]}-{seeds[-1]}"
+        path = Path(out) if out else free_folder(EXPORTED, name)
+        self.folder = RepeatsFolder(path, spec.hash, make_runtime(**how).facts())
+        self.folder.open()
+        self._spec, self._seeds, self._resume, self._how = spec, tuple(seeds), resume, how
+        self._report = report
+        self._methods = (method, BASELINE) if baseline else (method,)
+        self._plan = [(method, seed) for seed in seeds for method in self._methods]
+        found = {run: self.folder.finished(*run, resume=resume) for run in self._plan}
+        self._done = {run: outcome for run, outcome in found.items() if outcome is not None}
+        self._mistakes: list[Diagnostic] = []
+        self._status: SummaryStatus = "running"
+
+    def run(self) -> None:
+        """Run what is not finished yet.
+
+        Raises:
+            UserError: Whatever went wrong in a run, after all others where it may concern this run
+                alone.
+        """
+        self.folder.write(self.summary)
+        try:
+            for number, (method, seed) in enumerate(self._plan, 1):
+                self._say(f"Run {number} of {len(self._plan)}: {method}, seed {seed}")
+                if (method, seed) in self._done:
+                    self._say("  finished before, kept")
+                else:
+                    self._run_one(method, seed)
+                    self.folder.write(self.summary)
+            self._status = "failed" if self._mistakes else "finished"
+        except KeyboardInterrupt:
+            self._status = "interrupted"
+            self._say(f"interrupted: the same command with `--out {self.folder.path}` goes on")
+            self._say("with the next run, and with `--resume` amid the one that was interrupted")
+            raise
+        finally:
+            if self._status == "running":
+                self._status = "failed"
+            self.folder.write(self.summary)
+        if self._mistakes:
+            raise UserError(self._mistakes)
+
+    def _run_one(self, method: str, seed: int) -> None:
+        path = self.folder.run_path(method, seed)
+        resume = self._resume and path.exists()
+        if not resume:
+            self.folder.make_room(method, seed)
+        try:
+            run_pipeline(
+                self._spec,
+                path,
+                baseline=method == BASELINE,
+                seed=seed,
+                resume=resume,
+                report=self._report,
+                **self._how,
+            )
+        except UserError as error:
+            if not {mistake.code for mistake in error.diagnostics} <= OF_ONE_RUN:
+                raise
+            for mistake in error.diagnostics:
+                self._say(f"  failed: {mistake.message}")
+                where = f"{path}: {mistake.where}" if mistake.where else str(path)
+                self._mistakes.append(replace(mistake, where=where))
+            return
+        outcome = self.folder.finished(method, seed)
+        assert outcome is not None, "it has just finished"
+        self._done[method, seed] = outcome
+
+    @property
+    def summary(self) -> Summary:
+        """Summary of the runs that are finished so far."""
+        samples = [Sample.of(method, self._outcomes(method)) for method in self._methods]
+        facts: dict[str, object] = {
+            "spec": self._spec.name,
+            "spec_hash": self._spec.hash,
+            "data": self._spec.program.data.source,
+            "status": self._status,
+            "seeds": self._seeds,
+            **dict(zip(("search", "baseline"), samples, strict=False)),
+            "errors": tuple(f"{m.where}: {m.code}: {m.message}" for m in self._mistakes),
+        }
+        return Summary.model_validate(facts)
+
+    def _outcomes(self, method: str) -> tuple[Outcome, ...]:
+        runs = [(method, seed) for seed in self._seeds]
+        return tuple(self._done[run] for run in runs if run in self._done)
+
+    def _say(self, what: str) -> None:
+        self._report(Notice(what))

@@ -1,0 +1,266 @@
+"""A run: what its stages share, in memory and in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, Unpack
+
+from dslnas.app.compile import Compiled, compile_spec
+from dslnas.app.runtime import RuntimeOptions, make_runtime, torch_device
+from dslnas.data.data_shape import verify
+from dslnas.diagnostics import user_error
+from dslnas.runs.architecture import Cells, cells_of
+from dslnas.runs.folder import (
+    ARCHITECTURE,
+    CHECKPOINT,
+    SPEC,
+    RunFolder,
+    free_folder,
+    is_searched,
+    read_metrics,
+)
+from dslnas.runs.manifest import Manifest, Results, Status, first_manifest, read_run_manifest
+from dslnas.runs.summary import BASELINE
+from dslnas.space.network import SearchSpace
+from dslnas.training.records import EpochRecord, StepRecord
+
+if TYPE_CHECKING:
+    from dslnas.backends.torch.network import TorchNetwork
+    from dslnas.backends.torch.runtime import Runtime
+    from dslnas.data.tensors import Data
+    from dslnas.training.train import Trained
+
+EXPORTED = Path("exported")
+"""Folder below which runs go that name none."""
+
+# torch has no type of its own for a failed allocation on the CPU.
+_ALLOCATION = ("can't allocate memory", "not enough memory", "out of memory")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A line that tells people how a run goes on."""
+
+    text: str
+
+
+Listener: TypeAlias = Callable[[EpochRecord | StepRecord | Notice], None]
+"""Gets a record after every step and every epoch, and notices between them."""
+
+
+def silent(_: EpochRecord | StepRecord | Notice) -> None:
+    """Listen to nothing."""
+
+
+class RunOptions(RuntimeOptions, total=False):
+    """How a run is made.
+
+    Attributes:
+        seed: Seed of everything random; 0 by default.
+        resume: Whether to go on with the run that is in the folder.
+        report: Gets records and notices.
+    """
+
+    seed: int
+    resume: bool
+    report: Listener
+
+
+class Run:
+    """A run that can be looked at and gone on with.
+
+    Attributes:
+        folder: Its folder.
+        report: Gets records and notices while it goes on.
+        trained: The trained network, in the process that trained it.
+    """
+
+    def __init__(
+        self, folder: RunFolder, spec: Compiled | None = None, report: Listener = silent
+    ) -> None:
+        self.folder, self.report = folder, report
+        self.trained: Trained | None = None
+        self._spec = spec
+
+    @property
+    def path(self) -> Path:
+        """Place of the folder."""
+        return self.folder.path
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest as it is now."""
+        return self.folder.manifest
+
+    @property
+    def results(self) -> Results:
+        """What the run has come to so far."""
+        return self.manifest.results
+
+    @property
+    def metrics(self) -> Sequence[EpochRecord]:
+        """Every epoch so far, of the search and of the training."""
+        return self.folder.metrics
+
+    @property
+    def cells(self) -> Cells:
+        """The cells that were found, as text; none before the search is over."""
+        return cells_of(self.path)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.manifest.status == "finished"
+
+    @cached_property
+    def spec(self) -> Compiled:
+        """The spec that runs."""
+        spec = self._spec or compile_spec(self.path / SPEC)
+        return replace(spec, name=self.manifest.spec)
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """How its networks run."""
+        from dslnas.backends.torch.runtime import Runtime
+
+        how = self.manifest
+        return Runtime(torch_device(how.device), how.passes, how.compiled, how.precision)
+
+    @property
+    def searches(self) -> bool:
+        """Whether an architecture is searched: else it is given, or drawn at random."""
+        return not self.spec.space.is_architecture and self.manifest.method != BASELINE
+
+    @cached_property
+    def data(self) -> Data:
+        """Its data, on the device."""
+        from dslnas.data.tensors import load
+
+        settings, runtime = self.spec.program.data, self.runtime
+        return load(settings, runtime.device, runtime.dtype, searching=self.searches)
+
+    @cached_property
+    def architecture(self) -> SearchSpace:
+        """The architecture that was found, drawn or given.
+
+        Raises:
+            UserError: There is none yet, or what is in its file is none.
+        """
+        return compile_spec(self.path / ARCHITECTURE).space
+
+    def network(self) -> TorchNetwork:
+        """Return the trained network, on the CPU, in evaluation mode.
+
+        Raises:
+            UserError: NAS024 if the weights are missing, damaged, or of another architecture.
+        """
+        from dslnas.runs.network import load_network
+
+        return load_network(compile_spec(self.path / ARCHITECTURE).graph, self.path)
+
+    def record(self, record: EpochRecord | StepRecord) -> None:
+        """Write an epoch down, and report it."""
+        if isinstance(record, EpochRecord):
+            self.folder.add_metrics(record)
+        self.report(record)
+
+    @contextmanager
+    def stage(self, done: Status) -> Iterator[None]:
+        """Run a stage; the manifest says `done` after it, or how else it ended.
+
+        Raises:
+            UserError: NAS702 if memory ran out.
+        """
+        self.folder.update(status="running")
+        status: Status = "failed"
+        try:
+            yield
+            status = done
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise user_error(
+                "NAS702",
+                f"out of memory on `{self.manifest.device}`",
+                where=self.manifest.spec,
+                help="use a smaller `data.batch` and `evaluate.batch`, or fewer `channels`",
+            ) from None
+        finally:
+            self.folder.update(status=status, warnings=self.folder.warnings)
+
+
+def begin(
+    spec: Compiled,
+    out: Path | str | None = None,
+    *,
+    baseline: bool = False,
+    seed: int = 0,
+    resume: bool = False,
+    report: Listener = silent,
+    **how: Unpack[RuntimeOptions],
+) -> Run:
+    """Begin a run of a spec, or go on with one.
+
+    The folder is made only when the data are there.
+
+    Args:
+        spec: What runs.
+        out: Folder of the run; by default a new one below `exported`.
+        baseline: Whether an architecture will be drawn at random instead of being searched.
+        seed: Seed of everything random.
+        resume: Whether to go on with the run that is in the folder.
+        report: Gets records and notices.
+        how: How networks run.
+
+    Raises:
+        UserError: The data are not there; the folder cannot be made, or holds something else.
+    """
+    runtime = make_runtime(**how)
+    program = spec.program
+    verify(program.data, spec.space.network.classes)
+    method = "retrained" if spec.space.is_architecture else program.engine
+    path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{method}-seed{seed}")
+    if baseline:  # no search: its settings are not those of this run
+        program = replace(program, engine=BASELINE, search=None)
+    manifest = first_manifest(spec.name, spec.hash, program, seed, runtime.facts())
+    if not resume:
+        return Run(RunFolder.create(path, manifest, spec.text), spec, report)
+    from dslnas.runs.resume import reopen
+
+    run = Run(reopen(path, manifest, spec.text), spec, report)
+    if not run.is_finished:
+        report(Notice(_resumed(run)))
+    return run
+
+
+def load_run(folder: Path | str) -> Run:
+    """Return a run from its folder, to look at it or to go on with it.
+
+    Raises:
+        UserError: NAS023 if it is no run, NAS027 if a file of it is damaged.
+    """
+    path = Path(folder)
+    return Run(RunFolder(path, read_run_manifest(path), read_metrics(path)))
+
+
+def _resumed(run: Run) -> str:
+    """Return what is said when a run is gone on with."""
+    path = run.path
+    if (path / CHECKPOINT).exists():
+        return f"Going on with the training in {path}, after its last whole epoch"
+    if run.spec.space.is_architecture:
+        return f"No epoch of the run in {path} was finished: it starts again"
+    if is_searched(path):
+        return f"Going on with the run in {path}: its search is over"
+    return f"The search in {path} was not over: it starts again from the beginning"
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(text in str(error) for text in _ALLOCATION)

@@ -1,0 +1,98 @@
+"""From a spec with choices to an architecture: searched, or drawn at random."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from dslnas.app.compile import Compiled, architecture_text
+from dslnas.app.run import Run, RunOptions, begin
+from dslnas.runs.folder import ALPHAS, ARCHITECTURE, is_searched, write_tensors
+
+if TYPE_CHECKING:
+    from dslnas.training.search_plan import SearchResult
+
+
+def search(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOptions]) -> Run:
+    """Search the space of a spec and write what is found, the architecture last.
+
+    With `resume`, an architecture that is there already is taken instead.
+
+    Args:
+        spec: A spec with a search.
+        out: Folder of the run; by default a new one below `exported`.
+        options: How the run is made, see `RunOptions`.
+
+    Raises:
+        UserError: The data are wrong, training diverges, or does not fit into memory.
+    """
+    run = begin(spec, out, **options)
+    if not run.is_finished and not is_searched(run.path):
+        with run.stage("searched"):
+            _write(run, _searched(run))
+    return run
+
+
+def draw(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOptions]) -> Run:
+    """Draw an architecture at random: the baseline of a search.
+
+    Args:
+        spec: A spec with a search.
+        out: Folder of the run; by default a new one below `exported`.
+        options: How the run is made, see `RunOptions`.
+
+    Raises:
+        UserError: The folder cannot be made, or holds something else.
+    """
+    from dslnas.training.baseline import random_architecture
+
+    run = begin(spec, out, baseline=True, **options)
+    if not run.is_finished and not is_searched(run.path):
+        with run.stage("searched"):
+            seed = run.manifest.seed
+            run.architecture = random_architecture(
+                spec.space, spec.program.derivation, seed, run.runtime.device
+            )
+            origin = f"Drawn at random in {spec.name}, seed {seed}."
+            run.folder.write(ARCHITECTURE, architecture_text(spec, run.architecture, origin))
+    return run
+
+
+def _searched(run: Run) -> SearchResult:
+    from dslnas.training.memory_check import check_search_fits
+    from dslnas.training.search import search
+    from dslnas.training.search_plan import SearchPlan
+    from dslnas.training.threads import steps_of, threads_for
+
+    spec, program, data = run.spec, run.spec.program, run.data
+    assert program.engine is not None, "checked by the caller"
+    assert program.search is not None, "checked by the caller"
+    plan = SearchPlan(program.engine, program.search, program.data, program.derivation)
+    check_search_fits(spec.space, spec.graph, plan, data, run.runtime)
+    with threads_for(spec.graph.flops() * program.data.batch * steps_of(program.data)):
+        return search(
+            spec.space, spec.graph, plan, data, run.manifest.seed, run.runtime, run.record
+        )
+
+
+def _write(run: Run, found: SearchResult) -> None:
+    """Write what a search found into its folder, the architecture last."""
+    from dslnas.runs.family import member_facts, member_file
+
+    spec, folder = run.spec, run.folder
+    alphas = {cell: alpha.numpy() for cell, alpha in found.alphas.items()}
+    write_tensors(run.path / ALPHAS, alphas)
+    origin = f"Found by {run.manifest.method} in {spec.name}, seed {run.manifest.seed}."
+    results: dict[str, object] = {"search_seconds": round(found.seconds, 3)}
+    if found.epoch is not None:
+        results["search_epoch"] = found.epoch
+    if found.stopped is not None:
+        results["search_stopped"] = found.stopped
+    for member in found.family:
+        about = f"{origin} The best of its size, after epoch {member.epoch}."
+        folder.write(member_file(member), architecture_text(spec, member.architecture, about))
+    if found.family:
+        results["family"] = tuple(member_facts(member) for member in found.family)
+    folder.add_results(results)
+    run.architecture = found.architecture
+    folder.write(ARCHITECTURE, architecture_text(spec, found.architecture, origin))

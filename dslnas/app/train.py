@@ -1,0 +1,95 @@
+"""From an architecture to a trained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from dslnas.app.compile import Compiled, architecture_text
+from dslnas.app.run import Run, RunOptions, begin
+from dslnas.runs.folder import ARCHITECTURE
+
+if TYPE_CHECKING:
+    from dslnas.training.train import Trained
+
+
+def train(
+    what: Run | Compiled, out: Path | str | None = None, **options: Unpack[RunOptions]
+) -> Run:
+    """Train an architecture from scratch and measure it.
+
+    The training goes on from the checkpoint of the run if there is one.
+
+    Args:
+        what: A run whose search is over, or an architecture, for which a run begins.
+        out: Folder of a run that begins; by default a new one below `exported`.
+        options: How a run that begins is made, see `RunOptions`.
+
+    Raises:
+        UserError: The data are wrong, training diverges or does not fit into memory, or the
+            checkpoint does not fit.
+    """
+    run = what if isinstance(what, Run) else _begun(what, out, **options)
+    if run.is_finished:
+        return run
+    with run.stage("trained"):
+        run.trained = _trained(run)
+        _write(run, run.trained)
+    return run
+
+
+def _begun(spec: Compiled, out: Path | str | None, **options: Unpack[RunOptions]) -> Run:
+    """Begin the run of an architecture that is given."""
+    run = begin(spec, out, **options)
+    if run.is_finished:
+        return run
+    run.architecture = spec.space
+    origin = f"Trained as {spec.name}, seed {run.manifest.seed}."
+    run.folder.write(ARCHITECTURE, architecture_text(spec, spec.space, origin))
+    return run
+
+
+def _trained(run: Run) -> Trained:
+    from dslnas.graph.lower.network import build_derived_graph
+    from dslnas.runs.checkpoint import Checkpoint
+    from dslnas.training.constraints import check_limits
+    from dslnas.training.memory_check import check_training_fits
+    from dslnas.training.threads import steps_of, threads_for
+    from dslnas.training.train import train
+
+    program, data, runtime, seed = run.spec.program, run.data, run.runtime, run.manifest.seed
+    settings, graph = program.evaluate, build_derived_graph(run.architecture)
+    check_limits(graph, program.derivation.limits, runtime.device)
+    check_training_fits(run.architecture, settings, program.data, data, runtime)
+    checkpoint = Checkpoint(run.path, run.spec.hash, seed)
+    saved = checkpoint.read()
+    run.folder.keep_metrics(0 if saved is None else saved.progress.epochs)
+    with threads_for(graph.flops() * settings.batch * steps_of(program.data)):
+        return train(
+            run.architecture,
+            settings,
+            program.data,
+            data,
+            seed,
+            runtime,
+            run.record,
+            checkpoint.write,
+            saved,
+        )
+
+
+def _write(run: Run, trained: Trained) -> None:
+    """Write what a training came to into the folder of its run."""
+    from dslnas.export.export import write_weights
+    from dslnas.export.language_model import text_files
+    from dslnas.runs.origin import origin_of
+    from dslnas.runs.results import training_results
+
+    data = run.data
+    run.folder.add_results(training_results(trained, data))
+    origin = origin_of(run.spec.name, run.spec.hash, data)
+    run.folder.update(**vars(origin))
+    write_weights(trained.network, run.path, origin.metadata(), data.text)
+    if data.text is not None:
+        for name, content in text_files(data.text, with_sample=False).items():
+            run.folder.write(name, content)
