@@ -70,6 +70,13 @@ class Node:
         """Return the value of one attribute."""
         return self._by_name[name]
 
+    @property
+    def parts(self) -> int:
+        """How many parts of a stack it tells apart: the rows of alpha it reads, or its groups."""
+        groups = self._by_name.get("groups", 1) if self.mix is None else self.mix.rows
+        assert isinstance(groups, int)
+        return groups
+
     @cached_property
     def _by_name(self) -> Mapping[str, AttributeValue]:
         return dict(self.attributes)

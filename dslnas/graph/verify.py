@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from dslnas.diagnostics import InternalError, UserError
 from dslnas.graph.attributes import attribute_value
-from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES, has_trait
 from dslnas.ops.primitive import Primitive, Shape, ShapeError
 from dslnas.ops.shapes import show_shape
@@ -129,14 +129,24 @@ def _mixes(graph: PrimitiveGraph) -> Iterator[Finding]:
             mix.rows != 1 or not len(mix.edges) == len(mix.columns) == len(node.inputs)
         ):
             yield node.name, "does not name a row and a column for every node it mixes"
-        elif (len(node.inputs) > columns and not mix.edges) or any(
-            not 0 <= c < columns for c in mix.columns
-        ):
-            yield node.name, f"mixes {len(node.inputs)} nodes with {columns} columns of alpha"
-        elif node.primitive == "mix" and len(mix.columns) not in (0, len(node.inputs)):
-            yield node.name, f"names {len(mix.columns)} columns for {len(node.inputs)} nodes"
-        elif node.primitive == "share" and not mix.columns:
-            yield node.name, "is a share of no columns"
+        else:
+            yield from _columns(node, mix, columns)
+
+
+def _columns(node: Node, mix: Mix, columns: int) -> Iterator[Finding]:
+    """Yield what is wrong with the columns that a node reads of an alpha with so many."""
+    named, inputs = len(mix.columns), len(node.inputs)
+    too_many = node.primitive == "mix" and inputs > columns and not mix.edges
+    if too_many or any(not 0 <= c < columns for c in mix.columns):
+        yield node.name, f"mixes {inputs} nodes with {columns} columns of alpha"
+    elif node.primitive == "mix" and named not in (0, inputs):
+        yield node.name, f"names {named} columns for {inputs} nodes"
+    elif node.primitive == "share" and not mix.columns:
+        yield node.name, "is a share of no columns"
+    elif node.primitive == "highway_gate":
+        counts = [int(str(count)) for _, count in node.attributes]
+        if sum(counts) != named:
+            yield node.name, f"names {named} columns for {sum(counts)} activations"
 
 
 # ---- laws of meaning ----------------------------------------------------------------------------
@@ -149,6 +159,32 @@ def _folded(graph: PrimitiveGraph) -> Iterator[Finding]:
         alone = readers[node.name] == mixed[node.name] == 1 and node.name not in graph.outputs
         if node.primitive == "folded_norm" and not alone:
             yield node.name, "is folded into a mix, but not read by one mix alone"
+
+
+def _stacks(graph: PrimitiveGraph) -> Iterator[Finding]:
+    parts: dict[str, int] = {}
+    for node, primitive, _ in _layers(graph):
+        read = {parts.get(name, 1) for name in node.inputs} or {1}
+        if node.primitive == "stack":
+            parts[node.name] = len(node.inputs)
+            expected = {1}
+        elif primitive.has(Trait.ENDS_STACK) or node.mix is not None:
+            parts[node.name] = 1 if primitive.has(Trait.ENDS_STACK) else node.parts
+            expected = {node.parts}
+        else:
+            parts[node.name] = max(read)
+            expected = {1} if _is_bound(primitive) else {max(read)}
+        if read != expected:
+            counts = " and ".join(map(str, sorted(read)))
+            yield node.name, f"reads {counts} parts of a stack, not {min(expected)}"
+    for name in graph.ends:
+        if parts.get(name, 1) > 1:
+            yield name, "is an output or a next state, but a stack"
+
+
+def _is_bound(primitive: Primitive) -> bool:
+    """Whether it may give something else for a stack than for its parts."""
+    return not (primitive.has(Trait.ROW_WISE) or primitive.has(Trait.PART_WISE))
 
 
 def _shapes(graph: PrimitiveGraph) -> Iterator[Finding]:
@@ -236,6 +272,7 @@ LAWS = (
     Law("arguments are complete and of their kind", _arguments),
     Law("mixes read rows of alpha", _mixes),
     Law("what is folded is read by one mix", _folded),
+    Law("stacks are handled by part and summed", _stacks),
     Law("shapes follow the rules", _shapes),
     Law("weights follow the rules", _weights),
     Law("borrowed tensors exist and fit", _borrowed),

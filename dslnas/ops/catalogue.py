@@ -26,6 +26,7 @@ _NOTHING, _VIEW = Kept(), Kept(is_view=True)
 
 _WRITTEN = Trait.COMPILER_ONLY | Trait.PASS_ONLY
 _OF_PARTS = Trait.REPEATABLE | Trait.UNORDERED | Trait.PART_WISE
+_WEIGHED_SUM = _OF_PARTS | Trait.WEIGHED | Trait.LINEAR
 
 
 def _activation(name: str, summary: str, *arguments: Argument, keeps: Kept = _INPUTS) -> Primitive:
@@ -217,7 +218,7 @@ _ALL = (
         "sum of candidate operations, each weighted by an entry of alpha",
         shapes.equal_shapes,
         inputs=(1, _MANY * _MANY),
-        traits=_OF_PARTS | Trait.WEIGHED | Trait.OPTIONAL_INPUTS | Trait.COMPILER_ONLY,
+        traits=_WEIGHED_SUM | Trait.OPTIONAL_INPUTS | Trait.COMPILER_ONLY,
     ),
     Primitive(
         "folded_norm",
@@ -256,7 +257,7 @@ _ALL = (
         "share",
         "its input weighted by what some operations have of a row of alpha",
         shapes.same_shape,
-        traits=_OF_PARTS | Trait.WEIGHED | _WRITTEN,
+        traits=_WEIGHED_SUM | _WRITTEN,
     ),
     Primitive(
         "stack",
@@ -273,6 +274,14 @@ _ALL = (
         (Argument("groups", Kind.COUNT),),
         keeps=_NOTHING,
         traits=_OF_PARTS | Trait.ENDS_STACK | _WRITTEN,
+    ),
+    Primitive(
+        "highway_gate",
+        "sum over edges of highway gates, between states and activations weighted by alpha",
+        shapes.highway_shape,
+        tuple(Argument(name, Kind.WHOLE, 0) for name in ("tanh", "relu", "sigmoid", "identity")),
+        inputs=(2, 2),
+        traits=_OF_PARTS | Trait.WEIGHED | Trait.ENDS_STACK | _WRITTEN,
     ),
     Primitive(
         "state",

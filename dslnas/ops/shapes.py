@@ -174,6 +174,17 @@ def zero_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     return (channels, -(-height // sh), -(-width // sw))
 
 
+def highway_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of gates: like the states, of which the product has twice the size."""
+    product, state = inputs
+    if len(state) != 1 or product != (2 * state[0],):
+        raise ShapeError(
+            "`highway_gate` reads a product of twice the size of its states, "
+            f"not {show_shape(product)} and {show_shape(state)}"
+        )
+    return state
+
+
 def same_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output like the single input."""
     return inputs[0]

@@ -77,7 +77,7 @@ def _distributed(
 def _common(ends: Sequence[Node]) -> tuple[str, int, str] | None:
     """Return the join that all ends are, and where and what they have in common."""
     primitive = ends[0].primitive
-    alike = all(end.primitive == primitive and len(end.inputs) == 2 for end in ends)
+    alike = all(end.primitive == primitive and _is_plain_pair(end) for end in ends)
     if not alike or not (_is_linear(primitive) or has_trait(primitive, Trait.MULTILINEAR)):
         return None
     for place in (0, 1):
@@ -85,6 +85,11 @@ def _common(ends: Sequence[Node]) -> tuple[str, int, str] | None:
         if len(common) == 1:
             return primitive, place, common.pop()
     return None
+
+
+def _is_plain_pair(node: Node) -> bool:
+    """Whether a node joins two values, and nothing but its primitive says how."""
+    return len(node.inputs) == 2 and not (node.attributes or node.weights or node.mix)
 
 
 def _is_linear(primitive: str) -> bool:

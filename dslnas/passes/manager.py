@@ -13,6 +13,7 @@ from dslnas.passes.channels_last import channels_last
 from dslnas.passes.distribute_mix import distribute_mix
 from dslnas.passes.drop_zeros import drop_zeros
 from dslnas.passes.fold_norms import fold_norms
+from dslnas.passes.fuse_gates import fuse_gates
 from dslnas.passes.merge_sums import merge_sums
 from dslnas.passes.norm_relu import norm_relu
 from dslnas.passes.separable import separable
@@ -48,6 +49,7 @@ PASSES: dict[str, Pass] = {
         Pass(stack_edges, "all edges into a node of a recurrent cell run as one", False),
         Pass(share_equal, "what is computed twice from the same values is computed once", True),
         Pass(distribute_mix, "operations are weighed before what is done alike to all", False),
+        Pass(fuse_gates, "the highway gates into a node of a recurrent cell run as one", False),
         Pass(merge_sums, "all operations into a node are weighed and summed in one go", True),
         Pass(fold_norms, "mixing weights are folded into the batch norms they scale", True),
         Pass(norm_relu, "a batch norm and the ReLU behind it run as one", True),

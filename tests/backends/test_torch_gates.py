@@ -6,16 +6,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.gated import gated, run_gate
-from dslnas.backends.torch.gates import ACTIVATIONS, Gate, with_gates
-from dslnas.backends.torch.loop import divide
+from dslnas.backends.torch.gated import gated, highway_gate
 from dslnas.backends.torch.mixing import Weighing
-from dslnas.backends.torch.plan import Step, make_plan
+from dslnas.backends.torch.plan import Step
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.graph.graph import Mix, Node
 from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.graph.text import parse_graph
+from dslnas.graph.verify import verify_graph
+from dslnas.passes.fuse_gates import KNOWN, fuse_gates
 from dslnas.passes.manager import optimised
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
+from tests.passes.test_golden import GOLDEN
 from tests.spaces import space_of
 
 DARTS = "use papers.darts_rnn\nnetwork { channels 4 }"
@@ -38,14 +40,10 @@ network {{ channels 4; stem embedding; head tied_linear; cells one }}
 HIGHWAY = "state + sigmoid(split(2, 0)(both)) * (f(split(2, 1)(both)) - state)"
 
 
-def gates_of(text: str) -> list[Gate]:
+def gates_of(text: str) -> list[Node]:
     graph = optimised(build_supernet_graph(space_of(text, (), classes=5)))
-    wanted = (graph.output, *(state.next for state in graph.states))
-    body = divide(graph, make_plan(graph, wanted), wanted).body
-    parts = with_gates(body)
-    steps = [s for part in parts for s in (part.steps if isinstance(part, Gate) else (part,))]
-    assert steps == list(body)
-    return [part for part in parts if isinstance(part, Gate)]
+    verify_graph(graph)
+    return [node for node in graph.nodes if node.primitive == "highway_gate"]
 
 
 def operands(edges: int, activations: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -59,13 +57,13 @@ def operands(edges: int, activations: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def run(activations: tuple[str, ...], y: Tensor, s: Tensor, weights: Tensor) -> Tensor:
-    mix = Node("m", "mix", activations, (), (4,), mix=Mix("c", 0, len(weights)))
+    """Run a gate; activations are in the order of `KNOWN`."""
     columns = tuple(range(len(activations)))
-    step = Step(mix, activations, (0,) * len(columns), columns, (), False, ())
-    values = {"y": y, "s": s}
-    run_gate(Gate((step,), "y", "s", activations, step, ("y",)), values, Weighing({"c": weights}))
-    assert set(values) == {"s", "m"}
-    return values["m"]
+    counts = tuple((name, activations.count(name)) for name in KNOWN)
+    mix = Mix("c", 0, len(weights), columns)
+    node = Node("n", "highway_gate", ("y", "s"), counts, (4,), mix=mix)
+    step = Step(node, ("y", "s"), (0, 0), (0, 1), (None, None), False, ())
+    return highway_gate(step, (y, s), Weighing({"c": weights}))
 
 
 # ---- where ---------------------------------------------------------------------------------------
@@ -73,8 +71,8 @@ def run(activations: tuple[str, ...], y: Tensor, s: Tensor, weights: Tensor) -> 
 
 def test_every_node_of_darts_is_a_gate() -> None:
     gates = gates_of(DARTS)
-    assert [gate.mix.node.mix.rows for gate in gates if gate.mix.node.mix] == list(range(1, 9))
-    assert {gate.activations for gate in gates} == {("tanh", "relu", "sigmoid", "identity")}
+    assert [gate.parts for gate in gates] == list(range(1, 9))
+    assert {gate.attributes for gate in gates} == {tuple((name, 1) for name in KNOWN)}
 
 
 @pytest.mark.parametrize(
@@ -92,11 +90,32 @@ def test_only_the_formula_is_a_gate(output: str, operation: str, count: int) -> 
     assert len(gates_of(OWN.format(output=output, operation=operation))) == count
 
 
+def test_operations_may_be_weighed_in_any_order_and_twice() -> None:
+    text = OWN.format(output=HIGHWAY, operation="relu, identity, skip_connect")
+    text = text.replace("none, tanh, relu", "relu, none, tanh")
+    graph = build_supernet_graph(space_of(text, (), classes=5))
+    (_, gate) = gates = gates_of(text)
+    assert dict(gate.attributes) == {"tanh": 1, "relu": 1, "sigmoid": 0, "identity": 2}
+    assert {gate.mix and gate.mix.columns for gate in gates} == {(2, 0, 3, 4)}
+    network, alphas = network_of(graph), random_alphas(graph)
+    expected = what_it_gives(network, alphas, training=True)
+    network.plain = False
+    assert_same(what_it_gives(network, alphas, training=True), expected)
+
+
+def test_a_gate_is_left_alone_where_somebody_looks_into_it() -> None:
+    before = (GOLDEN / "fuse_gates.before").read_text(encoding="utf-8")
+    assert fuse_gates(parse_graph(before)) != parse_graph(before)
+    for inside in ("cell0/g", "cell0/t", "cell0/m", "cell0/e"):
+        looked_at = parse_graph(before.replace("out=5) cell0/n1 ", f"out=5) {inside} "))
+        assert fuse_gates(looked_at) == looked_at
+
+
 # ---- what ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("edges", [1, 3])
-@pytest.mark.parametrize("activations", [ACTIVATIONS, ("identity", "relu"), ("tanh", "tanh")])
+@pytest.mark.parametrize("activations", [KNOWN, ("relu", "identity"), ("tanh", "tanh")])
 def test_gradients_by_hand_are_those_of_the_formula(
     edges: int, activations: tuple[str, ...]
 ) -> None:
@@ -124,7 +143,7 @@ def test_gradients_have_gradients_where_the_product_is_one_of_the_states() -> No
     matrix = y.detach()[:4]
 
     def of_states(s: Tensor, weights: Tensor) -> Tensor:
-        return run(ACTIVATIONS, s @ matrix, s, weights)
+        return run(KNOWN, s @ matrix, s, weights)
 
     assert torch.autograd.gradcheck(of_states, (s, weights))
     assert torch.autograd.gradgradcheck(of_states, (s, weights))
@@ -132,9 +151,9 @@ def test_gradients_have_gradients_where_the_product_is_one_of_the_states() -> No
 
 def test_products_may_be_of_another_type() -> None:
     y, s, weights = operands(2, 4)
-    exact = run(ACTIVATIONS, y, s, weights).sum()
+    exact = run(KNOWN, y, s, weights).sum()
     half = y.detach().bfloat16().requires_grad_()
-    rough = run(ACTIVATIONS, half, s, weights).sum()
+    rough = run(KNOWN, half, s, weights).sum()
     assert rough.dtype == torch.float64
     torch.testing.assert_close(rough, exact, rtol=0.1, atol=0.1)
     assert torch.autograd.grad(rough, half)[0].dtype == torch.bfloat16

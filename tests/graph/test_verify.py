@@ -41,6 +41,25 @@ f = tied_linear(out=5) e : 5 with weight = a/weight
 carry cell/h = e
 output f
 """
+GATE = """\
+alpha cell 2 x 2
+input = input : 4
+a = linear(out=8) input : 8
+b = highway_gate(tanh=1, relu=1) cell[0]{1} a, input : 4
+output b
+"""
+STACK = """\
+alpha cell 2 x 2
+input = input : 4
+a = relu input : 4
+b = stack input, a : 4
+c = tanh b : 4
+x = add c, b : 4
+d = mix cell[0:2] c, x : 4
+e = sum_stack(groups=2) d : 4
+f = linear(out=5) e : 5
+output f
+"""
 FOLDED = """\
 input = input : 2 x 3 x 3
 a = folded_norm(affine=false) input : 2 x 3 x 3
@@ -60,6 +79,12 @@ def stepped(old: str, new: str) -> PrimitiveGraph:
     """Return the sound recurrent graph with a piece of its text replaced."""
     assert STEP.count(old) == 1
     return parse_graph(STEP.replace(old, new))
+
+
+def stacked(old: str, new: str) -> PrimitiveGraph:
+    """Return a sound graph with a stack with a piece of its text replaced."""
+    assert STACK.count(old) == 1
+    return parse_graph(STACK.replace(old, new))
 
 
 def changed(which: str, /, text: str = SOUND, **fields: object) -> PrimitiveGraph:
@@ -131,11 +156,20 @@ BROKEN = {
         (stepped("mix cell[1]{0, 2}", "mix cell[1]{0}"), "`d` names 1 columns for 2 nodes"),
         (stepped("share cell[1]{0, 2}", "share cell[1]"), "`e` is a share of no columns"),
         (stepped("share cell[1]{0, 2}", "share"), "`e` has no row of alpha"),
+        (parse_graph(GATE), "`b` names 1 columns for 2 activations"),
         (written("one[1]", "one[1, 2]"), "`c` reads rows [1, 2] of `one`, which has 2"),
         (written("one[1]", "one[1, 0]"), "`c` does not name a row and a column for every node"),
     ],
     "what is folded is read by one mix": [
         (parse_graph(FOLDED), "`a` is folded into a mix, but not read by one mix alone"),
+    ],
+    "stacks are handled by part and summed": [
+        (stacked("mix cell[0:2]", "mix cell[0]"), "`d` reads 2 parts of a stack, not 1"),
+        (stacked("groups=2", "groups=3"), "`e` reads 2 parts of a stack, not 3"),
+        (stacked("tanh b", "dropout b"), "`c` reads 2 parts of a stack, not 1"),
+        (stacked("add c, b", "add c, a"), "`x` reads 1 and 2 parts of a stack, not 2"),
+        (stacked("linear(out=5) e", "linear(out=5) d"), "`f` is an output or a next state, but a"),
+        (stacked("mix cell[0:2] c", "mix cell[0:2] a"), "`d` reads 1 and 2 parts of a stack"),
     ],
     "shapes follow the rules": [
         (written("d : 5", "d : 6"), "`e` has shape 6, not 5"),
@@ -215,7 +249,9 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("graph", [SOUND_GRAPH, STEP_GRAPH], ids=["images", "text"])
+@pytest.mark.parametrize(
+    "graph", [SOUND_GRAPH, STEP_GRAPH, parse_graph(STACK)], ids=["images", "text", "stack"]
+)
 def test_a_sound_graph_breaks_no_law(graph: PrimitiveGraph) -> None:
     verify_graph(graph)
 

@@ -87,9 +87,9 @@ def test_layers_that_slide_take_a_stride_and_joins_take_branches() -> None:
         "avg_pool2d",
         "zero",
     }
-    joins = {n for n, p in PRIMITIVES.items() if p.joins}
-    assert joins == {"add", "subtract", "multiply", "mean", "concat", "mix", "stack"}
-    assert not any(p.arguments for p in PRIMITIVES.values() if p.joins)
+    joins = {n for n, p in LANGUAGE.items() if p.joins}
+    assert joins == {"add", "subtract", "multiply", "mean", "concat"}
+    assert not any(p.arguments for p in LANGUAGE.values() if p.joins)
 
 
 def test_what_is_tied_has_a_weight_like_that_of_its_table() -> None:

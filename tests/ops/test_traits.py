@@ -24,8 +24,6 @@ FORMS = {
     "backends/python/render.py": {"_FUNCTIONS"},
     "backends/torch/compiled.py": {"_FORMS"},
     "backends/torch/fast.py": {"FAST_FORMS"},
-    "backends/torch/gates.py": {"ACTIVATIONS", "_FIRST", "_INSIDE"},
-    "backends/torch/kernels/gate.py": {"_KNOWN"},
     "backends/torch/primitives.py": {"FORMS"},
 }
 

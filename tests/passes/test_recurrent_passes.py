@@ -178,9 +178,9 @@ def test_edges_with_weights_of_their_own_stay_apart() -> None:
     assert stack_edges(graph) == graph
 
 
-def test_the_gates_of_darts_are_one_product_for_each_node() -> None:
+def test_a_node_of_darts_is_one_product_and_one_gate() -> None:
     graph = optimised(supernet("use papers.darts_rnn\nnetwork { channels 4 }"))
     inside = [node for node in graph.nodes if node.name.startswith("cell0/n")]
     assert sum(node.primitive == "linear" for node in inside) == 8
-    assert sum(node.primitive == "mix" for node in inside) == 8
-    assert len(inside) <= 8 * 17
+    assert sum(node.primitive == "highway_gate" for node in inside) == 8
+    assert len(inside) <= 8 * 5

@@ -1,7 +1,7 @@
-"""A gate as one node of autograd: less is kept, and much less is written on the way.
+"""Highway gates as one node of autograd: less is kept, and much less is written on the way.
 
-The formula stands in `gates`. With g = sigmoid(c), m the weighed activations, d = m - A * s and the
-gradient v of the sum, edge by edge:
+The formula stands in `dslnas.passes.fuse_gates`. With g = sigmoid(c), m the weighed activations,
+d = m - A * s and the gradient v of the sum, edge by edge:
 
     dc = v * d * g * (1 - g)        dh = v * g * sum over k of a_k * f_k'(h)
     ds = A * (v - v * g)            da_k = <v * g, f_k(h)> + <v - v * g, s>
@@ -15,30 +15,28 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.gates import Gate
 from dslnas.backends.torch.kernels.gate import compiled_gate, compiled_gradients, compiles
 from dslnas.backends.torch.mixing import Weighing
+from dslnas.backends.torch.plan import Step
 
 aten = torch.ops.aten
 
 
-def run_gate(gate: Gate, values: dict[str, Tensor], weigh: Weighing) -> None:
-    """Run a gate on the values that are there; those that nobody reads any more are dropped.
+def highway_gate(step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tensor:
+    """Return the sum (batch, features) over all edges.
 
     Args:
-        gate: What runs.
-        values: By name: y (edges * batch, 2 * features) and s (edges * batch, features); the sum
-            (batch, features) is added.
+        step: Tells rows and columns of alpha, and how many of these weigh each activation.
+        inputs: y (edges * batch, 2 * features) and s (edges * batch, features).
         weigh: Knows alpha.
     """
-    state = values[gate.state]
-    product, weights = values[gate.product], weigh.weights(gate.mix, state)
+    product, state = inputs
+    weights = weigh.weights(step, state)
+    activations = [name for name, count in step.node.attributes for _ in range(int(str(count)))]
     # in mixed precision products are of another type than states
     given = (product.to(state.dtype), state, weights.to(state.dtype))
-    result: Tensor = _Gated.apply(*given, gate.activations)  # type: ignore[no-untyped-call]
-    values[gate.name] = result
-    for name in gate.last_use:
-        del values[name]
+    result: Tensor = _Gated.apply(*given, activations)  # type: ignore[no-untyped-call]
+    return result
 
 
 def gated(y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[str]) -> Tensor:

@@ -40,15 +40,15 @@ class Weighing:
         return sum(terms, start=next(terms))
 
     def weights(self, step: Step, like: Tensor) -> Tensor:
-        """Return the weights of a `mix` of one edge or a stack, (edges, operations).
+        """Return the weights of one edge or a stack, (edges, operations).
 
         Args:
-            step: Tells rows and columns.
+            step: Tells rows, and columns one by one.
             like: A tensor of the type and on the device of the values.
         """
         mix = step.node.mix
         assert mix is not None
-        columns = list(mix.columns or step.columns)
+        columns = list(mix.columns)
         if step.node.name not in self._known:
             if self.mixing is None:
                 found = like.new_ones((mix.rows, len(columns)))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from dslnas.backends.torch.bundles import Bundle, with_bundles
 from dslnas.backends.torch.compiled import Bodies, Call, with_calls
 from dslnas.backends.torch.fast import FAST_FORMS
+from dslnas.backends.torch.gated import highway_gate
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.plan import Choice, Step, make_plan
 from dslnas.backends.torch.primitives import FORMS
@@ -146,6 +147,8 @@ class TorchNetwork(nn.Module):
         return forms[step.node.primitive](step.node, inputs, own, self.run_state)
 
     def _weighed(self, step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tensor:
+        if step.node.primitive == "highway_gate":
+            return highway_gate(step, inputs, weigh)
         if self.plain or not self._sums.takes(step.node):
             return weigh(step, inputs)
         return self._sums(step, inputs, weigh.mixing, self.run_state)

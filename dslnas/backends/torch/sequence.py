@@ -9,12 +9,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.gated import run_gate
-from dslnas.backends.torch.gates import Gate, with_gates
 from dslnas.backends.torch.loop import Loop, divide, is_bound
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork, key_of
-from dslnas.backends.torch.plan import Choice, Step, make_plan
+from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.randomness import mask_rate
 from dslnas.data.batches import States
 from dslnas.graph.graph import INPUT, PrimitiveGraph
@@ -96,7 +94,7 @@ class SequenceNetwork(TorchNetwork):
         like = next(self.parameters())
         self.run_state.begin(batch, self._dropping, like, training=self.training)
         graph = self._lowered(chosen)
-        loop, body, last = self._loop(graph, chosen, observe)
+        loop, last = self._loop(graph, chosen, observe)
         values, weigh = {INPUT: tokens.flatten()}, Weighing(mixing)
         self._execute(loop.before, values, weigh)
         streams = {name: _unfolded(values[name], steps).unbind() for name in loop.streams}
@@ -106,11 +104,7 @@ class SequenceNetwork(TorchNetwork):
         for time in range(steps):
             here = {name: stream[time] for name, stream in streams.items()}
             here |= zip(names, current, strict=True)
-            for part in body:
-                if isinstance(part, Gate):
-                    run_gate(part, here, weigh)
-                else:
-                    self._execute((part,), here, weigh)
+            self._execute(loop.body, here, weigh)
             for name, row in rows.items():
                 row.append(here[name])
             current = tuple(here[state.next] for state in graph.states)
@@ -135,16 +129,15 @@ class SequenceNetwork(TorchNetwork):
 
     def _loop(
         self, graph: PrimitiveGraph, chosen: Choice | None, observe: bool
-    ) -> tuple[Loop, tuple[Step | Gate, ...], str]:
-        """Return how a graph runs, its body, and the name of the output of the last cell in it."""
+    ) -> tuple[Loop, str]:
+        """Return how a graph runs, and the name of the output of the last cell in it."""
 
-        def make() -> tuple[Loop, tuple[Step | Gate, ...], str]:
+        def make() -> tuple[Loop, str]:
             last = _read_by_head(graph)
             wanted = (graph.output, last)
             outputs = (*wanted, *(state.next for state in graph.states))
             plan = make_plan(graph, outputs, chosen, observe=observe)
-            loop = divide(graph, plan, wanted, hoist=not self.plain)
-            return loop, loop.body if self.plain else with_gates(loop.body), last
+            return divide(graph, plan, wanted, hoist=not self.plain), last
 
         return self._kept((key_of(chosen), observe, self.plain, self._lowering), make)
 

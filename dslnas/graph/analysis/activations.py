@@ -13,8 +13,9 @@ from math import prod
 from typing import Protocol
 
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
-from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ops.catalogue import PRIMITIVES, has_trait
 from dslnas.ops.primitive import Kept
+from dslnas.ops.traits import Trait
 
 NUMBER_BYTES = 4
 """Of a float32."""
@@ -92,7 +93,8 @@ def activations(
 
 
 def _kept_by(step: Executed, alpha: bool) -> Kept:
-    if step.observed or (step.node.mix is not None and not alpha):
+    sums = step.node.mix is not None and has_trait(step.node.primitive, Trait.LINEAR)
+    if step.observed or (sums and not alpha):
         return Kept()
     return PRIMITIVES[step.node.primitive].keeps
 
@@ -152,10 +154,8 @@ class _Walk:
         rows = [self._rows[name] for name in step.inputs]
         if step.node.primitive == "stack":
             return sum(rows)
-        if step.node.primitive == "sum_stack":
-            groups = step.node.attribute("groups")
-            assert isinstance(groups, int)
-            return rows[0] // groups
+        if has_trait(step.node.primitive, Trait.ENDS_STACK):
+            return rows[0] // step.node.parts
         return max(rows)
 
     def _size(self, name: str) -> int:

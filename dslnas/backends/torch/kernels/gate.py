@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.kernels.compiled import Told, has_loops, plain_cpu
+from dslnas.ops.catalogue import PRIMITIVES
 
-_KNOWN = ("tanh", "relu", "sigmoid", "identity")
+_KNOWN = tuple(argument.name for argument in PRIMITIVES["highway_gate"].arguments)
 _MOST_PARTS = 8
 
 

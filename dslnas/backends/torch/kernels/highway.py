@@ -1,6 +1,6 @@
 """Tasks of gates between the steps of a recurrent cell, in float32. The record is `records.GATE`.
 
-The formula stands in `dslnas.backends.torch.gates`, its gradient in `gated`. A row is the features
+The formula stands in `dslnas.passes.fuse_gates`, its gradient in `gated`. A row is the features
 of one example. The weights of an edge are those of tanh, relu, sigmoid and identity, and the sum of
 all, A. Loops write one array each: with more they are not vectorised.
 """

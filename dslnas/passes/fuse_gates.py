@@ -1,0 +1,87 @@
+"""Fusion of highway gates: all gates into a node of a recurrent cell run as one.
+
+With highway gates (DARTS, arXiv:1806.09055, appendix A.1.2), a node behind `stack_edges`,
+`share_equal` and `distribute_mix` is computed from a product y and the states s of all edges,
+
+    c, h = split(y)
+    sum over edges of  A * s + sigmoid(c) * (sum over k of a_k * f_k(h) - A * s),  A = sum of a_k
+
+with a row of alpha for every edge:
+
+    c = split(parts=2, index=0) y
+    h = split(parts=2, index=1) y
+    g = sigmoid c
+    t = tanh h
+    r = relu h
+    m = mix cell[0:2]{1, 2} t, r
+    A = share cell[0:2]{1, 2} s      =>     n1 = highway_gate(tanh=1, relu=1) cell[0:2]{1, 2} y, s
+    d = subtract m, A
+    p = multiply g, d
+    e = add A, p
+    n1 = sum_stack(groups=2) e
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from dslnas.graph.analysis.dead_code import without_unread
+from dslnas.graph.graph import Mix, Node, PrimitiveGraph
+from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.passes.pattern import Match, Op, Value, match
+from dslnas.passes.readers import readers_of
+
+KNOWN = tuple(argument.name for argument in PRIMITIVES["highway_gate"].arguments)
+"""What f can be, in the order in which a gate weighs them."""
+
+
+def _half(index: int) -> Op:
+    halves = (("parts", 2), ("index", index))
+    return Op(("split",), (Value("y"),), where=lambda node: node.attributes == halves)
+
+
+_TERM = Op(KNOWN, (_half(1),))
+_MIX = Op(("mix",), every=_TERM)
+_SHARE = Op(("share",), (Value("s"),))
+_OPENED = Op(("sigmoid",), (_half(0),))
+_CHANGE = Op(("multiply",), (_OPENED, Op(("subtract",), (_MIX, _SHARE))))
+_EDGE = Op(("add",), (_SHARE, _CHANGE))
+_NODE = Op(("sum_stack",), (_EDGE,))
+
+
+def fuse_gates(graph: PrimitiveGraph) -> PrimitiveGraph:
+    """Return a graph in which highway gates are one primitive, where nobody looks into them."""
+    readers = readers_of(graph)
+    nodes = (_gate(graph, node, readers) or node for node in graph.nodes)
+    return without_unread(replace(graph, nodes=tuple(nodes)))
+
+
+def _gate(graph: PrimitiveGraph, end: Node, readers: Mapping[str, Sequence[str]]) -> Node | None:
+    """Return the gate that a node is the end of, if it is."""
+    for pattern in (_NODE, _EDGE):
+        found = match(graph, end, pattern, readers)
+        if found is not None:
+            edges = end.attribute("groups") if pattern is _NODE else 1
+            weighed = {node.mix for part in (_MIX, _SHARE) for node in found.nodes[part]}
+            (weighing, *others) = weighed
+            if weighing is not None and weighing.rows == edges and not others:
+                return _fused(end, found, weighing)
+    return None
+
+
+def _fused(end: Node, found: Match, weighing: Mix) -> Node:
+    """Return a gate; columns of alpha are ordered by what they weigh."""
+    names = [term.primitive for term in found.nodes[_TERM]]
+    columns = weighing.columns or tuple(range(len(names)))
+    ordered = sorted(zip(names, columns, strict=True), key=lambda pair: KNOWN.index(pair[0]))
+    counts = Counter(names)
+    return Node(
+        end.name,
+        "highway_gate",
+        (found.values["y"], found.values["s"]),
+        tuple((name, counts[name]) for name in KNOWN),
+        end.shape,
+        mix=replace(weighing, columns=tuple(column for _, column in ordered)),
+    )
