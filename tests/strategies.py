@@ -27,6 +27,11 @@ LIBRARY_OPERATIONS = (
 )
 """All work at strides 1 and 2; `factorized_reduce_or_conv` is defined by `HEADER`."""
 
+ROW_WISE = ("bent", "curved", "gated", "skip_connect", "none")
+"""Operations that do to every number, at stride 1, what they would do to it alone."""
+PARAMETER_FREE = ("skip_connect", "max_pool(3)", "avg_pool(3)", "moved", "bent", "none")
+"""Operations without weights at stride 1."""
+
 # Layers that keep channels and size, wherever they stand.
 _ANYWHERE = (
     "relu",
@@ -75,6 +80,10 @@ _JOINS = (
 
 HEADER = """use std.cnn
 op nothing = none
+op bent = relu | when stride 2: relu -> max_pool2d(3)
+op curved = tanh | when stride 2: avg_pool2d(3) -> tanh
+op gated = multiply(identity, sigmoid) | when stride 2: max_pool2d(3)
+op moved = shift(1) | when stride 2: avg_pool2d(3)
 op factorized_reduce_or_conv = conv(1) | when stride 2: factorized_reduce
 """
 
@@ -118,6 +127,7 @@ class _Writer:
     draw: st.DrawFn
     operations: list[str] = field(default_factory=lambda: [*LIBRARY_OPERATIONS, *ZEROS])
     definitions: list[str] = field(default_factory=list)
+    menu: list[str] = field(default_factory=list)
 
     def pick(self, *choices: str) -> str:
         return self.draw(st.sampled_from(choices))
@@ -138,11 +148,13 @@ class _Writer:
 
     def choice(self, least: int = 1) -> str:
         """Return different operations, not all of them zero."""
-        found = st.lists(st.sampled_from(self.operations), min_size=least, max_size=4, unique=True)
+        found = st.lists(st.sampled_from(self.menu), min_size=least, max_size=4, unique=True)
         return ", ".join(self.draw(found.filter(lambda texts: not set(texts) <= {*ZEROS})))
 
     def cell(self, name: str, inputs: int, stride: int, *, preprocessed: bool) -> str:
         joins = ("sum", "mean", "concat") if preprocessed else ("sum", "mean")
+        menus = (self.operations, self.operations, [*ROW_WISE], [*PARAMETER_FREE])
+        self.menu = self.draw(st.sampled_from(menus))
         lines = [f"inputs {inputs}", f"stride {stride}"]
         if preprocessed:
             lines += ["preprocess preprocess", f"widen {self.whole(1, 2)}"]
@@ -173,7 +185,7 @@ class _Writer:
     def term(self, source: str) -> str:
         if self.draw(st.booleans()):
             return f"{{{self.choice(2)}}}({source})"
-        return f"{self.pick(*self.operations)}({source})"
+        return f"{self.pick(*self.menu)}({source})"
 
     def ends(self, terms: list[list[str]]) -> list[str]:
         """Return the nodes that no other reads, and maybe more."""
@@ -187,7 +199,8 @@ def spaces(draw: st.DrawFn) -> SpaceText:
     """Draw a search space that compiles.
 
     One to three inputs, one to four nodes, chosen and fixed edges, library and made-up operations,
-    any output, odd and uneven image sizes, up to three kinds of cells.
+    any output, odd and uneven image sizes, up to three kinds of cells, some of which have row-wise
+    operations only, or none with weights.
     """
     writer = _Writer(draw)
     for _ in range(writer.whole(0, 3)):

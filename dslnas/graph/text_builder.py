@@ -13,6 +13,7 @@ from dslnas.language.check.constants import Value
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Primitive, Shape
 from dslnas.ops.shapes import same_shape
+from dslnas.ops.traits import Trait
 from dslnas.source import SourceFile, Span
 
 _WRITABLE = {INPUT: Primitive(INPUT, "one example", same_shape, inputs=(0, 0)), **PRIMITIVES}
@@ -102,7 +103,7 @@ class GraphBuilder:
             _shape(parts["shape"]),
             primitive.weights(attributes, shapes),
             self._mix(parts["row"]) if "row" in parts else None,
-            self._borrowed(parts.get("borrowed")),
+            self._borrowed(parts.get("borrowed"), primitive),
         )
 
     def _mix(self, tree: Tree[Token]) -> Mix:
@@ -117,11 +118,14 @@ class GraphBuilder:
             raise self._error("NAS804", "a range of rows has at least one", end[0])
         return Mix(str(cell), int(row), rows, columns)
 
-    def _borrowed(self, tree: Tree[Token] | None) -> tuple[tuple[str, str], ...]:
+    def _borrowed(
+        self, tree: Tree[Token] | None, primitive: Primitive
+    ) -> tuple[tuple[str, str], ...]:
         loans = [] if tree is None else [_tokens(loan) for loan in _trees(tree)]
         for _, tensor in loans:
             owner = tensor.rpartition("/")[0]
-            if owner not in self._nodes:
+            # what stands for several nodes keeps the tensors of those that are gone
+            if owner not in self._nodes and not primitive.has(Trait.FUSED):
                 help = suggestion(owner, self._nodes)
                 raise self._error("NAS802", f"unknown node `{owner}`", tensor, help)
         return tuple((str(weight), str(tensor)) for weight, tensor in loans)

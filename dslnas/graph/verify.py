@@ -159,6 +159,9 @@ def _folded(graph: PrimitiveGraph) -> Iterator[Finding]:
         alone = readers[node.name] == mixed[node.name] == 1 and node.name not in graph.outputs
         if node.primitive == "folded_norm" and not alone:
             yield node.name, "is folded into a mix, but not read by one mix alone"
+        read = [graph.by_name[name] for name in node.inputs]
+        if len({norm.attributes for norm in read if norm.primitive == "folded_norm"}) > 1:
+            yield node.name, "takes over norms of different arguments"
 
 
 def _stacks(graph: PrimitiveGraph) -> Iterator[Finding]:

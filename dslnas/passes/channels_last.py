@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+from dslnas.passes.rewrite import Pass
 
 _NAME = f"{INPUT}/channels_last"
 
@@ -29,3 +30,8 @@ def channels_last(graph: PrimitiveGraph) -> PrimitiveGraph:
     layout = Node(_NAME, "channels_last", (first.name,), (), shape)
     rest = (replace(node, inputs=tuple(map(behind, node.inputs))) for node in others)
     return replace(graph, nodes=(first, layout, *rest))
+
+
+CHANNELS_LAST = Pass(
+    channels_last, "images with their channels innermost in memory", keeps_choices=True
+)

@@ -20,6 +20,7 @@ from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
+from dslnas.passes.rewrite import Pass
 
 
 def distribute_mix(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -94,3 +95,10 @@ def _is_plain_pair(node: Node) -> bool:
 
 def _is_linear(primitive: str) -> bool:
     return has_trait(primitive, Trait.LINEAR)
+
+
+DISTRIBUTE_MIX = Pass(
+    distribute_mix,
+    "operations are weighed before what is done alike to all",
+    after=("drop_zeros", "stack_edges", "share_equal"),
+)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.passes.rewrite import Pass
 
 
 def drop_zeros(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -32,3 +33,6 @@ def _without(mix: Node, zeros: set[str]) -> Node:
             edges=edges if len(set(edges)) > 1 else (),
         ),
     )
+
+
+DROP_ZEROS = Pass(drop_zeros, "operations that give zeros are left out of sums")

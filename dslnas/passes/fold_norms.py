@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.readers import readers_of
+from dslnas.passes.rewrite import Pass
 
 
 def fold_norms(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -42,3 +43,11 @@ def fold_norms(graph: PrimitiveGraph) -> PrimitiveGraph:
         return replace(node, primitive="folded_norm") if same else node
 
     return replace(graph, nodes=tuple(map(folded, graph.nodes)))
+
+
+FOLD_NORMS = Pass(
+    fold_norms,
+    "mixing weights are folded into the batch norms they scale",
+    keeps_choices=True,
+    after=("merge_sums",),
+)

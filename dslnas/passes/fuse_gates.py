@@ -32,6 +32,7 @@ from dslnas.graph.graph import Mix, Node, PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.passes.pattern import Match, Op, Value, match
 from dslnas.passes.readers import readers_of
+from dslnas.passes.rewrite import Pass
 
 KNOWN = tuple(argument.name for argument in PRIMITIVES["highway_gate"].arguments)
 """What f can be, in the order in which a gate weighs them."""
@@ -85,3 +86,10 @@ def _fused(end: Node, found: Match, weighing: Mix) -> Node:
         end.shape,
         mix=replace(weighing, columns=tuple(column for _, column in ordered)),
     )
+
+
+FUSE_GATES = Pass(
+    fuse_gates,
+    "the highway gates into a node of a recurrent cell run as one",
+    after=("stack_edges", "share_equal", "distribute_mix"),
+)

@@ -3,60 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dslnas.diagnostics import suggestion, user_error
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.verify import verify_graph
-from dslnas.passes.channels_last import channels_last
-from dslnas.passes.distribute_mix import distribute_mix
-from dslnas.passes.drop_zeros import drop_zeros
-from dslnas.passes.fold_norms import fold_norms
-from dslnas.passes.fuse_gates import fuse_gates
-from dslnas.passes.merge_sums import merge_sums
-from dslnas.passes.norm_relu import norm_relu
-from dslnas.passes.separable import separable
-from dslnas.passes.share_equal import share_equal
-from dslnas.passes.stack_edges import stack_edges
-
-
-@dataclass(frozen=True)
-class Pass:
-    """A rewrite of a graph that keeps what it computes.
-
-    Attributes:
-        rewrite: Takes and returns a graph; running it twice changes nothing more.
-        summary: One line.
-        keeps_choices: Whether every operation of every edge can still be run without the others,
-            as methods do that sample operations.
-    """
-
-    rewrite: Callable[[PrimitiveGraph], PrimitiveGraph]
-    summary: str
-    keeps_choices: bool
-
-    @property
-    def name(self) -> str:
-        """What the user calls it."""
-        return self.rewrite.__name__
-
+from dslnas.passes.channels_last import CHANNELS_LAST
+from dslnas.passes.distribute_mix import DISTRIBUTE_MIX
+from dslnas.passes.drop_zeros import DROP_ZEROS
+from dslnas.passes.fold_norms import FOLD_NORMS
+from dslnas.passes.fuse_gates import FUSE_GATES
+from dslnas.passes.merge_sums import MERGE_SUMS
+from dslnas.passes.norm_relu import NORM_RELU
+from dslnas.passes.rewrite import Pass
+from dslnas.passes.separable import SEPARABLE
+from dslnas.passes.share_equal import SHARE_EQUAL
+from dslnas.passes.stack_edges import STACK_EDGES
 
 PASSES: dict[str, Pass] = {
-    p.name: p
-    for p in (
-        Pass(drop_zeros, "operations that give zeros are left out of sums", False),
-        Pass(stack_edges, "all edges into a node of a recurrent cell run as one", False),
-        Pass(share_equal, "what is computed twice from the same values is computed once", True),
-        Pass(distribute_mix, "operations are weighed before what is done alike to all", False),
-        Pass(fuse_gates, "the highway gates into a node of a recurrent cell run as one", False),
-        Pass(merge_sums, "all operations into a node are weighed and summed in one go", True),
-        Pass(fold_norms, "mixing weights are folded into the batch norms they scale", True),
-        Pass(norm_relu, "a batch norm and the ReLU behind it run as one", True),
-        Pass(separable, "a depthwise convolution and the pixelwise one behind it run as one", True),
-        Pass(channels_last, "images with their channels innermost in memory", True),
+    this.name: this
+    for this in (
+        DROP_ZEROS,
+        STACK_EDGES,
+        SHARE_EQUAL,
+        DISTRIBUTE_MIX,
+        FUSE_GATES,
+        MERGE_SUMS,
+        FOLD_NORMS,
+        NORM_RELU,
+        SEPARABLE,
+        CHANNELS_LAST,
     )
-}  # fmt: skip
+}
 """In the order in which they run."""
 
 USUAL = tuple(PASSES)

@@ -9,12 +9,13 @@ No edge has a value of its own any more, which saves writing and reading it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph
 from dslnas.passes.readers import readers_of
+from dslnas.passes.rewrite import Pass
 
 
 def merge_sums(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -23,7 +24,7 @@ def merge_sums(graph: PrimitiveGraph) -> PrimitiveGraph:
     nodes: dict[str, Node] = {}
     for node in graph.nodes:
         ends = [nodes[name] for name in node.inputs]  # as they are now: a sum may end in sums
-        edges = [e for e in ends if _is_edge(e) and len(readers[e.name]) == 1]
+        edges = [e for e in ends if _is_edge(e, nodes) and len(readers[e.name]) == 1]
         alike = len({edge.mix.cell for edge in edges if edge.mix}) == 1
         if node.primitive == "add" and len(edges) > 1 and alike:
             others = [end.name for end in ends if end not in edges]
@@ -33,8 +34,10 @@ def merge_sums(graph: PrimitiveGraph) -> PrimitiveGraph:
     return without_unread(replace(graph, nodes=tuple(nodes.values())))
 
 
-def _is_edge(node: Node) -> bool:
-    return node.primitive == "mix" and node.mix is not None and node.mix.rows == 1
+def _is_edge(node: Node, nodes: Mapping[str, Node]) -> bool:
+    """Whether a node sums operations of one edge; if norms are folded into it, it is as it is."""
+    is_edge = node.primitive == "mix" and node.mix is not None and node.mix.rows == 1
+    return is_edge and all(nodes[name].primitive != "folded_norm" for name in node.inputs)
 
 
 def _merged(node: Node, edges: Sequence[Node], others: Sequence[str]) -> list[Node]:
@@ -51,3 +54,11 @@ def _merged(node: Node, edges: Sequence[Node], others: Sequence[str]) -> list[No
     if not others:
         return [merged]
     return [merged, replace(node, inputs=(merged.name, *others))]
+
+
+MERGE_SUMS = Pass(
+    merge_sums,
+    "all operations into a node are weighed and summed in one go",
+    keeps_choices=True,
+    after=("stack_edges", "distribute_mix"),
+)

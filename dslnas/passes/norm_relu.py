@@ -12,6 +12,7 @@ from dataclasses import replace
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.readers import readers_of
+from dslnas.passes.rewrite import Pass
 
 
 def norm_relu(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -32,3 +33,6 @@ def norm_relu(graph: PrimitiveGraph) -> PrimitiveGraph:
 
     nodes = tuple(changed(node) for node in graph.nodes if node.name not in stands)
     return without_unread(replace(graph, nodes=nodes))
+
+
+NORM_RELU = Pass(norm_relu, "a batch norm and the ReLU behind it run as one", keeps_choices=True)

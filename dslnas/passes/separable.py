@@ -13,6 +13,7 @@ from dataclasses import replace
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.readers import readers_of
+from dslnas.passes.rewrite import Pass
 
 
 def separable(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -66,3 +67,11 @@ def _joined(first: Node, second: Node) -> Node:
         weights=weights,
         borrowed=tuple(zip(names, first.tensors + second.tensors, strict=True)),
     )
+
+
+SEPARABLE = Pass(
+    separable,
+    "a depthwise convolution and the pixelwise one behind it run as one",
+    keeps_choices=True,
+    loops="separable",
+)

@@ -16,6 +16,7 @@ from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
+from dslnas.passes.rewrite import Pass
 
 
 def share_equal(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -41,3 +42,11 @@ def share_equal(graph: PrimitiveGraph) -> PrimitiveGraph:
             states=tuple(replace(s, next=stands.get(s.next, s.next)) for s in graph.states),
         )
     )
+
+
+SHARE_EQUAL = Pass(
+    share_equal,
+    "what is computed twice from the same values is computed once",
+    keeps_choices=True,
+    after=("stack_edges",),
+)

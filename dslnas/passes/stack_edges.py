@@ -26,6 +26,7 @@ from dslnas.ops.catalogue import has_trait
 from dslnas.ops.primitive import Shape
 from dslnas.ops.traits import Trait
 from dslnas.passes.readers import readers_of
+from dslnas.passes.rewrite import Pass
 
 
 @dataclass(frozen=True)
@@ -147,3 +148,8 @@ def _inside(graph: PrimitiveGraph) -> dict[str, list[Node]]:
             if path in inside:
                 inside[path].append(node)
     return inside
+
+
+STACK_EDGES = Pass(
+    stack_edges, "all edges into a node of a recurrent cell run as one", after=("drop_zeros",)
+)

@@ -66,6 +66,15 @@ a = folded_norm(affine=false) input : 2 x 3 x 3
 b = linear(out=5) a : 5
 output b
 """
+TWO_NORMS = """\
+alpha one 1 x 2
+input = input : 2 x 3 x 3
+a = folded_norm(affine=false) input : 2 x 3 x 3
+b = folded_norm(affine=false, eps=0.5) input : 2 x 3 x 3
+c = mix one[0] a, b : 2 x 3 x 3
+d = linear(out=5) c : 5
+output d
+"""
 POOL = "max_pool2d(kernel=3, stride=2) input : 4 x 3 x 3"
 
 
@@ -162,6 +171,7 @@ BROKEN = {
     ],
     "what is folded is read by one mix": [
         (parse_graph(FOLDED), "`a` is folded into a mix, but not read by one mix alone"),
+        (parse_graph(TWO_NORMS), "`c` takes over norms of different arguments"),
     ],
     "stacks are handled by part and summed": [
         (stacked("mix cell[0:2]", "mix cell[0]"), "`d` reads 2 parts of a stack, not 1"),

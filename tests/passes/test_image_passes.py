@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from random import Random
 
 import pytest
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
@@ -19,7 +15,6 @@ from dslnas.passes.stack_edges import stack_edges
 from dslnas.space.derive.derive import derive
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import random_scores, space_of
-from tests.strategies import SpaceText, spaces
 
 # Operations that begin alike, and two that differ in one branch of a sum.
 CONVOLUTIONAL = """use std.cnn
@@ -45,6 +40,9 @@ evaluate { channels 4 }
 """
 
 
+RECURRENT = ("stack_edges", "fuse_gates")
+
+
 def supernet() -> PrimitiveGraph:
     return build_supernet_graph(space_of(CONVOLUTIONAL, (2, 6, 6), classes=3))
 
@@ -61,7 +59,7 @@ def test_a_convolutional_supernet_computes_the_same_after_every_pass(training: b
     graph = plain = supernet()
     for passed in run_passes(graph):
         changed = passed.graph
-        assert (changed == graph) == (passed.name == "stack_edges"), passed.name
+        assert (changed == graph) == (passed.name in RECURRENT), passed.name
         assert PASSES[passed.name].rewrite(changed) == changed
         assert_kept(plain, changed, training=training)
         graph = changed
@@ -123,30 +121,6 @@ def test_edges_with_statistics_or_weights_of_their_own_are_not_stacked() -> None
     assert stack_edges(drop_zeros(graph)) == drop_zeros(graph)
 
 
-@pytest.mark.parametrize("name", PASSES)
-@settings(max_examples=3)
-@given(spaces(), st.booleans())
-def test_any_space_computes_the_same_after_one_pass(
-    name: str, text: SpaceText, training: bool
-) -> None:
-    graph = build_supernet_graph(text.space())
-    changed = optimised(graph, (name,))
-    assert PASSES[name].rewrite(changed) == changed
-    if changed != graph:
-        assert_kept(graph, changed, training=training and not draws(graph))
-
-
-@settings(max_examples=10)
-@given(spaces(), st.booleans())
-def test_any_space_computes_the_same_after_all_passes(text: SpaceText, training: bool) -> None:
-    graph = build_supernet_graph(text.space())
-    network, alphas = network_of(graph), random_alphas(graph)
-    training = training and not draws(graph)
-    expected = what_it_gives(network, alphas, training=training)
-    network.plain, network.passes = False, tuple(PASSES)
-    assert_same(what_it_gives(network, alphas, training=training), expected)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_a_network_drops_the_same_behind_the_passes(seed: int) -> None:
     text = "use papers.darts\nnetwork { cells normal, normal }\nevaluate { channels 4 }"
@@ -157,40 +131,3 @@ def test_a_network_drops_the_same_behind_the_passes(seed: int) -> None:
     expected = what_it_gives(network, {}, training=True)
     network.plain, network.passes = False, tuple(PASSES)
     assert_same(what_it_gives(network, {}, training=True), expected)
-
-
-def draws(graph: PrimitiveGraph) -> bool:
-    """Whether something is dropped at random: it need not be drawn in the order of the graph."""
-    return any(node.primitive in ("dropout", "drop_path") for node in graph.nodes)
-
-
-@settings(max_examples=10)
-@given(spaces(), st.integers(0, 9), st.booleans())
-def test_any_choice_computes_the_same_after_the_passes_that_keep_choices(
-    text: SpaceText, seed: int, observe: bool
-) -> None:
-    space = text.space()
-    graph = build_supernet_graph(space)
-    network, alphas = network_of(graph).eval(), random_alphas(graph)
-    random = Random(seed)
-    chosen = {
-        name: tuple(random.randrange(len(edge.operations)) for edge in cell.choices)
-        for name, cell in space.cells.items()
-        if name in alphas
-    }
-    # As methods that sample have them: what is not chosen weighs nothing.
-    hard = {
-        name: torch.nn.functional.one_hot(torch.tensor(row), alphas[name].shape[1])
-        .to(torch.float64)
-        .requires_grad_()
-        for name, row in chosen.items()
-    }
-    images = torch.ones((2, *graph.input_shape), dtype=torch.float64)
-    found = []
-    for network.plain in (True, False):
-        network.passes = tuple(PASSES)
-        logits = network(images, hard, chosen, observe=observe)[0]
-        of = [*hard.values(), *network.parameters()]
-        found += [logits, *torch.autograd.grad(logits.sum(), of, materialize_grads=True)]
-    for ours, expected in zip(found[len(found) // 2 :], found, strict=False):
-        torch.testing.assert_close(ours, expected, rtol=1e-10, atol=1e-10)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,9 +9,7 @@ from hypothesis import strategies as st
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.graph.text import parse_graph, print_graph
-from dslnas.graph.verify import verify_graph
-from dslnas.passes.manager import PASSES, optimised
+from dslnas.passes.manager import optimised
 from dslnas.passes.share_equal import share_equal
 from dslnas.passes.stack_edges import stack_edges
 from dslnas.space.derive.derive import derive
@@ -28,14 +23,6 @@ from tests.passes.same import (
     what_it_gives,
 )
 from tests.spaces import random_scores, space_of
-
-Rewrite: TypeAlias = Callable[[PrimitiveGraph], PrimitiveGraph]
-
-REWRITES = [this.rewrite for this in PASSES.values()]
-SOME = st.sets(st.sampled_from(range(len(REWRITES)))).map(
-    lambda n: [REWRITES[i] for i in sorted(n)]
-)
-"""Some passes, in their order."""
 
 
 def supernet(text: str) -> PrimitiveGraph:
@@ -66,49 +53,6 @@ def test_of_a_derived_network_too(text: str, seed: int, training: bool) -> None:
     space = space_of(text, (), classes=CLASSES)
     architecture = derive(space, random_scores(space, seed))
     assert_fast_is_plain(build_derived_graph(architecture, training=True), training=training)
-
-
-@pytest.mark.parametrize("rewrite", REWRITES, ids=lambda rewrite: rewrite.__name__)
-@settings(max_examples=10)
-@given(text=recurrent_spaces(), training=st.booleans())
-def test_every_pass_keeps_what_is_computed(rewrite: Rewrite, text: str, training: bool) -> None:
-    graph = supernet(text)
-    for earlier in REWRITES:
-        if earlier is rewrite:
-            break
-        graph = earlier(graph)
-    plain, alphas = network_of(graph), random_alphas(graph)
-    changed = network_of(rewrite(graph), plain.state_dict())
-    expected = what_it_gives(plain, alphas, training=training)
-    assert_same(what_it_gives(changed, alphas, training=training), expected)
-
-
-@settings(max_examples=20)
-@given(recurrent_spaces(), SOME)
-def test_passes_make_sound_graphs_in_their_order_and_twice_changes_nothing(
-    text: str, order: list[Rewrite]
-) -> None:
-    graph = supernet(text)
-    for rewrite in order:
-        graph = rewrite(graph)
-        verify_graph(graph)
-        assert parse_graph(print_graph(graph)) == graph
-        assert rewrite(graph) == graph
-    once = optimised(supernet(text))
-    assert optimised(once) == once
-
-
-@settings(max_examples=10)
-@given(recurrent_spaces(), SOME)
-def test_passes_keep_what_is_computed_in_their_order(text: str, order: list[Rewrite]) -> None:
-    graph = supernet(text)
-    plain, alphas = network_of(graph), random_alphas(graph)
-    for rewrite in order:
-        graph = rewrite(graph)
-    expected = what_it_gives(plain, alphas, training=True)
-    assert_same(
-        what_it_gives(network_of(graph, plain.state_dict()), alphas, training=True), expected
-    )
 
 
 # ---- what is easily got wrong -------------------------------------------------------------------

@@ -10,7 +10,7 @@ import torch
 
 from dslnas.backends.torch.kernels.compiled import has_loops
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.passes.manager import USUAL
+from dslnas.passes.manager import PASSES, USUAL
 
 Precision: TypeAlias = Literal["float32", "bfloat16", "float64"]
 
@@ -43,8 +43,10 @@ class Runtime:
     def paying(self) -> tuple[str, ...]:
         """The passes without those that pay only where there are loops of our own for them."""
         on_cpu = self.device.type == "cpu" and self.precision != "bfloat16"
-        pays = on_cpu and has_loops("separable")
-        return tuple(name for name in self.passes if pays or name != "separable")
+        needed = {name: PASSES[name].loops for name in self.passes}
+        return tuple(
+            n for n, loops in needed.items() if loops is None or (on_cpu and has_loops(loops))
+        )
 
     def place(self, network: TorchNetwork) -> TorchNetwork:
         """Move a network to the device, to run from now on as is said here; return it."""

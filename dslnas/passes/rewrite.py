@@ -1,0 +1,34 @@
+"""The type of a pass: a rewrite of a graph, with what has to be known to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from dslnas.graph.graph import PrimitiveGraph
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A rewrite of a graph that keeps what it computes.
+
+    Attributes:
+        rewrite: Takes and returns a graph; running it twice changes nothing more.
+        summary: One line.
+        keeps_choices: Whether every operation of every edge can still be run without the others,
+            as methods do that sample operations.
+        after: Names of passes whose result it builds on: they run before it.
+        loops: The loops of our own without which it does not pay; None if it always does.
+    """
+
+    rewrite: Callable[[PrimitiveGraph], PrimitiveGraph]
+    summary: str
+    keeps_choices: bool = False
+    after: tuple[str, ...] = ()
+    loops: Literal["separable"] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name by which the user calls it."""
+        return self.rewrite.__name__
