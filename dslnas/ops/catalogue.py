@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dslnas.ops import shapes
+from dslnas.ops.activations import ACTIVATIONS, Activation
 from dslnas.ops.primitive import Argument, Default, Kept, Kind, Primitive
 from dslnas.ops.traits import Trait
 
@@ -21,7 +22,6 @@ _NORM = (
 
 
 # What gradients need of a run, as torch's do.
-_INPUTS, _OUTPUT = Kept(inputs=True), Kept(output=True)
 _NOTHING, _VIEW = Kept(), Kept(is_view=True)
 
 _WRITTEN = Trait.COMPILER_ONLY | Trait.PASS_ONLY
@@ -29,9 +29,10 @@ _OF_PARTS = Trait.REPEATABLE | Trait.UNORDERED | Trait.PART_WISE
 _WEIGHED_SUM = _OF_PARTS | Trait.WEIGHED | Trait.LINEAR
 
 
-def _activation(name: str, summary: str, *arguments: Argument, keeps: Kept = _INPUTS) -> Primitive:
+def _activation(this: Activation) -> Primitive:
     traits = Trait.FUNCTION | Trait.ACTIVATION
-    return Primitive(name, summary, shapes.same_shape, arguments, keeps=keeps, traits=traits)
+    how = this.name, this.summary, shapes.same_shape, this.arguments
+    return Primitive(*how, keeps=this.keeps, traits=traits)
 
 
 def _variational(name: str, rate: str) -> Primitive:
@@ -120,15 +121,8 @@ _ALL = (
         keeps=_NOTHING,
         traits=Trait.FUNCTION,
     ),
-    # ---- activations ----------------------------------------------------------------------------
-    _activation("relu", "max(x, 0)", keeps=_OUTPUT),
-    _activation("leaky_relu", "x if x > 0 else slope * x", Argument("slope", Kind.RATE, 0.01)),
-    _activation("elu", "x if x > 0 else exp(x) - 1"),
-    _activation("gelu", "x times the normal distribution function of x"),
-    _activation("silu", "x * sigmoid(x), also called swish"),
-    _activation("hard_swish", "x * clip(x / 6 + 1/2, 0, 1)"),
-    _activation("sigmoid", "1 / (1 + exp(-x))", keeps=_OUTPUT),
-    _activation("tanh", "hyperbolic tangent", keeps=_OUTPUT),
+    # ---- what is done to every number -----------------------------------------------------------
+    *map(_activation, ACTIVATIONS.values()),
     Primitive(
         "dropout",
         "zeros at random while training, scaled by 1 / (1 - rate)",

@@ -17,6 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.ops.activations import ACTIVATIONS, Activation
+from dslnas.ops.formula import evaluate
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 Values: TypeAlias = list[Tensor]
@@ -136,6 +138,36 @@ def _zero(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
     return inputs[0].new_zeros(len(inputs[0]), *node.shape)
 
 
+OPERATORS: Mapping[str, Callable[..., Tensor]] = {
+    "add": torch.add,
+    "subtract": torch.sub,
+    "multiply": torch.mul,
+    "divide": torch.div,
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "exp": torch.exp,
+    "log": torch.log,
+    "erf": torch.erf,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+}
+
+
+def activated(activation: Activation, x: Tensor, arguments: Mapping[str, Any]) -> Tensor:
+    """Compute an activation by its formula."""
+
+    def apply(operator: str, operands: Sequence[Tensor | float]) -> Tensor:
+        return OPERATORS[operator](*(torch.as_tensor(value, dtype=x.dtype) for value in operands))
+
+    value = evaluate(activation.formula, {"x": x, **arguments}, apply)
+    assert isinstance(value, Tensor)
+    return value
+
+
+def _activation(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    return activated(ACTIVATIONS[node.primitive], inputs[0], a)
+
+
 RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "conv": _conv,
     "linear": _linear,
@@ -146,14 +178,7 @@ RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "avg_pool2d": _avg_pool2d,
     "global_avg_pool": lambda node, x, a, own: F.adaptive_avg_pool2d(x[0], 1),
     "shift": _shift,
-    "relu": lambda node, x, a, own: F.relu(x[0]),
-    "leaky_relu": lambda node, x, a, own: F.leaky_relu(x[0], a["slope"]),
-    "elu": lambda node, x, a, own: F.elu(x[0]),
-    "gelu": lambda node, x, a, own: F.gelu(x[0]),
-    "silu": lambda node, x, a, own: F.silu(x[0]),
-    "hard_swish": lambda node, x, a, own: F.hardswish(x[0]),
-    "sigmoid": lambda node, x, a, own: torch.sigmoid(x[0]),
-    "tanh": lambda node, x, a, own: torch.tanh(x[0]),
+    **dict.fromkeys(ACTIVATIONS, _activation),
     "dropout": lambda node, x, a, own: x[0],
     "drop_path": lambda node, x, a, own: x[0],
     "drop_embedded": lambda node, x, a, own: x[0],

@@ -15,7 +15,7 @@ from dslnas.ops.primitive import AttributeValue
 from tests.backends.reference_graphs import Graph
 from tests.engines.small import NASP_LIKE, some_choice, space
 from tests.graph.keeper import Keeper
-from tests.primitives import OF_PASSES, VARIATIONAL
+from tests.primitives import ACTIVATIONS, OF_PASSES, VARIATIONAL
 
 SHAPE = (8, 8, 8)
 BATCH = 3
@@ -28,17 +28,10 @@ CASES: dict[str, tuple[dict[str, AttributeValue], tuple[str, ...]]] = {
     "max_pool2d": ({"kernel": (3, 3), "padding": (1, 1), "stride": (2, 2)}, ("x",)),
     "avg_pool2d": ({"kernel": (3, 3), "padding": (1, 1), "stride": (2, 2)}, ("x",)),
     "shift": ({"pixels": 1}, ("x",)),
-    "leaky_relu": ({"slope": 0.1}, ("x",)),
     "dropout": ({"rate": 0.5}, ("x",)),
     "split": ({"parts": 2, "index": 1}, ("x",)),
     "shuffle": ({"groups": 2}, ("x",)),
-    **{
-        name: ({}, ("x",))
-        for name in (
-            *("global_avg_pool", "relu", "elu", "gelu", "silu", "hard_swish", "sigmoid", "tanh"),
-            *("identity", "drop_path"),
-        )
-    },
+    **{name: ({}, ("x",)) for name in (*ACTIVATIONS, "global_avg_pool", "identity", "drop_path")},
     **{name: ({}, ("x", "y")) for name in ("add", "subtract", "multiply", "mean", "concat")},
 }
 

@@ -6,13 +6,14 @@ Weights of a node are initialisers already; an emitter only names them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import sqrt
 from typing import TypeAlias
 
 import numpy as np
 from onnx import NodeProto, TensorProto
 
 from dslnas.backends.onnx.emit_context import Emitter, Site
+from dslnas.ops.activations import ACTIVATIONS, Activation
+from dslnas.ops.formula import evaluate
 
 Protos: TypeAlias = Iterable[NodeProto | TensorProto]
 
@@ -89,29 +90,57 @@ def _simple(operator: str, **attributes: float) -> Emitter:
     return emit
 
 
-def _leaky_relu(site: Site) -> Protos:
-    yield site.last("LeakyRelu", site.inputs, alpha=site.number("slope"))
+OPERATORS: Mapping[str, str] = {
+    "add": "Add",
+    "subtract": "Sub",
+    "multiply": "Mul",
+    "divide": "Div",
+    "maximum": "Max",
+    "minimum": "Min",
+    "exp": "Exp",
+    "log": "Log",
+    "erf": "Erf",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+}
+"""The ONNX operator of every operator of a formula."""
 
 
-def _gelu(site: Site) -> Protos:
-    # x * (1 + erf(x / sqrt(2))) / 2, in the order of steps that ONNX Runtime fuses again.
-    (x,) = site.inputs
-    root, one, half = (
-        site.constant(part, np.array(value, np.float32))
-        for part, value in (("root", sqrt(2)), ("one", 1), ("half", 0.5))
-    )
-    scaled = site.step("Div", (x, root.name), "scaled")
-    erf = site.step("Erf", (scaled.name,), "erf")
-    raised = site.step("Add", (erf.name, one.name), "raised")
-    product = site.step("Mul", (x, raised.name), "product")
-    yield from (root, one, half, scaled, erf, raised, product)
-    yield site.last("Mul", (product.name, half.name))
+def _activation(activation: Activation) -> Emitter:
+    """Return the emitter of an activation: one operator, or those of its formula."""
+
+    def emit(site: Site) -> Protos:
+        if activation.operator:
+            names = activation.operator_arguments
+            attributes = {names[a.name]: site.number(a.name) for a in activation.arguments}
+            yield site.last(activation.operator, site.inputs, **attributes)
+        else:
+            yield from _formula(site, activation)
+
+    return emit
 
 
-def _silu(site: Site) -> Protos:
-    gate = site.step("Sigmoid", site.inputs, "gate")
-    yield gate
-    yield site.last("Mul", (*site.inputs, gate.name))
+def _formula(site: Site, activation: Activation) -> Protos:
+    """Write a formula step by step; numbers in it are constants of the node."""
+    written: list[NodeProto | TensorProto] = []
+    steps: list[tuple[str, list[str]]] = []
+
+    def constant(value: float) -> str:
+        tensor = site.constant(f"number_{len(written)}", np.array(value, np.float32))
+        written.append(tensor)
+        return tensor.name
+
+    def apply(operator: str, operands: list[str | float]) -> str:
+        names = [name if isinstance(name, str) else constant(name) for name in operands]
+        steps.append((OPERATORS[operator], names))
+        return site.inside(f"step_{len(steps)}")
+
+    known = {a.name: constant(site.number(a.name)) for a in activation.arguments}
+    evaluate(activation.formula, {"x": site.inputs[0], **known}, apply)
+    yield from written
+    for number, (operator, names) in enumerate(steps[:-1], start=1):
+        yield site.step(operator, names, f"step_{number}")
+    yield site.last(*steps[-1])
 
 
 # ---- structure ----------------------------------------------------------------------------------
@@ -193,14 +222,7 @@ EMITTERS: Mapping[str, Emitter] = {
     "avg_pool2d": _avg_pool2d,
     "global_avg_pool": _simple("GlobalAveragePool"),
     "shift": _shift,
-    "relu": _simple("Relu"),
-    "leaky_relu": _leaky_relu,
-    "elu": _simple("Elu"),
-    "gelu": _gelu,
-    "silu": _silu,
-    "hard_swish": _simple("HardSwish"),
-    "sigmoid": _simple("Sigmoid"),
-    "tanh": _simple("Tanh"),
+    **{name: _activation(this) for name, this in ACTIVATIONS.items()},
     "zero": _zero,
     "split": _split,
     "shuffle": _shuffle,

@@ -7,6 +7,8 @@ run, and returns the output tensor.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import TypeAlias
 
 import torch
@@ -21,6 +23,7 @@ from dslnas.backends.torch.randomness import (
     variational,
 )
 from dslnas.graph.graph import Node
+from dslnas.ops.activations import ACTIVATIONS, Activation
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.shapes import pair
 
@@ -186,12 +189,16 @@ def _elementwise(function: Callable[[Tensor], Tensor]) -> Form:
     return form
 
 
-def _leaky_relu(
-    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
-) -> Tensor:
-    slope = node.attribute("slope")
-    assert isinstance(slope, float)
-    return functional.leaky_relu(inputs[0], slope)
+def _activation(activation: Activation) -> Form:
+    """Return the function that the table names, of the value and the arguments."""
+    library = SimpleNamespace(torch=torch, nn=torch.nn)
+    function: Callable[..., Tensor] = attrgetter(activation.function)(library)
+    names = [argument.name for argument in activation.arguments]
+
+    def form(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+        return function(inputs[0], *[node.attribute(name) for name in names])
+
+    return form
 
 
 # `mix` and `share` have no form: the executor weighs by alpha. Nor has `state`: the loop over time
@@ -210,14 +217,7 @@ FORMS: Mapping[str, Form] = {
     "avg_pool2d": _avg_pool2d,
     "global_avg_pool": _global_avg_pool,
     "shift": _shift,
-    "relu": _elementwise(functional.relu),
-    "leaky_relu": _leaky_relu,
-    "elu": _elementwise(functional.elu),
-    "gelu": _elementwise(functional.gelu),
-    "silu": _elementwise(functional.silu),
-    "hard_swish": _elementwise(functional.hardswish),
-    "sigmoid": _elementwise(torch.sigmoid),
-    "tanh": _elementwise(torch.tanh),
+    **{name: _activation(this) for name, this in ACTIVATIONS.items()},
     "dropout": dropout,
     **{p.name: variational for p in PRIMITIVES.values() if p.run_mask},
     "identity": _elementwise(lambda x: x),

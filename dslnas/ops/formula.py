@@ -1,0 +1,128 @@
+"""Formulas of one number, such as `x * sigmoid(x)`: what an activation is, as data.
+
+Python builds one like any expression, from `X`, numbers and the functions here. A backend reads it
+with a table of its own: one entry for every operator in `OPERATORS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+Operand: TypeAlias = "Formula | float"
+Read = TypeVar("Read")
+
+OPERATORS: Mapping[str, int] = {
+    "add": 2,
+    "subtract": 2,
+    "multiply": 2,
+    "divide": 2,
+    "maximum": 2,
+    "minimum": 2,
+    "exp": 1,
+    "log": 1,
+    "erf": 1,
+    "sigmoid": 1,
+    "tanh": 1,
+}
+"""All that formulas are made of, and how many operands it has."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An operator and its operands; without operands the name of a number.
+
+    Attributes:
+        operator: In `OPERATORS`, or `x`, or an argument of the activation.
+        operands: What it works on.
+    """
+
+    operator: str
+    operands: tuple[Operand, ...] = ()
+
+    def __add__(self, other: Operand) -> Formula:
+        return Formula("add", (self, other))
+
+    def __radd__(self, other: float) -> Formula:
+        return Formula("add", (other, self))
+
+    def __sub__(self, other: Operand) -> Formula:
+        return Formula("subtract", (self, other))
+
+    def __mul__(self, other: Operand) -> Formula:
+        return Formula("multiply", (self, other))
+
+    def __rmul__(self, other: float) -> Formula:
+        return Formula("multiply", (other, self))
+
+    def __truediv__(self, other: Operand) -> Formula:
+        return Formula("divide", (self, other))
+
+
+X = Formula("x")
+"""The number that an activation reads."""
+
+
+def argument(name: str) -> Formula:
+    """Return an argument of the activation, a number that is the same for all it reads."""
+    return Formula(name)
+
+
+def maximum(a: Operand, b: Operand) -> Formula:
+    """Return the larger of two numbers."""
+    return Formula("maximum", (a, b))
+
+
+def minimum(a: Operand, b: Operand) -> Formula:
+    """Return the smaller of two numbers."""
+    return Formula("minimum", (a, b))
+
+
+def exp(a: Operand) -> Formula:
+    """Return e to the power of a number."""
+    return Formula("exp", (a,))
+
+
+def log(a: Operand) -> Formula:
+    """Return the natural logarithm."""
+    return Formula("log", (a,))
+
+
+def erf(a: Operand) -> Formula:
+    """Return the error function."""
+    return Formula("erf", (a,))
+
+
+def sigmoid(a: Operand) -> Formula:
+    """Return 1 / (1 + exp(-a))."""
+    return Formula("sigmoid", (a,))
+
+
+def tanh(a: Operand) -> Formula:
+    """Return the hyperbolic tangent."""
+    return Formula("tanh", (a,))
+
+
+def evaluate(
+    formula: Operand, known: Mapping[str, Read], apply: Callable[[str, list[Read | float]], Read]
+) -> Read | float:
+    """Return what a formula gives; what stands in it twice is made once.
+
+    Args:
+        formula: What is read.
+        known: What `x` and the arguments stand for.
+        apply: From an operator and its operands, of which some may be plain numbers, to a value.
+    """
+    made: dict[Operand, Read | float] = {}
+
+    def read(part: Operand) -> Read | float:
+        if not isinstance(part, Formula):
+            return part
+        if not part.operands:
+            return known[part.operator]
+        if part not in made:
+            made[part] = apply(part.operator, [read(operand) for operand in part.operands])
+        return made[part]
+
+    return read(formula)
