@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
-from dslnas.backends.python.generated import PythonModule
-from dslnas.backends.python.module import to_python
+from dslnas.backends.python.module import PythonModule, to_python
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.reference_interpreter import RUN, interpret, random_images, random_weights
 
@@ -97,7 +96,10 @@ def interpret_training(
     """Return the output in training mode, without dropout: statistics are those of the batch."""
     values = {graph.nodes[0].name: torch.from_numpy(images)}
     for node in graph.nodes[1:]:
-        own = {w.name: torch.from_numpy(weights[f"{node.name}/{w.name}"]) for w in node.weights}
+        own = {
+            weight.name: torch.from_numpy(weights[tensor])
+            for weight, tensor in zip(node.weights, node.tensors, strict=True)
+        }
         inputs = [values[source] for source in node.inputs]
         named: dict[str, Any] = dict(node.attributes)
         if node.primitive == "batch_norm":

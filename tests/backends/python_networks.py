@@ -86,6 +86,76 @@ network {
 }
 """
 
+# Values around nodes, read by them, given out, and the only thing that a cell computes.
+VALUES = """use std.cnn
+cell around {
+    inputs 2
+    let both = tanh(in1 + conv(3)(in2)) * in1
+    let part = split(2, 1)(both)
+    node n1 = sep_conv(3)(both) + skip_connect(in2)
+    node n2 = relu(n1)
+    let out = conv(1, out = C)(concat(n2, part, split(2, 0)(both)))
+    output out
+}
+cell before {
+    inputs 1
+    let pre = relu(in1)
+    node n1 = conv(3)(pre)
+    output n1
+}
+cell alone {
+    inputs 1
+    let out = gelu(conv(3)(in1)) - in1
+    output out
+}
+cell nothing {
+    inputs 1
+    let out = in1
+    output out
+}
+network {
+    stem    conv(3, out = C)
+    head    global_avg_pool -> linear(classes)
+    cells   around * 2, before, nothing, alone * 2
+}
+"""
+
+# Gates whose layers all edges of a node share, a first value, and a layer that normalises nodes.
+GATED = """use std.cnn
+op deep = relu -> conv(3) -> batch_norm
+gate scaled(f, s) {
+    let scale = sigmoid(conv(1)(s))
+    output f(s) * scale + s
+}
+gate again(f, s) {
+    let once = f(s)
+    output f(relu(once)) + once
+}
+cell first_of_all {
+    inputs     2
+    preprocess preprocess
+    first      conv(3)(in1 + in2)
+    edge       scaled
+    normalise  batch_norm
+    node n1 = deep(first)
+    node n2 = conv(3)(n1) + deep(first) + none(first)
+    output  concat
+}
+cell twice {
+    inputs     1
+    preprocess preprocess
+    edge       again
+    node n1 = conv(3)(in1)
+    node n2 = deep(n1) + tanh(in1)
+    output     mean
+}
+network {
+    stem    conv(3, out = C)
+    head    global_avg_pool -> linear(classes)
+    cells   first_of_all * 2, twice
+}
+"""
+
 NETWORKS = {
     "darts": (DARTS_V2, ("evaluate.channels=4", "evaluate.repeat=1")),
     "darts_deep": (DARTS_V2, ("evaluate.channels=8", "evaluate.repeat=2")),
@@ -94,6 +164,8 @@ NETWORKS = {
     "everything": (EVERYTHING, ("evaluate.channels=4", "evaluate.repeat=1")),
     "nasp": (NASP, ("evaluate.channels=4", "evaluate.repeat=1")),
     "odd": (ODD, ("evaluate.channels=3",)),
+    "values": (VALUES, ("evaluate.channels=4",)),
+    "gated": (GATED, ("evaluate.channels=4",)),
 }
 
 

@@ -70,6 +70,21 @@ network {
 }
 """
 
+# The cells only hand on what they read, so that the loop is for the states alone.
+HANDED_ON = """use std.rnn
+cell hands_on {
+    inputs  x
+    states  h
+    let same = x
+    let turned = tanh(linear(C)(h))
+    next    turned
+    output  same
+}
+network {
+    cells  hands_on * 2
+}
+"""
+
 # What the loop over time has little or nothing to do with.
 LOOSE = """use std.rnn
 cell loose {{
@@ -100,6 +115,7 @@ NETWORKS = {
     "stacked": STACKED,
     "shared": SHARED,
     "odd": ODD,
+    "handed_on": HANDED_ON,
     "apart": _loose("tanh(linear(C)(h))", "tanh(linear(C)(x))"),
     "held": _loose("identity(h)", "identity(x)", " * 2"),
     "delayed": _loose("tanh(linear(C)(concat(x, h)))", "identity(h)", " * 2"),

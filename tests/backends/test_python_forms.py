@@ -37,7 +37,7 @@ WRITTEN = {
     "zero": "Zero()",
     "split(3, 2)": "Split(parts=3, index=2)",
     "shuffle(3)": "nn.ChannelShuffle(3)",
-    "identity": "stem = images",
+    "identity": "cell0 = self.cell0(images)",
     "multiply(identity, global_avg_pool, conv(1, out = C_in))": "x * self.branch1(x) * "
     "self.branch2(x)",
     "mean(identity, relu, tanh)": "(x + self.branch1(x) + self.branch2(x)) / 3",

@@ -12,8 +12,14 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from dslnas.backends.python.identifiers import (
+    ATTRIBUTES,
+    Names,
+    camel_case,
+    class_names,
+    snake_case,
+)
 from dslnas.backends.python.module import to_python
-from dslnas.backends.python.names import ATTRIBUTES, Names, camel_case, class_names, snake_case
 from dslnas.diagnostics import UserError
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.python_modules import assert_computes_the_same, check_style, generate

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from dslnas.backends.python.forms import JOINS, LAYERS
+from dslnas.backends.python.layers import JOINS, LAYERS
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.space.derive.derive import derive
@@ -89,9 +89,7 @@ def test_module_run_as_a_script_says_shape_and_parameters(results: Arrays, name:
 def test_weights_file_is_the_state_but_for_the_counters_of_batches(folder: Path, name: str) -> None:
     graph = graph_of(name)
     module = generate(graph, name)
-    assert set(module.weight_names) == {
-        f"{node.name}/{weight.name}" for node in graph.nodes for weight in node.weights
-    }
+    assert set(module.weight_names) == set(graph.tensors)
     state = network_of(module, random_weights(graph)).state_dict()
     kept = {key: tuple(tensor.shape) for key, tensor in state.items() if "num_batches" not in key}
     stored = load_file(folder / f"{name}.safetensors")

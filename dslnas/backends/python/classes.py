@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dslnas.backends.python.body import Body, Instance, Number, Part, Piece, Place
-from dslnas.backends.python.names import Names, camel_case
+from dslnas.backends.python.class_model import Body, Instance, Number, Part, Piece, WeightLocation
+from dslnas.backends.python.identifiers import Names, camel_case
 from dslnas.backends.python.parameters import Signature, signature
 
 
@@ -25,31 +25,34 @@ class PythonClass:
         return Part(
             (Piece(self.name, tuple(parameter.argument for parameter in parameters)),),
             tuple(parameter.column[number] for parameter in parameters),
-            tuple(Place(node, 0, key) for node, key in self.instances[number].keys),
+            tuple(WeightLocation(node, 0, key) for node, key in self.instances[number].keys),
         )
 
 
 def make_classes(
-    instances: Mapping[str, Instance], names: Names, others: Iterable[Instance] = ()
+    instances: Mapping[str, Instance], names: Names, others: Iterable[str] = ()
 ) -> tuple[list[PythonClass], dict[str, Part]]:
     """Return the classes of some instances, and the constructor call of every instance.
 
     Args:
-        instances: By path, in the order of the graph.
+        instances: Instances by key, in the order of the graph.
         names: Gives the names of classes.
-        others: Instances that need no class. They count when a class looks for a name, so that
-            a strided skip connection is not called `SkipConnect` beside those that do nothing.
+        others: Labels of operations that need no class. They count when a class looks for a name,
+            so that a strided skip connection is not called `SkipConnect` beside those that do
+            nothing.
     """
     groups = _groups(instances)
     structures: dict[str, set[Body]] = {}
-    for instance in (*instances.values(), *others):
-        structures.setdefault(_stem(instance), set()).add(instance.body)
+    for instance in instances.values():
+        structures.setdefault(_stem(instance.label), set()).add(instance.body)
+    ambiguous = {stem for stem, bodies in structures.items() if len(bodies) > 1}
+    ambiguous.update(map(_stem, others))
     classes = []
     parts: dict[str, Part] = {}
     for group in groups:
         members = [instances[path] for path in group.paths]
         made = PythonClass(
-            names.take(_class_name(members, structures)),
+            names.take(_class_name(members, ambiguous)),
             members[0].body,
             signature(members),
             tuple(members),
@@ -77,7 +80,7 @@ def _groups(instances: Mapping[str, Instance]) -> list[_Group]:
     """
     groups: dict[Body, list[_Group]] = {}
     for path, instance in instances.items():
-        stem, mark = _stem(instance), _mark(instance)
+        stem, mark = _stem(instance.label), _mark(instance)
         alike = groups.setdefault(instance.body, [])
         group = next((g for g in alike if stem in g.stems), None) or next(
             (g for g in alike if mark in g.marks and instance.kind != "cell"), None
@@ -92,20 +95,25 @@ def _groups(instances: Mapping[str, Instance]) -> list[_Group]:
     return sorted((g for gs in groups.values() for g in gs), key=lambda g: order[g.paths[0]])
 
 
-def _class_name(members: Sequence[Instance], structures: Mapping[str, set[Body]]) -> str:
-    """Return a wish such as `SepConv`, `StridedSkipConnect` or `NormalCellAfterReduction`."""
+def _class_name(members: Sequence[Instance], ambiguous: Collection[str]) -> str:
+    """Return a wish such as `SepConv`, `StridedSkipConnect` or `NormalCellAfterReduction`.
+
+    Args:
+        members: Instances of the class.
+        ambiguous: Names of operations that have several structures.
+    """
     best = next((m for m in members if m.kind == "operation"), members[0])
-    stem = _stem(best)
-    variant = best.variant if len(structures[stem]) > 1 else ""
+    stem = _stem(best.label)
+    variant = best.variant if stem in ambiguous else ""
     name = camel_case(stem)
     if best.kind == "cell":
         return f"{name}{'' if 'cell' in name.lower() else 'Cell'}{variant}"
     return f"{variant}{name}"
 
 
-def _stem(instance: Instance) -> str:
-    """Return the label without its arguments: `sep_conv` of `sep_conv(3)`."""
-    return instance.label.partition("(")[0]
+def _stem(label: str) -> str:
+    """Return a label without its arguments: `sep_conv` of `sep_conv(3)`."""
+    return label.partition("(")[0]
 
 
 def _mark(instance: Instance) -> tuple[Number | bool, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dslnas.backends.python.forms import JOINS
+from dslnas.backends.python.layers import JOINS
 from dslnas.graph.graph import Node
 
 SUM, PRODUCT, ATOM = range(3)
-"""How strongly an expression holds together: what is weaker needs brackets inside of it."""
+"""How strongly an expression holds together: a weaker one needs brackets inside of it."""
 
 # What the first operand of a join has to be at least, what the others have to be, and what it is.
 _STRENGTHS: Mapping[str, tuple[int, int, int]] = {
@@ -54,6 +54,13 @@ def chunked(source: Expression, parts: int) -> Expression:
     return Expression(f"{source.within(ATOM)}.chunk({parts}, dim=1)")
 
 
+def is_function(node: Node) -> bool:
+    """Whether a primitive is written as a function, without a layer."""
+    if node.primitive == "zero":
+        return len(node.shape) == 1 or node.attribute("stride") == (1, 1)
+    return node.primitive in FUNCTIONS
+
+
 def applied(node: Node, source: Expression) -> Expression:
     """Return a primitive of `FUNCTIONS` applied to a value."""
     return Expression(FUNCTIONS[node.primitive](node, source))
@@ -83,4 +90,4 @@ FUNCTIONS: Mapping[str, Callable[[Node, Expression], str]] = {
     "zero": _plain("torch.zeros_like"),
     "split": _split,
 }
-"""Primitives without weights, as functions of vectors; in a step they need no layer."""
+"""Primitives without weights, as functions: in a cell they need no layer."""

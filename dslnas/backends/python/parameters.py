@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dslnas.backends.python.body import Argument, Instance, Number, Piece
-from dslnas.backends.python.names import VARIABLES, Names
+from dslnas.backends.python.class_model import Argument, Instance, Number, Piece
+from dslnas.backends.python.identifiers import VARIABLES, Names
 
 Column = tuple[Number, ...]
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dslnas.backends.python.body import Piece, Statement, Term
+from dslnas.backends.python.class_model import Body, Piece, Statement
 from dslnas.backends.python.classes import PythonClass
-from dslnas.backends.python.forms import JOINS
+from dslnas.backends.python.layers import JOINS
 from dslnas.backends.python.parameters import Parameter, call_items
 from dslnas.backends.python.text import INDENT, WIDTH, Call, docstring, lay_out, lay_out_sum
-from dslnas.ops.primitive import Shape
 
 _INNER = 2 * INDENT
 _MOST_LABELS = 4
@@ -45,92 +44,87 @@ class ClassText:
     """A class, every field ready to be put into the template.
 
     Attributes:
-        name: Of the class.
-        base: What it derives from.
+        name: Its name.
+        base: The class that it derives from.
         docstring: Indented.
-        constructor: Lines of `__init__` up to and with what it constructs; none if not needed.
-        forward: Lines of `forward`; none for a chain.
+        init: Lines of the head of `__init__`; none if nothing is constructed.
+        attributes: Lines of `__init__` that construct its layers.
+        forward: Lines of the head of `forward`; none for a chain.
+        returns: Docstring of `forward`.
+        body: Lines of `forward`.
     """
 
     name: str
     base: str
     docstring: str
-    constructor: tuple[str, ...]
+    init: tuple[str, ...]
+    attributes: tuple[str, ...]
     forward: tuple[str, ...]
+    returns: str
+    body: tuple[str, ...]
 
 
-def class_text(made: PythonClass, summary: Sequence[str], returns: str) -> ClassText:
+def class_text(made: PythonClass, summary: str, returns: str = "") -> ClassText:
     """Return the text of a class.
 
     Args:
         made: The class.
-        summary: Paragraphs that begin its docstring.
+        summary: First line of its docstring.
         returns: Docstring of `forward`.
     """
-    is_chain = not made.body.statements
+    body = made.body
+    parameters = made.signature.parameters
+    described = [f"    {p.name}: {_meaning(p)}" for p in parameters]
+    declared = ("self", *(parameter.declaration for parameter in parameters))
+    inputs = ("self", *(f"{name}: torch.Tensor" for name in body.inputs))
+    head = Call("def forward(", (*inputs, "states: States") if body.states else inputs)
     return ClassText(
         made.name,
-        "nn.Sequential" if is_chain else "nn.Module",
-        class_docstring(made, summary),
-        tuple(constructor(made)),
-        () if is_chain else tuple(_forward(made, returns)),
+        "nn.Sequential" if body.is_chain else "nn.Module",
+        docstring([summary, *(["", "Args:", *described] if described else [])], INDENT),
+        tuple(lay_out(Call("def __init__(", declared), INDENT, " -> None:")),
+        tuple(_attributes(made)),
+        () if body.is_chain else tuple(lay_out(head, INDENT, f" -> {_returned(body)}:")),
+        docstring([returns], _INNER),
+        tuple(_step(body) if body.states else _forward(body)),
     )
 
 
-def class_docstring(made: PythonClass, summary: Sequence[str]) -> str:
-    """Return the docstring of a class, with its parameters."""
-    described = [f"    {p.name}: {_meaning(p)}" for p in made.signature.parameters]
-    return docstring([*summary, *(["", "Args:", *described] if described else [])], INDENT)
-
-
-def operation_summary(made: PythonClass) -> list[str]:
+def operation_summary(made: PythonClass) -> str:
     """Return what the class of an operation is, by the labels that the language has for it."""
-    if all(instance.kind in ("stem", "head") for instance in made.instances):
-        return [f"The {made.instances[0].kind} of the network."]
+    if all(instance.kind not in ("operation", "preprocess") for instance in made.instances):
+        return f"The {made.instances[0].kind} of the network."
     labels = list(dict.fromkeys(f"`{instance.label}`" for instance in made.instances))
     more = [f"{len(labels) - _MOST_LABELS} more"] if len(labels) > _MOST_LABELS else []
     shown = [*labels[:_MOST_LABELS], *more]
     names = " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
     reduces = all(instance.variant for instance in made.instances)
     where = " where the image becomes smaller" if reduces else ""
-    return [f"Operation{'s' * (len(labels) > 1)} {names}{where}."]
+    return f"Operation{'s' * (len(labels) > 1)} {names}{where}."
 
 
-def cell_summary(made: PythonClass) -> list[str]:
+def cell_summary(made: PythonClass) -> str:
     """Return what the class of a cell is."""
     first = made.instances[0]
-    where = ", where its inputs differ in size" if first.variant else ""
-    return [f"Cell `{first.label}`{where}."]
-
-
-def shape_text(shape: Shape) -> str:
-    """Return a shape with the batch axis: `(batch, 3, 32, 32)`."""
-    return f"(batch, {', '.join(map(str, shape))})"
+    if first.body.states:
+        return f"One step of cell `{first.label}`."
+    return f"Cell `{first.label}`{', where its inputs differ in size' if first.variant else ''}."
 
 
 # ---- constructor --------------------------------------------------------------------------------
 
 
-def constructor(made: PythonClass) -> Iterator[str]:
-    """Yield the lines of `__init__`; none if nothing is constructed."""
-    if not made.body.children:
-        return
-    parameters = made.signature.parameters
-    declared = ("self", *(parameter.declaration for parameter in parameters))
-    yield from lay_out(Call("def __init__(", declared), INDENT, " -> None:")
+def _attributes(made: PythonClass) -> Iterator[str]:
+    """Yield the lines that construct the layers of a class."""
     expressions = iter(made.signature.expressions)
-    if made.body.statements:
-        yield f"{_INNER}super().__init__()"
     for name, pieces in made.body.children:
         calls = tuple(_construct(piece, expressions) for piece in pieces)
         if not name:
             yield from lay_out(Call("super().__init__(", calls, is_open=True), _INNER)
         elif len(calls) == 1:
-            call = Call(f"self.{name} = {calls[0].head}", calls[0].items)
-            yield from lay_out(call, _INNER)
+            yield from lay_out(Call(f"self.{name} = {calls[0].head}", calls[0].items), _INNER)
         else:
-            call = Call(f"self.{name} = nn.Sequential(", calls, is_open=True)
-            yield from lay_out(call, _INNER)
+            yield from lay_out(Call(f"self.{name} = nn.Sequential(", calls, is_open=True), _INNER)
 
 
 def _construct(piece: Piece, expressions: Iterator[str]) -> Call:
@@ -148,51 +142,74 @@ def _meaning(parameter: Parameter) -> str:
 # ---- forward ------------------------------------------------------------------------------------
 
 
-def _forward(made: PythonClass, returns: str) -> Iterator[str]:
-    body = made.body
-    declared = ("self", *(f"{name}: torch.Tensor" for name in body.inputs))
-    yield from lay_out(Call("def forward(", declared), INDENT, " -> torch.Tensor:")
-    yield docstring([returns], _INNER)
+def _returned(body: Body) -> str:
+    if not body.states:
+        return "torch.Tensor"
+    return "tuple[torch.Tensor, States]" if body.result else "States"
+
+
+def _forward(body: Body) -> Iterator[str]:
+    if not body.statements:
+        yield f"{_INNER}return {body.result}"
+        return
     *statements, last = body.statements
-    for statement in statements:
-        yield from assignment(statement, f"{statement.target} = ")
+    yield from assignments(statements)
     if _is_tensor(last, body.inputs):
-        yield from assignment(last, "return ")
+        yield from _assignment(last, "return ")
         return
     # A module that is called gives Any, so the result is told what it is.
     annotation = "" if last.target in body.inputs else ": torch.Tensor"
-    yield from assignment(last, f"{last.target}{annotation} = ")
+    yield from _assignment(last, f"{last.target}{annotation} = ")
     yield f"{_INNER}return {last.target}"
 
 
-def assignment(statement: Statement, prefix: str) -> list[str]:
-    """Return the lines of a statement; `prefix` is `return`, or the target and `=`."""
-    terms = [_text(term) for term in statement.terms]
-    if statement.join == "concat":
-        tensors = Call("[", tuple(terms))
-        return lay_out(Call(f"{prefix}torch.cat(", (tensors, "dim=1")), _INNER)
-    operator = JOINS.get(statement.join, "")
-    if statement.join == "mean":
-        return lay_out_sum(prefix, terms, operator, _INNER, f" / {len(terms)}")
-    line = f"{_INNER}{prefix}{operator.join(terms)}"
+def _step(body: Body) -> Iterator[str]:
+    """Yield the lines of one step of a recurrent cell."""
+    line = f"{_INNER}{', '.join(body.states)} = states"
+    if len(body.states) == 1:
+        yield f"{_INNER}({body.states[0]},) = states"
+    elif len(line) <= WIDTH:
+        yield line
+    else:
+        yield from lay_out(Call("(", body.states, is_open=True), _INNER, " = states")
+    yield from assignments(body.statements)
+    nexts = body.next_states
+    given = Call("(", (f"{nexts[0]},",) if len(nexts) == 1 else nexts)
+    output = f"{body.result}, " if body.result else ""
+    line = f"{_INNER}return {output}{given.flat}"
     if len(line) <= WIDTH:
-        comment = f"  # {statement.comment}" if statement.comment else ""
-        return [line + comment]
-    if len(terms) == 2:
+        yield line
+    else:
+        yield from lay_out(Call("states = (", given.items), _INNER)
+        yield f"{_INNER}return {output}states"
+
+
+def assignments(statements: Iterable[Statement]) -> list[str]:
+    """Return the lines of statements."""
+    return [line for each in statements for line in _assignment(each, f"{each.target} = ")]
+
+
+def _assignment(statement: Statement, prefix: str) -> list[str]:
+    """Return the lines of a statement; `prefix` is `return`, or the target and `=`."""
+    operands, join = statement.operands, statement.join
+    if join == "concat":
+        return lay_out(Call(f"{prefix}torch.cat(", (Call("[", operands), "dim=1")), _INNER)
+    operator = JOINS.get(join, "")
+    if join == "mean":
+        return lay_out_sum(prefix, operands, operator, _INNER, f" / {len(operands)}")
+    call = Call(f"{prefix}self.{statement.call}(", operands)
+    line = call.flat if statement.call else f"{prefix}{operator.join(operands)}"
+    if len(f"{_INNER}{line}") <= WIDTH:
+        return [f"{_INNER}{line}{f'  # {statement.comment}' if statement.comment else ''}"]
+    if statement.call:
+        return lay_out(call, _INNER)
+    if len(operands) == 2:
         # The formatter would break a long sum of two inside a call, which is hard to read.
-        return lay_out(Call(f"{prefix}torch.{_FUNCTIONS[statement.join]}(", tuple(terms)), _INNER)
-    if len(terms) == 1:
-        (term,) = statement.terms
-        return lay_out(Call(f"{prefix}self.{term.child}(", term.reads), _INNER)
-    return lay_out_sum(prefix, terms, operator, _INNER)
-
-
-def _text(term: Term) -> str:
-    return f"self.{term.child}({', '.join(term.reads)})" if term.child else term.reads[0]
+        return lay_out(Call(f"{prefix}torch.{_FUNCTIONS[join]}(", operands), _INNER)
+    return lay_out_sum(prefix, operands, operator, _INNER)
 
 
 def _is_tensor(statement: Statement, inputs: Sequence[str]) -> bool:
     """Whether a type checker sees that an expression is a tensor."""
-    term = statement.terms[0]
-    is_input = len(statement.terms) == 1 and term.child is None and term.reads[0] in inputs
+    is_input = not statement.call and not statement.join and statement.operands[0] in inputs
     return is_input or statement.join == "concat"

@@ -1,7 +1,7 @@
-"""What a generated class is, before numbers have become constructor parameters.
+"""Classes of a generated module, before numbers have become constructor parameters.
 
-A network, a cell and an operation are all described in the same way: attributes that call
-constructors, and statements that call the attributes. No text is made here.
+A network, a cell and an operation are described in the same way: attributes that call constructors,
+and statements that call the attributes. No text is laid out here.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Argument:
         name: Keyword of the argument, and the name it would have as a parameter.
         counts_channels: Whether it grows with the channels of the network.
         is_positional: Whether it is written without its name.
-        default: What the constructor takes where nothing is written.
-        reads: Parameter that holds the channels of what the constructed layer reads.
+        default: Number that the constructor takes where nothing is written.
+        reads: Parameter that holds the channels of the constructed layer's input.
     """
 
     name: str
@@ -44,8 +44,8 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the tensors of a graph node lie: in piece `piece` of a part, under `key`."""
+class WeightLocation:
+    """Place of a graph node's tensors: in piece `piece` of a part, under `key`."""
 
     node: str
     piece: int
@@ -54,46 +54,49 @@ class Place:
 
 @dataclass(frozen=True)
 class Part:
-    """What one attribute holds: nothing, one piece, or several in an `nn.Sequential`.
+    """Content of one attribute: nothing, one piece, or several in an `nn.Sequential`.
 
     Attributes:
         pieces: The constructor calls in order.
         numbers: One for every argument of every piece.
-        places: Of all nodes inside.
+        locations: Where the tensors of the nodes inside are.
     """
 
     pieces: tuple[Piece, ...] = ()
     numbers: tuple[Number, ...] = ()
-    places: tuple[Place, ...] = ()
+    locations: tuple[WeightLocation, ...] = ()
 
     def __add__(self, after: Part) -> Part:
         """Return both as one chain."""
         shift = len(self.pieces)
-        moved = tuple(Place(p.node, p.piece + shift, p.key) for p in after.places)
-        return Part(self.pieces + after.pieces, self.numbers + after.numbers, self.places + moved)
+        moved = tuple(WeightLocation(w.node, w.piece + shift, w.key) for w in after.locations)
+        return Part(
+            self.pieces + after.pieces, self.numbers + after.numbers, self.locations + moved
+        )
 
     def keys(self, name: str) -> Iterable[tuple[str, str]]:
         """Yield every node with its key in the state of a module that calls the part `name`."""
-        for place in self.places:
-            piece = str(place.piece) if len(self.pieces) > 1 else ""
-            yield place.node, ".".join(filter(None, (name, piece, place.key)))
-
-
-@dataclass(frozen=True)
-class Term:
-    """A call of an attribute, or a variable or another expression where `child` is None."""
-
-    child: str | None
-    reads: tuple[str, ...]
+        for location in self.locations:
+            piece = str(location.piece) if len(self.pieces) > 1 else ""
+            yield location.node, ".".join(filter(None, (name, piece, location.key)))
 
 
 @dataclass(frozen=True)
 class Statement:
-    """An assignment in `forward`: one term, or several that a primitive joins."""
+    """An assignment in `forward`.
+
+    Attributes:
+        target: The variable.
+        operands: Expressions: one, several that are joined, or the arguments of a call.
+        join: Primitive that joins the operands.
+        call: Attribute that is called with the operands.
+        comment: Text behind it.
+    """
 
     target: str
-    terms: tuple[Term, ...]
+    operands: tuple[str, ...]
     join: str = ""
+    call: str = ""
     comment: str = ""
 
 
@@ -104,16 +107,24 @@ class Body:
     Attributes:
         inputs: Arguments of `forward`.
         children: Attributes with their pieces. A pure chain has a single one, without a name.
-        statements: What `forward` does, the last of which it returns; none for a pure chain.
-        states: Variables of what a recurrent cell carries, before the step.
-        results: Variables that a recurrent cell returns: its output, then its next states.
+        statements: Lines of `forward`; none for a pure chain.
+        result: Variable that `forward` returns; empty for a pure chain, and for a recurrent cell
+            whose output nobody reads.
+        states: Variables of a recurrent cell's states before the step.
+        next_states: Variables of these states after the step.
     """
 
     inputs: tuple[str, ...]
     children: tuple[tuple[str, tuple[Piece, ...]], ...]
     statements: tuple[Statement, ...] = ()
+    result: str = ""
     states: tuple[str, ...] = ()
-    results: tuple[str, ...] = ()
+    next_states: tuple[str, ...] = ()
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether its layers are applied one after the other."""
+        return [name for name, _ in self.children] == [""]
 
     def arguments(self) -> Iterable[Argument]:
         """Yield every argument in the order of the numbers."""
@@ -131,12 +142,12 @@ class Instance:
 
     Attributes:
         label: How the language writes it: `normal`, `sep_conv(3)`.
-        kind: Of its scope.
-        variant: What tells it from others of the same label, for the name of its class.
+        kind: Kind of its scope.
+        variant: Word that tells it from others of the same label, for the name of its class.
         body: Its structure.
         numbers: One for every argument of the body.
         sizes: Numbers of channels that make natural parameters, by name.
-        keys: Graph nodes, and where their tensors lie in its state.
+        keys: Graph nodes, and where their tensors are in its state.
         chain: Its layers if it is a pure chain, to stand in another class as they are.
     """
 
@@ -155,11 +166,12 @@ def instance(
     variant: str,
     inputs: Iterable[str],
     children: Mapping[str, Part],
-    statements: Sequence[Statement],
     sizes: Mapping[str, int],
     *,
+    statements: Sequence[Statement] = (),
+    result: str = "",
     states: Iterable[str] = (),
-    results: Iterable[str] = (),
+    next_states: Iterable[str] = (),
 ) -> Instance:
     """Return an instance with the numbers and keys of its children."""
     return Instance(
@@ -170,11 +182,12 @@ def instance(
             tuple(inputs),
             tuple((name, part.pieces) for name, part in children.items()),
             tuple(statements),
+            result,
             tuple(states),
-            tuple(results),
+            tuple(next_states),
         ),
         tuple(number for part in children.values() for number in part.numbers),
         tuple(sizes.items()),
         tuple(key for name, part in children.items() for key in part.keys(name)),
-        None if statements else children.get(""),
+        children.get(""),
     )

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import prod
 
-from dslnas.backends.python.body import Argument, Number, Part, Piece, Place
+from dslnas.backends.python.class_model import (
+    Argument,
+    Number,
+    Part,
+    Piece,
+    WeightLocation,
+)
 from dslnas.graph.graph import Node
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Shape
@@ -60,7 +66,9 @@ def _layer(
     """Return a single layer; `flags` are those that differ from torch's own."""
     texts = tuple(f"{name}={value}" for name, value in (flags or {}).items())
     piece = Piece(callee, tuple(argument for argument, _ in given), texts)
-    return Part((piece,), tuple(number(value) for _, value in given), (Place(node.name, 0),))
+    return Part(
+        (piece,), tuple(number(value) for _, value in given), (WeightLocation(node.name, 0),)
+    )
 
 
 def _conv(node: Node, shape: Shape) -> Part:
