@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from dslnas.backends.python.class_model import Instance, Part, instance
+from dslnas.backends.python.class_model import Instance, Part
 from dslnas.backends.python.layers import JOINS, layer_part
 from dslnas.backends.python.regions import Block
-from dslnas.backends.python.statements import Attributes, Step, letters, write_statements
+from dslnas.backends.python.statements import Attributes, StatementWriter, Step, letters
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.primitive import Shape
 
@@ -24,29 +25,22 @@ def read_block(graph: PrimitiveGraph, block: Block, source: str) -> Instance:
     variant = "Strided" if after[1:] < before[1:] else ""
     sizes = {"in_channels": before[0]} if before else {}
     sizes |= {"out_channels": after[0]}
+    made = partial(Instance, block.scope.label, block.scope.kind, variant, ("x",))
     if len(steps) == 1 and steps[0].part is not None:
-        return instance(block.scope, variant, ("x",), {"": steps[0].part}, sizes)
+        return made({"": steps[0].part}, sizes)
     attributes = Attributes()
-    statements, (result,) = write_statements(
-        steps, attributes, letters, {block.source: "x"}, [block.output]
-    )
-    return instance(
-        block.scope,
-        variant,
-        ("x",),
-        attributes.parts,
-        sizes,
-        statements=statements,
-        result=result,
-    )
+    writer = StatementWriter(attributes, letters)
+    statements, (result,) = writer.write(steps, {block.source: "x"}, [block.output])
+    return made(attributes.parts, sizes, statements, result)
 
 
 def inline_part(made: Instance) -> Part | None:
     """Return the layers of a block that needs no class: a single one, or a plain stem or head."""
-    if made.chain is None:
+    chain = made.parts.get("")
+    if chain is None:
         return None
-    is_short = len(made.chain.pieces) < 2
-    return made.chain if is_short or made.kind not in ("operation", "preprocess") else None
+    needs_class = made.kind in ("operation", "preprocess") and len(chain.pieces) > 1
+    return None if needs_class else chain
 
 
 @dataclass

@@ -7,17 +7,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dslnas.backends.python.class_model import Instance, Part, instance
+from dslnas.backends.python.class_model import Instance, Part
 from dslnas.backends.python.expressions import is_function
 from dslnas.backends.python.identifiers import LONGEST_VARIABLE, VARIABLES, Names, snake_case
 from dslnas.backends.python.layers import JOINS, layer_part
 from dslnas.backends.python.regions import Block, Region
 from dslnas.backends.python.statements import (
     Attributes,
+    StatementWriter,
     Step,
     channels_of,
     unique,
-    write_statements,
 )
 from dslnas.graph.graph import Node, PrimitiveGraph
 
@@ -30,14 +30,12 @@ class PlacedCell:
         path: Path of its nodes.
         sources: Nodes that it reads, in the order of its arguments.
         output: Node that it gives; empty if nobody reads its output.
-        states: Number of its states.
         instance: The class that it could be.
     """
 
     path: str
     sources: tuple[str, ...]
     output: str
-    states: int
     instance: Instance
 
 
@@ -56,30 +54,25 @@ def read_cell(graph: PrimitiveGraph, region: Region, parts: Mapping[str, Part]) 
     inputs = _name_inputs(region, variables)
     states = {name: variables.take(snake_case(name.rpartition("/")[2])) for name in region.states}
     attributes = Attributes()
-    statements, results = write_statements(
-        region_steps(graph, region, parts),
-        attributes,
-        unique(variables),
-        inputs | states,
-        region.results,
-    )
-    sources = [region.inputs[value].node for value in inputs]
-    shapes = [graph.by_name[source].shape for source in sources]
-    sizes = {"channels": _channels(graph, region)} | {
-        channels_of(name): shape[0] for name, shape in zip(inputs.values(), shapes, strict=True)
-    }
-    made = instance(
-        region.scope,
-        "AfterReduction" if len({shape[1:] for shape in shapes}) > 1 else "",
-        inputs.values(),
+    writer = StatementWriter(attributes, unique(variables))
+    steps = region_steps(graph, region, parts)
+    statements, results = writer.write(steps, inputs | states, region.results)
+    sources = tuple(region.inputs[value].node for value in inputs)
+    shapes = {name: graph.by_name[region.node(value)].shape for value, name in inputs.items()}
+    made = Instance(
+        region.scope.label,
+        region.scope.kind,
+        "AfterReduction" if len({shape[1:] for shape in shapes.values()}) > 1 else "",
+        tuple(inputs.values()),
         attributes.parts,
-        sizes,
-        statements=statements,
-        result=results[0] if region.output else "",
-        states=states.values(),
-        next_states=results[1:] if region.output else results,
+        {"channels": _channels(graph, region)}
+        | {channels_of(name): shape[0] for name, shape in shapes.items()},
+        statements,
+        results[0] if region.output else "",
+        tuple(states.values()),
+        results[bool(region.output) :],
     )
-    return PlacedCell(region.scope.path, tuple(sources), region.output, len(states), made)
+    return PlacedCell(region.scope.path, sources, region.output, made)
 
 
 def _name_inputs(region: Region, variables: Names) -> dict[str, str]:

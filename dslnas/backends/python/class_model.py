@@ -6,11 +6,10 @@ and statements that call the attributes. No text is laid out here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
-
-from dslnas.graph.graph import Scope
 
 Number: TypeAlias = int | float | tuple[int, int]
 
@@ -126,14 +125,15 @@ class Body:
         """Whether its layers are applied one after the other."""
         return [name for name, _ in self.children] == [""]
 
-    def arguments(self) -> Iterable[Argument]:
-        """Yield every argument in the order of the numbers."""
-        return (
-            argument
-            for _, pieces in self.children
-            for piece in pieces
-            for argument in piece.arguments
-        )
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All constructor calls, in the order of the numbers."""
+        return tuple(piece for _, pieces in self.children for piece in pieces)
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """Every argument, in the order of the numbers."""
+        return tuple(argument for piece in self.pieces for argument in piece.arguments)
 
 
 @dataclass(frozen=True)
@@ -144,50 +144,37 @@ class Instance:
         label: How the language writes it: `normal`, `sep_conv(3)`.
         kind: Kind of its scope.
         variant: Word that tells it from others of the same label, for the name of its class.
-        body: Its structure.
-        numbers: One for every argument of the body.
+        inputs: Arguments of `forward`.
+        parts: Content of its attributes, by name; that of a pure chain has none.
         sizes: Numbers of channels that make natural parameters, by name.
-        keys: Graph nodes, and where their tensors are in its state.
-        chain: Its layers if it is a pure chain, to stand in another class as they are.
+        statements: As of `Body`, and so are the others.
     """
 
     label: str
     kind: str
     variant: str
-    body: Body
-    numbers: tuple[Number, ...]
-    sizes: tuple[tuple[str, int], ...]
-    keys: tuple[tuple[str, str], ...]
-    chain: Part | None = None
+    inputs: tuple[str, ...]
+    parts: Mapping[str, Part]
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    statements: tuple[Statement, ...] = ()
+    result: str = ""
+    states: tuple[str, ...] = ()
+    next_states: tuple[str, ...] = ()
 
+    @cached_property
+    def body(self) -> Body:
+        """Its structure."""
+        children = tuple((name, part.pieces) for name, part in self.parts.items())
+        return Body(
+            self.inputs, children, self.statements, self.result, self.states, self.next_states
+        )
 
-def instance(
-    scope: Scope,
-    variant: str,
-    inputs: Iterable[str],
-    children: Mapping[str, Part],
-    sizes: Mapping[str, int],
-    *,
-    statements: Sequence[Statement] = (),
-    result: str = "",
-    states: Iterable[str] = (),
-    next_states: Iterable[str] = (),
-) -> Instance:
-    """Return an instance with the numbers and keys of its children."""
-    return Instance(
-        scope.label,
-        scope.kind,
-        variant,
-        Body(
-            tuple(inputs),
-            tuple((name, part.pieces) for name, part in children.items()),
-            tuple(statements),
-            result,
-            tuple(states),
-            tuple(next_states),
-        ),
-        tuple(number for part in children.values() for number in part.numbers),
-        tuple(sizes.items()),
-        tuple(key for name, part in children.items() for key in part.keys(name)),
-        children.get(""),
-    )
+    @cached_property
+    def numbers(self) -> tuple[Number, ...]:
+        """One for every argument of the body."""
+        return tuple(number for part in self.parts.values() for number in part.numbers)
+
+    @property
+    def keys(self) -> Iterable[tuple[str, str]]:
+        """Graph nodes, and where their tensors are in its state."""
+        return (key for name, part in self.parts.items() for key in part.keys(name))

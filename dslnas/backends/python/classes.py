@@ -120,6 +120,6 @@ def _mark(instance: Instance) -> tuple[Number | bool, ...]:
     """Return all numbers but channels, and of groups whether there are several."""
     return tuple(
         number != 1 if argument.counts_channels else number
-        for argument, number in zip(instance.body.arguments(), instance.numbers, strict=True)
+        for argument, number in zip(instance.body.arguments, instance.numbers, strict=True)
         if not argument.counts_channels or argument.name == "groups"
     )

@@ -10,7 +10,7 @@ import jinja2
 
 from dslnas.backends.python.classes import PythonClass
 from dslnas.backends.python.layers import HELPERS
-from dslnas.backends.python.plan import CellCall, Loop, Plan, make_plan
+from dslnas.backends.python.plan import IMAGES, CellCall, Loop, Plan, make_plan
 from dslnas.backends.python.render import (
     ClassText,
     assignments,
@@ -79,23 +79,43 @@ def _classifier(
 ) -> str:
     """Return the text of a network without a loop."""
     logits = graph.by_name[graph.output].shape
+    sizes = {name: show_shape(shape) for name, shape in plan.inputs.items()}
+    arguments = ", ".join(plan.inputs)
+    is_of_images = [*plan.inputs] == [IMAGES]
+    described = "normalised images" if is_of_images else " and ".join(plan.inputs)
     facts = {
         **facts,
-        "multiply-adds": f"{graph.flops():,} for one image",
-        "reads": f"images, float32 {_batch(graph.input_shape)}, normalised as in training",
+        "multiply-adds": f"{graph.flops():,} for one {'image' if is_of_images else 'example'}",
+        "reads": "; ".join(_described_input(*each) for each in plan.inputs.items()),
         "gives": f"logits, float32 {_batch(logits)}",
     }
-    summary = f"The network: images of {show_shape(graph.input_shape)} to {logits[0]} logits."
+    title = f"{'Image classifier' if is_of_images else 'Classifier'} `{name}`"
     return _template("classifier").render(
-        docstring=_description(f"Image classifier `{name}`", facts, ["logits = model(images)"]),
+        docstring=_description(title, facts, [f"logits = model({arguments})"]),
         labels=_labels(class_names),
         helpers=_helpers(plan.classes),
         classes=_class_texts(plan),
         network=class_text(
-            plan.network, summary, f"Return logits {_batch(logits)} of normalised images."
+            plan.network,
+            f"The network: {' and '.join(map(' of '.join, sizes.items()))} to {logits[0]} logits.",
+            f"Return logits {_batch(logits)} of {described}.",
         ),
-        shape=", ".join(map(str, graph.input_shape)),
+        examples=", ".join(map(_example, plan.inputs.values())),
     )
+
+
+def _described_input(name: str, shape: Shape) -> str:
+    if not shape:
+        return f"{name}, whole numbers, int64 (batch)"
+    of_training = ", normalised as in training" if len(shape) == 3 else ""
+    return f"{name}, float32 {_batch(shape)}{of_training}"
+
+
+def _example(shape: Shape) -> str:
+    """Return an expression for a batch of one."""
+    if not shape:
+        return "torch.zeros(1, dtype=torch.int64)"
+    return f"torch.rand(1, {', '.join(map(str, shape))})"
 
 
 def _language_model(graph: PrimitiveGraph, plan: Plan, name: str, facts: Mapping[str, str]) -> str:

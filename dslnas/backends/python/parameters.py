@@ -69,11 +69,8 @@ def signature(instances: Sequence[Instance]) -> Signature:
     # A cell has several channels of its own, which a caller had better name.
     finder = _Finder(_candidates(instances), is_positional=instances[0].kind != "cell")
     columns: Iterable[Column] = zip(*(i.numbers for i in instances), strict=True)
-    arguments = instances[0].body.arguments()
-    expressions = tuple(
-        finder.expression(argument, column)
-        for argument, column in zip(arguments, columns, strict=True)
-    )
+    arguments = instances[0].body.arguments
+    expressions = tuple(map(finder.expression, arguments, columns))
     return Signature(finder.parameters(), expressions)
 
 
@@ -93,11 +90,10 @@ def text_of(number: Number) -> str:
 
 
 def _candidates(instances: Sequence[Instance]) -> dict[str, Column]:
-    names = [name for name, _ in instances[0].sizes]
-    columns = dict(
-        zip(names, zip(*([n for _, n in i.sizes] for i in instances), strict=True), strict=True)
-    )
-    if names == ["in_channels", "out_channels"] and len(set(columns.values())) == 1:
+    columns: dict[str, Column] = {
+        name: tuple(i.sizes[name] for i in instances) for name in instances[0].sizes
+    }
+    if [*columns] == ["in_channels", "out_channels"] and len(set(columns.values())) == 1:
         return {"channels": columns["in_channels"]}
     return columns
 

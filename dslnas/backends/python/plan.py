@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 
 from dslnas.backends.python.blocks import inline_part, read_block
 from dslnas.backends.python.cells import PlacedCell, read_cell, region_steps
-from dslnas.backends.python.class_model import Part, Statement, instance
+from dslnas.backends.python.class_model import Instance, Part, Statement
 from dslnas.backends.python.classes import PythonClass, make_classes
 from dslnas.backends.python.identifiers import (
     LONGEST_VARIABLE,
     VARIABLES,
     Names,
     class_names,
+    snake_case,
 )
 from dslnas.backends.python.parameters import signature
 from dslnas.backends.python.regions import Region, cell_region, network_region
-from dslnas.backends.python.statements import Attributes, Step, unique, write_statements
+from dslnas.backends.python.statements import Attributes, StatementWriter, Step, unique
 from dslnas.graph.graph import INPUT, PrimitiveGraph
+from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 
 IMAGES = "images"
@@ -76,12 +78,14 @@ class Plan:
     """What a module is made of.
 
     Attributes:
+        inputs: Shapes of what the network reads, by the names of its arguments.
         blocks: Classes of operations.
         cells: Classes of cells.
         network: The class of the network.
         loop: Its loop over time, if it is recurrent.
     """
 
+    inputs: Mapping[str, Shape]
     blocks: tuple[PythonClass, ...]
     cells: tuple[PythonClass, ...]
     network: PythonClass
@@ -108,11 +112,20 @@ def make_plan(graph: PrimitiveGraph) -> Plan:
     blocks, parts = _block_classes(graph, [around, *regions], names)
     cells = [read_cell(graph, region, parts) for region in regions]
     classes, cell_parts = make_classes({cell.path: cell.instance for cell in cells}, names)
-    network = _Network(graph, around, cells, parts | cell_parts)
-    loop = network.read_loop() if graph.is_sequence else None
-    if loop is None:
-        network.read_line()
-    return Plan(tuple(blocks), tuple(classes), network.made(), loop)
+    inputs = _name_inputs(graph)
+    network, loop = _Network(graph, inputs, around, cells, parts | cell_parts).read()
+    shapes = {name: graph.by_name[node].shape for node, name in inputs.items()}
+    return Plan(shapes, tuple(blocks), tuple(classes), network, loop)
+
+
+def _name_inputs(graph: PrimitiveGraph) -> dict[str, str]:
+    """Return the arguments of the network by the nodes that they are."""
+    nodes = [node.name for node in graph.nodes if node.primitive == INPUT]
+    if graph.is_sequence:
+        (node,) = nodes
+        return {node: TOKENS}
+    names = Names(VARIABLES, LONGEST_VARIABLE)
+    return {node: names.take(snake_case(node.partition("/")[2] or IMAGES)) for node in nodes}
 
 
 def _block_classes(
@@ -143,38 +156,36 @@ class _Network:
     def __init__(
         self,
         graph: PrimitiveGraph,
+        inputs: Mapping[str, str],
         around: Region,
         cells: Sequence[PlacedCell],
         parts: Mapping[str, Part],
     ) -> None:
         self._graph = graph
+        self._inputs = inputs
         self._around = around
         self._cells = cells
         self._parts = parts
         self._attributes = Attributes()
-        self._name = unique(Names({*VARIABLES, *_LOOP}, LONGEST_VARIABLE))
-        self._logits = around.results[0]
+        names = Names({*VARIABLES, *_LOOP, *inputs.values()}, LONGEST_VARIABLE)
+        self._writer = StatementWriter(self._attributes, unique(names))
         self._steps = [
-            replace(step, name=LOGITS) if step.value == self._logits else step
+            replace(step, name=LOGITS) if step.value == around.results[0] else step
             for step in region_steps(graph, around, parts)
         ]
-        self._statements: list[Statement] = []
 
-    def made(self) -> PythonClass:
-        """Return the class of the network."""
-        network = instance(
-            self._around.scope,
-            "",
-            (TOKENS if self._graph.is_sequence else IMAGES,),
-            self._attributes.parts,
-            {},
-            statements=self._statements,
-            result=self._statements[-1].target,
+    def read(self) -> tuple[PythonClass, Loop | None]:
+        """Return the class of the network, and its loop if it has one."""
+        loop = self._loop() if self._graph.is_sequence else None
+        statements, (result,) = ((), ("",)) if loop else self._statements()
+        arguments = tuple(self._inputs.values())
+        made = Instance(
+            "network", "network", "", arguments, self._attributes.parts, {}, statements, result
         )
-        return PythonClass("Network", network.body, signature([network]), (network,))
+        return PythonClass("Network", made.body, signature([made]), (made,)), loop
 
-    def read_line(self) -> None:
-        """Read a network without a loop: one statement per stem, cell and head."""
+    def _statements(self) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
+        """Return a network without a loop: one statement per stem, cell and head."""
         places = {node.name: place for place, node in enumerate(self._graph.nodes)}
         cells = [
             Step(
@@ -187,38 +198,35 @@ class _Network:
             )
             for cell in self._cells
         ]
-        steps = sorted([*self._steps, *cells], key=lambda step: places[step.value])
-        commented = [
+        steps = [
             replace(step, comment=show_shape(self._graph.by_name[step.value].shape))
-            for step in steps
+            for step in sorted([*self._steps, *cells], key=lambda step: places[step.value])
         ]
-        self._write(commented, {INPUT: IMAGES}, [self._logits])
+        return self._writer.write(steps, self._inputs, self._around.results[:1])
 
-    def read_loop(self) -> Loop:
-        """Read a network with a loop over time."""
+    def _loop(self) -> Loop:
         outputs = {cell.output for cell in self._cells}
         behind = set(outputs)
         for step in self._steps:
             if not behind.isdisjoint(step.inputs):
                 behind.add(step.value)
-        rows, *_ = (*self._around.results[1:], None)
+        rows = self._around.results[1:]
         before = [
-            replace(step, name=ROWS) if step.value == rows else step
+            replace(step, name=ROWS) if step.value in rows else step
             for step in self._steps
             if step.value not in behind
         ]
-        after = [step for step in self._steps if step.value in behind]
-        ends = dict.fromkeys(v for step in after for v in step.inputs if v in outputs)
-        names = self._write(before, {INPUT: f"{TOKENS}.flatten()"}, [rows] if rows else [])
-        written = len(self._statements)
+        tokens = {node: f"{name}.flatten()" for node, name in self._inputs.items()}
+        first, names = self._writer.write(before, tokens, rows)
         calls = self._calls()
-        self._write(after, dict.fromkeys(ends, ROWS), [])
+        after = [step for step in self._steps if step.value in behind]
+        last, _ = self._writer.write(after, dict.fromkeys(outputs, ROWS), ())
         return Loop(
-            tuple(self._statements[:written]),
+            first,
             f"{names[0]}.reshape(*{TOKENS}.shape, -1)" if names else "",
             calls,
-            calls[-1].gives if ends else "",
-            tuple(self._statements[written:]),
+            calls[-1].gives if after else "",
+            last,
         )
 
     def _calls(self) -> tuple[CellCall, ...]:
@@ -233,15 +241,8 @@ class _Network:
             if cell.output:
                 variables[cell.output] = f"output{suffix}"
             name = self._attributes.add(cell.path, self._parts[cell.path])
-            last = first + cell.states
+            last = first + len(cell.instance.states)
             gives = variables.get(cell.output, "")
             calls.append(CellCall(name, reads, gives, f"states{suffix}", first, last))
             first = last
         return tuple(calls)
-
-    def _write(
-        self, steps: Sequence[Step], known: Mapping[str, str], results: Sequence[str]
-    ) -> list[str]:
-        statements, names = write_statements(steps, self._attributes, self._name, known, results)
-        self._statements += statements
-        return names

@@ -191,19 +191,23 @@ def assignments(statements: Iterable[Statement]) -> list[str]:
 
 def _assignment(statement: Statement, prefix: str) -> list[str]:
     """Return the lines of a statement; `prefix` is `return`, or the target and `=`."""
+    lines = _lay_out_statement(statement, prefix)
+    if statement.comment and len(lines) == 1:
+        return [f"{lines[0]}  # {statement.comment}"]
+    return lines
+
+
+def _lay_out_statement(statement: Statement, prefix: str) -> list[str]:
     operands, join = statement.operands, statement.join
+    if statement.call:
+        return lay_out(Call(f"{prefix}self.{statement.call}(", operands), _INNER)
     if join == "concat":
         return lay_out(Call(f"{prefix}torch.cat(", (Call("[", operands), "dim=1")), _INNER)
     operator = JOINS.get(join, "")
     if join == "mean":
         return lay_out_sum(prefix, operands, operator, _INNER, f" / {len(operands)}")
-    call = Call(f"{prefix}self.{statement.call}(", operands)
-    line = call.flat if statement.call else f"{prefix}{operator.join(operands)}"
-    if len(f"{_INNER}{line}") <= WIDTH:
-        return [f"{_INNER}{line}{f'  # {statement.comment}' if statement.comment else ''}"]
-    if statement.call:
-        return lay_out(call, _INNER)
-    if len(operands) == 2:
+    line = f"{_INNER}{prefix}{operator.join(operands)}"
+    if len(line) > WIDTH and len(operands) == 2:
         # The formatter would break a long sum of two inside a call, which is hard to read.
         return lay_out(Call(f"{prefix}torch.{_FUNCTIONS[join]}(", operands), _INNER)
     return lay_out_sum(prefix, operands, operator, _INNER)

@@ -136,59 +136,50 @@ def letters(_: str, needed: frozenset[str]) -> str:
     return first[0] if first else next(f"x{n}" for n in range(1, 99) if f"x{n}" not in needed)
 
 
-def write_statements(
-    steps: Sequence[Step],
-    attributes: Attributes,
-    name_variable: NameVariable,
-    known: Mapping[str, str],
-    results: Sequence[str],
-) -> tuple[list[Statement], list[str]]:
-    """Return the statements of some steps, and the variables of the results.
+class StatementWriter:
+    """Writes steps as statements.
 
     Args:
-        steps: In the order of computing.
         attributes: Those of the class that the code is in; new layers are added.
         name_variable: Names the variables.
-        known: Expressions for values that exist before.
-        results: Values that are wanted behind the statements.
-
-    Raises:
-        ValueError: Weights are shared with another class.
     """
-    return _Writer(steps, attributes, name_variable, known, results).write()
 
-
-class _Writer:
-    def __init__(
-        self,
-        steps: Sequence[Step],
-        attributes: Attributes,
-        name_variable: NameVariable,
-        known: Mapping[str, str],
-        results: Sequence[str],
-    ) -> None:
-        self._steps = steps
+    def __init__(self, attributes: Attributes, name_variable: NameVariable) -> None:
         self._attributes = attributes
         self._name_variable = name_variable
-        self._results = results
+        self._expressions: dict[str, Expression] = {}
+        self._called: dict[str, str] = {}
+        self._waiting: dict[str, Step] = {}
+        self._in_parts: set[str] = set()
+        self._statements: list[Statement] = []
+
+    def write(
+        self, steps: Sequence[Step], known: Mapping[str, str], results: Sequence[str]
+    ) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
+        """Return the statements of some steps, and the expressions of the results.
+
+        Args:
+            steps: In the order of computing.
+            known: Expressions for values that exist before.
+            results: Values that are wanted behind the statements.
+
+        Raises:
+            ValueError: Weights are shared with another class.
+        """
+        self._results = frozenset(results)
         self._readers: dict[str, list[Step]] = {}
         for step in steps:
             for value in step.inputs:
                 self._readers.setdefault(value, []).append(step)
-        self._expressions = {value: Expression(name) for value, name in known.items()}
-        self._called: dict[str, str] = {}
-        self._waiting: dict[str, Step] = {}
+        self._expressions |= {value: Expression(name) for value, name in known.items()}
         self._unwritten = {step.value for step in steps}
-        self._in_parts: set[str] = set()
-        self._statements: list[Statement] = []
-
-    def write(self) -> tuple[list[Statement], list[str]]:
-        for step in self._steps:
+        self._statements = []
+        for step in steps:
             self._waiting[step.value] = step
             self._called[step.value] = self._callee(step)
             if not self._is_inner(step) or self._is_too_long(step):
                 self._assign(step)
-        return self._statements, [self._expressions[value].text for value in self._results]
+        return tuple(self._statements), tuple(self._expressions[v].text for v in results)
 
     def _is_inner(self, step: Step) -> bool:
         """Whether a step gets no variable: it is read once, in its own group."""
