@@ -20,7 +20,7 @@ PACKAGE = Path(dslnas.__file__).parent
 FORMS = {
     "backends/onnx/emitters.py": {"EMITTERS"},
     "backends/python/expressions.py": {"_STRENGTHS", "FUNCTIONS"},
-    "backends/python/forms.py": {"LAYERS", "JOINS"},
+    "backends/python/layers.py": {"LAYERS", "JOINS"},
     "backends/python/render.py": {"_FUNCTIONS"},
     "backends/torch/compiled.py": {"_FORMS"},
     "backends/torch/fast.py": {"FAST_FORMS"},
