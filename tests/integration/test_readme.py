@@ -1,4 +1,4 @@
-"""What the README shows works, and the paths it names exist."""
+"""What README and docs show works, and the paths they name exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ from dslnas.settings.search import SEARCH
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SPECS = re.findall(r"^```\n((?:#|use ).*?)^```$", README, re.M | re.S)
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "benchmarks" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+SPECS = [
+    text
+    for page in PAGES
+    for text in re.findall(
+        r"^```\n((?:#|use ).*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S
+    )
+]
 
 
 @pytest.mark.parametrize("text", SPECS, ids=range(len(SPECS)))
@@ -28,17 +40,20 @@ def test_specs_of_the_readme_compile(text: str, tmp_path: Path) -> None:
     assert compile_spec(spec).graph.params() > 0
 
 
-def test_readme_shows_specs_methods_and_commands() -> None:
+def test_pages_show_specs_methods_and_commands() -> None:
     assert len(SPECS) == 6
+    methods = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
     for method in SEARCH:
-        assert f"| `{method}` |" in README
+        assert f"| `{method}` |" in methods
     for command in COMMANDS:
-        assert f"`dslnas {command} " in README
+        assert f"| `dslnas {command} " in README
 
 
-def test_paths_of_the_readme_exist() -> None:
-    linked = re.findall(r"\]\(([^)#:]+)\)", README)
-    folders = re.findall(r"`((?:dslnas|grammars|specs|tests|exported)/[\w/.]*)`", README)
-    assert linked
-    for path in (*linked, *folders):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_of_a_page_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for path in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (page.parent / path).exists(), path
+    folders = r"`((?:dslnas|grammars|specs|tests|exported|benchmarks)/[\w/.]*)`"
+    for path in re.findall(folders, text):
         assert (ROOT / path).exists(), path
