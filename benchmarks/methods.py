@@ -110,7 +110,7 @@ class Search:
         """Make supernet, engine and batches, the same ones for every way."""
         model = SEARCH[method.word]
         defaults = {} if workload.shape else text_defaults(model)
-        settings = model.of({**defaults, **method.settings, **way.settings})
+        settings = model.model_validate({**defaults, **method.settings, **way.settings})
         generator = torch.Generator().manual_seed(0)
         kind = EverythingRuns if way.everything else Supernet
         self.supernet = kind(

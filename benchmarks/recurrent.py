@@ -84,7 +84,10 @@ def steps_of(
     defaults = text_defaults(SEARCH["darts"])
     engines = {
         order: make_engine(
-            "darts", supernet, SEARCH["darts"].of({**defaults, "order": order}), generator
+            "darts",
+            supernet,
+            SEARCH["darts"].model_validate({**defaults, "order": order}),
+            generator,
         )
         for order in ("first", "second")
     }

@@ -115,19 +115,20 @@ class Diagnostics:
         notes: Sequence[Note] = (),
     ) -> None:
         """Record one mistake."""
-        self._add(Diagnostic(code, message, span, label, help, tuple(notes)))
+        self.record(Diagnostic(code, message, span, label, help, tuple(notes)))
 
     def extend(self, error: UserError) -> None:
         """Record every mistake of an error raised elsewhere."""
         for diagnostic in error.diagnostics:
-            self._add(diagnostic)
+            self.record(diagnostic)
 
     def raise_if_any(self) -> None:
         """Raise a `UserError` with everything recorded, if anything was."""
         if self._found:
             raise UserError(self._found.values())
 
-    def _add(self, diagnostic: Diagnostic) -> None:
+    def record(self, diagnostic: Diagnostic) -> None:
+        """Record a mistake that is put into words already."""
         if len(self._found) >= MOST_FOUND:
             self.raise_if_any()
         place = diagnostic.span and (diagnostic.code, diagnostic.span)

@@ -23,5 +23,5 @@ def read(settings: ImageSettings) -> Examples:
             return idx.read(path_of(settings))
         case "npz":
             return npz.read(path_of(settings))
-        case "images":
+        case _:
             return images.read(path_of(settings), settings.size)

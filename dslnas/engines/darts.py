@@ -9,7 +9,7 @@ from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.objectives.objectives import Bilevel, Objective
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search import DartsSettings
+from dslnas.settings.search import OrderSettings
 
 
 class Darts(GradientEngine):
@@ -25,7 +25,7 @@ class Darts(GradientEngine):
     def __init__(
         self,
         supernet: Supernet,
-        settings: DartsSettings,
+        settings: OrderSettings,
         generator: torch.Generator,
         constraints: ResourceConstraints | None = None,
     ) -> None:

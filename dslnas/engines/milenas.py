@@ -58,5 +58,7 @@ class SingleLevel(Milenas):
         constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first alpha."""
-        as_milenas = MilenasSettings.of({**vars(settings), "lambda_": 0.0})
+        as_milenas = MilenasSettings.model_validate(
+            {**vars(settings), "method": "milenas", "lambda_": 0.0}
+        )
         super().__init__(supernet, as_milenas, generator, constraints)

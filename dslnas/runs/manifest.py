@@ -164,13 +164,13 @@ def first_manifest(
         how: How its networks run, as `Runtime.facts` returns it.
     """
     settings = {
-        "data": program.data.to_plain(),
-        "evaluate": program.evaluate.to_plain(),
-        "export": program.export.to_plain(),
+        "data": program.data.model_dump(mode="json"),
+        "evaluate": program.evaluate.model_dump(mode="json"),
+        "export": program.export.model_dump(mode="json"),
         "derive": asdict(program.derivation),
     }
     if program.search is not None:
-        settings["search"] = program.search.to_plain()
+        settings["search"] = program.search.model_dump(mode="json")
     facts: dict[str, object] = {
         "status": "running",
         "spec": name,

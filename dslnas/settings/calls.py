@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from dslnas.settings.schema import Value
-from dslnas.settings.stop import STOP_RULES
-from dslnas.settings.values import (
-    Adam,
-    Cosine,
-    Crop,
-    Cutout,
-    Exponential,
-    Flip,
-    Linear,
-    Sgd,
-    Variational,
-)
+from dslnas.settings.annotations import calls_of
+from dslnas.settings.stop import StopRule
+from dslnas.settings.values import Adam, Augmentation, Schedule, Sgd, Variational
 
-_ALL: tuple[type[Value], ...] = (
-    *(Cosine, Exponential, Linear, Sgd, Adam, Variational, Crop, Flip, Cutout),
-    *STOP_RULES,
-)
-
-CALLS = {call.word: call for call in _ALL}
+CALLS = calls_of(Schedule | Sgd | Adam | Variational | Augmentation | StopRule)

@@ -1,39 +1,44 @@
-"""Where examples come from: images with labels, or text. One record per kind of source.
+"""Where examples come from: images with labels, or text. One model per source.
 
 `dslnas show --defaults` prints what the fields say.
 """
 
 from __future__ import annotations
 
-from typing import Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
-from dslnas.settings.kinds import Call, Number, Text, Whole, Word
-from dslnas.settings.lists import Many
-from dslnas.settings.schema import Settings, setting
-from dslnas.settings.values import Augmentation, Crop, Cutout, Flip
+from pydantic import Field
+
+from dslnas.settings.model import Section
+from dslnas.settings.values import Augmentation, Crop, Flip
 
 TokenLevel: TypeAlias = Literal["word", "char"]
-"""What a token of a text is."""
+"""Whether a token of a text is a word or a character."""
 
-_SHARE = Number(gt=0, le=1)
-_AUGMENTATIONS = Many(Call(Crop, Flip, Cutout))
+Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
+"""Share of the examples."""
 
 
-class DataSettings(Settings):
-    """Base of the data: where the examples are and how they are divided."""
+class DataSettings(Section):
+    """Base of the sources: where the examples are and how they are divided."""
 
     kind = "data"
-    augment: tuple[Augmentation, ...] = ()  # a setting of images only; text is read as it is
-    source: str = setting(
-        Word("digits", "cifar10", "idx", "npz", "images", "text", "ptb"),
-        "the section's name: digits, cifar10, idx, npz, images, text or ptb",
+    tag = "source"
+    source: str = ""  # every source has its own
+    path: str = Field("", description="file or folder of the data; digits needs none")
+    split: tuple[Share, ...] = Field(
+        (0.45, 0.45, 0.1),
+        min_length=2,
+        max_length=4,
+        description="shares of the parts, in the order of their use",
     )
-    path: str = setting(Text(), "file or folder of the data; digits needs none", default="")
-    split: tuple[float, ...] = setting(
-        Many(_SHARE, least=2, most=4), "shares of the parts, in the order of their use"
-    )
-    subset: float = setting(_SHARE, "share of the examples that is used at all", default=1.0)
-    batch: int = setting(Whole(ge=2), "examples in a step of the search", default=64)
+    subset: Share = Field(1.0, description="share of the examples that is used at all")
+    batch: int = Field(64, ge=2, description="examples in a step of the search")
+
+    @property
+    def augmentations(self) -> tuple[Augmentation, ...]:
+        """The random changes of training examples; there are none for text."""
+        return ()
 
     def resolved(self) -> Self:
         """Return the settings with values for those that depend on others."""
@@ -44,77 +49,81 @@ class DataSettings(Settings):
 
 
 class ImageSettings(DataSettings):
-    """Images with labels, from files in a format of many data sets."""
+    """Base of images with labels."""
 
-    source: Literal["digits", "cifar10", "idx", "npz", "images"] = setting(
-        Word("digits", "cifar10", "idx", "npz", "images"),
-        "the section's name: digits, cifar10, idx, npz or images",
-        default="digits",
+    split: tuple[Share, ...] = Field(
+        (0.45, 0.45, 0.1),
+        min_length=3,
+        max_length=4,
+        description="shares for weights, architecture, validation [, test if the set has none]",
     )
-    split: tuple[float, ...] = setting(
-        Many(_SHARE, least=3, most=4),
-        "shares for weights, architecture, validation [, test if the set has none]",
-        default=(0.45, 0.45, 0.1),
+    size: int = Field(32, ge=4, le=1024, description="images: side in pixels they are resized to")
+    augment: tuple[Augmentation, ...] = Field(
+        (), description="random changes of training images: crop(pad), flip, cutout(size)"
     )
-    size: int = setting(
-        Whole(ge=4, le=1024), "images: side in pixels they are resized to", default=32
-    )
-    augment: tuple[Augmentation, ...] = setting(
-        _AUGMENTATIONS,
-        "random changes of training images: crop(pad), flip, cutout(size)",
-        default=(),
-    )
-    seed: int = setting(Whole(ge=0), "of the split, so that it is always the same", default=0)
+    seed: int = Field(0, ge=0, description="of the split, so that it is always the same")
+
+    @property
+    def augmentations(self) -> tuple[Augmentation, ...]:
+        """The random changes of training images."""
+        return self.augment
 
 
 class Digits(ImageSettings):
     """Scikit-learn's 1,797 handwritten digits of 8 x 8 pixels; nothing to download."""
 
-    split: tuple[float, ...] = setting(
-        Many(_SHARE, least=4, most=4),
-        "shares for weights, architecture, validation, test",
-        default=(0.4, 0.2, 0.2, 0.2),
+    source: Literal["digits"] = "digits"
+    split: tuple[Share, ...] = Field(
+        (0.4, 0.2, 0.2, 0.2),
+        min_length=4,
+        max_length=4,
+        description="shares for weights, architecture, validation, test",
     )
 
 
 class Cifar10(ImageSettings):
     """CIFAR-10, binary version: a folder with data_batch_*.bin and test_batch.bin."""
 
-    source: Literal["cifar10"] = setting(Word("cifar10"), default="cifar10")
-    augment: tuple[Augmentation, ...] = setting(
-        _AUGMENTATIONS, ImageSettings.fields["augment"].about, default=(Crop(pad=4), Flip())
+    source: Literal["cifar10"] = "cifar10"
+    augment: tuple[Augmentation, ...] = Field(
+        (Crop(pad=4), Flip()), description=ImageSettings.model_fields["augment"].description
     )
+
+
+class Idx(ImageSettings):
+    """Folder of IDX files, the format of MNIST; each may end in .gz."""
+
+    source: Literal["idx"] = "idx"
+
+
+class Npz(ImageSettings):
+    """NumPy archive with x_train, y_train [, x_test, y_test], or x, y."""
+
+    source: Literal["npz"] = "npz"
+
+
+class ImageFolder(ImageSettings):
+    """Folder with a folder of pictures per class, or with `train` and `test` that hold such."""
+
+    source: Literal["images"] = "images"
 
 
 # ---- text ---------------------------------------------------------------------------------------
 
 
 class TextSettings(DataSettings):
-    """A plain UTF-8 text file; without a path the start of a novel that comes with dslnas."""
+    """Base of text, read token after token."""
 
-    source: Literal["text", "ptb"] = setting(
-        Word("text", "ptb"), "the section's name: text or ptb", default="text"
+    subset: Share = Field(1.0, description="leading share of each part that is used at all")
+    batch: int = Field(
+        32, ge=2, description="places of the text that a step of the search reads side by side"
     )
-    path: str = setting(Text(), "the text file; else the embedded text", default="")
-    split: tuple[float, ...] = setting(
-        Many(_SHARE, least=4, most=4),
-        "shares for weights, architecture, validation, test, in the order of the text",
-        default=(0.7, 0.1, 0.1, 0.1),
+    steps: int = Field(35, ge=2, le=65536, description="tokens that a step reads at each place")
+    level: TokenLevel | None = Field(
+        None, description="what a token is; else char for the embedded text, word for a file"
     )
-    subset: float = setting(_SHARE, "leading share of each part that is used at all", default=1.0)
-    batch: int = setting(
-        Whole(ge=2), "places of the text that a step of the search reads side by side", default=32
-    )
-    steps: int = setting(
-        Whole(ge=2, le=65536), "tokens that a step reads at each place", default=35
-    )
-    level: TokenLevel | None = setting(
-        Word("word", "char"),
-        "what a token is; else char for the embedded text, word for a file",
-        default=None,
-    )
-    least: int = setting(
-        Whole(ge=1), "tokens that the training parts have less often become <unk>", default=1
+    least: int = Field(
+        1, ge=1, description="tokens that the training parts have less often become <unk>"
     )
 
     def resolved(self) -> Self:
@@ -123,30 +132,43 @@ class TextSettings(DataSettings):
 
     @property
     def token_level(self) -> TokenLevel:
-        """What a token is: a word or a character."""
+        """Whether a token is a word or a character."""
         return self.level or ("word" if self.path else "char")
+
+
+class TextFile(TextSettings):
+    """A plain UTF-8 text file; without a path the start of a novel that comes with dslnas."""
+
+    source: Literal["text"] = "text"
+    path: str = Field("", description="the text file; else the embedded text")
+    split: tuple[Share, ...] = Field(
+        (0.7, 0.1, 0.1, 0.1),
+        min_length=4,
+        max_length=4,
+        description="shares for weights, architecture, validation, test, in the order of the text",
+    )
 
 
 class Ptb(TextSettings):
     """Penn Treebank: a folder with train.txt, valid.txt and test.txt, or ptb.train.txt etc."""
 
-    source: Literal["ptb"] = setting(Word("ptb"), default="ptb")
-    path: str = setting(Text(), "folder of the three files", default="")
-    split: tuple[float, ...] = setting(
-        Many(_SHARE, least=2, most=2),
-        "shares of the training file for weights and architecture, in its order",
-        default=(0.9, 0.1),
+    source: Literal["ptb"] = "ptb"
+    path: str = Field("", description="folder of the three files")
+    split: tuple[Share, ...] = Field(
+        (0.9, 0.1),
+        min_length=2,
+        max_length=2,
+        description="shares of the training file for weights and architecture, in its order",
     )
-    batch: int = setting(Whole(ge=2), TextSettings.fields["batch"].about, default=256)
-    level: TokenLevel | None = setting(Word("word", "char"), "what a token is", default="word")
+    batch: int = Field(256, ge=2, description=TextSettings.model_fields["batch"].description)
+    level: TokenLevel | None = Field("word", description="what a token is")
 
+
+AnyData: TypeAlias = Annotated[
+    Digits | Cifar10 | Idx | Npz | ImageFolder | TextFile | Ptb, Field(discriminator="source")
+]
+"""Settings of any source, told apart by its name."""
 
 DATA: dict[str, type[DataSettings]] = {
-    "digits": Digits,
-    "cifar10": Cifar10,
-    "idx": ImageSettings,
-    "npz": ImageSettings,
-    "images": ImageSettings,
-    "text": TextSettings,
-    "ptb": Ptb,
+    model.model_fields["source"].default: model for model in get_args(get_args(AnyData)[0])
 }

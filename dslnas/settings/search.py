@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
-from dslnas.settings.kinds import Call, Number, Whole, Word
-from dslnas.settings.lists import Many, Names
-from dslnas.settings.schema import Settings, setting
-from dslnas.settings.stop import STOP_RULES, StopRule
-from dslnas.settings.values import SCHEDULE, Adam, Cosine, Linear, Schedule, Sgd, Variational
+from pydantic import Field
+
+from dslnas.settings.model import Section
+from dslnas.settings.stop import StopRule
+from dslnas.settings.values import Adam, Cosine, Linear, Schedule, Sgd, Variational
 
 DROPOUT_ABOUT = "text: rates by place, with masks that hold for a whole sequence"
 ACCUMULATE_ABOUT = (
@@ -18,31 +18,36 @@ ACCUMULATE_ABOUT = (
 SLOWNESS_ABOUT = "text: weight of mean((o[t+1] - o[t])^2) in the weights' loss, o a cell's outputs"
 
 WARM_SHARE = 0.3
-"""Of the epochs of PC-DARTS."""
+"""Share of the epochs of PC-DARTS in which only the weights train."""
 
-_LEVEL = Word("bilevel", "mixed")
+Name: TypeAlias = Annotated[str, Field(title="a name")]
+"""Name of a cell or of a value; the title is what messages call it."""
+
+_WEIGHTS_ABOUT = "optimiser of the network's weights"
+_ARCH_ABOUT = "optimiser of the architecture parameters"
 _LEVEL_ABOUT = "alpha from its own data's loss, or from both"
 _LAMBDA_ABOUT = "mixed level: weight of the architecture data's loss"
+_TEMPERATURE_ABOUT = "of the Gumbel-softmax, by epoch"
 
 
-class SearchSettings(Settings):
+class SearchSettings(Section):
     """What all methods share. Defaults are those of DARTS (arXiv:1806.09055, appendix A)."""
 
     kind = "search"
-    epochs: int = setting(Whole(ge=1), "passes over the data that trains weights", default=50)
-    warmup: int | None = setting(
-        Whole(ge=0), "first epochs, in which only the weights train", default=0
+    tag = "method"
+    method: str = ""  # every method has its own
+    epochs: int = Field(50, ge=1, description="passes over the data that trains weights")
+    warmup: Annotated[int, Field(ge=0)] | None = Field(
+        0, description="first epochs, in which only the weights train"
     )
-    accumulate: int = setting(Whole(ge=1), ACCUMULATE_ABOUT, default=1)
-    weights: Sgd = setting(Call(Sgd), "optimiser of the network's weights", default=Sgd())
-    arch: Adam = setting(Call(Adam), "optimiser of the architecture parameters", default=Adam())
-    stop: tuple[StopRule, ...] = setting(
-        Many(Call(*STOP_RULES)),
-        "rules that end the search early: skips, convolutions, stable, eigenvalue",
-        default=(),
+    accumulate: int = Field(1, ge=1, description=ACCUMULATE_ABOUT)
+    weights: Sgd = Field(Sgd(), description=_WEIGHTS_ABOUT)
+    arch: Adam = Field(Adam(), description=_ARCH_ABOUT)
+    stop: tuple[StopRule, ...] = Field(
+        (), description="rules that end the search early: skips, convolutions, stable, eigenvalue"
     )
-    dropout: Variational | None = setting(Call(Variational), DROPOUT_ABOUT, default=None)
-    slowness: float | None = setting(Number(ge=0), SLOWNESS_ABOUT, default=None)
+    dropout: Variational | None = Field(None, description=DROPOUT_ABOUT)
+    slowness: Annotated[float, Field(ge=0)] | None = Field(None, description=SLOWNESS_ABOUT)
 
     def resolved(self) -> Self:
         """Return the settings with values for those that depend on others."""
@@ -57,18 +62,15 @@ class SearchSettings(Settings):
 class OrderSettings(SearchSettings):
     """What methods share that may look one step of the weights ahead."""
 
-    order: Literal["first", "second"] = setting(
-        Word("first", "second"), "of the alpha-gradient", default="first"
+    order: Literal["first", "second"] = Field("first", description="of the alpha-gradient")
+    hessian: Literal["difference", "exact"] = Field(
+        "difference",
+        description="second order: by finite differences as published, or by differentiating twice",
     )
-    hessian: Literal["difference", "exact"] = setting(
-        Word("difference", "exact"),
-        "second order: by finite differences as published, or by differentiating twice",
-        default="difference",
-    )
-    unroll: Literal["clipped", "unclipped"] | None = setting(
-        Word("clipped", "unclipped"),
-        "second order: whether the step looked ahead is clipped; else for text, not for images",
-        default=None,
+    unroll: Literal["clipped", "unclipped"] | None = Field(
+        None,
+        description="second order: whether the step looked ahead is clipped; else for text, not "
+        "for images",
     )
 
     def resolved(self) -> Self:
@@ -85,102 +87,103 @@ class OrderSettings(SearchSettings):
 class DartsSettings(OrderSettings):
     """DARTS (Liu et al., ICLR 2019): bilevel, alpha on its own data, then the weights."""
 
+    method: Literal["darts"] = "darts"
+
 
 class MilenasSettings(OrderSettings):
     """MiLeNAS (He et al., CVPR 2020): mixed-level, alpha from both losses."""
 
-    lambda_: float = setting(Number(ge=0), "weight of the architecture data's loss", default=1.0)
-    update: Literal["simultaneous", "alternating"] = setting(
-        Word("simultaneous", "alternating"),
-        "gradients at the same point as the paper writes, or the weights' at the new alpha",
-        default="simultaneous",
+    method: Literal["milenas"] = "milenas"
+    lambda_: float = Field(
+        1.0, alias="lambda", ge=0, description="weight of the architecture data's loss"
     )
-    bilevel: int = setting(
-        Whole(ge=0), "first epochs that are bilevel, before it switches", default=0
+    update: Literal["simultaneous", "alternating"] = Field(
+        "simultaneous",
+        description="gradients at the same point as the paper writes, or the weights' at the new "
+        "alpha",
     )
+    bilevel: int = Field(0, ge=0, description="first epochs that are bilevel, before it switches")
 
 
 class SingleLevelSettings(OrderSettings):
     """Single-level search: alpha and the weights on the same data; MiLeNAS with lambda = 0."""
 
+    method: Literal["single_level"] = "single_level"
+
 
 class NaspSettings(SearchSettings):
     """NASP (Yao et al., AAAI 2020): proximal steps; one operation per edge runs."""
 
-    complexity: float = setting(
-        Number(ge=0), "eta: weight of the operations' cost; larger gives smaller cells", default=0.0
+    method: Literal["nasp"] = "nasp"
+    complexity: float = Field(
+        0.0, ge=0, description="eta: weight of the operations' cost; larger gives smaller cells"
     )
-    cost: Literal["params", "flops", "latency"] = setting(
-        Word("params", "flops", "latency"), "what an operation costs", default="params"
+    cost: Literal["params", "flops", "latency"] = Field(
+        "params", description="what an operation costs"
     )
-    cells: tuple[str, ...] = setting(
-        Names(), "cells whose operations cost something; else all", default=()
+    cells: tuple[Name, ...] = Field(
+        (), description="cells whose operations cost something; else all"
     )
-    epsilon: float = setting(
-        Number(ge=0, le=1), "probability of a random operation instead of the largest", default=0.0
+    epsilon: float = Field(
+        0.0, ge=0, le=1, description="probability of a random operation instead of the largest"
     )
 
 
 class SampledSettings(OrderSettings):
     """What methods share that draw a random mixture for every pass."""
 
-    level: Literal["bilevel", "mixed"] = setting(_LEVEL, _LEVEL_ABOUT, default="bilevel")
-    lambda_: float = setting(Number(ge=0), _LAMBDA_ABOUT, default=1.0)
-    temperature: Schedule = setting(
-        SCHEDULE, "of the Gumbel-softmax, by epoch", default=Linear(start=10.0, end=1.0)
-    )
+    level: Literal["bilevel", "mixed"] = Field("bilevel", description=_LEVEL_ABOUT)
+    lambda_: float = Field(1.0, alias="lambda", ge=0, description=_LAMBDA_ABOUT)
+    temperature: Schedule = Field(Linear(start=10.0, end=1.0), description=_TEMPERATURE_ABOUT)
 
 
 class GdasSettings(SampledSettings):
     """GDAS (Dong and Yang, CVPR 2019): one sampled operation per edge runs."""
 
+    method: Literal["gdas"] = "gdas"
+
 
 class SnasSettings(SampledSettings):
     """SNAS (Xie et al., ICLR 2019): all run, weighed by a soft sample; one loss for everything."""
 
-    level: Literal["bilevel", "mixed"] = setting(_LEVEL, _LEVEL_ABOUT, default="mixed")
-    lambda_: float = setting(Number(ge=0), _LAMBDA_ABOUT, default=0.0)
-    temperature: Schedule = setting(
-        SCHEDULE, "of the Gumbel-softmax, by epoch", default=Linear(start=1.0, end=0.03)
-    )
+    method: Literal["snas"] = "snas"
+    level: Literal["bilevel", "mixed"] = Field("mixed", description=_LEVEL_ABOUT)
+    lambda_: float = Field(0.0, alias="lambda", ge=0, description=_LAMBDA_ABOUT)
+    temperature: Schedule = Field(Linear(start=1.0, end=0.03), description=_TEMPERATURE_ABOUT)
 
 
-class PcDartsSettings(DartsSettings):
+class PcDartsSettings(OrderSettings):
     """PC-DARTS (Xu et al., ICLR 2020): a part of the channels is searched, edges are weighed."""
 
-    warmup: int | None = setting(
-        Whole(ge=0),
-        "first epochs, in which only the weights train; else 15 of 50, of any number that share",
-        default=None,
+    method: Literal["pc_darts"] = "pc_darts"
+    warmup: Annotated[int, Field(ge=0)] | None = Field(
+        None,
+        description="first epochs, in which only the weights train; else 15 of 50, of any number "
+        "that share",
     )
-    weights: Sgd = setting(
-        Call(Sgd),
-        "optimiser of the network's weights",
-        default=Sgd(lr=Cosine(start=0.1, end=0.0)),
-    )
-    arch: Adam = setting(
-        Call(Adam), "optimiser of the architecture parameters", default=Adam(lr=6e-4)
-    )
-    partial: int = setting(
-        Whole(ge=1, le=64), "K: one channel of K goes through the operations", default=4
+    weights: Sgd = Field(Sgd(lr=Cosine(start=0.1, end=0.0)), description=_WEIGHTS_ABOUT)
+    arch: Adam = Field(Adam(lr=6e-4), description=_ARCH_ABOUT)
+    partial: int = Field(
+        4, ge=1, le=64, description="K: one channel of K goes through the operations"
     )
 
 
 class RandomSettings(SearchSettings):
     """Random sampling with weight sharing (Li and Talwalkar, UAI 2019): the baseline."""
 
-    samples: int = setting(
-        Whole(ge=1), "architectures compared with the shared weights at the end", default=1000
+    method: Literal["random"] = "random"
+    samples: int = Field(
+        1000, ge=1, description="architectures compared with the shared weights at the end"
     )
 
 
 class RandomSearchSettings(SearchSettings):
     """Random search (Li and Talwalkar, UAI 2019): random architectures, each trained alone."""
 
-    each: int | None = setting(
-        Whole(ge=1),
-        "epochs of every architecture; else at most 10, and two architectures or more",
-        default=None,
+    method: Literal["random_search"] = "random_search"
+    each: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="epochs of every architecture; else at most 10, and two architectures or more",
     )
 
     def resolved(self) -> Self:
@@ -196,14 +199,20 @@ class RandomSearchSettings(SearchSettings):
         return next(each for each in range(most, 0, -1) if self.epochs % each == 0)
 
 
+AnySearch: TypeAlias = Annotated[
+    DartsSettings
+    | MilenasSettings
+    | SingleLevelSettings
+    | NaspSettings
+    | GdasSettings
+    | SnasSettings
+    | PcDartsSettings
+    | RandomSettings
+    | RandomSearchSettings,
+    Field(discriminator="method"),
+]
+"""Settings of any method, told apart by its name."""
+
 SEARCH: dict[str, type[SearchSettings]] = {
-    "darts": DartsSettings,
-    "milenas": MilenasSettings,
-    "single_level": SingleLevelSettings,
-    "nasp": NaspSettings,
-    "gdas": GdasSettings,
-    "snas": SnasSettings,
-    "pc_darts": PcDartsSettings,
-    "random": RandomSettings,
-    "random_search": RandomSearchSettings,
+    model.model_fields["method"].default: model for model in get_args(get_args(AnySearch)[0])
 }

@@ -1,4 +1,4 @@
-"""One record per section of a spec. `dslnas show --defaults` prints what its fields say.
+"""One model per section of a spec. `dslnas show --defaults` prints what its fields say.
 
 Settings that are expressions of the language (a stem, a list of cells) stay syntax here; the
 checker gives them their meaning.
@@ -6,50 +6,44 @@ checker gives them their meaning.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from dslnas.settings.kinds import Call, Number, Whole, Word
-from dslnas.settings.lists import Exactly, Many, Names
-from dslnas.settings.schema import Settings, setting
-from dslnas.settings.search import ACCUMULATE_ABOUT, DROPOUT_ABOUT, SLOWNESS_ABOUT
-from dslnas.settings.values import Augmentation, Cosine, Crop, Cutout, Flip, Sgd, Variational
+from pydantic import Field
 
-_SIDE = Whole(ge=1, le=65536)
-_AUGMENTATIONS = Many(Call(Crop, Flip, Cutout))
+from dslnas.settings.model import Section
+from dslnas.settings.search import ACCUMULATE_ABOUT, DROPOUT_ABOUT, SLOWNESS_ABOUT, Name
+from dslnas.settings.values import Augmentation, Cosine, Sgd, Variational
+
+Side: TypeAlias = Annotated[int, Field(ge=1, le=65536)]
+"""Channels, height or width."""
 
 
 # ---- cells and the network ----------------------------------------------------------------------
 
 
-class CellSettings(Settings):
+class CellSettings(Section):
     """A cell: a DAG whose nodes sum one operation per incoming edge, or of fixed values alone."""
 
     kind = "cell"
-    inputs: int | tuple[str, ...] = setting(
-        Whole(ge=1, le=8) | Names(least=1),
-        "how many outputs of earlier cells it reads, or their names",
-        default=2,
+    inputs: Annotated[int, Field(ge=1, le=8)] | tuple[Name, ...] = Field(
+        2, description="how many outputs of earlier cells it reads, or their names"
     )
-    states: tuple[str, ...] = setting(
-        Names(), "names of what it carries from step to step: it is recurrent", default=()
+    states: tuple[Name, ...] = Field(
+        (), description="names of what it carries from step to step: it is recurrent"
     )
-    nodes: int | None = setting(
-        Whole(ge=1, le=64),
-        "nodes that see all inputs, or `first` alone, and all earlier nodes",
-        default=None,
+    nodes: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None, description="nodes that see all inputs, or `first` alone, and all earlier nodes"
     )
-    keep: int | Literal["all"] = setting(
-        Whole(ge=1) | Word("all"), "incoming edges per node of the derived cell", default="all"
+    keep: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+        "all", description="incoming edges per node of the derived cell"
     )
-    none: Literal["never", "allowed"] = setting(
-        Word("never", "allowed"), "whether a derived edge may be a zero", default="never"
+    none: Literal["never", "allowed"] = Field(
+        "never", description="whether a derived edge may be a zero"
     )
-    stride: int = setting(Whole(ge=1, le=8), "of the edges from the inputs", default=1)
-    widen: int = setting(
-        Whole(ge=1, le=8), "factor on C for this cell and those after it", default=1
-    )
-    next: tuple[str, ...] = setting(
-        Names(), "what each state is after the step; else the only state is the output", default=()
+    stride: int = Field(1, ge=1, le=8, description="of the edges from the inputs")
+    widen: int = Field(1, ge=1, le=8, description="factor on C for this cell and those after it")
+    next: tuple[Name, ...] = Field(
+        (), description="what each state is after the step; else the only state is the output"
     )
 
 
@@ -63,16 +57,18 @@ CELL_EXPRESSIONS = {
 }
 
 
-class NetworkSettings(Settings):
+class NetworkSettings(Section):
     """The network around the cells."""
 
     kind = "network"
-    input: tuple[int, int, int] | None = setting(
-        Exactly(3, _SIDE), "channels x height x width of an example; else the data's", default=None
+    input: tuple[Side, Side, Side] | None = Field(
+        None, description="channels x height x width of an example; else the data's"
     )
-    classes: int | None = setting(Whole(ge=2), "outputs of the head; else the data's", default=None)
-    channels: int = setting(_SIDE, "C while searching", default=16)
-    repeat: int = setting(Whole(ge=0, le=256), "N while searching", default=2)
+    classes: Annotated[int, Field(ge=2)] | None = Field(
+        None, description="outputs of the head; else the data's"
+    )
+    channels: Side = Field(16, description="C while searching")
+    repeat: int = Field(2, ge=0, le=256, description="N while searching")
 
 
 NETWORK_EXPRESSIONS = {
@@ -86,22 +82,22 @@ NETWORK_EXPRESSIONS = {
 # ---- from a search to an architecture -----------------------------------------------------------
 
 
-class DeriveSettings(Settings):
+class DeriveSettings(Section):
     """How the search ends in an architecture, and what that may cost."""
 
     kind = "derive"
-    by: Literal["magnitude", "perturbation"] = setting(
-        Word("magnitude", "perturbation"),
-        "scores: the weights of operations, or how much worse the supernet is without one",
-        default="magnitude",
+    by: Literal["magnitude", "perturbation"] = Field(
+        "magnitude",
+        description="scores: the weights of operations, or how much worse the supernet is without "
+        "one",
     )
-    epoch: Literal["last", "best", "every_size"] = setting(
-        Word("last", "best", "every_size"),
-        "whose architecture: the last, the best by validation, or the best of every size",
-        default="last",
+    epoch: Literal["last", "best", "every_size"] = Field(
+        "last",
+        description="whose architecture: the last, the best by validation, or the best of every "
+        "size",
     )
-    penalty: float = setting(
-        Number(ge=0), "weight of the expected excess over `require` while searching", default=0.0
+    penalty: float = Field(
+        0.0, ge=0, description="weight of the expected excess over `require` while searching"
     )
 
 
@@ -114,48 +110,45 @@ DERIVE_EXPRESSIONS = {
 # ---- evaluation and export ----------------------------------------------------------------------
 
 
-class EvaluateSettings(Settings):
+class EvaluateSettings(Section):
     """Training the found architecture from scratch (DARTS, appendix A.2)."""
 
     kind = "evaluate"
-    epochs: int = setting(Whole(ge=1), "passes over the training data", default=600)
-    batch: int = setting(Whole(ge=2), "examples in a step", default=96)
-    accumulate: int = setting(Whole(ge=1), ACCUMULATE_ABOUT, default=1)
-    channels: int = setting(_SIDE, "C of the network that is trained", default=36)
-    repeat: int = setting(Whole(ge=0, le=256), "N of the network that is trained", default=6)
-    weights: Sgd = setting(
-        Call(Sgd), "optimiser of the weights", default=Sgd(lr=Cosine(start=0.025, end=0.0))
+    epochs: int = Field(600, ge=1, description="passes over the training data")
+    batch: int = Field(96, ge=2, description="examples in a step")
+    accumulate: int = Field(1, ge=1, description=ACCUMULATE_ABOUT)
+    channels: Side = Field(36, description="C of the network that is trained")
+    repeat: int = Field(6, ge=0, le=256, description="N of the network that is trained")
+    weights: Sgd = Field(
+        Sgd(lr=Cosine(start=0.025, end=0.0)), description="optimiser of the weights"
     )
-    augment: tuple[Augmentation, ...] = setting(
-        _AUGMENTATIONS, "in addition to the data's own, such as cutout(16)", default=()
+    augment: tuple[Augmentation, ...] = Field(
+        (), description="in addition to the data's own, such as cutout(16)"
     )
-    drop_path: float = setting(
-        Number(ge=0, lt=1), "rate at the end, rising linearly from 0", default=0.2
+    drop_path: float = Field(0.2, ge=0, lt=1, description="rate at the end, rising linearly from 0")
+    auxiliary: float = Field(
+        0.0, ge=0, description="weight of the auxiliary head's loss; the paper: 0.4"
     )
-    auxiliary: float = setting(
-        Number(ge=0), "weight of the auxiliary head's loss; the paper: 0.4", default=0.0
+    dropout: Variational | None = Field(None, description=DROPOUT_ABOUT)
+    slowness: Annotated[float, Field(ge=0)] | None = Field(None, description=SLOWNESS_ABOUT)
+    average: Annotated[int, Field(ge=0)] | None = Field(
+        None,
+        description="text: checks without improvement before SGD is averaged (Merity et al., "
+        "2018); 0: never",
     )
-    dropout: Variational | None = setting(Call(Variational), DROPOUT_ABOUT, default=None)
-    slowness: float | None = setting(Number(ge=0), SLOWNESS_ABOUT, default=None)
-    average: int | None = setting(
-        Whole(ge=0),
-        "text: checks without improvement before SGD is averaged (Merity et al., 2018); 0: never",
-        default=None,
-    )
-    vary: Literal["nothing", "lengths"] | None = setting(
-        Word("nothing", "lengths"),
-        "text: `lengths` draws every segment's length anew and scales the rate by it",
-        default=None,
+    vary: Literal["nothing", "lengths"] | None = Field(
+        None,
+        description="text: `lengths` draws every segment's length anew and scales the rate by it",
     )
 
 
-class ExportSettings(Settings):
+class ExportSettings(Section):
     """What is written for deployment."""
 
     kind = "export"
-    formats: tuple[Literal["onnx", "python"], ...] = setting(
-        Many(Word("onnx", "python"), least=1), "onnx, python", default=("onnx", "python")
+    formats: tuple[Literal["onnx", "python"], ...] = Field(
+        ("onnx", "python"), min_length=1, description="onnx, python"
     )
-    tolerance: float = setting(
-        Number(gt=0, le=1e-2), "largest difference between the backends", default=1e-4
+    tolerance: float = Field(
+        1e-4, gt=0, le=1e-2, description="largest difference between the backends"
     )

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dslnas.settings.schema import Settings
+from dslnas.settings.model import Section
 from dslnas.settings.search import OrderSettings, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Adam, Sgd, Variational
 
 _SLOWNESS = 1e-3
 
-TEXT_DEFAULTS: Mapping[type[Settings], Mapping[str, object]] = {
+TEXT_DEFAULTS: Mapping[type[Section], Mapping[str, object]] = {
     # The rate stays as it is for the whole search.
     SearchSettings: {
         "weights": Sgd(lr=20.0, momentum=0.0, weight_decay=5e-7, clip=0.25),
@@ -42,7 +42,7 @@ TEXT_DEFAULTS: Mapping[type[Settings], Mapping[str, object]] = {
 """What takes the place of a field's default; subclasses have the entries of their bases."""
 
 
-def text_defaults(model: type[Settings]) -> dict[str, object]:
+def text_defaults(model: type[Section]) -> dict[str, object]:
     """Return the values by field that a section has for text instead of its own defaults.
 
     A field that a class between says anew keeps the value of the nearest class in the order of

@@ -2,48 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from dslnas.settings.kinds import Number, Whole
-from dslnas.settings.schema import Value, setting
+from pydantic import Field
+
+from dslnas.settings.model import Call
 
 
-class Skips(Value):
+class StopRuleCall(Call):
+    """Base of the rules."""
+
+    noun: ClassVar[str] = "stop rule"
+
+
+class Skips(StopRuleCall):
     """A derived cell has `most` skip connections or more (DARTS+, arXiv:1909.06035)."""
 
-    word = "skips"
-    most: int = setting(Whole(ge=1), default=2)
+    word: Literal["skips"] = "skips"
+    most: int = Field(2, ge=1)
 
 
-class Convolutions(Value):
+class Convolutions(StopRuleCall):
     """No derived cell has more convolutions than expected (MiLeNAS, section 4.2).
 
     `most` is for cells that keep the size, `reducing` for those that reduce it.
     """
 
-    word = "convolutions"
-    most: int = setting(Whole(ge=0), default=6)
-    reducing: int = setting(Whole(ge=0), default=0)
+    word: Literal["convolutions"] = "convolutions"
+    most: int = Field(6, ge=0)
+    reducing: int = Field(0, ge=0)
 
 
-class Stable(Value):
+class Stable(StopRuleCall):
     """The derived cells have not changed for so many epochs (DARTS+, criterion 2)."""
 
-    word = "stable"
-    epochs: int = setting(Whole(ge=1), default=10)
+    word: Literal["stable"] = "stable"
+    epochs: int = Field(10, ge=1)
 
 
-class Eigenvalue(Value):
+class Eigenvalue(StopRuleCall):
     """The validation loss has become sharp in alpha (Zela et al., ICLR 2020, arXiv:1909.09656).
 
     Stops when the dominant eigenvalue of the Hessian, averaged over `window` epochs, was less than
     `ratio` times today's `window` epochs ago; the result is the architecture of that epoch.
     """
 
-    word = "eigenvalue"
-    ratio: float = setting(Number(gt=0, le=1), default=0.75)
-    window: int = setting(Whole(ge=1), default=5)
+    word: Literal["eigenvalue"] = "eigenvalue"
+    ratio: float = Field(0.75, gt=0, le=1)
+    window: int = Field(5, ge=1)
 
 
-StopRule: TypeAlias = Skips | Convolutions | Stable | Eigenvalue
-STOP_RULES: tuple[type[Value], ...] = (Skips, Convolutions, Stable, Eigenvalue)
+StopRule: TypeAlias = Annotated[
+    Skips | Convolutions | Stable | Eigenvalue, Field(discriminator="word")
+]

@@ -43,7 +43,7 @@ class Epochs:
         if isinstance(self._part, TextPart):
             _check_length(self._part, settings.batch)
         self._vary = settings.vary == "lengths"
-        self._augment = (*data_settings.augment, *settings.augment)
+        self._augment = (*data_settings.augmentations, *settings.augment)
         self._is_text = data.text is not None
 
     def run_one(self) -> None:

@@ -97,7 +97,7 @@ def estimate_search(
 
     seconds = None
     if may and timed > 0:
-        batch, augment = plan.data.batch, plan.data.augment
+        batch, augment = plan.data.batch, plan.data.augmentations
         generators = [torch.Generator().manual_seed(SEED) for _ in range(2)]
         train = forever(data.weights, batch, generators[0], augment)
         architecture = forever(data.architecture, batch, generators[1], augment)

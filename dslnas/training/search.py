@@ -124,7 +124,7 @@ class _Search:
 
     def run(self) -> SearchResult:
         settings, batch = self._plan.settings, self._plan.data.batch
-        augment = self._plan.data.augment
+        augment = self._plan.data.augmentations
         architecture = forever(self._data.architecture, batch, self._generator, augment)
         stop = None
         for epoch in range(settings.epochs):
@@ -156,7 +156,7 @@ class _Search:
         self._engine.start_epoch(epoch)
         self._supernet.network.train()
         sums: dict[str, float] = {}
-        batch, augment = plan.data.batch, plan.data.augment
+        batch, augment = plan.data.batch, plan.data.augmentations
         weights = self._data.weights.batches(batch, self._generator, augment)
         for step, train in enumerate(weights, 1):
             losses = self._engine.step(train, next(architecture))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dslnas.data.data_shape import DataShape, check_split, describe, verify
-from dslnas.settings.data import Cifar10, Digits, ImageSettings
+from dslnas.settings.data import DATA, Cifar10, Digits, Idx, ImageFolder
 from tests.data.made import error, labels, pixels, real, write_cifar10, write_idx, write_images
 
 NO_PATH_HELP = 'add `path "..."` to the data section or pass `--set data.path=DIR`'
@@ -22,8 +22,8 @@ def test_describing_known_data_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from dslnas.data.data_shape import describe\n"
-        "from dslnas.settings.data import Cifar10, Digits, TextSettings\n"
-        "describe(Digits()); describe(Cifar10()); describe(TextSettings())\n"
+        "from dslnas.settings.data import Cifar10, Digits, TextFile\n"
+        "describe(Digits()); describe(Cifar10()); describe(TextFile())\n"
         "print({'numpy', 'torch', 'onnx', 'sklearn', 'PIL'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -32,12 +32,12 @@ def test_describing_known_data_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("source", ["idx", "npz", "images"])
 def test_other_data_are_unknown_without_a_path(source: str) -> None:
-    assert describe(ImageSettings.of({"source": source})) is None
+    assert describe(DATA[source]()) is None
 
 
 @pytest.mark.parametrize("source", ["cifar10", "idx", "npz", "images"])
 def test_loading_needs_a_path(source: str) -> None:
-    settings = ImageSettings.of({"source": source})
+    settings = DATA[source]()
     assert error(lambda: verify(settings), "data") == (
         "NAS605",
         f"data source `{source}` needs a path",
@@ -49,7 +49,7 @@ def test_loading_needs_a_path(source: str) -> None:
 @pytest.mark.parametrize("name", ["nothing", "~no one/here", "zero\0byte"])
 def test_a_path_that_does_not_exist(source: str, name: str, tmp_path: Path) -> None:
     path = name if name.startswith("~") else str(tmp_path / name)
-    settings = ImageSettings.of({"source": source, "path": path})
+    settings = DATA[source].model_validate({"path": path})
     assert error(lambda: describe(settings), path) == (
         "NAS601",
         "path does not exist",
@@ -59,7 +59,7 @@ def test_a_path_that_does_not_exist(source: str, name: str, tmp_path: Path) -> N
 
 def test_a_name_that_the_system_refuses(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 1000)
-    settings = ImageSettings(source="idx", path=str(path))
+    settings = Idx(path=str(path))
     assert error(lambda: describe(settings), path) == (
         "NAS603",
         "path cannot be read: file name too long",
@@ -85,7 +85,7 @@ def test_a_name_that_the_system_refuses(tmp_path: Path) -> None:
 def test_a_file_where_a_folder_is_needed(source: str, holds: str, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
-    settings = ImageSettings.of({"source": source, "path": str(path)})
+    settings = DATA[source].model_validate({"path": str(path)})
     assert error(lambda: describe(settings), path) == (
         "NAS602",
         "not a folder",
@@ -95,12 +95,12 @@ def test_a_file_where_a_folder_is_needed(source: str, holds: str, tmp_path: Path
 
 def test_shapes_come_from_the_files(tmp_path: Path) -> None:
     folder = write_idx(tmp_path / "idx", "train", pixels(9, 5, 4), labels(9, 3))
-    assert describe(ImageSettings(source="idx", path=str(folder))) == DataShape((1, 5, 4), 3, False)
+    assert describe(Idx(path=str(folder))) == DataShape((1, 5, 4), 3, False)
     write_idx(folder, "t10k", pixels(2, 5, 4), labels(2, 2))
-    assert describe(ImageSettings(source="idx", path=str(folder))) == DataShape((1, 5, 4), 3, True)
+    assert describe(Idx(path=str(folder))) == DataShape((1, 5, 4), 3, True)
 
     folder = write_images(tmp_path / "images", {"cat": 1, "dog": 2})
-    settings = ImageSettings(source="images", path=str(folder), size=16)
+    settings = ImageFolder(path=str(folder), size=16)
     assert describe(settings) == DataShape((3, 16, 16), 2, has_test=False)
 
     folder = tmp_path / "cifar"
@@ -110,7 +110,7 @@ def test_shapes_come_from_the_files(tmp_path: Path) -> None:
 
 
 def test_real_data_are_described(shared: Path) -> None:
-    settings = ImageSettings(source="idx", path=str(real(shared, "fashion-mnist")))
+    settings = Idx(path=str(real(shared, "fashion-mnist")))
     assert verify(settings) == DataShape((1, 28, 28), 10, has_test=True)
     assert verify(Cifar10(path=str(real(shared, "cifar-10-batches-bin")))) == describe(Cifar10())
 
@@ -124,9 +124,9 @@ def test_a_test_share_for_data_that_have_a_test_part() -> None:
     )
 
 
-def test_no_test_share_for_data_that_have_no_test_part() -> None:
-    settings = ImageSettings(source="digits")
-    assert error(lambda: verify(settings), "digits") == (
+def test_no_test_share_for_data_that_have_no_test_part(tmp_path: Path) -> None:
+    folder = write_idx(tmp_path / "idx", "train", pixels(9, 5, 4), labels(9, 3))
+    assert error(lambda: verify(Idx(path=str(folder))), folder) == (
         "NAS607",
         "split has 3 shares but the data have no test part of their own",
         "give a fourth share for the test, such as `split 0.4, 0.2, 0.2, 0.2`",

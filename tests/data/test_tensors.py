@@ -7,7 +7,7 @@ import torch
 
 from dslnas.data import idx
 from dslnas.data.tensors import Data, ImagePart, load
-from dslnas.settings.data import Cifar10, Digits, ImageSettings
+from dslnas.settings.data import Cifar10, Digits, Idx, Npz
 from tests.data.made import error, images_of, labels, pixels, real, write_cifar10, write_idx
 
 PARTS = ("weights", "architecture", "validation", "test")
@@ -35,7 +35,7 @@ def firsts(part: ImagePart, data: Data) -> list[int]:
 
 def test_no_example_is_in_two_parts(tmp_path: Path) -> None:
     path = str(distinct(tmp_path / "set", test=False))
-    data = load(ImageSettings(source="idx", path=path, split=(0.4, 0.3, 0.2, 0.1)), "cpu")
+    data = load(Idx(path=path, split=(0.4, 0.3, 0.2, 0.1)), "cpu")
     assert [len(part) for part in parts(data)] == [24, 18, 12, 6]
     found = [firsts(part, data) for part in parts(data)]
     assert sorted(chain.from_iterable(found)) == list(range(60))
@@ -47,7 +47,7 @@ def test_no_example_is_in_two_parts(tmp_path: Path) -> None:
 
 def test_the_datas_own_test_part_is_the_test(tmp_path: Path) -> None:
     path = distinct(tmp_path / "set")
-    data = load(ImageSettings(source="idx", path=str(path), split=(0.4, 0.4, 0.2)), "cpu")
+    data = load(Idx(path=str(path), split=(0.4, 0.4, 0.2)), "cpu")
     assert [len(part) for part in parts(data)] == [24, 24, 12, 12]
     stored = idx.read(path).test_images
     assert stored is not None
@@ -73,7 +73,7 @@ def test_training_parts_are_normalised_per_channel(tmp_path: Path) -> None:
 
 def test_held_out_parts_do_not_enter_the_statistics(tmp_path: Path) -> None:
     folder = distinct(tmp_path / "set")
-    settings = ImageSettings(source="idx", path=str(folder), split=(0.4, 0.4, 0.2))
+    settings = Idx(path=str(folder), split=(0.4, 0.4, 0.2))
     before = load(settings, "cpu")
     images = idx.read(folder).images[:, 0].copy()
     images[firsts(images_of(before.validation), before)] = 255
@@ -88,7 +88,7 @@ def test_a_constant_channel_is_only_centred(tmp_path: Path) -> None:
     images = np.full((30, 4, 4, 2), 0.1, np.float32)
     images[..., 1] = np.random.default_rng(0).normal(5, 3, (30, 4, 4))
     np.savez(path, x=images, y=labels(30, 3))
-    settings = ImageSettings(source="npz", path=str(path), split=(0.4, 0.2, 0.2, 0.2))
+    settings = Npz(path=str(path), split=(0.4, 0.2, 0.2, 0.2))
     data = load(settings, "cpu")
     assert data.std[0] == 1.0
     assert float(images_of(data.training).images[:, 0].abs().max()) < 1e-6
@@ -97,7 +97,7 @@ def test_a_constant_channel_is_only_centred(tmp_path: Path) -> None:
 
 def test_a_subset_is_taken_of_every_class_and_of_the_test_part(tmp_path: Path) -> None:
     path = str(distinct(tmp_path / "set"))
-    settings = ImageSettings(source="idx", path=path, split=(0.4, 0.4, 0.2), subset=0.5)
+    settings = Idx(path=path, split=(0.4, 0.4, 0.2), subset=0.5)
     data = load(settings, "cpu")
     assert [len(part) for part in parts(data)] == [12, 12, 6, 6]
     assert torch.bincount(parts(data)[2].labels).tolist() == [2, 2, 2]
@@ -134,9 +134,7 @@ def test_a_class_has_too_few_examples(
 ) -> None:
     numbers = np.repeat(np.arange(3), counts)
     folder = write_idx(tmp_path / "set", "train", pixels(len(numbers), 3, 4), numbers)
-    settings = ImageSettings(
-        source="idx", path=str(folder), split=(0.25, 0.25, 0.25, 0.25), subset=subset
-    )
+    settings = Idx(path=str(folder), split=(0.25, 0.25, 0.25, 0.25), subset=subset)
     assert error(lambda: load(settings, "cpu"), folder) == ("NAS606", message, help)
 
 
@@ -152,7 +150,7 @@ def test_a_class_has_no_examples(tmp_path: Path) -> None:
 
 def test_the_number_of_shares_does_not_fit(tmp_path: Path) -> None:
     folder = distinct(tmp_path / "set")
-    settings = ImageSettings(source="idx", path=str(folder), split=(0.25, 0.25, 0.25, 0.25))
+    settings = Idx(path=str(folder), split=(0.25, 0.25, 0.25, 0.25))
     assert error(lambda: load(settings, "cpu"), folder) == (
         "NAS607",
         "split has 4 shares but the data have a test part of their own",
@@ -161,7 +159,7 @@ def test_the_number_of_shares_does_not_fit(tmp_path: Path) -> None:
 
 
 def test_loading_needs_a_path() -> None:
-    code, message, _ = error(lambda: load(ImageSettings(source="npz"), "cpu"), "data")
+    code, message, _ = error(lambda: load(Npz(), "cpu"), "data")
     assert (code, message) == ("NAS605", "data source `npz` needs a path")
 
 

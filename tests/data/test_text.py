@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dslnas.data import text as module
 from dslnas.data.data_shape import DataShape, describe, verify
 from dslnas.data.text import divide, read
-from dslnas.settings.data import Ptb, TextSettings, TokenLevel
+from dslnas.settings.data import Ptb, TextFile, TextSettings, TokenLevel
 from tests.data.made import error, real
 
 SHARES = st.lists(st.floats(0.01, 0.25), min_size=1, max_size=4)
@@ -50,7 +50,7 @@ def test_all_shares_are_everything(text: str, level: TokenLevel) -> None:
 
 
 def test_the_embedded_text_needs_nothing() -> None:
-    settings = TextSettings()
+    settings = TextFile()
     parts = read(settings)
     whole = "".join(parts)
     assert whole.startswith("It is a truth universally acknowledged, that a single man in")
@@ -59,34 +59,34 @@ def test_the_embedded_text_needs_nothing() -> None:
     assert whole.isprintable() is False
     assert whole.replace("\n", "").isprintable()
     assert describe(settings) == verify(settings) == DataShape((), 67, has_test=False)
-    assert describe(TextSettings(level="word")) == DataShape((), 5161, has_test=False)
+    assert describe(TextFile(level="word")) == DataShape((), 5161, has_test=False)
 
 
 def test_a_file_is_read_by_words_and_the_embedded_text_by_characters(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "one two\n" * 100)
-    assert TextSettings().token_level == "char"
-    assert TextSettings(path=path).token_level == "word"
-    assert TextSettings(path=path, level="char").resolved().level == "char"
-    assert TextSettings(path=path).resolved() == TextSettings(path=path, level="word")
-    assert describe(TextSettings(path=path)) == DataShape((), 4, has_test=False)
+    assert TextFile().token_level == "char"
+    assert TextFile(path=path).token_level == "word"
+    assert TextFile(path=path, level="char").resolved().level == "char"
+    assert TextFile(path=path).resolved() == TextFile(path=path, level="word")
+    assert describe(TextFile(path=path)) == DataShape((), 4, has_test=False)
 
 
 def test_a_subset_is_the_start_of_every_part(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "".join(f"{n:03} " for n in range(1000)))
-    whole = read(TextSettings(path=path))
-    for part, start in zip(whole, read(TextSettings(path=path, subset=0.25)), strict=True):
+    whole = read(TextFile(path=path))
+    for part, start in zip(whole, read(TextFile(path=path, subset=0.25)), strict=True):
         assert part.startswith(start)
         assert len(start) == pytest.approx(len(part) / 4, abs=8)
 
 
 def test_line_breaks_of_other_systems_and_a_mark_at_the_start(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "\ufeffone\r\ntwo\rthree\n")
-    assert "".join(read(TextSettings(path=path))) == "one\ntwo\nthree\n"
+    assert "".join(read(TextFile(path=path))) == "one\ntwo\nthree\n"
 
 
 def test_control_characters_are_characters(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "\x00\x01\x07\x1b[0m\n" * 20)
-    settings = TextSettings(path=path, level="char")
+    settings = TextFile(path=path, level="char")
     assert describe(settings) == DataShape((), 9, has_test=False)
 
 
@@ -104,15 +104,15 @@ def test_penn_treebank_is_three_files(tmp_path: Path, prefix: str) -> None:
 
 def test_the_network_is_made_for_another_vocabulary(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "one two\n" * 100)
-    assert verify(TextSettings(path=path), 4).classes == 4
-    assert error(lambda: verify(TextSettings(), 4), "embedded text") == (
+    assert verify(TextFile(path=path), 4).classes == 4
+    assert error(lambda: verify(TextFile(), 4), "embedded text") == (
         "NAS405",
         "the network is made for 4 different tokens but the text has 67",
         "give the text that it is made for: `--set data.path=FILE`",
     )
 
 
-@pytest.mark.parametrize("settings", [TextSettings, Ptb])
+@pytest.mark.parametrize("settings", [TextFile, Ptb])
 @pytest.mark.parametrize("name", ["nothing", "zero\0byte"])
 def test_nothing_is_there(settings: type[TextSettings], name: str, tmp_path: Path) -> None:
     path = str(tmp_path / name)
@@ -123,7 +123,7 @@ def test_nothing_is_there(settings: type[TextSettings], name: str, tmp_path: Pat
 
 
 def test_a_folder_where_a_file_is_needed_and_the_reverse(tmp_path: Path) -> None:
-    assert error(lambda: describe(TextSettings(path=str(tmp_path))), tmp_path) == (
+    assert error(lambda: describe(TextFile(path=str(tmp_path))), tmp_path) == (
         "NAS602",
         "not a file",
         "give a text file; the folder of the Penn Treebank is read by `data ptb`",
@@ -153,7 +153,7 @@ def test_penn_treebank_needs_a_path() -> None:
 def test_text_that_is_not_utf8(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes("café\n".encode("latin-1") * 9)
-    assert error(lambda: describe(TextSettings(path=str(path))), path) == (
+    assert error(lambda: describe(TextFile(path=str(path))), path) == (
         "NAS610",
         "byte 3 is 0xe9, which is not UTF-8 here",
         "save the file as UTF-8; from Latin-1: `iconv -f LATIN1 -t UTF-8`",
@@ -171,7 +171,7 @@ def test_text_that_is_not_utf8(tmp_path: Path) -> None:
 )
 def test_nothing_to_predict(tmp_path: Path, text: str, least: int, message: str, help: str) -> None:
     path = write(tmp_path / "a.txt", text)
-    assert error(lambda: describe(TextSettings(path=path, least=least)), path) == (
+    assert error(lambda: describe(TextFile(path=path, least=least)), path) == (
         "NAS611",
         f"the training parts have {message}, so there is nothing to predict",
         help,
@@ -181,12 +181,12 @@ def test_nothing_to_predict(tmp_path: Path, text: str, least: int, message: str,
 def test_limits_keep_large_files_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.txt", "a b c d " * 100)
     monkeypatch.setattr(module, "MOST_KINDS", 3)
-    assert error(lambda: describe(TextSettings(path=path)), path)[:2] == (
+    assert error(lambda: describe(TextFile(path=path)), path)[:2] == (
         "NAS603",
         "more than 3 different tokens",
     )
     monkeypatch.setattr(module, "MOST_BYTES", 799)
-    assert error(lambda: describe(TextSettings(path=path)), path)[:2] == (
+    assert error(lambda: describe(TextFile(path=path)), path)[:2] == (
         "NAS603",
         "800 bytes of text but at most 799 are read",
     )

@@ -11,7 +11,7 @@ from dslnas.data.data_shape import describe
 from dslnas.data.tensors import Data, TextPart, load
 from dslnas.data.text import read
 from dslnas.data.tokens import PartFacts, TextFacts, decode
-from dslnas.settings.data import Ptb, TextSettings
+from dslnas.settings.data import Ptb, TextFile
 from tests.data.made import error, real, text_of
 
 PARTS = ("weights", "architecture", "validation", "test")
@@ -33,7 +33,7 @@ def write(folder: Path, text: str) -> str:
 
 
 def test_the_parts_are_the_text_in_its_order() -> None:
-    settings = TextSettings()
+    settings = TextFile()
     data = load(settings, "cpu")
     whole = (Path(__file__).parents[2] / "dslnas/data/texts/pride_and_prejudice.txt").read_text()
     assert "".join(decode(part.tokens.tolist(), facts(data)) for part in parts(data)) == whole
@@ -53,7 +53,7 @@ def test_the_parts_are_the_text_in_its_order() -> None:
 @pytest.mark.parametrize("least", [1, 3])
 @pytest.mark.parametrize("level", ["word", "char"])
 def test_the_vocabulary_is_as_large_as_described(level: str, least: int) -> None:
-    settings = TextSettings.of({"level": level, "least": least, "subset": 0.3, "batch": 8})
+    settings = TextFile.model_validate({"level": level, "least": least, "subset": 0.3, "batch": 8})
     data = load(settings, "cpu")
     described = describe(settings)
     assert described is not None
@@ -64,7 +64,7 @@ def test_the_vocabulary_is_as_large_as_described(level: str, least: int) -> None
 
 def test_words_that_only_the_other_parts_have_are_unknown_and_counted(tmp_path: Path) -> None:
     path = write(tmp_path, "a b a c\n" * 40 + "a <unk> new\n" * 10)
-    settings = TextSettings(path=path, split=(0.4, 0.2, 0.2, 0.2), batch=2, steps=3)
+    settings = TextFile(path=path, split=(0.4, 0.2, 0.2, 0.2), batch=2, steps=3)
     data = load(settings, "cpu")
     known = facts(data)
     assert known.vocabulary == ("a", "<eos>", "b", "c", "<unk>")
@@ -78,7 +78,7 @@ def test_words_that_only_the_other_parts_have_are_unknown_and_counted(tmp_path: 
 
 def test_rare_words_are_unknown_where_they_train(tmp_path: Path) -> None:
     path = write(tmp_path, "a b a\n" * 20 + "once\n" + "a b b\n" * 20)
-    settings = TextSettings(path=path, batch=2, steps=3, least=2)
+    settings = TextFile(path=path, batch=2, steps=3, least=2)
     data = load(settings, "cpu")
     assert facts(data).vocabulary == ("a", "b", "<eos>", "<unk>")
     assert facts(data).parts["weights"].unknown == 1
@@ -104,7 +104,7 @@ def test_a_part_is_too_short(
     tmp_path: Path, split: tuple[float, ...], message: str, help: str
 ) -> None:
     path = write(tmp_path, "ab" * 50)
-    settings = TextSettings(path=path, level="char", split=split, batch=4, steps=5)
+    settings = TextFile(path=path, level="char", split=split, batch=4, steps=5)
     assert error(lambda: load(settings, "cpu"), path) == ("NAS611", message, help)
 
 
@@ -120,7 +120,7 @@ def test_real_penn_treebank_has_the_published_counts(shared: Path) -> None:
 
 @pytest.mark.gpu
 def test_text_is_on_the_gpu_and_equal() -> None:
-    here, there = load(TextSettings(), "cpu"), load(TextSettings(), "cuda")
+    here, there = load(TextFile(), "cpu"), load(TextFile(), "cuda")
     for one, two in zip(parts(here), parts(there), strict=True):
         assert two.tokens.is_cuda
         assert torch.equal(one.tokens, two.tokens.cpu())

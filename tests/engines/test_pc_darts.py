@@ -249,7 +249,7 @@ def test_second_order_reaches_beta() -> None:
     steps = []
     for order in ("first", "second"):
         twin = Twin("uneven", method="pc_darts")
-        settings = PcDartsSettings.of(
+        settings = PcDartsSettings.model_validate(
             {"epochs": 1, "warmup": 0, "order": order, "hessian": "exact", "weights": UNCLIPPED}
         )
         engine = PcDarts(twin.supernet, settings, twin.generator)

@@ -44,7 +44,7 @@ TOKENS = np.arange(60).reshape(20, 3) % 10
 
 
 def exported(folder: Path, network: SequenceNetwork, *formats: str) -> Exported:
-    settings = ExportSettings.of({"formats": formats}) if formats else ExportSettings()
+    settings = ExportSettings.model_validate({"formats": formats}) if formats else ExportSettings()
     return export(
         network, folder, settings, name="novel", metadata={"spec_hash": "0a"}, text=words(),
         real=TOKENS,

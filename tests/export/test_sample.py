@@ -31,7 +31,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def make(folder: Path, text: TextFacts) -> Path:
-    settings = ExportSettings.of({"formats": ("onnx",)})
+    settings = ExportSettings.model_validate({"formats": ("onnx",)})
     export(language_model(), folder, settings, name="x", metadata={}, text=text)
     return folder / "sample.py"
 

@@ -9,7 +9,7 @@ from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import LIBRARY, link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.print.expanded_spec import effective_text
-from dslnas.settings.data import Digits, TextSettings
+from dslnas.settings.data import Digits, TextFile, TextSettings
 from dslnas.settings.search import SEARCH, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.sequence import text_defaults
@@ -27,8 +27,8 @@ def effective(text: str) -> str:
 
 
 def test_recurrent_cells_read_the_embedded_text_where_nothing_is_said() -> None:
-    assert checked("use papers.darts_rnn").data == TextSettings()
-    assert checked("use rnn.lstm").data == TextSettings()
+    assert checked("use papers.darts_rnn").data == TextFile()
+    assert checked("use rnn.lstm").data == TextFile()
     assert checked("use papers.darts").data == Digits()
 
 
@@ -41,12 +41,12 @@ def test_a_section_without_a_name_is_one_of_text() -> None:
 @pytest.mark.parametrize("engine", [name for name in SEARCH if name != "pc_darts"])
 def test_text_has_defaults_of_its_own(engine: str) -> None:
     program = checked(f"use papers.darts_rnn\nsearch {engine} {{ epochs 7 }}")
-    wanted = SEARCH[engine].of({**text_defaults(SEARCH[engine]), "epochs": 7})
+    wanted = SEARCH[engine].model_validate({**text_defaults(SEARCH[engine]), "epochs": 7})
     assert program.search == wanted
-    assert program.evaluate == EvaluateSettings.of(text_defaults(EvaluateSettings))
+    assert program.evaluate == EvaluateSettings.model_validate(text_defaults(EvaluateSettings))
     assert program.evaluate != EvaluateSettings()
     images = checked(f"use papers.darts\nsearch {engine} {{ epochs 7 }}")
-    assert images.search == SEARCH[engine].of({"epochs": 7})
+    assert images.search == SEARCH[engine].model_validate({"epochs": 7})
     assert images.evaluate == EvaluateSettings()
 
 

@@ -11,7 +11,7 @@ from dslnas.language.print.expanded_spec import section_text
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
 from dslnas.settings.data import DATA, TextSettings
-from dslnas.settings.schema import Settings
+from dslnas.settings.model import Section
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
 from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Exponential, Flip, Sgd
@@ -24,7 +24,7 @@ def checked(text: str, library: str = "papers.darts") -> CheckedProgram:
 
 @pytest.mark.parametrize("source", DATA)
 def test_defaults_of_data_survive(source: str) -> None:
-    data = DATA[source].of({"source": source})
+    data = DATA[source]()
     library = "papers.darts_rnn" if isinstance(data, TextSettings) else "papers.darts"
     assert checked(section_text(data, f"data {source}"), library).data == data
 
@@ -56,7 +56,7 @@ def test_defaults_of_cells_and_network_survive() -> None:
 @pytest.mark.parametrize(
     "settings", [*(kind() for kind in SEARCH.values()), EvaluateSettings(), ExportSettings()]
 )
-def test_written_settings_format_like_any_text(settings: Settings) -> None:
+def test_written_settings_format_like_any_text(settings: Section) -> None:
     text = section_text(settings, "evaluate", explain=True)
     program = parse(SourceFile("spec.nas", text))
     assert parse(SourceFile("spec.nas", format_program(program))) == program
@@ -80,7 +80,7 @@ def test_written_settings_format_like_any_text(settings: Settings) -> None:
 )
 def test_values_of_search(text: str, settings: dict[str, object]) -> None:
     search = checked(f"search darts {{ {text} }}").search
-    assert search == SEARCH["darts"].of(settings)
+    assert search == SEARCH["darts"].model_validate(settings)
 
 
 def test_a_call_takes_the_rest_from_the_default_of_its_setting() -> None:

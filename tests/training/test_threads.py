@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.settings.data import Digits, Ptb, TextSettings
+from dslnas.settings.data import Digits, Ptb, TextFile
 from dslnas.training.threads import SMALL, steps_of, threads_for
 from tests.spaces import space_of
 from tests.training.tiny_text import text_space
@@ -25,7 +25,7 @@ def test_small_work_runs_in_one_thread(flops: int, small: bool) -> None:
 
 
 def test_a_recurrent_network_runs_once_for_every_step() -> None:
-    assert steps_of(TextSettings(steps=20)) == 20
+    assert steps_of(TextFile(steps=20)) == 20
     assert steps_of(Digits()) == 1
     paper, data = space_of("use papers.darts_rnn", (), classes=10000), Ptb()
     assert build_supernet_graph(paper).flops() * data.batch * steps_of(data) > SMALL

@@ -12,7 +12,7 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.batches import ImagePart, Part
 from dslnas.data.tensors import Data
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.settings.data import ImageSettings
+from dslnas.settings.data import Digits
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
@@ -132,9 +132,7 @@ def run_search(
     return search(
         searched,
         build_supernet_graph(searched),
-        SearchPlan(
-            method, SEARCH[method](epochs=epochs, **given), ImageSettings(batch=batch), derivation
-        ),
+        SearchPlan(method, SEARCH[method](epochs=epochs, **given), Digits(batch=batch), derivation),
         data,
         seed,
         Runtime(CPU),
@@ -156,7 +154,7 @@ def run_retrain(
     defaults = {"epochs": 2, "batch": 16, "drop_path": 0.0, "weights": Sgd(lr=0.05)}
     settings = EvaluateSettings(**{**defaults, **given})
     listener = report or Listener()
-    return train(found, settings, ImageSettings(), data, seed, Runtime(CPU), listener, keep, saved)
+    return train(found, settings, Digits(), data, seed, Runtime(CPU), listener, keep, saved)
 
 
 def equal(a: Trained, b: Trained) -> bool:

@@ -11,7 +11,7 @@ from dslnas.data.batches import TextPart
 from dslnas.data.tensors import Data
 from dslnas.data.tokens import PartFacts, TextFacts
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.settings.data import TextSettings
+from dslnas.settings.data import TextFile
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
@@ -99,7 +99,7 @@ def search_text(
         "slowness": 1e-3,
     }
     settings = SEARCH[method](epochs=epochs, **{**defaults, **FEW.get(method, {}), **given})
-    plan = SearchPlan(method, settings, TextSettings(batch=batch, steps=STEPS), derivation)
+    plan = SearchPlan(method, settings, TextFile(batch=batch, steps=STEPS), derivation)
     listener = report or Listener()
     return search(space, build_supernet_graph(space), plan, data, seed, Runtime(CPU), listener)
 
@@ -127,5 +127,5 @@ def retrain_text(
     }
     settings = EvaluateSettings(**{**defaults, **given})
     architecture = text_architecture() if found is None else found
-    listener, texts = report or Listener(), TextSettings(batch=4, steps=STEPS)
+    listener, texts = report or Listener(), TextFile(batch=4, steps=STEPS)
     return train(architecture, settings, texts, data, seed, Runtime(CPU), listener, keep, saved)

@@ -18,7 +18,7 @@ from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
 from dslnas.settings.calls import CALLS
 from dslnas.settings.data import DATA
-from dslnas.settings.schema import Settings, Value
+from dslnas.settings.model import Call, Section
 from dslnas.settings.search import SEARCH, PcDartsSettings
 from dslnas.settings.sections import (
     CELL_EXPRESSIONS,
@@ -88,7 +88,7 @@ def defaults_text() -> str:
     parts = [
         _section(CellSettings(), "cell NAME", CELL_EXPRESSIONS),
         _section(NetworkSettings(), "network", NETWORK_EXPRESSIONS),
-        *(_section(model.of({"source": s}), f"data {s}") for s, model in DATA.items()),
+        *(_section(model(), f"data {source}") for source, model in DATA.items()),
         *(_section(model(), f"search {method}") for method, model in SEARCH.items()),
         _section(DeriveSettings(), "derive", DERIVE_EXPRESSIONS),
         _section(EvaluateSettings(), "evaluate"),
@@ -97,24 +97,24 @@ def defaults_text() -> str:
     calls = [
         "# Values that are written as calls. What is not given is that of the setting's default",
         "# where this is the same call, and otherwise:",
-        *map(_call, CALLS.values()),
+        *(_call(word, call) for word, call in CALLS.items()),
     ]
     text = "\n\n".join([*parts, "\n".join(calls)]) + "\n"
     return format_program(parse(SourceFile("defaults", text)))
 
 
-def _call(call: type[Value]) -> str:
+def _call(word: str, call: type[Call]) -> str:
     """Return a call with its parameters, and what it is for."""
     parameters = [
-        field.key if field.is_required else f"{field.key} = {item_text(field.default)}"
-        for field in call.fields.values()
+        key if field.is_required() else f"{key} = {item_text(field.default)}"
+        for key, field in call.settings().items()
     ]
-    shown = f"{call.word}({', '.join(parameters)})" if parameters else call.word
+    shown = f"{word}({', '.join(parameters)})" if parameters else word
     return f"#     {shown}: {(call.__doc__ or '').splitlines()[0]}"
 
 
 def _section(
-    settings: Settings, heading: str, expressions: Mapping[str, str] = MappingProxyType({})
+    settings: Section, heading: str, expressions: Mapping[str, str] = MappingProxyType({})
 ) -> str:
     """Return a section behind its explanation."""
     summary = (type(settings).__doc__ or "").splitlines()[0]

@@ -13,7 +13,7 @@ from dslnas.source import Span
 FIRST = "first"
 """Name of the value that the nodes read instead of the inputs."""
 
-_FIELDS = tuple(CellSettings.fields)
+_FIELDS = tuple(CellSettings.settings())
 _RECURRENT = ("states", FIRST, "edge", "normalise", "next")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, Note, UserError, suggestion, user_error
-from dslnas.language.check.bind_settings import shown
+from dslnas.language.check.bind_calls import shown
 from dslnas.language.check.checked import CheckedCell
 from dslnas.language.check.comparisons import comparisons, given_twice
 from dslnas.language.check.constants import Scope, number_of

@@ -20,8 +20,8 @@ from dslnas.language.link.overrides import COMMAND_LINE
 from dslnas.language.link.sources import resolved
 from dslnas.language.syntax import ast
 from dslnas.settings.data import DATA, DataSettings, TextSettings
+from dslnas.settings.model import Section
 from dslnas.settings.rule import Derivation, Rule
-from dslnas.settings.schema import Settings
 from dslnas.settings.search import SEARCH, SearchSettings
 from dslnas.settings.sections import (
     DERIVE_EXPRESSIONS,
@@ -32,7 +32,7 @@ from dslnas.settings.sections import (
 from dslnas.settings.sequence import text_defaults
 from dslnas.source import Span
 
-_Section = TypeVar("_Section", bound=Settings)
+_Section = TypeVar("_Section", bound=Section)
 
 
 class Sections:
@@ -75,7 +75,7 @@ class Sections:
         settings = section.settings if section is not None and is_known else ()
         source = source or ("text" if is_sequence else "digits")
         self._is_text = issubclass(DATA[source], TextSettings)
-        data = self._build(DATA[source], settings, f"`data {source}`", fixed={"source": source})
+        data = self._build(DATA[source], settings, f"`data {source}`")
         if sum(data.split) > 1 + 1e-9:
             self._found.add(
                 "NAS506",
@@ -111,9 +111,9 @@ class Sections:
                 )
             return None, None
         elsewhere = {
-            field.key: f"`search {name}`"
+            key: f"`search {name}`"
             for name, model in reversed(SEARCH.items())  # the first that has it is the best known
-            for field in model.fields.values()
+            for key in model.settings()
         }
         where = f"`search {engine}`"
         return engine, self._build(SEARCH[engine], section.settings, where, elsewhere=elsewhere)
@@ -170,7 +170,7 @@ class Sections:
 
     def usual(self, model: type[_Section]) -> _Section:
         """Return a section in which nothing is written."""
-        return model.of(text_defaults(model) if self._is_text else {})
+        return model.model_validate(text_defaults(model) if self._is_text else {})
 
     # ---- parts ----------------------------------------------------------------------------------
 
@@ -180,24 +180,21 @@ class Sections:
         settings: Sequence[ast.Setting],
         where: str,
         more_keys: Sequence[str] = (),
-        fixed: Mapping[str, object] | None = None,
-        elsewhere: Mapping[str, str] | None = None,
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
     ) -> _Section:
         check_once(settings, self._found)
         for setting in settings:
             first, last = setting.values[0].span, setting.values[-1].span
             self.spans[f"{model.kind}.{setting.key.text}"] = first.to(last)
-        defaults = text_defaults(model) if self._is_text else None
         return build(
             model,
             settings,
             self._constants,
             where,
             self._found,
-            fixed,
-            more_keys,
-            elsewhere,
-            defaults,
+            more_keys=more_keys,
+            elsewhere=elsewhere,
+            defaults=text_defaults(model) if self._is_text else {},
         )
 
     def _place_of(self, section: ast.Section | None) -> Span:

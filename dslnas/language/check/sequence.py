@@ -10,8 +10,8 @@ from dslnas.language.check.operations import called
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
 from dslnas.settings.data import DataSettings, TextSettings
+from dslnas.settings.model import Section
 from dslnas.settings.rule import Derivation
-from dslnas.settings.schema import Settings
 from dslnas.settings.search import PcDartsSettings, SearchSettings
 from dslnas.settings.stop import Convolutions, Skips
 from dslnas.source import Span
@@ -97,7 +97,7 @@ def check_sequence(
 
 def check_fitting(
     data: DataSettings,
-    sections: Iterable[Settings | None],
+    sections: Iterable[Section | None],
     derivation: Derivation,
     linked: LinkedProgram,
     spans: Mapping[str, Span],
@@ -132,7 +132,8 @@ def check_fitting(
                 help="search recurrent cells by another method, such as `search darts`",
             )
         if is_text and isinstance(settings, SearchSettings):
-            rules = [rule.word for rule in settings.stop if isinstance(rule, _STOPS_OF_IMAGES)]
+            unfit = [rule for rule in settings.stop if isinstance(rule, _STOPS_OF_IMAGES)]
+            rules: list[str] = [rule.word for rule in unfit]
             misfits += [("search.stop", rules, "remove {}")] if rules else []
     if is_text and derivation.epoch == "every_size":
         misfits.append(("derive.epoch", ["every_size"], "write `epoch best` or `epoch last`"))

@@ -17,12 +17,12 @@ from dslnas.language.print.used import used_by
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.primitive import Shape
-from dslnas.settings.schema import Settings, Value
+from dslnas.settings.model import Call, Section
 from dslnas.settings.sections import DERIVE_EXPRESSIONS, DeriveSettings
 from dslnas.source import SourceFile
 
 # Where the data lie is a fact of a machine, not of the program.
-_LEFT_OUT = {"source", "path"}
+_LEFT_OUT = {"path"}
 
 
 def effective_text(
@@ -89,7 +89,7 @@ def spec_hash(text: str) -> str:
 
 
 def section_text(
-    settings: Settings,
+    settings: Section,
     heading: str,
     *,
     explain: bool = False,
@@ -106,23 +106,23 @@ def section_text(
         more: Lines at the end.
     """
     lines = []
-    for name, field in settings.fields.items():
-        value, about = getattr(settings, name), field.about
-        if name in for_text:
-            about = f"{about}; for text: {value_text(for_text[name])}"
-        if name in _LEFT_OUT or value is None:
-            if explain and name != "source":
-                lines.append(f"    # {field.key}: {about}")
+    for key, field in settings.settings().items():
+        value, about = settings.value_of(key), field.description
+        if key in for_text:
+            about = f"{about}; for text: {value_text(for_text[key])}"
+        if key in _LEFT_OUT or value is None:
+            if explain:
+                lines.append(f"    # {key}: {about}")
             continue
-        comment = f"  # {about}" if explain and about else ""
-        lines.append(f"    {field.key}  {value_text(value)}{comment}")
+        comment = f"  # {about}" if explain else ""
+        lines.append(f"    {key}  {value_text(value)}{comment}")
     return "\n".join([f"{heading} {{", *lines, *more, "}"])
 
 
 def value_text(value: object) -> str:
     """Return a setting's value as the language writes it."""
     match value:
-        case Value():
+        case Call():
             fields = _fields(value)
             return f"{value.word}({', '.join(fields)})" if fields else value.word
         case bool():
@@ -134,9 +134,9 @@ def value_text(value: object) -> str:
     return str(value)
 
 
-def _fields(value: Value) -> list[str]:
+def _fields(value: Call) -> list[str]:
     """Return the arguments of a call; by name where there is more than one."""
-    fields = {name: getattr(value, name) for name in value.fields}
+    fields = {key: value.value_of(key) for key in value.settings()}
     if len(fields) == 1:
         return [item_text(v) for v in fields.values()]
     return [f"{name} = {item_text(v)}" for name, v in fields.items()]

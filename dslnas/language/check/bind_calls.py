@@ -1,0 +1,166 @@
+"""Values of settings: from syntax to numbers, words, texts, calls and tuples of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from dslnas.diagnostics import Diagnostic, UserError, suggestion, user_error
+from dslnas.language.check.constants import FLAGS, Scope, evaluate
+from dslnas.language.syntax import ast
+from dslnas.settings.annotations import Annotation, alternatives, calls_of, is_list
+from dslnas.settings.calls import CALLS
+from dslnas.settings.faults import Fault, faults
+from dslnas.settings.model import Call
+
+
+def read_values(
+    values: Sequence[ast.Expression], annotation: Annotation, scope: Scope, usual: object
+) -> object:
+    """Return what the values of a setting stand for, as one.
+
+    A single value is a list of one where a list is wanted, and `none` is the empty list.
+
+    Args:
+        values: What was written.
+        annotation: What the setting takes.
+        scope: Constants that arithmetic may use.
+        usual: The default: a call of its kind takes from it what is not written.
+    """
+    read = tuple(_read(value, annotation, scope, usual) for value in values)
+    kinds = alternatives(annotation)
+    if len(read) > 1:
+        return read
+    if isinstance(read[0], tuple) or not any(map(is_list, kinds)):
+        return read[0]
+    if read == ("none",):
+        return ()
+    return read if len(kinds) == 1 or isinstance(read[0], str) else read[0]
+
+
+def shown(expression: ast.Expression, value: object) -> str:
+    """Return a value as it was written, or what it comes to if it was computed."""
+    if isinstance(expression, ast.Number):
+        return expression.text
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"`{expression.span.brief}`"
+
+
+def fault_diagnostic(
+    fault: Fault, what: str, written: Sequence[ast.Expression], help: str = ""
+) -> Diagnostic:
+    """Return NAS502 at the wrong value, or at the item of it that is wrong."""
+    if fault.item is not None:
+        first, *others = written
+        items = first.items if isinstance(first, ast.Tuple) and not others else written
+        # A list may be written as one: `3 x 32 x 32`, or the name of a constant.
+        written = items[fault.item : fault.item + 1] if len(items) > 1 else written
+    message = fault.message(what, shown(written[0], fault.value))
+    return Diagnostic("NAS502", message, written[0].span.to(written[-1].span), help=help)
+
+
+def _read(
+    expression: ast.Expression, annotation: Annotation, scope: Scope, usual: object
+) -> object:
+    """Return the plain value of an expression: a number, a word, a text, a tuple or a call."""
+    calls = calls_of(annotation)
+    match expression:
+        case ast.Text(value=text):
+            return text
+        case ast.Tuple(items=items):
+            return tuple(_read(item, annotation, scope, None) for item in items)
+        case ast.Name(text=text) if text in calls:
+            return _call(calls[text], expression, (), scope, usual)
+        case ast.Name(text=text) if text not in scope and text not in FLAGS:
+            return text
+        case ast.Call(function=ast.Name(text=text) as name, arguments=arguments):
+            model = calls.get(text) or CALLS.get(text)
+            if model is not None:
+                return _call(model, expression, arguments, scope, usual)
+            if calls:
+                raise _unknown_call(name, calls)
+            return expression  # syntax, which no setting takes: the model says what it wants
+    return evaluate(expression, scope)
+
+
+def _unknown_call(name: ast.Name, known: Mapping[str, type[Call]]) -> UserError:
+    """Return the error for a call that no setting knows, where only `known` ones are taken."""
+    noun = next(iter(known.values())).noun  # a setting takes calls of one kind
+    message = f"unknown {noun} `{name.text}(...)`"
+    return user_error("NAS207", message, span=name.span, help=suggestion(name.text, known))
+
+
+def _call(
+    model: type[Call],
+    expression: ast.Expression,
+    arguments: tuple[ast.Argument, ...],
+    scope: Scope,
+    usual: object,
+) -> Call:
+    """Return the value that a call such as `cosine(0.025, 0.001)` stands for."""
+    word, parameters = model.model_fields["word"].default, model.settings()
+    given = _given(word, list(parameters), arguments)
+    for name, field in parameters.items():
+        if name not in given and field.is_required():
+            raise user_error(
+                "NAS208",
+                f"`{word}` needs `{name}`",
+                span=expression.span,
+                help=f"write `{word}({name} = ...)`",
+            )
+    values = {name: _argument(value, parameters[name], scope) for name, value in given.items()}
+    rest = vars(usual) if isinstance(usual, model) else {}
+    try:
+        return model.model_validate({**rest, **values})
+    except ValidationError as error:
+        raise UserError(
+            fault_diagnostic(fault, f"`{fault.key}` of `{word}`", [given[fault.key]])
+            for fault in faults(model, values, error)
+        ) from None
+
+
+def _argument(expression: ast.Expression, parameter: FieldInfo, scope: Scope) -> object:
+    return _read(expression, parameter.annotation, scope, None)
+
+
+def _given(
+    word: str, names: list[str], arguments: tuple[ast.Argument, ...]
+) -> dict[str, ast.Expression]:
+    """Return what is given to a call by parameter."""
+    given: dict[str, ast.Expression] = {}
+    for position, argument in enumerate(arguments):
+        name = _parameter(word, names, position, argument, len(arguments))
+        if name in given:
+            span = argument.name.span if argument.name else argument.span
+            message, help = f"`{name}` is given twice", "remove one of them"
+            raise user_error("NAS208", message, span=span, help=help)
+        given[name] = argument.value
+    return given
+
+
+def _parameter(
+    word: str, names: list[str], position: int, argument: ast.Argument, count: int
+) -> str:
+    """Return the name of the parameter that an argument is for."""
+    if argument.name is None and position < len(names):
+        return names[position]
+    if argument.name is None:
+        takes = f"at most {len(names)} values" if names else "no values"
+        raise user_error(
+            "NAS208",
+            f"`{word}` takes {takes}, found {count}",
+            span=argument.span,
+            help=f"its values are {', '.join(f'`{n}`' for n in names)}" if names else "",
+        )
+    name = argument.name.text
+    if name not in names:
+        raise user_error(
+            "NAS208",
+            f"`{word}` has no value `{name}`",
+            span=argument.name.span,
+            help=suggestion(name, names),
+        )
+    return name

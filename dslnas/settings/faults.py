@@ -1,0 +1,99 @@
+"""What is wrong with values: pydantic's errors in the words of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from dslnas.settings.annotations import (
+    Annotation,
+    alternatives,
+    count,
+    is_list,
+    item_of,
+    origin_of,
+    wanted,
+)
+from dslnas.settings.model import Model
+
+_LIMITS = {
+    "greater_than": ("must be more than {:g}", "gt"),
+    "greater_than_equal": ("must be at least {:g}", "ge"),
+    "less_than": ("must be less than {:g}", "lt"),
+    "less_than_equal": ("must be at most {:g}", "le"),
+    "too_short": ("needs at least {} values", "min_length"),
+    "too_long": ("needs at most {} values", "max_length"),
+}
+"""By type of error what is said of it, and the name of the limit in its context."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one value.
+
+    Attributes:
+        key: Of the setting, or of the parameter of a call.
+        wants: What is wanted, to stand behind the name of the setting: "must be at least 1".
+        value: What was given; only the item of it that is wrong, if there is one.
+        item: Number of that item.
+    """
+
+    key: str
+    wants: str
+    value: object
+    item: int | None = None
+
+    def message(self, what: str, shown: str) -> str:
+        """Return what is wrong, with the name of the setting and the value as it was written."""
+        if self.item is not None:
+            return f"each value of {what} {self.wants}, not {shown}"
+        if isinstance(self.value, tuple):
+            return f"{what} {self.wants}, found {len(self.value)}"
+        return f"{what} {self.wants}, not {shown}"
+
+
+def faults(model: type[Model], values: dict[str, object], error: ValidationError) -> list[Fault]:
+    """Return what is wrong with the values by key that a model refused.
+
+    Unknown and missing keys are no faults of values: the caller looks for them first.
+    """
+    by_key: dict[str, list[ErrorDetails]] = {}
+    for details in error.errors(include_url=False):
+        by_key.setdefault(str(details["loc"][0]), []).append(details)
+    fields = model.settings()
+    return [
+        fault
+        for key, errors in by_key.items()
+        for fault in _of_setting(key, fields[key].annotation, values[key], errors)
+    ]
+
+
+def _of_setting(
+    key: str, annotation: Annotation, value: object, errors: list[ErrorDetails]
+) -> Iterator[Fault]:
+    """Yield a fault for every item that is wrong, or one for a value that is wrong as a whole."""
+    first, *others = alternatives(annotation)
+    if others or origin_of(first) is not tuple:
+        yield Fault(key, _wants(annotation, errors), value)
+    elif not is_list(first) and not (isinstance(value, tuple) and len(value) == count(first)):
+        yield Fault(key, _wants(annotation, []), value)
+    else:
+        # A list with wrong items is also found too short: those are not counted.
+        of_items = [details for details in errors if len(details["loc"]) > 1]
+        for details in of_items or errors:
+            place = details["loc"][1:]
+            item = int(place[0]) if place else None
+            wants = _wants(annotation if item is None else item_of(first), [details])
+            yield Fault(key, wants, details["input"], item)
+
+
+def _wants(annotation: Annotation, errors: list[ErrorDetails]) -> str:
+    """Return what is wanted: a value within a limit if one is passed, else one of the types."""
+    for details in errors:
+        if details["type"] in _LIMITS:
+            words, name = _LIMITS[details["type"]]
+            return words.format(details["ctx"][name])
+    return f"must be {wanted(annotation)}"

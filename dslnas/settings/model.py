@@ -1,0 +1,69 @@
+"""Bases of everything a spec sets: pydantic models whose fields say what they take.
+
+A field's description is shown to users. Its alias, if it has one, is what the language calls it:
+`lambda` is `lambda_`, as Python took the word.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
+
+
+class Model(BaseModel):
+    """Base of sections and calls: checked, frozen, equal by its fields, made with keywords.
+
+    Values are taken as they are: `true` is no number and 3.0 no whole one, but a whole number is
+    kept as a float where a number is wanted.
+
+    Attributes:
+        tag: Name of the field that holds the model's own name; "" where there is none.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        defer_build=True,  # a command uses few of the models, and building all takes its time
+    )
+    tag: ClassVar[str] = ""
+
+    @classmethod
+    def settings(cls) -> dict[str, FieldInfo]:
+        """Return what can be written, by its key in the language; the tag is no part of it."""
+        fields = cls.model_fields.items()
+        return {field.alias or name: field for name, field in fields if name != cls.tag}
+
+    def value_of(self, key: str) -> object:
+        """Return the value of a setting by its key in the language."""
+        names = {field.alias or name: name for name, field in type(self).model_fields.items()}
+        return getattr(self, names[key])
+
+    def replace(self, **changes: object) -> Self:
+        """Return the model with some fields changed, and checked."""
+        return self.model_validate({**vars(self), **changes})
+
+
+class Section(Model):
+    """Base of the sections of a spec; `kind` is the word that a section starts with."""
+
+    kind: ClassVar[str]
+
+
+class Call(Model):
+    """Base of everything written as `word(...)`, its fields being the parameters in their order.
+
+    Attributes:
+        word: Name of the call.
+        noun: What such calls are, in messages.
+    """
+
+    tag = "word"
+    noun: ClassVar[str]
+    word: str = ""  # every call has its own

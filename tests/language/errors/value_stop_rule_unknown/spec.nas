@@ -1,0 +1,2 @@
+use papers.darts
+search darts { stop stable, plateau(3) }
