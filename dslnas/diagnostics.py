@@ -6,15 +6,22 @@ Every error a user can cause is a `Diagnostic`; nothing here decides what is an 
 from __future__ import annotations
 
 import difflib
+import heapq
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import eq
 
 from dslnas.source import Span
 
 MOST_SHOWN = 20
 MOST_FOUND = 200
 _WIDTH = 100  # columns of an excerpt
+
+# Bounds for finding a name that is near: hostile input makes hundreds of unknown words.
+_MOST_COMPARED = 400  # names
+_MOST_STEPS = 6_000  # letters compared with letters
+_LONGEST = 64  # letters of a word that tell how near it is
 
 
 @dataclass(frozen=True)
@@ -137,11 +144,11 @@ class Diagnostics:
 
 def suggestion(word: str, known: Iterable[str], *, list_all: int = 12) -> str:
     """Return a help line for an unknown word: the nearest known one, or the list of all."""
-    names = sorted(set(known))
+    names = set(known)
     near = did_you_mean(word, names)
     if near or not names:
         return near
-    shown = ", ".join(f"`{n}`" for n in names[:list_all])
+    shown = ", ".join(f"`{n}`" for n in heapq.nsmallest(list_all, names))
     return f"known are {shown}" + (", ..." if len(names) > list_all else "")
 
 
@@ -151,13 +158,35 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     A unique prefix counts as near; after that an edit ratio of 0.7, the same letters in another
     order, or the only word that has a letter less.
     """
-    names = sorted(set(known))
+    names = set(known)
     prefixed = [n for n in names if n.startswith(word)] if len(word) > 1 else []
-    close = prefixed if len(prefixed) == 1 else difflib.get_close_matches(word, names, 1, 0.7)
-    close = close or [n for n in names if sorted(n) == sorted(word)]
-    shorter = {word[:place] + word[place + 1 :] for place in range(len(word))}.intersection(names)
+    compared = _compared(word, names)
+    close = prefixed if len(prefixed) == 1 else difflib.get_close_matches(word, compared, 1, 0.7)
+    close = close or [n for n in compared if sorted(n) == sorted(word)]
+    shorter = {word[:place] + word[place + 1 :] for place in range(min(len(word), _LONGEST))}
+    shorter &= names
     close = close or (list(shorter) if len(shorter) == 1 else [])
     return f"did you mean `{close[0]}`?" if close else ""
+
+
+def _compared(word: str, names: Collection[str]) -> list[str]:
+    """Return the names, sorted, that a word is compared with letter by letter.
+
+    These are all, but where that would take more than about a millisecond the likeliest: those
+    that have most letters at the same place, counted from either end.
+    """
+    if len(names) > _MOST_COMPARED:
+        return []
+    if len(word) * sum(map(len, names)) <= _MOST_STEPS:
+        return sorted(names)
+    likeliest = heapq.nlargest(_MOST_STEPS // max(1, len(word) ** 2), names, _shared(word))
+    return sorted(name for name in likeliest if len(name) < 2 * len(word))
+
+
+def _shared(word: str) -> Callable[[str], int]:
+    """Return what counts the letters that a name has at the place where the word has them."""
+    start, end = word[:_LONGEST], word[::-1][:_LONGEST]
+    return lambda name: sum(map(eq, start, name)) + sum(map(eq, end, reversed(name)))
 
 
 def _position(diagnostic: Diagnostic) -> tuple[bool, str, int]:
