@@ -143,8 +143,8 @@ CODES: dict[str, Code] = {
     ),
     "NAS202": Code(
         "path leads out of the folder",
-        "A spec names only files in its own folder or below, so that running a stranger's spec "
-        "cannot read what it should not. Paths on the command line are free.",
+        "A spec uses only specs in its own folder or below, so that a folder holds all of it. "
+        "Data may lie anywhere.",
         'use "../cells.nas"\n',
     ),
     "NAS203": Code(

@@ -7,7 +7,7 @@ torch or onnx, and no more than a check needs, so that `dslnas check` answers at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,32 +53,39 @@ class Compiled:
     @cached_property
     def text(self) -> str:
         """The effective program."""
-        from dslnas.language.print.expanded_spec import effective_text
-
-        network = self.space.network
-        return effective_text(self.linked, self.program, network.input, network.classes)
+        return self._text(with_path=True)
 
     @cached_property
     def hash(self) -> str:
         """The name of the effective program."""
         from dslnas.language.print.expanded_spec import spec_hash
 
-        return spec_hash(self.text)
+        return spec_hash(self._text(with_path=False))
+
+    def _text(self, *, with_path: bool) -> str:
+        from dslnas.language.print.expanded_spec import effective_text
+
+        network = self.space.network
+        return effective_text(
+            self.linked, self.program, network.input, network.classes, with_path=with_path
+        )
 
 
-def compile_spec(path: Path, overrides: Sequence[str] = ()) -> Compiled:
+def compile_spec(path: Path, overrides: Sequence[str] = (), *, with_data: bool = True) -> Compiled:
     """Compile a spec.
 
     Args:
         path: The `.nas` file.
         overrides: Arguments of `--set`, such as `search.epochs=5`.
+        with_data: Whether the data are looked at; else the spec says what the network reads.
 
     Raises:
         UserError: Whatever is wrong with the spec, the overrides or the data's path.
     """
     linked = link(read_source(path), parse_overrides(overrides))
     program = check(linked)
-    example, classes = example_of(program)
+    nowhere = replace(program, data=program.data.replace(path=""))
+    example, classes = example_of(program if with_data else nowhere)
     space = lower(program, example, classes)
     if space.is_architecture:
         check_memory(check_final(space))

@@ -46,7 +46,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
     from dslnas.runs.origin import origin_in
 
     folder = run.path if out is None else Path(out)
-    compiled = compile_spec(run.path / ARCHITECTURE, overrides)
+    compiled = compile_spec(run.path / ARCHITECTURE, overrides, with_data=False)
     classes, origin = compiled.space.network.classes, origin_in(run.manifest)
     origin.check_classes(classes, run.path)
     ends = folder == run.path and run.results.is_trained and not run.is_finished

@@ -119,7 +119,7 @@ class Run:
     @cached_property
     def spec(self) -> Compiled:
         """The spec that runs."""
-        spec = self._spec or compile_spec(self.path / SPEC)
+        spec = self._spec or compile_spec(self.path / SPEC, with_data=False)
         return replace(spec, name=self.manifest.spec)
 
     @cached_property
@@ -150,7 +150,7 @@ class Run:
         Raises:
             UserError: There is none yet, or what is in its file is none.
         """
-        return compile_spec(self.path / ARCHITECTURE).space
+        return compile_spec(self.path / ARCHITECTURE, with_data=False).space
 
     def network(self) -> TorchNetwork:
         """Return the trained network, on the CPU, in evaluation mode.
@@ -160,7 +160,9 @@ class Run:
         """
         from dslnas.runs.network import load_network
 
-        return load_network(compile_spec(self.path / ARCHITECTURE).graph, self.path)
+        return load_network(
+            compile_spec(self.path / ARCHITECTURE, with_data=False).graph, self.path
+        )
 
     def record(self, record: EpochRecord | StepRecord) -> None:
         """Write an epoch down, and report it."""

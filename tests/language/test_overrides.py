@@ -136,7 +136,27 @@ def test_paths_of_the_command_line_are_taken_as_they_are(tmp_path: Path) -> None
     assert checked(text, "data.path=~nobody-has-this-name/x").data.path.endswith("name/x")
 
 
-def test_paths_of_a_spec_lie_beside_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("x.npz", "{folder}/x.npz"),
+        ("../x.npz", "{folder}/../x.npz"),
+        ("/data/x.npz", "/data/x.npz"),
+        ("~/x.npz", "/home/someone/x.npz"),
+    ],
+)
+def test_data_of_a_spec_lie_anywhere_and_relative_paths_start_beside_it(
+    written: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/someone")
     path = tmp_path / "spec.nas"
-    path.write_text('use papers.darts\ndata npz { path "x.npz" }', encoding="utf-8")
-    assert check(link(read_source(path))).data.path == str(tmp_path / "x.npz")
+    path.write_text(f'use papers.darts\ndata npz {{ path "{written}" }}', encoding="utf-8")
+    assert check(link(read_source(path))).data.path == meant.format(folder=tmp_path)
+
+
+def test_a_path_in_a_used_file_starts_beside_that_file(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "set.nas").write_text('data npz { path "x.npz" }', encoding="utf-8")
+    path = tmp_path / "spec.nas"
+    path.write_text('use papers.darts\nuse "below/set.nas"', encoding="utf-8")
+    assert check(link(read_source(path))).data.path == str(tmp_path / "below" / "x.npz")

@@ -17,7 +17,6 @@ from dslnas.language.check.limits import check_limits
 from dslnas.language.check.operations import NETWORK_NAMES, check_body
 from dslnas.language.link.link import LinkedProgram, head_span
 from dslnas.language.link.overrides import COMMAND_LINE
-from dslnas.language.link.sources import resolved
 from dslnas.language.syntax import ast
 from dslnas.settings.data import DATA, DataSettings, TextSettings
 from dslnas.settings.model import Section
@@ -271,17 +270,12 @@ class Sections:
         return tuple(layout)
 
     def _path(self, text: str) -> str:
-        """Return the data's path, absolute; a spec names only what lies in its own folder."""
-        span = self.spans["data.path"]
-        if span.source.name == COMMAND_LINE:
-            return str(Path(expanduser(text)).absolute())
-        source = span.source.path or self._linked.source.path
-        folder = (source.parent if source else Path()).absolute()
-        if resolved(folder, text) is None:
-            self._found.add(
-                "NAS202",
-                f"`{text}` lies outside the folder of the spec",
-                span,
-                help=f"give it on the command line: `--set data.path={text}`",
-            )
-        return str(folder / text)
+        """Return the data's path, absolute; data may lie anywhere, `~` is the user's folder.
+
+        A relative path starts at the folder of the file that it is written in, or, on the command
+        line, where the command runs.
+        """
+        written = self.spans["data.path"].source
+        source = None if written.name == COMMAND_LINE else written.path or self._linked.source.path
+        folder = Path() if source is None else source.parent
+        return str((folder / expanduser(text)).absolute())

@@ -21,9 +21,6 @@ from dslnas.settings.model import Call, Section
 from dslnas.settings.sections import DERIVE_EXPRESSIONS, DeriveSettings
 from dslnas.source import SourceFile
 
-# Where the data lie is a fact of a machine, not of the program.
-_LEFT_OUT = {"path"}
-
 
 def effective_text(
     linked: LinkedProgram,
@@ -33,6 +30,7 @@ def effective_text(
     *,
     title: Iterable[str] = (),
     cells: Mapping[str, str] | None = None,
+    with_path: bool = True,
 ) -> str:
     """Return a program as one canonical file.
 
@@ -48,7 +46,10 @@ def effective_text(
         cells: By name the text of the cells of an architecture, which take the place of those of
             the program: the search, and everything that the architecture does not use, are left
             out.
+        with_path: Whether it says where the data lie.
     """
+    data = program.data.resolved()
+    data = data if with_path else data.replace(path="")
     network = _network(linked.sections["network"], example, classes)
     if cells is None:
         written = {name: format_item(linked.cells[name]) for name in _needed(linked, program)}
@@ -57,7 +58,7 @@ def effective_text(
         network = _only(network, cells)
     parts = [line for text in written.values() for line in ("", text)]
     parts += ["", format_item(network)]
-    parts += ["", section_text(program.data.resolved(), f"data {program.data.source}")]
+    parts += ["", section_text(data, f"data {data.source}")]
     if cells is None and program.search is not None:
         parts += ["", section_text(program.search.resolved(), f"search {program.engine}")]
         parts += ["", _derive(linked, program)]
@@ -84,7 +85,11 @@ def _parsed(lines: Iterable[str]) -> ast.Program:
 
 
 def spec_hash(text: str) -> str:
-    """Return the hash that names a program: SHA-256 of its effective text, 64 hex digits."""
+    """Return the hash that names a program, 64 hex digits.
+
+    It is the SHA-256 of its effective text without the path of the data: where the data lie is a
+    fact of a machine, not of the program.
+    """
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -110,12 +115,13 @@ def section_text(
         value, about = settings.value_of(key), field.description
         if key in for_text:
             about = f"{about}; for text: {value_text(for_text[key])}"
-        if key in _LEFT_OUT or value is None:
+        if value is None or value == "":
             if explain:
                 lines.append(f"    # {key}: {about}")
             continue
         comment = f"  # {about}" if explain else ""
-        lines.append(f"    {key}  {value_text(value)}{comment}")
+        shown = f'"{value}"' if field.annotation is str else value_text(value)
+        lines.append(f"    {key}  {shown}{comment}")
     return "\n".join([f"{heading} {{", *lines, *more, "}"])
 
 

@@ -1,2 +1,0 @@
-use papers.darts
-data npz { path "../digits.npz" }
