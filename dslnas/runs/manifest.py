@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
@@ -15,6 +14,7 @@ from dslnas.diagnostics import user_error
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.settings.data import TokenLevel
+from dslnas.settings.spec import SpecSettings
 
 MANIFEST = "manifest.json"
 PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "safetensors", "scikit-learn")
@@ -133,7 +133,7 @@ class Manifest(OpenModel):
     passes: tuple[str, ...]
     compiled: bool
     precision: Precision
-    settings: dict[str, dict[str, object]]
+    settings: SpecSettings
     versions: dict[str, str]
     machine: dict[str, str]
     results: Results
@@ -163,14 +163,6 @@ def first_manifest(
         seed: Seed of everything random.
         how: How its networks run, as `Runtime.facts` returns it.
     """
-    settings = {
-        "data": program.data.model_dump(mode="json"),
-        "evaluate": program.evaluate.model_dump(mode="json"),
-        "export": program.export.model_dump(mode="json"),
-        "derive": asdict(program.derivation),
-    }
-    if program.search is not None:
-        settings["search"] = program.search.model_dump(mode="json")
     facts: dict[str, object] = {
         "status": "running",
         "spec": name,
@@ -178,7 +170,7 @@ def first_manifest(
         "method": program.engine,
         "seed": seed,
         **how,
-        "settings": settings,
+        "settings": program.settings,
         "versions": versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
         "results": {},

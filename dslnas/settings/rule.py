@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from dslnas.settings.sections import DeriveSettings
+
 Quantity: TypeAlias = Literal["params", "flops", "latency"]
-"""Of a network: trained weights, multiply-adds per example, or seconds per example."""
+"""Cost of a network: trained weights, multiply-adds per example, or seconds per example."""
 
 
 @dataclass(frozen=True)
@@ -60,25 +62,17 @@ class Limit:
     most: float
 
 
-@dataclass(frozen=True)
-class Derivation:
-    """How a search ends in an architecture.
+class Derivation(DeriveSettings):
+    """How a search ends in an architecture: the settings of `derive` with its comparisons.
 
     Attributes:
-        by: Scores from the weights of operations, or from what is lost without an operation.
-        epoch: The last epoch's architecture, that of the best one on the validation part, or the
-            best one of every size.
         rule: What the cells must obey.
         limits: What the network may cost.
-        penalty: Weight of the expected excess over the limits while searching; 0 for none.
     """
 
-    by: Literal["magnitude", "perturbation"] = "magnitude"
-    epoch: Literal["last", "best", "every_size"] = "last"
     rule: Rule = NO_RULE
     limits: tuple[Limit, ...] = ()
-    penalty: float = 0.0
 
 
 AS_PUBLISHED = Derivation()
-"""That of DARTS: by magnitude, after the last epoch."""
+"""Derivation of DARTS: by magnitude, after the last epoch."""

@@ -5,6 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.runs.manifest import Manifest
+from dslnas.settings.data import Digits
+from dslnas.settings.rule import AS_PUBLISHED
+from dslnas.settings.search import DartsSettings
+from dslnas.settings.sections import EvaluateSettings, ExportSettings
+from dslnas.settings.spec import SpecSettings
+
+SETTINGS = SpecSettings(
+    data=Digits(),
+    search=DartsSettings(),
+    derive=AS_PUBLISHED,
+    evaluate=EvaluateSettings(),
+    export=ExportSettings(),
+)
 
 
 def made_manifest(results: Mapping[str, object], **entries: object) -> Manifest:
@@ -19,7 +32,7 @@ def made_manifest(results: Mapping[str, object], **entries: object) -> Manifest:
         "passes": ("separable",),
         "compiled": False,
         "precision": "float32",
-        "settings": {"data": {"source": "digits"}},
+        "settings": SETTINGS,
         "versions": {"dslnas": "0.1.0"},
         "machine": {"system": "Linux"},
         "results": results,

@@ -13,7 +13,14 @@ from pydantic import TypeAdapter, ValidationError
 from dslnas.settings.calls import CALLS
 from dslnas.settings.data import DATA, AnyData, Cifar10, ImageSettings
 from dslnas.settings.model import Model
-from dslnas.settings.search import SEARCH, AnySearch, GdasSettings, MilenasSettings
+from dslnas.settings.rule import Count, Derivation, Limit, Rule
+from dslnas.settings.search import (
+    SEARCH,
+    AnySearch,
+    GdasSettings,
+    MilenasSettings,
+    SearchSettings,
+)
 from dslnas.settings.sections import (
     CellSettings,
     DeriveSettings,
@@ -21,6 +28,7 @@ from dslnas.settings.sections import (
     ExportSettings,
     NetworkSettings,
 )
+from dslnas.settings.spec import SpecSettings
 from dslnas.settings.values import Adam, Cosine, Crop, Exponential, Flip, Sgd
 
 SECTIONS: list[type[Model]] = [
@@ -147,6 +155,21 @@ def test_plain_settings_say_which_they_are(kind: Any, known: dict[str, type[Mode
     adapter: TypeAdapter[Model] = TypeAdapter(kind)
     for model in known.values():
         assert adapter.validate_json(model().model_dump_json()) == model()
+
+
+@pytest.mark.parametrize("search", [None, *(model() for model in SEARCH.values())])
+def test_settings_of_a_spec_come_back(search: SearchSettings | None) -> None:
+    rule = Rule((Count("skip_connect", 0, 2), Count("sep_conv(3)", 1)))
+    settings = SpecSettings.model_validate(
+        {
+            "data": Cifar10(),
+            "search": search,
+            "derive": Derivation(epoch="best", rule=rule, limits=(Limit("params", 1e6),)),
+            "evaluate": EvaluateSettings(augment=(Flip(), Crop(pad=2))),
+            "export": ExportSettings(),
+        }
+    )
+    assert SpecSettings.model_validate_json(settings.model_dump_json()) == settings
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -13,6 +13,7 @@ from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SearchSettings
 from dslnas.settings.sections import EvaluateSettings, ExportSettings
+from dslnas.settings.spec import SpecSettings
 from dslnas.source import Span
 
 
@@ -160,3 +161,16 @@ class CheckedProgram:
     export: ExportSettings
     derivation: Derivation
     spans: Mapping[str, Span]
+
+    @property
+    def settings(self) -> SpecSettings:
+        """The settings of all sections, as a run's manifest has them."""
+        return SpecSettings.model_validate(
+            {
+                "data": self.data,
+                "search": self.search,
+                "derive": self.derivation,
+                "evaluate": self.evaluate,
+                "export": self.export,
+            }
+        )

@@ -163,9 +163,7 @@ class Sections:
         counts = check_counts(given.get("count"), linked, constants, cells, found)
         self.spans |= {f"derive.count.{count.operation}": span for count, span in counts.items()}
         limits = check_limits(given.get("require"), constants, found)
-        return Derivation(
-            settings.by, settings.epoch, Rule(tuple(counts)), limits, settings.penalty
-        )
+        return Derivation(rule=Rule(tuple(counts)), limits=limits, **vars(settings))
 
     def usual(self, model: type[_Section]) -> _Section:
         """Return a section in which nothing is written."""
