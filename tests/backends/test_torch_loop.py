@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dslnas.backends.torch.loop import Loop, divide, is_bound
+from dslnas.backends.torch.loop import Loop, divide
 from dslnas.backends.torch.plan import Step, make_plan
+from dslnas.graph.analysis.time_loop import is_bound
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.graph.text import parse_graph

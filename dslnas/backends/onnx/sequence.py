@@ -8,8 +8,8 @@ Weights lie outside of it, each once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 
 from dslnas.backends.onnx.fold import Weights
 from dslnas.backends.onnx.prepare import prepare
-from dslnas.backends.onnx.time_loop import Stages, divide, state_names
+from dslnas.backends.onnx.state_names import state_names
 from dslnas.backends.onnx.writer import Writer, finish
+from dslnas.graph.analysis.time_loop import time_loop
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.ops.primitive import Shape
 
@@ -101,7 +102,10 @@ class _SequenceWriter:
 
     def __init__(self, graph: PrimitiveGraph, weights: Tensors) -> None:
         self._graph = graph
-        self._stages = divide(graph)
+        reads = {node.name: node.inputs for node in graph.nodes if node.inputs}
+        loop = time_loop(graph, reads, (graph.output,), predicts=True)
+        # A Scan has as many steps as what it scans: a loop that reads nothing else gets the tokens.
+        self._loop = replace(loop, streams=loop.streams or (INPUT,))
         self._writer = Writer(graph, weights)
         self._called = state_names(graph)
 
@@ -121,27 +125,30 @@ class _SequenceWriter:
         return finish(body, metadata)
 
     def _operators(self) -> Iterator[NodeProto]:
-        stages = self._stages
-        rows = self._rows(stages)
+        loop = self._loop
+        rows = self._rows()
         yield helper.make_node("Shape", [TOKENS], [_TIMES], name=_TIMES)
         yield self._reshape(TOKENS, rows[INPUT], self._constant("flat", (-1,)))
-        yield from self._writer.operators(stages.before, rows)
-        for value in stages.streams:
+        yield from self._operators_of(loop.before, rows)
+        for value in loop.streams:
             if value != INPUT:  # the tokens have their axis of time as they come
                 yield from self._unfold(value, rows[value])
         yield self._scan()
-        for value in stages.collected:
+        for value in loop.collected:
             flat = self._constant(f"flat/{value}", (-1, *self._graph.by_name[value].shape))
             yield self._reshape(_steps(value), rows[value], flat)
-        yield from self._writer.operators(stages.after, rows)
+        yield from self._operators_of((*loop.after, *loop.head), rows)
         yield from self._unfold(self._graph.output, rows[self._graph.output], LOGITS)
 
-    def _rows(self, stages: Stages) -> dict[str, str]:
+    def _operators_of(self, nodes: Iterable[str], names: Mapping[str, str]) -> Iterator[NodeProto]:
+        return self._writer.operators(map(self._graph.by_name.__getitem__, nodes), names)
+
+    def _rows(self) -> dict[str, str]:
         """Return what the tensors outside of the loop are called, whose first axis are rows."""
+        loop = self._loop
         names = {INPUT: f"{_ROWS}/{TOKENS}"}
-        names |= {value: f"{_ROWS}/{value}" for value in stages.collected}
-        own = (node.name for node in (*stages.before, *stages.after))
-        return names | {node: node for node in own}
+        names |= {value: f"{_ROWS}/{value}" for value in loop.collected}
+        return names | {name: name for name in (*loop.before, *loop.after, *loop.head)}
 
     def _unfold(self, value: str, rows: str, output: str = "") -> Iterator[NodeProto]:
         """Turn rows to [time, batch, ...] again."""
@@ -152,16 +159,16 @@ class _SequenceWriter:
         yield self._reshape(rows, output, shape)
 
     def _scan(self) -> NodeProto:
-        graph, stages = self._graph, self._stages
-        inside = {value: f"step/{value}" for value in stages.streams}
-        operators = list(self._writer.operators(stages.body, inside))
+        graph, loop = self._graph, self._loop
+        inside = {value: f"step/{value}" for value in loop.streams}
+        operators = list(self._operators_of(loop.body, inside))
         # What a body gives are tensors of its own, one each, so that states are copied: the next
         # value of one may be another state, or what the head reads.
         nexts = [f"next/{state.name}" for state in graph.states]
         for state, after in zip(graph.states, nexts, strict=True):
             operators.append(_copy(inside.get(state.next, state.next), after))
-        ends = [f"end/{value}" for value in stages.collected]
-        for value, end in zip(stages.collected, ends, strict=True):
+        ends = [f"end/{value}" for value in loop.collected]
+        for value, end in zip(loop.collected, ends, strict=True):
             operators.append(_copy(value, end))
 
         def typed(name: str, value: str) -> ValueInfoProto:
@@ -172,17 +179,17 @@ class _SequenceWriter:
         body = helper.make_graph(
             operators,
             "step",
-            [*map(typed, states, states), *(typed(inside[v], v) for v in stages.streams)],
-            [*map(typed, nexts, states), *map(typed, ends, stages.collected)],
+            [*map(typed, states, states), *(typed(inside[v], v) for v in loop.streams)],
+            [*map(typed, nexts, states), *map(typed, ends, loop.collected)],
         )
         called = [self._called[state] for state in states]
         return helper.make_node(
             "Scan",
-            [*called, *map(_steps, stages.streams)],
-            [*(f"next_{state}" for state in called), *map(_steps, stages.collected)],
+            [*called, *map(_steps, loop.streams)],
+            [*(f"next_{state}" for state in called), *map(_steps, loop.collected)],
             name="cells",
             body=body,
-            num_scan_inputs=len(stages.streams),
+            num_scan_inputs=len(loop.streams),
         )
 
     def _reshape(self, source: str, output: str, shape: str) -> NodeProto:

@@ -15,6 +15,7 @@ from torch import Tensor
 from dslnas.backends.torch.fast import window_of
 from dslnas.backends.torch.kernels.separable import Member, separable
 from dslnas.backends.torch.plan import Step
+from dslnas.graph.analysis.liveness import last_uses
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
@@ -110,17 +111,9 @@ def _bundle(steps: Sequence[Step]) -> Bundle:
 
 def _freeing(steps: Sequence[Step | Bundle], freed: set[str]) -> tuple[Step | Bundle, ...]:
     """Return the steps, each of which frees what is not read after it."""
-    last: dict[str, int] = {}
-    for number, step in enumerate(steps):
-        last.update(dict.fromkeys(_reads(step), number))
-    free: dict[int, list[str]] = {}
-    for name, number in last.items():
-        if name in freed:
-            free.setdefault(number, []).append(name)
+    reads = [step.sources if isinstance(step, Bundle) else step.inputs for step in steps]
+    kept = {name for names in reads for name in names} - freed
     return tuple(
-        replace(step, last_use=tuple(free.get(number, ()))) for number, step in enumerate(steps)
+        replace(step, last_use=names)
+        for step, names in zip(steps, last_uses(reads, kept), strict=True)
     )
-
-
-def _reads(step: Step | Bundle) -> tuple[str, ...]:
-    return step.sources if isinstance(step, Bundle) else step.inputs

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
+from typing import TypeAlias
+
+import networkx as nx
 
 from dslnas.diagnostics import InternalError
-from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph
+from dslnas.graph.analysis.liveness import last_uses
+from dslnas.graph.graph import Mix, Node, PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
 
@@ -15,6 +20,9 @@ DROPPED = -1
 
 Choice = Mapping[str, tuple[int, ...]]
 """By cell: for every row of alpha the column that runs, or DROPPED."""
+
+Read: TypeAlias = tuple[str, int, int]
+"""Name of what is read, with its row and column of alpha."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Step:
         node: What runs.
         inputs: Names of the values it reads.
         rows: For `mix`: the row of alpha that belongs to each input.
-        columns: For `mix`: the column, likewise.
+        columns: For `mix`: the column of each.
         folded: For `mix`: the batch norm that it applies to each input, or None.
         observed: Runs forward only: its gradient is not wanted.
         last_use: Names of values that nobody reads after this step.
@@ -59,57 +67,54 @@ def make_plan(
     live = set(inputs)
     if observe:
         inputs = _inputs(graph, outputs, None)
-    order = [node for node in graph.nodes if node.name in inputs]
-    last: dict[str, str] = {}
-    for node in order:
-        for source, *_ in inputs[node.name]:
-            last[source] = node.name
-    freed: dict[str, list[str]] = {}
-    for source, node_name in last.items():
-        if source not in outputs:
-            freed.setdefault(node_name, []).append(source)
+    order = [node for node in graph.nodes if node.name in inputs and node.inputs]
+    reads = [tuple(source for source, _, _ in inputs[node.name]) for node in order]
     return tuple(
         Step(
             node,
-            tuple(source for source, _, _ in inputs[node.name]),
+            sources,
             tuple(row for _, row, _ in inputs[node.name]),
             tuple(column for _, _, column in inputs[node.name]),
-            tuple(_norm(graph, source) for source, _, _ in inputs[node.name] if node.mix),
+            tuple(_norm(graph, source) for source in sources if node.mix),
             observe and node.name not in live and node.primitive != "mix",
-            tuple(freed.get(node.name, ())),
+            freed,
         )
-        for node in order
-        if node.primitive not in (INPUT, "state")
+        for node, sources, freed in zip(order, reads, last_uses(reads, outputs), strict=True)
     )
 
 
 def _inputs(
     graph: PrimitiveGraph, outputs: tuple[str, ...], chosen: Choice | None
-) -> dict[str, list[tuple[str, int, int]]]:
-    """Return for every node that runs what it reads, each with its row and column of alpha.
+) -> dict[str, tuple[Read, ...]]:
+    """Return for every node that runs what it reads."""
+    reads_of = cache(partial(_reads, graph, chosen, _dropped(graph, chosen)))
+    run: set[str] = set()
+
+    def sources(name: str) -> Iterator[str]:
+        return (source for source, _, _ in reads_of(name) if source not in run)
+
+    for output in outputs:
+        run |= {output, *(n for _, n in nx.generic_bfs_edges(graph.dag, output, sources))}
+    return {name: reads_of(name) for name in run}
+
+
+def _reads(
+    graph: PrimitiveGraph, chosen: Choice | None, dropped: Collection[str], name: str
+) -> tuple[Read, ...]:
+    """Return what a node reads.
 
     An edge without a chosen operation has no value: the sums that read it leave it out.
     """
-    dropped = _dropped(graph, chosen)
-    inputs: dict[str, list[tuple[str, int, int]]] = {}
-    waiting = list(outputs)
-    while waiting:
-        name = waiting.pop()
-        if name in inputs:
-            continue
-        node = graph.by_name[name]
-        count = len(node.inputs)
-        places = (node.mix or Mix("", 0)).places(count)
-        reads = [
-            (source, row, column)
-            for source, (row, column) in zip(node.inputs, places, strict=False)
-            if _picked(node, row, chosen) in (None, column) and source not in dropped
-        ]
-        if node.inputs and not reads:
-            raise InternalError(f"nothing that `{name}` reads is chosen")
-        inputs[name] = reads
-        waiting.extend(source for source, _, _ in reads)
-    return inputs
+    node = graph.by_name[name]
+    places = (node.mix or Mix("", 0)).places(len(node.inputs))
+    reads = tuple(
+        (source, row, column)
+        for source, (row, column) in zip(node.inputs, places, strict=False)
+        if _picked(node, row, chosen) in (None, column) and source not in dropped
+    )
+    if node.inputs and not reads:
+        raise InternalError(f"nothing that `{name}` reads is chosen")
+    return reads
 
 
 def _norm(graph: PrimitiveGraph, source: str) -> Node | None:
@@ -135,8 +140,8 @@ def _dropped(graph: PrimitiveGraph, chosen: Choice | None) -> frozenset[str]:
     dropped: set[str] = set()
     if chosen is not None:
         for node in graph.nodes:
-            optional = has_trait(node.primitive, Trait.OPTIONAL_INPUTS)
-            lacks = not optional and not dropped.isdisjoint(node.inputs)
-            if lacks or _drops(node, chosen):
+            lacks = not dropped.isdisjoint(node.inputs)
+            optional = lacks and has_trait(node.primitive, Trait.OPTIONAL_INPUTS)
+            if (lacks and not optional) or _drops(node, chosen):
                 dropped.add(node.name)
     return frozenset(dropped)

@@ -9,12 +9,13 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.loop import Loop, divide, is_bound
+from dslnas.backends.torch.loop import Loop, divide
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork, key_of
 from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.randomness import mask_rate
 from dslnas.data.batches import States
+from dslnas.graph.analysis.time_loop import is_bound
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 
 PIECE = 2**22
