@@ -30,6 +30,7 @@ from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.passes.manager import run_passes
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.derive.derive import derive
 from dslnas.space.lower import lower
@@ -54,7 +55,7 @@ def compile_once(workload: Workload, times: Times) -> Compiled:
         with timed(times, "parse and link"):
             linked = link(source, parse_overrides(workload.changes))
         with timed(times, "check"):
-            program = check(linked)
+            program = check(linked, TASK_SETTINGS)
         with timed(times, "lower"):
             space = lower(program, workload.shape, workload.classes)
         with timed(times, "check shapes"):

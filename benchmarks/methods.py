@@ -23,7 +23,7 @@ from dslnas.engines.nasp import Nasp
 from dslnas.engines.protocol import StepReport
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import SEARCH
-from dslnas.settings.sequence import text_defaults
+from dslnas.settings.tasks import TEXT
 from measuring import added_peak_mib
 from workloads import Workload
 
@@ -109,7 +109,7 @@ class Search:
     def __init__(self, workload: Workload, method: Method, way: Way) -> None:
         """Make supernet, engine and batches, the same ones for every way."""
         model = SEARCH[method.word]
-        defaults = {} if workload.shape else text_defaults(model)
+        defaults = {} if workload.shape else TEXT.defaults_of(model)
         settings = model.model_validate({**defaults, **method.settings, **way.settings})
         generator = torch.Generator().manual_seed(0)
         kind = EverythingRuns if way.everything else Supernet

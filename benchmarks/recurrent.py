@@ -31,7 +31,7 @@ from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.settings.search import SEARCH
-from dslnas.settings.sequence import text_defaults
+from dslnas.settings.tasks import TASK_SETTINGS, TEXT
 from dslnas.settings.values import Variational
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
@@ -43,7 +43,7 @@ LOWERINGS = {"plain": True, "rewritten": False}
 def supernet_of(hidden: int, words: int) -> Supernet:
     """Return the supernet with the paper's dropout."""
     program = f"use papers.darts_rnn\ndata text\nnetwork {{ channels {hidden} }}"
-    space = lower(check(link(SourceFile("benchmark", program))), (), words)
+    space = lower(check(link(SourceFile("benchmark", program)), TASK_SETTINGS), (), words)
     generator = torch.Generator().manual_seed(0)
     supernet = Supernet(space, build_supernet_graph(space), generator, Runtime(torch.device("cpu")))
     state = supernet.network.run_state
@@ -81,7 +81,7 @@ def steps_of(
 ) -> Mapping[str, Callable[[], object]]:
     """Return what is timed, by name."""
     generator = torch.Generator().manual_seed(0)
-    defaults = text_defaults(SEARCH["darts"])
+    defaults = TEXT.defaults_of(SEARCH["darts"])
     engines = {
         order: make_engine(
             "darts",

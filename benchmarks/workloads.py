@@ -15,6 +15,7 @@ from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.primitive import Shape
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
@@ -53,7 +54,7 @@ class Workload:
     def space(self) -> SearchSpace:
         """The space, lowered."""
         source = SourceFile(self.name, self.program)
-        program = check(link(source, parse_overrides(self.changes)))
+        program = check(link(source, parse_overrides(self.changes)), TASK_SETTINGS)
         return lower(program, self.shape, self.classes)
 
     def batches(self) -> tuple[Batch, Batch]:

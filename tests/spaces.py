@@ -10,6 +10,7 @@ from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.primitive import Shape
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.cell import Cell
 from dslnas.space.lower import lower
@@ -31,7 +32,7 @@ def space_of(
 @lru_cache(64)
 def _space_of(text: str, shape: Shape, overrides: tuple[str, ...], classes: int) -> SearchSpace:
     source = SourceFile("test.nas", text)
-    return lower(check(link(source, parse_overrides(overrides))), shape, classes)
+    return lower(check(link(source, parse_overrides(overrides)), TASK_SETTINGS), shape, classes)
 
 
 def random_scores(space: SearchSpace, seed: int) -> dict[str, list[list[float]]]:

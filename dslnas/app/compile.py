@@ -19,6 +19,7 @@ from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import LinkedProgram, link, read_source
 from dslnas.language.link.overrides import parse_overrides
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
 
@@ -83,7 +84,7 @@ def compile_spec(path: Path, overrides: Sequence[str] = (), *, with_data: bool =
         UserError: Whatever is wrong with the spec, the overrides or the data's path.
     """
     linked = link(read_source(path), parse_overrides(overrides))
-    program = check(linked)
+    program = check(linked, TASK_SETTINGS)
     nowhere = replace(program, data=program.data.replace(path=""))
     example, classes = example_of(program if with_data else nowhere)
     space = lower(program, example, classes)

@@ -92,7 +92,7 @@ class _Estimator:
         """Whether the data can be read: by their path, or because they come along."""
         data, network = self._spec.program.data, self._spec.program.network
         embedded = data.source == "text" and network.classes is None
-        return bool(data.path) or data.source == "digits" or embedded
+        return bool(data.path) or not data.has_files or embedded
 
     def _load(self) -> Data:
         from dslnas.data.tensors import load

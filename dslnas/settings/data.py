@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeAlias, get_args
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias, get_args
 
 from pydantic import Field
 
@@ -20,10 +20,15 @@ Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 
 
 class DataSettings(Section):
-    """Base of the sources: where the examples are and how they are divided."""
+    """Base of the sources: where the examples are and how they are divided.
+
+    Attributes:
+        has_files: Whether the examples are read from files, rather than come with a package.
+    """
 
     kind = "data"
     tag = "source"
+    has_files: ClassVar[bool] = True
     source: str = ""  # every source has its own
     path: str = Field("", description="file or folder of the data; digits needs none")
     split: tuple[Share, ...] = Field(
@@ -73,6 +78,7 @@ class Digits(ImageSettings):
     """Scikit-learn's 1,797 handwritten digits of 8 x 8 pixels; nothing to download."""
 
     source: Literal["digits"] = "digits"
+    has_files = False
     split: tuple[Share, ...] = Field(
         (0.4, 0.2, 0.2, 0.2),
         min_length=4,

@@ -14,6 +14,7 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.ops.primitive import Shape
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.derive.derive import derive
 from dslnas.space.lower import lower
@@ -39,7 +40,7 @@ evaluate {{ channels 4; repeat 2; auxiliary 0 }}
 
 def compiled(text: str, shape: Shape = (3, 8, 8), classes: int = 4) -> Compiled:
     linked = link(SourceFile("test.nas", text))
-    program = check(linked)
+    program = check(linked, TASK_SETTINGS)
     return Compiled("test", linked, program, lower(program, shape, classes))
 
 

@@ -11,6 +11,7 @@ from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Default, Shape
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
@@ -46,7 +47,7 @@ SMALL = ("evaluate.channels=4", "evaluate.repeat=1")
 def space(text: str, shape: Shape = (3, 8, 8), overrides: Sequence[str] = SMALL) -> SearchSpace:
     """Return the search space of a text, for images of `shape` in 10 classes."""
     source = SourceFile("small.nas", text)
-    return lower(check(link(source, parse_overrides(overrides))), shape, 10)
+    return lower(check(link(source, parse_overrides(overrides)), TASK_SETTINGS), shape, 10)
 
 
 def network(

@@ -13,6 +13,7 @@ from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.primitive import Shape
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 
 IMAGES, TEXT = "use papers.darts\n", "use papers.darts_rnn\n"
@@ -20,7 +21,7 @@ IMAGES, TEXT = "use papers.darts\n", "use papers.darts_rnn\n"
 
 def checked(text: str, path: Path | None = None) -> CheckedProgram:
     overrides = [f"data.path={path}"] if path else []
-    return check(link(SourceFile("spec.nas", text), parse_overrides(overrides)))
+    return check(link(SourceFile("spec.nas", text), parse_overrides(overrides)), TASK_SETTINGS)
 
 
 @pytest.mark.parametrize(

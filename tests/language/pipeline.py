@@ -11,6 +11,7 @@ from dslnas.language.check.check import check
 from dslnas.language.link.link import link, read_source
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.settings.data import TextSettings
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 
@@ -20,7 +21,7 @@ CLASSES = 10
 
 def compile_source(source: SourceFile, overrides: Sequence[str] = ()) -> None:
     """Run every stage that can find a mistake in a program."""
-    checked = check(link(source, parse_overrides(overrides)))
+    checked = check(link(source, parse_overrides(overrides)), TASK_SETTINGS)
     example = () if isinstance(checked.data, TextSettings) else checked.network.input or IMAGES
     space = lower(checked, example, CLASSES)
     if not space.is_architecture:

@@ -20,6 +20,7 @@ from dslnas.language.check.value import (
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.print.format import format_expression
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 
 
@@ -39,7 +40,7 @@ def shown(value: ValueExpression) -> str:
 def cell_of(lines: str, more: str = "", *overrides: str) -> CheckedCell:
     cell = f"cell one {{\ninputs x\nstates h\n{lines}\n}}\nnetwork {{ cells one }}"
     source = SourceFile("spec.nas", f"use std.rnn\n{more}\n{cell}")
-    return check(link(source, parse_overrides(overrides))).cells["one"]
+    return check(link(source, parse_overrides(overrides)), TASK_SETTINGS).cells["one"]
 
 
 def values_of(lines: str, more: str = "") -> dict[str, str]:

@@ -13,6 +13,7 @@ from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.print.expanded_spec import effective_text, section_text, spec_hash
 from dslnas.settings.rule import AS_PUBLISHED, Count, Derivation, Limit, Rule
 from dslnas.settings.sections import DeriveSettings
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 
 FULL = """derive {
@@ -31,18 +32,18 @@ def linked(text: str, *overrides: str) -> LinkedProgram:
 
 
 def derivation(settings: str, *overrides: str) -> Derivation:
-    return check(linked(f"derive {{ {settings} }}", *overrides)).derivation
+    return check(linked(f"derive {{ {settings} }}", *overrides), TASK_SETTINGS).derivation
 
 
 def effective(program: LinkedProgram, *, found: bool = False) -> str:
-    checked: CheckedProgram = check(program)
+    checked: CheckedProgram = check(program, TASK_SETTINGS)
     cell = "cell {} {{ node n1 = sep_conv(3)(in1) }}"
     cells = {name: cell.format(name) for name in checked.cells} if found else None
     return effective_text(program, checked, (3, 32, 32), 10, cells=cells)
 
 
 def test_all_of_it() -> None:
-    assert check(linked(FULL)).derivation == Derivation(
+    assert check(linked(FULL), TASK_SETTINGS).derivation == Derivation(
         by="magnitude",
         epoch="best",
         rule=Rule((Count("skip_connect", most=2), Count("sep_conv(3)", least=1))),
@@ -52,9 +53,12 @@ def test_all_of_it() -> None:
 
 
 def test_without_it_all_is_as_published() -> None:
-    assert check(linked("")).derivation == AS_PUBLISHED
-    assert check(linked("derive")).derivation == AS_PUBLISHED
-    assert check(linked(section_text(DeriveSettings(), "derive"))).derivation == AS_PUBLISHED
+    assert check(linked(""), TASK_SETTINGS).derivation == AS_PUBLISHED
+    assert check(linked("derive"), TASK_SETTINGS).derivation == AS_PUBLISHED
+    assert (
+        check(linked(section_text(DeriveSettings(), "derive")), TASK_SETTINGS).derivation
+        == AS_PUBLISHED
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def test_without_it_all_is_as_published() -> None:
     ],
 )
 def test_counts_are_ranges(text: str, counts: list[Count]) -> None:
-    program = check(linked(f"let few = 2\nderive {{ count {text} }}"))
+    program = check(linked(f"let few = 2\nderive {{ count {text} }}"), TASK_SETTINGS)
     assert program.derivation.rule == Rule(tuple(counts))
 
 
@@ -96,7 +100,9 @@ def test_a_used_file_is_overridden_setting_by_setting(tmp_path: Path) -> None:
     spec = tmp_path / "spec.nas"
     text = 'use papers.darts\nuse "rules.nas"\nderive {\n    count sep_conv(5) >= 1\n}\n'
     spec.write_text(text, encoding="utf-8")
-    found = check(link(read_source(spec), parse_overrides(["derive.require=none"]))).derivation
+    found = check(
+        link(read_source(spec), parse_overrides(["derive.require=none"])), TASK_SETTINGS
+    ).derivation
     assert (found.epoch, found.penalty) == ("best", 0.5)
     assert found.rule == Rule((Count("sep_conv(5)", least=1),))
     assert found.limits == ()
@@ -106,7 +112,9 @@ def test_the_command_line_may_give_it_alone() -> None:
     overrides = parse_overrides(
         ["derive.count=skip_connect<=2,sep_conv(3)>=1", "derive.by=perturbation"]
     )
-    found = check(link(SourceFile("spec.nas", "use papers.darts"), overrides)).derivation
+    found = check(
+        link(SourceFile("spec.nas", "use papers.darts"), overrides), TASK_SETTINGS
+    ).derivation
     assert found.by == "perturbation"
     assert found.rule == Rule((Count("skip_connect", most=2), Count("sep_conv(3)", least=1)))
 
@@ -115,7 +123,7 @@ def test_the_command_line_may_give_it_alone() -> None:
 def test_effective_programs_say_the_same(text: str) -> None:
     program = linked(text)
     again = link(SourceFile("spec.nas", effective(program)))
-    assert check(again).derivation == check(program).derivation
+    assert check(again, TASK_SETTINGS).derivation == check(program, TASK_SETTINGS).derivation
     assert effective(again) == effective(program)
 
 
@@ -133,8 +141,8 @@ def test_a_found_architecture_keeps_its_limits_only() -> None:
     text = effective(linked(FULL), found=True)
     assert "    require  params < 4M, flops <= 600M, latency < 5ms\n" in text
     assert "count" not in text
-    again = check(link(SourceFile("spec.nas", text))).derivation
-    assert again == Derivation(limits=check(linked(FULL)).derivation.limits)
+    again = check(link(SourceFile("spec.nas", text)), TASK_SETTINGS).derivation
+    assert again == Derivation(limits=check(linked(FULL), TASK_SETTINGS).derivation.limits)
     assert "derive" not in effective(linked("derive { epoch best }"), found=True)
 
 
@@ -142,4 +150,4 @@ def test_counts_mean_nothing_to_an_architecture() -> None:
     cells = "".join(
         f"cell {name} {{ node n1 = sep_conv(3)(in1) }}\n" for name in ("normal", "reduction")
     )
-    assert check(linked(f"{cells}{FULL}")).derivation.rule.counts
+    assert check(linked(f"{cells}{FULL}"), TASK_SETTINGS).derivation.rule.counts

@@ -13,6 +13,7 @@ from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import link, read_source
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.settings.search import MilenasSettings, RandomSettings
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 
 SPEC = """use papers.darts
@@ -24,7 +25,7 @@ network { channels width }
 
 
 def checked(text: str, *overrides: str) -> CheckedProgram:
-    return check(link(SourceFile("spec.nas", text), parse_overrides(overrides)))
+    return check(link(SourceFile("spec.nas", text), parse_overrides(overrides)), TASK_SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -78,9 +79,9 @@ def test_a_method_takes_the_place_of_the_word_where_it_is_written(tmp_path: Path
     )
     path = tmp_path / "spec.nas"
     path.write_text('use "base.nas"\nsearch darts { weights sgd(lr = 0.1) }', encoding="utf-8")
-    overridden = check(link(read_source(path), parse_overrides(["search=nasp"])))
+    overridden = check(link(read_source(path), parse_overrides(["search=nasp"])), TASK_SETTINGS)
     path.write_text('use "base.nas"\nsearch nasp { weights sgd(lr = 0.1) }', encoding="utf-8")
-    assert overridden.search == check(link(read_source(path))).search
+    assert overridden.search == check(link(read_source(path)), TASK_SETTINGS).search
 
 
 def test_a_method_can_be_changed_in_a_file_that_is_used(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_a_method_can_be_changed_in_a_file_that_is_used(tmp_path: Path) -> None:
     )
     path = tmp_path / "spec.nas"
     path.write_text('use "base.nas"', encoding="utf-8")
-    program = check(link(read_source(path), parse_overrides(["search=nasp"])))
+    program = check(link(read_source(path), parse_overrides(["search=nasp"])), TASK_SETTINGS)
     assert program.search is not None
     assert (program.engine, program.search.epochs) == ("nasp", 9)
 
@@ -151,7 +152,7 @@ def test_data_of_a_spec_lie_anywhere_and_relative_paths_start_beside_it(
     monkeypatch.setenv("HOME", "/home/someone")
     path = tmp_path / "spec.nas"
     path.write_text(f'use papers.darts\ndata npz {{ path "{written}" }}', encoding="utf-8")
-    assert check(link(read_source(path))).data.path == meant.format(folder=tmp_path)
+    assert check(link(read_source(path)), TASK_SETTINGS).data.path == meant.format(folder=tmp_path)
 
 
 def test_a_path_in_a_used_file_starts_beside_that_file(tmp_path: Path) -> None:
@@ -159,4 +160,6 @@ def test_a_path_in_a_used_file_starts_beside_that_file(tmp_path: Path) -> None:
     (tmp_path / "below" / "set.nas").write_text('data npz { path "x.npz" }', encoding="utf-8")
     path = tmp_path / "spec.nas"
     path.write_text('use papers.darts\nuse "below/set.nas"', encoding="utf-8")
-    assert check(link(read_source(path))).data.path == str(tmp_path / "below" / "x.npz")
+    assert check(link(read_source(path)), TASK_SETTINGS).data.path == str(
+        tmp_path / "below" / "x.npz"
+    )

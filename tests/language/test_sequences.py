@@ -12,18 +12,18 @@ from dslnas.language.print.expanded_spec import effective_text
 from dslnas.settings.data import Digits, TextFile, TextSettings
 from dslnas.settings.search import SEARCH, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
-from dslnas.settings.sequence import text_defaults
+from dslnas.settings.tasks import TASK_SETTINGS, TEXT
 from dslnas.settings.values import Adam, Sgd
 from dslnas.source import SourceFile
 
 
 def checked(text: str) -> CheckedProgram:
-    return check(link(SourceFile("spec.nas", text)))
+    return check(link(SourceFile("spec.nas", text)), TASK_SETTINGS)
 
 
 def effective(text: str) -> str:
     linked = link(SourceFile("spec.nas", text))
-    return effective_text(linked, check(linked), (), 67)
+    return effective_text(linked, check(linked, TASK_SETTINGS), (), 67)
 
 
 def test_recurrent_cells_read_the_embedded_text_where_nothing_is_said() -> None:
@@ -41,9 +41,9 @@ def test_a_section_without_a_name_is_one_of_text() -> None:
 @pytest.mark.parametrize("engine", [name for name in SEARCH if name != "pc_darts"])
 def test_text_has_defaults_of_its_own(engine: str) -> None:
     program = checked(f"use papers.darts_rnn\nsearch {engine} {{ epochs 7 }}")
-    wanted = SEARCH[engine].model_validate({**text_defaults(SEARCH[engine]), "epochs": 7})
+    wanted = SEARCH[engine].model_validate({**TEXT.defaults_of(SEARCH[engine]), "epochs": 7})
     assert program.search == wanted
-    assert program.evaluate == EvaluateSettings.model_validate(text_defaults(EvaluateSettings))
+    assert program.evaluate == EvaluateSettings.model_validate(TEXT.defaults_of(EvaluateSettings))
     assert program.evaluate != EvaluateSettings()
     images = checked(f"use papers.darts\nsearch {engine} {{ epochs 7 }}")
     assert images.search == SEARCH[engine].model_validate({"epochs": 7})
@@ -63,7 +63,7 @@ def test_a_call_takes_the_rest_from_the_default_for_text() -> None:
         "search darts { arch adam(lr = 0.1); dropout variational(input = 0) }\n"
         "evaluate { weights sgd(lr = 12) }"
     )
-    program, usual = checked(text), text_defaults(EvaluateSettings)
+    program, usual = checked(text), TEXT.defaults_of(EvaluateSettings)
     assert usual["weights"] == Sgd(lr=20.0, momentum=0.0, weight_decay=8e-7, clip=0.25)
     assert program.evaluate.weights == Sgd(lr=12.0, momentum=0.0, weight_decay=8e-7, clip=0.25)
     assert program.search is not None
@@ -77,7 +77,7 @@ def test_a_call_takes_the_rest_from_the_default_for_text() -> None:
 
 def test_so_does_a_call_from_the_command_line() -> None:
     overrides = parse_overrides(["evaluate.weights=sgd(momentum = 0.5)"])
-    program = check(link(SourceFile("spec.nas", "use rnn.lstm"), overrides))
+    program = check(link(SourceFile("spec.nas", "use rnn.lstm"), overrides), TASK_SETTINGS)
     assert program.evaluate.weights == Sgd(lr=20.0, momentum=0.5, weight_decay=8e-7, clip=0.25)
 
 

@@ -14,12 +14,13 @@ from dslnas.settings.data import DATA, TextSettings
 from dslnas.settings.model import Section
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Exponential, Flip, Sgd
 from dslnas.source import SourceFile
 
 
 def checked(text: str, library: str = "papers.darts") -> CheckedProgram:
-    return check(link(SourceFile("spec.nas", f"use {library}\n{text}")))
+    return check(link(SourceFile("spec.nas", f"use {library}\n{text}")), TASK_SETTINGS)
 
 
 @pytest.mark.parametrize("source", DATA)

@@ -13,10 +13,12 @@ import sys
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 text = "use papers.darts\\ndata digits\\nsearch darts"
-build_supernet_graph(lower(check(link(SourceFile("spec.nas", text))), (1, 8, 8), 10))
+program = check(link(SourceFile("spec.nas", text)), TASK_SETTINGS)
+build_supernet_graph(lower(program, (1, 8, 8), 10))
 """
 COMMAND = """
 import sys

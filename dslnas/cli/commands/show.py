@@ -19,7 +19,7 @@ from dslnas.language.syntax.parse import parse
 from dslnas.settings.calls import CALLS
 from dslnas.settings.data import DATA
 from dslnas.settings.model import Call, Section
-from dslnas.settings.search import SEARCH, PcDartsSettings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import (
     CELL_EXPRESSIONS,
     DERIVE_EXPRESSIONS,
@@ -30,7 +30,7 @@ from dslnas.settings.sections import (
     ExportSettings,
     NetworkSettings,
 )
-from dslnas.settings.sequence import text_defaults
+from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 
 
@@ -118,8 +118,8 @@ def _section(
 ) -> str:
     """Return a section behind its explanation."""
     summary = (type(settings).__doc__ or "").splitlines()[0]
-    # Of the methods PC-DARTS alone never searches text.
-    for_text = {} if isinstance(settings, PcDartsSettings) else text_defaults(type(settings))
-    body, _ = section_text(settings, heading, explain=True, for_text=for_text).rsplit("}", 1)
+    tasks = [task for task in TASK_SETTINGS if task.has(settings, TASK_SETTINGS)]
+    others = {task.examples: task.defaults_of(type(settings)) for task in tasks}
+    body, _ = section_text(settings, heading, explain=True, for_others=others).rsplit("}", 1)
     lines = [f"    # {key}: {meaning}" for key, meaning in expressions.items()]
     return "\n".join([f"# {summary}", body.rstrip("\n"), *lines, "}"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.batch_parts import check_parts
 from dslnas.language.check.cells import check_cells
@@ -10,19 +12,22 @@ from dslnas.language.check.constants import evaluate_lets
 from dslnas.language.check.operations import check_definitions
 from dslnas.language.check.search import check_search
 from dslnas.language.check.sections import Sections
-from dslnas.language.check.sequence import check_fitting, check_sequence, used_cells
+from dslnas.language.check.sequence import check_sequence, task_for, used_cells
+from dslnas.language.check.specials import check_specials
 from dslnas.language.link.link import LinkedProgram
-from dslnas.settings.sections import (
-    EvaluateSettings,
-    ExportSettings,
-)
+from dslnas.settings.sections import EvaluateSettings, ExportSettings
+from dslnas.settings.task import TaskSettings
 
 # Names with a meaning of their own in operations and networks.
 RESERVED = ("C", "C_in", "N", "stride", "classes")
 
 
-def check(linked: LinkedProgram) -> CheckedProgram:
+def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgram:
     """Return the checked program.
+
+    Args:
+        linked: The program with the files it uses.
+        tasks: What a network may be trained for; the data say which task it is.
 
     Raises:
         UserError: NAS2xx to NAS5xx, every mistake of the program, sorted by position.
@@ -39,10 +44,11 @@ def check(linked: LinkedProgram) -> CheckedProgram:
     constants = evaluate_lets(linked.constants, found)
     check_definitions(linked.operations, constants, found)
     cells = check_cells(linked, constants, found)
-    sections = Sections(linked, constants, found)
-    network = sections.network(cells)
     used = used_cells(linked)
-    data = sections.data(is_sequence=any(used.values()))
+    task = task_for(linked, tasks, is_recurrent=any(used.values()))
+    sections = Sections(linked, constants, task, found)
+    network = sections.network(cells)
+    data = sections.data()
     engine, search = sections.search()
     derivation = sections.derivation(cells)
     if engine is not None and search is not None:
@@ -50,8 +56,8 @@ def check(linked: LinkedProgram) -> CheckedProgram:
         check_search(engine, search, usual, derivation, cells, sections.spans, found)
     evaluate = sections.plain(EvaluateSettings)
     check_parts(data, search, evaluate, sections.spans, found)
-    check_sequence(used, cells, data, linked, found)
-    check_fitting(data, (search, evaluate), derivation, linked, sections.spans, found)
+    check_sequence(used, cells, data.source, task, tasks, linked, found)
+    check_specials(task, tasks, sections.checked, linked, sections.spans, found)
     export = sections.plain(ExportSettings)
     found.raise_if_any()
     assert network is not None

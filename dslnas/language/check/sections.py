@@ -18,7 +18,7 @@ from dslnas.language.check.operations import NETWORK_NAMES, check_body
 from dslnas.language.link.link import LinkedProgram, head_span
 from dslnas.language.link.overrides import COMMAND_LINE
 from dslnas.language.syntax import ast
-from dslnas.settings.data import DATA, DataSettings, TextSettings
+from dslnas.settings.data import DATA, DataSettings
 from dslnas.settings.model import Section
 from dslnas.settings.rule import Derivation, Rule
 from dslnas.settings.search import SEARCH, SearchSettings
@@ -28,20 +28,28 @@ from dslnas.settings.sections import (
     DeriveSettings,
     NetworkSettings,
 )
-from dslnas.settings.sequence import text_defaults
+from dslnas.settings.task import TaskSettings
 from dslnas.source import Span
 
 _Section = TypeVar("_Section", bound=Section)
 
 
 class Sections:
-    """Checks the sections of a program."""
+    """Checks the sections of a program.
 
-    def __init__(self, linked: LinkedProgram, constants: Scope, found: Diagnostics) -> None:
+    Attributes:
+        checked: Sections that were checked, by their word.
+        spans: Where settings are written, by path.
+    """
+
+    def __init__(
+        self, linked: LinkedProgram, constants: Scope, task: TaskSettings, found: Diagnostics
+    ) -> None:
         self._linked = linked
         self._constants = constants
+        self._task = task
         self._found = found
-        self._is_text = False
+        self.checked: dict[str, Section] = {}
         self.spans: dict[str, Span] = {}
 
     def plain(
@@ -61,19 +69,14 @@ class Sections:
         plain = [s for s in settings if s.key.text not in expressions]
         return self._build(model, plain, f"`{model.kind}`", tuple(expressions))
 
-    def data(self, *, is_sequence: bool) -> DataSettings:
-        """Check the data section.
-
-        Without one, the data are scikit-learn's digits, or the embedded text for cells that read
-        sequences. Where the data are text, other sections have other defaults.
-        """
+    def data(self) -> DataSettings:
+        """Check the data section; without one, the data are those that the task has at hand."""
         section = self._linked.sections.get("data")
         source = self._named(section, DATA)
         # The settings of an unknown source cannot be checked.
         is_known = section is None or section.name is None or source is not None
         settings = section.settings if section is not None and is_known else ()
-        source = source or ("text" if is_sequence else "digits")
-        self._is_text = issubclass(DATA[source], TextSettings)
+        source = source or self._task.source
         data = self._build(DATA[source], settings, f"`data {source}`")
         if sum(data.split) > 1 + 1e-9:
             self._found.add(
@@ -84,12 +87,13 @@ class Sections:
             )
         if not data.path:
             return data
-        if source == "digits":
+        if not data.has_files:
+            known = [name for name, model in DATA.items() if model.has_files]
             self._found.add(
                 "NAS508",
-                "`data digits` takes no path",
+                f"`data {source}` takes no path",
                 self.spans["data.path"],
-                help=f"name the kind of data that lie there: {suggestion('', [*DATA][1:])}",
+                help=f"name the kind of data that lie there: {suggestion('', known)}",
             )
             return data
         return data.replace(path=self._path(data.path))
@@ -167,7 +171,7 @@ class Sections:
 
     def usual(self, model: type[_Section]) -> _Section:
         """Return a section in which nothing is written."""
-        return model.model_validate(text_defaults(model) if self._is_text else {})
+        return model.model_validate(self._task.defaults_of(model))
 
     # ---- parts ----------------------------------------------------------------------------------
 
@@ -183,7 +187,7 @@ class Sections:
         for setting in settings:
             first, last = setting.values[0].span, setting.values[-1].span
             self.spans[f"{model.kind}.{setting.key.text}"] = first.to(last)
-        return build(
+        section = build(
             model,
             settings,
             self._constants,
@@ -191,8 +195,10 @@ class Sections:
             self._found,
             more_keys=more_keys,
             elsewhere=elsewhere,
-            defaults=text_defaults(model) if self._is_text else {},
+            defaults=self._task.defaults_of(model),
         )
+        self.checked[model.kind] = section
+        return section
 
     def _place_of(self, section: ast.Section | None) -> Span:
         """Return where to point for what a section lacks: the library is not the user's to mend."""

@@ -1,24 +1,16 @@
-"""What goes together where a network reads text, token after token."""
+"""Recurrent cells: they go with one another, and with data that are sequences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, Note
 from dslnas.language.check.checked import CheckedCell
 from dslnas.language.check.operations import called
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
-from dslnas.settings.data import DataSettings, TextSettings
-from dslnas.settings.model import Section
-from dslnas.settings.rule import Derivation
-from dslnas.settings.search import PcDartsSettings, SearchSettings
-from dslnas.settings.stop import Convolutions, Skips
-from dslnas.source import Span
-
-_OF_IMAGES = ("augment", "auxiliary", "drop_path")
-_OF_TEXT = ("dropout", "slowness", "average", "vary")
-_STOPS_OF_IMAGES = (Convolutions, Skips)  # behind a gate nothing is skipped
+from dslnas.settings.data import DATA
+from dslnas.settings.task import TaskSettings
 
 
 def used_cells(linked: LinkedProgram) -> dict[ast.Name, bool]:
@@ -37,10 +29,23 @@ def used_cells(linked: LinkedProgram) -> dict[ast.Name, bool]:
     return {name: _is_recurrent(name.text, linked.cells) for name in names.values()}
 
 
+def task_for(
+    linked: LinkedProgram, tasks: Sequence[TaskSettings], *, is_recurrent: bool
+) -> TaskSettings:
+    """Return the task whose data a program names, or the first that reads data with such cells."""
+    section = linked.sections.get("data")
+    name = None if section is None or section.name is None else section.name.text
+    if name in DATA:
+        return next(task for task in tasks if issubclass(DATA[name], task.data))
+    return next(task for task in tasks if task.is_recurrent == is_recurrent)
+
+
 def check_sequence(
     used: Mapping[ast.Name, bool],
     cells: Mapping[str, CheckedCell],
-    data: DataSettings,
+    source: str,
+    task: TaskSettings,
+    tasks: Sequence[TaskSettings],
     linked: LinkedProgram,
     found: Diagnostics,
 ) -> None:
@@ -49,13 +54,14 @@ def check_sequence(
     Args:
         used: The cells of the network, see `used_cells`.
         cells: All cells that could be understood.
-        data: What is read.
+        source: Where the data come from.
+        task: The task of the data.
+        tasks: All tasks.
         linked: The program, to point at the name of the data.
         found: Takes the mistakes.
     """
     recurrent = [name for name, has_states in used.items() if has_states]
     others = [name for name, has_states in used.items() if not has_states]
-    is_text = isinstance(data, TextSettings)
     section = linked.sections.get("data")
     place = section.name.span if section is not None and section.name is not None else None
     if recurrent and others:
@@ -66,18 +72,22 @@ def check_sequence(
             notes=[Note("a recurrent cell is here", recurrent[0].span)],
             help="give it `states`, or leave it out",
         )
-    elif recurrent and not is_text:
+    elif recurrent and not task.is_recurrent:
+        fitting = [other for other in tasks if other.is_recurrent]
+        bases = tuple(other.data for other in fitting)
+        sources = [f"`data {name}`" for name, model in DATA.items() if issubclass(model, bases)]
+        examples = " or ".join(other.examples for other in fitting)
         found.add(
             "NAS314",
-            f"recurrent cells read text, not `data {data.source}`",
+            f"recurrent cells read {examples}, not `data {source}`",
             place or recurrent[0].span,
             notes=[Note("a recurrent cell is here", recurrent[0].span)] if place else (),
-            help="write `data text` or `data ptb`, or use cells without `states`",
+            help=f"write {' or '.join(sources)}, or use cells without `states`",
         )
-    elif others and is_text:
+    elif others and task.is_recurrent:
         found.add(
             "NAS314",
-            f"`data {data.source}` is read by recurrent cells, and `{others[0].text}` is none",
+            f"`data {source}` is read by recurrent cells, and `{others[0].text}` is none",
             place or others[0].span,
             notes=[Note("the cell is here", others[0].span)] if place else (),
             help="`use papers.darts_rnn`, or give the cell `states`",
@@ -93,55 +103,6 @@ def check_sequence(
     for name in recurrent:
         if name.text in cells:
             _check_cell(cells[name.text], found)
-
-
-def check_fitting(
-    data: DataSettings,
-    sections: Iterable[Section | None],
-    derivation: Derivation,
-    linked: LinkedProgram,
-    spans: Mapping[str, Span],
-    found: Diagnostics,
-) -> None:
-    """Check that nothing is written that means nothing for such data; NAS314 is recorded.
-
-    Args:
-        data: What is read.
-        sections: Of the program, but for data, network and derive.
-        derivation: What is written in derive.
-        linked: The program, to point at the name of the search.
-        spans: Where settings are written, by path.
-        found: Takes the mistakes.
-    """
-    is_text = isinstance(data, TextSettings)
-    kind, keys = ("images", _OF_IMAGES) if is_text else ("text", _OF_TEXT)
-    misfits: list[tuple[str, list[str], str]] = []  # place, words, help
-    if is_text and "network.input" in spans:
-        misfits.append(("network.input", ["input"], "remove {}"))
-    for settings in filter(None, sections):
-        for key in keys:
-            path = f"{settings.kind}.{key}"
-            if path in spans and _is_on(getattr(settings, key, None)):
-                misfits.append((path, [key], "remove {}"))
-        if is_text and isinstance(settings, PcDartsSettings):
-            section = linked.sections["search"]
-            found.add(
-                "NAS314",
-                "`pc_darts` searches a part of the channels of images, and the data are text",
-                section.span if section.name is None else section.name.span,
-                help="search recurrent cells by another method, such as `search darts`",
-            )
-        if is_text and isinstance(settings, SearchSettings):
-            unfit = [rule for rule in settings.stop if isinstance(rule, _STOPS_OF_IMAGES)]
-            rules: list[str] = [rule.word for rule in unfit]
-            misfits += [("search.stop", rules, "remove {}")] if rules else []
-    if is_text and derivation.epoch == "every_size":
-        misfits.append(("derive.epoch", ["every_size"], "write `epoch best` or `epoch last`"))
-    for path, words, help in misfits:
-        what = " and ".join(f"`{word}`" for word in dict.fromkeys(words))
-        is_for = f"{'are' if ' ' in what else 'is'} for {kind}"
-        message = f"{what} {is_for}, and the data are {'text' if is_text else 'images'}"
-        found.add("NAS314", message, spans[path], help=help.format(what))
 
 
 def _stem_reads_tokens(linked: LinkedProgram) -> bool:
@@ -165,10 +126,6 @@ def _stem_reads_tokens(linked: LinkedProgram) -> bool:
 def _has_next(name: str, cells: Mapping[str, CheckedCell]) -> bool:
     """Whether a cell says what its states become; that it has none is then reported already."""
     return name in cells and "next" in cells[name].spans
-
-
-def _is_on(value: object) -> bool:
-    return bool(value) and value != "nothing"
 
 
 def _check_cell(cell: CheckedCell, found: Diagnostics) -> None:

@@ -98,7 +98,7 @@ def section_text(
     heading: str,
     *,
     explain: bool = False,
-    for_text: Mapping[str, object] = MappingProxyType({}),
+    for_others: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
     more: Iterable[str] = (),
 ) -> str:
     """Return a section with all of its settings, one per line.
@@ -107,14 +107,15 @@ def section_text(
         settings: The values.
         heading: What stands before the brace.
         explain: Put the description of each setting behind it as a comment.
-        for_text: Defaults by field where they are others for text; the description has them.
+        for_others: By examples of a task the defaults that are others there; descriptions tell.
         more: Lines at the end.
     """
     lines = []
     for key, field in settings.settings().items():
         value, about = settings.value_of(key), field.description
-        if key in for_text:
-            about = f"{about}; for text: {value_text(for_text[key])}"
+        for examples, defaults in for_others.items():
+            if key in defaults:
+                about = f"{about}; for {examples}: {value_text(defaults[key])}"
         if value is None or value == "":
             if explain:
                 lines.append(f"    # {key}: {about}")

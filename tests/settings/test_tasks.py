@@ -1,4 +1,4 @@
-"""Defaults for text: those of the recurrent programs, in classes and in those made of them."""
+"""Settings of tasks: what each has, and its defaults; text has those of recurrent programs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
+from dslnas.settings.data import DATA, ImageSettings
 from dslnas.settings.model import Section
 from dslnas.settings.search import (
     SEARCH,
@@ -14,17 +15,19 @@ from dslnas.settings.search import (
     MilenasSettings,
     NaspSettings,
     OrderSettings,
+    PcDartsSettings,
     SnasSettings,
 )
-from dslnas.settings.sections import EvaluateSettings, NetworkSettings
-from dslnas.settings.sequence import TEXT_DEFAULTS, text_defaults
+from dslnas.settings.sections import DeriveSettings, EvaluateSettings, NetworkSettings
+from dslnas.settings.task import Special, TaskSettings
+from dslnas.settings.tasks import IMAGES, TASK_SETTINGS, TEXT
 from dslnas.settings.values import Linear, Sgd, Variational
 from dslnas.source import SourceFile
 
 
-@pytest.mark.parametrize("model", TEXT_DEFAULTS)
+@pytest.mark.parametrize("model", TEXT.defaults)
 def test_a_default_for_text_is_a_value_that_its_field_takes(model: type[Section]) -> None:
-    for name, value in TEXT_DEFAULTS[model].items():
+    for name, value in TEXT.defaults[model].items():
         assert value is not None
         assert repr(getattr(model.model_validate({name: value}), name)) == repr(value)
         assert value != model.model_fields[name].default, f"{name}: it is the default anyway"
@@ -33,7 +36,7 @@ def test_a_default_for_text_is_a_value_that_its_field_takes(model: type[Section]
 @pytest.mark.parametrize("method", SEARCH)
 def test_every_method_searches_text_as_the_recurrent_program_does(method: str) -> None:
     model = SEARCH[method]
-    settings = model.model_validate(text_defaults(model))
+    settings = model.model_validate(TEXT.defaults_of(model))
     assert settings.weights == Sgd(lr=20.0, momentum=0.0, weight_decay=5e-7, clip=0.25)
     assert (settings.arch.betas, settings.arch.weight_decay) == ((0.9, 0.999), 1e-3)
     assert settings.dropout is not None
@@ -45,15 +48,15 @@ def test_every_method_searches_text_as_the_recurrent_program_does(method: str) -
 
 
 def test_what_a_method_has_of_its_own_stays() -> None:
-    values = text_defaults(GdasSettings)
+    values = TEXT.defaults_of(GdasSettings)
     assert GdasSettings.model_validate(values).temperature == Linear(start=10.0, end=1.0)
-    assert SnasSettings.model_validate(text_defaults(SnasSettings)).level == "mixed"
-    assert "unroll" not in text_defaults(NaspSettings)
-    assert text_defaults(NetworkSettings) == {}
+    assert SnasSettings.model_validate(TEXT.defaults_of(SnasSettings)).level == "mixed"
+    assert "unroll" not in TEXT.defaults_of(NaspSettings)
+    assert TEXT.defaults_of(NetworkSettings) == {}
 
 
 def test_retraining_on_text() -> None:
-    settings = EvaluateSettings.model_validate(text_defaults(EvaluateSettings))
+    settings = EvaluateSettings.model_validate(TEXT.defaults_of(EvaluateSettings))
     assert (settings.average, settings.vary, settings.drop_path) == (5, "lengths", 0.0)
     assert settings.dropout is not None
     assert settings.dropout.words == 0.1
@@ -65,20 +68,62 @@ def test_images_have_nothing_of_it() -> None:
     assert (EvaluateSettings().average, EvaluateSettings().vary) == (None, None)
 
 
+# ---- what not every task has --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", TASK_SETTINGS)
+def test_what_is_special_to_a_task_is_a_setting_that_there_is(task: TaskSettings) -> None:
+    sections: list[type[Section]] = [
+        NetworkSettings,
+        DeriveSettings,
+        EvaluateSettings,
+        *SEARCH.values(),
+    ]
+    for special in task.specials:
+        kind, _, key = special.path.partition(".")
+        models = [model for model in sections if model.kind == kind]
+        assert models
+        assert all(not key or key in model.settings() for model in models)
+
+
+def test_a_source_belongs_to_one_task_and_every_task_has_one_at_hand() -> None:
+    for model in DATA.values():
+        assert sum(issubclass(model, task.data) for task in TASK_SETTINGS) == 1
+    for task in TASK_SETTINGS:
+        assert issubclass(DATA[task.source], task.data)
+
+
+def test_a_task_has_the_methods_that_no_other_keeps_for_itself() -> None:
+    assert IMAGES.has(PcDartsSettings(), TASK_SETTINGS)
+    assert not TEXT.has(PcDartsSettings(), TASK_SETTINGS)
+    assert TEXT.has(DartsSettings(), TASK_SETTINGS)
+    assert TEXT.has(EvaluateSettings(), TASK_SETTINGS)
+
+
+def test_a_third_task_shares_what_it_names_and_lacks_the_rest() -> None:
+    third = TaskSettings(
+        ImageSettings, "npz", "pictures", False, specials=(Special("evaluate.augment"),)
+    )
+    lacking = {special.path for special, _ in third.lacks((IMAGES, TEXT, third))}
+    assert "evaluate.augment" not in lacking
+    assert {"evaluate.drop_path", "evaluate.vary"} <= lacking
+    assert not [s for s, task in IMAGES.lacks((IMAGES, third)) if task is third]
+
+
 # ---- whether the step ahead is clipped ----------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", [DartsSettings, MilenasSettings, GdasSettings])
 def test_text_is_unrolled_clipped_and_images_are_not(model: type[OrderSettings]) -> None:
     images = model(order="second")
-    text = model.model_validate(text_defaults(model) | {"order": "second"})
+    text = model.model_validate(TEXT.defaults_of(model) | {"order": "second"})
     assert (images.clips_ahead, text.clips_ahead) == (False, True)
     assert (images.resolved().unroll, text.resolved().unroll) == ("unclipped", "clipped")
     assert not text.replace(unroll="unclipped").resolved().clips_ahead
 
 
 def test_what_looks_nowhere_ahead_is_not_written_out() -> None:
-    assert DartsSettings.model_validate(text_defaults(DartsSettings)).resolved().unroll is None
+    assert DartsSettings.model_validate(TEXT.defaults_of(DartsSettings)).resolved().unroll is None
 
 
 @pytest.mark.parametrize(
@@ -89,7 +134,7 @@ def test_what_unrolling_would_be_anyway_may_be_written(cells: str, usual: str, o
     """Programs that write everything out stay correct with another order."""
     for order, unroll in (("first", usual), ("second", usual), ("second", other)):
         text = f"use papers.{cells}\nsearch darts {{ order {order}; unroll {unroll} }}"
-        search = check(link(SourceFile("spec.nas", text))).search
+        search = check(link(SourceFile("spec.nas", text)), TASK_SETTINGS).search
         assert isinstance(search, DartsSettings)
         assert search.clips_ahead == (unroll == "clipped")
 

@@ -1,0 +1,72 @@
+"""What a task says of settings: which of them it has, and their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dslnas.settings.data import DataSettings
+from dslnas.settings.model import Section
+
+
+@dataclass(frozen=True)
+class Special:
+    """A setting, or some values of it, that some tasks have and others have not.
+
+    Attributes:
+        path: Section and key, such as `evaluate.augment`; a section alone stands for its name.
+        values: Words of the names, values or calls that are meant; all values if it is empty.
+        about: What it does with the data, as a message says it; else that it is for them.
+        instead: What to write for a task that has it not; `{}` stands for what was written.
+    """
+
+    path: str
+    values: tuple[str, ...] = ()
+    about: str = ""
+    instead: str = "remove {}"
+
+
+@dataclass(frozen=True)
+class TaskSettings:
+    """Settings of a task.
+
+    Attributes:
+        data: Base of the settings of its sources of data.
+        source: The source where a spec names none.
+        examples: What the data are called in messages, such as "images".
+        is_recurrent: Whether its cells carry states from step to step.
+        specials: What it has of settings that not every task has.
+        defaults: By section the values, by field, that take the place of the model's defaults;
+            subclasses have the entries of their bases.
+    """
+
+    data: type[DataSettings]
+    source: str
+    examples: str
+    is_recurrent: bool
+    specials: tuple[Special, ...] = ()
+    defaults: Mapping[type[Section], Mapping[str, object]] = field(default_factory=dict)
+
+    def defaults_of(self, model: type[Section]) -> dict[str, object]:
+        """Return the values by field that a section has for this task instead of its own defaults.
+
+        A field that a class between says anew keeps the value of the nearest class in the order of
+        inheritance that has an entry.
+        """
+        values: dict[str, object] = {}
+        for base in reversed(model.__mro__):
+            values.update(self.defaults.get(base, {}))
+        return values
+
+    def lacks(self, tasks: Sequence[TaskSettings]) -> Iterator[tuple[Special, TaskSettings]]:
+        """Yield the settings that other tasks have and this one has not, each with its task."""
+        for task in tasks:
+            for special in task.specials:
+                if special not in self.specials:
+                    yield special, task
+
+    def has(self, section: Section, tasks: Sequence[TaskSettings]) -> bool:
+        """Whether the task has the method, or whatever else the section's name stands for."""
+        name = section.tag and section.value_of(section.tag)
+        lacks = (special for special, _ in self.lacks(tasks))
+        return not any(special.path == section.kind and name in special.values for special in lacks)

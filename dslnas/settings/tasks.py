@@ -1,0 +1,77 @@
+"""The settings of each task. Defaults that a task does not name are those of the models."""
+
+from __future__ import annotations
+
+from dslnas.settings.data import ImageSettings, TextSettings
+from dslnas.settings.search import OrderSettings, SearchSettings
+from dslnas.settings.sections import EvaluateSettings
+from dslnas.settings.task import Special, TaskSettings
+from dslnas.settings.values import Adam, Sgd, Variational
+
+IMAGES = TaskSettings(
+    data=ImageSettings,
+    source="digits",
+    examples="images",
+    is_recurrent=False,
+    specials=(
+        Special("network.input"),
+        Special(
+            "search",
+            ("pc_darts",),
+            about="searches a part of the channels of images",
+            instead="search recurrent cells by another method, such as `search darts`",
+        ),
+        # Behind a gate nothing is skipped.
+        Special("search.stop", ("convolutions", "skips")),
+        Special("derive.epoch", ("every_size",), instead="write `epoch best` or `epoch last`"),
+        Special("evaluate.augment"),
+        Special("evaluate.auxiliary"),
+        Special("evaluate.drop_path"),
+    ),
+)
+
+_SLOWNESS = 1e-3
+
+# Defaults are those of the recurrent programs: Liu et al. (ICLR 2019, arXiv:1806.09055), appendix
+# A.1.2 for the search and A.2.2 for the training on the Penn Treebank; what the paper leaves out
+# is taken from its published programs.
+TEXT = TaskSettings(
+    data=TextSettings,
+    source="text",
+    examples="text",
+    is_recurrent=True,
+    specials=(
+        Special("search.dropout"),
+        Special("search.slowness"),
+        Special("evaluate.dropout"),
+        Special("evaluate.slowness"),
+        Special("evaluate.average"),
+        Special("evaluate.vary"),
+    ),
+    defaults={
+        # The rate stays as it is for the whole search.
+        SearchSettings: {
+            "weights": Sgd(lr=20.0, momentum=0.0, weight_decay=5e-7, clip=0.25),
+            "arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=1e-3),
+            "dropout": Variational(words=0.0, embedded=0.2, input=0.75, state=0.25, output=0.75),
+            "slowness": _SLOWNESS,
+        },
+        # The recurrent program clips the step ahead, the convolutional one does not.
+        OrderSettings: {"unroll": "clipped"},
+        # Segments of varied length and the average are those of AWD-LSTM (Merity, Keskar and
+        # Socher, ICLR 2018, arXiv:1708.02182), which the program goes by.
+        EvaluateSettings: {
+            "epochs": 1600,
+            "batch": 64,
+            "channels": 850,
+            "weights": Sgd(lr=20.0, momentum=0.0, weight_decay=8e-7, clip=0.25),
+            "drop_path": 0.0,
+            "dropout": Variational(words=0.1, embedded=0.2, input=0.75, state=0.25, output=0.75),
+            "slowness": _SLOWNESS,
+            "average": 5,
+            "vary": "lengths",
+        },
+    },
+)
+
+TASK_SETTINGS = (IMAGES, TEXT)
