@@ -56,7 +56,7 @@ def segment_of(steps: int, batch: int, words: int, seed: int) -> Batch:
     """Return a segment of noise."""
     generator = torch.Generator().manual_seed(seed)
     tokens = torch.randint(words, (steps + 1, batch), generator=generator)
-    return Batch(tokens[:-1], tokens[1:])
+    return Batch({"token": tokens[:-1]}, tokens[1:], axis=1)
 
 
 def results_of(supernet: Supernet, batch: Batch) -> list[Tensor]:

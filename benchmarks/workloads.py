@@ -66,9 +66,10 @@ class Workload:
         if not self.shape:
             size = (self.steps + 1, self.batch)
             tokens = torch.randint(self.classes, size, generator=generator)
-            return Batch(tokens[:-1], tokens[1:])
+            return Batch({"token": tokens[:-1]}, tokens[1:], axis=1)
         images = torch.randn((self.batch, *self.shape), generator=generator)
-        return Batch(images, torch.randint(self.classes, (self.batch,), generator=generator))
+        labels = torch.randint(self.classes, (self.batch,), generator=generator)
+        return Batch({"image": images}, labels)
 
     def __str__(self) -> str:
         """Return what is measured, with its size."""

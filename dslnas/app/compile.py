@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslnas.data.example import example_of
 from dslnas.graph.analysis.memory import check_memory
 from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.language.check.check import check
@@ -22,6 +21,7 @@ from dslnas.language.link.overrides import parse_overrides
 from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
+from dslnas.tasks.example import example_of
 
 if TYPE_CHECKING:
     from dslnas.graph.graph import PrimitiveGraph

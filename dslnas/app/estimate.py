@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.app.compile import Compiled
 from dslnas.app.run import Listener, Notice, silent
+from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
     from dslnas.backends.torch.runtime import Runtime
@@ -95,10 +96,10 @@ class _Estimator:
         return bool(data.path) or not data.has_files or embedded
 
     def _load(self) -> Data:
-        from dslnas.data.tensors import load
-
         settings, runtime = self._spec.program.data, self._runtime
-        return load(settings, runtime.device, runtime.dtype, searching=self._searches)
+        return task_of(settings).load(
+            settings, runtime.device, runtime.dtype, searching=self._searches
+        )
 
     def _noise(self) -> Data:
         from dslnas.training.synthetic_data import noise

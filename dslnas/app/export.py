@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,22 +10,15 @@ from typing import TYPE_CHECKING
 from dslnas.app.compile import Compiled, compile_spec
 from dslnas.app.run import EXPORTED, Run
 from dslnas.runs.folder import ARCHITECTURE
+from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
     import numpy as np
 
     from dslnas.backends.torch.network import TorchNetwork
-    from dslnas.data.dataset import Data
-    from dslnas.data.tokens import TextFacts
     from dslnas.export.export import Exported
     from dslnas.runs.origin import Origin
     from dslnas.settings.sections import ExportSettings
-
-REAL_IMAGES = 32
-"""Test images on which the exported backends are compared."""
-
-REAL_STEPS, REAL_COLUMNS = 200, 7
-"""Tokens of the test part on which they are compared, (time, batch)."""
 
 
 def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = ()) -> Exported:
@@ -47,8 +40,8 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
 
     folder = run.path if out is None else Path(out)
     compiled = compile_spec(run.path / ARCHITECTURE, overrides, with_data=False)
-    classes, origin = compiled.space.network.classes, origin_in(run.manifest)
-    origin.check_classes(classes, run.path)
+    task = task_of(compiled.program.data)
+    origin = origin_in(run.manifest, task, run.path, compiled.space.network.classes)
     ends = folder == run.path and run.results.is_trained and not run.is_finished
     with run.stage("finished") if ends else nullcontext():
         exported = export_network(
@@ -57,8 +50,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
             compiled.program.export,
             origin,
             seed=run.manifest.seed,
-            text=origin.text(run.path, classes),
-            real=None if run.trained is None else real_inputs(run.data),
+            real=None if run.trained is None else task.real_inputs(run.data.test),
         )
         if ends:
             _record(run, exported)
@@ -82,7 +74,8 @@ def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 
     from dslnas.training.constraints import check_limits
     from dslnas.training.train import fresh_network
 
-    check_limits(spec.graph, spec.program.derivation.limits, torch.device("cpu"))
+    task, limits = task_of(spec.program.data), spec.program.derivation.limits
+    check_limits(spec.graph, limits, torch.device("cpu"), task.example)
     network = fresh_network(spec.space, seed)
     origin = Origin(spec=spec.name, spec_hash=spec.hash)
     folder = EXPORTED / f"{spec.name}-untrained" if out is None else Path(out)
@@ -96,8 +89,7 @@ def export_network(
     origin: Origin,
     *,
     seed: int,
-    text: TextFacts | None = None,
-    real: np.ndarray | None = None,
+    real: Mapping[str, np.ndarray] | None = None,
 ) -> Exported:
     """Write a network as ONNX model and Python module, compared with each other.
 
@@ -107,9 +99,7 @@ def export_network(
         settings: Formats and tolerance.
         origin: What the files say of where they come from.
         seed: Seed of the random inputs to compare on.
-        text: How the text became numbers, for a network that reads text.
-        real: What to compare on: normalised images (batch, channels, height, width), or tokens
-            (time, batch).
+        real: Inputs to compare on, by name.
 
     Raises:
         UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to.
@@ -122,23 +112,10 @@ def export_network(
         settings,
         name=origin.spec,
         metadata=origin.metadata(),
-        class_names=origin.class_names,
-        text=text,
+        facts=origin.facts,
         real=real,
         seed=seed,
     )
-
-
-def real_inputs(data: Data) -> np.ndarray:
-    """Return some of the test part, for comparing the backends; see `export_network`."""
-    from dslnas.data.batches import ImagePart
-
-    if isinstance(data.test, ImagePart):
-        return data.test.images[:REAL_IMAGES].float().cpu().numpy()
-    tokens = data.test.tokens.cpu().numpy()
-    columns = min(REAL_COLUMNS, len(tokens))
-    steps = min(REAL_STEPS, len(tokens) // columns)
-    return tokens[: steps * columns].reshape(columns, steps).T
 
 
 def _network(run: Run, compiled: Compiled) -> TorchNetwork:
@@ -151,7 +128,8 @@ def _network(run: Run, compiled: Compiled) -> TorchNetwork:
     from dslnas.training.constraints import check_limits
 
     network = load_network(compiled.graph, run.path)
-    check_limits(compiled.graph, compiled.program.derivation.limits, torch.device("cpu"))
+    example = task_of(compiled.program.data).example
+    check_limits(compiled.graph, compiled.program.derivation.limits, torch.device("cpu"), example)
     return network
 
 

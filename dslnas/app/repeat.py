@@ -11,11 +11,11 @@ from dslnas.app.compile import Compiled
 from dslnas.app.pipeline import run_pipeline
 from dslnas.app.run import EXPORTED, Listener, Notice, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
-from dslnas.data.data_shape import verify
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.folder import free_folder
 from dslnas.runs.repeats import RepeatsFolder
 from dslnas.runs.summary import BASELINE, Outcome, Sample, Summary, SummaryStatus
+from dslnas.tasks.catalogue import task_of
 
 OF_ONE_RUN = frozenset({"NAS701", "NAS703", "NAS711"})
 """Mistakes that another seed may not have: the runs after it go on."""
@@ -56,7 +56,8 @@ class Repeats:
         Raises:
             UserError: The data are not there; NAS022 or NAS025 if something else is in the folder.
         """
-        verify(spec.program.data, spec.space.network.classes)
+        data = spec.program.data
+        task_of(data).verify(data, spec.space.network.classes)
         method = spec.program.engine
         assert method is not None, "checked by the caller"
         name = f"{spec.name}-{method}-seeds{seeds[0]}-{seeds[-1]}"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from dslnas.app.compile import Compiled, compile_spec
 from dslnas.app.runtime import RuntimeOptions, make_runtime, torch_device
-from dslnas.data.data_shape import verify
 from dslnas.diagnostics import user_error
 from dslnas.runs.architecture import Cells, cells_of
 from dslnas.runs.folder import (
@@ -26,12 +25,13 @@ from dslnas.runs.folder import (
 from dslnas.runs.manifest import Manifest, Results, Status, first_manifest, read_run_manifest
 from dslnas.runs.summary import BASELINE
 from dslnas.space.network import SearchSpace
+from dslnas.tasks.catalogue import task_of
 from dslnas.training.records import EpochRecord, StepRecord
 
 if TYPE_CHECKING:
     from dslnas.backends.torch.network import TorchNetwork
     from dslnas.backends.torch.runtime import Runtime
-    from dslnas.data.tensors import Data
+    from dslnas.data.dataset import Data
     from dslnas.training.train import Trained
 
 EXPORTED = Path("exported")
@@ -138,10 +138,10 @@ class Run:
     @cached_property
     def data(self) -> Data:
         """Its data, on the device."""
-        from dslnas.data.tensors import load
-
         settings, runtime = self.spec.program.data, self.runtime
-        return load(settings, runtime.device, runtime.dtype, searching=self.searches)
+        return task_of(settings).load(
+            settings, runtime.device, runtime.dtype, searching=self.searches
+        )
 
     @cached_property
     def architecture(self) -> SearchSpace:
@@ -226,7 +226,7 @@ def begin(
     """
     runtime = make_runtime(**how)
     program = spec.program
-    verify(program.data, spec.space.network.classes)
+    task_of(program.data).verify(program.data, spec.space.network.classes)
     method = "retrained" if spec.space.is_architecture else program.engine
     path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{method}-seed{seed}")
     if baseline:  # no search: its settings are not those of this run

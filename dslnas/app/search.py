@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 from dslnas.app.compile import Compiled, architecture_text
 from dslnas.app.run import Run, RunOptions, begin
 from dslnas.runs.folder import ALPHAS, ARCHITECTURE, is_searched, write_tensors
+from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
     from dslnas.training.search_plan import SearchResult
@@ -62,14 +63,15 @@ def _searched(run: Run) -> SearchResult:
     from dslnas.training.memory_check import check_search_fits
     from dslnas.training.search import search
     from dslnas.training.search_plan import SearchPlan
-    from dslnas.training.threads import steps_of, threads_for
+    from dslnas.training.threads import threads_for
 
     spec, program, data = run.spec, run.spec.program, run.data
     assert program.engine is not None, "checked by the caller"
     assert program.search is not None, "checked by the caller"
     plan = SearchPlan(program.engine, program.search, program.data, program.derivation)
     check_search_fits(spec.space, spec.graph, plan, data, run.runtime)
-    with threads_for(spec.graph.flops() * program.data.batch * steps_of(program.data)):
+    steps = task_of(program.data).steps(program.data)
+    with threads_for(spec.graph.flops() * program.data.batch * steps):
         return search(
             spec.space, spec.graph, plan, data, run.manifest.seed, run.runtime, run.record
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 from dslnas.app.compile import Compiled, architecture_text
 from dslnas.app.run import Run, RunOptions, begin
 from dslnas.runs.folder import ARCHITECTURE
+from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
     from dslnas.training.train import Trained
@@ -54,17 +55,18 @@ def _trained(run: Run) -> Trained:
     from dslnas.runs.checkpoint import Checkpoint
     from dslnas.training.constraints import check_limits
     from dslnas.training.memory_check import check_training_fits
-    from dslnas.training.threads import steps_of, threads_for
+    from dslnas.training.threads import threads_for
     from dslnas.training.train import train
 
     program, data, runtime, seed = run.spec.program, run.data, run.runtime, run.manifest.seed
     settings, graph = program.evaluate, build_derived_graph(run.architecture)
-    check_limits(graph, program.derivation.limits, runtime.device)
+    task = task_of(program.data)
+    check_limits(graph, program.derivation.limits, runtime.device, task.example)
     check_training_fits(run.architecture, settings, program.data, data, runtime)
     checkpoint = Checkpoint(run.path, run.spec.hash, seed)
     saved = checkpoint.read()
     run.folder.keep_metrics(0 if saved is None else saved.progress.epochs)
-    with threads_for(graph.flops() * settings.batch * steps_of(program.data)):
+    with threads_for(graph.flops() * settings.batch * task.steps(program.data)):
         return train(
             run.architecture,
             settings,
@@ -81,15 +83,13 @@ def _trained(run: Run) -> Trained:
 def _write(run: Run, trained: Trained) -> None:
     """Write what a training came to into the folder of its run."""
     from dslnas.export.export import write_weights
-    from dslnas.export.language_model import text_files
-    from dslnas.runs.origin import origin_of
+    from dslnas.runs.origin import Origin
     from dslnas.runs.results import training_results
 
-    data = run.data
-    run.folder.add_results(training_results(trained, data))
-    origin = origin_of(run.spec.name, run.spec.hash, data)
-    run.folder.update(**vars(origin))
-    write_weights(trained.network, run.path, origin.metadata(), data.text)
-    if data.text is not None:
-        for name, content in text_files(data.text, with_sample=False).items():
-            run.folder.write(name, content)
+    data, task = run.data, task_of(run.spec.program.data)
+    run.folder.add_results(training_results(trained, data, task))
+    origin = Origin(run.spec.name, run.spec.hash, data.facts)
+    run.folder.update(**data.facts.manifest())
+    write_weights(trained.network, run.path, origin.metadata(), data.facts)
+    for name, content in data.facts.files().items():
+        run.folder.write(name, content)

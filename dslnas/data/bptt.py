@@ -7,9 +7,6 @@ from collections.abc import Iterator
 import torch
 from torch import Generator, Tensor
 
-MEASURED = 10
-"""Columns for measuring, as in the published code of DARTS."""
-
 SHORTEST = 5
 """Steps of a segment, where lengths vary."""
 
@@ -17,7 +14,7 @@ HALVED = 0.05
 """How often a segment is of half the length, where lengths vary."""
 
 DEVIATION = 5.0
-"""Of the lengths, in steps."""
+"""Standard deviation of the lengths, in steps."""
 
 
 def side_by_side(tokens: Tensor, columns: int) -> tuple[Tensor, Tensor]:
@@ -41,15 +38,15 @@ def for_measuring(tokens: Tensor, steps: int, most: int, nothing: int) -> tuple[
 
     Args:
         tokens: int64 (N,).
-        steps: Of a segment; a text has only so many columns that they are not shorter.
-        most: Columns, at most; never more than `MEASURED`.
+        steps: Length of a segment; a text has only so many columns that they are not shorter.
+        most: Columns, at most.
         nothing: Target behind the end of the text, in the last column.
 
     Returns:
         Inputs and targets, (time, columns) each.
     """
     count = max(0, len(tokens) - 1)
-    rows = -(-count // max(1, min(most, MEASURED, count // steps)))
+    rows = -(-count // max(1, min(most, count // steps)))
     columns = -(-count // max(1, rows))  # rounding up can leave the last ones without a target
     padding = rows * columns - count
     inputs = torch.cat([tokens[:-1], tokens.new_zeros(padding)])

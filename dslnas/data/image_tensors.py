@@ -6,14 +6,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dslnas.data.batches import ImagePart
-from dslnas.data.data_shape import check_split
 from dslnas.data.dataset import Data
 from dslnas.data.examples import Examples, Images, Labels
+from dslnas.data.facts import ImageFacts
+from dslnas.data.image_shape import check_split
 from dslnas.data.read import read
+from dslnas.data.rows import RowPart
 from dslnas.data.split import Indices, split, subset
 from dslnas.diagnostics import user_error
 from dslnas.settings.data import ImageSettings
+
+IMAGE = "image"
+"""Name of the network's input."""
 
 # A channel that varies less than this is constant but for rounding; it is only centred.
 LEAST_STD = 1e-6
@@ -45,21 +49,11 @@ def load(
     weights, architecture, validation, test = (
         _normalised(p, mean, std, device, dtype) for p in parts
     )
-    _, channels, height, width = examples.images.shape
-    return Data(
-        weights=weights,
-        architecture=architecture,
-        validation=validation,
-        test=test,
-        classes=len(examples.class_names),
-        class_names=examples.class_names,
-        shape=(channels, height, width),
-        mean=mean,
-        std=std,
-    )
+    facts = ImageFacts(examples.class_names, mean, std)
+    return Data(weights, architecture, validation, test, facts)
 
 
-def _divided(examples: Examples, settings: ImageSettings) -> list[ImagePart]:
+def _divided(examples: Examples, settings: ImageSettings) -> list[RowPart]:
     """Return the four parts on the CPU, not yet normalised."""
     used = subset(examples.labels, settings.subset, settings.seed)
     labels = examples.labels[used]
@@ -89,21 +83,21 @@ def _check_counts(labels: Labels, class_names: tuple[str, ...], settings: ImageS
         )
 
 
-def _part(images: Images, labels: Labels, chosen: Indices) -> ImagePart:
+def _part(images: Images, labels: Labels, chosen: Indices) -> RowPart:
     """Return a copy of some examples as tensors, bytes scaled to [0, 1]."""
     pixels = torch.from_numpy(np.ascontiguousarray(images[chosen]))
     scaled = pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels
-    return ImagePart(scaled, torch.from_numpy(labels[chosen]))
+    return RowPart({IMAGE: scaled}, torch.from_numpy(labels[chosen]))
 
 
-def _statistics(parts: list[ImagePart]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _statistics(parts: list[RowPart]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of each channel over all parts.
 
     By NumPy: torch adds in an order that depends on the number of threads.
     """
     mean, std = [], []
-    for channel in range(parts[0].images.shape[1]):
-        pixels = np.concatenate([p.images[:, channel].numpy().ravel() for p in parts])
+    for channel in range(parts[0].inputs[IMAGE].shape[1]):
+        pixels = np.concatenate([p.inputs[IMAGE][:, channel].numpy().ravel() for p in parts])
         mean.append(float(pixels.mean(dtype=np.float64)))
         deviation = float(pixels.std(dtype=np.float64))
         std.append(deviation if deviation >= LEAST_STD else 1.0)
@@ -111,15 +105,15 @@ def _statistics(parts: list[ImagePart]) -> tuple[tuple[float, ...], tuple[float,
 
 
 def _normalised(
-    part: ImagePart,
+    part: RowPart,
     mean: tuple[float, ...],
     std: tuple[float, ...],
     device: torch.device | str,
     dtype: torch.dtype,
-) -> ImagePart:
+) -> RowPart:
     """Return the part on the device; `part` itself is overwritten, as it can be large."""
-    part.images.sub_(_per_channel(mean)).div_(_per_channel(std))
-    return ImagePart(part.images.to(device, dtype), part.labels.to(device))
+    images = part.inputs[IMAGE].sub_(_per_channel(mean)).div_(_per_channel(std))
+    return RowPart({IMAGE: images.to(device, dtype)}, part.targets.to(device))
 
 
 def _per_channel(values: tuple[float, ...]) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from dslnas.data.examples import DataShape
+from dslnas.data.examples import PTB, DataShape
 from dslnas.data.files import damaged, missing, path_of, reading, required_folder, required_path
 from dslnas.data.tokens import UNKNOWN, cut, tokens, vocabulary
 from dslnas.diagnostics import user_error
@@ -16,31 +16,57 @@ from dslnas.settings.data import TextSettings, TokenLevel
 EMBEDDED = Path(__file__).parent / "texts" / "pride_and_prejudice.txt"
 
 MOST_BYTES = 2**30
-"""Of a file; as numbers a text takes up to eight times that."""
+"""Largest file; as numbers its text takes up to eight times that."""
 
 MOST_KINDS = 2**22
-"""Different tokens; far more than a network can have outputs."""
+"""Most different tokens: far more than a network can have outputs."""
 
 FILES = ("train", "valid", "test")
 HOLDS = "train.txt, valid.txt and test.txt, or ptb.train.txt, ptb.valid.txt and ptb.test.txt"
 
 
-def shape(settings: TextSettings) -> DataShape:
-    """Return the shape: a token has none, and the classes are the vocabulary.
+def describe(settings: TextSettings) -> DataShape | None:
+    """Return the shape of the text, or None if only a path that is not given would tell.
+
+    Raises:
+        UserError: As `verify`.
+    """
+    if settings.path or settings.source != "ptb":
+        return verify(settings)
+    is_whole = settings.least == 1 and settings.subset == 1
+    return PTB if is_whole and settings.token_level == "word" else None
+
+
+def verify(settings: TextSettings, classes: int | None = None) -> DataShape:
+    """Return the shape of text that can be read: a token has none, its classes are the vocabulary.
+
+    Args:
+        settings: Where the text is.
+        classes: Size of the vocabulary that the network is made for; None for any.
 
     Raises:
         UserError: As `read`, but of the Penn Treebank only the training file is read; NAS603 and
-            NAS611 as `known_tokens`.
+            NAS611 as `known_tokens`; NAS405 the vocabulary has another size.
     """
+    found = _vocabulary_size(settings)
+    if classes is not None and classes != found:
+        raise user_error(
+            "NAS405",
+            f"the network is made for {classes} different tokens but the text has {found}",
+            help="give the text that it is made for: `--set data.path=FILE`",
+            where=where(settings),
+        )
+    return DataShape((), found, has_test=settings.source == "ptb")
+
+
+def _vocabulary_size(settings: TextSettings) -> int:
     training = read(settings, training_only=True)
     if settings.least > 1:
-        classes = len(known_tokens(training, settings))
-    else:  # a set is faster than counting
-        kinds: set[str] = set()
-        _collect(training, settings, kinds)
-        _check_kinds(len(kinds), len(kinds), settings)
-        classes = len(kinds | {UNKNOWN})
-    return DataShape((), classes, has_test=settings.source == "ptb")
+        return len(known_tokens(training, settings))
+    kinds: set[str] = set()  # a set is faster than counting
+    _collect(training, settings, kinds)
+    _check_kinds(len(kinds), len(kinds), settings)
+    return len(kinds | {UNKNOWN})
 
 
 def read(settings: TextSettings, *, training_only: bool = False) -> list[str]:
@@ -81,7 +107,7 @@ def divide(text: str, shares: Sequence[float], level: TokenLevel) -> list[str]:
 
 
 def where(settings: TextSettings) -> str:
-    """Return what to call the text in messages."""
+    """Return the name of the text in messages."""
     return settings.path or "embedded text"
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dslnas.data.batches import TextPart
 from dslnas.data.dataset import Data
+from dslnas.data.stream import StreamPart
 from dslnas.data.text import known_tokens, read, where
 from dslnas.data.tokens import UNKNOWN, PartFacts, TextFacts, tokens
 from dslnas.diagnostics import user_error
@@ -36,24 +36,16 @@ def load(settings: TextSettings, device: torch.device | str, *, searching: bool 
     texts = dict(zip(PARTS, read(settings), strict=True))
     vocabulary = known_tokens((texts["weights"], texts["architecture"]), settings)
     facts: dict[str, PartFacts] = {}
-    facts_of = TextFacts(vocabulary, settings.token_level, facts)
-    parts: dict[str, TextPart] = {}
+    facts_of = TextFacts(vocabulary=vocabulary, level=settings.token_level, parts=facts)
+    parts: dict[str, StreamPart] = {}
     for name, text in texts.items():
         numbers = _numbers(text, facts_of)
         missing = numbers == MISSING
         _check_length(name, len(numbers), settings, searching=searching)
         facts[name] = PartFacts(len(numbers), len(text), int(missing.sum()))
         numbers[missing] = facts_of.numbers[UNKNOWN]
-        parts[name] = TextPart(torch.from_numpy(numbers).to(device), settings.steps)
-    return Data(
-        **parts,
-        classes=len(vocabulary),
-        class_names=(),
-        shape=(),
-        mean=(),
-        std=(),
-        text=facts_of,
-    )
+        parts[name] = StreamPart(torch.from_numpy(numbers).to(device), settings.steps)
+    return Data(**parts, facts=facts_of)
 
 
 def _numbers(text: str, facts: TextFacts) -> NDArray[np.int64]:

@@ -7,15 +7,20 @@ not in the vocabulary is `<unk>`, at both levels.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from dslnas.data.facts import Facts
 from dslnas.settings.data import TokenLevel
 
 UNKNOWN, END_OF_LINE = "<unk>", "<eos>"
+
+VOCABULARY = "vocabulary.json"
+"""File of the tokens beside an exported network, by their numbers."""
 
 PIECE = 2**14
 """Characters that are divided into tokens at once: few, so that they stay in the cache."""
@@ -25,12 +30,13 @@ _SPACE = re.compile(r"\s")
 
 @dataclass(frozen=True)
 class PartFacts:
-    """What is known of the text of a part.
+    """Size of the text of a part.
 
     Attributes:
-        tokens: Number of them.
-        characters: Number of them, white space as well; shares the loss out in bits per character.
-        unknown: Tokens that are not in the vocabulary; `<unk>` in the text itself is.
+        tokens: Number of tokens.
+        characters: Number of characters, white space as well; the loss in bits is shared among
+            them.
+        unknown: Number of tokens that are not in the vocabulary; `<unk>` in the text itself is.
     """
 
     tokens: int
@@ -38,19 +44,44 @@ class PartFacts:
     unknown: int
 
 
-@dataclass(frozen=True)
-class TextFacts:
+@dataclass(frozen=True, kw_only=True)
+class TextFacts(Facts):
     """How a text became numbers, and how much of it there is.
 
     Attributes:
         vocabulary: The tokens, by their numbers.
-        level: What a token is.
-        parts: By name: weights, architecture, validation and test.
+        level: Whether a token is a word or a character.
+        parts: Sizes by name of the part: weights, architecture, validation and test; none of a
+            text that is known from a run.
     """
 
     vocabulary: tuple[str, ...]
     level: TokenLevel
-    parts: Mapping[str, PartFacts]
+    parts: Mapping[str, PartFacts] = field(default_factory=dict)
+
+    programs = ("sample.py",)
+
+    def check_outputs(self, outputs: int) -> None:
+        """Check that a network has an output for every token.
+
+        Raises:
+            ValueError: It has not.
+        """
+        if len(self.vocabulary) != outputs:
+            raise ValueError(f"{len(self.vocabulary)} tokens for {outputs} logits")
+
+    def files(self) -> dict[str, bytes]:
+        """Return the file of the vocabulary."""
+        content = {"level": self.level, "tokens": self.vocabulary}
+        return {VOCABULARY: json.dumps(content, ensure_ascii=False, indent=0).encode() + b"\n"}
+
+    def manifest(self) -> dict[str, object]:
+        """Return the level; the vocabulary has a file of its own."""
+        return {**super().manifest(), "level": self.level}
+
+    def metadata(self) -> dict[str, str]:
+        """Return the level."""
+        return {"level": self.level}
 
     @cached_property
     def numbers(self) -> dict[str, int]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
 
 ONNX = "model.onnx"
 ONNX_STEP = "model_step.onnx"
 PYTHON = "model.py"
 WEIGHTS = "model.safetensors"
-VOCABULARY = "vocabulary.json"
-SAMPLE = "sample.py"
+
+Inputs: TypeAlias = Mapping[str, np.ndarray]
+"""Inputs of a network, by name."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.export.candidate import ONNX, PYTHON, Checks
+from dslnas.export.candidate import ONNX, PYTHON, Checks, Inputs
 from dslnas.export.latency import latency_ms
 from dslnas.export.parity import ImageRun, compare, onnx_run, torch_run
 from dslnas.export.runtimes import load_module
@@ -28,7 +28,11 @@ def onnx_files(
 
 
 def check_classifier(
-    network: TorchNetwork, stage: Path, tolerance: float, real: np.ndarray | None, seed: int
+    network: TorchNetwork,
+    stage: Path,
+    tolerance: float,
+    real: Inputs | None,
+    seed: int,
 ) -> Checks:
     """Compare what lies in a folder with the network.
 
@@ -36,7 +40,7 @@ def check_classifier(
         network: On the CPU, in evaluation mode.
         stage: With an ONNX model, a Python module or both.
         tolerance: The largest difference allowed.
-        real: Normalised images, (batch, channels, height, width).
+        real: Normalised images, (batch, channels, height, width), by the name of the input.
         seed: Of the random images.
 
     Raises:
@@ -57,10 +61,11 @@ def check_classifier(
     return Checks(differences, latency)
 
 
-def _inputs(network: TorchNetwork, real: np.ndarray | None, seed: int) -> dict[str, np.ndarray]:
+def _inputs(network: TorchNetwork, real: Inputs | None, seed: int) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(seed)
     shape = (BATCH, *network.graph.input_shape)
     inputs = {"random": generator.standard_normal(shape).astype(np.float32)}
     if real is not None:
-        inputs["real"] = np.ascontiguousarray(real, dtype=np.float32)
+        (images,) = real.values()
+        inputs["real"] = np.ascontiguousarray(images, dtype=np.float32)
     return inputs

@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,9 @@ from safetensors.numpy import save
 from dslnas.backends.python.module import to_python
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import SequenceNetwork
-from dslnas.data.tokens import TextFacts
+from dslnas.data.facts import NO_FACTS, Facts
 from dslnas.export import classifier, language_model
-from dslnas.export.candidate import PYTHON, WEIGHTS
+from dslnas.export.candidate import PYTHON, WEIGHTS, Inputs
 from dslnas.files import cannot_write, make_folder, write_whole
 from dslnas.settings.sections import ExportSettings
 
@@ -46,15 +47,13 @@ def export(
     *,
     name: str,
     metadata: Mapping[str, str],
-    class_names: Sequence[str] = (),
-    text: TextFacts | None = None,
-    real: np.ndarray | None = None,
+    facts: Facts = NO_FACTS,
+    real: Inputs | None = None,
     seed: int = 0,
 ) -> Exported:
     """Write a network as ONNX model and as Python module with its weights.
 
-    A recurrent network has a second ONNX model, of a single step. With its text there are also the
-    vocabulary and a program that writes text.
+    A recurrent network has a second ONNX model, of a single step.
 
     Args:
         network: On the CPU, in evaluation mode.
@@ -62,28 +61,27 @@ def export(
         settings: Which formats, and how much they may differ.
         name: What the network is called in the files.
         metadata: Facts to put into the files, such as the spec's hash.
-        class_names: Of the logits of images, in order, for the ONNX model.
-        text: How the text of a recurrent network became numbers.
-        real: What to compare on besides random inputs: normalised images (batch, channels, height,
-            width), or tokens (time, batch).
-        seed: Of the random inputs to compare on.
+        facts: How the examples became numbers.
+        real: Inputs to compare on besides random ones, by name.
+        seed: Seed of the random inputs.
 
     Raises:
         UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to.
             Then only the weights are there, so that the training is not lost.
     """
-    write_weights(network, folder, metadata, text)
-    metadata = _facts(network, metadata, text)
+    write_weights(network, folder, metadata, facts)
+    metadata, class_names = _facts(network, metadata, facts), facts.class_names
     module = to_python(network.graph, name=name, metadata=metadata, class_names=class_names)
     files: dict[str, bytes] = {}
     with_onnx = "onnx" in settings.formats
     if isinstance(network, SequenceNetwork):
         if with_onnx:
             files |= language_model.onnx_files(network, name, metadata)
-        if text is not None:
-            files |= language_model.text_files(text, with_sample=with_onnx)
     elif with_onnx:
         files |= classifier.onnx_files(network, name, metadata, class_names)
+    files |= facts.files()
+    if with_onnx:
+        files |= programs(facts)
     if "python" in settings.formats:
         files[PYTHON] = module.source.encode()
 
@@ -103,10 +101,7 @@ def export(
 
 
 def write_weights(
-    network: TorchNetwork,
-    folder: Path,
-    metadata: Mapping[str, str],
-    text: TextFacts | None = None,
+    network: TorchNetwork, folder: Path, metadata: Mapping[str, str], facts: Facts = NO_FACTS
 ) -> None:
     """Write the weights of a network, named as its Python module names them.
 
@@ -117,15 +112,22 @@ def write_weights(
     names = to_python(network.graph, name="", metadata={}).weight_names
     weights = {names[key]: np.ascontiguousarray(a) for key, a in network.arrays().items()}
     # One entry: safetensors writes several in an order that changes from run to run.
-    facts = json.dumps(_facts(network, metadata, text))
-    write_whole(folder / WEIGHTS, save(weights, {"dslnas": facts}))
+    told = json.dumps(_facts(network, metadata, facts))
+    write_whole(folder / WEIGHTS, save(weights, {"dslnas": told}))
 
 
-def _facts(
-    network: TorchNetwork, metadata: Mapping[str, str], text: TextFacts | None
-) -> dict[str, str]:
-    more = language_model.facts_of(network, text) if isinstance(network, SequenceNetwork) else {}
-    return {**metadata, **more}
+def _facts(network: TorchNetwork, metadata: Mapping[str, str], facts: Facts) -> dict[str, str]:
+    """Return all that a file tells; facts that do not fit the network are refused."""
+    outputs = network.graph.by_name[network.graph.output].shape[0]
+    facts.check_outputs(outputs)
+    size = {"vocabulary_size": str(outputs)} if isinstance(network, SequenceNetwork) else {}
+    return {**metadata, **facts.metadata(), **size}
+
+
+def programs(facts: Facts) -> dict[str, bytes]:
+    """Return the programs that run an ONNX model, by the names of their files."""
+    folder = resources.files("dslnas.export")
+    return {name: folder.joinpath(name).read_bytes() for name in facts.programs}
 
 
 @contextmanager

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +10,7 @@ import numpy as np
 from dslnas.backends.onnx.sequence import to_onnx_sequence
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.backends.torch.threads import threads
-from dslnas.data.tokens import TextFacts
-from dslnas.export.candidate import ONNX, ONNX_STEP, PYTHON, SAMPLE, VOCABULARY, Checks
+from dslnas.export.candidate import ONNX, ONNX_STEP, PYTHON, Checks, Inputs
 from dslnas.export.latency import latency_ms
 from dslnas.export.sequence_parity import (
     BATCHES,
@@ -38,26 +35,12 @@ def onnx_files(
     }
 
 
-def text_files(text: TextFacts, *, with_sample: bool) -> dict[str, bytes]:
-    """Return the vocabulary, and the program that writes text with the ONNX model of a step."""
-    content = {"level": text.level, "tokens": text.vocabulary}
-    files = {VOCABULARY: json.dumps(content, ensure_ascii=False, indent=0).encode() + b"\n"}
-    if with_sample:
-        files[SAMPLE] = resources.files("dslnas.export").joinpath(SAMPLE).read_bytes()
-    return files
-
-
-def facts_of(network: SequenceNetwork, text: TextFacts | None) -> dict[str, str]:
-    """Return what the models say of their tokens."""
-    tokens = network.graph.by_name[network.graph.output].shape[0]
-    if text is not None and len(text.vocabulary) != tokens:
-        raise ValueError(f"{len(text.vocabulary)} tokens for {tokens} logits")
-    level = {} if text is None else {"level": text.level}
-    return {**level, "vocabulary_size": str(tokens)}
-
-
 def check_language_model(
-    network: SequenceNetwork, stage: Path, tolerance: float, real: np.ndarray | None, seed: int
+    network: SequenceNetwork,
+    stage: Path,
+    tolerance: float,
+    real: Inputs | None,
+    seed: int,
 ) -> Checks:
     """Compare what lies in a folder with the network, over 200 steps, all on one thread.
 
@@ -65,7 +48,7 @@ def check_language_model(
         network: On the CPU, in evaluation mode.
         stage: With both ONNX models, a Python module or all three.
         tolerance: The largest difference allowed.
-        real: Tokens of a text, int64 (time, batch).
+        real: Tokens of a text, int64 (time, batch), by the name of the input.
         seed: Of the random tokens.
 
     Raises:
@@ -90,10 +73,11 @@ def check_language_model(
     return Checks(differences, latency)
 
 
-def _streams(network: SequenceNetwork, real: np.ndarray | None, seed: int) -> dict[str, np.ndarray]:
+def _streams(network: SequenceNetwork, real: Inputs | None, seed: int) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(seed)
     tokens = network.graph.by_name[network.graph.output].shape[0]
     streams = {"random": generator.integers(tokens, size=LENGTH * max(BATCHES))}
     if real is not None:
-        streams["real"] = np.ascontiguousarray(real.T, np.int64).ravel()
+        (tokens_read,) = real.values()
+        streams["real"] = np.ascontiguousarray(tokens_read.T, np.int64).ravel()
     return streams

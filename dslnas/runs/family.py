@@ -23,5 +23,5 @@ def member_facts(member: Snapshot) -> Member:
         convolutions=dict(zip(member.scores, member.size, strict=True)),
         epoch=member.epoch,
         params=member.params,
-        search_validation_accuracy=measured.accuracy,
+        search_validation_accuracy=measured.metrics["accuracy"],
     )

@@ -22,13 +22,16 @@ HELP = (
 )
 
 
-def check_limits(graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.device) -> None:
+def check_limits(
+    graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.device, example: str
+) -> None:
     """Check what a network costs against what it may cost.
 
     Args:
         graph: The network as it is exported, without auxiliary head.
         limits: The most that is allowed.
         device: Where the latency is measured.
+        example: Word for what the network reads at once.
 
     Raises:
         UserError: NAS703 for every limit that is exceeded, with what was found and allowed.
@@ -37,7 +40,7 @@ def check_limits(graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.d
     for limit in limits:
         value = measured(graph, limit.quantity, device)
         if value > limit.most:
-            name = NAMES[limit.quantity].format(example="token" if graph.is_sequence else "image")
+            name = NAMES[limit.quantity].format(example=example)
             place = f" on {device}" if limit.quantity == "latency" else ""
             found.append(
                 Diagnostic(
@@ -61,10 +64,7 @@ def keeps_to(graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.devic
 
 
 def measured(graph: PrimitiveGraph, quantity: Quantity, device: torch.device) -> float:
-    """Return the trained weights of a network, or its multiply-adds or seconds for one example.
-
-    An example is an image, of a text one token.
-    """
+    """Return the trained weights of a network, or its multiply-adds or seconds for one example."""
     match quantity:
         case "params":
             return graph.params()

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from dslnas.backends.torch.losses import run_batch
-from dslnas.data.batches import Batch, Part, TextPart
-from dslnas.data.tensors import Data
-from dslnas.diagnostics import user_error
+from dslnas.data.batches import Batch, Part
+from dslnas.data.dataset import Data
 from dslnas.engines.objectives.accumulation import Gradients, added, in_parts
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.tasks.catalogue import task_of
+from dslnas.tasks.task import Measurement
 from dslnas.training.averaging import has_stalled
-from dslnas.training.measure import Measurement, measure
+from dslnas.training.measure import measure
 from dslnas.training.objective import training_loss
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
 from dslnas.training.training_state import Trainee
@@ -35,16 +36,15 @@ class Epochs:
         """Go on from where the trainee is.
 
         Raises:
-            UserError: NAS611 if there is too little text for the columns of a batch.
+            UserError: There are not enough examples for a batch.
         """
         self._begin = time.perf_counter() - trainee.progress.seconds
         self._trainee, self._settings, self._data, self._report = trainee, settings, data, report
         self._part = data.training
-        if isinstance(self._part, TextPart):
-            _check_length(self._part, settings.batch)
+        self._part.check_batch(settings.batch)
         self._vary = settings.vary == "lengths"
         self._augment = (*data_settings.augmentations, *settings.augment)
-        self._is_text = data.text is not None
+        self._task = task_of(data_settings)
 
     def run_one(self) -> None:
         """Train for one epoch, measure, and report both.
@@ -67,11 +67,9 @@ class Epochs:
                 train_loss=train_loss,
                 architecture_loss=None,
                 validation_loss=measured.loss,
-                validation_accuracy=measured.accuracy,
-                validation_perplexity=measured.perplexity if self._is_text else None,
-                averaged=trainee.average.count > 0 if self._is_text else None,
+                averaged=trainee.average.count > 0 if self._task.selects_epoch else None,
                 seconds=trainee.progress.seconds,
-            )
+            ).with_metrics(measured.metrics)
         )
 
     @property
@@ -115,7 +113,7 @@ class Epochs:
         trainee, reported = self._trainee, 0.0
         gradients: Gradients | None = None
         for part, share in in_parts(batch, self._settings.accumulate):
-            descended, shown = training_loss(trainee.network, part, self._settings)
+            descended, shown = training_loss(trainee.network, part, self._settings, self._task)
             gradients = added(gradients, trainee.optimiser.gradients(share * descended))
             reported += share * float(shown.detach())
         assert gradients is not None
@@ -123,10 +121,8 @@ class Epochs:
         return reported
 
     def _share(self, batch: Batch) -> float:
-        """Return the share of the learning rate for a segment of varying length."""
-        if not self._vary or not isinstance(self._part, TextPart):
-            return 1.0
-        return len(batch.inputs) / self._part.steps
+        """Return the share of the learning rate for a batch, where lengths vary."""
+        return self._part.rate_share(batch) if self._vary else 1.0
 
     def measure(self, part: Part) -> Measurement:
         """Measure the network as it is, in evaluation mode."""
@@ -135,13 +131,13 @@ class Epochs:
         def logits_of(batch: Batch) -> Tensor:
             return run_batch(network, batch).logits
 
-        return measure(logits_of, part)
+        return measure(logits_of, part, self._task)
 
     def _note(self, measured: Measurement) -> None:
         """Take down an epoch, and what follows from it for the next ones."""
         trainee, before = self._trainee, self._trainee.progress
         best = before.best
-        if self._is_text and (best == 0 or measured.loss < before.result.loss):
+        if self._task.selects_epoch and (best == 0 or measured.loss < before.result.loss):
             trainee.keep_best()
             best = before.epochs + 1
         losses, checks = (*before.losses, measured.loss), self._settings.average or 0
@@ -153,16 +149,4 @@ class Epochs:
                 "average_count": trainee.average.count,
                 "seconds": self.seconds,
             }
-        )
-
-
-def _check_length(part: TextPart, columns: int) -> None:
-    """Raise NAS611 if a text has too few tokens for the columns of a batch."""
-    tokens = len(part.tokens)
-    if tokens < 2 * columns:
-        raise user_error(
-            "NAS611",
-            f"training parts have {tokens} tokens but a step reads {columns} x 2 or more",
-            where="evaluate",
-            help="lower `batch`, or give a longer text",
         )

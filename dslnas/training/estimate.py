@@ -19,12 +19,13 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.network import SearchSpace
+from dslnas.tasks.catalogue import task_of
 from dslnas.training.epochs import Epochs
 from dslnas.training.memory_check import memory_of
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs
 from dslnas.training.search import make_supernet
 from dslnas.training.search_plan import SearchPlan
-from dslnas.training.threads import steps_of, threads_for
+from dslnas.training.threads import threads_for
 from dslnas.training.training_state import Trainee
 
 SEED = 0
@@ -85,10 +86,11 @@ def estimate_search(
     """
     needs = search_needs(space, graph, plan, runtime)
     may, settings = fits(needs.peak, memory_of(runtime.device)), plan.settings
+    task = task_of(plan.data)
 
     def step_of() -> Callable[[Batch, Batch], object]:
         generator = torch.Generator().manual_seed(SEED)
-        supernet = make_supernet(space, graph, settings, generator, SEED, runtime)
+        supernet = make_supernet(space, graph, settings, task, generator, SEED, runtime)
         engine = make_engine(plan.method, supernet, settings, generator)
         engine.start_epoch(settings.epochs - 1)
         supernet.network.train()
@@ -101,7 +103,7 @@ def estimate_search(
         generators = [torch.Generator().manual_seed(SEED) for _ in range(2)]
         train = forever(data.weights, batch, generators[0], augment)
         architecture = forever(data.architecture, batch, generators[1], augment)
-        with threads_for(graph.flops() * batch * steps_of(plan.data)):
+        with threads_for(graph.flops() * batch * task.steps(plan.data)):
             take = step_of()
             seconds = _median(lambda: take(next(train), next(architecture)), timed, runtime.device)
     return Estimate("search", needs, may, seconds, steps_of_epoch, settings.epochs)
@@ -131,7 +133,8 @@ def estimate_training(
     may, seconds = fits(needs.peak, memory_of(runtime.device)), None
     if may and timed > 0:
         graph = build_derived_graph(architecture, training=True)
-        with threads_for(graph.flops() * settings.batch * steps_of(data_settings)):
+        steps = task_of(data_settings).steps(data_settings)
+        with threads_for(graph.flops() * settings.batch * steps):
             trainee = Trainee(graph, settings, SEED, runtime)
             epochs = Epochs(trainee, settings, data_settings, data, lambda record: None)
             epochs.begin(settings.epochs)

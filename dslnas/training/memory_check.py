@@ -8,7 +8,6 @@ from dataclasses import replace
 import torch
 
 from dslnas.backends.torch.runtime import Runtime
-from dslnas.data.batches import ImagePart
 from dslnas.data.dataset import Data
 from dslnas.diagnostics import user_error
 from dslnas.graph.analysis.memory import fits, memory_bytes, shown
@@ -98,8 +97,4 @@ def memory_of(device: torch.device) -> int | None:
 
 def bytes_of(data: Data) -> int:
     """Return the memory that the examples of all parts take."""
-    total = 0
-    for part in (data.weights, data.architecture, data.validation, data.test):
-        tensors = (part.images, part.labels) if isinstance(part, ImagePart) else (part.tokens,)
-        total += sum(tensor.nbytes for tensor in tensors)
-    return total
+    return sum(part.nbytes for part in data.parts)

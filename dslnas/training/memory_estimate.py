@@ -10,18 +10,17 @@ import torch
 
 from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.runtime import Precision, Runtime
-from dslnas.data.bptt import DEVIATION, MEASURED
 from dslnas.engines.discretise import uniform
 from dslnas.graph.analysis.activations import NUMBER_BYTES, Activations, activations
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.passes.manager import optimised
-from dslnas.settings.data import DataSettings, TextSettings
+from dslnas.settings.data import DataSettings
 from dslnas.settings.search import OrderSettings, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.choice_table import choice_table
 from dslnas.space.network import SearchSpace
-from dslnas.training.measure import BATCH
+from dslnas.tasks.catalogue import task_of
 from dslnas.training.search_plan import SearchPlan
 
 Running: TypeAlias = Literal["all", "edges", "kept"]
@@ -44,9 +43,6 @@ MIXED_COPIES = 0.5
 
 COPIES_AHEAD = 4
 """Second order: the weights as they were, g, the step along it, and v."""
-
-LONGEST = 3
-"""Deviations by which the longest segment is longer than the mean, where lengths vary."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +103,10 @@ def search_needs(
         runtime: How it runs: the passes that rewrite its graph, and the precision.
     """
     settings, largest = plan.settings, LARGEST.get(plan.method, Pass())
-    steps = plan.data.steps if isinstance(plan.data, TextSettings) else 1
+    task = task_of(plan.data)
+    steps = task.steps(plan.data)
     rows = -(-plan.data.batch // settings.accumulate) * steps
-    measured = (MEASURED if isinstance(plan.data, TextSettings) else BATCH) * steps
+    measured = task.measured_at_once * steps
     of_step, of_measuring = [], []
     for chosen in _choices(space, largest.running):
         running = _running(graph, runtime, chosen)
@@ -134,22 +131,20 @@ def training_needs(
     Args:
         architecture: What is trained.
         settings: How.
-        data: How long segments of text are.
+        data: How long segments of a stream are.
         runtime: How it runs: the passes that rewrite its graph, and the precision.
     """
     graph = build_derived_graph(architecture, training=True)
-    is_text, steps = isinstance(data, TextSettings), 1
-    if isinstance(data, TextSettings):
-        longer = LONGEST * DEVIATION if settings.vary == "lengths" else 0
-        steps = data.steps + int(longer)
+    task = task_of(data)
+    steps = task.longest(data, settings)
     rows = -(-settings.batch // settings.accumulate) * steps
     running = _running(graph, runtime)
     plan = make_plan(running, _outputs(running))
     # the last measurement, on the test part, is never mixed
     measured = activations(running, plan, gradients=False).peak * _width(runtime.precision)
-    # of a text the best network is kept, and the mean of many
-    copies = COPIES + (settings.accumulate > 1) + 2 * is_text
-    at_once = (MEASURED if is_text else BATCH) * steps
+    # where an epoch is selected, its network is kept, and the mean of many
+    copies = COPIES + (settings.accumulate > 1) + 2 * task.selects_epoch
+    at_once = task.measured_at_once * steps
     found = activations(running, plan)
     return _needs(graph, copies, found, rows, at_once * measured, runtime.precision)
 

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from dslnas.backends.torch.losses import (
-    cross_entropy,
-    mean_cross_entropy,
-    run_batch,
-    slowness_penalty,
-)
+from dslnas.backends.torch.losses import BatchOutput, run_batch, slowness_penalty
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.batches import Batch
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.tasks.task import Task
 
 
 def training_loss(
-    network: TorchNetwork, batch: Batch, settings: EvaluateSettings
+    network: TorchNetwork, batch: Batch, settings: EvaluateSettings, task: Task
 ) -> tuple[Tensor, Tensor]:
     """Return what is descended on a batch, and what is reported of it.
 
-    Of images both are the cross-entropy, plus `auxiliary` times that of the second head. Of text
-    the slowness penalty is descended but not reported, so that e to the loss is a perplexity.
+    Both are the loss, plus `auxiliary` times that of the second head where there is one. The
+    slowness penalty of recurrent cells is descended but not reported, so that e to the loss is a
+    perplexity.
 
     Args:
         network: In training mode.
-        batch: If it is text, its end is set.
+        batch: The end of a segment of a stream is set.
         settings: The weights of the parts.
+        task: Its loss.
 
     Returns:
         Scalars with gradients.
     """
     found = run_batch(network, batch)
-    loss = mean_cross_entropy(found, batch)
+    loss = task.loss(found, batch)
     if found.auxiliary is not None:
-        loss = loss + settings.auxiliary * cross_entropy(found.auxiliary, batch)
+        loss = loss + settings.auxiliary * task.loss(BatchOutput((found.auxiliary,)), batch)
     if found.outputs is None or not settings.slowness:
         return loss, loss
     return loss + settings.slowness * slowness_penalty(found.outputs), loss

@@ -6,14 +6,14 @@ in differentiable NAS", ICLR 2021); its absence says more.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.data.batches import ImagePart, Part
+from dslnas.data.batches import Part
 from dslnas.space.derive.derive import Scores
+from dslnas.tasks.task import Task
 from dslnas.training.measure import measure
 
 
@@ -21,32 +21,30 @@ def perturbation_scores(
     supernet: Supernet,
     weights: Mapping[str, Tensor],
     part: Part,
+    task: Task,
     progress: Callable[[int, int], None],
 ) -> Scores:
-    """Return for every operation what is lost without it, each taken away alone.
+    """Return for every operation the worth that is lost without it, each taken away alone.
 
-    Of images it is accuracy that is lost; equal losses are told apart by those of the mean
-    cross-entropy, on a scale that cannot outweigh one example. Of a text it is the mean
-    cross-entropy that grows.
+    The task tells the worth: for images the accuracy, where equal ones are told apart by the mean
+    cross-entropy, on a scale that cannot outweigh one example; for text minus the cross-entropy.
 
     Operations that cannot be derived, such as `none`, are not asked: their score is 0. Batch norm
     uses its running statistics.
 
     Args:
         supernet: Trained.
-        weights: Of the operations by cell, (edges, operations).
+        weights: Weights of the operations by cell, (edges, operations).
         part: The examples that are asked.
+        task: What they are for.
         progress: Told how many operations are done, and how many there are.
     """
     supernet.network.eval()
 
     def value(changed: Mapping[str, Tensor]) -> float:
         mixing = Mixing(changed)
-        found = measure(lambda batch: supernet.logits(batch, mixing), part)
-        if not isinstance(part, ImagePart):
-            return -found.loss
-        # one example more is worth 1 / len(part); the loss decides below that
-        return found.accuracy - math.tanh(found.loss) / (2 * len(part))
+        found = measure(lambda batch: supernet.logits(batch, mixing), part, task)
+        return task.fine_worth(found, len(part))
 
     whole = value(weights)
     places = [

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, Self, TypeAlias
+
+from pydantic import ConfigDict
 
 from dslnas.diagnostics import user_error
-from dslnas.json_model import JsonModel, Seconds
+from dslnas.json_model import OpenModel, Seconds
+
+PART = "validation_"
 
 
-class EpochRecord(JsonModel):
+class EpochRecord(OpenModel):
     """One epoch of a search or of a training from scratch, a line of a run's metrics.
+
+    Metrics of the task on the validation part are further entries, `validation_accuracy` for one.
 
     Attributes:
         stage: `search` or `retrain`.
@@ -20,8 +26,6 @@ class EpochRecord(JsonModel):
         train_loss: Mean over the steps, on the data that trains the weights.
         architecture_loss: Mean over the steps, on the data that trains alpha; None without.
         validation_loss: On the validation part.
-        validation_accuracy: On the validation part, from 0 to 1; of a text, the share of tokens
-            that were foretold.
         seconds: Time since the stage began.
         entropy: This and the next three are observed in a search only, see
             `dslnas.training.monitor.Observation`.
@@ -29,10 +33,13 @@ class EpochRecord(JsonModel):
         skip_share: Share of skip connections among their edges.
         alpha_change: Root mean square of the changes of alpha in the epoch.
         eigenvalue: Dominant one of the Hessian in alpha, where a stop rule asks for it.
-        validation_perplexity: Of a text only.
-        averaged: Of training on a text only: whether averaged weights were measured.
+        averaged: Whether averaged weights were measured, where they may be.
         warnings: What the user should know.
     """
+
+    model_config = ConfigDict(extra="allow")
+    extras_after: ClassVar[str] = "validation_loss"
+    __pydantic_extra__: dict[str, float]
 
     stage: Literal["search", "retrain"]
     epoch: int
@@ -40,16 +47,23 @@ class EpochRecord(JsonModel):
     train_loss: float
     architecture_loss: float | None = None
     validation_loss: float
-    validation_accuracy: float
     seconds: Seconds
     entropy: Mapping[str, float] | None = None
     operations: Mapping[str, Mapping[str, int]] | None = None
     skip_share: Mapping[str, float] | None = None
     alpha_change: Mapping[str, float] | None = None
     eigenvalue: float | None = None
-    validation_perplexity: float | None = None
     averaged: bool | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def validation_metrics(self) -> dict[str, float]:
+        """Metrics of the task by name, on the validation part."""
+        return {key.removeprefix(PART): value for key, value in self.__pydantic_extra__.items()}
+
+    def with_metrics(self, metrics: Mapping[str, float]) -> Self:
+        """Return the record with metrics of the validation part, by name."""
+        return self.updated({f"{PART}{name}": value for name, value in metrics.items()})
 
     def as_json(self) -> dict[str, object]:
         """Return the record as plain values, what does not apply left out."""

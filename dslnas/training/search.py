@@ -9,8 +9,8 @@ import torch
 
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.data.batches import Batch, ImagePart, forever
-from dslnas.data.tensors import Data
+from dslnas.data.batches import Batch, forever
+from dslnas.data.dataset import Data
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.curvature import dominant_eigenvalue
 from dslnas.engines.protocol import Engine, StepReport
@@ -22,8 +22,10 @@ from dslnas.settings.search import SearchSettings
 from dslnas.settings.stop import Eigenvalue
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.space.network import SearchSpace
+from dslnas.tasks.catalogue import task_of
+from dslnas.tasks.task import Measurement, Task
 from dslnas.training.constraints import keeps_to
-from dslnas.training.measure import Measurement, measure, worth
+from dslnas.training.measure import measure
 from dslnas.training.monitor import Monitor
 from dslnas.training.perturbation import perturbation_scores
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
@@ -67,6 +69,7 @@ def make_supernet(
     space: SearchSpace,
     graph: PrimitiveGraph,
     settings: SearchSettings,
+    task: Task,
     generator: torch.Generator,
     seed: int,
     runtime: Runtime,
@@ -77,8 +80,9 @@ def make_supernet(
         space: What is searched.
         graph: Of the supernet.
         settings: Dropout, penalties and parts of a batch.
+        task: Its loss.
         generator: On the CPU; draws the weights.
-        seed: Of everything dropped.
+        seed: Seed of everything dropped.
         runtime: How it runs.
     """
     supernet = Supernet(
@@ -86,6 +90,7 @@ def make_supernet(
         graph,
         generator,
         runtime,
+        loss_of=task.loss,
         slowness=settings.slowness or 0.0,
         accumulate=settings.accumulate,
     )
@@ -111,7 +116,10 @@ class _Search:
         self._begin = time.perf_counter()
         self._space, self._plan, self._data, self._report = space, plan, data, report
         self._generator = torch.Generator().manual_seed(seed)
-        self._supernet = make_supernet(space, graph, plan.settings, self._generator, seed, runtime)
+        self._task = task_of(plan.data)
+        self._supernet = make_supernet(
+            space, graph, plan.settings, self._task, self._generator, seed, runtime
+        )
         derivation = plan.derivation
         constraints = ResourceConstraints(space, runtime.device, derivation)
         self._engine: Engine = make_engine(
@@ -179,7 +187,7 @@ class _Search:
         eigenvalue = None if is_warm else self._eigenvalue()
         if not is_warm:
             params = check_final(architecture)
-            value = worth(measured, self._data.validation)
+            value = self._task.worth(measured)
             self._history.append(Snapshot(epoch + 1, architecture, scores, params, measured, value))
         engine = self._engine
         seen = self._monitor.observe(
@@ -193,8 +201,6 @@ class _Search:
                 train_loss=losses[TRAINING],
                 architecture_loss=losses.get(ARCHITECTURE),
                 validation_loss=measured.loss,
-                validation_accuracy=measured.accuracy,
-                validation_perplexity=None if self._data.text is None else measured.perplexity,
                 seconds=time.perf_counter() - self._begin,
                 entropy=seen.entropy,
                 operations=seen.operations,
@@ -202,13 +208,15 @@ class _Search:
                 alpha_change=seen.alpha_change,
                 eigenvalue=eigenvalue,
                 warnings=seen.warnings,
-            )
+            ).with_metrics(measured.metrics)
         )
 
     def _measure(self) -> Measurement:
         mixing = self._engine.mixing()
         self._supernet.network.eval()
-        return measure(lambda batch: self._supernet.logits(batch, mixing), self._data.validation)
+        return measure(
+            lambda batch: self._supernet.logits(batch, mixing), self._data.validation, self._task
+        )
 
     def _eigenvalue(self) -> float | None:
         """Return the sharpness in alpha on one batch of architecture data, if a rule asks."""
@@ -255,18 +263,14 @@ class _Search:
 
         engine, supernet, part = self._engine, self._supernet, self._data.architecture
         with supernet.without_dropout():
-            probabilities = engine.probabilities()
-            if self._plan.derivation.by == "perturbation" and probabilities is not None:
-                return perturbation_scores(supernet, probabilities, part, progress)
+            weights = engine.probabilities()
+            if self._plan.derivation.by == "perturbation" and weights is not None:
+                return perturbation_scores(supernet, weights, part, self._task, progress)
             return engine.finish([b for b in self._held_out() if len(b) > 1], progress)
 
     def _held_out(self) -> Iterator[Batch]:
-        """Yield the architecture data in order, for a network in training mode."""
-        part, size = self._data.architecture, self._plan.data.batch
-        if isinstance(part, ImagePart):
-            return part.in_order(size)
-        # as many columns as in training: batch norm takes its statistics from them
-        return part.batches(size, self._generator)
+        """Yield the architecture data once, for a network in training mode."""
+        return self._data.architecture.held_out(self._plan.data.batch, self._generator)
 
 
 def _named(losses: StepReport) -> Iterator[tuple[str, float]]:

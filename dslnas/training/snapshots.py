@@ -9,7 +9,7 @@ from typing import TypeAlias
 from dslnas.space.cell_stats import convolution_count
 from dslnas.space.derive.derive import Scores
 from dslnas.space.network import SearchSpace
-from dslnas.training.measure import Measurement
+from dslnas.tasks.task import Measurement
 
 Size: TypeAlias = tuple[int, ...]
 """Convolutions of every searched cell, in the order of the space."""
@@ -25,7 +25,7 @@ class Snapshot:
         scores: What it was derived from.
         params: Trained weights of the network that would be trained at the end.
         measured: Of the supernet on the validation part; None if it was not.
-        value: What epochs are compared by, more is better; see `dslnas.training.measure.worth`.
+        value: What epochs are compared by, more is better; see `dslnas.tasks.task.Task.worth`.
     """
 
     epoch: int

@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from dslnas.backends.torch.threads import threads
-from dslnas.settings.data import DataSettings, TextSettings
 
 SMALL = 1_000_000_000
 """Multiply-adds of a batch below which one thread is used: some 50 ms of work for one core."""
@@ -24,8 +23,3 @@ def threads_for(flops: int) -> AbstractContextManager[None]:
         flops: Multiply-adds of one batch.
     """
     return threads(1 if flops < SMALL else None)
-
-
-def steps_of(data: DataSettings) -> int:
-    """Return how often a network runs on an example of a batch: text is read in segments."""
-    return data.steps if isinstance(data, TextSettings) else 1

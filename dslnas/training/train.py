@@ -9,13 +9,13 @@ import torch
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import make_network
-from dslnas.data.tensors import Data
+from dslnas.data.dataset import Data
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.network import SearchSpace
+from dslnas.tasks.task import Measurement
 from dslnas.training.epochs import Epochs
-from dslnas.training.measure import Measurement
 from dslnas.training.records import Report
 from dslnas.training.training_state import SaveHook, Trainee, TrainingState
 

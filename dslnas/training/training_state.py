@@ -18,8 +18,8 @@ from dslnas.diagnostics import user_error
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.json_model import JsonModel, Seconds
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.tasks.task import Measurement
 from dslnas.training.averaging import Average
-from dslnas.training.measure import Measurement
 from dslnas.training.resumable_sgd import ResumableSGD
 
 WEIGHTS, BEST, MOMENTUM, AVERAGE = "weights", "best", "momentum", "average"

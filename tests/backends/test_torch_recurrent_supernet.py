@@ -67,22 +67,22 @@ def test_the_head_may_run_on_some_steps_at_a_time(
     found = []
     for piece in (sequence_module.PIECE, steps * 4 * 3 + 1):
         monkeypatch.setattr(sequence_module, "PIECE", piece)
-        run = sequence(supernet).run(batch.inputs, None, weights)
+        run = sequence(supernet).run(batch.inputs["token"], None, weights)
         loss = supernet.loss(batch, Mixing(weights))
         found.append([run.logits, loss, *torch.autograd.grad(loss, of, materialize_grads=True)])
         with torch.no_grad():
-            assert len(sequence(supernet).run(batch.inputs, None, weights).pieces) == 1
+            assert len(sequence(supernet).run(batch.inputs["token"], None, weights).pieces) == 1
     assert [len(piece) // 4 for piece in run.pieces] == {1: [1] * 5, 2: [2, 2, 1], 4: [4, 1]}[steps]
     torch.testing.assert_close(*found, rtol=1e-12, atol=1e-12)
     sequence(supernet).plain = True
-    assert len(sequence(supernet).run(batch.inputs, None, weights).pieces) == 1
+    assert len(sequence(supernet).run(batch.inputs["token"], None, weights).pieces) == 1
 
 
 def test_logits_stand_in_the_order_of_the_targets() -> None:
     supernet, batch = made(), segment(0)
     mixing = Mixing(weights_of(supernet))
     with torch.no_grad():
-        run = sequence(supernet).run(batch.inputs, None, mixing.weights)
+        run = sequence(supernet).run(batch.inputs["token"], None, mixing.weights)
         logits = supernet.logits(batch, mixing).view(5, 4, 3)
     assert torch.equal(logits, run.logits)
 
@@ -94,9 +94,9 @@ def test_states_are_left_in_the_batch_without_gradients() -> None:
     assert batch.end is not None
     assert not any(state.requires_grad for state in batch.end)
     with torch.no_grad():
-        expected = sequence(supernet).run(batch.inputs, None, mixing.weights).states
+        expected = sequence(supernet).run(batch.inputs["token"], None, mixing.weights).states
     assert all(torch.equal(a, b) for a, b in zip(batch.end, expected, strict=True))
-    following = Batch(batch.inputs, batch.targets, batch.end)
+    following = Batch(batch.inputs, batch.targets, batch.end, axis=1)
     assert not torch.equal(supernet.loss(following, mixing), supernet.loss(segment(0), mixing))
 
 
@@ -111,7 +111,7 @@ def test_the_penalty_is_added_where_it_is_asked_for() -> None:
     mixing = Mixing(weights_of(supernet))
     with torch.no_grad():
         bare, whole = (supernet.loss(batch, mixing, regularised=r) for r in (False, True))
-        outputs = sequence(supernet).run(batch.inputs, None, mixing.weights).outputs
+        outputs = sequence(supernet).run(batch.inputs["token"], None, mixing.weights).outputs
         between = (outputs[1:] - outputs[:-1]) ** 2
         torch.testing.assert_close(whole, bare + supernet.slowness * between.mean())
         supernet.slowness = 0.0

@@ -62,7 +62,8 @@ def test_mixed_precision_is_close_and_keeps_what_is_learnt_in_float32(
     name: str, device: str
 ) -> None:
     given = segment(1) if name == "recurrent" else batch(1, size=32, dtype=torch.float32)
-    given.inputs, given.targets = given.inputs.to(device), given.targets.to(device)
+    given.inputs = {name: tensor.to(device) for name, tensor in given.inputs.items()}
+    given.targets = given.targets.to(device)
     losses, gradients = {}, {}
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
     for precision in precisions:

@@ -68,7 +68,7 @@ def _gradients(supernet: Supernet, weights: dict[str, Tensor], mixing: Mixing) -
     targets = (
         torch.arange(4) % supernet.network.graph.by_name[supernet.network.graph.output].shape[0]
     )
-    loss = supernet.loss(Batch(images, targets), mixing)
+    loss = supernet.loss(Batch({"image": images}, targets), mixing)
     alphas, own = list(weights.values()), supernet.weights()
     found = torch.autograd.grad(loss, alphas, materialize_grads=True, retain_graph=True)
     on_weights = torch.autograd.grad(loss, own, materialize_grads=True)

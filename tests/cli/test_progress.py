@@ -26,7 +26,10 @@ def changed(**entries: Any) -> EpochRecord:
     return RECORD.model_copy(update=entries)
 
 
-def shown(capsys: pytest.CaptureFixture[str], *records: EpochRecord | StepRecord) -> list[str]:
+def shown(
+    capsys: pytest.CaptureFixture[str],
+    *records: EpochRecord | StepRecord,
+) -> list[str]:
     progress = Progress()
     for record in records:
         progress(record)
@@ -47,7 +50,10 @@ def test_an_epoch_is_a_line_below_its_stage(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_text_has_a_perplexity(capsys: pytest.CaptureFixture[str]) -> None:
-    plain = changed(architecture_loss=None, validation_perplexity=123.456)
+    metrics = {"validation_perplexity": 123.456, "validation_accuracy": 0.25}
+    other = ("architecture_loss", "validation_accuracy")
+    common = {key: value for key, value in RECORD.model_dump().items() if key not in other}
+    plain = EpochRecord.model_validate({**common, **metrics})
     averaged = plain.model_copy(update={"stage": "retrain", "averaged": True})
     assert shown(capsys, plain, averaged)[1::2] == [
         "  epoch   2/10   loss 1.500   validation perplexity 123.46   7 s",

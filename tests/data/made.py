@@ -12,7 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from dslnas.data.batches import ImagePart, Part, TextPart
+from dslnas.data.batches import Part
+from dslnas.data.rows import RowPart
+from dslnas.data.stream import StreamPart
 from dslnas.diagnostics import UserError
 
 
@@ -24,13 +26,13 @@ def real(shared: Path, name: str) -> Path:
     return folder
 
 
-def images_of(part: Part) -> ImagePart:
-    assert isinstance(part, ImagePart)
+def images_of(part: Part) -> RowPart:
+    assert isinstance(part, RowPart)
     return part
 
 
-def text_of(part: Part) -> TextPart:
-    assert isinstance(part, TextPart)
+def text_of(part: Part) -> StreamPart:
+    assert isinstance(part, StreamPart)
     return part
 
 

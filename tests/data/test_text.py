@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dslnas.data import text as module
-from dslnas.data.data_shape import DataShape, describe, verify
-from dslnas.data.text import divide, read
+from dslnas.data.examples import DataShape
+from dslnas.data.text import describe, divide, read, verify
 from dslnas.settings.data import Ptb, TextFile, TextSettings, TokenLevel
 from tests.data.made import error, real
 

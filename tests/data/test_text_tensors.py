@@ -7,23 +7,24 @@ from pathlib import Path
 import pytest
 import torch
 
-from dslnas.data.data_shape import describe
-from dslnas.data.tensors import Data, TextPart, load
-from dslnas.data.text import read
+from dslnas.data.dataset import Data
+from dslnas.data.stream import StreamPart
+from dslnas.data.text import describe, read
 from dslnas.data.tokens import PartFacts, TextFacts, decode
 from dslnas.settings.data import Ptb, TextFile
 from tests.data.made import error, real, text_of
+from tests.loading import load
 
 PARTS = ("weights", "architecture", "validation", "test")
 
 
-def parts(data: Data) -> list[TextPart]:
+def parts(data: Data) -> list[StreamPart]:
     return [text_of(getattr(data, name)) for name in PARTS]
 
 
 def facts(data: Data) -> TextFacts:
-    assert data.text is not None
-    return data.text
+    assert isinstance(data.facts, TextFacts)
+    return data.facts
 
 
 def write(folder: Path, text: str) -> str:
@@ -43,8 +44,8 @@ def test_the_parts_are_the_text_in_its_order() -> None:
     assert torch.equal(
         text_of(data.training).tokens, torch.cat([part.tokens for part in parts(data)[:2]])
     )
-    assert (data.classes, data.class_names, data.shape) == (67, (), ())
-    assert (data.mean, data.std) == ((), ())
+    assert len(facts(data).vocabulary) == 67
+    assert data.facts.class_names == ()
     assert facts(data).level == "char"
     assert {part.tokens.dtype for part in parts(data)} == {torch.int64}
     assert {part.steps for part in (*parts(data), text_of(data.training))} == {35}
@@ -57,8 +58,9 @@ def test_the_vocabulary_is_as_large_as_described(level: str, least: int) -> None
     data = load(settings, "cpu")
     described = describe(settings)
     assert described is not None
-    assert len(facts(data).vocabulary) == data.classes == described.classes
-    assert max(int(part.tokens.max()) for part in parts(data)) < data.classes
+    assert described is not None
+    assert len(facts(data).vocabulary) == described.classes
+    assert max(int(part.tokens.max()) for part in parts(data)) < len(facts(data).vocabulary)
     assert min(int(part.tokens.min()) for part in parts(data)) >= 0
 
 
@@ -110,7 +112,7 @@ def test_a_part_is_too_short(
 
 def test_real_penn_treebank_has_the_published_counts(shared: Path) -> None:
     data = load(Ptb(path=str(real(shared, "ptb"))), "cpu")
-    assert data.classes == 10_000
+    assert len(facts(data).vocabulary) == 10_000
     assert len(text_of(data.training).tokens) == 929_589
     assert [facts(data).parts[name] for name in PARTS[2:]] == [
         PartFacts(tokens=73_760, characters=399_782, unknown=0),

@@ -19,7 +19,7 @@ LEVELS: st.SearchStrategy[TokenLevel] = st.sampled_from(["word", "char"])
 
 
 def facts_of(text: str, level: TokenLevel, least: int = 1) -> TextFacts:
-    return TextFacts(vocabulary(counted(text, level), least), level, {})
+    return TextFacts(vocabulary=vocabulary(counted(text, level), least), level=level)
 
 
 def counted(text: str, level: TokenLevel) -> Counter[str]:

@@ -167,14 +167,14 @@ def batch(seed: int, size: int = 6, dtype: torch.dtype = torch.float64) -> Batch
     """Return normally distributed images and random labels."""
     generator = torch.Generator().manual_seed(seed)
     images = torch.randn((size, *SHAPE), generator=generator, dtype=dtype)
-    return Batch(images, torch.randint(CLASSES, (size,), generator=generator))
+    return Batch({"image": images}, torch.randint(CLASSES, (size,), generator=generator))
 
 
 def segment(seed: int, steps: int = 5, size: int = 4) -> Batch:
     """Return random tokens, (steps, size), each to be followed by the next one."""
     generator = torch.Generator().manual_seed(seed)
     tokens = torch.randint(CLASSES, (steps + 1, size), generator=generator)
-    return Batch(tokens[:-1], tokens[1:])
+    return Batch({"token": tokens[:-1]}, tokens[1:], axis=1)
 
 
 def some_choice(searched: SearchSpace, seed: int) -> Choice:

@@ -32,7 +32,7 @@ class Pass:
 def smooth_loss(batch: Batch, weights: Sequence[Tensor], p: Tensor) -> Tensor:
     """Return a loss of two weights' vectors and of the shares p, (2 edges, 2 operations)."""
     first, second = weights
-    hidden = torch.tanh(batch.inputs * first * p[0, 0] + torch.sin(first) * p[0, 1])
+    hidden = torch.tanh(batch.inputs["x"] * first * p[0, 0] + torch.sin(first) * p[0, 1])
     out = p[1, 0] * second.exp().sum() * hidden[:2] + p[1, 1] * (second * hidden[1:]).sum()
     return ((out - batch.targets) ** 2).mean()
 
@@ -69,11 +69,11 @@ class Smooth(Supernet):
         now = tuple(float(x) for w in self._own for x in w.detach())
         self.passes.append(Pass(batch, now, regularised, state.tracking))
         batch.end = (torch.tensor(float(len(self.passes))),)
-        inputs = batch.inputs
+        inputs = batch.inputs["x"]
         if self.noise:
             factor = torch.rand(3, generator=state.generator, dtype=self.dtype)
             inputs = inputs * (1 + self.noise * factor)
-        loss = smooth_loss(Batch(inputs, batch.targets), self._own, mixing.weights[CELL])
+        loss = smooth_loss(Batch({"x": inputs}, batch.targets), self._own, mixing.weights[CELL])
         penalty = sum((w.square().sum() for w in self._own), start=torch.zeros(()))
         return loss + PENALTY * penalty if regularised else loss
 
@@ -89,4 +89,4 @@ def smooth_batch(seed: int) -> Batch:
     """Return random numbers for the smooth loss."""
     generator = torch.Generator().manual_seed(seed)
     inputs = torch.randn(3, generator=generator, dtype=torch.float64)
-    return Batch(inputs, torch.randn(2, generator=generator, dtype=torch.float64))
+    return Batch({"x": inputs}, torch.randn(2, generator=generator, dtype=torch.float64))

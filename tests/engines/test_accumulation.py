@@ -129,9 +129,9 @@ def test_a_part_is_forgotten_before_the_next_one_runs() -> None:
 
 def test_parts_of_unequal_size_weigh_by_it() -> None:
     images = torch.arange(7.0, dtype=torch.float64)[:, None, None, None]
-    examples = Batch(images, torch.zeros(7, dtype=torch.long))
+    examples = Batch({"image": images}, torch.zeros(7, dtype=torch.long))
     factor = torch.ones((), dtype=torch.float64, requires_grad=True)
-    found = accumulate(lambda part: (factor * part.inputs).mean(), examples, 3, [factor])
+    found = accumulate(lambda part: (factor * part.inputs["image"]).mean(), examples, 3, [factor])
     assert float(found.loss) == pytest.approx(3.0)
     (gradient,) = found.gradients
     assert gradient is not None
@@ -152,7 +152,7 @@ def test_states_of_parts_are_put_together() -> None:
     whole.start = (torch.arange(5.0)[:, None],)
     for part, _ in in_parts(whole, 2):
         assert part.start is not None
-        assert part.inputs.shape[1] == len(part.start[0])
+        assert part.inputs["token"].shape[1] == len(part.start[0])
         part.end = (part.start[0] + 1,)
     assert whole.end is not None
     assert torch.equal(whole.end[0], whole.start[0] + 1)

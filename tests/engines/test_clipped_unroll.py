@@ -179,7 +179,7 @@ def test_where_the_outer_loss_is_flat_there_is_no_product() -> None:
         weight.data.zero_()
     standing = Sgd(lr=1e-300, momentum=0.0, weight_decay=0.0)
     point.optimiser = WeightOptimiser(point.supernet.weights(), standing, 1)
-    flat = Batch(torch.zeros(3, dtype=torch.float64), torch.zeros(2, dtype=torch.float64))
+    flat = Batch({"x": torch.zeros(3, dtype=torch.float64)}, torch.zeros(2, dtype=torch.float64))
     train = smooth_batch(TRAIN)
     for hessian in HESSIANS:
         ahead = Lookahead(hessian, clipped=True)

@@ -57,7 +57,7 @@ ALPHAS = {
 TO_LEARN = {SPACE: (12, 0.2), "recurrent": (40, 0.7)}
 """Steps and learning rate."""
 TOKENS = (torch.arange(4)[:, None] + torch.arange(4)) % 3
-COUNTING = Batch(TOKENS[:-1], TOKENS[1:])
+COUNTING = Batch({"token": TOKENS[:-1]}, TOKENS[1:], axis=1)
 LOGITS = {SPACE: (6, 3), "recurrent": (20, 3)}
 
 

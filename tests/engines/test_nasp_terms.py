@@ -232,7 +232,8 @@ def test_discretising_never_changes_a_bit_of_the_continuous_alphas(
 
     def given(seed: int) -> Batch:
         examples = batch(seed, dtype=runtime.dtype)
-        return Batch(examples.inputs.to(device), examples.targets.to(device))
+        images = examples.inputs["image"].to(device)
+        return Batch({"image": images}, examples.targets.to(device))
 
     for number in range(3):
         engine.step(given(number), given(50 + number))

@@ -122,7 +122,7 @@ def test_loss_and_gradients_are_those_of_the_network_by_hand(size: int) -> None:
         for row, n in zip(beta, nodes, strict=True)
     ]
     expected = F.cross_entropy(Hand(supernet).logits(images, p, q), labels)
-    loss = relaxation.loss(Batch(images, labels))
+    loss = relaxation.loss(Batch({"image": images}, labels))
     assert_same([loss.detach()], [expected.detach()])
 
     # dL/dalpha_k = p_k * (dL/dp_k - sum_o p_o * dL/dp_o), and the same for beta

@@ -23,7 +23,8 @@ CELL = "toy"
 
 def polynomial(ww: float, wa: float, aa: float, w: float, a: float, one: float) -> Batch:
     """Return the batch on which the loss is ww * w^2 + wa * w * a + ... + one."""
-    return Batch(torch.tensor([ww, wa, aa, w, a, one], dtype=torch.float64), torch.zeros(1))
+    coefficients = torch.tensor([ww, wa, aa, w, a, one], dtype=torch.float64)
+    return Batch({"coefficients": coefficients}, torch.zeros(1))
 
 
 # L_train = (w - a)^2 + (a + 1)^2 / 2, so w*(a) = a, and L_val = a * w - 2 * a + 1.
@@ -34,7 +35,7 @@ VALIDATION = polynomial(0.0, 1.0, 0.0, 0.0, -2.0, 1.0)
 def value(batch: Batch, w: Tensor, a: Tensor) -> Tensor:
     """Return the polynomial of a batch at (w, a)."""
     one = torch.ones_like(a)
-    return batch.inputs @ torch.stack([w * w, w * a, a * a, w, a, one])
+    return batch.inputs["coefficients"] @ torch.stack([w * w, w * a, a * a, w, a, one])
 
 
 class Toy(Supernet):

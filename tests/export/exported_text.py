@@ -23,9 +23,9 @@ def language_model(name: str = "lstm") -> SequenceNetwork:
 
 def words(tokens: Sequence[str] = WORD_TOKENS) -> TextFacts:
     """Return the facts of a text of words."""
-    return TextFacts(tuple(tokens), "word", {})
+    return TextFacts(vocabulary=tuple(tokens), level="word")
 
 
 def characters() -> TextFacts:
     """Return the facts of a text of characters."""
-    return TextFacts(CHARACTERS, "char", {})
+    return TextFacts(vocabulary=CHARACTERS, level="char")

@@ -46,8 +46,8 @@ TOKENS = np.arange(60).reshape(20, 3) % 10
 def exported(folder: Path, network: SequenceNetwork, *formats: str) -> Exported:
     settings = ExportSettings.model_validate({"formats": formats}) if formats else ExportSettings()
     return export(
-        network, folder, settings, name="novel", metadata={"spec_hash": "0a"}, text=words(),
-        real=TOKENS,
+        network, folder, settings, name="novel", metadata={"spec_hash": "0a"}, facts=words(),
+        real={"token": TOKENS},
     )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def test_vocabulary_of_another_size_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="3 tokens for 10 logits"):
         export(
             language_model(), tmp_path, ExportSettings(), name="x", metadata={},
-            text=words(("<unk>", "a", "b")),
+            facts=words(("<unk>", "a", "b")),
         )  # fmt: skip
 
 

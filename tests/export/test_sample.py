@@ -32,7 +32,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def make(folder: Path, text: TextFacts) -> Path:
     settings = ExportSettings.model_validate({"formats": ("onnx",)})
-    export(language_model(), folder, settings, name="x", metadata={}, text=text)
+    export(language_model(), folder, settings, name="x", metadata={}, facts=text)
     return folder / "sample.py"
 
 
@@ -123,7 +123,7 @@ def test_without_a_prompt_a_new_line_begins(word_script: Path, char_script: Path
 def test_text_without_lines_begins_after_the_most_frequent_token(
     tmp_path: Path, level: Literal["word", "char"]
 ) -> None:
-    script = make(tmp_path, TextFacts(("<unk>", " ", *"abcdefgh"), level, {}))
+    script = make(tmp_path, TextFacts(vocabulary=("<unk>", " ", *"abcdefgh"), level=level))
     text = said(script, "--length", "20")
     assert "\n" not in text.removesuffix("\n")
     if level == "char":

@@ -64,7 +64,7 @@ def test_operation_runs_in_the_supernet(tmp_path: Path, name: str) -> None:
         for cell, t in supernet.tables.items()
     }
     loss = supernet.loss(
-        Batch(torch.randn(4, 1, 8, 8), torch.arange(4)),
+        Batch({"image": torch.randn(4, 1, 8, 8)}, torch.arange(4)),
         Mixing({cell: alpha.softmax(-1) for cell, alpha in alphas.items()}),
     )
     gradients = torch.autograd.grad(loss, list(alphas.values()))
@@ -79,7 +79,7 @@ def test_operation_is_exported_to_onnx_and_python(tmp_path: Path, name: str) -> 
     assert network.graph == build_derived_graph(compiled.space)
     out = tmp_path / "out"
     real = np.random.default_rng(1).random((3, 1, 8, 8), dtype=np.float32)
-    exported = export(network, out, ExportSettings(), name=name, metadata={}, real=real)
+    exported = export(network, out, ExportSettings(), name=name, metadata={}, real={"image": real})
     assert exported.differences.keys() == {"onnx", "python"}
     assert max(exported.differences.values()) < 1e-4
     assert sorted(p.name for p in out.iterdir()) == ["model.onnx", "model.py", "model.safetensors"]

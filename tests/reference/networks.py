@@ -133,8 +133,8 @@ def _case(name: str) -> Case:
         supernet,
         {theirs: weights[theirs] for theirs in facts(name)["param_names"]},
         {k: v.clone() for k, v in supernet.network.state_dict().items()},
-        Batch(stored["in/x_train"], stored["in/y_train"]),
-        Batch(stored["in/x_valid"], stored["in/y_valid"]),
+        Batch({"image": stored["in/x_train"]}, stored["in/y_train"]),
+        Batch({"image": stored["in/x_valid"]}, stored["in/y_valid"]),
     )
 
 

@@ -120,7 +120,7 @@ def segment(stored: Mapping[str, Tensor], kind: str) -> Batch:
     """Return a segment of a file with the hidden state before it."""
     tokens = stored[f"in/x_{kind}"]
     targets = stored[f"in/y_{kind}"].view(tokens.shape)
-    return Batch(tokens, targets, (stored[f"in/hidden_{kind}"][0],))
+    return Batch({"token": tokens}, targets, (stored[f"in/hidden_{kind}"][0],), axis=1)
 
 
 def load(network: TorchNetwork, stored: Mapping[str, Tensor]) -> None:

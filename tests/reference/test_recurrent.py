@@ -34,7 +34,7 @@ KINDS = ("train", "valid")
 def logits_and_outputs(case: Case, kind: str) -> tuple[Tensor, Tensor, Tensor]:
     batch = getattr(case, kind)
     alpha = case.tensors["in/alphas"].softmax(-1)
-    run = case.network.run(batch.inputs, batch.start, {"recurrent": alpha})
+    run = case.network.run(batch.inputs["token"], batch.start, {"recurrent": alpha})
     return run.logits.log_softmax(-1), run.outputs, run.states[0][None]
 
 
@@ -226,7 +226,7 @@ def test_published_cells(name: str, cell: str) -> None:
     network = derived_network(CELLS[cell], name, config["nhid"], config["ntoken"])
     batch = fresh(name).valid
     with torch.inference_mode():
-        run = network.run(batch.inputs, batch.start)
+        run = network.run(batch.inputs["token"], batch.start)
     stored = tensors(name)
     assert_close(run.logits.log_softmax(-1), stored[f"eval/{cell}/log_prob"])
     assert_close(run.outputs, stored[f"eval/{cell}/raw_outputs"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.space.network import SearchSpace
-from dslnas.training.measure import Measurement
+from dslnas.tasks.task import Measurement
 from dslnas.training.snapshots import Snapshot
 from tests.spaces import space_of
 from tests.training.tiny import SHAPE
@@ -45,5 +45,5 @@ def candidate(
 ) -> Snapshot:
     """Return a candidate; cells are given as two of skip, pool and conv."""
     scores: Scores = {"normal": scores_of(normal), "reduction": scores_of(reduction)}
-    measured = Measurement(1.0, accuracy)
+    measured = Measurement(1.0, {"accuracy": accuracy})
     return Snapshot(epoch, derive(cells_space(), scores), scores, 100, measured, accuracy)

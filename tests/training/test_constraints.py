@@ -21,8 +21,8 @@ def graph() -> PrimitiveGraph:
 
 def test_a_network_may_cost_exactly_its_limits(graph: PrimitiveGraph) -> None:
     limits = [Limit("params", graph.params()), Limit("flops", graph.flops()), Limit("latency", 60)]
-    check_limits(graph, limits, CPU)
-    check_limits(graph, [], CPU)
+    check_limits(graph, limits, CPU, "image")
+    check_limits(graph, [], CPU, "image")
 
 
 def test_every_exceeded_limit_is_named_with_both_numbers(
@@ -31,7 +31,7 @@ def test_every_exceeded_limit_is_named_with_both_numbers(
     monkeypatch.setattr(module, "seconds_for_one", lambda graph, device: 0.0123456)
     limits = [Limit("params", graph.params() - 1), Limit("flops", 1e9), Limit("latency", 5e-3)]
     with pytest.raises(UserError) as raised:
-        check_limits(graph, limits, CPU)
+        check_limits(graph, limits, CPU, "image")
     first, second = raised.value.diagnostics
     assert {first.code, second.code} == {"NAS703"}
     assert first.message == (
@@ -49,7 +49,7 @@ def test_every_exceeded_limit_is_named_with_both_numbers(
 
 def test_multiply_adds_are_limited_too(graph: PrimitiveGraph) -> None:
     with pytest.raises(UserError, match=f"takes {graph.flops():,} multiply-adds for one image"):
-        check_limits(graph, [Limit("flops", graph.flops() / 2)], CPU)
+        check_limits(graph, [Limit("flops", graph.flops() / 2)], CPU, "image")
 
 
 def test_latency_is_measured_on_the_device(
@@ -62,8 +62,8 @@ def test_latency_is_measured_on_the_device(
         return 1.0
 
     monkeypatch.setattr(module, "seconds_for_one", seconds)
-    check_limits(graph, [Limit("params", 1e9)], CPU)
+    check_limits(graph, [Limit("params", 1e9)], CPU, "image")
     assert measured == []
     with pytest.raises(UserError, match="1000 ms for one image in PyTorch on cuda:1"):
-        check_limits(graph, [Limit("latency", 0.5)], torch.device("cuda:1"))
+        check_limits(graph, [Limit("latency", 0.5)], torch.device("cuda:1"), "image")
     assert measured == [torch.device("cuda:1")]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from dslnas.data.tensors import Data
+from dslnas.data.dataset import Data
 from dslnas.diagnostics import UserError
 from dslnas.engines.catalogue import ENGINES
 from dslnas.settings.values import Sgd

@@ -10,12 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.data.batches import Batch, ImagePart
+from dslnas.data.batches import Batch
+from dslnas.data.rows import RowPart
 from dslnas.settings.rule import Derivation
 from dslnas.space.choice_table import ChoiceTable
 from dslnas.space.derive.derive import derive
 from dslnas.training.perturbation import perturbation_scores
 from dslnas.training.records import StepRecord
+from tests.loading import IMAGES
 from tests.training.tiny import Listener, random_data, run_search, tiny_space
 
 RIGHT, NOTHING, WRONG = 0, 1, 2
@@ -25,10 +27,10 @@ CLASSES, COUNT = 4, 8
 class ByHand(Supernet):
     """One edge of three operations: one knows the answer, one says nothing, one is wrong."""
 
-    def __init__(self, part: ImagePart) -> None:
+    def __init__(self, part: RowPart) -> None:
         self.network = nn.Identity()  # type: ignore[assignment]
         self.tables = {"one": ChoiceTable("one", (3,), ((0, 1, 2),), ((0,),), None)}
-        self._answers = nn.functional.one_hot(part.labels, CLASSES).float()
+        self._answers = nn.functional.one_hot(part.targets, CLASSES).float()
         self.modes: list[bool] = []
 
     def logits(self, batch: Batch, mixing: Mixing) -> Tensor:
@@ -45,14 +47,14 @@ def loss_of(logits: list[float], label: int) -> float:
 
 
 @pytest.fixture
-def part() -> ImagePart:
-    return ImagePart(torch.zeros(COUNT, 1, 1, 1), torch.arange(COUNT) % CLASSES)
+def part() -> RowPart:
+    return RowPart({"image": torch.zeros(COUNT, 1, 1, 1)}, torch.arange(COUNT) % CLASSES)
 
 
-def test_an_operation_is_worth_the_accuracy_that_is_lost_without_it(part: ImagePart) -> None:
+def test_an_operation_is_worth_the_accuracy_that_is_lost_without_it(part: RowPart) -> None:
     supernet, told = ByHand(part), []
     weights = {"one": torch.tensor([[0.5, 0.2, 0.3]])}
-    scores = perturbation_scores(supernet, weights, part, lambda *done: told.append(done))
+    scores = perturbation_scores(supernet, weights, part, IMAGES, lambda *done: told.append(done))
 
     # logits of the right class, of the one beside it, and of two others; accuracy
     whole = ([1.0, 0.3, 0.0, 0.0], 1.0)
@@ -75,17 +77,17 @@ def test_an_operation_is_worth_the_accuracy_that_is_lost_without_it(part: ImageP
     assert weights["one"].tolist() == torch.tensor([[0.5, 0.2, 0.3]]).tolist()
 
 
-def test_it_is_measured_in_evaluation_mode_and_trains_again(part: ImagePart) -> None:
+def test_it_is_measured_in_evaluation_mode_and_trains_again(part: RowPart) -> None:
     supernet = ByHand(part)
     weights = {"one": torch.tensor([[0.5, 0.2, 0.3]], requires_grad=True)}
-    perturbation_scores(supernet, weights, part, lambda *_: None)
+    perturbation_scores(supernet, weights, part, IMAGES, lambda *_: None)
     assert supernet.modes == [False] * 4
     assert supernet.network.training
 
 
 def test_the_loss_never_outweighs_one_example() -> None:
     """Its share is at most half of that, from no loss to an infinite one."""
-    part = ImagePart(torch.zeros(COUNT, 1, 1, 1), torch.zeros(COUNT, dtype=torch.int64))
+    part = RowPart({"image": torch.zeros(COUNT, 1, 1, 1)}, torch.zeros(COUNT, dtype=torch.int64))
 
     class Sure(ByHand):
         def __init__(self) -> None:
@@ -102,7 +104,8 @@ def test_the_loss_never_outweighs_one_example() -> None:
             logits[right:, 1] = sure
             return logits
 
-    scores = perturbation_scores(Sure(), {"one": torch.full((1, 3), 1 / 3)}, part, lambda *_: None)
+    weights = {"one": torch.full((1, 3), 1 / 3)}
+    scores = perturbation_scores(Sure(), weights, part, IMAGES, lambda *_: None)
     better, worse_loss, better_loss = scores["one"][0]
     assert better < better_loss < 0 < worse_loss < 1 / COUNT
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -22,7 +23,10 @@ def test_record_as_json_leaves_out_what_does_not_apply() -> None:
     record = EpochRecord(**facts, architecture_loss=None, entropy=None, warnings=())
     assert list(record.as_json().items()) == list(facts.items())
     observed: dict[str, Any] = {"architecture_loss": 0.0, "entropy": {"normal": 0.5}}
-    assert EpochRecord(**facts, **observed).as_json() == {**facts, **observed}
+    found = EpochRecord(**facts, **observed)
+    assert found.as_json() == {**facts, **observed}
+    assert found.validation_metrics == {"accuracy": 0.0}
+    assert EpochRecord.model_validate_json(json.dumps(found.as_json())) == found
 
 
 @pytest.mark.parametrize(

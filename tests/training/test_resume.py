@@ -11,8 +11,8 @@ import pytest
 
 from dslnas.diagnostics import UserError
 from dslnas.settings.values import Cosine, Sgd
+from dslnas.tasks.task import Measurement
 from dslnas.training import epochs as module
-from dslnas.training.measure import Measurement
 from dslnas.training.train import Trained
 from dslnas.training.training_state import Progress, TrainingState
 from tests.training.tiny import Listener, architecture, equal, random_data, run_retrain
@@ -36,6 +36,9 @@ TEXT: dict[str, Any] = {
 
 def on_images(**given: Any) -> Trained:
     return run_retrain(architecture(), random_data(), **{**GIVEN, **given})
+
+
+METRICS = {"perplexity": 2.0, "accuracy": 0.25}
 
 
 def on_text(**given: Any) -> Trained:
@@ -69,7 +72,7 @@ def test_averaging_goes_on_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def train(first: int, **given: Any) -> Trained:
         losses = iter([1.0, 2.0, 3.0, 1.5, 0.9, 1.2, 2.0][first:])
-        monkeypatch.setattr(module, "measure", lambda *_: Measurement(next(losses), 0.25))
+        monkeypatch.setattr(module, "measure", lambda *_: Measurement(next(losses), METRICS))
         return on_text(epochs=6, **given)
 
     saved: list[TrainingState] = []

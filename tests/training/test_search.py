@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.data.batches import Batch, ImagePart, Part
-from dslnas.data.tensors import Data, load
+from dslnas.data.batches import Batch, Part
+from dslnas.data.dataset import Data
+from dslnas.data.rows import RowPart
 from dslnas.engines.catalogue import ENGINES
 from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.settings.data import Digits
@@ -19,6 +20,7 @@ from dslnas.space.derive.derive import Scores, derive
 from dslnas.training import search as module
 from dslnas.training.records import EpochRecord, StepRecord
 from tests.engines import small
+from tests.loading import load
 from tests.spaces import space_of
 from tests.training.tiny import (
     SHAPE,
@@ -77,7 +79,7 @@ def test_digits_are_searched_from_end_to_end(method: str, digits: Data) -> None:
     first, *_, last = report.epochs
     assert last.train_loss < first.train_loss < 2.6
     if method not in SAMPLED:
-        assert last.validation_accuracy > 0.15, "a tenth would be chance"
+        assert last.validation_metrics["accuracy"] > 0.15, "a tenth would be chance"
     assert 0 < first.seconds < last.seconds <= found.seconds
 
 
@@ -236,11 +238,12 @@ def spies(monkeypatch: pytest.MonkeyPatch) -> list[Spy]:
 def _places(given: list[Batch], part: Part) -> list[int]:
     """Return the places of all given examples in a part; fails if one is not in it."""
     places = []
-    assert isinstance(part, ImagePart)
+    assert isinstance(part, RowPart)
+    images = part.inputs["image"]
     for batch in given:
-        for image, label in zip(batch.inputs, batch.targets, strict=True):
-            (place,) = (part.images == image).flatten(1).all(1).nonzero().flatten().tolist()
-            assert part.labels[place] == label
+        for image, label in zip(batch.inputs["image"], batch.targets, strict=True):
+            (place,) = (images == image).flatten(1).all(1).nonzero().flatten().tolist()
+            assert part.targets[place] == label
             places.append(place)
     return places
 
@@ -279,9 +282,13 @@ def test_validation_is_measured_in_evaluation_mode(supernets: list[Supernet]) ->
     assert engine_state.network.training, "and in the end the network trains again"
     first = report.epochs[0]
     whole = data.validation
-    assert isinstance(whole, ImagePart)
-    halves = replace(data, validation=ImagePart(whole.images[:10], whole.labels[:10]))
-    rest = replace(data, validation=ImagePart(whole.images[10:], whole.labels[10:]))
+    assert isinstance(whole, RowPart)
+    halves = replace(
+        data, validation=RowPart({"image": whole.inputs["image"][:10]}, whole.targets[:10])
+    )
+    rest = replace(
+        data, validation=RowPart({"image": whole.inputs["image"][10:]}, whole.targets[10:])
+    )
     listeners = Listener(), Listener()
     run_search("random", halves, epochs=1, report=listeners[0])
     run_search("random", rest, epochs=1, report=listeners[1])

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 import torch
 
-from dslnas.data.batches import Part
 from dslnas.settings.rule import Count, Derivation, Rule
 from dslnas.settings.stop import Convolutions, Eigenvalue, Skips, Stable
 from dslnas.settings.values import Adam
 from dslnas.space.cell_stats import convolution_count
 from dslnas.space.derive.derive import derive
+from dslnas.tasks.task import Measurement
 from dslnas.training import search as module
-from dslnas.training.measure import Measurement
 from dslnas.training.search_plan import SearchResult
 from dslnas.training.snapshots import best, best_of_every_size
 from tests.training.tiny import Listener, random_data, run_search, tiny_space
@@ -40,8 +39,8 @@ def accuracies(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     given = [0.5, 0.75, 0.6, 0.75, 0.1]
     left = iter(given)
 
-    def measured(logits_of: object, part: Part) -> Measurement:
-        return Measurement(1.0, next(left))
+    def measured(*_: object) -> Measurement:
+        return Measurement(1.0, {"accuracy": next(left)})
 
     monkeypatch.setattr(module, "measure", measured)
     return given

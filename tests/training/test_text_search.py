@@ -10,7 +10,7 @@ import torch
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
-from dslnas.data.tensors import Data
+from dslnas.data.dataset import Data
 from dslnas.diagnostics import UserError
 from dslnas.engines.catalogue import ENGINES
 from dslnas.engines.gradient_engine import GradientEngine
@@ -18,8 +18,9 @@ from dslnas.settings.rule import Derivation
 from dslnas.settings.stop import Eigenvalue
 from dslnas.settings.values import Sgd
 from dslnas.space.derive.derive import derive
+from dslnas.tasks.language_model import perplexity
+from dslnas.tasks.task import Measurement
 from dslnas.training import search as module
-from dslnas.training.measure import Measurement
 from dslnas.training.records import EpochRecord
 from tests.engines.small import supernet_of
 from tests.training.tiny import Listener
@@ -55,8 +56,8 @@ def test_every_method_searches_and_says_the_perplexity(method: str, data: Data) 
     assert found.architecture.cells == derive(text_space(), found.scores).cells
     assert found.scores == again.scores
     for record in report.epochs:
-        assert record.validation_perplexity == pytest.approx(
-            Measurement(record.validation_loss, 0.0).perplexity
+        assert record.validation_metrics["perplexity"] == pytest.approx(
+            perplexity(record.validation_loss)
         )
         assert record.validation_loss > 0
         assert record.averaged is None
@@ -92,7 +93,7 @@ def test_dropout_is_that_of_the_settings_until_architectures_are_compared(
 def test_the_best_epoch_is_that_of_the_lowest_loss(
     data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured = iter([Measurement(2.0, 0.9), Measurement(1.0, 0.1), Measurement(3.0, 0.5)])
+    measured = iter([Measurement(loss, {}) for loss in (2.0, 1.0, 3.0)])
     monkeypatch.setattr(module, "measure", lambda *_: next(measured))
     found = search_text("darts", data, epochs=3, derivation=Derivation(epoch="best"))
     assert found.epoch == 2

@@ -13,18 +13,23 @@ from torch import Tensor, nn
 
 from dslnas.backends.torch.losses import run_batch
 from dslnas.backends.torch.sequence import SequenceNetwork
-from dslnas.data.batches import Batch, TextPart
-from dslnas.data.tensors import Data
+from dslnas.data.batches import Batch
+from dslnas.data.dataset import Data
+from dslnas.data.stream import StreamPart
 from dslnas.diagnostics import UserError
 from dslnas.engines.objectives.accumulation import Gradients
 from dslnas.settings.values import Sgd
+from dslnas.tasks.task import Measurement
 from dslnas.training import epochs as module
-from dslnas.training.measure import Measurement, measure
+from dslnas.training.measure import measure
 from dslnas.training.objective import training_loss
 from dslnas.training.resumable_sgd import ResumableSGD
 from dslnas.training.train import Trained
+from tests.loading import TEXT
 from tests.training.tiny import Listener, equal
 from tests.training.tiny_text import DROPOUT, STEPS, WORDS, retrain_text, text_data
+
+METRICS = {"perplexity": 2.0, "accuracy": 0.25}
 
 
 @pytest.fixture
@@ -33,26 +38,27 @@ def data() -> Data:
 
 
 def measured_on(trained: Trained, data: Data) -> Measurement:
-    return measure(lambda batch: run_batch(trained.network, batch).logits, data.validation)
+    return measure(lambda batch: run_batch(trained.network, batch).logits, data.validation, TEXT)
 
 
 def unigram_perplexity(data: Data) -> float:
-    assert isinstance(data.training, TextPart)
-    assert isinstance(data.validation, TextPart)
+    assert isinstance(data.training, StreamPart)
+    assert isinstance(data.validation, StreamPart)
     counts = Counter(data.training.tokens.tolist())
     shares = torch.tensor([counts[word] for word in range(WORDS)]).double()
     logits = shares.log()
-    return measure(
-        lambda batch: logits.expand(batch.targets.numel(), -1), data.validation
-    ).perplexity
+    measured = measure(
+        lambda batch: logits.expand(batch.targets.numel(), -1), data.validation, TEXT
+    )
+    return measured.metrics["perplexity"]
 
 
 def test_a_text_is_learnt(data: Data) -> None:
     report = Listener()
     trained = retrain_text(data, epochs=12, report=report)
-    assert trained.test.perplexity < 0.7 * unigram_perplexity(data)
-    assert trained.test.accuracy > 0.5
-    assert report.epochs[0].validation_perplexity is not None
+    assert trained.test.metrics["perplexity"] < 0.7 * unigram_perplexity(data)
+    assert trained.test.metrics["accuracy"] > 0.5
+    assert report.epochs[0].validation_metrics["perplexity"] > 1
     assert report.epochs[0].averaged is False
     assert measured_on(trained, data) == trained.validation
 
@@ -72,7 +78,7 @@ def losses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Put what validation will measure here, epoch by epoch; then comes the test."""
     given: list[float] = []
     left = iter(given)
-    monkeypatch.setattr(module, "measure", lambda *_: Measurement(next(left), 0.25))
+    monkeypatch.setattr(module, "measure", lambda *_: Measurement(next(left), METRICS))
     return given
 
 
@@ -174,8 +180,8 @@ def test_states_are_carried_within_an_epoch_and_begin_anew_with_it(
     seen: list[tuple[Batch, bool]] = []
     loss = training_loss
 
-    def watch(network: Any, batch: Batch, settings: Any) -> Any:
-        result = loss(network, batch, settings)
+    def watch(network: Any, batch: Batch, *rest: Any) -> Any:
+        result = loss(network, batch, *rest)
         seen.append((batch, batch.start is None))
         return result
 

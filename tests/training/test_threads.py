@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.settings.data import Digits, Ptb, TextFile
-from dslnas.training.threads import SMALL, steps_of, threads_for
+from dslnas.settings.data import Ptb
+from dslnas.training.threads import SMALL, threads_for
+from tests.loading import TEXT
 from tests.spaces import space_of
 from tests.training.tiny_text import text_space
 
@@ -24,9 +25,7 @@ def test_small_work_runs_in_one_thread(flops: int, small: bool) -> None:
         torch.set_num_threads(before)
 
 
-def test_a_recurrent_network_runs_once_for_every_step() -> None:
-    assert steps_of(TextFile(steps=20)) == 20
-    assert steps_of(Digits()) == 1
+def test_a_published_recurrent_network_is_no_small_work() -> None:
     paper, data = space_of("use papers.darts_rnn", (), classes=10000), Ptb()
-    assert build_supernet_graph(paper).flops() * data.batch * steps_of(data) > SMALL
+    assert build_supernet_graph(paper).flops() * data.batch * TEXT.steps(data) > SMALL
     assert build_supernet_graph(text_space()).flops() * 8 * 20 < SMALL

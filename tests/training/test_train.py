@@ -10,16 +10,18 @@ from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.batches import Part
-from dslnas.data.tensors import Data, load
+from dslnas.data.dataset import Data
 from dslnas.diagnostics import UserError
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import Digits
 from dslnas.settings.values import Cosine, Sgd
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
+from dslnas.tasks.task import Measurement
 from dslnas.training.measure import measure
 from dslnas.training.records import EpochRecord, StepRecord
 from dslnas.training.train import Trained, fresh_network
+from tests.loading import IMAGES, load
 from tests.spaces import random_scores, space_of
 from tests.training.tiny import (
     SPACE,
@@ -65,7 +67,11 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> list[TorchNetwork]:
 
 
 def accuracy(trained: Trained, part: Part) -> float:
-    return measure(lambda batch: trained.network(batch.inputs)[0], part).accuracy
+    return measured_on(trained, part).metrics["accuracy"]
+
+
+def measured_on(trained: Trained, part: Part) -> Measurement:
+    return measure(lambda batch: trained.network(batch.inputs["image"])[0], part, IMAGES)
 
 
 def same(a: Trained, b: Trained) -> bool:
@@ -81,8 +87,8 @@ def test_digits_are_learnt() -> None:
     report = Listener()
     sgd = Sgd(lr=Cosine(start=0.2, end=0.0))
     trained = run_retrain(architecture(classes=10), data, epochs=8, weights=sgd, report=report)
-    assert trained.test.accuracy > 0.7
-    assert trained.validation.accuracy > 0.7
+    assert trained.test.metrics["accuracy"] > 0.7
+    assert trained.validation.metrics["accuracy"] > 0.7
     assert report.epochs[-1].train_loss < 0.5 * report.epochs[0].train_loss
 
 
@@ -91,10 +97,12 @@ def test_what_is_reported_is_what_the_exported_network_does() -> None:
     report = Listener()
     trained = run_retrain(architecture(), data, report=report)
     assert not trained.network.training
-    assert accuracy(trained, data.test) == trained.test.accuracy
-    assert accuracy(trained, data.validation) == trained.validation.accuracy
-    assert report.epochs[-1].validation_accuracy == trained.validation.accuracy
-    measured = measure(lambda batch: trained.network(batch.inputs)[0], data.validation)
+    assert accuracy(trained, data.test) == trained.test.metrics["accuracy"]
+    assert accuracy(trained, data.validation) == trained.validation.metrics["accuracy"]
+    assert (
+        report.epochs[-1].validation_metrics["accuracy"] == trained.validation.metrics["accuracy"]
+    )
+    measured = measured_on(trained, data.validation)
     assert report.epochs[-1].validation_loss == measured.loss
 
 
@@ -182,7 +190,7 @@ def test_test_labels_change_the_test_accuracy_alone() -> None:
     )
     assert same(first, other)
     assert first.validation == other.validation
-    assert first.test.accuracy > 0.5 > other.test.accuracy
+    assert first.test.metrics["accuracy"] > 0.5 > other.test.metrics["accuracy"]
     common = ([e.without_measurements() for e in report.epochs] for report in reports)
     assert next(common) == next(common)
 
@@ -209,7 +217,7 @@ def test_the_auxiliary_head_trains_and_is_not_exported(
     assert set(training.state_dict()) - set(exported.state_dict()) == {
         k for k in training.state_dict() if k.startswith("auxiliary/")
     }
-    assert accuracy(trained, wide_data.test) == trained.test.accuracy
+    assert accuracy(trained, wide_data.test) == trained.test.metrics["accuracy"]
 
 
 def test_loss_is_that_of_the_head_and_a_share_of_the_auxiliary_ones(wide_data: Data) -> None:

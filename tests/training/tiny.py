@@ -9,8 +9,10 @@ from typing import Any
 import torch
 
 from dslnas.backends.torch.runtime import Runtime
-from dslnas.data.batches import ImagePart, Part
-from dslnas.data.tensors import Data
+from dslnas.data.batches import Part
+from dslnas.data.dataset import Data
+from dslnas.data.facts import ImageFacts
+from dslnas.data.rows import RowPart
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.data import Digits
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
@@ -60,44 +62,38 @@ def architecture(classes: int = 4) -> SearchSpace:
     return derive(tiny_space(classes), random_scores(tiny_space(classes), 4))
 
 
-def random_part(seed: int, count: int, shape: Sequence[int] = SHAPE, classes: int = 4) -> ImagePart:
+def random_part(seed: int, count: int, shape: Sequence[int] = SHAPE, classes: int = 4) -> RowPart:
     """Return noise around one pattern per class: it can be learnt."""
     generator = torch.Generator().manual_seed(seed)
     patterns = torch.randn((classes, *shape), generator=torch.Generator().manual_seed(0))
     labels = torch.arange(count) % classes
     noise = torch.randn((count, *shape), generator=generator)
-    return ImagePart(patterns[labels] + 0.5 * noise, labels)
+    return RowPart({"image": patterns[labels] + 0.5 * noise}, labels)
 
 
 def random_data(shape: tuple[int, int, int] = SHAPE, classes: int = 4, share: int = 1) -> Data:
     """Return 40, 24, 20 and 20 examples, or a `share`-th of them."""
     counts = enumerate((40, 24, 20, 20), 1)
-    parts = [random_part(seed, count // share, shape, classes) for seed, count in counts]
-    return Data(
-        weights=parts[0],
-        architecture=parts[1],
-        validation=parts[2],
-        test=parts[3],
-        classes=classes,
-        class_names=tuple(str(label) for label in range(classes)),
-        shape=shape,
-        mean=(0.0,) * shape[0],
-        std=(1.0,) * shape[0],
+    weights, architecture, validation, test = (
+        random_part(seed, count // share, shape, classes) for seed, count in counts
     )
+    names = tuple(str(label) for label in range(classes))
+    facts = ImageFacts(names, (0.0,) * shape[0], (1.0,) * shape[0])
+    return Data(weights, architecture, validation, test, facts)
 
 
-def with_other_labels(part: Part) -> ImagePart:
+def with_other_labels(part: Part) -> RowPart:
     """Return the same images, every label another one."""
-    assert isinstance(part, ImagePart)
-    return ImagePart(part.images, (part.labels + 1) % 4)
+    assert isinstance(part, RowPart)
+    return RowPart(part.inputs, (part.targets + 1) % 4)
 
 
-def with_value(part: Part, value: float) -> ImagePart:
+def with_value(part: Part, value: float) -> RowPart:
     """Return the part with one pixel of every image set to a value."""
-    assert isinstance(part, ImagePart)
-    images = part.images.clone()
+    assert isinstance(part, RowPart)
+    images = part.inputs["image"].clone()
     images[:, 0, 0, 0] = value
-    return replace(part, images=images)
+    return replace(part, inputs={"image": images})
 
 
 @dataclass
@@ -127,7 +123,7 @@ def run_search(
     **given: Any,
 ) -> SearchResult:
     """Search a space, the tiny one by default; `given` are settings of the method."""
-    searched = tiny_space(data.classes, method) if space is None else space
+    searched = tiny_space(len(data.facts.class_names), method) if space is None else space
     given = {"warmup": 0, **FEW.get(method, {}), **given}
     return search(
         searched,

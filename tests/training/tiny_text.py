@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from dslnas.backends.torch.runtime import Runtime
-from dslnas.data.batches import TextPart
-from dslnas.data.tensors import Data
+from dslnas.data.dataset import Data
+from dslnas.data.stream import StreamPart
 from dslnas.data.tokens import PartFacts, TextFacts
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.data import TextFile
@@ -47,7 +47,7 @@ def text_architecture() -> SearchSpace:
     return derive(text_space(), random_scores(text_space(), 4))
 
 
-def text_part(seed: int, count: int) -> TextPart:
+def text_part(seed: int, count: int) -> StreamPart:
     """Return a text in which one word of eight is drawn anew, and the others follow the last."""
     generator = torch.Generator().manual_seed(seed)
     words = torch.randint(WORDS, (count,), generator=generator).tolist()
@@ -55,7 +55,7 @@ def text_part(seed: int, count: int) -> TextPart:
     for place in range(1, count):
         if not drawn[place]:
             words[place] = (3 * words[place - 1] + 1) % WORDS
-    return TextPart(torch.tensor(words), STEPS)
+    return StreamPart(torch.tensor(words), STEPS)
 
 
 def text_data() -> Data:
@@ -70,12 +70,7 @@ def text_data() -> Data:
         architecture,
         validation,
         test,
-        classes=WORDS,
-        class_names=(),
-        shape=(),
-        mean=(),
-        std=(),
-        text=TextFacts(vocabulary, "word", facts),
+        TextFacts(vocabulary=vocabulary, level="word", parts=facts),
     )
 
 

@@ -1,4 +1,4 @@
-"""What networks of either kind, for images or text, give for a batch."""
+"""Outputs of a network for a batch, and losses of them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from dslnas.data.batches import NOTHING, Batch
 
 @dataclass(frozen=True)
 class BatchOutput:
-    """What a network gives for a batch of N targets, N as in `batch.targets.flatten()`.
+    """Outputs of a network for a batch of N targets, N as in `batch.targets.flatten()`.
 
     Attributes:
         pieces: The logits, (rows, classes) each, N rows in all.
         auxiliary: Logits of the second head, (N, classes), where the network has one and trains.
-        outputs: Of the last recurrent cell, before the head, (T, B, features); None of images.
+        outputs: What the last recurrent cell gives to the head, (T, B, features); None without one.
     """
 
     pieces: tuple[Tensor, ...]
@@ -54,16 +54,16 @@ def run_batch(
     *,
     observe: bool = False,
 ) -> BatchOutput:
-    """Run a network on a batch; of text, the states after the segment are left in the batch.
+    """Run a network on a batch; the states after a segment of a stream are left in the batch.
 
     Args:
-        network: For images or text, as the batch.
+        network: Reads inputs such as those of the batch.
         batch: What it reads.
-        mixing: As of `TorchNetwork.forward`.
-        chosen: Likewise.
-        observe: Likewise.
+        mixing: Weights of the operations; this and what follows as in `TorchNetwork.forward`.
+        chosen: Operations that run.
+        observe: Whether the others run forward.
     """
-    with mixed(network, batch.inputs.device):
+    with mixed(network, batch.targets.device):
         found = _run(network, batch, mixing, chosen, observe=observe)
     return found.precise() if network.is_mixed else found
 
@@ -76,11 +76,12 @@ def _run(
     *,
     observe: bool,
 ) -> BatchOutput:
+    (inputs,) = batch.inputs.values()
     if isinstance(network, SequenceNetwork):
-        run = network.run(batch.inputs, batch.start, mixing, chosen, observe=observe)
+        run = network.run(inputs, batch.start, mixing, chosen, observe=observe)
         batch.end = tuple(state.detach() for state in run.states)
         return BatchOutput(run.pieces, outputs=run.outputs)
-    logits, *auxiliary = network(batch.inputs, mixing, chosen, observe=observe)
+    logits, *auxiliary = network(inputs, mixing, chosen, observe=observe)
     return BatchOutput((logits,), *auxiliary)
 
 
@@ -88,7 +89,7 @@ def mean_cross_entropy(found: BatchOutput, batch: Batch) -> Tensor:
     """Return the mean cross-entropy of a batch, over the targets that count.
 
     Args:
-        found: What a network gave for it.
+        found: Logits of all targets.
         batch: Has the targets.
     """
     if len(found.pieces) == 1:
@@ -112,6 +113,21 @@ def cross_entropy(logits: Tensor, batch: Batch, reduction: str = "mean") -> Tens
     """
     targets = batch.targets.flatten()
     return functional.cross_entropy(logits, targets, reduction=reduction, ignore_index=NOTHING)
+
+
+def cross_entropy_sums(logits: Tensor, batch: Batch) -> dict[str, float]:
+    """Return sums over the targets of a batch.
+
+    Args:
+        logits: (N, classes), as of `BatchOutput`.
+        batch: Has the N targets.
+
+    Returns:
+        `loss`, the cross-entropy in nats, and `right`, how many targets have the largest logit.
+    """
+    terms = cross_entropy(logits, batch, "none")
+    right = (logits.argmax(1) == batch.targets.flatten()).sum()
+    return {"loss": float(terms.sum(dtype=torch.float64)), "right": float(right)}
 
 
 def slowness_penalty(outputs: Tensor) -> Tensor:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,9 @@ from dslnas.data.batches import Batch
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.space.choice_table import ChoiceTable, choice_table
 from dslnas.space.network import SearchSpace
+
+Loss: TypeAlias = Callable[[BatchOutput, Batch], Tensor]
+"""From the outputs for a batch to its mean loss, a scalar with gradients."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Supernet:
         tables: The choices of every searched cell.
         device: Where everything lies.
         dtype: Of weights and alpha.
+        loss_of: Mean loss of a batch, from the outputs for it.
         slowness: Weight of the slowness penalty of recurrent cells.
         accumulate: Parts that a batch is cut into, to be run one after the other.
     """
@@ -59,6 +64,7 @@ class Supernet:
         generator: torch.Generator,
         runtime: Runtime,
         *,
+        loss_of: Loss = mean_cross_entropy,
         slowness: float = 0.0,
         accumulate: int = 1,
     ) -> None:
@@ -69,6 +75,7 @@ class Supernet:
         }
         self.device = runtime.device
         self.dtype = runtime.dtype
+        self.loss_of = loss_of
         self.slowness = slowness
         self.accumulate = accumulate
 
@@ -79,20 +86,20 @@ class Supernet:
     def logits(self, batch: Batch, mixing: Mixing) -> Tensor:
         """Return the logits of a batch, (N, classes), N as in `batch.targets.flatten()`.
 
-        Of text, the states after the segment are left in the batch.
+        The states after a segment of a stream are left in the batch.
         """
         return self._run(batch, mixing).logits
 
     def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
-        """Return the mean cross-entropy of a batch, a scalar with gradients.
+        """Return the mean loss of a batch, a scalar with gradients.
 
         Args:
-            batch: Images and labels, or a segment of text, in which the states after it are left.
+            batch: Examples; the states after a segment of a stream are left in it.
             mixing: How operations are weighed.
-            regularised: Of text, add the slowness penalty.
+            regularised: Whether recurrent cells have the slowness penalty added.
         """
         found = self._run(batch, mixing)
-        loss = mean_cross_entropy(found, batch)
+        loss = self.loss_of(found, batch)
         if regularised and found.outputs is not None and self.slowness > 0:
             loss = loss + self.slowness * slowness_penalty(found.outputs)
         return loss

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from dslnas.app.run import Notice
 from dslnas.cli.render.summary import many
+from dslnas.tasks.catalogue import METRICS
 from dslnas.training.records import EpochRecord, StepRecord
 
 TITLES = {
@@ -86,11 +87,9 @@ def _line(record: EpochRecord) -> str:
     parts = [f"  epoch {record.epoch:>3}/{record.epochs}", f"loss {record.train_loss:.3f}"]
     if record.architecture_loss is not None:
         parts.append(f"architecture loss {record.architecture_loss:.3f}")
-    if record.validation_perplexity is None:
-        parts.append(f"validation {record.validation_accuracy:6.2%}")
-    else:
-        averaged = " (averaged)" if record.averaged else ""
-        parts.append(f"validation perplexity {record.validation_perplexity:.2f}{averaged}")
+    leading, value = next(iter(record.validation_metrics.items()))
+    averaged = " (averaged)" if record.averaged else ""
+    parts.append(METRICS[leading].epoch.format(value) + averaged)
     shares = (record.skip_share or {}).items()
     skips = ", ".join(f"{cell} {share:.0%}" for cell, share in shares if share > 0)
     if skips:

@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from dslnas.app.compile import Compiled
-from dslnas.ops.shapes import show_shape
 from dslnas.space.cell import Cell
 from dslnas.space.count import count_architectures, count_cells
 from dslnas.space.network import Network
+from dslnas.tasks.catalogue import task_of
 
 
 def summary(compiled: Compiled) -> dict[str, Any]:
@@ -62,7 +62,8 @@ def summary_text(compiled: Compiled) -> str:
     """Return the summary for people."""
     facts = summary(compiled)
     method = facts["method"] or "no search"
-    lines = [f"{facts['spec']}: {method} on {facts['data']} ({_examples(facts)})"]
+    reads = task_of(compiled.program.data).described(tuple(facts["input"]), facts["classes"])
+    lines = [f"{facts['spec']}: {method} on {facts['data']} ({reads})"]
     for cell in facts["cells"]:
         lines += ["", *_cell_lines(cell)]
     lines.append("")
@@ -82,13 +83,6 @@ def summary_text(compiled: Compiled) -> str:
         lines.append(f"{'architectures':<15}{big(facts['architectures'])}")
     lines.append(f"{'spec hash':<15}{facts['spec_hash'][:16]}")
     return "\n".join(lines)
-
-
-def _examples(facts: dict[str, Any]) -> str:
-    """Say what the network tells apart."""
-    if not facts["input"]:
-        return f"{facts['classes']} different tokens"
-    return f"{show_shape(tuple(facts['input']))}, {facts['classes']} classes"
 
 
 def _cell_lines(cell: dict[str, Any]) -> list[str]:

@@ -95,10 +95,10 @@ def in_parts(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
     in the batch at the end.
 
     Args:
-        batch: Images, or a segment of text.
+        batch: Examples, or a segment of a stream.
         count: Parts at most.
     """
-    axis = batch.targets.dim() - 1  # sequences of text lie side by side, behind their time
+    axis = batch.axis
     count = min(count, batch.targets.shape[axis] // LEAST)
     if count <= 1:
         yield batch, 1.0
@@ -108,13 +108,13 @@ def in_parts(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
         if batch.start is None
         else list(zip(*(state.tensor_split(count) for state in batch.start), strict=True))
     )
-    cut = zip(
-        batch.inputs.tensor_split(count, axis),
-        batch.targets.tensor_split(count, axis),
-        starts,
-        strict=True,
-    )
-    parts, whole = [Batch(*part) for part in cut], len(batch)
+    inputs = zip(*(t.tensor_split(count, axis) for t in batch.inputs.values()), strict=True)
+    cut = zip(inputs, batch.targets.tensor_split(count, axis), starts, strict=True)
+    parts = [
+        Batch(dict(zip(batch.inputs, values, strict=True)), targets, start, axis=axis)
+        for values, targets, start in cut
+    ]
+    whole = len(batch)
     for part in parts:
         yield part, len(part) / whole
     ends = [part.end for part in parts if part.end is not None]

@@ -6,14 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Generator
 
-from dslnas.data.batches import ImagePart, forever
+from dslnas.data.batches import forever
+from dslnas.data.rows import RowPart
 from dslnas.settings.values import Flip
 
 
-def numbered(count: int) -> ImagePart:
+def numbered(count: int) -> RowPart:
     """Return a part whose images hold their own number, which is their label as well."""
     labels = torch.arange(count)
-    return ImagePart(labels.float()[:, None, None, None].expand(-1, 1, 2, 3).clone(), labels)
+    images = labels.float()[:, None, None, None].expand(-1, 1, 2, 3).clone()
+    return RowPart({"image": images}, labels)
 
 
 def seeded(seed: int) -> Generator:
@@ -30,7 +32,7 @@ def test_a_pass_is_full_batches_of_different_examples(count: int, size: int, see
     assert len(set(labels)) == len(labels)
     for batch in found:
         images = batch.targets.float()[:, None, None, None].expand(-1, 1, 2, 3)
-        assert torch.equal(batch.inputs, images)
+        assert torch.equal(batch.inputs["image"], images)
         assert batch.start is None
 
 
@@ -51,12 +53,12 @@ def test_no_batch_of_one(count: int, size: int) -> None:
 
 def test_training_images_are_changed_and_the_part_is_not() -> None:
     images = torch.arange(8.0).reshape(4, 1, 1, 2)
-    part = ImagePart(images.clone(), torch.arange(4))
+    part = RowPart({"image": images.clone()}, torch.arange(4))
     (batch,) = part.batches(4, seeded(0), (Flip(),))
-    mirrored = batch.inputs != images[batch.targets]
+    mirrored = batch.inputs["image"] != images[batch.targets]
     assert mirrored.any()
     assert not mirrored.all()
-    assert torch.equal(part.images, images)
+    assert torch.equal(part.inputs["image"], images)
 
 
 def test_forever_starts_again_in_another_order() -> None:
@@ -70,5 +72,5 @@ def test_in_order_is_everything_unchanged(count: int, sizes: list[int]) -> None:
     part = numbered(count)
     found = list(part.in_order(3))
     assert [len(batch) for batch in found] == sizes
-    assert torch.equal(torch.cat([batch.inputs for batch in found]), part.images)
-    assert torch.equal(torch.cat([batch.targets for batch in found]), part.labels)
+    assert torch.equal(torch.cat([batch.inputs["image"] for batch in found]), part.inputs["image"])
+    assert torch.equal(torch.cat([batch.targets for batch in found]), part.targets)

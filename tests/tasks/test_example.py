@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.data.example import example_of
 from dslnas.diagnostics import UserError
 from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
@@ -15,6 +14,7 @@ from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.primitive import Shape
 from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
+from dslnas.tasks.example import example_of
 
 IMAGES, TEXT = "use papers.darts\n", "use papers.darts_rnn\n"
 

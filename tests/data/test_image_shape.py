@@ -4,12 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.data.data_shape import DataShape, check_split, describe, verify
-from dslnas.settings.data import DATA, Cifar10, Digits, Idx, ImageFolder
+from dslnas.data.examples import DataShape
+from dslnas.data.image_shape import check_split, describe, verify
+from dslnas.settings.data import DATA, Cifar10, Digits, Idx, ImageFolder, ImageSettings
 from tests.data.made import error, labels, pixels, real, write_cifar10, write_idx, write_images
 
 NO_PATH_HELP = 'add `path "..."` to the data section or pass `--set data.path=DIR`'
 CORRECT_PATH_HELP = "correct `path` in the data section or pass `--set data.path=DIR`"
+
+
+def settings_of(source: str, path: str = "") -> ImageSettings:
+    settings = DATA[source].model_validate({"path": path})
+    assert isinstance(settings, ImageSettings)
+    return settings
 
 
 def test_digits_and_cifar10_are_known_without_files() -> None:
@@ -21,9 +28,11 @@ def test_digits_and_cifar10_are_known_without_files() -> None:
 def test_describing_known_data_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
-        "from dslnas.data.data_shape import describe\n"
+        "from dslnas.data import image_shape, text\n"
+        "from dslnas.tasks.catalogue import TASKS\n"
         "from dslnas.settings.data import Cifar10, Digits, TextFile\n"
-        "describe(Digits()); describe(Cifar10()); describe(TextFile())\n"
+        "image_shape.describe(Digits()); image_shape.describe(Cifar10())\n"
+        "text.describe(TextFile())\n"
         "print({'numpy', 'torch', 'onnx', 'sklearn', 'PIL'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -32,12 +41,12 @@ def test_describing_known_data_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("source", ["idx", "npz", "images"])
 def test_other_data_are_unknown_without_a_path(source: str) -> None:
-    assert describe(DATA[source]()) is None
+    assert describe(settings_of(source)) is None
 
 
 @pytest.mark.parametrize("source", ["cifar10", "idx", "npz", "images"])
 def test_loading_needs_a_path(source: str) -> None:
-    settings = DATA[source]()
+    settings = settings_of(source)
     assert error(lambda: verify(settings), "data") == (
         "NAS605",
         f"data source `{source}` needs a path",
@@ -49,7 +58,7 @@ def test_loading_needs_a_path(source: str) -> None:
 @pytest.mark.parametrize("name", ["nothing", "~no one/here", "zero\0byte"])
 def test_a_path_that_does_not_exist(source: str, name: str, tmp_path: Path) -> None:
     path = name if name.startswith("~") else str(tmp_path / name)
-    settings = DATA[source].model_validate({"path": path})
+    settings = settings_of(source, path)
     assert error(lambda: describe(settings), path) == (
         "NAS601",
         "path does not exist",
@@ -85,7 +94,7 @@ def test_a_name_that_the_system_refuses(tmp_path: Path) -> None:
 def test_a_file_where_a_folder_is_needed(source: str, holds: str, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
-    settings = DATA[source].model_validate({"path": str(path)})
+    settings = settings_of(source, str(path))
     assert error(lambda: describe(settings), path) == (
         "NAS602",
         "not a folder",

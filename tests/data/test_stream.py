@@ -11,15 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Generator
 
-from dslnas.data.batches import NOTHING, Batch, TextPart, forever
+from dslnas.data.batches import NOTHING, Batch, forever
+from dslnas.data.stream import StreamPart
 
 COUNTS, STEPS = st.integers(0, 400), st.integers(2, 12)
 SIZES, SEEDS = st.integers(2, 16), st.integers(0, 2**40)
 
 
-def numbered(count: int, steps: int) -> TextPart:
+def numbered(count: int, steps: int) -> StreamPart:
     """Return a text whose tokens are their own places."""
-    return TextPart(torch.arange(count), steps)
+    return StreamPart(torch.arange(count), steps)
 
 
 def seeded(seed: int) -> Generator:
@@ -46,10 +47,10 @@ def test_measuring_has_every_token_but_the_first_as_a_target_once(
     assert sum(len(batch) for batch in found) == len(part)
     for batch in found:
         counts = batch.targets != NOTHING
-        assert torch.equal(batch.inputs[counts] + 1, batch.targets[counts])
-        assert batch.inputs.shape == batch.targets.shape
-        assert batch.inputs.shape[1] <= min(10, size)
-        assert len(batch.inputs) <= steps
+        assert torch.equal(batch.inputs["token"][counts] + 1, batch.targets[counts])
+        assert batch.inputs["token"].shape == batch.targets.shape
+        assert batch.inputs["token"].shape[1] <= size
+        assert len(batch.inputs["token"]) <= steps
         assert len(batch) > 0
 
 
@@ -59,7 +60,7 @@ def test_segments_continue_each_other(count: int, steps: int, size: int) -> None
     for found in (list(part.batches(size, seeded(0))), list(part.in_order(size))):
         for before, after in pairwise(found):
             inside = after.targets[0] != NOTHING
-            assert torch.equal(after.inputs[0][inside], before.targets[-1][inside])
+            assert torch.equal(after.inputs["token"][0][inside], before.targets[-1][inside])
 
 
 @given(st.integers(4, 400), STEPS, SIZES, SEEDS, st.booleans())
@@ -68,7 +69,7 @@ def test_training_reads_columns_in_their_order(
 ) -> None:
     part = numbered(count, steps)
     found = list(part.batches(size, seeded(seed), vary=vary))
-    inputs = torch.cat([batch.inputs for batch in found])
+    inputs = torch.cat([batch.inputs["token"] for batch in found])
     columns = min(size, count // 2)
     rows = count // columns
     assert inputs.shape[1] == columns
@@ -77,7 +78,7 @@ def test_training_reads_columns_in_their_order(
     assert torch.equal(torch.cat([batch.targets for batch in found]), inputs + 1)
     assert len(inputs) <= rows - 1
     if not vary:
-        assert [len(batch.inputs) for batch in found] == (
+        assert [len(batch.inputs["token"]) for batch in found] == (
             [steps] * part.batch_count(size) if rows > steps else [rows - 1]
         )
         assert len(found) == part.batch_count(size)
@@ -87,7 +88,8 @@ def test_training_reads_columns_in_their_order(
 def test_lengths_vary_by_the_seed(seed: int) -> None:
     part = numbered(20_000, 35)
     one, same = (
-        [len(batch.inputs) for batch in part.batches(4, seeded(seed), vary=True)] for _ in range(2)
+        [len(batch.inputs["token"]) for batch in part.batches(4, seeded(seed), vary=True)]
+        for _ in range(2)
     )
     assert one == same
     assert sum(one) > 4_999 - 5
@@ -97,7 +99,7 @@ def test_lengths_vary_by_the_seed(seed: int) -> None:
 
 def test_varied_lengths_are_around_the_steps_or_half_of_them() -> None:
     batches = numbered(400_000, 70).batches(2, seeded(0), vary=True)
-    found = torch.tensor([len(batch.inputs) for batch in batches][:-1]).double()
+    found = torch.tensor([len(batch.inputs["token"]) for batch in batches][:-1]).double()
     long = found[found > 52]
     assert float(long.mean()) == pytest.approx(69.5, abs=0.6)
     assert float(long.std()) == pytest.approx(5, abs=0.6)
@@ -135,7 +137,7 @@ def test_every_pass_begins_anew() -> None:
     found = run_on(islice(forever(part, 4, seeded(0)), 2 * count))
     assert [batch.start is None for batch in found] == ([True] + [False] * (count - 1)) * 2
     for one, again in zip(found[:count], found[count:], strict=True):
-        assert torch.equal(one.inputs, again.inputs)
+        assert torch.equal(one.inputs["token"], again.inputs["token"])
 
 
 @pytest.mark.parametrize(("count", "size"), [(100, 1), (3, 2), (0, 2)])
@@ -147,7 +149,7 @@ def test_no_batch_of_one(count: int, size: int) -> None:
 def test_a_short_text_is_one_batch_and_has_few_columns() -> None:
     part = numbered(9, 35)
     (batch,) = part.batches(64, seeded(0))
-    assert batch.inputs.tolist() == [[0, 2, 4, 6]]
+    assert batch.inputs["token"].tolist() == [[0, 2, 4, 6]]
     (measured,) = part.in_order(64)
-    assert measured.inputs.flatten().tolist() == list(range(8))
-    assert next(numbered(1_000, 35).in_order(64)).inputs.shape == (35, 10)
+    assert measured.inputs["token"].flatten().tolist() == list(range(8))
+    assert next(numbered(1_000, 35).in_order(10)).inputs["token"].shape == (35, 10)

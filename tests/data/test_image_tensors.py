@@ -6,15 +6,28 @@ import pytest
 import torch
 
 from dslnas.data import idx
-from dslnas.data.tensors import Data, ImagePart, load
+from dslnas.data.dataset import Data
+from dslnas.data.facts import ImageFacts
+from dslnas.data.rows import RowPart
 from dslnas.settings.data import Cifar10, Digits, Idx, Npz
 from tests.data.made import error, images_of, labels, pixels, real, write_cifar10, write_idx
+from tests.loading import load
 
 PARTS = ("weights", "architecture", "validation", "test")
 
 
-def parts(data: Data) -> list[ImagePart]:
+def parts(data: Data) -> list[RowPart]:
     return [images_of(getattr(data, name)) for name in PARTS]
+
+
+def facts_of(data: Data) -> ImageFacts:
+    assert isinstance(data.facts, ImageFacts)
+    return data.facts
+
+
+def shape_of(data: Data) -> tuple[int, ...]:
+    """Return (C, H, W) of an image."""
+    return tuple(images_of(data.test).inputs["image"].shape[1:])
 
 
 def distinct(folder: Path, test: bool = True) -> Path:
@@ -27,9 +40,10 @@ def distinct(folder: Path, test: bool = True) -> Path:
     return folder
 
 
-def firsts(part: ImagePart, data: Data) -> list[int]:
+def firsts(part: RowPart, data: Data) -> list[int]:
     """Return the first pixel of each image as it was stored."""
-    scaled = part.images[:, 0, 0, 0].double() * data.std[0] + data.mean[0]
+    facts = facts_of(data)
+    scaled = part.inputs["image"][:, 0, 0, 0].double() * facts.std[0] + facts.mean[0]
     return [round(float(x) * 255) for x in scaled]
 
 
@@ -40,9 +54,9 @@ def test_no_example_is_in_two_parts(tmp_path: Path) -> None:
     found = [firsts(part, data) for part in parts(data)]
     assert sorted(chain.from_iterable(found)) == list(range(60))
     for part, numbers in zip(parts(data), found, strict=True):
-        assert part.labels.tolist() == [n % 3 for n in numbers]
-        assert part.images.dtype == torch.float32
-        assert part.labels.dtype == torch.int64
+        assert part.targets.tolist() == [n % 3 for n in numbers]
+        assert part.inputs["image"].dtype == torch.float32
+        assert part.targets.dtype == torch.int64
 
 
 def test_the_datas_own_test_part_is_the_test(tmp_path: Path) -> None:
@@ -51,9 +65,12 @@ def test_the_datas_own_test_part_is_the_test(tmp_path: Path) -> None:
     assert [len(part) for part in parts(data)] == [24, 24, 12, 12]
     stored = idx.read(path).test_images
     assert stored is not None
-    expected = (torch.from_numpy(stored.astype(np.float64)) / 255 - data.mean[0]) / data.std[0]
-    torch.testing.assert_close(images_of(data.test).images.double(), expected, atol=1e-5, rtol=1e-5)
-    assert (data.classes, data.class_names, data.shape) == (3, ("0", "1", "2"), (1, 3, 4))
+    facts = facts_of(data)
+    expected = (torch.from_numpy(stored.astype(np.float64)) / 255 - facts.mean[0]) / facts.std[0]
+    torch.testing.assert_close(
+        images_of(data.test).inputs["image"].double(), expected, atol=1e-5, rtol=1e-5
+    )
+    assert (data.facts.class_names, shape_of(data)) == (("0", "1", "2"), (1, 3, 4))
 
 
 def test_training_parts_are_normalised_per_channel(tmp_path: Path) -> None:
@@ -64,11 +81,11 @@ def test_training_parts_are_normalised_per_channel(tmp_path: Path) -> None:
     data = load(Cifar10(path=str(tmp_path), split=(0.4, 0.4, 0.2)), "cpu")
     training = images_of(data.training)
     assert len(training) == len(data.weights) + len(data.architecture)
-    assert torch.equal(training.labels, torch.cat([part.labels for part in parts(data)[:2]]))
-    variance, mean = torch.var_mean(training.images.double(), dim=(0, 2, 3), correction=0)
+    assert torch.equal(training.targets, torch.cat([part.targets for part in parts(data)[:2]]))
+    variance, mean = torch.var_mean(training.inputs["image"].double(), dim=(0, 2, 3), correction=0)
     torch.testing.assert_close(mean, torch.zeros(3).double(), atol=1e-6, rtol=0)
     torch.testing.assert_close(variance, torch.ones(3).double(), atol=1e-6, rtol=0)
-    assert data.mean[0] == pytest.approx(data.mean[1] / 4, rel=0.05)
+    assert facts_of(data).mean[0] == pytest.approx(facts_of(data).mean[1] / 4, rel=0.05)
 
 
 def test_held_out_parts_do_not_enter_the_statistics(tmp_path: Path) -> None:
@@ -79,8 +96,8 @@ def test_held_out_parts_do_not_enter_the_statistics(tmp_path: Path) -> None:
     images[firsts(images_of(before.validation), before)] = 255
     write_idx(folder, "train", images.astype(np.uint8), labels(60, 3))
     after = load(settings, "cpu")
-    assert (after.mean, after.std) == (before.mean, before.std)
-    assert not torch.equal(parts(after)[2].images, parts(before)[2].images)
+    assert after.facts == before.facts
+    assert not torch.equal(parts(after)[2].inputs["image"], parts(before)[2].inputs["image"])
 
 
 def test_a_constant_channel_is_only_centred(tmp_path: Path) -> None:
@@ -90,9 +107,9 @@ def test_a_constant_channel_is_only_centred(tmp_path: Path) -> None:
     np.savez(path, x=images, y=labels(30, 3))
     settings = Npz(path=str(path), split=(0.4, 0.2, 0.2, 0.2))
     data = load(settings, "cpu")
-    assert data.std[0] == 1.0
-    assert float(images_of(data.training).images[:, 0].abs().max()) < 1e-6
-    assert data.mean[1] == pytest.approx(5, abs=0.5)
+    assert facts_of(data).std[0] == 1.0
+    assert float(images_of(data.training).inputs["image"][:, 0].abs().max()) < 1e-6
+    assert facts_of(data).mean[1] == pytest.approx(5, abs=0.5)
 
 
 def test_a_subset_is_taken_of_every_class_and_of_the_test_part(tmp_path: Path) -> None:
@@ -100,16 +117,16 @@ def test_a_subset_is_taken_of_every_class_and_of_the_test_part(tmp_path: Path) -
     settings = Idx(path=path, split=(0.4, 0.4, 0.2), subset=0.5)
     data = load(settings, "cpu")
     assert [len(part) for part in parts(data)] == [12, 12, 6, 6]
-    assert torch.bincount(parts(data)[2].labels).tolist() == [2, 2, 2]
-    assert torch.bincount(parts(data)[3].labels).tolist() == [2, 2, 2]
+    assert torch.bincount(parts(data)[2].targets).tolist() == [2, 2, 2]
+    assert torch.bincount(parts(data)[3].targets).tolist() == [2, 2, 2]
 
 
 def test_the_seed_decides_the_split() -> None:
     one, same, other = (load(Digits(seed=seed), "cpu") for seed in (0, 0, 1))
     for first, second in zip(parts(one), parts(same), strict=True):
-        assert torch.equal(first.images, second.images)
-    assert not torch.equal(parts(one)[0].images, parts(other)[0].images)
-    assert (one.classes, one.shape) == (10, (1, 8, 8))
+        assert torch.equal(first.inputs["image"], second.inputs["image"])
+    assert not torch.equal(parts(one)[0].inputs["image"], parts(other)[0].inputs["image"])
+    assert (len(one.facts.class_names), shape_of(one)) == (10, (1, 8, 8))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +183,7 @@ def test_loading_needs_a_path() -> None:
 def test_real_cifar10_in_part(shared: Path) -> None:
     path = str(real(shared, "cifar-10-batches-bin"))
     data = load(Cifar10(path=path, subset=0.05), "cpu")
-    assert data.shape == (3, 32, 32)
+    assert shape_of(data) == (3, 32, 32)
     assert sum(len(part) for part in parts(data)[:3]) == pytest.approx(1000, abs=10)
     assert len(data.test) == 500
 
@@ -175,6 +192,6 @@ def test_real_cifar10_in_part(shared: Path) -> None:
 def test_everything_is_on_the_gpu_and_equal() -> None:
     here, there = load(Digits(), "cpu"), load(Digits(), "cuda")
     for one, two in zip(parts(here), parts(there), strict=True):
-        assert two.images.is_cuda
-        assert two.labels.is_cuda
-        assert torch.equal(one.images, two.images.cpu())
+        assert two.inputs["image"].is_cuda
+        assert two.targets.is_cuda
+        assert torch.equal(one.inputs["image"], two.inputs["image"].cpu())

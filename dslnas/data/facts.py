@@ -1,0 +1,72 @@
+"""How examples became numbers: what whoever deploys a network has to know of its data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Base of the facts of all tasks.
+
+    Attributes:
+        class_names: Names of the network's outputs, in order; none where they have no names.
+    """
+
+    class_names: tuple[str, ...] = ()
+
+    programs: ClassVar[tuple[str, ...]] = ()
+    """Programs of `dslnas.export` that run an exported network."""
+
+    def check_outputs(self, outputs: int) -> None:
+        """Check that a network with some number of outputs is one of such data.
+
+        Raises:
+            ValueError: It is not.
+        """
+        if self.class_names and len(self.class_names) != outputs:
+            raise ValueError(f"{len(self.class_names)} classes for {outputs} logits")
+
+    def files(self) -> dict[str, bytes]:
+        """Return what users of an exported network need beside it, by the name of the file."""
+        return {}
+
+    def manifest(self) -> dict[str, object]:
+        """Return the facts as entries of a manifest, None where a task has no such facts."""
+        return {"normalisation": None, "class_names": self.class_names, "level": None}
+
+    def metadata(self) -> dict[str, str]:
+        """Return the facts that are written into an exported model."""
+        return {}
+
+
+NO_FACTS = Facts()
+"""Facts of a network that has seen no data."""
+
+
+@dataclass(frozen=True)
+class ImageFacts(Facts):
+    """How pixels became numbers, per channel, in the unit of `Examples` with bytes divided by 255.
+
+    Attributes:
+        mean: Of the images that train; it was taken from the pixels.
+        std: Standard deviation of the same images, 1 for a channel that is constant; the pixels
+            were divided by it.
+    """
+
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+
+    def manifest(self) -> dict[str, object]:
+        """Return normalisation and names of the classes."""
+        return {**super().manifest(), "normalisation": {"mean": self.mean, "std": self.std}}
+
+    def metadata(self) -> dict[str, str]:
+        """Return the normalisation with six digits, if there is one."""
+        pairs = {"mean": self.mean, "std": self.std}
+        return {
+            key: ", ".join(f"{value:.6g}" for value in values)
+            for key, values in pairs.items()
+            if values
+        }

@@ -1,0 +1,1 @@
+"""What networks are trained for: one file per task. Shared code asks the task what it needs."""

@@ -1,0 +1,145 @@
+"""Image classification: one of some classes for every image."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dslnas.data import image_shape
+from dslnas.data.examples import DataShape
+from dslnas.data.facts import Facts, ImageFacts
+from dslnas.diagnostics import user_error
+from dslnas.language.check.checked import CheckedNetwork
+from dslnas.ops.primitive import Shape
+from dslnas.ops.shapes import show_shape
+from dslnas.settings.data import DataSettings, ImageSettings
+from dslnas.tasks.metric import ACCURACY, Column
+from dslnas.tasks.task import Fact, Measurement, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Generator, Tensor
+
+    from dslnas.backends.torch.losses import BatchOutput
+    from dslnas.data.batches import Batch, Part
+    from dslnas.data.dataset import Data
+
+COMPARED = 32
+"""Test images on which exported networks are compared."""
+
+
+class ImageClassification(Task):
+    """Classification of images by the cross-entropy of their labels."""
+
+    name = "image_classification"
+    example = "image"
+    settings = ImageSettings
+    needed = "`input` and `classes`"
+    metrics = (ACCURACY,)
+    columns = (
+        Column("test", "test_accuracy", ".2%"),
+        Column("validation", "validation_accuracy", ".2%"),
+    )
+
+    # ---- data -----------------------------------------------------------------------------------
+
+    def describe(self, data: DataSettings, network: CheckedNetwork) -> DataShape | None:
+        """Return the shape of the images, or that for which the network is made."""
+        assert isinstance(data, ImageSettings)
+        found = image_shape.describe(data)
+        if found is not None or network.input is None or network.classes is None:
+            return found
+        return DataShape(network.input, network.classes, has_test=False)
+
+    def verify(self, data: DataSettings, classes: int | None = None) -> DataShape:
+        """Return the shape of images that can be loaded and divided; they tell the classes."""
+        assert isinstance(data, ImageSettings)
+        return image_shape.verify(data)
+
+    def described(self, shape: Shape, classes: int) -> str:
+        """Return in words the shape of an image and the number of classes."""
+        return f"{show_shape(shape)}, {classes} classes"
+
+    def load(
+        self,
+        data: DataSettings,
+        device: torch.device | str,
+        dtype: torch.dtype,
+        *,
+        searching: bool,
+    ) -> Data:
+        """Read images, divide them by class, and normalise them."""
+        from dslnas.data import image_tensors
+
+        assert isinstance(data, ImageSettings)
+        return image_tensors.load(data, device, dtype)
+
+    def noise(
+        self,
+        data: DataSettings,
+        shape: Shape,
+        classes: int,
+        count: int,
+        generator: Generator,
+        dtype: torch.dtype,
+    ) -> Part:
+        """Return random images with random labels."""
+        import torch
+
+        from dslnas.data.image_tensors import IMAGE
+        from dslnas.data.rows import RowPart
+
+        images = torch.randn((count, *shape), generator=generator, dtype=dtype)
+        return RowPart({IMAGE: images}, torch.randint(classes, (count,), generator=generator))
+
+    def read_facts(self, manifest: Mapping[str, Any], run: Path, classes: int) -> Facts:
+        """Return normalisation and names of the classes."""
+        names = tuple(manifest["class_names"])
+        if names and len(names) != classes:
+            raise user_error(
+                "NAS023",
+                f"manifest.json names {len(names)} classes, the network has {classes}",
+                where=str(run),
+                help="keep manifest and architecture of the same run together",
+            )
+        normalisation = manifest["normalisation"] or {"mean": (), "std": ()}
+        return ImageFacts(names, normalisation["mean"], normalisation["std"])
+
+    def real_inputs(self, part: Part) -> dict[str, np.ndarray]:
+        """Return some normalised images."""
+        batch = next(iter(part.in_order(COMPARED)))
+        return {name: tensor.float().cpu().numpy() for name, tensor in batch.inputs.items()}
+
+    # ---- loss and metrics -----------------------------------------------------------------------
+
+    def loss(self, output: BatchOutput, batch: Batch) -> Tensor:
+        """Return the mean cross-entropy of the labels."""
+        from dslnas.backends.torch.losses import mean_cross_entropy
+
+        return mean_cross_entropy(output, batch)
+
+    def sums(self, output: Tensor, batch: Batch) -> Mapping[str, float]:
+        """Return the summed cross-entropy, and how many images have the largest logit right."""
+        from dslnas.backends.torch.losses import cross_entropy_sums
+
+        return cross_entropy_sums(output, batch)
+
+    def measurement(self, means: Mapping[str, float]) -> Measurement:
+        """Return the cross-entropy in nats and the accuracy, from 0 to 1."""
+        return Measurement(means["loss"], {ACCURACY.name: means["right"]})
+
+    def fine_worth(self, measured: Measurement, examples: int) -> float:
+        """Return the accuracy; the loss decides below what one image more is worth."""
+        return self.worth(measured) - math.tanh(measured.loss) / (2 * examples)
+
+    # ---- reports --------------------------------------------------------------------------------
+
+    def report(self, results: Mapping[str, Any]) -> Sequence[Fact]:
+        """Return the accuracies."""
+        return [
+            ("test accuracy", f"{results['test_accuracy']:.2%}", "on images that chose nothing"),
+            ("validation accuracy", f"{results['validation_accuracy']:.2%}", ""),
+        ]

@@ -1,0 +1,238 @@
+"""Language modelling: the next token of a text, from all that stand before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dslnas.data import text
+from dslnas.data.examples import DataShape
+from dslnas.data.facts import Facts
+from dslnas.data.tokens import TextFacts
+from dslnas.language.check.checked import CheckedNetwork
+from dslnas.ops.primitive import Shape
+from dslnas.settings.data import DataSettings, TextSettings
+from dslnas.settings.sections import EvaluateSettings
+from dslnas.tasks.metric import ACCURACY, BITS_PER_CHARACTER, PERPLEXITY, Column
+from dslnas.tasks.task import Fact, Measurement, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Generator, Tensor
+
+    from dslnas.backends.torch.losses import BatchOutput
+    from dslnas.data.batches import Batch, Part
+    from dslnas.data.dataset import Data
+
+LARGEST_EXPONENT = 700.0
+"""Largest loss whose perplexity is told: just below where a float ends."""
+
+LONGEST = 3
+"""Deviations by which the longest segment is longer than the mean, where lengths vary."""
+
+COMPARED_STEPS, COMPARED_COLUMNS = 200, 7
+"""Tokens of the test part on which exported networks are compared, (time, batch)."""
+
+
+class LanguageModel(Task):
+    """Prediction of the next token by recurrent cells, by the cross-entropy."""
+
+    name = "language_model"
+    example = "token"
+    settings = TextSettings
+    needed = "`classes`"
+    metrics = (PERPLEXITY, BITS_PER_CHARACTER, ACCURACY)
+    columns = (
+        Column("test ppl", "test_perplexity", ".2f"),
+        Column("validation ppl", "validation_perplexity", ".2f"),
+        Column("bits/char", "test_bits_per_character", ".2f"),
+    )
+    selects_epoch = True
+    measured_at_once = 10  # as in the published code of DARTS
+
+    # ---- data -----------------------------------------------------------------------------------
+
+    def describe(self, data: DataSettings, network: CheckedNetwork) -> DataShape | None:
+        """Return the vocabulary of the text, or that for which the network is made.
+
+        A program that was written out does not say where its text is: the embedded one, or another.
+        """
+        assert isinstance(data, TextSettings)
+        if not data.path and network.classes is not None:
+            return DataShape((), network.classes, has_test=False)
+        return text.describe(data)
+
+    def verify(self, data: DataSettings, classes: int | None = None) -> DataShape:
+        """Return the vocabulary of a text that can be read."""
+        assert isinstance(data, TextSettings)
+        return text.verify(data, classes)
+
+    def described(self, shape: Shape, classes: int) -> str:
+        """Return in words the size of the vocabulary."""
+        return f"{classes} different tokens"
+
+    def load(
+        self,
+        data: DataSettings,
+        device: torch.device | str,
+        dtype: torch.dtype,
+        *,
+        searching: bool,
+    ) -> Data:
+        """Read a text, divide it in its order, and number its tokens."""
+        from dslnas.data import text_tensors
+
+        assert isinstance(data, TextSettings)
+        return text_tensors.load(data, device, searching=searching)
+
+    def noise(
+        self,
+        data: DataSettings,
+        shape: Shape,
+        classes: int,
+        count: int,
+        generator: Generator,
+        dtype: torch.dtype,
+    ) -> Part:
+        """Return random tokens, a segment for each of `count` places."""
+        import torch
+
+        from dslnas.data.stream import StreamPart
+
+        steps = self.steps(data)
+        tokens = torch.randint(classes, (count * (steps + 1),), generator=generator)
+        return StreamPart(tokens, steps)
+
+    def read_facts(self, manifest: Mapping[str, Any], run: Path, classes: int) -> Facts:
+        """Return the vocabulary, which has a file of its own."""
+        from dslnas.data.vocabulary import read_vocabulary
+
+        return read_vocabulary(run, classes)
+
+    def real_inputs(self, part: Part) -> dict[str, np.ndarray]:
+        """Return the first tokens in columns, (time, batch)."""
+        from dslnas.data.stream import TOKEN, StreamPart
+
+        assert isinstance(part, StreamPart)
+        tokens = part.tokens.cpu().numpy()
+        columns = min(COMPARED_COLUMNS, len(tokens))
+        steps = min(COMPARED_STEPS, len(tokens) // columns)
+        return {TOKEN: tokens[: steps * columns].reshape(columns, steps).T}
+
+    # ---- steps ----------------------------------------------------------------------------------
+
+    def steps(self, data: DataSettings) -> int:
+        """Return the length of a segment."""
+        assert isinstance(data, TextSettings)
+        return data.steps
+
+    def longest(self, data: DataSettings, evaluate: EvaluateSettings) -> int:
+        """Return the length of the longest segment, where lengths vary."""
+        from dslnas.data.bptt import DEVIATION
+
+        longer = LONGEST * DEVIATION if evaluate.vary == "lengths" else 0
+        return self.steps(data) + int(longer)
+
+    def batch_count(self, data: DataSettings, examples: int, batch: int) -> int:
+        """Return how many segments columns of the text have."""
+        return max(1, (examples // batch - 1) // self.steps(data))
+
+    # ---- loss and metrics -----------------------------------------------------------------------
+
+    def loss(self, output: BatchOutput, batch: Batch) -> Tensor:
+        """Return the mean cross-entropy of the next tokens."""
+        from dslnas.backends.torch.losses import mean_cross_entropy
+
+        return mean_cross_entropy(output, batch)
+
+    def sums(self, output: Tensor, batch: Batch) -> Mapping[str, float]:
+        """Return the summed cross-entropy, and how many tokens were foretold."""
+        from dslnas.backends.torch.losses import cross_entropy_sums
+
+        return cross_entropy_sums(output, batch)
+
+    def measurement(self, means: Mapping[str, float]) -> Measurement:
+        """Return the cross-entropy in nats, its perplexity, and the share that was foretold."""
+        loss = means["loss"]
+        return Measurement(loss, {PERPLEXITY.name: perplexity(loss), ACCURACY.name: means["right"]})
+
+    def worth(self, measured: Measurement) -> float:
+        """Return minus the loss, which no limit of a perplexity cuts off."""
+        return -measured.loss
+
+    # ---- reports --------------------------------------------------------------------------------
+
+    def values(self, measured: Measurement, part: str, data: Data) -> Mapping[str, float]:
+        """Return the metrics, and the loss in bits, shared among the characters of the part."""
+        assert isinstance(data.facts, TextFacts)
+        size = data.facts.parts[part]
+        bits = measured.loss / math.log(2) * size.tokens / size.characters
+        return {**measured.metrics, BITS_PER_CHARACTER.name: bits}
+
+    def more_results(self, data: Data) -> dict[str, object]:
+        """Return what word frequencies alone come to, and what the network knows of its text."""
+        facts = data.facts
+        assert isinstance(facts, TextFacts)
+        known = len(facts.vocabulary)
+        return {
+            **{
+                f"unigram_{name}_perplexity": unigram_perplexity(data.training, part, known)
+                for name, part in (("test", data.test), ("validation", data.validation))
+            },
+            "vocabulary": known,
+            "unknown_tokens": {part: size.unknown for part, size in facts.parts.items()},
+        }
+
+    def report(self, results: Mapping[str, Any]) -> Sequence[Fact]:
+        """Return perplexities, those of word frequencies beside them, and the vocabulary."""
+        unknown = results["unknown_tokens"]
+        return [
+            ("test perplexity", f"{results['test_perplexity']:.2f}", "on text that chose nothing"),
+            ("  bits a character", f"{results['test_bits_per_character']:.3f}", ""),
+            ("  next token right", f"{results['test_accuracy']:.2%}", ""),
+            (
+                "validation perplexity",
+                f"{results['validation_perplexity']:.2f}",
+                f"the best, of epoch {results['retrain_epoch']}",
+            ),
+            (
+                "  of a unigram model",
+                f"{results['unigram_validation_perplexity']:.2f}",
+                "frequencies of tokens alone",
+            ),
+            (
+                "vocabulary",
+                f"{results['vocabulary']:,}",
+                f"unknown tokens: {unknown['validation']:,} in validation, "
+                f"{unknown['test']:,} in test",
+            ),
+        ]
+
+
+def perplexity(loss: float) -> float:
+    """Return how many tokens a model wavers between: e to the loss, or to 700 if that is less."""
+    return math.exp(min(loss, LARGEST_EXPONENT))
+
+
+def unigram_perplexity(training: Part, part: Part, vocabulary: int) -> float:
+    """Return the perplexity of word frequencies, each word counted once more than it occurs.
+
+    exp(-mean log p(w)) over all tokens but the first, p(w) = (n(w) + 1) / (N + V).
+
+    Args:
+        training: Where words are counted.
+        part: Where they are predicted.
+        vocabulary: V, the number of different tokens.
+    """
+    import torch
+
+    from dslnas.data.stream import StreamPart
+
+    assert isinstance(training, StreamPart)
+    assert isinstance(part, StreamPart)
+    counts = torch.bincount(training.tokens, minlength=vocabulary).double() + 1
+    loss = -(counts / counts.sum()).log()[part.tokens[1:]].mean()
+    return math.exp(float(loss))

@@ -1,0 +1,46 @@
+"""Numbers that tell how good a network is: their direction, and how they are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that is measured of a network on a part of the data.
+
+    Attributes:
+        name: Key of the number, behind that of the part: `test_accuracy`.
+        plural: The numbers of several networks.
+        higher_is_better: Whether more of it is better.
+        epoch: How progress tells it after an epoch.
+        about: What a reader of a table has to know of it; "" for nothing.
+    """
+
+    name: str
+    plural: str
+    higher_is_better: bool
+    epoch: str
+    about: str = ""
+
+
+ACCURACY = Metric("accuracy", "accuracies", True, "validation {:6.2%}")
+PERPLEXITY = Metric(
+    "perplexity",
+    "perplexities",
+    False,
+    "validation perplexity {:.2f}",
+    "ppl: perplexity, lower is better.",
+)
+BITS_PER_CHARACTER = Metric(
+    "bits_per_character", "bits per character", False, "validation {:.3f} bits per character"
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table of several runs: its heading, a result, and the result's format."""
+
+    heading: str
+    quantity: str
+    format: str

@@ -1,0 +1,221 @@
+"""The interface of a task: all that differs between one kind of data and another.
+
+A task imports torch only where it computes: what a spec says is checked without it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from dslnas.data.examples import DataShape
+from dslnas.data.facts import Facts
+from dslnas.language.check.checked import CheckedNetwork
+from dslnas.ops.primitive import Shape
+from dslnas.settings.data import DataSettings
+from dslnas.settings.sections import EvaluateSettings
+from dslnas.tasks.metric import Column, Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Generator, Tensor
+
+    from dslnas.backends.torch.losses import BatchOutput
+    from dslnas.data.batches import Batch, Part
+    from dslnas.data.dataset import Data
+
+Fact: TypeAlias = tuple[str, str, str]
+"""A line of a report: what it is, the value, and a remark."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Quality of a network on a part.
+
+    Attributes:
+        loss: Mean loss of a target.
+        metrics: Metrics by name.
+    """
+
+    loss: float
+    metrics: Mapping[str, float]
+
+
+class Task(ABC):
+    """What a network is trained for.
+
+    Attributes:
+        name: Name of the task.
+        example: Word for what a network reads at once, and multiply-adds are counted for.
+        settings: Base of the settings of all sources of its data.
+        needed: Settings of the network that tell what the data do not, as a message says it.
+        metrics: What is measured, in the order of reports; networks are compared by the first.
+        columns: Columns of the table of several runs.
+        selects_epoch: Whether a training from scratch gives the network of its best epoch, and may
+            average weights; else that of the last epoch.
+        measured_at_once: Examples, or sequences side by side, of a batch that is measured.
+    """
+
+    name: ClassVar[str]
+    example: ClassVar[str]
+    settings: ClassVar[type[DataSettings]]
+    needed: ClassVar[str]
+    metrics: ClassVar[tuple[Metric, ...]]
+    columns: ClassVar[tuple[Column, ...]]
+    selects_epoch: ClassVar[bool] = False
+    measured_at_once: ClassVar[int] = 256
+
+    # ---- data -----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def describe(self, data: DataSettings, network: CheckedNetwork) -> DataShape | None:
+        """Return the shape of the data without loading them; None if nothing tells.
+
+        Raises:
+            UserError: NAS6xx, the path is wrong or what is there.
+        """
+
+    @abstractmethod
+    def verify(self, data: DataSettings, classes: int | None = None) -> DataShape:
+        """Return the shape of data that can be loaded and divided as the settings say.
+
+        Args:
+            data: Where the data are.
+            classes: How many the network is made for; None for any number.
+
+        Raises:
+            UserError: NAS405 the network is made for other data; NAS6xx they cannot be loaded.
+        """
+
+    @abstractmethod
+    def described(self, shape: Shape, classes: int) -> str:
+        """Return in words what a network reads and tells apart."""
+
+    @abstractmethod
+    def load(
+        self,
+        data: DataSettings,
+        device: torch.device | str,
+        dtype: torch.dtype,
+        *,
+        searching: bool,
+    ) -> Data:
+        """Read the data and put them on a device, divided as the settings say.
+
+        Args:
+            data: Where the data are and how to divide them.
+            device: Where all parts are put, once.
+            dtype: Type of inputs that are no whole numbers.
+            searching: Whether there will be steps of a search.
+
+        Raises:
+            UserError: NAS6xx, they cannot be loaded or divided.
+        """
+
+    @abstractmethod
+    def noise(
+        self,
+        data: DataSettings,
+        shape: Shape,
+        classes: int,
+        count: int,
+        generator: Generator,
+        dtype: torch.dtype,
+    ) -> Part:
+        """Return random examples on the CPU, enough for a step of `count` of them."""
+
+    @abstractmethod
+    def read_facts(self, manifest: Mapping[str, Any], run: Path, classes: int) -> Facts:
+        """Return how the examples of a run became numbers.
+
+        Args:
+            manifest: Of the run.
+            run: Its folder.
+            classes: Number of outputs of its network.
+
+        Raises:
+            UserError: NAS023, NAS024 or NAS027 if they are missing, damaged, or another network's.
+        """
+
+    @abstractmethod
+    def real_inputs(self, part: Part) -> dict[str, np.ndarray]:
+        """Return some inputs, by name, on which exported networks are compared."""
+
+    # ---- steps ----------------------------------------------------------------------------------
+
+    def steps(self, data: DataSettings) -> int:
+        """Return how often a network runs on an example of a batch."""
+        return 1
+
+    def longest(self, data: DataSettings, evaluate: EvaluateSettings) -> int:
+        """Return `steps` of the longest batch of a training from scratch."""
+        return self.steps(data)
+
+    def batch_count(self, data: DataSettings, examples: int, batch: int) -> int:
+        """Return how many batches an epoch has."""
+        return max(1, examples // batch)
+
+    # ---- loss and metrics -----------------------------------------------------------------------
+
+    @abstractmethod
+    def loss(self, output: BatchOutput, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch, a scalar with gradients."""
+
+    @abstractmethod
+    def sums(self, output: Tensor, batch: Batch) -> Mapping[str, float]:
+        """Return sums over the targets of a batch by name, `loss` among them.
+
+        Args:
+            output: What the network gives, (targets, ...), in the order of the flattened targets.
+            batch: Has the targets.
+        """
+
+    @abstractmethod
+    def measurement(self, means: Mapping[str, float]) -> Measurement:
+        """Return loss and metrics from the means of `sums` over a whole part."""
+
+    def worth(self, measured: Measurement) -> float:
+        """Return what networks are compared by: more is better."""
+        value = measured.metrics[self.metrics[0].name]
+        return value if self.metrics[0].higher_is_better else -value
+
+    def fine_worth(self, measured: Measurement, examples: int) -> float:
+        """Return `worth`, with what tells apart networks that are alike in it."""
+        return self.worth(measured)
+
+    # ---- reports --------------------------------------------------------------------------------
+
+    def results(self, measured: Mapping[str, Measurement], data: Data) -> dict[str, object]:
+        """Return the results of a training, as the manifest has them.
+
+        Args:
+            measured: The trained network on the parts `test` and `validation`.
+            data: What it was trained on.
+        """
+        values = {part: self.values(found, part, data) for part, found in measured.items()}
+        return {
+            f"{part}_{metric.name}": values[part][metric.name]
+            for metric in self.metrics
+            for part in measured
+        }
+
+    def more_results(self, data: Data) -> dict[str, object]:
+        """Return what else the manifest tells, such as a baseline for the metrics."""
+        return {}
+
+    def values(self, measured: Measurement, part: str, data: Data) -> Mapping[str, float]:
+        """Return all metrics of a trained network on a part of the data, by name."""
+        return measured.metrics
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Results that several runs are compared in."""
+        return tuple(f"{part}_{m.name}" for m in self.metrics for part in ("test", "validation"))
+
+    @abstractmethod
+    def report(self, results: Mapping[str, object]) -> Sequence[Fact]:
+        """Return the lines of a report that tell how good the trained network is."""

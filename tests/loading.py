@@ -1,0 +1,24 @@
+"""Data as tensors, loaded as their task does."""
+
+from __future__ import annotations
+
+import torch
+
+from dslnas.data.dataset import Data
+from dslnas.settings.data import DataSettings
+from dslnas.tasks.catalogue import task_of
+from dslnas.tasks.image_classification import ImageClassification
+from dslnas.tasks.language_model import LanguageModel
+
+IMAGES, TEXT = ImageClassification(), LanguageModel()
+
+
+def load(
+    settings: DataSettings,
+    device: torch.device | str,
+    dtype: torch.dtype = torch.float32,
+    *,
+    searching: bool = True,
+) -> Data:
+    """Return the data on a device."""
+    return task_of(settings).load(settings, device, dtype, searching=searching)

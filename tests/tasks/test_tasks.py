@@ -1,0 +1,39 @@
+"""Every source belongs to one task; what networks are worth goes by its metrics."""
+
+from __future__ import annotations
+
+import pytest
+
+from dslnas.settings.data import DATA
+from dslnas.tasks.catalogue import TASKS, task_of_source
+from dslnas.tasks.task import Measurement, Task
+
+
+def test_every_source_belongs_to_one_task() -> None:
+    for source, settings in DATA.items():
+        (task,) = (task for task in TASKS if issubclass(settings, task.settings))
+        assert task_of_source(source) is task
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_better_in_the_leading_metric_is_worth_more(task: Task) -> None:
+    sums = {"loss": 1.0, "right": 0.5}, {"loss": 2.0, "right": 0.25}
+    better, worse = map(task.measurement, sums)
+    leading = task.metrics[0]
+    assert task.worth(better) > task.worth(worse)
+    assert task.fine_worth(better, 10) > task.fine_worth(worse, 10)
+    values = better.metrics[leading.name], worse.metrics[leading.name]
+    assert (values[0] > values[1]) is leading.higher_is_better
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_columns_are_quantities_that_runs_have(task: Task) -> None:
+    assert {column.quantity for column in task.columns} <= set(task.quantities)
+
+
+def test_equal_accuracies_are_told_apart_by_the_loss() -> None:
+    images = task_of_source("digits")
+    better, worse = Measurement(0.5, {"accuracy": 0.5}), Measurement(1e9, {"accuracy": 0.5})
+    assert images.fine_worth(better, 10) > images.fine_worth(worse, 10)
+    one_more = Measurement(1e9, {"accuracy": 0.6})
+    assert images.fine_worth(one_more, 10) > images.fine_worth(better, 10)
