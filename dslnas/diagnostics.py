@@ -1,4 +1,4 @@
-"""What is told to the user when something is wrong: where, what, and how to mend it.
+"""Diagnostics: messages about mistakes that say where, what, and how to mend it.
 
 Every error a user can cause is a `Diagnostic`; nothing here decides what is an error.
 """
@@ -40,10 +40,10 @@ class Diagnostic:
         code: Key of the table in `dslnas.codes`, such as `NAS201`.
         message: One line, lower case, without a full stop; stands alone without the excerpt.
         span: The smallest piece of text that shows the mistake; None outside of source text.
-        label: Printed behind the carets.
-        help: What the user can do about it.
+        label: Text behind the carets.
+        help: Advice to the user.
         notes: Other places that matter.
-        where: For mistakes outside of source text, what the message is about (a path, an option).
+        where: Subject of a message outside of source text (a path, an option).
     """
 
     code: str
@@ -100,16 +100,16 @@ def user_error(
 class Diagnostics:
     """Collects mistakes so that all of them can be reported at once.
 
-    One place can be wrong in one way only: what is found there again, because several cells or
+    One place can be wrong in one way only: a mistake found there again, because several cells or
     networks share it, is left out. After `MOST_FOUND` mistakes, all of them are raised at once:
     nobody reads more, and hostile input could make thousands.
     """
 
     def __init__(self) -> None:
-        self._found: dict[object, Diagnostic] = {}
+        self._diagnostics: dict[object, Diagnostic] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self._diagnostics)
 
     def add(
         self,
@@ -131,15 +131,15 @@ class Diagnostics:
 
     def raise_if_any(self) -> None:
         """Raise a `UserError` with everything recorded, if anything was."""
-        if self._found:
-            raise UserError(self._found.values())
+        if self._diagnostics:
+            raise UserError(self._diagnostics.values())
 
     def record(self, diagnostic: Diagnostic) -> None:
         """Record a mistake that is put into words already."""
-        if len(self._found) >= MOST_FOUND:
+        if len(self._diagnostics) >= MOST_FOUND:
             self.raise_if_any()
         place = diagnostic.span and (diagnostic.code, diagnostic.span)
-        self._found.setdefault(place or diagnostic, diagnostic)
+        self._diagnostics.setdefault(place or diagnostic, diagnostic)
 
 
 def suggestion(word: str, known: Iterable[str], *, list_all: int = 12) -> str:
@@ -190,7 +190,7 @@ def _shared(word: str) -> Callable[[str], int]:
 
 
 def _position(diagnostic: Diagnostic) -> tuple[bool, str, int]:
-    """What the user wrote comes first, library files last."""
+    """Return the key to sort by: text of the user first, library files last."""
     span = diagnostic.span
     return (False, "", 0) if span is None else (span.source.library, span.source.name, span.start)
 

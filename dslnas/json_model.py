@@ -94,13 +94,13 @@ def read_model(model: type[_Model], path: Path) -> _Model:
 
 
 def parse_model(model: type[_Model], content: str | bytes, where: str, help_: str = HELP) -> _Model:
-    """Return what JSON says.
+    """Return a model read from JSON.
 
     Args:
-        model: What it should say.
+        model: The model.
         content: The JSON.
-        where: What it was read from, for messages.
-        help_: What the user can do if it is damaged.
+        where: Name of its source, for messages.
+        help_: Advice to the user if it is damaged.
 
     Raises:
         UserError: NAS027 if it is damaged, with every place that is wrong.

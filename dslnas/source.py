@@ -13,9 +13,9 @@ class SourceFile:
     """A named piece of text: a `.nas` file, or one `--set` argument.
 
     Attributes:
-        name: What diagnostics print before the line number.
+        name: Name that diagnostics print before the line number.
         text: The whole text; its line ends are line feeds.
-        path: Where it was read from; None for text that is not a file.
+        path: File that it was read from; None for text that is not a file.
         library: True for a file that ships with dslnas.
     """
 

@@ -45,7 +45,7 @@ def make_runtime(
     """
     names = passes_named(passes)
     place = torch_device(device)
-    from dslnas.backends.torch.compiled import check_compiler
+    from dslnas.backends.torch.torch_compile import check_compiler
     from dslnas.backends.torch.runtime import Runtime
 
     if compile:

@@ -37,7 +37,11 @@ def test_a_network_is_placed_as_the_runtime_says() -> None:
     supernet = supernet_with(Runtime(CPU, ("share_equal",), True, "float64"), "uneven")
     assert (supernet.device, supernet.dtype) == (CPU, torch.float64)
     network = supernet.network
-    assert (network.passes, network.compiled, network.is_mixed) == (("share_equal",), True, False)
+    assert (network.passes, network.torch_compile, network.is_mixed) == (
+        ("share_equal",),
+        True,
+        False,
+    )
     assert {tensor.dtype for tensor in network.state_dict().values()} == {torch.float64}
 
 

@@ -22,7 +22,7 @@ FORMS = {
     "backends/python/expressions.py": {"_STRENGTHS", "FUNCTIONS"},
     "backends/python/layers.py": {"LAYERS", "JOINS"},
     "backends/python/render.py": {"_FUNCTIONS"},
-    "backends/torch/compiled.py": {"_FORMS"},
+    "backends/torch/torch_compile.py": {"_FORMS"},
     "backends/torch/fast.py": {"FAST_FORMS"},
     "backends/torch/primitives.py": {"FORMS"},
 }

@@ -14,7 +14,7 @@ LONGEST_CLASS = 32
 _UNSAFE = frozenset({*keyword.kwlist, *dir(builtins), "self", "torch", "nn", "l"})
 
 VARIABLES = _UNSAFE
-"""What no argument or variable may be called; `l` looks like 1."""
+"""Names that no argument or variable may have; `l` looks like 1."""
 
 ATTRIBUTES = _UNSAFE | {
     "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu",
@@ -29,12 +29,12 @@ ATTRIBUTES = _UNSAFE | {
     "set_extra_state", "set_submodule", "share_memory", "state_dict", "to", "to_empty", "train",
     "training", "type", "xpu", "zero_grad",
 }  # fmt: skip
-"""What no attribute of a generated class may be called: `torch.nn.Module` has them."""
+"""Names that no attribute of a generated class may have: `torch.nn.Module` has them."""
 
 CLASSES = _UNSAFE | {
     "CLASSES", "Network", "Path", "SIZES", "Shift", "Split", "States", "TiedLinear", "Zero",
 }  # fmt: skip
-"""What no generated class may be called."""
+"""Names that no generated class may have."""
 
 
 class Names:

@@ -41,8 +41,8 @@ def layer_part(node: Node, shape: Shape) -> Part:
     """Return the layers that stand for a node.
 
     Args:
-        node: Of a primitive in `LAYERS`.
-        shape: Of its input, without the batch axis.
+        node: A node of a primitive in `LAYERS`.
+        shape: Shape of its input, without the batch axis.
 
     Raises:
         ValueError: The primitive has no form, so the graph is not a derived network.

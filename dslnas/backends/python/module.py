@@ -208,8 +208,8 @@ def _description(title: str, facts: Mapping[str, str], use: Sequence[str]) -> st
     """Return the docstring of a module.
 
     Args:
-        title: What it is.
-        facts: What is known of it; any text is safe.
+        title: Its first line.
+        facts: Facts about the network; any text is safe.
         use: Lines of code that use it, in inference mode.
     """
     return docstring(

@@ -35,7 +35,7 @@ _LOOP = (TOKENS, "states", STEP, "outputs", "output")
 
 @dataclass(frozen=True)
 class CellCall:
-    """What the loop over time does with one cell.
+    """One call of a cell in the loop over time.
 
     Attributes:
         cell: Attribute of the network.
@@ -75,7 +75,7 @@ class Loop:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a module is made of.
+    """The classes of a module.
 
     Attributes:
         inputs: Shapes of what the network reads, by the names of its arguments.

@@ -43,12 +43,12 @@ class Step:
     Attributes:
         value: Graph node that gives its result.
         inputs: Values that it reads.
-        name: What its variable had better be called.
+        name: Name that its variable had better have.
         group: Value of the language that it helps to compute. A value that is read once, in its
             own group, gets no variable.
         node: The primitive; None for a call of another class.
         part: Constructor of its layers; None if it has none of its own.
-        attribute: What the attribute of its layers had better be called.
+        attribute: Name that the attribute of its layers had better have.
         is_term: Whether it stays inside of the sum that reads it, however long that becomes.
         renews: Whether its variable is the one that it reads.
         comment: Text behind its statement.

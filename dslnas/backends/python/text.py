@@ -20,7 +20,7 @@ class Call:
 
     Attributes:
         head: All up to the opening bracket, which is its last character.
-        items: What is between the brackets.
+        items: Everything between the brackets.
         is_open: Whether every item has a line of its own even if all would fit on one.
     """
 

@@ -1,4 +1,4 @@
-"""How long a network takes for one example, and what every candidate of a space adds to that.
+"""Latency of a network for one example, and the share of every candidate of a space in it.
 
 An example is an image, or one time step of a sequence.
 
@@ -34,9 +34,9 @@ RUNS = 9
 def latency_table(space: SearchSpace, device: torch.device) -> CostTable:
     """Return the seconds that the parts of the final network take for one example.
 
-    Every distinct operation is timed alone. What a network takes besides, such as for sums, or
-    saves, is measured on one architecture, the one with the most multiply-adds, and is part of
-    `fixed`.
+    Every distinct operation is timed alone. The time that a network needs besides, such as for
+    sums, or saves, is measured on one architecture, the one with the most multiply-adds, and is
+    part of `fixed`.
 
     Raises:
         UserError: NAS4xx where shapes do not fit.

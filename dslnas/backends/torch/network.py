@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.bundles import Bundle, with_bundles
-from dslnas.backends.torch.compiled import Bodies, Call, with_calls
 from dslnas.backends.torch.fast import FAST_FORMS
 from dslnas.backends.torch.gated import highway_gate
 from dslnas.backends.torch.mixing import Weighing
@@ -19,6 +18,7 @@ from dslnas.backends.torch.plan import Choice, Step, make_plan
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
 from dslnas.backends.torch.sums import Sums
+from dslnas.backends.torch.torch_compile import Bodies, Call, with_calls
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.ops.primitive import Weight
 from dslnas.passes.manager import USUAL, optimised
@@ -38,7 +38,7 @@ class TorchNetwork(nn.Module):
         passes: Names of the passes that rewrite the graph before it runs.
         plain: Run the graph as it is, primitive after primitive, by the library's functions alone:
             slow, the oracle. Of images, what is not plain can be differentiated only once.
-        compiled: Run cells of images as compiled functions where all of their operations train.
+        torch_compile: Run cells of images by torch.compile where all of their operations train.
         is_mixed: Compute in bfloat16 what is precise enough in it, see `runtime.mixed`.
     """
 
@@ -49,7 +49,7 @@ class TorchNetwork(nn.Module):
         self.run_state = RunState()
         self.passes = USUAL
         self.plain = False
-        self.compiled = False
+        self.torch_compile = False
         self.is_mixed = False
         self._bodies = Bodies()
         self._sums = Sums(self._tensor)
@@ -92,13 +92,13 @@ class TorchNetwork(nn.Module):
     def _steps(
         self, outputs: tuple[str, ...], chosen: Choice | None, *, observe: bool
     ) -> tuple[Planned, ...]:
-        """Return the plan; in training its cells are calls where they run compiled, else bundles.
+        """Return the plan; in training its cells are calls under torch.compile, else bundles.
 
         A measurement comes once in an epoch with large batches of another size, and sampled
         architectures differ at every step: compiling takes longer than they run. Bundles bring
         results forward, which training keeps in any case, but a measurement could have dropped.
         """
-        has_calls = self.compiled and not self.plain and self.training and chosen is None
+        has_calls = self.torch_compile and not self.plain and self.training and chosen is None
         training = self.training
 
         def make() -> tuple[Planned, ...]:

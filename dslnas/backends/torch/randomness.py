@@ -13,12 +13,12 @@ from dslnas.graph.graph import Node
 from dslnas.ops.catalogue import PRIMITIVES
 
 MaskKey: TypeAlias = tuple[str, str, int]
-"""Whose a mask is: a cell, or the stem or head, has one for each primitive and width."""
+"""Owner of a mask: a cell, the stem or the head has one for each primitive and width."""
 
 
 @dataclass
 class RunState:
-    """What a run of a network depends on besides weights and inputs.
+    """State of a run besides weights and inputs.
 
     Attributes:
         training: Batch statistics and dropout, or running statistics and none.
@@ -28,7 +28,7 @@ class RunState:
         dropout: Rates of variational dropout: `words`, `embedded`, `input`, `state` and `output`;
             0 if it is not given.
         batch: Sequences that run side by side.
-        masks: Of variational dropout, (batch, features) each; none where nothing is dropped.
+        masks: Masks of variational dropout, (batch, features) each; none where nothing is dropped.
     """
 
     training: bool = True
@@ -75,7 +75,7 @@ def drop(x: Tensor, rate: float, shape: torch.Size, run: RunState) -> Tensor:
     Args:
         x: The value.
         rate: Probability with which each is dropped.
-        shape: What is drawn; broadcast to that of `x`.
+        shape: Shape of the mask; broadcast to that of `x`.
         run: Says whether it trains, and draws.
     """
     if not run.training or rate == 0.0:

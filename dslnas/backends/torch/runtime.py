@@ -1,4 +1,4 @@
-"""How networks run: where, rewritten by which passes, compiled or not, and how precisely."""
+"""Runtime of networks: device, passes, torch.compile and precision."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ Precision: TypeAlias = Literal["float32", "bfloat16", "float64"]
 
 @dataclass(frozen=True)
 class Runtime:
-    """How the networks of a run are run.
+    """Settings under which the networks of a run are executed.
 
     Attributes:
-        device: Where everything lies.
+        device: Device of all tensors.
         passes: Names of the passes that rewrite every graph before it runs; none of them: run the
             graph as it is, by the library's functions alone.
-        compiled: Whether cells are compiled, see `dslnas.backends.torch.compiled`.
-        precision: Of the arithmetic. With `bfloat16` products and convolutions are of that type
+        torch_compile: Whether cells are compiled, see `dslnas.backends.torch.torch_compile`.
+        precision: Type of the arithmetic. With `bfloat16`, products and convolutions have that type
             while a network trains; weights, alpha, statistics of batch norm, losses and gradients
             of weights and alpha stay float32.
     """
 
     device: torch.device
     passes: tuple[str, ...] = USUAL
-    compiled: bool = False
+    torch_compile: bool = False
     precision: Precision = "float32"
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of weights, alpha and images."""
+        """Type of weights, alpha and images."""
         return torch.float64 if self.precision == "float64" else torch.float32
 
     @property
@@ -50,7 +50,7 @@ class Runtime:
 
     def place(self, network: TorchNetwork) -> TorchNetwork:
         """Move a network to the device, to run from now on as is said here; return it."""
-        network.passes, network.compiled = self.paying, self.compiled
+        network.passes, network.torch_compile = self.paying, self.torch_compile
         network.plain = not self.passes
         network.is_mixed = self.precision == "bfloat16"
         return network.to(self.device, self.dtype)
@@ -60,7 +60,7 @@ class Runtime:
         return {
             "device": str(self.device),
             "passes": self.passes,
-            "compiled": self.compiled,
+            "compiled": self.torch_compile,
             "precision": self.precision,
         }
 

@@ -30,7 +30,7 @@ Loss: TypeAlias = Callable[[BatchOutput, Batch], Tensor]
 
 @dataclass(frozen=True)
 class Mixing:
-    """How the operations of every edge are weighed in one run.
+    """Weights of the operations of every edge in one run.
 
     Attributes:
         weights: By cell, (edges, operations), and where edges are weighed by `edges_of` it, (nodes,
@@ -48,10 +48,10 @@ class Supernet:
     """A network whose edges still have their choices.
 
     Attributes:
-        network: The weights, and what runs them.
+        network: The weights and the plan that runs them.
         tables: The choices of every searched cell.
         device: Where everything lies.
-        dtype: Of weights and alpha.
+        dtype: Type of weights and alpha.
         loss_of: Mean loss of a batch, from the outputs for it.
         slowness: Weight of the slowness penalty of recurrent cells.
         accumulate: Parts that a batch is cut into, to be run one after the other.
@@ -132,7 +132,7 @@ class Supernet:
     def towards(self, variables: Sequence[Tensor]) -> Iterator[None]:
         """Make losses inside of this that are differentiated in `variables` alone.
 
-        What only the gradients of other weights need is then neither computed nor kept.
+        Nothing is computed or kept for the gradients of other weights alone.
         """
         wanted = {id(variable) for variable in variables}
         others = [w for w in self.weights() if w.requires_grad and id(w) not in wanted]
@@ -148,8 +148,8 @@ class Supernet:
     def without_dropout(self) -> Iterator[None]:
         """Compare inside of this: no variational dropout, and the masks of training stay the same.
 
-        What is dropped at random would decide between architectures, and what is drawn here would
-        change the training behind it. An operation `dropout` of the space is what it is.
+        Random masks would decide between architectures, and drawing them here would change the
+        training behind it. An operation `dropout` of the space stays.
         """
         state = self.network.run_state
         rates, generator = state.dropout, state.generator

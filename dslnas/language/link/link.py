@@ -36,7 +36,7 @@ __all__ = [
 MAX_FILES = 64
 
 Definition: TypeAlias = ast.Let | ast.OpDef | ast.OpsDef | ast.GateDef
-"""What is defined once, and cannot be given again."""
+"""Definitions of which a program has one by each name."""
 
 _WHAT: dict[type[Definition], str] = {
     ast.Let: "constant",
@@ -69,12 +69,12 @@ def link(source: SourceFile, overrides: Iterable[ast.Item] = ()) -> LinkedProgra
     Raises:
         UserError: All syntax errors (NAS1xx) of a file; then all of NAS201, NAS204 and NAS205.
     """
-    found = Diagnostics()
-    linker = _Linker(LinkedProgram(source), found)
+    diagnostics = Diagnostics()
+    linker = _Linker(LinkedProgram(source), diagnostics)
     names, settings = _by_kind(overrides)
     left = linker.add(source, [], names)
     linker.override([*left.values(), *settings])
-    found.raise_if_any()
+    diagnostics.raise_if_any()
     return linker.linked
 
 
@@ -91,9 +91,9 @@ def _by_kind(overrides: Iterable[ast.Item]) -> tuple[dict[str, ast.Section], lis
 
 
 class _Linker:
-    def __init__(self, linked: LinkedProgram, found: Diagnostics) -> None:
+    def __init__(self, linked: LinkedProgram, diagnostics: Diagnostics) -> None:
         self.linked = linked
-        self._found = found
+        self._diagnostics = diagnostics
         self._done: set[Path] = set()
 
     def add(
@@ -152,7 +152,7 @@ class _Linker:
             return True
         message, help = f"unknown {what} `{name.text}`", suggestion(name.text, known)
         code = "NAS203" if what == "constant" else "NAS201"
-        self._found.add(code, message, name.span, help=help or f"the spec has no {what}s")
+        self._diagnostics.add(code, message, name.span, help=help or f"the spec has no {what}s")
         return False
 
     # ---- definitions ----------------------------------------------------------------------------
@@ -168,7 +168,7 @@ class _Linker:
             or linked.gates.get(name.text)
         )
         if existing is not None:
-            self._found.add(
+            self._diagnostics.add(
                 "NAS204",
                 f"{what} `{name.text}` is already defined",
                 name.span,
@@ -176,7 +176,7 @@ class _Linker:
                 help="choose another name",
             )
         elif not is_constant and name.text in PRIMITIVES:
-            self._found.add(
+            self._diagnostics.add(
                 "NAS204",
                 f"`{name.text}` is a primitive and cannot be defined again",
                 name.span,
@@ -199,7 +199,7 @@ class _Linker:
         """Put a cell or section over what a used file says of it."""
         key = f"cell {item.name.text}" if isinstance(item, ast.CellDef) else item.kind
         if key in given:
-            self._found.add(
+            self._diagnostics.add(
                 "NAS204",
                 f"`{key}` is already given in this file",
                 head_span(item),
@@ -228,20 +228,20 @@ class _Linker:
             circle = " -> ".join([*(s.name for s in chain), source.name])
             message = f"files use each other in a circle: {circle}"
             help = "move what both need into a third file"
-            self._found.add("NAS205", message, use.span, help=help)
+            self._diagnostics.add("NAS205", message, use.span, help=help)
             return
         if path in self._done:
             return
         if len(self._done) >= MAX_FILES:
             message = f"more than {MAX_FILES} files are used"
-            self._found.add("NAS205", message, use.span, help="join some of them")
+            self._diagnostics.add("NAS205", message, use.span, help="join some of them")
             return
         self.add(source, chain, {})
 
     def _library(self, use: ast.Use, user: SourceFile) -> SourceFile | None:
         path = LIBRARY.joinpath(*use.target.split(".")).with_suffix(".nas")
         if not path.is_file():
-            self._found.add(
+            self._diagnostics.add(
                 "NAS201",
                 f"unknown library file `{use.target}`",
                 use.span,
@@ -256,7 +256,7 @@ class _Linker:
         beside = user.path.parent if user.path else Path()
         path = resolved(beside, use.target)
         if path is None:
-            self._found.add(
+            self._diagnostics.add(
                 "NAS202",
                 f"`{use.target}` lies outside the folder of the spec",
                 use.span,
@@ -264,7 +264,7 @@ class _Linker:
             )
             return None
         if not isfile(path):
-            self._found.add(
+            self._diagnostics.add(
                 "NAS201",
                 f"used file `{use.target}` does not exist",
                 use.span,

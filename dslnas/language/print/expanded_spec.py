@@ -105,7 +105,7 @@ def section_text(
 
     Args:
         settings: The values.
-        heading: What stands before the brace.
+        heading: Text before the brace.
         explain: Put the description of each setting behind it as a comment.
         for_others: By examples of a task the defaults that are others there; descriptions tell.
         more: Lines at the end.

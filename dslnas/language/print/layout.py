@@ -33,8 +33,8 @@ class Word:
     """A piece of text that stays whole.
 
     Attributes:
-        text: What is written.
-        depth: Of the place before it, where a line may end; outer places (0) are taken first.
+        text: Text.
+        depth: Depth of the place before it, where a line may end; outer places (0) are taken first.
     """
 
     text: str
@@ -47,9 +47,9 @@ def words(
     """Return an expression as words.
 
     Args:
-        expression: What to write.
+        expression: The expression.
         least: Expressions that hold together less tightly get parentheses.
-        depth: Of its outermost places.
+        depth: Depth of its outermost places.
     """
     if _level(expression) < least:
         return _around("(", words(expression, Level.CHAIN, depth), ")")

@@ -17,7 +17,7 @@ def aside(*, kw_only: bool = False) -> Any:
 
 @dataclass_transform(frozen_default=True, field_specifiers=(aside,))
 class _Frozen:
-    """What a node can do; its fields are the annotated names of its class, in order."""
+    """Base of syntax nodes: its fields are the annotated names of its class, in order."""
 
     __match_args__: ClassVar[tuple[str, ...]] = ()
     _compared: ClassVar[tuple[str, ...]] = ()

@@ -15,7 +15,7 @@ MAX_DEPTH = 100
 _LARGEST = 1e15
 _FACTORS = {"K": 1_000, "M": 1_000_000, "G": 1_000_000_000}
 _PARTS = {"%": 100, "us": 1_000_000, "ms": 1_000, "s": 1}
-"""Of one, and of a second."""
+"""Parts of one, and of a second, by unit."""
 
 
 def subtrees(tree: Tree[Token]) -> list[Tree[Token]]:
@@ -36,13 +36,13 @@ def _spine(tree: Tree[Token]) -> list[Tree[Token]]:
 class TreeBuilder:
     """Turns Lark's trees into syntax nodes of one file.
 
-    Mistakes go into `found`: NAS107 for a number that is too large, NAS108 for an expression that
-    is nested too deep or too long. A 1 then takes its place, so that reading can go on.
+    Mistakes go into `diagnostics`: NAS107 for a number that is too large, NAS108 for an expression
+    that is nested too deep or too long. A 1 then takes its place, so that reading can go on.
     """
 
-    def __init__(self, source: SourceFile, found: Diagnostics) -> None:
+    def __init__(self, source: SourceFile, diagnostics: Diagnostics) -> None:
         self._source = source
-        self._found = found
+        self._diagnostics = diagnostics
         self._depth = 0
         self._is_too_deep = False
 
@@ -172,7 +172,7 @@ class TreeBuilder:
         if not self._is_too_deep:
             first = Span(self._source, span.start, span.start + 1)
             help = "give parts of it a name with `op` or `let`"
-            self._found.add("NAS108", message, first, help=help)
+            self._diagnostics.add("NAS108", message, first, help=help)
         self._is_too_deep = True
         return ast.Number(1, "1", span=span)
 
@@ -192,7 +192,9 @@ class TreeBuilder:
 
     def _too_large(self, text: str, span: Span) -> int:
         shown = text if len(text) <= 20 else f"{text[:17]}..."
-        self._found.add("NAS107", f"number `{shown}` is too large", span, help="the limit is 1e15")
+        self._diagnostics.add(
+            "NAS107", f"number `{shown}` is too large", span, help="the limit is 1e15"
+        )
         return 1
 
     def _number_expression(self, tree: Tree[Token]) -> ast.Number:

@@ -16,7 +16,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from dslnas.diagnostics import MOST_SHOWN, Diagnostic
 from dslnas.language.syntax.grammar import language_parser
 from dslnas.language.syntax.messages import END, character_error, token_error
-from dslnas.language.syntax.parse_failure import Refused
+from dslnas.language.syntax.parse_failure import ParseFailure
 from dslnas.source import SourceFile
 
 _ITEM_START = re.compile(
@@ -29,13 +29,13 @@ def syntax_errors(source: SourceFile) -> list[Diagnostic]:
     """Return the syntax errors of a file, at most as many as are shown."""
     starts = [match.start() for match in _ITEM_START.finditer(source.text)]
     bounds = sorted({0, *starts, len(source.text)})
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for start, end in pairwise(bounds):
         for diagnostic in _piece_errors(source, start, end):
-            found.append(diagnostic)
-            if len(found) == MOST_SHOWN:
-                return found
-    return found
+            diagnostics.append(diagnostic)
+            if len(diagnostics) == MOST_SHOWN:
+                return diagnostics
+    return diagnostics
 
 
 def value_errors(source: SourceFile, start: int) -> list[Diagnostic]:
@@ -48,9 +48,9 @@ def value_errors(source: SourceFile, start: int) -> list[Diagnostic]:
 def _piece_errors(source: SourceFile, start: int, end: int) -> Iterator[Diagnostic]:
     text = source.text[start:end]
     while (refused := _refused(source, start, text, "program", "the end of the file")) is not None:
-        place, diagnostic = refused
+        failure, diagnostic = refused
         yield diagnostic
-        rest = _without_statement(place)
+        rest = _without_statement(failure)
         if rest is None or len(text) > _LARGEST_REREAD:
             return
         text = rest
@@ -58,22 +58,22 @@ def _piece_errors(source: SourceFile, start: int, end: int) -> Iterator[Diagnost
 
 def _refused(
     source: SourceFile, start: int, text: str, rule: str, end: str
-) -> tuple[Refused, Diagnostic] | None:
+) -> tuple[ParseFailure, Diagnostic] | None:
     """Return where and why the parser refuses a piece of text, or None if it does not."""
     try:
         language_parser().parse(text, start=rule)
     except UnexpectedCharacters as error:
-        place = _place(source, start, text, error.pos_in_stream or 0, end)
-        return place, character_error(place)
+        failure = _failure(source, start, text, error.pos_in_stream or 0, end)
+        return failure, character_error(failure)
     except UnexpectedToken as error:
         token = error.token
         at = len(text) if token.type == END else token.start_pos or 0
-        place = _place(source, start, text, at, end)
-        return place, token_error(place, token, set(error.accepts or error.expected))
+        failure = _failure(source, start, text, at, end)
+        return failure, token_error(failure, token, set(error.accepts or error.expected))
     return None
 
 
-def _place(source: SourceFile, start: int, text: str, at: int, end: str) -> Refused:
+def _failure(source: SourceFile, start: int, text: str, at: int, end: str) -> ParseFailure:
     before: list[Token] = []
     after: list[Token] = []
     try:
@@ -81,16 +81,16 @@ def _place(source: SourceFile, start: int, text: str, at: int, end: str) -> Refu
             (before if (token.start_pos or 0) < at else after).append(token)
     except UnexpectedCharacters:
         pass  # what can be read is enough
-    return Refused(source, start, text, tuple(before), tuple(after), at, end)
+    return ParseFailure(source, start, text, tuple(before), tuple(after), at, end)
 
 
-def _without_statement(place: Refused) -> str | None:
+def _without_statement(failure: ParseFailure) -> str | None:
     """Blank out the refused statement of a block; None if it cannot be told where it ends."""
-    in_block = len(place.open) == 1 and place.is_block_start(place.open[0])
-    if not in_block or not place.statement or place.at == len(place.text):
+    in_block = len(failure.open) == 1 and failure.is_block_start(failure.open[0])
+    if not in_block or not failure.statement or failure.at == len(failure.text):
         return None
-    text, start = place.text, place.statement[0].start_pos or 0
-    end = text.find("\n", place.at)
+    text, start = failure.text, failure.statement[0].start_pos or 0
+    end = text.find("\n", failure.at)
     statement = text[start:] if end < 0 else text[start:end]
     if any(statement.count(a) != statement.count(b) for a, b in ("()", "{}")):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 from lark import Token
 
 from dslnas.diagnostics import did_you_mean
-from dslnas.language.syntax.parse_failure import STATEMENTS, Refused
+from dslnas.language.syntax.parse_failure import STATEMENTS, ParseFailure
 from dslnas.language.syntax.tokens import BREAK
 
 _JOINED = "layers are joined with `->`"
@@ -18,9 +18,9 @@ _GOES_ON = {
 _COMPARED = {"count": "skip_connect <= 2", "require": "params < 4M"}
 
 
-def help_for(place: Refused, token: Token, accepted: Set[str]) -> str:
+def help_for(failure: ParseFailure, token: Token, accepted: Set[str]) -> str:
     """Say how to mend a place where `token` cannot stand; "" where no slip is known."""
-    statement = place.statement
+    statement = failure.statement
     first = statement[0] if statement else None
     if first is None:
         return ""
@@ -32,10 +32,10 @@ def help_for(place: Refused, token: Token, accepted: Set[str]) -> str:
         return "variants are written `| when stride 2: ...`"
     if token.type in STATEMENTS and BREAK in accepted:
         return "every statement starts on a line of its own"
-    follows_layer = statement[-1].type in ("NAME", "RPAR") and not place.starts_line(token)
+    follows_layer = statement[-1].type in ("NAME", "RPAR") and not failure.starts_line(token)
     if follows_layer and token.type == "NAME" and "ARROW" in accepted and first.type == "OP":
         return _JOINED
-    if len(statement) > 1 and statement[-2].type in _GOES_ON and place.starts_line(statement[-1]):
+    if len(statement) > 1 and statement[-2].type in _GOES_ON and failure.starts_line(statement[-1]):
         return _GOES_ON[statement[-2].type]
     if token.type == "EQUAL" and first.type == "NAME":
         return did_you_mean(first, ["node"])
@@ -55,7 +55,7 @@ def _comparison(statement: Sequence[Token], token: Token) -> str:
         return (
             f"write `{first} {_COMPARED[first]}`" if len(statement) == 1 else "write `<=` or `>=`"
         )
-    commas = [place for place, before in enumerate(statement) if before.type == "COMMA"]
+    commas = [number for number, before in enumerate(statement) if before.type == "COMMA"]
     value = statement[commas[-1] + 1 :] if commas else statement
     if any(before.type == "COMPARE" for before in value):
         return "write two comparisons with `,` between them"

@@ -1,4 +1,4 @@
-"""What a user is told about a place that the parser refused."""
+"""Diagnostics for a place that the parser refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lark import Token
 
 from dslnas.diagnostics import Diagnostic, Note, did_you_mean
 from dslnas.language.syntax.help import help_for
-from dslnas.language.syntax.parse_failure import CLOSING, SIGNS, STATEMENTS, Refused
+from dslnas.language.syntax.parse_failure import CLOSING, SIGNS, STATEMENTS, ParseFailure
 from dslnas.language.syntax.tokens import BREAK
 
 END = "$END"
@@ -50,13 +50,13 @@ _INSTEAD = {
 }
 
 
-def character_error(place: Refused) -> Diagnostic:
+def character_error(failure: ParseFailure) -> Diagnostic:
     """Explain a character that starts no word of the language."""
-    text, at = place.text, place.at
+    text, at = failure.text, failure.at
     character = text[at]
     if character == '"':
         end = text.find("\n", at)
-        span = place.span(at, len(text) if end < 0 else end)
+        span = failure.span(at, len(text) if end < 0 else end)
         help = 'close it with `"`'
         return Diagnostic("NAS102", "string is not closed on its line", span, help=help)
     if character.isascii() and character.isdigit():
@@ -65,49 +65,49 @@ def character_error(place: Refused) -> Diagnostic:
             end += 1
         help = "numbers look like `3`, `0.025`, `3e-4`, `50%`, `4M` or `5ms`"
         message = f"invalid number `{_shortened(text[at:end])}`"
-        return Diagnostic("NAS103", message, place.span(at, end), help=help)
+        return Diagnostic("NAS103", message, failure.span(at, end), help=help)
     shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
     help = _INSTEAD.get(character, "remove it")
     if character.isalpha():
         help = "names are made of the letters a to z, digits and `_`"
-    return Diagnostic("NAS101", f"invalid character {shown}", place.span(at, at + 1), help=help)
+    return Diagnostic("NAS101", f"invalid character {shown}", failure.span(at, at + 1), help=help)
 
 
-def token_error(place: Refused, token: Token, accepted: Set[str]) -> Diagnostic:
+def token_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> Diagnostic:
     """Explain a token that cannot stand where it stands; `accepted` are the kinds that could."""
-    bracket = _bracket_error(place, token, accepted)
+    bracket = _bracket_error(failure, token, accepted)
     if bracket is not None:
         return bracket
-    span = place.behind if _ends_line(place, token) else place.span_of(token)
-    if "USE" in accepted and place.previous is None:
+    span = failure.behind if _ends_line(failure, token) else failure.span_of(token)
+    if "USE" in accepted and failure.previous is None:
         help = did_you_mean(token, _KEYWORDS) or _STARTS
-        return Diagnostic("NAS104", f"unexpected {_found(place, token)}", span, help=help)
+        return Diagnostic("NAS104", f"unexpected {_found(failure, token)}", span, help=help)
     if token.type in _RESERVED and "NAME" in accepted:
-        return _reserved_error(place, token, accepted)
-    after = f" after `{_shortened(place.previous)}`" if place.previous is not None else ""
+        return _reserved_error(failure, token, accepted)
+    after = f" after `{_shortened(failure.previous)}`" if failure.previous is not None else ""
     return Diagnostic(
         "NAS104",
-        f"expected {_expectation(place, accepted)}{after}, found {_found(place, token)}",
+        f"expected {_expectation(failure, accepted)}{after}, found {_found(failure, token)}",
         span,
-        help=help_for(place, token, accepted),
+        help=help_for(failure, token, accepted),
     )
 
 
-def _bracket_error(place: Refused, token: Token, accepted: Set[str]) -> Diagnostic | None:
+def _bracket_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> Diagnostic | None:
     """Explain a bracket that is missing or too many, if that is what is wrong."""
-    opener = place.opener
+    opener = failure.opener
     if opener is None:
         if token.type not in CLOSING.values():
             return None
-        message, span = f"`{token}` closes nothing", place.span_of(token)
+        message, span = f"`{token}` closes nothing", failure.span_of(token)
         return Diagnostic("NAS105", message, span, help="remove it")
     closing = CLOSING[opener.type]
     if token.type == END:
-        where = f"before `{place.next_piece}`" if place.next_piece else f"at {place.end}"
+        where = f"before `{failure.next_piece}`" if failure.next_piece else f"at {failure.end}"
     elif token.type in CLOSING.values() and token.type != closing:
         where = f"before `{token}`"
-    elif place.starts_line(token) and closing in accepted and BREAK not in accepted:
-        if place.is_closed_later:
+    elif failure.starts_line(token) and closing in accepted and BREAK not in accepted:
+        if failure.is_closed_later:
             return None
         where = "at the end of the line"
     else:
@@ -116,15 +116,15 @@ def _bracket_error(place: Refused, token: Token, accepted: Set[str]) -> Diagnost
     return Diagnostic(
         "NAS105",
         f"`{sign}` is missing {where}",
-        place.behind,
+        failure.behind,
         help=f"close it with `{sign}`",
-        notes=(Note(f"`{opener}` is opened here", place.span_of(opener)),),
+        notes=(Note(f"`{opener}` is opened here", failure.span_of(opener)),),
     )
 
 
-def _reserved_error(place: Refused, token: Token, accepted: Set[str]) -> Diagnostic:
-    span = place.span_of(token)
-    if place.previous is not None or not place.open:
+def _reserved_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> Diagnostic:
+    span = failure.span_of(token)
+    if failure.previous is not None or not failure.open:
         message = f"`{token}` is a word of the language and cannot be a name"
         return Diagnostic("NAS106", message, span, help="choose another name")
     what = _joined(["a setting", *_inside_block(accepted)])
@@ -135,22 +135,22 @@ def _reserved_error(place: Refused, token: Token, accepted: Set[str]) -> Diagnos
     return Diagnostic("NAS104", f"expected {what}, found `{token}`", span, help=help)
 
 
-def _expectation(place: Refused, accepted: Set[str]) -> str:
+def _expectation(failure: ParseFailure, accepted: Set[str]) -> str:
     """Say in few words what could have come."""
     words = [word for kind, word in _WORDS.items() if kind in accepted]
     if accepted >= _STARTS_VALUE:
-        first = place.statement[0].type if place.statement else ""
-        is_operation = first in ("OP", "OPS", "NODE") and len(place.open) <= (first == "NODE")
+        first = failure.statement[0].type if failure.statement else ""
+        is_operation = first in ("OP", "OPS", "NODE") and len(failure.open) <= (first == "NODE")
         words = ["an operation" if is_operation else "a value"]
         words += ["`)`"] if "RPAR" in accepted else []
-    elif place.previous is None:
+    elif failure.previous is None:
         words = ["a setting", *_inside_block(accepted)]
         words += ["`}`"] if "RBRACE" in accepted else []
     elif BREAK in accepted:
         words = [word for word in words if word != "`}`"]
     elif "COMMA" in accepted:
         words = [word for word in words if word != "`=`"]
-    return _joined(words or [place.end])
+    return _joined(words or [failure.end])
 
 
 def _inside_block(accepted: Set[str]) -> list[str]:
@@ -162,18 +162,18 @@ def _joined(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _ends_line(place: Refused, token: Token) -> bool:
+def _ends_line(failure: ParseFailure, token: Token) -> bool:
     """Whether the line ends too early; a closing brace on the next line is no part of it."""
     if token.type in (END, BREAK):
         return token != ";"
-    follows = place.previous is not None
-    return follows and token.type == "RBRACE" and place.starts_line(token)
+    follows = failure.previous is not None
+    return follows and token.type == "RBRACE" and failure.starts_line(token)
 
 
-def _found(place: Refused, token: Token) -> str:
-    if token.type == END and not place.next_piece:
-        return place.end
-    return "the end of the line" if _ends_line(place, token) else f"`{_shortened(token)}`"
+def _found(failure: ParseFailure, token: Token) -> str:
+    if token.type == END and not failure.next_piece:
+        return failure.end
+    return "the end of the line" if _ends_line(failure, token) else f"`{_shortened(token)}`"
 
 
 def _shortened(text: str) -> str:

@@ -42,10 +42,10 @@ def parse(source: SourceFile) -> ast.Program:
         for match in _COMMENT.finditer(text)
         if match[0].startswith("#")
     )
-    found = Diagnostics()
-    builder = TreeBuilder(source, found)
+    diagnostics = Diagnostics()
+    builder = TreeBuilder(source, diagnostics)
     items = tuple(builder.item(child) for child in subtrees(tree))
-    found.raise_if_any()
+    diagnostics.raise_if_any()
     return ast.Program(items, comments, span=Span(source, 0, len(text)))
 
 
@@ -60,8 +60,8 @@ def parse_values(source: SourceFile, start: int = 0) -> tuple[ast.Expression, ..
         tree = language_parser().parse(text, start="values")
     except UnexpectedInput:
         raise UserError(value_errors(source, start)) from None
-    found = Diagnostics()
-    builder = TreeBuilder(source, found)
+    diagnostics = Diagnostics()
+    builder = TreeBuilder(source, diagnostics)
     values = tuple(builder.expression(child) for child in subtrees(tree))
-    found.raise_if_any()
+    diagnostics.raise_if_any()
     return values

@@ -27,7 +27,7 @@ SIGNS = {"LPAR": "(", "RPAR": ")", "LBRACE": "{", "RBRACE": "}"}
 
 
 @dataclass(frozen=True)
-class Refused:
+class ParseFailure:
     """A piece of a file, read up to the token or character that cannot stand there.
 
     Attributes:
@@ -37,7 +37,7 @@ class Refused:
         before: Its tokens up to the refused place.
         after: Its tokens from the refused place on, as far as they can be read.
         at: Offset of the refused place in the piece.
-        end: What the end of the whole text is called, such as "the end of the file".
+        end: Name for the end of the whole text, such as "the end of the file".
     """
 
     source: SourceFile

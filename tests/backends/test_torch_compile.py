@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import torch
 
-import dslnas.backends.torch.compiled as compiled
-from dslnas.backends.torch.compiled import Body, Call, with_calls
+from dslnas.backends.torch import torch_compile
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.plan import make_plan
 from dslnas.backends.torch.runtime import Runtime
+from dslnas.backends.torch.torch_compile import Body, Call, with_calls
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.passes.manager import PASSES, optimised
@@ -57,7 +57,7 @@ def bodies_of(graph: PrimitiveGraph) -> Counter[Body]:
 
 def compiled_network(graph: PrimitiveGraph, like: TorchNetwork) -> TorchNetwork:
     network = network_of(graph, like.state_dict())
-    network.plain, network.compiled, network.passes = False, True, tuple(PASSES)
+    network.plain, network.torch_compile, network.passes = False, True, tuple(PASSES)
     return network
 
 
@@ -143,7 +143,7 @@ def test_what_torch_compiles_computes_the_same(
     from torch._dynamo.testing import CompileCounterWithBackend
 
     counter = CompileCounterWithBackend(backend)
-    monkeypatch.setattr(compiled, "BACKEND", counter)
+    monkeypatch.setattr(torch_compile, "BACKEND", counter)
     graph = supernet()
     plain, alphas = network_of(graph), random_alphas(graph)
     plain.passes, plain.plain = tuple(PASSES), False
@@ -181,7 +181,7 @@ def test_a_compiled_step_on_a_gpu_is_close_to_a_plain_one() -> None:
     found = []
     for is_compiled in (False, True):
         network = TorchNetwork(graph, torch.Generator().manual_seed(0))
-        Runtime(device, compiled=is_compiled).place(network).train()
+        Runtime(device, torch_compile=is_compiled).place(network).train()
         network.run_state.generator = torch.Generator(device).manual_seed(0)
         alphas = {
             name: torch.full(shape, 0.3, device=device, requires_grad=True)

@@ -1,13 +1,13 @@
-"""Compiled cells: those that are built alike share one function of `torch.compile`.
+"""Cells run by `torch.compile`: those that are built alike share one function.
 
-Of a plan, the steps of each cell become one call. What tells a cell from others of its kind, the
-values that it reads, its tensors and alpha, are arguments; what is left, its body, is traced and
-compiled once, however many cells have it and wherever they stand. Bodies run the library's
-functions: the compiler makes its own kernels of them.
+The steps of each cell in a plan become one call. The differences between cells of a kind are
+arguments: the values that a cell reads, its tensors and alpha. The rest, its body, is traced and
+compiled once, however many cells have it and wherever they are. Bodies run the library's functions:
+the compiler makes its own kernels of them.
 
-What fits a cell's inputs to it is left outside, since it differs with the cells before. So is what
-draws random numbers, which a compiled function would draw in another way: it is handed what was
-drawn, and what may draw in a way that is not known stays outside altogether.
+Preprocessing of a cell's inputs stays outside, since it differs with the cells before. So do random
+numbers, which a compiled function would draw in another way: they are drawn before and handed in.
+A primitive that may draw in an unknown way stays outside altogether.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
 
 BACKEND = "inductor"
-"""Of `torch.compile`."""
+"""Backend of `torch.compile`."""
 
 _FORMS = {**FORMS, "conv": FAST_FORMS["conv"], "folded_norm": FORMS["batch_norm"]}
 """A mix only weighs here."""
@@ -40,16 +40,16 @@ _FORMS = {**FORMS, "conv": FAST_FORMS["conv"], "folded_norm": FORMS["batch_norm"
 Function: TypeAlias = Callable[
     [list[Tensor], list[Tensor], list[Tensor], dict[str, Tensor] | None], list[Tensor]
 ]
-"""From the values that a body reads, its tensors, what its random primitives multiply by and the
+"""From the values that a body reads, its tensors, the factors of its random primitives and the
 weights by alpha to the values that it gives."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """What cells of a kind have in common: their names only say where a value comes from.
+    """Common body of cells of a kind: its names only say where a value comes from.
 
     Attributes:
-        steps: What runs.
+        steps: Steps of a plan.
         reads: Names of the values from outside.
         tensors: Names of the tensors.
         gives: Names of the values that are read behind it.
@@ -66,10 +66,10 @@ class Call:
     """A cell of a plan as a call of its body.
 
     Attributes:
-        body: What runs.
-        reads: Names in the network of what the body reads, in the same order.
-        tensors: Likewise of its tensors.
-        gives: Likewise of what it gives.
+        body: Body of the cell.
+        reads: Names in the network of the values that the body reads, in the same order.
+        tensors: Names in the network of its tensors, in the same order.
+        gives: Names in the network of the values that it gives, in the same order.
         random: The nodes that draw, in order.
         last_use: Names of values that nobody reads after it.
     """
@@ -86,8 +86,8 @@ def with_calls(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | Cal
     """Return a plan with the steps of every cell as one call.
 
     Args:
-        graph: What the plan is of.
-        steps: They free all that is not wanted behind them.
+        graph: The network of the plan.
+        steps: Steps that free all that is not wanted behind them.
     """
     cells = {scope.path for scope in graph.scopes if scope.kind == "cell"}
     fitting = tuple(f"{scope.path}/" for scope in graph.scopes if scope.kind == "preprocess")
@@ -165,7 +165,7 @@ class Bodies:
 
         Args:
             call: The cell.
-            values: What it reads, by name.
+            values: Values that it reads, by name.
             tensor: Finds a tensor of the network by its name.
             mixing: By cell the weights of its operations, (edges, operations); None counts each 1.
             run: Says whether running statistics move, and draws.
@@ -182,7 +182,7 @@ class Bodies:
 
 
 def _factor(node: Node, like: Tensor, run: RunState) -> Tensor:
-    """Return what a random primitive multiplies by: itself of ones."""
+    """Return the factor of a random primitive: itself of ones."""
     shape = (1,) * len(node.shape) if node.primitive == "drop_path" else node.shape
     return FORMS[node.primitive](node, [like.new_ones((len(like), *shape))], (), run)
 
@@ -215,8 +215,8 @@ def _compiled(name: str, body: Body, *, tracking: bool) -> Function:
             values[node.name] = result
         return [values[name] for name in body.gives]
 
-    # What was compiled hangs on the code of a function, of which only few versions are kept: every
-    # body has code of its own.
+    # Compiled versions are kept by the code of a function, and only a few of them: every body has
+    # code of its own.
     code = run.__code__.replace(co_name=name)
     function = FunctionType(code, run.__globals__, name, None, run.__closure__)
     compiled: Function = torch.compile(function, dynamic=False, fullgraph=True, backend=BACKEND)
@@ -224,7 +224,7 @@ def _compiled(name: str, body: Body, *, tracking: bool) -> Function:
 
 
 def check_compiler(device: torch.device) -> None:
-    """See that something can be compiled for a device, by compiling a little.
+    """Check that functions can be compiled for a device, by compiling a little.
 
     Raises:
         UserError: NAS013 if it cannot.
