@@ -237,3 +237,102 @@ def spaces(draw: st.DrawFn) -> SpaceText:
     shape = (writer.whole(1, 3), writer.whole(4, 9), writer.whole(4, 9))
     text = "\n".join([HEADER, *writer.definitions, *cells, *sections]) + "\n"
     return SpaceText(text, shape, writer.whole(2, 5))
+
+
+# Shapes of a value of C channels; what they read is put in at random.
+_VALUES = (
+    *("relu({})", "{}", "{} + {}", "{} * sigmoid({})", "{} - tanh({})", "mean({}, {}, {})"),
+    *("conv(3)({})", "{} + conv(3)({}) * {}", "batch_norm(conv(1, bias = true)({}))"),
+    *("conv(1, out = C)(concat({}, {}))", "split(2, 1)(conv(1, out = 2*C)({}))", "kept(tanh({}))"),
+    *("concat(split(2, 1)({}), split(2, 0)({}))", "{} - ({} - {}) * ({} + {})"),
+)
+# Gates by their bodies: the operation in one place or several, layers around it, parts without it.
+_GATES = (
+    "output f(s)",
+    "output f(s) * sigmoid(conv(1)(s)) + s",
+    "let both = conv(1, out = 2*C)(s)\n output sigmoid(split(2, 0)(both)) * (f(s) - s)",
+    "let once = f(s)\n output f(relu(once)) + once",
+    "let part = conv(3)(s)\n let bent = tanh(f(part))\n output bent - part * bent",
+    "output relu(s) + f(conv(1)(f(s)))",
+)
+_KEPT = ("conv(3)", "tanh", "sep_conv(3)", "skip_connect", "max_pool(3)", "none", "kept", "halved")
+_VALUED_HEADER = (
+    HEADER
+    + """op kept = relu -> add(conv(3), identity) -> batch_norm
+op halved = concat(split(2, 1), split(2, 0) -> relu)
+"""
+)
+
+
+@dataclass
+class _ValueWriter:
+    """Writes one cell of values and nodes, all of which it needs."""
+
+    draw: st.DrawFn
+    known: list[str]
+    unread: set[str] = field(default_factory=set)
+
+    def read(self) -> str:
+        name = self.draw(st.sampled_from(self.known))
+        self.unread.discard(name)
+        return name
+
+    def define(self, name: str) -> None:
+        self.known.append(name)
+        self.unread.add(name)
+
+    def value(self) -> str:
+        pattern = self.draw(st.sampled_from(_VALUES))
+        return pattern.format(*(self.read() for _ in range(pattern.count("{}"))))
+
+    def term(self) -> str:
+        several = st.lists(st.sampled_from(_KEPT[:-3]), min_size=2, max_size=3, unique=True)
+        alone = st.sampled_from(_KEPT).map(lambda name: [name])
+        operations = self.draw(st.one_of(alone, several))
+        text = ", ".join(operations)
+        return f"{text if len(operations) == 1 else f'{{{text}}}'}({self.read()})"
+
+    def cell(self, name: str) -> str:
+        lines = [f"inputs {len(self.known)}"]
+        lines += self.draw(st.sampled_from(([], ["preprocess preprocess"])))
+        lines += self.draw(st.sampled_from(([], ["edge gate0"], ["edge gate1"])))
+        lines += self.draw(st.sampled_from(([], [], ["normalise batch_norm"])))
+        if self.draw(st.booleans()):
+            lines.append(f"first {self.value()}")
+            self.define("first")
+        for number in range(self.draw(st.integers(1, 5))):
+            if number and self.draw(st.booleans()):
+                line, new = f"let v{number} = {self.value()}", f"v{number}"
+            else:
+                terms = [self.term() for _ in range(self.draw(st.integers(1, 3)))]
+                line, new = f"node n{number} = {' + '.join(terms)}", f"n{number}"
+            self.define(new)
+            lines.append(line)
+        ends = sorted(self.unread) or [self.known[-1]]
+        joined = f"conv(1, out = C)(concat({', '.join(ends)}))" if len(ends) > 1 else ends[0]
+        lines += [f"let ending = {joined}", "output ending"]
+        return "\n    ".join([f"cell {name} {{", *lines]) + "\n}"
+
+
+@st.composite
+def valued_spaces(draw: st.DrawFn) -> SpaceText:
+    """Draw a search space whose cells have values, gates, a first value and normalised nodes.
+
+    Values read inputs, nodes and each other, and nodes read values; operations are fixed or chosen.
+    """
+    gates = [f"gate gate{n}(f, s) {{ {draw(st.sampled_from(_GATES))}\n}}" for n in range(2)]
+    cells = {}
+    for name in ("one", "two")[: draw(st.integers(1, 2))]:
+        inputs = [f"in{n + 1}" for n in range(draw(st.integers(1, 2)))]
+        cells[name] = _ValueWriter(draw, inputs).cell(name)
+    layout = draw(st.lists(st.sampled_from(sorted(cells)), min_size=1, max_size=3))
+    network = f"""network {{
+    stem conv(3, out = C)
+    cells {", ".join(layout)}
+    head global_avg_pool -> linear(classes)
+    channels 4
+}}
+evaluate {{ channels 4; auxiliary 0 }}
+"""
+    used = [cells[name] for name in dict.fromkeys(layout)]
+    return SpaceText("\n".join([_VALUED_HEADER, *gates, *used, network]), (2, 6, 5), 3)

@@ -45,8 +45,8 @@ def make_runtime(
     """
     names = passes_named(passes)
     place = torch_device(device)
-    from dslnas.backends.torch.torch_compile import check_compiler
     from dslnas.backends.torch.runtime import Runtime
+    from dslnas.backends.torch.torch_compile import check_compiler
 
     if compile:
         check_compiler(place)

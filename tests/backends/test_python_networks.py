@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from dslnas.backends.python.layers import JOINS, LAYERS
+from dslnas.backends.python.layers import HAND_ON, JOINS, LAYERS
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.space.derive.derive import derive
@@ -54,12 +54,13 @@ def results(folder: Path) -> Arrays:
 
 
 def test_every_primitive_of_a_derived_network_has_one_form_and_is_tried() -> None:
-    assert not set(LAYERS) & set(JOINS)
+    forms = [*LAYERS, *JOINS, *HAND_ON]
+    assert len(forms) == len(set(forms))
     gone = OF_PASSES | {"mix", "drop_path", "state"}
-    assert set(LAYERS) | set(JOINS) == set(PRIMITIVES) - gone
+    assert set(forms) == set(PRIMITIVES) - gone
     graphs = [*map(graph_of, NETWORKS), *map(recurrent_graph, RECURRENT)]
     tried = {node.primitive for graph in graphs for node in graph.nodes}
-    assert tried - {"input", "state"} == set(LAYERS) | set(JOINS)
+    assert tried - {"input", "state"} == set(forms)
     joins = {name for name, primitive in PRIMITIVES.items() if primitive.joins}
     assert joins - gone == {*JOINS}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dslnas.backends.python.layers import JOINS
 from dslnas.graph.graph import Node
+from dslnas.ops.activations import ACTIVATIONS, Activation
 
 SUM, PRODUCT, ATOM = range(3)
 """How strongly an expression holds together: a weaker one needs brackets inside of it."""
@@ -72,22 +73,17 @@ def _split(node: Node, source: Expression) -> str:
     return f"{chunked(source, parts).text}[{node.attribute('index')}]"
 
 
-def _plain(function: str) -> Callable[[Node, Expression], str]:
-    return lambda node, source: f"{function}({source.text})"
+def _activated(activation: Activation) -> Callable[[Node, Expression], str]:
+    def write(node: Node, source: Expression) -> str:
+        numbers = (repr(node.attribute(argument.name)) for argument in activation.arguments)
+        return f"{activation.function}({', '.join((source.text, *numbers))})"
+
+    return write
 
 
 FUNCTIONS: Mapping[str, Callable[[Node, Expression], str]] = {
-    "relu": _plain("torch.relu"),
-    "leaky_relu": lambda node, source: (
-        f"nn.functional.leaky_relu({source.text}, {node.attribute('slope')!r})"
-    ),
-    "elu": _plain("nn.functional.elu"),
-    "gelu": _plain("nn.functional.gelu"),
-    "silu": _plain("nn.functional.silu"),
-    "hard_swish": _plain("nn.functional.hardswish"),
-    "sigmoid": _plain("torch.sigmoid"),
-    "tanh": _plain("torch.tanh"),
-    "zero": _plain("torch.zeros_like"),
+    **{name: _activated(activation) for name, activation in ACTIVATIONS.items()},
+    "zero": lambda node, source: f"torch.zeros_like({source.text})",
     "split": _split,
 }
 """Primitives without weights, as functions: in a cell they need no layer."""

@@ -17,6 +17,7 @@ from dslnas.backends.python.class_model import (
     WeightLocation,
 )
 from dslnas.graph.graph import Node
+from dslnas.ops.activations import ACTIVATIONS, Activation
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Shape
 from dslnas.ops.traits import Trait
@@ -143,8 +144,9 @@ def _global_avg_pool(node: Node, shape: Shape) -> Part:
     return _layer(node, "nn.AdaptiveAvgPool2d", (Argument("output_size", is_positional=True), 1))
 
 
-def _plain(callee: str) -> Form:
-    return lambda node, shape: _layer(node, callee)
+def _activated(activation: Activation) -> Form:
+    arguments = (Argument(each.name, is_positional=True) for each in activation.arguments)
+    return _with(activation.layer, *arguments)
 
 
 def _with(callee: str, *arguments: Argument) -> Form:
@@ -152,10 +154,6 @@ def _with(callee: str, *arguments: Argument) -> Form:
     return lambda node, shape: _layer(
         node, callee, *((argument, node.attribute(argument.name)) for argument in arguments)
     )
-
-
-def _nothing(node: Node, shape: Shape) -> Part:
-    return Part()
 
 
 HAND_ON = tuple(
@@ -177,16 +175,8 @@ LAYERS: Mapping[str, Form] = {
     "avg_pool2d": _avg_pool,
     "global_avg_pool": _global_avg_pool,
     "shift": _with("Shift", Argument("pixels", is_positional=True)),
-    "relu": _plain("nn.ReLU"),
-    "leaky_relu": _with("nn.LeakyReLU", Argument("slope", is_positional=True)),
-    "elu": _plain("nn.ELU"),
-    "gelu": _plain("nn.GELU"),
-    "silu": _plain("nn.SiLU"),
-    "hard_swish": _plain("nn.Hardswish"),
-    "sigmoid": _plain("nn.Sigmoid"),
-    "tanh": _plain("nn.Tanh"),
+    **{name: _activated(activation) for name, activation in ACTIVATIONS.items()},
     "dropout": _with("nn.Dropout", Argument("rate", is_positional=True)),
-    **dict.fromkeys(HAND_ON, _nothing),
     "zero": _with("Zero", _STRIDE),
     "split": _with("Split", Argument("parts"), Argument("index")),
     "shuffle": _with("nn.ChannelShuffle", Argument("groups", is_positional=True)),
@@ -200,7 +190,7 @@ JOINS: Mapping[str, str] = {
     "mean": " + ",
     "concat": ", ",
 }
-"""Primitives that read several values: what stands between them in an expression of `forward`."""
+"""Primitives that read several values, with the text between these in an expression."""
 
 HELPERS = ("Shift", "Split", "TiedLinear", "Zero")
 """Layers that torch does not have; a module defines those that it uses."""

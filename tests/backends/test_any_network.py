@@ -1,0 +1,48 @@
+"""PyTorch, ONNX and the generated module compute what the graph of any derived network says."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dslnas.backends.torch.sequence import make_network
+from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.space.derive.derive import derive
+from tests.backends.onnx_run import emit, run
+from tests.backends.python_modules import assert_same, generate, network_of
+from tests.backends.reference_interpreter import interpret, random_images, random_weights
+from tests.backends.test_python_recurrent import assert_module_computes_the_graph
+from tests.graph.recurrent import recurrent_spaces
+from tests.spaces import random_scores, space_of
+from tests.strategies import SpaceText, spaces, valued_spaces
+
+
+def derived(text: str, shape: tuple[int, ...], classes: int, seed: int = 0) -> PrimitiveGraph:
+    """Return the graph of an architecture that is derived at random."""
+    space = space_of(text, shape, classes=classes)
+    return build_derived_graph(derive(space, random_scores(space, seed)))
+
+
+@settings(max_examples=20)
+@given(st.one_of(spaces(), valued_spaces()))
+def test_any_network_of_images_is_the_same_everywhere(text: SpaceText) -> None:
+    graph = derived(text.text, text.shape, text.classes)
+    weights, images = random_weights(graph), random_images(graph, 2)
+    expected = interpret(graph, weights, images)
+    torch_network = make_network(graph, torch.Generator()).eval()
+    torch_network.load_state_dict({name: torch.from_numpy(w) for name, w in weights.items()})
+    with torch.inference_mode():
+        logits = torch_network(torch.from_numpy(images))[0]
+        written = network_of(generate(graph), weights)(torch.from_numpy(images))
+    assert_same(np.asarray(logits), expected)
+    assert_same(written.numpy(), expected)
+    assert_same(run(emit(graph, weights), images), expected)
+
+
+@settings(max_examples=15)
+@given(recurrent_spaces())
+def test_any_recurrent_network_is_the_same_as_a_module(text: str) -> None:
+    assert_module_computes_the_graph(derived(text, (), 10))
