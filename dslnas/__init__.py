@@ -1,5 +1,55 @@
 """dslnas: a language and compiler for neural architecture search.
 
-The pipeline is in `dslnas.app.pipeline`; nothing is imported here, so that `dslnas check` stays
-fast.
+The functions of the command line, for notebooks and programs:
+
+    spec = dslnas.compile_spec("spec.nas", ["search.epochs=5"])
+    run = dslnas.search(spec, "runs/mine", seed=1)  # finds an architecture
+    dslnas.train(run)                               # trains it from scratch, and measures it
+    dslnas.export(run)                              # writes an ONNX model and a Python module
+    dslnas.load_run("runs/mine").results            # the same run, from its folder
+
+Each is imported when it is first used, so that `import dslnas` and `dslnas check` answer at once.
+How they work together is said in `dslnas.app.pipeline`.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dslnas.app.compile import Compiled, compile_spec
+    from dslnas.app.export import export
+    from dslnas.app.run import Run, load_run
+    from dslnas.app.search import search
+    from dslnas.app.train import train
+    from dslnas.diagnostics import UserError
+
+__all__ = [
+    "Compiled",
+    "Run",
+    "UserError",
+    "compile_spec",
+    "export",
+    "load_run",
+    "search",
+    "train",
+]
+
+_HOMES = {
+    "Compiled": "dslnas.app.compile",
+    "Run": "dslnas.app.run",
+    "UserError": "dslnas.diagnostics",
+    "compile_spec": "dslnas.app.compile",
+    "export": "dslnas.app.export",
+    "load_run": "dslnas.app.run",
+    "search": "dslnas.app.search",
+    "train": "dslnas.app.train",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import and return one of the names above."""
+    if name not in _HOMES:
+        raise AttributeError(f"module `dslnas` has no `{name}`")
+    return getattr(import_module(_HOMES[name]), name)

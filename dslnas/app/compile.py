@@ -72,7 +72,9 @@ class Compiled:
         )
 
 
-def compile_spec(path: Path, overrides: Sequence[str] = (), *, with_data: bool = True) -> Compiled:
+def compile_spec(
+    path: Path | str, overrides: Sequence[str] = (), *, with_data: bool = True
+) -> Compiled:
     """Compile a spec.
 
     Args:
@@ -83,6 +85,7 @@ def compile_spec(path: Path, overrides: Sequence[str] = (), *, with_data: bool =
     Raises:
         UserError: Whatever is wrong with the spec, the overrides or the data's path.
     """
+    path = Path(path)
     linked = link(read_source(path), parse_overrides(overrides))
     program = check(linked, TASK_SETTINGS)
     nowhere = replace(program, data=program.data.replace(path=""))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.app.compile import Compiled, compile_spec
 from dslnas.app.run import EXPORTED, Run
+from dslnas.app.train import check_architecture
 from dslnas.runs.folder import ARCHITECTURE
 from dslnas.tasks.catalogue import task_of
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dslnas.backends.torch.network import TorchNetwork
-    from dslnas.export.export import Exported
+    from dslnas.exporters.export import Exported
     from dslnas.runs.origin import Origin
     from dslnas.settings.sections import ExportSettings
 
@@ -66,8 +67,9 @@ def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 
         seed: Seed of the weights.
 
     Raises:
-        UserError: A limit is exceeded, or the folder cannot be written to.
+        UserError: It still has choices, a limit is exceeded, or the folder cannot be written to.
     """
+    check_architecture(spec, "exported")
     import torch
 
     from dslnas.runs.origin import Origin
@@ -104,7 +106,7 @@ def export_network(
     Raises:
         UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to.
     """
-    from dslnas.export.export import export
+    from dslnas.exporters.export import export
 
     return export(
         network,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from dslnas.app.compile import Compiled, architecture_text
 from dslnas.app.run import Run, RunOptions, begin
+from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ALPHAS, ARCHITECTURE, is_searched, write_tensors
 from dslnas.tasks.catalogue import task_of
 
@@ -25,8 +26,10 @@ def search(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunO
         options: How the run is made, see `RunOptions`.
 
     Raises:
-        UserError: The data are wrong, training diverges, or does not fit into memory.
+        UserError: There is nothing to search, the data are wrong, training diverges, or does not
+            fit into memory.
     """
+    check_searchable(spec)
     run = begin(spec, out, **options)
     if not run.is_finished and not is_searched(run.path):
         with run.stage("searched"):
@@ -43,10 +46,11 @@ def draw(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOpt
         options: How the run is made, see `RunOptions`.
 
     Raises:
-        UserError: The folder cannot be made, or holds something else.
+        UserError: There is nothing to search, or the folder cannot be made or holds something else.
     """
     from dslnas.training.baseline import random_architecture
 
+    check_searchable(spec)
     run = begin(spec, out, baseline=True, **options)
     if not run.is_finished and not is_searched(run.path):
         with run.stage("searched"):
@@ -59,6 +63,29 @@ def draw(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOpt
     return run
 
 
+def check_searchable(spec: Compiled) -> None:
+    """Check that there is something to search, and a method.
+
+    Raises:
+        UserError: NAS309 if every choice is made, NAS505 if no method is named.
+    """
+    file = spec.linked.source.name
+    if spec.space.is_architecture:
+        raise user_error(
+            "NAS309",
+            "nothing to search: every choice is made",
+            where=file,
+            help=f"`dslnas export {file}` trains and exports an architecture",
+        )
+    if spec.program.engine is None:
+        raise user_error(
+            "NAS505",
+            "spec names no search method",
+            where=file,
+            help="add `search darts` to it, or pass `--set search=darts`",
+        )
+
+
 def _searched(run: Run) -> SearchResult:
     from dslnas.training.memory_check import check_search_fits
     from dslnas.training.search import search
@@ -66,8 +93,8 @@ def _searched(run: Run) -> SearchResult:
     from dslnas.training.threads import threads_for
 
     spec, program, data = run.spec, run.spec.program, run.data
-    assert program.engine is not None, "checked by the caller"
-    assert program.search is not None, "checked by the caller"
+    assert program.engine is not None, "checked before"
+    assert program.search is not None, "checked before"
     plan = SearchPlan(program.engine, program.search, program.data, program.derivation)
     check_search_fits(spec.space, spec.graph, plan, data, run.runtime)
     steps = task_of(program.data).steps(program.data)

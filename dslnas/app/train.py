@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from dslnas.app.compile import Compiled, architecture_text
 from dslnas.app.run import Run, RunOptions, begin
+from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ARCHITECTURE
 from dslnas.tasks.catalogue import task_of
 
@@ -27,8 +28,8 @@ def train(
         options: How a run that begins is made, see `RunOptions`.
 
     Raises:
-        UserError: The data are wrong, training diverges or does not fit into memory, or the
-            checkpoint does not fit.
+        UserError: The spec still has choices, the data are wrong, training diverges or does not
+            fit into memory, or the checkpoint does not fit.
     """
     run = what if isinstance(what, Run) else _begun(what, out, **options)
     if run.is_finished:
@@ -39,8 +40,25 @@ def train(
     return run
 
 
+def check_architecture(spec: Compiled, done: str) -> None:
+    """Check that every choice is made; `done`: to what it will be done.
+
+    Raises:
+        UserError: NAS310 if it is not.
+    """
+    if not spec.space.is_architecture:
+        file = spec.linked.source.name
+        raise user_error(
+            "NAS310",
+            f"cannot be {done}: it still has choices",
+            where=file,
+            help=f"`dslnas compile {file} --search` makes them",
+        )
+
+
 def _begun(spec: Compiled, out: Path | str | None, **options: Unpack[RunOptions]) -> Run:
     """Begin the run of an architecture that is given."""
+    check_architecture(spec, "trained")
     run = begin(spec, out, **options)
     if run.is_finished:
         return run
@@ -82,7 +100,7 @@ def _trained(run: Run) -> Trained:
 
 def _write(run: Run, trained: Trained) -> None:
     """Write what a training came to into the folder of its run."""
-    from dslnas.export.export import write_weights
+    from dslnas.exporters.export import write_weights
     from dslnas.runs.origin import Origin
     from dslnas.runs.results import training_results
 

@@ -17,7 +17,7 @@ class Facts:
     class_names: tuple[str, ...] = ()
 
     programs: ClassVar[tuple[str, ...]] = ()
-    """Programs of `dslnas.export` that run an exported network."""
+    """Programs of `dslnas.exporters` that run an exported network."""
 
     def check_outputs(self, outputs: int) -> None:
         """Check that a network with some number of outputs is one of such data.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.outcome import Interrupt, interrupting, search
-from tests.export.brief import check_briefly
+from tests.exporters.brief import check_briefly
 from tests.small import SMALL
 
 

@@ -12,7 +12,7 @@ from dslnas.app.compile import compile_spec
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
-from dslnas.export.export import export
+from dslnas.exporters.export import export
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.settings.sections import ExportSettings
 from dslnas.training.train import fresh_network

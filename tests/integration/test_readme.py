@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 
 from dslnas.app.compile import compile_spec
 from dslnas.cli.main import COMMANDS
 from dslnas.settings.search import SEARCH
+from tests.exporters.brief import check_briefly
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,6 +32,7 @@ SPECS = [
         r"^```\n((?:#|use ).*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S
     )
 ]
+PROGRAMS = re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S)
 
 
 @pytest.mark.parametrize("text", SPECS, ids=range(len(SPECS)))
@@ -40,8 +46,31 @@ def test_specs_of_the_readme_compile(text: str, tmp_path: Path) -> None:
     assert compile_spec(spec).graph.params() > 0
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_programs_of_the_readme_run(
+    program: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    check_briefly(monkeypatch)
+    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(program, names)
+    measures, cell, losses = capsys.readouterr().out.splitlines()
+    manifest = json.loads((tmp_path / "exported" / "notebook" / "manifest.json").read_text())
+    assert manifest["status"] == "finished"
+    assert measures.startswith(str(manifest["results"]["test_accuracy"]))
+    assert re.match(r"\{'n1': '[\w()]+ \+ ", cell)
+    assert re.fullmatch(r"\[\('search', [\d.]+\), \('retrain', [\d.]+\)\]", losses)
+    (logits,) = names["network"](torch.zeros(1, 1, 8, 8))
+    assert logits.shape == (1, 10)
+
+
 def test_pages_show_specs_methods_and_commands() -> None:
     assert len(SPECS) == 6
+    assert len(PROGRAMS) == 1
     methods = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
     for method in SEARCH:
         assert f"| `{method}` |" in methods

@@ -23,7 +23,6 @@ from dslnas.cli.options import (
 )
 from dslnas.cli.render.summary import summary, summary_text
 from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_options
-from dslnas.diagnostics import user_error
 
 
 @click.command("compile")
@@ -78,12 +77,13 @@ def compile_(
         else:
             click.echo(summary_text(compiled))
         return
-    _check_searchable(compiled, spec)
-    check_compile(how, compiled)
     from dslnas.app.pipeline import run_pipeline
+    from dslnas.app.search import check_searchable
     from dslnas.cli.render.progress import progress
     from dslnas.cli.render.report import print_run
 
+    check_searchable(compiled)
+    check_compile(how, compiled)
     if repeats is not None:
         _repeat(
             compiled,
@@ -139,25 +139,3 @@ def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:
             raise click.UsageError("--baseline needs --repeats: it is what many runs are held to")
     elif seed + repeats - 1 > LARGEST_SEED:
         raise click.UsageError(f"seeds go up to {LARGEST_SEED}: choose a smaller --seed")
-
-
-def _check_searchable(compiled: Compiled, spec: Path) -> None:
-    """Check that there is something to search, and a method.
-
-    Raises:
-        UserError: NAS309 if every choice is made, NAS505 if no method is named.
-    """
-    if compiled.space.is_architecture:
-        raise user_error(
-            "NAS309",
-            "nothing to search: every choice is made",
-            where=str(spec),
-            help=f"`dslnas export {spec}` trains and exports an architecture",
-        )
-    if compiled.program.engine is None:
-        raise user_error(
-            "NAS505",
-            "spec names no search method",
-            where=str(spec),
-            help="add `search darts` to it, or pass `--set search=darts`",
-        )

@@ -14,6 +14,7 @@ from dslnas.app.export import export_untrained
 from dslnas.app.pipeline import run_pipeline
 from dslnas.app.run import EXPORTED, load_run
 from dslnas.app.runtime import RuntimeOptions
+from dslnas.app.train import check_architecture
 from dslnas.cli.options import (
     check_resume,
     json_option,
@@ -26,7 +27,6 @@ from dslnas.cli.options import (
 from dslnas.cli.render.progress import progress
 from dslnas.cli.render.report import name_of, print_run
 from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_options
-from dslnas.diagnostics import user_error
 
 
 @click.command()
@@ -60,13 +60,7 @@ def export(
         _print(exported.files, out or target, exported.differences, as_json)
         return
     compiled = compile_spec(target, overrides)
-    if not compiled.space.is_architecture:
-        raise user_error(
-            "NAS310",
-            "cannot be exported: it still has choices",
-            where=str(target),
-            help=f"`dslnas compile {target} --search` makes them",
-        )
+    check_architecture(compiled, "exported")
     if untrained:
         if resume:
             raise click.UsageError("--resume does not go with --untrained: nothing is trained")

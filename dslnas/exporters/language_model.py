@@ -10,9 +10,9 @@ import numpy as np
 from dslnas.backends.onnx.sequence import to_onnx_sequence
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.backends.torch.threads import threads
-from dslnas.export.candidate import ONNX, ONNX_STEP, PYTHON, Checks, Inputs
-from dslnas.export.latency import latency_ms
-from dslnas.export.sequence_parity import (
+from dslnas.exporters.candidate import ONNX, ONNX_STEP, PYTHON, Checks, Inputs
+from dslnas.exporters.latency import latency_ms
+from dslnas.exporters.sequence_parity import (
     BATCHES,
     LENGTH,
     SequenceRun,

@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from dslnas.data.tokens import TextFacts, decode, encode
-from dslnas.export import sample
-from dslnas.export.export import export
+from dslnas.exporters import sample
+from dslnas.exporters.export import export
 from dslnas.settings.sections import ExportSettings
-from tests.export.brief import check_briefly
-from tests.export.exported_text import CHARACTERS, characters, language_model, words
+from tests.exporters.brief import check_briefly
+from tests.exporters.exported_text import CHARACTERS, characters, language_model, words
 
 # Runs a script where dslnas and torch cannot be imported.
 ALONE = """

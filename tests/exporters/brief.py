@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dslnas.export import latency, sequence_parity
-from dslnas.export.sequence_parity import STEPWISE, WHOLE
+from dslnas.exporters import latency, sequence_parity
+from dslnas.exporters.sequence_parity import STEPWISE, WHOLE
 
 CALLS = {WHOLE: (6, 4), STEPWISE: (1,) * 10}
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.export.candidate import ONNX, PYTHON, Checks, Inputs
-from dslnas.export.latency import latency_ms
-from dslnas.export.parity import ImageRun, compare, onnx_run, torch_run
-from dslnas.export.runtimes import load_module
+from dslnas.exporters.candidate import ONNX, PYTHON, Checks, Inputs
+from dslnas.exporters.latency import latency_ms
+from dslnas.exporters.parity import ImageRun, compare, onnx_run, torch_run
+from dslnas.exporters.runtimes import load_module
 
 BATCH = 7
 

@@ -19,8 +19,8 @@ from dslnas.backends.python.module import to_python
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.facts import NO_FACTS, Facts
-from dslnas.export import classifier, language_model
-from dslnas.export.candidate import PYTHON, WEIGHTS, Inputs
+from dslnas.exporters import classifier, language_model
+from dslnas.exporters.candidate import PYTHON, WEIGHTS, Inputs
 from dslnas.files import cannot_write, make_folder, write_whole
 from dslnas.settings.sections import ExportSettings
 
@@ -126,7 +126,7 @@ def _facts(network: TorchNetwork, metadata: Mapping[str, str], facts: Facts) -> 
 
 def programs(facts: Facts) -> dict[str, bytes]:
     """Return the programs that run an ONNX model, by the names of their files."""
-    folder = resources.files("dslnas.export")
+    folder = resources.files("dslnas.exporters")
     return {name: folder.joinpath(name).read_bytes() for name in facts.programs}
 
 

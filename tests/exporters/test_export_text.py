@@ -15,9 +15,9 @@ from safetensors import safe_open
 
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.diagnostics import InternalError, UserError
-from dslnas.export import sequence_parity
-from dslnas.export.export import Exported, export
-from dslnas.export.sequence_parity import (
+from dslnas.exporters import sequence_parity
+from dslnas.exporters.export import Exported, export
+from dslnas.exporters.sequence_parity import (
     CALLS,
     STEPWISE,
     WHOLE,
@@ -29,8 +29,8 @@ from dslnas.export.sequence_parity import (
 )
 from dslnas.settings.sections import ExportSettings
 from tests.backends.recurrent_networks import NETWORKS
-from tests.export.brief import check_briefly
-from tests.export.exported_text import WORD_TOKENS, language_model, words
+from tests.exporters.brief import check_briefly
+from tests.exporters.exported_text import WORD_TOKENS, language_model, words
 
 ALL = {
     "model.onnx",
@@ -229,7 +229,7 @@ def test_difference_leaves_the_weights_alone(
 
         return other
 
-    monkeypatch.setattr("dslnas.export.language_model.network_run", wrong)
+    monkeypatch.setattr("dslnas.exporters.language_model.network_run", wrong)
     with pytest.raises(UserError, match="NAS711"):
         exported(tmp_path, language_model())
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
@@ -253,7 +253,7 @@ def test_comparison_leaves_torch_as_it_was(tmp_path: Path, monkeypatch: pytest.M
 
         return other
 
-    monkeypatch.setattr("dslnas.export.language_model.network_run", watched)
+    monkeypatch.setattr("dslnas.exporters.language_model.network_run", watched)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:

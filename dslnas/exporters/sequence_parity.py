@@ -12,7 +12,7 @@ import torch
 
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.diagnostics import InternalError, user_error
-from dslnas.export.runtimes import load_module, onnx_session
+from dslnas.exporters.runtimes import load_module, onnx_session
 
 WHOLE, STEPWISE = "as a whole", "step by step"
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from dslnas.diagnostics import InternalError, user_error
-from dslnas.export.runtimes import onnx_session
+from dslnas.exporters.runtimes import onnx_session
 
 ImageRun: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """From images (batch, channels, height, width) to logits (batch, classes), both float32."""
