@@ -30,10 +30,10 @@ from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.passes.manager import run_passes
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.derive.derive import derive
 from dslnas.space.lower import lower
+from dslnas.tasks.catalogue import TASK_SETTINGS
 from measuring import machine, seconds_of
 from workloads import SPECS, WORKLOADS, Workload, count, parsed, sized
 

@@ -23,7 +23,7 @@ from dslnas.engines.nasp import Nasp
 from dslnas.engines.protocol import StepReport
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import SEARCH
-from dslnas.settings.tasks import TEXT
+from dslnas.tasks.language_model import SETTINGS as TEXT
 from measuring import added_peak_mib
 from workloads import Workload
 

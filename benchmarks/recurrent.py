@@ -31,10 +31,11 @@ from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.settings.search import SEARCH
-from dslnas.settings.tasks import TASK_SETTINGS, TEXT
 from dslnas.settings.values import Variational
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
+from dslnas.tasks.catalogue import TASK_SETTINGS
+from dslnas.tasks.language_model import SETTINGS as TEXT
 
 DROPOUT = Variational(embedded=0.2, input=0.75, state=0.25, output=0.75)  # as published
 LOWERINGS = {"plain": True, "rewritten": False}

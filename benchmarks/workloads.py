@@ -15,10 +15,10 @@ from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.primitive import Shape
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
+from dslnas.tasks.catalogue import TASK_SETTINGS
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"
 CIFAR: Shape = (3, 32, 32)

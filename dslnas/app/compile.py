@@ -18,9 +18,9 @@ from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import LinkedProgram, link, read_source
 from dslnas.language.link.overrides import parse_overrides
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
+from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.example import example_of
 
 if TYPE_CHECKING:

@@ -91,9 +91,8 @@ class _Estimator:
 
     def _is_there(self) -> bool:
         """Whether the data can be read: by their path, or because they come along."""
-        data, network = self._spec.program.data, self._spec.program.network
-        embedded = data.source == "text" and network.classes is None
-        return bool(data.path) or not data.has_files or embedded
+        program = self._spec.program
+        return task_of(program.data).is_at_hand(program.data, program.network)
 
     def _load(self) -> Data:
         settings, runtime = self._spec.program.data, self._runtime

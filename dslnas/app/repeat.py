@@ -132,7 +132,8 @@ class Repeats:
     @property
     def summary(self) -> Summary:
         """Summary of the runs that are finished so far."""
-        samples = [Sample.of(method, self._outcomes(method)) for method in self._methods]
+        task = task_of(self._spec.program.data)
+        samples = [Sample.of(method, self._outcomes(method), task) for method in self._methods]
         facts: dict[str, object] = {
             "spec": self._spec.name,
             "spec_hash": self._spec.hash,

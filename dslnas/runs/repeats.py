@@ -16,7 +16,8 @@ from dslnas.json_model import damaged, json_text, read_model
 from dslnas.runs.architecture import cells_of
 from dslnas.runs.folder import free_folder
 from dslnas.runs.manifest import MANIFEST, Manifest, read_manifest
-from dslnas.runs.summary import BASELINE, CRITERIA, SUMMARY, Outcome, Summary
+from dslnas.runs.summary import BASELINE, SUMMARY, Outcome, Summary
+from dslnas.tasks.catalogue import task_of
 
 HELP = "choose another folder with `--out DIR`, or remove it"
 
@@ -85,10 +86,10 @@ class RepeatsFolder:
             raise _refused(path, "is still running, or was killed")
         if run.status != "finished":
             return None
-        outcome = Outcome.of(seed, path.name, run.results, cells_of(path))
-        if not outcome.values.keys() & CRITERIA.keys():
-            names = " or ".join(f"`{name}`" for name in CRITERIA)
-            raise damaged({"results": f"has no {names}"}, str(path / MANIFEST))
+        task = task_of(run.settings.data)
+        outcome = Outcome.of(seed, path.name, run.results, cells_of(path), task)
+        if task.criterion not in outcome.values:
+            raise damaged({"results": f"has no `{task.criterion}`"}, str(path / MANIFEST))
         return outcome
 
     def make_room(self, method: str, seed: int) -> None:

@@ -11,29 +11,15 @@ from pydantic import ConfigDict
 from dslnas.json_model import OpenModel
 from dslnas.runs.architecture import Cells
 from dslnas.runs.manifest import Results
+from dslnas.tasks.task import Task
 
 SUMMARY = "summary.json"
 
 BASELINE = "random_architecture"
 """Method of a run whose architecture was drawn at random instead of being searched."""
 
-QUANTITIES = (
-    "test_perplexity",
-    "validation_perplexity",
-    "test_bits_per_character",
-    "validation_bits_per_character",
-    "test_accuracy",
-    "validation_accuracy",
-    "params",
-    "flops",
-    "search_seconds",
-    "retrain_seconds",
-    "seconds",
-)
-"""What runs are compared in; `seconds` is search and training together."""
-
-CRITERIA = {"validation_perplexity": -1, "validation_accuracy": 1}
-"""Quantities that say which run is the best: the first that runs have; -1: less is better."""
+COSTS = ("params", "flops", "search_seconds", "retrain_seconds", "seconds")
+"""Quantities of every task; `seconds` is search and training together."""
 
 SummaryStatus: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
 
@@ -56,8 +42,8 @@ class Outcome(OpenModel):
     cells: Cells
 
     @classmethod
-    def of(cls, seed: int, folder: str, results: Results, cells: Cells) -> Self:
-        """Return what a run with such results came to."""
+    def of(cls, seed: int, folder: str, results: Results, cells: Cells, task: Task) -> Self:
+        """Return the outcome of a run with such results of a task."""
         search = results.search_seconds or 0.0
         values = {
             **results.measures,
@@ -67,7 +53,7 @@ class Outcome(OpenModel):
             "retrain_seconds": results.retrain_seconds,
             "seconds": search + results.retrain_seconds,
         }
-        known = {name: values[name] for name in QUANTITIES if name in values}
+        known = {name: values[name] for name in quantities(task) if name in values}
         return cls.model_validate({"seed": seed, "folder": folder, **known, "cells": cells})
 
     @property
@@ -102,11 +88,11 @@ class Sample(OpenModel):
     runs: tuple[Outcome, ...]
 
     @classmethod
-    def of(cls, method: str, runs: Sequence[Outcome]) -> Self:
-        """Return the statistics of some runs."""
-        known = [q for q in QUANTITIES if runs and all(q in run.values for run in runs)]
+    def of(cls, method: str, runs: Sequence[Outcome], task: Task) -> Self:
+        """Return the statistics of some runs on the data of a task."""
+        known = [q for q in quantities(task) if runs and all(q in run.values for run in runs)]
         columns = {q: [run.values[q] for run in runs] for q in known}
-        best = {f"best_by_{criterion(runs)}": best_run(runs).seed} if runs else {}
+        best = {f"best_by_{task.criterion}": best_run(runs, task).seed} if runs else {}
         return cls.model_validate(
             {
                 "method": method,
@@ -151,15 +137,15 @@ class Summary(OpenModel):
         return (self.search,) if self.baseline is None else (self.search, self.baseline)
 
 
-def criterion(runs: Sequence[Outcome]) -> str:
-    """Return the quantity that says which of some runs is the best."""
-    return next(name for name in CRITERIA if all(name in run.values for run in runs))
+def quantities(task: Task) -> tuple[str, ...]:
+    """Return what runs on the data of a task are compared in."""
+    return (*task.quantities, *COSTS)
 
 
-def best_run(runs: Sequence[Outcome]) -> Outcome:
+def best_run(runs: Sequence[Outcome], task: Task) -> Outcome:
     """Return the best of some runs by validation, the first on ties.
 
     Tests choose nothing: the best of many would be luck on the test part.
     """
-    name = criterion(runs)
-    return max(runs, key=lambda run: (CRITERIA[name] * run.values[name], -run.seed))
+    sign = 1 if task.metrics[0].higher_is_better else -1
+    return max(runs, key=lambda run: (sign * run.values[task.criterion], -run.seed))

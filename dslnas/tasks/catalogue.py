@@ -12,6 +12,8 @@ TASKS: tuple[Task, ...] = (
     LanguageModel(),
 )
 
+TASK_SETTINGS = tuple(task.settings for task in TASKS)
+
 METRICS = {metric.name: metric for task in TASKS for metric in task.metrics}
 """Metrics of all tasks, by name."""
 
@@ -27,4 +29,4 @@ def task_of_source(source: str) -> Task:
 
 
 def _task_of(settings: type[DataSettings]) -> Task:
-    return next(task for task in TASKS if issubclass(settings, task.settings))
+    return next(task for task in TASKS if issubclass(settings, task.settings.data))

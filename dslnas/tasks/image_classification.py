@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,9 @@ from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 from dslnas.settings.data import DataSettings, ImageSettings
-from dslnas.tasks.metric import ACCURACY, Column
-from dslnas.tasks.task import Fact, Measurement, Task
+from dslnas.settings.task import Special, TaskSettings
+from dslnas.tasks.metric import ACCURACY, Column, Row
+from dslnas.tasks.task import Measurement, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,28 @@ if TYPE_CHECKING:
     from dslnas.data.batches import Batch, Part
     from dslnas.data.dataset import Data
 
+SETTINGS = TaskSettings(
+    data=ImageSettings,
+    source="digits",
+    examples="images",
+    is_recurrent=False,
+    specials=(
+        Special("network.input"),
+        Special(
+            "search",
+            ("pc_darts",),
+            about="searches a part of the channels of images",
+            instead="search recurrent cells by another method, such as `search darts`",
+        ),
+        # Behind a gate nothing is skipped.
+        Special("search.stop", ("convolutions", "skips")),
+        Special("derive.epoch", ("every_size",), instead="write `epoch best` or `epoch last`"),
+        Special("evaluate.augment"),
+        Special("evaluate.auxiliary"),
+        Special("evaluate.drop_path"),
+    ),
+)
+
 COMPARED = 32
 """Test images on which exported networks are compared."""
 
@@ -36,12 +59,16 @@ class ImageClassification(Task):
 
     name = "image_classification"
     example = "image"
-    settings = ImageSettings
+    settings = SETTINGS
     needed = "`input` and `classes`"
     metrics = (ACCURACY,)
     columns = (
         Column("test", "test_accuracy", ".2%"),
         Column("validation", "validation_accuracy", ".2%"),
+    )
+    rows = (
+        Row("test accuracy", "{test_accuracy:.2%}", "on images that chose nothing"),
+        Row("validation accuracy", "{validation_accuracy:.2%}"),
     )
 
     # ---- data -----------------------------------------------------------------------------------
@@ -134,12 +161,3 @@ class ImageClassification(Task):
     def fine_worth(self, measured: Measurement, examples: int) -> float:
         """Return the accuracy; the loss decides below what one image more is worth."""
         return self.worth(measured) - math.tanh(measured.loss) / (2 * examples)
-
-    # ---- reports --------------------------------------------------------------------------------
-
-    def report(self, results: Mapping[str, Any]) -> Sequence[Fact]:
-        """Return the accuracies."""
-        return [
-            ("test accuracy", f"{results['test_accuracy']:.2%}", "on images that chose nothing"),
-            ("validation accuracy", f"{results['validation_accuracy']:.2%}", ""),
-        ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,12 @@ from dslnas.data.tokens import TextFacts
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Shape
 from dslnas.settings.data import DataSettings, TextSettings
+from dslnas.settings.search import OrderSettings, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
-from dslnas.tasks.metric import ACCURACY, BITS_PER_CHARACTER, PERPLEXITY, Column
-from dslnas.tasks.task import Fact, Measurement, Task
+from dslnas.settings.task import Special, TaskSettings
+from dslnas.settings.values import Adam, Sgd, Variational
+from dslnas.tasks.metric import ACCURACY, BITS_PER_CHARACTER, PERPLEXITY, Column, Row
+from dslnas.tasks.task import Measurement, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +29,50 @@ if TYPE_CHECKING:
     from dslnas.backends.torch.losses import BatchOutput
     from dslnas.data.batches import Batch, Part
     from dslnas.data.dataset import Data
+
+_SLOWNESS = 1e-3
+
+# Defaults are those of the recurrent programs: Liu et al. (ICLR 2019, arXiv:1806.09055), appendix
+# A.1.2 for the search and A.2.2 for the training on the Penn Treebank; what the paper leaves out
+# is taken from its published programs.
+SETTINGS = TaskSettings(
+    data=TextSettings,
+    source="text",
+    examples="text",
+    is_recurrent=True,
+    specials=(
+        Special("search.dropout"),
+        Special("search.slowness"),
+        Special("evaluate.dropout"),
+        Special("evaluate.slowness"),
+        Special("evaluate.average"),
+        Special("evaluate.vary"),
+    ),
+    defaults={
+        # The rate stays as it is for the whole search.
+        SearchSettings: {
+            "weights": Sgd(lr=20.0, momentum=0.0, weight_decay=5e-7, clip=0.25),
+            "arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=1e-3),
+            "dropout": Variational(words=0.0, embedded=0.2, input=0.75, state=0.25, output=0.75),
+            "slowness": _SLOWNESS,
+        },
+        # The recurrent program clips the step ahead, the convolutional one does not.
+        OrderSettings: {"unroll": "clipped"},
+        # Segments of varied length and the average are those of AWD-LSTM (Merity, Keskar and
+        # Socher, ICLR 2018, arXiv:1708.02182), which the program goes by.
+        EvaluateSettings: {
+            "epochs": 1600,
+            "batch": 64,
+            "channels": 850,
+            "weights": Sgd(lr=20.0, momentum=0.0, weight_decay=8e-7, clip=0.25),
+            "drop_path": 0.0,
+            "dropout": Variational(words=0.1, embedded=0.2, input=0.75, state=0.25, output=0.75),
+            "slowness": _SLOWNESS,
+            "average": 5,
+            "vary": "lengths",
+        },
+    },
+)
 
 LARGEST_EXPONENT = 700.0
 """Largest loss whose perplexity is told: just below where a float ends."""
@@ -42,13 +89,34 @@ class LanguageModel(Task):
 
     name = "language_model"
     example = "token"
-    settings = TextSettings
+    settings = SETTINGS
     needed = "`classes`"
     metrics = (PERPLEXITY, BITS_PER_CHARACTER, ACCURACY)
     columns = (
         Column("test ppl", "test_perplexity", ".2f"),
         Column("validation ppl", "validation_perplexity", ".2f"),
         Column("bits/char", "test_bits_per_character", ".2f"),
+    )
+    rows = (
+        Row("test perplexity", "{test_perplexity:.2f}", "on text that chose nothing"),
+        Row("  bits a character", "{test_bits_per_character:.3f}"),
+        Row("  next token right", "{test_accuracy:.2%}"),
+        Row(
+            "validation perplexity",
+            "{validation_perplexity:.2f}",
+            "the best, of epoch {retrain_epoch}",
+        ),
+        Row(
+            "  of a unigram model",
+            "{unigram_validation_perplexity:.2f}",
+            "frequencies of tokens alone",
+        ),
+        Row(
+            "vocabulary",
+            "{vocabulary:,}",
+            "unknown tokens: {unknown_tokens[validation]:,} in validation, "
+            "{unknown_tokens[test]:,} in test",
+        ),
     )
     selects_epoch = True
     measured_at_once = 10  # as in the published code of DARTS
@@ -64,6 +132,11 @@ class LanguageModel(Task):
         if not data.path and network.classes is not None:
             return DataShape((), network.classes, has_test=False)
         return text.describe(data)
+
+    def is_at_hand(self, data: DataSettings, network: CheckedNetwork) -> bool:
+        """Whether there is a path, or the embedded text is meant."""
+        is_embedded = data.source == self.settings.source and network.classes is None
+        return is_embedded or super().is_at_hand(data, network)
 
     def verify(self, data: DataSettings, classes: int | None = None) -> DataShape:
         """Return the vocabulary of a text that can be read."""
@@ -185,31 +258,6 @@ class LanguageModel(Task):
             "vocabulary": known,
             "unknown_tokens": {part: size.unknown for part, size in facts.parts.items()},
         }
-
-    def report(self, results: Mapping[str, Any]) -> Sequence[Fact]:
-        """Return perplexities, those of word frequencies beside them, and the vocabulary."""
-        unknown = results["unknown_tokens"]
-        return [
-            ("test perplexity", f"{results['test_perplexity']:.2f}", "on text that chose nothing"),
-            ("  bits a character", f"{results['test_bits_per_character']:.3f}", ""),
-            ("  next token right", f"{results['test_accuracy']:.2%}", ""),
-            (
-                "validation perplexity",
-                f"{results['validation_perplexity']:.2f}",
-                f"the best, of epoch {results['retrain_epoch']}",
-            ),
-            (
-                "  of a unigram model",
-                f"{results['unigram_validation_perplexity']:.2f}",
-                "frequencies of tokens alone",
-            ),
-            (
-                "vocabulary",
-                f"{results['vocabulary']:,}",
-                f"unknown tokens: {unknown['validation']:,} in validation, "
-                f"{unknown['test']:,} in test",
-            ),
-        ]
 
 
 def perplexity(loss: float) -> float:

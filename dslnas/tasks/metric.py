@@ -44,3 +44,12 @@ class Column:
     heading: str
     quantity: str
     format: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the report on a run: its label, and formats of the results of value and remark."""
+
+    label: str
+    value: str
+    remark: str = ""

@@ -6,10 +6,10 @@ A task imports torch only where it computes: what a spec says is checked without
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts
@@ -17,7 +17,8 @@ from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Shape
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
-from dslnas.tasks.metric import Column, Metric
+from dslnas.settings.task import TaskSettings
+from dslnas.tasks.metric import Column, Metric, Row
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from dslnas.backends.torch.losses import BatchOutput
     from dslnas.data.batches import Batch, Part
     from dslnas.data.dataset import Data
-
-Fact: TypeAlias = tuple[str, str, str]
-"""A line of a report: what it is, the value, and a remark."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,11 @@ class Task(ABC):
     Attributes:
         name: Name of the task.
         example: Word for what a network reads at once, and multiply-adds are counted for.
-        settings: Base of the settings of all sources of its data.
+        settings: Its sources of data, the settings it has, and their defaults.
         needed: Settings of the network that tell what the data do not, as a message says it.
         metrics: What is measured, in the order of reports; networks are compared by the first.
         columns: Columns of the table of several runs.
+        rows: Rows of the report on one run.
         selects_epoch: Whether a training from scratch gives the network of its best epoch, and may
             average weights; else that of the last epoch.
         measured_at_once: Examples, or sequences side by side, of a batch that is measured.
@@ -62,10 +61,11 @@ class Task(ABC):
 
     name: ClassVar[str]
     example: ClassVar[str]
-    settings: ClassVar[type[DataSettings]]
+    settings: ClassVar[TaskSettings]
     needed: ClassVar[str]
     metrics: ClassVar[tuple[Metric, ...]]
     columns: ClassVar[tuple[Column, ...]]
+    rows: ClassVar[tuple[Row, ...]]
     selects_epoch: ClassVar[bool] = False
     measured_at_once: ClassVar[int] = 256
 
@@ -78,6 +78,10 @@ class Task(ABC):
         Raises:
             UserError: NAS6xx, the path is wrong or what is there.
         """
+
+    def is_at_hand(self, data: DataSettings, network: CheckedNetwork) -> bool:
+        """Whether the data can be read: by their path, or because they come with a package."""
+        return bool(data.path) or not data.has_files
 
     @abstractmethod
     def verify(self, data: DataSettings, classes: int | None = None) -> DataShape:
@@ -212,10 +216,11 @@ class Task(ABC):
         return measured.metrics
 
     @property
+    def criterion(self) -> str:
+        """The result that says which of several runs is the best; tests choose nothing."""
+        return f"validation_{self.metrics[0].name}"
+
+    @property
     def quantities(self) -> tuple[str, ...]:
         """Results that several runs are compared in."""
         return tuple(f"{part}_{m.name}" for m in self.metrics for part in ("test", "validation"))
-
-    @abstractmethod
-    def report(self, results: Mapping[str, object]) -> Sequence[Fact]:
-        """Return the lines of a report that tell how good the trained network is."""

@@ -14,10 +14,10 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.ops.primitive import Shape
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.derive.derive import derive
 from dslnas.space.lower import lower
+from dslnas.tasks.catalogue import TASK_SETTINGS
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import random_scores
 from tests.strategies import SpaceText, spaces

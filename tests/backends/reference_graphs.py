@@ -11,10 +11,10 @@ from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Default, Shape
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
+from dslnas.tasks.catalogue import TASK_SETTINGS
 
 # DARTS' second architecture, but with an average pool and a strided skip in the last node.
 DARTS_V2 = """use papers.darts

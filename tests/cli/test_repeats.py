@@ -213,7 +213,7 @@ def test_a_mistake_that_all_runs_share_ends_them(spec: Path, tmp_path: Path, fak
         ({"device": "cuda:0"}, "is of another run: device is `cuda:0`, not `cpu`"),
         ({"status": "running"}, "is still running, or was killed"),
         ({"results": {}}, "error[NAS027]: damaged: value error, a finished run has results.flops"),
-        ({"results": RESULTS}, "damaged: `results`: has no `validation_perplexity` or `valid"),
+        ({"results": RESULTS}, "damaged: `results`: has no `validation_accuracy`"),
     ],
 )
 def test_other_runs_in_the_place_of_one_are_refused_before_anything_runs(

@@ -8,7 +8,8 @@ from typing import Any
 from dslnas.cli.render.report import report_text
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.manifest import Member
-from tests.runs.made import made_manifest
+from dslnas.settings.data import TextFile
+from tests.runs.made import SETTINGS, made_manifest
 
 RESULTS = {
     "test_accuracy": 0.5,
@@ -86,7 +87,9 @@ def test_text_has_perplexities(tmp_path: Path) -> None:
         "vocabulary": 10000,
         "unknown_tokens": {"weights": 0, "architecture": 0, "validation": 3, "test": 1234},
     }
-    lines = report(tmp_path, **text)
+    settings = SETTINGS.replace(data=TextFile())
+    manifest = made_manifest({**RESULTS, **text}, settings=settings)
+    lines = report_text(tmp_path / "run", manifest).splitlines()
     assert lines[3:11] == [
         "  test perplexity       98.77        on text that chose nothing",
         "    bits a character    1.234",

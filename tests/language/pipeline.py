@@ -11,9 +11,9 @@ from dslnas.language.check.check import check
 from dslnas.language.link.link import link, read_source
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.settings.data import TextSettings
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
+from dslnas.tasks.catalogue import TASK_SETTINGS
 
 IMAGES = (3, 32, 32)
 CLASSES = 10

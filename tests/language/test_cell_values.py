@@ -20,8 +20,8 @@ from dslnas.language.check.value import (
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.print.format import format_expression
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
+from dslnas.tasks.catalogue import TASK_SETTINGS
 
 
 def shown(value: ValueExpression) -> str:

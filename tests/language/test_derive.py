@@ -13,8 +13,8 @@ from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.print.expanded_spec import effective_text, section_text, spec_hash
 from dslnas.settings.rule import AS_PUBLISHED, Count, Derivation, Limit, Rule
 from dslnas.settings.sections import DeriveSettings
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
+from dslnas.tasks.catalogue import TASK_SETTINGS
 
 FULL = """derive {
     by       magnitude

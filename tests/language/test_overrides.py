@@ -13,8 +13,8 @@ from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import link, read_source
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.settings.search import MilenasSettings, RandomSettings
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
+from dslnas.tasks.catalogue import TASK_SETTINGS
 
 SPEC = """use papers.darts
 data digits { batch 32 }

@@ -12,9 +12,10 @@ from dslnas.language.print.expanded_spec import effective_text
 from dslnas.settings.data import Digits, TextFile, TextSettings
 from dslnas.settings.search import SEARCH, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
-from dslnas.settings.tasks import TASK_SETTINGS, TEXT
 from dslnas.settings.values import Adam, Sgd
 from dslnas.source import SourceFile
+from dslnas.tasks.catalogue import TASK_SETTINGS
+from dslnas.tasks.language_model import SETTINGS as TEXT
 
 
 def checked(text: str) -> CheckedProgram:

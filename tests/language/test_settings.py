@@ -14,9 +14,9 @@ from dslnas.settings.data import DATA, TextSettings
 from dslnas.settings.model import Section
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Exponential, Flip, Sgd
 from dslnas.source import SourceFile
+from dslnas.tasks.catalogue import TASK_SETTINGS
 
 
 def checked(text: str, library: str = "papers.darts") -> CheckedProgram:

@@ -13,7 +13,7 @@ import sys
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
-from dslnas.settings.tasks import TASK_SETTINGS
+from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 text = "use papers.darts\\ndata digits\\nsearch darts"

@@ -6,22 +6,25 @@ import pytest
 
 from dslnas.runs.manifest import Results
 from dslnas.runs.summary import Outcome, Sample, best_run
+from dslnas.tasks.task import Task
+from tests.loading import IMAGES, TEXT
 
 COMMON = {"params": 1, "flops": 1, "search_seconds": 2.0, "retrain_seconds": 3.0}
 
 
-def outcome(seed: int, operation: str = "skip", **measures: float) -> Outcome:
+def outcome(seed: int, task: Task, operation: str = "skip", **measures: float) -> Outcome:
     results = Results.model_validate({**COMMON, **measures})
-    return Outcome.of(seed, f"seed-{seed}", results, {"normal": {"n1": operation}})
+    return Outcome.of(seed, f"seed-{seed}", results, {"normal": {"n1": operation}}, task)
 
 
 def on_images(seed: int, test: float, validation: float, operation: str = "skip") -> Outcome:
-    return outcome(seed, operation, test_accuracy=test, validation_accuracy=validation)
+    return outcome(seed, IMAGES, operation, test_accuracy=test, validation_accuracy=validation)
 
 
 def on_text(seed: int, test: float, validation: float) -> Outcome:
     return outcome(
         seed,
+        TEXT,
         test_perplexity=test,
         validation_perplexity=validation,
         test_accuracy=0.0,
@@ -31,7 +34,7 @@ def on_text(seed: int, test: float, validation: float) -> Outcome:
 
 def test_mean_and_deviation_of_a_sample() -> None:
     runs = [on_images(seed, test, 0.5) for seed, test in enumerate((0.2, 0.4, 0.9))]
-    sample = Sample.of("darts", runs)
+    sample = Sample.of("darts", runs, IMAGES)
     assert sample.mean["test_accuracy"] == pytest.approx(0.5)
     # squares of -0.3, -0.1 and 0.4 add up to 0.26; n - 1 = 2
     assert sample.deviation["test_accuracy"] == pytest.approx(0.13**0.5)
@@ -40,9 +43,9 @@ def test_mean_and_deviation_of_a_sample() -> None:
 
 
 def test_one_run_has_no_deviation_and_none_has_nothing() -> None:
-    one = Sample.of("darts", (on_images(3, 0.2, 0.5),))
+    one = Sample.of("darts", (on_images(3, 0.2, 0.5),), IMAGES)
     assert (one.mean["test_accuracy"], one.deviation["test_accuracy"]) == (0.2, None)
-    assert Sample.of("darts", ()).model_dump() == {
+    assert Sample.of("darts", (), IMAGES).model_dump() == {
         "method": "darts",
         "n": 0,
         "mean": {},
@@ -54,14 +57,14 @@ def test_one_run_has_no_deviation_and_none_has_nothing() -> None:
 
 def test_best_is_chosen_by_validation_and_never_by_test() -> None:
     runs = (on_images(0, 0.9, 0.5), on_images(1, 0.1, 0.6), on_images(2, 0.8, 0.6))
-    assert best_run(runs).seed == 1
-    assert Sample.of("darts", runs).model_dump()["best_by_validation_accuracy"] == 1
+    assert best_run(runs, IMAGES).seed == 1
+    assert Sample.of("darts", runs, IMAGES).model_dump()["best_by_validation_accuracy"] == 1
 
 
 def test_on_text_the_best_has_the_lowest_perplexity() -> None:
     runs = (on_text(0, 90.0, 120.0), on_text(1, 130.0, 110.0), on_text(2, 80.0, 110.0))
-    assert best_run(runs).seed == 1
-    sample = Sample.of("darts", runs)
+    assert best_run(runs, TEXT).seed == 1
+    sample = Sample.of("darts", runs, TEXT)
     assert sample.mean["test_perplexity"] == pytest.approx(100)
     written = sample.model_dump()
     assert written["best_by_validation_perplexity"] == 1
@@ -84,4 +87,4 @@ def test_quantities_stand_between_folder_and_cells() -> None:
 
 def test_equal_architectures_count_once() -> None:
     runs = [on_images(seed, 0.5, 0.5, op) for seed, op in enumerate(("skip", "conv", "skip"))]
-    assert Sample.of("darts", runs).distinct_architectures == 2
+    assert Sample.of("darts", runs, IMAGES).distinct_architectures == 2

@@ -20,9 +20,11 @@ from dslnas.settings.search import (
 )
 from dslnas.settings.sections import DeriveSettings, EvaluateSettings, NetworkSettings
 from dslnas.settings.task import Special, TaskSettings
-from dslnas.settings.tasks import IMAGES, TASK_SETTINGS, TEXT
 from dslnas.settings.values import Linear, Sgd, Variational
 from dslnas.source import SourceFile
+from dslnas.tasks.catalogue import TASK_SETTINGS
+from dslnas.tasks.image_classification import SETTINGS as IMAGES
+from dslnas.tasks.language_model import SETTINGS as TEXT
 
 
 @pytest.mark.parametrize("model", TEXT.defaults)

@@ -12,8 +12,8 @@ from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.primitive import Shape
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
+from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.example import example_of
 
 IMAGES, TEXT = "use papers.darts\n", "use papers.darts_rnn\n"

@@ -1,17 +1,42 @@
-"""Every source belongs to one task; what networks are worth goes by its metrics."""
+"""Every source belongs to one task, and shared code does not tell tasks apart."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import dslnas
 from dslnas.settings.data import DATA
 from dslnas.tasks.catalogue import TASKS, task_of_source
 from dslnas.tasks.task import Measurement, Task
 
+ROOT = Path(dslnas.__file__).parent
+
+OF_A_TASK = re.compile(
+    r"\b(is_text|TextSettings|ImageSettings|StreamPart|RowPart|TextFacts|ImageFacts"
+    r"|LanguageModel|ImageClassification)\b"
+)
+OWN = {
+    "data/facts.py",
+    "data/image_shape.py",
+    "data/image_tensors.py",
+    "data/read.py",
+    "data/rows.py",
+    "data/stream.py",
+    "data/text.py",
+    "data/text_tensors.py",
+    "data/tokens.py",
+    "data/vocabulary.py",
+    "settings/data.py",
+}
+"""Modules outside of `tasks` that belong to one task, or define what tasks choose from."""
+
 
 def test_every_source_belongs_to_one_task() -> None:
     for source, settings in DATA.items():
-        (task,) = (task for task in TASKS if issubclass(settings, task.settings))
+        (task,) = (task for task in TASKS if issubclass(settings, task.settings.data))
         assert task_of_source(source) is task
 
 
@@ -37,3 +62,13 @@ def test_equal_accuracies_are_told_apart_by_the_loss() -> None:
     assert images.fine_worth(better, 10) > images.fine_worth(worse, 10)
     one_more = Measurement(1e9, {"accuracy": 0.6})
     assert images.fine_worth(one_more, 10) > images.fine_worth(better, 10)
+
+
+def test_shared_code_names_no_task() -> None:
+    """Whoever needs to know what differs between tasks asks the task."""
+    named = {
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.rglob("*.py")
+        if path.parent.name != "tasks" and OF_A_TASK.search(path.read_text(encoding="utf-8"))
+    }
+    assert named == OWN

@@ -30,8 +30,8 @@ from dslnas.settings.sections import (
     ExportSettings,
     NetworkSettings,
 )
-from dslnas.settings.tasks import TASK_SETTINGS
 from dslnas.source import SourceFile
+from dslnas.tasks.catalogue import TASK_SETTINGS
 
 
 @click.command()

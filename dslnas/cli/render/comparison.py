@@ -10,13 +10,11 @@ from dslnas.cli.render.summary import big, many
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import Cells
 from dslnas.runs.repeats import run_name
-from dslnas.runs.summary import BASELINE, SUMMARY, Outcome, Sample, Summary, best_run, criterion
+from dslnas.runs.summary import BASELINE, SUMMARY, Outcome, Sample, Summary, best_run
+from dslnas.tasks.catalogue import task_of_source
+from dslnas.tasks.task import Task
 
 _Format: TypeAlias = Callable[[float], str]
-
-
-def _share(value: float) -> str:
-    return f"{value:.2%}"
 
 
 def _whole(value: float) -> str:
@@ -27,22 +25,9 @@ def _seconds(value: float) -> str:
     return f"{value:.0f} s"
 
 
-def _number(value: float) -> str:
-    return f"{value:.2f}"
-
-
 _Column: TypeAlias = tuple[str, str, _Format]
 """Heading, quantity and how it is written."""
 
-OF_IMAGES: tuple[_Column, ...] = (
-    ("test", "test_accuracy", _share),
-    ("validation", "validation_accuracy", _share),
-)
-OF_TEXT: tuple[_Column, ...] = (
-    ("test ppl", "test_perplexity", _number),
-    ("validation ppl", "validation_perplexity", _number),
-    ("bits/char", "test_bits_per_character", _number),
-)
 OF_ALL: tuple[_Column, ...] = (
     ("parameters", "params", _whole),
     ("multiply-adds", "flops", _whole),
@@ -53,15 +38,15 @@ OF_ALL: tuple[_Column, ...] = (
 
 def comparison_text(summary: Summary, folder: Path) -> str:
     """Return tables of all runs, their cells, and the files in their folder."""
+    task = task_of_source(summary.data)
     lines = ["", f"{summary.spec} on {summary.data}, {_seeds(summary.seeds)}"]
     for sample in summary.samples:
-        lines += ["", *_table(sample, len(summary.seeds))]
+        lines += ["", *_table(sample, len(summary.seeds), task)]
     if any(len(sample.runs) > 1 for sample in summary.samples):
-        is_text = any(map(_is_text, summary.samples))
-        which = "Test perplexities" if is_text else "Test accuracies"
+        which = f"Test {task.metrics[0].plural}"
         lines += ["", f"sd: standard deviation of the sample (n - 1). {which} chose nothing."]
-        if is_text:
-            lines.append("ppl: perplexity, lower is better.")
+        if task.metrics[0].about:
+            lines.append(task.metrics[0].about)
     for sample in summary.samples:
         if sample.runs:
             lines += ["", f"Cells of {_title(sample.method)}:"]
@@ -75,10 +60,6 @@ def comparison_text(summary: Summary, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _is_text(sample: Sample) -> bool:
-    return "test_perplexity" in sample.mean
-
-
 def _seeds(seeds: tuple[int, ...]) -> str:
     return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
 
@@ -87,19 +68,18 @@ def _title(method: str) -> str:
     return "random architectures" if method == BASELINE else method
 
 
-def _table(sample: Sample, wanted: int) -> list[str]:
+def _table(sample: Sample, wanted: int, task: Task) -> list[str]:
     remark = " (drawn from the same space, trained alike)" if sample.method == BASELINE else ""
     head = _title(sample.method) + remark
     if not sample.runs:
         return [f"{head}: no run has finished"]
-    columns = [
-        c for c in (*(OF_TEXT if _is_text(sample) else OF_IMAGES), *OF_ALL) if c[1] in sample.mean
-    ]
+    of_task = [(c.heading, c.quantity, f"{{:{c.format}}}".format) for c in task.columns]
+    columns = [column for column in (*of_task, *OF_ALL) if column[1] in sample.mean]
     rows = [["seed", *(heading for heading, _, _ in columns)]]
     rows += [_row(outcome, columns) for outcome in sample.runs]
     rows.append(["mean", *(_shown(f, sample.mean[quantity]) for _, quantity, f in columns)])
     rows.append(["sd", *(_shown(f, sample.deviation[quantity]) for _, quantity, f in columns)])
-    return [head, *(f"  {line}" for line in aligned(rows)), f"  {_remark(sample, wanted)}"]
+    return [head, *(f"  {line}" for line in aligned(rows)), f"  {_remark(sample, wanted, task)}"]
 
 
 def _row(outcome: Outcome, columns: Sequence[_Column]) -> list[str]:
@@ -111,12 +91,12 @@ def _shown(format_: _Format, value: float | None) -> str:
     return "-" if value is None else format_(value)
 
 
-def _remark(sample: Sample, wanted: int) -> str:
-    n, best = sample.n, best_run(sample.runs)
+def _remark(sample: Sample, wanted: int, task: Task) -> str:
+    n, best = sample.n, best_run(sample.runs, task)
     runs = many(n, "run") if n == wanted else f"only {n} of {wanted} runs finished"
     return (
         f"{runs}, {many(sample.distinct_architectures, 'different architecture')}; "
-        f"best by {criterion(sample.runs).replace('_', ' ')}: seed {best.seed}"
+        f"best by {task.criterion.replace('_', ' ')}: seed {best.seed}"
     )
 
 

@@ -15,6 +15,8 @@ from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import cells_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
 from dslnas.runs.manifest import Manifest, Measure, Member, Results
+from dslnas.tasks.catalogue import task_of
+from dslnas.tasks.metric import Row
 
 FILES = {
     "model.onnx": "the model to deploy: ONNX, any batch size",
@@ -27,29 +29,6 @@ FILES = {
     METRICS: "what every epoch lost and measured, one line each",
     "manifest.json": "settings, seed, versions and results",
 }
-OF_IMAGES = (
-    ("test accuracy", "{test_accuracy:.2%}", "on images that chose nothing"),
-    ("validation accuracy", "{validation_accuracy:.2%}", ""),
-)
-OF_TEXT = (
-    ("test perplexity", "{test_perplexity:.2f}", "on text that chose nothing"),
-    ("  bits a character", "{test_bits_per_character:.3f}", ""),
-    ("  next token right", "{test_accuracy:.2%}", ""),
-    ("validation perplexity", "{validation_perplexity:.2f}", "the best, of epoch {retrain_epoch}"),
-    (
-        "  of a unigram model",
-        "{unigram_validation_perplexity:.2f}",
-        "frequencies of tokens alone",
-    ),
-    (
-        "vocabulary",
-        "{vocabulary:,}",
-        "unknown tokens: {unknown_tokens[validation]:,} in validation, "
-        "{unknown_tokens[test]:,} in test",
-    ),
-)
-"""What a row says of the measures, and a remark."""
-
 BACKENDS = {"torch": "PyTorch", "onnx": "ONNX Runtime", "python": "model.py"}
 
 
@@ -70,7 +49,7 @@ def report_text(folder: Path, manifest: Manifest) -> str:
     if results.search_epoch is not None:
         lines.append(f"The architecture is that of epoch {results.search_epoch}.")
     lines += [*(f"warning: {warning}" for warning in manifest.warnings), ""]
-    facts = _facts(results)
+    facts = _facts(manifest)
     width = max(20, *(len(label) for label, _, _ in facts))
     for label, value, remark in facts:
         lines.append(f"  {label:<{width}} {value:<12} {remark}".rstrip())
@@ -110,10 +89,10 @@ def _family(members: Sequence[Member], folder: Path) -> list[str]:
     ]
 
 
-def _facts(results: Results) -> list[tuple[str, str, str]]:
-    is_text = "test_perplexity" in results.measures
-    example = "token" if is_text else "image"
-    facts = [*_rows(OF_TEXT if is_text else OF_IMAGES, results.measures)]
+def _facts(manifest: Manifest) -> list[tuple[str, str, str]]:
+    task = task_of(manifest.settings.data)
+    results, example = manifest.results, task.example
+    facts = [*_rows(task.rows, results.measures)]
     facts += [
         ("parameters", f"{results.params:,}", ""),
         ("multiply-adds", big(results.flops), f"per {example}"),
@@ -125,13 +104,11 @@ def _facts(results: Results) -> list[tuple[str, str, str]]:
     return facts
 
 
-def _rows(
-    rows: Sequence[tuple[str, str, str]], measures: Mapping[str, Measure]
-) -> Iterator[tuple[str, str, str]]:
+def _rows(rows: Sequence[Row], measures: Mapping[str, Measure]) -> Iterator[tuple[str, str, str]]:
     """Fill rows in; those whose measures were not taken are left out."""
-    for label, value, remark in rows:
+    for row in rows:
         with suppress(LookupError, TypeError, ValueError):
-            yield label, value.format(**measures), remark.format(**measures)
+            yield row.label, row.value.format(**measures), row.remark.format(**measures)
 
 
 def name_of(backend: str) -> str:
