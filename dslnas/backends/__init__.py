@@ -1,1 +1,1 @@
-"""What reads the primitive graph: PyTorch, ONNX and Python source. They do not know each other."""
+"""Readers of the primitive graph: PyTorch, ONNX and Python source, which do not know each other."""

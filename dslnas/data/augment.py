@@ -19,7 +19,7 @@ def augment(images: Tensor, steps: tuple[Augmentation, ...], generator: Generato
 
     Args:
         images: Float (B, C, H, W) on any device; left as they are.
-        steps: What to do; none returns `images` itself.
+        steps: The steps; none returns `images` itself.
         generator: On the CPU; every step takes a fixed number of draws per image from it.
 
     Returns:

@@ -15,7 +15,7 @@ from dslnas.settings.values import Augmentation
 LEAST = 2  # batch normalisation cannot train on one example
 
 States: TypeAlias = tuple[Tensor, ...]
-"""What recurrent cells carry from step to step, (batch, features) each."""
+"""States that recurrent cells carry from step to step, (batch, features) each."""
 
 NOTHING = -100
 """Target where there is nothing to predict; torch's losses leave it out."""

@@ -1,4 +1,4 @@
-"""What a reader returns, and the checks that all readers share. Knows no file format."""
+"""Examples as readers return them, and checks that all readers share. Knows no file format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Labels: TypeAlias = "NDArray[np.int64]"
 
 @dataclass(frozen=True)
 class DataShape:
-    """What a network has to know of its data.
+    """Facts about data that a network has to know.
 
     Attributes:
         shape: (C, H, W) of an image; () of a token.

@@ -117,7 +117,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
 
     Args:
         path: The file; named in the error.
-        what: What the file should be, such as "gzip file".
+        what: Kind of file that it should be, such as "gzip file".
     """
     try:
         yield

@@ -36,7 +36,7 @@ def load(
     Args:
         settings: Where the data are and how to divide them.
         device: Where all parts are put, once.
-        dtype: Of the images there; all that is done to them before is done in float32.
+        dtype: Type of the images there; everything before is computed in float32.
 
     Raises:
         UserError: NAS601 to NAS605, NAS608, NAS609 from reading; NAS606 a class has too few

@@ -45,9 +45,9 @@ def make_engine(
 
     Args:
         name: The word in the spec.
-        supernet: What is searched.
+        supernet: The supernet.
         settings: The method's own settings.
         generator: Randomness of alpha's start and of samples; on the CPU.
-        constraints: What the derived network may cost, and what operations cost.
+        constraints: Limits of the derived network, and costs of operations.
     """
     return ENGINES[name](supernet, settings, generator, constraints)

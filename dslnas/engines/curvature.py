@@ -29,7 +29,7 @@ def dominant_eigenvalue(
 
     Args:
         loss: A scalar that depends on alphas, twice differentiable.
-        alphas: What it is differentiated in, all of them together.
+        alphas: Tensors to differentiate in, all of them together.
         generator: Draws the start; on the CPU.
         iterations: Products with H at most.
         tolerance: Relative change of the eigenvalue at which it stops.

@@ -76,7 +76,7 @@ def penalty(expected: Mapping[Quantity, Tensor], limits: Iterable[Limit], weight
 
     Args:
         expected: The expected cost by quantity.
-        limits: What the derived network may cost at most.
+        limits: Largest costs of the derived network.
         weight: Factor on the relative excess.
     """
     excess = ((expected[limit.quantity] / limit.most - 1).clamp(min=0) for limit in limits)

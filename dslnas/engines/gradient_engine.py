@@ -1,4 +1,4 @@
-"""What methods on a continuous relaxation share: all but how alpha is weighed and trained."""
+"""Base of methods on a continuous relaxation: all but how alpha is weighed and trained."""
 
 from __future__ import annotations
 

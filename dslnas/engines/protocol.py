@@ -1,4 +1,4 @@
-"""What a search method is."""
+"""Protocol of search methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search aims at besides accuracy: limits of the derived network, cheap operations."""
+"""Goals of a search besides accuracy: limits of the derived network, cheap operations."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ResourceConstraints:
         """Take the space that is searched and what its derived network must keep to.
 
         Args:
-            space: What is searched.
+            space: The search space.
             device: Where latencies are measured.
             derivation: Counts and limits, and the weight of what exceeds the limits in the loss of
                 alpha; at 0 the loss stays as it is.

@@ -1,4 +1,4 @@
-"""What methods on a sampled relaxation share."""
+"""Base of methods on a sampled relaxation."""
 
 from __future__ import annotations
 

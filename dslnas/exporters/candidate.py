@@ -1,4 +1,4 @@
-"""What is to be exported: files that are not in their place yet, and how they did."""
+"""Candidates for export: files that are not in their place yet, and how they did."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Inputs: TypeAlias = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Checks:
-    """What was measured.
+    """Measurements of a candidate.
 
     Attributes:
         differences: By backend, the largest difference of a number from PyTorch's.

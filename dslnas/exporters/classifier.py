@@ -41,7 +41,7 @@ def check_classifier(
         stage: With an ONNX model, a Python module or both.
         tolerance: The largest difference allowed.
         real: Normalised images, (batch, channels, height, width), by the name of the input.
-        seed: Of the random images.
+        seed: Seed of the random images.
 
     Raises:
         UserError: NAS711 if they differ.

@@ -27,7 +27,7 @@ from dslnas.settings.sections import ExportSettings
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written and measured.
+    """Files that were written, and measurements.
 
     Attributes:
         files: Their names in the folder.
@@ -59,7 +59,7 @@ def export(
         network: On the CPU, in evaluation mode.
         folder: Where the files go.
         settings: Which formats, and how much they may differ.
-        name: What the network is called in the files.
+        name: Name of the network in the files.
         metadata: Facts to put into the files, such as the spec's hash.
         facts: How the examples became numbers.
         real: Inputs to compare on besides random ones, by name.

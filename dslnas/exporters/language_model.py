@@ -49,7 +49,7 @@ def check_language_model(
         stage: With both ONNX models, a Python module or all three.
         tolerance: The largest difference allowed.
         real: Tokens of a text, int64 (time, batch), by the name of the input.
-        seed: Of the random tokens.
+        seed: Seed of the random tokens.
 
     Raises:
         UserError: NAS711 if they differ.

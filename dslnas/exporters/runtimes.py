@@ -1,4 +1,4 @@
-"""What was written, loaded again as a user would."""
+"""Written files, loaded again as a user would."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def _arrays(states: Sequence[torch.Tensor]) -> StateArrays:
 # ---- comparing ----------------------------------------------------------------------------------
 
 _Step: TypeAlias = tuple[np.ndarray, StateArrays]
-"""What a step gives: logits (batch, vocabulary), and the states where a call ends, else none."""
+"""Results of a step: logits (batch, vocabulary), and the states where a call ends, else none."""
 
 
 def compare_sequences(

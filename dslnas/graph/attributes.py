@@ -61,7 +61,7 @@ def default_value(
         attributes: The arguments before it.
         given: All arguments that are given, for a dilation that comes after the padding.
         channels: C of the cell.
-        stride: What is left of the place's stride.
+        stride: Rest of the place's stride.
     """
     match argument.default:
         case Default.CHANNELS:

@@ -97,7 +97,7 @@ def parse_graph(text: str, name: str = "graph") -> PrimitiveGraph:
 
     Args:
         text: As `print_graph` writes it.
-        name: What messages print before the line number.
+        name: Name that messages print before the line number.
 
     Raises:
         UserError: NAS801 for syntax, NAS802 for an unknown name, NAS803 for a second definition,

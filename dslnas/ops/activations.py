@@ -24,14 +24,14 @@ class Activation:
     Attributes:
         name: Its word in the language.
         summary: One line of documentation.
-        formula: What it computes.
-        function: Of torch, as a module writes it, where `nn` is `torch.nn`; takes x and the
-            arguments in their order.
-        layer: Of torch; takes the arguments.
+        formula: Its formula.
+        function: Function of torch, as a module writes it, with `nn` for `torch.nn`; takes x and
+            the arguments in their order.
+        layer: Layer of torch; takes the arguments.
         arguments: Numbers that are the same for all that it reads, in the order of a call.
-        operator: Of ONNX, if one does the same.
+        operator: Operator of ONNX, if one does the same.
         operator_arguments: By argument the attribute of the operator.
-        keeps: What its gradient needs of its run.
+        keeps: Values of a run that its gradient needs.
     """
 
     name: str

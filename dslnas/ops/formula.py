@@ -35,7 +35,7 @@ class Formula:
 
     Attributes:
         operator: In `OPERATORS`, or `x`, or an argument of the activation.
-        operands: What it works on.
+        operands: Its operands.
     """
 
     operator: str
@@ -110,8 +110,8 @@ def evaluate(
     """Return what a formula gives; what stands in it twice is made once.
 
     Args:
-        formula: What is read.
-        known: What `x` and the arguments stand for.
+        formula: The formula.
+        known: Values of `x` and the arguments.
         apply: From an operator and its operands, of which some may be plain numbers, to a value.
     """
     made: dict[Operand, Read | float] = {}

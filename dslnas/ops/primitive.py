@@ -27,7 +27,7 @@ class ShapeError(Exception):
 
 
 class Kind(Enum):
-    """What an argument of a primitive may be."""
+    """Kind of value that an argument of a primitive takes."""
 
     COUNT = "a whole number of at least 1"
     WHOLE = "a whole number of at least 0"
@@ -85,11 +85,11 @@ class Weight:
 
 @dataclass(frozen=True)
 class Kept:
-    """What of a primitive's run stays in memory until its gradient has been taken.
+    """Values of a primitive's run that stay in memory until its gradient has been taken.
 
     Attributes:
         inputs: All that it read; of a sum weighed by alpha, where alpha has a gradient.
-        output: What it gave.
+        output: Its output.
         extra: Bytes for every number of its output, such as the places of largest values.
         is_view: Its output is a look at its input's memory, and takes none of its own.
     """
@@ -120,9 +120,9 @@ class Primitive:
         inputs: Smallest and largest number of inputs; branches are written as arguments.
         weights: The tensors it owns.
         flops: Multiply-adds per example. As in the papers only convolutions and linear maps count.
-        keeps: What its gradient needs of its run.
+        keeps: Values of a run that its gradient needs.
         reads_tokens: Whether it reads tokens, which have no sizes.
-        traits: What it promises; nothing, as long as nothing is said.
+        traits: Its promises; none unless they are given.
         tied_to: A primitive of the stem whose `weight` it uses instead of one of its own.
         run_mask: Rate of variational dropout at which it zeroes, by a mask that is drawn when a run
             begins and is the same for all steps of a sequence; without, it has no such mask.

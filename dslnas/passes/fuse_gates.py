@@ -35,7 +35,7 @@ from dslnas.passes.readers import readers_of
 from dslnas.passes.rewrite import Pass
 
 KNOWN = tuple(argument.name for argument in PRIMITIVES["highway_gate"].arguments)
-"""What f can be, in the order in which a gate weighs them."""
+"""Activations that f can be, in the order in which a gate weighs them."""
 
 
 def _half(index: int) -> Op:

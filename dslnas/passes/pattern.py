@@ -22,7 +22,7 @@ class Op:
 
     Attributes:
         primitives: One of these.
-        inputs: What it reads, in order.
+        inputs: Values that it reads, in order.
         every: In the place of `inputs`: what it reads, any number of times.
         where: Says more of the node.
     """
@@ -41,7 +41,7 @@ class Match:
     """A place where a pattern stands.
 
     Attributes:
-        values: What is read from outside, by the name that the pattern gives it.
+        values: Values from outside, by the names that the pattern gives them.
         nodes: The nodes of each part of the pattern, in the order in which they are read.
     """
 
@@ -64,7 +64,7 @@ def match(
     Args:
         graph: Where it may stand.
         end: The node.
-        pattern: What is looked for.
+        pattern: The pattern.
         readers: As `readers_of` gives them.
     """
     found = Match()

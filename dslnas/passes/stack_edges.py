@@ -34,7 +34,7 @@ class _Edge:
     """The nodes of one edge.
 
     Attributes:
-        mix: What ends it.
+        mix: The `mix` that ends it.
         source: Name of what it reads.
         nodes: All others, in order.
     """

@@ -21,7 +21,7 @@ def load_network(graph: PrimitiveGraph, run: Path) -> TorchNetwork:
     """Return the network of a run, on the CPU, in evaluation mode.
 
     Args:
-        graph: Of its architecture.
+        graph: Graph of its architecture.
         run: Its folder.
 
     Raises:

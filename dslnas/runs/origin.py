@@ -38,7 +38,7 @@ def origin_in(manifest: Manifest, task: Task, run: Path, classes: int) -> Origin
 
     Args:
         manifest: The manifest.
-        task: What the network of the run is for.
+        task: Task of the network of the run.
         run: The folder of the run.
         classes: Number of outputs of its network.
 

@@ -1,4 +1,4 @@
-"""What an annotation of a setting takes, in the words of the language."""
+"""Annotations of settings in the words of the language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with values: pydantic's errors in the words of the language."""
+"""Faults of values: pydantic's errors in the words of the language."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _LIMITS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one value.
+    """The fault of one value.
 
     Attributes:
-        key: Of the setting, or of the parameter of a call.
-        wants: What is wanted, to stand behind the name of the setting: "must be at least 1".
-        value: What was given; only the item of it that is wrong, if there is one.
+        key: Key of the setting, or of the parameter of a call.
+        wants: Requirement, to stand behind the name of the setting: "must be at least 1".
+        value: The value; only the item of it that is wrong, if there is one.
         item: Number of that item.
     """
 

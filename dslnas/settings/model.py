@@ -61,7 +61,7 @@ class Call(Model):
 
     Attributes:
         word: Name of the call.
-        noun: What such calls are, in messages.
+        noun: Noun for such calls, in messages.
     """
 
     tag = "word"

@@ -1,4 +1,4 @@
-"""What a derived architecture must obey: counts of operations by cell, limits of the network."""
+"""Rules for derived architectures: counts of operations by cell, limits of the network."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Limit:
     """The most that the derived network may cost.
 
     Attributes:
-        quantity: What is limited.
+        quantity: The quantity that is limited.
         most: The largest value that is allowed.
     """
 
@@ -66,8 +66,8 @@ class Derivation(DeriveSettings):
     """How a search ends in an architecture: the settings of `derive` with its comparisons.
 
     Attributes:
-        rule: What the cells must obey.
-        limits: What the network may cost.
+        rule: Rules for the cells.
+        limits: Limits of the network.
     """
 
     rule: Rule = NO_RULE

@@ -31,7 +31,7 @@ _TEMPERATURE_ABOUT = "of the Gumbel-softmax, by epoch"
 
 
 class SearchSettings(Section):
-    """What all methods share. Defaults are those of DARTS (arXiv:1806.09055, appendix A)."""
+    """Settings of all methods. Defaults are those of DARTS (arXiv:1806.09055, appendix A)."""
 
     kind = "search"
     tag = "method"
@@ -60,7 +60,7 @@ class SearchSettings(Section):
 
 
 class OrderSettings(SearchSettings):
-    """What methods share that may look one step of the weights ahead."""
+    """Settings of methods that may look one step of the weights ahead."""
 
     order: Literal["first", "second"] = Field("first", description="of the alpha-gradient")
     hessian: Literal["difference", "exact"] = Field(
@@ -130,7 +130,7 @@ class NaspSettings(SearchSettings):
 
 
 class SampledSettings(OrderSettings):
-    """What methods share that draw a random mixture for every pass."""
+    """Settings of methods that draw a random mixture for every pass."""
 
     level: Literal["bilevel", "mixed"] = Field("bilevel", description=_LEVEL_ABOUT)
     lambda_: float = Field(1.0, alias="lambda", ge=0, description=_LAMBDA_ABOUT)

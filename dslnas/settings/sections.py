@@ -143,7 +143,7 @@ class EvaluateSettings(Section):
 
 
 class ExportSettings(Section):
-    """What is written for deployment."""
+    """Files that are written for deployment."""
 
     kind = "export"
     formats: tuple[Literal["onnx", "python"], ...] = Field(

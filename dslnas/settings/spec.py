@@ -17,7 +17,7 @@ class SpecSettings(Model):
         search: How an architecture is searched; None where there is nothing to search.
         derive: How the search ends in an architecture.
         evaluate: How the architecture is trained.
-        export: What is written.
+        export: Files to write.
     """
 
     data: AnyData

@@ -1,4 +1,4 @@
-"""What a task says of settings: which of them it has, and their defaults."""
+"""Settings of a task: which of them it has, and their defaults."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Special:
     Attributes:
         path: Section and key, such as `evaluate.augment`; a section alone stands for its name.
         values: Words of the names, values or calls that are meant; all values if it is empty.
-        about: What it does with the data, as a message says it; else that it is for them.
-        instead: What to write for a task that has it not; `{}` stands for what was written.
+        about: Its effect on the data, as a message says it; else that it is for them.
+        instead: Replacement for a task without it; `{}` stands for what was written.
     """
 
     path: str
@@ -33,9 +33,9 @@ class TaskSettings:
     Attributes:
         data: Base of the settings of its sources of data.
         source: The source where a spec names none.
-        examples: What the data are called in messages, such as "images".
+        examples: Name of the data in messages, such as "images".
         is_recurrent: Whether its cells carry states from step to step.
-        specials: What it has of settings that not every task has.
+        specials: Its settings that not every task has.
         defaults: By section the values, by field, that take the place of the model's defaults;
             subclasses have the entries of their bases.
     """

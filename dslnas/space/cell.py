@@ -22,7 +22,7 @@ class Edge:
     Attributes:
         source: Name of an input or an earlier node.
         target: Name of the node that sums the edge.
-        operations: What can be chosen; a single one is fixed.
+        operations: Operations to choose from; a single one is fixed.
         row: Row of the cell's alpha; None for a fixed edge.
     """
 
@@ -55,13 +55,13 @@ class Cell:
         preprocess: Operation on every input; None leaves them as they are.
         output: `concat`, `sum`, `mean` or `last`.
         output_of: The nodes that the output joins.
-        stride: Of the edges from the inputs.
+        stride: Stride of the edges from the inputs.
         widen: Factor on C for this cell and those after it.
         states: Names of what it carries from step to step; a recurrent cell has some.
-        next_states: Of what each of them is after the step; none where the output is.
-        values: What is computed as it is written; values may read nodes, and nodes values.
+        next_states: Name of each of them after the step; none where it is the output.
+        values: Values that are computed as written; values may read nodes, and nodes values.
         first: Name of the value that nodes read instead of the inputs; None without.
-        gate: What stands around the operations of all edges; None without.
+        gate: Gate around the operations of all edges; None without.
         normalise: Operation after the first value and every node, one layer for all of them.
         written: Lines of text that say all that, each with the name of its value, if any.
     """

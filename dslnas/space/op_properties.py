@@ -1,4 +1,4 @@
-"""What operations are: zeros, identities, convolutions, whatever their names."""
+"""Properties of operations: zeros, identities, convolutions, whatever their names."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What networks are trained for: one file per task. Shared code asks the task what it needs."""
+"""Tasks that networks are trained for, one per file. Shared code asks the task what it needs."""

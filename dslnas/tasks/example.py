@@ -1,4 +1,4 @@
-"""What a network reads: the shape of an example, from the spec and from the data."""
+"""Inputs of a network: the shape of an example, from the spec and from the data."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def measure(output_of: Callable[[Batch], Tensor], part: Part, task: Task) -> Mea
     Args:
         output_of: From a batch to what the network gives, (targets, ...), in the order of its
             flattened targets. It also sets the end of a segment of a stream.
-        part: What is measured.
+        part: The part to measure on.
         task: Its loss and metrics.
     """
     totals: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""What a training from scratch minimises."""
+"""Objective of a training from scratch."""
 
 from __future__ import annotations
 

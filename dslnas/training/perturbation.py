@@ -36,7 +36,7 @@ def perturbation_scores(
         supernet: Trained.
         weights: Weights of the operations by cell, (edges, operations).
         part: The examples that are asked.
-        task: What they are for.
+        task: Their task.
         progress: Told how many operations are done, and how many there are.
     """
     supernet.network.eval()

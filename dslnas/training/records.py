@@ -1,4 +1,4 @@
-"""What training reports while it runs: a record after every step and after every epoch."""
+"""Records of a training while it runs: one after every step and after every epoch."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class EpochRecord(OpenModel):
         alpha_change: Root mean square of the changes of alpha in the epoch.
         eigenvalue: Dominant one of the Hessian in alpha, where a stop rule asks for it.
         averaged: Whether averaged weights were measured, where they may be.
-        warnings: What the user should know.
+        warnings: Warnings for the user.
     """
 
     model_config = ConfigDict(extra="allow")

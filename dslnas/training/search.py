@@ -51,11 +51,11 @@ def search(
     data too. The validation part trains nothing.
 
     Args:
-        space: What is searched.
+        space: The search space.
         graph: The supernet's graph.
         plan: The method, its settings and how the architecture is derived.
         data: The examples, on the device of `runtime`.
-        seed: Of weights, alpha, order of examples and samples.
+        seed: Seed of weights, alpha, order of examples and samples.
         runtime: How the supernet runs.
         report: Gets a record after every step and every epoch.
 
@@ -77,8 +77,8 @@ def make_supernet(
     """Return a supernet as a search trains it.
 
     Args:
-        space: What is searched.
-        graph: Of the supernet.
+        space: The search space.
+        graph: Graph of the supernet.
         settings: Dropout, penalties and parts of a batch.
         task: Its loss.
         generator: On the CPU; draws the weights.

@@ -26,8 +26,8 @@ def stop_after(
 
     Args:
         rules: The first that holds is the reason.
-        history: Of every epoch in which alpha learns, the latest last.
-        eigenvalues: Of the same epochs, where a rule asks for them.
+        history: Candidates of every epoch in which alpha learns, the latest last.
+        eigenvalues: Eigenvalues of the same epochs, where a rule asks for them.
     """
     for rule in rules:
         found = _stop(rule, history, eigenvalues)

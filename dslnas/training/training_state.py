@@ -61,7 +61,7 @@ class Progress(JsonModel):
 
     @property
     def result(self) -> Measurement:
-        """Of the epoch that counts: the best one or the last."""
+        """Measurement of the epoch that counts: the best one or the last."""
         return self.measured[self.best - 1]
 
 
@@ -89,9 +89,9 @@ class Trainee:
 
     Attributes:
         network: On the device.
-        optimiser: Of its weights.
+        optimiser: Optimiser of its weights.
         generator: On the CPU: of the first weights, then of the order of the examples.
-        average: Of the weights, once validation has stalled.
+        average: Average of the weights, once validation has stalled.
         best: All tensors of the network at the best epoch; none where the last one counts.
         progress: How far it is.
     """

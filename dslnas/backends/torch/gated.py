@@ -46,7 +46,7 @@ def gated(y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[str]) -> 
         y: (edges * batch, 2 * features).
         s: (edges * batch, features).
         weights: (edges, activations).
-        activations: Of h.
+        activations: Activations of h.
     """
     c, h, s = _by_edge(y, s, len(weights))
     total = weights.sum(1)[:, None, None] * s

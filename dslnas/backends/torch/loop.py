@@ -38,7 +38,7 @@ def divide(
     """Divide a plan; every part of it frees what nobody reads any more.
 
     Args:
-        graph: What the plan is of.
+        graph: The network of the plan.
         steps: All steps, each behind those that it reads.
         wanted: Names of values that somebody outside reads for every time step.
         hoist: Take out of the loop all that can be; else only what belongs to no cell.

@@ -24,7 +24,7 @@ class BatchOutput:
     Attributes:
         pieces: The logits, (rows, classes) each, N rows in all.
         auxiliary: Logits of the second head, (N, classes), where the network has one and trains.
-        outputs: What the last recurrent cell gives to the head, (T, B, features); None without one.
+        outputs: Outputs of the last recurrent cell, (T, B, features); None without one.
     """
 
     pieces: tuple[Tensor, ...]
@@ -58,7 +58,7 @@ def run_batch(
 
     Args:
         network: Reads inputs such as those of the batch.
-        batch: What it reads.
+        batch: Its inputs and targets.
         mixing: Weights of the operations; this and what follows as in `TorchNetwork.forward`.
         chosen: Operations that run.
         observe: Whether the others run forward.

@@ -30,7 +30,7 @@ class Step:
     """One primitive of a plan.
 
     Attributes:
-        node: What runs.
+        node: The node.
         inputs: Names of the values it reads.
         rows: For `mix`: the row of alpha that belongs to each input.
         columns: For `mix`: the column of each.
@@ -58,7 +58,7 @@ def make_plan(
     """Return the steps that give `outputs`.
 
     Args:
-        graph: What is run.
+        graph: The graph to run.
         outputs: Names of the wanted values.
         chosen: One operation per edge; None runs all of them.
         observe: With `chosen`: run the other operations too, but forward only.

@@ -25,11 +25,11 @@ small machine, and are written and read several times."""
 
 @dataclass(frozen=True)
 class SequenceOutput:
-    """What a recurrent network gives for a segment of T steps and B sequences.
+    """Outputs of a recurrent network for a segment of T steps and B sequences.
 
     Attributes:
         pieces: The logits of some steps each, (rows, classes), B rows for every step.
-        outputs: Of the last cell, before the head, (T, B, features).
+        outputs: Outputs of the last cell, before the head, (T, B, features).
         states: After the last step, (B, features) each; with gradients.
     """
 
@@ -87,9 +87,9 @@ class SequenceNetwork(TorchNetwork):
         Args:
             tokens: (T, B), whole numbers.
             states: Before the first step, (B, features) each; None for zeros.
-            mixing: As of `TorchNetwork.forward`.
-            chosen: Likewise.
-            observe: Likewise.
+            mixing: Weights of the operations, as in `TorchNetwork.forward`.
+            chosen: Operations that run, as there.
+            observe: Whether the others run forward, as there.
         """
         steps, batch = tokens.shape
         like = next(self.parameters())
@@ -147,7 +147,7 @@ def make_network(graph: PrimitiveGraph, generator: torch.Generator) -> TorchNetw
     """Return what runs a graph: a recurrent one over sequences, another one on images.
 
     Args:
-        graph: What is run.
+        graph: The graph to run.
         generator: On the CPU; draws the first weights.
     """
     return (SequenceNetwork if graph.is_sequence else TorchNetwork)(graph, generator)

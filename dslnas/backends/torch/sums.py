@@ -44,7 +44,7 @@ class Sums:
         """Return the sum over the inputs of a_k * x_k, or a_k * norm(x_k) where a norm is folded.
 
         Args:
-            step: Of a `mix`; tells rows and columns of alpha, and the norms.
+            step: Step of a `mix`; tells rows and columns of alpha, and the norms.
             inputs: (batch, channels, height, width) each.
             mixing: By cell the weights, (edges, operations); None counts each 1.
             run: Says whether norms train.

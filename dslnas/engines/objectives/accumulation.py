@@ -46,9 +46,9 @@ def accumulate(
     Args:
         loss_of: Mean loss over the targets of a part. It is asked anew for each, since a gradient
             uses up what led to it.
-        batch: Of text, the states after it are left in it.
+        batch: A batch; the states after a segment of text are left in it.
         parts: How many run one after the other; see `in_parts`.
-        variables: What is differentiated in.
+        variables: Variables to differentiate in.
     """
     losses: list[Tensor] = []
     gradients: Gradients | None = None

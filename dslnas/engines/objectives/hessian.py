@@ -50,7 +50,7 @@ def movable(weights: Sequence[nn.Parameter]) -> Iterator[Move]:
 
 
 class Noise:
-    """What a generator will draw from now on, to be drawn again.
+    """Random numbers that a generator will draw from now on, to be drawn again.
 
     Dropout makes the training loss another function for every mask. Differences of it mean nothing
     unless both sides have the mask of the gradient whose derivative they stand for.
@@ -81,7 +81,7 @@ def difference(
     """Return (slope at w + eps * v - slope at w - eps * v) / (2 * eps), eps = 0.01 / ||v||.
 
     Args:
-        move: Of the weights; they stand at w - eps * v afterwards.
+        move: Moves the weights; they are w - eps * v afterwards.
         slope: Gives grad_alpha L_train at the weights as they stand.
         vector: v; not 0 everywhere.
     """
@@ -101,7 +101,7 @@ def exact(
     Args:
         inner: grad_w L_train with its graph; the weights stand where it was made.
         vector: v.
-        alphas: What is differentiated in.
+        alphas: Tensors to differentiate in.
         keep: Whether the graph is needed once more.
     """
     pairs = zip(inner, vector, strict=True)

@@ -1,4 +1,4 @@
-"""What alpha is trained on: the gradients of bilevel and of mixed-level search.
+"""Objectives of alpha: the gradients of bilevel and of mixed-level search.
 
 L_train and L_val are losses on the batches that train the weights and alpha. A level is one formula
 for the gradient in alpha; how operations are weighed is the relaxation's business.
@@ -29,7 +29,7 @@ class AlphaStep:
     Attributes:
         gradients: One per alpha.
         loss: L_val; None if the level did not look at the architecture data.
-        weights: Of the training batch at the same point, where the level has it anyway.
+        weights: Gradients by weights of the training loss, where the level has them anyway.
     """
 
     gradients: tuple[Tensor, ...]

@@ -91,7 +91,7 @@ class Relaxation:
 
         Args:
             batch: As of `loss`.
-            variables: What is differentiated in.
+            variables: Variables to differentiate in.
             alpha_gradient: Whether alpha is among them.
             regularised: As of `loss`.
         """

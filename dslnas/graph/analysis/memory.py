@@ -59,7 +59,7 @@ def memory_bytes(root: Path = Path("/")) -> int | None:
     """Return the memory of this machine, or of the container that this runs in if that is less.
 
     Args:
-        root: Of the file system in which the limits of containers stand.
+        root: Root of the file system that has the limits of containers.
 
     Returns:
         Bytes; None where the system does not tell.

@@ -54,7 +54,7 @@ def time_loop(
 
     Args:
         graph: One step.
-        reads: What runs of it; inputs and states do not.
+        reads: Values that each node reads; inputs and states are not among the nodes.
         wanted: Names of values that somebody outside reads for every time step.
         predicts: Nothing differs between one step and all steps at once: batch norms have their
             statistics, and no random numbers are drawn.

@@ -1,4 +1,4 @@
-"""What the parts of a cell are lowered with: its settings, its subgraph, its shared weights."""
+"""Context in which the parts of a cell are lowered: settings, subgraph, shared weights."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class CellContext:
         out: Subgraph of the cell, or of the edge, so far.
         partial: How a part of the channels is searched; None if all are, with edges summed.
         has_drop_path: Whether a `drop_path` stands behind every operation that is no identity.
-        owners: Of the weights that are shared.
+        owners: Owners of the weights that are shared.
     """
 
     cell: Cell
@@ -65,9 +65,9 @@ class CellContext:
 
         Args:
             operation: Named by the cell.
-            shape: Of what it reads.
+            shape: Shape of its input.
             channels: C of its place.
-            stride: Of its place.
+            stride: Stride of its place.
             where: Place in the cell, for messages.
 
         Raises:

@@ -170,7 +170,7 @@ class Placed:
 
     Attributes:
         path: The place.
-        subgraph: What stands there.
+        subgraph: The subgraph.
         outside: By relative name what lies outside of it.
         row: Row of alpha if it is an edge with a choice.
     """

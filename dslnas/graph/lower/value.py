@@ -39,8 +39,8 @@ def lower_value(
     Args:
         context: The cell.
         path: Where its layers stand.
-        expression: What is computed.
-        values: What it may read, by name.
+        expression: The expression.
+        values: Values that it may read, by name.
         shared: With whom its layers share their weights; None for weights of their own.
         operate: In a gate: applies the operation of the edge.
 
@@ -69,9 +69,9 @@ def lower_gate(context: CellContext, path: str, gate: Gate, source: Value) -> di
 
     Args:
         context: The cell.
-        path: Of the edge.
-        gate: What stands around the operations.
-        source: What the edge reads.
+        path: Path of the edge.
+        gate: Gate around the operations.
+        source: Value that the edge reads.
 
     Returns:
         Values by name, the source included.
@@ -98,9 +98,9 @@ def lower_gated(
 
     Args:
         context: The cell.
-        path: Of the operation.
-        gate: What stands around the operation.
-        values: What `lower_gate` returned.
+        path: Path of the operation.
+        gate: Gate around the operation.
+        values: Result of `lower_gate`.
         operate: Applies the operation.
     """
     known = dict(values)

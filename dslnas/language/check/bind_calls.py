@@ -24,8 +24,8 @@ def read_values(
     A single value is a list of one where a list is wanted, and `none` is the empty list.
 
     Args:
-        values: What was written.
-        annotation: What the setting takes.
+        values: The values as they are written.
+        annotation: Annotation of the setting.
         scope: Constants that arithmetic may use.
         usual: The default: a call of its kind takes from it what is not written.
     """

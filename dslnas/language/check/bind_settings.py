@@ -40,9 +40,9 @@ def build(
 
     Args:
         model: The section's model.
-        settings: What was written.
+        settings: The settings as they are written.
         scope: Constants that arithmetic may use.
-        where: What the section is called in messages, such as "`search darts`".
+        where: Name of the section in messages, such as "`search darts`".
         found: Takes the mistakes.
         more_keys: Keys of the section that are not fields, for suggestions.
         elsewhere: By key where else there is such a setting, for suggestions.

@@ -14,10 +14,10 @@ class CellNames:
     """Names of a cell; NAS204 for those that are taken is recorded.
 
     Attributes:
-        inputs: Of what it reads of other cells.
-        states: Of what it carries from step to step.
-        values: Of what it computes as it is written, `first` last.
-        nodes: Of its nodes.
+        inputs: Names of its inputs from other cells.
+        states: Names of its states.
+        values: Names of its values, `first` last.
+        nodes: Names of its nodes.
         are_known: Whether all could be read.
     """
 

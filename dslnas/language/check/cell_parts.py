@@ -18,14 +18,14 @@ _RECURRENT = ("states", FIRST, "edge", "normalise", "next")
 
 
 class CellParts:
-    """What a cell says.
+    """Statements of a cell.
 
     Records NAS501 for an unknown setting, NAS504 for one that is given twice, and settings that
     have a wrong value.
 
     Attributes:
         definition: The cell with what it takes over written out.
-        what: What it is called in messages.
+        what: Name of it in messages.
         plain: By key the settings that are plain values.
         given: By key those that are expressions.
         lets: Its values.

@@ -19,7 +19,7 @@ def comparisons(
     Records NAS502 for values that are something else, or that start with the number.
 
     Args:
-        setting: What was written, if anything.
+        setting: The setting as it is written, if it is.
         example: A comparison as the setting takes it.
         found: Takes the mistakes.
     """

@@ -92,8 +92,8 @@ class Gates:
         """Return the values of a gate in computing order, and what it gives.
 
         Args:
-            name: Of a gate without mistakes.
-            operation: What is applied where its first parameter stands.
+            name: Name of a gate without mistakes.
+            operation: Operation in the place of its first parameter.
             given: By parameter the value that it is; the others are their defaults.
             rename: Names the values.
             span: Where the gate is applied.

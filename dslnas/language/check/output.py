@@ -1,4 +1,4 @@
-"""What a cell gives, and what its states are after the step."""
+"""Output of a cell, and its states after the step."""
 
 from __future__ import annotations
 

@@ -63,12 +63,12 @@ class Value:
 
 @dataclass(frozen=True)
 class Gate:
-    """What stands around the operation of every edge.
+    """The values around the operation of every edge.
 
     Attributes:
-        name: Of its definition.
+        name: Name of its definition.
         values: Named parts; those without `Activated` are the same for all operations of an edge.
-        output: What the edge gives.
+        output: Value that the edge gives.
     """
 
     name: str

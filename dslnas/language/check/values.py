@@ -34,8 +34,8 @@ class Slot:
     """The parameter of a gate that stands for the operation of an edge.
 
     Attributes:
-        name: Of the parameter.
-        operation: What stands there; None where every edge has its own.
+        name: Name of the parameter.
+        operation: Operation in its place; None where every edge has its own.
     """
 
     name: str
@@ -46,7 +46,7 @@ class ValueReader:
     """Turns syntax into values; mistakes go into `found`.
 
     Args:
-        definitions: Of operations, by name.
+        definitions: Definitions of operations, by name.
         constants: That the arguments of operations may use.
         names: By name that can be read what it stands for.
         found: Takes the mistakes.

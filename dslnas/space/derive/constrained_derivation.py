@@ -38,7 +38,7 @@ def counted_choice(
     Args:
         cell: A cell with something to choose.
         scores: One row per choosing edge, one finite number per operation.
-        counts: Of different operations.
+        counts: Rules for different operations.
 
     Returns:
         By kept row its column; None if no cell obeys the counts.

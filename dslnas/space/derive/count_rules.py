@@ -19,8 +19,8 @@ def check_rule(space: SearchSpace, rule: Rule, spans: Mapping[str, Span]) -> Non
     """Check that an architecture exists that obeys a rule.
 
     Args:
-        space: What is searched.
-        rule: What its cells must obey.
+        space: The search space.
+        rule: Rules for its cells.
         spans: Where settings are written, by path: `derive.count.skip_connect`.
 
     Raises:

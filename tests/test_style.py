@@ -1,0 +1,99 @@
+"""Docstrings start with a verb or with the noun that they define."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dslnas
+
+PACKAGE = Path(dslnas.__file__).parent
+
+_ENTRY = re.compile(r"\w+: (What|Of)\b")
+"""An argument or attribute of a docstring that is described by a clause instead of a noun."""
+
+NOT_YET = {
+    "app/compile.py",
+    "app/estimate.py",
+    "app/export.py",
+    "app/run.py",
+    "backends/onnx/emit_context.py",
+    "backends/onnx/model.py",
+    "backends/onnx/prepare.py",
+    "backends/onnx/sequence.py",
+    "backends/onnx/writer.py",
+    "backends/torch/bundles.py",
+    "backends/torch/kernels/compiled.py",
+    "backends/torch/kernels/convolution.py",
+    "backends/torch/kernels/gate.py",
+    "backends/torch/kernels/jit.py",
+    "backends/torch/kernels/records.py",
+    "backends/torch/kernels/separable.py",
+    "backends/torch/kernels/spaces.py",
+    "backends/torch/kernels/vectors.py",
+    "backends/torch/network.py",
+    "cli/render/passes.py",
+    "cli/render/report.py",
+    "cli/render/summary.py",
+    "data/facts.py",
+    "graph/analysis/activations.py",
+    "graph/analysis/costs.py",
+    "graph/analysis/size.py",
+    "graph/graph.py",
+    "graph/verify.py",
+    "language/check/check.py",
+    "language/check/checked.py",
+    "passes/manager.py",
+    "runs/manifest.py",
+    "runs/summary.py",
+    "space/lower.py",
+    "space/network.py",
+    "tasks/metric.py",
+    "tasks/task.py",
+    "training/baseline.py",
+    "training/estimate.py",
+    "training/memory_estimate.py",
+    "training/monitor.py",
+    "training/search_plan.py",
+    "training/snapshots.py",
+    "training/train.py",
+}
+
+
+def docstrings(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and text of every docstring: strings that stand alone."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            text = node.value.value
+            if isinstance(text, str):
+                yield node.lineno, text
+
+
+def faults(docstring: str) -> list[str]:
+    """Return the lines of a docstring that break the rule."""
+    first, *others = docstring.splitlines()
+    found = [first] if re.match(r"(What|Of)\b", first) else []
+    found += [line for line in others if _ENTRY.match(line.strip())]
+    return [*found, *(line for line in (first, *others) if re.search(r"\bLikewise\b", line))]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_docstrings_start_with_a_verb_or_a_noun(path: Path) -> None:
+    if path.relative_to(PACKAGE).as_posix() in NOT_YET:
+        pytest.skip("still to be written anew")
+    found = [
+        f"line {line}: {fault.strip()}"
+        for line, text in docstrings(path.read_text(encoding="utf-8"))
+        for fault in faults(text)
+    ]
+    assert not found, "say what it is: a verb, or the noun that is defined"
+
+
+def test_the_rule_finds_what_it_forbids() -> None:
+    wrong = "What it is.\n\nArgs:\n    name: Of the cell.\n    other: Likewise."
+    assert faults(wrong) == ["What it is.", "    name: Of the cell.", "    other: Likewise."]
+    assert faults("Return what is left.\n\nArgs:\n    name: Name of the cell.") == []
