@@ -19,7 +19,7 @@ def check_parts(
     search: SearchSettings | None,
     evaluate: EvaluateSettings,
     spans: Mapping[str, Span],
-    found: Diagnostics,
+    diagnostics: Diagnostics,
 ) -> None:
     """Check that `accumulate` leaves two examples for every part; NAS512 is recorded.
 
@@ -28,7 +28,7 @@ def check_parts(
         search: The search, if there is one.
         evaluate: Has a batch of its own.
         spans: Where settings are written, by path.
-        found: Takes the mistakes.
+        diagnostics: Takes the mistakes.
     """
     stages: list[tuple[SearchSettings | EvaluateSettings, int, str]] = [
         (evaluate, evaluate.batch, "evaluate")
@@ -39,7 +39,7 @@ def check_parts(
         if LEAST * stage.accumulate <= batch:
             continue
         places = (f"{stage.kind}.accumulate", f"{section}.batch")
-        found.add(
+        diagnostics.add(
             "NAS512",
             f"batch of {batch} cannot be cut into {stage.accumulate} parts of {LEAST} or more",
             next((spans[place] for place in places if place in spans), None),

@@ -26,7 +26,7 @@ def build(
     settings: Iterable[ast.Setting],
     scope: Scope,
     where: str,
-    found: Diagnostics,
+    diagnostics: Diagnostics,
     *,
     more_keys: Iterable[str] = (),
     elsewhere: Mapping[str, str] = _NOTHING,
@@ -34,7 +34,7 @@ def build(
 ) -> _Model:
     """Return `model` filled from the settings of a section; the rest are its defaults.
 
-    Every mistake is recorded in `found` at the value it concerns; the setting then keeps its
+    Every mistake is recorded in `diagnostics` at the value it concerns; the setting then keeps its
     default, so that later checks can go on. A call that is of the kind of the setting's default,
     such as `sgd(lr = 1)` where that is another `sgd`, takes from it what is not written.
 
@@ -43,7 +43,7 @@ def build(
         settings: The settings as they are written.
         scope: Constants that arithmetic may use.
         where: Name of the section in messages, such as "`search darts`".
-        found: Takes the mistakes.
+        diagnostics: Takes the mistakes.
         more_keys: Keys of the section that are not fields, for suggestions.
         elsewhere: By key where else there is such a setting, for suggestions.
         defaults: Values by key that take the place of the model's defaults.
@@ -54,14 +54,14 @@ def build(
     for setting in settings:
         key = setting.key.text
         if key not in fields:
-            _add_unknown(setting.key, where, [*fields, *more_keys], elsewhere, found)
+            _add_unknown(setting.key, where, [*fields, *more_keys], elsewhere, diagnostics)
             continue
         written[key] = setting
         try:
             usual = defaults.get(key, fields[key].default)
             values[key] = _value(setting, fields[key], scope, usual)
         except UserError as error:
-            found.extend(error)
+            diagnostics.extend(error)
     try:
         return model.model_validate({**defaults, **values})
     except ValidationError as error:
@@ -69,18 +69,20 @@ def build(
     for fault in wrong:
         about = fields[fault.key].description
         help = f"`{fault.key}`: {about}" if about else ""
-        found.record(fault_diagnostic(fault, f"`{fault.key}`", written[fault.key].values, help))
+        diagnostics.record(
+            fault_diagnostic(fault, f"`{fault.key}`", written[fault.key].values, help)
+        )
         values.pop(fault.key, None)
     return model.model_validate({**defaults, **values})
 
 
-def check_once(settings: Iterable[ast.Setting], found: Diagnostics) -> None:
+def check_once(settings: Iterable[ast.Setting], diagnostics: Diagnostics) -> None:
     """Record every setting of a block that is given a second time."""
     seen: dict[str, ast.Setting] = {}
     for setting in settings:
         key = setting.key.text
         if key in seen:
-            found.add(
+            diagnostics.add(
                 "NAS504",
                 f"`{key}` is set twice",
                 setting.key.span,
@@ -95,12 +97,12 @@ def _add_unknown(
     where: str,
     known: list[str],
     elsewhere: Mapping[str, str],
-    found: Diagnostics,
+    diagnostics: Diagnostics,
 ) -> None:
     belongs = elsewhere.get(key.text)
     hint = f"it is a setting of {belongs}" if belongs else suggestion(key.text, known)
     message = f"unknown setting `{key.text}` in {where}"
-    found.add("NAS501", message, key.span, help=did_you_mean(key.text, known) or hint)
+    diagnostics.add("NAS501", message, key.span, help=did_you_mean(key.text, known) or hint)
 
 
 def _value(setting: ast.Setting, field: FieldInfo, scope: Scope, usual: object) -> object:

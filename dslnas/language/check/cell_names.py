@@ -21,7 +21,7 @@ class CellNames:
         are_known: Whether all could be read.
     """
 
-    def __init__(self, parts: CellParts, found: Diagnostics) -> None:
+    def __init__(self, parts: CellParts, diagnostics: Diagnostics) -> None:
         settings = parts.settings
         inputs = settings.inputs
         if isinstance(inputs, int):
@@ -35,14 +35,14 @@ class CellNames:
         # `states none` has a value that is no name; another one is reported as what it is.
         written = parts.plain["states"].values[0].span.text if "states" in parts.plain else "none"
         self.are_known = bool(self.states) or written == "none"
-        self._check(parts, found, () if parts.spelt else numbered)
+        self._check(parts, diagnostics, () if parts.spelt else numbered)
 
     @property
     def all(self) -> list[str]:
         """Everything that can be read."""
         return [*self.inputs, *self.states, *self.values, *self.nodes]
 
-    def _check(self, parts: CellParts, found: Diagnostics, numbered: Collection[str]) -> None:
+    def _check(self, parts: CellParts, diagnostics: Diagnostics, numbered: Collection[str]) -> None:
         taken: dict[str, Span | None] = {}
         for what, name, span in self._with_places(parts):
             problem = ""
@@ -56,7 +56,7 @@ class CellNames:
                 first = taken.get(name)
                 notes = [Note("the first definition is here", first)] if first else ()
                 message, help = f"{what} `{name}` {problem}", "choose another name"
-                found.add("NAS204", message, span, notes=notes, help=help)
+                diagnostics.add("NAS204", message, span, notes=notes, help=help)
             taken.setdefault(name, span)
 
     def _with_places(self, parts: CellParts) -> Iterator[tuple[str, str, Span | None]]:

@@ -33,7 +33,7 @@ class CellParts:
         settings: The plain values, defaults filled in.
     """
 
-    def __init__(self, definition: ast.CellDef, constants: Scope, found: Diagnostics) -> None:
+    def __init__(self, definition: ast.CellDef, constants: Scope, diagnostics: Diagnostics) -> None:
         self.definition = definition
         self.what = f"cell `{definition.name.text}`"
         statements = definition.statements
@@ -43,13 +43,13 @@ class CellParts:
             if setting.key.text not in known:
                 message = f"unknown setting `{setting.key.text}` in {self.what}"
                 help = suggestion(setting.key.text, known)
-                found.add("NAS501", message, setting.key.span, help=help)
-        check_once([s for s in settings if s.key.text in known], found)
+                diagnostics.add("NAS501", message, setting.key.span, help=help)
+        check_once([s for s in settings if s.key.text in known], diagnostics)
         self.plain = {s.key.text: s for s in settings if s.key.text in _FIELDS}
         self.given = {s.key.text: s for s in settings if s.key.text in CELL_EXPRESSIONS}
         self.lets = [s for s in statements if isinstance(s, ast.Let)]
         self.spelt = [s for s in statements if isinstance(s, ast.NodeDef)]
-        self.settings = build(CellSettings, self.plain.values(), constants, self.what, found)
+        self.settings = build(CellSettings, self.plain.values(), constants, self.what, diagnostics)
 
     def span(self, key: str) -> Span | None:
         """Return where the values of a setting are written, None if it is not given."""

@@ -19,7 +19,7 @@ MAX_PARTS = 2000
 
 
 class CellValues:
-    """Reads the values of one cell; mistakes go into `found`."""
+    """Reads the values of one cell; mistakes go into `diagnostics`."""
 
     def __init__(
         self,
@@ -28,11 +28,11 @@ class CellValues:
         linked: LinkedProgram,
         constants: Scope,
         gates: Gates,
-        found: Diagnostics,
+        diagnostics: Diagnostics,
     ) -> None:
         self._parts = parts
         self._gates = gates
-        self._found = found
+        self._diagnostics = diagnostics
         self._taken = set(names.all)
         self._values: list[Value] = []
         self._of_gates = 0
@@ -40,7 +40,7 @@ class CellValues:
             linked.operations,
             constants,
             {name: name for name in names.all},
-            found,
+            diagnostics,
             gates=dict.fromkeys(linked.gates, self._apply),
         )
 
@@ -54,7 +54,9 @@ class CellValues:
             self._read(FIRST, first.values[0], first.key.span)
             if len(first.values) > 1:
                 message = f"`first` takes one value, found {len(first.values)}"
-                self._found.add("NAS502", message, values_span(first), help="join them: `a + b`")
+                self._diagnostics.add(
+                    "NAS502", message, values_span(first), help="join them: `a + b`"
+                )
         for let in self._parts.lets:
             self._read(let.name.text, let.value, let.name.span)
         return tuple(self._values)
@@ -65,8 +67,8 @@ class CellValues:
         parts = self._reader.parts + self._of_gates
         if parts > MAX_PARTS:
             message = f"values of {self._parts.what} have more than {MAX_PARTS:,} parts"
-            self._found.add("NAS108", message, span, help="let operations do more of it")
-            self._found.raise_if_any()
+            self._diagnostics.add("NAS108", message, span, help="let operations do more of it")
+            self._diagnostics.raise_if_any()
         if expression is not None:
             self._values.append(Value(name, expression, span))
 
@@ -82,7 +84,7 @@ class CellValues:
         try:
             bound = bind(call.function, call.arguments, parameters, required)
         except UserError as error:
-            self._found.extend(error)
+            self._diagnostics.extend(error)
             return None
         operation = bound.pop(parameters[0])
         self._reader.check_operation(operation)

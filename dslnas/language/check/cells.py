@@ -19,22 +19,24 @@ from dslnas.language.syntax import ast
 
 
 def check_cells(
-    linked: LinkedProgram, constants: Scope, found: Diagnostics
+    linked: LinkedProgram, constants: Scope, diagnostics: Diagnostics
 ) -> dict[str, CheckedCell]:
-    """Return every cell that could be understood; mistakes go into `found`."""
+    """Return every cell that could be understood; mistakes go into `diagnostics`."""
     cells = {}
-    sets = OperationSets(linked, constants, found)
+    sets = OperationSets(linked, constants, diagnostics)
     sets.check()
-    gates = Gates(linked, constants, found)
+    gates = Gates(linked, constants, diagnostics)
     gates.check()
-    for name, definition in _with_likes(linked.cells, found).items():
-        cell = _Cell(definition, linked, sets, gates, constants, found).check()
+    for name, definition in _with_likes(linked.cells, diagnostics).items():
+        cell = _Cell(definition, linked, sets, gates, constants, diagnostics).check()
         if cell is not None:
             cells[name] = cell
     return cells
 
 
-def _with_likes(cells: Mapping[str, ast.CellDef], found: Diagnostics) -> dict[str, ast.CellDef]:
+def _with_likes(
+    cells: Mapping[str, ast.CellDef], diagnostics: Diagnostics
+) -> dict[str, ast.CellDef]:
     """Return the cells with what they take over by `like` written out.
 
     A cell whose `like` leads nowhere keeps it: what it lacks is not known.
@@ -49,14 +51,14 @@ def _with_likes(cells: Mapping[str, ast.CellDef], found: Diagnostics) -> dict[st
         done[name] = cell
         if like.text not in cells:
             help = suggestion(like.text, [c for c in cells if c != name])
-            found.add("NAS201", f"unknown cell `{like.text}`", like.span, help=help)
+            diagnostics.add("NAS201", f"unknown cell `{like.text}`", like.span, help=help)
         elif like.text in [*path, name]:
             circle = " -> ".join([*path, name, like.text])
             help = "write the settings of one of them"
-            found.add("NAS206", f"cell is like itself: {circle}", like.span, help=help)
+            diagnostics.add("NAS206", f"cell is like itself: {circle}", like.span, help=help)
         elif len(path) >= MAX_REFERENCES:
             message = f"cell is like more than {MAX_REFERENCES} others, one after the other"
-            found.add("NAS108", message, like.span, help="write its settings")
+            diagnostics.add("NAS108", message, like.span, help="write its settings")
         else:
             base = complete(like.text, [*path, name])
             done[name] = merge_cells(base, cell).replace(like=base.like)
@@ -75,29 +77,29 @@ class _Cell:
         sets: OperationSets,
         gates: Gates,
         constants: Scope,
-        found: Diagnostics,
+        diagnostics: Diagnostics,
     ) -> None:
         self._sets = sets
         self._gates = gates
-        self._found = found
-        self._parts = parts = CellParts(definition, constants, found)
-        self._names = CellNames(parts, found)
-        self._values = CellValues(parts, self._names, linked, constants, gates, found)
+        self._diagnostics = diagnostics
+        self._parts = parts = CellParts(definition, constants, diagnostics)
+        self._names = CellNames(parts, diagnostics)
+        self._values = CellValues(parts, self._names, linked, constants, gates, diagnostics)
 
     def check(self) -> CheckedCell | None:
         """Return the cell, or None if its nodes could not be understood."""
-        parts, names, found = self._parts, self._names, self._found
+        parts, names, diagnostics = self._parts, self._names, self._diagnostics
         if not names.are_known:
             return None
         settings = parts.settings
-        nodes, values = check_nodes(parts, names, self._sets, found), self._values.read()
+        nodes, values = check_nodes(parts, names, self._sets, diagnostics), self._values.read()
         preprocess, normalise = self._operation("preprocess"), self._operation("normalise")
         edge = parts.given.get("edge")
         gate = None if edge is None else self._gates.around_edges(edge)
         if nodes is None:
             return None
         self._check_use(has_nodes=bool(nodes))
-        output, output_of = check_output(parts, names, found)
+        output, output_of = check_output(parts, names, diagnostics)
         return CheckedCell(
             parts.definition.name.text,
             names.inputs,
@@ -112,7 +114,7 @@ class _Cell:
             span=parts.definition.name.span,
             keep_span=parts.span("keep"),
             states=names.states,
-            next_states=check_next(parts, names, found),
+            next_states=check_next(parts, names, diagnostics),
             values=values,
             first=FIRST if FIRST in parts.given else None,
             gate=gate,
@@ -130,7 +132,7 @@ class _Cell:
         operations = self._sets.operations(setting.values, span)
         if len(operations) > 1:
             message = f"`{key}` takes one operation, found {len(operations)}"
-            self._found.add("NAS504", message, span, help="leave only one of them")
+            self._diagnostics.add("NAS504", message, span, help="leave only one of them")
         return operations[0] if operations else None
 
     def _check_use(self, *, has_nodes: bool) -> None:
@@ -141,4 +143,4 @@ class _Cell:
                 if key == "normalise" and FIRST in self._parts.given:
                     continue
                 message = f"`{key}` changes nothing: {self._parts.what} has no nodes"
-                self._found.add("NAS504", message, setting.key.span, help=f"remove `{key}`")
+                self._diagnostics.add("NAS504", message, setting.key.span, help=f"remove `{key}`")

@@ -32,34 +32,34 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
     Raises:
         UserError: NAS2xx to NAS5xx, every mistake of the program, sorted by position.
     """
-    found = Diagnostics()
+    diagnostics = Diagnostics()
     for name in RESERVED:
         if name in linked.constants:
-            found.add(
+            diagnostics.add(
                 "NAS204",
                 f"`{name}` has a meaning of its own and cannot be a constant",
                 linked.constants[name].name.span,
                 help="choose another name",
             )
-    constants = evaluate_lets(linked.constants, found)
-    check_definitions(linked.operations, constants, found)
-    cells = check_cells(linked, constants, found)
+    constants = evaluate_lets(linked.constants, diagnostics)
+    check_definitions(linked.operations, constants, diagnostics)
+    cells = check_cells(linked, constants, diagnostics)
     used = used_cells(linked)
     task = task_for(linked, tasks, is_recurrent=any(used.values()))
-    sections = Sections(linked, constants, task, found)
+    sections = Sections(linked, constants, task, diagnostics)
     network = sections.network(cells)
     data = sections.data()
     engine, search = sections.search()
     derivation = sections.derivation(cells)
     if engine is not None and search is not None:
         usual = sections.usual(type(search))
-        check_search(engine, search, usual, derivation, cells, sections.spans, found)
+        check_search(engine, search, usual, derivation, cells, sections.spans, diagnostics)
     evaluate = sections.plain(EvaluateSettings)
-    check_parts(data, search, evaluate, sections.spans, found)
-    check_sequence(used, cells, data.source, task, tasks, linked, found)
-    check_specials(task, tasks, sections.checked, linked, sections.spans, found)
+    check_parts(data, search, evaluate, sections.spans, diagnostics)
+    check_sequence(used, cells, data.source, task, tasks, linked, diagnostics)
+    check_specials(task, tasks, sections.checked, linked, sections.spans, diagnostics)
     export = sections.plain(ExportSettings)
-    found.raise_if_any()
+    diagnostics.raise_if_any()
     assert network is not None
     return CheckedProgram(
         constants,

@@ -88,7 +88,7 @@ def _binary(expression: ast.Binary, scope: Scope) -> int | float:
     return result
 
 
-def evaluate_lets(lets: Mapping[str, ast.Let], found: Diagnostics) -> dict[str, Value]:
+def evaluate_lets(lets: Mapping[str, ast.Let], diagnostics: Diagnostics) -> dict[str, Value]:
     """Return the values of all constants; they may be written in any order."""
     values: dict[str, Value] = {}
     waiting: list[str] = []
@@ -125,7 +125,7 @@ def evaluate_lets(lets: Mapping[str, ast.Let], found: Diagnostics) -> dict[str, 
             try:
                 value_of(name)
             except UserError as error:
-                found.extend(error)
+                diagnostics.extend(error)
                 # The others of a chain that is too long need no message of their own.
                 failed = waiting if error.diagnostics[0].code == "NAS108" else [name]
                 values |= dict.fromkeys(failed, 1)

@@ -26,7 +26,7 @@ def check_counts(
     linked: LinkedProgram,
     constants: Scope,
     cells: Mapping[str, CheckedCell],
-    found: Diagnostics,
+    diagnostics: Diagnostics,
 ) -> dict[Count, Span]:
     """Return the counts of operations, each with the place of its first bound.
 
@@ -34,20 +34,20 @@ def check_counts(
     edges, NAS504 for a bound that is given twice, NAS509 for what no cell offers or no number is.
     """
     bounds: dict[str, dict[str, _Bound]] = {}
-    for comparison in comparisons(setting, "skip_connect <= 2", found):
+    for comparison in comparisons(setting, "skip_connect <= 2", diagnostics):
         try:
             operation = _operation(comparison.left, linked, constants, cells)
             value = _edges(comparison, constants)
         except UserError as error:
-            found.extend(error)
+            diagnostics.extend(error)
             continue
         ends = bounds.setdefault(operation, {})
         which = "upper" if comparison.operator in ("<", "<=") else "lower"
         if which in ends:
             message = f"`{operation}` has two {which} bounds"
-            given_twice(message, comparison, ends[which][1], found)
+            given_twice(message, comparison, ends[which][1], diagnostics)
         ends.setdefault(which, (value, comparison.span))
-    return dict(_ranges(bounds, found))
+    return dict(_ranges(bounds, diagnostics))
 
 
 def _operation(
@@ -92,7 +92,7 @@ def _edges(comparison: ast.Comparison, constants: Scope) -> int:
 
 
 def _ranges(
-    bounds: Mapping[str, Mapping[str, _Bound]], found: Diagnostics
+    bounds: Mapping[str, Mapping[str, _Bound]], diagnostics: Diagnostics
 ) -> Iterator[tuple[Count, Span]]:
     """Yield a count for every operation that has a bound."""
     for operation, ends in bounds.items():
@@ -102,7 +102,7 @@ def _ranges(
         if most is None or least <= most:
             yield Count(operation, least, most), first
             continue
-        found.add(
+        diagnostics.add(
             "NAS509",
             f"no number of edges with `{operation}` is at least {least} and at most {most}",
             others[0],

@@ -17,13 +17,13 @@ OUTPUT = "output"
 
 
 class GateBody:
-    """A definition taken apart; mistakes go into `found`.
+    """A definition taken apart; mistakes go into `diagnostics`.
 
     Attributes:
         definition: The gate.
         linked: The program.
         constants: That the arguments of operations may use.
-        found: Takes the mistakes.
+        diagnostics: Takes the mistakes.
         lets: Its values.
         settings: Everything else that it says.
         outputs: Those of them that say what it gives; one, where nothing is wrong.
@@ -34,12 +34,12 @@ class GateBody:
         definition: ast.GateDef,
         linked: LinkedProgram,
         constants: Scope,
-        found: Diagnostics,
+        diagnostics: Diagnostics,
     ) -> None:
         self.definition = definition
         self.linked = linked
         self.constants = constants
-        self.found = found
+        self.diagnostics = diagnostics
         statements = definition.statements
         self.lets = [s for s in statements if isinstance(s, ast.Let)]
         self.settings = [s for s in statements if isinstance(s, ast.Setting)]
@@ -56,10 +56,12 @@ class GateBody:
         def refuse(call: ast.Call) -> None:
             message = f"gate `{call.function.span.brief}` is applied inside of a gate"
             help = "write out what it computes"
-            self.found.add("NAS311", message, call.function.span, help=help)
+            self.diagnostics.add("NAS311", message, call.function.span, help=help)
 
         gates = dict.fromkeys(self.linked.gates, refuse)
-        return ValueReader(self.linked.operations, self.constants, names, self.found, slot, gates)
+        return ValueReader(
+            self.linked.operations, self.constants, names, self.diagnostics, slot, gates
+        )
 
     def instance(
         self, slot: Slot, given: Mapping[str, str], rename: Callable[[str], str], span: Span | None

@@ -50,7 +50,7 @@ class GateChecker(GateBody):
             read |= {} if expression is None else {let.name.text: expression}
         reader.owner = ""
         output = reader.read(self.outputs[0].values[0])
-        if output is not None and not self.found:
+        if output is not None and not self.diagnostics:
             self._check_use(read, output)
         self.parts += reader.parts
         self._check_size()
@@ -66,23 +66,23 @@ class GateChecker(GateBody):
         elif any(parameter.default is not None for parameter in parameters[:2]):
             given = next(p for p in parameters[:2] if p.default is not None)
             message = "the operation of a gate and what it reads have no defaults"
-            self.found.add("NAS312", message, given.span, help="remove the default")
+            self.diagnostics.add("NAS312", message, given.span, help="remove the default")
         elif not self.outputs:
             lacks, help = "output", "write `output state + f(state)`, or what it gives"
         if lacks:
-            self.found.add("NAS312", f"{what} has no {lacks}", name.span, help=help)
+            self.diagnostics.add("NAS312", f"{what} has no {lacks}", name.span, help=help)
         for setting in self.settings:
             key = setting.key
             if key.text != OUTPUT:
                 message = f"unknown setting `{key.text}` in {what}"
                 help = "a gate has values, written with `let`, and one `output`"
-                self.found.add("NAS501", message, key.span, help=help)
+                self.diagnostics.add("NAS501", message, key.span, help=help)
             elif len(setting.values) > 1:
                 span = setting.values[1].span.to(setting.values[-1].span)
                 message = f"`output` takes one value, found {len(setting.values)}"
-                self.found.add("NAS502", message, span, help="join them: `concat(a, b)`")
-        check_once(self.outputs, self.found)
-        return not self.found
+                self.diagnostics.add("NAS502", message, span, help="join them: `concat(a, b)`")
+        check_once(self.outputs, self.diagnostics)
+        return not self.diagnostics
 
     def _names_are_free(self) -> bool:
         taken: dict[str, Span] = {}
@@ -93,9 +93,9 @@ class GateChecker(GateBody):
             if name.text in BODY_NAMES or (place == 0 and is_operation):
                 meaning = "is an operation" if is_operation else "has a meaning of its own"
                 message = f"`{name.text}` {meaning} and cannot be a {what}"
-                self.found.add("NAS204", message, name.span, help="choose another name")
+                self.diagnostics.add("NAS204", message, name.span, help="choose another name")
             elif name.text in taken:
-                self.found.add(
+                self.diagnostics.add(
                     "NAS204",
                     f"{what} `{name.text}` is already defined",
                     name.span,
@@ -103,7 +103,7 @@ class GateChecker(GateBody):
                     help="choose another name",
                 )
             taken.setdefault(name.text, name.span)
-        return not self.found
+        return not self.diagnostics
 
     def _check_use(self, read: Mapping[str, ValueExpression], output: ValueExpression) -> None:
         """Check that values can be computed, and that each is needed."""
@@ -113,25 +113,27 @@ class GateChecker(GateBody):
         if cycle:
             message = f"values need each other: {' -> '.join([*cycle, cycle[0]])}"
             help = "a value may read only what does not depend on it"
-            self.found.add("NAS301", message, spans[cycle[0]], help=help)
+            self.diagnostics.add("NAS301", message, spans[cycle[0]], help=help)
             return
         needed = needed_for(names_in(output), reads)
         for name, span in spans.items():
             if name not in needed:
                 message = f"value `{name}` does not reach the output"
-                self.found.add("NAS302", message, span, help="read it, or remove it")
+                self.diagnostics.add("NAS302", message, span, help="read it, or remove it")
         for parameter in self.definition.parameters[1:]:
             if parameter.name.text not in needed:
                 message = f"parameter `{parameter.name.text}` is never read"
                 span = parameter.name.span
-                self.found.add("NAS302", message, span, help="read it, or remove it")
+                self.diagnostics.add("NAS302", message, span, help="read it, or remove it")
         if not any(map(is_activated, (*read.values(), output))):
             message = f"operation `{self.slot}` is never applied"
             span = self.definition.parameters[0].span
-            self.found.add("NAS302", message, span, help=f"write `{self.slot}(...)` in the gate")
+            self.diagnostics.add(
+                "NAS302", message, span, help=f"write `{self.slot}(...)` in the gate"
+            )
 
     def _check_size(self) -> None:
         if self.parts > MAX_PARTS:
             name = self.definition.name
             message = f"gate `{name.text}` has more than {MAX_PARTS} parts"
-            self.found.add("NAS108", message, name.span, help="let operations do more of it")
+            self.diagnostics.add("NAS108", message, name.span, help="let operations do more of it")

@@ -16,16 +16,16 @@ from dslnas.source import Span
 
 
 class Gates:
-    """The gates of a program; mistakes go into `found`.
+    """The gates of a program; mistakes go into `diagnostics`.
 
     Attributes:
         parts: How many names, operations and signs a gate without mistakes has.
     """
 
-    def __init__(self, linked: LinkedProgram, constants: Scope, found: Diagnostics) -> None:
+    def __init__(self, linked: LinkedProgram, constants: Scope, diagnostics: Diagnostics) -> None:
         self._linked = linked
         self._constants = constants
-        self._found = found
+        self._diagnostics = diagnostics
         self._sound: dict[str, ast.GateDef] = {}
         self.parts: dict[str, int] = {}
 
@@ -38,7 +38,7 @@ class Gates:
             try:
                 mistakes.raise_if_any()
             except UserError as error:
-                self._found.extend(error)
+                self._diagnostics.extend(error)
             else:
                 self._sound[name] = definition
                 self.parts[name] = checker.parts
@@ -54,18 +54,18 @@ class Gates:
         if len(setting.values) > 1 or not isinstance(value, ast.Name):
             message = f"`edge` takes the name of a gate, found `{span.brief}`"
             help = "write the name alone: operation and source are those of the edge"
-            self._found.add("NAS502", message, span, help=help)
+            self._diagnostics.add("NAS502", message, span, help=help)
             return None
         if value.text not in gates:
             help = suggestion(value.text, gates) or "define it with `gate`, or `use std.rnn`"
-            self._found.add("NAS201", f"unknown gate `{value.text}`", value.span, help=help)
+            self._diagnostics.add("NAS201", f"unknown gate `{value.text}`", value.span, help=help)
             return None
         definition = self._sound.get(value.text)
         if definition is None:
             return None
         missing = [p.name for p in definition.parameters[2:] if p.default is None]
         if missing:
-            self._found.add(
+            self._diagnostics.add(
                 "NAS208",
                 f"gate `{value.text}` needs `{missing[0].text}`, which an edge cannot give",
                 value.span,

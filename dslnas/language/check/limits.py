@@ -17,7 +17,7 @@ QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 
 
 def check_limits(
-    setting: ast.Setting | None, constants: Scope, found: Diagnostics
+    setting: ast.Setting | None, constants: Scope, diagnostics: Diagnostics
 ) -> tuple[Limit, ...]:
     """Return the limits of the network.
 
@@ -26,15 +26,15 @@ def check_limits(
     """
     limits: dict[Quantity, Limit] = {}
     places: dict[Quantity, Span] = {}
-    for comparison in comparisons(setting, "params < 4M", found):
+    for comparison in comparisons(setting, "params < 4M", diagnostics):
         try:
             quantity = _quantity(comparison)
             limit = Limit(quantity, _most(quantity, comparison, constants))
         except UserError as error:
-            found.extend(error)
+            diagnostics.extend(error)
             continue
         if quantity in limits:
-            given_twice(f"`{quantity}` is limited twice", comparison, places[quantity], found)
+            given_twice(f"`{quantity}` is limited twice", comparison, places[quantity], diagnostics)
         limits.setdefault(quantity, limit)
         places.setdefault(quantity, comparison.span)
     return tuple(limits.values())

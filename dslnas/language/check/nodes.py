@@ -13,14 +13,14 @@ from dslnas.language.syntax import ast
 
 
 def check_nodes(
-    parts: CellParts, names: CellNames, sets: OperationSets, found: Diagnostics
+    parts: CellParts, names: CellNames, sets: OperationSets, diagnostics: Diagnostics
 ) -> tuple[CheckedNode, ...] | None:
     """Return the nodes of a cell, None if they could not be understood.
 
     A cell that computes values may have none.
     """
     if parts.spelt:
-        return _spelt_nodes(parts, names, sets, found)
+        return _spelt_nodes(parts, names, sets, diagnostics)
     count, choose = parts.settings.nodes, parts.given.get("choose")
     if count is None and choose is None and parts.has_values:
         return ()
@@ -28,7 +28,7 @@ def check_nodes(
         missing = "nodes" if count is None else "operations to choose from"
         is_written = missing == "nodes" and "nodes" in parts.plain
         if parts.definition.like is None and not is_written:  # else it is reported already
-            found.add(
+            diagnostics.add(
                 "NAS305",
                 f"{parts.what} has no {missing}",
                 parts.definition.name.span,
@@ -47,12 +47,12 @@ def check_nodes(
 
 
 def _spelt_nodes(
-    parts: CellParts, names: CellNames, sets: OperationSets, found: Diagnostics
+    parts: CellParts, names: CellNames, sets: OperationSets, diagnostics: Diagnostics
 ) -> tuple[CheckedNode, ...]:
     for key in ("nodes", "choose"):
         setting = parts.plain.get(key) or parts.given.get(key)
         if setting is not None:
-            found.add(
+            diagnostics.add(
                 "NAS504",
                 f"`{key}` does not go with nodes that are spelt out",
                 setting.key.span,
@@ -60,14 +60,14 @@ def _spelt_nodes(
             )
     nodes = []
     for node in parts.spelt:
-        edges = [_edge(term, names.all, sets, found) for term in _terms(node.value)]
+        edges = [_edge(term, names.all, sets, diagnostics) for term in _terms(node.value)]
         sound = tuple(edge for edge in edges if edge is not None)
         nodes.append(CheckedNode(node.name.text, sound, node.name.span))
     return tuple(nodes)
 
 
 def _edge(
-    term: ast.Expression, known: Sequence[str], sets: OperationSets, found: Diagnostics
+    term: ast.Expression, known: Sequence[str], sets: OperationSets, diagnostics: Diagnostics
 ) -> CheckedEdge | None:
     """Check one term of a node, such as `sep_conv(3)(in1)` or `{conv(3), none}(n1)`."""
     try:
@@ -87,9 +87,9 @@ def _edge(
                 operations = sets.operations(items, function.span)
                 return CheckedEdge(source.text, operations, term.span) if operations else None
     except UserError as error:
-        found.extend(error)
+        diagnostics.extend(error)
         return None
-    found.add(
+    diagnostics.add(
         "NAS304",
         f"expected an operation on a source, found `{term.span.brief}`",
         term.span,

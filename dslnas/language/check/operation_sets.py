@@ -20,12 +20,12 @@ _Operations: TypeAlias = dict[Operation, None] | None
 
 
 class OperationSets:
-    """Resolves lists of operations; mistakes go into `found`."""
+    """Resolves lists of operations; mistakes go into `diagnostics`."""
 
-    def __init__(self, linked: LinkedProgram, constants: Scope, found: Diagnostics) -> None:
+    def __init__(self, linked: LinkedProgram, constants: Scope, diagnostics: Diagnostics) -> None:
         self._linked = linked
         self._constants = constants
-        self._found = found
+        self._diagnostics = diagnostics
         self._done: dict[str, _Operations] = {}
 
     def check(self) -> None:
@@ -42,7 +42,7 @@ class OperationSets:
         """
         joined = self._joined(items, [], 0)
         if joined is not None and not joined:
-            self._found.add(
+            self._diagnostics.add(
                 "NAS306",
                 "choice is empty: no operation is left",
                 span,
@@ -61,14 +61,14 @@ class OperationSets:
             for operation in operations or ():
                 if operation in joined:
                     message = f"`{operation.text}` is in the set twice"
-                    self._found.add("NAS308", message, item.span, help="remove one of them")
+                    self._diagnostics.add("NAS308", message, item.span, help="remove one of them")
                 joined[operation] = None
         return joined if is_sound else None
 
     def _item(self, item: ast.Expression, path: Sequence[str], level: int) -> _Operations:
         if level > MAX_LEVELS:
             message = f"operation set is nested more than {MAX_LEVELS} levels deep"
-            self._found.add("NAS108", message, item.span, help="write some of its sets out")
+            self._diagnostics.add("NAS108", message, item.span, help="write some of its sets out")
             return None
         match item:
             case ast.Binary(sign="+" | "-", left=left, right=right):
@@ -84,14 +84,16 @@ class OperationSets:
         try:
             return {self._resolved(item): None}
         except UserError as error:
-            self._found.extend(error)
+            self._diagnostics.extend(error)
             return None
 
     def _set(self, name: ast.Name, path: Sequence[str], level: int) -> _Operations:
         if name.text in path:
             circle = " -> ".join([*path[path.index(name.text) :], name.text])
             message = f"operation set contains itself: {circle}"
-            self._found.add("NAS206", message, name.span, help="a set may contain only others")
+            self._diagnostics.add(
+                "NAS206", message, name.span, help="a set may contain only others"
+            )
             return None
         if name.text not in self._done:
             items = self._linked.sets[name.text].items
@@ -105,7 +107,7 @@ class OperationSets:
             if operation not in first:
                 message = f"`{operation.text}` is not in the set it is taken from"
                 help = suggestion(operation.text, [other.text for other in first])
-                self._found.add("NAS307", message, item.right.span, help=help)
+                self._diagnostics.add("NAS307", message, item.right.span, help=help)
         return {operation: None for operation in first if operation not in second}
 
     def _resolved(self, item: ast.Expression) -> Operation:

@@ -144,39 +144,39 @@ def unknown_operation(name: ast.Name, definitions: Definitions) -> UserError:
     return user_error("NAS201", f"unknown operation `{name.text}`", span=name.span, help=help)
 
 
-def check_definitions(definitions: Definitions, constants: Scope, found: Diagnostics) -> None:
+def check_definitions(definitions: Definitions, constants: Scope, diagnostics: Diagnostics) -> None:
     """Check every operation for unknown names, wrong arguments and recursion."""
     for definition in definitions.values():
-        _check_parameters(definition, found)
+        _check_parameters(definition, diagnostics)
         parameters = {p.name.text: 1 for p in definition.parameters}
         scope: dict[str, Value] = {**constants, **dict.fromkeys(BODY_NAMES, 1), **parameters}
         for variant in definition.variants:
-            _check_condition(variant, found)
+            _check_condition(variant, diagnostics)
         for body in (definition.body, *(v.body for v in definition.variants)):
-            check_body(body, definitions, scope, found)
+            check_body(body, definitions, scope, diagnostics)
         for parameter in definition.parameters:
             if parameter.default is not None:
-                _check_value(parameter.default, constants, found)
-    check_nesting(definitions, found)
+                _check_value(parameter.default, constants, diagnostics)
+    check_nesting(definitions, diagnostics)
 
 
 def check_body(
-    expression: ast.Expression, definitions: Definitions, scope: Scope, found: Diagnostics
+    expression: ast.Expression, definitions: Definitions, scope: Scope, diagnostics: Diagnostics
 ) -> None:
     """Check one body for names and arguments; shapes are checked where it is used."""
     if isinstance(expression, ast.Chain):
         for stage in expression.stages:
-            check_body(stage, definitions, scope, found)
+            check_body(stage, definitions, scope, diagnostics)
         return
     repetition = repeated(expression)
     if repetition is not None:
         count, body = repetition
-        _check_value(count, scope, found)
-        check_body(body, definitions, scope, found)
+        _check_value(count, scope, diagnostics)
+        check_body(body, definitions, scope, diagnostics)
         return
     call = called(expression)
     if call is None:
-        found.add(
+        diagnostics.add(
             "NAS304",
             f"expected an operation, found `{expression.span.brief}`",
             expression.span,
@@ -187,11 +187,11 @@ def check_body(
     try:
         for value, is_branch in _arguments(name, arguments, definitions):
             if is_branch:
-                check_body(value, definitions, scope, found)
+                check_body(value, definitions, scope, diagnostics)
             else:
-                _check_value(value, scope, found)
+                _check_value(value, scope, diagnostics)
     except UserError as error:
-        found.extend(error)
+        diagnostics.extend(error)
 
 
 def _arguments(
@@ -219,33 +219,33 @@ def _arguments(
     yield from ((value, False) for value in bind_primitive(name, arguments).values())
 
 
-def _check_value(expression: ast.Expression, scope: Scope, found: Diagnostics) -> None:
+def _check_value(expression: ast.Expression, scope: Scope, diagnostics: Diagnostics) -> None:
     """Check that all names of an arithmetic expression are known; values come later."""
     try:
         match expression:
             case ast.Binary(left=left, right=right):
-                _check_value(left, scope, found)
-                _check_value(right, scope, found)
+                _check_value(left, scope, diagnostics)
+                _check_value(right, scope, diagnostics)
             case ast.Negative(operand=operand):
-                _check_value(operand, scope, found)
+                _check_value(operand, scope, diagnostics)
             case ast.Tuple(items=items):
                 for item in items:
-                    _check_value(item, scope, found)
+                    _check_value(item, scope, diagnostics)
             case _:
                 evaluate(expression, scope)
     except UserError as error:
-        found.extend(error)
+        diagnostics.extend(error)
 
 
-def _check_parameters(definition: ast.OpDef, found: Diagnostics) -> None:
+def _check_parameters(definition: ast.OpDef, diagnostics: Diagnostics) -> None:
     seen: dict[str, Span] = {}
     for parameter in definition.parameters:
         name, span = parameter.name.text, parameter.name.span
         if name in BODY_NAMES:
             message = f"`{name}` has a meaning of its own and cannot be a parameter"
-            found.add("NAS204", message, span, help="choose another name")
+            diagnostics.add("NAS204", message, span, help="choose another name")
         elif name in seen:
-            found.add(
+            diagnostics.add(
                 "NAS204",
                 f"parameter `{name}` is already defined",
                 span,
@@ -255,17 +255,17 @@ def _check_parameters(definition: ast.OpDef, found: Diagnostics) -> None:
         seen.setdefault(name, span)
 
 
-def _check_condition(variant: ast.Variant, found: Diagnostics) -> None:
+def _check_condition(variant: ast.Variant, diagnostics: Diagnostics) -> None:
     word, number = variant.condition.text, variant.number
     if word not in CONDITIONS:
-        found.add(
+        diagnostics.add(
             "NAS209",
             f"unknown condition `{word}`",
             variant.condition.span,
             help=suggestion(word, CONDITIONS),
         )
     elif (word == "stride") != (number is not None):
-        found.add(
+        diagnostics.add(
             "NAS209",
             "`when stride` needs a number" if word == "stride" else f"`when {word}` has no number",
             variant.condition.span,

@@ -12,7 +12,7 @@ OUTPUTS = ("concat", "sum", "mean", "last")
 
 
 def check_output(
-    parts: CellParts, names: CellNames, found: Diagnostics
+    parts: CellParts, names: CellNames, diagnostics: Diagnostics
 ) -> tuple[str, tuple[str, ...]]:
     """Return how the output is joined, and of which nodes and values.
 
@@ -21,7 +21,7 @@ def check_output(
     """
     setting, nodes = parts.given.get("output"), tuple(names.nodes)
     if setting is None:
-        _need_nodes(parts, names, found)
+        _need_nodes(parts, names, diagnostics)
         return "concat", nodes
     ends = [*nodes, *names.values]
     call = called(setting.values[0]) if len(setting.values) == 1 else None
@@ -31,10 +31,10 @@ def check_output(
         if call[0].text not in names.all and names.values:
             help = suggestion(call[0].text, [*OUTPUTS, *ends])
             message = f"unknown node or value `{call[0].text}`"
-            found.add("NAS201", message, call[0].span, help=help)
+            diagnostics.add("NAS201", message, call[0].span, help=help)
             return "concat", nodes
     if call is None or call[0].text not in OUTPUTS:
-        found.add(
+        diagnostics.add(
             "NAS502",
             f"`output` must be {', '.join(f'`{o}`' for o in OUTPUTS)} or the name of a node or "
             f"value, not `{values_span(setting).brief}`",
@@ -44,10 +44,10 @@ def check_output(
         return "concat", nodes
     name, arguments = call
     if not arguments:
-        _need_nodes(parts, names, found)
+        _need_nodes(parts, names, diagnostics)
         return (name.text, nodes) if name.text != "last" else ("last", nodes[-1:])
     if name.text == "last" and len(arguments) > 1:
-        found.add(
+        diagnostics.add(
             "NAS502",
             f"`last` gives one node, found {len(arguments)}",
             values_span(setting),
@@ -60,11 +60,11 @@ def check_output(
             chosen.append(value.text)
         else:
             help = suggestion(value.span.text, ends)
-            found.add("NAS201", f"unknown node `{value.span.brief}`", value.span, help=help)
+            diagnostics.add("NAS201", f"unknown node `{value.span.brief}`", value.span, help=help)
     return name.text, tuple(chosen)
 
 
-def check_next(parts: CellParts, names: CellNames, found: Diagnostics) -> tuple[str, ...]:
+def check_next(parts: CellParts, names: CellNames, diagnostics: Diagnostics) -> tuple[str, ...]:
     """Return what the states are after the step; nothing where the output is the only one.
 
     Records NAS201 for an unknown name, NAS313 for states without a next value.
@@ -72,7 +72,7 @@ def check_next(parts: CellParts, names: CellNames, found: Diagnostics) -> tuple[
     states, after, span = names.states, parts.settings.next, parts.span("next")
     if span is None or not after:
         if len(states) > 1:
-            found.add(
+            diagnostics.add(
                 "NAS313",
                 f"{parts.what} does not say what its {len(states)} states are after the step",
                 parts.span("states"),
@@ -81,16 +81,16 @@ def check_next(parts: CellParts, names: CellNames, found: Diagnostics) -> tuple[
         return ()
     if not states:
         help = "name them with `states`, or remove `next`"
-        found.add("NAS313", f"{parts.what} has `next`, but no states", span, help=help)
+        diagnostics.add("NAS313", f"{parts.what} has `next`, but no states", span, help=help)
         return ()
     written = parts.plain["next"].values
     if len(written) == len(after):
         for name, value in zip(after, written, strict=True):
             if name not in names.all:
                 help = suggestion(name, names.all)
-                found.add("NAS201", f"unknown value `{name}`", value.span, help=help)
+                diagnostics.add("NAS201", f"unknown value `{name}`", value.span, help=help)
         if len(after) != len(states):
-            found.add(
+            diagnostics.add(
                 "NAS313",
                 f"`next` has {len(after)} value{'s' if len(after) > 1 else ''} "
                 f"for {len(states)} state{'s' if len(states) > 1 else ''}",
@@ -100,9 +100,9 @@ def check_next(parts: CellParts, names: CellNames, found: Diagnostics) -> tuple[
     return tuple(after)
 
 
-def _need_nodes(parts: CellParts, names: CellNames, found: Diagnostics) -> None:
+def _need_nodes(parts: CellParts, names: CellNames, diagnostics: Diagnostics) -> None:
     if not names.nodes:
-        found.add(
+        diagnostics.add(
             "NAS305",
             f"{parts.what} has no nodes, so it must say which value it gives",
             parts.span("output") or parts.definition.name.span,

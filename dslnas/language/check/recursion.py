@@ -12,24 +12,24 @@ MAX_LEVELS = 150
 """Levels of an operation with everything it uses written out: a bound for recursion."""
 
 
-def check_nesting(definitions: Mapping[str, ast.OpDef], found: Diagnostics) -> None:
+def check_nesting(definitions: Mapping[str, ast.OpDef], diagnostics: Diagnostics) -> None:
     """Check that every operation can be expanded.
 
     Records NAS206 for an operation that is composed of itself, NAS108 for one that is nested too
     deep.
     """
-    nesting = _Nesting(definitions, found)
+    nesting = _Nesting(definitions, diagnostics)
     try:
         for name in definitions:
             nesting.height_of(name, [], 0)
     except UserError as error:
-        found.extend(error)
+        diagnostics.extend(error)
 
 
 class _Nesting:
-    def __init__(self, definitions: Mapping[str, ast.OpDef], found: Diagnostics) -> None:
+    def __init__(self, definitions: Mapping[str, ast.OpDef], diagnostics: Diagnostics) -> None:
         self._definitions = definitions
-        self._found = found
+        self._diagnostics = diagnostics
         self._heights: dict[str, int] = {}
 
     def height_of(self, name: str, path: Sequence[str], level: int) -> int:
@@ -74,7 +74,7 @@ class _Nesting:
 
     def _circle(self, circle: Sequence[str]) -> None:
         first, last = self._definitions[circle[0]].name, self._definitions[circle[-2]].name
-        self._found.add(
+        self._diagnostics.add(
             "NAS206",
             f"operation is composed of itself: {' -> '.join(circle)}",
             first.span,

@@ -36,7 +36,7 @@ def check_search(
     derivation: Derivation,
     cells: Mapping[str, CheckedCell],
     spans: Mapping[str, Span],
-    found: Diagnostics,
+    diagnostics: Diagnostics,
 ) -> None:
     """Check what no setting says alone.
 
@@ -49,7 +49,7 @@ def check_search(
         derivation: How the architecture is derived.
         cells: All cells that could be understood.
         spans: Where settings are written, by path.
-        found: Takes the mistakes.
+        diagnostics: Takes the mistakes.
     """
     misfits = [
         *_misfits(search, derivation),
@@ -59,11 +59,11 @@ def check_search(
     ]
     for path, message, help in misfits:
         span = spans.get(path, spans.get("search.epochs"))
-        found.add("NAS511", message, span, help=help)
+        diagnostics.add("NAS511", message, span, help=help)
     if isinstance(search, NaspSettings):
         for name in search.cells:
             if name not in cells:
-                found.add(
+                diagnostics.add(
                     "NAS201",
                     f"unknown cell `{name}`",
                     spans.get("search.cells"),

@@ -43,12 +43,12 @@ class Sections:
     """
 
     def __init__(
-        self, linked: LinkedProgram, constants: Scope, task: TaskSettings, found: Diagnostics
+        self, linked: LinkedProgram, constants: Scope, task: TaskSettings, diagnostics: Diagnostics
     ) -> None:
         self._linked = linked
         self._constants = constants
         self._task = task
-        self._found = found
+        self._diagnostics = diagnostics
         self.checked: dict[str, Section] = {}
         self.spans: dict[str, Span] = {}
 
@@ -58,14 +58,14 @@ class Sections:
         """Check a section that has no name of its own; `expressions` are checked elsewhere."""
         section = self._linked.sections.get(model.kind)
         if section is not None and section.name is not None:
-            self._found.add(
+            self._diagnostics.add(
                 "NAS505",
                 f"`{model.kind}` has no name, found `{section.name.text}`",
                 section.name.span,
                 help=f"write `{model.kind} {{ ... }}`",
             )
         settings = section.settings if section else ()
-        check_once([s for s in settings if s.key.text in expressions], self._found)
+        check_once([s for s in settings if s.key.text in expressions], self._diagnostics)
         plain = [s for s in settings if s.key.text not in expressions]
         return self._build(model, plain, f"`{model.kind}`", tuple(expressions))
 
@@ -79,7 +79,7 @@ class Sections:
         source = source or self._task.source
         data = self._build(DATA[source], settings, f"`data {source}`")
         if sum(data.split) > 1 + 1e-9:
-            self._found.add(
+            self._diagnostics.add(
                 "NAS506",
                 f"shares of `split` add up to {sum(data.split):.0%}, more than 100%",
                 self.spans.get("data.split"),
@@ -89,7 +89,7 @@ class Sections:
             return data
         if not data.has_files:
             known = [name for name, model in DATA.items() if model.has_files]
-            self._found.add(
+            self._diagnostics.add(
                 "NAS508",
                 f"`data {source}` takes no path",
                 self.spans["data.path"],
@@ -106,7 +106,7 @@ class Sections:
         engine = self._named(section, SEARCH)
         if engine is None:
             if section.name is None:
-                self._found.add(
+                self._diagnostics.add(
                     "NAS505",
                     "`search` needs the name of a method",
                     head_span(section),
@@ -125,7 +125,7 @@ class Sections:
         """Check the network section: plain settings, and expressions for their names."""
         section = self._linked.sections.get("network")
         if section is None or not any(s.key.text == "cells" for s in section.settings):
-            self._found.add(
+            self._diagnostics.add(
                 "NAS303",
                 "network has no cells",
                 self._place_of(section),
@@ -136,7 +136,7 @@ class Sections:
         given = {s.key.text: s for s in section.settings if s.key.text in NETWORK_EXPRESSIONS}
         missing = [key for key in ("stem", "head") if key not in given]
         if missing:
-            self._found.add(
+            self._diagnostics.add(
                 "NAS303",
                 f"network has no {' and no '.join(missing)}",
                 self._place_of(section),
@@ -163,10 +163,10 @@ class Sections:
         settings = self.plain(DeriveSettings, DERIVE_EXPRESSIONS)
         section = self._linked.sections.get("derive")
         given = {s.key.text: s for s in section.settings} if section else {}
-        linked, constants, found = self._linked, self._constants, self._found
-        counts = check_counts(given.get("count"), linked, constants, cells, found)
+        linked, constants, diagnostics = self._linked, self._constants, self._diagnostics
+        counts = check_counts(given.get("count"), linked, constants, cells, diagnostics)
         self.spans |= {f"derive.count.{count.operation}": span for count, span in counts.items()}
-        limits = check_limits(given.get("require"), constants, found)
+        limits = check_limits(given.get("require"), constants, diagnostics)
         return Derivation(rule=Rule(tuple(counts)), limits=limits, **vars(settings))
 
     def usual(self, model: type[_Section]) -> _Section:
@@ -183,7 +183,7 @@ class Sections:
         more_keys: Sequence[str] = (),
         elsewhere: Mapping[str, str] = MappingProxyType({}),
     ) -> _Section:
-        check_once(settings, self._found)
+        check_once(settings, self._diagnostics)
         for setting in settings:
             first, last = setting.values[0].span, setting.values[-1].span
             self.spans[f"{model.kind}.{setting.key.text}"] = first.to(last)
@@ -192,7 +192,7 @@ class Sections:
             settings,
             self._constants,
             where,
-            self._found,
+            self._diagnostics,
             more_keys=more_keys,
             elsewhere=elsewhere,
             defaults=self._task.defaults_of(model),
@@ -215,7 +215,7 @@ class Sections:
         if section.name.text in known:
             return section.name.text
         what = "search method" if section.kind == "search" else "data source"
-        self._found.add(
+        self._diagnostics.add(
             "NAS505",
             f"unknown {what} `{section.name.text}`",
             section.name.span,
@@ -226,13 +226,13 @@ class Sections:
     def _body(self, setting: ast.Setting) -> None:
         scope = {**self._constants, **dict.fromkeys(NETWORK_NAMES, 1)}
         if len(setting.values) > 1:
-            self._found.add(
+            self._diagnostics.add(
                 "NAS504",
                 f"`{setting.key.text}` takes one expression, found {len(setting.values)}",
                 setting.values[1].span.to(setting.values[-1].span),
                 help="join layers with `->`",
             )
-        check_body(setting.values[0], self._linked.operations, scope, self._found)
+        check_body(setting.values[0], self._linked.operations, scope, self._diagnostics)
 
     def _layout(
         self, setting: ast.Setting, cells: Mapping[str, CheckedCell]
@@ -246,7 +246,7 @@ class Sections:
                 case ast.Binary(sign="*", left=ast.Name() as name, right=count):
                     layout.append((name, count))
                 case _:
-                    self._found.add(
+                    self._diagnostics.add(
                         "NAS303",
                         f"expected a cell, found `{value.span.brief}`",
                         value.span,
@@ -255,7 +255,7 @@ class Sections:
         defined = self._linked.cells
         for name, _ in layout:
             if name.text not in defined:
-                self._found.add(
+                self._diagnostics.add(
                     "NAS201",
                     f"unknown cell `{name.text}`",
                     name.span,
@@ -265,7 +265,7 @@ class Sections:
         used |= {cell.like.text for cell in defined.values() if cell.like is not None}
         for cell in cells.values():
             if cell.name not in used and not cell.span.source.library:
-                self._found.add(
+                self._diagnostics.add(
                     "NAS302",
                     f"cell `{cell.name}` is never used",
                     cell.span,

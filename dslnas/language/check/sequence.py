@@ -47,7 +47,7 @@ def check_sequence(
     task: TaskSettings,
     tasks: Sequence[TaskSettings],
     linked: LinkedProgram,
-    found: Diagnostics,
+    diagnostics: Diagnostics,
 ) -> None:
     """Check that cells and data are both for sequences, or none is; NAS314 is recorded.
 
@@ -58,14 +58,14 @@ def check_sequence(
         task: The task of the data.
         tasks: All tasks.
         linked: The program, to point at the name of the data.
-        found: Takes the mistakes.
+        diagnostics: Takes the mistakes.
     """
     recurrent = [name for name, has_states in used.items() if has_states]
     others = [name for name, has_states in used.items() if not has_states]
     section = linked.sections.get("data")
     place = section.name.span if section is not None and section.name is not None else None
     if recurrent and others:
-        found.add(
+        diagnostics.add(
             "NAS314",
             f"cell `{others[0].text}` is not recurrent, and others of the network are",
             others[0].span,
@@ -77,7 +77,7 @@ def check_sequence(
         bases = tuple(other.data for other in fitting)
         sources = [f"`data {name}`" for name, model in DATA.items() if issubclass(model, bases)]
         examples = " or ".join(other.examples for other in fitting)
-        found.add(
+        diagnostics.add(
             "NAS314",
             f"recurrent cells read {examples}, not `data {source}`",
             place or recurrent[0].span,
@@ -85,7 +85,7 @@ def check_sequence(
             help=f"write {' or '.join(sources)}, or use cells without `states`",
         )
     elif others and task.is_recurrent:
-        found.add(
+        diagnostics.add(
             "NAS314",
             f"`data {source}` is read by recurrent cells, and `{others[0].text}` is none",
             place or others[0].span,
@@ -94,7 +94,7 @@ def check_sequence(
         )
     elif others and _stem_reads_tokens(linked) and not _has_next(others[0].text, cells):
         name = linked.cells[others[0].text].name
-        found.add(
+        diagnostics.add(
             "NAS314",
             f"cell `{name.text}` has no `states`, and the stem of its network reads tokens",
             name.span,
@@ -102,7 +102,7 @@ def check_sequence(
         )
     for name in recurrent:
         if name.text in cells:
-            _check_cell(cells[name.text], found)
+            _check_cell(cells[name.text], diagnostics)
 
 
 def _stem_reads_tokens(linked: LinkedProgram) -> bool:
@@ -128,13 +128,13 @@ def _has_next(name: str, cells: Mapping[str, CheckedCell]) -> bool:
     return name in cells and "next" in cells[name].spans
 
 
-def _check_cell(cell: CheckedCell, found: Diagnostics) -> None:
+def _check_cell(cell: CheckedCell, diagnostics: Diagnostics) -> None:
     for key, is_given in (
         ("stride", cell.stride > 1),
         ("preprocess", cell.preprocess is not None),
     ):
         if is_given:
-            found.add(
+            diagnostics.add(
                 "NAS314",
                 f"`{key}` does not go with the states of cell `{cell.name}`",
                 cell.spans[key],

@@ -17,7 +17,7 @@ def check_specials(
     sections: Mapping[str, Section],
     linked: LinkedProgram,
     spans: Mapping[str, Span],
-    found: Diagnostics,
+    diagnostics: Diagnostics,
 ) -> None:
     """Check that nothing is written that the task of a program has not; NAS314 is recorded.
 
@@ -27,7 +27,7 @@ def check_specials(
         sections: Sections by their word.
         linked: The program, to point at the name of a section.
         spans: Where settings are written, by path.
-        found: Takes the mistakes.
+        diagnostics: Takes the mistakes.
     """
     names = {k: s.name.span for k, s in linked.sections.items() if s.name is not None}
     for special, other in task.lacks(tasks):
@@ -37,7 +37,7 @@ def check_specials(
             what = " and ".join(f"`{word}`" for word in words)
             about = special.about or f"{'is' if len(words) == 1 else 'are'} for {other.examples}"
             message = f"{what} {about}, and the data are {task.examples}"
-            found.add("NAS314", message, span, help=special.instead.format(what))
+            diagnostics.add("NAS314", message, span, help=special.instead.format(what))
 
 
 def _words(special: Special, sections: Mapping[str, Section]) -> list[str]:

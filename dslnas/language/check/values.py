@@ -43,13 +43,13 @@ class Slot:
 
 
 class ValueReader:
-    """Turns syntax into values; mistakes go into `found`.
+    """Turns syntax into values; mistakes go into `diagnostics`.
 
     Args:
         definitions: Definitions of operations, by name.
         constants: That the arguments of operations may use.
         names: By name that can be read what it stands for.
-        found: Takes the mistakes.
+        diagnostics: Takes the mistakes.
         slot: The operation's place; None outside of gates.
         gates: By name how a gate is applied; empty where none can be.
 
@@ -63,14 +63,14 @@ class ValueReader:
         definitions: Definitions,
         constants: Scope,
         names: Mapping[str, str],
-        found: Diagnostics,
+        diagnostics: Diagnostics,
         slot: Slot | None = None,
         gates: Mapping[str, Apply] = MappingProxyType({}),
     ) -> None:
         self._definitions = definitions
         self._scope = {**constants, **dict.fromkeys(BODY_NAMES, 1)}
         self._names = names
-        self._found = found
+        self._diagnostics = diagnostics
         self._slot = slot
         self._gates = gates
         self.owner = ""
@@ -109,7 +109,7 @@ class ValueReader:
 
     def _not_a_value(self, expression: ast.Expression, help: str) -> None:
         message = f"expected a value, found `{expression.span.brief}`"
-        self._found.add("NAS311", message, expression.span, help=help)
+        self._diagnostics.add("NAS311", message, expression.span, help=help)
 
     def _joined(
         self, primitive: str, operands: Sequence[ast.Expression], whole: ast.Expression
@@ -126,7 +126,7 @@ class ValueReader:
         values = [argument.value for argument in call.arguments if argument.name is None]
         if len(values) < len(call.arguments) or not least <= len(values) <= most:
             number = f"at least {least}" if least < most else f"{least}"
-            self._found.add(
+            self._diagnostics.add(
                 "NAS208",
                 f"`{name}` joins {number} values, found {len(call.arguments)}",
                 call.function.span,
@@ -160,7 +160,7 @@ class ValueReader:
         else:
             message = f"`{shown}` is applied to one value, found {len(arguments)}"
             help = f"write `{shown}(x)`, or join values as in `{shown}(x + h)`"
-        self._found.add("NAS208", message, call.span, help=help)
+        self._diagnostics.add("NAS208", message, call.span, help=help)
         return False
 
     def _reads_a_value(self, arguments: Sequence[ast.Argument]) -> bool:
@@ -178,7 +178,7 @@ class ValueReader:
     def check_operation(self, function: ast.Expression) -> None:
         """Check what is applied to a value."""
         if isinstance(function, ast.Choice):
-            self._found.add(
+            self._diagnostics.add(
                 "NAS311",
                 f"value has nothing to choose, found `{function.span.brief}`",
                 function.span,
@@ -189,9 +189,9 @@ class ValueReader:
             name = self._slot.name
             message = f"`{name}` is no part of other operations"
             help = f"apply it to a value: `tanh({name}(x))`"
-            self._found.add("NAS311", message, function.span, help=help)
+            self._diagnostics.add("NAS311", message, function.span, help=help)
             return
-        check_body(function, self._definitions, self._scope, self._found)
+        check_body(function, self._definitions, self._scope, self._diagnostics)
 
     def _unknown(self, name: ast.Name) -> None:
         text = name.text
@@ -204,6 +204,6 @@ class ValueReader:
         else:
             known = [known for known in self._names if known not in ("", self.owner)]
             message, help = f"unknown value `{text}`", suggestion(text, known)
-            self._found.add("NAS201", message, name.span, help=help)
+            self._diagnostics.add("NAS201", message, name.span, help=help)
             return
-        self._found.add("NAS311", message, name.span, help=help)
+        self._diagnostics.add("NAS311", message, name.span, help=help)
