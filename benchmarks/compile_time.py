@@ -20,12 +20,17 @@ from contextlib import contextmanager
 from functools import partial
 from random import Random
 
-from dslnas.app.compile import Compiled, architecture_text
+from dslnas.app.compile import (
+    CompiledArchitecture,
+    CompiledSpace,
+    architecture_text,
+    compile_program,
+)
 from dslnas.backends.torch.bundles import with_bundles
 from dslnas.backends.torch.plan import make_plan
 from dslnas.diagnostics import UserError
 from dslnas.graph.analysis.size import check_final, check_search
-from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.graph.lower.network import build_supernet_graph, lower_network
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
@@ -33,6 +38,7 @@ from dslnas.passes.manager import run_passes
 from dslnas.source import SourceFile
 from dslnas.space.derive.derive import derive
 from dslnas.space.lower import lower
+from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from measuring import machine, seconds_of
 from workloads import SPECS, WORKLOADS, Workload, count, parsed, sized
@@ -48,7 +54,7 @@ def timed(times: Times, stage: str) -> Iterator[None]:
     times.setdefault(stage, []).append(time.perf_counter() - begin)
 
 
-def compile_once(workload: Workload, times: Times) -> Compiled:
+def compile_once(workload: Workload, times: Times) -> CompiledSpace | CompiledArchitecture:
     """Compile a workload and append what every stage took."""
     with timed(times, "all"):
         source = SourceFile(workload.name, workload.program)
@@ -59,22 +65,24 @@ def compile_once(workload: Workload, times: Times) -> Compiled:
         with timed(times, "lower"):
             space = lower(program, workload.shape, workload.classes)
         with timed(times, "check shapes"):
-            if not space.is_architecture:
+            if isinstance(space, SearchSpace):
                 check_search(space)
             check_final(space)
         with timed(times, "build the graph"):
-            build = build_derived_graph if space.is_architecture else build_supernet_graph
-            graph = build(space)
+            if isinstance(space, SearchSpace):
+                graph = build_supernet_graph(space)
+            else:
+                graph = lower_network(space, space.network, derived=True).graph()
         with timed(times, "passes, verified"):
             for passed in run_passes(graph):
                 times.setdefault(f"  {passed.name}", []).append(passed.seconds)
                 graph = passed.graph
         with timed(times, "plan"):
             with_bundles(graph, make_plan(graph, graph.outputs))
-    return Compiled(workload.name, linked, program, space)
+    return compile_program(workload.name, linked, program, workload.shape, workload.classes)
 
 
-def derived(compiled: Compiled, workload: Workload) -> Workload:
+def derived(compiled: CompiledSpace, workload: Workload) -> Workload:
     """Return an architecture of a space as a workload: the best by scores drawn at random."""
     random = Random(0)
     cells = [compiled.space.cells[name] for name in compiled.space.searched]
@@ -117,12 +125,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         times: Times = {}
         for _ in range(given.turns + 1):
             compiled = compile_once(supernet, times)
-        cells = len(compiled.space.network.layout)
+        cells = len(compiled.network.layout)
         print(*rows(f"supernet, {cells} cells", times), sep="\n", flush=True)
+        assert isinstance(compiled, CompiledSpace), "there are choices"
         architecture, times = derived(compiled, supernet), {}
         for _ in range(given.turns + 1):
             compiled = compile_once(architecture, times)
-        cells = len(compiled.space.final.layout)
+        cells = len(compiled.network.layout)
         print(*rows(f"derived network, {cells} cells", times), sep="\n", flush=True)
     except UserError as error:
         raise SystemExit(error.render()) from None

@@ -34,6 +34,7 @@ from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Variational
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
+from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.language_model import SETTINGS as TEXT
 
@@ -45,6 +46,7 @@ def supernet_of(hidden: int, words: int) -> Supernet:
     """Return the supernet with the paper's dropout."""
     program = f"use papers.darts_rnn\ndata text\nnetwork {{ channels {hidden} }}"
     space = lower(check(link(SourceFile("benchmark", program)), TASK_SETTINGS), (), words)
+    assert isinstance(space, SearchSpace), "there are choices"
     generator = torch.Generator().manual_seed(0)
     supernet = Supernet(space, build_supernet_graph(space), generator, Runtime(torch.device("cpu")))
     state = supernet.network.run_state

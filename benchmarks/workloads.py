@@ -55,7 +55,9 @@ class Workload:
         """The space, lowered."""
         source = SourceFile(self.name, self.program)
         program = check(link(source, parse_overrides(self.changes)), TASK_SETTINGS)
-        return lower(program, self.shape, self.classes)
+        space = lower(program, self.shape, self.classes)
+        assert isinstance(space, SearchSpace), "there are choices"
+        return space
 
     def batches(self) -> tuple[Batch, Batch]:
         """Return a batch for the weights and one for alpha."""

@@ -11,6 +11,7 @@ from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.primitive import Shape
 from dslnas.source import SourceFile
+from dslnas.space.architecture import Architecture
 from dslnas.space.cell import Cell
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
@@ -24,13 +25,30 @@ def space_of(
 ) -> SearchSpace:
     """Return the search space of a text for images of `shape`; errors call it `test.nas`.
 
-    Nobody may change it: who asks for the same again gets it too.
+    Nobody may change it: who asks for the same again gets it too. Where there is nothing to choose,
+    the supernet is the network that is trained.
     """
-    return _space_of(text, shape, tuple(overrides), classes)
+    space = _lowered(text, shape, tuple(overrides), classes)
+    if isinstance(space, SearchSpace):
+        return space
+    return SearchSpace(
+        space.cells, space.definitions, space.constants, space.network, space.network
+    )
+
+
+def architecture_of(
+    text: str, shape: Shape = (3, 8, 8), overrides: Sequence[str] = (), *, classes: int = 10
+) -> Architecture:
+    """Return a text's architecture: see `space_of`."""
+    space = _lowered(text, shape, tuple(overrides), classes)
+    assert isinstance(space, Architecture), "there are choices"
+    return space
 
 
 @lru_cache(64)
-def _space_of(text: str, shape: Shape, overrides: tuple[str, ...], classes: int) -> SearchSpace:
+def _lowered(
+    text: str, shape: Shape, overrides: tuple[str, ...], classes: int
+) -> SearchSpace | Architecture:
     source = SourceFile("test.nas", text)
     return lower(check(link(source, parse_overrides(overrides)), TASK_SETTINGS), shape, classes)
 

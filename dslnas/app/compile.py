@@ -6,20 +6,24 @@ torch or onnx, and no more than a check needs, so that `dslnas check` answers at
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dslnas.diagnostics import user_error
 from dslnas.graph.analysis.memory import check_memory
 from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.language.check.check import check
-from dslnas.language.check.checked import CheckedProgram
+from dslnas.language.check.checked import CheckedProgram, Search
 from dslnas.language.link.link import LinkedProgram, link, read_source
 from dslnas.language.link.overrides import parse_overrides
+from dslnas.ops.primitive import Shape
+from dslnas.space.architecture import Architecture
 from dslnas.space.lower import lower
-from dslnas.space.network import SearchSpace
+from dslnas.space.network import Network, SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.example import example_of
 
@@ -28,28 +32,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Compiled:
-    """Everything that is known of a spec before a tensor is made.
+class Compiled(ABC):
+    """A spec before a tensor is made: a `CompiledSpace` or a `CompiledArchitecture`.
 
     Attributes:
-        name: Of the file, without its ending.
+        name: Name of the file, without its ending.
         linked: The program with the files it uses.
         program: The same, checked.
-        space: Cells and networks as DAGs.
+        network: The supernet, or the network that is trained where nothing is left to choose.
     """
 
     name: str
     linked: LinkedProgram
     program: CheckedProgram
-    space: SearchSpace
+    network: Network
 
-    @cached_property
+    @property
+    def method(self) -> str | None:
+        """Name of the search method, if the spec names one."""
+        return None if self.program.search is None else self.program.search.method
+
+    @property
+    @abstractmethod
     def graph(self) -> PrimitiveGraph:
-        """Of the supernet; of the network that is trained, where nothing is left to choose."""
-        from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-
-        build = build_derived_graph if self.space.is_architecture else build_supernet_graph
-        return build(self.space)
+        """Graph of that network."""
 
     @cached_property
     def text(self) -> str:
@@ -66,21 +72,72 @@ class Compiled:
     def _text(self, *, with_path: bool) -> str:
         from dslnas.language.print.expanded_spec import effective_text
 
-        network = self.space.network
+        network = self.network
         return effective_text(
             self.linked, self.program, network.input, network.classes, with_path=with_path
         )
 
 
+@dataclass(frozen=True)
+class CompiledArchitecture(Compiled):
+    """A spec in which nothing is left to choose.
+
+    Attributes:
+        architecture: The network that is trained.
+    """
+
+    architecture: Architecture
+
+    @property
+    def graph(self) -> PrimitiveGraph:
+        """Graph of the network that is trained and exported."""
+        from dslnas.graph.lower.network import build_derived_graph
+
+        return build_derived_graph(self.architecture)
+
+
+@dataclass(frozen=True)
+class CompiledSpace(Compiled):
+    """A spec with choices.
+
+    Attributes:
+        space: Cells and networks.
+    """
+
+    space: SearchSpace
+
+    @cached_property
+    def graph(self) -> PrimitiveGraph:
+        """Graph of the supernet."""
+        from dslnas.graph.lower.network import build_supernet_graph
+
+        return build_supernet_graph(self.space)
+
+
+@dataclass(frozen=True)
+class CompiledSearch(CompiledSpace):
+    """A spec with choices, and a method that makes them.
+
+    Attributes:
+        search: The method and its settings.
+    """
+
+    search: Search
+
+
 def compile_spec(
     path: Path | str, overrides: Sequence[str] = (), *, with_data: bool = True
-) -> Compiled:
+) -> CompiledSpace | CompiledArchitecture:
     """Compile a spec.
 
     Args:
         path: The `.nas` file.
         overrides: Arguments of `--set`, such as `search.epochs=5`.
         with_data: Whether the data are looked at; else the spec says what the network reads.
+
+    Returns:
+        A `CompiledSearch` if there are choices and a method, a `CompiledArchitecture` if there are
+        no choices.
 
     Raises:
         UserError: Whatever is wrong with the spec, the overrides or the data's path.
@@ -90,28 +147,93 @@ def compile_spec(
     program = check(linked, TASK_SETTINGS)
     nowhere = replace(program, data=program.data.replace(path=""))
     example, classes = example_of(program if with_data else nowhere)
+    return compile_program(path.stem, linked, program, example, classes)
+
+
+def with_search(spec: Compiled) -> CompiledSearch:
+    """Return a spec that has something to search, and a method.
+
+    Raises:
+        UserError: NAS309 if every choice is made, NAS505 if no method is named.
+    """
+    if isinstance(spec, CompiledSearch):
+        return spec
+    file = spec.linked.source.name
+    if isinstance(spec, CompiledArchitecture):
+        raise user_error(
+            "NAS309",
+            "nothing to search: every choice is made",
+            where=file,
+            help=f"`dslnas export {file}` trains and exports an architecture",
+        )
+    raise user_error(
+        "NAS505",
+        "spec names no search method",
+        where=file,
+        help="add `search darts` to it, or pass `--set search=darts`",
+    )
+
+
+def without_choices(spec: Compiled, done: str) -> CompiledArchitecture:
+    """Return a spec in which every choice is made; `done`: to what it will be done.
+
+    Raises:
+        UserError: NAS310 if it is not.
+    """
+    if isinstance(spec, CompiledArchitecture):
+        return spec
+    file = spec.linked.source.name
+    raise user_error(
+        "NAS310",
+        f"cannot be {done}: it still has choices",
+        where=file,
+        help=f"`dslnas compile {file} --search` makes them",
+    )
+
+
+def compile_program(
+    name: str, linked: LinkedProgram, program: CheckedProgram, example: Shape, classes: int
+) -> CompiledSpace | CompiledArchitecture:
+    """Compile a program that is linked and checked.
+
+    Args:
+        name: Name of the spec.
+        linked: The program with the files it uses.
+        program: The same, checked.
+        example: Shape of one example.
+        classes: Number of classes.
+
+    Raises:
+        UserError: What `lower` finds; NAS4xx where shapes do not fit or a network is too large.
+    """
     space = lower(program, example, classes)
-    if space.is_architecture:
+    if isinstance(space, Architecture):
         check_memory(check_final(space))
-    else:
-        check_memory(check_search(space))
-        check_final(space)
-    return Compiled(path.stem, linked, program, space)
+        return CompiledArchitecture(name, linked, program, space.network, space)
+    check_memory(check_search(space))
+    check_final(space)
+    if program.search is None:
+        return CompiledSpace(name, linked, program, space.network, space)
+    return CompiledSearch(name, linked, program, space.network, space, program.search)
 
 
-def architecture_text(compiled: Compiled, architecture: SearchSpace, origin: str) -> str:
-    """Return an architecture as a program of its own: it can be edited, retrained, exported."""
+def architecture_text(compiled: Compiled, architecture: Architecture, origin: str) -> str:
+    """Return an architecture as a program of its own: it can be edited, retrained, exported.
+
+    Args:
+        compiled: Spec that it is found in.
+        architecture: What is written.
+        origin: First line of comment.
+    """
     from dslnas.language.print.expanded_spec import effective_text
     from dslnas.space.text import cell_text
 
-    cells = {name: cell_text(architecture.cells[name]) for name in architecture.final.layout}
-    title = (origin, f"Spec hash: {compiled.hash}")
     network = architecture.network
     return effective_text(
         compiled.linked,
         compiled.program,
         network.input,
         network.classes,
-        title=title,
-        cells=cells,
+        title=(origin, f"Spec hash: {compiled.hash}"),
+        cells={name: cell_text(cell) for name, cell in architecture.cells.items()},
     )

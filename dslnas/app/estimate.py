@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dslnas.app.compile import Compiled
+from dslnas.app.compile import CompiledArchitecture, CompiledSearch, CompiledSpace
 from dslnas.app.run import Listener, Notice, silent
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
     from dslnas.backends.torch.runtime import Runtime
     from dslnas.data.dataset import Data
+    from dslnas.space.architecture import Architecture
     from dslnas.training.estimate import Estimate
 
 
 def estimate(
-    spec: Compiled, runtime: Runtime, steps: int = 3, report: Listener = silent
+    spec: CompiledSpace | CompiledArchitecture,
+    runtime: Runtime,
+    steps: int = 3,
+    report: Listener = silent,
 ) -> tuple[Estimate, ...]:
     """Estimate memory and time of a spec: of its search, and of training what it finds.
 
@@ -37,9 +41,15 @@ def estimate(
 
 
 class _Estimator:
-    def __init__(self, spec: Compiled, runtime: Runtime, steps: int, report: Listener) -> None:
+    def __init__(
+        self,
+        spec: CompiledSpace | CompiledArchitecture,
+        runtime: Runtime,
+        steps: int,
+        report: Listener,
+    ) -> None:
         self._spec, self._runtime, self._steps, self._report = spec, runtime, steps, report
-        self._searches = not spec.space.is_architecture and spec.program.search is not None
+        self._searches = isinstance(spec, CompiledSearch)
 
     def stages(self) -> Iterator[Estimate]:
         """Yield the estimate of the search, if there is one, and that of the training."""
@@ -48,36 +58,30 @@ class _Estimator:
             "Reading the data" if is_there else "The data are not here: noise stands for them"
         )
         data = self._load() if is_there else self._noise()
-        if self._searches:
-            yield self._search(data, is_there=is_there)
+        if isinstance(self._spec, CompiledSearch):
+            yield self._search(self._spec, data, is_there=is_there)
         yield self._training(data, is_there=is_there)
 
-    def _search(self, data: Data, *, is_there: bool) -> Estimate:
+    def _search(self, spec: CompiledSearch, data: Data, *, is_there: bool) -> Estimate:
         from dslnas.training.estimate import estimate_search
         from dslnas.training.search_plan import SearchPlan
         from dslnas.training.synthetic_data import published_steps
 
-        program, batch = self._spec.program, self._spec.program.data.batch
-        assert program.search is not None, "checked before"
-        assert program.engine is not None, "a search has a method"
-        self._say(f"Searching by {program.engine} for {self._steps} steps")
+        program, batch, search = spec.program, spec.program.data.batch, spec.search
+        self._say(f"Searching by {search.method} for {self._steps} steps")
         count = (
             data.weights.batch_count(batch) if is_there else published_steps(program.data, batch, 1)
         )
-        plan = SearchPlan(program.engine, program.search, program.data, program.derivation)
-        space, graph = self._spec.space, self._spec.graph
-        return estimate_search(space, graph, plan, data, count, self._runtime, self._steps)
+        plan = SearchPlan(search.method, search.settings, program.data, program.derivation)
+        return estimate_search(
+            spec.space, spec.graph, plan, data, count, self._runtime, self._steps
+        )
 
     def _training(self, data: Data, *, is_there: bool) -> Estimate:
-        from dslnas.settings.rule import Derivation
-        from dslnas.training.baseline import random_architecture
         from dslnas.training.estimate import estimate_training
         from dslnas.training.synthetic_data import published_steps
 
-        program, architecture = self._spec.program, self._spec.space
-        if not architecture.is_architecture:  # without limits: a latency would have to be measured
-            rule = Derivation(rule=program.derivation.rule)
-            architecture = random_architecture(architecture, rule, 0, self._runtime.device)
+        program, architecture = self._spec.program, self._architecture()
         self._say(f"Training an architecture for {self._steps} steps")
         settings = program.evaluate
         count = (
@@ -88,6 +92,17 @@ class _Estimator:
         return estimate_training(
             architecture, settings, program.data, data, count, self._runtime, self._steps
         )
+
+    def _architecture(self) -> Architecture:
+        """Return the architecture of the spec, or one that is drawn at random."""
+        from dslnas.settings.rule import Derivation
+        from dslnas.training.baseline import random_architecture
+
+        if isinstance(self._spec, CompiledArchitecture):
+            return self._spec.architecture
+        # without limits: a latency would have to be measured
+        rule = Derivation(rule=self._spec.program.derivation.rule)
+        return random_architecture(self._spec.space, rule, 0, self._runtime.device)
 
     def _is_there(self) -> bool:
         """Whether the data can be read: by their path, or because they come along."""
@@ -103,7 +118,7 @@ class _Estimator:
     def _noise(self) -> Data:
         from dslnas.training.synthetic_data import noise
 
-        program, network, runtime = self._spec.program, self._spec.space.network, self._runtime
+        program, network, runtime = self._spec.program, self._spec.network, self._runtime
         batch = max(program.data.batch, program.evaluate.batch)
         shape = network.input, network.classes
         return noise(program.data, *shape, batch, runtime.device, runtime.dtype)

@@ -7,9 +7,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslnas.app.compile import Compiled, compile_spec
+from dslnas.app.compile import Compiled, CompiledArchitecture, compile_spec, without_choices
 from dslnas.app.run import EXPORTED, Run
-from dslnas.app.train import check_architecture
 from dslnas.runs.folder import ARCHITECTURE
 from dslnas.tasks.catalogue import task_of
 
@@ -40,9 +39,10 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
     from dslnas.runs.origin import origin_in
 
     folder = run.path if out is None else Path(out)
-    compiled = compile_spec(run.path / ARCHITECTURE, overrides, with_data=False)
+    spec = compile_spec(run.path / ARCHITECTURE, overrides, with_data=False)
+    compiled = without_choices(spec, "exported")
     task = task_of(compiled.program.data)
-    origin = origin_in(run.manifest, task, run.path, compiled.space.network.classes)
+    origin = origin_in(run.manifest, task, run.path, compiled.network.classes)
     ends = folder == run.path and run.results.is_trained and not run.is_finished
     with run.stage("finished") if ends else nullcontext():
         exported = export_network(
@@ -69,7 +69,7 @@ def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 
     Raises:
         UserError: It still has choices, a limit is exceeded, or the folder cannot be written to.
     """
-    check_architecture(spec, "exported")
+    spec = without_choices(spec, "exported")
     import torch
 
     from dslnas.runs.origin import Origin
@@ -78,7 +78,7 @@ def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 
 
     task, limits = task_of(spec.program.data), spec.program.derivation.limits
     check_limits(spec.graph, limits, torch.device("cpu"), task.example)
-    network = fresh_network(spec.space, seed)
+    network = fresh_network(spec.architecture, seed)
     origin = Origin(spec=spec.name, spec_hash=spec.hash)
     folder = EXPORTED / f"{spec.name}-untrained" if out is None else Path(out)
     return export_network(network, folder, spec.program.export, origin, seed=seed)
@@ -120,7 +120,7 @@ def export_network(
     )
 
 
-def _network(run: Run, compiled: Compiled) -> TorchNetwork:
+def _network(run: Run, compiled: CompiledArchitecture) -> TorchNetwork:
     """Return the network that was trained just now, or the one in the folder."""
     if run.trained is not None:
         return run.trained.network

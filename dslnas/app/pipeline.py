@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Unpack
 
-from dslnas.app.compile import Compiled
+from dslnas.app.compile import Compiled, CompiledArchitecture
 from dslnas.app.export import export
 from dslnas.app.run import Run, RunOptions
 from dslnas.app.search import draw, search
@@ -38,7 +38,7 @@ def run_pipeline(
     Raises:
         UserError: Whatever goes wrong; the manifest then says `failed` or `interrupted`.
     """
-    if spec.space.is_architecture:
+    if isinstance(spec, CompiledArchitecture):
         run = train(spec, out, **options)
     elif baseline:
         run = train(draw(spec, out, **options))

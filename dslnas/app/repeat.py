@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from dslnas.app.compile import Compiled
+from dslnas.app.compile import CompiledSearch
 from dslnas.app.pipeline import run_pipeline
 from dslnas.app.run import EXPORTED, Listener, Notice, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
@@ -33,7 +33,7 @@ class Repeats:
 
     def __init__(
         self,
-        spec: Compiled,
+        spec: CompiledSearch,
         seeds: Sequence[int],
         out: Path | str | None = None,
         *,
@@ -57,9 +57,8 @@ class Repeats:
             UserError: The data are not there; NAS022 or NAS025 if something else is in the folder.
         """
         data = spec.program.data
-        task_of(data).verify(data, spec.space.network.classes)
-        method = spec.program.engine
-        assert method is not None, "checked by the caller"
+        task_of(data).verify(data, spec.network.classes)
+        method = spec.search.method
         name = f"{spec.name}-{method}-seeds{seeds[0]}-{seeds[-1]}"
         path = Path(out) if out else free_folder(EXPORTED, name)
         self.folder = RepeatsFolder(path, spec.hash, make_runtime(**how).facts())

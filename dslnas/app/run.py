@@ -9,7 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
-from dslnas.app.compile import Compiled, compile_spec
+from dslnas.app.compile import (
+    Compiled,
+    CompiledArchitecture,
+    CompiledSpace,
+    compile_spec,
+    without_choices,
+)
 from dslnas.app.runtime import RuntimeOptions, make_runtime, torch_device
 from dslnas.diagnostics import user_error
 from dslnas.runs.architecture import Cells, cells_of
@@ -24,7 +30,7 @@ from dslnas.runs.folder import (
 )
 from dslnas.runs.manifest import Manifest, Results, Status, first_manifest, read_run_manifest
 from dslnas.runs.summary import BASELINE
-from dslnas.space.network import SearchSpace
+from dslnas.space.architecture import Architecture
 from dslnas.tasks.catalogue import task_of
 from dslnas.training.records import EpochRecord, StepRecord
 
@@ -133,7 +139,7 @@ class Run:
     @property
     def searches(self) -> bool:
         """Whether an architecture is searched: else it is given, or drawn at random."""
-        return not self.spec.space.is_architecture and self.manifest.method != BASELINE
+        return isinstance(self.spec, CompiledSpace) and self.manifest.method != BASELINE
 
     @cached_property
     def data(self) -> Data:
@@ -144,13 +150,13 @@ class Run:
         )
 
     @cached_property
-    def architecture(self) -> SearchSpace:
+    def architecture(self) -> Architecture:
         """The architecture that was found, drawn or given.
 
         Raises:
             UserError: There is none yet, or what is in its file is none.
         """
-        return compile_spec(self.path / ARCHITECTURE, with_data=False).space
+        return self._compiled_architecture().architecture
 
     def network(self) -> TorchNetwork:
         """Return the trained network, on the CPU, in evaluation mode.
@@ -160,9 +166,11 @@ class Run:
         """
         from dslnas.runs.network import load_network
 
-        return load_network(
-            compile_spec(self.path / ARCHITECTURE, with_data=False).graph, self.path
-        )
+        return load_network(self._compiled_architecture().graph, self.path)
+
+    def _compiled_architecture(self) -> CompiledArchitecture:
+        spec = compile_spec(self.path / ARCHITECTURE, with_data=False)
+        return without_choices(spec, "used")
 
     def record(self, record: EpochRecord | StepRecord) -> None:
         """Write an epoch down, and report it."""
@@ -226,12 +234,11 @@ def begin(
     """
     runtime = make_runtime(**how)
     program = spec.program
-    task_of(program.data).verify(program.data, spec.space.network.classes)
-    method = "retrained" if spec.space.is_architecture else program.engine
-    path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{method}-seed{seed}")
-    if baseline:  # no search: its settings are not those of this run
-        program = replace(program, engine=BASELINE, search=None)
-    manifest = first_manifest(spec.name, spec.hash, program, seed, runtime.facts())
+    task_of(program.data).verify(program.data, spec.network.classes)
+    word = "retrained" if isinstance(spec, CompiledArchitecture) else spec.method
+    path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
+    method = BASELINE if baseline else spec.method
+    manifest = first_manifest(spec.name, spec.hash, method, program, seed, runtime.facts())
     if not resume:
         return Run(RunFolder.create(path, manifest, spec.text), spec, report)
     from dslnas.runs.resume import reopen
@@ -257,7 +264,7 @@ def _resumed(run: Run) -> str:
     path = run.path
     if (path / CHECKPOINT).exists():
         return f"Going on with the training in {path}, after its last whole epoch"
-    if run.spec.space.is_architecture:
+    if isinstance(run.spec, CompiledArchitecture):
         return f"No epoch of the run in {path} was finished: it starts again"
     if is_searched(path):
         return f"Going on with the run in {path}: its search is over"

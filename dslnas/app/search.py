@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from dslnas.app.compile import Compiled, architecture_text
+from dslnas.app.compile import Compiled, CompiledSearch, architecture_text, with_search
 from dslnas.app.run import Run, RunOptions, begin
-from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ALPHAS, ARCHITECTURE, is_searched, write_tensors
 from dslnas.tasks.catalogue import task_of
 
@@ -29,11 +28,11 @@ def search(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunO
         UserError: There is nothing to search, the data are wrong, training diverges, or does not
             fit into memory.
     """
-    check_searchable(spec)
+    spec = with_search(spec)
     run = begin(spec, out, **options)
     if not run.is_finished and not is_searched(run.path):
         with run.stage("searched"):
-            _write(run, _searched(run))
+            _write(run, spec, _searched(run, spec))
     return run
 
 
@@ -50,7 +49,7 @@ def draw(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOpt
     """
     from dslnas.training.baseline import random_architecture
 
-    check_searchable(spec)
+    spec = with_search(spec)
     run = begin(spec, out, baseline=True, **options)
     if not run.is_finished and not is_searched(run.path):
         with run.stage("searched"):
@@ -63,39 +62,14 @@ def draw(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOpt
     return run
 
 
-def check_searchable(spec: Compiled) -> None:
-    """Check that there is something to search, and a method.
-
-    Raises:
-        UserError: NAS309 if every choice is made, NAS505 if no method is named.
-    """
-    file = spec.linked.source.name
-    if spec.space.is_architecture:
-        raise user_error(
-            "NAS309",
-            "nothing to search: every choice is made",
-            where=file,
-            help=f"`dslnas export {file}` trains and exports an architecture",
-        )
-    if spec.program.engine is None:
-        raise user_error(
-            "NAS505",
-            "spec names no search method",
-            where=file,
-            help="add `search darts` to it, or pass `--set search=darts`",
-        )
-
-
-def _searched(run: Run) -> SearchResult:
+def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     from dslnas.training.memory_check import check_search_fits
     from dslnas.training.search import search
     from dslnas.training.search_plan import SearchPlan
     from dslnas.training.threads import threads_for
 
-    spec, program, data = run.spec, run.spec.program, run.data
-    assert program.engine is not None, "checked before"
-    assert program.search is not None, "checked before"
-    plan = SearchPlan(program.engine, program.search, program.data, program.derivation)
+    program, data = spec.program, run.data
+    plan = SearchPlan(spec.search.method, spec.search.settings, program.data, program.derivation)
     check_search_fits(spec.space, spec.graph, plan, data, run.runtime)
     steps = task_of(program.data).steps(program.data)
     with threads_for(spec.graph.flops() * program.data.batch * steps):
@@ -104,11 +78,11 @@ def _searched(run: Run) -> SearchResult:
         )
 
 
-def _write(run: Run, found: SearchResult) -> None:
+def _write(run: Run, spec: CompiledSearch, found: SearchResult) -> None:
     """Write what a search found into its folder, the architecture last."""
     from dslnas.runs.family import member_facts, member_file
 
-    spec, folder = run.spec, run.folder
+    folder = run.folder
     alphas = {cell: alpha.numpy() for cell, alpha in found.alphas.items()}
     write_tensors(run.path / ALPHAS, alphas)
     origin = f"Found by {run.manifest.method} in {spec.name}, seed {run.manifest.seed}."

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from dslnas.app.compile import Compiled, architecture_text
+from dslnas.app.compile import Compiled, architecture_text, without_choices
 from dslnas.app.run import Run, RunOptions, begin
-from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ARCHITECTURE
 from dslnas.tasks.catalogue import task_of
 
@@ -40,31 +39,15 @@ def train(
     return run
 
 
-def check_architecture(spec: Compiled, done: str) -> None:
-    """Check that every choice is made; `done`: to what it will be done.
-
-    Raises:
-        UserError: NAS310 if it is not.
-    """
-    if not spec.space.is_architecture:
-        file = spec.linked.source.name
-        raise user_error(
-            "NAS310",
-            f"cannot be {done}: it still has choices",
-            where=file,
-            help=f"`dslnas compile {file} --search` makes them",
-        )
-
-
 def _begun(spec: Compiled, out: Path | str | None, **options: Unpack[RunOptions]) -> Run:
     """Begin the run of an architecture that is given."""
-    check_architecture(spec, "trained")
+    spec = without_choices(spec, "trained")
     run = begin(spec, out, **options)
     if run.is_finished:
         return run
-    run.architecture = spec.space
+    run.architecture = spec.architecture
     origin = f"Trained as {spec.name}, seed {run.manifest.seed}."
-    run.folder.write(ARCHITECTURE, architecture_text(spec, spec.space, origin))
+    run.folder.write(ARCHITECTURE, architecture_text(spec, spec.architecture, origin))
     return run
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
@@ -152,25 +153,33 @@ class Manifest(OpenModel):
 
 
 def first_manifest(
-    name: str, spec_hash: str, program: CheckedProgram, seed: int, how: Mapping[str, object]
+    name: str,
+    spec_hash: str,
+    method: str | None,
+    program: CheckedProgram,
+    seed: int,
+    how: Mapping[str, object],
 ) -> Manifest:
     """Return the manifest of a run that begins.
 
     Args:
         name: Name of the spec.
         spec_hash: Hash of its effective text.
-        program: Its settings.
+        method: How the architecture is found; None where it is given.
+        program: Its settings; those of a search only where it is by this method.
         seed: Seed of everything random.
         how: How its networks run, as `Runtime.facts` returns it.
     """
+    is_searched = program.search is not None and program.search.method == method
+    settings = (program if is_searched else replace(program, search=None)).settings
     facts: dict[str, object] = {
         "status": "running",
         "spec": name,
         "spec_hash": spec_hash,
-        "method": program.engine,
+        "method": method,
         "seed": seed,
         **how,
-        "settings": program.settings,
+        "settings": settings,
         "versions": versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
         "results": {},

@@ -10,6 +10,7 @@ from dslnas.language.check.checked import CheckedNetwork, CheckedProgram
 from dslnas.language.check.constants import number_of
 from dslnas.ops.primitive import Shape
 from dslnas.settings.search import PcDartsSettings
+from dslnas.space.architecture import Architecture, architecture_of
 from dslnas.space.cell import Cell
 from dslnas.space.derive.count_rules import check_rule
 from dslnas.space.lower_cell import lower_cell
@@ -19,8 +20,8 @@ from dslnas.space.op_properties import Kinds
 MAX_CELLS = 1000
 
 
-def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace:
-    """Return the search space of a program.
+def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace | Architecture:
+    """Return the search space of a program, or its architecture where nothing is left to choose.
 
     Args:
         program: What was written.
@@ -38,21 +39,33 @@ def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace:
         for name, cell in program.cells.items()
         if (lowered := lower_cell(cell, kinds, found)) is not None
     }
-    network, evaluate = program.network, program.evaluate
+    named = [cells.get(name.text) for name, _ in program.network.cells]
     search = None
-    if any(name.text not in cells or cells[name.text].choices for name, _ in network.cells):
-        search = _network(program, network.channels, network.repeat, example, classes, found)
-    final = _network(program, evaluate.channels, evaluate.repeat, example, classes, found)
-    search = search or final  # where there is nothing to choose nothing is searched
-    if isinstance(program.search, PcDartsSettings):
-        search = replace(search, partial=_partial(program, program.search))
-    if evaluate.auxiliary > 0:
-        final = replace(final, auxiliary=network.auxiliary)
-    _check_searched(search, final, cells, found)
+    if any(cell is None or cell.choices for cell in named):
+        search = _supernet(program, example, classes, found)
+    final = _final(program, example, classes, found)
+    if search is not None:
+        _check_searched(search, final, cells, found)
     found.raise_if_any()
-    space = SearchSpace(cells, search, final, program.operations, program.constants)
+    if search is None or not any(cells[name].choices for name in search.layout):
+        return architecture_of(final, cells, program.operations, program.constants)
+    space = SearchSpace(cells, program.operations, program.constants, search, final)
     check_rule(space, program.derivation.rule, program.spans)
     return space
+
+
+def _supernet(program: CheckedProgram, example: Shape, classes: int, found: Diagnostics) -> Network:
+    network, search = program.network, program.search
+    supernet = _network(program, network.channels, network.repeat, example, classes, found)
+    if search is not None and isinstance(search.settings, PcDartsSettings):
+        return replace(supernet, partial=_partial(program, search.settings))
+    return supernet
+
+
+def _final(program: CheckedProgram, example: Shape, classes: int, found: Diagnostics) -> Network:
+    evaluate = program.evaluate
+    final = _network(program, evaluate.channels, evaluate.repeat, example, classes, found)
+    return replace(final, auxiliary=program.network.auxiliary) if evaluate.auxiliary > 0 else final
 
 
 def _check_searched(

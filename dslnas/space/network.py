@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dslnas.language.check.constants import Scope
@@ -57,27 +56,31 @@ class Network:
 
 
 @dataclass(frozen=True)
-class SearchSpace:
-    """Cells, networks and the definitions of the operations they choose from.
+class BuildingBlocks:
+    """Cells, and the operations that they and the layers around them are made of.
 
     Attributes:
         cells: By name.
-        network: The supernet's.
-        final: The derived network's, as `evaluate` says.
-        definitions: Of operations, by name.
+        definitions: Definitions of operations, by name.
         constants: Values of `let`.
     """
 
     cells: Mapping[str, Cell]
-    network: Network
-    final: Network
     definitions: Mapping[str, ast.OpDef]
     constants: Scope
 
-    @property
-    def is_architecture(self) -> bool:
-        """Whether every choice is made."""
-        return not self.searched
+
+@dataclass(frozen=True)
+class SearchSpace(BuildingBlocks):
+    """A supernet with choices in its cells, and the network that is derived from it.
+
+    Attributes:
+        network: The supernet.
+        final: The derived network, as `evaluate` says.
+    """
+
+    network: Network
+    final: Network
 
     @property
     def searched(self) -> tuple[str, ...]:
@@ -85,26 +88,24 @@ class SearchSpace:
         names = dict.fromkeys(self.network.layout)
         return tuple(name for name in names if self.cells[name].choices)
 
-    def with_cells(self, cells: Mapping[str, Cell]) -> SearchSpace:
-        """Return the space with some of its cells replaced."""
-        return SearchSpace(
-            {**self.cells, **cells}, self.network, self.final, self.definitions, self.constants
-        )
 
-    @cached_property
-    def network_graph(self) -> nx.DiGraph[str]:
-        """The DAG of the supernet's parts: stem, cells and head, by who reads whom."""
-        import networkx as nx  # see dslnas.language.toposort
+def network_graph(network: Network, cells: Mapping[str, Cell]) -> nx.MultiDiGraph[str]:
+    """Return the DAG of a network's parts: stem, cells and head, in order.
 
-        graph: nx.DiGraph[str] = nx.DiGraph()
-        graph.add_node("stem", kind="stem")
-        parts = ["stem"]
-        for index, name in enumerate(self.network.layout):
-            part = f"cell{index}"
-            graph.add_node(part, kind="cell", cell=name)
-            for back in range(len(self.cells[name].inputs), 0, -1):
-                graph.add_edge(parts[max(0, len(parts) - back)], part)
-            parts.append(part)
-        graph.add_node("head", kind="head")
-        graph.add_edge(parts[-1], "head")
-        return graph
+    An edge stands for an input that is read, in the order of the inputs; nodes that are cells carry
+    their name. A cell reads the parts just before it, the latest by its last input; where there are
+    too few it reads the stem more than once.
+    """
+    import networkx as nx
+
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    graph.add_node("stem")
+    parts = ["stem"]
+    for index, name in enumerate(network.layout):
+        part = f"cell{index}"
+        graph.add_node(part, cell=name)
+        for back in range(len(cells[name].inputs), 0, -1):
+            graph.add_edge(parts[max(0, len(parts) - back)], part)
+        parts.append(part)
+    graph.add_edge(parts[-1], "head")
+    return graph

@@ -8,6 +8,7 @@ from dslnas.engines.discretise import one_hot, uniform
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import Derivation
+from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import choice_table
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
@@ -19,7 +20,7 @@ DRAWS = 200
 
 def random_architecture(
     space: SearchSpace, derivation: Derivation, seed: int, device: torch.device
-) -> SearchSpace:
+) -> Architecture:
     """Return an architecture drawn at random, all choices alike likely.
 
     It keeps to what a search must keep to: where a draw does not obey the counts, the nearest that

@@ -18,6 +18,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.space.architecture import Architecture
 from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import task_of
 from dslnas.training.epochs import Epochs
@@ -110,7 +111,7 @@ def estimate_search(
 
 
 def estimate_training(
-    architecture: SearchSpace,
+    architecture: Architecture,
     settings: EvaluateSettings,
     data_settings: DataSettings,
     data: Data,

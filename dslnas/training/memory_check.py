@@ -14,6 +14,7 @@ from dslnas.graph.analysis.memory import fits, memory_bytes, shown
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.space.architecture import Architecture
 from dslnas.space.network import SearchSpace
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs
 from dslnas.training.search_plan import SearchPlan
@@ -37,7 +38,7 @@ def check_search_fits(
 
 
 def check_training_fits(
-    architecture: SearchSpace,
+    architecture: Architecture,
     settings: EvaluateSettings,
     data_settings: DataSettings,
     data: Data,

@@ -18,6 +18,7 @@ from dslnas.passes.manager import optimised
 from dslnas.settings.data import DataSettings
 from dslnas.settings.search import OrderSettings, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import choice_table
 from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import task_of
@@ -121,7 +122,7 @@ def search_needs(
 
 
 def training_needs(
-    architecture: SearchSpace,
+    architecture: Architecture,
     settings: EvaluateSettings,
     data: DataSettings,
     runtime: Runtime,

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
+from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import operation_counts, skip_share
-from dslnas.space.network import SearchSpace
 
 COLLAPSED = 0.5
 """A cell of which this share of the edges are skip connections has collapsed."""
@@ -28,7 +28,8 @@ class Observation:
     """One epoch of a search.
 
     Attributes:
-        operations: By searched cell the edges of the derived cell with each operation.
+        operations: By searched cell that the final network has, the edges of the derived cell
+            with each operation.
         skip_share: By searched cell the share of its edges that are skip connections, 0 to 1.
         entropy: By cell, the mean over edges of the entropy of the operations' probabilities, as
             a share of its largest value; None where the method has none.
@@ -55,7 +56,7 @@ class Monitor:
 
     def observe(
         self,
-        architecture: SearchSpace,
+        architecture: Architecture,
         probabilities: Mapping[str, Tensor] | None,
         alphas: Mapping[str, Tensor],
         *,
@@ -72,7 +73,8 @@ class Monitor:
         now = _copy(alphas)
         changes = {name: now[name] - before for name, before in self._last.items()}
         self._last = now
-        cells = {name: architecture.cells[name] for name in self._supernet.tables}
+        found = architecture.cells
+        cells = {name: found[name] for name in self._supernet.tables if name in found}
         shares = {name: skip_share(cell) for name, cell in cells.items()}
         warnings = [
             f"{share:.0%} of the edges of cell `{name}` are skip connections: it may be collapsing"

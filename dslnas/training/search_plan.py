@@ -10,8 +10,8 @@ from torch import Tensor
 from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search import SearchSettings
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import Scores
-from dslnas.space.network import SearchSpace
 from dslnas.training.snapshots import Snapshot
 
 
@@ -46,7 +46,7 @@ class SearchResult:
         seconds: How long it took.
     """
 
-    architecture: SearchSpace
+    architecture: Architecture
     scores: Scores
     epoch: int | None
     family: tuple[Snapshot, ...]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import convolution_count
 from dslnas.space.derive.derive import Scores
-from dslnas.space.network import SearchSpace
 from dslnas.tasks.task import Measurement
 
 Size: TypeAlias = tuple[int, ...]
@@ -29,7 +29,7 @@ class Snapshot:
     """
 
     epoch: int
-    architecture: SearchSpace
+    architecture: Architecture
     scores: Scores
     params: int
     measured: Measurement | None = None
@@ -39,7 +39,7 @@ class Snapshot:
     def size(self) -> Size:
         """The model size of MiLeNAS: convolutions of every searched cell (section 4.3)."""
         cells = self.architecture.cells
-        return tuple(convolution_count(cells[name]) for name in self.scores)
+        return tuple(convolution_count(cells[name]) for name in self.scores if name in cells)
 
 
 def best(snapshots: Sequence[Snapshot]) -> Snapshot:

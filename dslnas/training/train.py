@@ -13,7 +13,7 @@ from dslnas.data.dataset import Data
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
-from dslnas.space.network import SearchSpace
+from dslnas.space.architecture import Architecture
 from dslnas.tasks.task import Measurement
 from dslnas.training.epochs import Epochs
 from dslnas.training.records import Report
@@ -39,14 +39,14 @@ class Trained:
     seconds: float
 
 
-def fresh_network(architecture: SearchSpace, seed: int) -> TorchNetwork:
+def fresh_network(architecture: Architecture, seed: int) -> TorchNetwork:
     """Return an architecture's network with untrained weights, on the CPU, evaluation mode."""
     generator = torch.Generator().manual_seed(seed)
     return make_network(build_derived_graph(architecture), generator).eval()
 
 
 def train(
-    architecture: SearchSpace,
+    architecture: Architecture,
     settings: EvaluateSettings,
     data_settings: DataSettings,
     data: Data,

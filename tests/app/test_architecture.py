@@ -8,15 +8,20 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dslnas.app.compile import Compiled, architecture_text
+from dslnas.app.compile import (
+    CompiledArchitecture,
+    CompiledSpace,
+    architecture_text,
+    compile_program,
+)
 from dslnas.diagnostics import UserError
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.ops.primitive import Shape
 from dslnas.source import SourceFile
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
-from dslnas.space.lower import lower
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import random_scores
@@ -38,23 +43,30 @@ evaluate {{ channels 4; repeat 2; auxiliary 0 }}
 """
 
 
-def compiled(text: str, shape: Shape = (3, 8, 8), classes: int = 4) -> Compiled:
+def compiled(
+    text: str, shape: Shape = (3, 8, 8), classes: int = 4
+) -> CompiledSpace | CompiledArchitecture:
     linked = link(SourceFile("test.nas", text))
     program = check(linked, TASK_SETTINGS)
-    return Compiled("test", linked, program, lower(program, shape, classes))
+    return compile_program("test", linked, program, shape, classes)
 
 
-def written(spec: Compiled, seed: int = 0) -> str:
+def architecture_in(spec: CompiledSpace | CompiledArchitecture, seed: int) -> Architecture:
+    if isinstance(spec, CompiledArchitecture):
+        return spec.architecture
+    return derive(spec.space, random_scores(spec.space, seed))
+
+
+def written(spec: CompiledSpace | CompiledArchitecture, seed: int = 0) -> str:
     """Return an architecture of a spec as text, having read that text as the same network."""
-    architecture = derive(spec.space, random_scores(spec.space, seed))
+    architecture = architecture_in(spec, seed)
     text = architecture_text(spec, architecture, "test")
-    network = spec.space.network
-    again = compiled(text, network.input, network.classes)
-    assert again.space.is_architecture
-    assert build_derived_graph(again.space) == build_derived_graph(architecture)
-    assert again.space.cells.keys() == set(architecture.final.layout)
+    again = compiled(text, spec.network.input, spec.network.classes)
+    assert isinstance(again, CompiledArchitecture)
+    assert build_derived_graph(again.architecture) == build_derived_graph(architecture)
+    assert again.architecture.cells.keys() == set(architecture.network.layout)
     assert (
-        architecture_text(again, again.space, "test").partition("\n\n")[2]
+        architecture_text(again, again.architecture, "test").partition("\n\n")[2]
         == (text.partition("\n\n")[2])
     )
     return text
@@ -128,7 +140,8 @@ def test_a_supernet_without_cells_is_no_mistake_of_an_architecture() -> None:
     """At the `repeat` of the search the cells that the final network has may be left out."""
     text = ONE_CELL.format("cell a { node n1 = conv(3)(in1) }", "a * N")
     spec = compiled(text.replace("repeat 2", "repeat 0", 1))
-    assert spec.space.final.layout == ("a", "a")
+    assert isinstance(spec, CompiledArchitecture)
+    assert spec.network.layout == ("a", "a")
 
 
 def test_definitions_are_kept_that_are_used_through_others() -> None:
@@ -136,6 +149,7 @@ def test_definitions_are_kept_that_are_used_through_others() -> None:
         "let wide = 1 + 2\nlet k = 5\nop inner(k) = conv(k)\nop outer = inner(wide) -> relu\n"
         "op other = conv(k)\n"
     )
-    cell = "cell a { node n1 = outer(in1) }\ncell b { node n1 = {other, outer}(in1) }"
+    cell = "cell a { node n1 = outer(in1) + {relu, tanh}(in1) }\n"
+    cell += "cell b { node n1 = {other, outer}(in1) }"
     text = written(compiled(ONE_CELL.format(definitions + cell, "a, b * 0")))
     assert re.findall(r"^(?:op|let) (\w+)", text, flags=re.M) == ["wide", "inner", "outer"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.app.compile import Compiled, architecture_text, compile_spec
+from dslnas.app.compile import CompiledSpace, architecture_text, compile_spec
 from dslnas.diagnostics import UserError
 from dslnas.space.derive.derive import derive
 from tests.data.made import labels, pixels, write_idx
@@ -22,11 +22,13 @@ evaluate { channels 4; repeat 0 }
 
 
 @pytest.fixture
-def compiled(tmp_path: Path) -> Compiled:
+def compiled(tmp_path: Path) -> CompiledSpace:
     """A spec beside its data, compiled."""
     write_idx(tmp_path / "set", "train", pixels(40, 9, 8), labels(40, 4))
     (tmp_path / "spec.nas").write_text(SPEC, encoding="utf-8")
-    return compile_spec(tmp_path / "spec.nas")
+    spec = compile_spec(tmp_path / "spec.nas")
+    assert isinstance(spec, CompiledSpace)
+    return spec
 
 
 def written(text: str, tmp_path: Path) -> Path:
@@ -37,7 +39,7 @@ def written(text: str, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_spec_that_is_written_out_finds_its_data(compiled: Compiled, tmp_path: Path) -> None:
+def test_a_spec_that_is_written_out_finds_its_data(compiled: CompiledSpace, tmp_path: Path) -> None:
     again = compile_spec(written(compiled.text, tmp_path))
     assert again.program.data == compiled.program.data
     assert again.program.data.path == str(tmp_path / "set")
@@ -45,7 +47,7 @@ def test_a_spec_that_is_written_out_finds_its_data(compiled: Compiled, tmp_path:
 
 
 def test_an_architecture_finds_the_data_it_was_found_for(
-    compiled: Compiled, tmp_path: Path
+    compiled: CompiledSpace, tmp_path: Path
 ) -> None:
     architecture = derive(compiled.space, random_scores(compiled.space, 0))
     text = architecture_text(compiled, architecture, "test")
@@ -54,7 +56,7 @@ def test_an_architecture_finds_the_data_it_was_found_for(
 
 
 def test_the_same_program_has_the_same_name_wherever_its_data_lie(
-    compiled: Compiled, tmp_path: Path
+    compiled: CompiledSpace, tmp_path: Path
 ) -> None:
     (tmp_path / "set").rename(tmp_path / "moved")
     path = written(compiled.text, tmp_path)
@@ -64,11 +66,12 @@ def test_the_same_program_has_the_same_name_wherever_its_data_lie(
 
 
 def test_what_is_written_out_can_be_read_without_the_data(
-    compiled: Compiled, tmp_path: Path
+    compiled: CompiledSpace, tmp_path: Path
 ) -> None:
     (tmp_path / "set").rename(tmp_path / "moved")
     path = written(compiled.text, tmp_path)
     without = compile_spec(path, with_data=False)
+    assert isinstance(without, CompiledSpace)
     assert (without.space, without.hash) == (compiled.space, compiled.hash)
     with pytest.raises(UserError, match="NAS601"):
         compile_spec(path)

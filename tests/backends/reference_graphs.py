@@ -6,15 +6,10 @@ from collections.abc import Sequence
 
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.language.check.check import check
-from dslnas.language.link.link import link
-from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Default, Shape
-from dslnas.source import SourceFile
-from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
-from dslnas.tasks.catalogue import TASK_SETTINGS
+from tests.spaces import architecture_of, space_of
 
 # DARTS' second architecture, but with an average pool and a strided skip in the last node.
 DARTS_V2 = """use papers.darts
@@ -46,15 +41,14 @@ SMALL = ("evaluate.channels=4", "evaluate.repeat=1")
 
 def space(text: str, shape: Shape = (3, 8, 8), overrides: Sequence[str] = SMALL) -> SearchSpace:
     """Return the search space of a text, for images of `shape` in 10 classes."""
-    source = SourceFile("small.nas", text)
-    return lower(check(link(source, parse_overrides(overrides)), TASK_SETTINGS), shape, 10)
+    return space_of(text, shape, overrides)
 
 
 def network(
     text: str, shape: Shape = (3, 8, 8), overrides: Sequence[str] = SMALL
 ) -> PrimitiveGraph:
     """Return the derived network of an architecture, as it is exported."""
-    return build_derived_graph(space(text, shape, overrides))
+    return build_derived_graph(architecture_of(text, shape, overrides))
 
 
 class Graph:

@@ -14,6 +14,7 @@ from tests.backends.onnx_run import assert_parity, assert_shapes, emit
 from tests.backends.reference_graphs import DARTS_V2, NAS_BENCH_201, SMALL, network, space
 from tests.backends.reference_interpreter import random_weights
 from tests.primitives import with_trait
+from tests.spaces import architecture_of
 
 # What the papers' operations leave out: attention to channels, shuffled halves, other activations.
 UNUSUAL = """use papers.nas_bench_201
@@ -91,7 +92,7 @@ def test_names_are_those_of_the_graph() -> None:
 
 
 def test_graph_for_training_gives_the_same_model() -> None:
-    architecture = space(DARTS_V2, (3, 32, 32), (*SMALL, "evaluate.auxiliary=0.4"))
+    architecture = architecture_of(DARTS_V2, (3, 32, 32), (*SMALL, "evaluate.auxiliary=0.4"))
     training = build_derived_graph(architecture, training=True)
     assert training.auxiliary is not None
     weights = random_weights(training)

@@ -13,9 +13,10 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.graph.analysis.costs import COUNTED, cost_table, count_flops
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
-from tests.spaces import random_scores, space_of
+from tests.spaces import architecture_of, random_scores, space_of
 
 CPU = torch.device("cpu")
 TEXT = """use papers.darts
@@ -40,7 +41,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> Timed:
     return graphs
 
 
-def price(space: SearchSpace, architecture: SearchSpace) -> float:
+def price(space: SearchSpace, architecture: Architecture) -> float:
     """Return what an architecture of cells that keep all their edges is said to take."""
     table = latency_table(space, CPU)
     columns = {
@@ -144,7 +145,7 @@ def test_values_of_a_deep_network_do_not_fade(monkeypatch: pytest.MonkeyPatch) -
     network { channels 4; cells only }
     evaluate { channels 4 }
     """
-    graph = build_derived_graph(space_of(text))
+    graph = build_derived_graph(architecture_of(text))
     largest = []
     forward: Callable[..., tuple[torch.Tensor, ...]] = TorchNetwork.forward
 
@@ -168,5 +169,5 @@ def test_a_layer_takes_its_time_whosever_weights_it_uses(timed: Timed) -> None:
 
 
 def test_one_step_of_a_recurrent_network_is_timed() -> None:
-    space = space_of("use rnn.lstm\nevaluate { channels 4 }", ())
-    assert 0 < seconds_for_one(build_derived_graph(space), CPU) < 60
+    architecture = architecture_of("use rnn.lstm\nevaluate { channels 4 }", ())
+    assert 0 < seconds_for_one(build_derived_graph(architecture), CPU) < 60

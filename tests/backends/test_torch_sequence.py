@@ -11,7 +11,7 @@ from dslnas.backends.torch.sequence import SequenceNetwork, make_network
 from dslnas.data.batches import States
 from dslnas.graph.lower.network import build_derived_graph
 from tests.backends.reference_graphs import Graph
-from tests.spaces import space_of
+from tests.spaces import architecture_of
 
 WORDS, WIDTH = 11, 6
 TOKENS = torch.randint(WORDS, (7, 3), generator=torch.Generator().manual_seed(4))
@@ -19,8 +19,10 @@ TOKENS = torch.randint(WORDS, (7, 3), generator=torch.Generator().manual_seed(4)
 
 def network(cell: str, count: int = 1, network: str = "") -> SequenceNetwork:
     text = f"use rnn.{cell}\nnetwork {{ cells {cell} * {count}; {network} }}"
-    space = space_of(f"{text}\nevaluate {{ channels {WIDTH} }}\n", (), classes=WORDS)
-    made = make_network(build_derived_graph(space), torch.Generator().manual_seed(0)).double()
+    architecture = architecture_of(f"{text}\nevaluate {{ channels {WIDTH} }}\n", (), classes=WORDS)
+    made = make_network(
+        build_derived_graph(architecture), torch.Generator().manual_seed(0)
+    ).double()
     assert isinstance(made, SequenceNetwork)
     return made.eval()
 
@@ -86,8 +88,10 @@ def test_two_calls_with_the_states_carried_are_one_long_call(cell: str) -> None:
 
 
 def network_of_darts() -> SequenceNetwork:
-    space = space_of("use rnn.darts_v2\nevaluate { channels 6 }\n", (), classes=WORDS)
-    made = make_network(build_derived_graph(space), torch.Generator().manual_seed(0)).double()
+    architecture = architecture_of("use rnn.darts_v2\nevaluate { channels 6 }\n", (), classes=WORDS)
+    made = make_network(
+        build_derived_graph(architecture), torch.Generator().manual_seed(0)
+    ).double()
     assert isinstance(made, SequenceNetwork)
     return made.eval()
 

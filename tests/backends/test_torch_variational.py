@@ -11,7 +11,7 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.graph.text import parse_graph
 from dslnas.ops.catalogue import PRIMITIVES
 from tests.primitives import VARIATIONAL
-from tests.spaces import space_of
+from tests.spaces import architecture_of
 
 KINDS = {PRIMITIVES[name].run_mask: name for name in VARIATIONAL}
 
@@ -102,8 +102,10 @@ def test_whole_words_are_dropped_wherever_they_stand() -> None:
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "darts_v1"])
 def test_masks_are_the_same_however_the_loop_is_divided(cell: str) -> None:
-    space = space_of(f"use rnn.{cell}\nevaluate {{ channels 4 }}\n", (), classes=7)
-    made = SequenceNetwork(build_derived_graph(space), torch.Generator().manual_seed(0)).double()
+    architecture = architecture_of(f"use rnn.{cell}\nevaluate {{ channels 4 }}\n", (), classes=7)
+    made = SequenceNetwork(
+        build_derived_graph(architecture), torch.Generator().manual_seed(0)
+    ).double()
     rates = {"words": 0.2, "embedded": 0.2, "input": 0.5, "state": 0.25, "output": 0.5}
     made.run_state.dropout = rates
     tokens = torch.randint(7, (5, 3), generator=torch.Generator().manual_seed(1))

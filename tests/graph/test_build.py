@@ -12,7 +12,8 @@ from dslnas.graph.graph import Mix, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.ops.primitive import Shape
-from tests.spaces import space_of
+from dslnas.space.derive.derive import derive
+from tests.spaces import architecture_of, space_of
 
 THREE_REDUCTIONS = """use papers.darts
 cell normal { nodes 1; choose skip_connect, max_pool(3) }
@@ -224,7 +225,7 @@ evaluate { channels 4; repeat 1; auxiliary 0.4 }
 
 
 def test_the_derived_network_has_the_channels_and_cells_of_evaluate() -> None:
-    graph = build_derived_graph(space_of(ARCHITECTURE, (3, 32, 32)))
+    graph = build_derived_graph(architecture_of(ARCHITECTURE, (3, 32, 32)))
     assert [s.label for s in graph.scopes if s.kind == "cell"] == ["normal", "reduction", "normal"]
     assert graph.by_name["cell0/n1"].shape == (4, 32, 32)
     assert graph.alphas == {}
@@ -234,21 +235,25 @@ def test_the_derived_network_has_the_channels_and_cells_of_evaluate() -> None:
 
 def test_batch_norm_is_affine_in_the_derived_network_alone() -> None:
     space = space_of(ARCHITECTURE, (3, 32, 32))
-    for graph, affine in ((build_supernet_graph(space), False), (build_derived_graph(space), True)):
+    for graph, affine in (
+        (build_supernet_graph(space), False),
+        (build_derived_graph(derive(space, {})), True),
+    ):
         norms = [n for n in graph.nodes if n.primitive == "batch_norm"]
         assert {n.attribute("affine") for n in norms if n.name.startswith("cell")} == {affine}
         assert graph.by_name["stem/1_batch_norm"].attribute("affine") is True
 
 
 def test_a_pool_loses_its_batch_norm_in_the_derived_network() -> None:
-    graph = build_derived_graph(space_of(ARCHITECTURE, (3, 32, 32)))
+    graph = build_derived_graph(architecture_of(ARCHITECTURE, (3, 32, 32)))
     pooled = [n.primitive for n in graph.under("cell1/n1_in2/max_pool_3")]
     assert pooled == ["max_pool2d"]
 
 
 def test_training_adds_drop_path_behind_all_but_identities_and_the_second_head() -> None:
-    space = space_of(ARCHITECTURE, (3, 32, 32))
-    graph, plain = build_derived_graph(space, training=True), build_derived_graph(space)
+    architecture = architecture_of(ARCHITECTURE, (3, 32, 32))
+    graph = build_derived_graph(architecture, training=True)
+    plain = build_derived_graph(architecture)
     dropped = {n.inputs[0] for n in graph.nodes if n.primitive == "drop_path"}
     assert dropped == {
         "cell0/n1_in1/sep_conv_3/7_batch_norm",
@@ -266,13 +271,13 @@ def test_training_adds_drop_path_behind_all_but_identities_and_the_second_head()
 
 
 def test_what_no_output_needs_is_left_out() -> None:
-    graph = build_derived_graph(space_of(ARCHITECTURE, (3, 32, 32)))
+    graph = build_derived_graph(architecture_of(ARCHITECTURE, (3, 32, 32)))
     verify_graph(graph)
     # The reduction cell reads its second input alone.
     assert not list(graph.under("cell1/in1"))
     assert not any(scope.path == "cell1/in1" for scope in graph.scopes)
     text = ARCHITECTURE.replace("skip_connect(in2)", "skip_connect(in1)")
-    skipping = build_derived_graph(space_of(text, (3, 32, 32)))
+    skipping = build_derived_graph(architecture_of(text, (3, 32, 32)))
     # Now cell 2 reads cell 0 alone, so nothing needs cell 1.
     assert not list(skipping.under("cell1"))
     assert {s.label for s in skipping.scopes if s.kind == "cell"} == {"normal"}
@@ -281,7 +286,7 @@ def test_what_no_output_needs_is_left_out() -> None:
 def test_a_network_that_never_reduces_has_no_place_for_a_second_head() -> None:
     text = ARCHITECTURE.replace("normal * N, reduction, normal * N", "normal * N, reduction * 0")
     with pytest.raises(UserError, match="auxiliary head has no place"):
-        build_derived_graph(space_of(text), training=True)
+        build_derived_graph(architecture_of(text), training=True)
 
 
 # ---- mistakes -----------------------------------------------------------------------------------

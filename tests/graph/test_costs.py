@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
-
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dslnas.graph.analysis.costs import COUNTED, CostTable, cost_table, operation_costs
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.graph.lower import network as build
-from dslnas.graph.lower.network import build_derived_graph
+from dslnas.graph.lower.network import build_derived_graph, lower_network
 from dslnas.graph.lower.op_body import OpBody
 from dslnas.ops.primitive import Shape
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import Scores, best_candidate, derive
 from dslnas.space.network import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
@@ -52,10 +50,9 @@ def price(table: CostTable, space: SearchSpace, scores: Scores) -> float:
     return total
 
 
-def unpruned(architecture: SearchSpace) -> PrimitiveGraph:
+def unpruned(architecture: Architecture) -> PrimitiveGraph:
     """Return the graph of an architecture with what no output reads."""
-    with patch.object(build, "without_unread", lambda graph: graph):
-        return build_derived_graph(architecture)
+    return lower_network(architecture, architecture.network, derived=True).graph()
 
 
 @given(spaces(), st.integers(0, 9))

@@ -32,7 +32,7 @@ def expand(
 
 
 def expander_of(definitions: str, *, derived: bool = False) -> Expander:
-    cell = "cell one { nodes 1; choose relu }\nnetwork { cells one }"
+    cell = "cell one { nodes 1; choose relu, tanh }\nnetwork { cells one }"
     space = space_of(f"use std.cnn\n{definitions}\n{cell}")
     return Expander(space.definitions, space.constants, derived=derived)
 

@@ -8,9 +8,9 @@ import pytest
 
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.verify import verify_graph
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
-from tests.spaces import CIFAR, random_scores, space_of
+from tests.spaces import CIFAR, architecture_of, random_scores, space_of
 
 GENOTYPES = Path(__file__).parent.parent / "space" / "genotypes"
 
@@ -25,9 +25,9 @@ PUBLISHED = {
 }
 
 
-def genotype(name: str) -> SearchSpace:
+def genotype(name: str) -> Architecture:
     text = (GENOTYPES / f"{name}.nas").read_text(encoding="utf-8")
-    return space_of(text, CIFAR, ("evaluate.auxiliary=0.4",))
+    return architecture_of(text, CIFAR, ("evaluate.auxiliary=0.4",))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,6 @@ def test_supernets_have_the_parameters_of_the_original_programs(library: str, pa
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_cells_have_the_parameters_of_the_original_programs(name: str) -> None:
     architecture = genotype(name)
-    assert architecture.is_architecture
     plain, with_auxiliary = PUBLISHED[name]
     graph = build_derived_graph(architecture)
     verify_graph(graph)
@@ -61,11 +60,11 @@ def test_every_genotype_has_its_numbers() -> None:
     ("name", "outputs"), [("nasnet", {"normal": 5, "reduction": 3}), ("amoebanet", {"normal": 3})]
 )
 def test_channels_of_a_cell_follow_its_concatenation(name: str, outputs: dict[str, int]) -> None:
-    space = genotype(name)
-    graph = build_derived_graph(space)
-    channels = space.final.channels
-    for index, cell in enumerate(space.final.layout):
-        channels *= space.cells[cell].widen
+    architecture = genotype(name)
+    graph = build_derived_graph(architecture)
+    channels = architecture.network.channels
+    for index, cell in enumerate(architecture.network.layout):
+        channels *= architecture.cells[cell].widen
         shape = graph.by_name[f"cell{index}/output"].shape
         assert shape[0] == outputs.get(cell, 3) * channels
 
@@ -95,7 +94,7 @@ network {
 }
 evaluate { channels 4 }
 """
-    graph = build_derived_graph(space_of(text, (3, 8, 6)))
+    graph = build_derived_graph(architecture_of(text, (3, 8, 6)))
     stem = 8 * 6 * 4 * 3 * 3 * 3
     depthwise, pointwise = 4 * 3 * 4 * 3 * 3, 4 * 3 * 4 * 4
     assert graph.flops() == stem + 2 * (depthwise + pointwise) + 4 * 10

@@ -97,7 +97,8 @@ def test_published_recurrent_cells_are_counted_exactly() -> None:
         assert_exact(space)
     for cell in ("darts_v1", "darts_v2", "enas", "lstm", "gru"):
         space = space_of(f"use rnn.{cell}\nevaluate {{ channels 6 }}", ())
-        assert check_final(space) == build_derived_graph(space, training=True).params()
+        architecture = derive(space, {})
+        assert check_final(space) == build_derived_graph(architecture, training=True).params()
     # The table, its bias, the matrix of the first value and one of each node.
     space = space_of("use rnn.darts_v2\nevaluate { channels 6 }", (), classes=9)
     assert check_final(space) == 9 * 6 + 9 + 12 * 12 + 8 * 6 * 12

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from dslnas.app.compile import compile_spec
+from dslnas.app.compile import CompiledSpace, compile_spec, without_choices
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.exporters.export import export
-from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.sections import ExportSettings
 from dslnas.training.train import fresh_network
 
@@ -53,6 +53,7 @@ data digits
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_operation_runs_in_the_supernet(tmp_path: Path, name: str) -> None:
     compiled = compile_spec(spec(tmp_path, name, f"nodes 2; choose {name}, skip_connect; keep 1"))
+    assert isinstance(compiled, CompiledSpace)
     supernet = Supernet(
         compiled.space,
         build_supernet_graph(compiled.space),
@@ -74,9 +75,9 @@ def test_operation_runs_in_the_supernet(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_operation_is_exported_to_onnx_and_python(tmp_path: Path, name: str) -> None:
     cell = f"node n1 = {name}(in1) + {name}(in2)\n    node n2 = skip_connect(n1) + {name}(in1)"
-    compiled = compile_spec(spec(tmp_path, name, cell))
-    network = fresh_network(compiled.space, seed=0)
-    assert network.graph == build_derived_graph(compiled.space)
+    compiled = without_choices(compile_spec(spec(tmp_path, name, cell)), "exported")
+    network = fresh_network(compiled.architecture, seed=0)
+    assert network.graph == compiled.graph
     out = tmp_path / "out"
     real = np.random.default_rng(1).random((3, 1, 8, 8), dtype=np.float32)
     exported = export(network, out, ExportSettings(), name=name, metadata={}, real={"image": real})

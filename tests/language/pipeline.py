@@ -13,6 +13,7 @@ from dslnas.language.link.overrides import parse_overrides
 from dslnas.settings.data import TextSettings
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
+from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 
 IMAGES = (3, 32, 32)
@@ -24,7 +25,7 @@ def compile_source(source: SourceFile, overrides: Sequence[str] = ()) -> None:
     checked = check(link(source, parse_overrides(overrides)), TASK_SETTINGS)
     example = () if isinstance(checked.data, TextSettings) else checked.network.input or IMAGES
     space = lower(checked, example, CLASSES)
-    if not space.is_architecture:
+    if isinstance(space, SearchSpace):
         check_search(space)
     check_final(space)
 

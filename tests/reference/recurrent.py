@@ -18,6 +18,7 @@ from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.settings.values import Adam, Sgd
+from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from tests.reference.load import facts, tensors
 from tests.spaces import space_of
@@ -111,7 +112,9 @@ def recurrent_space(text: str, width: int, words: int) -> SearchSpace:
 def derived_network(cell: str, name: str, width: int, words: int) -> SequenceNetwork:
     """Return a published cell's network with the weights of a file, in evaluation mode."""
     space = recurrent_space(f"use {cell}", width, words)
-    network = SequenceNetwork(build_derived_graph(space), torch.Generator()).double().eval()
+    network = (
+        SequenceNetwork(build_derived_graph(derive(space, {})), torch.Generator()).double().eval()
+    )
     load(network, tensors(name))
     return network
 

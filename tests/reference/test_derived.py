@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.graph.lower.network import build_derived_graph
+from dslnas.space.derive.derive import derive
 from tests.reference.genotypes import cells_of, spelt
 from tests.reference.load import EVALUATED, assert_close, assert_numbers, facts, tensors
 from tests.reference.names import load_reference
@@ -32,7 +33,7 @@ def network_of(name: str) -> tuple[TorchNetwork, dict[str, nn.Parameter]]:
     space = space_of(
         f"{text_of(name)}\nnetwork {{ cells {LAYOUTS[4]} }}\nevaluate {{ channels 4 }}", SHAPE
     )
-    network = TorchNetwork(build_derived_graph(space), torch.Generator()).double()
+    network = TorchNetwork(build_derived_graph(derive(space, {})), torch.Generator()).double()
     return network, load_reference(network, stored, space, space.final.layout)
 
 

@@ -10,7 +10,7 @@ import pytest
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from tests.reference.load import facts
 from tests.reference.test_derived import text_of
-from tests.spaces import CIFAR, space_of
+from tests.spaces import CIFAR, architecture_of, space_of
 
 # The stem has two outputs, the second half the size of the first: the first cell reads both. So the
 # second part of the stem is a cell that is not searched.
@@ -38,8 +38,8 @@ evaluate { channels 48; repeat 4; auxiliary 0.4 }
 @pytest.mark.parametrize("auxiliary", [False, True])
 @pytest.mark.parametrize("cells", ["DARTS_V1", "DARTS_V2", "NASNet", "AmoebaNet"])
 def test_networks_for_imagenet(cells: str, auxiliary: bool) -> None:
-    space = space_of(text_of(cells.lower()) + IMAGENET, (3, 224, 224), classes=1000)
-    graph = build_derived_graph(space, training=auxiliary)
+    architecture = architecture_of(text_of(cells.lower()) + IMAGENET, (3, 224, 224), classes=1000)
+    graph = build_derived_graph(architecture, training=auxiliary)
     counts = facts("darts_cnn_eval_darts_v2")["parameter_counts"]
     key = f"NetworkImageNet C=48 classes=1000 layers=14 auxiliary={auxiliary} {cells}"
     assert graph.params() == counts[key]["total"]

@@ -239,7 +239,7 @@ def test_published_cells(name: str, cell: str) -> None:
 )
 def test_published_sizes(cell: str, params: int) -> None:
     space = recurrent_space(f"use {cell}", 850, 10_000)
-    assert build_derived_graph(space).params() == params
+    assert build_derived_graph(derive(space, {})).params() == params
 
 
 def test_the_size_of_the_published_supernet() -> None:

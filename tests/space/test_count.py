@@ -97,6 +97,4 @@ def test_an_architecture_is_a_space_of_one() -> None:
 @settings(max_examples=20)
 @given(spaces())
 def test_random_spaces_hold_something(text: SpaceText) -> None:
-    space = text.space()
-    assert count_architectures(space) >= 1
-    assert (count_architectures(space) == 1) >= space.is_architecture
+    assert count_architectures(text.space()) >= 1

@@ -51,7 +51,6 @@ def test_derives_the_cells_of_the_original_programs(spec: str, case: dict[str, A
     # Edges are ranked by the softmax over all columns, that of `none` included.
     scores = {name: [softmax(row) for row in rows] for name, rows in case["alphas"].items()}
     architecture = derive(space, scores)
-    assert architecture.is_architecture
     for name, expected in case["cells"].items():
         found = chosen(architecture.cells[name])
         assert {node: set(edges) for node, edges in found.items()} == {
@@ -115,7 +114,6 @@ def test_a_derived_cell_has_rows_of_its_own_and_derives_to_itself() -> None:
     for cell in architecture.cells.values():
         assert (cell.choices, cell.keep, cell.width) == ((), None, 0)
         assert derive_cell(cell, []) == cell
-    assert architecture.searched == ()
 
 
 def test_cells_that_are_not_searched_are_left_alone() -> None:

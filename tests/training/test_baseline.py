@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dslnas.app.compile import compile_spec
+from dslnas.app.compile import CompiledSpace, compile_spec
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import AS_PUBLISHED, Count, Derivation, Limit, Rule
+from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import operation_counts
 from dslnas.space.network import SearchSpace
 from dslnas.training.baseline import DRAWS, random_architecture
@@ -20,10 +21,12 @@ CPU = torch.device("cpu")
 def space(tmp_path_factory: pytest.TempPathFactory) -> SearchSpace:
     path = tmp_path_factory.mktemp("spec") / "small.nas"
     path.write_text(SMALL)
-    return compile_spec(path).space
+    spec = compile_spec(path)
+    assert isinstance(spec, CompiledSpace)
+    return spec.space
 
 
-def draw(space: SearchSpace, seed: int, derivation: Derivation = AS_PUBLISHED) -> SearchSpace:
+def draw(space: SearchSpace, seed: int, derivation: Derivation = AS_PUBLISHED) -> Architecture:
     return random_architecture(space, derivation, seed, CPU)
 
 
@@ -36,7 +39,6 @@ def test_every_operation_that_may_be_derived_is_drawn(space: SearchSpace) -> Non
     seen: set[str] = set()
     for seed in range(20):
         architecture = draw(space, seed)
-        assert architecture.is_architecture
         for cell in architecture.cells.values():
             seen |= operation_counts(cell).keys()
     assert seen == {"skip_connect", "max_pool(3)", "sep_conv(3)"}
@@ -65,5 +67,5 @@ def test_impossible_limits_end(space: SearchSpace, monkeypatch: pytest.MonkeyPat
         return False
 
     monkeypatch.setattr("dslnas.training.baseline.keeps_to", never)
-    assert draw(space, 0, Derivation(limits=(Limit("params", 1),))).is_architecture
+    assert draw(space, 0, Derivation(limits=(Limit("params", 1),))).cells
     assert len(asked) == DRAWS

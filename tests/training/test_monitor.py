@@ -12,6 +12,7 @@ from torch import Tensor
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.training.monitor import Monitor, Observation, entropies
@@ -48,7 +49,7 @@ def supernet() -> Supernet:
     return Supernet(space, build_supernet_graph(space), generator, Runtime(CPU))
 
 
-def architecture(one: tuple[int, ...], two: int = CONV) -> SearchSpace:
+def architecture(one: tuple[int, ...], two: int = CONV) -> Architecture:
     """Return the space with a column chosen for every edge."""
     rows = {"one": one, "two": (two,)}
     scores = {

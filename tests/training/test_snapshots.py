@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
 from dslnas.training.snapshots import Snapshot, best, best_of_every_size
 from tests.training.cells import candidate, cells_space
 
@@ -42,6 +41,6 @@ def test_nothing_has_no_sizes() -> None:
 
 
 def test_a_candidate_is_what_its_scores_derive() -> None:
-    found: SearchSpace = candidate(normal="conv pool", reduction="skip skip").architecture
+    found = candidate(normal="conv pool", reduction="skip skip").architecture
     again = candidate(normal="conv pool", reduction="skip skip")
     assert derive(cells_space(), again.scores) == found

@@ -15,8 +15,8 @@ from dslnas.diagnostics import UserError
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import Digits
 from dslnas.settings.values import Cosine, Sgd
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
 from dslnas.tasks.task import Measurement
 from dslnas.training.measure import measure
 from dslnas.training.records import EpochRecord, StepRecord
@@ -37,7 +37,7 @@ from tests.training.tiny import (
 WIDE = (3, 32, 32)
 
 
-def wide_architecture() -> SearchSpace:
+def wide_architecture() -> Architecture:
     """Return an architecture for 32 x 32 images that has the auxiliary head of the library."""
     text = SPACE.replace("cells normal }", "cells normal, half, half }")
     text = text.replace(

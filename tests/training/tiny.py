@@ -19,6 +19,7 @@ from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Sgd
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.training.records import EpochRecord, StepRecord
@@ -57,7 +58,7 @@ def tiny_space(classes: int = 4, method: str = "") -> SearchSpace:
     return space_of(SPACE, SHAPE, LOWERED.get(method, ()), classes=classes)
 
 
-def architecture(classes: int = 4) -> SearchSpace:
+def architecture(classes: int = 4) -> Architecture:
     """Return some architecture of it, one convolution at least."""
     return derive(tiny_space(classes), random_scores(tiny_space(classes), 4))
 
@@ -137,7 +138,7 @@ def run_search(
 
 
 def run_retrain(
-    found: SearchSpace,
+    found: Architecture,
     data: Data,
     *,
     seed: int = 0,

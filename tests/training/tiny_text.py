@@ -16,6 +16,7 @@ from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Sgd, Variational
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.training.search import search
@@ -42,7 +43,7 @@ def text_space(method: str = "") -> SearchSpace:
     return space_of(TEXT_SPACE, (), LOWERED.get(method, ()), classes=WORDS)
 
 
-def text_architecture() -> SearchSpace:
+def text_architecture() -> Architecture:
     """Return some architecture of it."""
     return derive(text_space(), random_scores(text_space(), 4))
 
@@ -102,7 +103,7 @@ def search_text(
 def retrain_text(
     data: Data,
     *,
-    found: SearchSpace | None = None,
+    found: Architecture | None = None,
     seed: int = 0,
     report: Listener | None = None,
     keep: SaveHook | None = None,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from dslnas.app.compile import Compiled, compile_spec
+from dslnas.app.compile import CompiledSearch, compile_spec, with_search
 from dslnas.app.runtime import RuntimeOptions
 from dslnas.cli.options import (
     LARGEST_SEED,
@@ -78,15 +78,14 @@ def compile_(
             click.echo(summary_text(compiled))
         return
     from dslnas.app.pipeline import run_pipeline
-    from dslnas.app.search import check_searchable
     from dslnas.cli.render.progress import progress
     from dslnas.cli.render.report import print_run
 
-    check_searchable(compiled)
-    check_compile(how, compiled)
+    searched = with_search(compiled)
+    check_compile(how, searched)
     if repeats is not None:
         _repeat(
-            compiled,
+            searched,
             out,
             range(seed, seed + repeats),
             how,
@@ -96,12 +95,12 @@ def compile_(
         )
         return
     with progress(quiet=as_json) as report:
-        run = run_pipeline(compiled, out, seed=seed, resume=resume, report=report, **how)
+        run = run_pipeline(searched, out, seed=seed, resume=resume, report=report, **how)
     print_run(run, as_json=as_json)
 
 
 def _repeat(
-    spec: Compiled,
+    spec: CompiledSearch,
     out: Path | None,
     seeds: Sequence[int],
     how: RuntimeOptions,

@@ -8,13 +8,12 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from dslnas.app.compile import compile_spec
+from dslnas.app.compile import compile_spec, without_choices
 from dslnas.app.export import export as export_files
 from dslnas.app.export import export_untrained
 from dslnas.app.pipeline import run_pipeline
 from dslnas.app.run import EXPORTED, load_run
 from dslnas.app.runtime import RuntimeOptions
-from dslnas.app.train import check_architecture
 from dslnas.cli.options import (
     check_resume,
     json_option,
@@ -59,8 +58,7 @@ def export(
         exported = export_files(run, out, overrides)
         _print(exported.files, out or target, exported.differences, as_json)
         return
-    compiled = compile_spec(target, overrides)
-    check_architecture(compiled, "exported")
+    compiled = without_choices(compile_spec(target, overrides), "exported")
     if untrained:
         if resume:
             raise click.UsageError("--resume does not go with --untrained: nothing is trained")

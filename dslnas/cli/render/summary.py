@@ -6,29 +6,31 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from dslnas.app.compile import Compiled
+from dslnas.app.compile import CompiledArchitecture, CompiledSpace
+from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.cell import Cell
 from dslnas.space.count import count_architectures, count_cells
-from dslnas.space.network import Network
+from dslnas.space.network import Network, SearchSpace
 from dslnas.tasks.catalogue import task_of
 
 
-def summary(compiled: Compiled) -> dict[str, Any]:
+def summary(compiled: CompiledSpace | CompiledArchitecture) -> dict[str, Any]:
     """Return the numbers of a spec."""
-    space = compiled.space
-    used = dict.fromkeys((*space.network.layout, *space.final.layout))
+    space = compiled.architecture if isinstance(compiled, CompiledArchitecture) else compiled.space
+    network, final = compiled.network, trained_network(space)
+    used = dict.fromkeys((*network.layout, *final.layout))
     return {
         "spec": compiled.name,
         "spec_hash": compiled.hash,
-        "method": compiled.program.engine,
+        "method": compiled.method,
         "data": compiled.program.data.source,
-        "input": list(space.network.input),
-        "classes": space.network.classes,
-        "is_architecture": space.is_architecture,
-        "architectures": count_architectures(space),
+        "input": list(network.input),
+        "classes": network.classes,
+        "is_architecture": isinstance(space, Architecture),
+        "architectures": count_architectures(space) if isinstance(space, SearchSpace) else 1,
         "cells": [_cell(space.cells[name]) for name in used],
-        "search_network": _network(space.network),
-        "final_network": _network(space.final),
+        "search_network": _network(network),
+        "final_network": _network(final),
         "params": compiled.graph.params(),
         "flops": compiled.graph.flops(),
     }
@@ -58,7 +60,7 @@ def _network(network: Network) -> dict[str, Any]:
     return {"channels": network.channels, "cells": list(network.layout)}
 
 
-def summary_text(compiled: Compiled) -> str:
+def summary_text(compiled: CompiledSpace | CompiledArchitecture) -> str:
     """Return the summary for people."""
     facts = summary(compiled)
     method = facts["method"] or "no search"

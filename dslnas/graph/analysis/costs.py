@@ -17,7 +17,8 @@ from dslnas.graph.lower.network import lower_network
 from dslnas.graph.lower.op_body import SOURCE, OpBody
 from dslnas.graph.lower.subgraph import Applied, Placed, Subgraph
 from dslnas.ops.primitive import Shape
-from dslnas.space.network import SearchSpace
+from dslnas.space.architecture import Architecture, trained_network
+from dslnas.space.network import BuildingBlocks, SearchSpace
 
 Cost: TypeAlias = Callable[[OpBody, Shape], float]
 """What an operation costs that reads a value of some shape."""
@@ -46,13 +47,13 @@ class CostTable:
     by_cell: Mapping[str, CostRows]
 
 
-def cost_table(space: SearchSpace, cost: Cost) -> CostTable:
+def cost_table(space: SearchSpace | Architecture, cost: Cost) -> CostTable:
     """Return what the final network of a space costs, without auxiliary head.
 
     What no output reads counts too: an input that no edge reads, a node that no kept edge reads.
 
     Args:
-        space: Choices may be open or made.
+        space: What is derived from, or an architecture.
         cost: One of `COUNTED`, or a measurement; asked once for every distinct cell.
 
     Raises:
@@ -60,7 +61,7 @@ def cost_table(space: SearchSpace, cost: Cost) -> CostTable:
     """
     bills = _bills(space, cost, derived=True)
     by_cell = {}
-    for name in space.searched:
+    for name in space.searched if isinstance(space, SearchSpace) else ():
         places = [bill for of, bill in bills if of == name]
         by_cell[name] = tuple(
             tuple(sum(bill.rows[row][column] for bill in places) for column in range(len(priced)))
@@ -107,13 +108,15 @@ class _Bill:
     rows: Mapping[int, tuple[float, ...]]
 
 
-def _free(space: SearchSpace, cell: str) -> CostRows:
+def _free(space: BuildingBlocks, cell: str) -> CostRows:
     return tuple((0.0,) * len(edge.operations) for edge in space.cells[cell].choices)
 
 
-def _bills(space: SearchSpace, cost: Cost, *, derived: bool) -> list[tuple[str, _Bill]]:
+def _bills(
+    space: SearchSpace | Architecture, cost: Cost, *, derived: bool
+) -> list[tuple[str, _Bill]]:
     """Return the bill of every part of the final network, each beside the name of its cell."""
-    network = lower_network(space, space.final, derived=derived)
+    network = lower_network(space, trained_network(space), derived=derived)
     bill_of = cache(partial(_bill, price=partial(_price, cost=cost)))
     return [(part.subgraph.cell, bill_of(part.subgraph)) for part in network.parts]
 

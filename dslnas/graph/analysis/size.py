@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dslnas.diagnostics import user_error
 from dslnas.graph.lower.network import lower_network
+from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.network import Network, SearchSpace
 
 MOST_NODES = 300_000
@@ -42,7 +43,7 @@ def check_search(space: SearchSpace) -> int:
     return size.params
 
 
-def check_final(space: SearchSpace) -> int:
+def check_final(space: SearchSpace | Architecture) -> int:
     """Check that every operation fits every place of the network that is trained at the end.
 
     Where there still is a choice, it is not known yet how large the graph will be.
@@ -54,18 +55,18 @@ def check_final(space: SearchSpace) -> int:
         UserError: NAS4xx where shapes do not fit, NAS410 if its graph would be too large.
     """
     size = size_of(space, derived=True)
-    if space.is_architecture:
-        _check_size(size, space.final)
+    if isinstance(space, Architecture):
+        _check_size(size, space.network)
     return size.params
 
 
-def size_of(space: SearchSpace, *, derived: bool) -> Size:
+def size_of(space: SearchSpace | Architecture, *, derived: bool) -> Size:
     """Return the size of the supernet, or of the network that is trained at the end.
 
     Raises:
         UserError: NAS4xx where shapes do not fit.
     """
-    network = space.final if derived else space.network
+    network = trained_network(space) if derived else space.network
     lowered = lower_network(space, network, derived=derived, training=derived)
     return Size(lowered.params, lowered.node_count)
 

@@ -6,6 +6,7 @@ Nothing is shared or reordered here. Later passes are tested against this graph.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dslnas.diagnostics import UserError, user_error
 from dslnas.graph.analysis.dead_code import without_unread
@@ -18,9 +19,10 @@ from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
+from dslnas.space.architecture import Architecture
 from dslnas.space.cell import Cell
 from dslnas.space.choice_table import choice_table
-from dslnas.space.network import Network, SearchSpace
+from dslnas.space.network import BuildingBlocks, Network, SearchSpace, network_graph
 
 PARTS = {"stem": "stem", "head": "head", "auxiliary": "auxiliary head"}
 
@@ -34,18 +36,23 @@ def build_supernet_graph(space: SearchSpace) -> PrimitiveGraph:
     return without_unread(lower_network(space, space.network, derived=False).graph())
 
 
-def build_derived_graph(architecture: SearchSpace, *, training: bool = False) -> PrimitiveGraph:
+def build_derived_graph(architecture: Architecture, *, training: bool = False) -> PrimitiveGraph:
     """Return the graph of the network that is trained and exported.
 
     Args:
-        architecture: A space with every choice made.
+        architecture: What is trained; the graphs of the latest few are kept.
         training: Add what only helps training: a `drop_path` behind every operation that is not
             an identity, and the auxiliary head if the network has one.
 
     Raises:
         UserError: NAS4xx where shapes do not fit.
     """
-    network = architecture.final
+    return _derived_graph(architecture, training)
+
+
+@lru_cache(maxsize=4)
+def _derived_graph(architecture: Architecture, training: bool) -> PrimitiveGraph:
+    network = architecture.network
     lowered = lower_network(architecture, network, derived=True, training=training)
     return without_unread(lowered.graph())
 
@@ -91,7 +98,7 @@ class LoweredNetwork:
 
 
 def lower_network(
-    space: SearchSpace, network: Network, *, derived: bool, training: bool = False
+    space: BuildingBlocks, network: Network, *, derived: bool, training: bool = False
 ) -> LoweredNetwork:
     """Return a network with every operation at its place.
 
@@ -112,7 +119,7 @@ class _NetworkLowering:
     """Lowers a network from its input to its output."""
 
     def __init__(
-        self, space: SearchSpace, network: Network, expander: Expander, *, training: bool
+        self, space: BuildingBlocks, network: Network, expander: Expander, *, training: bool
     ) -> None:
         self._space = space
         self._network = network
@@ -127,19 +134,18 @@ class _NetworkLowering:
         network = self._network
         channels = network.channels
         source = Value(self._input.name, self._input.shape)
-        outputs = [self._part("stem", network.stem, source, channels)]
+        outputs = {"stem": self._part("stem", network.stem, source, channels)}
         after_reduction: tuple[Value, int] | None = None
+        parts = network_graph(network, self._space.cells)
         for index, name in enumerate(network.layout):
-            cell = self._space.cells[name]
+            cell, part = self._space.cells[name], f"cell{index}"
             channels *= cell.widen
-            # Inputs of a cell are the outputs just before it, the latest last.
-            backs = range(len(cell.inputs), 0, -1)
-            sources = [outputs[max(0, len(outputs) - back)] for back in backs]
-            outputs.append(self._cell(f"cell{index}", cell, sources, channels))
+            sources = [outputs[source] for source, _ in parts.in_edges(part)]
+            outputs[part] = self._cell(part, cell, sources, channels)
             if cell.stride > 1:
-                after_reduction = (outputs[-1], channels)
+                after_reduction = (outputs[part], channels)
         auxiliary = self._auxiliary(after_reduction) if self._training else None
-        output = self._head("head", network.head, outputs[-1], channels)
+        output = self._head("head", network.head, outputs[part], channels)
         return LoweredNetwork(self._input, tuple(self._parts), output, auxiliary, self._alphas())
 
     def _cell(self, path: str, cell: Cell, sources: list[Value], channels: int) -> Value:

@@ -133,6 +133,19 @@ class CheckedNetwork:
 
 
 @dataclass(frozen=True)
+class Search:
+    """The search of a program.
+
+    Attributes:
+        method: Name of the search method.
+        settings: Settings of that method.
+    """
+
+    method: str
+    settings: SearchSettings
+
+
+@dataclass(frozen=True)
 class CheckedProgram:
     """A program without mistakes of name or value. Shapes are the lowering's to check.
 
@@ -142,8 +155,7 @@ class CheckedProgram:
         cells: By name, in order of definition.
         network: What is around them.
         data: Where examples come from.
-        engine: Name of the search method; None where there is nothing to search by.
-        search: Its settings.
+        search: How architectures are searched; None where no method is named.
         evaluate: How the found architecture is trained.
         export: What is written.
         derivation: How the search ends in an architecture.
@@ -155,8 +167,7 @@ class CheckedProgram:
     cells: Mapping[str, CheckedCell]
     network: CheckedNetwork
     data: DataSettings
-    engine: str | None
-    search: SearchSettings | None
+    search: Search | None
     evaluate: EvaluateSettings
     export: ExportSettings
     derivation: Derivation
@@ -168,7 +179,7 @@ class CheckedProgram:
         return SpecSettings.model_validate(
             {
                 "data": self.data,
-                "search": self.search,
+                "search": self.search and self.search.settings,
                 "derive": self.derivation,
                 "evaluate": self.evaluate,
                 "export": self.export,

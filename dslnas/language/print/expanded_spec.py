@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import Definition, LinkedProgram, is_of_std
+from dslnas.language.link.used_names import mentioned, used_names
 from dslnas.language.print.format import format_expression, format_item, format_program
-from dslnas.language.print.used import used_by
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.primitive import Shape
@@ -60,7 +60,8 @@ def effective_text(
     parts += ["", format_item(network)]
     parts += ["", section_text(data, f"data {data.source}")]
     if cells is None and program.search is not None:
-        parts += ["", section_text(program.search.resolved(), f"search {program.engine}")]
+        method, settings = program.search.method, program.search.settings
+        parts += ["", section_text(settings.resolved(), f"search {method}")]
         parts += ["", _derive(linked, program)]
     elif program.derivation.limits:
         parts += ["", "derive {", *_expressions(linked, "derive", ("require",)), "}"]
@@ -68,7 +69,9 @@ def effective_text(
     parts += ["", section_text(program.export, "export")]
     definitions = _definitions(linked)
     if cells is not None:
-        definitions = used_by(_parsed(parts).items, definitions)
+        names = (name for item in _parsed(parts).items for name in mentioned(item))
+        used = used_names(names, definitions)
+        definitions = [d for d in definitions if d.name.text in used]
     head = [f"# {line}".rstrip() for line in title]
     head += ["", *(f"use {name}" for name in linked.libraries if name.startswith("std.")), ""]
     head += [format_item(d) for d in definitions if not is_of_std(d.span.source)]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from dslnas.language.toposort import needed_for
 from dslnas.settings.rule import NO_RULE, Rule
+from dslnas.space.architecture import Architecture, architecture_of
 from dslnas.space.cell import Cell, Edge
 from dslnas.space.derive.constrained_derivation import counted_choice
 from dslnas.space.derive.count_rules import counts_in, unobeyable
@@ -16,7 +17,7 @@ Scores = Mapping[str, Sequence[Sequence[float]]]
 """By cell: one row per choosing edge, one number per operation; larger is better."""
 
 
-def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE) -> SearchSpace:
+def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE) -> Architecture:
     """Return the architecture that the scores prefer.
 
     Per node the `keep` edges whose best candidate scores highest stay, each with that candidate
@@ -27,9 +28,9 @@ def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE) -> SearchSp
     Raises:
         UserError: NAS509 if a cell cannot obey the counts; `check_rule` finds that earlier.
     """
-    return space.with_cells(
-        {name: derive_cell(space.cells[name], scores[name], rule) for name in space.searched}
-    )
+    derived = {name: derive_cell(space.cells[name], scores[name], rule) for name in space.searched}
+    cells = {**space.cells, **derived}
+    return architecture_of(space.final, cells, space.definitions, space.constants)
 
 
 def derive_cell(cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_RULE) -> Cell:

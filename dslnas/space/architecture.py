@@ -1,0 +1,85 @@
+"""An architecture: a network in which nothing is left to choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from dslnas.language.check.constants import Scope
+from dslnas.language.check.value import Activated, Applied, Joined, ValueExpression
+from dslnas.language.link.used_names import mentioned, used_names
+from dslnas.language.syntax import ast
+from dslnas.space.cell import Cell
+from dslnas.space.network import BuildingBlocks, Network, SearchSpace
+
+
+@dataclass(frozen=True)
+class Architecture(BuildingBlocks):
+    """A network whose cells have one operation on every edge; it holds what it uses, only.
+
+    `architecture_of` makes one.
+
+    Attributes:
+        network: Stem, cells and head.
+    """
+
+    network: Network
+
+    def __hash__(self) -> int:
+        return hash((self.network.layout, *self.cells.values()))
+
+
+def trained_network(space: SearchSpace | Architecture) -> Network:
+    """Return the network that is trained at the end."""
+    return space.network if isinstance(space, Architecture) else space.final
+
+
+def architecture_of(
+    network: Network,
+    cells: Mapping[str, Cell],
+    definitions: Mapping[str, ast.OpDef],
+    constants: Scope,
+) -> Architecture:
+    """Return a network as an architecture, without the cells and definitions it does not use.
+
+    Args:
+        network: Stem, cells and head.
+        cells: Its cells, by name; others may be among them.
+        definitions: Definitions of operations, by name.
+        constants: Values of `let`.
+    """
+    used = {name: cells[name] for name in dict.fromkeys(network.layout)}
+    assert not any(cell.choices for cell in used.values()), "every choice is made"
+    around = filter(None, (network.stem, network.head, network.auxiliary))
+    names = {name for expression in around for name in mentioned(expression)}
+    names.update(name for cell in used.values() for name in _names_of(cell))
+    names = used_names(names, definitions.values())
+    return Architecture(
+        used,
+        {name: definition for name, definition in definitions.items() if name in names},
+        {name: value for name, value in constants.items() if name in names},
+        network,
+    )
+
+
+def _names_of(cell: Cell) -> Iterator[str]:
+    operations = [operation for edge in cell.edges for operation in edge.operations]
+    operations += filter(None, (cell.preprocess, cell.normalise))
+    yield from (operation.name for operation in operations)
+    expressions = [value.expression for value in cell.values]
+    if cell.gate is not None:
+        expressions += [*(value.expression for value in cell.gate.values), cell.gate.output]
+    for expression in expressions:
+        yield from _names_in_value(expression)
+
+
+def _names_in_value(expression: ValueExpression) -> Iterator[str]:
+    match expression:
+        case Applied(operation=operation, source=source):
+            yield from mentioned(operation)
+            yield from _names_in_value(source)
+        case Activated(source=source):
+            yield from _names_in_value(source)
+        case Joined(operands=operands):
+            for operand in operands:
+                yield from _names_in_value(operand)
