@@ -20,7 +20,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import get_args
 
-from dslnas.backends.torch.kernels.compiled import Kernel, without_loops
+from dslnas.backends.torch.kernels.availability import without_loops
+from dslnas.backends.torch.kernels.kernel_args import Kernel
 from dslnas.diagnostics import UserError
 from measuring import Spent, machine, spent_in_turns
 from methods import METHODS, Search

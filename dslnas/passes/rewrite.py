@@ -26,7 +26,7 @@ class Pass:
     summary: str
     keeps_choices: bool = False
     after: tuple[str, ...] = ()
-    loops: Literal["separable"] | None = None
+    loops: Literal["separable_conv"] | None = None
 
     @property
     def name(self) -> str:

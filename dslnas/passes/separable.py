@@ -73,5 +73,5 @@ SEPARABLE = Pass(
     separable,
     "a depthwise convolution and the pixelwise one behind it run as one",
     keeps_choices=True,
-    loops="separable",
+    loops="separable_conv",
 )

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.gated import gated
-from dslnas.backends.torch.kernels.compiled import available
+from dslnas.backends.torch.kernels.availability import available
 from dslnas.backends.torch.kernels.gate import compiled_gate, compiled_gradients, compiles
 from dslnas.backends.torch.threads import threads
 

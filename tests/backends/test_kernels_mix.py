@@ -8,15 +8,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.compiled import available, without_loops
+from dslnas.backends.torch.kernels.availability import available, without_loops
 from dslnas.backends.torch.kernels.mix import Running, mix
 
 MOMENTUM, EPS = 0.1, 1e-5
 MODES = {"training": (True, True), "not tracking": (True, False), "evaluation": (False, True)}
 """(training, tracking) by name."""
 
-SHAPES = ((2, 4, 8, 8), (3, 1, 5, 7), (2, 300, 3, 3), (2, 1, 130, 140))
-"""Less and more than one tile of values, than one part, and channels beyond a tile's length."""
+SHAPES = ((2, 4, 8, 8), (3, 1, 5, 7), (2, 300, 3, 3), (2, 1, 130, 140), (1, 40000, 1, 2))
+"""Less and more than one tile of values, than one part; channels beyond the length of a tile, and
+of a part."""
 
 
 @pytest.fixture(params=["compiled", "torch"], autouse=True)

@@ -13,7 +13,7 @@ from itertools import groupby
 from torch import Tensor
 
 from dslnas.backends.torch.fast import window_of
-from dslnas.backends.torch.kernels.separable import Member, separable
+from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
 from dslnas.backends.torch.plan import Step
 from dslnas.graph.analysis.liveness import last_uses
 from dslnas.graph.graph import PrimitiveGraph
@@ -56,7 +56,7 @@ class Bundle:
         inputs = [values[name] for name in self.sources]
         weights = [[tensor(name) for name in step.node.tensors] for step in self.steps]
         kernels, matrices = zip(*weights, strict=True)
-        found = separable(self.members, inputs, kernels, matrices)
+        found = separable_conv(self.members, inputs, kernels, matrices)
         return dict(zip((step.node.name for step in self.steps), found, strict=True))
 
 

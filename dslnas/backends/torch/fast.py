@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
-from dslnas.backends.torch.kernels.separable import Member, separable
+from dslnas.backends.torch.kernels.mix import mix
+from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
 from dslnas.backends.torch.kernels.window import Window
-from dslnas.backends.torch.primitives import FORMS, Form
+from dslnas.backends.torch.primitives import FORMS, Form, numbers
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.graph import Node
 from dslnas.ops.shapes import pair
@@ -40,12 +42,27 @@ def window_of(node: Node) -> Window:
 def _separable_conv(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
-    return separable((Member(window_of(node), 0),), inputs, own[:1], own[1:])[0]
+    return separable_conv((Member(window_of(node), 0),), inputs, own[:1], own[1:])[0]
+
+
+def _norm_relu(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    if len(own) == 4:  # with weights, as no search has it
+        return FORMS[node.primitive](node, inputs, own, run)
+    momentum, eps = numbers(node)
+    statistics = own[0], own[1]
+    result = mix(
+        inputs, None, [statistics], momentum, eps, training=run.training, tracking=run.tracking
+    )
+    return functional.relu(result) if node.primitive == "norm_relu" else result
 
 
 FAST_FORMS: Mapping[str, Form] = {
     **FORMS,
     "conv": _conv,
     "separable_conv": _separable_conv,
+    "batch_norm": _norm_relu,
+    "norm_relu": _norm_relu,
 }
 """On CPUs loops of our own, where numba is installed; elsewhere the library's functions."""

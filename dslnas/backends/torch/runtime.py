@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import torch
 
-from dslnas.backends.torch.kernels.compiled import has_loops
+from dslnas.backends.torch.kernels.availability import has_loops
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.passes.manager import PASSES, USUAL
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.compiled import channels_last, plain_cpu
-from dslnas.backends.torch.kernels.once import once
+from dslnas.backends.torch.kernels.availability import channels_last, plain_cpu
+from dslnas.backends.torch.kernels.once_differentiable import once_differentiable
 from dslnas.backends.torch.kernels.window import Pair, Window
 
 
@@ -65,7 +65,7 @@ class _Depthwise(torch.autograd.Function):
         )
 
     @staticmethod
-    @once
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         x, weight = ctx.saved_tensors
         g = channels_last(gradient)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.kernels.compiled import Told, has_loops, plain_cpu
+from dslnas.backends.torch.kernels.availability import has_loops, plain_cpu
+from dslnas.backends.torch.kernels.gate_args import KINDS, GateBackward, GateForward
+from dslnas.backends.torch.kernels.kernel_call import KernelCall
 from dslnas.ops.catalogue import PRIMITIVES
 
 _KNOWN = tuple(argument.name for argument in PRIMITIVES["highway_gate"].arguments)
@@ -34,10 +36,19 @@ def compiled_gate(y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[s
         weights: (edges, activations).
         activations: Of h.
     """
-    told, parts, _kept = _told(y, s, weights, activations)
-    out = s.new_empty((len(s) // len(weights), s.shape[1]))
-    told.values["result"] = out.data_ptr()
-    told.run("forward", parts)
+    edges, batch = len(weights), len(s) // len(weights)
+    out = s.new_empty((batch, s.shape[1]))
+    args = GateForward(
+        edges=edges,
+        batch=batch,
+        features=s.shape[1],
+        parts=_parts(batch),
+        product=y,
+        state=s,
+        weights=_by_kind(weights, activations),
+        result=out,
+    )
+    KernelCall(args, s.dtype).run("forward", args.parts)
     return out
 
 
@@ -45,37 +56,38 @@ def compiled_gradients(
     v: Tensor, y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[str], *, weighing: bool
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Return the gradients in y, s and, if `weighing`, the weights, from that of the sum, v."""
-    told, parts, _kept = _told(y, s, weights, activations)
-    v, dy, ds = v.contiguous(), torch.empty_like(y), torch.empty_like(s)
-    edges = len(weights)
-    sums = torch.empty((edges, parts, 5), dtype=torch.float64) if weighing else None
-    told.values |= {"gradient": v.data_ptr(), "to_product": dy.data_ptr()}
-    told.values |= {"to_state": ds.data_ptr(), "sums": 0 if sums is None else sums.data_ptr()}
-    told.run("backward", edges * parts)
+    edges, batch = len(weights), len(s) // len(weights)
+    dy, ds, parts = torch.empty_like(y), torch.empty_like(s), _parts(batch)
+    sums = torch.empty((edges, parts, KINDS), dtype=torch.float64) if weighing else None
+    args = GateBackward(
+        edges=edges,
+        batch=batch,
+        features=s.shape[1],
+        parts=parts,
+        product=y,
+        state=s,
+        weights=_by_kind(weights, activations),
+        gradient=v.contiguous(),
+        to_product=dy,
+        to_state=ds,
+        sums=sums,
+    )
+    KernelCall(args, s.dtype).run("backward", edges * parts)
     if sums is None:
         return dy, ds, None
-    found = sums.sum(1)
+    dots = sums.sum(1)
     columns = [_KNOWN.index(name) for name in activations]
-    return dy, ds, (found[:, columns] + found[:, 4:]).to(weights.dtype)
+    return dy, ds, (dots[:, columns] + dots[:, KINDS - 1 :]).to(weights.dtype)
 
 
-def _told(
-    y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[str]
-) -> tuple[Told, int, Tensor]:
-    """Return what loops are told, the number of parts, and weights, which must live as long."""
-    edges, batch = len(weights), len(s) // len(weights)
-    by_kind = weights.new_zeros((edges, 5))
+def _parts(batch: int) -> int:
+    return max(1, min(batch, _MOST_PARTS))
+
+
+def _by_kind(weights: Tensor, activations: Sequence[str]) -> Tensor:
+    """Return the weights by kind of activation, and their sum, (edges, KINDS)."""
+    by_kind = weights.new_zeros((len(weights), KINDS))
     for column, name in enumerate(activations):
         by_kind[:, _KNOWN.index(name)] += weights[:, column]
-    by_kind[:, 4] = weights.sum(1)
-    parts = max(1, min(batch, _MOST_PARTS))
-    values: dict[str, float] = {
-        "edges": edges,
-        "batch": batch,
-        "features": s.shape[1],
-        "parts": parts,
-        "product": y.data_ptr(),
-        "state": s.data_ptr(),
-        "weights": by_kind.data_ptr(),
-    }
-    return Told("highway", s.dtype, values), parts, by_kind
+    by_kind[:, KINDS - 1] = weights.sum(1)
+    return by_kind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -10,9 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.compiled import Told, channels_last, has_loops, plain_cpu
-from dslnas.backends.torch.kernels.once import once
-from dslnas.backends.torch.kernels.records import lanes_and_parts
+from dslnas.backends.torch.kernels.availability import channels_last, has_loops, plain_cpu
+from dslnas.backends.torch.kernels.kernel_call import KernelCall
+from dslnas.backends.torch.kernels.mix_args import MixBackward, MixForward, MixSizes
+from dslnas.backends.torch.kernels.once_differentiable import once_differentiable
+
+LANES, PART, MOST_PARTS = 256, 16384, 64
+"""Values of a tile, if it has more than one pixel; of a part, at least; and how many parts."""
 
 Running = tuple[Tensor, Tensor]
 """Running mean and variance, (C,) each."""
@@ -107,6 +110,7 @@ def _has_loops(inputs: Sequence[Tensor], setting: _Setting, weights: Tensor | No
         and pixels > 1
         and plain_cpu([*inputs, *own, *(() if weights is None else (weights,))])
         and all(tensor.is_contiguous() for tensor in own)
+        and len({tensor.data_ptr() for tensor in own}) == len(own)
     )
 
 
@@ -115,92 +119,101 @@ class _Mix(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, setting: _Setting, factors: Tensor | None, *inputs: Tensor) -> Tensor:
-        x = inputs[0]
-        count, channels, total = len(inputs), x.shape[1], x.numel()
-        lanes, parts = lanes_and_parts(total, channels)
+        x, running = inputs[0], [own or (None, None) for own in setting.running]
+        sizes = _sizes_of(len(inputs), x)
+        scales = torch.ones(len(inputs), dtype=x.dtype) if factors is None else factors.contiguous()
+        mean, inverse, slope = x.new_empty((3, *sizes.table))
         out = torch.empty_like(x)
-        scales = torch.ones(count, dtype=x.dtype) if factors is None else factors.contiguous()
-        # mean, inverse, slope, bend and shift of every input; the offset
-        numbers = torch.empty((5 * count + 1, channels), dtype=x.dtype)
-        sums = torch.empty((parts, 2 * count, channels), dtype=torch.float64)
-        running = [own or (None, None) for own in setting.running]
-        means, variances = [own[0] for own in running], [own[1] for own in running]
-        tables = _addresses(*inputs, *means, *variances)
-        first, row = numbers.data_ptr(), channels * numbers.element_size()
-        at, table_row = tables.buffer_info()[0], 8 * count
-        told = Told(
-            "channels",
-            x.dtype,
-            {
-                "inputs": count,
-                "channels": channels,
-                "total": total,
-                "lanes": lanes,
-                "parts": parts,
-                "training": setting.training,
-                "tracking": setting.tracking,
-                "momentum": setting.momentum,
-                "eps": setting.eps,
-                "sources": at,
-                "running_means": at + table_row,
-                "running_variances": at + 2 * table_row,
-                "factors": scales.data_ptr(),
-                "target": out.data_ptr(),
-                "mean": first,
-                "inverse": first + count * row,
-                "slope": first + 2 * count * row,
-                "bend": first + 3 * count * row,
-                "shift": first + 4 * count * row,
-                "offset": first + 5 * count * row,
-                "sums": sums.data_ptr(),
-            },
+        args = MixForward(
+            **vars(sizes),
+            training=setting.training,
+            tracking=setting.tracking,
+            momentum=setting.momentum,
+            eps=setting.eps,
+            sources=inputs,
+            running_means=[own[0] for own in running],
+            running_variances=[own[1] for own in running],
+            factors=scales,
+            target=out,
+            mean=mean,
+            inverse=inverse,
+            slope=slope,
+            offset=x.new_empty(sizes.channels),
+            sums=torch.empty((sizes.parts * len(inputs) * 2, sizes.channels), dtype=torch.float64),
         )
+        call = KernelCall(args, x.dtype)
         if setting.training:
-            told.run("part_moments", count * parts)
-        told.run("settle", 1)
-        told.run("combine", parts)
+            call.run("part_moments", len(inputs) * sizes.parts)
+        call.run("finalize_stats", 1)
+        call.run("forward", sizes.parts)
         reads = _reads(ctx, setting)
         ctx.save_for_backward(*(x for x, read in zip(inputs, reads, strict=True) if read))
-        ctx.setting, ctx.told, ctx.numbers, ctx.shape = setting, told, numbers, x.shape
+        ctx.setting, ctx.sizes, ctx.numbers = setting, sizes, (mean, inverse, slope)
         ctx.weighted = factors is not None
-        ctx.tables = tables
         return out
 
     @staticmethod
-    @once
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
-        g, saved, setting = channels_last(gradient), iter(ctx.saved_tensors), ctx.setting
-        reads, needed = _reads(ctx, setting), ctx.needs_input_grad[2:]
-        inputs = [next(saved) if read else None for read in reads]
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        g, sizes, setting, saved = (
+            channels_last(gradient),
+            ctx.sizes,
+            ctx.setting,
+            iter(ctx.saved_tensors),
+        )
+        needed = ctx.needs_input_grad[2:]
         passed = [running is None and not ctx.weighted for running in setting.running]
         grads = [
             None if not need else g if same else torch.empty_like(g)
             for need, same in zip(needed, passed, strict=True)
         ]
-        made = [None if grad is g else grad for grad in grads]
-        values = dict(ctx.told.values)
-        told = Told("channels", g.dtype, values)
-        count, channels, parts = len(inputs), ctx.shape[1], values["parts"]
-        tables = _addresses(*inputs, *made)
-        at = tables.buffer_info()[0]
-        values |= {"sources": at, "targets": at + 8 * count, "gradient": g.data_ptr()}
-        d_factors = None
-        if ctx.needs_input_grad[1] or _needs_sums(ctx, setting):
-            sums = torch.empty((parts, count + 1, channels), dtype=torch.float64)
-            found = torch.empty((count + 1, channels), dtype=torch.float64)
-            values |= {"sums": sums.data_ptr(), "products": found.data_ptr()}
-            values["level"] = found.data_ptr() + 8 * count * channels
-            told.run("part_dots", parts)
-            told.run("bend", 1)
-            if ctx.needs_input_grad[1]:
-                d_factors = found[:count].sum(1).to(g.dtype)
-        if any(grad is not None for grad in made):
-            told.run("spread", parts)
-        return None, d_factors, *grads
+        targets = [None if grad is g else grad for grad in grads]
+        mean, inverse, slope = ctx.numbers
+        y_slope, y_shift = g.new_empty((2, *sizes.table))
+        rows = sizes.inputs + 1
+        products = torch.empty((rows, sizes.channels), dtype=torch.float64)
+        args = MixBackward(
+            **vars(sizes),
+            sources=[next(saved) if read else None for read in _reads(ctx, setting)],
+            normalised=torch.tensor(
+                [setting.training and running is not None for running in setting.running],
+                dtype=torch.int64,
+            ),
+            mean=mean,
+            inverse=inverse,
+            slope=slope,
+            gradient=g,
+            targets=targets,
+            y_slope=y_slope,
+            y_shift=y_shift,
+            sums=torch.empty((sizes.parts * rows, sizes.channels), dtype=torch.float64),
+            products=products[:-1],
+            level=products[-1],
+        )
+        call, weighing = KernelCall(args, g.dtype), ctx.needs_input_grad[1]
+        if weighing or _needs_sums(ctx, setting):
+            call.run("part_dots", sizes.parts)
+            call.run("reduce_grad", 1)
+        if any(target is not None for target in targets):
+            call.run("backward", sizes.parts)
+        return None, products[:-1].sum(1).to(g.dtype) if weighing else None, *grads
 
 
-def _addresses(*tensors: Tensor | None) -> array[int]:
-    return array("q", [0 if x is None else x.data_ptr() for x in tensors])
+def _sizes_of(inputs: int, x: Tensor) -> MixSizes:
+    """Return the sizes of a sum of so many inputs like x; parts follow from the size alone."""
+    batch, channels, height, width = x.shape
+    lanes = channels * max(1, LANES // channels)
+    tiles = -(-x.numel() // lanes)
+    parts = max(1, min(MOST_PARTS, x.numel() // PART, tiles))
+    return MixSizes(
+        inputs=inputs,
+        batch=batch,
+        channels=channels,
+        height=height,
+        width=width,
+        parts=parts,
+        lanes=lanes,
+    )
 
 
 def _reads(ctx: Any, setting: _Setting) -> list[bool]:

@@ -11,7 +11,7 @@ import torch
 Gradients = TypeVar("Gradients")
 
 
-def once(backward: Callable[..., Gradients]) -> Callable[..., Gradients]:
+def once_differentiable(backward: Callable[..., Gradients]) -> Callable[..., Gradients]:
     """Make the `backward` of a function refuse to become part of a graph.
 
     torch's decorator of this kind complains only when the second derivative passes the gradient

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.compiled import available, without_loops
-from dslnas.backends.torch.kernels.separable import Member, separable
+from dslnas.backends.torch.kernels.availability import available, without_loops
+from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.threads import threads
 
@@ -67,8 +67,8 @@ def test_results_and_gradients_are_those_of_two_convolutions(
     for tensor in inputs if wanted == "w" else [*kernels, *matrices] if wanted == "x" else []:
         tensor.requires_grad_(False)
     of = [tensor for tensor in [*inputs, *kernels, *matrices] if tensor.requires_grad]
-    with without_loops(*(("separable",) if form == "torch" else ())):
-        ours = separable(members, inputs, kernels, matrices)
+    with without_loops(*(("separable_conv",) if form == "torch" else ())):
+        ours = separable_conv(members, inputs, kernels, matrices)
     weights = zip(members, kernels, matrices, strict=True)
     theirs = [_expected(member, inputs, kernel, matrix) for member, kernel, matrix in weights]
     gradients = [torch.randn_like(result) for result in theirs]
@@ -87,7 +87,7 @@ def test_results_are_equal_bit_for_bit_on_any_number_of_threads() -> None:
     found = []
     for number in (1, 2, 3):
         with threads(number):
-            results = separable(members, *rows)
+            results = separable_conv(members, *rows)
             of = [tensor for row in rows for tensor in row]
             found.append([*results, *torch.autograd.grad(results, of, [r * r for r in results])])
     for other in found[1:]:
@@ -105,11 +105,11 @@ def test_gradients_of_weights_alone_keep_no_input_and_those_of_inputs_do_without
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        separable((Member(window, 0),), inputs, kernels, matrices)
+        separable_conv((Member(window, 0),), inputs, kernels, matrices)
         with_weights = sum(kept)
         kept.clear()
         frozen = [[t.detach() for t in row] for row in (kernels, matrices)]
-        separable((Member(window, 0),), inputs, *frozen)
+        separable_conv((Member(window, 0),), inputs, *frozen)
     assert with_weights - sum(kept) == inputs[0].numel()
 
 
@@ -117,7 +117,7 @@ def test_gradients_of_weights_alone_keep_no_input_and_those_of_inputs_do_without
 def test_it_is_differentiated_once_only() -> None:
     window = Window((3, 3), (1, 1), (1, 1), (1, 1))
     inputs, kernels, matrices = _tensors((Member(window, 0),), (2, 4, 5, 5), 4, torch.float64)
-    (result,) = separable((Member(window, 0),), inputs, kernels, matrices)
+    (result,) = separable_conv((Member(window, 0),), inputs, kernels, matrices)
     with pytest.raises(RuntimeError, match="only once"):
         torch.autograd.grad(result.pow(2).sum(), kernels, create_graph=True)
 
@@ -127,9 +127,9 @@ def test_sums_of_products_are_what_their_equation_says() -> None:
     import numba
     import numpy as np
 
-    from dslnas.backends.torch.kernels import records, vectors
+    from dslnas.backends.torch.kernels import separable_conv_args, simd
 
-    write, add = vectors.write_windows, vectors.add_paired
+    write, add = simd.write_windows, simd.add_paired
 
     @numba.njit
     def run(sums, x, w, places, offsets, turns, w_turns):  # type: ignore[no-untyped-def]
@@ -141,12 +141,12 @@ def test_sums_of_products_are_what_their_equation_says() -> None:
     places, offsets, turns, w_turns = (random.permutation(12) * 9 for _ in range(4))
     lanes, sums = np.arange(4), np.zeros(150)
     expected = sums.copy()
-    for i in range(records.ROWS):
+    for i in range(separable_conv_args.ROWS):
         at = 1 + places[2 + i] + lanes
         for t in range(4):
             start, scale = 3 + offsets[1 + i] + turns[t], 2 + w_turns[t] + lanes
             expected[at] += x[start + lanes] * w[scale]
-            if i < vectors.PAIRED:
+            if i < simd.PAIRED:
                 expected[at] += x[start] * w[scale]
                 expected[at + 4] += x[start] * w[scale + 7]
     run(sums, x, w, places, offsets, turns, w_turns)

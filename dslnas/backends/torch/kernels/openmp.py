@@ -7,10 +7,10 @@ waiting for more, on the core that a thread of the other needs.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -22,28 +22,28 @@ class Threads:
     Attributes:
         parallel: Takes the address of a function, that of its argument, the number of threads and
             0; every thread calls the function.
-        number_of_thread: Address of a function that tells a thread its number.
-        number_of_threads: Address of a function that tells how many there are.
+        thread_number: Address of a function that tells a thread its number.
+        thread_count: Address of a function that tells how many there are.
     """
 
-    parallel: Any
-    number_of_thread: int
-    number_of_threads: int
+    parallel: Callable[[int, object, int, int], None]
+    thread_number: int
+    thread_count: int
 
 
 @lru_cache(1)
 def torch_threads() -> Threads | None:
     """Return torch's threads; None where they are not those of GNU's OpenMP or alike."""
-    library = Path(torch.__file__).with_name("lib") / "libtorch_cpu.so"
+    path = Path(torch.__file__).with_name("lib") / "libtorch_cpu.so"
     try:
-        found = ctypes.CDLL(str(library))
-        parallel = found.GOMP_parallel
-        asked = (found.omp_get_thread_num, found.omp_get_num_threads)
+        library = ctypes.CDLL(str(path))
+        parallel = library.GOMP_parallel
+        asked = (library.omp_get_thread_num, library.omp_get_num_threads)
     except (OSError, AttributeError):
         return None
     parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
     parallel.restype = None
-    number, total = (ctypes.cast(function, ctypes.c_void_p).value for function in asked)
+    number, count = (ctypes.cast(function, ctypes.c_void_p).value for function in asked)
     assert number is not None
-    assert total is not None
-    return Threads(parallel, number, total)
+    assert count is not None
+    return Threads(parallel, number, count)

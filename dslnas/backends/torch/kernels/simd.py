@@ -7,14 +7,15 @@ registers until all products are added. Imports numba: only import it to run a l
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from dslnas.backends.torch.kernels.records import PLACES, ROWS
+from dslnas.backends.torch.kernels.jit import Untyped
+from dslnas.backends.torch.kernels.separable_conv_args import PLACES, ROWS
 
 PAIRED = ROWS // 2
 """Rows that are summed up together where two vectors lie side by side: a value is read for both."""
@@ -23,7 +24,9 @@ BYTES = 32
 """Of a vector."""
 
 
-def _sums(rows: int, columns: int = 1, *, broadcast: bool = False, fresh: bool = False) -> Any:
+def _sums(
+    rows: int, columns: int = 1, *, broadcast: bool = False, fresh: bool = False
+) -> Callable[..., None]:
     """Return a function that adds products to `rows` times `columns` totals, or writes their sums.
 
     The function takes (sums, at, places, place, x, x_at, offsets, first, turns, count, w, w_at,
@@ -40,13 +43,16 @@ def _sums(rows: int, columns: int = 1, *, broadcast: bool = False, fresh: bool =
 
     @intrinsic  # type: ignore[untyped-decorator]
     def sums_of_products(
-        typing: Any, sums: Any, at: Any, places: Any, place: Any, x: Any, x_at: Any, offsets: Any,
-        first: Any, turns: Any, count: Any, w: Any, w_at: Any, w_turns: Any, apart: Any,
-    ) -> Any:  # fmt: skip
+        typing: Untyped, sums: Untyped, at: Untyped, places: Untyped, place: Untyped,
+        x: Untyped, x_at: Untyped, offsets: Untyped, first: Untyped, turns: Untyped,
+        count: Untyped, w: Untyped, w_at: Untyped, w_turns: Untyped, apart: Untyped,
+    ) -> Untyped:  # fmt: skip
         n = types.intp
         taken = sums, n, places, n, x, n, offsets, n, turns, n, w, n, w_turns, n
 
-        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def code(
+            context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
+        ) -> Untyped:
             given = [
                 context.make_array(kind)(context, builder, value).data
                 if isinstance(kind, types.Array)
@@ -59,11 +65,18 @@ def _sums(rows: int, columns: int = 1, *, broadcast: bool = False, fresh: bool =
 
         return types.void(*taken), code
 
-    return sums_of_products
+    compiled: Callable[..., None] = sums_of_products
+    return compiled
 
 
 def _write(
-    builder: Any, width: int, size: tuple[int, int], given: Any, *, broadcast: bool, fresh: bool
+    builder: Untyped,
+    width: int,
+    size: tuple[int, int],
+    given: Untyped,
+    *,
+    broadcast: bool,
+    fresh: bool,
 ) -> None:
     """Write the code of `_sums` for numbers of `width` bytes."""
     sums, at, places, place, x, x_at, offsets, first, turns, count, w, w_at, w_turns, apart = given
@@ -71,10 +84,10 @@ def _write(
     lanes, word = BYTES // width, at.type
     vector = ir.VectorType(number, lanes)
 
-    def there(pointer: Any, index: Any, kind: Any) -> Any:
+    def there(pointer: Untyped, index: Untyped, kind: Untyped) -> Untyped:
         return builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
 
-    def load(pointer: Any, index: Any, kind: Any) -> Any:
+    def load(pointer: Untyped, index: Untyped, kind: Untyped) -> Untyped:
         return builder.load(there(pointer, index, kind), align=width, typ=kind)
 
     totals, results, starts = [], [], []
@@ -94,7 +107,7 @@ def _write(
         scales = [load(w, column, vector) for column in columns]
         for i, start in enumerate(starts):
             read = load(moved, start, number if broadcast else vector)
-            read = _spread(builder, read, vector) if broadcast else read
+            read = _broadcast(builder, read, vector) if broadcast else read
             for total, scale in zip(totals[i * size[1] :], scales, strict=False):
                 # these may become one step; nothing else about the order of a sum may change
                 product = builder.fmul(read, scale, flags=("contract",))
@@ -104,7 +117,7 @@ def _write(
         builder.store(builder.load(total, typ=vector), there(sums, result, vector), align=width)
 
 
-def _spread(builder: Any, value: Any, vector: Any) -> Any:
+def _broadcast(builder: Untyped, value: Untyped, vector: Untyped) -> Untyped:
     """Return a vector of one value."""
     nothing = ir.Constant(vector, ir.Undefined)
     one = builder.insert_element(nothing, value, ir.IntType(32)(0))

@@ -1,20 +1,19 @@
 """Where separable convolutions keep what they work on: spaces with zeros around, and maps to them.
 
 Channels are filled up to whole vectors, and blocks of pixels to whole blocks, so that no loop asks
-where an image ends. The record is `records.SEPARABLE`; a row of its windows is (kernel, padding,
-dilation), (height, width) each, and the number of the source.
+where an image ends.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import carray
 
-from dslnas.backends.torch.kernels.jit import serial, whole
-from dslnas.backends.torch.kernels.records import PLACES, ROWS
-from dslnas.backends.torch.kernels.vectors import BYTES
+from dslnas.backends.torch.kernels.jit import DtypeOf, Places, Values, serial, whole
+from dslnas.backends.torch.kernels.separable_conv_args import PLACES, ROWS, SeparableArgs
+from dslnas.backends.torch.kernels.simd import BYTES
 
 STRIP = 64
 """Output pixels that are worked off together."""
@@ -26,7 +25,7 @@ class Sizes(NamedTuple):
     Attributes:
         lanes: Values of a vector.
         wide: Channels, filled up to whole blocks.
-        broad: Channels of results, likewise.
+        broad: Channels of results, filled up to whole blocks.
         matrix: Where the matrix begins in a member's packed weights.
         packed: Values of these.
         places: Places of the largest kernel, filled up to whole blocks.
@@ -52,18 +51,18 @@ class Maps(NamedTuple):
         given: Output pixels in the space of the gradient, from its first.
         own: Input pixels in the space of the gradient.
         rows: Pixels of `wide` channels, one after the other.
-        broad_rows: Pixels of `broad` channels, likewise.
+        broad_rows: Pixels of `broad` channels, one after the other.
         panel: Rows of a matrix that lies in panels.
         units: 0, 1, 2, ...
     """
 
-    read: Any
-    given: Any
-    own: Any
-    rows: Any
-    broad_rows: Any
-    panel: Any
-    units: Any
+    read: Places
+    given: Places
+    own: Places
+    rows: Places
+    broad_rows: Places
+    panel: Places
+    units: Places
 
 
 class Scratch(NamedTuple):
@@ -78,14 +77,14 @@ class Scratch(NamedTuple):
         given: Results, or their gradients, of `broad` channels.
     """
 
-    space: Any
-    between: Any
-    total: Any
-    strip: Any
-    given: Any
+    space: Values
+    between: Values
+    total: Values
+    strip: Values
+    given: Values
 
 
-class Window(NamedTuple):
+class MemberWindow(NamedTuple):
     """A member's window.
 
     Attributes:
@@ -99,47 +98,51 @@ class Window(NamedTuple):
 
     source: int
     area: int
-    read: Any
-    turned: Any
+    read: Places
+    turned: Places
     first: int
 
 
 @serial
-def up(count: int, block: int) -> int:
+def round_up(count: int, block: int) -> int:
     """Return a count filled up to whole blocks."""
     return (count + block - 1) // block * block
 
 
 @serial
-def sizes_of(a: Any, like: Any) -> Any:
+def sizes_of(a: SeparableArgs, dtype_of: DtypeOf) -> Sizes:
     """Return the `Sizes` of a record."""
-    wide, broad, places = up(a.channels, ROWS), up(a.outs, ROWS), up(a.area, PLACES)
+    wide, broad, places = (
+        round_up(a.channels, ROWS),
+        round_up(a.outs, ROWS),
+        round_up(a.area, PLACES),
+    )
     return Sizes(
-        BYTES // carray(like, (1,)).itemsize, wide, broad, a.area * wide,
+        BYTES // carray(dtype_of, (1,)).itemsize, wide, broad, a.area * wide,
         a.area * wide + wide * broad, places, places * wide + wide * broad,
         a.out_height * a.out_width,
     )  # fmt: skip
 
 
 @serial
-def _grid(height: int, width: int, down: int, right: int, nowhere: int) -> Any:
+def _grid(height: int, width: int, down: int, right: int, nowhere: int) -> Places:
     """Return where the pixels of a grid lie, and `nowhere` until blocks are whole."""
-    found = np.full(up(height * width, ROWS), nowhere)
+    places = np.full(round_up(height * width, ROWS), nowhere)
     pixel = 0
     for y in range(height):
         for x in range(width):
-            found[pixel] = y * down + x * right
+            places[pixel] = y * down + x * right
             pixel += 1
-    return found
+    return places
 
 
 @serial
-def maps_of(a: Any, size: Any) -> Any:
+def maps_of(a: SeparableArgs, size: Sizes) -> Maps:
     """Return the `Maps` of a record; those for gradients are empty where none are computed."""
     down, lower = a.padded_width * size.wide, a.given_width * size.wide
     far, right = a.stride_height, a.stride_width * size.wide
     backward = is_backward(a)
-    pixels = max(up(a.height * a.width, ROWS), STRIP, size.places)
+    pixels = max(round_up(a.height * a.width, ROWS), STRIP, size.places)
     nothing = np.empty(0, np.int64)
     return Maps(
         _grid(a.out_height, a.out_width, far * down, right, 0),
@@ -155,29 +158,29 @@ def maps_of(a: Any, size: Any) -> Any:
 
 
 @serial
-def scratch_of(a: Any, size: Any, like: Any) -> Any:
+def scratch_of(a: SeparableArgs, size: Sizes, dtype_of: DtypeOf) -> Scratch:
     """Return the `Scratch` of a task; what is for gradients is as large as they are wanted."""
-    dtype, wide = carray(like, (1,)).dtype, size.wide
-    backward, to_x = is_backward(a), a.to_inputs != 0
-    keeps_space = a.to_kernels != 0 or not backward
+    dtype, wide = carray(dtype_of, (1,)).dtype, size.wide
+    backward, to_x = is_backward(a), a.wants_inputs != 0
+    keeps_space = a.wants_weights != 0 or not backward
     return Scratch(
         np.zeros(a.padded_height * a.padded_width * wide if keeps_space else 1, dtype),
         np.empty((2 * a.given_height * a.given_width + 1) * wide if backward else 1, dtype),
-        np.zeros(up(a.height * a.width, ROWS) * wide if to_x else 1, dtype),
+        np.zeros(round_up(a.height * a.width, ROWS) * wide if to_x else 1, dtype),
         np.empty(STRIP * wide, dtype),
         np.zeros(STRIP * size.broad, dtype),
     )
 
 
 @serial
-def is_backward(a: Any) -> bool:
+def is_backward(a: SeparableArgs) -> bool:
     """Say whether gradients are computed."""
-    return bool(a.to_inputs != 0 or a.to_kernels != 0)
+    return bool(a.wants_inputs != 0 or a.wants_weights != 0)
 
 
 @serial
-def window_of(k: int, a: Any, size: Any) -> Any:
-    """Return the `Window` of a member."""
+def window_of(k: int, a: SeparableArgs, size: Sizes) -> MemberWindow:
+    """Return the `MemberWindow` of a member."""
     row = row_of(k, a)
     area, wide = row[0] * row[1], size.wide
     down, lower = a.padded_width * wide, a.given_width * wide
@@ -192,10 +195,10 @@ def window_of(k: int, a: Any, size: Any) -> Any:
             turned[place] = (above - y) * lower + (before - x) * wide
             place += 1
     read[area:] = read[0]
-    return Window(row[6], area, read, turned, above * lower + before * wide)
+    return MemberWindow(row[6], area, read, turned, above * lower + before * wide)
 
 
 @serial
-def row_of(k: int, a: Any) -> Any:
+def row_of(k: int, a: SeparableArgs) -> Places:
     """Return what the table of windows says of a member."""
     return whole(a.windows, (k + 1) * 7)[k * 7 :]

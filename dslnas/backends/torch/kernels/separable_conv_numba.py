@@ -1,30 +1,47 @@
-"""Tasks over separable convolutions: a depthwise one, and one of single pixels behind it.
+"""Loops of `separable_conv`: a depthwise convolution, and one of single pixels behind it.
 
 All members of a bundle run in one go, image by image. Output pixels are worked off in strips, which
 stay in a core's first cache between the two convolutions; what lies between them is never written,
-and for the gradient of the weights it is computed again. The record is `records.SEPARABLE`.
+and for the gradient of the weights it is computed again.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import carray
 
-from dslnas.backends.torch.kernels.jit import flat, serial, whole
-from dslnas.backends.torch.kernels.records import PLACES, ROWS
-from dslnas.backends.torch.kernels.spaces import (
+from dslnas.backends.torch.kernels.jit import (
+    DONE,
+    DtypeOf,
+    Places,
+    Pointer,
+    Values,
+    args_at,
+    flat,
+    is_given,
+    serial,
+    tensor_of,
+)
+from dslnas.backends.torch.kernels.kernel_args import Buffer
+from dslnas.backends.torch.kernels.scratch import (
     STRIP,
+    Maps,
+    MemberWindow,
+    Scratch,
+    Sizes,
     is_backward,
     maps_of,
+    round_up,
     row_of,
     scratch_of,
     sizes_of,
-    up,
     window_of,
 )
-from dslnas.backends.torch.kernels.vectors import (
+from dslnas.backends.torch.kernels.separable_conv_args import (
+    PLACES,
+    ROWS,
+    SeparableArgs,
+)
+from dslnas.backends.torch.kernels.simd import (
     PAIRED,
     add_outer,
     add_paired,
@@ -37,19 +54,19 @@ from dslnas.backends.torch.kernels.vectors import (
 
 
 @serial
-def _share(whole: int, number: int, shares: int) -> Any:
+def _share(whole: int, number: int, shares: int) -> range:
     """Return a share of 0, 1, ... whole - 1."""
     return range(number * whole // shares, (number + 1) * whole // shares)
 
 
 @serial
-def _values(table: Any, number: int, image: int, size: int, like: Any) -> Any:
-    """Return one image, of `size` values, of a tensor whose address stands in a table."""
-    return flat(table[number], (image + 1) * size, like)[image * size :]
+def _values(table: Buffer, number: int, image: int, size: int, dtype_of: DtypeOf) -> Values:
+    """Return one image, of `size` values, of a tensor of a table."""
+    return flat(tensor_of(table, number), (image + 1) * size, dtype_of)[image * size :]
 
 
 @serial
-def _surround(space: Any, image: Any, a: Any, wide: int) -> None:
+def _surround(space: Values, image: Values, a: SeparableArgs, wide: int) -> None:
     """Copy an image into a space that is zero around it."""
     for y in range(a.height):
         to = ((y + a.edge_height) * a.padded_width + a.edge_width) * wide
@@ -58,7 +75,7 @@ def _surround(space: Any, image: Any, a: Any, wide: int) -> None:
 
 
 @serial
-def _copy(to: Any, width: int, rows: Any, wide: int, count: int) -> None:
+def _copy(to: Values, width: int, rows: Values, wide: int, count: int) -> None:
     """Copy rows of `wide` values to rows of `width`: what fits of each."""
     if width == wide:
         for m in range(count * width):
@@ -71,14 +88,14 @@ def _copy(to: Any, width: int, rows: Any, wide: int, count: int) -> None:
 
 @serial
 def _multiply(
-    result: Any, at: int, places: Any, width: int, count: int, left: Any, rows: Any, inner: int,
-    right: Any, matrix: int, size: Any, maps: Any,
+    result: Values, at: int, places: Places, width: int, count: int, left: Values, rows: Places,
+    inner: int, right: Values, matrix: int, size: Sizes, maps: Maps,
 ) -> None:  # fmt: skip
     """Write the product of `count` rows and a matrix (inner, width), each row to its place.
 
     The matrix lies in panels of as many columns as a vector has lanes.
     """
-    panel, pair = up(inner, ROWS) * size.lanes, 2 * size.lanes
+    panel, pair = round_up(inner, ROWS) * size.lanes, 2 * size.lanes
     paired = width // pair * pair
     for low in range(0, paired, pair):
         column = matrix + low // size.lanes * panel
@@ -98,8 +115,8 @@ def _multiply(
 
 @serial
 def _convolve(
-    strip: Any, low: int, count: int, space: Any, window: Any, maps: Any, weights: Any, at: int,
-    size: Any,
+    strip: Values, low: int, count: int, space: Values, window: MemberWindow, maps: Maps,
+    weights: Values, at: int, size: Sizes,
 ) -> None:  # fmt: skip
     """Write the depthwise convolution of `count` pixels from `low` on."""
     for c in range(0, size.wide, size.lanes):
@@ -110,60 +127,68 @@ def _convolve(
             )  # fmt: skip
 
 
-def pack(k: Any, told: Any, like: Any) -> None:
+def pack(k: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
     """Write one member's weights as loops read them: (places, channels), then the matrix.
 
     That is (channels, outs), or for gradients (outs, channels), in panels as in `_multiply`.
     """
-    a = carray(told, (1,))[0]
-    size = sizes_of(a, like)
+    a = args_at(args)
+    size = sizes_of(a, dtype_of)
     row = row_of(k, a)
     area = row[0] * row[1]
-    packed = flat(a.packed, (k + 1) * size.packed, like)[k * size.packed :]
+    packed = flat(a.packed, (k + 1) * size.packed, dtype_of)[k * size.packed :]
     packed[:] = 0
-    kernel = flat(whole(a.kernels, a.members)[k], a.channels * area, like)
-    matrix = flat(whole(a.matrices, a.members)[k], a.outs * a.channels, like)
+    kernel = flat(tensor_of(a.kernels, k), a.channels * area, dtype_of)
+    matrix = flat(tensor_of(a.matrices, k), a.outs * a.channels, dtype_of)
     for c in range(a.channels):
         for place in range(area):
             packed[place * size.wide + c] = kernel[c * area + place]
-    turned = is_backward(a)
-    inner = size.broad if turned else size.wide
+    transposed = is_backward(a)
+    inner = size.broad if transposed else size.wide
     for o in range(a.outs):
         for c in range(a.channels):
-            along, column = (o, c) if turned else (c, o)
+            along, column = (o, c) if transposed else (c, o)
             panel, lane = divmod(column, size.lanes)
             at = panel * inner * size.lanes + along * size.lanes + lane
             packed[size.matrix + at] = matrix[o * a.channels + c]
+    return DONE
 
 
-def forward(task: Any, told: Any, like: Any) -> None:
+def forward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
     """Write the results of all members for a share of the images."""
-    a = carray(told, (1,))[0]
-    size = sizes_of(a, like)
-    maps, scratch = maps_of(a, size), scratch_of(a, size, like)
-    packed = flat(a.packed, a.members * size.packed, like)
-    for image in _share(a.batch, task, a.tasks):
+    a = args_at(args)
+    size = sizes_of(a, dtype_of)
+    maps, scratch = maps_of(a, size), scratch_of(a, size, dtype_of)
+    packed = flat(a.packed, a.members * size.packed, dtype_of)
+    for image in _share(a.batch, task, a.shares):
         held = -1
         for k in range(a.members):
             window = window_of(k, a, size)
             if window.source != held:
                 held = window.source
                 values = a.height * a.width * a.channels
-                x = _values(whole(a.inputs, a.sources), held, image, values, like)
+                x = _values(a.inputs, held, image, values, dtype_of)
                 _surround(scratch.space, x, a, size.wide)
-            results = whole(a.outputs, a.members)
-            out = _values(results, k, image, size.pixels * a.outs, like)
+            out = _values(a.outputs, k, image, size.pixels * a.outs, dtype_of)
             _results(out, k * size.packed, a, size, maps, scratch, window, packed)
+    return DONE
 
 
 @serial
 def _results(
-    out: Any, at: int, a: Any, size: Any, maps: Any, scratch: Any, window: Any, packed: Any
+    out: Values,
+    at: int,
+    a: SeparableArgs,
+    size: Sizes,
+    maps: Maps,
+    scratch: Scratch,
+    window: MemberWindow,
+    packed: Values,
 ) -> None:
     """Write the result of one member for one image."""
     for low in range(0, size.pixels, STRIP):
         here = min(STRIP, size.pixels - low)
-        count, to = up(here, ROWS), out[low * a.outs :]
+        count, to = round_up(here, ROWS), out[low * a.outs :]
         _convolve(scratch.strip, low, count, scratch.space, window, maps, packed, at, size)
         fits = a.outs == size.broad and here == count
         made = to if fits else scratch.given
@@ -175,7 +200,7 @@ def _results(
             _copy(to, a.outs, made, size.broad, here)
 
 
-def backward(task: Any, told: Any, like: Any) -> None:
+def backward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
     """Write the gradients of the inputs for a share of the parts, and add up the weights' by part.
 
     With g the gradient of a result, d what lies between the convolutions and W the matrix: e = g W
@@ -183,21 +208,29 @@ def backward(task: Any, told: Any, like: Any) -> None:
     times what each place read; and that of the input is the convolution of e with the kernel turned
     by 180 degrees, with zeros between its values where the window steps further than one pixel.
     """
-    a = carray(told, (1,))[0]
-    size = sizes_of(a, like)
-    maps, scratch = maps_of(a, size), scratch_of(a, size, like)
-    packed = flat(a.packed, a.members * size.packed, like)
-    of_part = a.members * size.summed if a.to_kernels != 0 else 0
-    for part in _share(a.parts, task, a.tasks):
-        sums = flat(a.sums, (part + 1) * of_part, like)[part * of_part :]
+    a = args_at(args)
+    size = sizes_of(a, dtype_of)
+    maps, scratch = maps_of(a, size), scratch_of(a, size, dtype_of)
+    packed = flat(a.packed, a.members * size.packed, dtype_of)
+    of_part = a.members * size.summed if a.wants_weights else 0
+    for part in _share(a.parts, task, a.shares):
+        sums = flat(a.sums, (part + 1) * of_part, dtype_of)[part * of_part :]
         sums[:] = 0
         for image in _share(a.batch, part, a.parts):
-            _gradients(image, a, size, maps, scratch, packed, sums, like)
+            _gradients(image, a, size, maps, scratch, packed, sums, dtype_of)
+    return DONE
 
 
 @serial
 def _gradients(
-    image: int, a: Any, size: Any, maps: Any, scratch: Any, packed: Any, sums: Any, like: Any
+    image: int,
+    a: SeparableArgs,
+    size: Sizes,
+    maps: Maps,
+    scratch: Scratch,
+    packed: Values,
+    sums: Values,
+    dtype_of: DtypeOf,
 ) -> None:
     """Do for one image what `backward` does."""
     held, start, values = -1, -1, a.height * a.width * a.channels
@@ -206,55 +239,55 @@ def _gradients(
         window = window_of(k, a, size)
         if window.source != held:
             held = window.source
-            if a.to_kernels != 0:
-                x = _values(whole(a.inputs, a.sources), held, image, values, like)
+            if a.wants_weights:
+                x = _values(a.inputs, held, image, values, dtype_of)
                 _surround(scratch.space, x, a, size.wide)
-            total = _total(held, image, a, scratch, like)
+            total = _total(held, image, a, scratch, dtype_of)
             total[:] = 0
         if window.first != start:  # else the next gradient covers the last one
             start = window.first
             scratch.between[: a.given_height * a.given_width * size.wide] = 0
-        g = _values(whole(a.outputs, a.members), k, image, size.pixels * a.outs, like)
+        g = _values(a.outputs, k, image, size.pixels * a.outs, dtype_of)
         _strips(g, k * size.packed, a, size, maps, scratch, window, packed, sums[k * size.summed :])
-        if a.to_inputs != 0:
+        if a.wants_inputs:
             _add_to_input(total, k * size.packed, size, maps, scratch, window, packed)
-            target = whole(a.to_inputs, a.sources)[held]
-            if target != 0 and _is_last(k, a) and not _fits(a):
-                x = flat(target, (image + 1) * values, like)[image * values :]
+            target = tensor_of(a.to_inputs, held)
+            if is_given(target) and _is_last(k, a) and not _fits(a):
+                x = flat(target, (image + 1) * values, dtype_of)[image * values :]
                 _copy(x, a.channels, total, size.wide, a.height * a.width)
 
 
 @serial
-def _fits(a: Any) -> bool:
+def _fits(a: SeparableArgs) -> bool:
     """Say whether an image of an input consists of whole blocks."""
     return bool(a.channels % ROWS == 0 and a.height * a.width % ROWS == 0)
 
 
 @serial
-def _total(source: int, image: int, a: Any, scratch: Any, like: Any) -> Any:
+def _total(
+    source: int, image: int, a: SeparableArgs, scratch: Scratch, dtype_of: DtypeOf
+) -> Values:
     """Return where the gradient of an input is added up: where it belongs, if it fits there."""
-    if a.to_inputs != 0 and _fits(a):
-        table = whole(a.to_inputs, a.sources)
-        if table[source] != 0:
-            return _values(table, source, image, a.height * a.width * a.channels, like)
+    if a.wants_inputs and _fits(a) and is_given(tensor_of(a.to_inputs, source)):
+        return _values(a.to_inputs, source, image, a.height * a.width * a.channels, dtype_of)
     return scratch.total
 
 
 @serial
-def _is_last(k: int, a: Any) -> bool:
+def _is_last(k: int, a: SeparableArgs) -> bool:
     """Say whether a member is the last that reads its source."""
     return bool(k + 1 == a.members or row_of(k + 1, a)[6] != row_of(k, a)[6])
 
 
 @serial
 def _strips(
-    g: Any, at: int, a: Any, size: Any, maps: Any, scratch: Any, window: Any, packed: Any,
-    sums: Any,
+    g: Values, at: int, a: SeparableArgs, size: Sizes, maps: Maps, scratch: Scratch,
+    window: MemberWindow, packed: Values, sums: Values,
 ) -> None:  # fmt: skip
     """Lay e into its space and add to the gradients of the weights, strip by strip."""
     for low in range(0, size.pixels, STRIP):
         here = min(STRIP, size.pixels - low)
-        count = up(here, ROWS)
+        count = round_up(here, ROWS)
         fits = a.outs == size.broad and here == count
         given = g[low * a.outs :] if fits else scratch.given
         if not fits:
@@ -263,14 +296,21 @@ def _strips(
             scratch.between, window.first, maps.given[low:], size.wide, count, given,
             maps.broad_rows, a.outs, packed, at + size.matrix, size, maps,
         )  # fmt: skip
-        if a.to_kernels != 0:
+        if a.wants_weights:
             _convolve(scratch.strip, low, count, scratch.space, window, maps, packed, at, size)
             _add_weights(sums, given, low, here, size, maps, scratch, window)
 
 
 @serial
 def _add_weights(
-    sums: Any, given: Any, low: int, count: int, size: Any, maps: Any, scratch: Any, window: Any
+    sums: Values,
+    given: Values,
+    low: int,
+    count: int,
+    size: Sizes,
+    maps: Maps,
+    scratch: Scratch,
+    window: MemberWindow,
 ) -> None:
     """Add what a strip has to the gradients of a member's kernel and matrix."""
     read, e = maps.read[low:], maps.given[low:]
@@ -298,7 +338,13 @@ def _add_weights(
 
 @serial
 def _add_to_input(
-    total: Any, at: int, size: Any, maps: Any, scratch: Any, window: Any, packed: Any
+    total: Values,
+    at: int,
+    size: Sizes,
+    maps: Maps,
+    scratch: Scratch,
+    window: MemberWindow,
+    packed: Values,
 ) -> None:
     """Add what reaches the input through one member."""
     for low in range(0, maps.own.size, STRIP):
@@ -310,24 +356,25 @@ def _add_to_input(
                 )  # fmt: skip
 
 
-def gather(k: Any, told: Any, like: Any) -> None:
+def gather(k: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
     """Add up the parts of the gradients of one member's weights, in float64."""
-    a = carray(told, (1,))[0]
-    size = sizes_of(a, like)
+    a = args_at(args)
+    size = sizes_of(a, dtype_of)
     row = row_of(k, a)
     area, total = row[0] * row[1], np.zeros(size.summed)
     for part in range(a.parts):
         at = (part * a.members + k) * size.summed
-        found = flat(a.sums, at + size.summed, like)[at:]
+        summed = flat(a.sums, at + size.summed, dtype_of)[at:]
         for m in range(size.summed):
-            total[m] += found[m]
-    kernel = flat(whole(a.to_kernels, a.members)[k], a.channels * area, like)
-    matrix = flat(whole(a.to_matrices, a.members)[k], a.outs * a.channels, like)
+            total[m] += summed[m]
+    kernel = flat(tensor_of(a.to_kernels, k), a.channels * area, dtype_of)
+    matrix = flat(tensor_of(a.to_matrices, k), a.outs * a.channels, dtype_of)
     for c in range(a.channels):
         for place in range(area):
             kernel[c * area + place] = total[place * size.wide + c]
         for o in range(a.outs):
             matrix[o * a.channels + c] = total[size.places * size.wide + c * size.broad + o]
+    return DONE
 
 
 TASKS = {"pack": pack, "forward": forward, "backward": backward, "gather": gather}

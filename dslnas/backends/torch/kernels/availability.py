@@ -1,0 +1,64 @@
+"""Whether loops of our own can be used: numba is there, they are not switched off, tensors suit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib import import_module
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.kernels.kernel_args import Kernel
+from dslnas.backends.torch.kernels.kernel_call import DTYPES
+
+_switched_off: set[Kernel] = set()
+
+
+@lru_cache(1)
+def available() -> bool:
+    """Say whether numba (the extra `fast`) is installed and goes with the numpy that is here."""
+    try:
+        import_module("numba")
+    except ImportError:
+        return False
+    return True
+
+
+def has_loops(kernel: Kernel) -> bool:
+    """Say whether a kernel runs by its own loops; else it runs by torch's functions."""
+    return kernel not in _switched_off and available()
+
+
+@contextmanager
+def without_loops(*kernels: Kernel) -> Iterator[None]:
+    """Run the body with kernels on torch's functions, as where numba is not installed.
+
+    Passes are chosen when a network is placed on a device, so place it inside of the body too.
+    """
+    before = set(_switched_off)
+    _switched_off.update(kernels)
+    try:
+        yield
+    finally:
+        _switched_off.intersection_update(before)
+
+
+def plain_cpu(tensors: Sequence[Tensor]) -> bool:
+    """Say whether tensors lie on the CPU and share one of the dtypes that loops are made for.
+
+    Also false where torch wants to see operations of its own: under autocast and when it compiles.
+    """
+    dtype = tensors[0].dtype
+    return (
+        dtype in DTYPES
+        and all(tensor.is_cpu and tensor.dtype == dtype for tensor in tensors)
+        and not torch.is_autocast_enabled("cpu")
+        and not torch.compiler.is_compiling()
+    )
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """Return a tensor (B, C, H, W) whose values lie in the order (B, H, W, C)."""
+    return x.contiguous(memory_format=torch.channels_last)
