@@ -3,8 +3,6 @@
 `dslnas show --defaults` prints what the fields say.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias, get_args
 
 from pydantic import Field

@@ -2,9 +2,10 @@
 
 A field's description is shown to users. Its alias, if it has one, is what the language calls it:
 `lambda` is `lambda_`, as Python took the word.
-"""
 
-from __future__ import annotations
+Modules of models do not postpone their annotations: pydantic evaluates those of all bases anew for
+every class, and a command starts faster where they are types already.
+"""
 
 from typing import ClassVar, Self
 

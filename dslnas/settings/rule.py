@@ -1,7 +1,5 @@
 """Rules for derived architectures: counts of operations by cell, limits of the network."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 

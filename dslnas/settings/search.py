@@ -1,7 +1,5 @@
 """Settings of the search methods: what all share, and what each has of its own."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self, TypeAlias, get_args
 
 from pydantic import Field

@@ -4,8 +4,6 @@ Settings that are expressions of the language (a stem, a list of cells) stay syn
 checker gives them their meaning.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Settings of a whole spec: what a run is made with, beside its cells and its network."""
 
-from __future__ import annotations
-
 from dslnas.settings.data import AnyData
 from dslnas.settings.model import Model
 from dslnas.settings.rule import Derivation

@@ -1,7 +1,5 @@
 """Rules that end a search early; they look at the cells that would be derived after an epoch."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field

@@ -3,8 +3,6 @@
 The defaults are the papers'.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
