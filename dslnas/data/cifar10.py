@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dslnas.data.examples import CIFAR10, DataShape, Examples, Images, Labels, examples
-from dslnas.data.files import check_size, damaged, missing, reading, required_folder
+from dslnas.data.examples import DataShape, Examples, Images, Labels, examples
+from dslnas.data.files import check_size, damaged, missing, path_of, reading, required_folder
+from dslnas.settings.data import Cifar10
 
 CLASSES = (
     "airplane",
@@ -19,21 +20,23 @@ CLASSES = (
     "ship",
     "truck",
 )
+KNOWN = DataShape((3, 32, 32), len(CLASSES), has_test=True)
 ROW_BYTES = 1 + 3 * 32 * 32
 HOLDS = "CIFAR-10's binary version: data_batch_1.bin (to 5) and test_batch.bin"
 
 
-def shape(folder: Path) -> DataShape:
+def shape(settings: Cifar10) -> DataShape:
     """Return the shape after a look at names and sizes of the files.
 
     Raises:
         UserError: As `read`, but for the labels.
     """
+    folder = path_of(settings)
     _files(folder)
-    return CIFAR10
+    return KNOWN
 
 
-def read(folder: Path) -> Examples:
+def read(settings: Cifar10) -> Examples:
     """Return all training batches that are there, in the order of their names, and the test batch.
 
     Images are uint8 (N, 3, 32, 32).
@@ -42,6 +45,7 @@ def read(folder: Path) -> Examples:
         UserError: NAS601, NAS602 the folder or a file is missing; NAS603 a file is not made of
             whole rows; NAS609 a label is above 9.
     """
+    folder = path_of(settings)
     *train, test = _files(folder)
     return examples(_rows(train), _rows([test]), CLASSES, str(folder))
 

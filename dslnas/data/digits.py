@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dslnas.data.examples import Examples, examples
+from dslnas.data.examples import DataShape, Examples, examples
 from dslnas.diagnostics import user_error
+from dslnas.settings.data import Digits
 
+KNOWN = DataShape((1, 8, 8), classes=10, has_test=False)
 BRIGHTEST = 16
 
 
-def read() -> Examples:
+def shape(settings: Digits) -> DataShape:
+    """Return the shape, which is always the same."""
+    return KNOWN
+
+
+def read(settings: Digits) -> Examples:
     """Return the 1,797 digits: float32 (1797, 1, 8, 8) in [0, 1].
 
     Raises:

@@ -32,9 +32,7 @@ class DataShape:
     has_test: bool
 
 
-DIGITS = DataShape((1, 8, 8), classes=10, has_test=False)
 PTB = DataShape((), classes=10_000, has_test=True)
-CIFAR10 = DataShape((3, 32, 32), classes=10, has_test=True)
 
 
 @dataclass(frozen=True)

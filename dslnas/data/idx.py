@@ -14,8 +14,10 @@ from dslnas.data.examples import (
     count_classes,
     examples,
 )
-from dslnas.data.files import damaged, missing, opened, read_exactly, required_folder
+from dslnas.data.files import damaged, missing, opened, path_of, read_exactly, required_folder
+from dslnas.settings.data import Idx
 
+KNOWN = None  # other images have other shapes
 UNSIGNED_BYTE = 0x08
 HOLDS = (
     "train-images-idx3-ubyte and train-labels-idx1-ubyte, and for a test part "
@@ -23,12 +25,13 @@ HOLDS = (
 )
 
 
-def shape(folder: Path) -> DataShape:
+def shape(settings: Idx) -> DataShape:
     """Return the shape from the header of the training images and from the training labels.
 
     Raises:
         UserError: As `read`, as far as these files show it.
     """
+    folder = path_of(settings)
     images, labels = _pair(folder, "train")
     has_test = _has_test(folder)
     with opened(images) as stream:
@@ -38,7 +41,7 @@ def shape(folder: Path) -> DataShape:
     return DataShape((1, height, width), count_classes(numbers, str(folder)), has_test)
 
 
-def read(folder: Path) -> Examples:
+def read(settings: Idx) -> Examples:
     """Return the training part and, if there is one, the test part.
 
     Images are uint8 (N, 1, H, W). Classes are named by their numbers.
@@ -48,6 +51,7 @@ def read(folder: Path) -> Examples:
             not fit the file's size; NAS604 the parts do not fit together; NAS606, NAS609 the
             labels are not 0 to the number of classes.
     """
+    folder = path_of(settings)
     train = _part(folder, "train")
     test = _part(folder, "t10k") if _has_test(folder) else None
     classes = count_classes(train[1], str(folder))

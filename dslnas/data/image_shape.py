@@ -6,8 +6,8 @@ data are known by name stays fast.
 
 from __future__ import annotations
 
-from dslnas.data.examples import CIFAR10, DIGITS, DataShape
-from dslnas.data.files import path_of
+from dslnas.data.examples import DataShape
+from dslnas.data.readers import reader_of
 from dslnas.diagnostics import user_error
 from dslnas.settings.data import ImageSettings
 
@@ -20,11 +20,8 @@ def describe(settings: ImageSettings) -> DataShape | None:
     Raises:
         UserError: NAS601 to NAS609, see the readers; the path is wrong or what is there.
     """
-    if not settings.path and settings.source in ("idx", "npz", "images"):
-        return None
-    if not settings.path and settings.source == "cifar10":
-        return CIFAR10
-    return _look(settings)
+    reader = reader_of(settings)
+    return reader.shape(settings) if settings.path else reader.KNOWN
 
 
 def verify(settings: ImageSettings) -> DataShape:
@@ -33,7 +30,7 @@ def verify(settings: ImageSettings) -> DataShape:
     Raises:
         UserError: As `describe`; NAS605 the path is missing; NAS607 as `check_split`.
     """
-    shape = _look(settings)
+    shape = reader_of(settings).shape(settings)
     check_split(settings, shape.has_test)
     return shape
 
@@ -60,19 +57,3 @@ def check_split(settings: ImageSettings, has_test: bool) -> None:
             help="give a fourth share for the test, such as `split 0.4, 0.2, 0.2, 0.2`",
             where=where,
         )
-
-
-def _look(settings: ImageSettings) -> DataShape:
-    if settings.source == "digits":
-        return DIGITS
-    from dslnas.data import cifar10, idx, images, npz
-
-    match settings.source:
-        case "cifar10":
-            return cifar10.shape(path_of(settings))
-        case "idx":
-            return idx.shape(path_of(settings))
-        case "npz":
-            return npz.shape(path_of(settings))
-        case _:
-            return images.shape(path_of(settings), settings.size)

@@ -10,7 +10,7 @@ from dslnas.data.dataset import Data
 from dslnas.data.examples import Examples, Images, Labels
 from dslnas.data.facts import ImageFacts
 from dslnas.data.image_shape import check_split
-from dslnas.data.read import read
+from dslnas.data.readers import reader_of
 from dslnas.data.rows import RowPart
 from dslnas.data.split import Indices, split, subset
 from dslnas.diagnostics import user_error
@@ -42,7 +42,7 @@ def load(
         UserError: NAS601 to NAS605, NAS608, NAS609 from reading; NAS606 a class has too few
             examples for the split; NAS607 the number of shares does not fit the data.
     """
-    examples = read(settings)
+    examples = reader_of(settings).read(settings)
     check_split(settings, examples.test_labels is not None)
     parts = _divided(examples, settings)
     mean, std = _statistics(parts[:2])

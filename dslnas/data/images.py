@@ -8,26 +8,30 @@ from __future__ import annotations
 from pathlib import Path
 
 from dslnas.data.examples import DataShape, Examples, Images, Labels, examples
-from dslnas.data.files import check_size, damaged, reading, required_folder
+from dslnas.data.files import check_size, damaged, path_of, reading, required_folder
 from dslnas.data.pixels import check_pillow, decode
 from dslnas.diagnostics import user_error
+from dslnas.settings.data import ImageFolder
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
+KNOWN = None  # other folders have other classes
 CHANNELS = 3
 HOLDS = "one folder of images per class, or `train` and `test` with such folders"
 
 
-def shape(folder: Path, size: int) -> DataShape:
+def shape(settings: ImageFolder) -> DataShape:
     """Return the shape, 3 x size x size, after a look at the folders.
 
     Raises:
         UserError: As `read`, but for what is in the images.
     """
+    folder = path_of(settings)
     train, test = _listing(folder)
+    size = settings.size
     return DataShape((CHANNELS, size, size), len(train), has_test=test is not None)
 
 
-def read(folder: Path, size: int) -> Examples:
+def read(settings: ImageFolder) -> Examples:
     """Return all images as RGB, resized to squares: uint8 (N, 3, size, size).
 
     Classes are the names of the folders, sorted.
@@ -37,8 +41,9 @@ def read(folder: Path, size: int) -> Examples:
             NAS606 a class has no images; NAS608 Pillow is missing; NAS609 there is only one
             class, or a class of the test part that the training part has not.
     """
+    folder = path_of(settings)
     train, test = _listing(folder)
-    names = tuple(train)
+    names, size = tuple(train), settings.size
     return examples(
         _part(folder, train, names, size),
         _part(folder, test, names, size) if test is not None else None,

@@ -18,8 +18,9 @@ from dslnas.data.examples import (
     count_classes,
     examples,
 )
-from dslnas.data.files import check_size, damaged, missing, reading, required_path
+from dslnas.data.files import check_size, damaged, missing, path_of, reading, required_path
 from dslnas.diagnostics import user_error
+from dslnas.settings.data import Npz
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,16 +28,18 @@ if TYPE_CHECKING:
 
 Layout: TypeAlias = Literal["NHW", "NHWC", "NCHW"]
 
+KNOWN = None  # other arrays have other shapes
 HOLDS = "x_train and y_train (and x_test and y_test), or x and y"
 FEW = range(1, 5)  # what axis is taken for the channels if the other one cannot be
 
 
-def shape(path: Path) -> DataShape:
+def shape(settings: Npz) -> DataShape:
     """Return the shape from the header of the training images and from the training labels.
 
     Raises:
         UserError: As `read`, as far as these members show it.
     """
+    path = path_of(settings)
     with _archive(path) as archive:
         train, test = _names(path, archive)
         sizes, dtype = _header(path, archive, train[0])
@@ -48,7 +51,7 @@ def shape(path: Path) -> DataShape:
     return DataShape((channels, height, width), classes, has_test=test is not None)
 
 
-def read(path: Path) -> Examples:
+def read(settings: Npz) -> Examples:
     """Return the training part and, if there is one, the test part.
 
     Images are uint8 or, for any floating type in the file, float32, (N, C, H, W). Classes are
@@ -60,6 +63,7 @@ def read(path: Path) -> Examples:
             layout of the images is unclear; NAS606, NAS609 the labels are not 0 to the number of
             classes.
     """
+    path = path_of(settings)
     with _archive(path) as archive:
         names, test_names = _names(path, archive)
         train = _part(path, archive, names)

@@ -22,11 +22,13 @@ class DataSettings(Section):
 
     Attributes:
         has_files: Whether the examples are read from files, rather than come with a package.
+        published: Images or tokens of the training part, where the data are the same for all.
     """
 
     kind = "data"
     tag = "source"
     has_files: ClassVar[bool] = True
+    published: ClassVar[int | None] = None
     source: str = ""  # every source has its own
     path: str = Field("", description="file or folder of the data; digits needs none")
     split: tuple[Share, ...] = Field(
@@ -89,6 +91,7 @@ class Cifar10(ImageSettings):
     """CIFAR-10, binary version: a folder with data_batch_*.bin and test_batch.bin."""
 
     source: Literal["cifar10"] = "cifar10"
+    published = 50_000
     augment: tuple[Augmentation, ...] = Field(
         (Crop(pad=4), Flip()), description=ImageSettings.model_fields["augment"].description
     )
@@ -157,6 +160,7 @@ class Ptb(TextSettings):
     """Penn Treebank: a folder with train.txt, valid.txt and test.txt, or ptb.train.txt etc."""
 
     source: Literal["ptb"] = "ptb"
+    published = 929_589
     path: str = Field("", description="folder of the three files")
     split: tuple[Share, ...] = Field(
         (0.9, 0.1),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 
 from dslnas.data.dataset import Data
@@ -11,9 +9,6 @@ from dslnas.data.facts import NO_FACTS
 from dslnas.ops.primitive import Shape
 from dslnas.settings.data import DataSettings
 from dslnas.tasks.catalogue import task_of
-
-PUBLISHED: Mapping[str, int] = {"cifar10": 50_000, "ptb": 929_589}
-"""Examples of the training part, such as images or tokens, by source."""
 
 BATCHES = 2
 """Batches of every part."""
@@ -53,8 +48,7 @@ def published_steps(settings: DataSettings, batch: int, shares: int) -> int | No
         batch: Examples that a step reads.
         shares: How many of the first parts are read.
     """
-    count = PUBLISHED.get(settings.source)
-    if count is None:
+    if settings.published is None:
         return None
-    used = int(count * settings.subset * sum(settings.split[:shares]))
+    used = int(settings.published * settings.subset * sum(settings.split[:shares]))
     return task_of(settings).batch_count(settings, used, batch)

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from dslnas.data import cifar10
+from dslnas.settings.data import Cifar10
 from tests.data.made import error, real, write_cifar10
+
+
+def at(path: Path) -> Cifar10:
+    """Return the settings of data that lie there."""
+    return Cifar10(path=str(path))
+
 
 HOLDS = (
     "the folder should hold CIFAR-10's binary version: data_batch_1.bin (to 5) and test_batch.bin"
@@ -20,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_batches_that_are_there_are_joined_in_order(folder: Path) -> None:
-    examples = cifar10.read(folder)
+    examples = cifar10.read(at(folder))
     rows = np.concatenate(
         [
             write_cifar10(folder, "data_batch_1.bin", 20, seed=1),
@@ -44,8 +51,8 @@ def test_a_file_is_missing(folder: Path, gone: str, named: str) -> None:
     for path in folder.glob(gone):
         path.unlink()
     expected = ("NAS602", f"`{named}` is missing in the folder", HOLDS)
-    assert error(lambda: cifar10.read(folder), folder) == expected
-    assert error(lambda: cifar10.shape(folder), folder) == expected
+    assert error(lambda: cifar10.read(at(folder)), folder) == expected
+    assert error(lambda: cifar10.shape(at(folder)), folder) == expected
 
 
 @pytest.mark.parametrize("size", [0, 3072, 3074])
@@ -57,19 +64,19 @@ def test_a_file_is_not_made_of_rows(folder: Path, size: int) -> None:
         f"{size} bytes are not a multiple of 3073 above 0",
         "fetch or write the file again",
     )
-    assert error(lambda: cifar10.read(folder), path) == expected
-    assert error(lambda: cifar10.shape(folder), path) == expected
+    assert error(lambda: cifar10.read(at(folder)), path) == expected
+    assert error(lambda: cifar10.shape(at(folder)), path) == expected
 
 
 @pytest.mark.parametrize(("name", "part"), [("data_batch_1.bin", ""), ("test_batch.bin", "test ")])
 def test_a_label_is_above_nine(folder: Path, name: str, part: str) -> None:
     (folder / name).write_bytes(b"\x0a" + bytes(3072))
-    code, message, _ = error(lambda: cifar10.read(folder), folder)
+    code, message, _ = error(lambda: cifar10.read(at(folder)), folder)
     assert (code, message) == ("NAS609", f"{part}label 10 is not one of the 10 classes 0 to 9")
 
 
 def test_real_cifar10(shared: Path) -> None:
-    examples = cifar10.read(real(shared, "cifar-10-batches-bin"))
+    examples = cifar10.read(at(real(shared, "cifar-10-batches-bin")))
     assert examples.images.shape[1:] == (3, 32, 32)
     assert examples.test_labels is not None
     assert np.bincount(examples.test_labels).tolist() == [1000] * 10

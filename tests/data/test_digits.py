@@ -4,22 +4,22 @@ import numpy as np
 import pytest
 
 from dslnas.data import digits
-from dslnas.data.examples import DIGITS
+from dslnas.settings.data import Digits
 from tests.data.made import error
 
 
 def test_digits_are_as_described() -> None:
-    examples = digits.read()
-    assert examples.images.shape == (1797, *DIGITS.shape)
+    examples = digits.read(Digits())
+    assert examples.images.shape == (1797, *digits.KNOWN.shape)
     assert examples.images.dtype == np.float32
     assert (examples.images.min(), examples.images.max()) == (0, 1)
-    assert np.unique(examples.labels).tolist() == list(range(DIGITS.classes))
-    assert len(examples.class_names) == DIGITS.classes
+    assert np.unique(examples.labels).tolist() == list(range(digits.KNOWN.classes))
+    assert len(examples.class_names) == digits.KNOWN.classes
 
 
 def test_scikit_learn_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    assert error(digits.read, "data") == (
+    assert error(lambda: digits.read(Digits()), "data") == (
         "NAS608",
         "data source `digits` needs scikit-learn",
         "pip install scikit-learn",

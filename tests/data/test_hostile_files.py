@@ -16,6 +16,7 @@ from PIL import Image
 from dslnas.data import cifar10, idx, npz
 from dslnas.data.pixels import decode
 from dslnas.diagnostics import UserError
+from dslnas.settings.data import Cifar10, Idx, Npz
 from tests.data.made import idx_bytes, labels, pixels, write_cifar10, write_idx
 
 Edit = tuple[float, bytes, int]
@@ -45,7 +46,8 @@ def survives(path: Path, content: bytes, read: Callable[[], object]) -> None:
 def test_idx_files(tmp_path: Path, changes: list[Edit]) -> None:
     write_idx(tmp_path, "train", pixels(6, 5, 4), labels(6, 3))
     content = edited(idx_bytes(pixels(6, 5, 4)), changes)
-    survives(tmp_path / "train-images-idx3-ubyte", content, lambda: idx.read(tmp_path))
+    settings = Idx(path=str(tmp_path))
+    survives(tmp_path / "train-images-idx3-ubyte", content, lambda: idx.read(settings))
 
 
 @few
@@ -53,7 +55,8 @@ def test_idx_files(tmp_path: Path, changes: list[Edit]) -> None:
 def test_gzip_files(tmp_path: Path, changes: list[Edit]) -> None:
     write_idx(tmp_path, "train", pixels(6, 5, 4), labels(6, 3), ".gz")
     content = edited(gzip.compress(idx_bytes(pixels(6, 5, 4)), mtime=0), changes)
-    survives(tmp_path / "train-images-idx3-ubyte.gz", content, lambda: idx.read(tmp_path))
+    settings = Idx(path=str(tmp_path))
+    survives(tmp_path / "train-images-idx3-ubyte.gz", content, lambda: idx.read(settings))
 
 
 @few
@@ -62,7 +65,7 @@ def test_cifar10_files(tmp_path: Path, changes: list[Edit]) -> None:
     write_cifar10(tmp_path, "data_batch_1.bin", 10)
     content = write_cifar10(tmp_path, "test_batch.bin", 10).tobytes()
     path = tmp_path / "test_batch.bin"
-    survives(path, edited(content, changes), lambda: cifar10.read(tmp_path))
+    survives(path, edited(content, changes), lambda: cifar10.read(Cifar10(path=str(tmp_path))))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # NumPy's, on headers of Python 2
@@ -73,7 +76,7 @@ def test_npz_files(tmp_path: Path, save: Callable[..., None], changes: list[Edit
     buffer = io.BytesIO()
     save(buffer, x=pixels(6, 5, 4), y=labels(6, 3))
     path = tmp_path / "set.npz"
-    survives(path, edited(buffer.getvalue(), changes), lambda: npz.read(path))
+    survives(path, edited(buffer.getvalue(), changes), lambda: npz.read(Npz(path=str(path))))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # as above
@@ -88,7 +91,7 @@ def test_npz_headers(tmp_path: Path, changes: list[Edit]) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("x.npy", content)
     with suppress(UserError):
-        npz.read(path)
+        npz.read(Npz(path=str(path)))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "WEBP"])

@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from dslnas.data import idx
+from dslnas.settings.data import Idx
 from tests.data.made import error, idx_bytes, labels, pixels, real, write_idx
+
+
+def at(path: Path) -> Idx:
+    """Return the settings of data that lie there."""
+    return Idx(path=str(path))
+
 
 HOLDS = (
     "the folder should hold train-images-idx3-ubyte and train-labels-idx1-ubyte, and for a test "
@@ -25,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 def test_both_parts_are_read(tmp_path: Path, end: str) -> None:
     write_idx(tmp_path, "train", pixels(6, 5, 4), labels(6, 3), end)
     write_idx(tmp_path, "t10k", pixels(3, 5, 4, seed=1), labels(3, 2), end)
-    examples = idx.read(tmp_path)
+    examples = idx.read(at(tmp_path))
     np.testing.assert_array_equal(examples.images, pixels(6, 5, 4)[:, None])
     np.testing.assert_array_equal(examples.labels, labels(6, 3))
     assert examples.test_images is not None
@@ -41,7 +48,7 @@ def test_dotted_names_are_read(folder: Path, end: str) -> None:
         (folder / name).unlink()
         dotted = folder / (name.replace("-idx", ".idx") + end)
         dotted.write_bytes(gzip.compress(content) if end else content)
-    examples = idx.read(folder)
+    examples = idx.read(at(folder))
     np.testing.assert_array_equal(examples.images, pixels(6, 5, 4)[:, None])
     assert examples.test_images is None
 
@@ -50,15 +57,15 @@ def test_dotted_names_are_read(folder: Path, end: str) -> None:
 def test_a_training_file_is_missing(folder: Path, name: str) -> None:
     (folder / name).unlink()
     expected = ("NAS602", f"`{name}` is missing in the folder", HOLDS)
-    assert error(lambda: idx.read(folder), folder) == expected
-    assert error(lambda: idx.shape(folder), folder) == expected
+    assert error(lambda: idx.read(at(folder)), folder) == expected
+    assert error(lambda: idx.shape(at(folder)), folder) == expected
 
 
 def test_half_a_test_part_is_not_taken_for_none(folder: Path) -> None:
     write_idx(folder, "t10k", pixels(3, 5, 4), labels(3, 2))
     (folder / "t10k-images-idx3-ubyte").unlink()
     expected = ("NAS602", "`t10k-images-idx3-ubyte` is missing in the folder", HOLDS)
-    assert error(lambda: idx.read(folder), folder) == expected
+    assert error(lambda: idx.read(at(folder)), folder) == expected
 
 
 BAD_IMAGES = [
@@ -83,7 +90,7 @@ BAD_IMAGES = [
 @pytest.mark.parametrize(("content", "message"), BAD_IMAGES)
 def test_images_are_damaged(folder: Path, content: bytes, message: str) -> None:
     (folder / IMAGES).write_bytes(content)
-    code, found, help = error(lambda: idx.read(folder), folder / IMAGES)
+    code, found, help = error(lambda: idx.read(at(folder)), folder / IMAGES)
     assert (code, found) == ("NAS603", message)
     assert help == ("use smaller images or fewer of them" if "at most" in message else FETCH)
 
@@ -91,7 +98,11 @@ def test_images_are_damaged(folder: Path, content: bytes, message: str) -> None:
 def test_labels_are_damaged(folder: Path) -> None:
     (folder / LABELS).write_bytes((folder / IMAGES).read_bytes())
     message = "magic number 0x00000803 but 0x00000801 is expected"
-    assert error(lambda: idx.shape(folder), folder / LABELS) == ("NAS603", message, FETCH)
+    assert error(lambda: idx.shape(at(folder)), folder / LABELS) == (
+        "NAS603",
+        message,
+        FETCH,
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,7 +117,7 @@ def test_gzip_files_are_damaged(folder: Path, cut: slice, message: str) -> None:
     path = folder / f"{IMAGES}.gz"
     path.write_bytes(gzip.compress(idx_bytes(pixels(600, 5, 4)))[cut])
     (folder / IMAGES).unlink()
-    assert error(lambda: idx.read(folder), path) == ("NAS603", message, FETCH)
+    assert error(lambda: idx.read(at(folder)), path) == ("NAS603", message, FETCH)
 
 
 def test_a_gzip_bomb_is_found_before_it_is_unpacked(folder: Path) -> None:
@@ -115,13 +126,13 @@ def test_a_gzip_bomb_is_found_before_it_is_unpacked(folder: Path) -> None:
     (folder / IMAGES).unlink()
     size = path.stat().st_size
     message = f"header asks for 4294967296 bytes but the file has {size}"
-    assert error(lambda: idx.read(folder), path) == ("NAS603", message, FETCH)
+    assert error(lambda: idx.read(at(folder)), path) == ("NAS603", message, FETCH)
 
 
 def test_a_folder_in_place_of_a_file_is_missing(folder: Path) -> None:
     (folder / IMAGES).unlink()
     (folder / IMAGES).mkdir()
-    assert error(lambda: idx.read(folder), folder)[:2] == (
+    assert error(lambda: idx.read(at(folder)), folder)[:2] == (
         "NAS602",
         f"`{IMAGES}` is missing in the folder",
     )
@@ -134,13 +145,13 @@ def test_images_and_labels_differ_in_number(folder: Path) -> None:
         "6 images but 5 labels",
         "every image needs exactly one label, in the same order",
     )
-    assert error(lambda: idx.read(folder), folder) == expected
-    assert error(lambda: idx.shape(folder), folder) == expected
+    assert error(lambda: idx.read(at(folder)), folder) == expected
+    assert error(lambda: idx.shape(at(folder)), folder) == expected
 
 
 def test_test_images_have_another_size(folder: Path) -> None:
     write_idx(folder, "t10k", pixels(3, 4, 5), labels(3, 2))
-    assert error(lambda: idx.read(folder), folder) == (
+    assert error(lambda: idx.read(at(folder)), folder) == (
         "NAS604",
         "test images are uint8 1x4x5 but training images are uint8 1x5x4",
         "store both parts in the same form",
@@ -168,13 +179,13 @@ def test_labels_are_not_those_of_classes(
     folder: Path, numbers: list[int], code: str, message: str, help: str
 ) -> None:
     (folder / LABELS).write_bytes(idx_bytes(np.array(numbers, np.uint8)))
-    assert error(lambda: idx.read(folder), folder) == (code, message, help)
-    assert error(lambda: idx.shape(folder), folder) == (code, message, help)
+    assert error(lambda: idx.read(at(folder)), folder) == (code, message, help)
+    assert error(lambda: idx.shape(at(folder)), folder) == (code, message, help)
 
 
 def test_a_test_label_has_no_class(folder: Path) -> None:
     write_idx(folder, "t10k", pixels(3, 5, 4), np.array([0, 7, 1]))
-    assert error(lambda: idx.read(folder), folder) == (
+    assert error(lambda: idx.read(at(folder)), folder) == (
         "NAS609",
         "test label 7 is not one of the 3 classes 0 to 2",
         "test labels have to occur in the training labels",
@@ -182,7 +193,7 @@ def test_a_test_label_has_no_class(folder: Path) -> None:
 
 
 def test_real_fashion_mnist(shared: Path) -> None:
-    examples = idx.read(real(shared, "fashion-mnist"))
+    examples = idx.read(at(real(shared, "fashion-mnist")))
     assert examples.images.shape == (60000, 1, 28, 28)
     assert examples.test_labels is not None
     assert np.bincount(examples.test_labels).tolist() == [1000] * 10

@@ -63,7 +63,7 @@ def test_the_datas_own_test_part_is_the_test(tmp_path: Path) -> None:
     path = distinct(tmp_path / "set")
     data = load(Idx(path=str(path), split=(0.4, 0.4, 0.2)), "cpu")
     assert [len(part) for part in parts(data)] == [24, 24, 12, 12]
-    stored = idx.read(path).test_images
+    stored = idx.read(Idx(path=str(path))).test_images
     assert stored is not None
     facts = facts_of(data)
     expected = (torch.from_numpy(stored.astype(np.float64)) / 255 - facts.mean[0]) / facts.std[0]
@@ -92,7 +92,7 @@ def test_held_out_parts_do_not_enter_the_statistics(tmp_path: Path) -> None:
     folder = distinct(tmp_path / "set")
     settings = Idx(path=str(folder), split=(0.4, 0.4, 0.2))
     before = load(settings, "cpu")
-    images = idx.read(folder).images[:, 0].copy()
+    images = idx.read(Idx(path=str(folder))).images[:, 0].copy()
     images[firsts(images_of(before.validation), before)] = 255
     write_idx(folder, "train", images.astype(np.uint8), labels(60, 3))
     after = load(settings, "cpu")

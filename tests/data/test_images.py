@@ -9,7 +9,14 @@ from PIL import Image
 
 from dslnas.data import images
 from dslnas.data.pixels import decode
+from dslnas.settings.data import ImageFolder
 from tests.data.made import error, pixels, write_images
+
+
+def at(path: Path, size: int) -> ImageFolder:
+    """Return the settings of data that lie there."""
+    return ImageFolder(path=str(path), size=size)
+
 
 FETCH = "fetch or write the file again"
 
@@ -33,7 +40,7 @@ def test_classes_are_the_folders_in_order(tmp_path: Path) -> None:
     (tmp_path / "cat" / "notes.txt").write_text("not an image")
     (tmp_path / "cat" / ".hidden.png").write_text("not an image")
     (tmp_path / ".cache").mkdir()
-    examples = images.read(tmp_path, size=4)
+    examples = images.read(at(tmp_path, 4))
     assert examples.class_names == ("cat", "dog")
     assert examples.images.shape == (5, 3, 4, 4)
     assert examples.labels.tolist() == [0, 0, 0, 1, 1]
@@ -45,10 +52,10 @@ def test_classes_are_the_folders_in_order(tmp_path: Path) -> None:
 
 def test_train_and_test_folders(tmp_path: Path) -> None:
     write_images(tmp_path / "train", {"cat": 2, "dog": 3, "emu": 1})
-    assert not images.shape(tmp_path, 8).has_test
+    assert not images.shape(at(tmp_path, 8)).has_test
     write_images(tmp_path / "test", {"emu": 2, "cat": 1})
-    assert images.shape(tmp_path, 8).has_test
-    examples = images.read(tmp_path, size=8)
+    assert images.shape(at(tmp_path, 8)).has_test
+    examples = images.read(at(tmp_path, 8))
     assert examples.labels.tolist() == [0, 0, 1, 1, 1, 2]
     assert examples.test_labels is not None
     assert examples.test_labels.tolist() == [0, 2, 2]
@@ -56,7 +63,7 @@ def test_train_and_test_folders(tmp_path: Path) -> None:
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     write_images(tmp_path, {"train": 2, "bus": 1})
-    assert images.read(tmp_path, size=4).class_names == ("bus", "train")
+    assert images.read(at(tmp_path, 4)).class_names == ("bus", "train")
 
 
 @pytest.mark.parametrize("end", ["png", "jpg", "JPEG", "bmp", "gif", "webp"])
@@ -99,7 +106,11 @@ def test_an_image_is_damaged(tmp_path: Path, content: bytes, message: str, help:
     write_images(tmp_path, {"cat": 2, "dog": 2})
     path = tmp_path / "dog" / "0.png"
     path.write_bytes(content)
-    assert error(lambda: images.read(tmp_path, 4), path) == ("NAS603", message, help)
+    assert error(lambda: images.read(at(tmp_path, 4)), path) == (
+        "NAS603",
+        message,
+        help,
+    )
 
 
 def test_an_image_is_cut_short(tmp_path: Path) -> None:
@@ -120,7 +131,7 @@ def test_an_image_has_more_than_8_bits(tmp_path: Path) -> None:
 
 
 def test_there_are_no_folders(tmp_path: Path) -> None:
-    assert error(lambda: images.shape(tmp_path, 4), tmp_path) == (
+    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
         "NAS602",
         "there are no folders of images",
         "the folder should hold one folder of images per class, or `train` and `test` with such "
@@ -130,7 +141,7 @@ def test_there_are_no_folders(tmp_path: Path) -> None:
 
 def test_a_class_has_no_images(tmp_path: Path) -> None:
     write_images(tmp_path, {"cat": 2, "dog": 0})
-    assert error(lambda: images.shape(tmp_path, 4), tmp_path) == (
+    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
         "NAS606",
         "class `dog` has no images",
         "images end in .bmp, .gif, .jpeg, .jpg, .png, .webp",
@@ -139,7 +150,7 @@ def test_a_class_has_no_images(tmp_path: Path) -> None:
 
 def test_there_is_one_class(tmp_path: Path) -> None:
     write_images(tmp_path, {"cat": 2})
-    assert error(lambda: images.shape(tmp_path, 4), tmp_path) == (
+    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
         "NAS609",
         "there is only the class `cat`",
         "a classifier needs at least two classes",
@@ -149,7 +160,7 @@ def test_there_is_one_class(tmp_path: Path) -> None:
 def test_a_test_class_is_unknown(tmp_path: Path) -> None:
     write_images(tmp_path / "train", {"cat": 2, "dog": 2})
     write_images(tmp_path / "test", {"cat": 2, "dgo": 2})
-    assert error(lambda: images.shape(tmp_path, 4), tmp_path) == (
+    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
         "NAS609",
         "class `dgo` is in `test` but not in `train`",
         "both folders need the same classes",
@@ -159,7 +170,7 @@ def test_a_test_class_is_unknown(tmp_path: Path) -> None:
 def test_a_third_part_is_not_left_out_silently(tmp_path: Path) -> None:
     write_images(tmp_path / "train", {"cat": 2, "dog": 2})
     write_images(tmp_path / "val", {"cat": 2, "dog": 2})
-    assert error(lambda: images.shape(tmp_path, 4), tmp_path) == (
+    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
         "NAS603",
         "unexpected folder `val` beside `train`",
         "only `train` and `test` are read; the split makes the validation part",
@@ -169,7 +180,7 @@ def test_a_third_part_is_not_left_out_silently(tmp_path: Path) -> None:
 def test_more_images_than_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_images(tmp_path, {"cat": 2, "dog": 2})
     monkeypatch.setattr("dslnas.data.files.MOST_BYTES", 100)
-    assert error(lambda: images.read(tmp_path, 4), tmp_path) == (
+    assert error(lambda: images.read(at(tmp_path, 4)), tmp_path) == (
         "NAS603",
         "192 bytes of content but at most 100 are read",
         "use smaller images or fewer of them",
@@ -179,7 +190,7 @@ def test_more_images_than_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_pillow_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_images(tmp_path, {"cat": 2, "dog": 2})
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    assert error(lambda: images.read(tmp_path, 4), "data") == (
+    assert error(lambda: images.read(at(tmp_path, 4)), "data") == (
         "NAS608",
         "data source `images` needs Pillow",
         "pip install dslnas[images]",

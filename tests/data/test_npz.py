@@ -9,7 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from dslnas.data import npz
+from dslnas.settings.data import Npz
 from tests.data.made import error, labels, pixels
+
+
+def at(path: Path) -> Npz:
+    """Return the settings of data that lie there."""
+    return Npz(path=str(path))
+
 
 HOLDS = "the archive should hold x_train and y_train (and x_test and y_test), or x and y"
 FETCH = "fetch or write the file again"
@@ -52,9 +59,9 @@ def test_the_layout_is_found(
     tmp_path: Path, stored: NDArray[np.uint8], expected: tuple[int, ...]
 ) -> None:
     path = saved(tmp_path, x=stored, y=labels(6, 3))
-    images = npz.read(path).images
+    images = npz.read(at(path)).images
     assert images.shape == expected
-    shape = npz.shape(path)
+    shape = npz.shape(at(path))
     assert (6, *shape.shape) == expected
     channels_last = stored.ndim == 4 and stored.shape[1] != expected[1]
     again = images.transpose(0, 2, 3, 1) if channels_last else images.reshape(stored.shape)
@@ -69,8 +76,8 @@ def test_the_layout_is_unclear(tmp_path: Path, sizes: tuple[int, ...]) -> None:
         f"`x` has the shape {sizes}, in which the channels cannot be told",
         "save images as (N, H, W), (N, H, W, C) or (N, C, H, W), with 1 to 4 channels",
     )
-    assert error(lambda: npz.read(path), path) == expected
-    assert error(lambda: npz.shape(path), path) == expected
+    assert error(lambda: npz.read(at(path)), path) == expected
+    assert error(lambda: npz.shape(at(path)), path) == expected
 
 
 def test_both_parts_are_read(tmp_path: Path) -> None:
@@ -82,18 +89,18 @@ def test_both_parts_are_read(tmp_path: Path) -> None:
         y_test=labels(4, 2).astype(np.uint8),
         names=np.array(["a", "b", "c"], dtype=object),  # other members are not touched
     )
-    examples = npz.read(path)
+    examples = npz.read(at(path))
     np.testing.assert_array_equal(examples.labels, labels(6, 3))
     assert examples.test_labels is not None
     np.testing.assert_array_equal(examples.test_labels, labels(4, 2))
     assert examples.class_names == ("0", "1", "2")
-    assert npz.shape(path).has_test
+    assert npz.shape(at(path)).has_test
 
 
 @pytest.mark.parametrize("kind", ["<f2", "<f4", ">f4", "<f8"])
 def test_floats_become_float32_unscaled(tmp_path: Path, kind: str) -> None:
     values = np.linspace(-3, 200, 120).reshape(6, 5, 4).astype(kind)
-    examples = npz.read(saved(tmp_path, x=np.asfortranarray(values), y=labels(6, 3)))
+    examples = npz.read(at(saved(tmp_path, x=np.asfortranarray(values), y=labels(6, 3))))
     assert examples.images.dtype == np.float32
     np.testing.assert_array_equal(examples.images[:, 0], values.astype(np.float32))
 
@@ -103,7 +110,7 @@ def test_floats_are_not_finite(tmp_path: Path, value: float) -> None:
     values = np.zeros((6, 5, 4))
     values[2, 3, 1], values[3] = value, -value
     path = saved(tmp_path, x=values, y=labels(6, 3))
-    assert error(lambda: npz.read(path), path) == (
+    assert error(lambda: npz.read(at(path)), path) == (
         "NAS603",
         "images hold pixels that are not finite",
         "replace nan and infinite values before saving",
@@ -122,15 +129,15 @@ def test_floats_are_not_finite(tmp_path: Path, value: float) -> None:
 def test_a_member_is_missing(tmp_path: Path, arrays: dict[str, Any], name: str) -> None:
     path = saved(tmp_path, **arrays)
     expected = ("NAS602", f"`{name}` is missing in the archive", HOLDS)
-    assert error(lambda: npz.read(path), path) == expected
-    assert error(lambda: npz.shape(path), path) == expected
+    assert error(lambda: npz.read(at(path)), path) == expected
+    assert error(lambda: npz.shape(at(path)), path) == expected
 
 
 def test_a_member_without_the_ending_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "set.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x", b"")
-    assert error(lambda: npz.read(path), path)[:2] == (
+    assert error(lambda: npz.read(at(path)), path)[:2] == (
         "NAS602",
         "`x_train` is missing in the archive",
     )
@@ -153,10 +160,14 @@ def test_pickled_members_are_not_unpickled(tmp_path: Path) -> None:
     target.unlink()
     path = saved(tmp_path, x=pixels(1, 5, 4), y=np.array([Bomb(target)], dtype=object))
     expected = ("NAS603", "`y` is pickled, which is not safe to read", "save plain arrays")
-    assert error(lambda: npz.read(path), path) == expected
-    assert error(lambda: npz.shape(path), path) == expected
+    assert error(lambda: npz.read(at(path)), path) == expected
+    assert error(lambda: npz.shape(at(path)), path) == expected
     path.write_bytes(pickle.dumps(Bomb(target)))
-    assert error(lambda: npz.read(path), path) == ("NAS603", "damaged npz archive", FETCH)
+    assert error(lambda: npz.read(at(path)), path) == (
+        "NAS603",
+        "damaged npz archive",
+        FETCH,
+    )
     assert not target.exists()
 
 
@@ -184,8 +195,8 @@ BAD_MEMBERS = [
 @pytest.mark.parametrize(("content", "message"), BAD_MEMBERS)
 def test_members_are_damaged(tmp_path: Path, content: bytes, message: str) -> None:
     path = with_member(tmp_path / "set.npz", "x", content)
-    assert error(lambda: npz.read(path), path) == ("NAS603", message, FETCH)
-    assert error(lambda: npz.shape(path), path) == ("NAS603", message, FETCH)
+    assert error(lambda: npz.read(at(path)), path) == ("NAS603", message, FETCH)
+    assert error(lambda: npz.shape(at(path)), path) == ("NAS603", message, FETCH)
 
 
 def test_more_than_is_read_is_found_in_the_header(
@@ -198,18 +209,22 @@ def test_more_than_is_read_is_found_in_the_header(
         "120000 bytes of content but at most 100000 are read",
         "use smaller images or fewer of them",
     )
-    assert error(lambda: npz.read(path), path) == expected
-    assert error(lambda: npz.shape(path), path) == expected
+    assert error(lambda: npz.read(at(path)), path) == expected
+    assert error(lambda: npz.shape(at(path)), path) == expected
 
 
 def test_the_archive_is_cut_short(tmp_path: Path) -> None:
     path = saved(tmp_path, x=pixels(6, 5, 4), y=labels(6, 3))
     path.write_bytes(path.read_bytes()[:-30])
-    assert error(lambda: npz.read(path), path) == ("NAS603", "damaged npz archive", FETCH)
+    assert error(lambda: npz.read(at(path)), path) == (
+        "NAS603",
+        "damaged npz archive",
+        FETCH,
+    )
 
 
 def test_the_archive_is_a_folder(tmp_path: Path) -> None:
-    assert error(lambda: npz.read(tmp_path), tmp_path) == (
+    assert error(lambda: npz.read(at(tmp_path)), tmp_path) == (
         "NAS603",
         "npz archive cannot be read: is a directory",
         "check the file",
@@ -274,11 +289,11 @@ def test_images_and_labels_do_not_fit(
     tmp_path: Path, x: NDArray[Any], y: NDArray[Any], code: str, message: str, help: str
 ) -> None:
     path = saved(tmp_path, x=x, y=y)
-    assert error(lambda: npz.read(path), path) == (code, message, help)
-    assert error(lambda: npz.shape(path), path) == (code, message, help)
+    assert error(lambda: npz.read(at(path)), path) == (code, message, help)
+    assert error(lambda: npz.shape(at(path)), path) == (code, message, help)
 
 
 @pytest.mark.parametrize("call", [npz.read, npz.shape])
 def test_there_are_no_examples(tmp_path: Path, call: Any) -> None:
     path = saved(tmp_path, x=pixels(0, 5, 4), y=labels(0, 3))
-    assert error(lambda: call(path), path) == ("NAS606", "there are no examples", "")
+    assert error(lambda: call(at(path)), path) == ("NAS606", "there are no examples", "")

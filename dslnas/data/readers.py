@@ -1,0 +1,41 @@
+"""Readers of images: a module of this package for every source, and of its name.
+
+Each imports what it needs itself when files are opened, and none torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Protocol, cast
+
+from dslnas.data.examples import DataShape, Examples
+from dslnas.settings.data import ImageSettings
+
+
+class Reader(Protocol):
+    """Reader of a source.
+
+    Attributes:
+        KNOWN: Shape of its images, where all data of the source have the same.
+    """
+
+    KNOWN: DataShape | None
+
+    def shape(self, settings: ImageSettings) -> DataShape:
+        """Return the shape of the images after a look at the files, but not at pixels.
+
+        Raises:
+            UserError: NAS605 the path is missing; else as `read`, as far as the look shows it.
+        """
+
+    def read(self, settings: ImageSettings) -> Examples:
+        """Return all images as they are stored.
+
+        Raises:
+            UserError: NAS605 the path is missing; else see the readers.
+        """
+
+
+def reader_of(settings: ImageSettings) -> Reader:
+    """Return the reader of a source."""
+    return cast(Reader, import_module(f"{__package__}.{settings.source}"))
