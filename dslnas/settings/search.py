@@ -1,11 +1,12 @@
 """Settings of the search methods: what all share, and what each has of its own."""
 
-from typing import Annotated, Literal, Self, TypeAlias, get_args
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self, TypeAlias, get_args
 
 from pydantic import Field
 
 from dslnas.settings.model import Section
-from dslnas.settings.stop import StopRule
+from dslnas.settings.stop import Eigenvalue, StopRule
 from dslnas.settings.values import Adam, Cosine, Linear, Schedule, Sgd, Variational
 
 DROPOUT_ABOUT = "text: rates by place, with masks that hold for a whole sequence"
@@ -28,11 +29,48 @@ _LAMBDA_ABOUT = "mixed level: weight of the architecture data's loss"
 _TEMPERATURE_ABOUT = "of the Gumbel-softmax, by epoch"
 
 
+class Unused(NamedTuple):
+    """A setting that changes nothing as others are.
+
+    Attributes:
+        key: Key of the setting.
+        attribute: Attribute that tells its effect; it is of no account if that is the default's.
+        because: The other setting that makes it so.
+        instead: How that would be written for the setting to count.
+    """
+
+    key: str
+    attribute: str
+    because: str
+    instead: str
+
+
+class Conflict(NamedTuple):
+    """Settings of a search that contradict each other.
+
+    Attributes:
+        key: Key of the one to point at.
+        message: The contradiction in words.
+        help: A way to mend it.
+    """
+
+    key: str
+    message: str
+    help: str
+
+
 class SearchSettings(Section):
-    """Settings of all methods. Defaults are those of DARTS (arXiv:1806.09055, appendix A)."""
+    """Settings of all methods. Defaults are those of DARTS (arXiv:1806.09055, appendix A).
+
+    Attributes:
+        weighs: Whether the method weighs operations by a softmax of alpha.
+        draws: Whether it draws architectures: between two epochs nothing is learnt about them.
+    """
 
     kind = "search"
     tag = "method"
+    weighs: ClassVar[bool] = True
+    draws: ClassVar[bool] = False
     method: str = ""  # every method has its own
     epochs: int = Field(50, ge=1, description="passes over the data that trains weights")
     warmup: Annotated[int, Field(ge=0)] | None = Field(
@@ -55,6 +93,38 @@ class SearchSettings(Section):
     def warm_epochs(self) -> int:
         """The number of epochs in which only the weights train."""
         return self.warmup if self.warmup is not None else int(WARM_SHARE * self.epochs)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the result may be the architecture of an earlier epoch."""
+        return any(isinstance(rule, Eigenvalue) for rule in self.stop)
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        for rule in self.stop:
+            if rule.looks_back() >= self.epochs:
+                yield Conflict(
+                    "stop",
+                    f"`{rule.word}` looks back {rule.looks_back()} epochs, and there are "
+                    f"{self.epochs}",
+                    f"give it fewer `{rule.memory}`, or the search more `epochs`",
+                )
+        if self.warm_epochs >= self.epochs:
+            yield Conflict(
+                "warmup",
+                f"warm-up of {self.warm_epochs} epochs leaves none of {self.epochs} to search in",
+                "give more `epochs` or a shorter `warmup`",
+            )
+        if self.accumulate > 1 and self.goes_back:
+            yield Conflict(
+                "stop",
+                "`stop eigenvalue` differentiates twice what a whole batch leaves behind",
+                "leave `accumulate` or `eigenvalue` out",
+            )
+
+    def unused(self) -> Iterator[Unused]:
+        """Yield the settings that change nothing as others are."""
+        yield from ()
 
 
 class OrderSettings(SearchSettings):
@@ -81,6 +151,22 @@ class OrderSettings(SearchSettings):
         """Whether the step that second order looks ahead is clipped like the one taken later."""
         return self.unroll == "clipped"
 
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if self.accumulate > 1 and (self.order, self.hessian) == ("second", "exact"):
+            yield Conflict(
+                "accumulate",
+                "`hessian exact` differentiates twice what a whole batch leaves behind",
+                "write `hessian difference`, or leave `accumulate` out",
+            )
+
+    def unused(self) -> Iterator[Unused]:
+        """Yield the settings that change nothing as others are."""
+        if self.order == "first":
+            yield Unused("hessian", "hessian", "order first", "order second")
+            yield Unused("unroll", "clips_ahead", "order first", "order second")
+
 
 class DartsSettings(OrderSettings):
     """DARTS (Liu et al., ICLR 2019): bilevel, alpha on its own data, then the weights."""
@@ -102,6 +188,16 @@ class MilenasSettings(OrderSettings):
     )
     bilevel: int = Field(0, ge=0, description="first epochs that are bilevel, before it switches")
 
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if self.bilevel >= self.epochs:
+            yield Conflict(
+                "bilevel",
+                f"{self.bilevel} bilevel epochs leave none of {self.epochs} that is mixed-level",
+                "give fewer `bilevel` epochs, or write `search darts`",
+            )
+
 
 class SingleLevelSettings(OrderSettings):
     """Single-level search: alpha and the weights on the same data; MiLeNAS with lambda = 0."""
@@ -112,6 +208,7 @@ class SingleLevelSettings(OrderSettings):
 class NaspSettings(SearchSettings):
     """NASP (Yao et al., AAAI 2020): proximal steps; one operation per edge runs."""
 
+    weighs = False
     method: Literal["nasp"] = "nasp"
     complexity: float = Field(
         0.0, ge=0, description="eta: weight of the operations' cost; larger gives smaller cells"
@@ -126,6 +223,12 @@ class NaspSettings(SearchSettings):
         0.0, ge=0, le=1, description="probability of a random operation instead of the largest"
     )
 
+    def unused(self) -> Iterator[Unused]:
+        """Yield the settings that change nothing as others are."""
+        if self.complexity == 0:
+            yield Unused("cost", "cost", "complexity 0", "complexity 0.1")
+            yield Unused("cells", "cells", "complexity 0", "complexity 0.1")
+
 
 class SampledSettings(OrderSettings):
     """Settings of methods that draw a random mixture for every pass."""
@@ -133,6 +236,12 @@ class SampledSettings(OrderSettings):
     level: Literal["bilevel", "mixed"] = Field("bilevel", description=_LEVEL_ABOUT)
     lambda_: float = Field(1.0, alias="lambda", ge=0, description=_LAMBDA_ABOUT)
     temperature: Schedule = Field(Linear(start=10.0, end=1.0), description=_TEMPERATURE_ABOUT)
+
+    def unused(self) -> Iterator[Unused]:
+        """Yield the settings that change nothing as others are."""
+        yield from super().unused()
+        if self.level == "bilevel":
+            yield Unused("lambda", "lambda_", "level bilevel", "level mixed")
 
 
 class GdasSettings(SampledSettings):
@@ -166,7 +275,14 @@ class PcDartsSettings(OrderSettings):
     )
 
 
-class RandomSettings(SearchSettings):
+class DrawnSettings(SearchSettings):
+    """Settings of methods that draw architectures and compare them at the end."""
+
+    weighs = False
+    draws = True
+
+
+class RandomSettings(DrawnSettings):
     """Random sampling with weight sharing (Li and Talwalkar, UAI 2019): the baseline."""
 
     method: Literal["random"] = "random"
@@ -175,7 +291,7 @@ class RandomSettings(SearchSettings):
     )
 
 
-class RandomSearchSettings(SearchSettings):
+class RandomSearchSettings(DrawnSettings):
     """Random search (Li and Talwalkar, UAI 2019): random architectures, each trained alone."""
 
     method: Literal["random_search"] = "random_search"
@@ -195,6 +311,17 @@ class RandomSearchSettings(SearchSettings):
             return self.each
         most = max(1, min(10, self.epochs // 2))
         return next(each for each in range(most, 0, -1) if self.epochs % each == 0)
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if self.epochs % self.epochs_each:
+            yield Conflict(
+                "each",
+                f"{self.epochs} epochs are no multiple of {self.epochs_each}, "
+                "so the last architecture would train for fewer than the others",
+                "give `each` a divisor of `epochs`",
+            )
 
 
 AnySearch: TypeAlias = Annotated[

@@ -8,9 +8,18 @@ from dslnas.settings.model import Call
 
 
 class StopRuleCall(Call):
-    """Base of the rules."""
+    """Base of the rules.
+
+    Attributes:
+        memory: Parameter that says over how many epochs the rule looks; "" for the last alone.
+    """
 
     noun: ClassVar[str] = "stop rule"
+    memory: ClassVar[str] = ""
+
+    def looks_back(self) -> int:
+        """Return how many epochs before the last the rule needs to know."""
+        return 0
 
 
 class Skips(StopRuleCall):
@@ -34,8 +43,13 @@ class Convolutions(StopRuleCall):
 class Stable(StopRuleCall):
     """The derived cells have not changed for so many epochs (DARTS+, criterion 2)."""
 
+    memory = "epochs"
     word: Literal["stable"] = "stable"
     epochs: int = Field(10, ge=1)
+
+    def looks_back(self) -> int:
+        """Return how many epochs before the last the rule needs to know."""
+        return self.epochs
 
 
 class Eigenvalue(StopRuleCall):
@@ -45,9 +59,14 @@ class Eigenvalue(StopRuleCall):
     `ratio` times today's `window` epochs ago; the result is the architecture of that epoch.
     """
 
+    memory = "window"
     word: Literal["eigenvalue"] = "eigenvalue"
     ratio: float = Field(0.75, gt=0, le=1)
     window: int = Field(5, ge=1)
+
+    def looks_back(self) -> int:
+        """Return how many epochs before the last the rule needs to know."""
+        return 2 * self.window
 
 
 StopRule: TypeAlias = Annotated[

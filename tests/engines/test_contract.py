@@ -16,8 +16,6 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.protocol import Engine
-from dslnas.language.check.search import DRAWN as DRAWN_METHODS
-from dslnas.language.check.search import RELAXED
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam, Cosine, Sgd, Variational
 from dslnas.space.derive.derive import Scores, derive
@@ -105,9 +103,9 @@ def test_there_is_an_engine_for_the_settings_of_every_method() -> None:
 
 def test_the_check_knows_which_methods_have_a_softmax_and_which_draw() -> None:
     engines = {method: start(method)[1] for method in ENGINES}
-    weighing = {m for m, engine in engines.items() if engine.probabilities() is not None}
-    assert weighing == set(RELAXED)
-    assert {m for m, engine in engines.items() if not engine.learns} == set(DRAWN_METHODS)
+    for method, engine in engines.items():
+        assert SEARCH[method].weighs == (engine.probabilities() is not None)
+        assert SEARCH[method].draws != engine.learns
 
 
 @EVERY_ENGINE

@@ -22,7 +22,7 @@ OWN = {
     "data/facts.py",
     "data/image_shape.py",
     "data/image_tensors.py",
-    "data/read.py",
+    "data/readers.py",
     "data/rows.py",
     "data/stream.py",
     "data/text.py",

@@ -49,11 +49,11 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
     sections = Sections(linked, constants, task, diagnostics)
     network = sections.network(cells)
     data = sections.data()
-    engine, search = sections.search()
+    search = sections.search()
     derivation = sections.derivation(cells)
-    if engine is not None and search is not None:
+    if search is not None:
         usual = sections.usual(type(search))
-        check_search(engine, search, usual, derivation, cells, sections.spans, diagnostics)
+        check_search(search, usual, derivation, cells, sections.spans, diagnostics)
     evaluate = sections.plain(EvaluateSettings)
     check_parts(data, search, evaluate, sections.spans, diagnostics)
     check_sequence(used, cells, data.source, task, tasks, linked, diagnostics)
@@ -67,7 +67,7 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
         cells,
         network,
         data,
-        None if engine is None or search is None else Search(engine, search),
+        None if search is None else Search(search.method, search),
         evaluate,
         export,
         derivation,

@@ -98,13 +98,13 @@ class Sections:
             return data
         return data.replace(path=self._path(data.path))
 
-    def search(self) -> tuple[str | None, SearchSettings | None]:
+    def search(self) -> SearchSettings | None:
         """Check the search section, if there is one."""
         section = self._linked.sections.get("search")
         if section is None:
-            return None, None
-        engine = self._named(section, SEARCH)
-        if engine is None:
+            return None
+        method = self._named(section, SEARCH)
+        if method is None:
             if section.name is None:
                 self._diagnostics.add(
                     "NAS505",
@@ -112,14 +112,14 @@ class Sections:
                     head_span(section),
                     help=f"write `search {next(iter(SEARCH))}`; {suggestion('', SEARCH)}",
                 )
-            return None, None
+            return None
         elsewhere = {
             key: f"`search {name}`"
             for name, model in reversed(SEARCH.items())  # the first that has it is the best known
             for key in model.settings()
         }
-        where = f"`search {engine}`"
-        return engine, self._build(SEARCH[engine], section.settings, where, elsewhere=elsewhere)
+        where = f"`search {method}`"
+        return self._build(SEARCH[method], section.settings, where, elsewhere=elsewhere)
 
     def network(self, cells: Mapping[str, CheckedCell]) -> CheckedNetwork | None:
         """Check the network section: plain settings, and expressions for their names."""
