@@ -17,10 +17,11 @@ from dslnas.diagnostics import user_error
 from dslnas.graph.analysis.memory import check_memory
 from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.language.check.check import check
-from dslnas.language.check.checked import CheckedProgram, Search
+from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import LinkedProgram, link, read_source
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.primitive import Shape
+from dslnas.settings.search import SearchSettings
 from dslnas.space.architecture import Architecture
 from dslnas.space.lower import lower
 from dslnas.space.network import Network, SearchSpace
@@ -122,7 +123,7 @@ class CompiledSearch(CompiledSpace):
         search: The method and its settings.
     """
 
-    search: Search
+    search: SearchSettings
 
 
 def compile_spec(

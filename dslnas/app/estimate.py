@@ -72,7 +72,7 @@ class _Estimator:
         count = (
             data.weights.batch_count(batch) if is_there else published_steps(program.data, batch, 1)
         )
-        plan = SearchPlan(search.method, search.settings, program.data, program.derivation)
+        plan = SearchPlan(search, program.data, program.derivation)
         return estimate_search(
             spec.space, spec.graph, plan, data, count, self._runtime, self._steps
         )

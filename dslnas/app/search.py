@@ -69,7 +69,7 @@ def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     from dslnas.training.threads import threads_for
 
     program, data = spec.program, run.data
-    plan = SearchPlan(spec.search.method, spec.search.settings, program.data, program.derivation)
+    plan = SearchPlan(spec.search, program.data, program.derivation)
     check_search_fits(spec.space, spec.graph, plan, data, run.runtime)
     steps = task_of(program.data).steps(program.data)
     with threads_for(spec.graph.flops() * program.data.batch * steps):

@@ -57,8 +57,8 @@ def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace 
 def _supernet(program: CheckedProgram, example: Shape, classes: int, found: Diagnostics) -> Network:
     network, search = program.network, program.search
     supernet = _network(program, network.channels, network.repeat, example, classes, found)
-    if search is not None and isinstance(search.settings, PcDartsSettings):
-        return replace(supernet, partial=_partial(program, search.settings))
+    if search is not None and isinstance(search, PcDartsSettings):
+        return replace(supernet, partial=_partial(program, search))
     return supernet
 
 

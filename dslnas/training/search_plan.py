@@ -20,16 +20,19 @@ class SearchPlan:
     """What a spec says of its search.
 
     Attributes:
-        method: Name of the engine.
-        settings: The engine's settings.
+        settings: Settings of the search method.
         data: Batch size and augmentations.
         derivation: How the architecture is taken from it.
     """
 
-    method: str
     settings: SearchSettings
     data: DataSettings
     derivation: Derivation = AS_PUBLISHED
+
+    @property
+    def method(self) -> str:
+        """Name of the search method."""
+        return self.settings.method
 
 
 @dataclass(frozen=True)

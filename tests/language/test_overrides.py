@@ -70,8 +70,8 @@ def test_an_override_is_a_change_of_the_text(override: str, before: str, after: 
 def test_another_method_keeps_the_settings() -> None:
     program = checked(SPEC, "search=milenas")
     assert program.search is not None
-    assert isinstance(program.search.settings, MilenasSettings)
-    assert (program.search.method, program.search.settings.epochs) == ("milenas", 7)
+    assert isinstance(program.search, MilenasSettings)
+    assert (program.search.method, program.search.epochs) == ("milenas", 7)
 
 
 def test_a_method_takes_the_place_of_the_word_where_it_is_written(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_method_can_be_changed_in_a_file_that_is_used(tmp_path: Path) -> None:
     path.write_text('use "base.nas"', encoding="utf-8")
     program = check(link(read_source(path), parse_overrides(["search=nasp"])), TASK_SETTINGS)
     assert program.search is not None
-    assert (program.search.method, program.search.settings.epochs) == ("nasp", 9)
+    assert (program.search.method, program.search.epochs) == ("nasp", 9)
 
 
 def test_the_order_of_name_and_settings_does_not_matter() -> None:
@@ -101,7 +101,7 @@ def test_the_order_of_name_and_settings_does_not_matter() -> None:
     programs = [checked(SPEC, *order) for order in permutations(overrides)]
     assert all(program.search == programs[0].search for program in programs)
     assert programs[0].search is not None
-    search = programs[0].search.settings
+    search = programs[0].search
     assert isinstance(search, RandomSettings)
     assert (search.samples, search.epochs) == (5, 2)
 
@@ -111,7 +111,7 @@ def test_a_search_can_be_given_where_the_spec_has_none() -> None:
     assert checked(text).search is None
     program = checked(text, "search.epochs=2", "search=nasp")
     assert program.search is not None
-    assert (program.search.method, program.search.settings.epochs) == ("nasp", 2)
+    assert (program.search.method, program.search.epochs) == ("nasp", 2)
     with pytest.raises(UserError, match="`search` needs the name of a method"):
         checked(text, "search.epochs=2")
 
@@ -119,7 +119,7 @@ def test_a_search_can_be_given_where_the_spec_has_none() -> None:
 def test_the_last_of_two_values_for_a_path_wins() -> None:
     program = checked(SPEC, "search.epochs=2", "search.epochs=3")
     assert program.search is not None
-    assert program.search.settings.epochs == 3
+    assert program.search.epochs == 3
 
 
 def test_mistakes_elsewhere_still_point_at_the_text() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dslnas.language.check.check import check
-from dslnas.language.check.checked import CheckedProgram, Search
+from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import LIBRARY, link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.print.expanded_spec import effective_text
@@ -43,11 +43,11 @@ def test_a_section_without_a_name_is_one_of_text() -> None:
 def test_text_has_defaults_of_its_own(engine: str) -> None:
     program = checked(f"use papers.darts_rnn\nsearch {engine} {{ epochs 7 }}")
     wanted = SEARCH[engine].model_validate({**TEXT.defaults_of(SEARCH[engine]), "epochs": 7})
-    assert program.search == Search(engine, wanted)
+    assert program.search == wanted
     assert program.evaluate == EvaluateSettings.model_validate(TEXT.defaults_of(EvaluateSettings))
     assert program.evaluate != EvaluateSettings()
     images = checked(f"use papers.darts\nsearch {engine} {{ epochs 7 }}")
-    assert images.search == Search(engine, SEARCH[engine].model_validate({"epochs": 7}))
+    assert images.search == SEARCH[engine].model_validate({"epochs": 7})
     assert images.evaluate == EvaluateSettings()
 
 
@@ -55,7 +55,7 @@ def test_what_is_written_wins_over_defaults_of_text() -> None:
     text = "use papers.darts_rnn\nsearch darts { slowness 0.5 }\nevaluate { channels 20 }"
     program = checked(text)
     assert program.search is not None
-    assert (program.search.settings.slowness, program.evaluate.channels) == (0.5, 20)
+    assert (program.search.slowness, program.evaluate.channels) == (0.5, 20)
 
 
 def test_a_call_takes_the_rest_from_the_default_for_text() -> None:
@@ -68,7 +68,7 @@ def test_a_call_takes_the_rest_from_the_default_for_text() -> None:
     assert usual["weights"] == Sgd(lr=20.0, momentum=0.0, weight_decay=8e-7, clip=0.25)
     assert program.evaluate.weights == Sgd(lr=12.0, momentum=0.0, weight_decay=8e-7, clip=0.25)
     assert program.search is not None
-    search = program.search.settings
+    search = program.search
     assert search.arch == Adam(lr=0.1, betas=(0.9, 0.999), weight_decay=1e-3)
     assert search.dropout is not None
     assert search.dropout.rates() == {
@@ -111,7 +111,7 @@ def test_effective_programs_say_the_same(text: str) -> None:
     first, again = checked(text), checked(written)
     assert (again.data, again.search, again.evaluate) == (
         first.data.resolved(),
-        first.search and Search(first.search.method, first.search.settings.resolved()),
+        first.search and first.search.resolved(),
         first.evaluate,
     )
     assert {name: again.cells[name] for name in again.cells} == {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dslnas.language.check.check import check
-from dslnas.language.check.checked import CheckedProgram, Search
+from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import link
 from dslnas.language.print.expanded_spec import section_text
 from dslnas.language.print.format import format_program
@@ -34,7 +34,7 @@ def test_defaults_of_data_survive(source: str) -> None:
 def test_defaults_of_search_survive(engine: str) -> None:
     search = SEARCH[engine]()
     program = checked(section_text(search, f"search {engine}"))
-    assert program.search == Search(engine, search)
+    assert program.search == search
 
 
 def test_defaults_of_evaluate_and_export_survive() -> None:
@@ -81,7 +81,7 @@ def test_written_settings_format_like_any_text(settings: Section) -> None:
 )
 def test_values_of_search(text: str, settings: dict[str, object]) -> None:
     search = checked(f"search darts {{ {text} }}").search
-    assert search == Search("darts", SEARCH["darts"].model_validate(settings))
+    assert search == SEARCH["darts"].model_validate(settings)
 
 
 def test_a_call_takes_the_rest_from_the_default_of_its_setting() -> None:
@@ -91,14 +91,14 @@ def test_a_call_takes_the_rest_from_the_default_of_its_setting() -> None:
         "search pc_darts { weights sgd(clip = 1); arch adam(weight_decay = 0) }"
     ).search
     assert search is not None
-    assert search.settings.weights == Sgd(lr=Cosine(start=0.1, end=0.0), clip=1.0)
-    assert search.settings.arch == Adam(lr=6e-4, weight_decay=0.0)
+    assert search.weights == Sgd(lr=Cosine(start=0.1, end=0.0), clip=1.0)
+    assert search.arch == Adam(lr=6e-4, weight_decay=0.0)
 
 
 def test_a_schedule_inside_of_a_call_has_an_end_of_its_own() -> None:
     search = checked("search darts { weights sgd(lr = cosine(0.1)) }").search
     assert search is not None
-    assert search.settings.weights.lr == Cosine(start=0.1, end=0.0)
+    assert search.weights.lr == Cosine(start=0.1, end=0.0)
 
 
 @pytest.mark.parametrize(

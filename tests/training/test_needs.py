@@ -24,7 +24,7 @@ BATCH = 16
 def test_a_search_keeps_what_is_said(precision: Precision, passes: tuple[str, ...]) -> None:
     searched, runtime = space(DARTS_LIKE), Runtime(CPU, passes, precision=precision)
     graph = build_supernet_graph(searched)
-    plan = SearchPlan("darts", DartsSettings(epochs=1), Cifar10(batch=BATCH))
+    plan = SearchPlan(DartsSettings(epochs=1), Cifar10(batch=BATCH))
     needs = search_needs(searched, graph, plan, runtime)
     supernet = Supernet(searched, graph, torch.Generator(), runtime)
     weights = {

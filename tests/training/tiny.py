@@ -129,7 +129,7 @@ def run_search(
     return search(
         searched,
         build_supernet_graph(searched),
-        SearchPlan(method, SEARCH[method](epochs=epochs, **given), Digits(batch=batch), derivation),
+        SearchPlan(SEARCH[method](epochs=epochs, **given), Digits(batch=batch), derivation),
         data,
         seed,
         Runtime(CPU),

@@ -95,7 +95,7 @@ def search_text(
         "slowness": 1e-3,
     }
     settings = SEARCH[method](epochs=epochs, **{**defaults, **FEW.get(method, {}), **given})
-    plan = SearchPlan(method, settings, TextFile(batch=batch, steps=STEPS), derivation)
+    plan = SearchPlan(settings, TextFile(batch=batch, steps=STEPS), derivation)
     listener = report or Listener()
     return search(space, build_supernet_graph(space), plan, data, seed, Runtime(CPU), listener)
 

@@ -40,7 +40,7 @@ def build_derived_graph(architecture: Architecture, *, training: bool = False) -
     """Return the graph of the network that is trained and exported.
 
     Args:
-        architecture: What is trained; the graphs of the latest few are kept.
+        architecture: The architecture that is trained; the graphs of the latest few are kept.
         training: Add what only helps training: a `drop_path` behind every operation that is not
             an identity, and the auxiliary head if the network has one.
 

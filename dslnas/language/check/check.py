@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.batch_parts import check_parts
 from dslnas.language.check.cells import check_cells
-from dslnas.language.check.checked import CheckedProgram, Search
+from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.check.constants import evaluate_lets
 from dslnas.language.check.operations import check_definitions
 from dslnas.language.check.search import check_search
@@ -67,7 +67,7 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
         cells,
         network,
         data,
-        None if search is None else Search(search.method, search),
+        search,
         evaluate,
         export,
         derivation,

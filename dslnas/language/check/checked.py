@@ -133,19 +133,6 @@ class CheckedNetwork:
 
 
 @dataclass(frozen=True)
-class Search:
-    """The search of a program.
-
-    Attributes:
-        method: Name of the search method.
-        settings: Settings of that method.
-    """
-
-    method: str
-    settings: SearchSettings
-
-
-@dataclass(frozen=True)
 class CheckedProgram:
     """A program without mistakes of name or value. Shapes are the lowering's to check.
 
@@ -167,7 +154,7 @@ class CheckedProgram:
     cells: Mapping[str, CheckedCell]
     network: CheckedNetwork
     data: DataSettings
-    search: Search | None
+    search: SearchSettings | None
     evaluate: EvaluateSettings
     export: ExportSettings
     derivation: Derivation
@@ -179,7 +166,7 @@ class CheckedProgram:
         return SpecSettings.model_validate(
             {
                 "data": self.data,
-                "search": self.search and self.search.settings,
+                "search": self.search,
                 "derive": self.derivation,
                 "evaluate": self.evaluate,
                 "export": self.export,

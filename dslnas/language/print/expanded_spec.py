@@ -60,7 +60,7 @@ def effective_text(
     parts += ["", format_item(network)]
     parts += ["", section_text(data, f"data {data.source}")]
     if cells is None and program.search is not None:
-        method, settings = program.search.method, program.search.settings
+        method, settings = program.search.method, program.search
         parts += ["", section_text(settings.resolved(), f"search {method}")]
         parts += ["", _derive(linked, program)]
     elif program.derivation.limits:
