@@ -20,7 +20,7 @@ from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import LinkedProgram, link, read_source
 from dslnas.language.link.overrides import parse_overrides
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Example
 from dslnas.settings.search import SearchSettings
 from dslnas.space.architecture import Architecture
 from dslnas.space.lower import lower
@@ -75,7 +75,7 @@ class Compiled(ABC):
 
         network = self.network
         return effective_text(
-            self.linked, self.program, network.input, network.classes, with_path=with_path
+            self.linked, self.program, network.example, network.classes, with_path=with_path
         )
 
 
@@ -193,7 +193,7 @@ def without_choices(spec: Compiled, done: str) -> CompiledArchitecture:
 
 
 def compile_program(
-    name: str, linked: LinkedProgram, program: CheckedProgram, example: Shape, classes: int
+    name: str, linked: LinkedProgram, program: CheckedProgram, example: Example, classes: int
 ) -> CompiledSpace | CompiledArchitecture:
     """Compile a program that is linked and checked.
 
@@ -201,7 +201,7 @@ def compile_program(
         name: Name of the spec.
         linked: The program with the files it uses.
         program: The same, checked.
-        example: Shape of one example.
+        example: Shape of one example, or several by name.
         classes: Number of classes.
 
     Raises:
@@ -233,7 +233,7 @@ def architecture_text(compiled: Compiled, architecture: Architecture, origin: st
     return effective_text(
         compiled.linked,
         compiled.program,
-        network.input,
+        network.example,
         network.classes,
         title=(origin, f"Spec hash: {compiled.hash}"),
         cells={name: cell_text(cell) for name, cell in architecture.cells.items()},

@@ -120,7 +120,7 @@ class _Estimator:
 
         program, network, runtime = self._spec.program, self._spec.network, self._runtime
         batch = max(program.data.batch, program.evaluate.batch)
-        shape = network.input, network.classes
+        shape = network.example, network.classes
         return noise(program.data, *shape, batch, runtime.device, runtime.dtype)
 
     def _say(self, what: str) -> None:

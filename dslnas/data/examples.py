@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from dslnas.diagnostics import user_error
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Example
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,12 +22,12 @@ class DataShape:
     """Facts about data that a network has to know.
 
     Attributes:
-        shape: (C, H, W) of an image; () of a token.
+        shape: (C, H, W) of an image; () of a token; by name where there are several inputs.
         classes: Number of classes, labelled from 0 to `classes - 1`, or of different tokens.
         has_test: True if the data come with a test part of their own.
     """
 
-    shape: Shape
+    shape: Example
     classes: int
     has_test: bool
 

@@ -12,6 +12,7 @@ from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Shape, Weight
 
 INPUT = "input"
+"""Primitive of what a network reads. A node of it is called the same, or `input/name`."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Node:
         primitive: Key of the catalogue.
         inputs: Names of the nodes it reads, in order.
         attributes: Values of all arguments of the primitive, in order.
-        shape: Of its output, without the batch axis.
+        shape: Shape of its output, without the batch axis.
         weights: The tensors it computes with; tensor `weight` of the node above is
             `cell0/n1_in2/sep_conv_3/1_conv/weight` everywhere.
         mix: For primitive `mix` only.
@@ -96,11 +97,11 @@ class Node:
 
 @dataclass(frozen=True)
 class State:
-    """What a recurrent cell carries from one step to the next.
+    """Value that a recurrent cell carries from one step to the next.
 
     Attributes:
-        name: Of the node of primitive `state` that holds it before the step.
-        next: Of the node that gives it after the step.
+        name: Name of the node of primitive `state` that holds it before the step.
+        next: Name of the node that gives it after the step.
     """
 
     name: str
@@ -109,7 +110,7 @@ class State:
 
 @dataclass(frozen=True)
 class Scope:
-    """What the nodes under a path belong to: a cell of a network, an operation of an edge.
+    """Group of all nodes under a path: a cell of a network, an operation of an edge.
 
     Attributes:
         path: Prefix of the nodes' names: `cell0`, `cell0/n1_in2/sep_conv_3`.
@@ -130,12 +131,12 @@ class PrimitiveGraph:
     Whatever is asked of its structure is answered by networkx, on `dag`.
 
     Attributes:
-        nodes: Every node after the nodes it reads. The first is the input.
+        nodes: Every node after the nodes it reads, inputs first.
         output: Name of the node that gives the logits.
         auxiliary: Name of the node that gives the second logits while training.
-        scopes: What groups of nodes are; outer scopes before inner ones.
+        scopes: Groups of nodes; outer scopes before inner ones.
         alphas: Rows and columns of every alpha that a `mix` reads: by cell, and by `edges_of` it.
-        states: What is carried from step to step. With any, the graph is one step in time: its
+        states: Values carried from step to step. With any, the graph is one step in time: its
             input is a token, and whoever runs it owns the loop.
     """
 
@@ -185,10 +186,17 @@ class PrimitiveGraph:
         """Return the nodes that read a node, once for every time that they do."""
         return tuple(reader for _, reader in self.dag.out_edges(name))
 
+    @cached_property
+    def inputs(self) -> Mapping[str, Node]:
+        """The nodes of what the network reads, by its name; the name of an only one may be ""."""
+        inputs = (node for node in self.nodes if node.primitive == INPUT)
+        return {node.name.partition("/")[2]: node for node in inputs}
+
     @property
     def input_shape(self) -> Shape:
-        """Shape of one example."""
-        return self.nodes[0].shape
+        """Shape of an example where the network reads one value."""
+        (node,) = self.inputs.values()
+        return node.shape
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -197,7 +205,7 @@ class PrimitiveGraph:
 
     @property
     def ends(self) -> tuple[str, ...]:
-        """What is wanted of a run, once each: the outputs, and the states after the step."""
+        """Nodes whose values a run is for, once each: outputs, and states after the step."""
         return tuple(dict.fromkeys((*self.outputs, *(state.next for state in self.states))))
 
     @cached_property

@@ -24,11 +24,12 @@ Finding: TypeAlias = tuple[str, str]
 """The name of a node, and what is wrong with it."""
 
 _NAME = re.compile(r"[A-Za-z_][\w.]*(/[\w.]+)*", re.ASCII)
+_INPUT_NAME = re.compile(r"input(/[A-Za-z_]\w*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Law:
-    """What holds for every node; `broken_by` may count on the laws before it."""
+    """Law that every node obeys; `broken_by` may count on the laws before it."""
 
     name: str
     broken_by: Callable[[PrimitiveGraph], Iterator[Finding]]
@@ -59,15 +60,21 @@ def _names(graph: PrimitiveGraph) -> Iterator[Finding]:
 
 
 def _input(graph: PrimitiveGraph) -> Iterator[Finding]:
-    if not graph.nodes:
-        yield INPUT, "is missing"
+    if not graph.inputs:
+        yield (
+            (graph.nodes[0].name, "is first but no input") if graph.nodes else (INPUT, "is missing")
+        )
     for place, node in enumerate(graph.nodes):
-        if (node.primitive == INPUT) != (place == 0):
-            yield node.name, "is an input but not first" if place else "is first but no input"
+        if node.primitive == INPUT and place >= len(graph.inputs):
+            yield node.name, "is an input but not first"
+        if node.primitive == INPUT and not _INPUT_NAME.fullmatch(node.name):
+            yield node.name, "is an input but not called so"
+    if "" in graph.inputs and len(graph.inputs) > 1:
+        yield INPUT, "has no name, but is not the only input"
 
 
 def _primitives(graph: PrimitiveGraph) -> Iterator[Finding]:
-    for node in graph.nodes[1:]:
+    for node in graph.nodes[len(graph.inputs) :]:
         if node.primitive not in PRIMITIVES:
             yield node.name, f"is an unknown primitive `{node.primitive}`"
 
@@ -82,8 +89,9 @@ def _order(graph: PrimitiveGraph) -> Iterator[Finding]:
 
 
 def _arity(graph: PrimitiveGraph) -> Iterator[Finding]:
-    if graph.nodes[0].inputs:
-        yield graph.nodes[0].name, "is the input but reads another node"
+    for node in graph.inputs.values():
+        if node.inputs:
+            yield node.name, "is an input but reads another node"
     for node, primitive, _ in _layers(graph):
         least, most = primitive.inputs
         if not least <= len(node.inputs) <= most:
@@ -202,8 +210,9 @@ def _shapes(graph: PrimitiveGraph) -> Iterator[Finding]:
 
 
 def _weights(graph: PrimitiveGraph) -> Iterator[Finding]:
-    if graph.nodes[0].weights:
-        yield graph.nodes[0].name, "is the input but has weights"
+    for node in graph.inputs.values():
+        if node.weights:
+            yield node.name, "is an input but has weights"
     for node, primitive, shapes in _layers(graph):
         expected = primitive.weights(dict(node.attributes), shapes)
         if node.weights != expected:
@@ -260,15 +269,15 @@ def _use(graph: PrimitiveGraph) -> Iterator[Finding]:
 
 
 def _layers(graph: PrimitiveGraph) -> Iterator[tuple[Node, Primitive, tuple[Shape, ...]]]:
-    """Yield every node but the input, with its primitive and the shapes that it reads."""
+    """Yield every node but the inputs, with its primitive and the shapes that it reads."""
     shapes = {node.name: node.shape for node in graph.nodes}
-    for node in graph.nodes[1:]:
+    for node in graph.nodes[len(graph.inputs) :]:
         yield node, PRIMITIVES[node.primitive], tuple(shapes[name] for name in node.inputs)
 
 
 LAWS = (
     Law("names are paths and unique", _names),
-    Law("the input comes first", _input),
+    Law("inputs come first", _input),
     Law("primitives are known", _primitives),
     Law("nodes come after what they read", _order),
     Law("numbers of inputs fit", _arity),

@@ -14,8 +14,16 @@ Shape: TypeAlias = tuple[int, ...]
 """Shape of one example, without the batch axis: (channels, height, width), (features,) or, of a
 token, ()."""
 
+Example: TypeAlias = Shape | Mapping[str, Shape]
+"""Shape of an only input, which needs no name, or shapes of several by name."""
+
 AttributeValue: TypeAlias = int | float | bool | tuple[int, int]
 Attributes: TypeAlias = Mapping[str, AttributeValue]
+
+
+def by_name(example: Example) -> Mapping[str, Shape]:
+    """Return the shapes of what a network reads by name; an only one is called ""."""
+    return example if isinstance(example, Mapping) else {"": example}
 
 
 class ShapeError(Exception):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
-from dslnas.ops.primitive import Attributes, AttributeValue, Shape, ShapeError, Weight
+from dslnas.ops.primitive import Attributes, AttributeValue, Example, Shape, ShapeError, Weight
 
 
 def pair(value: AttributeValue) -> tuple[int, int]:
@@ -24,6 +25,13 @@ def image(inputs: tuple[Shape, ...], what: str) -> tuple[int, int, int]:
 def show_shape(shape: Shape) -> str:
     """Return a shape as the language writes it, such as `3 x 32 x 32`; `token` has no sizes."""
     return " x ".join(str(n) for n in shape) or "token"
+
+
+def show_example(example: Example) -> str:
+    """Return what a network reads as the language writes it: a shape, or several by name."""
+    if isinstance(example, Mapping):
+        return ", ".join(f"{name}: {show_shape(shape)}" for name, shape in example.items())
+    return show_shape(example)
 
 
 def window(attributes: Attributes, height: int, width: int, what: str) -> tuple[int, int]:

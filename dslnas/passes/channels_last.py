@@ -11,25 +11,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.rewrite import Pass
 
-_NAME = f"{INPUT}/channels_last"
+_NAME = "channels_last"
 
 
 def channels_last(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph that rearranges the images first; one that reads no images stays as it is."""
-    shape = graph.input_shape
-    if len(shape) != 3 or _NAME in graph.by_name:
-        return graph
-
-    def behind(name: str) -> str:
-        return _NAME if name == INPUT else name
-
-    first, *others = graph.nodes
-    layout = Node(_NAME, "channels_last", (first.name,), (), shape)
-    rest = (replace(node, inputs=tuple(map(behind, node.inputs))) for node in others)
-    return replace(graph, nodes=(first, layout, *rest))
+    behind = {
+        node.name: f"{node.name}/{_NAME}"
+        for node in graph.inputs.values()
+        if len(node.shape) == 3 and f"{node.name}/{_NAME}" not in graph.by_name
+    }
+    inputs, others = graph.nodes[: len(graph.inputs)], graph.nodes[len(graph.inputs) :]
+    layouts = (
+        Node(behind[node.name], _NAME, (node.name,), (), node.shape)
+        for node in inputs
+        if node.name in behind
+    )
+    rest = (
+        replace(node, inputs=tuple(behind.get(name, name) for name in node.inputs))
+        for node in others
+    )
+    return replace(graph, nodes=(*inputs, *layouts, *rest)) if behind else graph
 
 
 CHANNELS_LAST = Pass(

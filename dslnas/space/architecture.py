@@ -50,7 +50,9 @@ def architecture_of(
     """
     used = {name: cells[name] for name in dict.fromkeys(network.layout)}
     assert not any(cell.choices for cell in used.values()), "every choice is made"
-    around = filter(None, (network.stem, network.head, network.auxiliary))
+    around = filter(
+        None, (*(given.stem for given in network.inputs), network.head, network.auxiliary)
+    )
     names = {name for expression in around for name in mentioned(expression)}
     names.update(name for cell in used.values() for name in _names_of(cell))
     names = used_names(names, definitions.values())

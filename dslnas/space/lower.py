@@ -8,24 +8,24 @@ from dataclasses import replace
 from dslnas.diagnostics import Diagnostics, UserError
 from dslnas.language.check.checked import CheckedNetwork, CheckedProgram
 from dslnas.language.check.constants import number_of
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Example, by_name
 from dslnas.settings.search import PcDartsSettings
 from dslnas.space.architecture import Architecture, architecture_of
 from dslnas.space.cell import Cell
 from dslnas.space.derive.count_rules import check_rule
 from dslnas.space.lower_cell import lower_cell
-from dslnas.space.network import Network, Partial, SearchSpace
+from dslnas.space.network import Input, Network, Partial, SearchSpace, network_graph
 from dslnas.space.op_properties import Kinds
 
 MAX_CELLS = 1000
 
 
-def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace | Architecture:
+def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpace | Architecture:
     """Return the search space of a program, or its architecture where nothing is left to choose.
 
     Args:
         program: What was written.
-        example: Shape of one example, (channels, height, width).
+        example: Shape of one example, such as (channels, height, width), or several by name.
         classes: Number of classes.
 
     Raises:
@@ -46,6 +46,8 @@ def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace 
     final = _final(program, example, classes, found)
     if search is not None:
         _check_searched(search, final, cells, found)
+        _check_inputs(program, search, cells, found)
+    _check_inputs(program, final, cells, found)
     found.raise_if_any()
     if search is None or not any(cells[name].choices for name in search.layout):
         return architecture_of(final, cells, program.operations, program.constants)
@@ -54,7 +56,9 @@ def lower(program: CheckedProgram, example: Shape, classes: int) -> SearchSpace 
     return space
 
 
-def _supernet(program: CheckedProgram, example: Shape, classes: int, found: Diagnostics) -> Network:
+def _supernet(
+    program: CheckedProgram, example: Example, classes: int, found: Diagnostics
+) -> Network:
     network, search = program.network, program.search
     supernet = _network(program, network.channels, network.repeat, example, classes, found)
     if search is not None and isinstance(search, PcDartsSettings):
@@ -62,10 +66,29 @@ def _supernet(program: CheckedProgram, example: Shape, classes: int, found: Diag
     return supernet
 
 
-def _final(program: CheckedProgram, example: Shape, classes: int, found: Diagnostics) -> Network:
+def _final(program: CheckedProgram, example: Example, classes: int, found: Diagnostics) -> Network:
     evaluate = program.evaluate
     final = _network(program, evaluate.channels, evaluate.repeat, example, classes, found)
     return replace(final, auxiliary=program.network.auxiliary) if evaluate.auxiliary > 0 else final
+
+
+def _check_inputs(
+    program: CheckedProgram, network: Network, cells: Mapping[str, Cell], found: Diagnostics
+) -> None:
+    """Check that every input is read by a cell, through its stem."""
+    import networkx as nx
+
+    if not all(name in cells for name in network.layout):
+        return
+    read = nx.ancestors(network_graph(network, cells), "head")
+    for given, made in zip(program.network.inputs, network.inputs, strict=True):
+        if made.part not in read:
+            found.add(
+                "NAS302",
+                f"input `{made.name}` is read by no cell",
+                given.span,
+                help=f"let the first cell have {len(network.inputs)} inputs",
+            )
 
 
 def _check_searched(
@@ -92,11 +115,12 @@ def _network(
     program: CheckedProgram,
     channels: int,
     repeat: int,
-    example: Shape,
+    example: Example,
     classes: int,
     found: Diagnostics,
 ) -> Network:
     network: CheckedNetwork = program.network
+    shapes = by_name(example)
     scope = {**program.constants, "N": repeat}
     layout: list[str] = []
     for name, count in network.cells:
@@ -123,11 +147,13 @@ def _network(
             help=f"N is {repeat} here",
         )
     return Network(
-        example,
+        tuple(
+            Input(given.name, shapes.get(given.name, given.shape or ()), given.stem)
+            for given in network.inputs
+        ),
         classes,
         channels,
         tuple(layout),
-        network.stem,
         network.head,
         None,
         span=network.span,

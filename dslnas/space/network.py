@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.language.check.constants import Scope
 from dslnas.language.syntax import ast
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Example, Shape
 from dslnas.source import Span
 from dslnas.space.cell import Cell
 
@@ -30,29 +30,53 @@ class Partial:
 
 
 @dataclass(frozen=True)
+class Input:
+    """One of the values that a network reads.
+
+    Attributes:
+        name: Empty where it is the only one and has no name in the spec.
+        shape: Of an example: (channels, height, width), (features,), or () for a token.
+        stem: Expression for what comes between it and the first cells.
+    """
+
+    name: str
+    shape: Shape
+    stem: ast.Expression
+
+    @property
+    def part(self) -> str:
+        """Name of its stem among the parts of the network."""
+        return f"stem/{self.name}" if self.name else "stem"
+
+
+@dataclass(frozen=True)
 class Network:
     """One network of cells: the supernet that is searched, or the one that is trained.
 
     Attributes:
-        input: Shape of an example, (channels, height, width).
+        inputs: What it reads; the first cells read their stems' outputs, in this order.
         classes: Outputs of the head.
         channels: C of the first cell.
         layout: Names of the cells in order.
-        stem: Expression for what comes before the first cell.
         head: Expression for what comes after the last.
         auxiliary: Expression for the second head while training; None without.
         partial: How a part of the channels is searched; None if all are, with edges summed.
     """
 
-    input: Shape
+    inputs: tuple[Input, ...]
     classes: int
     channels: int
     layout: tuple[str, ...]
-    stem: ast.Expression
     head: ast.Expression
     auxiliary: ast.Expression | None
     partial: Partial | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def example(self) -> Example:
+        """Shape of an example; by name where the inputs have names."""
+        shapes = {given.name: given.shape for given in self.inputs}
+        return shapes.get("", shapes)
 
 
 @dataclass(frozen=True)
@@ -90,17 +114,17 @@ class SearchSpace(BuildingBlocks):
 
 
 def network_graph(network: Network, cells: Mapping[str, Cell]) -> nx.MultiDiGraph[str]:
-    """Return the DAG of a network's parts: stem, cells and head, in order.
+    """Return the DAG of a network's parts: stems, cells and head, in order.
 
     An edge stands for an input that is read, in the order of the inputs; nodes that are cells carry
     their name. A cell reads the parts just before it, the latest by its last input; where there are
-    too few it reads the stem more than once.
+    too few it reads the first stem more than once.
     """
     import networkx as nx
 
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-    graph.add_node("stem")
-    parts = ["stem"]
+    parts = [given.part for given in network.inputs]
+    graph.add_nodes_from(parts)
     for index, name in enumerate(network.layout):
         part = f"cell{index}"
         graph.add_node(part, cell=name)

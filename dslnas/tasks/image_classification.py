@@ -12,8 +12,8 @@ from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts, ImageFacts
 from dslnas.diagnostics import user_error
 from dslnas.language.check.checked import CheckedNetwork
-from dslnas.ops.primitive import Shape
-from dslnas.ops.shapes import show_shape
+from dslnas.ops.primitive import Example, by_name
+from dslnas.ops.shapes import show_example
 from dslnas.settings.data import DataSettings, ImageSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.tasks.metric import ACCURACY, Column, Row
@@ -86,9 +86,9 @@ class ImageClassification(Task):
         assert isinstance(data, ImageSettings)
         return image_shape.verify(data)
 
-    def described(self, shape: Shape, classes: int) -> str:
+    def described(self, example: Example, classes: int) -> str:
         """Return in words the shape of an image and the number of classes."""
-        return f"{show_shape(shape)}, {classes} classes"
+        return f"{show_example(example)}, {classes} classes"
 
     def load(
         self,
@@ -107,7 +107,7 @@ class ImageClassification(Task):
     def noise(
         self,
         data: DataSettings,
-        shape: Shape,
+        example: Example,
         classes: int,
         count: int,
         generator: Generator,
@@ -119,6 +119,7 @@ class ImageClassification(Task):
         from dslnas.data.image_tensors import IMAGE
         from dslnas.data.rows import RowPart
 
+        (shape,) = by_name(example).values()
         images = torch.randn((count, *shape), generator=generator, dtype=dtype)
         return RowPart({IMAGE: images}, torch.randint(classes, (count,), generator=generator))
 

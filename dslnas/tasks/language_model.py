@@ -12,7 +12,7 @@ from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts
 from dslnas.data.tokens import TextFacts
 from dslnas.language.check.checked import CheckedNetwork
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings, TextSettings
 from dslnas.settings.search import OrderSettings, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
@@ -143,7 +143,7 @@ class LanguageModel(Task):
         assert isinstance(data, TextSettings)
         return text.verify(data, classes)
 
-    def described(self, shape: Shape, classes: int) -> str:
+    def described(self, example: Example, classes: int) -> str:
         """Return in words the size of the vocabulary."""
         return f"{classes} different tokens"
 
@@ -164,7 +164,7 @@ class LanguageModel(Task):
     def noise(
         self,
         data: DataSettings,
-        shape: Shape,
+        example: Example,
         classes: int,
         count: int,
         generator: Generator,

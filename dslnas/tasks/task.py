@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts
 from dslnas.language.check.checked import CheckedNetwork
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import TaskSettings
@@ -96,7 +96,7 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def described(self, shape: Shape, classes: int) -> str:
+    def described(self, example: Example, classes: int) -> str:
         """Return in words what a network reads and tells apart."""
 
     @abstractmethod
@@ -124,7 +124,7 @@ class Task(ABC):
     def noise(
         self,
         data: DataSettings,
-        shape: Shape,
+        example: Example,
         classes: int,
         count: int,
         generator: Generator,

@@ -6,7 +6,7 @@ import torch
 
 from dslnas.data.dataset import Data
 from dslnas.data.facts import NO_FACTS
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings
 from dslnas.tasks.catalogue import task_of
 
@@ -16,7 +16,7 @@ BATCHES = 2
 
 def noise(
     settings: DataSettings,
-    shape: Shape,
+    example: Example,
     classes: int,
     batch: int,
     device: torch.device,
@@ -26,7 +26,7 @@ def noise(
 
     Args:
         settings: Settings of the data that they stand for.
-        shape: Shape of an example.
+        example: Shape of an example, or of its inputs by name.
         classes: Labels, or different tokens.
         batch: Examples that a step reads at most.
         device: Where they are put.
@@ -34,7 +34,7 @@ def noise(
     """
     generator, task = torch.Generator().manual_seed(0), task_of(settings)
     weights, architecture, validation, test = (
-        task.noise(settings, shape, classes, BATCHES * batch, generator, dtype).to(device)
+        task.noise(settings, example, classes, BATCHES * batch, generator, dtype).to(device)
         for _ in range(4)
     )
     return Data(weights, architecture, validation, test, NO_FACTS)

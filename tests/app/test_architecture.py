@@ -18,7 +18,7 @@ from dslnas.diagnostics import UserError
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Example
 from dslnas.source import SourceFile
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
@@ -44,7 +44,7 @@ evaluate {{ channels 4; repeat 2; auxiliary 0 }}
 
 
 def compiled(
-    text: str, shape: Shape = (3, 8, 8), classes: int = 4
+    text: str, shape: Example = (3, 8, 8), classes: int = 4
 ) -> CompiledSpace | CompiledArchitecture:
     linked = link(SourceFile("test.nas", text))
     program = check(linked, TASK_SETTINGS)
@@ -61,7 +61,7 @@ def written(spec: CompiledSpace | CompiledArchitecture, seed: int = 0) -> str:
     """Return an architecture of a spec as text, having read that text as the same network."""
     architecture = architecture_in(spec, seed)
     text = architecture_text(spec, architecture, "test")
-    again = compiled(text, spec.network.input, spec.network.classes)
+    again = compiled(text, spec.network.example, spec.network.classes)
     assert isinstance(again, CompiledArchitecture)
     assert build_derived_graph(again.architecture) == build_derived_graph(architecture)
     assert again.architecture.cells.keys() == set(architecture.network.layout)

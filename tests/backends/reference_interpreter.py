@@ -26,14 +26,24 @@ Named: TypeAlias = Mapping[str, Any]
 
 
 def interpret(
-    graph: PrimitiveGraph, weights: Arrays, images: NDArray[Any], dtype: torch.dtype = torch.float32
+    graph: PrimitiveGraph,
+    weights: Arrays,
+    inputs: NDArray[Any] | Arrays,
+    dtype: torch.dtype = torch.float32,
 ) -> NDArray[Any]:
-    """Return the output of the graph for a batch of images, in the given precision."""
-    values = {graph.nodes[0].name: torch.from_numpy(images).to(dtype)}
-    for node in graph.nodes[1:]:
+    """Return the output of the graph for a batch of images, or of named inputs, in a precision."""
+    given = inputs if isinstance(inputs, Mapping) else {"": inputs}
+    values = {node.name: _input(given[name], node, dtype) for name, node in graph.inputs.items()}
+    for node in graph.nodes[len(values) :]:
         values[node.name] = _value(node, values, weights, dtype)
     result: NDArray[Any] = values[graph.output].numpy()
     return result
+
+
+def _input(value: NDArray[Any], node: Node, dtype: torch.dtype) -> Tensor:
+    """Return what an input is given; tokens stay whole numbers."""
+    tensor = torch.from_numpy(value)
+    return tensor.to(dtype) if node.shape else tensor
 
 
 def interpret_steps(

@@ -7,12 +7,15 @@ from collections import Counter
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.analysis.size import check_final
+from dslnas.graph.analysis.costs import COUNTED, cost_table
+from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.graph.graph import Mix, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.graph.text import parse_graph, print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
+from dslnas.space.network import SearchSpace
 from tests.spaces import architecture_of, space_of
 
 THREE_REDUCTIONS = """use papers.darts
@@ -130,6 +133,56 @@ def test_a_node_may_be_called_like_an_edge_whose_operation_is_called_like_its_la
     graph = build_supernet_graph(space_of(text, (), classes=5))
     verify_graph(graph)
     assert "cell0/a_h/normalise/0_linear" in graph.by_name
+
+
+# ---- several inputs -----------------------------------------------------------------------------
+
+TWO_INPUTS = """use std.cnn
+cell both {
+    inputs  user, item
+    node n1 = {skip_connect, tanh}(user) + relu(item)
+    output  last
+}
+MORE
+network {
+    input     user: 3, item: token
+    stem      item: embedding(C, words = 7), user: linear(C) -> relu
+    channels  4
+    cells     CELLS
+    head      linear(classes)
+}
+"""
+
+
+def two_inputs(cells: str, more: str = "") -> SearchSpace:
+    text = TWO_INPUTS.replace("CELLS", cells).replace("MORE", more)
+    return space_of(text, classes=5)
+
+
+def test_the_first_cells_read_the_stems_of_all_inputs_in_order() -> None:
+    graph = build_supernet_graph(two_inputs("both, both"))
+    verify_graph(graph)
+    assert parse_graph(print_graph(graph)) == graph
+    assert [(name, node.shape) for name, node in graph.inputs.items()] == [
+        ("user", (3,)),
+        ("item", ()),
+    ]
+    user, item = "stem/user/1_relu", "stem/item/0_embedding"
+    assert graph.by_name[user].inputs == ("stem/user/0_linear",)
+    assert graph.by_name["cell0/n1_item/relu/0_relu"].inputs == (item,)
+    assert graph.by_name["cell0/n1_user/tanh/0_tanh"].inputs == (user,)
+    assert graph.by_name["cell1/n1_user/tanh/0_tanh"].inputs == (item,)
+    assert graph.by_name["cell1/n1_item/relu/0_relu"].inputs == ("cell0/n1",)
+    labels = [(s.path, s.label) for s in graph.scopes if s.kind == "stem"]
+    assert labels == [("stem/user", "user"), ("stem/item", "item")]
+
+
+def test_sizes_and_costs_count_every_stem() -> None:
+    deep = "cell deep { inputs 1; nodes 1; choose skip_connect, tanh; output last }"
+    space = two_inputs("both, deep", deep)
+    params = (3 * 4 + 4) + 7 * 4 + (4 * 5 + 5)
+    assert check_search(space) == build_supernet_graph(space).params() == params
+    assert cost_table(space, COUNTED["flops"]).fixed == 36 * 3 + 36 * 5
 
 
 # ---- sizes and channels -------------------------------------------------------------------------

@@ -110,16 +110,23 @@ def nodes(graph: PrimitiveGraph, *names: str) -> tuple[Node, ...]:
 SOUND_GRAPH, STEP_GRAPH = parse_graph(SOUND), parse_graph(STEP)
 NO_WEIGHT = Weight("weight", (4, 4, 3, 3))
 
+TWO_INPUTS = [replace(SOUND_GRAPH.nodes[0], name=name) for name in ("input", "input/more")]
+
 BROKEN = {
     "names are paths and unique": [
         (changed("b", name="a"), "`a` has the name of an earlier node"),
         (changed("b", name="a b"), "`a b` has a name that is no path of words"),
         (changed("b", name="a//b"), "`a//b` has a name that is no path of words"),
     ],
-    "the input comes first": [
+    "inputs come first": [
         (replace(SOUND_GRAPH, nodes=()), "`input` is missing"),
         (replace(SOUND_GRAPH, nodes=SOUND_GRAPH.nodes[1:]), "`a` is first but no input"),
         (changed("b", primitive="input", inputs=()), "`b` is an input but not first"),
+        (changed("input", name="image"), "`image` is an input but not called so"),
+        (
+            replace(SOUND_GRAPH, nodes=(*TWO_INPUTS, *SOUND_GRAPH.nodes[1:])),
+            "`input` has no name, but is not the only input",
+        ),
     ],
     "primitives are known": [
         (changed("b", primitive="max_pool"), "`b` is an unknown primitive `max_pool`"),
@@ -193,7 +200,7 @@ BROKEN = {
         (changed("cell/h", STEP, shape=(3,)), "`cell/h` has shape 3, not 4"),
     ],
     "weights follow the rules": [
-        (changed("input", weights=(NO_WEIGHT,)), "`input` is the input but has weights"),
+        (changed("input", weights=(NO_WEIGHT,)), "`input` is an input but has weights"),
         (changed("b", weights=(NO_WEIGHT,)), f"`b` has the weights {(NO_WEIGHT,)}, not ()"),
         (changed("d", weights=()), "`d` has the weights (), not (Weight("),
     ],

@@ -71,7 +71,8 @@ comparisons = st.builds(
     expressions,
     span=st.just(SPAN),
 )
-_values = _tuples(expressions | comparisons, 1)
+named = st.builds(ast.Named, names, expressions, span=st.just(SPAN))
+_values = _tuples(expressions | comparisons | named, 1)
 settings = st.builds(ast.Setting, names, _values, span=st.just(SPAN))
 nodes = st.builds(ast.NodeDef, names, expressions, span=st.just(SPAN))
 lets = st.builds(ast.Let, names, expressions, span=st.just(SPAN))

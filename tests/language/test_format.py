@@ -106,9 +106,10 @@ def test_parentheses_are_those_that_matter(written: str, canonical: str) -> None
         ("a<(b+c)", "a < b + c"),
         ("(a->b)<(b->c)", "(a -> b) < (b -> c)"),
         ("a<5ms", "a < 5ms"),
+        ("a:3,b :(c->d)", "a: 3, b: c -> d"),
     ],
 )
-def test_comparisons_have_spaces(written: str, canonical: str) -> None:
+def test_comparisons_and_names_of_values_have_spaces(written: str, canonical: str) -> None:
     assert formatted(f"derive {{ a {written} }}") == f"derive {{\n    a  {canonical}\n}}\n"
 
 

@@ -56,12 +56,13 @@ def shown(expression: ast.Expression) -> str:
             return f'"{text}"'
         case ast.Size(parts=parts):
             return "x".join(str(part) for part in parts)
-        case ast.Tuple(items=items):
-            return f"({', '.join(shown(item) for item in items)})"
-        case ast.Choice(items=items):
-            return f"{{{', '.join(shown(item) for item in items)}}}"
+        case ast.Tuple(items=items) | ast.Choice(items=items):
+            inside = ", ".join(shown(item) for item in items)
+            return f"({inside})" if isinstance(expression, ast.Tuple) else f"{{{inside}}}"
         case ast.Negative(operand=operand):
             return f"[- {shown(operand)}]"
+        case ast.Named(name=name, value=value):
+            return f"[{name.text}: {shown(value)}]"
         case (
             ast.Binary(sign=sign, left=left, right=right)
             | ast.Comparison(operator=sign, left=left, right=right)
@@ -116,13 +117,23 @@ def test_precedence(text: str, tree: str) -> None:
         ("a(3)<2,b>=1", ["[[a of 3] < 2]", "[b >= 1]"]),
         ("a <=\n  2 * k + 1, b", ["[a <= [[2 * k] + 1]]", "b"]),
         ("a -> b, -a > (b -> c)", ["[a -> b]", "[[- a] > [b -> c]]"]),
+        ("a: 3, b :\n  c -> d(2)", ["[a: 3]", "[b: [c -> [d of 2]]]"]),
     ],
 )
-def test_values_of_settings_may_be_comparisons(text: str, trees: list[str]) -> None:
+def test_values_of_settings_may_be_comparisons_or_have_names(text: str, trees: list[str]) -> None:
     (section,) = program(f"derive {{\n  count {text}\n}}").items
     assert isinstance(section, ast.Section)
     assert [shown(expression) for expression in section.settings[0].values] == trees
     assert section.settings[0].values[0].span.text == text.split(",")[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["let a = b: 2", "op a = (b: 2)", "cell a { keep (b: 2) }", "cell a { keep a: b: 2 }"],
+)
+def test_names_of_values_stand_nowhere_else(text: str) -> None:
+    with pytest.raises(UserError, match="`:`"):
+        program(text)
 
 
 @pytest.mark.parametrize("text", ["let a = b < 2", "op a = (b < 2)", "cell a { keep (1 < 2) }"])

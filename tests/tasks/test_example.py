@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dslnas.data.examples import DataShape
 from dslnas.diagnostics import UserError
 from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
@@ -15,6 +16,7 @@ from dslnas.ops.primitive import Shape
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.example import example_of
+from dslnas.tasks.image_classification import ImageClassification
 
 IMAGES, TEXT = "use papers.darts\n", "use papers.darts_rnn\n"
 
@@ -57,6 +59,45 @@ def test_nothing_tells(text: str, help: str) -> None:
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "NAS406"
     assert diagnostic.help.startswith(help)
+
+
+NAMED = "use std.cnn\ncell mix { nodes 1; choose relu }\nnetwork { cells mix\n"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reads"),
+    [("stem user: linear(C), item: relu", "`user`, `item`"), ("stem image: conv(3)", "`image`")],
+)
+def test_inputs_have_names_where_those_of_the_data_have(inputs: str, reads: str) -> None:
+    with pytest.raises(UserError) as caught:
+        example_of(checked(f"{NAMED}{inputs} }}\ndata digits"))
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.message) == (
+        "NAS405",
+        f"network reads {reads}, but `data digits` gives one input without a name",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        ("", ""),
+        ("input item: token, user: 3", ""),
+        ("input user: 4, item: token", "`input` of `user` is not that of the data, 3"),
+    ],
+)
+def test_shapes_of_named_inputs_are_those_of_the_data(
+    written: str, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = DataShape({"user": (3,), "item": ()}, classes=5, has_test=False)
+    monkeypatch.setattr(ImageClassification, "describe", lambda *given: pairs)
+    stems = "stem user: linear(C), item: embedding"
+    program = checked(f"{NAMED}{stems}\n{written} }}\ndata digits")
+    if not wrong:
+        assert example_of(program) == (pairs.shape, 5)
+        return
+    with pytest.raises(UserError, match=wrong):
+        example_of(program)
 
 
 def test_spec_and_text_disagree(tmp_path: Path) -> None:

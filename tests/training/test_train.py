@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.network import Inputs, TorchNetwork
 from dslnas.data.batches import Part
 from dslnas.data.dataset import Data
 from dslnas.diagnostics import UserError
@@ -241,10 +241,10 @@ def test_drop_path_rises_linearly_from_zero(monkeypatch: pytest.MonkeyPatch) -> 
     rates: list[float] = []
 
     class Watched(TorchNetwork):
-        def forward(self, images: Tensor, *rest: Any, **named: Any) -> tuple[Tensor, ...]:
+        def forward(self, inputs: Inputs, *rest: Any, **named: Any) -> tuple[Tensor, ...]:
             if self.training:
                 rates.append(self.run_state.drop_path_rate)
-            return super().forward(images, *rest, **named)
+            return super().forward(inputs, *rest, **named)
 
     monkeypatch.setattr("dslnas.training.training_state.make_network", Watched)
     run_retrain(architecture(), random_data(), epochs=4, batch=64, drop_path=0.4)

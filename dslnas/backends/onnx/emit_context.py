@@ -15,11 +15,11 @@ from dslnas.ops.shapes import pair
 
 
 @dataclass(frozen=True)
-class Site:
+class EmitContext:
     """One node of the graph and the tensors around it, by the names that the model gives them.
 
     Attributes:
-        node: What is written.
+        node: Node that is written.
         inputs: The tensors it reads.
         output: The tensor it gives.
         is_image: Whether the first tensor it reads is (batch, C, H, W), not (batch, features) or
@@ -74,5 +74,5 @@ class Site:
         return value
 
 
-Emitter: TypeAlias = Callable[[Site], Iterable[NodeProto | TensorProto]]
+Emitter: TypeAlias = Callable[[EmitContext], Iterable[NodeProto | TensorProto]]
 """Gives operators in the order in which they run, and constants anywhere between."""

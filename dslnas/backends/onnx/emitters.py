@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from onnx import NodeProto, TensorProto
 
-from dslnas.backends.onnx.emit_context import Emitter, Site
+from dslnas.backends.onnx.emit_context import EmitContext, Emitter
 from dslnas.ops.activations import ACTIVATIONS, Activation
 from dslnas.ops.formula import evaluate
 
@@ -21,61 +21,61 @@ Protos: TypeAlias = Iterable[NodeProto | TensorProto]
 # ---- layers with weights ------------------------------------------------------------------------
 
 
-def _conv(site: Site) -> Protos:
-    yield site.last(
+def _conv(context: EmitContext) -> Protos:
+    yield context.last(
         "Conv",
-        (*site.inputs, *site.weights),
-        **_window(site),
-        dilations=site.pair("dilation"),
-        group=site.count("groups"),
+        (*context.inputs, *context.weights),
+        **_window(context),
+        dilations=context.pair("dilation"),
+        group=context.count("groups"),
     )
 
 
-def _linear(site: Site) -> Protos:
-    (features,) = site.inputs
-    if site.is_image:
-        flat = site.step("Flatten", (features,), "flatten", axis=1)
+def _linear(context: EmitContext) -> Protos:
+    (features,) = context.inputs
+    if context.is_image:
+        flat = context.step("Flatten", (features,), "flatten", axis=1)
         yield flat
         features = flat.name
-    yield site.last("Gemm", (features, *site.weights), transB=1)
+    yield context.last("Gemm", (features, *context.weights), transB=1)
 
 
-def _embedding(site: Site) -> Protos:
-    yield site.last("Gather", (*site.weights, *site.inputs), axis=0)
+def _embedding(context: EmitContext) -> Protos:
+    yield context.last("Gather", (*context.weights, *context.inputs), axis=0)
 
 
-def _batch_norm(site: Site) -> Protos:
+def _batch_norm(context: EmitContext) -> Protos:
     # Those that could not be folded. One BatchNormalization rather than Mul and Add: it has the
     # statistics in it by name, and runtimes fold it further where they see how.
     scale_and_offset: tuple[str, ...] = ()
-    if not site.node.attribute("affine"):
-        channels = site.node.shape[0]
-        scale = site.constant("weight", np.ones(channels, np.float32))
-        offset = site.constant("bias", np.zeros(channels, np.float32))
+    if not context.node.attribute("affine"):
+        channels = context.node.shape[0]
+        scale = context.constant("weight", np.ones(channels, np.float32))
+        offset = context.constant("bias", np.zeros(channels, np.float32))
         yield from (scale, offset)
         scale_and_offset = (scale.name, offset.name)
-    inputs = (*site.inputs, *scale_and_offset, *site.weights)
-    yield site.last("BatchNormalization", inputs, epsilon=site.number("eps"))
+    inputs = (*context.inputs, *scale_and_offset, *context.weights)
+    yield context.last("BatchNormalization", inputs, epsilon=context.number("eps"))
 
 
 # ---- pooling and space --------------------------------------------------------------------------
 
 
-def _max_pool2d(site: Site) -> Protos:
-    yield site.last("MaxPool", site.inputs, **_window(site))
+def _max_pool2d(context: EmitContext) -> Protos:
+    yield context.last("MaxPool", context.inputs, **_window(context))
 
 
-def _avg_pool2d(site: Site) -> Protos:
-    yield site.last("AveragePool", site.inputs, **_window(site), count_include_pad=0)
+def _avg_pool2d(context: EmitContext) -> Protos:
+    yield context.last("AveragePool", context.inputs, **_window(context), count_include_pad=0)
 
 
-def _shift(site: Site) -> Protos:
+def _shift(context: EmitContext) -> Protos:
     # Padded before it is cut, so that a shift by more than the image leaves no tensor of size 0.
-    pixels = site.count("pixels")
-    pads = site.whole("pads", 0, 0, 0, 0, 0, 0, pixels, pixels)
-    padded = site.step("Pad", (*site.inputs, pads.name), "pad")
+    pixels = context.count("pixels")
+    pads = context.whole("pads", 0, 0, 0, 0, 0, 0, pixels, pixels)
+    padded = context.step("Pad", (*context.inputs, pads.name), "pad")
     yield from (pads, padded)
-    yield from _slice(site, padded.name, axes=(2, 3), start=pixels, size=None)
+    yield from _slice(context, padded.name, axes=(2, 3), start=pixels, size=None)
 
 
 # ---- activations --------------------------------------------------------------------------------
@@ -84,8 +84,8 @@ def _shift(site: Site) -> Protos:
 def _simple(operator: str, **attributes: float) -> Emitter:
     """Return the emitter of a primitive that is one operator without attributes of its own."""
 
-    def emit(site: Site) -> Protos:
-        yield site.last(operator, site.inputs, **attributes)
+    def emit(context: EmitContext) -> Protos:
+        yield context.last(operator, context.inputs, **attributes)
 
     return emit
 
@@ -109,105 +109,107 @@ OPERATORS: Mapping[str, str] = {
 def _activation(activation: Activation) -> Emitter:
     """Return the emitter of an activation: one operator, or those of its formula."""
 
-    def emit(site: Site) -> Protos:
+    def emit(context: EmitContext) -> Protos:
         if activation.operator:
             names = activation.operator_arguments
-            attributes = {names[a.name]: site.number(a.name) for a in activation.arguments}
-            yield site.last(activation.operator, site.inputs, **attributes)
+            attributes = {names[a.name]: context.number(a.name) for a in activation.arguments}
+            yield context.last(activation.operator, context.inputs, **attributes)
         else:
-            yield from _formula(site, activation)
+            yield from _formula(context, activation)
 
     return emit
 
 
-def _formula(site: Site, activation: Activation) -> Protos:
+def _formula(context: EmitContext, activation: Activation) -> Protos:
     """Write a formula step by step; numbers in it are constants of the node."""
     written: list[NodeProto | TensorProto] = []
     steps: list[tuple[str, list[str]]] = []
 
     def constant(value: float) -> str:
-        tensor = site.constant(f"number_{len(written)}", np.array(value, np.float32))
+        tensor = context.constant(f"number_{len(written)}", np.array(value, np.float32))
         written.append(tensor)
         return tensor.name
 
     def apply(operator: str, operands: list[str | float]) -> str:
         names = [name if isinstance(name, str) else constant(name) for name in operands]
         steps.append((OPERATORS[operator], names))
-        return site.inside(f"step_{len(steps)}")
+        return context.inside(f"step_{len(steps)}")
 
-    known = {a.name: constant(site.number(a.name)) for a in activation.arguments}
-    evaluate(activation.formula, {"x": site.inputs[0], **known}, apply)
+    known = {a.name: constant(context.number(a.name)) for a in activation.arguments}
+    evaluate(activation.formula, {"x": context.inputs[0], **known}, apply)
     yield from written
     for number, (operator, names) in enumerate(steps[:-1], start=1):
-        yield site.step(operator, names, f"step_{number}")
-    yield site.last(*steps[-1])
+        yield context.step(operator, names, f"step_{number}")
+    yield context.last(*steps[-1])
 
 
 # ---- structure ----------------------------------------------------------------------------------
 
 
-def _zero(site: Site) -> Protos:
+def _zero(context: EmitContext) -> Protos:
     # Not 0 * x, which would hand on infinities; the batch size is known only when the model runs.
-    batch = site.step("Shape", site.inputs[:1], "batch", start=0, end=1)
-    sizes = site.whole("sizes", *site.node.shape)
-    shape = site.step("Concat", (batch.name, sizes.name), "shape", axis=0)
+    batch = context.step("Shape", context.inputs[:1], "batch", start=0, end=1)
+    sizes = context.whole("sizes", *context.node.shape)
+    shape = context.step("Concat", (batch.name, sizes.name), "shape", axis=0)
     yield from (batch, sizes, shape)
-    yield site.last("ConstantOfShape", (shape.name,))
+    yield context.last("ConstantOfShape", (shape.name,))
 
 
-def _split(site: Site) -> Protos:
-    size = site.node.shape[0]
-    yield from _slice(site, site.inputs[0], axes=(1,), start=site.count("index") * size, size=size)
+def _split(context: EmitContext) -> Protos:
+    size = context.node.shape[0]
+    yield from _slice(
+        context, context.inputs[0], axes=(1,), start=context.count("index") * size, size=size
+    )
 
 
-def _shuffle(site: Site) -> Protos:
-    channels, height, width = site.node.shape
-    groups = site.count("groups")
-    apart = site.whole("apart", 0, groups, channels // groups, height, width)
-    together = site.whole("together", 0, channels, height, width)
-    grouped = site.step("Reshape", (*site.inputs, apart.name), "grouped")
-    turned = site.step("Transpose", (grouped.name,), "turned", perm=(0, 2, 1, 3, 4))
+def _shuffle(context: EmitContext) -> Protos:
+    channels, height, width = context.node.shape
+    groups = context.count("groups")
+    apart = context.whole("apart", 0, groups, channels // groups, height, width)
+    together = context.whole("together", 0, channels, height, width)
+    grouped = context.step("Reshape", (*context.inputs, apart.name), "grouped")
+    turned = context.step("Transpose", (grouped.name,), "turned", perm=(0, 2, 1, 3, 4))
     yield from (apart, together, grouped, turned)
-    yield site.last("Reshape", (turned.name, together.name))
+    yield context.last("Reshape", (turned.name, together.name))
 
 
-def _add(site: Site) -> Protos:
+def _add(context: EmitContext) -> Protos:
     # Runtimes fuse Add, not Sum, with what stands around it.
-    yield site.last("Add" if len(site.inputs) == 2 else "Sum", site.inputs)
+    yield context.last("Add" if len(context.inputs) == 2 else "Sum", context.inputs)
 
 
-def _multiply(site: Site) -> Protos:
-    product = site.inputs[0]
-    for place, factor in enumerate(site.inputs[1:-1], start=1):
-        step = site.step("Mul", (product, factor), f"product_{place}")
+def _multiply(context: EmitContext) -> Protos:
+    product = context.inputs[0]
+    for place, factor in enumerate(context.inputs[1:-1], start=1):
+        step = context.step("Mul", (product, factor), f"product_{place}")
         yield step
         product = step.name
-    yield site.last("Mul", (product, site.inputs[-1]))
+    yield context.last("Mul", (product, context.inputs[-1]))
 
 
 # ---- shared parts -------------------------------------------------------------------------------
 
 
-def _window(site: Site) -> dict[str, tuple[int, ...]]:
+def _window(context: EmitContext) -> dict[str, tuple[int, ...]]:
     """Return what a sliding window has; ONNX wants the padding of each of the four sides."""
-    height, width = site.pair("padding")
+    height, width = context.pair("padding")
     return {
-        "kernel_shape": site.pair("kernel"),
-        "strides": site.pair("stride"),
+        "kernel_shape": context.pair("kernel"),
+        "strides": context.pair("stride"),
         "pads": (height, width, height, width),
     }
 
 
 def _slice(
-    site: Site, source: str, *, axes: tuple[int, ...], start: int, size: int | None
+    context: EmitContext, source: str, *, axes: tuple[int, ...], start: int, size: int | None
 ) -> Protos:
     """Write `size` elements of each axis from `start` on; None takes all that follow."""
     end = np.iinfo(np.int64).max if size is None else start + size
-    starts = site.whole("starts", *[start] * len(axes))
-    ends = site.whole("ends", *[end] * len(axes))
-    along = site.whole("axes", *axes)
+    starts = context.whole("starts", *[start] * len(axes))
+    ends = context.whole("ends", *[end] * len(axes))
+    along = context.whole("axes", *axes)
     yield from (starts, ends, along)
-    yield site.last("Slice", (source, starts.name, ends.name, along.name))
+    yield context.last("Slice", (source, starts.name, ends.name, along.name))
 
 
 # Primitives that `inference_graph` removes have no form, and neither has `mix`: a model has no

@@ -12,10 +12,11 @@ from dslnas.ops.traits import Trait
 def inference_graph(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return the graph of the logits and states: no second head, nothing that hands its input on.
 
-    Readers of a node that goes read what it read. Every node that is left reaches the logits or is
-    a state before or after the step.
+    Readers of a node that goes read what it read. Every node that is left reaches the logits, or is
+    an input, or a state before or after the step.
     """
-    needed = replace(graph, auxiliary=None).needed | {state.name for state in graph.states}
+    kept = (*(node.name for node in graph.inputs.values()), *(state.name for state in graph.states))
+    needed = replace(graph, auxiliary=None).needed.union(kept)
     stands_for: dict[str, str] = {}
     nodes = []
     for node in graph.nodes:

@@ -1,4 +1,4 @@
-"""A network of images to an ONNX model."""
+"""A network that is not recurrent to an ONNX model."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from onnx import ModelProto, TensorProto, helper
 from dslnas.backends.onnx.fold import Weights
 from dslnas.backends.onnx.prepare import prepare
 from dslnas.backends.onnx.writer import Writer, finish
-from dslnas.graph.graph import INPUT, PrimitiveGraph
+from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import Shape
 
 IMAGE = "image"
+"""Name of an input that has none in the graph."""
+
 LOGITS = "logits"
 BATCH = "batch"
 
@@ -29,15 +31,16 @@ def to_onnx(
 ) -> ModelProto:
     """Return the network as an ONNX model, batch norms folded.
 
-    The model reads `image`, float32 [batch, C, H, W] normalised as in training, and gives
-    `logits`, float32 [batch, classes], for any batch size. Equal arguments give equal bytes.
+    The model reads the inputs of the network by their names, float32 [batch, ...] as in training,
+    or int64 [batch] where it is a token, and gives `logits`, float32 [batch, classes], for any
+    batch size. An input without a name is called `image`. Equal arguments give equal bytes.
 
     Args:
-        graph: A derived network of images; what only helps training is left out.
+        graph: A derived network; what only helps training is left out.
         weights: Its tensors by name, such as `stem/0_conv/weight`; others are ignored.
-        name: Of the graph in the model.
-        metadata: What the model says of its origin; goes into its properties and description.
-        class_names: Of the logits in order, for the property `class_names`, a JSON list.
+        name: Name of the graph in the model.
+        metadata: Facts of its origin; goes into its properties and description.
+        class_names: Names of the logits in order, for the property `class_names`, a JSON list.
 
     Raises:
         UserError: NAS712 if the model is larger than a file of this format can be.
@@ -51,14 +54,17 @@ def to_onnx(
     if class_names:
         properties["class_names"] = json.dumps(list(class_names))
     writer = Writer(graph, folded)
-    nodes = (node for node in graph.nodes if node.name != INPUT)
-    operators = list(writer.operators(nodes, {graph.output: LOGITS, INPUT: IMAGE}))
-    if graph.output == INPUT:
-        operators.append(helper.make_node("Identity", [IMAGE], [LOGITS], name=LOGITS))
+    names = {node.name: name or IMAGE for name, node in graph.inputs.items()}
+    inputs = [_value(names[node.name], node.shape) for node in graph.inputs.values()]
+    nodes = (node for node in graph.nodes if node.inputs)
+    operators = list(writer.operators(nodes, {graph.output: LOGITS, **names}))
+    if graph.output in names:
+        image = names[graph.output]
+        operators.append(helper.make_node("Identity", [image], [LOGITS], name=LOGITS))
     body = helper.make_graph(
         operators,
         name,
-        [_value(IMAGE, graph.input_shape)],
+        inputs,
         [_value(LOGITS, graph.by_name[graph.output].shape)],
         writer.constants,
     )
@@ -66,4 +72,5 @@ def to_onnx(
 
 
 def _value(name: str, shape: Shape) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, (BATCH, *shape))
+    kind = TensorProto.FLOAT if shape else TensorProto.INT64
+    return helper.make_tensor_value_info(name, kind, (BATCH, *shape))

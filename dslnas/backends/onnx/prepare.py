@@ -1,4 +1,4 @@
-"""What every model begins with: the graph that predicts, checked, and its tensors."""
+"""Start of every model: the graph that predicts, checked, and its tensors."""
 
 from __future__ import annotations
 

@@ -61,8 +61,8 @@ def to_onnx_sequence(
     Args:
         graph: One step of a derived network; what only helps training is left out.
         weights: Its tensors by name, such as `stem/0_embedding/weight`; others are ignored.
-        name: Of the graph in the models.
-        metadata: What the models say of their origin, level and vocabulary; goes into their
+        name: Name of the graph in the models.
+        metadata: Facts of their origin, level and vocabulary; goes into their
             properties and description.
 
     Raises:
@@ -201,7 +201,7 @@ class _SequenceWriter:
 
 
 def _computed(graph: PrimitiveGraph) -> list[Node]:
-    return [node for node in graph.nodes if node.name != INPUT and node.primitive != "state"]
+    return [node for node in graph.nodes if node.inputs]
 
 
 def _steps(value: str) -> str:

@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from dslnas.backends.onnx.emit_context import Site
+from dslnas.backends.onnx.emit_context import EmitContext
 from dslnas.backends.onnx.emitters import EMITTERS
 from dslnas.graph.graph import Node, PrimitiveGraph
 
@@ -42,7 +42,7 @@ class Writer:
 
         Args:
             nodes: In the order of the graph.
-            names: What the tensors are called that these nodes read and give, by node; those that
+            names: Names of the tensors that these nodes read and give, by node; those that
                 are not in it are called as the node.
         """
         for node in nodes:
@@ -52,8 +52,8 @@ class Writer:
                     self.constants.append(numpy_helper.from_array(self._weights[key], key))
             inputs = tuple(names.get(source, source) for source in node.inputs)
             is_image = len(self._graph.by_name[node.inputs[0]].shape) == 3
-            site = Site(node, inputs, names.get(node.name, node.name), is_image)
-            for proto in EMITTERS[node.primitive](site):
+            context = EmitContext(node, inputs, names.get(node.name, node.name), is_image)
+            for proto in EMITTERS[node.primitive](context):
                 if isinstance(proto, NodeProto):
                     yield proto
                 else:
@@ -65,7 +65,7 @@ def finish(body: GraphProto, properties: Mapping[str, str]) -> ModelProto:
 
     Args:
         body: Its graph.
-        properties: What the model says of itself; goes into its properties and description.
+        properties: Facts that the model tells of itself; goes into its properties and description.
     """
     properties = dict(sorted(properties.items()))
     lines = ("Written by dslnas.", *(f"{key}: {value}" for key, value in properties.items()))

@@ -30,7 +30,7 @@ class Bundle:
     Attributes:
         steps: They stand in the order of their sources.
         sources: Names of the values that they read.
-        members: What the call is told of each of them.
+        members: Arguments of the call for each of them.
         last_use: Names of values that nobody reads after it.
     """
 
@@ -50,7 +50,7 @@ class Bundle:
         """Return the results by name.
 
         Args:
-            values: What is read, by name, (batch, channels, height, width).
+            values: Values that are read, by name, (batch, channels, height, width).
             tensor: Finds a tensor of the network by its name.
         """
         inputs = [values[name] for name in self.sources]
@@ -68,7 +68,7 @@ def with_bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | B
     random numbers keeps its order, so that a network drops the same as without bundles.
 
     Args:
-        graph: What the plan is of.
+        graph: Graph that the plan runs.
         steps: They free all that is not wanted behind them.
     """
     if not any(step.node.primitive == JOINED for step in steps):

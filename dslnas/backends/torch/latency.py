@@ -72,23 +72,27 @@ def seconds_for_one(graph: PrimitiveGraph, device: torch.device) -> float:
     network = make_network(graph, generator).eval()
     _keep_in_range(network)
     network.to(device)
-    example = _example(graph, generator).to(device)
+    example = {name: value.to(device) for name, value in _example(graph, generator).items()}
     times = []
     with torch.inference_mode(), threads(1):
         for _ in range(WARM_UP + RUNS):
             _wait_for(device)
             begin = time.perf_counter()
-            network(example)
+            network(*example.values()) if graph.is_sequence else network(example)
             _wait_for(device)
             times.append(time.perf_counter() - begin)
     return statistics.median(times[WARM_UP:])
 
 
-def _example(graph: PrimitiveGraph, generator: torch.Generator) -> Tensor:
-    """Return an input of a graph, a batch of one: random numbers, or a token."""
-    if graph.input_shape:
-        return torch.randn((1, *graph.input_shape), generator=generator)
-    return torch.zeros((1, 1) if graph.is_sequence else (1,), dtype=torch.long)
+def _example(graph: PrimitiveGraph, generator: torch.Generator) -> dict[str, Tensor]:
+    """Return what a graph reads, a batch of one: random numbers, or tokens."""
+    token = (1, 1) if graph.is_sequence else (1,)
+    return {
+        name: torch.randn((1, *node.shape), generator=generator)
+        if node.shape
+        else torch.zeros(token, dtype=torch.long)
+        for name, node in graph.inputs.items()
+    }
 
 
 def _keep_in_range(network: TorchNetwork) -> None:

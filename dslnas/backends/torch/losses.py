@@ -76,12 +76,12 @@ def _run(
     *,
     observe: bool,
 ) -> BatchOutput:
-    (inputs,) = batch.inputs.values()
     if isinstance(network, SequenceNetwork):
-        run = network.run(inputs, batch.start, mixing, chosen, observe=observe)
+        (tokens,) = batch.inputs.values()
+        run = network.run(tokens, batch.start, mixing, chosen, observe=observe)
         batch.end = tuple(state.detach() for state in run.states)
         return BatchOutput(run.pieces, outputs=run.outputs)
-    logits, *auxiliary = network(inputs, mixing, chosen, observe=observe)
+    logits, *auxiliary = network(batch.inputs, mixing, chosen, observe=observe)
     return BatchOutput((logits,), *auxiliary)
 
 

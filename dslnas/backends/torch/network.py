@@ -19,11 +19,14 @@ from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
 from dslnas.backends.torch.sums import Sums
 from dslnas.backends.torch.torch_compile import Bodies, Call, with_calls
-from dslnas.graph.graph import INPUT, PrimitiveGraph
+from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import Weight
 from dslnas.passes.manager import USUAL, optimised
 
 Made = TypeVar("Made")
+Inputs: TypeAlias = Tensor | Mapping[str, Tensor]
+"""Values that a network reads, by name; a tensor where it is only one."""
+
 Planned: TypeAlias = Step | Bundle | Call
 
 
@@ -33,7 +36,7 @@ class TorchNetwork(nn.Module):
     Its parameters and buffers are named as in the graph: `cell0/n1_in2/sep_conv_3/1_conv/weight`.
 
     Attributes:
-        graph: What is run.
+        graph: Graph that is run.
         run_state: Training flag, randomness and drop-path rate of the next run.
         passes: Names of the passes that rewrite the graph before it runs.
         plain: Run the graph as it is, primitive after primitive, by the library's functions alone:
@@ -64,7 +67,7 @@ class TorchNetwork(nn.Module):
 
     def forward(
         self,
-        images: Tensor,
+        inputs: Inputs,
         mixing: Mapping[str, Tensor] | None = None,
         chosen: Choice | None = None,
         *,
@@ -73,7 +76,7 @@ class TorchNetwork(nn.Module):
         """Return the logits, and the auxiliary logits where the graph has them and trains.
 
         Args:
-            images: (batch, channels, height, width).
+            inputs: Batches of what the network reads, such as (batch, channels, height, width).
             mixing: By cell the weights of its operations, (edges, operations).
             chosen: The one operation per edge that runs; None runs all.
             observe: With `chosen`: run the other operations forward only, for their weights'
@@ -84,10 +87,24 @@ class TorchNetwork(nn.Module):
         """
         outputs = self.graph.outputs if self.training else (self.graph.output,)
         self.run_state.training = self.training
-        values = {INPUT: images}
+        values = self._given(inputs)
         steps = self._steps(outputs, chosen, observe=observe)
         self._execute(steps, values, Weighing(mixing))
         return tuple(values[name] for name in outputs)
+
+    def _given(self, inputs: Inputs) -> dict[str, Tensor]:
+        """Return what is given by the names of nodes.
+
+        Raises:
+            ValueError: They are not what the network reads.
+        """
+        nodes = self.graph.inputs
+        given = {"": inputs} if isinstance(inputs, Tensor) else inputs
+        if len(nodes) == len(given) == 1:  # whatever it is called
+            given = dict(zip(nodes, given.values(), strict=True))
+        if given.keys() != nodes.keys():
+            raise ValueError(f"network reads {sorted(nodes)} by name, found {sorted(given)}")
+        return {node.name: given[name] for name, node in nodes.items()}
 
     def _steps(
         self, outputs: tuple[str, ...], chosen: Choice | None, *, observe: bool

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from dslnas.app.compile import CompiledArchitecture, CompiledSpace
+from dslnas.ops.primitive import Example
 from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.cell import Cell
 from dslnas.space.count import count_architectures, count_cells
@@ -24,7 +26,7 @@ def summary(compiled: CompiledSpace | CompiledArchitecture) -> dict[str, Any]:
         "spec_hash": compiled.hash,
         "method": compiled.method,
         "data": compiled.program.data.source,
-        "input": list(network.input),
+        "input": _sizes(network.example),
         "classes": network.classes,
         "is_architecture": isinstance(space, Architecture),
         "architectures": count_architectures(space) if isinstance(space, SearchSpace) else 1,
@@ -60,11 +62,19 @@ def _network(network: Network) -> dict[str, Any]:
     return {"channels": network.channels, "cells": list(network.layout)}
 
 
+def _sizes(example: Example) -> list[int] | dict[str, list[int]]:
+    """Return the shape of an example, or of each of its inputs by name."""
+    if isinstance(example, Mapping):
+        return {name: list(shape) for name, shape in example.items()}
+    return list(example)
+
+
 def summary_text(compiled: CompiledSpace | CompiledArchitecture) -> str:
     """Return the summary for people."""
     facts = summary(compiled)
     method = facts["method"] or "no search"
-    reads = task_of(compiled.program.data).described(tuple(facts["input"]), facts["classes"])
+    network = compiled.network
+    reads = task_of(compiled.program.data).described(network.example, network.classes)
     lines = [f"{facts['spec']}: {method} on {facts['data']} ({reads})"]
     for cell in facts["cells"]:
         lines += ["", *_cell_lines(cell)]

@@ -1,4 +1,4 @@
-"""What a run of a graph holds in memory, for one example: values, and what gradients need of them.
+"""Memory of a run of a graph, for one example: values, and what gradients need of them.
 
 Every primitive says what its gradient keeps (`Primitive.keeps`). A value that several gradients
 keep counts once, and so do a value and what only looks at its memory.
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from math import prod
 from typing import Protocol
 
-from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
+from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES, has_trait
 from dslnas.ops.primitive import Kept
 from dslnas.ops.traits import Trait
 
 NUMBER_BYTES = 4
-"""Of a float32."""
+"""Size of a float32."""
 
 LOSS_COPIES = 3
-"""Of the logits, while the gradient of a cross-entropy is made: themselves, and two gradients."""
+"""Copies of the logits while the gradient of a cross-entropy is made: they, and two gradients."""
 
 
 class Executed(Protocol):
@@ -29,7 +29,7 @@ class Executed(Protocol):
 
     @property
     def node(self) -> Node:
-        """What runs."""
+        """Node that runs."""
         ...
 
     @property
@@ -53,9 +53,9 @@ class Activations:
     """Bytes for one example; of a recurrent network, for one token.
 
     Attributes:
-        kept: What the backward pass needs when the forward pass is over.
+        kept: Memory that the backward pass needs when the forward pass is over.
         live: The most that is held at once while the network runs forward, `kept` included.
-        workspace: What the primitive that needs most reads and gives: as much again is in use while
+        workspace: Inputs and output of the primitive that needs most: as much again is in use while
             its gradient is made.
     """
 
@@ -79,7 +79,7 @@ def activations(
     """Return what a run holds.
 
     Args:
-        graph: What runs, plain or rewritten.
+        graph: Graph that runs, plain or rewritten.
         steps: Its plan, in order.
         alpha: Whether alpha has a gradient.
         gradients: Whether anything has; else nothing is kept.
@@ -103,14 +103,14 @@ class _Walk:
     """Memory while the steps of a plan run, in bytes.
 
     Attributes:
-        kept: What gradients have kept so far.
+        kept: Memory that gradients have kept so far.
         live: The most that was held.
         workspace: The most that a step read and gave.
     """
 
     def __init__(self, graph: PrimitiveGraph) -> None:
         self._graph = graph
-        self._rows: Counter[str] = Counter({INPUT: 1})
+        self._rows: Counter[str] = Counter()
         self._owner: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
         self._holders: Counter[str] = Counter()
@@ -120,7 +120,8 @@ class _Walk:
         self._loop = frozenset(cells) if graph.is_sequence else frozenset()
         self._held = 0
         self.kept = self.live = self.workspace = 0
-        for name in (INPUT, *(state.name for state in graph.states)):
+        inputs = (node.name for node in graph.inputs.values())
+        for name in (*inputs, *(state.name for state in graph.states)):
             self._rows[name] = 1
             self._make(name, name)
 

@@ -21,7 +21,7 @@ from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.network import BuildingBlocks, SearchSpace
 
 Cost: TypeAlias = Callable[[OpBody, Shape], float]
-"""What an operation costs that reads a value of some shape."""
+"""Cost of an operation that reads a value of some shape."""
 
 Price: TypeAlias = Callable[[Applied], float]
 """The same for an operation at its place in a network."""
@@ -53,7 +53,7 @@ def cost_table(space: SearchSpace | Architecture, cost: Cost) -> CostTable:
     What no output reads counts too: an input that no edge reads, a node that no kept edge reads.
 
     Args:
-        space: What is derived from, or an architecture.
+        space: Space that is derived from, or an architecture.
         cost: One of `COUNTED`, or a measurement; asked once for every distinct cell.
 
     Raises:

@@ -13,7 +13,7 @@ from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.network import Network, SearchSpace
 
 MOST_NODES = 300_000
-"""Of a graph: so many take about half a minute to build, before anything is trained."""
+"""Most nodes of a graph: so many take half a minute to build, before anything is trained."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Size:
 
     Attributes:
         params: Its trained weights.
-        nodes: Of its graph.
+        nodes: Nodes of its graph.
     """
 
     params: int = 0

@@ -14,7 +14,7 @@ from dslnas.graph.graph import INPUT, Node, PrimitiveGraph, Scope, edges_of
 from dslnas.graph.lower.cell import lower_cell
 from dslnas.graph.lower.context import CellContext
 from dslnas.graph.lower.expand import Expander
-from dslnas.graph.lower.subgraph import OUTSIDE, Applied, Placed, Subgraph, Value
+from dslnas.graph.lower.subgraph import OUTSIDE, Applied, Placed, Subgraph, Value, below
 from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import Shape
@@ -62,14 +62,14 @@ class LoweredNetwork:
     """A network whose shapes fit, part by part.
 
     Attributes:
-        input: The node that it reads.
-        parts: Stem, cells and heads in order; equal cells are one subgraph.
+        inputs: Nodes of what it reads.
+        parts: Stems, cells and heads in order; equal cells are one subgraph.
         output: Name of the node that gives the logits.
         auxiliary: Name of the node that gives the second logits while training.
         alphas: Rows and columns of every alpha, those of edges behind those of operations.
     """
 
-    input: Node
+    inputs: tuple[Node, ...]
     parts: tuple[Placed, ...]
     output: str
     auxiliary: str | None
@@ -78,7 +78,7 @@ class LoweredNetwork:
     @property
     def node_count(self) -> int:
         """The number of nodes of its graph, those included that no output reads."""
-        return 1 + sum(part.node_count for part in self.parts)
+        return len(self.inputs) + sum(part.node_count for part in self.parts)
 
     @property
     def params(self) -> int:
@@ -88,7 +88,7 @@ class LoweredNetwork:
     def graph(self) -> PrimitiveGraph:
         """Return the graph, with nodes that no output reads."""
         return PrimitiveGraph(
-            (self.input, *(node for part in self.parts for node in part.nodes())),
+            (*self.inputs, *(node for part in self.parts for node in part.nodes())),
             self.output,
             self.auxiliary,
             tuple(scope for part in self.parts for scope in part.scopes()),
@@ -125,7 +125,6 @@ class _NetworkLowering:
         self._network = network
         self._expander = expander
         self._training = training
-        self._input = Node(INPUT, INPUT, (), (), network.input)
         self._parts: list[Placed] = []
         self._cells: dict[tuple[str, tuple[Shape, ...], int], Subgraph] = {}
         self._tables: dict[str, tuple[str, Shape]] = {}
@@ -133,8 +132,15 @@ class _NetworkLowering:
     def lowered(self) -> LoweredNetwork:
         network = self._network
         channels = network.channels
-        source = Value(self._input.name, self._input.shape)
-        outputs = {"stem": self._part("stem", network.stem, source, channels)}
+        inputs = tuple(
+            Node(below(INPUT, given.name), INPUT, (), (), given.shape) for given in network.inputs
+        )
+        outputs = {
+            given.part: self._part(
+                "stem", given.stem, Value(node.name, node.shape), channels, given.name
+            )
+            for given, node in zip(network.inputs, inputs, strict=True)
+        }
         after_reduction: tuple[Value, int] | None = None
         parts = network_graph(network, self._space.cells)
         for index, name in enumerate(network.layout):
@@ -146,7 +152,7 @@ class _NetworkLowering:
                 after_reduction = (outputs[part], channels)
         auxiliary = self._auxiliary(after_reduction) if self._training else None
         output = self._head("head", network.head, outputs[part], channels)
-        return LoweredNetwork(self._input, tuple(self._parts), output, auxiliary, self._alphas())
+        return LoweredNetwork(inputs, tuple(self._parts), output, auxiliary, self._alphas())
 
     def _cell(self, path: str, cell: Cell, sources: list[Value], channels: int) -> Value:
         shapes = tuple(source.shape for source in sources)
@@ -188,19 +194,21 @@ class _NetworkLowering:
             )
         return end.name
 
-    def _part(self, name: str, expression: ast.Expression, source: Value, channels: int) -> Value:
-        """Lower the stem or a head."""
-        classes = self._network.classes
+    def _part(
+        self, kind: str, expression: ast.Expression, source: Value, channels: int, reads: str = ""
+    ) -> Value:
+        """Lower a stem, of an input that may have a name, or a head."""
+        classes, path = self._network.classes, below(kind, reads)
         try:
             body = self._expander.expression(expression, source.shape, channels, classes)
         except UserError as error:
             first = error.diagnostics[0]
-            place = f"{first.message}, in the {PARTS[name]} of the network"
+            place = f"{first.message}, in the {PARTS[kind]} of {_shown(reads)}"
             raise UserError([replace(first, message=place)]) from None
         item = Applied("", 0, body, Value(f"{OUTSIDE}0", source.shape))
-        self._check_tied(name, item, expression)
-        subgraph = Subgraph((item,), item.result, (Scope("", name, name),))
-        return self._placed(name, subgraph, [source.name])
+        self._check_tied(path, item, expression)
+        subgraph = Subgraph((item,), item.result, (Scope("", kind, reads or kind),))
+        return self._placed(path, subgraph, [source.name])
 
     def _placed(self, path: str, subgraph: Subgraph, sources: list[str]) -> Value:
         outside = {f"{OUTSIDE}{place}": source for place, source in enumerate(sources)}
@@ -233,3 +241,7 @@ class _NetworkLowering:
                 sums = choice_table(cell).choosing
                 alphas[edges_of(cell.name)] = (len(sums), max(map(len, sums)))
         return alphas
+
+
+def _shown(reads: str) -> str:
+    return f"input `{reads}`" if reads else "the network"

@@ -9,6 +9,7 @@ from dslnas.language.check.constants import Scope, Value
 from dslnas.language.check.value import Gate
 from dslnas.language.check.value import Value as CellValue
 from dslnas.language.syntax import ast
+from dslnas.ops.primitive import Shape
 from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SearchSettings
@@ -106,30 +107,49 @@ class CheckedCell:
 
 
 @dataclass(frozen=True)
+class CheckedInput:
+    """One of the values that the network reads.
+
+    Attributes:
+        name: Empty where it is the only one and has no name.
+        shape: Of an example if the spec gives it.
+        stem: Expression for what comes between it and the first cells.
+    """
+
+    name: str
+    shape: Shape | None
+    stem: ast.Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class CheckedNetwork:
     """The network around the cells.
 
     Attributes:
-        input: Shape of an example if the spec gives it.
+        inputs: What it reads; the first cells read what their stems give, in order.
         classes: Number of classes if the spec gives it.
         channels: C while searching.
         repeat: N while searching.
-        stem: Expression for what comes before the first cell.
         head: Expression for what comes after the last.
         auxiliary: Expression for the second head, after the last cell that reduces.
         cells: Names of cells, each with the expression for how many of it.
         span: Of the section.
     """
 
-    input: tuple[int, int, int] | None
+    inputs: tuple[CheckedInput, ...]
     classes: int | None
     channels: int
     repeat: int
-    stem: ast.Expression
     head: ast.Expression
     auxiliary: ast.Expression | None
     cells: tuple[tuple[ast.Name, ast.Expression | None], ...]
     span: Span = field(compare=False, repr=False)
+
+    @property
+    def input(self) -> Shape | None:
+        """Shape of an example, if the network reads one value without a name and the spec says."""
+        return None if self.inputs[0].name else self.inputs[0].shape
 
 
 @dataclass(frozen=True)

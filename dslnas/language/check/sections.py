@@ -10,14 +10,16 @@ from typing import TypeVar
 
 from dslnas.diagnostics import Diagnostics, suggestion
 from dslnas.language.check.bind_settings import build, check_once
-from dslnas.language.check.checked import CheckedCell, CheckedNetwork
+from dslnas.language.check.checked import CheckedCell, CheckedInput, CheckedNetwork
 from dslnas.language.check.constants import Scope
 from dslnas.language.check.counts import check_counts
 from dslnas.language.check.limits import check_limits
+from dslnas.language.check.network_inputs import are_named, named_inputs
 from dslnas.language.check.operations import NETWORK_NAMES, check_body
 from dslnas.language.link.link import LinkedProgram, head_span
 from dslnas.language.link.overrides import COMMAND_LINE
 from dslnas.language.syntax import ast
+from dslnas.ops.primitive import Shape
 from dslnas.settings.data import DATA, DataSettings
 from dslnas.settings.model import Section
 from dslnas.settings.rule import Derivation, Rule
@@ -132,8 +134,9 @@ class Sections:
                 help="write `network { cells normal * 2 }`, or `use papers.darts`",
             )
             return None
-        settings = self.plain(NetworkSettings, NETWORK_EXPRESSIONS)
-        given = {s.key.text: s for s in section.settings if s.key.text in NETWORK_EXPRESSIONS}
+        given = {s.key.text: s for s in section.settings}
+        expressions = NETWORK_EXPRESSIONS | ({"input": ""} if are_named(given) else {})
+        settings = self.plain(NetworkSettings, expressions)
         missing = [key for key in ("stem", "head") if key not in given]
         if missing:
             self._diagnostics.add(
@@ -143,20 +146,47 @@ class Sections:
                 help=f"give {' and '.join(f'`{k}`' for k in missing)}; `use std.cnn` brings them",
             )
             return None
-        for key in ("stem", "head", "auxiliary"):
+        inputs = self._inputs(given, settings.input, cells)
+        for key in ("head", "auxiliary"):
             if key in given:
-                self._body(given[key])
+                self._one_value(given[key])
+                self._body(given[key].values[0])
         return CheckedNetwork(
-            settings.input,
+            inputs,
             settings.classes,
             settings.channels,
             settings.repeat,
-            given["stem"].values[0],
             given["head"].values[0],
             given["auxiliary"].values[0] if "auxiliary" in given else None,
             self._layout(given["cells"], cells),
             span=given["cells"].span,
         )
+
+    def _inputs(
+        self,
+        given: Mapping[str, ast.Setting],
+        shape: Shape | None,
+        cells: Mapping[str, CheckedCell],
+    ) -> tuple[CheckedInput, ...]:
+        """Check what the network reads, and the stems; `shape` is that of an only input."""
+        if not are_named(given):
+            self._one_value(given["stem"])
+            stem = given["stem"].values[0]
+            inputs: tuple[CheckedInput, ...] = (CheckedInput("", shape, stem, stem.span),)
+        else:
+            inputs = named_inputs(given, self._constants, self._diagnostics)
+            if "input" in given:
+                self.spans["network.input"] = given["input"].span
+            if inputs and any(cell.is_recurrent for cell in cells.values()):
+                self._diagnostics.add(
+                    "NAS314",
+                    "recurrent cells read one sequence, and inputs of the network have names",
+                    inputs[0].span,
+                    help="give `stem` one value, without a name, and leave out `input`",
+                )
+        for stem_of in inputs:
+            self._body(stem_of.stem)
+        return inputs
 
     def derivation(self, cells: Mapping[str, CheckedCell]) -> Derivation:
         """Check the derive section: plain settings, and comparisons."""
@@ -223,8 +253,11 @@ class Sections:
         )
         return None
 
-    def _body(self, setting: ast.Setting) -> None:
+    def _body(self, expression: ast.Expression) -> None:
         scope = {**self._constants, **dict.fromkeys(NETWORK_NAMES, 1)}
+        check_body(expression, self._linked.operations, scope, self._diagnostics)
+
+    def _one_value(self, setting: ast.Setting) -> None:
         if len(setting.values) > 1:
             self._diagnostics.add(
                 "NAS504",
@@ -232,7 +265,6 @@ class Sections:
                 setting.values[1].span.to(setting.values[-1].span),
                 help="join layers with `->`",
             )
-        check_body(setting.values[0], self._linked.operations, scope, self._diagnostics)
 
     def _layout(
         self, setting: ast.Setting, cells: Mapping[str, CheckedCell]

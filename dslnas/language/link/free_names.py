@@ -16,8 +16,8 @@ def mentioned(expression: ast.Expression) -> set[str]:
             inner: Sequence[ast.Expression] = (left, right)
         case ast.Call(function=function, arguments=arguments):
             inner = (function, *(argument.value for argument in arguments))
-        case ast.Negative(operand=operand):
-            inner = (operand,)
+        case ast.Negative(operand=inside) | ast.Named(value=inside):
+            inner = (inside,)
         case ast.Chain(stages=items) | ast.Tuple(items=items) | ast.Choice(items=items):
             inner = items
         case _:

@@ -37,7 +37,9 @@ def _names(part: object) -> Iterator[str]:
             yield text
         case ast.Setting(values=inner) | ast.OpsDef(items=inner):
             yield from _names(inner)
-        case ast.Argument(value=value) | ast.Let(value=value) | ast.NodeDef(value=value):
+        case ast.Let(value=value) | ast.NodeDef(value=value):
+            yield from _names(value)
+        case ast.Argument(value=value) | ast.Named(value=value):
             yield from _names(value)
         case ast.OpDef(parameters=parameters, body=body, variants=variants):
             yield from _names((*parameters, body, *variants))

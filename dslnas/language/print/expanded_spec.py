@@ -16,16 +16,17 @@ from dslnas.language.link.used_names import mentioned, used_names
 from dslnas.language.print.format import format_expression, format_item, format_program
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Example, Shape
+from dslnas.ops.shapes import show_shape
 from dslnas.settings.model import Call, Section
 from dslnas.settings.sections import DERIVE_EXPRESSIONS, DeriveSettings
-from dslnas.source import SourceFile
+from dslnas.source import SourceFile, Span
 
 
 def effective_text(
     linked: LinkedProgram,
     program: CheckedProgram,
-    example: Shape,
+    example: Example,
     classes: int,
     *,
     title: Iterable[str] = (),
@@ -40,7 +41,8 @@ def effective_text(
     Args:
         linked: The program with the files it uses.
         program: The same, checked.
-        example: Shape of one example: the text says it, so that it can be read without the data.
+        example: Shape of one example, or several by name: the text says it, so that it can be
+            read without the data.
         classes: Number of classes, likewise.
         title: Lines of comment at the top.
         cells: By name the text of the cells of an architecture, which take the place of those of
@@ -174,21 +176,37 @@ def _expressions(linked: LinkedProgram, kind: str, keys: Collection[str]) -> lis
     ]
 
 
-def _network(section: ast.Section, example: Shape, classes: int) -> ast.Section:
+def _network(section: ast.Section, example: Example, classes: int) -> ast.Section:
     """Return the network section with `input` and `classes`, whether they were written or not.
 
     Where the network reads text there is no `input`: an example is a token.
     """
     span = section.span
     given = {s.key.text for s in section.settings}
-    values: dict[str, ast.Expression] = {"input": ast.Size(example, span=span)} if example else {}
-    values["classes"] = ast.Number(classes, str(classes), span=span)
+    values = {"input": _input(example, span)} if example else {}
+    values["classes"] = (ast.Number(classes, str(classes), span=span),)
     missing = [
-        ast.Setting(ast.Name(key, span=span), (value,), span=span)
+        ast.Setting(ast.Name(key, span=span), value, span=span)
         for key, value in values.items()
         if key not in given
     ]
     return section.replace(settings=(*missing, *section.settings))
+
+
+def _input(example: Example, span: Span) -> tuple[ast.Expression, ...]:
+    if not isinstance(example, Mapping):
+        return (_size(example, span),)
+    return tuple(
+        ast.Named(ast.Name(name, span=span), _size(shape, span), span=span)
+        for name, shape in example.items()
+    )
+
+
+def _size(shape: Shape, span: Span) -> ast.Expression:
+    if len(shape) > 1:
+        return ast.Size(shape, span=span)
+    text = show_shape(shape)
+    return ast.Number(shape[0], text, span=span) if shape else ast.Name(text, span=span)
 
 
 def _only(network: ast.Section, cells: Collection[str]) -> ast.Section:

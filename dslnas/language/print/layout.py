@@ -58,9 +58,8 @@ def words(
         case ast.Chain(stages=stages):
             stage_words = [words(stage, Level.SUM, inner) for stage in stages]
             return join([stage_words[0], *(_around("-> ", w, "") for w in stage_words[1:])], depth)
-        case ast.Comparison(left=left, operator=operator, right=right):
-            sides = words(left, Level.SUM, inner), words(right, Level.SUM, inner)
-            return _fused(sides[0], f" {operator} ", sides[1])
+        case ast.Comparison() | ast.Named():
+            return _of_setting(expression, inner)
         case ast.Binary(sign="+" | "-"):
             return join(_terms(expression, inner), depth)
         case ast.Binary(sign=sign, left=left, right=right):
@@ -79,6 +78,14 @@ def words(
             return _around("{", _closed(values, depth, "}"), "")
         case _:
             return [Word(_atom(expression))]
+
+
+def _of_setting(value: ast.Comparison | ast.Named, depth: int) -> list[Word]:
+    """Return as words what only a value of a setting can be."""
+    if isinstance(value, ast.Named):
+        return _around(f"{value.name.text}: ", words(value.value, Level.CHAIN, depth), "")
+    sides = words(value.left, Level.SUM, depth), words(value.right, Level.SUM, depth)
+    return _fused(sides[0], f" {value.operator} ", sides[1])
 
 
 def listed(parts: Sequence[list[Word]], depth: int = 0) -> list[Word]:
@@ -142,7 +149,7 @@ def _filled(parts: Sequence[str], indent: str, width: int) -> list[str]:
 
 def _level(expression: ast.Expression) -> Level:
     match expression:
-        case ast.Comparison():
+        case ast.Comparison() | ast.Named():
             return Level.COMPARISON
         case ast.Chain():
             return Level.CHAIN

@@ -90,8 +90,26 @@ class Comparison(Node):
     right: Expression
 
 
+class Named(Node):
+    """`name: value`; only a value of a setting is one."""
+
+    name: Name
+    value: Expression
+
+
 Expression: TypeAlias = (
-    Name | Number | Text | Size | Tuple | Choice | Call | Negative | Binary | Chain | Comparison
+    Name
+    | Number
+    | Text
+    | Size
+    | Tuple
+    | Choice
+    | Call
+    | Negative
+    | Binary
+    | Chain
+    | Comparison
+    | Named
 )
 
 

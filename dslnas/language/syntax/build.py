@@ -263,5 +263,9 @@ class TreeBuilder:
             span=self._span(tree),
         )
 
+    def _named_expression(self, tree: Tree[Token]) -> ast.Named:
+        name, value = tree.children
+        return ast.Named(self._name(name), self.expression(value), span=self._span(tree))
+
     def _chain_expression(self, tree: Tree[Token]) -> ast.Chain:
         return ast.Chain(tuple(self.expression(c) for c in subtrees(tree)), span=self._span(tree))

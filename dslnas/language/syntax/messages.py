@@ -147,7 +147,7 @@ def _expectation(failure: ParseFailure, accepted: Set[str]) -> str:
         words = ["a setting", *_inside_block(accepted)]
         words += ["`}`"] if "RBRACE" in accepted else []
     elif BREAK in accepted:
-        words = [word for word in words if word != "`}`"]
+        words = [word for word in words if word not in ("`}`", "`:`")]
     elif "COMMA" in accepted:
         words = [word for word in words if word != "`=`"]
     return _joined(words or [failure.end])

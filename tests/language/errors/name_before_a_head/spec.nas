@@ -1,0 +1,8 @@
+use papers.darts
+
+network {
+    head  out: linear(classes)
+}
+cell normal {
+    choose  a: relu, tanh
+}
