@@ -41,12 +41,12 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
     folder = run.path if out is None else Path(out)
     spec = compile_spec(run.path / ARCHITECTURE, overrides, with_data=False)
     compiled = without_choices(spec, "exported")
-    task = task_of(compiled.program.data)
+    task, network = task_of(compiled.program.data), _network(run, compiled)
     origin = origin_in(run.manifest, task, run.path, compiled.network.classes)
     ends = folder == run.path and run.results.is_trained and not run.is_finished
     with run.stage("finished") if ends else nullcontext():
         exported = export_network(
-            _network(run, compiled),
+            network,
             folder,
             compiled.program.export,
             origin,

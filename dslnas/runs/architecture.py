@@ -5,24 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
+from dslnas.language.link.sources import read_source
+from dslnas.language.print.format import format_expression
+from dslnas.language.syntax import ast
+from dslnas.language.syntax.parse import parse
 from dslnas.runs.folder import ARCHITECTURE
 
 Cells: TypeAlias = dict[str, dict[str, str]]
-"""By cell and node, what the node sums: `sep_conv(3)(in1) + skip_connect(n1)`."""
+"""Terms of each node by cell and node, as in `sep_conv(3)(in1) + skip_connect(n1)`."""
 
 
-def cells_of(folder: Path) -> Cells:
-    """Return the cells of a run as they are written; none if it has found nothing yet."""
-    path = folder / ARCHITECTURE
+def cells_of(run: Path) -> Cells:
+    """Return the cells of a run as they are written; none if it has found nothing yet.
+
+    Raises:
+        UserError: The architecture cannot be read or is no program.
+    """
+    path = run / ARCHITECTURE
     if not path.exists():
         return {}
-    cells: Cells = {}
-    nodes: dict[str, str] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        first, _, rest = line.strip().partition(" ")
-        if line.startswith("cell "):
-            nodes = cells[rest.removesuffix(" {")] = {}
-        elif first == "node":
-            name, _, terms = rest.partition(" = ")
-            nodes[name.strip()] = terms.strip()
-    return cells
+    return {
+        cell.name.text: {
+            node.name.text: format_expression(node.value)
+            for node in cell.statements
+            if isinstance(node, ast.NodeDef)
+        }
+        for cell in parse(read_source(path)).items
+        if isinstance(cell, ast.CellDef)
+    }

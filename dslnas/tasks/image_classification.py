@@ -125,7 +125,7 @@ class ImageClassification(Task):
 
     def read_facts(self, manifest: Mapping[str, Any], run: Path, classes: int) -> Facts:
         """Return normalisation and names of the classes."""
-        names = tuple(manifest["class_names"])
+        names = tuple(manifest.get("class_names", ()))
         if names and len(names) != classes:
             raise user_error(
                 "NAS023",
@@ -133,7 +133,7 @@ class ImageClassification(Task):
                 where=str(run),
                 help="keep manifest and architecture of the same run together",
             )
-        normalisation = manifest["normalisation"] or {"mean": (), "std": ()}
+        normalisation = manifest.get("normalisation") or {"mean": (), "std": ()}
         return ImageFacts(names, normalisation["mean"], normalisation["std"])
 
     def real_inputs(self, part: Part) -> dict[str, np.ndarray]:

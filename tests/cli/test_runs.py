@@ -14,6 +14,7 @@ from safetensors.numpy import load_file
 
 from dslnas.cli.main import run
 from dslnas.settings.search import SEARCH
+from tests.cli.outcome import Interrupt
 from tests.small import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -232,10 +233,10 @@ def test_run_on_data_from_a_file_is_exported_again_without_the_data(tmp_path: Pa
         )
     )
     search(spec, tmp_path / "run")
-    data.unlink()
-    assert run(["export", str(tmp_path / "run"), "--out", str(tmp_path / "again")]) == 0
     for name in ("spec.nas", "architecture.nas"):
         assert run(["check", str(tmp_path / "run" / name)]) == 0
+    data.unlink()
+    assert run(["export", str(tmp_path / "run"), "--out", str(tmp_path / "again")]) == 0
 
 
 def test_without_a_manifest_a_folder_is_no_run(
@@ -280,6 +281,31 @@ def test_damaged_manifest_is_a_message(
     assert run(["export", str(finished), "--out", str(tmp_path / "again")]) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "again").exists()
+
+
+def test_a_run_without_weights_is_a_message(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], interrupt: Interrupt
+) -> None:
+    out = tmp_path / "run"
+    interrupt("retrain", 1)
+    assert run(["compile", str(spec), "--search", "--out", str(out)]) == 130
+    assert run(["export", str(out)]) == 1
+    message = f"{out / 'model.safetensors'}: error[NAS024]: does not exist"
+    assert message in capsys.readouterr().err
+
+
+def test_a_damaged_architecture_is_a_message(
+    spec: Path, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = finished / "architecture.nas"
+    path.write_bytes(path.read_bytes() + b"\xff")
+    for command in (["export", str(finished)], again(spec, finished)):
+        assert run(command) == 1
+        assert f"{path}: error[NAS002]" in capsys.readouterr().err
+
+
+def again(spec: Path, out: Path) -> list[str]:
+    return ["compile", str(spec), "--search", "--resume", "--out", str(out)]
 
 
 def test_weights_of_another_architecture_are_a_message(
