@@ -44,7 +44,7 @@ def pointwise(x: Tensor, weight: Tensor, stride: Pair, padding: Pair, groups: in
         weight: (O, C / groups, 1, 1).
         stride: (height, width), as the others.
         padding: Zeros on each side.
-        groups: Of channels.
+        groups: Number of groups of channels.
     """
     high, wide = padding
     x = functional.pad(x, (wide, wide, high, high)) if max(padding) else x

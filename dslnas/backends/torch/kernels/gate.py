@@ -34,7 +34,7 @@ def compiled_gate(y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[s
         y: (edges * batch, 2 * features), as the others one for which `compiles` holds.
         s: (edges * batch, features).
         weights: (edges, activations).
-        activations: Of h.
+        activations: Activations of h.
     """
     edges, batch = len(weights), len(s) // len(weights)
     out = s.new_empty((batch, s.shape[1]))

@@ -20,7 +20,7 @@ class GateForward(KernelArgs):
     Attributes:
         edges: How many are summed up.
         batch: Examples.
-        features: Of a state.
+        features: Width of a state.
         parts: In how many parts the batch is worked off.
         product: y of all edges, one below the other.
         state: s of all edges.
@@ -54,7 +54,7 @@ class GateBackward(KernelArgs):
     """Backward pass of a gate; see `GateForward` for what is not said here.
 
     Attributes:
-        gradient: Of the sum.
+        gradient: Gradient of the sum.
         to_product: Gradient of y.
         to_state: Gradient of s.
         sums: By edge and part the gradients of the weights, if they are wanted.

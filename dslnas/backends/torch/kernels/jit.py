@@ -196,4 +196,4 @@ def _team(call: int) -> None:
 
 
 team = _compiled(lambda **kept: cfunc(void(int64), **_OPTIONS, **kept), _team)
-"""What one thread does of the tasks of a `TEAM`, behind which their arguments lie."""
+"""Function of one thread: its share of the tasks of a `TEAM`."""

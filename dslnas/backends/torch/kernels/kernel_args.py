@@ -17,7 +17,7 @@ Kernel: TypeAlias = Literal["separable_conv", "mix", "gate"]
 """A function of this package that has loops of its own, and torch's functions to fall back on."""
 
 Buffer: TypeAlias = Tensor | Sequence[Tensor | None] | None
-"""What a loop reads or writes: a tensor, a table of tensors, or nothing."""
+"""Memory that a loop reads or writes: a tensor, a table of tensors, or nothing."""
 
 Shape: TypeAlias = tuple[int, ...]
 

@@ -33,7 +33,7 @@ tell a thread its number and that of all (0: there is one), and whether a task f
 of the tasks lie behind it."""
 
 DTYPES = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
-"""What loops are compiled for."""
+"""Dtypes that loops are compiled for."""
 
 _TEAM = struct.Struct("=5q")
 _CODES = {int: "q", bool: "q", float: "d"}
@@ -46,8 +46,8 @@ class KernelCall:
         """Check the arguments, then take their addresses.
 
         Args:
-            args: What loops read.
-            dtype: What they are compiled for.
+            args: Arguments of the loops.
+            dtype: Dtype that the loops are compiled for.
 
         Raises:
             TypeError: An argument is no tensor where there must be one.
@@ -179,7 +179,7 @@ class _Fields(NamedTuple):
     """Fields of a kind of arguments, by name.
 
     Attributes:
-        codes: Of the numbers that loops see, the letters of `struct`.
+        codes: Letters of `struct` for the numbers that loops see.
         buffers: They stand behind the numbers in a record.
         fixed: All that are no buffers.
         numbers_of: Returns the values of `fixed`.

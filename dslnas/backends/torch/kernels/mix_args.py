@@ -52,7 +52,7 @@ class MixForward(MixSizes, KernelArgs):
     Attributes:
         training: Whether the batch's statistics are used.
         tracking: Whether the running statistics follow the batch's.
-        mean: What is taken away from an input; 0 where it is not normalised.
+        mean: Taken away from an input; 0 where it is not normalised.
         inverse: 1 / sqrt(variance + eps), or 1.
         slope: Factor of an input in the sum.
         offset: Added to the sum.
@@ -102,7 +102,7 @@ class MixBackward(MixSizes, KernelArgs):
     Attributes:
         sources: Inputs y that are read again.
         normalised: By input 1 if it was normalised by the batch's statistics, else 0.
-        gradient: Of the sum, g.
+        gradient: Gradient g of the sum.
         targets: Gradients of inputs that are wanted.
         sums: By part the sums of g * (y - mean) of every input, and of g.
         products: By input the sum of g times the normalised input.

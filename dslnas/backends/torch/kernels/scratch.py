@@ -30,7 +30,7 @@ class Sizes(NamedTuple):
         packed: Values of these.
         places: Places of the largest kernel, filled up to whole blocks.
         summed: Values of a member's gradients of weights.
-        pixels: Of a result.
+        pixels: Pixels of a result.
     """
 
     lanes: int
@@ -73,7 +73,7 @@ class Scratch(NamedTuple):
         between: The gradient of a depthwise result, with zeros around it and between its pixels;
             twice as large, with room for what belongs nowhere wherever the gradient begins.
         total: The gradient of an input.
-        strip: What lies between the convolutions.
+        strip: Results of a depthwise convolution, for one strip.
         given: Results, or their gradients, of `broad` channels.
     """
 

@@ -30,7 +30,7 @@ class Member:
     """One convolution of a layout.
 
     Attributes:
-        window: Of its depthwise part.
+        window: Window of its depthwise part.
         source: Number of the input that it reads; those of one source stand together.
     """
 
@@ -50,7 +50,7 @@ def separable_conv(
     members read gets one gradient.
 
     Args:
-        members: Of one stride, whose results have one shape.
+        members: Convolutions of one stride, whose results have one shape.
         inputs: (B, C, H, W) each.
         kernels: By member (C, 1, kernel height, kernel width).
         matrices: By member (O, C, 1, 1).

@@ -29,7 +29,7 @@ class SeparableSizes:
     Attributes:
         members: How many convolutions.
         sources: How many inputs they read.
-        parts: Of the batch; gradients of weights are summed up by part.
+        parts: In how many parts the batch is cut; gradients of weights are summed up by part.
         outs: Channels of a result.
         area: Places of the largest kernel.
         edge_height: Rows of zeros above an input.

@@ -21,7 +21,7 @@ PAIRED = ROWS // 2
 """Rows that are summed up together where two vectors lie side by side: a value is read for both."""
 
 BYTES = 32
-"""Of a vector."""
+"""Bytes of a vector."""
 
 
 def _sums(
