@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from dslnas.diagnostics import InternalError, UserError
+from dslnas.graph.analysis.scalable import absorbed_norms, layers_in_front, shared_tensors
 from dslnas.graph.attributes import attribute_value
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES, has_trait
@@ -35,13 +36,13 @@ class Law:
     broken_by: Callable[[PrimitiveGraph], Iterator[Finding]]
 
 
-def verify_graph(graph: PrimitiveGraph) -> None:
-    """Check every law of `LAWS`.
+def verify_graph(graph: PrimitiveGraph, laws: Iterable[Law] | None = None) -> None:
+    """Check laws in their order: if none are given, all of `LAWS`.
 
     Raises:
         InternalError: Names the first law that is broken, and the node that breaks it.
     """
-    for law in LAWS:
+    for law in LAWS if laws is None else laws:
         for name, wrong in law.broken_by(graph):
             raise InternalError(f"graph breaks the law `{law.name}`: node `{name}` {wrong}")
 
@@ -198,6 +199,37 @@ def _is_bound(primitive: Primitive) -> bool:
     return not (primitive.has(Trait.ROW_WISE) or primitive.has(Trait.PART_WISE))
 
 
+def _absorbed(graph: PrimitiveGraph) -> Iterator[Finding]:
+    absorbed, shared = absorbed_norms(graph), shared_tensors(graph)
+    for node in graph.nodes:
+        alone = node.name not in absorbed or layers_in_front(
+            graph, node.inputs[0], absorbed, shared
+        )
+        if not alone:
+            yield node.name, "is absorbed, but not by layers that it alone reads"
+
+
+def _bundled(graph: PrimitiveGraph) -> Iterator[Finding]:
+    bundles: dict[object, list[Node]] = {}
+    before: object = None
+    for node in graph.nodes:
+        number = node.attribute("bundle") if node.primitive == "bundled_conv" else None
+        if number is not None:
+            bundle = bundles.setdefault(number, [])
+            if bundle and number != before:
+                yield node.name, "stands apart from its bundle"
+            if bundle and _kind(graph, node) != _kind(graph, bundle[0]):
+                yield node.name, "is of another kind than its bundle"
+            if any(member.name in node.inputs for member in bundle):
+                yield node.name, "reads another node of its bundle"
+            bundle.append(node)
+        before = number
+
+
+def _kind(graph: PrimitiveGraph, conv: Node) -> object:
+    return graph.by_name[conv.inputs[0]].shape, conv.shape, conv.attribute("stride")
+
+
 def _shapes(graph: PrimitiveGraph) -> Iterator[Finding]:
     for node, primitive, shapes in _layers(graph):
         try:
@@ -268,6 +300,12 @@ def _use(graph: PrimitiveGraph) -> Iterator[Finding]:
             yield node.name, "has no path to an output"
 
 
+def _choices(graph: PrimitiveGraph) -> Iterator[Finding]:
+    for node in graph.nodes:
+        if node.mix is not None:
+            yield node.name, "is a choice: derive an architecture first"
+
+
 def _layers(graph: PrimitiveGraph) -> Iterator[tuple[Node, Primitive, tuple[Shape, ...]]]:
     """Yield every node but the inputs, with its primitive and the shapes that it reads."""
     shapes = {node.name: node.shape for node in graph.nodes}
@@ -284,6 +322,8 @@ LAWS = (
     Law("arguments are complete and of their kind", _arguments),
     Law("mixes read rows of alpha", _mixes),
     Law("what is folded is read by one mix", _folded),
+    Law("absorbed norms stand behind layers", _absorbed),
+    Law("bundles stand side by side", _bundled),
     Law("stacks are handled by part and summed", _stacks),
     Law("shapes follow the rules", _shapes),
     Law("weights follow the rules", _weights),
@@ -293,3 +333,6 @@ LAWS = (
     Law("every node reaches an output", _use),
 )
 """In an order in which each law may count on those before it."""
+
+NO_CHOICES = Law("no choices are left", _choices)
+"""Holds for networks that predict; passes for them require it."""

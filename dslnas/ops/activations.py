@@ -1,4 +1,4 @@
-"""The table of activations: all that any part of the program knows of one.
+"""The table of activations: all that any part of the program knows about one.
 
 A new activation is one entry here. Its formula is what it means: ONNX is written from it unless
 there is an operator that does the same, and tests compare every form with it. PyTorch, and Python

@@ -1,4 +1,4 @@
-"""Formulas of one number, such as `x * sigmoid(x)`: what an activation is, as data.
+"""Formulas of one number, such as `x * sigmoid(x)`: activations as data.
 
 Python builds one like any expression, from `X`, numbers and the functions here. A backend reads it
 with a table of its own: one entry for every operator in `OPERATORS`.
@@ -26,7 +26,7 @@ OPERATORS: Mapping[str, int] = {
     "sigmoid": 1,
     "tanh": 1,
 }
-"""All that formulas are made of, and how many operands it has."""
+"""The operators that formulas are made of, with their numbers of operands."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def tanh(a: Operand) -> Formula:
 def evaluate(
     formula: Operand, known: Mapping[str, Read], apply: Callable[[str, list[Read | float]], Read]
 ) -> Read | float:
-    """Return what a formula gives; what stands in it twice is made once.
+    """Return the value of a formula; a part that stands in it twice is computed once.
 
     Args:
         formula: The formula.

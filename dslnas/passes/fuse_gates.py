@@ -30,7 +30,7 @@ from dataclasses import replace
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES
-from dslnas.passes.pattern import Match, Op, Value, match
+from dslnas.passes.pattern import Either, Match, Op, Value, match
 from dslnas.passes.readers import readers_of
 from dslnas.passes.rewrite import Pass
 
@@ -43,7 +43,7 @@ def _half(index: int) -> Op:
     return Op(("split",), (Value("y"),), where=lambda node: node.attributes == halves)
 
 
-_TERM = Op(KNOWN, (_half(1),))
+_TERM = Either((Op(KNOWN, (_half(1),)), _half(1)))  # an identity may be gone
 _MIX = Op(("mix",), every=_TERM)
 _SHARE = Op(("share",), (Value("s"),))
 _OPENED = Op(("sigmoid",), (_half(0),))
@@ -74,7 +74,8 @@ def _gate(graph: PrimitiveGraph, end: Node, readers: Mapping[str, Sequence[str]]
 
 def _fused(end: Node, found: Match, weighing: Mix) -> Node:
     """Return a gate; columns of alpha are ordered by what they weigh."""
-    names = [term.primitive for term in found.nodes[_TERM]]
+    terms = (term.primitive for term in found.nodes[_TERM])
+    names = [name if name in KNOWN else "identity" for name in terms]
     columns = weighing.columns or tuple(range(len(names)))
     ordered = sorted(zip(names, columns, strict=True), key=lambda pair: KNOWN.index(pair[0]))
     counts = Counter(names)

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 from dslnas.diagnostics import suggestion, user_error
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.graph.verify import verify_graph
+from dslnas.graph.verify import LAWS, verify_graph
+from dslnas.passes.absorb_norms import ABSORB_NORMS
+from dslnas.passes.bundle_convs import BUNDLE_CONVS
 from dslnas.passes.channels_last import CHANNELS_LAST
 from dslnas.passes.distribute_mix import DISTRIBUTE_MIX
+from dslnas.passes.drop_identities import DROP_IDENTITIES
 from dslnas.passes.drop_zeros import DROP_ZEROS
 from dslnas.passes.fold_norms import FOLD_NORMS
 from dslnas.passes.fuse_gates import FUSE_GATES
 from dslnas.passes.merge_sums import MERGE_SUMS
 from dslnas.passes.norm_relu import NORM_RELU
-from dslnas.passes.rewrite import Pass
+from dslnas.passes.rewrite import Pass, Phase
 from dslnas.passes.separable import SEPARABLE
 from dslnas.passes.share_equal import SHARE_EQUAL
 from dslnas.passes.stack_edges import STACK_EDGES
@@ -34,22 +37,31 @@ PASSES: dict[str, Pass] = {
         NORM_RELU,
         SEPARABLE,
         CHANNELS_LAST,
+        BUNDLE_CONVS,
+        DROP_IDENTITIES,
+        ABSORB_NORMS,
     )
 }
-"""In the order in which they run."""
+"""All passes, in the order in which they run."""
 
-USUAL = tuple(PASSES)
-"""Those that run if nothing else is said: all."""
+USUAL = tuple(name for name, this in PASSES.items() if this.phase is Phase.RUN)
+"""Passes that rewrite every network before it runs, unless others are named."""
+
+TRAINING = tuple(name for name, this in PASSES.items() if this.phase is Phase.TRAIN)
+"""Passes that rewrite a step of training, once it is known which operations run."""
+
+PREDICTING = tuple(name for name, this in PASSES.items() if this.phase is Phase.PREDICT)
+"""Passes that rewrite a network before it is exported."""
 
 
 @dataclass(frozen=True)
 class Passed:
-    """What one pass did.
+    """Result of one pass.
 
     Attributes:
-        name: Of the pass.
+        name: Name of the pass.
         graph: After it, verified.
-        seconds: That the rewrite took, without the verification.
+        seconds: Time of the rewrite, without the verification.
     """
 
     name: str
@@ -78,22 +90,22 @@ def passes_named(text: str) -> tuple[str, ...]:
             help=f"write `--passes {alone}`, or names of passes alone",
         )
     names = [pass_named(name) for name in given]
-    return tuple(name for name in PASSES if name in names)
+    return tuple(name for name in USUAL if name in names)
 
 
 def pass_named(name: str, where: str = "--passes") -> str:
-    """Return the name of a pass if it is one.
+    """Return the name of a pass if it is one of those that rewrite networks before they run.
 
     Args:
-        name: What the user wrote.
-        where: What it was written for.
+        name: The word that the user wrote.
+        where: The option it was written for.
 
     Raises:
         UserError: NAS806 if it is none.
     """
-    if name not in PASSES:
+    if name not in USUAL:
         raise user_error(
-            "NAS806", f"unknown pass `{name}`", where=where, help=suggestion(name, PASSES)
+            "NAS806", f"unknown pass `{name}`", where=where, help=suggestion(name, USUAL)
         )
     return name
 
@@ -101,21 +113,22 @@ def pass_named(name: str, where: str = "--passes") -> str:
 def run_passes(
     graph: PrimitiveGraph, names: Iterable[str] = USUAL, *, choosable: bool = False
 ) -> Iterator[Passed]:
-    """Run passes, and yield what each of them gives, verified.
+    """Run passes, and yield what each of them gives; graphs are verified before and behind it.
 
     Args:
-        graph: Where they begin.
-        names: Of the passes, in order.
+        graph: The graph to rewrite.
+        names: Names of the passes, in order.
         choosable: Leave out those after which not every operation can run alone.
 
     Raises:
         InternalError: A pass broke a law of the graph.
     """
     for this in _wanted(names, choosable):
+        verify_graph(graph, this.requires)
         begin = time.perf_counter()
         graph = this.rewrite(graph)
         seconds = time.perf_counter() - begin
-        verify_graph(graph)
+        verify_graph(graph, (*LAWS, *this.requires))
         yield Passed(this.name, graph, seconds)
 
 

@@ -11,25 +11,29 @@ from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.passes.pattern import Op, Value, match
 from dslnas.passes.readers import readers_of
 from dslnas.passes.rewrite import Pass
+
+_NORM = Op(("batch_norm",), (Value("x"),), where=lambda node: len(node.shape) == 3)
+_RELU = Op(("relu",), (_NORM,))
 
 
 def norm_relu(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which a batch norm of images takes over a ReLU that is its only reader."""
     readers = readers_of(graph)
-    stands: dict[str, str] = {}
-    for node in graph.nodes:
-        source = graph.by_name[node.inputs[0]] if node.primitive == "relu" else node
-        fits = source.primitive == "batch_norm" and len(source.shape) == 3
-        if node.primitive == "relu" and fits and len(readers[source.name]) == 1:
-            stands[node.name] = source.name
+    stands = {
+        node.name: found.nodes[_NORM][0].name
+        for node in graph.nodes
+        if (found := match(graph, node, _RELU, readers))
+    }
     taking = set(stands.values())
 
     def changed(node: Node) -> Node:
         inputs = tuple(stands.get(name, name) for name in node.inputs)
         primitive = "norm_relu" if node.name in taking else node.primitive
-        return replace(node, primitive=primitive, inputs=inputs)
+        same = (primitive, inputs) == (node.primitive, node.inputs)
+        return node if same else replace(node, primitive=primitive, inputs=inputs)
 
     nodes = tuple(changed(node) for node in graph.nodes if node.name not in stands)
     return without_unread(replace(graph, nodes=nodes))

@@ -1,4 +1,4 @@
-"""Patterns of primitives, and where they stand in a graph."""
+"""Patterns of primitives, and where they stand in a graph. A pattern equals itself alone."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TypeAlias
 from dslnas.graph.graph import Node, PrimitiveGraph
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Value:
-    """Whatever is read there, however it is computed; under one name it is one value."""
+    """Any value, however it is computed; one name stands for one value."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Op:
     """A node and what it reads.
 
@@ -33,7 +33,14 @@ class Op:
     where: Callable[[Node], bool] = lambda node: True
 
 
-Pattern: TypeAlias = Value | Op
+@dataclass(frozen=True, eq=False)
+class Either:
+    """One of several nodes; the first that fits."""
+
+    patterns: tuple[Op, ...]
+
+
+Pattern: TypeAlias = Value | Op | Either
 
 
 @dataclass
@@ -62,11 +69,13 @@ def match(
     Nobody outside may read what is inside, but for its end.
 
     Args:
-        graph: Where it may stand.
+        graph: The graph to look in.
         end: The node.
         pattern: The pattern.
         readers: As `readers_of` gives them.
     """
+    if end.primitive not in pattern.primitives:
+        return None
     found = Match()
     if not _fits(graph, end.name, pattern, found):
         return None
@@ -79,6 +88,9 @@ def _fits(graph: PrimitiveGraph, name: str, pattern: Pattern, found: Match) -> b
     if isinstance(pattern, Value):
         return found.values.setdefault(pattern.name, name) == name
     node = graph.by_name[name]
+    if isinstance(pattern, Either):
+        found.nodes.setdefault(pattern, []).append(node)
+        return any(_fits(graph, name, part, found) for part in pattern.patterns)
     if node.primitive not in pattern.primitives or not pattern.where(node):
         return False
     found.nodes.setdefault(pattern, []).append(node)

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
 
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.verify import Law
+
+
+class Phase(Enum):
+    """When a pass rewrites a graph."""
+
+    RUN = "before a network runs"
+    TRAIN = "while a network trains"
+    PREDICT = "where a network is exported"
 
 
 @dataclass(frozen=True)
@@ -20,6 +30,8 @@ class Pass:
             as methods do that sample operations.
         after: Names of passes whose result it builds on: they run before it.
         loops: The loops of our own without which it does not pay; None if it always does.
+        phase: When it runs.
+        requires: Laws that hold before it and behind it, besides those of every graph.
     """
 
     rewrite: Callable[[PrimitiveGraph], PrimitiveGraph]
@@ -27,6 +39,8 @@ class Pass:
     keeps_choices: bool = False
     after: tuple[str, ...] = ()
     loops: Literal["separable_conv"] | None = None
+    phase: Phase = Phase.RUN
+    requires: tuple[Law, ...] = ()
 
     @property
     def name(self) -> str:

@@ -12,8 +12,27 @@ from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.passes.pattern import Op, Value, match
 from dslnas.passes.readers import readers_of
 from dslnas.passes.rewrite import Pass
+
+
+def _is_pointwise(node: Node) -> bool:
+    stays = node.attribute("stride") == (1, 1) and node.attribute("padding") == (0, 0)
+    return stays and _is_simple(node, 1) and node.attribute("kernel") == (1, 1)
+
+
+def _is_depthwise(node: Node) -> bool:
+    one_channel_each = node.weights[0].shape[1] == 1
+    return one_channel_each and _is_simple(node, node.shape[0])
+
+
+def _is_simple(node: Node, groups: int) -> bool:
+    return node.attribute("groups") == groups and not node.attribute("bias")
+
+
+_DEPTHWISE = Op(("conv",), (Value("x"),), where=_is_depthwise)
+_POINTWISE = Op(("conv",), (_DEPTHWISE,), where=_is_pointwise)
 
 
 def separable(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -24,29 +43,10 @@ def separable(graph: PrimitiveGraph) -> PrimitiveGraph:
     readers = readers_of(graph)
 
     def joined(node: Node) -> Node:
-        if node.primitive != "conv" or not _is_pointwise(node):
-            return node
-        first = graph.by_name[node.inputs[0]]
-        alone = len(readers[first.name]) == 1
-        return _joined(first, node) if alone and _is_depthwise(graph, first) else node
+        found = match(graph, node, _POINTWISE, readers)
+        return node if found is None else _joined(found.nodes[_DEPTHWISE][0], node)
 
     return without_unread(replace(graph, nodes=tuple(map(joined, graph.nodes))))
-
-
-def _is_pointwise(node: Node) -> bool:
-    stays = node.attribute("stride") == (1, 1) and node.attribute("padding") == (0, 0)
-    return stays and _is_simple(node, 1) and node.attribute("kernel") == (1, 1)
-
-
-def _is_depthwise(graph: PrimitiveGraph, node: Node) -> bool:
-    if node.primitive != "conv":
-        return False
-    channels = graph.by_name[node.inputs[0]].shape[0]
-    return _is_simple(node, channels) and node.shape[0] == channels
-
-
-def _is_simple(node: Node, groups: int) -> bool:
-    return node.attribute("groups") == groups and not node.attribute("bias")
 
 
 def _joined(first: Node, second: Node) -> Node:

@@ -6,6 +6,7 @@ from functools import cache
 
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.reference_graphs import DARTS_V2, NAS_BENCH_201, network
+from tests.primitives import ACTIVATIONS
 
 SQUEEZE_EXCITE = """use papers.nas_bench_201
 op squeeze_excite = multiply(
@@ -38,15 +39,16 @@ op nested = relu -> add(
     2 * add(identity, relu -> conv(1)),
     add(identity, identity)
 )
+op activated = conv(1) -> {activations}
 cell cell201 {
     node n1 = squeeze(in1) + halves(in1) + none(in1)
-    node n2 = several(n1) + several(in1) + nested(n1)
+    node n2 = several(n1) + several(in1) + nested(n1) + activated(in1)
 }
 network {
     stem  add(conv(3, out = C), shift(9) -> conv(3, out = C)) -> batch_norm
     head  batch_norm -> relu -> linear(12) -> batch_norm -> gelu -> linear(classes, bias = false)
 }
-"""
+""".replace("{activations}", " -> ".join(ACTIVATIONS))
 
 # The 12 operations of NASP in three sizes, and the strided forms of those that have one.
 NASP = """use papers.nasp

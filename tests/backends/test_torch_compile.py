@@ -20,7 +20,7 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.torch_compile import Body, Call, with_calls
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.passes.manager import PASSES, optimised
+from dslnas.passes.manager import USUAL, optimised
 from dslnas.space.derive.derive import derive
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import random_scores, space_of
@@ -57,7 +57,7 @@ def bodies_of(graph: PrimitiveGraph) -> Counter[Body]:
 
 def compiled_network(graph: PrimitiveGraph, like: TorchNetwork) -> TorchNetwork:
     network = network_of(graph, like.state_dict())
-    network.plain, network.torch_compile, network.passes = False, True, tuple(PASSES)
+    network.plain, network.torch_compile, network.passes = False, True, USUAL
     return network
 
 
@@ -85,7 +85,7 @@ def test_cells_of_a_kind_and_size_share_one_body() -> None:
 def test_a_supernet_of_calls_computes_the_same(untraced: list[str]) -> None:
     graph = supernet()
     plain, alphas = network_of(graph), random_alphas(graph)
-    plain.passes, plain.plain = tuple(PASSES), False
+    plain.passes, plain.plain = USUAL, False
     expected = what_it_gives(plain, alphas, training=True)
     network = compiled_network(graph, plain)
     assert_same(what_it_gives(network, alphas, training=True), expected)
@@ -146,7 +146,7 @@ def test_what_torch_compiles_computes_the_same(
     monkeypatch.setattr(torch_compile, "BACKEND", counter)
     graph = supernet()
     plain, alphas = network_of(graph), random_alphas(graph)
-    plain.passes, plain.plain = tuple(PASSES), False
+    plain.passes, plain.plain = USUAL, False
     expected = what_it_gives(plain, alphas, training=True)
     network = compiled_network(graph, plain)
     for _ in range(2):

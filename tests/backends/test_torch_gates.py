@@ -14,6 +14,7 @@ from dslnas.graph.graph import Mix, Node
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.graph.text import parse_graph
 from dslnas.graph.verify import verify_graph
+from dslnas.passes.drop_identities import drop_identities
 from dslnas.passes.fuse_gates import KNOWN, fuse_gates
 from dslnas.passes.manager import optimised
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
@@ -102,6 +103,16 @@ def test_operations_may_be_weighed_in_any_order() -> None:
     expected = what_it_gives(network, alphas, training=True)
     network.plain = False
     assert_same(what_it_gives(network, alphas, training=True), expected)
+
+
+def test_gates_are_found_where_a_pass_before_has_dropped_the_identities() -> None:
+    graph = build_supernet_graph(space_of(DARTS, (), classes=5))
+    dropped = drop_identities(graph)
+    assert "identity" not in {node.primitive for node in dropped.nodes}
+    fused = [optimised(each) for each in (graph, dropped)]
+    gates = [[n for n in g.nodes if n.primitive == "highway_gate"] for g in fused]
+    assert len(gates[1]) == 8
+    assert [(g.attributes, g.mix) for g in gates[0]] == [(g.attributes, g.mix) for g in gates[1]]
 
 
 def test_a_gate_is_left_alone_where_somebody_looks_into_it() -> None:

@@ -12,7 +12,7 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.cli.commands.estimate import time_text
 from dslnas.cli.main import run
-from dslnas.passes.manager import PASSES
+from dslnas.passes.manager import USUAL
 from dslnas.training import memory_check as fitting
 from tests.small import SMALL
 from tests.small_text import SMALL_TEXT
@@ -79,7 +79,7 @@ def test_passes_and_precision_decide_what_is_kept(
     assert facts["passes"] == []
     for precision, width, copies in (("bfloat16", 0.5, 14), ("float64", 2, 24)):
         # separable convolutions run as one in loops that know no bfloat16
-        passes = ",".join(name for name in PASSES if name != "separable")
+        passes = ",".join(name for name in USUAL if name != "separable")
         facts, found = estimated(
             spec, capsys, "--steps", "0", "--precision", precision, "--passes", passes
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dslnas.cli.main import run
-from dslnas.passes.manager import PASSES
+from dslnas.passes.manager import PREDICTING, TRAINING, USUAL
 from tests.cli.outcome import manifest_in, search
 from tests.small import SMALL
 
@@ -29,7 +29,7 @@ def test_a_search_with_passes_and_one_without_find_the_same(spec: Path, tmp_path
         found.append((out / "architecture.nas").read_text())
         manifest = manifest_in(out)
         assert manifest["precision"] == "float64"
-        assert manifest["passes"] == (list(PASSES) if passes == "all" else [])
+        assert manifest["passes"] == (list(USUAL) if passes == "all" else [])
     assert found[0] == found[1]
 
 
@@ -82,7 +82,7 @@ def test_a_run_is_not_gone_on_with_in_another_precision(
 ) -> None:
     for option, message in (
         (["--precision", "bfloat16"], "its precision is `float32`, not `bfloat16`"),
-        (["--passes", "none"], f"its passes is `{', '.join(PASSES)}`, not `none`"),
+        (["--passes", "none"], f"its passes is `{', '.join(USUAL)}`, not `none`"),
     ):
         assert search(spec, finished, "--resume", *option) == 1
         assert message in capsys.readouterr().err
@@ -93,9 +93,11 @@ def test_passes_are_shown_as_a_table(spec: Path, capsys: pytest.CaptureFixture[s
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["pass", "nodes", "then", "ms", "what", "it", "does"]
     rows = [line.split() for line in lines[1:]]
-    assert [row[0] for row in rows] == [*PASSES, "all"]
-    assert all(before[2] == row[1] for before, row in pairwise(rows[:-1]))
-    assert (rows[-1][1], rows[-1][2]) == (rows[0][1], rows[-2][2])
+    assert [row[0] for row in rows] == [*USUAL, "all", *TRAINING, *PREDICTING]
+    *each, whole = rows[: len(USUAL) + 1]
+    assert all(before[2] == row[1] for before, row in pairwise(each))
+    assert whole[1:3] == [each[0][1], each[-1][2]]
+    assert [row[-1] for row in rows[len(USUAL) + 1 :]] == ["trains", "exported", "exported"]
 
 
 def test_the_graph_behind_a_pass_is_shown(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:

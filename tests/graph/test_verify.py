@@ -12,7 +12,7 @@ from dslnas.diagnostics import InternalError
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph, State
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.text import parse_graph
-from dslnas.graph.verify import LAWS, verify_graph
+from dslnas.graph.verify import LAWS, NO_CHOICES, verify_graph
 from dslnas.ops.primitive import Weight
 from dslnas.space.derive.derive import derive
 from tests.spaces import random_scores
@@ -66,6 +66,22 @@ a = folded_norm(affine=false) input : 2 x 3 x 3
 b = linear(out=5) a : 5
 output b
 """
+ABSORBED = """\
+input = input : 2 x 3 x 3
+a = conv(kernel=3, out=2) input : 2 x 3 x 3
+b = absorbed_norm(affine=false) a : 2 x 3 x 3
+c = add a, b : 2 x 3 x 3
+d = linear(out=5) c : 5
+output d
+"""
+BUNDLE = """\
+input = input : 2 x 6 x 6
+a = bundled_conv(kernel=3, out=2, bundle=1) input : 2 x 6 x 6
+b = bundled_conv(kernel=5, out=2, bundle=1) input : 2 x 6 x 6
+c = concat a, b : 4 x 6 x 6
+d = linear(out=5) c : 5
+output d
+"""
 TWO_NORMS = """\
 alpha one 1 x 2
 input = input : 2 x 3 x 3
@@ -94,6 +110,12 @@ def stacked(old: str, new: str) -> PrimitiveGraph:
     """Return a sound graph with a stack with a piece of its text replaced."""
     assert STACK.count(old) == 1
     return parse_graph(STACK.replace(old, new))
+
+
+def bundled(old: str, new: str) -> PrimitiveGraph:
+    """Return a sound graph with a bundle with a piece of its text replaced."""
+    assert BUNDLE.count(old) == 1
+    return parse_graph(BUNDLE.replace(old, new))
 
 
 def changed(which: str, /, text: str = SOUND, **fields: object) -> PrimitiveGraph:
@@ -179,6 +201,14 @@ BROKEN = {
     "what is folded is read by one mix": [
         (parse_graph(FOLDED), "`a` is folded into a mix, but not read by one mix alone"),
         (parse_graph(TWO_NORMS), "`c` takes over norms of different arguments"),
+    ],
+    "absorbed norms stand behind layers": [
+        (parse_graph(ABSORBED), "`b` is absorbed, but not by layers that it alone reads"),
+    ],
+    "bundles stand side by side": [
+        (bundled("b =", "x = relu input : 2 x 6 x 6\nb ="), "`b` stands apart from its bundle"),
+        (bundled("5, out=2, b", "5, stride=2, out=2, b"), "`b` is of another kind than its bundle"),
+        (bundled("input : 2 x 6 x 6\nc", "a : 2 x 6 x 6\nc"), "`b` reads another node of its"),
     ],
     "stacks are handled by part and summed": [
         (stacked("mix cell[0:2]", "mix cell[0]"), "`d` reads 2 parts of a stack, not 1"),
@@ -293,6 +323,12 @@ def test_a_broken_law_is_named_with_the_node(law: str, graph: PrimitiveGraph, me
 
 def test_every_law_is_broken_by_a_test() -> None:
     assert [law.name for law in LAWS] == list(BROKEN)
+
+
+def test_a_network_that_predicts_has_no_choices() -> None:
+    verify_graph(STEP_GRAPH)
+    with pytest.raises(InternalError, match="no choices are left`: node `d` is a choice"):
+        verify_graph(STEP_GRAPH, [NO_CHOICES])
 
 
 def test_the_input_needs_no_reader() -> None:

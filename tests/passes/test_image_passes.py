@@ -10,7 +10,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.text import parse_graph
 from dslnas.passes.drop_zeros import drop_zeros
-from dslnas.passes.manager import PASSES, optimised, run_passes
+from dslnas.passes.manager import PASSES, USUAL, optimised, run_passes
 from dslnas.passes.stack_edges import stack_edges
 from dslnas.space.derive.derive import derive
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
@@ -83,9 +83,9 @@ def test_every_edge_of_images_keeps_its_own_row_of_alpha_where_all_operations_ar
     expected = what_it_gives(network, alphas, training=True)
     (rows,) = (expected[f"gradient of {name}"] for name in alphas)
     assert rows.any(1).all()
-    network.plain, network.passes = False, tuple(PASSES)
+    network.plain, network.passes = False, USUAL
     assert_same(what_it_gives(network, alphas, training=True), expected)
-    for name in PASSES:
+    for name in USUAL:
         assert_kept(graph, optimised(graph, (name,)), training=True)
 
 
@@ -129,5 +129,5 @@ def test_a_network_drops_the_same_behind_the_passes(seed: int) -> None:
     network = network_of(graph)
     network.run_state.drop_path_rate = 0.5
     expected = what_it_gives(network, {}, training=True)
-    network.plain, network.passes = False, tuple(PASSES)
+    network.plain, network.passes = False, USUAL
     assert_same(what_it_gives(network, {}, training=True), expected)

@@ -19,7 +19,7 @@ from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES
 from dslnas.ops.primitive import Primitive
 from dslnas.ops.shapes import same_shape
-from dslnas.passes.manager import PASSES, optimised
+from dslnas.passes.manager import PREDICTING, USUAL, optimised
 from dslnas.space.network import SearchSpace
 from tests.passes.same import CLASSES, assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import space_of
@@ -80,7 +80,7 @@ def draws(graph: PrimitiveGraph) -> list[str]:
     return [node.name for node in graph.nodes if node.primitive == "noise"]
 
 
-PAIRS = [*((name,) for name in PASSES), *combinations(PASSES, 2), tuple(PASSES)]
+PAIRS = [*((name,) for name in USUAL), *combinations(USUAL, 2), USUAL, PREDICTING]
 
 
 @pytest.mark.parametrize("name", ["images", "text"])
@@ -97,7 +97,7 @@ def test_the_same_random_numbers_are_drawn_in_the_same_order(name: str) -> None:
     graph = build_supernet_graph(space(name))
     network, alphas = network_of(graph), random_alphas(graph)
     expected = what_it_gives(network, alphas, training=True)
-    network.plain, network.passes = False, tuple(PASSES)
+    network.plain, network.passes = False, USUAL
     assert_same(what_it_gives(network, alphas, training=True), expected)
 
 

@@ -212,7 +212,7 @@ def _slice(
     yield context.last("Slice", (source, starts.name, ends.name, along.name))
 
 
-# Primitives that `inference_graph` removes have no form, and neither has `mix`: a model has no
+# Primitives that `drop_identities` removes have no form, and neither has `mix`: a model has no
 # choices left. A `state` is an input of the model, or of the loop in it.
 EMITTERS: Mapping[str, Emitter] = {
     "conv": _conv,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dslnas.backends.onnx.fold import Weights, fold_batch_norm
-from dslnas.backends.onnx.inference import inference_graph
+from dslnas.backends.onnx.fold import Weights, folded
 from dslnas.diagnostics import user_error
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.passes.manager import PREDICTING, optimised
 
 MAX_BYTES = 2**31 - 1
 """A file is one protobuf message, and no message is larger."""
@@ -26,11 +26,11 @@ def prepare(
         UserError: NAS712 if a model of it is larger than a file can be.
         ValueError: The graph has choices left, or tensors are missing or of another shape.
     """
-    graph = inference_graph(graph)
     _check_choices(graph)
+    graph = optimised(graph, PREDICTING)
     _check_size(graph)
     _check_weights(graph, weights)
-    return fold_batch_norm(graph, weights)
+    return folded(graph, weights)
 
 
 def _check_choices(graph: PrimitiveGraph) -> None:

@@ -1,8 +1,4 @@
-"""Bundles: the separable convolutions of a plan that can run at the same time run in one go.
-
-Small convolutions cost more to call than to compute. All that do not depend on each other, of one
-stride and between the same shapes, are one call, whichever edges and cells they belong to.
-"""
+"""Bundles: separable convolutions that stand side by side run in one call."""
 
 from __future__ import annotations
 
@@ -16,11 +12,8 @@ from dslnas.backends.torch.fast import window_of
 from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
 from dslnas.backends.torch.plan import Step
 from dslnas.graph.analysis.liveness import last_uses
-from dslnas.graph.graph import PrimitiveGraph
-from dslnas.ops.catalogue import has_trait
-from dslnas.ops.traits import Trait
-
-JOINED = "separable_conv"
+from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.passes.manager import TRAINING, optimised
 
 
 @dataclass(frozen=True)
@@ -61,52 +54,44 @@ class Bundle:
 
 
 def with_bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | Bundle, ...]:
-    """Return a plan in which separable convolutions are bundles, in an order that allows it.
-
-    A step's level is the number of separable convolutions on the longest way to its value. Those of
-    one level never read each other, and all else of that level is behind them. What may draw
-    random numbers keeps its order, so that a network drops the same as without bundles.
+    """Return a plan in which the neighbours that the pass `bundle_convs` makes are one call.
 
     Args:
         graph: Graph that the plan runs.
         steps: They free all that is not wanted behind them.
     """
-    if not any(step.node.primitive == JOINED for step in steps):
+    by_name = {step.node.name: step for step in steps}
+    given = (node for node in graph.nodes if not node.inputs)
+    running = replace(graph, nodes=(*given, *map(_as_it_runs, steps)))
+    bundled = optimised(running, TRAINING)
+    if bundled is running:
         return tuple(steps)
-    levels: dict[str, int] = {}
-    drawn = 0
-    for step in steps:
-        level = max((levels.get(name, 0) for name in step.inputs), default=0)
-        level += step.node.primitive == JOINED
-        if not has_trait(step.node.primitive, Trait.UNORDERED):
-            level = drawn = max(level, drawn)
-        levels[step.node.name] = level
-
-    def place(step: Step) -> tuple[int, bool]:
-        return levels[step.node.name], step.node.primitive != JOINED
-
     ordered: list[Step | Bundle] = []
-    for (_, alone), group in groupby(sorted(steps, key=place), place):
-        row = list(group)
-        ordered.extend(row if alone else _bundles(graph, row))
+    for number, group in groupby((n for n in bundled.nodes if n.name in by_name), _number):
+        row = [by_name[node.name] for node in group]
+        if number is None:
+            ordered.extend(row)
+        else:
+            halves = ([step for step in row if step.observed is way] for way in (False, True))
+            ordered.extend(_bundle(half) for half in halves if half)
     return _freeing(ordered, {name for step in steps for name in step.last_use})
 
 
-def _bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> list[Bundle]:
-    """Return the convolutions of one level as bundles."""
-    alike: dict[object, list[Step]] = {}
-    for step in steps:
-        shape = graph.by_name[step.inputs[0]].shape
-        key = step.observed, shape, step.node.shape, step.node.attribute("stride")
-        alike.setdefault(key, []).append(step)
-    return [_bundle(row) for row in alike.values()]
+def _as_it_runs(step: Step) -> Node:
+    """Return a node without the inputs that it does without."""
+    same = step.inputs == step.node.inputs
+    return step.node if same else replace(step.node, inputs=step.inputs)
+
+
+def _number(node: Node) -> object:
+    """Return the number of a node's bundle; None if it is in none."""
+    return node.attribute("bundle") if node.primitive == "bundled_conv" else None
 
 
 def _bundle(steps: Sequence[Step]) -> Bundle:
     sources = tuple(dict.fromkeys(step.inputs[0] for step in steps))
-    ordered = sorted(steps, key=lambda step: sources.index(step.inputs[0]))
-    members = tuple(Member(window_of(step.node), sources.index(step.inputs[0])) for step in ordered)
-    return Bundle(tuple(ordered), sources, members)
+    members = tuple(Member(window_of(step.node), sources.index(step.inputs[0])) for step in steps)
+    return Bundle(tuple(steps), sources, members)
 
 
 def _freeing(steps: Sequence[Step | Bundle], freed: set[str]) -> tuple[Step | Bundle, ...]:

@@ -62,6 +62,7 @@ FAST_FORMS: Mapping[str, Form] = {
     **FORMS,
     "conv": _conv,
     "separable_conv": _separable_conv,
+    "bundled_conv": _separable_conv,
     "batch_norm": _norm_relu,
     "norm_relu": _norm_relu,
 }

@@ -67,8 +67,8 @@ class _Gated(torch.autograd.Function):
             ctx.save_for_backward(y, s, weights)
             return compiled_gate(y, s, weights, activations)
         _, h, states = _by_edge(y, s, len(weights))
-        opened, bent = torch.sigmoid(y).view(*h.shape[:2], 2, -1).unbind(2)
-        values = [_activated(name, h, bent) for name in activations]
+        gate, sigmoid_h = torch.sigmoid(y).view(*h.shape[:2], 2, -1).unbind(2)
+        values = [_activated(name, h, sigmoid_h) for name in activations]
         total = weights.sum(1)[:, None, None]
         first, *rest = _columns(weights)
         change = values[0] * first
@@ -77,8 +77,8 @@ class _Gated(torch.autograd.Function):
         change.addcmul_(states, total, value=-1)
         # All but tanh are as soon made again as they are read.
         made = (v for v, name in zip(values, activations, strict=True) if name == "tanh")
-        ctx.save_for_backward(y, s, weights, opened, bent, change, *made)
-        return (opened * change).addcmul_(states, total).sum(0)
+        ctx.save_for_backward(y, s, weights, gate, sigmoid_h, change, *made)
+        return (gate * change).addcmul_(states, total).sum(0)
 
     @staticmethod
     def backward(ctx: Any, v: Tensor) -> tuple[Tensor | None, ...]:
@@ -89,23 +89,23 @@ class _Gated(torch.autograd.Function):
         if ctx.compiled:
             here = (v, y, s, weights, ctx.activations)
             return *compiled_gradients(*here, weighing=weighing), None
-        opened, bent, change, *made = kept
+        gate, sigmoid_h, change, *made = kept
         _, h, states = _by_edge(y, s, len(weights))
         dy = torch.empty_like(y)
         dc, dh = dy.view(*h.shape[:2], 2, -1).unbind(2)
-        aten.sigmoid_backward.grad_input(v * change, opened, grad_input=dc)
-        inner = opened * v
+        aten.sigmoid_backward.grad_input(v * change, gate, grad_input=dc)
+        inner = gate * v
         outer = torch.sub(v, inner)
         dots = []
         part, tanhs = torch.empty_like(inner), iter(made)
         dh.zero_()
         for name, weight in zip(ctx.activations, _columns(weights), strict=True):
-            value = next(tanhs) if name == "tanh" else bent if name == "sigmoid" else h
+            value = next(tanhs) if name == "tanh" else sigmoid_h if name == "sigmoid" else h
             if weighing:
                 given = torch.relu(h) if name == "relu" else value
                 dots.append(torch.mul(inner, given, out=part).sum((1, 2)))
             torch.mul(inner, weight, out=part)
-            dh += _bent_back(name, part, value)
+            dh += _backward(name, part, value)
         dweights = torch.stack(dots, 1) + (outer * states).sum((1, 2))[:, None] if dots else None
         ds = outer.mul_(weights.sum(1)[:, None, None]).view(s.shape)
         return dy, ds, dweights, None
@@ -122,7 +122,7 @@ def _to_go_on(ctx: Any, y: Tensor, s: Tensor, weights: Tensor, v: Tensor) -> lis
     return [next(found) if need else None for need in needs]
 
 
-def _bent_back(name: str, gradient: Tensor, value: Tensor) -> Tensor:
+def _backward(name: str, gradient: Tensor, value: Tensor) -> Tensor:
     """Return gradient * f'(h), in the place of the gradient; `value` is f(h), of relu h."""
     if name == "tanh":
         aten.tanh_backward.grad_input(gradient, value, grad_input=gradient)
@@ -133,16 +133,16 @@ def _bent_back(name: str, gradient: Tensor, value: Tensor) -> Tensor:
     return gradient
 
 
-def _activated(name: str, h: Tensor, bent: Tensor) -> Tensor:
-    """Return f(h); `bent` is sigmoid(h)."""
+def _activated(name: str, h: Tensor, sigmoid_h: Tensor) -> Tensor:
+    """Return f(h); `sigmoid_h` is sigmoid(h)."""
     if name == "tanh":
         # Of the double angle: e = tanh(h / 2) = 2 sigmoid(h) - 1 and tanh(h) = 2 e / (1 + e^2), on
         # a CPU in a fourth of the time of `torch.tanh`.
         one = h.new_ones(())
-        half = torch.sub(bent, one, alpha=0.5).mul(2)
+        half = torch.sub(sigmoid_h, one, alpha=0.5).mul(2)
         return half / torch.addcmul(one / 2, half, half, value=0.5)
     if name == "sigmoid":
-        return bent
+        return sigmoid_h
     return torch.relu(h) if name == "relu" else h
 
 

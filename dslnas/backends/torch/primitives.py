@@ -210,8 +210,10 @@ FORMS: Mapping[str, Form] = {
     "tied_linear": _linear,
     "batch_norm": _batch_norm,
     "folded_norm": _elementwise(lambda x: x),  # the mix behind it applies it
+    "absorbed_norm": _batch_norm,
     "norm_relu": _norm_relu,
     "separable_conv": _separable_conv,
+    "bundled_conv": _separable_conv,
     "channels_last": _channels_last,
     "max_pool2d": _max_pool2d,
     "avg_pool2d": _avg_pool2d,

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from dslnas.cli.render.tables import aligned
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.passes.manager import PASSES, pass_named, run_passes
+from dslnas.passes.manager import PASSES, USUAL, pass_named, run_passes
 
 WORDS = ("pass", "what it does")
 """Columns that are no numbers."""
@@ -15,7 +15,7 @@ WORDS = ("pass", "what it does")
 def passes_text(graph: PrimitiveGraph) -> str:
     """Return a table of all passes in their order: nodes before and after, milliseconds.
 
-    Every graph is verified; the time is that of the rewrite alone.
+    Those for training or exports are only named. Graphs are verified, which is not timed.
     """
     done = list(run_passes(graph))
     counts = [len(graph.nodes), *(len(passed.graph.nodes) for passed in done)]
@@ -26,6 +26,8 @@ def passes_text(graph: PrimitiveGraph) -> str:
         rows.append((passed.name, f"{before:,}", f"{after:,}", milliseconds, summary))
     whole = f"{1000 * sum(passed.seconds for passed in done):.1f}"
     rows.append(("all", f"{counts[0]:,}", f"{counts[-1]:,}", whole, ""))
+    others = (this for name, this in PASSES.items() if name not in USUAL)
+    rows += [(this.name, "", "", "", f"{this.summary}; {this.phase.value}") for this in others]
     return "\n".join(aligned(rows, WORDS))
 
 
@@ -35,7 +37,7 @@ def graph_after(graph: PrimitiveGraph, name: str) -> PrimitiveGraph:
     Raises:
         UserError: NAS806 if there is no such pass.
     """
-    names = list(PASSES)
+    names = list(USUAL)
     last = names.index(pass_named(name, "--after"))
     for passed in run_passes(graph, names[: last + 1]):
         graph = passed.graph

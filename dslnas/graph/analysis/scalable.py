@@ -1,0 +1,48 @@
+"""Layers that can take a scale and an offset of every channel into their weights."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Set
+from itertools import chain
+
+from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
+
+
+def shared_tensors(graph: PrimitiveGraph) -> frozenset[str]:
+    """Return the full names of the tensors that more than one node computes with."""
+    uses = Counter(chain.from_iterable(node.tensors for node in graph.nodes))
+    return frozenset(name for name, count in uses.items() if count > 1)
+
+
+def absorbed_norms(graph: PrimitiveGraph) -> frozenset[str]:
+    """Return the names of the norms that are absorbed."""
+    return frozenset(node.name for node in graph.nodes if node.primitive == "absorbed_norm")
+
+
+def layers_in_front(
+    graph: PrimitiveGraph, name: str, absorbed: Set[str], shared: Set[str]
+) -> tuple[Node, ...]:
+    """Return the layers whose outputs, one after another, are the channels of a value.
+
+    There are none if other things make the value, or if anything is used a second time.
+
+    Args:
+        graph: Where the value is computed.
+        name: Name of the value.
+        absorbed: Names of norms that are looked through.
+        shared: As `shared_tensors` gives them.
+    """
+    node = graph.by_name[name]
+    if len(graph.readers(name)) + (name in graph.ends) != 1:
+        return ()
+    if has_trait(node.primitive, Trait.SCALABLE):
+        return () if not shared.isdisjoint(node.tensors) else (node,)
+    if name in absorbed:
+        return layers_in_front(graph, node.inputs[0], absorbed, shared)
+    if node.primitive != "concat":
+        return ()
+    branches = [layers_in_front(graph, source, absorbed, shared) for source in node.inputs]
+    return tuple(chain.from_iterable(branches)) if all(branches) else ()

@@ -1,0 +1,85 @@
+"""Bundles: the separable convolutions that can run at the same time stand side by side.
+
+a/1 = separable_conv(kernel=3, out=8) x           a/1 = bundled_conv(kernel=3, out=8, bundle=1) x
+a/2 = relu a/1                            =>      b/1 = bundled_conv(kernel=5, out=8, bundle=1) x
+b/1 = separable_conv(kernel=5, out=8) x           a/2 = relu a/1
+
+Small convolutions cost more to call than to compute. All that do not depend on each other, of one
+stride and between the same shapes, are one bundle, whichever edges and cells they belong to: who
+runs the graph may run it in one call. Results are brought forward, which costs no memory where all
+of them are kept for a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count, groupby
+
+from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
+from dslnas.passes.rewrite import Pass, Phase
+
+BUNDLED = "bundled_conv"
+
+
+def bundle_convs(graph: PrimitiveGraph) -> PrimitiveGraph:
+    """Return a graph in which separable convolutions are bundles, in an order that allows it.
+
+    A node's level is the number of separable convolutions on the longest way to its value. Those of
+    one level never read each other, and all else of that level is behind them. What may draw random
+    numbers keeps its order, so that a network drops the same as without bundles.
+    """
+    if not any(map(_is_separable, graph.nodes)):
+        return graph
+    levels = _levels(graph.nodes)
+    numbers = count(1)
+
+    def place(node: Node) -> tuple[int, bool]:
+        return levels[node.name], not _is_separable(node)
+
+    ordered: list[Node] = []
+    for (_, alone), group in groupby(sorted(graph.nodes, key=place), place):
+        row = list(group)
+        ordered.extend(row if alone else _bundles(graph, row, numbers))
+    return replace(graph, nodes=tuple(ordered))
+
+
+def _is_separable(node: Node) -> bool:
+    return node.primitive == BUNDLED or node.primitive == "separable_conv"
+
+
+def _levels(nodes: Sequence[Node]) -> dict[str, int]:
+    levels: dict[str, int] = {}
+    drawn = 0
+    for node in nodes:
+        level = max((levels[name] for name in node.inputs), default=0) + _is_separable(node)
+        if not has_trait(node.primitive, Trait.UNORDERED):
+            level = drawn = max(level, drawn)
+        levels[node.name] = level
+    return levels
+
+
+def _bundles(
+    graph: PrimitiveGraph, nodes: Sequence[Node], numbers: Iterator[int]
+) -> Iterator[Node]:
+    """Yield the convolutions of one level bundle by bundle, those of one source together."""
+    alike: dict[object, list[Node]] = {}
+    for node in nodes:
+        key = graph.by_name[node.inputs[0]].shape, node.shape, node.attribute("stride")
+        alike.setdefault(key, []).append(node)
+    for bundle, number in zip(alike.values(), numbers, strict=False):
+        sources = list(dict.fromkeys(node.inputs[0] for node in bundle))
+        for node in sorted(bundle, key=lambda node: sources.index(node.inputs[0])):
+            given = (*(a for a in node.attributes if a[0] != "bundle"), ("bundle", number))
+            yield replace(node, primitive=BUNDLED, attributes=given)
+
+
+BUNDLE_CONVS = Pass(
+    bundle_convs,
+    "separable convolutions that can run at the same time are side by side",
+    after=("separable",),
+    loops="separable_conv",
+    phase=Phase.TRAIN,
+)
