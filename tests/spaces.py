@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from random import Random
 
+from dslnas.language.check.cell import Cell
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.primitive import Shape
 from dslnas.source import SourceFile
 from dslnas.space.architecture import Architecture
-from dslnas.space.cell import Cell
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS

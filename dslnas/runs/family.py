@@ -20,7 +20,7 @@ def member_facts(member: Snapshot) -> Member:
     assert measured is not None, "of an epoch"
     return Member(
         file=member_file(member),
-        convolutions=dict(zip(member.scores, member.size, strict=True)),
+        convolutions=dict(zip(member.cells, member.size, strict=True)),
         epoch=member.epoch,
         params=member.params,
         search_validation_accuracy=measured.metrics["accuracy"],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from dslnas.language.check.cell import Cell
 from dslnas.language.check.constants import Scope
 from dslnas.language.check.value import Activated, Applied, Joined, ValueExpression
 from dslnas.language.link.used_names import mentioned, used_names
 from dslnas.language.syntax import ast
-from dslnas.space.cell import Cell
 from dslnas.space.network import BuildingBlocks, Network, SearchSpace
 
 

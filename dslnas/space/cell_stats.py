@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from dslnas.space.cell import Cell
+from dslnas.language.check.cell import Cell
 
 
 def operation_counts(cell: Cell) -> dict[str, int]:
@@ -18,14 +18,14 @@ def skip_share(cell: Cell) -> float:
 
     As in the papers, those that reduce the size count too: a skip is a skip at every stride.
     """
-    return _having(cell, cell.identities) / len(cell.edges)
+    return skip_count(cell) / len(cell.edges)
+
+
+def skip_count(cell: Cell) -> int:
+    """Return how many edges have an identity; none behind a gate, which hands nothing on."""
+    return sum(edge.operations[0].is_identity for edge in cell.edges) if cell.gate is None else 0
 
 
 def convolution_count(cell: Cell) -> int:
     """Return how many edges have a convolution: what MiLeNAS takes as the size of a cell."""
-    return _having(cell, cell.convolutions)
-
-
-def _having(cell: Cell, operations: frozenset[str]) -> int:
-    counts = operation_counts(cell)
-    return sum(number for text, number in counts.items() if text in operations)
+    return sum(edge.operations[0].is_convolution for edge in cell.edges)

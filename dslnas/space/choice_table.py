@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dslnas.space.cell import Cell
+from dslnas.language.check.cell import Cell
 
 
 @dataclass(frozen=True)

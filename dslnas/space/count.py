@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from dslnas.space.cell import Cell
+from dslnas.language.check.cell import Cell
 from dslnas.space.network import SearchSpace
 
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, UserError
+from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedNetwork, CheckedProgram
 from dslnas.language.check.constants import number_of
 from dslnas.ops.primitive import Example, by_name
 from dslnas.settings.search import PcDartsSettings
 from dslnas.space.architecture import Architecture, architecture_of
-from dslnas.space.cell import Cell
 from dslnas.space.derive.count_rules import check_rule
 from dslnas.space.lower_cell import lower_cell
 from dslnas.space.network import Input, Network, Partial, SearchSpace, network_graph
-from dslnas.space.op_properties import Kinds
+from dslnas.space.op_properties import OpProperties
 
 MAX_CELLS = 1000
 
@@ -33,11 +33,11 @@ def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpac
             NAS303 for a wrong number of cells, NAS507 for a `keep` that keeps too much,
             NAS509 and NAS510 for counts that cannot be obeyed.
     """
-    found, kinds = Diagnostics(), Kinds(program.operations)
+    found, properties = Diagnostics(), OpProperties(program.operations)
     cells = {
         name: lowered
         for name, cell in program.cells.items()
-        if (lowered := lower_cell(cell, kinds, found)) is not None
+        if (lowered := lower_cell(cell, properties, found)) is not None
     }
     named = [cells.get(name.text) for name, _ in program.network.cells]
     search = None

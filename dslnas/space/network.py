@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dslnas.language.check.cell import Cell
 from dslnas.language.check.constants import Scope
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import Example, Shape
 from dslnas.source import Span
-from dslnas.space.cell import Cell
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from dslnas.language.check.cell import Operation
 from dslnas.language.check.operations import called, repeated
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 
 
-class Kinds:
+class OpProperties:
     """Tells from the definitions of operations what they are; arguments play no part.
 
     Identities and convolutions are judged at stride 1 of a derived cell: `skip_connect` is an
@@ -19,6 +21,16 @@ class Kinds:
     def __init__(self, definitions: Mapping[str, ast.OpDef]) -> None:
         self._definitions = definitions
         self._primitives: dict[str, frozenset[str]] = {}
+
+    def told(self, operation: Operation) -> Operation:
+        """Return an operation that says what it is."""
+        name = operation.name
+        return replace(
+            operation,
+            is_zero=self.is_zero(name),
+            is_identity=self.is_identity(name),
+            is_convolution=self.is_convolution(name),
+        )
 
     def is_zero(self, name: str) -> bool:
         """Whether an operation is nothing but the primitive `zero`, at every stride."""

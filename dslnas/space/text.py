@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dslnas.language.check.checked import Operation
-from dslnas.space.cell import Cell
+from dslnas.language.check.cell import Cell, Operation
 
 
 def cell_text(cell: Cell) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from dslnas.language.check.cell import Cell
 from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import convolution_count
 from dslnas.space.derive.derive import Scores
@@ -38,8 +39,13 @@ class Snapshot:
     @property
     def size(self) -> Size:
         """The model size of MiLeNAS: convolutions of every searched cell (section 4.3)."""
-        cells = self.architecture.cells
-        return tuple(convolution_count(cells[name]) for name in self.scores if name in cells)
+        return tuple(convolution_count(cell) for cell in self.cells.values())
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """The cells that are searched, as far as the final network has them."""
+        found = self.architecture.cells
+        return {name: found[name] for name in self.scores if name in found}
 
 
 def best(snapshots: Sequence[Snapshot]) -> Snapshot:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dslnas.settings.stop import Convolutions, Eigenvalue, Skips, Stable, StopRule
-from dslnas.space.cell import Cell
-from dslnas.space.cell_stats import convolution_count, operation_counts
+from dslnas.space.cell_stats import convolution_count, skip_count
 from dslnas.training.snapshots import Snapshot
 
 
@@ -38,11 +37,11 @@ def stop_after(
 
 def _stop(rule: StopRule, history: Sequence[Snapshot], eigenvalues: Sequence[float]) -> Stop | None:
     latest = history[-1]
-    cells = [latest.architecture.cells[name] for name in latest.scores]
+    cells = latest.cells.values()
     match rule:
         case Skips(most=most):
             for cell in cells:
-                skips = _skips(cell)
+                skips = skip_count(cell)
                 if skips >= most:
                     what = "skip connection" if skips == 1 else "skip connections"
                     return Stop(f"cell `{cell.name}` has {skips} {what}", latest.epoch)
@@ -60,10 +59,6 @@ def _stop(rule: StopRule, history: Sequence[Snapshot], eigenvalues: Sequence[flo
         case Eigenvalue(ratio=ratio, window=window):
             return _sharp(ratio, window, history, eigenvalues)
     return None
-
-
-def _skips(cell: Cell) -> int:
-    return sum(n for text, n in operation_counts(cell).items() if text in cell.identities)
 
 
 def _sharp(

@@ -9,7 +9,7 @@ import pytest
 from dslnas.diagnostics import UserError
 from dslnas.graph.lower.expand import Expander
 from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
-from dslnas.language.check.checked import Operation
+from dslnas.language.check.cell import Operation
 from dslnas.language.check.constants import Value
 from dslnas.ops.primitive import Shape
 from tests.spaces import space_of

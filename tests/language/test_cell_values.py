@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dslnas.diagnostics import UserError
+from dslnas.language.check.cell import Cell
 from dslnas.language.check.check import check
-from dslnas.language.check.checked import CheckedCell
 from dslnas.language.check.value import (
     SOURCE,
     Activated,
@@ -37,7 +37,7 @@ def shown(value: ValueExpression) -> str:
             return f"{primitive}({', '.join(map(shown, operands))})"
 
 
-def cell_of(lines: str, more: str = "", *overrides: str) -> CheckedCell:
+def cell_of(lines: str, more: str = "", *overrides: str) -> Cell:
     cell = f"cell one {{\ninputs x\nstates h\n{lines}\n}}\nnetwork {{ cells one }}"
     source = SourceFile("spec.nas", f"use std.rnn\n{more}\n{cell}")
     return check(link(source, parse_overrides(overrides)), TASK_SETTINGS).cells["one"]
@@ -132,8 +132,8 @@ def test_names_of_parts_are_free() -> None:
 
 def test_nodes_read_the_first_value_instead_of_the_inputs() -> None:
     def sources(lines: str) -> list[list[str]]:
-        nodes = cell_of(f"{lines}\nnodes 2\nchoose tanh, relu\noutput mean").nodes
-        return [[edge.source for edge in node.edges] for node in nodes]
+        cell = cell_of(f"{lines}\nnodes 2\nchoose tanh, relu\noutput mean")
+        return [[edge.source for edge in cell.incoming(node)] for node in cell.nodes]
 
     assert sources("first x + h") == [["first"], ["first", "n1"]]
     assert sources("let first = x + h\nlet b = n2\nnext b") == [["x", "h"], ["x", "h", "n1"]]

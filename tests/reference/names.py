@@ -11,7 +11,7 @@ from functools import cached_property
 from torch import Tensor, nn
 
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.space.cell import Cell
+from dslnas.language.check.cell import Cell
 from dslnas.space.network import SearchSpace
 
 

@@ -14,7 +14,7 @@ import torch
 
 from dslnas.engines.discretise import nearest
 from dslnas.engines.relaxations.softmax import rows_of
-from dslnas.space.cell import Cell
+from dslnas.language.check.cell import Cell
 from dslnas.space.cell_stats import convolution_count
 from dslnas.space.choice_table import choice_table
 from dslnas.space.derive.derive import derive

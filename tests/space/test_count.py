@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 
-from dslnas.space.cell import Cell
+from dslnas.language.check.cell import Cell
 from dslnas.space.count import count_architectures, count_cells
 from dslnas.space.derive.derive import derive_cell
 from tests.spaces import chosen, space_of

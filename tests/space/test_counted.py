@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dslnas.diagnostics import UserError
-from dslnas.language.check.checked import Operation
+from dslnas.language.check.cell import Cell, Edge, Operation
+from dslnas.language.check.dag import needed_for, reading_graph
 from dslnas.language.check.value import Joined, Reference, Value, names_in
-from dslnas.language.toposort import needed_for
 from dslnas.settings.rule import Count, Rule
 from dslnas.source import SourceFile, Span
-from dslnas.space.cell import Cell, Edge
 from dslnas.space.cell_stats import operation_counts
 from dslnas.space.derive.constrained_derivation import counted_choice, possible_numbers
 from dslnas.space.derive.derive import best_choice, derive, derive_cell
@@ -26,6 +25,17 @@ OPERATIONS = ("none", "skip", "conv", "pool")
 TIES = st.integers(-3, 3).map(lambda number: number / 4)
 """Scores whose sums are exact, and often equal."""
 SPAN = Span(SourceFile("made", ""), 0, 0)
+
+
+def operation(text: str) -> Operation:
+    return Operation(
+        text,
+        (),
+        text,
+        is_zero=text == "none",
+        is_identity=text == "skip",
+        is_convolution=text == "conv",
+    )
 
 
 @st.composite
@@ -41,7 +51,7 @@ def cells(draw: st.DrawFn) -> Cell:
     for node in nodes:
         for source in draw(st.lists(st.sampled_from(known), min_size=1, max_size=3)):
             offered = draw(texts.filter(lambda these: these != ["none"]))
-            edges.append(Edge(source, node, tuple(Operation(t, (), t) for t in offered), None))
+            edges.append(Edge(source, node, tuple(map(operation, offered))))
         known.append(node)
         if draw(st.booleans()):
             reads = draw(st.lists(st.sampled_from(known), min_size=1, max_size=2))
@@ -57,14 +67,12 @@ def cells(draw: st.DrawFn) -> Cell:
         (),
         draw(st.none() | st.integers(1, 3)),
         none_allowed=draw(st.booleans()),
-        zeros=frozenset({"none"}),
-        identities=frozenset({"skip"}),
-        convolutions=frozenset({"conv"}),
         preprocess=None,
         output="sum",
         output_of=tuple(name for name in known[2:] if name not in read or draw(st.booleans())),
         stride=1,
         widen=1,
+        span=SPAN,
         values=tuple(values),
     ).with_edges(tuple(edges))
 
@@ -106,7 +114,7 @@ def obeys(cell: Cell, choice: dict[int, int], counts: Sequence[Count]) -> bool:
     ]
     reads: dict[str, Sequence[str]] = {v.name: names_in(v.expression) for v in cell.values}
     reads |= {node: [edge.source for edge, _ in left if edge.target == node] for node in cell.nodes}
-    alive = needed_for(cell.output_of, reads)
+    alive = needed_for(reading_graph(reads), cell.output_of)
     numbers = Counter(text for edge, text in left if edge.target in alive)
     return all(count.allows(numbers[count.operation]) for count in counts)
 

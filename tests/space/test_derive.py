@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.space.cell import Cell
+from dslnas.language.check.cell import Cell
 from dslnas.space.derive.derive import derive, derive_cell
 from dslnas.space.network import SearchSpace
 from tests.spaces import chosen, random_scores, space_of

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from dslnas.diagnostics import UserError
-from dslnas.space.cell import Cell
+from dslnas.language.check.cell import Cell, Edge
 from dslnas.space.network import network_graph
 from tests.spaces import space_of
 from tests.strategies import SpaceText, spaces
@@ -72,7 +72,7 @@ def test_a_source_may_be_read_twice() -> None:
 def test_the_dag_of_a_cell_carries_its_edges() -> None:
     cell = cell_of("nodes 2\nchoose {conv(3), skip_connect}")
     assert nx.is_directed_acyclic_graph(cell.graph)
-    carried = [data["choice"] for _, _, data in cell.graph.edges(data=True)]
+    carried: list[Edge] = [data["choice"] for _, _, data in cell.graph.edges(data=True)]
     assert set(carried) == set(cell.edges)
     assert len(carried) == len(cell.edges) == 5
 
@@ -92,7 +92,7 @@ def test_the_dag_of_a_cell_carries_its_edges() -> None:
 )
 def test_an_operation_is_zero_under_any_name(operation: str, is_zero: bool) -> None:
     cell = cell_of("nodes 1\nchoose {conv(3), gone}", operation)
-    assert cell.zeros == ({"gone"} if is_zero else set())
+    assert [operation.is_zero for operation in cell.edges[0].operations] == [False, is_zero]
     assert cell.candidates(cell.edges[0]) == ((0,) if is_zero else (0, 1))
 
 
@@ -118,8 +118,8 @@ def test_identities_and_convolutions_are_known_under_any_name(
 ) -> None:
     name = "some(3)" if "(k)" in operation else "some"
     cell = cell_of(f"nodes 1\nchoose {{max_pool(3), {name}}}", operation)
-    assert cell.identities == ({name} if is_identity else set())
-    assert cell.convolutions == ({name} if is_convolution else set())
+    found = cell.edges[0].operations[1]
+    assert (found.is_identity, found.is_convolution) == (is_identity, is_convolution)
 
 
 # ---- networks -----------------------------------------------------------------------------------

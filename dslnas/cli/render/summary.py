@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Any
 
 from dslnas.app.compile import CompiledArchitecture, CompiledSpace
+from dslnas.language.check.cell import Cell
 from dslnas.ops.primitive import Example
 from dslnas.space.architecture import Architecture, trained_network
-from dslnas.space.cell import Cell
 from dslnas.space.count import count_architectures, count_cells
 from dslnas.space.network import Network, SearchSpace
 from dslnas.tasks.catalogue import task_of

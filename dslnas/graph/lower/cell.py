@@ -10,9 +10,9 @@ from dslnas.graph.lower.context import CellContext, Shared
 from dslnas.graph.lower.edge import CellEdges, check_end
 from dslnas.graph.lower.subgraph import Subgraph, Value
 from dslnas.graph.lower.value import lower_value
+from dslnas.language.check.cell import Cell
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
-from dslnas.space.cell import Cell
 from dslnas.space.choice_table import choice_table
 
 JOINS = {"concat": "concat", "sum": "add", "mean": "mean", "last": "add"}

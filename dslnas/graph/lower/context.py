@@ -12,10 +12,9 @@ from dslnas.graph.lower.expand import Expander
 from dslnas.graph.lower.op_body import OpBody
 from dslnas.graph.lower.subgraph import Value
 from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
-from dslnas.language.check.checked import Operation
+from dslnas.language.check.cell import Cell, Operation
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
-from dslnas.space.cell import Cell
 from dslnas.space.network import Partial
 
 

@@ -14,10 +14,9 @@ from dslnas.graph.lower.partial_channels import checked_parts, part, pool, shuff
 from dslnas.graph.lower.subgraph import OUTSIDE, Subgraph, Value
 from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
 from dslnas.graph.lower.value import lower_gate, lower_gated
-from dslnas.language.check.checked import Operation
+from dslnas.language.check.cell import Cell, Edge, Operation
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
-from dslnas.space.cell import Cell, Edge
 
 GATE = f"{OUTSIDE}gate"
 """Edge of the same node that owns the weights of its gate."""
@@ -98,7 +97,7 @@ def _operations(
 
     for operation in edge.operations:
         here = out.scope("", operation.text, "operation", operation.text)
-        if cell.gate is None or operation.text in cell.zeros:
+        if cell.gate is None or operation.is_zero:
             ends.append(operate(operation, here, source))
             continue
         if around is None:

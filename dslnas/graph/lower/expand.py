@@ -12,7 +12,7 @@ from dslnas.diagnostics import user_error
 from dslnas.graph.attributes import attribute_value, default_value
 from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
 from dslnas.graph.lower.stride import mentions_stride
-from dslnas.language.check.checked import Operation
+from dslnas.language.check.cell import Operation
 from dslnas.language.check.constants import Scope, Value, evaluate
 from dslnas.language.check.operations import (
     bind_definition,

@@ -16,11 +16,11 @@ from dslnas.graph.lower.context import CellContext
 from dslnas.graph.lower.expand import Expander
 from dslnas.graph.lower.subgraph import OUTSIDE, Applied, Placed, Subgraph, Value, below
 from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
+from dslnas.language.check.cell import Cell
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 from dslnas.space.architecture import Architecture
-from dslnas.space.cell import Cell
 from dslnas.space.choice_table import choice_table
 from dslnas.space.network import BuildingBlocks, Network, SearchSpace, network_graph
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dslnas.diagnostics import user_error
 from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
+from dslnas.language.check.cell import Cell, Edge
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Shape
 from dslnas.ops.shapes import show_shape
-from dslnas.space.cell import Cell, Edge
 from dslnas.space.network import Partial
 
 

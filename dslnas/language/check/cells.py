@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import Diagnostics, suggestion
+from dslnas.language.check.cell import Cell, Operation
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts, values_span
 from dslnas.language.check.cell_values import CellValues
-from dslnas.language.check.checked import CheckedCell, Operation
 from dslnas.language.check.constants import MAX_REFERENCES, Scope
 from dslnas.language.check.gates import Gates
 from dslnas.language.check.nodes import check_nodes
@@ -16,11 +16,12 @@ from dslnas.language.check.operation_sets import OperationSets
 from dslnas.language.check.output import check_next, check_output
 from dslnas.language.link.link import LinkedProgram, merge_cells
 from dslnas.language.syntax import ast
+from dslnas.source import Span
 
 
 def check_cells(
     linked: LinkedProgram, constants: Scope, diagnostics: Diagnostics
-) -> dict[str, CheckedCell]:
+) -> dict[str, Cell]:
     """Return every cell that could be understood; mistakes go into `diagnostics`."""
     cells = {}
     sets = OperationSets(linked, constants, diagnostics)
@@ -86,33 +87,32 @@ class _Cell:
         self._names = CellNames(parts, diagnostics)
         self._values = CellValues(parts, self._names, linked, constants, gates, diagnostics)
 
-    def check(self) -> CheckedCell | None:
+    def check(self) -> Cell | None:
         """Return the cell, or None if its nodes could not be understood."""
         parts, names, diagnostics = self._parts, self._names, self._diagnostics
         if not names.are_known:
             return None
         settings = parts.settings
-        nodes, values = check_nodes(parts, names, self._sets, diagnostics), self._values.read()
+        edges, values = check_nodes(parts, names, self._sets, diagnostics), self._values.read()
         preprocess, normalise = self._operation("preprocess"), self._operation("normalise")
         edge = parts.given.get("edge")
         gate = None if edge is None else self._gates.around_edges(edge)
-        if nodes is None:
+        if edges is None:
             return None
-        self._check_use(has_nodes=bool(nodes))
+        self._check_use(has_nodes=bool(names.nodes))
         output, output_of = check_output(parts, names, diagnostics)
-        return CheckedCell(
+        return Cell(
             parts.definition.name.text,
             names.inputs,
-            preprocess,
-            nodes,
+            tuple(names.nodes),
+            edges,
             None if settings.keep == "all" else settings.keep,
             settings.none == "allowed",
+            preprocess,
             output,
             output_of,
             settings.stride,
             settings.widen,
-            span=parts.definition.name.span,
-            keep_span=parts.span("keep"),
             states=names.states,
             next_states=check_next(parts, names, diagnostics),
             values=values,
@@ -120,8 +120,19 @@ class _Cell:
             gate=gate,
             normalise=normalise,
             written=parts.written(),
-            spans={key: s.key.span for key, s in {**parts.plain, **parts.given}.items()},
+            span=parts.definition.name.span,
+            spans=self._spans(),
         )
+
+    def _spans(self) -> dict[str, Span]:
+        """Return the places of settings and nodes; those of numbered nodes are that of `choose`."""
+        parts = self._parts
+        spans = {key: s.key.span for key, s in {**parts.plain, **parts.given}.items()}
+        keep, choose = parts.span("keep"), parts.span("choose")
+        spelt = {node.name.text: node.name.span for node in parts.spelt}
+        nodes = {f"node {name}": spelt.get(name, choose) for name in self._names.nodes}
+        found = {"keep": keep, **nodes}
+        return spans | {key: span for key, span in found.items() if span is not None}
 
     def _operation(self, key: str) -> Operation | None:
         """Return the operation that a setting names, if it is given."""

@@ -1,13 +1,12 @@
-"""What a checked program is: names resolved, numbers in range, every setting filled in."""
+"""A checked program: names resolved, numbers in range, every setting filled in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dslnas.language.check.constants import Scope, Value
-from dslnas.language.check.value import Gate
-from dslnas.language.check.value import Value as CellValue
+from dslnas.language.check.cell import Cell
+from dslnas.language.check.constants import Scope
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import Shape
 from dslnas.settings.data import DataSettings
@@ -16,94 +15,6 @@ from dslnas.settings.search import SearchSettings
 from dslnas.settings.sections import EvaluateSettings, ExportSettings
 from dslnas.settings.spec import SpecSettings
 from dslnas.source import Span
-
-
-@dataclass(frozen=True)
-class Operation:
-    """An operation with its arguments, such as `sep_conv(3)`: what an edge can choose.
-
-    Attributes:
-        name: Of its definition, or of a primitive.
-        arguments: Names and values that are given; defaults are not filled in.
-        text: How the language writes it.
-    """
-
-    name: str
-    arguments: tuple[tuple[str, Value], ...]
-    text: str
-    span: Span | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class CheckedEdge:
-    """One term of a node: a choice of operations on a source."""
-
-    source: str
-    operations: tuple[Operation, ...]
-    span: Span | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class CheckedNode:
-    """A node: the sum of its edges."""
-
-    name: str
-    edges: tuple[CheckedEdge, ...]
-    span: Span | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class CheckedCell:
-    """A cell as written.
-
-    Attributes:
-        name: Its name.
-        inputs: Names of its inputs, the output of the cell just before last.
-        preprocess: Operation that fits each input to the cell; None leaves inputs as they are.
-        nodes: Its nodes as written; not necessarily in order.
-        keep: Incoming edges per node of the derived cell; None keeps all.
-        none_allowed: Whether a derived edge may be a zero.
-        output: `concat`, `sum`, `mean` or `last`.
-        output_of: The nodes that the output joins.
-        stride: Of the edges from the inputs.
-        widen: Factor by which the cell multiplies C, for itself and the cells after it.
-        span: Of its name.
-        keep_span: Of the value of `keep`, if it is given.
-        states: Names of what it carries from step to step; a recurrent cell has some.
-        next_states: Of what each of them is after the step; none where the output is.
-        values: What it computes as it is written, those of the gates it applies included.
-        first: Name of the value that the nodes read instead of the inputs; None without.
-        gate: What stands around the operation of every edge.
-        normalise: Operation after `first` and after every node, one layer for all of them.
-        written: What a derived cell keeps of the text, by line, each with the name of its value.
-        spans: By key where a setting is written.
-    """
-
-    name: str
-    inputs: tuple[str, ...]
-    preprocess: Operation | None
-    nodes: tuple[CheckedNode, ...]
-    keep: int | None
-    none_allowed: bool
-    output: str
-    output_of: tuple[str, ...]
-    stride: int
-    widen: int
-    span: Span = field(compare=False, repr=False)
-    keep_span: Span | None = field(default=None, compare=False, repr=False)
-    states: tuple[str, ...] = ()
-    next_states: tuple[str, ...] = ()
-    values: tuple[CellValue, ...] = ()
-    first: str | None = None
-    gate: Gate | None = None
-    normalise: Operation | None = None
-    written: tuple[tuple[str, str], ...] = ()
-    spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def is_recurrent(self) -> bool:
-        """Whether it carries something from step to step."""
-        return bool(self.states)
 
 
 @dataclass(frozen=True)
@@ -159,7 +70,7 @@ class CheckedProgram:
     Attributes:
         constants: Values of all `let`.
         operations: Definitions by name.
-        cells: By name, in order of definition.
+        cells: Cells as they are written, by name, in order of definition.
         network: What is around them.
         data: Where examples come from.
         search: How architectures are searched; None where no method is named.
@@ -171,7 +82,7 @@ class CheckedProgram:
 
     constants: Scope
     operations: Mapping[str, ast.OpDef]
-    cells: Mapping[str, CheckedCell]
+    cells: Mapping[str, Cell]
     network: CheckedNetwork
     data: DataSettings
     search: SearchSettings | None

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, Note, UserError, suggestion, user_error
 from dslnas.language.check.bind_calls import shown
-from dslnas.language.check.checked import CheckedCell
+from dslnas.language.check.cell import Cell
 from dslnas.language.check.comparisons import comparisons, given_twice
 from dslnas.language.check.constants import Scope, number_of
 from dslnas.language.check.operations import resolve
@@ -25,7 +25,7 @@ def check_counts(
     setting: ast.Setting | None,
     linked: LinkedProgram,
     constants: Scope,
-    cells: Mapping[str, CheckedCell],
+    cells: Mapping[str, Cell],
     diagnostics: Diagnostics,
 ) -> dict[Count, Span]:
     """Return the counts of operations, each with the place of its first bound.
@@ -54,7 +54,7 @@ def _operation(
     left: ast.Expression,
     linked: LinkedProgram,
     constants: Scope,
-    cells: Mapping[str, CheckedCell],
+    cells: Mapping[str, Cell],
 ) -> str:
     """Return the text of the operation that is counted."""
     if isinstance(left, ast.Name) and left.text in linked.sets:
@@ -65,7 +65,7 @@ def _operation(
             help="name one operation",
         )
     operation = resolve(left, linked.operations, constants).text
-    edges = [edge for cell in cells.values() for node in cell.nodes for edge in node.edges]
+    edges = [edge for cell in cells.values() for edge in cell.edges]
     offered = {op.text for edge in edges for op in edge.operations}
     is_searched = any(len(edge.operations) > 1 for edge in edges)
     if is_searched and operation not in offered:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.constants import Scope
+from dslnas.language.check.dag import computing_order, reading_graph
 from dslnas.language.check.value import Reference, Value, ValueExpression, names_in
 from dslnas.language.check.values import Slot, ValueReader
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
-from dslnas.language.toposort import computing_order
 from dslnas.source import Span
 
 OUTPUT = "output"
@@ -87,5 +87,5 @@ class GateBody:
         output = reader.read(self.outputs[0].values[0])
         assert output is not None, "checked"
         by_name = {value.name: value for value in values}
-        order = computing_order({v.name: names_in(v.expression) for v in values})
-        return tuple(by_name[name] for name in order), output
+        graph = reading_graph({v.name: names_in(v.expression) for v in values})
+        return tuple(by_name[name] for name in computing_order(graph, by_name)), output

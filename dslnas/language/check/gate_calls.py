@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from dslnas.diagnostics import Note
 from dslnas.language.check.bind_settings import check_once
+from dslnas.language.check.dag import cycle_in, needed_for, reading_graph
 from dslnas.language.check.gate_body import OUTPUT, GateBody
 from dslnas.language.check.operations import BODY_NAMES
 from dslnas.language.check.value import ValueExpression, is_activated, names_in
 from dslnas.language.check.values import Slot
-from dslnas.language.toposort import find_cycle, needed_for
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.source import Span
 
@@ -109,13 +109,14 @@ class GateChecker(GateBody):
         """Check that values can be computed, and that each is needed."""
         reads = {name: names_in(expression) for name, expression in read.items()}
         spans = {let.name.text: let.name.span for let in self.lets}
-        cycle = find_cycle(reads)
+        graph = reading_graph(reads)
+        cycle = cycle_in(graph, reads)
         if cycle:
             message = f"values need each other: {' -> '.join([*cycle, cycle[0]])}"
             help = "a value may read only what does not depend on it"
             self.diagnostics.add("NAS301", message, spans[cycle[0]], help=help)
             return
-        needed = needed_for(names_in(output), reads)
+        needed = needed_for(graph, names_in(output))
         for name, span in spans.items():
             if name not in needed:
                 message = f"value `{name}` does not reach the output"

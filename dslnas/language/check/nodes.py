@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
+from dslnas.language.check.cell import Edge
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts, values_span
-from dslnas.language.check.checked import CheckedEdge, CheckedNode
 from dslnas.language.check.operation_sets import OperationSets
 from dslnas.language.syntax import ast
 
 
 def check_nodes(
     parts: CellParts, names: CellNames, sets: OperationSets, diagnostics: Diagnostics
-) -> tuple[CheckedNode, ...] | None:
-    """Return the nodes of a cell, None if they could not be understood.
+) -> tuple[Edge, ...] | None:
+    """Return the edges of a cell's nodes as they are written, None if they could not be understood.
 
     A cell that computes values may have none.
     """
@@ -38,17 +38,16 @@ def check_nodes(
     span = values_span(choose)
     operations = sets.operations(choose.values, span)
     earlier = [FIRST] if FIRST in parts.given else [*names.inputs, *names.states]
-    nodes = []
+    edges = []
     for name in names.nodes:
-        edges = tuple(CheckedEdge(source, operations, span) for source in earlier)
-        nodes.append(CheckedNode(name, edges, span))
+        edges += [Edge(source, name, operations, span=span) for source in earlier]
         earlier.append(name)
-    return tuple(nodes) if operations else None
+    return tuple(edges) if operations else None
 
 
 def _spelt_nodes(
     parts: CellParts, names: CellNames, sets: OperationSets, diagnostics: Diagnostics
-) -> tuple[CheckedNode, ...]:
+) -> tuple[Edge, ...]:
     for key in ("nodes", "choose"):
         setting = parts.plain.get(key) or parts.given.get(key)
         if setting is not None:
@@ -58,17 +57,21 @@ def _spelt_nodes(
                 setting.key.span,
                 help=f"remove `{key}`, or the `node` lines",
             )
-    nodes = []
-    for node in parts.spelt:
-        edges = [_edge(term, names.all, sets, diagnostics) for term in _terms(node.value)]
-        sound = tuple(edge for edge in edges if edge is not None)
-        nodes.append(CheckedNode(node.name.text, sound, node.name.span))
-    return tuple(nodes)
+    edges = [
+        _edge(node.name.text, term, names.all, sets, diagnostics)
+        for node in parts.spelt
+        for term in _terms(node.value)
+    ]
+    return tuple(edge for edge in edges if edge is not None)
 
 
 def _edge(
-    term: ast.Expression, known: Sequence[str], sets: OperationSets, diagnostics: Diagnostics
-) -> CheckedEdge | None:
+    target: str,
+    term: ast.Expression,
+    known: Sequence[str],
+    sets: OperationSets,
+    diagnostics: Diagnostics,
+) -> Edge | None:
     """Check one term of a node, such as `sep_conv(3)(in1)` or `{conv(3), none}(n1)`."""
     try:
         match term:
@@ -85,7 +88,8 @@ def _edge(
                     )
                 items = function.items if isinstance(function, ast.Choice) else (function,)
                 operations = sets.operations(items, function.span)
-                return CheckedEdge(source.text, operations, term.span) if operations else None
+                edge = Edge(source.text, target, operations, span=term.span)
+                return edge if operations else None
     except UserError as error:
         diagnostics.extend(error)
         return None

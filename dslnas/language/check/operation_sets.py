@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
-from dslnas.language.check.checked import Operation
+from dslnas.language.check.cell import Operation
 from dslnas.language.check.constants import Scope
 from dslnas.language.check.operations import called, resolve
 from dslnas.language.check.recursion import MAX_LEVELS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, Note, UserError, suggestion, user_error
-from dslnas.language.check.checked import Operation
+from dslnas.language.check.cell import Operation
 from dslnas.language.check.constants import Scope, Value, evaluate
 from dslnas.language.check.recursion import check_nesting
 from dslnas.language.syntax import ast

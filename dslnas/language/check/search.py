@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dslnas.diagnostics import Diagnostics, suggestion
-from dslnas.language.check.checked import CheckedCell
+from dslnas.language.check.cell import Cell
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH, Conflict, NaspSettings, SearchSettings
 from dslnas.source import Span
@@ -15,7 +15,7 @@ def check_search(
     search: SearchSettings,
     usual: SearchSettings,
     derivation: Derivation,
-    cells: Mapping[str, CheckedCell],
+    cells: Mapping[str, Cell],
     spans: Mapping[str, Span],
     diagnostics: Diagnostics,
 ) -> None:

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from dslnas.diagnostics import Diagnostics, suggestion
 from dslnas.language.check.bind_settings import build, check_once
-from dslnas.language.check.checked import CheckedCell, CheckedInput, CheckedNetwork
+from dslnas.language.check.cell import Cell
+from dslnas.language.check.checked import CheckedInput, CheckedNetwork
 from dslnas.language.check.constants import Scope
 from dslnas.language.check.counts import check_counts
 from dslnas.language.check.limits import check_limits
@@ -123,7 +124,7 @@ class Sections:
         where = f"`search {method}`"
         return self._build(SEARCH[method], section.settings, where, elsewhere=elsewhere)
 
-    def network(self, cells: Mapping[str, CheckedCell]) -> CheckedNetwork | None:
+    def network(self, cells: Mapping[str, Cell]) -> CheckedNetwork | None:
         """Check the network section: plain settings, and expressions for their names."""
         section = self._linked.sections.get("network")
         if section is None or not any(s.key.text == "cells" for s in section.settings):
@@ -166,7 +167,7 @@ class Sections:
         self,
         given: Mapping[str, ast.Setting],
         shape: Shape | None,
-        cells: Mapping[str, CheckedCell],
+        cells: Mapping[str, Cell],
     ) -> tuple[CheckedInput, ...]:
         """Check what the network reads, and the stems; `shape` is that of an only input."""
         if not are_named(given):
@@ -188,7 +189,7 @@ class Sections:
             self._body(stem_of.stem)
         return inputs
 
-    def derivation(self, cells: Mapping[str, CheckedCell]) -> Derivation:
+    def derivation(self, cells: Mapping[str, Cell]) -> Derivation:
         """Check the derive section: plain settings, and comparisons."""
         settings = self.plain(DeriveSettings, DERIVE_EXPRESSIONS)
         section = self._linked.sections.get("derive")
@@ -267,7 +268,7 @@ class Sections:
             )
 
     def _layout(
-        self, setting: ast.Setting, cells: Mapping[str, CheckedCell]
+        self, setting: ast.Setting, cells: Mapping[str, Cell]
     ) -> tuple[tuple[ast.Name, ast.Expression | None], ...]:
         """Check the list of cells; how many of each is known only with N."""
         layout: list[tuple[ast.Name, ast.Expression | None]] = []

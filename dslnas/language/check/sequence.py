@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, Note
-from dslnas.language.check.checked import CheckedCell
+from dslnas.language.check.cell import Cell
 from dslnas.language.check.operations import called
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
@@ -42,7 +42,7 @@ def task_for(
 
 def check_sequence(
     used: Mapping[ast.Name, bool],
-    cells: Mapping[str, CheckedCell],
+    cells: Mapping[str, Cell],
     source: str,
     task: TaskSettings,
     tasks: Sequence[TaskSettings],
@@ -123,12 +123,12 @@ def _stem_reads_tokens(linked: LinkedProgram) -> bool:
     return False
 
 
-def _has_next(name: str, cells: Mapping[str, CheckedCell]) -> bool:
+def _has_next(name: str, cells: Mapping[str, Cell]) -> bool:
     """Whether a cell says what its states become; that it has none is then reported already."""
     return name in cells and "next" in cells[name].spans
 
 
-def _check_cell(cell: CheckedCell, diagnostics: Diagnostics) -> None:
+def _check_cell(cell: Cell, diagnostics: Diagnostics) -> None:
     for key, is_given in (
         ("stride", cell.stride > 1),
         ("preprocess", cell.preprocess is not None),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from math import comb, prod
 from typing import TypeAlias
 
+from dslnas.language.check.cell import Cell, Edge
 from dslnas.settings.rule import Count
-from dslnas.space.cell import Cell, Edge
 from dslnas.space.derive.exact_scores import Values, decided, values
 
 _Seen: TypeAlias = tuple[int, ...]

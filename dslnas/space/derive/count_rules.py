@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, UserError, user_error
+from dslnas.language.check.cell import Cell
 from dslnas.settings.rule import Count, Rule
 from dslnas.source import Span
-from dslnas.space.cell import Cell
 from dslnas.space.derive.constrained_derivation import count_steps, possible_numbers
 from dslnas.space.network import SearchSpace
 
@@ -63,10 +63,11 @@ def _check_cell(cell: Cell, rule: Rule, spans: Mapping[str, Span], found: Diagno
             help="count fewer operations, or only up to a smaller number",
         )
     elif not _can_obey(cell, counts):
+        zeros = {op.text for edge in cell.edges for op in edge.operations if op.is_zero}
         alone = [count for count in counts if not _can_obey(cell, (count,))]
         for count in alone:
             span = spans.get(f"derive.count.{count.operation}")
-            is_excluded = count.operation in cell.zeros and not cell.none_allowed
+            is_excluded = count.operation in zeros and not cell.none_allowed
             help = _NO_ZEROS if is_excluded else _HELP
             found.add("NAS509", _too_strict(cell, count), span, help=help)
         if not alone:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dslnas.language.toposort import needed_for
+from dslnas.language.check.cell import Cell, Edge
 from dslnas.settings.rule import NO_RULE, Rule
 from dslnas.space.architecture import Architecture, architecture_of
-from dslnas.space.cell import Cell, Edge
 from dslnas.space.derive.constrained_derivation import counted_choice
 from dslnas.space.derive.count_rules import counts_in, unobeyable
 from dslnas.space.network import SearchSpace
@@ -45,7 +44,7 @@ def derive_cell(cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_R
             kept.append(edge)
         elif edge.row in chosen:
             kept.append(replace(edge, operations=(edge.operations[chosen[edge.row]],)))
-    return _without_dead_parts(replace(cell.with_edges(tuple(kept)), keep=None))
+    return replace(cell.with_edges(tuple(kept)), keep=None).without_unneeded()
 
 
 def best_choice(cell: Cell, scores: Sequence[Sequence[float]]) -> dict[int, int]:
@@ -64,14 +63,3 @@ def best_candidate(cell: Cell, edge: Edge, scores: Sequence[Sequence[float]]) ->
     assert edge.row is not None
     row = scores[edge.row]
     return max(cell.candidates(edge), key=lambda column: row[column])
-
-
-def _without_dead_parts(cell: Cell) -> Cell:
-    alive = needed_for(cell.ends, cell.reads)
-    return replace(
-        cell,
-        nodes=tuple(n for n in cell.nodes if n in alive),
-        edges=tuple(e for e in cell.edges if e.target in alive),
-        values=tuple(value for value in cell.values if value.name in alive),
-        written=tuple(line for line in cell.written if not line[0] or line[0] in alive),
-    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import lcm
 from typing import TypeAlias
 
-from dslnas.space.cell import Cell
+from dslnas.language.check.cell import Cell
 
 Values: TypeAlias = Sequence[Mapping[int | None, int]]
 """By row what it is worth to keep it with a column, and to drop it (None)."""

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from dslnas.language.check.checked import Operation
+import networkx as nx
+
+from dslnas.language.check.constants import Value as Constant
+from dslnas.language.check.dag import computing_order, needed_for
 from dslnas.language.check.value import Gate, Value, names_in
-from dslnas.language.toposort import computing_order, needed_for
 from dslnas.source import Span
 
-if TYPE_CHECKING:
-    import networkx as nx
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation with its arguments, such as `sep_conv(3)`: what an edge can choose.
+
+    Attributes:
+        name: Name of its definition, or of a primitive.
+        arguments: Names and values that are given; defaults are not filled in.
+        text: How the language writes it.
+        is_zero: Whether it gives zeros; this and what follows is known of cells that are lowered.
+        is_identity: Whether it only hands on its input, at stride 1.
+        is_convolution: Whether it has a convolution among its layers, at stride 1.
+    """
+
+    name: str
+    arguments: tuple[tuple[str, Constant], ...]
+    text: str
+    span: Span | None = field(default=None, compare=False, repr=False)
+    is_zero: bool = field(default=False, compare=False, repr=False)
+    is_identity: bool = field(default=False, compare=False, repr=False)
+    is_convolution: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -20,7 +41,7 @@ class Edge:
     """A choice of operations between two tensors of a cell.
 
     Attributes:
-        source: Name of an input or an earlier node.
+        source: Name of an input, a state, a value or another node.
         target: Name of the node that sums the edge.
         operations: Operations to choose from; a single one is fixed.
         row: Row of the cell's alpha; None for a fixed edge.
@@ -29,7 +50,7 @@ class Edge:
     source: str
     target: str
     operations: tuple[Operation, ...]
-    row: int | None
+    row: int | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -40,30 +61,31 @@ class Edge:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the space.
+    """A cell, as written or, where it is lowered, in computing order.
 
     Attributes:
         name: One alpha is shared by all cells of this name.
         inputs: Names; the last is the output of the cell just before.
-        nodes: Names in an order in which every node reads earlier ones only.
+        nodes: Names, where the cell is lowered so that every node reads earlier ones only.
         edges: Node by node, then in the order in which the node's terms are written.
         keep: Choosing edges per node of a derived cell; None keeps all. Fixed edges stay.
         none_allowed: Whether a derived edge may be a zero.
-        zeros: Texts of those operations of the cell that are zero.
-        identities: Texts of those that at stride 1 only hand on their input; none with a gate.
-        convolutions: Texts of those that at stride 1 have a convolution among their layers.
         preprocess: Operation on every input; None leaves them as they are.
         output: `concat`, `sum`, `mean` or `last`.
-        output_of: The nodes that the output joins.
+        output_of: Nodes and values that the output joins.
         stride: Stride of the edges from the inputs.
         widen: Factor on C for this cell and those after it.
         states: Names of what it carries from step to step; a recurrent cell has some.
-        next_states: Name of each of them after the step; none where it is the output.
-        values: Values that are computed as written; values may read nodes, and nodes values.
+        next_states: What each of them is after the step; none where the output is.
+        values: What is computed as it is written; values may read nodes, and nodes values. Those
+            of the gates that they apply are among them.
         first: Name of the value that nodes read instead of the inputs; None without.
         gate: Gate around the operations of all edges; None without.
         normalise: Operation after the first value and every node, one layer for all of them.
         written: Lines of text that say all that, each with the name of its value, if any.
+        span: Place of its name.
+        spans: Places of its settings by key, of `keep` the value's, and of its nodes by name
+            behind `node`.
     """
 
     name: str
@@ -72,15 +94,12 @@ class Cell:
     edges: tuple[Edge, ...]
     keep: int | None
     none_allowed: bool
-    zeros: frozenset[str]
-    identities: frozenset[str]
-    convolutions: frozenset[str]
     preprocess: Operation | None
     output: str
     output_of: tuple[str, ...]
     stride: int
     widen: int
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span = field(compare=False, repr=False)
     states: tuple[str, ...] = ()
     next_states: tuple[str, ...] = ()
     values: tuple[Value, ...] = ()
@@ -88,12 +107,11 @@ class Cell:
     gate: Gate | None = None
     normalise: Operation | None = None
     written: tuple[tuple[str, str], ...] = ()
+    spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def graph(self) -> nx.MultiDiGraph[str]:
-        """The DAG; every edge carries its `Edge` as `choice`, what a value reads carries None."""
-        import networkx as nx  # see dslnas.language.toposort
-
+        """Graph of what it reads and computes; edges to nodes carry their `Edge` as `choice`."""
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self.name)
         graph.add_nodes_from(self.inputs, kind="input")
         graph.add_nodes_from(self.states, kind="state")
@@ -101,10 +119,41 @@ class Cell:
         graph.add_nodes_from(self.nodes, kind="node")
         for value in self.values:
             for source in names_in(value.expression):
-                graph.add_edge(source, value.name, choice=None)
+                graph.add_edge(source, value.name)
         for edge in self.edges:
             graph.add_edge(edge.source, edge.target, choice=edge)
         return graph
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """Names of its values and nodes."""
+        return (*(value.name for value in self.values), *self.nodes)
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Values and nodes so that each reads earlier ones only, else as they are written."""
+        return tuple(computing_order(self.graph, self.computed))
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """Nodes and values that its output joins, and what the states are after the step."""
+        return tuple(dict.fromkeys((*self.output_of, *self.next_states)))
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """Everything that its ends depend on, and the ends themselves."""
+        return frozenset(needed_for(self.graph, self.ends))
+
+    @cached_property
+    def _values_alone(self) -> nx.MultiDiGraph[str]:
+        """The graph without the edges of nodes."""
+        graph = self.graph.copy()
+        graph.remove_edges_from([*graph.in_edges(self.nodes, keys=True)])
+        return graph
+
+    def nodes_behind(self, name: str) -> frozenset[str]:
+        """Return the nodes that something stands for: a node itself, a value those it reads."""
+        return frozenset(needed_for(self._values_alone, (name,))).intersection(self.nodes)
 
     @property
     def is_recurrent(self) -> bool:
@@ -112,30 +161,8 @@ class Cell:
         return bool(self.states)
 
     @property
-    def ends(self) -> tuple[str, ...]:
-        """The nodes and values that its output joins, and what the states are after the step."""
-        return tuple(dict.fromkeys((*self.output_of, *self.next_states)))
-
-    @cached_property
-    def reads(self) -> dict[str, tuple[str, ...]]:
-        """By value and node what it reads."""
-        values = {value.name: names_in(value.expression) for value in self.values}
-        nodes = {n: tuple(edge.source for edge in self.incoming(n)) for n in self.nodes}
-        return values | nodes
-
-    @cached_property
-    def order(self) -> tuple[str, ...]:
-        """Values and nodes so that each reads earlier ones only; nodes as in `nodes`."""
-        return tuple(computing_order(self.reads))
-
-    def nodes_behind(self, name: str) -> frozenset[str]:
-        """Return the nodes that something stands for: a node itself, a value those it reads."""
-        values = {value.name: names_in(value.expression) for value in self.values}
-        return frozenset(needed_for((name,), values)).intersection(self.nodes)
-
-    @property
     def choices(self) -> tuple[Edge, ...]:
-        """The edges with something to choose, in the order of the rows of alpha."""
+        """Edges with something to choose, in the order of the rows of alpha."""
         return tuple(e for e in self.edges if not e.is_fixed)
 
     @property
@@ -156,7 +183,7 @@ class Cell:
         return tuple(
             column
             for column, operation in enumerate(edge.operations)
-            if self.none_allowed or operation.text not in self.zeros
+            if self.none_allowed or not operation.is_zero
         )
 
     def with_edges(self, edges: tuple[Edge, ...]) -> Cell:
@@ -167,3 +194,14 @@ class Cell:
             numbered.append(replace(edge, row=None if edge.is_fixed else row))
             row += not edge.is_fixed
         return replace(self, edges=tuple(numbered))
+
+    def without_unneeded(self) -> Cell:
+        """Return the cell without the nodes, values and edges that no end depends on."""
+        return replace(
+            self,
+            nodes=tuple(node for node in self.nodes if node in self.needed),
+            edges=tuple(edge for edge in self.edges if edge.target in self.needed),
+            values=tuple(value for value in self.values if value.name in self.needed),
+            first=self.first if self.first in self.needed else None,
+            written=tuple(line for line in self.written if line[0] in ("", *self.needed)),
+        )

@@ -1,0 +1,175 @@
+"""Canonical form of derived cells, so that equal ones are told, and counted once.
+
+Two cells have the same hash if they are the same network, with weights of its own for every
+operation, once
+
+* operations that give zeros are left out of sums, and so is what no output reads,
+* identities are contracted: what reads a skip connection reads what that reads (not at a stride,
+  where it is something else, and not behind a gate), and a sum in a sum is one sum,
+* terms of sums may be in any order.
+
+A value that is read twice is not the same as two values that are made alike: those have weights of
+their own. What an operation makes of nothing but zeros is kept: it may have a bias.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import networkx as nx
+
+from dslnas.language.check.cell import Cell, Edge, Operation
+from dslnas.language.check.value import Activated, Applied, Joined, Reference, ValueExpression
+from dslnas.language.print.format import format_expression
+
+Term: TypeAlias = int
+"""A vertex of the canonical graph."""
+
+Form: TypeAlias = tuple[tuple[str, tuple[tuple[str, tuple[tuple[Term, int], ...]], ...]], ...]
+"""By vertex its label, and by place the vertices that it sums there, each with how often."""
+
+Chosen: TypeAlias = Iterable[tuple[Edge, Operation]]
+"""Edges that are kept, each with its operation."""
+
+
+def cell_hash(cell: Cell) -> str:
+    """Return the canonical hash of a derived cell; its name plays no part."""
+    return form_hash(form_of(cell, [(edge, edge.operations[0]) for edge in cell.edges]))
+
+
+def form_hash(form: Form) -> str:
+    """Return the hash of a form, the same for all forms that differ in the order of vertices.
+
+    Every vertex takes a color from its own and those of its neighbours, by how it reads them and
+    they read it, until no more vertices are told apart (Weisfeiler and Lehman, 1968).
+    """
+    readers: list[list[tuple[Term, str, int]]] = [[] for _ in form]
+    for vertex, (_, places) in enumerate(form):
+        for place, terms in places:
+            for term, times in terms:
+                readers[term].append((vertex, place, times))
+    colors = [label for label, _ in form]
+    told_apart = 0
+    while len(set(colors)) > told_apart:
+        told_apart = len(set(colors))
+        colors = [
+            _digest(
+                colors[vertex],
+                [(place, sorted((colors[t], n) for t, n in terms)) for place, terms in places],
+                sorted((colors[reader], place, n) for reader, place, n in readers[vertex]),
+            )
+            for vertex, (_, places) in enumerate(form)
+        ]
+    return _digest(sorted(colors))
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+
+
+def form_of(cell: Cell, chosen: Chosen) -> Form:
+    """Return what is left of a cell with operations chosen, see above."""
+    return _Contraction(cell, chosen).form()
+
+
+class _Contraction:
+    """Goes through a cell in computing order; a tensor is a sum of vertices."""
+
+    def __init__(self, cell: Cell, chosen: Chosen) -> None:
+        self._cell = cell
+        self._chosen: dict[str, list[tuple[str, Operation]]] = {}
+        for edge, operation in chosen:
+            self._chosen.setdefault(edge.target, []).append((edge.source, operation))
+        self._vertices: list[tuple[str, tuple[tuple[str, Counter[Term]], ...]]] = []
+        self._tensors: dict[str, Counter[Term]] = {}
+
+    def form(self) -> Form:
+        cell = self._cell
+        for kind, names in (("input", cell.inputs), ("state", cell.states)):
+            for place, name in enumerate(names):
+                self._tensors[name] = self._vertex(f"{kind} {place}")
+        values = {value.name: value.expression for value in cell.values}
+        for name in cell.order:
+            self._tensors[name] = (
+                self._value(name, values[name]) if name in values else self._node(name)
+            )
+        self._ends()
+        return self._needed()
+
+    def _vertex(self, label: str, *places: tuple[str, Counter[Term]]) -> Counter[Term]:
+        self._vertices.append((label, places))
+        return Counter({len(self._vertices) - 1: 1})
+
+    def _node(self, name: str) -> Counter[Term]:
+        cell, terms = self._cell, Counter[Term]()
+        for source, operation in self._chosen.get(name, ()):
+            strides = cell.stride > 1 and source in cell.inputs
+            if operation.is_zero:
+                continue
+            if operation.is_identity and cell.gate is None and not strides:
+                terms.update(self._tensors[source])
+            else:
+                label = f"{operation.text} strided" if strides else operation.text
+                terms.update(self._vertex(label, ("", self._tensors[source])))
+        if cell.gate is None and cell.normalise is None:
+            return terms
+        return self._vertex("node", ("", terms))  # its edges share a gate, and all nodes a layer
+
+    def _value(self, name: str, expression: ValueExpression) -> Counter[Term]:
+        places: list[tuple[str, Counter[Term]]] = []
+        label = self._skeleton(expression, places)
+        return self._vertex(f"first {label}" if name == self._cell.first else label, *places)
+
+    def _skeleton(
+        self, expression: ValueExpression, places: list[tuple[str, Counter[Term]]]
+    ) -> str:
+        """Return an expression with numbers for what it reads, which goes into `places`."""
+        match expression:
+            case Reference(name=name):
+                places.append((str(len(places)), self._tensors[name]))
+                return str(len(places) - 1)
+            case Applied(operation=operation, source=source):
+                return f"{format_expression(operation)}({self._skeleton(source, places)})"
+            case Joined(primitive=primitive, operands=operands):
+                parts = [self._skeleton(operand, places) for operand in operands]
+                return f"{primitive}({', '.join(parts)})"
+            case Activated(source=source):
+                return f"operation({self._skeleton(source, places)})"
+
+    def _ends(self) -> None:
+        """Add what the cell gives, and what its states are after the step."""
+        cell = self._cell
+        outputs = [self._tensors[name] for name in cell.output_of]
+        around = [op.text if op else "" for op in (cell.preprocess, cell.normalise)]
+        gate = "" if cell.gate is None else repr(cell.gate)
+        what = f"{cell.output} of {len(outputs)}" if cell.output in ("concat", "mean") else "sum"
+        label = f"{what}, {around}, {gate}, stride {cell.stride}, widen {cell.widen}"
+        if cell.output == "concat":
+            self._vertex(label, *((str(place), terms) for place, terms in enumerate(outputs)))
+        else:
+            self._vertex(label, ("", sum(outputs, Counter())))
+        for place, name in enumerate(cell.next_states):
+            self._vertex(f"next {place}", ("", self._tensors[name]))
+
+    def _needed(self) -> Form:
+        """Return the vertices that the ends depend on, numbered anew."""
+        ends = range(len(self._vertices) - 1 - len(self._cell.next_states), len(self._vertices))
+        graph: nx.DiGraph[Term] = nx.DiGraph()
+        graph.add_nodes_from(ends)
+        for vertex, (_, places) in enumerate(self._vertices):
+            graph.add_edges_from((term, vertex) for _, terms in places for term in terms)
+        needed = sorted(set(ends).union(*(nx.ancestors(graph, end) for end in ends)))
+        number = {vertex: place for place, vertex in enumerate(needed)}
+        return tuple(
+            (
+                self._vertices[vertex][0],
+                tuple(
+                    (place, tuple(sorted((number[term], n) for term, n in terms.items())))
+                    for place, terms in self._vertices[vertex][1]
+                ),
+            )
+            for vertex in needed
+        )
