@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.constants import Scope
 from dslnas.language.check.value import Activated, Applied, Joined, ValueExpression
 from dslnas.language.link.used_names import mentioned, used_names
+from dslnas.language.print.format import format_expression, format_item
 from dslnas.language.syntax import ast
+from dslnas.space.canonical import cell_hash
 from dslnas.space.network import BuildingBlocks, Network, SearchSpace
 
 
@@ -24,6 +28,28 @@ class Architecture(BuildingBlocks):
     """
 
     network: Network
+
+    @cached_property
+    def hash(self) -> str:
+        """Canonical hash: equal for architectures that are the same network, 32 hex digits.
+
+        Cells are compared as in `dslnas.space.canonical`, whatever their names; everything else by
+        its text.
+        """
+        network = self.network
+        hashes = {name: cell_hash(cell) for name, cell in self.cells.items()}
+        stems = (given.stem for given in network.inputs)
+        around = (*stems, network.head, network.auxiliary)
+        parts = (
+            [(given.name, given.shape) for given in network.inputs],
+            network.classes,
+            network.channels,
+            [hashes[name] for name in network.layout],
+            [None if part is None else format_expression(part) for part in around],
+            sorted(format_item(definition) for definition in self.definitions.values()),
+            sorted(self.constants.items()),
+        )
+        return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
     def __hash__(self) -> int:
         return hash((self.network.layout, *self.cells.values()))

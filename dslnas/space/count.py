@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations, product
 from math import prod
 
-from dslnas.language.check.cell import Cell
+from dslnas.language.check.cell import Cell, Edge, Operation
+from dslnas.space.canonical import form_hash, form_of
 from dslnas.space.network import SearchSpace
+
+MOST_LISTED = 20_000
+"""Derivable cells that are listed to count the distinct ones: that takes seconds."""
 
 
 def count_architectures(space: SearchSpace) -> int:
@@ -30,3 +36,47 @@ def count_cells(cell: Cell) -> int:
                 polynomial[k] += size * polynomial[k - 1]
         forms *= polynomial[keep]
     return forms
+
+
+def count_distinct(space: SearchSpace) -> int | None:
+    """Return how many of the architectures are different networks; None if too many to list.
+
+    See `dslnas.space.canonical` for what counts as different. Cells that the final network does not
+    have make no difference.
+    """
+    counts = [
+        count_distinct_cells(space.cells[name])
+        for name in space.searched
+        if name in space.final.layout
+    ]
+    return None if None in counts else prod(count for count in counts if count is not None)
+
+
+def count_distinct_cells(cell: Cell) -> int | None:
+    """Return how many cells that can be derived are different; None if too many to list."""
+    if count_cells(cell) > MOST_LISTED:
+        return None
+    forms = {form_of(cell, chosen) for chosen in derivable(cell)}
+    return len({form_hash(form) for form in forms})
+
+
+def derivable(cell: Cell) -> Iterator[list[tuple[Edge, Operation]]]:
+    """Yield the edges of every cell that can be derived, each with its operation."""
+    by_node = []
+    for node in cell.nodes:
+        edges = cell.incoming(node)
+        fixed = [(edge, edge.operations[0]) for edge in edges if edge.is_fixed]
+        choosing = [edge for edge in edges if not edge.is_fixed]
+        by_node.append(
+            [
+                [*fixed, *operations]
+                for kept in combinations(choosing, cell.kept(len(choosing)))
+                for operations in product(*(_options(cell, edge) for edge in kept))
+            ]
+        )
+    for forms in product(*by_node):
+        yield [chosen for form in forms for chosen in form]
+
+
+def _options(cell: Cell, edge: Edge) -> list[tuple[Edge, Operation]]:
+    return [(edge, edge.operations[column]) for column in cell.candidates(edge)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dslnas.cli.render.summary import big
+from dslnas.cli.render.summary import big, exact
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,11 @@ def test_large_numbers_are_written_like_floats(number: int) -> None:
     mantissa, exponent = big(number).split("e+")
     assert f"{float(mantissa):.3g}" == mantissa
     assert float(mantissa) * 10.0 ** int(exponent) == pytest.approx(number, rel=0.005001)
+
+
+def test_numbers_too_large_for_json_are_told_as_to_people() -> None:
+    for number in (0, 15_625, 10**18, 10**300):
+        assert json.loads(json.dumps(exact(number))) == number
+    huge = 47 * 10**5000
+    assert json.loads(json.dumps(exact(huge))) == big(huge) == "4.7e+5001"
+    assert big(exact(huge)) == big(huge)

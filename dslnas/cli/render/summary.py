@@ -11,9 +11,12 @@ from dslnas.app.compile import CompiledArchitecture, CompiledSpace
 from dslnas.language.check.cell import Cell
 from dslnas.ops.primitive import Example
 from dslnas.space.architecture import Architecture, trained_network
-from dslnas.space.count import count_architectures, count_cells
+from dslnas.space.count import count_architectures, count_cells, count_distinct
 from dslnas.space.network import Network, SearchSpace
 from dslnas.tasks.catalogue import task_of
+
+LARGEST = 10**308
+"""Larger numbers are no floats, and too long to be read."""
 
 
 def summary(compiled: CompiledSpace | CompiledArchitecture) -> dict[str, Any]:
@@ -29,7 +32,7 @@ def summary(compiled: CompiledSpace | CompiledArchitecture) -> dict[str, Any]:
         "input": _sizes(network.example),
         "classes": network.classes,
         "is_architecture": isinstance(space, Architecture),
-        "architectures": count_architectures(space) if isinstance(space, SearchSpace) else 1,
+        **_counts(space),
         "cells": [_cell(space.cells[name]) for name in used],
         "search_network": _network(network),
         "final_network": _network(final),
@@ -54,7 +57,18 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "stride": cell.stride,
         "output": cell.output,
         "output_of": list(cell.output_of),
-        "derivable": count_cells(cell),
+        "derivable": exact(count_cells(cell)),
+    }
+
+
+def _counts(space: SearchSpace | Architecture) -> dict[str, Any]:
+    if isinstance(space, Architecture):
+        return {"architectures": 1, "distinct": 1, "architecture_hash": space.hash}
+    distinct = count_distinct(space)
+    return {
+        "architectures": exact(count_architectures(space)),
+        "distinct": None if distinct is None else exact(distinct),
+        "architecture_hash": None,
     }
 
 
@@ -92,7 +106,9 @@ def summary_text(compiled: CompiledSpace | CompiledArchitecture) -> str:
             flops = big(facts["flops"])
             lines.append(f"{'':<15}{facts['params']:,} parameters, {flops} multiply-adds")
     if not facts["is_architecture"]:
-        lines.append(f"{'architectures':<15}{big(facts['architectures'])}")
+        distinct = facts["distinct"]
+        of_them = "" if distinct is None else f", of which {big(distinct)} are distinct"
+        lines.append(f"{'architectures':<15}{big(facts['architectures'])}{of_them}")
     lines.append(f"{'spec hash':<15}{facts['spec_hash'][:16]}")
     return "\n".join(lines)
 
@@ -130,8 +146,15 @@ def _output(cell: dict[str, Any]) -> str:
     return joined if cell["output"] == "last" else f"{cell['output']}({joined})"
 
 
-def big(number: int) -> str:
+def exact(number: int) -> int | str:
+    """Return a number for JSON; larger than any float, and for most readers, as people read it."""
+    return number if number < LARGEST else big(number)
+
+
+def big(number: int | str) -> str:
     """Return a number for people: in full to 9 digits, then with three significant digits."""
+    if isinstance(number, str):
+        return number
     if number < 10**9:
         return f"{number:,}"
     # not through a float, which ends at 1.8e308: there are larger spaces

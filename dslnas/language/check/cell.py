@@ -76,8 +76,8 @@ class Cell:
         stride: Stride of the edges from the inputs.
         widen: Factor on C for this cell and those after it.
         states: Names of what it carries from step to step; a recurrent cell has some.
-        next_states: What each of them is after the step; none where the output is.
-        values: What is computed as it is written; values may read nodes, and nodes values. Those
+        next_states: Name of each of them after the step; none where it is the output.
+        values: Values that are computed as written; values may read nodes, and nodes values. Those
             of the gates that they apply are among them.
         first: Name of the value that nodes read instead of the inputs; None without.
         gate: Gate around the operations of all edges; None without.

@@ -20,7 +20,7 @@ def computing_order(graph: nx.DiGraph[str], names: Collection[str]) -> list[str]
 
     Args:
         graph: A DAG; what is in it beside `names` reads nothing.
-        names: What is ordered.
+        names: Names to order.
     """
     place = {name: number for number, name in enumerate(names)}
     ordered = nx.lexicographical_topological_sort(graph, lambda name: place.get(name, -1))

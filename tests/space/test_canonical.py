@@ -1,0 +1,142 @@
+"""Equal architectures have equal hashes, and others have not; networkx is the second opinion."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import networkx as nx
+import pytest
+
+from dslnas.language.check.cell import Cell
+from dslnas.space.canonical import Form, cell_hash, form_hash, form_of
+from dslnas.space.count import count_cells, count_distinct, count_distinct_cells, derivable
+from tests.spaces import architecture_of, space_of
+
+STEM = "stem conv(3, out = C)"
+
+
+def cell_of(body: str, settings: str = "inputs 1") -> Cell:
+    text = f"use std.cnn\ncell one {{\n{settings}\n{body}\n}}\nnetwork {{ cells one; {STEM} }}"
+    return space_of(text).cells["one"]
+
+
+def graph_of(form: Form) -> nx.DiGraph[int]:
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    for vertex, (label, places) in enumerate(form):
+        graph.add_node(vertex, label=label)
+        for term in {term for _, terms in places for term, _ in terms}:
+            how = [(place, n) for place, terms in places for t, n in terms if t == term]
+            graph.add_edge(term, vertex, label=sorted(how))
+    return graph
+
+
+def are_isomorphic(one: Form, other: Form) -> bool:
+    return nx.is_isomorphic(
+        graph_of(one),
+        graph_of(other),
+        node_match=lambda a, b: a["label"] == b["label"],
+        edge_match=lambda a, b: a["label"] == b["label"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("node n1 = conv(3)(in1) + none(in1)\noutput n1", "node n1 = conv(3)(in1)\noutput n1"),
+        (
+            "node n1 = skip_connect(in1)\nnode n2 = conv(3)(n1)\noutput n2",
+            "node n2 = conv(3)(in1)\noutput n2",
+        ),
+        (
+            "node a = conv(3)(in1) + relu(in1)\nnode b = skip_connect(a) + tanh(in1)\noutput b",
+            "node b = tanh(in1) + relu(in1) + conv(3)(in1)\noutput b",
+        ),
+        (
+            "node a = conv(3)(in1)\nnode b = relu(a)\noutput sum(a, b)",
+            "node z = conv(3)(in1)\nnode y = relu(z)\nnode x = skip_connect(y) + skip_connect(z)\n"
+            "output last(x)",
+        ),
+        (
+            "node a = conv(3)(in1)\nnode b = none(a) + relu(in1)\noutput b",
+            "node b = relu(in1)\noutput b",
+        ),
+    ],
+)
+def test_the_same_network_has_the_same_hash(one: str, other: str) -> None:
+    assert cell_hash(cell_of(one)) == cell_hash(cell_of(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("node n1 = conv(3)(in1)\noutput n1", "node n1 = conv(5)(in1)\noutput n1"),
+        ("node n1 = relu(in1)\noutput n1", "node n1 = relu(in1) + relu(in1)\noutput n1"),
+        (
+            "node a = conv(3)(in1)\nnode b = skip_connect(a) + skip_connect(a)\noutput b",
+            "node b = conv(3)(in1) + conv(3)(in1)\noutput b",
+        ),
+        (
+            "node a = relu(in1)\nnode b = tanh(in1)\noutput concat(a, b)",
+            "node a = relu(in1)\nnode b = tanh(in1)\noutput concat(b, a)",
+        ),
+        (
+            "node a = relu(in1)\nnode b = tanh(in1)\noutput sum(a, b)",
+            "node a = relu(in1)\nnode b = tanh(in1)\noutput mean(a, b)",
+        ),
+        (
+            "node a = none(in1)\nnode b = conv(3)(a) + relu(in1)\noutput b",
+            "node b = relu(in1)\noutput b",
+        ),
+    ],
+)
+def test_other_networks_have_other_hashes(one: str, other: str) -> None:
+    assert cell_hash(cell_of(one)) != cell_hash(cell_of(other))
+
+
+def test_a_skip_connection_that_strides_is_an_operation() -> None:
+    skips = "node n1 = skip_connect(in1)\nnode n2 = relu(n1)\noutput n2"
+    plain = "node n2 = relu(in1)\noutput n2"
+    strided = "inputs 1\nstride 2"
+    assert cell_hash(cell_of(skips)) == cell_hash(cell_of(plain))
+    assert cell_hash(cell_of(skips, strided)) != cell_hash(cell_of(plain, strided))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "nodes 3\nchoose none, skip_connect, relu\nkeep all\nnone allowed\noutput last",
+        "nodes 3\nchoose skip_connect, relu, conv(3)\nkeep 1\noutput sum",
+        "nodes 2\nchoose none, skip_connect, relu\nnone allowed\ninputs 2\noutput concat",
+    ],
+)
+def test_hashes_are_equal_where_the_graphs_are_isomorphic(body: str) -> None:
+    cell = cell_of(body, "")
+    forms = sorted({form_of(cell, chosen) for chosen in derivable(cell)})[:60]
+    assert len(forms) > 10
+    for one, other in combinations(forms, 2):
+        assert (form_hash(one) == form_hash(other)) == are_isomorphic(one, other)
+
+
+def test_distinct_cells_of_nas_bench_201() -> None:
+    """The authors count 6,466: to them `x + 0` is not `x`, and equal values are one value."""
+    space = space_of("use papers.nas_bench_201")
+    assert count_distinct(space) == 6_595
+
+
+def test_what_is_too_large_is_not_listed() -> None:
+    assert count_distinct(space_of("use papers.darts")) is None
+
+
+def test_there_are_no_more_distinct_cells_than_cells() -> None:
+    cell = cell_of("nodes 2\nchoose skip_connect, relu\nkeep 1\noutput last")
+    assert (count_cells(cell), count_distinct_cells(cell)) == (8, 3)
+
+
+def test_names_of_cells_play_no_part_in_the_hash_of_an_architecture() -> None:
+    text = "use std.cnn\ncell {0} {{ node n1 = {1}(in1); preprocess preprocess }}\n"
+    text += "network {{ cells {0} * 2 }}\nevaluate {{ repeat 2; auxiliary 0 }}"
+    one, renamed, other = (
+        architecture_of(text.format(*names)).hash
+        for names in (("a", "conv(3)"), ("b", "conv(3)"), ("a", "conv(5)"))
+    )
+    assert one == renamed != other
