@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.plan import DROPPED
-from dslnas.space.choice_table import ChoiceTable
+from dslnas.space.choice_table import ChoiceTable, best_choice
 
 
 def nearest(table: ChoiceTable, weights: Sequence[Sequence[float]]) -> tuple[int, ...]:
@@ -24,16 +24,8 @@ def nearest(table: ChoiceTable, weights: Sequence[Sequence[float]]) -> tuple[int
     Returns:
         For every row the column that stays, or DROPPED.
     """
-    best = [
-        max(columns, key=lambda column, row=row: weights[row][column])  # type: ignore[misc]
-        for row, columns in enumerate(table.candidates)
-    ]
-    choice = [DROPPED] * len(best)
-    for rows in table.nodes:
-        ranked = sorted(rows, key=lambda row: -weights[row][best[row]])
-        for row in ranked[: table.kept(rows)]:
-            choice[row] = best[row]
-    return tuple(choice)
+    chosen = best_choice(table, weights)
+    return tuple(chosen.get(row, DROPPED) for row in range(len(table.rows)))
 
 
 def one_hot(table: ChoiceTable, choice: Sequence[int]) -> Tensor:

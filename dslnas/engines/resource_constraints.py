@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -17,14 +18,48 @@ from dslnas.engines.expected_cost import (
 )
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.graph.analysis.costs import CostRows, CostTable
-from dslnas.settings.rule import AS_PUBLISHED, Derivation, Quantity
+from dslnas.language.check.cell import Cell
+from dslnas.settings.rule import AS_PUBLISHED, Derivation, Quantity, Rule
 from dslnas.space.choice_table import ChoiceTable
 from dslnas.space.derive.constrained_derivation import counted_choice
 from dslnas.space.derive.count_rules import counts_in
 from dslnas.space.network import SearchSpace
 
+Drawn = TypeVar("Drawn")
+
 DRAWS = 200
 """After so many that exceed a limit the last one is taken; it is refused before it is exported."""
+
+
+def draw_within(draw: Callable[[], Drawn], is_within: Callable[[Drawn], bool]) -> Drawn:
+    """Return the first of some draws that keeps to the limits, or the last of many."""
+    for _ in range(DRAWS):
+        drawn = draw()
+        if is_within(drawn):
+            break
+    return drawn
+
+
+def draw_obeying(
+    space: SearchSpace,
+    tables: Mapping[str, ChoiceTable],
+    rule: Rule,
+    generator: torch.Generator,
+) -> Choice:
+    """Return a random choice, all alike likely; the nearest one that obeys the counts of a rule."""
+    return {
+        cell: _obeying(space.cells[cell], table, rule, uniform(table, generator))
+        for cell, table in tables.items()
+    }
+
+
+def _obeying(cell: Cell, table: ChoiceTable, rule: Rule, drawn: tuple[int, ...]) -> tuple[int, ...]:
+    counts = counts_in(cell, rule)
+    if not counts:
+        return drawn
+    kept = counted_choice(cell, rows_of(one_hot(table, drawn)), counts)
+    assert kept is not None, "checked by check_rule"
+    return tuple(kept.get(row, DROPPED) for row in range(len(drawn)))
 
 
 class ResourceConstraints:
@@ -60,23 +95,10 @@ class ResourceConstraints:
             tables: The choices of every searched cell.
             generator: On the CPU.
         """
-        for _ in range(DRAWS):
-            choice = {
-                cell: self._obeying(cell, table, uniform(table, generator))
-                for cell, table in tables.items()
-            }
-            if self._is_within(tables, choice):
-                break
-        return choice
-
-    def _obeying(self, cell: str, table: ChoiceTable, drawn: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the choice nearest to a draw that obeys the counts."""
-        counts = counts_in(self._space.cells[cell], self._derivation.rule)
-        if not counts:
-            return drawn
-        kept = counted_choice(self._space.cells[cell], rows_of(one_hot(table, drawn)), counts)
-        assert kept is not None, "checked by check_rule"
-        return tuple(kept.get(row, DROPPED) for row in range(len(drawn)))
+        return draw_within(
+            lambda: draw_obeying(self._space, tables, self._derivation.rule, generator),
+            lambda choice: self._is_within(tables, choice),
+        )
 
     def _is_within(self, tables: Mapping[str, ChoiceTable], choice: Choice) -> bool:
         limits = [limit for limit in self._derivation.limits if limit.quantity != "latency"]

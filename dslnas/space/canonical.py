@@ -145,7 +145,8 @@ class _Contraction:
         outputs = [self._tensors[name] for name in cell.output_of]
         around = [op.text if op else "" for op in (cell.preprocess, cell.normalise)]
         gate = "" if cell.gate is None else repr(cell.gate)
-        what = f"{cell.output} of {len(outputs)}" if cell.output in ("concat", "mean") else "sum"
+        what = "sum" if cell.output == "last" else cell.output
+        what += f" of {len(outputs)}" if cell.output == "mean" else ""
         label = f"{what}, {around}, {gate}, stride {cell.stride}, widen {cell.widen}"
         if cell.output == "concat":
             self._vertex(label, *((str(place), terms) for place, terms in enumerate(outputs)))

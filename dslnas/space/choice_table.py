@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dslnas.language.check.cell import Cell
@@ -51,3 +52,24 @@ def choice_table(cell: Cell) -> ChoiceTable:
         tuple(tuple(row for row in rows if row is not None) for rows in by_node),
         cell.keep,
     )
+
+
+def best_choice(table: ChoiceTable, scores: Sequence[Sequence[float]]) -> dict[int, int]:
+    """Return by row that is kept its column.
+
+    Per edge the candidate with the highest score stays; per node only the `keep` edges whose
+    highest score is highest stay. Ties go to what is written first.
+
+    Args:
+        table: The choices of a cell.
+        scores: One row per edge, one number per operation.
+    """
+    best = {
+        row: max(columns, key=scores[row].__getitem__)
+        for row, columns in enumerate(table.candidates)
+    }
+    chosen: dict[int, int] = {}
+    for rows in table.nodes:
+        ranked = sorted(rows, key=lambda row: -scores[row][best[row]])
+        chosen |= {row: best[row] for row in ranked[: table.kept(rows)]}
+    return chosen

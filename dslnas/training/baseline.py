@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from dslnas.engines.discretise import one_hot, uniform
+from dslnas.engines.discretise import one_hot
 from dslnas.engines.relaxations.softmax import rows_of
+from dslnas.engines.resource_constraints import draw_obeying, draw_within
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import Derivation
 from dslnas.space.architecture import Architecture
@@ -13,9 +14,6 @@ from dslnas.space.choice_table import choice_table
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.training.constraints import keeps_to
-
-DRAWS = 200
-"""After so many that exceed a limit the last one is taken, and refused when it is trained."""
 
 
 def random_architecture(
@@ -34,13 +32,12 @@ def random_architecture(
     """
     generator = torch.Generator().manual_seed(seed)
     tables = {name: choice_table(space.cells[name]) for name in space.searched}
-    for _ in range(DRAWS):
-        draw = {
-            cell: rows_of(one_hot(table, uniform(table, generator)))
-            for cell, table in tables.items()
-        }
-        architecture = derive(space, draw, derivation.rule)
-        graph = build_derived_graph(architecture)
-        if keeps_to(graph, derivation.limits, device):
-            break
-    return architecture
+
+    def drawn() -> Architecture:
+        choice = draw_obeying(space, tables, derivation.rule, generator)
+        return derive(space, {c: rows_of(one_hot(tables[c], rows)) for c, rows in choice.items()})
+
+    return draw_within(
+        drawn,
+        lambda found: keeps_to(build_derived_graph(found), derivation.limits, device),
+    )

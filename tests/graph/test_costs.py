@@ -12,7 +12,8 @@ from dslnas.graph.lower.network import build_derived_graph, lower_network
 from dslnas.graph.lower.op_body import OpBody
 from dslnas.ops.primitive import Shape
 from dslnas.space.architecture import Architecture
-from dslnas.space.derive.derive import Scores, best_candidate, derive
+from dslnas.space.choice_table import best_choice, choice_table
+from dslnas.space.derive.derive import Scores, derive
 from dslnas.space.network import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import CIFAR, random_scores, space_of
@@ -40,13 +41,10 @@ def price(table: CostTable, space: SearchSpace, scores: Scores) -> float:
     total = table.fixed
     for name in space.searched:
         cell = space.cells[name]
-        for node in architecture.cells[name].nodes:
-            choosing = [e for e in cell.incoming(node) if e.row is not None]
-            best = {
-                e.row: best_candidate(cell, e, scores[name]) for e in choosing if e.row is not None
-            }
-            ranked = sorted(best, key=lambda row: -scores[name][row][best[row]])
-            total += sum(table.by_cell[name][row][best[row]] for row in ranked[: cell.keep])
+        kept = best_choice(choice_table(cell), scores[name])
+        for edge in cell.choices:
+            if edge.row in kept and edge.target in architecture.cells[name].nodes:
+                total += table.by_cell[name][edge.row][kept[edge.row]]
     return total
 
 

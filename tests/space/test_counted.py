@@ -17,8 +17,9 @@ from dslnas.language.check.value import Joined, Reference, Value, names_in
 from dslnas.settings.rule import Count, Rule
 from dslnas.source import SourceFile, Span
 from dslnas.space.cell_stats import operation_counts
+from dslnas.space.choice_table import best_choice, choice_table
 from dslnas.space.derive.constrained_derivation import counted_choice, possible_numbers
-from dslnas.space.derive.derive import best_choice, derive, derive_cell
+from dslnas.space.derive.derive import derive, derive_cell
 from tests.spaces import chosen, random_scores, space_of
 
 OPERATIONS = ("none", "skip", "conv", "pool")
@@ -155,8 +156,8 @@ def test_lists_the_possible_numbers_of_an_operation(cell: Cell, operation: str) 
 def test_without_counts_it_is_the_rule_of_darts(cell: Cell, data: st.DataObject) -> None:
     scores = rows_of(cell, data, TIES | st.floats(allow_nan=False, allow_infinity=False))
     loose = [Count(operation, 0, len(cell.edges)) for operation in OPERATIONS]
-    assert counted_choice(cell, scores, ()) == best_choice(cell, scores)
-    assert counted_choice(cell, scores, loose) == best_choice(cell, scores)
+    assert counted_choice(cell, scores, ()) == best_choice(choice_table(cell), scores)
+    assert counted_choice(cell, scores, loose) == best_choice(choice_table(cell), scores)
 
 
 @pytest.mark.parametrize(

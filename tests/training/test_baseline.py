@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from dslnas.app.compile import CompiledSpace, compile_spec
+from dslnas.engines.resource_constraints import DRAWS
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import AS_PUBLISHED, Count, Derivation, Limit, Rule
 from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import operation_counts
 from dslnas.space.network import SearchSpace
-from dslnas.training.baseline import DRAWS, random_architecture
+from dslnas.training.baseline import random_architecture
 from tests.small import SMALL
 
 CPU = torch.device("cpu")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dslnas.language.check.cell import Cell, Edge
+from dslnas.language.check.cell import Cell
 from dslnas.settings.rule import NO_RULE, Rule
 from dslnas.space.architecture import Architecture, architecture_of
+from dslnas.space.choice_table import best_choice, choice_table
 from dslnas.space.derive.constrained_derivation import counted_choice
 from dslnas.space.derive.count_rules import counts_in, unobeyable
 from dslnas.space.network import SearchSpace
@@ -35,7 +36,9 @@ def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE) -> Architec
 def derive_cell(cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_RULE) -> Cell:
     """Return `cell` with every choice made; nodes and values that it no longer needs go."""
     counts = counts_in(cell, rule)
-    chosen = counted_choice(cell, scores, counts) if counts else best_choice(cell, scores)
+    chosen = (
+        counted_choice(cell, scores, counts) if counts else best_choice(choice_table(cell), scores)
+    )
     if chosen is None:
         raise unobeyable(cell)
     kept = []
@@ -45,21 +48,3 @@ def derive_cell(cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_R
         elif edge.row in chosen:
             kept.append(replace(edge, operations=(edge.operations[chosen[edge.row]],)))
     return replace(cell.with_edges(tuple(kept)), keep=None).without_unneeded()
-
-
-def best_choice(cell: Cell, scores: Sequence[Sequence[float]]) -> dict[int, int]:
-    """Return by row that is kept its column."""
-    chosen: dict[int, int] = {}
-    for node in cell.nodes:
-        edges = [edge for edge in cell.incoming(node) if edge.row is not None]
-        best = {e.row: best_candidate(cell, e, scores) for e in edges if e.row is not None}
-        ranked = sorted(best, key=lambda row: -scores[row][best[row]])
-        chosen |= {row: best[row] for row in ranked[: cell.kept(len(edges))]}
-    return chosen
-
-
-def best_candidate(cell: Cell, edge: Edge, scores: Sequence[Sequence[float]]) -> int:
-    """Return the column of the highest score among those that may be derived; first on ties."""
-    assert edge.row is not None
-    row = scores[edge.row]
-    return max(cell.candidates(edge), key=lambda column: row[column])
