@@ -40,7 +40,8 @@ from dslnas.space.derive.derive import derive
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
-from measuring import machine, seconds_of
+from dslnas.timing import seconds_of
+from measuring import machine
 from workloads import SPECS, WORKLOADS, Workload, count, parsed, sized
 
 Times = dict[str, list[float]]

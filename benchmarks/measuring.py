@@ -37,13 +37,6 @@ def _processor() -> str:
     return next(names, platform.processor() or platform.machine())
 
 
-def seconds_of(work: Callable[[], object]) -> float:
-    """Return how long something takes."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
 class Spent(NamedTuple):
     """Seconds of a piece of work.
 

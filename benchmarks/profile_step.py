@@ -17,7 +17,8 @@ from collections.abc import Sequence
 import torch
 
 from dslnas.diagnostics import UserError
-from measuring import machine, medians_in_turns, seconds_of
+from dslnas.timing import seconds_of
+from measuring import machine, medians_in_turns
 from methods import METHODS, Search
 from timeline import Speed, Timeline, watched
 from workloads import WORKLOADS, count, parsed, sized

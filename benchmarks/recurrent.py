@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import platform
 import statistics
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -37,6 +36,7 @@ from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.language_model import SETTINGS as TEXT
+from dslnas.timing import seconds_of
 
 DROPOUT = Variational(embedded=0.2, input=0.75, state=0.25, output=0.75)  # as published
 LOWERINGS = {"plain": True, "rewritten": False}
@@ -70,13 +70,6 @@ def results_of(supernet: Supernet, batch: Batch) -> list[Tensor]:
     supernet.network.run_state.generator.manual_seed(2)
     loss = supernet.loss(batch, Mixing({"recurrent": alpha.softmax(-1)}))
     return [loss.detach(), *torch.autograd.grad(loss, [alpha, *supernet.weights()])]
-
-
-def seconds_of(work: Callable[[], object]) -> float:
-    """Return how long something takes."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
 
 
 def steps_of(

@@ -24,7 +24,6 @@ NOT_YET = {
     "cli/render/passes.py",
     "cli/render/report.py",
     "cli/render/summary.py",
-    "data/facts.py",
     "language/check/check.py",
     "language/check/checked.py",
     "passes/manager.py",
@@ -32,15 +31,6 @@ NOT_YET = {
     "runs/summary.py",
     "space/lower.py",
     "space/network.py",
-    "tasks/metric.py",
-    "tasks/task.py",
-    "training/baseline.py",
-    "training/estimate.py",
-    "training/memory_estimate.py",
-    "training/monitor.py",
-    "training/search_plan.py",
-    "training/snapshots.py",
-    "training/train.py",
 }
 
 

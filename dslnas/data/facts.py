@@ -50,7 +50,7 @@ class ImageFacts(Facts):
     """How pixels became numbers, per channel, in the unit of `Examples` with bytes divided by 255.
 
     Attributes:
-        mean: Of the images that train; it was taken from the pixels.
+        mean: Mean of the images that train; it was taken from the pixels.
         std: Standard deviation of the same images, 1 for a channel that is constant; the pixels
             were divided by it.
     """

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,15 @@ from safetensors.numpy import save
 
 from dslnas.backends.python.module import to_python
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.facts import NO_FACTS, Facts
-from dslnas.exporters import classifier, language_model
-from dslnas.exporters.candidate import PYTHON, WEIGHTS, Inputs
+from dslnas.exporters.catalogue import EXPORTERS
+from dslnas.exporters.checks import check_files
+from dslnas.exporters.exporter import Model
+from dslnas.exporters.parity import Inputs
 from dslnas.files import cannot_write, make_folder, write_whole
 from dslnas.settings.sections import ExportSettings
+
+WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Exported:
 
     Attributes:
         files: Their names in the folder.
-        differences: By backend, the largest difference of a logit or a state from PyTorch's.
-        latency_ms: By backend, the median time of one image or one token on the CPU.
+        differences: By target, the largest difference of a logit or a state from PyTorch's.
+        latency_ms: By target and for PyTorch, the median time of one example on the CPU.
     """
 
     files: tuple[str, ...]
@@ -51,9 +53,7 @@ def export(
     real: Inputs | None = None,
     seed: int = 0,
 ) -> Exported:
-    """Write a network as ONNX model and as Python module with its weights.
-
-    A recurrent network has a second ONNX model, of a single step.
+    """Write a network and its weights, in the formats that the settings say.
 
     Args:
         network: On the CPU, in evaluation mode.
@@ -70,31 +70,17 @@ def export(
             Then only the weights are there, so that the training is not lost.
     """
     write_weights(network, folder, metadata, facts)
-    metadata, class_names = _facts(network, metadata, facts), facts.class_names
-    module = to_python(network.graph, name=name, metadata=metadata, class_names=class_names)
+    model = Model(network, name, _facts(network, metadata, facts), facts)
+    exporters = [e for key, e in EXPORTERS.items() if key in settings.formats]
     files: dict[str, bytes] = {}
-    with_onnx = "onnx" in settings.formats
-    if isinstance(network, SequenceNetwork):
-        if with_onnx:
-            files |= language_model.onnx_files(network, name, metadata)
-    elif with_onnx:
-        files |= classifier.onnx_files(network, name, metadata, class_names)
-    files |= facts.files()
-    if with_onnx:
-        files |= programs(facts)
-    if "python" in settings.formats:
-        files[PYTHON] = module.source.encode()
+    for exporter in exporters:
+        files |= exporter.files(model)
 
     with _stage(folder) as stage:
         for file, content in files.items():
             write_whole(stage / file, content)
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
-        if isinstance(network, SequenceNetwork):
-            checks = language_model.check_language_model(
-                network, stage, settings.tolerance, real, seed
-            )
-        else:
-            checks = classifier.check_classifier(network, stage, settings.tolerance, real, seed)
+        checks = check_files(network, exporters, stage, settings.tolerance, real, seed)
         for file in files:
             os.replace(stage / file, folder / file)
     return Exported((*files, WEIGHTS), checks.differences, checks.latency_ms)
@@ -120,14 +106,8 @@ def _facts(network: TorchNetwork, metadata: Mapping[str, str], facts: Facts) -> 
     """Return all that a file tells; facts that do not fit the network are refused."""
     outputs = network.graph.by_name[network.graph.output].shape[0]
     facts.check_outputs(outputs)
-    size = {"vocabulary_size": str(outputs)} if isinstance(network, SequenceNetwork) else {}
+    size = {"vocabulary_size": str(outputs)} if network.graph.is_sequence else {}
     return {**metadata, **facts.metadata(), **size}
-
-
-def programs(facts: Facts) -> dict[str, bytes]:
-    """Return the programs that run an ONNX model, by the names of their files."""
-    folder = resources.files("dslnas.exporters")
-    return {name: folder.joinpath(name).read_bytes() for name in facts.programs}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Do PyTorch, ONNX Runtime and the generated module compute the same of images?"""
+"""Do PyTorch and the exported files of a network compute the same?"""
 
 from __future__ import annotations
 
@@ -8,36 +8,31 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
+from dslnas.backends.torch.network import TorchNetwork
 from dslnas.diagnostics import InternalError, user_error
-from dslnas.exporters.runtimes import onnx_session
 
-ImageRun: TypeAlias = Callable[[np.ndarray], np.ndarray]
-"""From images (batch, channels, height, width) to logits (batch, classes), both float32."""
+Inputs: TypeAlias = Mapping[str, np.ndarray]
+"""Inputs of a network, by name."""
 
-
-def onnx_run(model: bytes) -> ImageRun:
-    """Return what runs an ONNX model with ONNX Runtime on the CPU."""
-    session = onnx_session(model)
-    name = session.get_inputs()[0].name
-    return lambda images: np.asarray(session.run(None, {name: images})[0])
+Run: TypeAlias = Callable[[Inputs], np.ndarray]
+"""From inputs, such as images (batch, channels, height, width), to logits (batch, classes)."""
 
 
-def torch_run(network: torch.nn.Module) -> ImageRun:
-    """Return what runs a torch module on the CPU."""
+def network_run(network: TorchNetwork) -> Run:
+    """Return what runs a network of dslnas on the CPU."""
 
-    def run(images: np.ndarray) -> np.ndarray:
+    def run(inputs: Inputs) -> np.ndarray:
         with torch.inference_mode():
-            output = network(torch.from_numpy(images))
-        logits = output[0] if isinstance(output, tuple) else output
+            logits, *_ = network({name: torch.from_numpy(a) for name, a in inputs.items()})
         return np.asarray(logits.numpy())
 
     return run
 
 
 def compare(
-    reference: ImageRun,
-    others: Mapping[str, ImageRun],
-    inputs: Mapping[str, np.ndarray],
+    reference: Run,
+    others: Mapping[str, Run],
+    inputs: Mapping[str, Inputs],
     tolerance: float,
 ) -> dict[str, float]:
     """Return by backend the largest absolute difference of a logit from PyTorch's.
@@ -45,7 +40,7 @@ def compare(
     Args:
         reference: PyTorch.
         others: The other backends by name.
-        inputs: Images by what they are, such as `random` and `real`.
+        inputs: Inputs by what they are, such as `random` and `real`.
         tolerance: The largest difference allowed.
 
     Raises:
@@ -54,8 +49,8 @@ def compare(
     largest: dict[str, float] = {}
     for name, run in others.items():
         largest[name] = 0.0
-        for kind, images in inputs.items():
-            expected, found = reference(images), run(images)
+        for kind, given in inputs.items():
+            expected, found = reference(given), run(given)
             if expected.shape != found.shape:
                 raise InternalError(f"{name} gives shape {found.shape}, torch {expected.shape}")
             difference = np.abs(expected - found)
@@ -67,7 +62,7 @@ def compare(
                     "NAS711",
                     f"{name} and torch differ by {worst:.1e} on {kind} images, allowed "
                     f"{tolerance:.1e}: most at output {output} of image {example}; "
-                    f"{changed} of {len(images)} predictions change",
+                    f"{changed} of {len(expected)} predictions change",
                     where="export",
                     help="set `export.tolerance` higher only if such differences do not matter",
                 )

@@ -1,18 +1,16 @@
-"""Do PyTorch, ONNX Runtime and the generated module compute the same, step by step of a text?"""
+"""Do PyTorch and the exported files of a recurrent network compute the same, step by step?"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
 
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.diagnostics import InternalError, user_error
-from dslnas.exporters.runtimes import load_module, onnx_session
 
 WHOLE, STEPWISE = "as a whole", "step by step"
 
@@ -34,55 +32,18 @@ SequenceRun: TypeAlias = Callable[[np.ndarray, StateArrays | None], tuple[np.nda
 # ---- what runs a model --------------------------------------------------------------------------
 
 
-def network_run(network: SequenceNetwork) -> SequenceRun:
+def sequence_network_run(network: SequenceNetwork) -> SequenceRun:
     """Return what runs a network of dslnas on the CPU."""
 
     def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
         with torch.inference_mode():
-            done = network.run(torch.from_numpy(tokens), _tensors(states))
-        return done.logits.numpy(), _arrays(done.states)
+            done = network.run(torch.from_numpy(tokens), state_tensors(states))
+        return done.logits.numpy(), state_arrays(done.states)
 
     return run
 
 
-def module_runs(path: Path) -> dict[str, SequenceRun]:
-    """Return what runs the two forms of a generated Python module with the weights beside it."""
-    module: Any = load_module(path)
-
-    def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
-        with torch.inference_mode():
-            logits, nexts = module(torch.from_numpy(tokens), _tensors(states))
-        return logits.numpy(), _arrays(nexts)
-
-    def step(token: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
-        with torch.inference_mode():
-            logits, nexts = module.step(torch.from_numpy(token), _tensors(states))
-        return logits.numpy(), _arrays(nexts)
-
-    return {WHOLE: run, STEPWISE: _with_time(step)}
-
-
-def onnx_runs(sequence: bytes, step: bytes) -> dict[str, SequenceRun]:
-    """Return what runs the two forms of an ONNX model with ONNX Runtime on the CPU."""
-    return {WHOLE: onnx_run(sequence), STEPWISE: _with_time(onnx_run(step))}
-
-
-def onnx_run(model: bytes) -> SequenceRun:
-    """Return what runs one ONNX model; that of a single step reads and gives no axis of time."""
-    session = onnx_session(model, threads=1)
-    tokens_input, *inputs = session.get_inputs()
-
-    def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
-        batch = tokens.shape[-1]
-        states = states or tuple(np.zeros((batch, i.shape[1]), np.float32) for i in inputs)
-        given = {value.name: state for value, state in zip(inputs, states, strict=True)}
-        logits, *nexts = session.run(None, {tokens_input.name: tokens, **given})
-        return logits, tuple(nexts)
-
-    return run
-
-
-def _with_time(step: SequenceRun) -> SequenceRun:
+def with_time(step: SequenceRun) -> SequenceRun:
     """Return what runs texts of one token with something that knows no axis of time."""
 
     def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
@@ -93,11 +54,13 @@ def _with_time(step: SequenceRun) -> SequenceRun:
     return run
 
 
-def _tensors(states: StateArrays | None) -> tuple[torch.Tensor, ...] | None:
+def state_tensors(states: StateArrays | None) -> tuple[torch.Tensor, ...] | None:
+    """Return states as tensors."""
     return None if states is None else tuple(torch.from_numpy(state) for state in states)
 
 
-def _arrays(states: Sequence[torch.Tensor]) -> StateArrays:
+def state_arrays(states: Sequence[torch.Tensor]) -> StateArrays:
+    """Return states as arrays."""
     return tuple(state.numpy() for state in states)
 
 

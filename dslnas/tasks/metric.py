@@ -14,7 +14,7 @@ class Metric:
         plural: The numbers of several networks.
         higher_is_better: Whether more of it is better.
         epoch: How progress tells it after an epoch.
-        about: What a reader of a table has to know of it; "" for nothing.
+        about: Note for the reader of a table; "" for none.
     """
 
     name: str

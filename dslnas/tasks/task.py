@@ -44,14 +44,14 @@ class Measurement:
 
 
 class Task(ABC):
-    """What a network is trained for.
+    """A kind of data with a goal: all that differs between one and another.
 
     Attributes:
         name: Name of the task.
         example: Word for what a network reads at once, and multiply-adds are counted for.
         settings: Its sources of data, the settings it has, and their defaults.
         needed: Settings of the network that tell what the data do not, as a message says it.
-        metrics: What is measured, in the order of reports; networks are compared by the first.
+        metrics: Metrics in the order of reports; networks are compared by the first.
         columns: Columns of the table of several runs.
         rows: Rows of the report on one run.
         selects_epoch: Whether a training from scratch gives the network of its best epoch, and may
@@ -137,7 +137,7 @@ class Task(ABC):
         """Return how the examples of a run became numbers.
 
         Args:
-            manifest: Of the run.
+            manifest: Manifest of the run.
             run: Its folder.
             classes: Number of outputs of its network.
 
@@ -174,7 +174,7 @@ class Task(ABC):
         """Return sums over the targets of a batch by name, `loss` among them.
 
         Args:
-            output: What the network gives, (targets, ...), in the order of the flattened targets.
+            output: Output of the network, (targets, ...), in the order of the flattened targets.
             batch: Has the targets.
         """
 
@@ -198,7 +198,7 @@ class Task(ABC):
 
         Args:
             measured: The trained network on the parts `test` and `validation`.
-            data: What it was trained on.
+            data: The data it was trained on.
         """
         values = {part: self.values(found, part, data) for part, found in measured.items()}
         return {

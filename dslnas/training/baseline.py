@@ -25,9 +25,9 @@ def random_architecture(
     does is taken, and what exceeds a limit is drawn again.
 
     Args:
-        space: What is drawn from.
+        space: The space to draw from.
         derivation: Counts and limits of the search that it is compared with.
-        seed: Of the draw.
+        seed: Seed of the draw.
         device: Where a latency is measured.
     """
     generator = torch.Generator().manual_seed(seed)

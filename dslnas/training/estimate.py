@@ -1,15 +1,15 @@
-"""What a search and a training will need and take, from their graphs and from a few steps."""
+"""Memory and time of a search and a training, from their graphs and from a few steps."""
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from dslnas.backends.torch.runtime import Runtime
+from dslnas.backends.torch.threads import wait_for
 from dslnas.data.batches import Batch, forever
 from dslnas.data.dataset import Data
 from dslnas.engines.catalogue import make_engine
@@ -21,6 +21,7 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
 from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import task_of
+from dslnas.timing import median_seconds
 from dslnas.training.epochs import Epochs
 from dslnas.training.memory_check import memory_of
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs
@@ -34,14 +35,14 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a stage needs and takes.
+    """Memory and time of a stage.
 
     Attributes:
         stage: `search` or `training`.
         needs: Memory.
         fits: Whether it may fit into the memory of the device.
         step: Seconds of a step, the median; None if none was taken.
-        steps: Of an epoch; None if the data are not there to count.
+        steps: Steps of an epoch; None if the data are not there to count.
         epochs: As the settings say; rules may stop a search earlier.
     """
 
@@ -77,8 +78,8 @@ def estimate_search(
     Its steps are those of the last epoch, when warm-ups are over.
 
     Args:
-        space: What is searched.
-        graph: Of the supernet.
+        space: The space that is searched.
+        graph: Graph of the supernet.
         plan: The method with its settings.
         data: The examples, or noise, on the device of `runtime`.
         steps_of_epoch: None if it is not known.
@@ -106,7 +107,11 @@ def estimate_search(
         architecture = forever(data.architecture, batch, generators[1], augment)
         with threads_for(graph.flops() * batch * task.steps(plan.data)):
             take = step_of()
-            seconds = _median(lambda: take(next(train), next(architecture)), timed, runtime.device)
+            seconds = median_seconds(
+                lambda: take(next(train), next(architecture)),
+                timed,
+                wait=partial(wait_for, runtime.device),
+            )
     return Estimate("search", needs, may, seconds, steps_of_epoch, settings.epochs)
 
 
@@ -122,13 +127,13 @@ def estimate_training(
     """Return what training an architecture from scratch needs and takes.
 
     Args:
-        architecture: What is trained.
+        architecture: The architecture that is trained.
         settings: How.
         data_settings: Augmentations.
-        data: As of `estimate_search`, and so are the others.
-        steps_of_epoch: Likewise.
-        runtime: Likewise.
-        timed: Likewise.
+        data: The examples, or noise, on the device of `runtime`.
+        steps_of_epoch: Steps of an epoch; None if they are not known.
+        runtime: How it runs.
+        timed: Steps whose time is taken, after one that is not; 0 takes none.
     """
     needs = training_needs(architecture, settings, data_settings, runtime)
     may, seconds = fits(needs.peak, memory_of(runtime.device)), None
@@ -140,22 +145,12 @@ def estimate_training(
             epochs = Epochs(trainee, settings, data_settings, data, lambda record: None)
             epochs.begin(settings.epochs)
             batches = _again(epochs)
-            seconds = _median(lambda: epochs.step(next(batches)), timed, runtime.device)
+            seconds = median_seconds(
+                lambda: epochs.step(next(batches)), timed, wait=partial(wait_for, runtime.device)
+            )
     return Estimate("training", needs, may, seconds, steps_of_epoch, settings.epochs)
 
 
 def _again(epochs: Epochs) -> Iterator[Batch]:
     while True:
         yield from epochs.batches()
-
-
-def _median(step: Callable[[], object], timed: int, device: torch.device) -> float:
-    """Return the median time of some steps, after one that may still look for memory."""
-    times = []
-    for _ in range(1 + timed):
-        begin = time.perf_counter()
-        step()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times[1:])

@@ -31,13 +31,13 @@ DRAWS = 6
 """Random choices of which the one that needs most is taken."""
 
 PROGRAM_BYTES = 32 * 2**20
-"""What the first step brings into memory besides its values: the library's own code and buffers."""
+"""Memory of the first step besides its values: the library's own code and buffers."""
 
 ALLOCATED = 1.15
 """Memory that is taken from the system per byte that is in use: freed pieces do not fit exactly."""
 
 COPIES = 3
-"""Of the weights: themselves, their gradients, their momentum."""
+"""Copies of the weights: themselves, their gradients, their momentum."""
 
 MIXED_COPIES = 0.5
 """In mixed precision: products and convolutions read the weights in bfloat16."""
@@ -72,7 +72,7 @@ LARGEST: Mapping[str, Pass] = {
 
 @dataclass(frozen=True)
 class Needs:
-    """What a search or a training needs, in bytes.
+    """Memory that a search or a training needs, in bytes.
 
     Attributes:
         params: Number of trained weights.
@@ -98,8 +98,8 @@ def search_needs(
     """Return what a search needs.
 
     Args:
-        space: What is searched.
-        graph: Of the supernet.
+        space: The space that is searched.
+        graph: Graph of the supernet.
         plan: The method with its settings, and the batch.
         runtime: How it runs: the passes that rewrite its graph, and the precision.
     """
@@ -130,7 +130,7 @@ def training_needs(
     """Return what training an architecture from scratch needs.
 
     Args:
-        architecture: What is trained.
+        architecture: The architecture that is trained.
         settings: How.
         data: How long segments of a stream are.
         runtime: How it runs: the passes that rewrite its graph, and the precision.
@@ -181,12 +181,12 @@ def _needs(
     """Put together what there is.
 
     Args:
-        graph: What is trained.
-        copies: Of its weights.
-        found: What a pass holds for an example in float32.
+        graph: Graph of the network that is trained.
+        copies: Copies of its weights at once.
+        found: Memory that a pass holds for an example in float32.
         rows: Examples of a pass, or tokens.
         measuring: Bytes that measuring needs in all.
-        precision: Of the pass.
+        precision: Precision of the pass.
     """
     width = _width_of_values(graph, precision)
     kept, step = (int(width * rows * size) for size in (found.kept, found.peak))

@@ -1,4 +1,4 @@
-"""What a search is doing: the cells it would derive now, how decided alpha is, how much it moves.
+"""The state of a search: the cells it would derive now, how decided alpha is, how much it moves.
 
 DARTS and its kin tend to fill a cell with skip connections; the monitor counts them after every
 epoch and says so, on every search.
@@ -34,7 +34,7 @@ class Observation:
         entropy: By cell, the mean over edges of the entropy of the operations' probabilities, as
             a share of its largest value; None where the method has none.
         alpha_change: By alpha, the root mean square of what its entries changed by in the epoch.
-        warnings: What the user should know, each said once in a search.
+        warnings: Warnings to the user, each given once in a search.
     """
 
     operations: Mapping[str, Mapping[str, int]]
@@ -65,8 +65,8 @@ class Monitor:
         """Return what there is to see after an epoch.
 
         Args:
-            architecture: What would be derived now.
-            probabilities: Of the operations by cell, (edges, operations), if the method has them.
+            architecture: The architecture that would be derived now.
+            probabilities: Probabilities by cell, (edges, operations); None without.
             alphas: Architecture parameters by name.
             warm: Whether this was a warm-up epoch, in which alpha must not move.
         """

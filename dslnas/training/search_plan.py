@@ -1,4 +1,4 @@
-"""What a search is asked for, and what it returns."""
+"""The plan of a search, and its result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dslnas.training.snapshots import Snapshot
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """What a spec says of its search.
+    """The search that a spec asks for.
 
     Attributes:
         settings: Settings of the search method.
@@ -37,11 +37,11 @@ class SearchPlan:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         architecture: The space with every choice made.
-        scores: What it was derived from.
+        scores: Scores from which it was derived.
         epoch: Counted from 1, of the epoch it was derived after; None if it was drawn.
         family: The best architecture of every size, where the plan asks for them.
         stopped: Why the search ended early, or None.

@@ -18,15 +18,15 @@ Size: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What would be derived after an epoch.
+    """The architecture that would be derived after an epoch.
 
     Attributes:
         epoch: Counted from 1.
         architecture: The space with every choice made.
-        scores: What it was derived from.
+        scores: Scores from which it was derived.
         params: Trained weights of the network that would be trained at the end.
-        measured: Of the supernet on the validation part; None if it was not.
-        value: What epochs are compared by, more is better; see `dslnas.tasks.task.Task.worth`.
+        measured: The supernet on the validation part; None if it was not measured.
+        value: Worth by which epochs are compared, see `dslnas.tasks.task.Task.worth`.
     """
 
     epoch: int

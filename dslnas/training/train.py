@@ -26,7 +26,7 @@ class Trained:
 
     Attributes:
         network: Without auxiliary head, drop path and dropout: as it is exported.
-        validation: Of the epoch whose network it is.
+        validation: Measurement after the epoch whose network it is.
         test: Measured once, at the end.
         epoch: Whose network it is, counted from 1.
         seconds: How long the training took.
@@ -66,15 +66,15 @@ def train(
     validation loss is the result: test chooses nothing.
 
     Args:
-        architecture: What is trained.
+        architecture: The architecture that is trained.
         settings: How.
         data_settings: Augmentations.
         data: The examples, on the device of `runtime`.
-        seed: Of weights, order of examples and everything dropped.
+        seed: Seed of weights, order of examples and everything dropped.
         runtime: How it trains; the test is measured without bfloat16.
         report: Gets a record after every step and every epoch.
         keep: Gets the training after every epoch, to store it.
-        saved: What was stored of the same training. It goes on from there, to the same bits as
+        saved: A stored state of the same training. It goes on from there, to the same bits as
             without interruption; None begins.
 
     Raises:

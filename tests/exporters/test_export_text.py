@@ -17,6 +17,7 @@ from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.diagnostics import InternalError, UserError
 from dslnas.exporters import sequence_parity
 from dslnas.exporters.export import Exported, export
+from dslnas.exporters.python import PythonExporter
 from dslnas.exporters.sequence_parity import (
     CALLS,
     STEPWISE,
@@ -24,8 +25,7 @@ from dslnas.exporters.sequence_parity import (
     SequenceRun,
     StateArrays,
     compare_sequences,
-    module_runs,
-    network_run,
+    sequence_network_run,
 )
 from dslnas.settings.sections import ExportSettings
 from tests.backends.recurrent_networks import NETWORKS
@@ -131,7 +131,7 @@ def message(
     change: Callable[[np.ndarray, StateArrays], tuple[np.ndarray, StateArrays]], form: str = WHOLE
 ) -> str:
     """Return the message about a backend whose results are changed."""
-    reference = network_run(language_model())
+    reference = sequence_network_run(language_model())
 
     def other(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
         logits, nexts = reference(tokens, states)
@@ -193,7 +193,7 @@ def test_what_is_no_number_differs(value: float) -> None:
 
 
 def test_other_shapes_are_a_mistake_of_dslnas() -> None:
-    reference = network_run(language_model())
+    reference = sequence_network_run(language_model())
 
     def other(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
         logits, nexts = reference(tokens, states)
@@ -206,12 +206,12 @@ def test_other_shapes_are_a_mistake_of_dslnas() -> None:
 @pytest.mark.parametrize("form", CALLS)
 def test_states_are_carried_from_call_to_call(tmp_path: Path, form: str) -> None:
     exported(tmp_path, language_model(), "python")
-    reference = network_run(language_model())
+    reference = sequence_network_run(language_model())
 
     def forgetful(run: SequenceRun) -> SequenceRun:
         return lambda tokens, states: run(tokens, None)
 
-    runs = module_runs(tmp_path / "model.py")
+    runs = PythonExporter().sequence_runs(tmp_path)
     forms = {form: forgetful(runs[form])}
     with pytest.raises(UserError, match="NAS711"):
         compare_sequences(reference, {"python": forms}, {"real": TOKENS}, 1e-4)
@@ -221,7 +221,7 @@ def test_difference_leaves_the_weights_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def wrong(network: SequenceNetwork) -> SequenceRun:
-        run = network_run(network)
+        run = sequence_network_run(network)
 
         def other(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
             logits, nexts = run(tokens, states)
@@ -229,7 +229,7 @@ def test_difference_leaves_the_weights_alone(
 
         return other
 
-    monkeypatch.setattr("dslnas.exporters.language_model.network_run", wrong)
+    monkeypatch.setattr("dslnas.exporters.checks.sequence_network_run", wrong)
     with pytest.raises(UserError, match="NAS711"):
         exported(tmp_path, language_model())
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
@@ -245,7 +245,7 @@ def test_comparison_leaves_torch_as_it_was(tmp_path: Path, monkeypatch: pytest.M
     used: list[int] = []
 
     def watched(network: SequenceNetwork) -> SequenceRun:
-        run = network_run(network)
+        run = sequence_network_run(network)
 
         def other(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
             used.append(torch.get_num_threads())
@@ -253,7 +253,7 @@ def test_comparison_leaves_torch_as_it_was(tmp_path: Path, monkeypatch: pytest.M
 
         return other
 
-    monkeypatch.setattr("dslnas.exporters.language_model.network_run", watched)
+    monkeypatch.setattr("dslnas.exporters.checks.sequence_network_run", watched)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:

@@ -9,16 +9,15 @@ machine.
 
 from __future__ import annotations
 
-import statistics
-import time
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import make_network
-from dslnas.backends.torch.threads import threads
+from dslnas.backends.torch.threads import threads, wait_for
 from dslnas.graph.analysis.costs import COUNTED, CostTable, cost_table
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
@@ -26,6 +25,7 @@ from dslnas.graph.lower.op_body import SOURCE, OpBody
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
+from dslnas.timing import median_seconds
 
 WARM_UP = 2
 RUNS = 9
@@ -73,15 +73,12 @@ def seconds_for_one(graph: PrimitiveGraph, device: torch.device) -> float:
     _keep_in_range(network)
     network.to(device)
     example = {name: value.to(device) for name, value in _example(graph, generator).items()}
-    times = []
+
+    def run() -> object:
+        return network(*example.values()) if graph.is_sequence else network(example)
+
     with torch.inference_mode(), threads(1):
-        for _ in range(WARM_UP + RUNS):
-            _wait_for(device)
-            begin = time.perf_counter()
-            network(*example.values()) if graph.is_sequence else network(example)
-            _wait_for(device)
-            times.append(time.perf_counter() - begin)
-    return statistics.median(times[WARM_UP:])
+        return median_seconds(run, RUNS, warm_up=WARM_UP, wait=partial(wait_for, device))
 
 
 def _example(graph: PrimitiveGraph, generator: torch.Generator) -> dict[str, Tensor]:
@@ -105,11 +102,6 @@ def _keep_in_range(network: TorchNetwork) -> None:
             for weight in node.owned:
                 if weight.fan_in > 0:
                     network.get_parameter(f"{node.name}/{weight.name}").mul_(6**0.5)
-
-
-def _wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def _graph_of(body: OpBody, shape: Shape) -> PrimitiveGraph:

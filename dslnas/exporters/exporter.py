@@ -1,0 +1,64 @@
+"""The interface of an export target: what it writes, and how that is run again."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.data.facts import Facts
+from dslnas.exporters.parity import Run
+from dslnas.exporters.sequence_parity import SequenceRun
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network to write.
+
+    Attributes:
+        network: On the CPU, in evaluation mode.
+        name: Name of the network in the files.
+        metadata: Facts that the files tell, such as the spec's hash.
+        facts: How the examples became numbers.
+    """
+
+    network: TorchNetwork
+    name: str
+    metadata: Mapping[str, str]
+    facts: Facts
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it is recurrent: states are carried from step to step."""
+        return self.network.graph.is_sequence
+
+
+class Exporter(ABC):
+    """An export target.
+
+    Attributes:
+        name: Name of the target, as in `export.formats`.
+        is_timed: Whether its latency is told; not where it runs the same layers as PyTorch.
+    """
+
+    name: ClassVar[str]
+    is_timed: ClassVar[bool] = True
+
+    @abstractmethod
+    def files(self, model: Model) -> dict[str, bytes]:
+        """Return the files of a model by name, with those that its users need beside them."""
+
+    @abstractmethod
+    def run(self, folder: Path) -> Run:
+        """Return what runs the files of a network that is not recurrent, on the CPU."""
+
+    @abstractmethod
+    def sequence_runs(self, folder: Path) -> Mapping[str, SequenceRun]:
+        """Return what runs the files of a recurrent network, on the CPU, by form of its calls."""
+
+    def step_run(self, folder: Path) -> SequenceRun | None:
+        """Return what runs a step of a recurrent network without an axis of time, to time it."""
+        return None

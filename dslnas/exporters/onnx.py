@@ -1,0 +1,95 @@
+"""Export as ONNX: a model, and of a recurrent network a second one of a single step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from dslnas.backends.onnx.model import to_onnx
+from dslnas.backends.onnx.sequence import to_onnx_sequence
+from dslnas.exporters.exporter import Exporter, Model
+from dslnas.exporters.parity import Inputs, Run
+from dslnas.exporters.sequence_parity import (
+    STEPWISE,
+    WHOLE,
+    SequenceRun,
+    StateArrays,
+    with_time,
+)
+
+MODEL, STEP = "model.onnx", "model_step.onnx"
+
+
+class OnnxExporter(Exporter):
+    """ONNX models, with the programs that run them."""
+
+    name = "onnx"
+
+    def files(self, model: Model) -> dict[str, bytes]:
+        """Return the models, what they need to be used, and programs that use them."""
+        folder = resources.files("dslnas.exporters")
+        programs = {name: folder.joinpath(name).read_bytes() for name in model.facts.programs}
+        return {**_models(model), **model.facts.files(), **programs}
+
+    def run(self, folder: Path) -> Run:
+        """Return what runs the model with ONNX Runtime."""
+        session = _session((folder / MODEL).read_bytes())
+        names = [value.name for value in session.get_inputs()]
+
+        def run(inputs: Inputs) -> np.ndarray:
+            given = dict(zip(names, inputs.values(), strict=True))
+            return np.asarray(session.run(None, given)[0])
+
+        return run
+
+    def sequence_runs(self, folder: Path) -> Mapping[str, SequenceRun]:
+        """Return what runs both models with ONNX Runtime."""
+        whole, step = (_sequence_run((folder / name).read_bytes()) for name in (MODEL, STEP))
+        return {WHOLE: whole, STEPWISE: with_time(step)}
+
+    def step_run(self, folder: Path) -> SequenceRun | None:
+        """Return what runs the model of a step."""
+        return _sequence_run((folder / STEP).read_bytes())
+
+
+def _models(model: Model) -> dict[str, bytes]:
+    graph, arrays = model.network.graph, model.network.arrays()
+    if model.is_sequence:
+        both = to_onnx_sequence(graph, arrays, name=model.name, metadata=model.metadata)
+        protos = {MODEL: both.sequence, STEP: both.step}
+    else:
+        names = model.facts.class_names
+        protos = {
+            MODEL: to_onnx(
+                graph, arrays, name=model.name, metadata=model.metadata, class_names=names
+            )
+        }
+    return {name: proto.SerializeToString(deterministic=True) for name, proto in protos.items()}
+
+
+def _session(model: bytes, threads: int = 0) -> Any:
+    """Return a session of ONNX Runtime on the CPU, by default with a thread for every core."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _sequence_run(model: bytes) -> SequenceRun:
+    """Return what runs one ONNX model; that of a single step reads and gives no axis of time."""
+    session = _session(model, threads=1)
+    tokens_input, *inputs = session.get_inputs()
+
+    def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
+        batch = tokens.shape[-1]
+        states = states or tuple(np.zeros((batch, i.shape[1]), np.float32) for i in inputs)
+        given = {value.name: state for value, state in zip(inputs, states, strict=True)}
+        logits, *nexts = session.run(None, {tokens_input.name: tokens, **given})
+        return logits, tuple(nexts)
+
+    return run

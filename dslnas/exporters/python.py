@@ -1,0 +1,86 @@
+"""Export as a Python module, which reads its weights from a file beside it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from dslnas.backends.python.module import to_python
+from dslnas.diagnostics import InternalError
+from dslnas.exporters.exporter import Exporter, Model
+from dslnas.exporters.parity import Inputs, Run
+from dslnas.exporters.sequence_parity import (
+    STEPWISE,
+    WHOLE,
+    SequenceRun,
+    StateArrays,
+    state_arrays,
+    state_tensors,
+    with_time,
+)
+
+MODULE = "model.py"
+
+
+class PythonExporter(Exporter):
+    """A Python module that needs torch and safetensors only."""
+
+    name = "python"
+    is_timed = False
+
+    def files(self, model: Model) -> dict[str, bytes]:
+        """Return the module, and what it needs to be used."""
+        module = to_python(
+            model.network.graph,
+            name=model.name,
+            metadata=model.metadata,
+            class_names=model.facts.class_names,
+        )
+        return {**model.facts.files(), MODULE: module.source.encode()}
+
+    def run(self, folder: Path) -> Run:
+        """Return what runs the module."""
+        module = _load(folder / MODULE)
+
+        def run(inputs: Inputs) -> np.ndarray:
+            with torch.inference_mode():
+                return np.asarray(module(*map(torch.from_numpy, inputs.values())).numpy())
+
+        return run
+
+    def sequence_runs(self, folder: Path) -> Mapping[str, SequenceRun]:
+        """Return what runs the module over many steps, and its single step."""
+        module: Any = _load(folder / MODULE)
+
+        def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
+            with torch.inference_mode():
+                logits, nexts = module(torch.from_numpy(tokens), state_tensors(states))
+            return logits.numpy(), state_arrays(nexts)
+
+        def step(token: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
+            with torch.inference_mode():
+                logits, nexts = module.step(torch.from_numpy(token), state_tensors(states))
+            return logits.numpy(), state_arrays(nexts)
+
+        return {WHOLE: run, STEPWISE: with_time(step)}
+
+
+def _load(path: Path) -> torch.nn.Module:
+    """Return the network of a generated module, with the weights beside it."""
+    spec = importlib.util.spec_from_file_location(f"_dslnas_generated_{id(path)}", path)
+    if spec is None or spec.loader is None:
+        raise InternalError(f"generated module {path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+        network: torch.nn.Module = module.load()
+    finally:
+        del sys.modules[spec.name]
+    return network

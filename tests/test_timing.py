@@ -1,0 +1,46 @@
+"""Times of work, by a clock that tests set."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from dslnas.timing import median_seconds, seconds_of
+
+
+class Clock:
+    """A clock that goes on when work is done."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+
+    def spend(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def test_the_median_leaves_out_the_first_runs(clock: Clock) -> None:
+    left = iter([100.0, 50.0, 1.0, 2.0, 9.0])
+    assert median_seconds(lambda: clock.spend(next(left)), 3, warm_up=2) == 2.0
+    assert list(left) == []
+
+
+def test_work_that_a_device_does_later_counts(clock: Clock) -> None:
+    pending = [4.0]  # from before: not of this work
+
+    def work() -> None:
+        clock.spend(1.0)
+        pending.append(2.0)
+
+    def wait() -> None:
+        while pending:
+            clock.spend(pending.pop())
+
+    assert seconds_of(work, wait) == 3.0
+    assert pending == []
