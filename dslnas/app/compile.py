@@ -1,7 +1,7 @@
 """The first half of the pipeline: text -> program -> checked program -> search space -> graph.
 
-Shapes are checked without the graph, which is made when something needs it. Nothing here imports
-torch or onnx, and no more than a check needs, so that `dslnas check` answers at once.
+Shapes are checked without the graph, which is made when something needs it. A stage is imported
+when a program comes to it, so that syntax errors are told at once, and none imports torch or onnx.
 """
 
 from __future__ import annotations
@@ -14,22 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.diagnostics import user_error
-from dslnas.graph.analysis.memory import check_memory
-from dslnas.graph.analysis.size import check_final, check_search
-from dslnas.language.check.check import check
-from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import LinkedProgram, link, read_source
 from dslnas.language.link.overrides import parse_overrides
-from dslnas.ops.primitive import Example
-from dslnas.settings.search import SearchSettings
-from dslnas.space.architecture import Architecture
-from dslnas.space.lower import lower
-from dslnas.space.network import Network, SearchSpace
-from dslnas.tasks.catalogue import TASK_SETTINGS
-from dslnas.tasks.example import example_of
 
 if TYPE_CHECKING:
     from dslnas.graph.graph import PrimitiveGraph
+    from dslnas.language.check.checked import CheckedProgram
+    from dslnas.ops.primitive import Example
+    from dslnas.settings.search import SearchSettings
+    from dslnas.space.architecture import Architecture
+    from dslnas.space.network import Network, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -145,6 +139,10 @@ def compile_spec(
     """
     path = Path(path)
     linked = link(read_source(path), parse_overrides(overrides))
+    from dslnas.language.check.check import check
+    from dslnas.tasks.catalogue import TASK_SETTINGS
+    from dslnas.tasks.example import example_of
+
     program = check(linked, TASK_SETTINGS)
     nowhere = replace(program, data=program.data.replace(path=""))
     example, classes = example_of(program if with_data else nowhere)
@@ -205,8 +203,13 @@ def compile_program(
         classes: Number of classes.
 
     Raises:
-        UserError: What `lower` finds; NAS4xx where shapes do not fit or a network is too large.
+        UserError: Mistakes of lowering; NAS4xx where shapes do not fit or a network is too large.
     """
+    from dslnas.graph.analysis.memory import check_memory
+    from dslnas.graph.analysis.size import check_final, check_search
+    from dslnas.space.architecture import Architecture
+    from dslnas.space.lower import lower
+
     space = lower(program, example, classes)
     if isinstance(space, Architecture):
         check_memory(check_final(space))
@@ -223,7 +226,7 @@ def architecture_text(compiled: Compiled, architecture: Architecture, origin: st
 
     Args:
         compiled: Spec that it is found in.
-        architecture: What is written.
+        architecture: Architecture to write.
         origin: First line of comment.
     """
     from dslnas.language.print.expanded_spec import effective_text

@@ -24,7 +24,7 @@ def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpac
     """Return the search space of a program, or its architecture where nothing is left to choose.
 
     Args:
-        program: What was written.
+        program: Program to lower.
         example: Shape of one example, such as (channels, height, width), or several by name.
         classes: Number of classes.
 

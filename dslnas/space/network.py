@@ -35,7 +35,7 @@ class Input:
 
     Attributes:
         name: Empty where it is the only one and has no name in the spec.
-        shape: Of an example: (channels, height, width), (features,), or () for a token.
+        shape: Shape of an example: (channels, height, width), (features,), or () for a token.
         stem: Expression for what comes between it and the first cells.
     """
 
@@ -54,7 +54,7 @@ class Network:
     """One network of cells: the supernet that is searched, or the one that is trained.
 
     Attributes:
-        inputs: What it reads; the first cells read their stems' outputs, in this order.
+        inputs: Values that it reads; the first cells read their stems' outputs, in this order.
         classes: Outputs of the head.
         channels: C of the first cell.
         layout: Names of the cells in order.

@@ -1,4 +1,4 @@
-"""What a compiled spec is, in numbers: for people and for machines."""
+"""Summary of a compiled spec in numbers: for people and for machines."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
 
     Args:
         linked: The program with the files it uses.
-        tasks: What a network may be trained for; the data say which task it is.
+        tasks: Tasks that a network may be trained for; the data say which task it is.
 
     Raises:
         UserError: NAS2xx to NAS5xx, every mistake of the program, sorted by position.

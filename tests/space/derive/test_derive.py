@@ -16,7 +16,7 @@ from dslnas.space.derive.derive import derive, derive_cell
 from dslnas.space.network import SearchSpace
 from tests.spaces import chosen, random_scores, space_of
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 def reference_cases() -> list[Any]:
