@@ -1,4 +1,4 @@
-"""What a spec will need and take, before it runs."""
+"""Memory and time that a spec will need, before it runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def estimate(
     what the search finds.
 
     Args:
-        spec: What would run.
+        spec: The spec.
         runtime: How its networks run.
         steps: Steps whose time is taken, of the search and of the training; 0: none.
         report: Gets notices.

@@ -99,7 +99,7 @@ def export_network(
         network: On the CPU, in evaluation mode.
         folder: Where the files go.
         settings: Formats and tolerance.
-        origin: What the files say of where they come from.
+        origin: Origin of the network, for the files.
         seed: Seed of the random inputs to compare on.
         real: Inputs to compare on, by name.
 

@@ -104,7 +104,7 @@ class Run:
 
     @property
     def results(self) -> Results:
-        """What the run has come to so far."""
+        """Results of the run so far."""
         return self.manifest.results
 
     @property
@@ -221,7 +221,7 @@ def begin(
     The folder is made only when the data are there.
 
     Args:
-        spec: What runs.
+        spec: The spec.
         out: Folder of the run; by default a new one below `exported`.
         baseline: Whether an architecture will be drawn at random instead of being searched.
         seed: Seed of everything random.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import user_error
-from dslnas.language.check.constants import Value
+from dslnas.language.check.constants import Constant
 from dslnas.ops.primitive import (
     Argument,
     Attributes,
@@ -22,7 +22,7 @@ _NEVER_USUAL = (Default.REQUIRED, Default.CHANNELS, Default.CLASSES, Default.DER
 
 
 def attribute_value(
-    primitive: Primitive, argument: Argument, value: Value, span: Span | None
+    primitive: Primitive, argument: Argument, value: Constant, span: Span | None
 ) -> AttributeValue:
     """Return the value of an argument in the form its kind has.
 
@@ -50,7 +50,7 @@ def attribute_value(
 def default_value(
     argument: Argument,
     attributes: Attributes,
-    given: Mapping[str, Value],
+    given: Mapping[str, Constant],
     channels: int,
     stride: int,
 ) -> AttributeValue:
@@ -79,7 +79,7 @@ def default_value(
 
 
 def usual_value(
-    argument: Argument, attributes: Attributes, given: Mapping[str, Value]
+    argument: Argument, attributes: Attributes, given: Mapping[str, Constant]
 ) -> AttributeValue | None:
     """Return what a graph's text means by leaving an argument out; None if it is always written.
 
@@ -98,7 +98,7 @@ def usual_value(
     return default_value(argument, attributes, given, channels=0, stride=1)
 
 
-def _is_beyond(value: Value) -> bool:
+def _is_beyond(value: Constant) -> bool:
     """Whether a number is right but for its size."""
     return any(
         isinstance(v, int) and v > LARGEST
@@ -106,7 +106,7 @@ def _is_beyond(value: Value) -> bool:
     )
 
 
-def _as_kind(kind: Kind, value: Value) -> AttributeValue | None:
+def _as_kind(kind: Kind, value: Constant) -> AttributeValue | None:
     match kind:
         case Kind.FLAG:
             return value if isinstance(value, bool) else None
@@ -124,11 +124,11 @@ def _as_kind(kind: Kind, value: Value) -> AttributeValue | None:
     return number if number is not None and number > 0 else None
 
 
-def _whole(value: Value, least: int) -> int | None:
+def _whole(value: Constant, least: int) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if least <= value <= LARGEST else None
 
 
-def _number(value: Value) -> float | None:
+def _number(value: Constant) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -9,7 +9,7 @@ from lark import Token, Tree
 from dslnas.diagnostics import UserError, suggestion, user_error
 from dslnas.graph.attributes import attribute_value, usual_value
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, State
-from dslnas.language.check.constants import Value
+from dslnas.language.check.constants import Constant
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Primitive, Shape
 from dslnas.ops.shapes import same_shape
@@ -133,7 +133,7 @@ class GraphBuilder:
     def _attributes(
         self, primitive: Primitive, word: Token, written: list[Tree[Token]]
     ) -> dict[str, AttributeValue]:
-        given: dict[str, Value] = {}
+        given: dict[str, Constant] = {}
         tokens: dict[str, Token] = {}
         known = [a.name for a in primitive.arguments]
         for tree in written:
@@ -185,7 +185,7 @@ def _shape(tree: Tree[Token]) -> Shape:
     return tuple(int(size) for size in _tokens(tree))
 
 
-def _number(token: Token) -> Value:
+def _number(token: Token) -> Constant:
     if token.type == "FLAG":
         return str(token) == "true"
     return int(token) if token.lstrip("-").isdigit() else float(token)

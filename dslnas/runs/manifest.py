@@ -30,7 +30,7 @@ TRAINED = frozenset({"params", "flops", "retrain_seconds"})
 """Results that every training has."""
 
 Measure: TypeAlias = int | float | dict[str, int]
-"""What a task measures: a number, or one for each part of the data."""
+"""A measurement: a number, or one for each part of the data."""
 
 
 class Member(JsonModel):
@@ -52,7 +52,7 @@ class Member(JsonModel):
 
 
 class Results(OpenModel):
-    """What a run came to; its entries appear as its stages end.
+    """Results of a run; its entries appear as its stages end.
 
     Measures of the task (accuracies, perplexities, the size of a vocabulary) are further entries.
 
@@ -118,11 +118,11 @@ class Manifest(OpenModel):
         settings: Settings of every section, by its name.
         versions: Versions of dslnas, Python and the packages that results depend on.
         machine: Operating system and processor.
-        results: What the run came to.
+        results: Results of the run.
         normalisation: How images became numbers; None for text.
         class_names: Names of the classes, in the order of the logits; none for text.
-        level: What a token of text is; None for images.
-        warnings: What the user should know, each with its epoch.
+        level: Kind of a token of text; None for images.
+        warnings: Warnings for the user, each with its epoch.
     """
 
     status: Status

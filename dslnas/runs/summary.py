@@ -119,7 +119,7 @@ class Summary(OpenModel):
         seeds: Those that are wanted.
         search: Runs of the search method.
         baseline: Runs of random architectures, if they are wanted.
-        errors: What went wrong in runs that failed.
+        errors: Errors of the runs that failed.
     """
 
     spec: str

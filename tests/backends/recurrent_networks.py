@@ -85,6 +85,21 @@ network {
 }
 """
 
+# The head reads the first cell, since the second one only hands on what it reads.
+PASSED_BY = """use rnn.lstm
+cell hands_on {
+    inputs  x
+    states  h
+    let same = x
+    let turned = tanh(linear(C)(h + x))
+    next    turned
+    output  same
+}
+network {
+    cells  lstm, hands_on
+}
+"""
+
 # What the loop over time has little or nothing to do with.
 LOOSE = """use std.rnn
 cell loose {{
@@ -116,6 +131,7 @@ NETWORKS = {
     "shared": SHARED,
     "odd": ODD,
     "handed_on": HANDED_ON,
+    "passed_by": PASSED_BY,
     "apart": _loose("tanh(linear(C)(h))", "tanh(linear(C)(x))"),
     "held": _loose("identity(h)", "identity(x)", " * 2"),
     "delayed": _loose("tanh(linear(C)(concat(x, h)))", "identity(h)", " * 2"),

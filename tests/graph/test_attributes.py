@@ -6,7 +6,7 @@ import pytest
 
 from dslnas.diagnostics import UserError
 from dslnas.graph.attributes import attribute_value, default_value, usual_value
-from dslnas.language.check.constants import Value
+from dslnas.language.check.constants import Constant
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import Argument, AttributeValue, Default, Kind
 
@@ -14,7 +14,7 @@ CONV = PRIMITIVES["conv"]
 ARGUMENTS = {argument.name: argument for argument in CONV.arguments}
 
 
-def as_kind(kind: Kind, value: Value) -> AttributeValue:
+def as_kind(kind: Kind, value: Constant) -> AttributeValue:
     return attribute_value(CONV, Argument("it", kind), value, None)
 
 
@@ -35,7 +35,7 @@ def as_kind(kind: Kind, value: Value) -> AttributeValue:
     ],
 )
 def test_a_fitting_value_takes_the_form_of_its_kind(
-    kind: Kind, value: Value, expected: AttributeValue
+    kind: Kind, value: Constant, expected: AttributeValue
 ) -> None:
     found = as_kind(kind, value)
     assert (found, type(found)) == (expected, type(expected))
@@ -62,7 +62,7 @@ def test_a_fitting_value_takes_the_form_of_its_kind(
         (Kind.FLAG, 1, "1"),
     ],
 )
-def test_anything_else_is_a_mistake(kind: Kind, value: Value, shown: str) -> None:
+def test_anything_else_is_a_mistake(kind: Kind, value: Constant, shown: str) -> None:
     with pytest.raises(UserError) as caught:
         as_kind(kind, value)
     message = f"error[NAS502]: `it` of `conv` must be {kind.value}, not {shown}"
@@ -81,7 +81,7 @@ def test_open_arguments_depend_on_the_place() -> None:
     ("dilation", "padding"), [(1, (1, 2)), (2, (2, 4)), ((3, 1), (3, 2)), (-1, (1, 2))]
 )
 def test_the_usual_padding_keeps_the_size_at_stride_one(
-    dilation: Value, padding: tuple[int, int]
+    dilation: Constant, padding: tuple[int, int]
 ) -> None:
     given = {"dilation": dilation}
     assert default_value(ARGUMENTS["padding"], {"kernel": (3, 5)}, given, 8, 1) == padding

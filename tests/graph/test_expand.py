@@ -10,7 +10,7 @@ from dslnas.diagnostics import UserError
 from dslnas.graph.lower.expand import Expander
 from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
 from dslnas.language.check.cell import Operation
-from dslnas.language.check.constants import Value
+from dslnas.language.check.constants import Constant
 from dslnas.ops.primitive import Shape
 from tests.spaces import space_of
 
@@ -24,7 +24,7 @@ def expand(
     shape: Shape = IMAGE,
     channels: int = 4,
     derived: bool = False,
-    **arguments: Value,
+    **arguments: Constant,
 ) -> OpBody:
     """Expand the operation `it` of some definitions."""
     operation = Operation("it", tuple(arguments.items()), "it")

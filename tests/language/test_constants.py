@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from dslnas.diagnostics import Diagnostics, UserError
-from dslnas.language.check.constants import Value, evaluate, evaluate_lets
+from dslnas.language.check.constants import Constant, evaluate, evaluate_lets
 from dslnas.language.link.link import link
 from dslnas.language.syntax.parse import parse_values
 from dslnas.source import SourceFile
 
 
-def value_of(text: str, **scope: Value) -> Value:
+def value_of(text: str, **scope: Constant) -> Constant:
     (expression,) = parse_values(SourceFile("value", text))
     return evaluate(expression, scope)
 
@@ -35,13 +35,13 @@ def value_of(text: str, **scope: Value) -> Value:
         ("2 * k", 10),
     ],
 )
-def test_arithmetic(text: str, value: Value) -> None:
+def test_arithmetic(text: str, value: Constant) -> None:
     result = value_of(text, k=5)
     assert result == value
     assert type(result) is type(value)
 
 
-def constants(text: str) -> dict[str, Value]:
+def constants(text: str) -> dict[str, Constant]:
     found = Diagnostics()
     values = evaluate_lets(link(SourceFile("spec.nas", text)).constants, found)
     found.raise_if_any()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 
 from dslnas.backends.python.identifiers import snake_case
@@ -25,13 +25,14 @@ class Edge:
         node: Name of the node that the edge belongs to, or of the input.
         source: Name of the input, state, value or node that it reads.
         is_term: Whether it is one of several edges that the node sums.
-        is_plain: Whether it is an operation with no gate around it.
+        is_input: Whether it fits an input to the cell.
+        is_term: Whether it is one of several edges that the node sums, with no gate around it.
     """
 
     node: str
     source: str
+    is_input: bool = False
     is_term: bool = False
-    is_plain: bool = True
 
 
 class Edges:
@@ -56,7 +57,7 @@ class Edges:
         for scope in scopes:
             group = self.words(scope.path)[0]
             if scope.kind == "preprocess":
-                self._edges[group] = Edge(group, group)
+                self._edges[group] = Edge(group, group, is_input=True)
             elif scope.kind == "operation" and group in self._groups:
                 self._operations[group] = scope.path
         self._sums = {
@@ -78,27 +79,28 @@ class Edges:
     def _find(self, known: dict[str, str]) -> None:
         """Find the ends of all edges; `known` are the names of the values before."""
         for group, nodes in self._groups.items():
-            operation = self._operations.get(group)
-            if operation is not None:
+            total = ""
+            if group in self._operations:
+                total = self._summed(group)
                 reads = {known[name] for node in nodes for name in node.inputs if name in known}
-                is_plain = all(node.name.rpartition("/")[0] == operation for node in nodes)
-                self._edges[group] = replace(self._ends(group, reads), is_plain=is_plain)
-            edge = self._edges.get(group)
-            if edge is None or not edge.is_term:
+                self._edges[group] = self._ends(group, total, reads)
+            if not total:
+                edge = self._edges.get(group)
                 known[nodes[-1].name] = group if edge is None else edge.node
 
-    def _ends(self, group: str, reads: Collection[str]) -> Edge:
+    def _ends(self, group: str, total: str, reads: Collection[str]) -> Edge:
         """Return the edge of a name like `n1_in2`, or `n1_in2_2` for a second one like it.
 
         Args:
             group: The name.
-            reads: Names that what it reads may have, as far as they are known.
+            total: The node that sums it with others, if there is one.
+            reads: Names that its source may have, as far as they are known.
         """
-        if node := self._summed(group):
-            source = group.removeprefix(f"{node}_")
+        if total:
+            source = group.removeprefix(f"{total}_")
             first = re.sub(r"_\d+$", "", source)
-            is_second = f"{node}_{first}" in self._operations
-            return Edge(node, first if is_second else source, is_term=True)
+            source = first if f"{total}_{first}" in self._operations else source
+            return Edge(total, source, is_term=self._is_plain(group))
         names = reads or {edge.source for edge in self._edges.values()}
         for source in sorted(names, key=lambda name: (-len(name), name)):
             node = re.sub(rf"_{re.escape(source)}(_\d+)?$", "", group)
@@ -106,6 +108,11 @@ class Edges:
                 return Edge(node, source)
         node, _, source = group.rpartition("_")
         return Edge(node, source)
+
+    def _is_plain(self, group: str) -> bool:
+        """Whether an edge is an operation with no gate around it."""
+        path = self._operations[group]
+        return all(node.name.rpartition("/")[0] == path for node in self._groups[group])
 
     def _summed(self, group: str) -> str:
         """Return the node that an edge is one of several terms of; empty if there is none.
@@ -133,19 +140,19 @@ class Naming:
             self._last |= dict.fromkeys(paths, name)
 
     def is_term(self, node: str) -> bool:
-        """Whether a node is an operation, with no gate around it, that is summed with others."""
+        """Whether a node is an operation that is summed with others."""
         edge = self._edges.of(node)
-        return edge is not None and edge.is_term and edge.is_plain
+        return edge is not None and edge.is_term
 
     def is_input(self, node: str) -> bool:
         """Whether a node fits an input to its cell."""
         edge = self._edges.of(node)
-        return edge is not None and edge.node == edge.source
+        return edge is not None and edge.is_input
 
     def group(self, node: str) -> str:
         """Return the value of the language that a node helps to compute: for a term its sum."""
         edge = self._edges.of(node)
-        return edge.node if edge and self.is_term(node) else self._edges.words(node)[0]
+        return edge.node if edge and edge.is_term else self._edges.words(node)[0]
 
     def value(self, node: str, *, is_block: bool) -> str:
         """Return what a value had better be called: `c_next`, or `n1_both` on the way to `n1`.

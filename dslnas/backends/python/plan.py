@@ -19,7 +19,7 @@ from dslnas.backends.python.identifiers import (
 from dslnas.backends.python.parameters import signature
 from dslnas.backends.python.regions import Region, cell_region, network_region
 from dslnas.backends.python.statements import Attributes, StatementWriter, Step, unique
-from dslnas.graph.graph import INPUT, PrimitiveGraph
+from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 
@@ -120,12 +120,13 @@ def make_plan(graph: PrimitiveGraph) -> Plan:
 
 def _name_inputs(graph: PrimitiveGraph) -> dict[str, str]:
     """Return the arguments of the network by the nodes that they are."""
-    nodes = [node.name for node in graph.nodes if node.primitive == INPUT]
     if graph.is_sequence:
-        (node,) = nodes
-        return {node: TOKENS}
+        (node,) = graph.inputs.values()
+        return {node.name: TOKENS}
     names = Names(VARIABLES, LONGEST_VARIABLE)
-    return {node: names.take(snake_case(node.partition("/")[2] or IMAGES)) for node in nodes}
+    return {
+        node.name: names.take(snake_case(name or IMAGES)) for name, node in graph.inputs.items()
+    }
 
 
 def _block_classes(
@@ -211,6 +212,8 @@ class _Network:
             if not behind.isdisjoint(step.inputs):
                 behind.add(step.value)
         rows = self._around.results[1:]
+        if len(rows) > 1:
+            raise ValueError(f"cells must read one value of every step, not {len(rows)}")
         before = [
             replace(step, name=ROWS) if step.value in rows else step
             for step in self._steps
@@ -218,25 +221,24 @@ class _Network:
         ]
         tokens = {node: f"{name}.flatten()" for node, name in self._inputs.items()}
         first, names = self._writer.write(before, tokens, rows)
-        calls = self._calls()
+        variables, calls = self._calls()
         after = [step for step in self._steps if step.value in behind]
         last, _ = self._writer.write(after, dict.fromkeys(outputs, ROWS), ())
         return Loop(
             first,
             f"{names[0]}.reshape(*{TOKENS}.shape, -1)" if names else "",
             calls,
-            calls[-1].gives if after else "",
+            next((variables[v] for step in after for v in step.inputs if v in variables), ""),
             last,
         )
 
-    def _calls(self) -> tuple[CellCall, ...]:
-        """Return the cells as the loop calls them."""
-        several = len(self._cells) > 1
+    def _calls(self) -> tuple[dict[str, str], tuple[CellCall, ...]]:
+        """Return the variables of the cells' outputs, and the cells as the loop calls them."""
+        suffixes = map(str, range(len(self._cells))) if len(self._cells) > 1 else [""]
         variables: dict[str, str] = {}
         calls = []
         first = 0
-        for number, cell in enumerate(self._cells):
-            suffix = str(number) if several else ""
+        for suffix, cell in zip(suffixes, self._cells, strict=True):
             reads = tuple(variables.get(source, STEP) for source in cell.sources)
             if cell.output:
                 variables[cell.output] = f"output{suffix}"
@@ -245,4 +247,4 @@ class _Network:
             gives = variables.get(cell.output, "")
             calls.append(CellCall(name, reads, gives, f"states{suffix}", first, last))
             first = last
-        return tuple(calls)
+        return variables, tuple(calls)

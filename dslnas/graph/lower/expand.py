@@ -13,7 +13,7 @@ from dslnas.graph.attributes import attribute_value, default_value
 from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
 from dslnas.graph.lower.stride import mentions_stride
 from dslnas.language.check.cell import Operation
-from dslnas.language.check.constants import Scope, Value, evaluate
+from dslnas.language.check.constants import Constant, Scope, evaluate
 from dslnas.language.check.operations import (
     bind_definition,
     bind_primitive,
@@ -149,11 +149,11 @@ class _Builder:
         return self.primitive(primitive, given, expressions, name.span, value, stride)
 
     def definition(
-        self, name: str, given: Mapping[str, Value], value: int, stride: int
+        self, name: str, given: Mapping[str, Constant], value: int, stride: int
     ) -> tuple[int, int]:
         """Expand a defined operation with its arguments."""
         definition = self._definitions[name]
-        scope: dict[str, Value] = {**self._constants}
+        scope: dict[str, Constant] = {**self._constants}
         for parameter in definition.parameters:
             key = parameter.name.text
             if key in given:
@@ -197,7 +197,7 @@ class _Builder:
     def primitive(
         self,
         primitive: Primitive,
-        given: Mapping[str, Value],
+        given: Mapping[str, Constant],
         expressions: Mapping[str, ast.Expression],
         span: Span | None,
         value: int,

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import networkx as nx
 
-from dslnas.language.check.constants import Value as Constant
+from dslnas.language.check.constants import Constant
 from dslnas.language.check.dag import computing_order, needed_for
-from dslnas.language.check.value import Gate, Value, names_in
+from dslnas.language.check.value import CellValue, Gate, names_in
 from dslnas.source import Span
 
 
@@ -102,7 +102,7 @@ class Cell:
     span: Span = field(compare=False, repr=False)
     states: tuple[str, ...] = ()
     next_states: tuple[str, ...] = ()
-    values: tuple[Value, ...] = ()
+    values: tuple[CellValue, ...] = ()
     first: str | None = None
     gate: Gate | None = None
     normalise: Operation | None = None

@@ -8,7 +8,7 @@ from dslnas.language.check.cell_parts import FIRST, CellParts, values_span
 from dslnas.language.check.constants import Scope
 from dslnas.language.check.gates import Gates
 from dslnas.language.check.operations import bind
-from dslnas.language.check.value import Reference, Value, ValueExpression
+from dslnas.language.check.value import CellValue, Reference, ValueExpression
 from dslnas.language.check.values import Slot, ValueReader
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
@@ -34,7 +34,7 @@ class CellValues:
         self._gates = gates
         self._diagnostics = diagnostics
         self._taken = set(names.all)
-        self._values: list[Value] = []
+        self._values: list[CellValue] = []
         self._of_gates = 0
         self._reader = ValueReader(
             linked.operations,
@@ -44,7 +44,7 @@ class CellValues:
             gates=dict.fromkeys(linked.gates, self._apply),
         )
 
-    def read(self) -> tuple[Value, ...]:
+    def read(self) -> tuple[CellValue, ...]:
         """Return all values, those of gates before the one that they are made for.
 
         Records NAS108 for a cell of too many parts, and what `ValueReader` finds.
@@ -70,7 +70,7 @@ class CellValues:
             self._diagnostics.add("NAS108", message, span, help="let operations do more of it")
             self._diagnostics.raise_if_any()
         if expression is not None:
-            self._values.append(Value(name, expression, span))
+            self._values.append(CellValue(name, expression, span))
 
     def _apply(self, call: ast.Call) -> ValueExpression | None:
         """Return what a gate gives; its parts become values of the cell."""
@@ -106,7 +106,7 @@ class CellValues:
         if isinstance(value, Reference):
             return value.name
         name = self._free(key)
-        self._values.append(Value(name, value, span))
+        self._values.append(CellValue(name, value, span))
         return name
 
     def _free(self, key: str) -> str:

@@ -8,17 +8,17 @@ from typing import TypeAlias
 from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
 from dslnas.language.syntax import ast
 
-Value: TypeAlias = int | float | bool | tuple["Value", ...]
-Scope: TypeAlias = Mapping[str, Value]
+Constant: TypeAlias = int | float | bool | tuple["Constant", ...]
+Scope: TypeAlias = Mapping[str, Constant]
 
 MAX_REFERENCES = 100
 """How many definitions may be read to get at one: a bound for recursion."""
 
-FLAGS: dict[str, Value] = {"true": True, "false": False}
+FLAGS: dict[str, Constant] = {"true": True, "false": False}
 _LARGEST = 1e15
 
 
-def evaluate(expression: ast.Expression, scope: Scope) -> Value:
+def evaluate(expression: ast.Expression, scope: Scope) -> Constant:
     """Return the value of an arithmetic expression.
 
     Whole numbers stay whole; a quotient is whole where it comes out even.
@@ -88,9 +88,9 @@ def _binary(expression: ast.Binary, scope: Scope) -> int | float:
     return result
 
 
-def evaluate_lets(lets: Mapping[str, ast.Let], diagnostics: Diagnostics) -> dict[str, Value]:
+def evaluate_lets(lets: Mapping[str, ast.Let], diagnostics: Diagnostics) -> dict[str, Constant]:
     """Return the values of all constants; they may be written in any order."""
-    values: dict[str, Value] = {}
+    values: dict[str, Constant] = {}
     waiting: list[str] = []
 
     def value_of(name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.constants import Scope
 from dslnas.language.check.dag import computing_order, reading_graph
-from dslnas.language.check.value import Reference, Value, ValueExpression, names_in
+from dslnas.language.check.value import CellValue, Reference, ValueExpression, names_in
 from dslnas.language.check.values import Slot, ValueReader
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
@@ -65,10 +65,10 @@ class GateBody:
 
     def instance(
         self, slot: Slot, given: Mapping[str, str], rename: Callable[[str], str], span: Span | None
-    ) -> tuple[tuple[Value, ...], ValueExpression]:
+    ) -> tuple[tuple[CellValue, ...], ValueExpression]:
         """Return the values in computing order and the output, see `Gates.instance`."""
         names = dict(given)
-        values: list[Value] = []
+        values: list[CellValue] = []
         for parameter in self.definition.parameters[1:]:
             key = parameter.name.text
             if key not in names:
@@ -77,13 +77,13 @@ class GateBody:
                 assert default is not None, "checked"
                 names[key] = default.name if isinstance(default, Reference) else rename(key)
                 if not isinstance(default, Reference):
-                    values.append(Value(names[key], default, span or parameter.name.span))
+                    values.append(CellValue(names[key], default, span or parameter.name.span))
         names |= {let.name.text: rename(let.name.text) for let in self.lets}
         reader = self.reader(names, slot)
         for let in self.lets:
             expression = reader.read(let.value)
             assert expression is not None, "checked"
-            values.append(Value(names[let.name.text], expression, span or let.name.span))
+            values.append(CellValue(names[let.name.text], expression, span or let.name.span))
         output = reader.read(self.outputs[0].values[0])
         assert output is not None, "checked"
         by_name = {value.name: value for value in values}

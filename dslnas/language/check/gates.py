@@ -8,7 +8,7 @@ from dslnas.diagnostics import Diagnostics, Note, UserError, suggestion
 from dslnas.language.check.constants import Scope
 from dslnas.language.check.gate_body import GateBody
 from dslnas.language.check.gate_calls import GateChecker
-from dslnas.language.check.value import SOURCE, Gate, Value, ValueExpression
+from dslnas.language.check.value import SOURCE, CellValue, Gate, ValueExpression
 from dslnas.language.check.values import Slot
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
@@ -88,7 +88,7 @@ class Gates:
         given: Mapping[str, str],
         rename: Callable[[str], str],
         span: Span | None = None,
-    ) -> tuple[tuple[Value, ...], ValueExpression]:
+    ) -> tuple[tuple[CellValue, ...], ValueExpression]:
         """Return the values of a gate in computing order, and what it gives.
 
         Args:

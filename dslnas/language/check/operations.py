@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, Note, UserError, suggestion, user_error
 from dslnas.language.check.cell import Operation
-from dslnas.language.check.constants import Scope, Value, evaluate
+from dslnas.language.check.constants import Constant, Scope, evaluate
 from dslnas.language.check.recursion import check_nesting
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
@@ -149,7 +149,7 @@ def check_definitions(definitions: Definitions, constants: Scope, diagnostics: D
     for definition in definitions.values():
         _check_parameters(definition, diagnostics)
         parameters = {p.name.text: 1 for p in definition.parameters}
-        scope: dict[str, Value] = {**constants, **dict.fromkeys(BODY_NAMES, 1), **parameters}
+        scope: dict[str, Constant] = {**constants, **dict.fromkeys(BODY_NAMES, 1), **parameters}
         for variant in definition.variants:
             _check_condition(variant, diagnostics)
         for body in (definition.body, *(v.body for v in definition.variants)):
@@ -277,7 +277,7 @@ def _count(number: int) -> str:
     return "no arguments" if number == 0 else f"{number} argument{'s' if number > 1 else ''}"
 
 
-def _show(value: Value) -> str:
+def _show(value: Constant) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(_show(v) for v in value)})"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -53,7 +53,7 @@ ValueExpression: TypeAlias = Reference | Applied | Joined | Activated
 
 
 @dataclass(frozen=True)
-class Value:
+class CellValue:
     """A named value of a cell or a gate."""
 
     name: str
@@ -72,7 +72,7 @@ class Gate:
     """
 
     name: str
-    values: tuple[Value, ...]
+    values: tuple[CellValue, ...]
     output: ValueExpression
 
 

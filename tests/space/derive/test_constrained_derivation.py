@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dslnas.diagnostics import UserError
 from dslnas.language.check.cell import Cell, Edge, Operation
 from dslnas.language.check.dag import needed_for, reading_graph
-from dslnas.language.check.value import Joined, Reference, Value, names_in
+from dslnas.language.check.value import CellValue, Joined, Reference, names_in
 from dslnas.settings.rule import Count, Rule
 from dslnas.source import SourceFile, Span
 from dslnas.space.cell_stats import operation_counts
@@ -46,7 +46,7 @@ def cells(draw: st.DrawFn) -> Cell:
     Between the nodes there may be values, through which later nodes read earlier ones.
     """
     known, edges = ["in1", "in2"], []
-    values: list[Value] = []
+    values: list[CellValue] = []
     nodes = [f"n{number}" for number in range(1, draw(st.integers(1, 3)) + 1)]
     texts = st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3, unique=True)
     for node in nodes:
@@ -57,7 +57,7 @@ def cells(draw: st.DrawFn) -> Cell:
         if draw(st.booleans()):
             reads = draw(st.lists(st.sampled_from(known), min_size=1, max_size=2))
             parts = tuple(Reference(name, SPAN) for name in reads)
-            values.append(Value(f"v{len(values)}", Joined("add", parts, SPAN), SPAN))
+            values.append(CellValue(f"v{len(values)}", Joined("add", parts, SPAN), SPAN))
             known.append(values[-1].name)
     read = {edge.source for edge in edges}
     read |= {name for value in values for name in names_in(value.expression)}
