@@ -1,4 +1,4 @@
-"""What the passes do to a network: a table, or the graph behind one of them."""
+"""A table of what the passes do to a network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from dslnas.cli.render.tables import aligned
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.passes.manager import PASSES, USUAL, pass_named, run_passes
+from dslnas.passes.manager import PASSES, USUAL, run_passes
 
 WORDS = ("pass", "what it does")
 """Columns that are no numbers."""
@@ -29,16 +29,3 @@ def passes_text(graph: PrimitiveGraph) -> str:
     others = (this for name, this in PASSES.items() if name not in USUAL)
     rows += [(this.name, "", "", "", f"{this.summary}; {this.phase.value}") for this in others]
     return "\n".join(aligned(rows, WORDS))
-
-
-def graph_after(graph: PrimitiveGraph, name: str) -> PrimitiveGraph:
-    """Return a graph behind a pass and those that run before it.
-
-    Raises:
-        UserError: NAS806 if there is no such pass.
-    """
-    names = list(USUAL)
-    last = names.index(pass_named(name, "--after"))
-    for passed in run_passes(graph, names[: last + 1]):
-        graph = passed.graph
-    return graph
