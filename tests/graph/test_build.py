@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -301,6 +302,17 @@ def test_a_pool_loses_its_batch_norm_in_the_derived_network() -> None:
     graph = build_derived_graph(architecture_of(ARCHITECTURE, (3, 32, 32)))
     pooled = [n.primitive for n in graph.under("cell1/n1_in2/max_pool_3")]
     assert pooled == ["max_pool2d"]
+
+
+def test_graphs_of_an_architecture_are_built_once() -> None:
+    architecture = architecture_of(ARCHITECTURE, (3, 32, 32))
+    graph, training = (build_derived_graph(architecture, training=t) for t in (False, True))
+    equal = replace(architecture)
+    assert equal is not architecture
+    assert build_derived_graph(equal) is graph
+    assert build_derived_graph(equal, training=True) is training
+    other = architecture_of(ARCHITECTURE, (3, 16, 16))
+    assert build_derived_graph(other) != graph
 
 
 def test_training_adds_drop_path_behind_all_but_identities_and_the_second_head() -> None:

@@ -17,6 +17,7 @@ from dslnas.graph.lower.value import lower_gate, lower_gated
 from dslnas.language.check.cell import Cell, Edge, Operation
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
+from dslnas.space.network import Partial
 
 GATE = f"{OUTSIDE}gate"
 """Edge of the same node that owns the weights of its gate."""
@@ -69,9 +70,9 @@ def check_end(cell: Cell, edge: Edge, end: Value, expected: Shape) -> None:
 
 
 def _edge(context: CellContext, edge: Edge, source: Value, stride: int) -> Value:
-    parts = 1 if context.partial is None or edge.row is None else context.partial.parts
-    if parts > 1:
-        return _partially(context, edge, source, stride)
+    searched = context.partial
+    if searched is not None and edge.row is not None and searched.parts > 1:
+        return _partially(context, searched, edge, source, stride)
     return _operations(context, "", edge, source, context.channels, stride)
 
 
@@ -110,14 +111,16 @@ def _operations(
     return out.mix(mix_path, Mix(cell.name, 0), ends)
 
 
-def _partially(context: CellContext, edge: Edge, source: Value, stride: int) -> Value:
+def _partially(
+    context: CellContext, searched: Partial, edge: Edge, source: Value, stride: int
+) -> Value:
     """Send one part of the channels through the operations, the others past them."""
     cell, out, channels = context.cell, context.out, context.channels
 
     def layer(name: str, body: OpBody, value: Value) -> Value:
         return context.apply(out.path("", name), body, value)
 
-    parts = checked_parts(context.partial, cell, edge, source.shape, channels)
+    parts = checked_parts(searched, cell, edge, source.shape, channels)
     first = layer("part0", part(source.shape, parts, 0), source)
     mix_path = out.path("", "mix")
     mixed = _operations(context, mix_path, edge, first, channels // parts, stride)

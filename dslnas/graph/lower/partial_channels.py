@@ -16,15 +16,12 @@ from dslnas.ops.shapes import show_shape
 from dslnas.space.network import Partial
 
 
-def checked_parts(
-    partial: Partial | None, cell: Cell, edge: Edge, reads: Shape, channels: int
-) -> int:
+def checked_parts(partial: Partial, cell: Cell, edge: Edge, reads: Shape, channels: int) -> int:
     """Return K for an edge that reads a shape in a cell of C channels.
 
     Raises:
         UserError: NAS409 if K does not divide C, or the edge does not read C channels of images.
     """
-    assert partial is not None, "checked by the caller"
     where = f"edge {edge.source} -> {edge.target} of cell `{cell.name}`"
     if len(reads) != 3 or reads[0] != channels:
         raise user_error(
