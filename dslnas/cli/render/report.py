@@ -14,7 +14,7 @@ from dslnas.cli.render.summary import big
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import cells_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
-from dslnas.runs.manifest import Manifest, Measure, Member, Results
+from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.metric import Row
 
@@ -27,7 +27,7 @@ FILES = {
     "model.safetensors": "its weights",
     ARCHITECTURE: "the cells as a spec: edit them, or train them again with `dslnas export`",
     METRICS: "what every epoch lost and measured, one line each",
-    "manifest.json": "settings, seed, versions and results",
+    MANIFEST: "settings, seed, versions and results",
 }
 BACKENDS = {"torch": "PyTorch", "onnx": "ONNX Runtime", "python": "model.py"}
 
