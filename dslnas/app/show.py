@@ -1,9 +1,102 @@
-"""Graphs as the passes leave them, for people to look at."""
+"""A compiled spec in numbers, and its graph between the passes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from dslnas.app.compile import CompiledArchitecture, CompiledSpace
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.language.check.cell import Cell
+from dslnas.ops.primitive import Example
 from dslnas.passes.manager import USUAL, pass_named, run_passes
+from dslnas.space.architecture import Architecture, trained_network
+from dslnas.space.count import count_architectures, count_cells, count_distinct
+from dslnas.space.network import Network, SearchSpace
+
+LARGEST = 10**308
+"""Larger numbers are no floats, and too long to be read."""
+
+
+def summary(compiled: CompiledSpace | CompiledArchitecture) -> dict[str, Any]:
+    """Return the numbers of a spec."""
+    space = compiled.architecture if isinstance(compiled, CompiledArchitecture) else compiled.space
+    network, final = compiled.network, trained_network(space)
+    used = dict.fromkeys((*network.layout, *final.layout))
+    return {
+        "spec": compiled.name,
+        "spec_hash": compiled.hash,
+        "method": compiled.method,
+        "data": compiled.program.data.source,
+        "input": _sizes(network.example),
+        "classes": network.classes,
+        "is_architecture": isinstance(space, Architecture),
+        **_counts(space),
+        "cells": [_cell(space.cells[name]) for name in used],
+        "search_network": _network(network),
+        "final_network": _network(final),
+        "params": compiled.graph.params(),
+        "flops": compiled.graph.flops(),
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    edges = [
+        {"from": e.source, "to": e.target, "operations": [op.text for op in e.operations]}
+        for e in cell.edges
+    ]
+    return {
+        "name": cell.name,
+        "inputs": list(cell.inputs),
+        "states": list(cell.states),
+        "values": [" ".join(line.split()) for _, line in cell.written],
+        "nodes": list(cell.nodes),
+        "edges": edges,
+        "keep": cell.keep,
+        "stride": cell.stride,
+        "output": cell.output,
+        "output_of": list(cell.output_of),
+        "derivable": exact(count_cells(cell)),
+    }
+
+
+def _counts(space: SearchSpace | Architecture) -> dict[str, Any]:
+    if isinstance(space, Architecture):
+        return {"architectures": 1, "distinct": 1, "architecture_hash": space.hash}
+    distinct = count_distinct(space)
+    return {
+        "architectures": exact(count_architectures(space)),
+        "distinct": None if distinct is None else exact(distinct),
+        "architecture_hash": None,
+    }
+
+
+def _network(network: Network) -> dict[str, Any]:
+    return {"channels": network.channels, "cells": list(network.layout)}
+
+
+def _sizes(example: Example) -> list[int] | dict[str, list[int]]:
+    """Return the shape of an example, or of each of its inputs by name."""
+    if isinstance(example, Mapping):
+        return {name: list(shape) for name, shape in example.items()}
+    return list(example)
+
+
+def exact(number: int) -> int | str:
+    """Return a number for JSON; larger than any float, and for most readers, as people read it."""
+    return number if number < LARGEST else big(number)
+
+
+def big(number: int | str) -> str:
+    """Return a number for people: in full to 9 digits, then with three significant digits."""
+    if isinstance(number, str):
+        return number
+    if number < 10**9:
+        return f"{number:,}"
+    # not through a float, which ends at 1.8e308: there are larger spaces
+    digits, exponent = f"{Decimal(number):.2e}".split("e+")
+    return f"{digits.rstrip('0').rstrip('.')}e+{exponent:0>2}"
 
 
 def graph_after(graph: PrimitiveGraph, name: str) -> PrimitiveGraph:

@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 import click
 
 LARGEST_SEED = 2**63 - 1
-LARGEST_NUMBER = 10**308
-"""Whole numbers in JSON: readers take larger ones for infinite, or refuse them."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -80,21 +78,5 @@ def check_resume(resume: bool, out: Path | None) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON on stdout.
-
-    Whole numbers beyond a float are written as texts write them, such as "1.23e+5000".
-    """
-    click.echo(json.dumps(_readable(value), indent=2, ensure_ascii=False))
-
-
-def _readable(value: Any) -> Any:
-    from dslnas.cli.render.summary import big
-
-    match value:
-        case dict():
-            return {key: _readable(entry) for key, entry in value.items()}
-        case list() | tuple():
-            return [_readable(entry) for entry in value]
-        case int() if value > LARGEST_NUMBER:
-            return big(value)
-    return value
+    """Print a value as JSON on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

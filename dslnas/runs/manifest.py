@@ -111,7 +111,7 @@ class Manifest(OpenModel):
         spec_hash: Hash of its effective text.
         method: Search method; that of the baseline; None without a search.
         seed: Seed of everything random.
-        device: Where the networks ran.
+        device: Device on which the networks ran.
         passes: Names of the passes that rewrote them.
         compiled: Whether torch.compile ran their cells.
         precision: Precision of the arithmetic.

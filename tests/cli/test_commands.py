@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from dslnas.cli.main import run
-from dslnas.cli.options import print_json
 from dslnas.cli.render.defaults import defaults_text
-from dslnas.cli.render.summary import big
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
 from dslnas.source import SourceFile
@@ -123,15 +121,6 @@ def test_show_for_machines_has_the_sizes(spec: Path, capsys: pytest.CaptureFixtu
     assert run(["show", str(spec), "--set", "cell.normal.nodes=3", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert [len(cell["edges"]) for cell in facts["cells"]] == [9, 9]
-
-
-def test_numbers_of_thousands_of_digits_are_the_same_in_text_and_json(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    number = 7 * 10**5000
-    print_json({"architectures": number, "cells": [{"derivable": number}, 10**300]})
-    printed = json.loads(capsys.readouterr().out)
-    assert printed == {"architectures": big(number), "cells": [{"derivable": "7e+5000"}, 10**300]}
 
 
 def test_defaults_are_a_formatted_program() -> None:

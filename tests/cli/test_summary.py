@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dslnas.cli.render.summary import big, exact
+from dslnas.app.show import big, exact
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from dslnas.app.compile import CompiledSearch, compile_spec, with_search
 from dslnas.app.runtime import RuntimeOptions
+from dslnas.app.show import summary
 from dslnas.cli.options import (
     LARGEST_SEED,
     check_resume,
@@ -21,7 +22,7 @@ from dslnas.cli.options import (
     set_option,
     spec_argument,
 )
-from dslnas.cli.render.summary import summary, summary_text
+from dslnas.cli.render.summary import summary_text
 from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_options
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from dslnas.app.compile import compile_spec
-from dslnas.app.show import graph_after
+from dslnas.app.show import graph_after, summary
 from dslnas.cli.options import json_option, print_json, set_option
 from dslnas.cli.render.defaults import defaults_text
 from dslnas.cli.render.passes import passes_text
-from dslnas.cli.render.summary import summary, summary_text
+from dslnas.cli.render.summary import summary_text
 from dslnas.graph.text import print_graph
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from dslnas.cli.render.summary import big, many
+from dslnas.app.show import big
+from dslnas.cli.render.summary import many
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import Cells
 from dslnas.runs.repeats import run_name

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from dslnas.app.run import Run
+from dslnas.app.show import big
 from dslnas.cli.options import print_json
-from dslnas.cli.render.summary import big
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import cells_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
