@@ -11,9 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import carray
 
+from dslnas.backends.torch.kernels import kernel_args
 from dslnas.backends.torch.kernels.jit import DtypeOf, Places, Values, serial, whole
 from dslnas.backends.torch.kernels.separable_conv_args import PLACES, ROWS, SeparableArgs
 from dslnas.backends.torch.kernels.simd import BYTES
+
+round_up = serial(kernel_args.round_up)
 
 STRIP = 64
 """Output pixels that are worked off together."""
@@ -101,12 +104,6 @@ class MemberWindow(NamedTuple):
     read: Places
     turned: Places
     first: int
-
-
-@serial
-def round_up(count: int, block: int) -> int:
-    """Return a count filled up to whole blocks."""
-    return (count + block - 1) // block * block
 
 
 @serial

@@ -12,7 +12,6 @@ import numpy as np
 from dslnas.backends.torch.kernels.jit import (
     DONE,
     DtypeOf,
-    Places,
     Pointer,
     Values,
     args_at,
@@ -47,10 +46,8 @@ from dslnas.backends.torch.kernels.simd import (
     add_paired,
     add_places,
     add_windows,
-    write_outer,
-    write_paired,
-    write_windows,
 )
+from dslnas.backends.torch.kernels.strips import convolve, copy, multiply
 
 
 @serial
@@ -71,66 +68,13 @@ def _surround(space: Values, image: Values, a: SeparableArgs, wide: int) -> None
     for y in range(a.height):
         to = ((y + a.edge_height) * a.padded_width + a.edge_width) * wide
         row = image[y * a.width * a.channels : (y + 1) * a.width * a.channels]
-        _copy(space[to:], wide, row, a.channels, a.width)
-
-
-@serial
-def _copy(to: Values, width: int, rows: Values, wide: int, count: int) -> None:
-    """Copy rows of `wide` values to rows of `width`: what fits of each."""
-    if width == wide:
-        for m in range(count * width):
-            to[m] = rows[m]
-    else:
-        for row in range(count):
-            for m in range(min(width, wide)):
-                to[row * width + m] = rows[row * wide + m]
-
-
-@serial
-def _multiply(
-    result: Values, at: int, places: Places, width: int, count: int, left: Values, rows: Places,
-    inner: int, right: Values, matrix: int, size: Sizes, maps: Maps,
-) -> None:  # fmt: skip
-    """Write the product of `count` rows and a matrix (inner, width), each row to its place.
-
-    The matrix lies in panels of as many columns as a vector has lanes.
-    """
-    panel, pair = round_up(inner, ROWS) * size.lanes, 2 * size.lanes
-    paired = width // pair * pair
-    for low in range(0, paired, pair):
-        column = matrix + low // size.lanes * panel
-        for row in range(0, count, PAIRED):
-            write_paired(
-                result, at + low, places, row, left, 0, rows, row, maps.units, inner,
-                right, column, maps.panel, panel,
-            )  # fmt: skip
-    for low in range(paired, width, size.lanes):
-        column = matrix + low // size.lanes * panel
-        for row in range(0, count, ROWS):
-            write_outer(
-                result, at + low, places, row, left, 0, rows, row, maps.units, inner,
-                right, column, maps.panel, 0,
-            )  # fmt: skip
-
-
-@serial
-def _convolve(
-    strip: Values, low: int, count: int, space: Values, window: MemberWindow, maps: Maps,
-    weights: Values, at: int, size: Sizes,
-) -> None:  # fmt: skip
-    """Write the depthwise convolution of `count` pixels from `low` on."""
-    for c in range(0, size.wide, size.lanes):
-        for pixel in range(0, count, ROWS):
-            write_windows(
-                strip, c, maps.rows, pixel, space, c, maps.read, low + pixel,
-                window.read, window.area, weights, at + c, maps.rows, 0,
-            )  # fmt: skip
+        copy(space[to:], wide, row, a.channels, a.width)
 
 
 def pack(k: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
     """Write one member's weights as loops read them: (places, channels), then the matrix.
 
-    That is (channels, outs), or for gradients (outs, channels), in panels as in `_multiply`.
+    That is (channels, outs), or for gradients (outs, channels), in panels as in `strips.multiply`.
     """
     a = args_at(args)
     size = sizes_of(a, dtype_of)
@@ -189,15 +133,15 @@ def _results(
     for low in range(0, size.pixels, STRIP):
         here = min(STRIP, size.pixels - low)
         count, to = round_up(here, ROWS), out[low * a.outs :]
-        _convolve(scratch.strip, low, count, scratch.space, window, maps, packed, at, size)
+        convolve(scratch.strip, low, count, scratch.space, window, maps, packed, at, size)
         fits = a.outs == size.broad and here == count
         made = to if fits else scratch.given
-        _multiply(
+        multiply(
             made, 0, maps.broad_rows, size.broad, count, scratch.strip, maps.rows, a.channels,
             packed, at + size.matrix, size, maps,
         )  # fmt: skip
         if not fits:
-            _copy(to, a.outs, made, size.broad, here)
+            copy(to, a.outs, made, size.broad, here)
 
 
 def backward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
@@ -254,7 +198,7 @@ def _gradients(
             target = tensor_of(a.to_inputs, held)
             if is_given(target) and _is_last(k, a) and not _fits(a):
                 x = flat(target, (image + 1) * values, dtype_of)[image * values :]
-                _copy(x, a.channels, total, size.wide, a.height * a.width)
+                copy(x, a.channels, total, size.wide, a.height * a.width)
 
 
 @serial
@@ -291,13 +235,13 @@ def _strips(
         fits = a.outs == size.broad and here == count
         given = g[low * a.outs :] if fits else scratch.given
         if not fits:
-            _copy(given, size.broad, g[low * a.outs :], a.outs, here)
-        _multiply(
+            copy(given, size.broad, g[low * a.outs :], a.outs, here)
+        multiply(
             scratch.between, window.first, maps.given[low:], size.wide, count, given,
             maps.broad_rows, a.outs, packed, at + size.matrix, size, maps,
         )  # fmt: skip
         if a.wants_weights:
-            _convolve(scratch.strip, low, count, scratch.space, window, maps, packed, at, size)
+            convolve(scratch.strip, low, count, scratch.space, window, maps, packed, at, size)
             _add_weights(sums, given, low, here, size, maps, scratch, window)
 
 
