@@ -60,8 +60,8 @@ def compare(
                 changed = int((expected.argmax(1) != found.argmax(1)).sum())
                 raise user_error(
                     "NAS711",
-                    f"{name} and torch differ by {worst:.1e} on {kind} images, allowed "
-                    f"{tolerance:.1e}: most at output {output} of image {example}; "
+                    f"{name} and torch differ by {worst:.1e} on {kind} inputs, allowed "
+                    f"{tolerance:.1e}: most at output {output} of example {example}; "
                     f"{changed} of {len(expected)} predictions change",
                     where="export",
                     help="set `export.tolerance` higher only if such differences do not matter",
