@@ -93,4 +93,6 @@ def main() -> None:
     # Compiling makes many small objects that all stay: collecting them is a fifth of a short
     # command. `dslnas.cli.render.progress` turns it on again for a training.
     gc.disable()
-    sys.exit(run())
+    code = run()
+    gc.freeze()  # else Python looks for cycles in everything once more on its way out
+    sys.exit(code)
