@@ -55,10 +55,11 @@ def test_checking_a_spec_imports_no_large_library(text: str, tmp_path: Path) -> 
     assert not imported(COMMAND, str(spec)) & LARGE
 
 
-def test_syntax_errors_are_told_without_schemas_and_graphs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [COMMAND, FORMAT], ids=["check", "fmt"])
+def test_syntax_errors_are_told_without_schemas_and_graphs(command: str, tmp_path: Path) -> None:
     spec = tmp_path / "spec.nas"
     spec.write_text("use papers.darts\n\nsearch {{\n", encoding="utf-8")
-    assert not imported(COMMAND.replace("== 0", "== 1"), str(spec)) & (LARGE | SLOW)
+    assert not imported(command.replace("== 0", "== 1"), str(spec)) & (LARGE | SLOW)
 
 
 def test_formatting_a_spec_imports_no_schemas_and_no_graphs(tmp_path: Path) -> None:
