@@ -224,14 +224,6 @@ _ALL = (
         traits=Trait.UNORDERED | _WRITTEN,
     ),
     Primitive(
-        "norm_relu",
-        "batch norm and max(x, 0) in one go",
-        shapes.same_shape,
-        _NORM,
-        weights=shapes.batch_norm_weights,
-        traits=Trait.UNORDERED | _WRITTEN,
-    ),
-    Primitive(
         "absorbed_norm",
         "batch norm that the layers in front of it take into their weights",
         shapes.same_shape,

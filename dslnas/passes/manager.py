@@ -18,7 +18,6 @@ from dslnas.passes.drop_zeros import DROP_ZEROS
 from dslnas.passes.fold_norms import FOLD_NORMS
 from dslnas.passes.fuse_gates import FUSE_GATES
 from dslnas.passes.merge_sums import MERGE_SUMS
-from dslnas.passes.norm_relu import NORM_RELU
 from dslnas.passes.rewrite import Pass, Phase
 from dslnas.passes.separable import SEPARABLE
 from dslnas.passes.share_equal import SHARE_EQUAL
@@ -34,7 +33,6 @@ PASSES: dict[str, Pass] = {
         FUSE_GATES,
         MERGE_SUMS,
         FOLD_NORMS,
-        NORM_RELU,
         SEPARABLE,
         CHANNELS_LAST,
         BUNDLE_CONVS,

@@ -35,10 +35,10 @@ def test_a_search_with_passes_and_one_without_find_the_same(spec: Path, tmp_path
 
 def test_mixed_precision_searches_trains_and_exports(spec: Path, tmp_path: Path) -> None:
     out = tmp_path / "mixed"
-    assert search(spec, out, "--precision", "bfloat16", "--passes", "share_equal,norm_relu") == 0
+    assert search(spec, out, "--precision", "bfloat16", "--passes", "share_equal,fold_norms") == 0
     manifest = manifest_in(out)
     assert (manifest["precision"], manifest["compiled"]) == ("bfloat16", False)
-    assert manifest["passes"] == ["share_equal", "norm_relu"]
+    assert manifest["passes"] == ["share_equal", "fold_norms"]
     assert max(manifest["results"]["largest_difference"].values()) < 1e-4
 
 

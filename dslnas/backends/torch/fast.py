@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.mix import mix
@@ -45,17 +44,16 @@ def _separable_conv(
     return separable_conv((Member(window_of(node), 0),), inputs, own[:1], own[1:])[0]
 
 
-def _norm_relu(
+def _batch_norm(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
     if len(own) == 4:  # with weights, as no search has it
-        return FORMS[node.primitive](node, inputs, own, run)
+        return FORMS["batch_norm"](node, inputs, own, run)
     momentum, eps = numbers(node)
     statistics = own[0], own[1]
-    result = mix(
+    return mix(
         inputs, None, [statistics], momentum, eps, training=run.training, tracking=run.tracking
     )
-    return functional.relu(result) if node.primitive == "norm_relu" else result
 
 
 FAST_FORMS: Mapping[str, Form] = {
@@ -63,7 +61,6 @@ FAST_FORMS: Mapping[str, Form] = {
     "conv": _conv,
     "separable_conv": _separable_conv,
     "bundled_conv": _separable_conv,
-    "batch_norm": _norm_relu,
-    "norm_relu": _norm_relu,
+    "batch_norm": _batch_norm,
 }
 """On CPUs loops of our own, where numba is installed; elsewhere the library's functions."""

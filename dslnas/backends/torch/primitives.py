@@ -82,12 +82,6 @@ def _batch_norm(
     )
 
 
-def _norm_relu(
-    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
-) -> Tensor:
-    return functional.relu(_batch_norm(node, inputs, own, run))
-
-
 def _channels_last(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
@@ -211,7 +205,6 @@ FORMS: Mapping[str, Form] = {
     "batch_norm": _batch_norm,
     "folded_norm": _elementwise(lambda x: x),  # the mix behind it applies it
     "absorbed_norm": _batch_norm,
-    "norm_relu": _norm_relu,
     "separable_conv": _separable_conv,
     "bundled_conv": _separable_conv,
     "channels_last": _channels_last,
