@@ -122,7 +122,7 @@ def _random(graph: PrimitiveGraph, node: Node, generator: np.random.Generator) -
     """Return a batch of random values, or of tokens that the tables they are looked up in have."""
     if node.shape:
         return generator.standard_normal((BATCH, *node.shape)).astype(np.float32)
-    tables = (graph.by_name[reader].weights[0] for reader in graph.readers(node.name))
+    tables = (graph.by_name[reader].weights[0] for reader in graph.readers[node.name])
     return generator.integers(min(table.shape[0] for table in tables), size=BATCH)
 
 

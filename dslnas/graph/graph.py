@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -182,21 +182,25 @@ class PrimitiveGraph:
         starts = tuple(names)
         return frozenset(starts).union(*(nx.descendants(self.dag, start) for start in starts))
 
-    def readers(self, name: str) -> tuple[str, ...]:
-        """Return the nodes that read a node, once for every time that they do."""
-        return tuple(reader for _, reader in self.dag.out_edges(name))
+    @cached_property
+    def readers(self) -> Mapping[str, Sequence[str]]:
+        """By node the nodes that read it, once for every time that they do.
+
+        An output, and what is carried to the next step, is also read by somebody outside: by "".
+        """
+        readers: dict[str, list[str]] = {node.name: [] for node in self.nodes}
+        for node in self.nodes:
+            for name in node.inputs:
+                readers[name].append(node.name)
+        for name in (*self.outputs, *(state.next for state in self.states)):
+            readers.setdefault(name, []).append("")
+        return readers
 
     @cached_property
     def inputs(self) -> Mapping[str, Node]:
         """The nodes of what the network reads, by its name; the name of an only one may be ""."""
         inputs = (node for node in self.nodes if node.primitive == INPUT)
         return {node.name.partition("/")[2]: node for node in inputs}
-
-    @property
-    def input_shape(self) -> Shape:
-        """Shape of an example where the network reads one value."""
-        (node,) = self.inputs.values()
-        return node.shape
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ graph.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from dslnas.diagnostics import InternalError, UserError
 from dslnas.graph.analysis.scalable import absorbed_norms, layers_in_front, shared_tensors
+from dslnas.graph.analysis.time_loop import is_bound
 from dslnas.graph.attributes import attribute_value
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES, has_trait
@@ -162,15 +162,17 @@ def _columns(node: Node, mix: Mix, columns: int) -> Iterator[Finding]:
 
 
 def _folded(graph: PrimitiveGraph) -> Iterator[Finding]:
-    readers = Counter(name for node in graph.nodes for name in node.inputs)
-    mixed = Counter(name for node in graph.nodes if node.primitive == "mix" for name in node.inputs)
     for node in graph.nodes:
-        alone = readers[node.name] == mixed[node.name] == 1 and node.name not in graph.outputs
-        if node.primitive == "folded_norm" and not alone:
+        if node.primitive == "folded_norm" and not _is_read_by_one_mix(graph, node):
             yield node.name, "is folded into a mix, but not read by one mix alone"
         read = [graph.by_name[name] for name in node.inputs]
         if len({norm.attributes for norm in read if norm.primitive == "folded_norm"}) > 1:
             yield node.name, "takes over norms of different arguments"
+
+
+def _is_read_by_one_mix(graph: PrimitiveGraph, node: Node) -> bool:
+    readers = [graph.by_name.get(name) for name in graph.readers[node.name]]
+    return [reader and reader.primitive for reader in readers] == ["mix"]
 
 
 def _stacks(graph: PrimitiveGraph) -> Iterator[Finding]:
@@ -185,18 +187,13 @@ def _stacks(graph: PrimitiveGraph) -> Iterator[Finding]:
             expected = {node.parts}
         else:
             parts[node.name] = max(read)
-            expected = {1} if _is_bound(primitive) else {max(read)}
+            expected = {1} if is_bound(node) else {max(read)}
         if read != expected:
             counts = " and ".join(map(str, sorted(read)))
             yield node.name, f"reads {counts} parts of a stack, not {min(expected)}"
     for name in graph.ends:
         if parts.get(name, 1) > 1:
             yield name, "is an output or a next state, but a stack"
-
-
-def _is_bound(primitive: Primitive) -> bool:
-    """Whether it may give something else for a stack than for its parts."""
-    return not (primitive.has(Trait.ROW_WISE) or primitive.has(Trait.PART_WISE))
 
 
 def _absorbed(graph: PrimitiveGraph) -> Iterator[Finding]:

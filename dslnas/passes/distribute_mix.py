@@ -12,7 +12,6 @@ share of `none` is lost.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,28 +24,22 @@ from dslnas.passes.rewrite import Pass
 
 def distribute_mix(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which every `mix` stands as far in front as it can."""
-    reads = Counter(name for node in graph.nodes for name in node.inputs)
-    reads.update(graph.outputs)
-    reads.update(state.next for state in graph.states)
     nodes: list[Node] = []
     shares: dict[object, str] = {}
     for node in graph.nodes:
         if node.primitive == "mix":
-            nodes.extend(_distributed(graph, node, reads, shares))
+            nodes.extend(_distributed(graph, node, shares))
         else:
             nodes.append(node)
     return without_unread(replace(graph, nodes=tuple(nodes)))
 
 
-def _distributed(
-    graph: PrimitiveGraph, mix: Node, reads: Counter[str], shares: dict[object, str]
-) -> list[Node]:
+def _distributed(graph: PrimitiveGraph, mix: Node, shares: dict[object, str]) -> list[Node]:
     """Return what stands for a mix: its parts, each behind what it reads.
 
     Args:
         graph: Where it stands.
         mix: Weighs two operations or more.
-        reads: How often every node is read.
         shares: Names of those that are written, by what they share and how; more are added.
     """
     assert mix.mix is not None
@@ -56,7 +49,7 @@ def _distributed(
         mix = replace(mix, mix=replace(mix.mix, columns=tuple(range(len(mix.inputs)))))
     ends = [graph.by_name[name] for name in mix.inputs]
     found = _common(ends)
-    if found is None or any(reads[end.name] > 1 for end in ends):
+    if found is None or any(len(graph.readers[end.name]) > 1 for end in ends):
         return [mix]
     primitive, place, common = found
     varying = tuple(end.inputs[1 - place] for end in ends)
@@ -64,7 +57,7 @@ def _distributed(
     if shapes != {mix.shape}:
         return [mix]
     inner = replace(mix, name=f"{mix.name}/{primitive}_mix", inputs=varying)
-    parts = _distributed(graph, inner, reads, shares)
+    parts = _distributed(graph, inner, shares)
     if _is_linear(primitive):
         key = (common, mix.mix)
         if key not in shares:

@@ -16,7 +16,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dslnas.graph.graph import Node, PrimitiveGraph
-from dslnas.passes.readers import readers_of
 from dslnas.passes.rewrite import Pass
 
 
@@ -25,7 +24,7 @@ def fold_norms(graph: PrimitiveGraph) -> PrimitiveGraph:
 
     One mix takes over norms of the same arguments only, those of the first.
     """
-    readers = readers_of(graph)
+    readers = graph.readers
     arguments: dict[str, object] = {
         readers[node.name][0]: node.attributes
         for node in graph.nodes

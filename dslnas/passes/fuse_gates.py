@@ -24,14 +24,12 @@ with a row of alpha for every edge:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.passes.pattern import Either, Match, Op, Value, match
-from dslnas.passes.readers import readers_of
 from dslnas.passes.rewrite import Pass
 
 KNOWN = tuple(argument.name for argument in PRIMITIVES["highway_gate"].arguments)
@@ -54,15 +52,14 @@ _NODE = Op(("sum_stack",), (_EDGE,))
 
 def fuse_gates(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which highway gates are one primitive, where nobody looks into them."""
-    readers = readers_of(graph)
-    nodes = (_gate(graph, node, readers) or node for node in graph.nodes)
+    nodes = (_gate(graph, node) or node for node in graph.nodes)
     return without_unread(replace(graph, nodes=tuple(nodes)))
 
 
-def _gate(graph: PrimitiveGraph, end: Node, readers: Mapping[str, Sequence[str]]) -> Node | None:
+def _gate(graph: PrimitiveGraph, end: Node) -> Node | None:
     """Return the gate that a node is the end of, if it is."""
     for pattern in (_NODE, _EDGE):
-        found = match(graph, end, pattern, readers)
+        found = match(graph, end, pattern)
         if found is not None:
             edges = end.attribute("groups") if pattern is _NODE else 1
             weighed = {node.mix for part in (_MIX, _SHARE) for node in found.nodes[part]}

@@ -14,13 +14,12 @@ from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph
-from dslnas.passes.readers import readers_of
 from dslnas.passes.rewrite import Pass
 
 
 def merge_sums(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which a sum of edges is one `mix` of all their operations."""
-    readers = readers_of(graph)
+    readers = graph.readers
     nodes: dict[str, Node] = {}
     for node in graph.nodes:
         ends = [nodes[name] for name in node.inputs]  # as they are now: a sum may end in sums

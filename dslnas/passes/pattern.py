@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -61,9 +61,7 @@ class Match:
         return {node.name for nodes in self.nodes.values() for node in nodes}
 
 
-def match(
-    graph: PrimitiveGraph, end: Node, pattern: Op, readers: Mapping[str, Sequence[str]]
-) -> Match | None:
+def match(graph: PrimitiveGraph, end: Node, pattern: Op) -> Match | None:
     """Return how a pattern stands with its end in a node; None if it does not.
 
     Nobody outside may read what is inside, but for its end.
@@ -72,7 +70,6 @@ def match(
         graph: The graph to look in.
         end: The node.
         pattern: The pattern.
-        readers: As `readers_of` gives them.
     """
     if end.primitive not in pattern.primitives:
         return None
@@ -80,7 +77,7 @@ def match(
     if not _fits(graph, end.name, pattern, found):
         return None
     inside = found.inside
-    hidden = all(set(readers[name]) <= inside for name in inside if name != end.name)
+    hidden = all(set(graph.readers[name]) <= inside for name in inside if name != end.name)
     return found if hidden else None
 
 

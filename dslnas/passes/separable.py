@@ -13,7 +13,6 @@ from dataclasses import replace
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.pattern import Op, Value, match
-from dslnas.passes.readers import readers_of
 from dslnas.passes.rewrite import Pass
 
 
@@ -40,10 +39,9 @@ def separable(graph: PrimitiveGraph) -> PrimitiveGraph:
 
     Neither of them may have a bias.
     """
-    readers = readers_of(graph)
 
     def joined(node: Node) -> Node:
-        found = match(graph, node, _POINTWISE, readers)
+        found = match(graph, node, _POINTWISE)
         return node if found is None else _joined(found.nodes[_DEPTHWISE][0], node)
 
     return without_unread(replace(graph, nodes=tuple(map(joined, graph.nodes))))

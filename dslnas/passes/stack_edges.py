@@ -25,7 +25,6 @@ from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.primitive import Shape
 from dslnas.ops.traits import Trait
-from dslnas.passes.readers import readers_of
 from dslnas.passes.rewrite import Pass
 
 
@@ -69,11 +68,11 @@ class _Edge:
 
 def stack_edges(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which the edges of a node run at once, wherever they are alike."""
-    readers, inside = readers_of(graph), _inside(graph)
+    inside = _inside(graph)
     done: dict[str, tuple[Node, ...]] = {}
     gone: set[str] = set()
     for node in graph.nodes:
-        edges = _edges(graph, node, readers, inside)
+        edges = _edges(graph, node, inside)
         if edges:
             done[node.name] = tuple(_stacked(node, edges, graph.by_name[edges[0].source].shape))
             gone.update(n.name for edge in edges for n in (*edge.nodes, edge.mix))
@@ -83,22 +82,17 @@ def stack_edges(graph: PrimitiveGraph) -> PrimitiveGraph:
     return without_unread(replace(graph, nodes=tuple(nodes)))
 
 
-def _edges(
-    graph: PrimitiveGraph,
-    node: Node,
-    readers: Mapping[str, Sequence[str]],
-    inside: Mapping[str, Sequence[Node]],
-) -> list[_Edge]:
+def _edges(graph: PrimitiveGraph, node: Node, inside: Mapping[str, Sequence[Node]]) -> list[_Edge]:
     """Return the edges of a node if they can be stacked; else none."""
     ends = [graph.by_name[name] for name in node.inputs]
     if node.primitive != "add" or not all(
         end.mix is not None
-        and (end.primitive, end.mix.edges, readers[end.name]) == ("mix", (), [node.name])
+        and (end.primitive, end.mix.edges, graph.readers[end.name]) == ("mix", (), [node.name])
         for end in ends
     ):
         return []
     rows = [(end.mix.cell, end.mix.row - place) for place, end in enumerate(ends) if end.mix]
-    edges = [edge for end in ends if (edge := _edge(end, inside[end.name], readers)) is not None]
+    edges = [edge for end in ends if (edge := _edge(graph, end, inside[end.name])) is not None]
     alike = len({edge.pattern() for edge in edges}) == 1 and len(set(rows)) == 1
     shapes = {graph.by_name[name].shape for edge in edges for name in edge.values()}
     vectors = all(len(shape) == 1 for shape in shapes)
@@ -107,11 +101,11 @@ def _edges(
     return edges if alike and fits else []
 
 
-def _edge(mix: Node, nodes: Sequence[Node], readers: Mapping[str, Sequence[str]]) -> _Edge | None:
+def _edge(graph: PrimitiveGraph, mix: Node, nodes: Sequence[Node]) -> _Edge | None:
     """Return the edge that ends in a mix; None if it is no matter of rows, or not on its own."""
     names = {n.name for n in nodes}
     sources = {name for n in (*nodes, mix) for name in n.inputs} - names
-    own = all(set(readers[n.name]) <= {*names, mix.name} for n in nodes)
+    own = all(set(graph.readers[n.name]) <= {*names, mix.name} for n in nodes)
     if len(sources) != 1 or not own or not all(_is_row_wise(n) for n in nodes):
         return None
     return _Edge(mix, sources.pop(), tuple(nodes))

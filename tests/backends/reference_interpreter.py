@@ -96,7 +96,7 @@ def random_weights(graph: PrimitiveGraph, seed: int = 0) -> dict[str, NDArray[np
 
 def random_images(graph: PrimitiveGraph, batch: int, seed: int = 1) -> NDArray[np.float32]:
     """Return normally distributed images of the graph's shape."""
-    shape = (batch, *graph.input_shape)
+    shape = (batch, *graph.inputs[""].shape)
     return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
 
 

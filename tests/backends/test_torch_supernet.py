@@ -61,7 +61,7 @@ def _gradients(supernet: Supernet, weights: dict[str, Tensor], mixing: Mixing) -
     generator.manual_seed(5)
     before = {k: v.clone() for k, v in supernet.network.state_dict().items()}
     images = torch.randn(
-        (4, *supernet.network.graph.input_shape),
+        (4, *supernet.network.graph.inputs[""].shape),
         generator=torch.Generator().manual_seed(1),
         dtype=torch.float64,
     )

@@ -41,7 +41,7 @@ def kept_by_torch(graph: PrimitiveGraph) -> int:
     network.plain = True
     network.run_state.generator = torch.Generator().manual_seed(0)
     network.run_state.drop_path_rate = 0.2
-    images = torch.randn((BATCH, *graph.input_shape), requires_grad=True)
+    images = torch.randn((BATCH, *graph.inputs[""].shape), requires_grad=True)
     # without what is there once for all examples, such as the statistics of a batch norm
     keeper = Keeper(network, least=4 * BATCH * NUMBER)
     with keeper:

@@ -213,7 +213,7 @@ def test_a_step_in_time_survives_the_round_trip() -> None:
     verify_graph(graph)
     assert print_graph(graph) == STEP
     assert graph.is_sequence
-    assert graph.input_shape == ()
+    assert graph.inputs[""].shape == ()
     assert graph.states == (State("with", "g"),)
     assert graph.by_name["d"].mix == Mix("one", 0, 2, (1, 2))
     assert graph.by_name["f"].mix == Mix("one", 2, 1, (0, 2))

@@ -55,7 +55,7 @@ def test_the_dag_has_an_edge_per_read_value() -> None:
 def test_the_dag_tells_the_inputs_of_a_node_apart() -> None:
     graph = parse_graph("input = input : 4\na = relu input : 4\nb = subtract a, a : 4\noutput b")
     assert sorted(graph.dag.in_edges("b", keys=True)) == [("a", "b", 0), ("a", "b", 1)]
-    assert graph.readers("a") == ("b", "b")
+    assert graph.readers == {"input": ["a"], "a": ["b", "b"], "b": [""]}
     with pytest.raises(nx.NetworkXError):
         graph.dag.remove_node("a")
 
@@ -75,4 +75,4 @@ def test_attributes_have_names() -> None:
 
 def test_outputs_are_the_logits_and_the_second_logits() -> None:
     assert GRAPH.outputs == ("head", "second")
-    assert GRAPH.input_shape == (3, 8, 8)
+    assert GRAPH.inputs[""].shape == (3, 8, 8)

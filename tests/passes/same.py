@@ -61,7 +61,7 @@ def what_it_gives(
         values = _text(network, alphas, chosen, observe=observe)
     else:
         generator = torch.Generator().manual_seed(2)
-        shape = (3, *network.graph.input_shape)
+        shape = (3, *network.graph.inputs[""].shape)
         images = torch.randn(shape, generator=generator, dtype=torch.float64)
         values = {"logits": network(images, alphas, chosen, observe=observe)[0]}
     loss = sum(((i + 1) * value.pow(2)).mean() for i, value in enumerate(values.values()))

@@ -36,7 +36,7 @@ def layers_in_front(
         shared: As `shared_tensors` gives them.
     """
     node = graph.by_name[name]
-    if len(graph.readers(name)) + (name in graph.ends) != 1:
+    if len(graph.readers[name]) != 1:
         return ()
     if has_trait(node.primitive, Trait.SCALABLE):
         return () if not shared.isdisjoint(node.tensors) else (node,)

@@ -91,7 +91,7 @@ def time_loop(
 
 
 def is_bound(node: Node) -> bool:
-    """Whether a node may give something else for all time steps at once than one by one."""
+    """Whether a node may give something else for all time steps, or parts of a stack, at once."""
     return not any(has_trait(node.primitive, trait) for trait in (Trait.ROW_WISE, Trait.PART_WISE))
 
 
