@@ -125,7 +125,7 @@ class Search:
         network.run_state.generator = torch.Generator().manual_seed(0)
         network.run_state.dropout = {} if settings.dropout is None else settings.dropout.rates()
         network.train()
-        self.engine = make_engine(method.word, self.supernet, settings, generator)
+        self.engine = make_engine(self.supernet, settings, generator)
         self.engine.start_epoch(0)
         self._batches = workload.batches()
 

@@ -80,7 +80,6 @@ def steps_of(
     defaults = TEXT.defaults_of(SEARCH["darts"])
     engines = {
         order: make_engine(
-            "darts",
             supernet,
             SEARCH["darts"].model_validate({**defaults, "order": order}),
             generator,

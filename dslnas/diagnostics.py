@@ -16,6 +16,7 @@ from dslnas.source import Span
 
 MOST_SHOWN = 20
 MOST_FOUND = 200
+_MOST_LISTED = 12  # names that are known, where none is near
 _WIDTH = 100  # columns of an excerpt
 
 # Bounds for finding a name that is near: hostile input makes hundreds of unknown words.
@@ -142,14 +143,14 @@ class Diagnostics:
         self._diagnostics.setdefault(place or diagnostic, diagnostic)
 
 
-def suggestion(word: str, known: Iterable[str], *, list_all: int = 12) -> str:
+def suggestion(word: str, known: Iterable[str]) -> str:
     """Return a help line for an unknown word: the nearest known one, or the list of all."""
     names = set(known)
     near = did_you_mean(word, names)
     if near or not names:
         return near
-    shown = ", ".join(f"`{n}`" for n in heapq.nsmallest(list_all, names))
-    return f"known are {shown}" + (", ..." if len(names) > list_all else "")
+    shown = ", ".join(f"`{n}`" for n in heapq.nsmallest(_MOST_LISTED, names))
+    return f"known are {shown}" + (", ..." if len(names) > _MOST_LISTED else "")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -35,7 +35,6 @@ ENGINES: dict[str, Callable[..., Engine]] = {
 
 
 def make_engine(
-    name: str,
     supernet: Supernet,
     settings: SearchSettings,
     generator: torch.Generator,
@@ -44,10 +43,9 @@ def make_engine(
     """Return the engine of a method, ready to start.
 
     Args:
-        name: The word in the spec.
         supernet: The supernet.
-        settings: The method's own settings.
+        settings: Settings of the method, which name it.
         generator: Randomness of alpha's start and of samples; on the CPU.
         constraints: Limits of the derived network, and costs of operations.
     """
-    return ENGINES[name](supernet, settings, generator, constraints)
+    return ENGINES[settings.method](supernet, settings, generator, constraints)

@@ -108,20 +108,17 @@ def pass_named(name: str, where: str = "--passes") -> str:
     return name
 
 
-def run_passes(
-    graph: PrimitiveGraph, names: Iterable[str] = USUAL, *, choosable: bool = False
-) -> Iterator[Passed]:
+def run_passes(graph: PrimitiveGraph, names: Iterable[str] = USUAL) -> Iterator[Passed]:
     """Run passes, and yield what each of them gives; graphs are verified before and behind it.
 
     Args:
         graph: The graph to rewrite.
         names: Names of the passes, in order.
-        choosable: Leave out those after which not every operation can run alone.
 
     Raises:
         InternalError: A pass broke a law of the graph.
     """
-    for this in _wanted(names, choosable):
+    for this in map(PASSES.__getitem__, names):
         verify_graph(graph, this.requires)
         begin = time.perf_counter()
         graph = this.rewrite(graph)
@@ -133,12 +130,14 @@ def run_passes(
 def optimised(
     graph: PrimitiveGraph, names: Iterable[str] = USUAL, *, choosable: bool = False
 ) -> PrimitiveGraph:
-    """Return the graph behind the passes, not verified; all else as in `run_passes`."""
-    for this in _wanted(names, choosable):
-        graph = this.rewrite(graph)
+    """Return the graph behind the passes, not verified.
+
+    Args:
+        graph: The graph to rewrite.
+        names: Names of the passes, in order.
+        choosable: Leave out those after which not every operation can run alone.
+    """
+    for this in map(PASSES.__getitem__, names):
+        if this.keeps_choices or not choosable:
+            graph = this.rewrite(graph)
     return graph
-
-
-def _wanted(names: Iterable[str], choosable: bool) -> list[Pass]:
-    wanted = [PASSES[name] for name in names]
-    return [this for this in wanted if this.keeps_choices or not choosable]

@@ -86,7 +86,3 @@ class Checkpoint:
         """Store a training in place of what was stored before."""
         header = Header.model_validate({**self._whose, "progress": saved.progress})
         write_tensors(self.path, saved.arrays, {ENTRY: json.dumps(header.model_dump())})
-
-    def remove(self) -> None:
-        """Remove the file: the run is done."""
-        self.path.unlink(missing_ok=True)

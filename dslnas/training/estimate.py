@@ -93,7 +93,7 @@ def estimate_search(
     def step_of() -> Callable[[Batch, Batch], object]:
         generator = torch.Generator().manual_seed(SEED)
         supernet = make_supernet(space, graph, settings, task, generator, SEED, runtime)
-        engine = make_engine(plan.method, supernet, settings, generator)
+        engine = make_engine(supernet, settings, generator)
         engine.start_epoch(settings.epochs - 1)
         supernet.network.train()
         engine.break_ties(generator)

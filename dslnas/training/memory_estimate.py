@@ -111,9 +111,9 @@ def search_needs(
     of_step, of_measuring = [], []
     for chosen in _choices(space, largest.running):
         running = _running(graph, runtime, chosen)
-        step = make_plan(running, _outputs(running), chosen, observe=largest.observe)
+        step = make_plan(running, running.ends, chosen, observe=largest.observe)
         of_step.append(activations(running, step, alpha=largest.alpha))
-        forward = make_plan(running, _outputs(running), chosen)
+        forward = make_plan(running, running.ends, chosen)
         of_measuring.append(activations(running, forward, gradients=False).peak)
     worst = max(of_step, key=lambda found: found.peak)
     copies = _copies(plan.method, settings)
@@ -140,7 +140,7 @@ def training_needs(
     steps = task.longest(data, settings)
     rows = -(-settings.batch // settings.accumulate) * steps
     running = _running(graph, runtime)
-    plan = make_plan(running, _outputs(running))
+    plan = make_plan(running, running.ends)
     # the last measurement, on the test part, is never mixed
     measured = activations(running, plan, gradients=False).peak * _width(runtime.precision)
     # where an epoch is selected, its network is kept, and the mean of many
@@ -209,10 +209,6 @@ def _width_of_values(graph: PrimitiveGraph, precision: Precision) -> float:
     """
     is_narrow = precision == "bfloat16" and not graph.is_sequence
     return 0.5 if is_narrow else _width(precision)
-
-
-def _outputs(graph: PrimitiveGraph) -> tuple[str, ...]:
-    return (*graph.outputs, *(state.next for state in graph.states))
 
 
 def _choices(space: SearchSpace, running: Running) -> list[Choice | None]:

@@ -123,7 +123,7 @@ class _Search:
         derivation = plan.derivation
         constraints = ResourceConstraints(space, runtime.device, derivation)
         self._engine: Engine = make_engine(
-            plan.method, self._supernet, plan.settings, self._generator, constraints
+            self._supernet, plan.settings, self._generator, constraints
         )
         self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=self._engine.learns)
         self._history: list[Snapshot] = []

@@ -50,7 +50,7 @@ def steps(
     supernet.accumulate, supernet.network.plain = parts, True
     given = {"epochs": 2, "weights": Sgd(lr=0.1), **settings}
     generator = torch.Generator().manual_seed(0)
-    engine = make_engine(method, supernet, SEARCH[method](**given), generator)
+    engine = make_engine(supernet, SEARCH[method](**given), generator)
     engine.start_epoch(0)
     losses = []
     for number in range(count):

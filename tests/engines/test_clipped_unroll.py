@@ -120,7 +120,7 @@ def test_unrolling_is_clipped_where_the_settings_say_so(method: str, hessian: He
         ahead: dict[str, Any] = {"order": "second", "hessian": hessian}
         settings = SEARCH[method](epochs=1, weights=sgd, **ahead, **given)
         supernet = Smooth()
-        engine = make_engine(method, supernet, settings, torch.Generator().manual_seed(0))
+        engine = make_engine(supernet, settings, torch.Generator().manual_seed(0))
         engine.step(smooth_batch(1), smooth_batch(2))
         return engine.alphas()[CELL].detach()
 

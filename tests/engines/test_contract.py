@@ -68,7 +68,7 @@ def start(
     if name in SEQUENCES:
         supernet.network.run_state.dropout = DROPOUT.rates()
     generator = torch.Generator().manual_seed(seed)
-    engine = make_engine(method, supernet, settings, generator)
+    engine = make_engine(supernet, settings, generator)
     engine.start_epoch(0)
     return supernet, engine
 

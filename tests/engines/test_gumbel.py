@@ -128,7 +128,7 @@ def start(method: str, name: str = "uneven", **given: Any) -> tuple[Twin, Gradie
     """Return a twin and an engine at work on it; `given` are settings."""
     twin = Twin(name)
     settings = SEARCH[method](**{"epochs": EPOCHS, "weights": UNCLIPPED, "arch": ADAM, **given})
-    engine = make_engine(method, twin.supernet, settings, twin.generator)
+    engine = make_engine(twin.supernet, settings, twin.generator)
     assert isinstance(engine, GradientEngine)
     return twin, engine
 

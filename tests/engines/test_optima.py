@@ -38,7 +38,7 @@ def end(method: str, rate: float = 0.5, **given: Any) -> tuple[float, float]:
         arch=Adam(lr=Cosine(start=0.2, end=0.0), weight_decay=0.0),
         **given,
     )
-    engine = make_engine(method, toy, settings, torch.Generator().manual_seed(0))
+    engine = make_engine(toy, settings, torch.Generator().manual_seed(0))
     for epoch in range(EPOCHS):
         engine.start_epoch(epoch)
         engine.step(TRAIN, VALIDATION)

@@ -65,7 +65,7 @@ def test_weights_lower_the_penalty_and_alpha_does_not_see_it(
 
     monkeypatch.setattr(supernet, "loss", watched)
     settings = SEARCH[method](epochs=2, **given)
-    engine = make_engine(method, supernet, settings, torch.Generator().manual_seed(0))
+    engine = make_engine(supernet, settings, torch.Generator().manual_seed(0))
     engine.start_epoch(0)
     engine.step(train, architecture)
     assert seen == expected
@@ -79,7 +79,7 @@ def step(method: str, **given: Any) -> tuple[Smooth, Callable[[Batch], Pass], li
     supernet = Smooth()
     sgd = Sgd(lr=0.1, momentum=0.0)
     settings = SEARCH[method](epochs=2, weights=sgd, **given)
-    engine = make_engine(method, supernet, settings, torch.Generator().manual_seed(0))
+    engine = make_engine(supernet, settings, torch.Generator().manual_seed(0))
     engine.start_epoch(0)
     both = [smooth_batch(1), smooth_batch(2)]
     engine.step(both[0], both[1])

@@ -47,7 +47,7 @@ def start(
     settings = SEARCH[method](
         **{"epochs": EPOCHS, "warmup": 0, "weights": UNCLIPPED, **few, **given}
     )
-    return twin, make_engine(method, twin.supernet, settings, twin.generator, constraints)
+    return twin, make_engine(twin.supernet, settings, twin.generator, constraints)
 
 
 def limited(most: float, weight: float) -> ResourceConstraints:

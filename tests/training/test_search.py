@@ -225,7 +225,7 @@ class Spy(Engine):
 def spies(monkeypatch: pytest.MonkeyPatch) -> list[Spy]:
     made: list[Spy] = []
 
-    def make(name: str, supernet: Supernet, *_: object) -> Spy:
+    def make(supernet: Supernet, *_: object) -> Spy:
         made.append(Spy(supernet))
         return made[-1]
 

@@ -24,7 +24,6 @@ class Edge:
     Attributes:
         node: Name of the node that the edge belongs to, or of the input.
         source: Name of the input, state, value or node that it reads.
-        is_term: Whether it is one of several edges that the node sums.
         is_input: Whether it fits an input to the cell.
         is_term: Whether it is one of several edges that the node sums, with no gate around it.
     """

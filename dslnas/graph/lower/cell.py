@@ -118,7 +118,7 @@ def _preprocess(context: CellContext, sources: Sequence[Value]) -> dict[str, Val
                 span=cell.preprocess.span,
                 help="use an operation that gives C channels and can be strided",
             )
-        here = context.out.scope("", name, "preprocess", cell.preprocess.text)
+        here = context.out.scope(name, "preprocess", cell.preprocess.text)
         values[name] = context.apply(here, body, source)
     return values
 

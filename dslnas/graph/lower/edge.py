@@ -97,12 +97,12 @@ def _operations(
         return end
 
     for operation in edge.operations:
-        here = out.scope("", operation.text, "operation", operation.text)
+        here = out.scope(operation.text, "operation", operation.text)
         if cell.gate is None or operation.is_zero:
             ends.append(operate(operation, here, source))
             continue
         if around is None:
-            around = lower_gate(context, "", cell.gate, source)
+            around = lower_gate(context, cell.gate, source)
         apply = partial(operate, operation, here)
         ends.append(lower_gated(context, here, cell.gate, around, apply))
     if edge.row is None:

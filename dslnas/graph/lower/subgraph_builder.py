@@ -50,10 +50,10 @@ class SubgraphBuilder:
         self._paths.add(free)
         return free
 
-    def scope(self, parent: str, name: str, kind: str, label: str) -> str:
+    def scope(self, name: str, kind: str, label: str) -> str:
         """Open a group of nodes, see `Scope`, and return its path."""
         word = re.sub(r"\W+", "_", name).strip("_") if kind == "operation" else name
-        path = self.path(parent, word)
+        path = self.path("", word)
         self._scopes.append(Scope(path, kind, label))
         return path
 

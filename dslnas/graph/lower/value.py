@@ -64,12 +64,11 @@ def lower_value(
     return context.out.join(here, expression.primitive, ends)
 
 
-def lower_gate(context: CellContext, path: str, gate: Gate, source: Value) -> dict[str, Value]:
+def lower_gate(context: CellContext, gate: Gate, source: Value) -> dict[str, Value]:
     """Compute what of a gate is the same for all operations of an edge.
 
     Args:
-        context: The cell.
-        path: Path of the edge.
+        context: The edge.
         gate: Gate around the operations.
         source: Value that the edge reads.
 
@@ -82,7 +81,7 @@ def lower_gate(context: CellContext, path: str, gate: Gate, source: Value) -> di
         if _depends(value.expression, waiting):
             waiting.add(value.name)
             continue
-        here, shared = context.out.path(path, value.name), Shared(value.name)
+        here, shared = context.out.path("", value.name), Shared(value.name)
         values[value.name] = lower_value(context, here, value.expression, values, shared=shared)
     return values
 

@@ -66,7 +66,7 @@ def effective_text(
         parts += ["", section_text(settings.resolved(), f"search {method}")]
         parts += ["", _derive(linked, program)]
     elif program.derivation.limits:
-        parts += ["", "derive {", *_expressions(linked, "derive", ("require",)), "}"]
+        parts += ["", "derive {", *_comparisons(linked, ("require",)), "}"]
     parts += ["", section_text(program.evaluate, "evaluate")]
     parts += ["", section_text(program.export, "export")]
     definitions = _definitions(linked)
@@ -163,12 +163,12 @@ def _derive(linked: LinkedProgram, program: CheckedProgram) -> str:
     """Return the derive section; comparisons are as they were written."""
     derivation = program.derivation
     settings = DeriveSettings(by=derivation.by, epoch=derivation.epoch, penalty=derivation.penalty)
-    return section_text(settings, "derive", more=_expressions(linked, "derive", DERIVE_EXPRESSIONS))
+    return section_text(settings, "derive", more=_comparisons(linked, DERIVE_EXPRESSIONS))
 
 
-def _expressions(linked: LinkedProgram, kind: str, keys: Collection[str]) -> list[str]:
-    """Return those settings of a section that are expressions, one per line."""
-    section = linked.sections.get(kind)
+def _comparisons(linked: LinkedProgram, keys: Collection[str]) -> list[str]:
+    """Return those settings of the derive section that are expressions, one per line."""
+    section = linked.sections.get("derive")
     return [
         f"    {s.key.text}  {', '.join(format_expression(value) for value in s.values)}"
         for s in (section.settings if section else ())
