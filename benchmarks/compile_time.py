@@ -27,8 +27,8 @@ from dslnas.app.compile import (
     compile_program,
 )
 from dslnas.backends.torch.bundles import with_bundles
-from dslnas.backends.torch.plan import make_plan
 from dslnas.diagnostics import UserError
+from dslnas.graph.analysis.plan import make_plan
 from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.graph.lower.network import build_supernet_graph, lower_network
 from dslnas.language.check.check import check

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.bundles import Bundle
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.plan import Step
+from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.shapes import pair

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.plan import DROPPED
+from dslnas.graph.analysis.plan import DROPPED
 from dslnas.space.choice_table import ChoiceTable, best_choice
 
 

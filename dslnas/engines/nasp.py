@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import explore, nearest, one_hot
@@ -18,6 +17,7 @@ from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.relaxations.softmax import gradients_of, rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints, draw
 from dslnas.graph.analysis.costs import CostRows
+from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import NaspSettings
 from dslnas.space.derive.derive import Scores
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import one_hot
@@ -17,6 +16,7 @@ from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints, draw
+from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import RandomSettings
 from dslnas.space.derive.derive import Scores
 

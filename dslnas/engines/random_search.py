@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import one_hot
@@ -16,6 +15,7 @@ from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints, draw
+from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import RandomSearchSettings
 from dslnas.space.derive.derive import Scores
 

@@ -8,7 +8,6 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.plan import DROPPED, Choice
 from dslnas.engines.discretise import one_hot, uniform
 from dslnas.engines.expected_cost import (
     costs_of_network,
@@ -18,6 +17,7 @@ from dslnas.engines.expected_cost import (
 )
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.graph.analysis.costs import CostRows, CostTable
+from dslnas.graph.analysis.plan import DROPPED, Choice
 from dslnas.language.check.cell import Cell
 from dslnas.settings.rule import AS_PUBLISHED, Derivation, Quantity, Rule
 from dslnas.space.choice_table import ChoiceTable

@@ -8,10 +8,10 @@ from typing import Literal, TypeAlias
 
 import torch
 
-from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.runtime import Precision, Runtime
 from dslnas.engines.discretise import uniform
 from dslnas.graph.analysis.activations import NUMBER_BYTES, Activations, activations
+from dslnas.graph.analysis.plan import Choice, make_plan
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.passes.manager import optimised

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dslnas.backends.torch.bundles import Bundle, with_bundles
-from dslnas.backends.torch.plan import Step, make_plan
+from dslnas.graph.analysis.plan import Step, make_plan
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import optimised

@@ -15,9 +15,9 @@ import torch
 
 from dslnas.backends.torch import torch_compile
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.plan import make_plan
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.torch_compile import Body, Call, with_calls
+from dslnas.graph.analysis.plan import make_plan
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.passes.manager import USUAL, optimised

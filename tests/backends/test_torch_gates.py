@@ -8,8 +8,8 @@ from torch import Tensor
 
 from dslnas.backends.torch.gated import gated, highway_gate
 from dslnas.backends.torch.mixing import Weighing
-from dslnas.backends.torch.plan import Step
 from dslnas.backends.torch.sequence import SequenceNetwork
+from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Mix, Node
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.graph.text import parse_graph

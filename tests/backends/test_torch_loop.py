@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dslnas.backends.torch.loop import Loop, divide
-from dslnas.backends.torch.plan import Step, make_plan
-from dslnas.graph.analysis.time_loop import is_bound
+from dslnas.backends.torch.loop import divide
+from dslnas.graph.analysis.plan import Step, make_plan
+from dslnas.graph.analysis.time_loop import TimeLoop, is_bound
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.graph.text import parse_graph
@@ -36,7 +36,7 @@ def wanted(graph: PrimitiveGraph) -> tuple[str, ...]:
     return (graph.output, read[0])
 
 
-def divided(graph: PrimitiveGraph, *, hoist: bool = True) -> Loop:
+def divided(graph: PrimitiveGraph, *, hoist: bool = True) -> TimeLoop[Step]:
     ends = (*wanted(graph), *(state.next for state in graph.states))
     return divide(graph, make_plan(graph, ends), wanted(graph), hoist=hoist)
 
@@ -138,7 +138,7 @@ def test_any_loop_has_what_it_reads_and_frees_the_rest(text: str, fast: bool, ho
     ]
 
 
-def _assert_runs(graph: PrimitiveGraph, loop: Loop) -> None:
+def _assert_runs(graph: PrimitiveGraph, loop: TimeLoop[Step]) -> None:
     """Run a loop on names, with a look at what is there and what is left."""
     values = {INPUT}
     _run(loop.before, values)

@@ -13,9 +13,9 @@ from torch import Tensor
 from dslnas.backends.torch import network as module
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.plan import Step, make_plan
 from dslnas.backends.torch.primitives import FORMS, Form
 from dslnas.backends.torch.randomness import RunState
+from dslnas.graph.analysis.plan import Step, make_plan
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.space.derive.derive import derive

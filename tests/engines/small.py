@@ -7,11 +7,11 @@ from random import Random
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import nearest, one_hot
+from dslnas.graph.analysis.plan import Choice
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.space.choice_table import choice_table
 from dslnas.space.network import SearchSpace

@@ -9,9 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dslnas.backends.torch.plan import DROPPED
 from dslnas.engines.discretise import nearest, one_hot, uniform
 from dslnas.engines.relaxations.softmax import rows_of
+from dslnas.graph.analysis.plan import DROPPED
 from dslnas.space.choice_table import ChoiceTable, choice_table
 from dslnas.space.derive.derive import derive
 from tests.engines.by_hand import columns, proximal

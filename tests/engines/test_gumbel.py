@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.optimisers import value_at
 from dslnas.engines.relaxations.gumbel import Gumbel, HardGumbel
+from dslnas.graph.analysis.plan import Choice, make_plan
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Linear, Schedule
 from tests.engines.by_hand import HandAdam, HandSgd, gumbel, softmax

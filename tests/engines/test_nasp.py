@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.plan import make_plan
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.engines.nasp import Nasp
 from dslnas.engines.optimisers import value_at
+from dslnas.graph.analysis.plan import make_plan
 from dslnas.settings.search import NaspSettings
 from dslnas.settings.values import Adam, Sgd
 from tests.engines.by_hand import HandAdam, HandSgd, columns, proximal

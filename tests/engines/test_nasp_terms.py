@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.plan import DROPPED, Choice
 from dslnas.backends.torch.runtime import Precision, Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
@@ -17,6 +16,7 @@ from dslnas.engines.expected_cost import costs_of_network, costs_of_operations, 
 from dslnas.engines.nasp import Nasp
 from dslnas.engines.optimisers import value_at
 from dslnas.engines.resource_constraints import ResourceConstraints
+from dslnas.graph.analysis.plan import DROPPED, Choice
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import NaspSettings
 from dslnas.settings.values import Adam, Cosine

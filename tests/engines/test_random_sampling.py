@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
 from dslnas.engines import random_sampling
 from dslnas.engines.discretise import uniform
 from dslnas.engines.random_sampling import RandomSampling
+from dslnas.graph.analysis.plan import Choice, make_plan
 from dslnas.settings.search import RandomSettings
 from dslnas.settings.values import Sgd
 from dslnas.space.derive.derive import derive

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.plan import make_plan
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.graph.analysis.activations import activations
+from dslnas.graph.analysis.plan import make_plan
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.ops.primitive import AttributeValue

@@ -26,7 +26,7 @@ output head/l
 """
 
 
-def divided(graph: PrimitiveGraph, *, predicts: bool) -> TimeLoop:
+def divided(graph: PrimitiveGraph, *, predicts: bool) -> TimeLoop[str]:
     reads = {node.name: node.inputs for node in graph.nodes if node.inputs}
     return time_loop(graph, reads, (graph.output,), predicts=predicts)
 

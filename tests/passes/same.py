@@ -10,8 +10,8 @@ from torch import Tensor
 
 from dslnas.backends.torch.losses import slowness_penalty
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.sequence import SequenceNetwork, make_network
+from dslnas.graph.analysis.plan import Choice
 from dslnas.graph.graph import PrimitiveGraph
 from tests.primitives import OF_PASSES
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.fast import FAST_FORMS
-from dslnas.backends.torch.plan import make_plan
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
 from dslnas.backends.torch.torch_compile import Call, with_calls
+from dslnas.graph.analysis.plan import make_plan
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES

@@ -12,13 +12,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.engines.discretise import nearest, one_hot
 from dslnas.engines.expected_cost import complexity
 from dslnas.engines.optimisers import AlphaOptimiser
 from dslnas.engines.relaxations.softmax import gradients_of, rows_of
 from dslnas.graph.analysis.costs import COUNTED, operation_costs
+from dslnas.graph.analysis.plan import Choice
 from tests.reference.load import ALPHAS, NASP, assert_alphas, assert_close, assert_numbers
 from tests.reference.networks import ADAM, Case, fresh, layer_outputs, statistics
 

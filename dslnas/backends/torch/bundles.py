@@ -10,8 +10,8 @@ from torch import Tensor
 
 from dslnas.backends.torch.fast import window_of
 from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
-from dslnas.backends.torch.plan import Step
 from dslnas.graph.analysis.liveness import last_uses
+from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.manager import TRAINING, optimised
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.kernels.gate import compiled_gate, compiled_gradients, compiles
 from dslnas.backends.torch.mixing import Weighing
-from dslnas.backends.torch.plan import Step
+from dslnas.graph.analysis.plan import Step
 
 aten = torch.ops.aten
 

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from dslnas.backends.torch.plan import Step
 from dslnas.graph.analysis.liveness import last_uses
-from dslnas.graph.analysis.time_loop import time_loop
+from dslnas.graph.analysis.plan import Step
+from dslnas.graph.analysis.time_loop import TimeLoop, time_loop
 from dslnas.graph.graph import PrimitiveGraph
-
-
-@dataclass(frozen=True)
-class Loop:
-    """A plan of a recurrent network, divided as a `TimeLoop` is.
-
-    Attributes:
-        before: Runs once, on all time steps.
-        body: Runs once for every time step.
-        after: Runs once, on all time steps.
-        head: Runs last, on what the last cell gives, on any number of time steps at once.
-        streams: Values from before that the body reads, or that are states after the step.
-        collected: Values of the body that are wanted behind it.
-    """
-
-    before: tuple[Step, ...]
-    body: tuple[Step, ...]
-    after: tuple[Step, ...]
-    head: tuple[Step, ...]
-    streams: tuple[str, ...]
-    collected: tuple[str, ...]
 
 
 def divide(
     graph: PrimitiveGraph, steps: Sequence[Step], wanted: Collection[str], *, hoist: bool = True
-) -> Loop:
+) -> TimeLoop[Step]:
     """Divide a plan; every part of it frees what nobody reads any more.
 
     Args:
@@ -52,7 +31,7 @@ def divide(
     def part(names: Iterable[str], kept: Collection[str]) -> tuple[Step, ...]:
         return freeing([by_name[name] for name in names], kept)
 
-    return Loop(
+    return TimeLoop(
         part(loop.before, {*behind, *loop.streams}),
         part(loop.body, {*behind, *nexts}),
         part(loop.after, wanted),

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.runtime import mixed
 from dslnas.backends.torch.sequence import SequenceNetwork, joined
 from dslnas.data.batches import NOTHING, Batch
+from dslnas.graph.analysis.plan import Choice
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from dslnas.backends.torch.plan import Step
+from dslnas.graph.analysis.plan import Step
 
 
 class Weighing:

@@ -14,11 +14,11 @@ from dslnas.backends.torch.bundles import Bundle, with_bundles
 from dslnas.backends.torch.fast import FAST_FORMS
 from dslnas.backends.torch.gated import highway_gate
 from dslnas.backends.torch.mixing import Weighing
-from dslnas.backends.torch.plan import Choice, Step, make_plan
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
 from dslnas.backends.torch.sums import Sums
 from dslnas.backends.torch.torch_compile import Bodies, Call, with_calls
+from dslnas.graph.analysis.plan import Choice, Step, make_plan
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import Weight
 from dslnas.passes.manager import USUAL, optimised

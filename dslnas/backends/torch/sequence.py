@@ -9,13 +9,13 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.loop import Loop, divide
+from dslnas.backends.torch.loop import divide
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork, key_of
-from dslnas.backends.torch.plan import Choice, make_plan
 from dslnas.backends.torch.randomness import mask_rate
 from dslnas.data.batches import States
-from dslnas.graph.analysis.time_loop import is_bound
+from dslnas.graph.analysis.plan import Choice, Step, make_plan
+from dslnas.graph.analysis.time_loop import TimeLoop, is_bound
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 
 PIECE = 2**22
@@ -116,11 +116,11 @@ class SequenceNetwork(TorchNetwork):
         pieces = tuple(self._logits(loop, {last: part}, weigh) for part in parts)
         return SequenceOutput(pieces, _unfolded(outputs, steps), current)
 
-    def _logits(self, loop: Loop, values: dict[str, Tensor], weigh: Weighing) -> Tensor:
+    def _logits(self, loop: TimeLoop[Step], values: dict[str, Tensor], weigh: Weighing) -> Tensor:
         self._execute(loop.head, values, weigh)
         return values[self.graph.output]
 
-    def _rows(self, loop: Loop, steps: int, batch: int) -> int:
+    def _rows(self, loop: TimeLoop[Step], steps: int, batch: int) -> int:
         """Return how many rows the head runs on at once."""
         whole = self.plain or not torch.is_grad_enabled()
         if whole or any(is_bound(step.node) for step in loop.head):
@@ -130,10 +130,10 @@ class SequenceNetwork(TorchNetwork):
 
     def _loop(
         self, graph: PrimitiveGraph, chosen: Choice | None, observe: bool
-    ) -> tuple[Loop, str]:
+    ) -> tuple[TimeLoop[Step], str]:
         """Return how a graph runs, and the name of the output of the last cell in it."""
 
-        def make() -> tuple[Loop, str]:
+        def make() -> tuple[TimeLoop[Step], str]:
             last = _read_by_head(graph)
             wanted = (graph.output, last)
             outputs = (*wanted, *(state.next for state in graph.states))

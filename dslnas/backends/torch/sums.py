@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.kernels.mix import mix
-from dslnas.backends.torch.plan import Step
 from dslnas.backends.torch.primitives import numbers
 from dslnas.backends.torch.randomness import RunState
+from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node
 
 MOST_PLACES = 4096

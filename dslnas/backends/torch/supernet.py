@@ -16,10 +16,10 @@ from dslnas.backends.torch.losses import (
     run_batch,
     slowness_penalty,
 )
-from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import make_network
 from dslnas.data.batches import Batch
+from dslnas.graph.analysis.plan import Choice
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.space.choice_table import ChoiceTable, choice_table
 from dslnas.space.network import SearchSpace

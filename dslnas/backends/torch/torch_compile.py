@@ -23,10 +23,10 @@ from torch import Tensor
 
 from dslnas.backends.torch.fast import FAST_FORMS
 from dslnas.backends.torch.mixing import Weighing
-from dslnas.backends.torch.plan import Step
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
 from dslnas.diagnostics import user_error
+from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait

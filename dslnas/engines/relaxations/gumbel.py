@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.plan import Choice
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.optimisers import value_at
 from dslnas.engines.relaxations.softmax import Relaxation
+from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.values import Schedule
 
 

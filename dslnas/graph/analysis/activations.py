@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
-from typing import Protocol
 
-from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.graph.analysis.plan import Step
+from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES, has_trait
 from dslnas.ops.primitive import Kept
 from dslnas.ops.traits import Trait
@@ -22,30 +22,6 @@ NUMBER_BYTES = 4
 
 LOSS_COPIES = 3
 """Copies of the logits while the gradient of a cross-entropy is made: they, and two gradients."""
-
-
-class Executed(Protocol):
-    """A step of a plan: one node that runs."""
-
-    @property
-    def node(self) -> Node:
-        """Node that runs."""
-        ...
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the values it reads."""
-        ...
-
-    @property
-    def observed(self) -> bool:
-        """Whether it runs forward only."""
-        ...
-
-    @property
-    def last_use(self) -> tuple[str, ...]:
-        """Names of values that nobody reads after it."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -71,7 +47,7 @@ class Activations:
 
 def activations(
     graph: PrimitiveGraph,
-    steps: Iterable[Executed],
+    steps: Iterable[Step],
     *,
     alpha: bool = False,
     gradients: bool = True,
@@ -92,7 +68,7 @@ def activations(
     return Activations(walk.kept, walk.live, walk.workspace)
 
 
-def _kept_by(step: Executed, alpha: bool) -> Kept:
+def _kept_by(step: Step, alpha: bool) -> Kept:
     sums = step.node.mix is not None and has_trait(step.node.primitive, Trait.LINEAR)
     if step.observed or (sums and not alpha):
         return Kept()
@@ -125,7 +101,7 @@ class _Walk:
             self._rows[name] = 1
             self._make(name, name)
 
-    def run(self, step: Executed, keeps: Kept) -> None:
+    def run(self, step: Step, keeps: Kept) -> None:
         """Run a step that keeps something."""
         name, primitive = step.node.name, PRIMITIVES[step.node.primitive]
         self._rows[name] = self._rows_of(step)
@@ -150,7 +126,7 @@ class _Walk:
             self.workspace = max(self.workspace, LOSS_COPIES * self._size(name))
         self.live = max(self.live, self._held)
 
-    def _rows_of(self, step: Executed) -> int:
+    def _rows_of(self, step: Step) -> int:
         """Return how many values of an example's shape one example has: the parts of a stack."""
         rows = [self._rows[name] for name in step.inputs]
         if step.node.primitive == "stack":

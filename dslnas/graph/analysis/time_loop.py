@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 import networkx as nx
 
@@ -17,13 +17,15 @@ from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
 
+Run = TypeVar("Run")
+
 Reads: TypeAlias = Mapping[str, Collection[str]]
 """By node that runs, in order, what it reads: some or all of its inputs."""
 
 
 @dataclass(frozen=True)
-class TimeLoop:
-    """A recurrent step, divided; nodes by name and in order.
+class TimeLoop(Generic[Run]):
+    """A recurrent step, divided: names of nodes, or what runs them, in order.
 
     Attributes:
         before: Runs once, on all time steps.
@@ -34,10 +36,10 @@ class TimeLoop:
         collected: Values of the body, and states before the step, that are wanted behind it.
     """
 
-    before: tuple[str, ...]
-    body: tuple[str, ...]
-    after: tuple[str, ...]
-    head: tuple[str, ...]
+    before: tuple[Run, ...]
+    body: tuple[Run, ...]
+    after: tuple[Run, ...]
+    head: tuple[Run, ...]
     streams: tuple[str, ...]
     collected: tuple[str, ...]
 
@@ -49,7 +51,7 @@ def time_loop(
     *,
     predicts: bool = False,
     hoist: bool = True,
-) -> TimeLoop:
+) -> TimeLoop[str]:
     """Divide a recurrent step around the loop over time.
 
     Args:

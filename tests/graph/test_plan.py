@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dslnas.backends.torch.plan import DROPPED, Choice, Step, make_plan
 from dslnas.diagnostics import InternalError
+from dslnas.graph.analysis.plan import DROPPED, Choice, Step, make_plan
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.space.derive.derive import derive

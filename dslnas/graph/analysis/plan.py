@@ -1,4 +1,4 @@
-"""A plan: the steps of one run of a graph, as data. Knows no tensors."""
+"""A plan: the steps of one run of a graph, as data."""
 
 from __future__ import annotations
 
