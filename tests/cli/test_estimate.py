@@ -104,13 +104,13 @@ def test_steps_are_timed_as_they_would_run(
         return network
 
     monkeypatch.setattr(Runtime, "place", placed)
-    how = ("--precision", "bfloat16", "--passes", "separable")
+    how = ("--precision", "bfloat16", "--passes", "channels_last")
     _, stages = estimated(spec, capsys, "--steps", "1", *how)
     assert all(stage["seconds_per_step"] > 0 for stage in stages)
     assert len(timed) == 2
     for network in timed:
         assert network.is_mixed
-        assert network.passes == ("separable",)
+        assert network.passes == ("channels_last",)
 
 
 def test_methods_that_run_one_operation_keep_less(
