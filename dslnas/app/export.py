@@ -93,19 +93,7 @@ def export_network(
     seed: int,
     real: Mapping[str, np.ndarray] | None = None,
 ) -> Exported:
-    """Write a network as ONNX model and Python module, compared with each other.
-
-    Args:
-        network: On the CPU, in evaluation mode.
-        folder: Where the files go.
-        settings: Formats and tolerance.
-        origin: Origin of the network, for the files.
-        seed: Seed of the random inputs to compare on.
-        real: Inputs to compare on, by name.
-
-    Raises:
-        UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to.
-    """
+    """Write a network with its origin, see `dslnas.exporters.export.export`."""
     from dslnas.exporters.export import export
 
     return export(

@@ -25,7 +25,7 @@ STILL = 1e-6
 
 @dataclass(frozen=True)
 class Observation:
-    """One epoch of a search.
+    """One epoch of a search; its record has entries of the same names.
 
     Attributes:
         operations: By searched cell that the final network has, the edges of the derived cell

@@ -202,12 +202,8 @@ class _Search:
                 architecture_loss=losses.get(ARCHITECTURE),
                 validation_loss=measured.loss,
                 seconds=time.perf_counter() - self._begin,
-                entropy=seen.entropy,
-                operations=seen.operations,
-                skip_share=seen.skip_share,
-                alpha_change=seen.alpha_change,
                 eigenvalue=eigenvalue,
-                warnings=seen.warnings,
+                **vars(seen),
             ).with_metrics(measured.metrics)
         )
 
