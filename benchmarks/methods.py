@@ -19,7 +19,6 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.discretise import one_hot
-from dslnas.engines.nasp import Nasp
 from dslnas.engines.protocol import StepReport
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import SEARCH
@@ -130,11 +129,8 @@ class Search:
         self._batches = workload.batches()
 
     def step(self, turn: int) -> StepReport:
-        """Take a step; NASP's from a random A, the same in a turn, as at first it is all ties."""
-        if isinstance(self.engine, Nasp):
-            generator = torch.Generator().manual_seed(turn)
-            for continuous in self.engine.alphas().values():
-                continuous.uniform_(generator=generator)
+        """Take a step from where no operations tie, which is the same place in a turn."""
+        self.engine.break_ties(torch.Generator().manual_seed(turn))
         return self.engine.step(*self._batches)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 
@@ -21,7 +21,7 @@ from dslnas.settings.search import SearchSettings
 
 # Every engine takes (supernet, its own settings, generator, constraints); a test checks the table
 # against the settings of `dslnas.settings.search.SEARCH`.
-ENGINES: dict[str, Callable[..., Engine]] = {
+ENGINES: Mapping[str, type[Engine]] = {
     "darts": Darts,
     "milenas": Milenas,
     "single_level": SingleLevel,
@@ -48,4 +48,5 @@ def make_engine(
         generator: Randomness of alpha's start and of samples; on the CPU.
         constraints: Limits of the derived network, and costs of operations.
     """
-    return ENGINES[settings.method](supernet, settings, generator, constraints)
+    make: Callable[..., Engine] = ENGINES[settings.method]
+    return make(supernet, settings, generator, constraints)

@@ -13,7 +13,7 @@ from dslnas.engines.discretise import explore, nearest, one_hot
 from dslnas.engines.expected_cost import complexity
 from dslnas.engines.objectives.accumulation import filled, loss_and_grads_of
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
-from dslnas.engines.protocol import Engine, StepReport
+from dslnas.engines.protocol import Engine, LargestPass, StepReport
 from dslnas.engines.relaxations.softmax import gradients_of, rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints, draw
 from dslnas.graph.analysis.costs import CostRows
@@ -40,6 +40,8 @@ class Nasp(Engine):
     `epsilon` an edge takes a random operation instead of its largest. A warm-up, when A stands
     still and all its entries are alike, trains the weights of random choices.
     """
+
+    largest_pass = LargestPass("kept", observe=True)
 
     def __init__(
         self,

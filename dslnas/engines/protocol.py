@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Literal, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
@@ -28,6 +28,25 @@ class StepReport:
     architecture: Tensor | None
 
 
+Running: TypeAlias = Literal["all", "edges", "kept"]
+"""Which operations run: all; one of every edge; one of every edge that a derived cell has."""
+
+
+@dataclass(frozen=True)
+class LargestPass:
+    """The pass through the supernet of a method's step that needs most memory.
+
+    Attributes:
+        running: Which operations run.
+        alpha: Whether alpha has a gradient.
+        observe: Whether the other operations run forward.
+    """
+
+    running: Running = "all"
+    alpha: bool = True
+    observe: bool = False
+
+
 Progress = Callable[[int, int], None]
 """Called with how many things are done, and how many there are."""
 
@@ -42,9 +61,13 @@ class Engine(Protocol):
 
     Attributes:
         learns: Whether alpha is moved by gradients, and not drawn.
+        largest_pass: What a step needs at most, for telling its memory before it runs.
+        weight_copies: Copies of the weights that the engine keeps besides gradients and momentum.
     """
 
     learns: bool = True
+    largest_pass: ClassVar[LargestPass] = LargestPass()
+    weight_copies: ClassVar[int] = 0
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rates of an epoch, counted from 0."""

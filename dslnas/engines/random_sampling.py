@@ -13,7 +13,7 @@ from dslnas.data.batches import Batch
 from dslnas.engines.discretise import one_hot
 from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.optimisers import WeightOptimiser
-from dslnas.engines.protocol import Engine, Progress, StepReport
+from dslnas.engines.protocol import Engine, LargestPass, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints, draw
 from dslnas.graph.analysis.plan import Choice
@@ -33,6 +33,7 @@ class RandomSampling(Engine):
     """
 
     learns = False
+    largest_pass = LargestPass("kept", alpha=False)
 
     def __init__(
         self,

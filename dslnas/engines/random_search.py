@@ -12,7 +12,7 @@ from dslnas.data.batches import Batch
 from dslnas.engines.discretise import one_hot
 from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.optimisers import WeightOptimiser
-from dslnas.engines.protocol import Engine, Progress, StepReport
+from dslnas.engines.protocol import Engine, LargestPass, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints, draw
 from dslnas.graph.analysis.plan import Choice
@@ -29,6 +29,8 @@ class RandomSearch(Engine):
     """
 
     learns = False
+    largest_pass = LargestPass("kept", alpha=False)
+    weight_copies = 1  # the first weights, which every architecture starts from
 
     def __init__(
         self,

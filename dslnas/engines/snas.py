@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dslnas.engines.gumbel_engine import GumbelEngine
 from dslnas.engines.relaxations.gumbel import Gumbel
-from dslnas.engines.sampled_engine import SampledEngine
 
 
-class Snas(SampledEngine):
+class Snas(GumbelEngine):
     """All operations run, weighed by a random point near a corner of the simplex.
 
     The paper trains alpha and the weights on one loss, that of the training data: mixed-level with

@@ -230,7 +230,7 @@ class NaspSettings(SearchSettings):
             yield Unused("cells", "cells", "complexity 0", "complexity 0.1")
 
 
-class SampledSettings(OrderSettings):
+class GumbelSettings(OrderSettings):
     """Settings of methods that draw a random mixture for every pass."""
 
     level: Literal["bilevel", "mixed"] = Field("bilevel", description=_LEVEL_ABOUT)
@@ -244,13 +244,13 @@ class SampledSettings(OrderSettings):
             yield Unused("lambda", "lambda_", "level bilevel", "level mixed")
 
 
-class GdasSettings(SampledSettings):
+class GdasSettings(GumbelSettings):
     """GDAS (Dong and Yang, CVPR 2019): one sampled operation per edge runs."""
 
     method: Literal["gdas"] = "gdas"
 
 
-class SnasSettings(SampledSettings):
+class SnasSettings(GumbelSettings):
     """SNAS (Xie et al., ICLR 2019): all run, weighed by a soft sample; one loss for everything."""
 
     method: Literal["snas"] = "snas"

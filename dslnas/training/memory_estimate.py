@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import torch
 
 from dslnas.backends.torch.runtime import Precision, Runtime
+from dslnas.engines.catalogue import ENGINES
 from dslnas.engines.discretise import uniform
+from dslnas.engines.protocol import Running
 from dslnas.graph.analysis.activations import NUMBER_BYTES, Activations, activations
 from dslnas.graph.analysis.plan import Choice, make_plan
 from dslnas.graph.graph import PrimitiveGraph
@@ -23,9 +23,6 @@ from dslnas.space.choice_table import choice_table
 from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import task_of
 from dslnas.training.search_plan import SearchPlan
-
-Running: TypeAlias = Literal["all", "edges", "kept"]
-"""Which operations run: all; one of every edge; one of every edge that a derived cell has."""
 
 DRAWS = 6
 """Random choices of which the one that needs most is taken."""
@@ -44,30 +41,6 @@ MIXED_COPIES = 0.5
 
 COPIES_AHEAD = 4
 """Second order: the weights as they were, g, the step along it, and v."""
-
-
-@dataclass(frozen=True)
-class Pass:
-    """The pass of a method's step that needs most.
-
-    Attributes:
-        running: Which operations run.
-        alpha: Whether alpha has a gradient.
-        observe: Whether the other operations run forward.
-    """
-
-    running: Running = "all"
-    alpha: bool = True
-    observe: bool = False
-
-
-LARGEST: Mapping[str, Pass] = {
-    "gdas": Pass("edges"),
-    "nasp": Pass("kept", observe=True),
-    "random": Pass("kept", alpha=False),
-    "random_search": Pass("kept", alpha=False),
-}
-"""By method; the others run everything with a gradient for alpha."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +76,8 @@ def search_needs(
         plan: The method with its settings, and the batch.
         runtime: How it runs: the passes that rewrite its graph, and the precision.
     """
-    settings, largest = plan.settings, LARGEST.get(plan.method, Pass())
+    settings, engine = plan.settings, ENGINES[plan.method]
+    largest = engine.largest_pass
     task = task_of(plan.data)
     steps = task.steps(plan.data)
     rows = -(-plan.data.batch // settings.accumulate) * steps
@@ -116,7 +90,7 @@ def search_needs(
         forward = make_plan(running, running.ends, chosen)
         of_measuring.append(activations(running, forward, gradients=False).peak)
     worst = max(of_step, key=lambda found: found.peak)
-    copies = _copies(plan.method, settings)
+    copies = _copies(settings) + engine.weight_copies
     measuring = measured * max(of_measuring) * _width_of_values(graph, runtime.precision)
     return _needs(graph, copies, worst, rows, measuring, runtime.precision)
 
@@ -159,15 +133,10 @@ def _running(
     return optimised(graph, runtime.paying, choosable=chosen is not None)
 
 
-def _copies(method: str, settings: SearchSettings) -> int:
-    """Return how many copies of the weights there are at once."""
+def _copies(settings: SearchSettings) -> int:
+    """Return how many copies of the weights there are at once, an engine's own not counted."""
     ahead = isinstance(settings, OrderSettings) and settings.order == "second"
-    return (
-        COPIES
-        + (settings.accumulate > 1)
-        + COPIES_AHEAD * ahead
-        + (method == "random_search")  # the first weights
-    )
+    return COPIES + (settings.accumulate > 1) + COPIES_AHEAD * ahead
 
 
 def _needs(

@@ -1,4 +1,4 @@
-"""SampledEngine relaxations: the samples themselves, and GDAS and SNAS by hand."""
+"""Sampled relaxations: the samples themselves, and GDAS and SNAS by hand."""
 
 from __future__ import annotations
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 
 from dslnas.backends.torch.runtime import Precision, Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import USUAL
 from dslnas.settings.data import Cifar10
-from dslnas.settings.search import DartsSettings
+from dslnas.settings.search import SEARCH, DartsSettings
 from dslnas.training.memory_estimate import search_needs
 from dslnas.training.search_plan import SearchPlan
 from tests.engines.small import CPU, DARTS_LIKE, batch, space
@@ -36,3 +40,32 @@ def test_a_search_keeps_what_is_said(precision: Precision, passes: tuple[str, ..
     assert needs.kept == pytest.approx(keeper.bytes, rel=0.12)
     copies = {"float32": 12, "bfloat16": 14, "float64": 24}[precision]
     assert needs.weights == copies * graph.params()
+
+
+@pytest.mark.parametrize("method", list(ENGINES))
+def test_no_pass_of_a_step_keeps_more_than_is_said(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched, runtime = space(DARTS_LIKE, method), Runtime(CPU)
+    graph = build_supernet_graph(searched)
+    settings = SEARCH[method](epochs=1, warmup=0)
+    needs = search_needs(searched, graph, SearchPlan(settings, Cifar10(batch=BATCH)), runtime)
+    generator = torch.Generator().manual_seed(0)
+    supernet = Supernet(searched, graph, generator, runtime)
+    kept: list[int] = []
+    loss_of = supernet.loss
+
+    def watched(*args: Any, **options: Any) -> Tensor:
+        keeper = Keeper(supernet.network)
+        with keeper:
+            loss = loss_of(*args, **options)
+        kept.append(keeper.bytes)
+        return loss
+
+    monkeypatch.setattr(supernet, "loss", watched)
+    engine = make_engine(supernet, settings, generator)
+    engine.start_epoch(0)
+    for step in range(4):
+        engine.break_ties(generator)
+        engine.step(*(batch(2 * step + n, BATCH, supernet.dtype) for n in (0, 1)))
+    assert 0.6 * needs.kept < max(kept) < 1.12 * needs.kept

@@ -41,7 +41,7 @@ class Objective(Protocol):
     """How alpha's gradient is made from a batch of each kind."""
 
     def gradient(self, train: Batch, architecture: Batch) -> AlphaStep:
-        """Return the gradient in alpha; nothing is updated."""
+        """Return the gradient in alpha; neither alpha nor the weights are updated."""
         ...
 
 

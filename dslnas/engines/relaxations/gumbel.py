@@ -1,4 +1,4 @@
-"""SampledEngine relaxations: the Gumbel-softmax of GDAS and SNAS.
+"""Sampled relaxations: the Gumbel-softmax of GDAS and SNAS.
 
 p = softmax((alpha + g) / tau), g = -log(-log(u)) with u uniform in (0, 1), is a random point of the
 simplex that comes closer to its corners as the temperature tau falls; P(argmax p = o) =

@@ -9,10 +9,10 @@ from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.objectives.objectives import Bilevel, MixedLevel, Objective
 from dslnas.engines.relaxations.gumbel import Gumbel
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search import SampledSettings
+from dslnas.settings.search import GumbelSettings
 
 
-class SampledEngine(GradientEngine):
+class GumbelEngine(GradientEngine):
     """Search on random mixtures, bilevel or mixed-level; alpha and then the weights.
 
     Both updates of a step draw their own sample; a method says how, by its `relaxation`.
@@ -23,7 +23,7 @@ class SampledEngine(GradientEngine):
     def __init__(
         self,
         supernet: Supernet,
-        settings: SampledSettings,
+        settings: GumbelSettings,
         generator: torch.Generator,
         constraints: ResourceConstraints | None = None,
     ) -> None:
