@@ -3,7 +3,8 @@
 Two cells have the same hash if they are the same network, with weights of its own for every
 operation, once
 
-* operations that give zeros are left out of sums, and so is what no output reads,
+* operations that give zeros are left out of sums (not behind a gate, which hands on what it reads),
+  and so is what no output reads,
 * identities are contracted: what reads a skip connection reads what that reads (not at a stride,
   where it is something else, and not behind a gate), and a sum in a sum is one sum,
 * terms of sums may be in any order.
@@ -107,9 +108,10 @@ class _Contraction:
         cell, terms = self._cell, Counter[Term]()
         for source, operation in self._chosen.get(name, ()):
             strides = cell.stride > 1 and source in cell.inputs
-            if operation.is_zero:
+            bare = cell.gate is None
+            if operation.is_zero and bare:
                 continue
-            if operation.is_identity and cell.gate is None and not strides:
+            if operation.is_identity and bare and not strides:
                 terms.update(self._tensors[source])
             else:
                 label = f"{operation.text} strided" if strides else operation.text

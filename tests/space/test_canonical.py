@@ -101,6 +101,17 @@ def test_a_skip_connection_that_strides_is_an_operation() -> None:
     assert cell_hash(cell_of(skips, strided)) != cell_hash(cell_of(plain, strided))
 
 
+def test_a_zero_behind_a_gate_is_an_operation() -> None:
+    def cell(terms: str) -> Cell:
+        gate = "gate residual(f, x) { output x + f(x) }"
+        one = f"cell one {{ inputs 1; edge residual; node n1 = {terms}; output n1 }}"
+        text = f"use std.cnn\n{gate}\n{one}\nnetwork {{ cells one; {STEM} }}"
+        return space_of(text).cells["one"]
+
+    hashes = {cell_hash(cell(terms)) for terms in ("relu(in1) + none(in1)", "relu(in1)")}
+    assert len(hashes) == 2
+
+
 @pytest.mark.parametrize(
     "body",
     [
