@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.diagnostics import user_error
-from dslnas.language.link.link import LinkedProgram, link, read_source
+from dslnas.language.link.link import LinkedProgram, link
 from dslnas.language.link.overrides import parse_overrides
+from dslnas.language.link.sources import read_source
 
 if TYPE_CHECKING:
     from dslnas.graph.graph import PrimitiveGraph

@@ -47,13 +47,8 @@ class RunFolder:
         Raises:
             UserError: NAS021 if it cannot be made, NAS022 if something is in it already.
         """
-        if path.is_dir() and any(path.iterdir()):
-            raise user_error(
-                "NAS022",
-                "folder is not empty",
-                where=str(path),
-                help="choose another with `--out DIR`, or remove it",
-            )
+        if path.is_dir():
+            check_empty(path)
         make_folder(path)
         folder = cls(path, manifest)
         folder.update()
@@ -135,6 +130,21 @@ def write_tensors(
 
     whole = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
     write_whole(path, save(whole, None if metadata is None else dict(metadata)))
+
+
+def check_empty(path: Path) -> None:
+    """Check that a folder has nothing in it that a run would mix with.
+
+    Raises:
+        UserError: NAS022 if it has.
+    """
+    if any(path.iterdir()):
+        raise user_error(
+            "NAS022",
+            "folder is not empty",
+            where=str(path),
+            help="choose another with `--out DIR`, or remove it",
+        )
 
 
 def free_folder(parent: Path, name: str) -> Path:

@@ -14,7 +14,7 @@ from dslnas.diagnostics import user_error
 from dslnas.files import cannot_write, make_folder, write_whole
 from dslnas.json_model import damaged, json_text, read_model
 from dslnas.runs.architecture import cells_of
-from dslnas.runs.folder import free_folder
+from dslnas.runs.folder import check_empty, free_folder
 from dslnas.runs.manifest import MANIFEST, Manifest, read_manifest
 from dslnas.runs.summary import BASELINE, SUMMARY, Outcome, Summary
 from dslnas.tasks.catalogue import task_of
@@ -50,13 +50,7 @@ class RepeatsFolder:
         make_folder(self.path)
         path = self.path / SUMMARY
         if not path.exists():
-            if any(self.path.iterdir()):
-                raise user_error(
-                    "NAS022",
-                    "folder is not empty",
-                    where=str(self.path),
-                    help="choose another with `--out DIR`, or remove it",
-                )
+            check_empty(self.path)
             return
         try:
             summary = read_model(Summary, path)

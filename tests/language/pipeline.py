@@ -8,8 +8,9 @@ from pathlib import Path
 from dslnas.diagnostics import UserError
 from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.language.check.check import check
-from dslnas.language.link.link import link, read_source
+from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
+from dslnas.language.link.sources import read_source
 from dslnas.settings.data import TextSettings
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower

@@ -8,8 +8,9 @@ import pytest
 
 from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
-from dslnas.language.link.link import LinkedProgram, link, read_source
+from dslnas.language.link.link import LinkedProgram, link
 from dslnas.language.link.overrides import parse_overrides
+from dslnas.language.link.sources import read_source
 from dslnas.language.print.expanded_spec import effective_text, section_text, spec_hash
 from dslnas.settings.rule import AS_PUBLISHED, Count, Derivation, Limit, Rule
 from dslnas.settings.sections import DeriveSettings

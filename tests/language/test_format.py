@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dslnas.language.link.link import LIBRARY
+from dslnas.language.link.sources import LIBRARY
 from dslnas.language.print.format import format_expression, format_item, format_program
 from dslnas.language.print.layout import WIDTH
 from dslnas.language.syntax import ast

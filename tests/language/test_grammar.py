@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.language.link.link import LIBRARY
+from dslnas.language.link.sources import LIBRARY
 from dslnas.language.syntax import grammar
 
 

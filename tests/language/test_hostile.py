@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dslnas.diagnostics import MOST_SHOWN, UserError
-from dslnas.language.link.link import LIBRARY
-from dslnas.language.link.sources import read_source
+from dslnas.language.link.sources import LIBRARY, read_source
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import MAX_CHARACTERS, parse
 from dslnas.source import SourceFile

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.language.link.link import MAX_FILES, LinkedProgram, link, read_source
+from dslnas.language.link.link import MAX_FILES, LinkedProgram, link
+from dslnas.language.link.sources import read_source
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import MAX_CHARACTERS
 from dslnas.source import SourceFile

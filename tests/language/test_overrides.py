@@ -10,8 +10,9 @@ import pytest
 from dslnas.diagnostics import UserError
 from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
-from dslnas.language.link.link import link, read_source
+from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
+from dslnas.language.link.sources import read_source
 from dslnas.settings.search import MilenasSettings, RandomSettings
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS

@@ -6,8 +6,9 @@ import pytest
 
 from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
-from dslnas.language.link.link import LIBRARY, link
+from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
+from dslnas.language.link.sources import LIBRARY
 from dslnas.language.print.expanded_spec import effective_text
 from dslnas.settings.data import Digits, TextFile, TextSettings
 from dslnas.settings.search import SEARCH

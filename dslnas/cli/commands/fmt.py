@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from dslnas.files import write_whole
-from dslnas.language.link.link import read_source
+from dslnas.language.link.sources import read_source
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
 from dslnas.source import SourceFile

@@ -11,7 +11,7 @@ from dslnas.diagnostics import Diagnostics, suggestion
 from dslnas.language.check.constants import Scope
 from dslnas.language.check.operations import BODY_NAMES, Definitions, check_body
 from dslnas.language.check.value import Activated, Applied, Joined, Reference, ValueExpression
-from dslnas.language.link.free_names import mentioned
+from dslnas.language.link.used_names import mentioned
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 

@@ -23,16 +23,6 @@ from dslnas.language.syntax.parse import parse
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.source import SourceFile, Span
 
-__all__ = [
-    "LIBRARY",
-    "LinkedProgram",
-    "head_span",
-    "is_of_std",
-    "link",
-    "merge_cells",
-    "read_source",
-]
-
 MAX_FILES = 64
 
 Definition: TypeAlias = ast.Let | ast.OpDef | ast.OpsDef | ast.GateDef
