@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from dslnas.backends.python.class_model import Instance, Part
+from dslnas.backends.python.class_model import Body, Instance, Part, children_of
 from dslnas.backends.python.layers import JOINS, layer_part
 from dslnas.backends.python.regions import Block
 from dslnas.backends.python.statements import Attributes, StatementWriter, Step, letters
@@ -25,13 +25,15 @@ def read_block(graph: PrimitiveGraph, block: Block, source: str) -> Instance:
     variant = "Strided" if after[1:] < before[1:] else ""
     sizes = {"in_channels": before[0]} if before else {}
     sizes |= {"out_channels": after[0]}
-    made = partial(Instance, block.scope.label, block.scope.kind, variant, ("x",))
+    made = partial(Instance, block.scope.label, block.scope.kind, variant)
     if len(steps) == 1 and steps[0].part is not None:
-        return made({"": steps[0].part}, sizes)
+        parts = {"": steps[0].part}
+        return made(Body(("x",), children_of(parts)), parts, sizes)
     attributes = Attributes()
     writer = StatementWriter(attributes, letters)
     statements, (result,) = writer.write(steps, {block.source: "x"}, [block.output])
-    return made(attributes.parts, sizes, statements, result)
+    children = children_of(attributes.parts)
+    return made(Body(("x",), children, statements, result), attributes.parts, sizes)
 
 
 def inline_part(made: Instance) -> Part | None:

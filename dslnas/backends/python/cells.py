@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dslnas.backends.python.class_model import Instance, Part
+from dslnas.backends.python.class_model import Body, Instance, Part, children_of
 from dslnas.backends.python.expressions import is_function
 from dslnas.backends.python.identifiers import LONGEST_VARIABLE, VARIABLES, Names, snake_case
 from dslnas.backends.python.layers import JOINS, layer_part
@@ -63,14 +63,17 @@ def read_cell(graph: PrimitiveGraph, region: Region, parts: Mapping[str, Part]) 
         region.scope.label,
         region.scope.kind,
         "AfterReduction" if len({shape[1:] for shape in shapes.values()}) > 1 else "",
-        tuple(inputs.values()),
+        Body(
+            tuple(inputs.values()),
+            children_of(attributes.parts),
+            statements,
+            results[0] if region.output else "",
+            tuple(states.values()),
+            results[bool(region.output) :],
+        ),
         attributes.parts,
         {"channels": _channels(graph, region)}
         | {channels_of(name): shape[0] for name, shape in shapes.items()},
-        statements,
-        results[0] if region.output else "",
-        tuple(states.values()),
-        results[bool(region.output) :],
     )
     return PlacedCell(region.scope.path, sources, region.output, made)
 

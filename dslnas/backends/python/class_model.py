@@ -136,6 +136,11 @@ class Body:
         return tuple(argument for piece in self.pieces for argument in piece.arguments)
 
 
+def children_of(parts: Mapping[str, Part]) -> tuple[tuple[str, tuple[Piece, ...]], ...]:
+    """Return attributes without their numbers."""
+    return tuple((name, part.pieces) for name, part in parts.items())
+
+
 @dataclass(frozen=True)
 class Instance:
     """One use of a class.
@@ -144,30 +149,17 @@ class Instance:
         label: How the language writes it: `normal`, `sep_conv(3)`.
         kind: Kind of its scope.
         variant: Word that tells it from others of the same label, for the name of its class.
-        inputs: Arguments of `forward`.
+        body: Its structure.
         parts: Content of its attributes, by name; that of a pure chain has none.
         sizes: Numbers of channels that make natural parameters, by name.
-        statements: As of `Body`, and so are the others.
     """
 
     label: str
     kind: str
     variant: str
-    inputs: tuple[str, ...]
+    body: Body
     parts: Mapping[str, Part]
     sizes: Mapping[str, int] = field(default_factory=dict)
-    statements: tuple[Statement, ...] = ()
-    result: str = ""
-    states: tuple[str, ...] = ()
-    next_states: tuple[str, ...] = ()
-
-    @cached_property
-    def body(self) -> Body:
-        """Its structure."""
-        children = tuple((name, part.pieces) for name, part in self.parts.items())
-        return Body(
-            self.inputs, children, self.statements, self.result, self.states, self.next_states
-        )
 
     @cached_property
     def numbers(self) -> tuple[Number, ...]:

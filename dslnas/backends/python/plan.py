@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from dslnas.backends.python.blocks import inline_part, read_block
 from dslnas.backends.python.cells import PlacedCell, read_cell, region_steps
-from dslnas.backends.python.class_model import Instance, Part, Statement
+from dslnas.backends.python.class_model import Body, Instance, Part, Statement, children_of
 from dslnas.backends.python.classes import PythonClass, make_classes
 from dslnas.backends.python.identifiers import (
     LONGEST_VARIABLE,
@@ -179,11 +179,10 @@ class _Network:
         """Return the class of the network, and its loop if it has one."""
         loop = self._loop() if self._graph.is_sequence else None
         statements, (result,) = ((), ("",)) if loop else self._statements()
-        arguments = tuple(self._inputs.values())
-        made = Instance(
-            "network", "network", "", arguments, self._attributes.parts, {}, statements, result
-        )
-        return PythonClass("Network", made.body, signature([made]), (made,)), loop
+        parts = self._attributes.parts
+        body = Body(tuple(self._inputs.values()), children_of(parts), statements, result)
+        made = Instance("network", "network", "", body, parts)
+        return PythonClass("Network", body, signature([made]), (made,)), loop
 
     def _statements(self) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
         """Return a network without a loop: one statement per stem, cell and head."""
@@ -243,7 +242,7 @@ class _Network:
             if cell.output:
                 variables[cell.output] = f"output{suffix}"
             name = self._attributes.add(cell.path, self._parts[cell.path])
-            last = first + len(cell.instance.states)
+            last = first + len(cell.instance.body.states)
             gives = variables.get(cell.output, "")
             calls.append(CellCall(name, reads, gives, f"states{suffix}", first, last))
             first = last
