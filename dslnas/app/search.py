@@ -63,10 +63,10 @@ def draw(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOpt
 
 
 def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
+    from dslnas.backends.torch.threads import threads_for
     from dslnas.training.memory_check import check_search_fits
     from dslnas.training.search import search
     from dslnas.training.search_plan import SearchPlan
-    from dslnas.training.threads import threads_for
 
     program, data = spec.program, run.data
     plan = SearchPlan(spec.search, program.data, program.derivation)

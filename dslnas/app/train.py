@@ -52,11 +52,11 @@ def _begun(spec: Compiled, out: Path | str | None, **options: Unpack[RunOptions]
 
 
 def _trained(run: Run) -> Trained:
+    from dslnas.backends.torch.threads import threads_for
     from dslnas.graph.lower.network import build_derived_graph
     from dslnas.runs.checkpoint import Checkpoint
     from dslnas.training.constraints import check_limits
     from dslnas.training.memory_check import check_training_fits
-    from dslnas.training.threads import threads_for
     from dslnas.training.train import train
 
     program, data, runtime, seed = run.spec.program, run.data, run.runtime, run.manifest.seed

@@ -9,7 +9,7 @@ from functools import partial
 import torch
 
 from dslnas.backends.torch.runtime import Runtime
-from dslnas.backends.torch.threads import wait_for
+from dslnas.backends.torch.threads import threads_for, wait_for
 from dslnas.data.batches import Batch, forever
 from dslnas.data.dataset import Data
 from dslnas.engines.catalogue import make_engine
@@ -27,7 +27,6 @@ from dslnas.training.memory_check import memory_of
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs
 from dslnas.training.search import make_supernet
 from dslnas.training.search_plan import SearchPlan
-from dslnas.training.threads import threads_for
 from dslnas.training.training_state import Trainee
 
 SEED = 0

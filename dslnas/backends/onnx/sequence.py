@@ -17,7 +17,6 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 
 from dslnas.backends.onnx.fold import Weights
 from dslnas.backends.onnx.prepare import prepare
-from dslnas.backends.onnx.state_names import state_names
 from dslnas.backends.onnx.writer import Writer, finish
 from dslnas.graph.analysis.time_loop import time_loop
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
@@ -79,7 +78,7 @@ def to_onnx_sequence(
 def _step_model(
     graph: PrimitiveGraph, weights: Tensors, name: str, metadata: Mapping[str, str]
 ) -> ModelProto:
-    called = state_names(graph)
+    called = _state_names(graph)
     states = {called[name]: graph.by_name[name].shape for name in called}
     writer = Writer(graph, weights)
     names = {INPUT: TOKEN, graph.output: LOGITS, **called}
@@ -107,7 +106,7 @@ class _SequenceWriter:
         # A Scan has as many steps as what it scans: a loop that reads nothing else gets the tokens.
         self._loop = replace(loop, streams=loop.streams or (INPUT,))
         self._writer = Writer(graph, weights)
-        self._called = state_names(graph)
+        self._called = _state_names(graph)
 
     def model(self, name: str, metadata: Mapping[str, str]) -> ModelProto:
         """Return the model."""
@@ -217,3 +216,16 @@ def _value(
     name: str, shape: tuple[str | int, ...], kind: int = TensorProto.FLOAT
 ) -> ValueInfoProto:
     return helper.make_tensor_value_info(name, kind, shape)
+
+
+def _state_names(graph: PrimitiveGraph) -> dict[str, str]:
+    """Return what a model calls its states: `h` where that is clear, and else `cell0_h`.
+
+    What it gives is called the same with `next_` in front, beside `logits`.
+    """
+    states = [state.name for state in graph.states]
+    short = [name.rpartition("/")[2] for name in states]
+    taken = [*short, *(f"next_{name}" for name in short), "token", "tokens", "logits"]
+    if len(set(taken)) == len(taken) and len({name.partition("/")[0] for name in states}) == 1:
+        return dict(zip(states, short, strict=True))
+    return {name: name.replace("/", "_") for name in states}
