@@ -42,7 +42,7 @@ def seed_option(command: _Command) -> _Command:
         type=click.IntRange(0, LARGEST_SEED),
         default=0,
         show_default=True,
-        help="Of everything random: same seed, same machine, same result.",
+        help="Seed of everything random: same seed, same machine, same result.",
     )(command)
 
 
@@ -67,14 +67,14 @@ def resume_option(command: _Command) -> _Command:
     return click.option(
         "--resume",
         is_flag=True,
-        help="Go on with the interrupted run in --out, from its last whole epoch of training.",
+        help="Continue the interrupted run in --out, after its last whole epoch of training.",
     )(command)
 
 
 def check_resume(resume: bool, out: Path | None) -> None:
     """Refuse to go on with a run that is not named."""
     if resume and out is None:
-        raise click.UsageError("--resume needs --out: the folder of the run that is gone on with")
+        raise click.UsageError("--resume needs --out: the folder of the run to continue")
 
 
 def print_json(value: object) -> None:

@@ -47,7 +47,7 @@ def runtime_options(command: _Command) -> _Command:
             type=click.Choice(PRECISIONS),
             default=PRECISIONS[0],
             show_default=True,
-            help="Of training; bfloat16 is mixed with float32. Exports are float32.",
+            help="Precision of training; bfloat16 is mixed with float32. Exports are float32.",
         ),
     )
     whole: Callable[..., Any] = gathering

@@ -68,7 +68,7 @@ def test_options_of_a_run_need_one(
     spec: Path, capsys: pytest.CaptureFixture[str], option: list[str]
 ) -> None:
     assert run(["compile", str(spec), *option]) == 2
-    assert f"{option[0]} needs --search: nothing is trained without" in capsys.readouterr().err
+    assert f"{option[0]} needs --search; without it nothing is trained" in capsys.readouterr().err
 
 
 def test_recurrent_cells_are_not_compiled(capsys: pytest.CaptureFixture[str]) -> None:

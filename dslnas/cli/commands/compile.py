@@ -133,7 +133,7 @@ def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:
         names = ("repeats", "baseline", "out", "resume", "seed")
         found = [name for name in names if given(name) is ParameterSource.COMMANDLINE]
         for name in (*found, *given_runtime_options()):
-            raise click.UsageError(f"--{name} needs --search: nothing is trained without")
+            raise click.UsageError(f"--{name} needs --search; without it nothing is trained")
     if repeats is None:
         if given("baseline") is ParameterSource.COMMANDLINE:
             raise click.UsageError("--baseline needs --repeats: it is what many runs are held to")
