@@ -61,7 +61,7 @@ class Engine(Protocol):
 
     Attributes:
         learns: Whether alpha is moved by gradients, and not drawn.
-        largest_pass: What a step needs at most, for telling its memory before it runs.
+        largest_pass: Pass of a step that needs most memory, to estimate it before it runs.
         weight_copies: Copies of the weights that the engine keeps besides gradients and momentum.
     """
 
