@@ -10,7 +10,7 @@ import torch
 
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
-from dslnas.engines.catalogue import make_engine
+from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.random_sampling import RandomSampling
 from dslnas.settings.search import SEARCH, RandomSettings
 from dslnas.settings.values import Sgd
@@ -44,6 +44,10 @@ STEPS: list[tuple[str, dict[str, Any], list[tuple[str, bool]]]] = [
     ("random_search", {"each": 2}, [WEIGHTS]),
     ("random_search", {"each": 1}, [ALPHA, WEIGHTS]),
 ]
+
+
+def test_the_steps_of_every_method_are_known() -> None:
+    assert {method for method, *_ in STEPS} == set(ENGINES)
 
 
 @pytest.mark.parametrize(("method", "given", "expected"), STEPS)
