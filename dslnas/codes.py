@@ -70,8 +70,8 @@ CODES: dict[str, Code] = {
     ),
     "NAS024": Code(
         "run cannot be exported",
-        "The weights of a run are missing, damaged, or belong to another architecture than the "
-        "one beside them.",
+        "The run is not trained yet, or its weights are missing, damaged, or belong to another "
+        "architecture than the one beside them.",
     ),
     "NAS025": Code(
         "runs cannot be compared",

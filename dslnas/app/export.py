@@ -33,11 +33,12 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
         overrides: Arguments of `--set` for the export section.
 
     Raises:
-        UserError: NAS023 if the manifest is of another network, NAS024 if the network is missing or
-            does not fit, NAS711 if the backends differ, NAS021 if the folder cannot be written to.
+        UserError: NAS023 if the manifest is of another network, NAS024 if the run is not trained,
+            or the network is missing or does not fit, NAS711 if the backends differ, NAS021 if the folder cannot be written to.
     """
     from dslnas.runs.origin import origin_in
 
+    run.check_trained()
     folder = run.path if out is None else Path(out)
     spec = compile_spec(run.path / ARCHITECTURE, overrides, with_data=False)
     compiled = without_choices(spec, "exported")

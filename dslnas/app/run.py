@@ -162,11 +162,33 @@ class Run:
         """Return the trained network, on the CPU, in evaluation mode.
 
         Raises:
-            UserError: NAS024 if the weights are missing, damaged, or of another architecture.
+            UserError: NAS024 if the run is not trained, or the weights are missing, damaged, or of
+                another architecture.
         """
         from dslnas.runs.network import load_network
 
+        self.check_trained()
         return load_network(self._compiled_architecture().graph, self.path)
+
+    def check_trained(self) -> None:
+        """Check that the training is over.
+
+        Raises:
+            UserError: NAS024 if it is not.
+        """
+        if self.results.is_trained:
+            return
+        searched, method = is_searched(self.path), self.manifest.method
+        command = "export SPEC" if method is None else "compile SPEC --search"
+        ways = [] if method == BASELINE else [f"`dslnas {command} --out {self.path} --resume`"]
+        if searched:
+            ways.append("`dslnas.train(run)` in Python")
+        raise user_error(
+            "NAS024",
+            "is not trained yet" if searched else "is not trained yet: its search is not over",
+            where=str(self.path),
+            help=f"go on with it by {' or by '.join(ways)}" if ways else "",
+        )
 
     def _compiled_architecture(self) -> CompiledArchitecture:
         spec = compile_spec(self.path / ARCHITECTURE, with_data=False)

@@ -54,6 +54,14 @@ def test_a_finished_run_is_left_as_it_is(spec: Path, tmp_path: Path) -> None:
     assert before == {path.name: path.read_bytes() for path in run.path.iterdir()}
 
 
+def test_a_run_that_is_only_searched_has_no_network_yet(spec: Path, tmp_path: Path) -> None:
+    run = dslnas.search(dslnas.compile_spec(spec), tmp_path / "run")
+    for use in (run.network, lambda: dslnas.export(run)):
+        with pytest.raises(dslnas.UserError, match=r"is not trained yet\n.*`dslnas.train\(run\)`"):
+            use()
+    assert run.manifest.status == "searched"
+
+
 def test_what_a_spec_is_no_good_for_is_said(spec: Path, tmp_path: Path) -> None:
     compiled = dslnas.compile_spec(spec)
     with pytest.raises(dslnas.UserError, match=r"NAS310.*cannot be trained: it still has choices"):

@@ -283,14 +283,37 @@ def test_damaged_manifest_is_a_message(
     assert not (tmp_path / "again").exists()
 
 
-def test_a_run_without_weights_is_a_message(
+def test_a_run_that_is_not_trained_says_what_goes_on_with_it(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], interrupt: Interrupt
 ) -> None:
     out = tmp_path / "run"
     interrupt("retrain", 1)
     assert run(["compile", str(spec), "--search", "--out", str(out)]) == 130
     assert run(["export", str(out)]) == 1
-    message = f"{out / 'model.safetensors'}: error[NAS024]: does not exist"
+    error = capsys.readouterr().err
+    assert f"{out}: error[NAS024]: is not trained yet\n" in error
+    assert f"`dslnas compile SPEC --search --out {out} --resume`" in error
+    assert "`dslnas.train(run)`" in error
+
+
+def test_a_run_whose_search_is_not_over_is_not_trained(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], interrupt: Interrupt
+) -> None:
+    out = tmp_path / "run"
+    interrupt("search", 1)
+    assert run(["compile", str(spec), "--search", "--out", str(out)]) == 130
+    assert run(["export", str(out)]) == 1
+    error = capsys.readouterr().err
+    assert f"{out}: error[NAS024]: is not trained yet: its search is not over" in error
+    assert "dslnas.train" not in error
+
+
+def test_a_trained_run_without_weights_is_a_message(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (finished / "model.safetensors").unlink()
+    assert run(["export", str(finished)]) == 1
+    message = f"{finished / 'model.safetensors'}: error[NAS024]: does not exist"
     assert message in capsys.readouterr().err
 
 
