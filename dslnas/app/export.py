@@ -34,7 +34,8 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
 
     Raises:
         UserError: NAS023 if the manifest is of another network, NAS024 if the run is not trained,
-            or the network is missing or does not fit, NAS711 if the backends differ, NAS021 if the folder cannot be written to.
+            or the network is missing or does not fit, NAS711 if the backends differ, NAS021 if the
+            folder cannot be written to.
     """
     from dslnas.runs.origin import origin_in
 

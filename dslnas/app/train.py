@@ -65,7 +65,7 @@ def _trained(run: Run) -> Trained:
     check_limits(graph, program.derivation.limits, runtime.device, task.example)
     check_training_fits(run.architecture, settings, program.data, data, runtime)
     checkpoint = Checkpoint(run.path, run.spec.hash, seed)
-    saved = checkpoint.read()
+    saved = checkpoint.read(run.metrics, settings.epochs)
     run.folder.keep_metrics(0 if saved is None else saved.progress.epochs)
     with threads_for(graph.flops() * settings.batch * task.steps(program.data)):
         return train(

@@ -7,6 +7,7 @@ once, so both are always of the same epoch, and reading it runs no code.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from safetensors import SafetensorError, safe_open
 
 from dslnas.diagnostics import user_error
 from dslnas.json_model import JsonModel, damaged, parse_model
-from dslnas.runs.folder import ARCHITECTURE, CHECKPOINT, write_tensors
+from dslnas.runs.folder import ARCHITECTURE, CHECKPOINT, METRICS, write_tensors
+from dslnas.training.records import EpochRecord
 from dslnas.training.training_state import Progress, TrainingState
 
 ENTRY = "dslnas"
@@ -59,11 +61,16 @@ class Checkpoint:
             "seed": seed,
         }
 
-    def read(self) -> TrainingState | None:
+    def read(self, metrics: Sequence[EpochRecord], epochs: int) -> TrainingState | None:
         """Return the training as it was after the last whole epoch; None if there was none.
 
+        Args:
+            metrics: Every epoch of the run that was written down.
+            epochs: How many epochs the training has.
+
         Raises:
-            UserError: NAS027 if the file is damaged, NAS026 if it belongs to another run.
+            UserError: NAS027 if the file is damaged or has other epochs than the metrics, NAS026 if
+                it belongs to another run.
         """
         if not self.path.exists():
             return None
@@ -80,7 +87,19 @@ class Checkpoint:
             if getattr(header, key) != value:
                 message = f"checkpoint is of another run: its {key} differs"
                 raise user_error("NAS026", message, where=str(self.path), help=HELP)
+        self._check_epochs(header.progress.epochs, metrics, epochs)
         return TrainingState(header.progress, arrays, str(self.path))
+
+    def _check_epochs(self, found: int, metrics: Sequence[EpochRecord], epochs: int) -> None:
+        """Check that a number of epochs can be: the metrics of an epoch are written before it."""
+        written = {record.epoch for record in metrics if record.stage == "retrain"}
+        if found > epochs:
+            why = f"has {found} epochs, the training has {epochs}"
+        elif not written.issuperset(range(1, found + 1)):
+            why = f"has {found} epochs, {METRICS} has {len(written)}"
+        else:
+            return
+        raise damaged({"progress.measured": why}, str(self.path), HELP)
 
     def write(self, saved: TrainingState) -> None:
         """Store a training in place of what was stored before."""

@@ -49,7 +49,8 @@ def reopen(path: Path, manifest: Manifest, spec: str) -> RunFolder:
     if before.status == "finished":
         return folder
     if is_searched(path):
-        Checkpoint(path, before.spec_hash, before.seed).read()
+        checkpoint = Checkpoint(path, before.spec_hash, before.seed)
+        checkpoint.read(folder.metrics, before.settings.evaluate.epochs)
         folder.update(status="running")
         return folder
     (path / METRICS).unlink(missing_ok=True)

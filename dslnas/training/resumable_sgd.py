@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
 
 from dslnas.engines.optimisers import WeightOptimiser
@@ -24,14 +25,20 @@ class ResumableSGD(WeightOptimiser):
         finally:
             group["lr"] = rate
 
+    @property
+    def has_momentum(self) -> bool:
+        """Whether steps have a momentum."""
+        return self._settings.momentum > 0
+
     def buffers(self) -> dict[str, Tensor]:
-        """Return the momentum by number of the weight; a weight that never moved has none."""
-        found = {}
-        for number, weight in enumerate(self._weights):
-            buffer = self._sgd.state[weight].get(BUFFER)
-            if buffer is not None:
-                found[str(number)] = buffer
-        return found
+        """Return the momentum by number of the weight: zeros for one that never moved."""
+        if not self.has_momentum:
+            return {}
+        return {
+            str(number): torch.zeros_like(weight) if buffer is None else buffer
+            for number, weight in enumerate(self._weights)
+            for buffer in (self._sgd.state[weight].get(BUFFER),)
+        }
 
     def take(self, buffers: Mapping[str, Tensor]) -> None:
         """Go on with the momentum of an earlier training, as `buffers` returned it."""

@@ -142,13 +142,16 @@ class Trainee:
         Raises:
             UserError: NAS026 if it is that of another network, or on another device.
         """
-        groups = _groups(saved.arrays)
+        groups = _groups(saved.arrays, saved.where)
         state = self.network.state_dict()
         numbered = {str(n): weight for n, weight in enumerate(self.network.parameters())}
-        _check(groups[WEIGHTS], state, saved.where, whole=True)
-        _check(groups[BEST], state, saved.where, whole=saved.progress.best > 0)
-        _check(groups[MOMENTUM], numbered, saved.where, whole=False)
-        _check(groups[AVERAGE], numbered, saved.where, whole=saved.progress.average_count > 0)
+        for group, wanted, is_there in (
+            (WEIGHTS, state, True),
+            (BEST, state, saved.progress.best > 0),
+            (MOMENTUM, numbered, self.optimiser.has_momentum),
+            (AVERAGE, numbered, saved.progress.average_count > 0),
+        ):
+            _check(group, groups[group], wanted if is_there else {}, saved.where)
         self.network.load_state_dict(groups[WEIGHTS])
         device = next(iter(state.values())).device
         self.best = {name: tensor.to(device) for name, tensor in groups[BEST].items()}
@@ -175,25 +178,28 @@ def foreign(why: str, where: str) -> Exception:
     )
 
 
-def _groups(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, Tensor]]:
+def _groups(arrays: Mapping[str, np.ndarray], where: str) -> dict[str, dict[str, Tensor]]:
     """Return the arrays by group, as tensors on the CPU that own their memory."""
     groups: dict[str, dict[str, Tensor]] = {g: {} for g in (WEIGHTS, BEST, MOMENTUM, AVERAGE)}
     for key, array in arrays.items():
         group, _, name = key.partition("/")
         if group in groups:
             groups[group][name] = torch.from_numpy(np.array(array))
+        elif key not in (ORDER, MASKS):
+            raise foreign(f"the training has no `{key}`", where)
     return groups
 
 
 def _check(
-    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: str, *, whole: bool
+    group: str, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: str
 ) -> None:
-    """Check that tensors are some of those that are wanted, or all of them."""
+    """Check that the tensors of a group are those that are wanted."""
     for name in found:
+        full = f"{group}/{name}"
         if name not in wanted:
-            raise foreign(f"the network has no `{name}`", where)
+            raise foreign(f"the training has no `{full}`", where)
         if found[name].shape != wanted[name].shape or found[name].dtype != wanted[name].dtype:
             shapes = f"{tuple(found[name].shape)}, needs {tuple(wanted[name].shape)}"
-            raise foreign(f"`{name}` has shape {shapes}", where)
-    if whole and found.keys() != wanted.keys():
-        raise foreign(f"`{min(wanted.keys() - found.keys())}` is missing", where)
+            raise foreign(f"`{full}` has shape {shapes}", where)
+    if found.keys() != wanted.keys():
+        raise foreign(f"`{group}/{min(wanted.keys() - found.keys())}` is missing", where)

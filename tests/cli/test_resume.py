@@ -255,6 +255,28 @@ def test_a_damaged_header_of_a_checkpoint_is_a_message(
 
 
 @pytest.mark.parametrize(
+    ("epochs", "message"),
+    [(2, "has 2 epochs, metrics.jsonl has 1"), (4, "has 4 epochs, the training has 3")],
+)
+def test_a_checkpoint_with_epochs_that_were_not_trained_is_a_message(
+    spec: Path,
+    interrupted: Path,
+    capsys: pytest.CaptureFixture[str],
+    epochs: int,
+    message: str,
+) -> None:
+    path = interrupted / "checkpoint.safetensors"
+    header = header_of(path)
+    header["progress"]["measured"] *= epochs
+    save_file(load_file(path), path, {"dslnas": json.dumps(header)})
+    before = contents(interrupted)
+    assert search(spec, interrupted, "--resume") == 1
+    error = capsys.readouterr().err
+    assert f"{path}: error[NAS027]: damaged: `progress.measured`: {message}" in error
+    assert before == contents(interrupted)
+
+
+@pytest.mark.parametrize(
     ("entries", "message"),
     [
         ({"settings": "none"}, "`settings`: input should be an object"),

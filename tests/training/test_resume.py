@@ -84,6 +84,13 @@ def test_averaging_goes_on_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
         assert equal(whole, train(first, saved=one))
 
 
+def test_without_momentum_none_is_stored_and_it_goes_on_bit_for_bit() -> None:
+    plain, saved = {"weights": Sgd(lr=0.1, momentum=0.0)}, list[TrainingState]()
+    whole = on_images(keep=saved.append, **plain)
+    assert not [name for name in saved[0].arrays if name.startswith("momentum")]
+    assert equal(whole, on_images(saved=saved[0], **plain))
+
+
 def test_what_is_stored_is_a_copy() -> None:
     saved = all_saved()
     name = next(key for key in saved[0].arrays if key.endswith("conv/weight"))
@@ -111,15 +118,19 @@ def test_numbers_survive_being_written_as_json() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"weights/stem/0_conv/weight": None}, "`stem/0_conv/weight` is missing"),
-        ({"weights/more": np.zeros(3, np.float32)}, "the network has no `more`"),
+        ({"weights/stem/0_conv/weight": None}, "`weights/stem/0_conv/weight` is missing"),
+        ({"weights/more": np.zeros(3, np.float32)}, "the training has no `weights/more`"),
         (
             {"weights/stem/0_conv/weight": np.zeros(3, np.float32)},
-            "`stem/0_conv/weight` has shape (3,), needs (12, 1, 3, 3)",
+            "`weights/stem/0_conv/weight` has shape (3,), needs (12, 1, 3, 3)",
         ),
         ({"generator/order": np.zeros(3, np.uint8)}, "states of the random numbers"),
         ({"generator/masks": None}, "states of the random numbers"),
-        ({"momentum/900": np.zeros(3, np.float32)}, "the network has no `900`"),
+        ({"momentum/900": np.zeros(3, np.float32)}, "the training has no `momentum/900`"),
+        ({"momentum/0": None}, "`momentum/0` is missing"),
+        ({"more/0": np.zeros(3, np.float32)}, "the training has no `more/0`"),
+        ({"more": np.zeros(3, np.float32)}, "the training has no `more`"),
+        ({"average/0": np.zeros((12, 1, 3, 3), np.float32)}, "the training has no `average/0`"),
     ],
 )
 def test_a_training_of_another_network_is_refused(
