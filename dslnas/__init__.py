@@ -53,3 +53,8 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module `dslnas` has no `{name}`")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the names above, also those that are not imported yet."""
+    return sorted({*globals(), *__all__})

@@ -137,7 +137,9 @@ def compile_spec(
 
     Raises:
         UserError: Whatever is wrong with the spec, the overrides or the data's path.
+        TypeError: The overrides are one text, or no texts.
     """
+    _check_overrides(overrides)
     path = Path(path)
     linked = link(read_source(path), parse_overrides(overrides))
     from dslnas.language.check.check import check
@@ -148,6 +150,17 @@ def compile_spec(
     nowhere = replace(program, data=program.data.replace(path=""))
     example, classes = example_of(program if with_data else nowhere)
     return compile_program(path.stem, linked, program, example, classes)
+
+
+def _check_overrides(overrides: object) -> None:
+    """Check that overrides are several texts: one alone would be read letter by letter."""
+    if isinstance(overrides, str):
+        raise TypeError(f"`overrides` takes a list of texts: write [{overrides!r}]")
+    if not isinstance(overrides, Sequence) or not all(isinstance(one, str) for one in overrides):
+        raise TypeError(
+            "`overrides` takes a list of texts, such as ['search.epochs=5']; "
+            f"{overrides!r} was given"
+        )
 
 
 def with_search(spec: Compiled) -> CompiledSearch:

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dslnas.app.arguments import run_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledArchitecture, compile_spec, without_choices
 from dslnas.app.run import EXPORTED, Run
 from dslnas.runs.folder import ARCHITECTURE
@@ -36,7 +37,14 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
         UserError: NAS023 if the manifest is of another network, NAS024 if the run is not trained,
             or the network is missing or does not fit, NAS711 if the backends differ, NAS021 if the
             folder cannot be written to.
+        TypeError: It is no run.
     """
+    if not isinstance(run, Run):
+        if isinstance(run, Compiled):
+            wanted = "a trained run, as `dslnas.train(...)` returns it"
+        else:
+            wanted = f"a trained run, as {run_call(run)} returns it"
+        raise wrong_argument("export", wanted, run)
     from dslnas.runs.origin import origin_in
 
     run.check_trained()

@@ -92,6 +92,10 @@ class Run:
         self.trained: Trained | None = None
         self._spec = spec
 
+    def __repr__(self) -> str:
+        """Return its folder and how far it is."""
+        return f"<Run {str(self.path)!r}: {self.manifest.status}>"
+
     @property
     def path(self) -> Path:
         """Place of the folder."""

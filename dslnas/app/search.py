@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from dslnas.app.arguments import check_options, spec_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledSearch, architecture_text, with_search
 from dslnas.app.run import Run, RunOptions, begin
 from dslnas.runs.folder import ALPHAS, ARCHITECTURE, is_searched, write_tensors
@@ -27,7 +28,12 @@ def search(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunO
     Raises:
         UserError: There is nothing to search, the data are wrong, training diverges, or does not
             fit into memory.
+        TypeError: An argument is of another kind, or an option has a value that it does not take.
     """
+    if not isinstance(spec, Compiled):
+        wanted = f"a compiled spec, as {spec_call(spec)} returns it"
+        raise wrong_argument("search", wanted, spec)
+    check_options("search", options)
     spec = with_search(spec)
     run = begin(spec, out, **options)
     if not run.is_finished and not is_searched(run.path):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from dslnas.app.arguments import check_options, run_call, spec_call, wrong_argument
 from dslnas.app.compile import Compiled, architecture_text, without_choices
 from dslnas.app.run import Run, RunOptions, begin
 from dslnas.runs.folder import ARCHITECTURE
@@ -29,7 +31,15 @@ def train(
     Raises:
         UserError: The spec still has choices, the data are wrong, training diverges or does not
             fit into memory, or the checkpoint does not fit.
+        TypeError: An argument is of another kind, an option has a value that it does not take, or
+            a run is given with options of another one.
     """
+    if isinstance(what, Run):
+        _check_alone(out, options)
+    elif not isinstance(what, Compiled):
+        wanted = f"a run, as {run_call(what)} returns it, or an architecture, as {spec_call(what)}"
+        raise wrong_argument("train", wanted, what)
+    check_options("train", options)
     run = what if isinstance(what, Run) else _begun(what, out, **options)
     if run.is_finished:
         return run
@@ -37,6 +47,17 @@ def train(
         run.trained = _trained(run)
         _write(run, run.trained)
     return run
+
+
+def _check_alone(out: object, options: Mapping[str, object]) -> None:
+    """Check that a run that is gone on with is given neither a folder nor options."""
+    given = [*([] if out is None else ["out"]), *options]
+    if given:
+        names = ", ".join(f"`{name}`" for name in given)
+        raise TypeError(
+            f"dslnas.train: a run keeps its folder and its options: leave out {names}, or give a "
+            "compiled architecture to begin another run"
+        )
 
 
 def _begun(spec: Compiled, out: Path | str | None, **options: Unpack[RunOptions]) -> Run:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-LARGEST_SEED = 2**63 - 1
+from dslnas.app.arguments import LARGEST_SEED
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

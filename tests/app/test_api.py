@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -74,6 +76,74 @@ def test_what_a_spec_is_no_good_for_is_said(spec: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (dslnas.search, "the path 'runs/a.nas' was given"),
+        (dslnas.search, "`dslnas.compile_spec('runs/a.nas')`"),
+        (dslnas.train, "`dslnas.load_run('runs/a.nas')`"),
+        (dslnas.train, "`dslnas.compile_spec('runs/a.nas')`"),
+        (dslnas.export, "`dslnas.load_run('runs/a.nas')`"),
+    ],
+)
+def test_a_path_instead_of_what_is_in_it_is_answered_with_the_call_that_reads_it(
+    call: Callable[[object], object], message: str
+) -> None:
+    with pytest.raises(TypeError) as caught:
+        call("runs/a.nas")
+    assert message in str(caught.value)
+
+
+def test_a_spec_is_no_run_and_a_run_no_spec(spec: Path, tmp_path: Path) -> None:
+    compiled: Any = dslnas.compile_spec(spec)
+    with pytest.raises(TypeError, match=r"as `dslnas.train\(...\)`.* a CompiledSearch was given"):
+        dslnas.export(compiled)
+    run: Any = dslnas.search(compiled, tmp_path / "run")
+    with pytest.raises(TypeError, match=r"takes a compiled spec.* a Run was given"):
+        dslnas.search(run)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": "1"}, "`seed` takes a whole number from 0 to .*; '1' was given"),
+        ({"seed": 1.5}, "`seed` takes .*; 1.5 was given"),
+        ({"seed": -1}, "`seed` takes .*; -1 was given"),
+        ({"seed": True}, "`seed` takes .*; True was given"),
+        ({"precision": "float16"}, "`precision` takes 'float32' or .*; 'float16' was given"),
+        ({"precision": ["float32"]}, "`precision` takes"),
+        ({"passes": ["foo"]}, r"`passes` takes text: .*; \['foo'\] was given"),
+        ({"device": 0}, "`device` takes text"),
+        ({"compile": "no"}, "`compile` takes True or False"),
+        ({"resume": 1}, "`resume` takes True or False"),
+        ({"report": "loud"}, "`report` takes a function"),
+        ({"sed": 1}, "has no option `sed`: did you mean `seed`?"),
+        ({"baseline": True}, "has no option `baseline`"),
+    ],
+)
+def test_a_wrong_option_is_named_before_anything_is_made(
+    spec: Path, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        dslnas.search(dslnas.compile_spec(spec), tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("overrides", ["search.epochs=2", [2], 5])
+def test_overrides_are_a_list_of_texts(spec: Path, overrides: object) -> None:
+    with pytest.raises(TypeError, match="`overrides` takes a list of texts"):
+        dslnas.compile_spec(spec, cast("list[str]", overrides))
+
+
+def test_a_run_is_trained_with_its_own_folder_and_options(spec: Path, tmp_path: Path) -> None:
+    run = dslnas.search(dslnas.compile_spec(spec), tmp_path / "run")
+    with pytest.raises(TypeError, match="leave out `out`, `seed`"):
+        dslnas.train(run, tmp_path / "other", seed=1)
+    assert run.manifest.status == "searched"
+    assert not (tmp_path / "other").exists()
+    assert repr(run) == f"<Run {str(run.path)!r}: searched>"
+
+
 def test_an_interrupted_stage_is_said_and_reported(spec: Path, tmp_path: Path) -> None:
     seen: list[object] = []
 
@@ -90,6 +160,7 @@ def test_an_interrupted_stage_is_said_and_reported(spec: Path, tmp_path: Path) -
 def test_all_names_are_there_and_importing_them_imports_little() -> None:
     program = (
         "import sys, dslnas\n"
+        "assert {*dslnas.__all__, '__doc__'} <= set(dir(dslnas))\n"
         "heavy = {'torch', 'onnx', 'sklearn', 'pydantic', 'networkx'}\n"
         "assert not heavy & set(sys.modules)\n"
         "assert all(callable(getattr(dslnas, name)) for name in dslnas.__all__)\n"

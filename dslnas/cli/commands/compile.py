@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from dslnas.app.arguments import LARGEST_SEED
 from dslnas.app.compile import CompiledSearch, compile_spec, with_search
 from dslnas.app.runtime import RuntimeOptions
 from dslnas.app.show import summary
 from dslnas.cli.options import (
-    LARGEST_SEED,
     check_resume,
     json_option,
     out_option,

@@ -1,0 +1,89 @@
+"""Arguments of the Python functions, checked before anything is made.
+
+A notebook checks no types: what is given by mistake is told with the call that gives the right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias, get_args
+
+from dslnas.diagnostics import suggestion
+
+LARGEST_SEED = 2**63 - 1
+
+Rule: TypeAlias = tuple[Callable[[object], bool], str]
+"""Whether a value will do, and in words which ones do."""
+
+
+def _is_seed(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SEED
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _rules() -> dict[str, Rule]:
+    """Return the options of `dslnas.app.run.RunOptions`, each with its rule."""
+    from dslnas.runs.manifest import Precision
+
+    precisions = get_args(Precision)
+    return {
+        "device": (_is_text, "text: 'cpu', 'cuda' or 'cuda:0'"),
+        "passes": (_is_text, "text: 'all', 'none', or names of passes with commas between them"),
+        "compile": (_is_flag, "True or False"),
+        "precision": (lambda value: value in precisions, " or ".join(map(repr, precisions))),
+        "seed": (_is_seed, f"a whole number from 0 to {LARGEST_SEED}"),
+        "resume": (_is_flag, "True or False"),
+        "report": (callable, "a function of one argument, which gets records and notices"),
+    }
+
+
+def check_options(function: str, options: Mapping[str, object]) -> None:
+    """Check the options of a run.
+
+    Args:
+        function: Name of the function that is given them.
+        options: By name.
+
+    Raises:
+        TypeError: One is unknown, or has a value that it does not take.
+    """
+    rules = _rules()
+    for name, value in options.items():
+        if name not in rules:
+            raise TypeError(f"dslnas.{function} has no option `{name}`: {suggestion(name, rules)}")
+        fits, words = rules[name]
+        if not fits(value):
+            raise TypeError(f"dslnas.{function}: `{name}` takes {words}; {value!r} was given")
+
+
+def wrong_argument(function: str, wanted: str, given: object) -> TypeError:
+    """Return the error for something that is no run or no spec.
+
+    Args:
+        function: Name of the function that is given it.
+        wanted: In words, what it takes, and the call that gives it.
+        given: The argument.
+    """
+    is_path = isinstance(given, str | Path)
+    shown = f"the path {str(given)!r}" if is_path else f"a {type(given).__name__}"
+    return TypeError(f"dslnas.{function} takes {wanted}; {shown} was given")
+
+
+def spec_call(given: object) -> str:
+    """Return the call that compiles a spec: that which is given, if it is a path."""
+    path = str(given) if isinstance(given, str | Path) else "spec.nas"
+    return f"`dslnas.compile_spec({path!r})`"
+
+
+def run_call(given: object) -> str:
+    """Return the call that loads a run: that which is given, if it is a path."""
+    path = str(given) if isinstance(given, str | Path) else "runs/mine"
+    return f"`dslnas.load_run({path!r})`"
