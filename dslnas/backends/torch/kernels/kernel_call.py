@@ -128,14 +128,13 @@ def _checked(
         if tensor is None and optional:
             row.append(0)
             continue
-        fits = (
+        if not (
             isinstance(tensor, Tensor)
             and tensor.is_cpu
             and tensor.dtype == (own or dtype)
             and tensor.shape == shape
             and tensor.is_contiguous(memory_format=layout)
-        )
-        if not fits or not isinstance(tensor, Tensor):
+        ):
             raise _error(f"{args.kernel}: {name}[{len(row)}]", tensor, accesses[len(row)], dtype)
         start = tensor.data_ptr()
         spans.append((start, start + tensor.nbytes, written, name, len(row)))
