@@ -484,23 +484,6 @@ CODES: dict[str, Code] = {
         "model is too large for ONNX",
         "An ONNX file holds at most two gigabytes.",
     ),
-    # ---- graphs as text --------------------------------------------------------------------------
-    "NAS801": Code(
-        "graph text has a syntax error",
-        "The text of a primitive graph does not follow its grammar.",
-    ),
-    "NAS802": Code(
-        "unknown name in a graph text",
-        "A graph text uses a primitive, argument or node that does not exist.",
-    ),
-    "NAS803": Code(
-        "defined twice in a graph text",
-        "Nodes, alphas, arguments and the output of a graph are given once.",
-    ),
-    "NAS804": Code(
-        "incomplete graph text",
-        "A graph text lacks its output, or something that a primitive needs.",
-    ),
     # ---- how a network runs ----------------------------------------------------------------------
     "NAS806": Code(
         "unknown pass",

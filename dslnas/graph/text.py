@@ -9,27 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache
 from itertools import accumulate
 
-from lark import Lark
-from lark.exceptions import UnexpectedInput, UnexpectedToken
-
-from dslnas.diagnostics import UserError, user_error
 from dslnas.graph.attributes import usual_value
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph
-from dslnas.graph.text_builder import GraphBuilder
-from dslnas.language.syntax.grammar import grammar_text
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue
 from dslnas.ops.shapes import show_shape
-from dslnas.source import SourceFile, Span
-
-# ---- graph to text ------------------------------------------------------------------------------
 
 
 def print_graph(graph: PrimitiveGraph) -> str:
-    """Return a graph as text; `parse_graph` gives an equal graph if `graph` is sound."""
+    """Return a graph as text; all of a sound graph stands in it."""
     alphas = (f"alpha {name} {rows} x {columns}" for name, (rows, columns) in graph.alphas.items())
     carried = (f"carry {state.name} = {state.next}" for state in graph.states)
     output = f"output {', '.join(graph.outputs)}"
@@ -84,44 +74,3 @@ def _value(value: AttributeValue) -> str:
 
 def _quoted(label: str) -> str:
     return json.dumps(label, ensure_ascii=False)
-
-
-# ---- text to graph ------------------------------------------------------------------------------
-
-
-def parse_graph(text: str, name: str = "graph") -> PrimitiveGraph:
-    """Return the graph that a text describes.
-
-    Names, arguments and numbers of inputs are checked; shapes are taken as written, so that a
-    broken graph can be written for `verify_graph`.
-
-    Args:
-        text: As `print_graph` writes it.
-        name: Name that messages print before the line number.
-
-    Raises:
-        UserError: NAS801 for syntax, NAS802 for an unknown name, NAS803 for a second definition,
-            NAS804 for something that is missing or too much, NAS502 for a wrong value.
-    """
-    source = SourceFile(name, text + "\n")
-    try:
-        tree = _parser().parse(source.text)
-    except UnexpectedInput as error:
-        raise _syntax_error(error, source) from None
-    return GraphBuilder(source).graph(tree)
-
-
-@cache
-def _parser() -> Lark:
-    return Lark(grammar_text("graph"), parser="lalr", start="graph", maybe_placeholders=False)
-
-
-def _syntax_error(error: UnexpectedInput, source: SourceFile) -> UserError:
-    start = error.pos_in_stream or 0
-    found = str(error.token) if isinstance(error, UnexpectedToken) else source.text[start]
-    if found.strip():
-        span, message = Span(source, start, start + len(found)), f"unexpected `{found}`"
-    else:
-        span, message = Span(source, max(0, start - 1), start), "unexpected end of the line"
-    help = "a node is written `name = primitive(argument=1) input, input : 3 x 8 x 8`"
-    return user_error("NAS801", message, span=span, help=help)

@@ -14,13 +14,14 @@ from dslnas.backends.torch.latency import seconds_for_one
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.graph.text import parse_graph, print_graph
+from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.passes.manager import optimised
 from dslnas.space.derive.derive import derive
 from tests.backends.onnx_run import TOLERANCE
 from tests.backends.python_modules import generate, network_of
 from tests.backends.reference_interpreter import interpret, random_weights
+from tests.graph_text import parse_graph
 from tests.spaces import random_scores, space_of
 
 TEXT = """\

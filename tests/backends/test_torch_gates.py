@@ -12,11 +12,11 @@ from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Mix, Node
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.graph.text import parse_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.passes.drop_identities import drop_identities
 from dslnas.passes.fuse_gates import KNOWN, fuse_gates
 from dslnas.passes.manager import optimised
+from tests.graph_text import parse_graph
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.passes.test_golden import GOLDEN
 from tests.spaces import space_of

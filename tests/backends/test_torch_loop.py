@@ -11,9 +11,9 @@ from dslnas.graph.analysis.plan import Step, make_plan
 from dslnas.graph.analysis.time_loop import TimeLoop, is_bound
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.graph.text import parse_graph
 from dslnas.passes.manager import optimised
 from tests.graph.recurrent import recurrent_spaces
+from tests.graph_text import parse_graph
 from tests.spaces import space_of
 
 TEXT = """input = input : token

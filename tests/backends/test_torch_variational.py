@@ -8,8 +8,8 @@ from torch import Tensor
 
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.graph.text import parse_graph
 from dslnas.ops.catalogue import PRIMITIVES
+from tests.graph_text import parse_graph
 from tests.primitives import VARIATIONAL
 from tests.spaces import architecture_of
 

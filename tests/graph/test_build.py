@@ -12,11 +12,12 @@ from dslnas.graph.analysis.costs import COUNTED, cost_table
 from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.graph.graph import Mix, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.graph.text import parse_graph, print_graph
+from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
+from tests.graph_text import parse_graph
 from tests.spaces import architecture_of, space_of
 
 THREE_REDUCTIONS = """use papers.darts

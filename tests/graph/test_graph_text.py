@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dslnas.diagnostics import UserError
 from dslnas.graph.graph import Mix, PrimitiveGraph, Scope, State
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.graph.text import parse_graph, print_graph
+from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.space.derive.derive import derive
 from tests.graph.recurrent import recurrent_spaces
+from tests.graph_text import parse_graph
 from tests.spaces import random_scores, space_of
 from tests.strategies import SpaceText, spaces
 
@@ -234,85 +233,3 @@ def test_random_recurrent_supernets_survive_the_round_trip(text: str) -> None:
     graph = build_supernet_graph(space_of(text, (), classes=5))
     verify_graph(graph)
     assert parse_graph(print_graph(graph)) == graph
-
-
-# ---- mistakes -----------------------------------------------------------------------------------
-
-HELP = "\n  = help: a node is written `name = primitive(argument=1) input, input : 3 x 8 x 8`"
-
-MISTAKES = {
-    "a = relu input : 4 ? 4": "2:20: error[NAS801]: unexpected `?`",
-    "a = relu input : 4 4": "2:20: error[NAS801]: unexpected `4`",
-    "a = relu(input : 4": "2:16: error[NAS801]: unexpected `:`",
-    "a = relu input": "2:14: error[NAS801]: unexpected end of the line",
-    'scope a = "label"': '2:11: error[NAS801]: unexpected `"label"`',
-    "a = rely input : 4": "2:5: error[NAS802]: unknown primitive `rely`",
-    "a = relu inputs : 4": "2:10: error[NAS802]: unknown node `inputs`",
-    "a = relu a : 4": "2:10: error[NAS802]: unknown node `a`",
-    "a = dropout(rats=0.5) input : 4": "2:13: error[NAS802]: `dropout` has no argument `rats`",
-    "output a": "2:8: error[NAS802]: unknown node `a`",
-    "input = relu input : 4": "2:1: error[NAS803]: node `input` is already defined",
-    "alpha a 1 x 2\nalpha a 1 x 2": "3:7: error[NAS803]: alpha `a` is already defined",
-    "output input\noutput input": "3:8: error[NAS803]: graph has an output already",
-    "a = linear(out=1, out=2) input : 2": "2:19: error[NAS803]: argument `out` is given twice",
-    "a = conv(kernel=3) input : 4": "2:5: error[NAS804]: `conv` needs `out`",
-    "a = linear input : 4": "2:5: error[NAS804]: `linear` needs `out`",
-    "a = relu : 4": "2:5: error[NAS804]: number of inputs of `relu` is 0, not 1",
-    "a = add input : 4": "2:5: error[NAS804]: number of inputs of `add` is 1, not 2 to 64",
-    "a = input input : 4": "2:5: error[NAS804]: number of inputs of `input` is 1, not 0",
-    "alpha a 3": "2:7: error[NAS804]: an alpha has rows and columns",
-    "": "1:17: error[NAS804]: graph has no output",
-    "a = linear(out=4) input : 4 with weight": ("2:39: error[NAS801]: unexpected end of the line"),
-    "a = linear(out=4) input : 4 with weight = b/weight": ("2:43: error[NAS802]: unknown node `b`"),
-    "alpha a 2 x 2\nb = mix a[1:1] input : 4": (
-        "3:13: error[NAS804]: a range of rows has at least one"
-    ),
-    "alpha a 2 x 2\nb = mix a[0]{} input : 4": "3:14: error[NAS801]: unexpected `}`",
-    "carry a = input": "2:7: error[NAS802]: unknown node `a`",
-    "carry input = a": "2:15: error[NAS802]: unknown node `a`",
-    "a = state(out=4) input : 4": "2:5: error[NAS804]: number of inputs of `state` is 1, not 0",
-    "a = state(out=4) : 4 x token": "2:24: error[NAS801]: unexpected `token`",
-    "a = tied_linear input : 4": "2:5: error[NAS804]: `tied_linear` needs `out`",
-    "x = embedding(out=4, words=3) input : token\ny = relu x : 4": (
-        "3:5: error[NAS804]: `relu` cannot read tokens"
-    ),
-    "a = dropout(rate=2) input : 4": (
-        "2:18: error[NAS502]: `rate` of `dropout` must be a number from 0 to below 1, not 2"
-    ),
-    "a = linear(out=true) input : 4": (
-        "2:16: error[NAS502]: `out` of `linear` must be a whole number of at least 1, not true"
-    ),
-}
-
-
-@pytest.mark.parametrize("line", MISTAKES)
-def test_a_mistake_is_shown_where_it_is(line: str) -> None:
-    with pytest.raises(UserError) as caught:
-        parse_graph(f"input = input : 4\n{line}\n", "broken.graph")
-    assert caught.value.render().splitlines()[0] == f"broken.graph:{MISTAKES[line]}"
-
-
-def test_a_mistake_comes_with_excerpt_and_help() -> None:
-    with pytest.raises(UserError) as caught:
-        parse_graph("input = input : 4\na = relu inptu : 4\noutput a")
-    assert (
-        caught.value.render()
-        == """graph:2:10: error[NAS802]: unknown node `inptu`
-  |
-2 | a = relu inptu : 4
-  |          ^^^^^
-  = help: did you mean `input`?"""
-    )
-
-
-@settings(max_examples=150)
-@given(st.booleans(), st.integers(0, 2000), st.text('=(),:x[]{}"#\n 0a-.', max_size=2))
-def test_a_damaged_text_is_a_user_error_or_a_graph(step: bool, place: int, damage: str) -> None:
-    whole = STEP if step else SMALL_TEXT
-    place %= len(whole)
-    text = whole[:place] + damage + whole[place + 1 :]
-    graph = None
-    with suppress(UserError):
-        graph = parse_graph(text)
-    if graph is not None:
-        assert parse_graph(print_graph(graph)) == graph

@@ -13,11 +13,12 @@ from dslnas.diagnostics import UserError
 from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph, edges_of
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.graph.text import parse_graph, print_graph
+from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import Partial, SearchSpace
+from tests.graph_text import parse_graph
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces
 

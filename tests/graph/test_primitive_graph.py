@@ -6,7 +6,7 @@ import networkx as nx
 import pytest
 
 from dslnas.graph.graph import flops_of
-from dslnas.graph.text import parse_graph
+from tests.graph_text import parse_graph
 
 GRAPH = parse_graph("""\
 input = input : 3 x 8 x 8

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from dslnas.graph.analysis.time_loop import TimeLoop, time_loop
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.graph.text import parse_graph
 from tests.graph.recurrent import recurrent_spaces
+from tests.graph_text import parse_graph
 from tests.spaces import space_of
 
 NORMED = """input = input : token

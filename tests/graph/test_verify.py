@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from dslnas.diagnostics import InternalError
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph, State
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.graph.text import parse_graph
 from dslnas.graph.verify import LAWS, NO_CHOICES, verify_graph
 from dslnas.ops.primitive import Weight
 from dslnas.space.derive.derive import derive
+from tests.graph_text import parse_graph
 from tests.spaces import random_scores
 from tests.strategies import SpaceText, spaces
 

@@ -20,13 +20,14 @@ from torch import Tensor
 from dslnas.graph.analysis.plan import Choice
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.graph.text import parse_graph, print_graph
+from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.ops.traits import Trait
 from dslnas.passes.manager import PASSES, PREDICTING, USUAL, optimised, run_passes
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
+from tests.graph_text import parse_graph
 from tests.passes.same import (
     CLASSES,
     DROPOUT,

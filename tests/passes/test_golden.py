@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.graph.text import parse_graph, print_graph
+from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.passes.manager import PASSES
+from tests.graph_text import parse_graph
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -17,7 +18,7 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_before_and_after(name: str, request: pytest.FixtureRequest) -> None:
     rewrite = PASSES[name].rewrite
     before, after = (GOLDEN / f"{name}.{when}" for when in ("before", "after"))
-    graph = parse_graph(before.read_text(encoding="utf-8"), before.name)
+    graph = parse_graph(before.read_text(encoding="utf-8"))
     verify_graph(graph)
     changed = rewrite(graph)
     verify_graph(changed)

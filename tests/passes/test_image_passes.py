@@ -8,11 +8,11 @@ import pytest
 
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.graph.text import parse_graph
 from dslnas.passes.drop_zeros import drop_zeros
 from dslnas.passes.manager import PASSES, USUAL, optimised, run_passes
 from dslnas.passes.stack_edges import stack_edges
 from dslnas.space.derive.derive import derive
+from tests.graph_text import parse_graph
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import random_scores, space_of
 
