@@ -113,9 +113,9 @@ class Scope:
     """Group of all nodes under a path: a cell of a network, an operation of an edge.
 
     Attributes:
-        path: Prefix of the nodes' names: `cell0`, `cell0/n1_in2/sep_conv_3`.
-        kind: `stem`, `cell`, `preprocess`, `operation`, `head` or `auxiliary`.
-        label: How the language writes it: `normal`, `sep_conv(3)`.
+        path: Prefix of the nodes' names: `cell0`, `cell0/n1_in2`, `cell0/n1_in2/sep_conv_3`.
+        kind: `stem`, `cell`, `preprocess`, `edge`, `operation`, `head` or `auxiliary`.
+        label: How the language writes it: `normal`, `sep_conv(3)`; of an edge `in2 -> n1`.
     """
 
     path: str

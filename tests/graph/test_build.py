@@ -100,6 +100,24 @@ def test_scopes_say_what_the_nodes_are() -> None:
     assert len(set(paths)) == len(paths)
 
 
+def test_scopes_tell_the_ends_of_edges_whose_paths_could_be_divided_in_two_ways() -> None:
+    graph = supernet(
+        one_cell(
+            "inputs a, b_a\n"
+            "node n = {relu, tanh}(a) + {relu, tanh}(b_a)\n"
+            "node n_b = {relu, tanh}(a) + {relu, tanh}(n)\n"
+            "output concat(n, n_b)",
+        )
+    )
+    edges = {scope.path: scope.label for scope in graph.scopes if scope.kind == "edge"}
+    assert edges == {
+        "cell0/n_a": "a -> n",
+        "cell0/n_b_a": "b_a -> n",
+        "cell0/n_b_a_2": "a -> n_b",
+        "cell0/n_b_n": "n -> n_b",
+    }
+
+
 def test_names_stay_unique_where_paths_would_meet() -> None:
     graph = supernet(
         one_cell(

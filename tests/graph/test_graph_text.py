@@ -39,6 +39,7 @@ input = input : 3 x 9 x 8
 scope stem = stem "stem"
 stem/0_conv = conv(kernel=3, out=4) input : 4 x 9 x 8
 scope cell0 = cell "one"
+scope cell0/n1_in1 = edge "in1 -> n1"
 scope cell0/n1_in1/none = operation "none"
 cell0/n1_in1/none/0_zero = zero(stride=2) stem/0_conv : 4 x 5 x 4
 scope cell0/n1_in1/sep_conv_3 = operation "sep_conv(3)"
@@ -57,6 +58,7 @@ cell0/n1_in1/sep_conv_3/5_conv : 4 x 5 x 4
 cell0/n1_in1/sep_conv_3/7_batch_norm = batch_norm(affine=false) \
 cell0/n1_in1/sep_conv_3/6_conv : 4 x 5 x 4
 cell0/n1_in1 = mix one[0] cell0/n1_in1/none/0_zero, cell0/n1_in1/sep_conv_3/7_batch_norm : 4 x 5 x 4
+scope cell0/n1_in1_2 = edge "in1 -> n1"
 scope cell0/n1_in1_2/max_pool_3 = operation "max_pool(3)"
 cell0/n1_in1_2/max_pool_3/0_max_pool2d = max_pool2d(kernel=3, stride=2) stem/0_conv : 4 x 5 x 4
 cell0/n1_in1_2/max_pool_3/1_batch_norm = batch_norm(affine=false) \

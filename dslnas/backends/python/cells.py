@@ -145,7 +145,7 @@ def _step(
     part: Part | None,
     attribute: str,
 ) -> Step:
-    naming = region.naming
+    naming, edge = region.naming, region.naming.edge(value)
     return Step(
         value,
         inputs,
@@ -155,5 +155,5 @@ def _step(
         part,
         attribute,
         is_term=naming.is_term(value),
-        renews=naming.is_input(value),
+        renews=edge is not None and edge.is_input,
     )

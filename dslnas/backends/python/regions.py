@@ -9,7 +9,7 @@ import networkx as nx
 
 from dslnas.backends.python.expressions import is_function
 from dslnas.backends.python.layers import HAND_ON
-from dslnas.backends.python.naming import Edges, Naming
+from dslnas.backends.python.naming import Edge, Naming, edge_around, edges_of
 from dslnas.graph.graph import Node, PrimitiveGraph, Scope
 
 
@@ -121,7 +121,7 @@ def _region(
     output: str,
     wanted: Iterable[str],
 ) -> Region:
-    edges = Edges(scope.path, nodes, scopes, states)
+    edges = edges_of(scopes)
     named, inputs = _with_named_inputs(nodes, edges, states)
     kept, stands_for = _without_identities(named)
     for value, given in inputs.items():
@@ -130,27 +130,27 @@ def _region(
     results = [stands_for.get(name, name) for name in (*filter(None, [output]), *wanted)]
     inputs |= {name: Input(name) for name in results if name not in known}
     blocks = tuple(find_blocks(kept, scopes, results))
-    naming = Naming(edges, (*states, *(node.name for node in kept)))
+    naming = Naming(scope.path, edges, (*states, *(node.name for node in kept)))
     return Region(
         scope, tuple(kept), inputs, states, output, tuple(results), stands_for, blocks, naming
     )
 
 
 def _with_named_inputs(
-    nodes: Sequence[Node], edges: Edges, states: Iterable[str]
+    nodes: Sequence[Node], edges: Mapping[str, Edge], states: Iterable[str]
 ) -> tuple[list[Node], dict[str, Input]]:
     """Return nodes that read inputs by their names in the language, and these inputs."""
     inside = {*states, *(node.name for node in nodes)}
+    around = {node.name: edge_around(node.name, edges) for node in nodes}
+    sources = {name: edge.source if edge else "" for name, edge in around.items()}
     told: dict[str, str] = {}
     for node in nodes:
-        edge = edges.of(node.name)
-        told = dict.fromkeys(node.inputs, edge.source if edge else "") | told
+        told = dict.fromkeys(node.inputs, sources[node.name]) | told
     inputs: dict[str, Input] = {}
     named = []
     for node in nodes:
-        edge = edges.of(node.name)
         given = [
-            Input(name, "" if name in inside else edge.source if edge else told[name])
+            Input(name, "" if name in inside else sources[node.name] or told[name])
             for name in node.inputs
         ]
         inputs |= {each.value: each for each in given if each.node not in inside}

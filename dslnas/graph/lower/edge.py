@@ -44,8 +44,7 @@ class CellEdges:
             self._lowered[key] = inner.out.subgraph(end), inner.owners
         subgraph, found = self._lowered[key]
         outside = {f"{OUTSIDE}0": source.name} | ({GATE: owner} if owner else {})
-        name = f"{edge.target}_{edge.source}"
-        placed = self.context.out.place(name, subgraph, outside, edge.row)
+        placed = self.context.out.place(edge, subgraph, outside)
         if found and not owner:
             there = {place: f"{GATE}/{path}" for place, path in found.items()}
             self._gates[edge.target] = placed.path, there

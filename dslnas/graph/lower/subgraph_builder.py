@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dslnas.graph.graph import Mix, Node, Scope, State
 from dslnas.graph.lower.op_body import OpBody
 from dslnas.graph.lower.subgraph import Applied, Item, Placed, Single, Subgraph, Value, below
+from dslnas.language.check.cell import Edge
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import Shape
 
@@ -57,14 +58,12 @@ class SubgraphBuilder:
         self._scopes.append(Scope(path, kind, label))
         return path
 
-    def place(
-        self, name: str, subgraph: Subgraph, outside: Mapping[str, str], row: int | None
-    ) -> Placed:
-        """Put a finished subgraph into this one, at a free path; see `Placed`."""
-        path = self.path("", name)
+    def place(self, edge: Edge, subgraph: Subgraph, outside: Mapping[str, str]) -> Placed:
+        """Put a finished edge into this subgraph, at a free path; see `Placed`."""
+        path = self.path("", f"{edge.target}_{edge.source}")
         self._closed.add(path)
-        placed = Placed(path, subgraph, outside, row)
-        self._scopes.append(placed)
+        placed = Placed(path, subgraph, outside, edge.row)
+        self._scopes += (Scope(path, "edge", f"{edge.source} -> {edge.target}"), placed)
         self._items.append(placed)
         return placed
 
