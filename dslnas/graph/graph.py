@@ -69,17 +69,18 @@ class Node:
 
     def attribute(self, name: str) -> AttributeValue:
         """Return the value of one attribute."""
-        return self._by_name[name]
+        return self.arguments[name]
 
     @property
     def parts(self) -> int:
         """How many parts of a stack it tells apart: the rows of alpha it reads, or its groups."""
-        groups = self._by_name.get("groups", 1) if self.mix is None else self.mix.rows
+        groups = self.arguments.get("groups", 1) if self.mix is None else self.mix.rows
         assert isinstance(groups, int)
         return groups
 
     @cached_property
-    def _by_name(self) -> Mapping[str, AttributeValue]:
+    def arguments(self) -> Mapping[str, AttributeValue]:
+        """Its attributes by name."""
         return dict(self.attributes)
 
     @cached_property
@@ -254,4 +255,4 @@ def flops_of(node: Node, by_name: Mapping[str, Node]) -> int:
     if node.primitive == INPUT:
         return 0
     inputs = tuple(by_name[source].shape for source in node.inputs)
-    return PRIMITIVES[node.primitive].flops(dict(node.attributes), inputs, node.shape)
+    return PRIMITIVES[node.primitive].flops(node.arguments, inputs, node.shape)

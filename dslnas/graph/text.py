@@ -56,7 +56,7 @@ def _row(mix: Mix) -> str:
 
 
 def _arguments(node: Node) -> str:
-    primitive, attributes = PRIMITIVES.get(node.primitive), dict(node.attributes)
+    primitive, attributes = PRIMITIVES.get(node.primitive), node.arguments
     known = {a.name: a for a in primitive.arguments} if primitive else {}
     shown = [
         f"{name}={_value(value)}"

@@ -6,29 +6,36 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
 from dslnas.backends.torch.kernels.window import Window
-from dslnas.backends.torch.primitives import FORMS, Form, numbers
+from dslnas.backends.torch.primitives import FORMS, Form, Pair, form, numbers
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.graph import Node
 from dslnas.ops.shapes import pair
 
 
-def _conv(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
-    a, (x,) = dict(node.attributes), inputs
-    stride, padding, dilation = pair(a["stride"]), pair(a["padding"]), pair(a["dilation"])
-    if a["bias"] or not x.is_cpu:
-        return FORMS["conv"](node, inputs, own, run)
-    if a["groups"] == a["out"] == x.shape[1] > 1:
-        return depthwise(x, own[0], stride, padding, dilation)
-    if own[0].shape[2:] == (1, 1) and x.is_contiguous(memory_format=torch.channels_last):
-        groups = a["groups"]
-        assert isinstance(groups, int)
-        return pointwise(x, own[0], stride, padding, groups)
-    return FORMS["conv"](node, inputs, own, run)
+def _conv(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    /,
+    *,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    **others: object,
+) -> Tensor:
+    if bias is None and x.is_cpu:
+        if groups == len(weight) == x.shape[1] > 1:
+            return depthwise(x, weight, stride, padding, dilation)
+        if weight.shape[2:] == (1, 1) and x.is_contiguous(memory_format=torch.channels_last):
+            return pointwise(x, weight, stride, padding, groups)
+    return functional.conv2d(x, weight, bias, stride, padding, dilation, groups)
 
 
 def window_of(node: Node) -> Window:
@@ -58,7 +65,7 @@ def _batch_norm(
 
 FAST_FORMS: Mapping[str, Form] = {
     **FORMS,
-    "conv": _conv,
+    "conv": form(_conv),
     "separable_conv": _separable_conv,
     "bundled_conv": _separable_conv,
     "batch_norm": _batch_norm,

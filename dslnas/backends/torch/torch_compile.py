@@ -190,8 +190,7 @@ def _factor(node: Node, like: Tensor, run: RunState) -> Tensor:
 def _compiled(name: str, body: Body, *, tracking: bool) -> Function:
     state = RunState(training=True, tracking=tracking)
     for step in body.steps:  # the tracer reads cached properties but cannot make them
-        for attribute, _ in step.node.attributes:
-            step.node.attribute(attribute)
+        _ = step.node.arguments
     own = [(step, step.node.tensors) for step in body.steps]
 
     def run(
