@@ -51,16 +51,14 @@ _ALL = (
         shapes.conv_shape,
         (*_WINDOW, Argument("groups", Kind.COUNT, 1), Argument("bias", Kind.FLAG, False)),
         weights=shapes.conv_weights,
-        flops=shapes.conv_flops,
         traits=Trait.FUNCTION | Trait.SCALABLE,
     ),
     Primitive(
         "linear",
         "linear map of the flattened input",
-        shapes.linear_shape,
+        shapes.out_shape,
         (Argument("out", Kind.COUNT), Argument("bias", Kind.FLAG, True)),
         weights=shapes.linear_weights,
-        flops=shapes.linear_flops,
         traits=Trait.FUNCTION | Trait.SCALABLE,
     ),
     Primitive(
@@ -83,10 +81,9 @@ _ALL = (
     Primitive(
         "tied_linear",
         "linear map by the table of the embedding, with a bias of its own",
-        shapes.linear_shape,
+        shapes.out_shape,
         (Argument("out", Kind.COUNT, Default.CLASSES),),
         weights=shapes.tied_linear_weights,
-        flops=shapes.linear_flops,
         tied_to="embedding",
         traits=Trait.FUNCTION,
     ),
@@ -237,7 +234,6 @@ _ALL = (
         shapes.separable_shape,
         _WINDOW,
         weights=shapes.separable_weights,
-        flops=shapes.separable_flops,
         traits=Trait.FUNCTION | Trait.FUSED | _WRITTEN,
     ),
     Primitive(
@@ -246,7 +242,6 @@ _ALL = (
         shapes.separable_shape,
         (*_WINDOW, Argument("bundle", Kind.WHOLE, 0)),
         weights=shapes.separable_weights,
-        flops=shapes.separable_flops,
         traits=Trait.FUNCTION | Trait.FUSED | _WRITTEN,
     ),
     Primitive(
@@ -289,7 +284,7 @@ _ALL = (
     Primitive(
         "state",
         "what a recurrent cell carries, before the step",
-        shapes.state_shape,
+        shapes.out_shape,
         (_OUT,),
         inputs=(0, 0),
         keeps=_NOTHING,

@@ -79,29 +79,12 @@ def minimum(a: Operand, b: Operand) -> Formula:
     return Formula("minimum", (a, b))
 
 
-def exp(a: Operand) -> Formula:
-    """Return e to the power of a number."""
-    return Formula("exp", (a,))
+def _function(operator: str) -> Callable[[Operand], Formula]:
+    return lambda a: Formula(operator, (a,))
 
 
-def log(a: Operand) -> Formula:
-    """Return the natural logarithm."""
-    return Formula("log", (a,))
-
-
-def erf(a: Operand) -> Formula:
-    """Return the error function."""
-    return Formula("erf", (a,))
-
-
-def sigmoid(a: Operand) -> Formula:
-    """Return 1 / (1 + exp(-a))."""
-    return Formula("sigmoid", (a,))
-
-
-def tanh(a: Operand) -> Formula:
-    """Return the hyperbolic tangent."""
-    return Formula("tanh", (a,))
+exp, log, erf, sigmoid, tanh = map(_function, ("exp", "log", "erf", "sigmoid", "tanh"))
+"""Functions of one number: e^a, the natural logarithm, the error function, 1 / (1 + e^-a), tanh."""
 
 
 def evaluate(

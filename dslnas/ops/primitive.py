@@ -112,10 +112,6 @@ def _no_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weig
     return ()
 
 
-def _no_cost(attributes: Attributes, inputs: tuple[Shape, ...], output: Shape) -> int:
-    return 0
-
-
 @dataclass(frozen=True)
 class Primitive:
     """One primitive operation.
@@ -127,7 +123,6 @@ class Primitive:
         shape: Output shape from attributes and input shapes, for `output`; raises ShapeError.
         inputs: Smallest and largest number of inputs; branches are written as arguments.
         weights: The tensors it owns.
-        flops: Multiply-adds per example. As in the papers only convolutions and linear maps count.
         keeps: Values of a run that its gradient needs.
         reads_tokens: Whether it reads tokens, which have no sizes.
         traits: Its promises; none unless they are given.
@@ -142,7 +137,6 @@ class Primitive:
     arguments: tuple[Argument, ...] = ()
     inputs: tuple[int, int] = (1, 1)
     weights: Callable[[Attributes, tuple[Shape, ...]], tuple[Weight, ...]] = _no_weights
-    flops: Callable[[Attributes, tuple[Shape, ...], Shape], int] = _no_cost
     keeps: Kept = Kept(inputs=True)
     reads_tokens: bool = False
     traits: Trait = Trait.NONE
@@ -158,6 +152,15 @@ class Primitive:
         if () in inputs and not self.reads_tokens:
             raise ShapeError(f"`{self.name}` cannot read tokens", "begin the stem with `embedding`")
         return self.shape(attributes, inputs)
+
+    def flops(self, attributes: Attributes, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Return the multiply-adds per example, of convolutions and linear maps as in the papers.
+
+        Every number of a kernel or matrix is multiplied once for each pixel of the output; a table
+        that tokens are looked up in is not.
+        """
+        matrices = (w.size for w in self.weights(attributes, inputs) if len(w.shape) > 1)
+        return 0 if self.reads_tokens else sum(matrices) * prod(output[1:])
 
     def has(self, trait: Trait) -> bool:
         """Whether it promises something; of several traits all."""

@@ -1,4 +1,4 @@
-"""Shape rules, weights and costs that the catalogue puts together."""
+"""Shape rules and weights that the catalogue puts together."""
 
 from __future__ import annotations
 
@@ -72,11 +72,6 @@ def conv_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Wei
     return _with_bias(attributes, shape)
 
 
-def conv_flops(attributes: Attributes, inputs: tuple[Shape, ...], output: Shape) -> int:
-    """One multiply-add per kernel element and output pixel."""
-    return conv_weights(attributes, inputs)[0].size * output[1] * output[2]
-
-
 def separable_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of a depthwise convolution and the one of single pixels behind it."""
     _, height, width = image(inputs, "separable_conv")
@@ -91,25 +86,14 @@ def separable_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tupl
     return (kernel, Weight("matrix", (int(_number(out)), channels, 1, 1), fan_in=channels))
 
 
-def separable_flops(attributes: Attributes, inputs: tuple[Shape, ...], output: Shape) -> int:
-    """One multiply-add per element of kernel and matrix and output pixel."""
-    kernel, matrix = separable_weights(attributes, inputs)
-    return (kernel.size + matrix.size) * output[1] * output[2]
-
-
-def linear_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
-    """Output of a linear map; the input is flattened."""
+def out_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of `out` features, whatever is read."""
     return (int(_number(attributes["out"])),)
 
 
 def linear_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
     """Matrix of shape (out, in) and, unless switched off, a bias."""
     return _with_bias(attributes, (int(_number(attributes["out"])), prod(inputs[0])))
-
-
-def linear_flops(attributes: Attributes, inputs: tuple[Shape, ...], output: Shape) -> int:
-    """One multiply-add per matrix element."""
-    return prod(inputs[0]) * output[0]
 
 
 def embedding_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
@@ -119,7 +103,7 @@ def embedding_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
             f"`embedding` reads tokens, but its input has shape {show_shape(inputs[0])}",
             "use it in the `stem` of a network for text, and only there",
         )
-    return (int(_number(attributes["out"])),)
+    return out_shape(attributes, inputs)
 
 
 def embedding_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
@@ -133,11 +117,6 @@ def tied_linear_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tu
     out = int(_number(attributes["out"]))
     features = prod(inputs[0])
     return (Weight("weight", (out, features), fan_in=features), Weight("bias", (out,)))
-
-
-def state_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
-    """Output of a state: what was carried here."""
-    return (int(_number(attributes["out"])),)
 
 
 def vector_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
