@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import networkx as nx
@@ -239,6 +239,24 @@ class PrimitiveGraph:
     def flops(self) -> int:
         """Return the multiply-adds of one example, all candidates of a choice included."""
         return sum(flops_of(node, self.by_name) for node in self.nodes)
+
+    def without(self, stands: Mapping[str, str]) -> PrimitiveGraph:
+        """Return the graph without some nodes: others, which are kept, stand for them."""
+
+        def now(name: str) -> str:
+            return stands.get(name, name)
+
+        return replace(
+            self,
+            nodes=tuple(
+                replace(node, inputs=tuple(map(now, node.inputs)))
+                for node in self.nodes
+                if node.name not in stands
+            ),
+            output=now(self.output),
+            auxiliary=self.auxiliary and now(self.auxiliary),
+            states=tuple(replace(state, next=now(state.next)) for state in self.states),
+        )
 
     def under(self, path: str) -> Iterable[Node]:
         """Yield the nodes that belong to a scope."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
-from dslnas.graph.graph import Node, PrimitiveGraph, State
+from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.verify import NO_CHOICES
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
@@ -21,18 +21,11 @@ def drop_identities(graph: PrimitiveGraph) -> PrimitiveGraph:
 
     Readers of a node that goes read what it read.
     """
-    stands_for: dict[str, str] = {}
-    nodes: list[Node] = []
+    stands: dict[str, str] = {}
     for node in graph.nodes:
-        inputs = tuple(stands_for.get(source, source) for source in node.inputs)
         if has_trait(node.primitive, Trait.INFERENCE_IDENTITY):
-            stands_for[node.name] = inputs[0]
-        else:
-            nodes.append(replace(node, inputs=inputs))
-    output = stands_for.get(graph.output, graph.output)
-    states = tuple(State(s.name, stands_for.get(s.next, s.next)) for s in graph.states)
-    changed = replace(graph, nodes=tuple(nodes), output=output, auxiliary=None, states=states)
-    return without_unread(changed)
+            stands[node.name] = stands.get(node.inputs[0], node.inputs[0])
+    return without_unread(replace(graph, auxiliary=None).without(stands))
 
 
 DROP_IDENTITIES = Pass(

@@ -10,10 +10,8 @@ the head reads, which would be hidden if the head read something else of the cel
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dslnas.graph.analysis.dead_code import without_unread
-from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
 from dslnas.passes.rewrite import Pass
@@ -23,25 +21,14 @@ def share_equal(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which the first of several equal nodes of a part stands for all of them."""
     first: dict[object, str] = {}
     stands: dict[str, str] = {}
-    nodes: list[Node] = []
     for node in graph.nodes:
-        inputs = tuple(stands.get(name, name) for name in node.inputs)
-        part = node.name.partition("/")[0]
-        key = (node.primitive, node.attributes, inputs, node.tensors, node.mix, part)
-        if key in first and has_trait(node.primitive, Trait.REPEATABLE):
-            stands[node.name] = first[key]
-            continue
-        first.setdefault(key, node.name)
-        nodes.append(replace(node, inputs=inputs))
-    return without_unread(
-        replace(
-            graph,
-            nodes=tuple(nodes),
-            output=stands.get(graph.output, graph.output),
-            auxiliary=graph.auxiliary and stands.get(graph.auxiliary, graph.auxiliary),
-            states=tuple(replace(s, next=stands.get(s.next, s.next)) for s in graph.states),
-        )
-    )
+        if has_trait(node.primitive, Trait.REPEATABLE):
+            inputs = tuple(stands.get(name, name) for name in node.inputs)
+            part = node.name.partition("/")[0]
+            key = (node.primitive, node.attributes, inputs, node.tensors, node.mix, part)
+            if first.setdefault(key, node.name) != node.name:
+                stands[node.name] = first[key]
+    return without_unread(graph.without(stands))
 
 
 SHARE_EQUAL = Pass(

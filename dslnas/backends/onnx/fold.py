@@ -41,23 +41,16 @@ def folded(
     """
     tensors = {name: weights[name] for name in _tensor_names(graph.nodes)}
     absorbed, shared = absorbed_norms(graph), shared_tensors(graph)
-    nodes: dict[str, Node] = {}
-    stands_for: dict[str, str] = {}
+    nodes = dict(graph.by_name)
+    stands: dict[str, str] = {}
     for node in graph.nodes:
-        node = replace(node, inputs=tuple(stands_for.get(name, name) for name in node.inputs))
-        if node.name not in absorbed:
-            nodes[node.name] = node
-            continue
-        layers = layers_in_front(graph, graph.by_name[node.name].inputs[0], absorbed, shared)
-        _rescale(layers, *_scale_and_offset(node, tensors), tensors)
-        nodes.update((layer.name, _with_bias(nodes[layer.name])) for layer in layers)
-        stands_for[node.name] = node.inputs[0]
-    result = replace(
-        graph,
-        nodes=tuple(nodes.values()),
-        output=stands_for.get(graph.output, graph.output),
-        states=tuple(replace(s, next=stands_for.get(s.next, s.next)) for s in graph.states),
-    )
+        if node.name in absorbed:
+            (source,) = node.inputs
+            layers = layers_in_front(graph, source, absorbed, shared)
+            _rescale(layers, *_scale_and_offset(node, tensors), tensors)
+            nodes.update((layer.name, _with_bias(nodes[layer.name])) for layer in layers)
+            stands[node.name] = stands.get(source, source)
+    result = replace(graph, nodes=tuple(nodes.values())).without(stands)
     names = _tensor_names(result.nodes)
     return result, {name: np.asarray(tensors[name], np.float32) for name in names}
 
