@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from dslnas.exporters.parity import Inputs, compare, network_run
 from dslnas.exporters.sequence_parity import (
     BATCHES,
     LENGTH,
+    STEPWISE,
+    SequenceRun,
     compare_sequences,
     sequence_network_run,
 )
@@ -29,17 +32,9 @@ WARM_UP, RUNS = 5, 30
 """Runs before a latency is measured, and runs whose median it is."""
 
 
-@dataclass(frozen=True)
-class Checks:
-    """Agreement and speed.
-
-    Attributes:
-        differences: By target, the largest difference of a number from PyTorch's.
-        latency_ms: By target and for PyTorch, the median time of one example on the CPU.
-    """
-
-    differences: Mapping[str, float]
-    latency_ms: Mapping[str, float]
+Measured: TypeAlias = tuple[dict[str, float], dict[str, float]]
+"""By target the largest difference of a number from PyTorch's, and by target and for PyTorch the
+median milliseconds of one example on the CPU."""
 
 
 def check_files(
@@ -49,7 +44,7 @@ def check_files(
     tolerance: float,
     real: Inputs | None,
     seed: int,
-) -> Checks:
+) -> Measured:
     """Compare what lies in a folder with a network.
 
     Args:
@@ -63,51 +58,41 @@ def check_files(
     Raises:
         UserError: NAS711 if they differ.
     """
+    timed = [exporter.name for exporter in exporters if exporter.is_timed]
     if isinstance(network, SequenceNetwork):
-        return _check_sequences(network, exporters, folder, tolerance, real, seed)
-    others = {exporter.name: exporter.run(folder) for exporter in exporters}
+        others = {exporter.name: exporter.sequence_runs(folder) for exporter in exporters}
+        return _check_sequences(network, others, timed, tolerance, _streams(network, real, seed))
+    runs = {exporter.name: exporter.run(folder) for exporter in exporters}
     inputs = _inputs(network, real, seed)
     reference = network_run(network)
-    differences = compare(reference, others, inputs, tolerance)
+    differences = compare(reference, runs, inputs, tolerance)
     one = {name: values[:1] for name, values in inputs["random"].items()}
-    timed = {e.name: others[e.name] for e in exporters if e.is_timed}
-    works = {name: _bound(run, one) for name, run in {"torch": reference, **timed}.items()}
-    return Checks(differences, _latencies(works))
+    return differences, _latencies({"torch": reference, **{n: runs[n] for n in timed}}, one)
 
 
 def _check_sequences(
     network: SequenceNetwork,
-    exporters: Sequence[Exporter],
-    folder: Path,
+    others: Mapping[str, Mapping[str, SequenceRun]],
+    timed: Sequence[str],
     tolerance: float,
-    real: Inputs | None,
-    seed: int,
-) -> Checks:
+    streams: Mapping[str, np.ndarray],
+) -> Measured:
     """Compare over 200 steps, all on one thread."""
-    others = {exporter.name: exporter.sequence_runs(folder) for exporter in exporters}
     reference = sequence_network_run(network)
-    streams = _streams(network, real, seed)
-    token = streams["random"][:1]
+    token = streams["random"][None, :1]
     # Steps of a text are too small to share out: threads would wait much longer than they compute.
     with threads(1):
         differences = compare_sequences(reference, others, streams, tolerance)
-        states = reference(token[None], None)[1]
-        works = {"torch": _bound(reference, token[None], states)}
-        for exporter in exporters:
-            step = exporter.step_run(folder)
-            if step is not None:
-                works[exporter.name] = _bound(step, token, states)
-        return Checks(differences, _latencies(works))
+        states = reference(token, None)[1]
+        steps = {name: others[name][STEPWISE] for name in timed}
+        return differences, _latencies({"torch": reference, **steps}, token, states)
 
 
-def _bound(run: Callable[..., object], *inputs: object) -> Callable[[], object]:
-    return lambda: run(*inputs)
-
-
-def _latencies(works: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+def _latencies(runs: Mapping[str, Callable[..., object]], *inputs: object) -> dict[str, float]:
     """Return the milliseconds that each takes."""
     return {
-        name: 1000 * median_seconds(work, RUNS, warm_up=WARM_UP) for name, work in works.items()
+        name: 1000 * median_seconds(partial(run, *inputs), RUNS, warm_up=WARM_UP)
+        for name, run in runs.items()
     }
 
 

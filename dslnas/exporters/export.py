@@ -80,10 +80,10 @@ def export(
         for file, content in files.items():
             write_whole(stage / file, content)
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
-        checks = check_files(network, exporters, stage, settings.tolerance, real, seed)
+        measured = check_files(network, exporters, stage, settings.tolerance, real, seed)
         for file in files:
             os.replace(stage / file, folder / file)
-    return Exported((*files, WEIGHTS), checks.differences, checks.latency_ms)
+    return Exported((*files, WEIGHTS), *measured)
 
 
 def write_weights(

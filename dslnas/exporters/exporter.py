@@ -30,11 +30,6 @@ class Model:
     metadata: Mapping[str, str]
     facts: Facts
 
-    @property
-    def is_sequence(self) -> bool:
-        """Whether it is recurrent: states are carried from step to step."""
-        return self.network.graph.is_sequence
-
 
 class Exporter(ABC):
     """An export target.
@@ -58,7 +53,3 @@ class Exporter(ABC):
     @abstractmethod
     def sequence_runs(self, folder: Path) -> Mapping[str, SequenceRun]:
         """Return what runs the files of a recurrent network, on the CPU, by form of its calls."""
-
-    def step_run(self, folder: Path) -> SequenceRun | None:
-        """Return what runs a step of a recurrent network without an axis of time, to time it."""
-        return None

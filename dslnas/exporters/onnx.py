@@ -52,23 +52,16 @@ class OnnxExporter(Exporter):
         whole, step = (_sequence_run((folder / name).read_bytes()) for name in (MODEL, STEP))
         return {WHOLE: whole, STEPWISE: with_time(step)}
 
-    def step_run(self, folder: Path) -> SequenceRun | None:
-        """Return what runs the model of a step."""
-        return _sequence_run((folder / STEP).read_bytes())
-
 
 def _models(model: Model) -> dict[str, bytes]:
     graph, arrays = model.network.graph, model.network.arrays()
-    if model.is_sequence:
+    if graph.is_sequence:
         both = to_onnx_sequence(graph, arrays, name=model.name, metadata=model.metadata)
         protos = {MODEL: both.sequence, STEP: both.step}
     else:
         names = model.facts.class_names
-        protos = {
-            MODEL: to_onnx(
-                graph, arrays, name=model.name, metadata=model.metadata, class_names=names
-            )
-        }
+        one = to_onnx(graph, arrays, name=model.name, metadata=model.metadata, class_names=names)
+        protos = {MODEL: one}
     return {name: proto.SerializeToString(deterministic=True) for name, proto in protos.items()}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.diagnostics import InternalError, user_error
+from dslnas.diagnostics import InternalError, UserError, user_error
 
 Inputs: TypeAlias = Mapping[str, np.ndarray]
 """Inputs of a network, by name."""
@@ -58,13 +58,21 @@ def compare(
             if not worst <= tolerance:
                 example, output = np.unravel_index(int(difference.argmax()), difference.shape)
                 changed = int((expected.argmax(1) != found.argmax(1)).sum())
-                raise user_error(
-                    "NAS711",
-                    f"{name} and torch differ by {worst:.1e} on {kind} inputs, allowed "
-                    f"{tolerance:.1e}: most at output {output} of example {example}; "
-                    f"{changed} of {len(expected)} predictions change",
-                    where="export",
-                    help="set `export.tolerance` higher only if such differences do not matter",
+                raise disagreement(
+                    f"{name} and torch differ by {worst:.1e} on {kind} inputs",
+                    tolerance,
+                    f"output {output} of example {example}",
+                    f"{changed} of {len(expected)}",
                 )
             largest[name] = max(largest[name], worst)
     return largest
+
+
+def disagreement(what: str, tolerance: float, place: str, changed: str) -> UserError:
+    """Return the error for outputs that differ by more than is allowed."""
+    return user_error(
+        "NAS711",
+        f"{what}, allowed {tolerance:.1e}: most at {place}; {changed} predictions change",
+        where="export",
+        help="set `export.tolerance` higher only if such differences do not matter",
+    )

@@ -15,15 +15,7 @@ from dslnas.backends.python.module import to_python
 from dslnas.diagnostics import InternalError
 from dslnas.exporters.exporter import Exporter, Model
 from dslnas.exporters.parity import Inputs, Run
-from dslnas.exporters.sequence_parity import (
-    STEPWISE,
-    WHOLE,
-    SequenceRun,
-    StateArrays,
-    state_arrays,
-    state_tensors,
-    with_time,
-)
+from dslnas.exporters.sequence_parity import STEPWISE, WHOLE, SequenceRun, torch_run, with_time
 
 MODULE = "model.py"
 
@@ -57,18 +49,7 @@ class PythonExporter(Exporter):
     def sequence_runs(self, folder: Path) -> Mapping[str, SequenceRun]:
         """Return what runs the module over many steps, and its single step."""
         module: Any = _load(folder / MODULE)
-
-        def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
-            with torch.inference_mode():
-                logits, nexts = module(torch.from_numpy(tokens), state_tensors(states))
-            return logits.numpy(), state_arrays(nexts)
-
-        def step(token: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
-            with torch.inference_mode():
-                logits, nexts = module.step(torch.from_numpy(token), state_tensors(states))
-            return logits.numpy(), state_arrays(nexts)
-
-        return {WHOLE: run, STEPWISE: with_time(step)}
+        return {WHOLE: torch_run(module), STEPWISE: with_time(torch_run(module.step))}
 
 
 def _load(path: Path) -> torch.nn.Module:

@@ -10,7 +10,9 @@ import numpy as np
 import torch
 
 from dslnas.backends.torch.sequence import SequenceNetwork
-from dslnas.diagnostics import InternalError, user_error
+from dslnas.data.batches import States
+from dslnas.diagnostics import InternalError
+from dslnas.exporters.parity import disagreement
 
 WHOLE, STEPWISE = "as a whole", "step by step"
 
@@ -35,10 +37,23 @@ SequenceRun: TypeAlias = Callable[[np.ndarray, StateArrays | None], tuple[np.nda
 def sequence_network_run(network: SequenceNetwork) -> SequenceRun:
     """Return what runs a network of dslnas on the CPU."""
 
+    def call(tokens: torch.Tensor, states: States | None) -> tuple[torch.Tensor, States]:
+        done = network.run(tokens, states)
+        return done.logits, done.states
+
+    return torch_run(call)
+
+
+def torch_run(
+    call: Callable[[torch.Tensor, States | None], tuple[torch.Tensor, States]],
+) -> SequenceRun:
+    """Return what runs a function of tensors on arrays."""
+
     def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
+        given = None if states is None else tuple(map(torch.from_numpy, states))
         with torch.inference_mode():
-            done = network.run(torch.from_numpy(tokens), state_tensors(states))
-        return done.logits.numpy(), state_arrays(done.states)
+            logits, nexts = call(torch.from_numpy(tokens), given)
+        return logits.numpy(), tuple(state.numpy() for state in nexts)
 
     return run
 
@@ -52,16 +67,6 @@ def with_time(step: SequenceRun) -> SequenceRun:
         return logits[None], nexts
 
     return run
-
-
-def state_tensors(states: StateArrays | None) -> tuple[torch.Tensor, ...] | None:
-    """Return states as tensors."""
-    return None if states is None else tuple(torch.from_numpy(state) for state in states)
-
-
-def state_arrays(states: Sequence[torch.Tensor]) -> StateArrays:
-    """Return states as arrays."""
-    return tuple(state.numpy() for state in states)
 
 
 # ---- comparing ----------------------------------------------------------------------------------
@@ -138,13 +143,8 @@ def _checked(
         changed += int((wanted[0].argmax(-1) != given[0].argmax(-1)).sum())
     if worst > tolerance:
         predictions = len(expected) * len(expected[0][0])
-        raise user_error(
-            "NAS711",
-            f"{title} differ by {worst:.1e} on {kind}, allowed {tolerance:.1e}: most at {where}; "
-            f"{changed} of {predictions} predictions change",
-            where="export",
-            help="set `export.tolerance` higher only if such differences do not matter",
-        )
+        what = f"{title} differ by {worst:.1e} on {kind}"
+        raise disagreement(what, tolerance, where, f"{changed} of {predictions}")
     return worst
 
 
