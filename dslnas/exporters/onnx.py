@@ -55,13 +55,11 @@ class OnnxExporter(Exporter):
 
 def _models(model: Model) -> dict[str, bytes]:
     graph, arrays = model.network.graph, model.network.arrays()
+    given, names = (model.name, model.metadata), model.facts.class_names
+    one = to_onnx(graph, arrays, *given, class_names=names)
+    protos = {MODEL: one}
     if graph.is_sequence:
-        both = to_onnx_sequence(graph, arrays, name=model.name, metadata=model.metadata)
-        protos = {MODEL: both.sequence, STEP: both.step}
-    else:
-        names = model.facts.class_names
-        one = to_onnx(graph, arrays, name=model.name, metadata=model.metadata, class_names=names)
-        protos = {MODEL: one}
+        protos = {MODEL: to_onnx_sequence(graph, arrays, *given), STEP: one}
     return {name: proto.SerializeToString(deterministic=True) for name, proto in protos.items()}
 
 

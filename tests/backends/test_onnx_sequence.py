@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from onnx import ModelProto, numpy_helper
 
 from dslnas.backends.onnx.emitters import EMITTERS
+from dslnas.backends.onnx.fold import Weights
+from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.onnx.prepare import prepare
-from dslnas.backends.onnx.sequence import SequenceModels, to_onnx_sequence
+from dslnas.backends.onnx.sequence import to_onnx_sequence
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.ops.traits import Trait
@@ -42,8 +44,14 @@ TOLERANCE = 1e-5
 Outputs = list[NDArray[Any]]
 
 
-def models_of(graph: PrimitiveGraph) -> SequenceModels:
-    return to_onnx_sequence(graph, weights_of(graph), name="test", metadata={"level": "word"})
+class Models(NamedTuple):
+    sequence: ModelProto
+    step: ModelProto
+
+
+def models_of(graph: PrimitiveGraph, weights: Weights | None = None, **metadata: str) -> Models:
+    given = graph, weights or weights_of(graph), "test", {"level": "word", **metadata}
+    return Models(to_onnx_sequence(*given), to_onnx(*given))
 
 
 def session_of(model: ModelProto, *, optimised: bool = True) -> Any:
@@ -249,30 +257,29 @@ network {
 
 
 def test_models_say_where_they_come_from() -> None:
-    graph = recurrent_graph("gru")
-    models = to_onnx_sequence(
-        graph, weights_of(graph), name="novel", metadata={"spec_hash": "0a", "level": "word"}
-    )
+    models = models_of(recurrent_graph("gru"), spec_hash="0a")
     for model in (models.sequence, models.step):
         assert {p.key: p.value for p in model.metadata_props} == {
             "spec_hash": "0a",
             "level": "word",
         }
-        assert model.graph.name == "novel"
+        assert model.graph.name == "test"
         assert "level: word" in model.doc_string.splitlines()
 
 
 DIGEST = """
 import hashlib, sys
 import numpy as np
+from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.onnx.sequence import to_onnx_sequence
 from tests.backends.recurrent_networks import recurrent_graph
 
 graph = recurrent_graph("darts_v2")
 weights = {f"{n.name}/{w.name}": np.ones(w.shape) for n in graph.nodes for w in n.owned}
-models = to_onnx_sequence(graph, weights, name="x", metadata={"b": "1", "a": "2"})
+given = graph, weights, "test", {"b": "1", "level": "word"}
+models = to_onnx_sequence(*given), to_onnx(*given)
 assert "torch" not in sys.modules
-for model in (models.sequence, models.step):
+for model in models:
     print(hashlib.sha256(model.SerializeToString()).hexdigest())
 """
 
@@ -290,8 +297,7 @@ def test_bytes_are_the_same_in_every_process_and_torch_is_not_needed() -> None:
     }
     graph = recurrent_graph("darts_v2")
     weights = {f"{n.name}/{w.name}": np.ones(w.shape) for n in graph.nodes for w in n.owned}
-    models = to_onnx_sequence(graph, weights, name="x", metadata={"b": "1", "a": "2"})
-    own = (models.sequence, models.step)
+    own = models_of(graph, weights, b="1")
     assert said == {"".join(f"{hashlib.sha256(m.SerializeToString()).hexdigest()}\n" for m in own)}
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from dslnas.graph.graph import Node
-from dslnas.ops.shapes import pair
 
 
 @dataclass(frozen=True)
@@ -57,22 +56,7 @@ class EmitContext:
         """Return a vector of int64, for operators that take sizes as tensors."""
         return self.constant(part, np.array(values, np.int64))
 
-    def pair(self, attribute: str) -> tuple[int, int]:
-        """Return an attribute that is a (height, width)."""
-        return pair(self.node.attribute(attribute))
 
-    def number(self, attribute: str) -> int | float:
-        """Return an attribute that is a number."""
-        value = self.node.attribute(attribute)
-        assert not isinstance(value, tuple)
-        return value
-
-    def count(self, attribute: str) -> int:
-        """Return an attribute that is a whole number."""
-        value = self.node.attribute(attribute)
-        assert isinstance(value, int)
-        return value
-
-
-Emitter: TypeAlias = Callable[[EmitContext], Iterable[NodeProto | TensorProto]]
-"""Gives operators in the order in which they run, and constants anywhere between."""
+Emitter: TypeAlias = Callable[..., Iterable[NodeProto | TensorProto]]
+"""From a context, and the attributes of its node by name, to operators in the order in which they
+run, with constants anywhere between."""

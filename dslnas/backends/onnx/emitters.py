@@ -13,25 +13,23 @@ from onnx import NodeProto, TensorProto
 
 from dslnas.backends.onnx.emit_context import EmitContext, Emitter
 from dslnas.ops.activations import ACTIVATIONS, Activation
-from dslnas.ops.formula import evaluate
+from dslnas.ops.formula import Formula, evaluate
 
 Protos: TypeAlias = Iterable[NodeProto | TensorProto]
+Pair: TypeAlias = tuple[int, int]
 
 
 # ---- layers with weights ------------------------------------------------------------------------
 
 
-def _conv(context: EmitContext) -> Protos:
-    yield context.last(
-        "Conv",
-        (*context.inputs, *context.weights),
-        **_window(context),
-        dilations=context.pair("dilation"),
-        group=context.count("groups"),
-    )
+def _conv(
+    context: EmitContext, *, dilation: Pair, groups: int, out: int, bias: bool, **window: Pair
+) -> Protos:
+    sizes = {**_window(**window), "dilations": dilation}
+    yield context.last("Conv", (*context.inputs, *context.weights), **sizes, group=groups)
 
 
-def _linear(context: EmitContext) -> Protos:
+def _linear(context: EmitContext, **others: object) -> Protos:
     (features,) = context.inputs
     if context.is_image:
         flat = context.step("Flatten", (features,), "flatten", axis=1)
@@ -40,38 +38,37 @@ def _linear(context: EmitContext) -> Protos:
     yield context.last("Gemm", (features, *context.weights), transB=1)
 
 
-def _embedding(context: EmitContext) -> Protos:
+def _embedding(context: EmitContext, **others: object) -> Protos:
     yield context.last("Gather", (*context.weights, *context.inputs), axis=0)
 
 
-def _batch_norm(context: EmitContext) -> Protos:
+def _batch_norm(context: EmitContext, *, affine: bool, eps: float, momentum: float) -> Protos:
     # Those that could not be folded. One BatchNormalization rather than Mul and Add: it has the
     # statistics in it by name, and runtimes fold it further where they see how.
     scale_and_offset: tuple[str, ...] = ()
-    if not context.node.attribute("affine"):
+    if not affine:
         channels = context.node.shape[0]
         scale = context.constant("weight", np.ones(channels, np.float32))
         offset = context.constant("bias", np.zeros(channels, np.float32))
         yield from (scale, offset)
         scale_and_offset = (scale.name, offset.name)
     inputs = (*context.inputs, *scale_and_offset, *context.weights)
-    yield context.last("BatchNormalization", inputs, epsilon=context.number("eps"))
+    yield context.last("BatchNormalization", inputs, epsilon=eps)
 
 
 # ---- pooling and space --------------------------------------------------------------------------
 
 
-def _max_pool2d(context: EmitContext) -> Protos:
-    yield context.last("MaxPool", context.inputs, **_window(context))
+def _max_pool2d(context: EmitContext, **window: Pair) -> Protos:
+    yield context.last("MaxPool", context.inputs, **_window(**window))
 
 
-def _avg_pool2d(context: EmitContext) -> Protos:
-    yield context.last("AveragePool", context.inputs, **_window(context), count_include_pad=0)
+def _avg_pool2d(context: EmitContext, **window: Pair) -> Protos:
+    yield context.last("AveragePool", context.inputs, **_window(**window), count_include_pad=0)
 
 
-def _shift(context: EmitContext) -> Protos:
+def _shift(context: EmitContext, *, pixels: int) -> Protos:
     # Padded before it is cut, so that a shift by more than the image leaves no tensor of size 0.
-    pixels = context.count("pixels")
     pads = context.whole("pads", 0, 0, 0, 0, 0, 0, pixels, pixels)
     padded = context.step("Pad", (*context.inputs, pads.name), "pad")
     yield from (pads, padded)
@@ -84,7 +81,7 @@ def _shift(context: EmitContext) -> Protos:
 def _simple(operator: str, **attributes: float) -> Emitter:
     """Return the emitter of a primitive that is one operator without attributes of its own."""
 
-    def emit(context: EmitContext) -> Protos:
+    def emit(context: EmitContext, **arguments: object) -> Protos:
         yield context.last(operator, context.inputs, **attributes)
 
     return emit
@@ -109,18 +106,18 @@ OPERATORS: Mapping[str, str] = {
 def _activation(activation: Activation) -> Emitter:
     """Return the emitter of an activation: one operator, or those of its formula."""
 
-    def emit(context: EmitContext) -> Protos:
+    def emit(context: EmitContext, **arguments: float) -> Protos:
         if activation.operator:
             names = activation.operator_arguments
-            attributes = {names[a.name]: context.number(a.name) for a in activation.arguments}
+            attributes = {names[name]: value for name, value in arguments.items()}
             yield context.last(activation.operator, context.inputs, **attributes)
         else:
-            yield from _formula(context, activation)
+            yield from _formula(context, activation.formula, arguments)
 
     return emit
 
 
-def _formula(context: EmitContext, activation: Activation) -> Protos:
+def _formula(context: EmitContext, formula: Formula, arguments: Mapping[str, float]) -> Protos:
     """Write a formula step by step; numbers in it are constants of the node."""
     written: list[NodeProto | TensorProto] = []
     steps: list[tuple[str, list[str]]] = []
@@ -135,8 +132,8 @@ def _formula(context: EmitContext, activation: Activation) -> Protos:
         steps.append((OPERATORS[operator], names))
         return context.inside(f"step_{len(steps)}")
 
-    known = {a.name: constant(context.number(a.name)) for a in activation.arguments}
-    evaluate(activation.formula, {"x": context.inputs[0], **known}, apply)
+    known = {name: constant(value) for name, value in arguments.items()}
+    evaluate(formula, {"x": context.inputs[0], **known}, apply)
     yield from written
     for number, (operator, names) in enumerate(steps[:-1], start=1):
         yield context.step(operator, names, f"step_{number}")
@@ -146,7 +143,7 @@ def _formula(context: EmitContext, activation: Activation) -> Protos:
 # ---- structure ----------------------------------------------------------------------------------
 
 
-def _zero(context: EmitContext) -> Protos:
+def _zero(context: EmitContext, **others: object) -> Protos:
     # Not 0 * x, which would hand on infinities; the batch size is known only when the model runs.
     batch = context.step("Shape", context.inputs[:1], "batch", start=0, end=1)
     sizes = context.whole("sizes", *context.node.shape)
@@ -155,16 +152,13 @@ def _zero(context: EmitContext) -> Protos:
     yield context.last("ConstantOfShape", (shape.name,))
 
 
-def _split(context: EmitContext) -> Protos:
+def _split(context: EmitContext, *, parts: int, index: int) -> Protos:
     size = context.node.shape[0]
-    yield from _slice(
-        context, context.inputs[0], axes=(1,), start=context.count("index") * size, size=size
-    )
+    yield from _slice(context, context.inputs[0], axes=(1,), start=index * size, size=size)
 
 
-def _shuffle(context: EmitContext) -> Protos:
+def _shuffle(context: EmitContext, *, groups: int) -> Protos:
     channels, height, width = context.node.shape
-    groups = context.count("groups")
     apart = context.whole("apart", 0, groups, channels // groups, height, width)
     together = context.whole("together", 0, channels, height, width)
     grouped = context.step("Reshape", (*context.inputs, apart.name), "grouped")
@@ -190,14 +184,9 @@ def _multiply(context: EmitContext) -> Protos:
 # ---- shared parts -------------------------------------------------------------------------------
 
 
-def _window(context: EmitContext) -> dict[str, tuple[int, ...]]:
+def _window(kernel: Pair, stride: Pair, padding: Pair) -> dict[str, tuple[int, ...]]:
     """Return what a sliding window has; ONNX wants the padding of each of the four sides."""
-    height, width = context.pair("padding")
-    return {
-        "kernel_shape": context.pair("kernel"),
-        "strides": context.pair("stride"),
-        "pads": (height, width, height, width),
-    }
+    return {"kernel_shape": kernel, "strides": stride, "pads": (*padding, *padding)}
 
 
 def _slice(

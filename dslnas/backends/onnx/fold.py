@@ -24,9 +24,11 @@ Weights: TypeAlias = Mapping[str, NDArray[np.floating[Any]]]
 """Tensors by name: tensor `weight` of node `stem/0_conv` is `stem/0_conv/weight`."""
 
 
-def folded(
-    graph: PrimitiveGraph, weights: Weights
-) -> tuple[PrimitiveGraph, dict[str, NDArray[np.float32]]]:
+Tensors: TypeAlias = dict[str, NDArray[np.float32]]
+"""The same, as they are written."""
+
+
+def folded(graph: PrimitiveGraph, weights: Weights) -> tuple[PrimitiveGraph, Tensors]:
     """Return a network without absorbed norms; it computes the same function.
 
     The layers in front of them get a bias and keep their names; readers of a norm read what it

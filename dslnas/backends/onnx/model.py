@@ -1,39 +1,36 @@
-"""A network that is not recurrent to an ONNX model."""
+"""A network to an ONNX model that runs it once: on a batch of examples, or for one step."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 
-import onnx
-from onnx import ModelProto, TensorProto, helper
+from onnx import ModelProto
 
 from dslnas.backends.onnx.fold import Weights
 from dslnas.backends.onnx.prepare import prepare
-from dslnas.backends.onnx.writer import Writer, finish
+from dslnas.backends.onnx.writer import LOGITS, Writer, copy
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.ops.primitive import Shape
 
-IMAGE = "image"
-"""Name of an input that has none in the graph."""
-
-LOGITS = "logits"
-BATCH = "batch"
+IMAGE, TOKEN = "image", "token"
+"""Names of an input that has none in the graph."""
 
 
 def to_onnx(
     graph: PrimitiveGraph,
     weights: Weights,
-    *,
     name: str,
     metadata: Mapping[str, str],
     class_names: Sequence[str] = (),
 ) -> ModelProto:
-    """Return the network as an ONNX model, batch norms folded.
+    """Return a network, or one step of a recurrent one, as an ONNX model with batch norms folded.
 
     The model reads the inputs of the network by their names, float32 [batch, ...] as in training,
     or int64 [batch] where it is a token, and gives `logits`, float32 [batch, classes], for any
     batch size. An input without a name is called `image`. Equal arguments give equal bytes.
+
+    A step reads its `token` and the states, float32 [batch, C] each, such as `h`, and gives them as
+    `next_h`.
 
     Args:
         graph: A derived network; what only helps training is left out.
@@ -47,6 +44,7 @@ def to_onnx(
         ValueError: The graph has choices left, or tensors or class names do not fit it.
     """
     graph, folded = prepare(graph, weights)
+    states = state_names(graph)
     classes = graph.by_name[graph.output].shape[0]
     if class_names and len(class_names) != classes:
         raise ValueError(f"{len(class_names)} class names for {classes} logits")
@@ -54,23 +52,24 @@ def to_onnx(
     if class_names:
         properties["class_names"] = json.dumps(list(class_names))
     writer = Writer(graph, folded)
-    names = {node.name: name or IMAGE for name, node in graph.inputs.items()}
-    inputs = [_value(names[node.name], node.shape) for node in graph.inputs.values()]
-    nodes = (node for node in graph.nodes if node.inputs)
-    operators = list(writer.operators(nodes, {graph.output: LOGITS, **names}))
-    if graph.output in names:
-        image = names[graph.output]
-        operators.append(helper.make_node("Identity", [image], [LOGITS], name=LOGITS))
-    body = helper.make_graph(
-        operators,
-        name,
-        inputs,
-        [_value(LOGITS, graph.by_name[graph.output].shape)],
-        writer.constants,
-    )
-    return finish(body, properties)
+    inputs = {node.name: key or (TOKEN if states else IMAGE) for key, node in graph.inputs.items()}
+    names = {graph.output: LOGITS, **inputs, **states}
+    operators = list(writer.operators((node for node in graph.nodes if node.inputs), names))
+    if graph.output in inputs:
+        operators.append(copy(inputs[graph.output], LOGITS))
+    for state in graph.states:
+        operators.append(copy(names.get(state.next, state.next), f"next_{states[state.name]}"))
+    return writer.model(name, operators, inputs, states, properties)
 
 
-def _value(name: str, shape: Shape) -> onnx.ValueInfoProto:
-    kind = TensorProto.FLOAT if shape else TensorProto.INT64
-    return helper.make_tensor_value_info(name, kind, (BATCH, *shape))
+def state_names(graph: PrimitiveGraph) -> dict[str, str]:
+    """Return what a model calls its states: `h` where that is clear, and else `cell0_h`.
+
+    What it gives is called the same with `next_` in front, beside `logits`.
+    """
+    states = [state.name for state in graph.states]
+    short = [name.rpartition("/")[2] for name in states]
+    taken = [*short, *(f"next_{name}" for name in short), TOKEN, "tokens", LOGITS]
+    if len(set(taken)) == len(taken) and len({name.partition("/")[0] for name in states}) == 1:
+        return dict(zip(states, short, strict=True))
+    return {name: name.replace("/", "_") for name in states}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dslnas.backends.onnx.fold import Weights, folded
+from dslnas.backends.onnx.fold import Tensors, Weights, folded
 from dslnas.diagnostics import user_error
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.passes.manager import PREDICTING, optimised
@@ -17,9 +16,7 @@ MAX_BYTES = 2**31 - 1
 _BYTES_PER_NODE = 2_000
 
 
-def prepare(
-    graph: PrimitiveGraph, weights: Weights
-) -> tuple[PrimitiveGraph, dict[str, NDArray[np.float32]]]:
+def prepare(graph: PrimitiveGraph, weights: Weights) -> tuple[PrimitiveGraph, Tensors]:
     """Return the part of a network that predicts, with batch norms folded, and its tensors.
 
     Raises:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
 import onnx
-from numpy.typing import NDArray
-from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from dslnas.backends.onnx.emit_context import EmitContext
 from dslnas.backends.onnx.emitters import EMITTERS
+from dslnas.backends.onnx.fold import Tensors
 from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.ops.primitive import Shape
+
+LOGITS, BATCH = "logits", "batch"
 
 # Of 2022, so that runtimes of phones and accelerators read it too. It has everything the emitters
 # write; of what came later only Gelu (20) is of use, and that is five older operators.
@@ -31,7 +33,7 @@ class Writer:
         constants: The tensors so far: weights, and sizes that operators take as tensors.
     """
 
-    def __init__(self, graph: PrimitiveGraph, weights: Mapping[str, NDArray[np.float32]]) -> None:
+    def __init__(self, graph: PrimitiveGraph, weights: Tensors) -> None:
         self.constants: list[TensorProto] = []
         self._graph = graph
         self._weights = weights
@@ -53,29 +55,66 @@ class Writer:
             inputs = tuple(names.get(source, source) for source in node.inputs)
             is_image = len(self._graph.by_name[node.inputs[0]].shape) == 3
             context = EmitContext(node, inputs, names.get(node.name, node.name), is_image)
-            for proto in EMITTERS[node.primitive](context):
+            for proto in EMITTERS[node.primitive](context, **node.arguments):
                 if isinstance(proto, NodeProto):
                     yield proto
                 else:
                     self.constants.append(proto)
 
+    def model(
+        self,
+        name: str,
+        operators: Sequence[NodeProto],
+        inputs: Mapping[str, str],
+        states: Mapping[str, str],
+        properties: Mapping[str, str],
+        axes: Sequence[str] = (BATCH,),
+    ) -> ModelProto:
+        """Return a checked model of operators and the tensors so far.
 
-def finish(body: GraphProto, properties: Mapping[str, str]) -> ModelProto:
-    """Return a checked model of a graph.
+        Args:
+            name: Name of its graph.
+            operators: In the order in which they run.
+            inputs: By node what the model calls its inputs.
+            states: By node what it calls its states; behind a run `next_` stands in front.
+            properties: Facts that it tells of itself; goes into its properties and description.
+            axes: Open axes of inputs and logits.
+        """
+        shapes = {node.name: node.shape for node in self._graph.nodes}
+        carried = {called: shapes[node] for node, called in states.items()}
+        body = helper.make_graph(
+            operators,
+            name,
+            [
+                *(value(called, shapes[node], axes) for node, called in inputs.items()),
+                *(value(called, shape) for called, shape in carried.items()),
+            ],
+            [
+                value(LOGITS, shapes[self._graph.output], axes),
+                *(value(f"next_{called}", shape) for called, shape in carried.items()),
+            ],
+            self.constants,
+        )
+        properties = dict(sorted(properties.items()))
+        lines = ("Written by dslnas.", *(f"{key}: {text}" for key, text in properties.items()))
+        model = helper.make_model(
+            body,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+            producer_name="dslnas",
+            doc_string="\n".join(lines),
+        )
+        helper.set_model_props(model, properties)
+        onnx.checker.check_model(model, full_check=True)
+        return model
 
-    Args:
-        body: Its graph.
-        properties: Facts that the model tells of itself; goes into its properties and description.
-    """
-    properties = dict(sorted(properties.items()))
-    lines = ("Written by dslnas.", *(f"{key}: {value}" for key, value in properties.items()))
-    model = helper.make_model(
-        body,
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-        producer_name="dslnas",
-        doc_string="\n".join(lines),
-    )
-    helper.set_model_props(model, properties)
-    onnx.checker.check_model(model, full_check=True)
-    return model
+
+def copy(source: str, output: str) -> NodeProto:
+    """Return the operator that gives a value another name."""
+    return helper.make_node("Identity", [source], [output], name=output)
+
+
+def value(name: str, shape: Shape, axes: Sequence[str] = (BATCH,)) -> ValueInfoProto:
+    """Return the type of a value with open axes before its shape; that of a token is ()."""
+    kind = TensorProto.FLOAT if shape else TensorProto.INT64
+    return helper.make_tensor_value_info(name, kind, (*axes, *shape))
