@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from dslnas.backends.python.layers import HAND_ON, JOINS, LAYERS
+from dslnas.backends.python.expressions import JOINS
+from dslnas.backends.python.layers import HAND_ON, LAYERS
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.space.derive.derive import derive

@@ -156,6 +156,28 @@ def test_forward_reads_like_the_architecture() -> None:
     ) in source
 
 
+def test_an_input_that_a_value_and_an_edge_read_is_one_argument_by_its_name() -> None:
+    text = """use std.cnn
+    cell plain {
+        inputs 1
+        let bent = tanh(in1)
+        node n1 = conv(3)(in1) + conv(3)(bent)
+        output last
+    }
+    network {
+        stem  conv(3, out = C)
+        head  linear(classes)
+        cells plain
+    }
+    """
+    assert (
+        "    def forward(self, in1: torch.Tensor) -> torch.Tensor:\n"
+        '        """Return the output of the cell."""\n'
+        "        bent = torch.tanh(in1)\n"
+        "        n1: torch.Tensor = self.n1_in1_conv_3(in1) + self.n1_bent_conv_3(bent)\n"
+    ) in generate(network(text, overrides=SHORT)).source
+
+
 def test_graph_with_choices_is_refused() -> None:
     with pytest.raises(ValueError, match="only a derived network"):
         generate(build_supernet_graph(space("use papers.darts")))

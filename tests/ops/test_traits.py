@@ -19,9 +19,8 @@ PACKAGE = Path(dslnas.__file__).parent
 # Tables with one form per primitive: a test of each backend walks through them.
 FORMS = {
     "backends/onnx/emitters.py": {"EMITTERS"},
-    "backends/python/expressions.py": {"_STRENGTHS", "FUNCTIONS"},
-    "backends/python/layers.py": {"LAYERS", "JOINS"},
-    "backends/python/render.py": {"_FUNCTIONS"},
+    "backends/python/expressions.py": {"JOINS", "FUNCTIONS"},
+    "backends/python/layers.py": {"LAYERS"},
     "backends/torch/torch_compile.py": {"_FORMS"},
     "backends/torch/fast.py": {"FAST_FORMS"},
     "backends/torch/primitives.py": {"FORMS"},

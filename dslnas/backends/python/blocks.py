@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
-from dslnas.backends.python.class_model import Body, Instance, Part, children_of
-from dslnas.backends.python.layers import JOINS, layer_part
+from dslnas.backends.python.class_model import Body, Instance, Layers
+from dslnas.backends.python.expressions import JOINS
+from dslnas.backends.python.layers import layers_of
 from dslnas.backends.python.regions import Block
-from dslnas.backends.python.statements import Attributes, StatementWriter, Step, letters
+from dslnas.backends.python.statements import StatementWriter, Step, letters
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.primitive import Shape
 
@@ -22,27 +22,25 @@ def read_block(graph: PrimitiveGraph, block: Block, source: str) -> Instance:
     """Return the class that a block could be; `source` is the node that it reads."""
     before, after = graph.by_name[source].shape, graph.by_name[block.output].shape
     steps = _steps(block, {block.source: before} | {n.name: n.shape for n in block.nodes})
+    if len(steps) == 1 and steps[0].layers:
+        body = Body(("x",), (("", steps[0].layers),))
+    else:
+        writer = StatementWriter(letters)
+        statements, (result,) = writer.write(steps, {block.source: "x"}, [block.output])
+        body = Body(("x",), writer.attributes, statements, result)
     variant = "Strided" if after[1:] < before[1:] else ""
     sizes = {"in_channels": before[0]} if before else {}
     sizes |= {"out_channels": after[0]}
-    made = partial(Instance, block.scope.label, block.scope.kind, variant)
-    if len(steps) == 1 and steps[0].part is not None:
-        parts = {"": steps[0].part}
-        return made(Body(("x",), children_of(parts)), parts, sizes)
-    attributes = Attributes()
-    writer = StatementWriter(attributes, letters)
-    statements, (result,) = writer.write(steps, {block.source: "x"}, [block.output])
-    children = children_of(attributes.parts)
-    return made(Body(("x",), children, statements, result), attributes.parts, sizes)
+    return Instance(block.scope.label, block.scope.kind, variant, body, sizes)
 
 
-def inline_part(made: Instance) -> Part | None:
+def inline_layers(made: Instance) -> Layers:
     """Return the layers of a block that needs no class: a single one, or a plain stem or head."""
-    chain = made.parts.get("")
-    if chain is None:
-        return None
-    needs_class = made.kind in ("operation", "preprocess") and len(chain.pieces) > 1
-    return None if needs_class else chain
+    if not made.body.is_chain:
+        return ()
+    ((_, layers),) = made.body.attributes
+    needs_class = made.kind in ("operation", "preprocess") and len(layers) > 1
+    return () if needs_class else layers
 
 
 @dataclass
@@ -51,7 +49,7 @@ class _Chain:
 
     source: str
     nodes: list[Node] = field(default_factory=list)
-    part: Part = field(default_factory=Part)
+    layers: Layers = ()
 
     @property
     def end(self) -> str:
@@ -74,7 +72,7 @@ def _steps(block: Block, shapes: Mapping[str, Shape]) -> list[Step]:
             chain = _Chain(source)
             items.append(chain)
         chain.nodes.append(node)
-        chain.part += layer_part(node, shapes[source])
+        chain.layers += layers_of(node, shapes[source])
         growing[node.name] = chain
     joined = {name: item.name for item in items if isinstance(item, Node) for name in item.inputs}
     names = _attribute_names([item for item in items if isinstance(item, _Chain)], joined)
@@ -86,7 +84,7 @@ def _steps(block: Block, shapes: Mapping[str, Shape]) -> list[Step]:
             (item.source,),
             "",
             joined.get(item.end, item.end),
-            part=item.part,
+            layers=item.layers,
             attribute=names[item.end],
             is_term=True,
         )

@@ -1,51 +1,26 @@
-"""Classes of operations and cells, read from the regions of a graph."""
+"""Classes of cells, read from the regions of a graph."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
-from dslnas.backends.python.class_model import Body, Instance, Part, children_of
-from dslnas.backends.python.expressions import is_function
+from dslnas.backends.python.class_model import Body, Instance, Layers
+from dslnas.backends.python.expressions import JOINS, is_function
 from dslnas.backends.python.identifiers import LONGEST_VARIABLE, VARIABLES, Names, snake_case
-from dslnas.backends.python.layers import JOINS, layer_part
+from dslnas.backends.python.layers import layers_of
 from dslnas.backends.python.regions import Block, Region
-from dslnas.backends.python.statements import (
-    Attributes,
-    StatementWriter,
-    Step,
-    channels_of,
-    unique,
-)
+from dslnas.backends.python.statements import StatementWriter, Step, channels_of, unique
 from dslnas.graph.graph import Node, PrimitiveGraph
 
 
-@dataclass(frozen=True)
-class PlacedCell:
-    """A cell in a network.
-
-    Attributes:
-        path: Path of its nodes.
-        sources: Nodes that it reads, in the order of its arguments.
-        output: Node that it gives; empty if nobody reads its output.
-        instance: The class that it could be.
-    """
-
-    path: str
-    sources: tuple[str, ...]
-    output: str
-    instance: Instance
-
-
-def read_cell(graph: PrimitiveGraph, region: Region, parts: Mapping[str, Part]) -> PlacedCell:
-    """Return the cell that a region is.
+def read_cell(graph: PrimitiveGraph, region: Region, calls: Mapping[str, Layers]) -> Instance:
+    """Return the class that a cell could be.
 
     Args:
         graph: The network.
         region: The nodes of the cell.
-        parts: Constructors of its blocks, by their outputs.
+        calls: Constructors of its blocks, by their outputs.
 
     Raises:
         ValueError: A primitive has no form, or weights are shared with another class.
@@ -53,45 +28,32 @@ def read_cell(graph: PrimitiveGraph, region: Region, parts: Mapping[str, Part]) 
     variables = Names({*VARIABLES, "states"}, LONGEST_VARIABLE)
     inputs = _name_inputs(region, variables)
     states = {name: variables.take(snake_case(name.rpartition("/")[2])) for name in region.states}
-    attributes = Attributes()
-    writer = StatementWriter(attributes, unique(variables))
-    steps = region_steps(graph, region, parts)
+    writer = StatementWriter(unique(variables))
+    steps = list(region_steps(graph, region, calls))
     statements, results = writer.write(steps, inputs | states, region.results)
-    sources = tuple(region.inputs[value].node for value in inputs)
     shapes = {name: graph.by_name[region.node(value)].shape for value, name in inputs.items()}
-    made = Instance(
-        region.scope.label,
-        region.scope.kind,
-        "AfterReduction" if len({shape[1:] for shape in shapes.values()}) > 1 else "",
-        Body(
-            tuple(inputs.values()),
-            children_of(attributes.parts),
-            statements,
-            results[0] if region.output else "",
-            tuple(states.values()),
-            results[bool(region.output) :],
-        ),
-        attributes.parts,
-        {"channels": _channels(graph, region)}
-        | {channels_of(name): shape[0] for name, shape in shapes.items()},
+    body = Body(
+        tuple(inputs.values()),
+        writer.attributes,
+        statements,
+        results[0] if region.output else "",
+        tuple(states.values()),
+        results[bool(region.output) :],
     )
-    return PlacedCell(region.scope.path, sources, region.output, made)
+    variant = "AfterReduction" if len({shape[1:] for shape in shapes.values()}) > 1 else ""
+    sizes = {channels_of(name): shape[0] for name, shape in shapes.items()}
+    sizes = {"channels": _channels(graph, region)} | sizes
+    return Instance(region.scope.label, region.scope.kind, variant, body, sizes)
 
 
 def _name_inputs(region: Region, variables: Names) -> dict[str, str]:
-    """Return the arguments of a cell; `in1`, `in2`, ... are in this order, others as read first."""
+    """Return the arguments of a cell: as the language calls them, or x1, x2, ..."""
     nameless = [value for value, given in region.inputs.items() if not given.name]
     plain = {v: f"x{n}" if len(nameless) > 1 else "x" for n, v in enumerate(nameless, 1)}
-    names = {
+    return {
         value: variables.take(snake_case(given.name or plain[value]))
         for value, given in region.inputs.items()
     }
-    return dict(sorted(names.items(), key=lambda item: _number(item[1])))
-
-
-def _number(variable: str) -> int:
-    match = re.fullmatch(r"in(\d+)", variable)
-    return int(match[1]) if match else 0
 
 
 def _channels(graph: PrimitiveGraph, region: Region) -> int:
@@ -101,22 +63,27 @@ def _channels(graph: PrimitiveGraph, region: Region) -> int:
     return graph.by_name[values[0]].shape[0]
 
 
-def region_steps(graph: PrimitiveGraph, region: Region, parts: Mapping[str, Part]) -> list[Step]:
-    """Return what a region computes; arguments as of `read_cell`."""
+def region_steps(
+    graph: PrimitiveGraph, region: Region, calls: Mapping[str, Layers]
+) -> Iterator[Step]:
+    """Yield what a region computes; arguments as of `read_cell`."""
     blocks = {block.nodes[0].name: block for block in region.blocks}
     covered = {node.name for block in region.blocks for node in block.nodes}
-    single = [node for node in region.nodes if node.name not in covered]
-    layers = {node.name: _layer(graph, region, node) for node in single if _has_layer(node)}
-    wishes = Counter(region.naming.layer(name) for name in layers)
-    steps = []
+    layers = {
+        node.name: layers_of(node, graph.by_name[region.node(node.inputs[0])].shape)
+        for node in region.nodes
+        if node.name not in covered and _has_layer(node)
+    }
+    wishes = Counter(map(region.naming.layer, layers))
     for node in region.nodes:
-        if node.name in blocks:
-            steps.append(_block_step(region, blocks[node.name], parts))
+        if block := blocks.get(node.name):
+            wish, own = _block_attribute(region, block), calls[block.output]
+            yield _step(region, block.output, (block.source,), None, own, wish)
         elif node.name not in covered:
             wish = region.naming.layer(node.name)
             wish = f"{wish}_{node.primitive}" if wishes[wish] > 1 else wish
-            steps.append(_step(region, node.name, node.inputs, node, layers.get(node.name), wish))
-    return steps
+            own = layers.get(node.name, ())
+            yield _step(region, node.name, node.inputs, node, own, wish)
 
 
 def _has_layer(node: Node) -> bool:
@@ -125,16 +92,11 @@ def _has_layer(node: Node) -> bool:
     return not (node.primitive in JOINS or is_function(node) or is_lent)
 
 
-def _layer(graph: PrimitiveGraph, region: Region, node: Node) -> Part:
-    return layer_part(node, graph.by_name[region.node(node.inputs[0])].shape)
-
-
-def _block_step(region: Region, block: Block, parts: Mapping[str, Part]) -> Step:
+def _block_attribute(region: Region, block: Block) -> str:
     path = block.scope.path.removeprefix(f"{region.scope.path}/")
     if block.scope.kind == "preprocess":
         path = f"{path}_{block.scope.label.partition('(')[0]}"
-    part, wish = parts[block.output], snake_case(path)
-    return _step(region, block.output, (block.source,), None, part, wish)
+    return snake_case(path)
 
 
 def _step(
@@ -142,7 +104,7 @@ def _step(
     value: str,
     inputs: tuple[str, ...],
     node: Node | None,
-    part: Part | None,
+    layers: Layers,
     attribute: str,
 ) -> Step:
     naming, edge = region.naming, region.naming.edge(value)
@@ -152,7 +114,7 @@ def _step(
         naming.value(value, is_block=node is None),
         naming.group(value),
         node,
-        part,
+        layers,
         attribute,
         is_term=naming.is_term(value),
         renews=edge is not None and edge.is_input,

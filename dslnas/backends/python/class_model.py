@@ -1,22 +1,24 @@
 """Classes of a generated module, before numbers have become constructor parameters.
 
 A network, a cell and an operation are described in the same way: attributes that call constructors,
-and statements that call the attributes. No text is laid out here.
+and statements that call the attributes. Numbers and tensors do not count when two are compared, so
+that equal ones can share a class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TypeAlias
+
+from dslnas.backends.python.text import Form
 
 Number: TypeAlias = int | float | tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Argument:
-    """One number that a constructor takes. Its value may differ from instance to instance.
+    """One number that a constructor takes.
 
     Attributes:
         name: Keyword of the argument, and the name it would have as a parameter.
@@ -24,6 +26,7 @@ class Argument:
         is_positional: Whether it is written without its name.
         default: Number that the constructor takes where nothing is written.
         reads: Parameter that holds the channels of the constructed layer's input.
+        value: The number.
     """
 
     name: str
@@ -31,81 +34,54 @@ class Argument:
     is_positional: bool = False
     default: Number | None = None
     reads: str = ""
+    value: Number = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A constructor call, such as `nn.Conv2d(...)`; `flags` are arguments that stay as they are."""
+class Layer:
+    """A constructor call, such as `nn.Conv2d(...)`.
+
+    Attributes:
+        callee: What is called.
+        arguments: Numbers that it is called with.
+        flags: Arguments that are the same everywhere.
+        keys: Graph nodes with tensors, each with the key of these in the state of the layer.
+    """
 
     callee: str
     arguments: tuple[Argument, ...] = ()
     flags: tuple[str, ...] = ()
+    keys: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
-class WeightLocation:
-    """Place of a graph node's tensors: in piece `piece` of a part, under `key`."""
-
-    node: str
-    piece: int
-    key: str = ""
+Layers: TypeAlias = tuple[Layer, ...]
+"""Content of one attribute: one layer, or several in an `nn.Sequential`."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """Content of one attribute: nothing, one piece, or several in an `nn.Sequential`.
-
-    Attributes:
-        pieces: The constructor calls in order.
-        numbers: One for every argument of every piece.
-        locations: Where the tensors of the nodes inside are.
-    """
-
-    pieces: tuple[Piece, ...] = ()
-    numbers: tuple[Number, ...] = ()
-    locations: tuple[WeightLocation, ...] = ()
-
-    def __add__(self, after: Part) -> Part:
-        """Return both as one chain."""
-        shift = len(self.pieces)
-        moved = tuple(WeightLocation(w.node, w.piece + shift, w.key) for w in after.locations)
-        return Part(
-            self.pieces + after.pieces, self.numbers + after.numbers, self.locations + moved
-        )
-
-    def keys(self, name: str) -> Iterable[tuple[str, str]]:
-        """Yield every node with its key in the state of a module that calls the part `name`."""
-        for location in self.locations:
-            piece = str(location.piece) if len(self.pieces) > 1 else ""
-            yield location.node, ".".join(filter(None, (name, piece, location.key)))
+def keys_of(name: str, layers: Layers) -> Iterator[tuple[str, str]]:
+    """Yield graph nodes with the keys of their tensors in a module that calls the layers `name`."""
+    for place, layer in enumerate(layers):
+        number = str(place) if len(layers) > 1 else ""
+        for node, key in layer.keys:
+            yield node, ".".join(filter(None, (name, number, key)))
 
 
 @dataclass(frozen=True)
 class Statement:
-    """An assignment in `forward`.
-
-    Attributes:
-        target: The variable.
-        operands: Expressions: one, several that are joined, or the arguments of a call.
-        join: Primitive that joins the operands.
-        call: Attribute that is called with the operands.
-        comment: Text behind it.
-    """
+    """An assignment in `forward`, with a comment behind it."""
 
     target: str
-    operands: tuple[str, ...]
-    join: str = ""
-    call: str = ""
+    value: Form
     comment: str = ""
 
 
 @dataclass(frozen=True)
 class Body:
-    """The structure of a class, without its numbers. Equal bodies can share a class.
+    """The structure of a class.
 
     Attributes:
         inputs: Arguments of `forward`.
-        children: Attributes with their pieces. A pure chain has a single one, without a name.
+        attributes: Layers by name. A pure chain has a single attribute, without a name.
         statements: Lines of `forward`; none for a pure chain.
         result: Variable that `forward` returns; empty for a pure chain, and for a recurrent cell
             whose output nobody reads.
@@ -114,7 +90,7 @@ class Body:
     """
 
     inputs: tuple[str, ...]
-    children: tuple[tuple[str, tuple[Piece, ...]], ...]
+    attributes: tuple[tuple[str, Layers], ...]
     statements: tuple[Statement, ...] = ()
     result: str = ""
     states: tuple[str, ...] = ()
@@ -123,22 +99,19 @@ class Body:
     @property
     def is_chain(self) -> bool:
         """Whether its layers are applied one after the other."""
-        return [name for name, _ in self.children] == [""]
-
-    @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """All constructor calls, in the order of the numbers."""
-        return tuple(piece for _, pieces in self.children for piece in pieces)
+        return [name for name, _ in self.attributes] == [""]
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
-        """Every argument, in the order of the numbers."""
-        return tuple(argument for piece in self.pieces for argument in piece.arguments)
+        """Arguments of all its layers, in order."""
+        return tuple(
+            a for _, layers in self.attributes for layer in layers for a in layer.arguments
+        )
 
-
-def children_of(parts: Mapping[str, Part]) -> tuple[tuple[str, tuple[Piece, ...]], ...]:
-    """Return attributes without their numbers."""
-    return tuple((name, part.pieces) for name, part in parts.items())
+    @property
+    def keys(self) -> Iterator[tuple[str, str]]:
+        """Graph nodes, and where their tensors are in its state."""
+        return (key for name, layers in self.attributes for key in keys_of(name, layers))
 
 
 @dataclass(frozen=True)
@@ -149,8 +122,7 @@ class Instance:
         label: How the language writes it: `normal`, `sep_conv(3)`.
         kind: Kind of its scope.
         variant: Word that tells it from others of the same label, for the name of its class.
-        body: Its structure.
-        parts: Content of its attributes, by name; that of a pure chain has none.
+        body: Its structure and numbers.
         sizes: Numbers of channels that make natural parameters, by name.
     """
 
@@ -158,15 +130,4 @@ class Instance:
     kind: str
     variant: str
     body: Body
-    parts: Mapping[str, Part]
     sizes: Mapping[str, int] = field(default_factory=dict)
-
-    @cached_property
-    def numbers(self) -> tuple[Number, ...]:
-        """One for every argument of the body."""
-        return tuple(number for part in self.parts.values() for number in part.numbers)
-
-    @property
-    def keys(self) -> Iterable[tuple[str, str]]:
-        """Graph nodes, and where their tensors are in its state."""
-        return (key for name, part in self.parts.items() for key in part.keys(name))

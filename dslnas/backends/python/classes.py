@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from dslnas.backends.python.class_model import Body, Instance, Number, Part, Piece, WeightLocation
+from dslnas.backends.python.class_model import Body, Instance, Layer, Layers, Number
 from dslnas.backends.python.identifiers import Names, camel_case
 from dslnas.backends.python.parameters import Signature, signature
 
@@ -19,19 +19,16 @@ class PythonClass:
     signature: Signature
     instances: tuple[Instance, ...]
 
-    def part(self, number: int) -> Part:
+    def call(self, number: int) -> Layer:
         """Return the call that constructs one of the instances."""
         parameters = self.signature.parameters
-        return Part(
-            (Piece(self.name, tuple(parameter.argument for parameter in parameters)),),
-            tuple(parameter.column[number] for parameter in parameters),
-            tuple(WeightLocation(node, 0, key) for node, key in self.instances[number].keys),
-        )
+        arguments = tuple(replace(p.argument, value=p.column[number]) for p in parameters)
+        return Layer(self.name, arguments, keys=tuple(self.instances[number].body.keys))
 
 
 def make_classes(
     instances: Mapping[str, Instance], names: Names, others: Iterable[str] = ()
-) -> tuple[list[PythonClass], dict[str, Part]]:
+) -> tuple[list[PythonClass], dict[str, Layers]]:
     """Return the classes of some instances, and the constructor call of every instance.
 
     Args:
@@ -48,7 +45,7 @@ def make_classes(
     ambiguous = {stem for stem, bodies in structures.items() if len(bodies) > 1}
     ambiguous.update(map(_stem, others))
     classes = []
-    parts: dict[str, Part] = {}
+    calls: dict[str, Layers] = {}
     for group in groups:
         members = [instances[path] for path in group.paths]
         made = PythonClass(
@@ -58,8 +55,8 @@ def make_classes(
             tuple(members),
         )
         classes.append(made)
-        parts |= {path: made.part(number) for number, path in enumerate(group.paths)}
-    return classes, parts
+        calls |= {path: (made.call(number),) for number, path in enumerate(group.paths)}
+    return classes, calls
 
 
 @dataclass
@@ -119,7 +116,7 @@ def _stem(label: str) -> str:
 def _mark(instance: Instance) -> tuple[Number | bool, ...]:
     """Return all numbers but channels, and of groups whether there are several."""
     return tuple(
-        number != 1 if argument.counts_channels else number
-        for argument, number in zip(instance.body.arguments, instance.numbers, strict=True)
+        argument.value != 1 if argument.counts_channels else argument.value
+        for argument in instance.body.arguments
         if not argument.counts_channels or argument.name == "groups"
     )

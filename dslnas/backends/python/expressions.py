@@ -5,52 +5,73 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dslnas.backends.python.layers import JOINS
+from dslnas.backends.python.text import Call, Form, Terms
 from dslnas.graph.graph import Node
 from dslnas.ops.activations import ACTIVATIONS, Activation
+from dslnas.ops.primitive import AttributeValue
 
 SUM, PRODUCT, ATOM = range(3)
 """How strongly an expression holds together: a weaker one needs brackets inside of it."""
 
-# What the first operand of a join has to be at least, what the others have to be, and what it is.
-_STRENGTHS: Mapping[str, tuple[int, int, int]] = {
-    "add": (SUM, PRODUCT, SUM),
-    "subtract": (SUM, PRODUCT, SUM),
-    "mean": (SUM, PRODUCT, PRODUCT),
-    "multiply": (PRODUCT, ATOM, PRODUCT),
-    "concat": (SUM, SUM, ATOM),
-}
-
 
 @dataclass(frozen=True)
 class Expression:
-    """Text on one line."""
+    """One expression, and how strongly it holds together."""
 
-    text: str
+    form: Form
     strength: int = ATOM
+
+    @property
+    def text(self) -> str:
+        """The expression on one line."""
+        return str(self.form)
 
     def within(self, least: int) -> str:
         """Return the text, in brackets if it is weaker than what is around it needs."""
         return self.text if self.strength >= least else f"({self.text})"
 
 
-def operands(join: str, parts: Sequence[Expression]) -> tuple[str, ...]:
-    """Return the texts that a primitive of `JOINS` joins."""
-    first, others, _ = _STRENGTHS[join]
-    return tuple(part.within(others if place else first) for place, part in enumerate(parts))
+@dataclass(frozen=True)
+class Join:
+    """How a primitive that reads several values is written.
+
+    Attributes:
+        operator: Text between the operands; empty for `torch.cat`.
+        function: Torch's function of two operands that does the same.
+        first: What the first operand has to be at least.
+        others: What the others have to be.
+        strength: What the expression is.
+    """
+
+    operator: str = ""
+    function: str = ""
+    first: int = SUM
+    others: int = SUM
+    strength: int = ATOM
 
 
-def joined(join: str, parts: Sequence[Expression]) -> Expression:
+JOINS: Mapping[str, Join] = {
+    "add": Join(" + ", "add", SUM, PRODUCT, SUM),
+    "subtract": Join(" - ", "sub", SUM, PRODUCT, SUM),
+    "multiply": Join(" * ", "mul", PRODUCT, ATOM, PRODUCT),
+    "mean": Join(" + ", "", SUM, PRODUCT, PRODUCT),
+    "concat": Join(),
+}
+"""Primitives that read several values."""
+
+
+def joined(primitive: str, parts: Sequence[Expression]) -> Expression:
     """Return values joined by a primitive of `JOINS`."""
-    text = JOINS[join].join(operands(join, parts))
-    if join == "concat":
-        text = f"torch.cat([{text}], dim=1)"
-    elif join == "mean":
-        text = f"({text}) / {len(parts)}"
-    return Expression(text, _STRENGTHS[join][2])
+    join = JOINS[primitive]
+    first, *others = parts
+    operands = (first.within(join.first), *(other.within(join.others) for other in others))
+    if not join.operator:
+        return Expression(Call("torch.cat(", (Call("[", operands), "dim=1")))
+    divisor = len(parts) if primitive == "mean" else 1
+    return Expression(Terms(operands, join.operator, join.function, divisor), join.strength)
 
 
-def chunked(source: Expression, parts: int) -> Expression:
+def chunked(source: Expression, parts: AttributeValue) -> Expression:
     """Return a value cut into equal parts of its channels."""
     return Expression(f"{source.within(ATOM)}.chunk({parts}, dim=1)")
 
@@ -67,10 +88,18 @@ def applied(node: Node, source: Expression) -> Expression:
     return Expression(FUNCTIONS[node.primitive](node, source))
 
 
-def _split(node: Node, source: Expression) -> str:
-    parts = node.attribute("parts")
+def split_of(node: Node) -> tuple[int, int] | None:
+    """Return number of parts and index of a primitive that takes a part of a value."""
+    if node.primitive != "split":
+        return None
+    parts, index = node.attribute("parts"), node.attribute("index")
     assert isinstance(parts, int)
-    return f"{chunked(source, parts).text}[{node.attribute('index')}]"
+    assert isinstance(index, int)
+    return parts, index
+
+
+def _split(node: Node, source: Expression) -> str:
+    return f"{chunked(source, node.attribute('parts')).text}[{node.attribute('index')}]"
 
 
 def _activated(activation: Activation) -> Callable[[Node, Expression], str]:

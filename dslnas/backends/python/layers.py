@@ -6,44 +6,44 @@ is an argument of its cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from math import prod
 
-from dslnas.backends.python.class_model import (
-    Argument,
-    Number,
-    Part,
-    Piece,
-    WeightLocation,
-)
+from dslnas.backends.python.class_model import Argument, Layer, Layers
 from dslnas.graph.graph import Node
 from dslnas.ops.activations import ACTIVATIONS, Activation
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Shape
 from dslnas.ops.traits import Trait
 
-Form = Callable[[Node, Shape], Part]
+Form = Callable[[Node, Shape], Layers]
 """From a node and the shape of its input to the layers that stand for it."""
 
-_FEATURES = Argument("num_features", counts_channels=True, is_positional=True)
-_IN = Argument("in_channels", counts_channels=True, is_positional=True)
-_OUT = Argument("out_channels", counts_channels=True, is_positional=True)
-_IN_FEATURES = Argument("in_features", counts_channels=True, is_positional=True)
-_OUT_FEATURES = Argument("out_features", counts_channels=True, is_positional=True)
-_KERNEL = Argument("kernel_size", is_positional=True)
+
+def _first(name: str) -> Argument:
+    """Return an argument that is written without its name."""
+    return Argument(name, is_positional=True)
+
+
+def _channels(name: str) -> Argument:
+    """Return such an argument that counts channels."""
+    return Argument(name, counts_channels=True, is_positional=True)
+
+
+_FEATURES = _channels("num_features")
+_IN, _OUT = _channels("in_channels"), _channels("out_channels")
+_IN_FEATURES, _OUT_FEATURES = _channels("in_features"), _channels("out_features")
+_KERNEL = _first("kernel_size")
 _STRIDE = Argument("stride", default=1)
-_POOL_STRIDE = Argument("stride")
 _PADDING = Argument("padding", default=0)
 _DILATION = Argument("dilation", default=1)
 _GROUPS = Argument("groups", counts_channels=True, default=1)
+_WINDOW = {"kernel": _KERNEL, "stride": Argument("stride"), "padding": _PADDING}
 
 
-def layer_part(node: Node, shape: Shape) -> Part:
-    """Return the layers that stand for a node.
-
-    Args:
-        node: A node of a primitive in `LAYERS`.
-        shape: Shape of its input, without the batch axis.
+def layers_of(node: Node, shape: Shape) -> Layers:
+    """Return the layers that stand for a node that reads one value of a shape.
 
     Raises:
         ValueError: The primitive has no form, so the graph is not a derived network.
@@ -53,106 +53,69 @@ def layer_part(node: Node, shape: Shape) -> Part:
     return LAYERS[node.primitive](node, shape)
 
 
-def number(value: AttributeValue) -> Number:
-    """Return an attribute as torch is given it: a square pair is one number."""
-    return value[0] if isinstance(value, tuple) and value[0] == value[1] else value
-
-
 def _layer(
-    node: Node,
-    callee: str,
-    *given: tuple[Argument, AttributeValue],
-    flags: Mapping[str, bool] | None = None,
-) -> Part:
-    """Return a single layer; `flags` are those that differ from torch's own."""
-    texts = tuple(f"{name}={value}" for name, value in (flags or {}).items())
-    piece = Piece(callee, tuple(argument for argument, _ in given), texts)
-    return Part(
-        (piece,), tuple(number(value) for _, value in given), (WeightLocation(node.name, 0),)
+    node: Node, callee: str, *given: tuple[Argument, AttributeValue], flag: str = ""
+) -> Layers:
+    """Return a single layer; `flag` is what differs from torch's own."""
+    # A square pair is one number.
+    arguments = tuple(
+        replace(argument, value=v[0] if isinstance(v, tuple) and v[0] == v[1] else v)
+        for argument, v in given
     )
+    return (Layer(callee, arguments, (flag,) if flag else (), ((node.name, ""),)),)
 
 
-def _conv(node: Node, shape: Shape) -> Part:
-    return _layer(
+def _given(node: Node, **arguments: Argument) -> Iterator[tuple[Argument, AttributeValue]]:
+    """Yield arguments that are attributes of the primitive, by the names of these."""
+    return ((argument, node.attribute(name)) for name, argument in arguments.items())
+
+
+def _with(callee: str, **arguments: Argument) -> Form:
+    """Return the form of a layer that takes attributes of the primitive."""
+    return lambda node, shape: _layer(node, callee, *_given(node, **arguments))
+
+
+def _conv(node: Node, shape: Shape) -> Layers:
+    given = _given(
         node,
-        "nn.Conv2d",
-        (_IN, shape[0]),
-        (_OUT, node.attribute("out")),
-        (_KERNEL, node.attribute("kernel")),
-        (_STRIDE, node.attribute("stride")),
-        (_PADDING, node.attribute("padding")),
-        (_DILATION, node.attribute("dilation")),
-        (_GROUPS, node.attribute("groups")),
-        flags={} if node.attribute("bias") else {"bias": False},
+        out=_OUT,
+        kernel=_KERNEL,
+        stride=_STRIDE,
+        padding=_PADDING,
+        dilation=_DILATION,
+        groups=_GROUPS,
     )
+    flag = "" if node.attribute("bias") else "bias=False"
+    return _layer(node, "nn.Conv2d", (_IN, shape[0]), *given, flag=flag)
 
 
-def _linear(node: Node, shape: Shape) -> Part:
-    linear = _layer(
-        node,
-        "nn.Linear",
-        (_IN_FEATURES, prod(shape)),
-        (_OUT_FEATURES, node.attribute("out")),
-        flags={} if node.attribute("bias") else {"bias": False},
-    )
-    return Part((Piece("nn.Flatten"),)) + linear if len(shape) > 1 else linear
+def _linear(node: Node, shape: Shape) -> Layers:
+    flag = "" if node.attribute("bias") else "bias=False"
+    given = ((_IN_FEATURES, prod(shape)), (_OUT_FEATURES, node.attribute("out")))
+    linear = _layer(node, "nn.Linear", *given, flag=flag)
+    return (Layer("nn.Flatten"), *linear) if len(shape) > 1 else linear
 
 
-def _embedding(node: Node, shape: Shape) -> Part:
-    return _layer(
-        node,
-        "nn.Embedding",
-        (Argument("num_embeddings", is_positional=True), node.attribute("words")),
-        (Argument("embedding_dim", counts_channels=True, is_positional=True), node.shape[0]),
-    )
-
-
-def _batch_norm(node: Node, shape: Shape) -> Part:
+def _batch_norm(node: Node, shape: Shape) -> Layers:
     return _layer(
         node,
         "nn.BatchNorm2d" if len(shape) == 3 else "nn.BatchNorm1d",
         (_FEATURES, shape[0]),
-        (Argument("eps", default=1e-5), node.attribute("eps")),
-        (Argument("momentum", default=0.1), node.attribute("momentum")),
-        flags={} if node.attribute("affine") else {"affine": False},
+        *_given(
+            node, eps=Argument("eps", default=1e-5), momentum=Argument("momentum", default=0.1)
+        ),
+        flag="" if node.attribute("affine") else "affine=False",
     )
 
 
-def _max_pool(node: Node, shape: Shape) -> Part:
-    return _layer(
-        node,
-        "nn.MaxPool2d",
-        (_KERNEL, node.attribute("kernel")),
-        (_POOL_STRIDE, node.attribute("stride")),
-        (_PADDING, node.attribute("padding")),
-    )
-
-
-def _avg_pool(node: Node, shape: Shape) -> Part:
-    padding = node.attribute("padding")
-    return _layer(
-        node,
-        "nn.AvgPool2d",
-        (_KERNEL, node.attribute("kernel")),
-        (_POOL_STRIDE, node.attribute("stride")),
-        (_PADDING, padding),
-        flags={} if padding == (0, 0) else {"count_include_pad": False},
-    )
-
-
-def _global_avg_pool(node: Node, shape: Shape) -> Part:
-    return _layer(node, "nn.AdaptiveAvgPool2d", (Argument("output_size", is_positional=True), 1))
+def _avg_pool(node: Node, shape: Shape) -> Layers:
+    flag = "" if node.attribute("padding") == (0, 0) else "count_include_pad=False"
+    return _layer(node, "nn.AvgPool2d", *_given(node, **_WINDOW), flag=flag)
 
 
 def _activated(activation: Activation) -> Form:
-    arguments = (Argument(each.name, is_positional=True) for each in activation.arguments)
-    return _with(activation.layer, *arguments)
-
-
-def _with(callee: str, *arguments: Argument) -> Form:
-    """A layer that takes attributes of the primitive."""
-    return lambda node, shape: _layer(
-        node, callee, *((argument, node.attribute(argument.name)) for argument in arguments)
+    return _with(
+        activation.layer, **{each.name: _first(each.name) for each in activation.arguments}
     )
 
 
@@ -166,31 +129,29 @@ HAND_ON = tuple(
 LAYERS: Mapping[str, Form] = {
     "conv": _conv,
     "linear": _linear,
-    "embedding": _embedding,
+    "embedding": lambda node, shape: _layer(
+        node,
+        "nn.Embedding",
+        (_first("num_embeddings"), node.attribute("words")),
+        (_channels("embedding_dim"), node.shape[0]),
+    ),
     "tied_linear": lambda node, shape: _layer(
-        node, "TiedLinear", (Argument("out_features", is_positional=True), node.shape[0])
+        node, "TiedLinear", (_first("out_features"), node.shape[0])
     ),
     "batch_norm": _batch_norm,
-    "max_pool2d": _max_pool,
+    "max_pool2d": _with("nn.MaxPool2d", **_WINDOW),
     "avg_pool2d": _avg_pool,
-    "global_avg_pool": _global_avg_pool,
-    "shift": _with("Shift", Argument("pixels", is_positional=True)),
+    "global_avg_pool": lambda node, shape: _layer(
+        node, "nn.AdaptiveAvgPool2d", (_first("output_size"), 1)
+    ),
+    "shift": _with("Shift", pixels=_first("pixels")),
     **{name: _activated(activation) for name, activation in ACTIVATIONS.items()},
-    "dropout": _with("nn.Dropout", Argument("rate", is_positional=True)),
-    "zero": _with("Zero", _STRIDE),
-    "split": _with("Split", Argument("parts"), Argument("index")),
-    "shuffle": _with("nn.ChannelShuffle", Argument("groups", is_positional=True)),
+    "dropout": _with("nn.Dropout", rate=_first("rate")),
+    "zero": _with("Zero", stride=_STRIDE),
+    "split": _with("Split", parts=Argument("parts"), index=Argument("index")),
+    "shuffle": _with("nn.ChannelShuffle", groups=_first("groups")),
 }
 """Primitives that read one value, as layers."""
-
-JOINS: Mapping[str, str] = {
-    "add": " + ",
-    "subtract": " - ",
-    "multiply": " * ",
-    "mean": " + ",
-    "concat": ", ",
-}
-"""Primitives that read several values, with the text between these in an expression."""
 
 HELPERS = ("Shift", "Split", "TiedLinear", "Zero")
 """Layers that torch does not have; a module defines those that it uses."""

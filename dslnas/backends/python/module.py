@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import jinja2
 
-from dslnas.backends.python.classes import PythonClass
+from dslnas.backends.python import render
 from dslnas.backends.python.layers import HELPERS
-from dslnas.backends.python.plan import IMAGES, CellCall, Loop, Plan, make_plan
-from dslnas.backends.python.render import (
-    ClassText,
-    assignments,
-    cell_summary,
-    class_text,
-    operation_summary,
-)
-from dslnas.backends.python.text import INDENT, Call, docstring, lay_out, lay_out_sum, literal
+from dslnas.backends.python.plan import Plan, make_plan
+from dslnas.backends.python.text import Call, docstring, lay_out, literal, plain
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 
 
@@ -62,180 +54,56 @@ def to_python(
         ValueError: The graph is not one of a derived network.
     """
     plan = make_plan(graph)
-    facts = {**metadata, "parameters": f"{graph.params():,}"}
-    if plan.loop is None:
-        source = _classifier(graph, plan, name, facts, class_names)
-    else:
-        source = _language_model(graph, plan, name, facts)
-    return PythonModule(source, _weight_names(graph, plan.network))
-
-
-def _classifier(
-    graph: PrimitiveGraph,
-    plan: Plan,
-    name: str,
-    facts: Mapping[str, str],
-    class_names: Sequence[str],
-) -> str:
-    """Return the text of a network without a loop."""
-    logits = graph.by_name[graph.output].shape
-    sizes = {name: show_shape(shape) for name, shape in plan.inputs.items()}
-    arguments = ", ".join(plan.inputs)
-    is_of_images = [*plan.inputs] == [IMAGES]
-    described = "normalised images" if is_of_images else " and ".join(plan.inputs)
-    facts = {
-        **facts,
-        "multiply-adds": f"{graph.flops():,} for one {'image' if is_of_images else 'example'}",
-        "reads": "; ".join(_described_input(*each) for each in plan.inputs.items()),
-        "gives": f"logits, float32 {_batch(logits)}",
-    }
-    title = f"{'Image classifier' if is_of_images else 'Classifier'} `{name}`"
-    return _template("classifier").render(
-        docstring=_description(title, facts, [f"logits = model({arguments})"]),
-        labels=_labels(class_names),
-        helpers=_helpers(plan.classes),
-        classes=_class_texts(plan),
-        network=class_text(
-            plan.network,
-            f"The network: {' and '.join(map(' of '.join, sizes.items()))} to {logits[0]} logits.",
-            f"Return logits {_batch(logits)} of {described}.",
-        ),
-        examples=", ".join(map(_example, plan.inputs.values())),
+    template = "classifier" if plan.loop is None else "language_model"
+    source = (
+        _templates()
+        .get_template(f"{template}.py.j2")
+        .render(
+            name=name,
+            metadata=metadata,
+            params=graph.params(),
+            flops=graph.flops(),
+            plan=plan,
+            outputs=graph.by_name[graph.output].shape[0],
+            labels=_labels(class_names),
+            sizes=_sizes(graph),
+            helpers=_helpers(plan),
+        )
     )
+    return PythonModule(source, _weight_names(graph, plan))
 
 
-def _described_input(name: str, shape: Shape) -> str:
-    if not shape:
-        return f"{name}, whole numbers, int64 (batch)"
-    of_training = ", normalised as in training" if len(shape) == 3 else ""
-    return f"{name}, float32 {_batch(shape)}{of_training}"
-
-
-def _example(shape: Shape) -> str:
-    """Return an expression for a batch of one."""
-    if not shape:
-        return "torch.zeros(1, dtype=torch.int64)"
-    return f"torch.rand(1, {', '.join(map(str, shape))})"
-
-
-def _language_model(graph: PrimitiveGraph, plan: Plan, name: str, facts: Mapping[str, str]) -> str:
-    """Return the text of a network with a loop over time."""
-    assert plan.loop is not None
-    vocabulary = graph.by_name[graph.output].shape[0]
-    facts = {
-        **facts,
-        "multiply-adds": f"{graph.flops():,} for one token",
-        "reads": f"tokens, int64 (time, batch), whole numbers below {vocabulary}",
-        "gives": f"logits of the next tokens, float32 (time, batch, {vocabulary}), and the states",
+def _helpers(plan: Plan) -> list[str]:
+    """Return the layers that are used and that torch does not have."""
+    used = {
+        layer.callee
+        for made in plan.classes
+        for _, layers in made.body.attributes
+        for layer in layers
     }
-    use = ["logits, states = model(tokens)", "logits, states = model.step(token, states)"]
-    summary = f"The network: every token to {vocabulary} logits of the next one."
-    return _template("language_model").render(
-        docstring=_description(f"Language model `{name}`", facts, use),
-        sizes=_sizes(graph),
-        helpers=_helpers(plan.classes),
-        classes=_class_texts(plan),
-        network=class_text(plan.network, summary),
-        loop=plan.loop,
-        **_loop(plan.loop),
-        vocabulary=vocabulary,
-    )
-
-
-def _loop(loop: Loop) -> dict[str, list[str]]:
-    """Return the lines of a loop over time: before it, in it and behind it."""
-    states = [call.states for call in loop.calls]
-    joined = lay_out_sum("states = ", states, " + ", 2 * INDENT) if len(states) > 1 else []
-    return {
-        "before": assignments(loop.before),
-        "calls": [line for call in loop.calls for line in _call(call)],
-        "after": [*assignments(loop.after), *joined],
-    }
-
-
-def _call(call: CellCall) -> list[str]:
-    targets = ", ".join(filter(None, (call.gives, call.states)))
-    return lay_out(Call(f"{targets} = self.{call.cell}(", (*call.reads, call.states)), 3 * INDENT)
-
-
-def _class_texts(plan: Plan) -> list[ClassText]:
-    return [
-        *(
-            class_text(made, operation_summary(made), "Apply the operation.")
-            for made in plan.blocks
-        ),
-        *(class_text(made, cell_summary(made), _returns(made)) for made in plan.cells),
-    ]
-
-
-def _returns(made: PythonClass) -> str:
-    """Return the docstring of the `forward` of a cell."""
-    output = "the output of the cell" if made.body.result else ""
-    states = "the states after the step" if made.body.states else ""
-    return f"Return {' and '.join(filter(None, (output, states)))}."
-
-
-def _helpers(classes: Iterable[PythonClass]) -> list[str]:
-    """Return the layers used by some classes that torch does not have."""
-    callees = {
-        piece.callee for made in classes for _, pieces in made.body.children for piece in pieces
-    }
-    return [helper for helper in HELPERS if helper in callees]
+    return [helper for helper in HELPERS if helper in used]
 
 
 def _labels(class_names: Sequence[str]) -> list[str]:
     """Return the lines of the tuple of class names."""
     if not class_names:
         return []
-    items = tuple(literal(name) for name in class_names)
-    lines = lay_out(Call("CLASSES = (", items), "")
-    if len(items) == 1 and len(lines) == 1:
-        return [f"CLASSES = ({items[0]},)"]
-    return lines
+    items = tuple(map(literal, class_names))
+    lines = lay_out(Call("CLASSES = (", items))
+    return [f"CLASSES = ({items[0]},)"] if len(items) == len(lines) == 1 else lines
 
 
 def _sizes(graph: PrimitiveGraph) -> list[str]:
     """Return the lines of the table of states; a single cell needs no name in it."""
     is_single = len({state.name.partition("/")[0] for state in graph.states}) == 1
-    items = []
-    for state in graph.states:
-        name = state.name.partition("/")[2] if is_single else state.name
-        items.append(f"{literal(name)}: {graph.by_name[state.name].shape[0]}")
-    return lay_out(Call("SIZES = {", tuple(items)), "")
+    names = {s.name: s.name.partition("/")[2] if is_single else s.name for s in graph.states}
+    sizes = (f"{literal(name)}: {graph.by_name[key].shape[0]}" for key, name in names.items())
+    return lay_out(Call("SIZES = {", tuple(sizes)))
 
 
-def _description(title: str, facts: Mapping[str, str], use: Sequence[str]) -> str:
-    """Return the docstring of a module.
-
-    Args:
-        title: Its first line.
-        facts: Facts about the network; any text is safe.
-        use: Lines of code that use it, in inference mode.
-    """
-    return docstring(
-        [
-            f"{title}, written by dslnas.",
-            "",
-            *(f"- {key}: {value}" for key, value in facts.items()),
-            "",
-            "It needs torch and safetensors. The weights lie in a `.safetensors` file beside this "
-            "one.",
-            "",
-            "    model = load()",
-            "    with torch.inference_mode():",
-            *(f"        {line}" for line in use),
-        ]
-    )
-
-
-def _batch(shape: Shape) -> str:
-    """Return a shape with the batch axis: `(batch, 3, 32, 32)`."""
-    return f"(batch, {', '.join(map(str, shape))})"
-
-
-def _weight_names(graph: PrimitiveGraph, network: PythonClass) -> dict[str, str]:
+def _weight_names(graph: PrimitiveGraph, plan: Plan) -> dict[str, str]:
     """Return where the state of a network has the tensors of its graph."""
-    keys = dict(network.instances[0].keys)
+    keys = dict(plan.network.body.keys)
     return {
         f"{node.name}/{weight.name}": f"{keys[node.name]}.{weight.name}"
         for node in graph.nodes
@@ -243,16 +111,28 @@ def _weight_names(graph: PrimitiveGraph, network: PythonClass) -> dict[str, str]
     }
 
 
-def _template(name: str) -> jinja2.Template:
-    return _templates().get_template(f"{name}.py.j2")
-
-
 @cache
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("dslnas.backends.python", "templates"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters.update(
+        {
+            "docstring": docstring,
+            "plain": plain,
+            "shape": show_shape,
+            "summary": render.summary,
+            "returned": render.returned,
+            "meaning": render.meaning,
+            "constructor": render.constructor,
+            "attributes": render.attributes,
+            "signature": render.signature,
+            "forward": render.forward,
+            "assignments": render.assignments,
+        }
+    )
+    return environment

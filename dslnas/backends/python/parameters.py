@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dslnas.backends.python.class_model import Argument, Instance, Number, Piece
+from dslnas.backends.python.class_model import Argument, Instance, Layer, Number
 from dslnas.backends.python.identifiers import VARIABLES, Names
 
 Column = tuple[Number, ...]
@@ -68,20 +68,19 @@ def signature(instances: Sequence[Instance]) -> Signature:
     """Return the parameters of the class that the instances share."""
     # A cell has several channels of its own, which a caller had better name.
     finder = _Finder(_candidates(instances), is_positional=instances[0].kind != "cell")
-    columns: Iterable[Column] = zip(*(i.numbers for i in instances), strict=True)
-    arguments = instances[0].body.arguments
-    expressions = tuple(map(finder.expression, arguments, columns))
-    return Signature(finder.parameters(), expressions)
+    alike = zip(*(instance.body.arguments for instance in instances), strict=True)
+    expressions = [finder.expression(same[0], tuple(a.value for a in same)) for same in alike]
+    return Signature(finder.parameters(), tuple(expressions))
 
 
-def call_items(piece: Piece, expressions: Iterable[str]) -> list[str]:
+def call_items(layer: Layer, expressions: Iterable[str]) -> list[str]:
     """Return the arguments of a constructor call; those at their default are left out."""
     items = []
-    for argument, expression in zip(piece.arguments, expressions, strict=True):
+    for argument, expression in zip(layer.arguments, expressions, strict=True):
         if argument.default is not None and expression == text_of(argument.default):
             continue
         items.append(expression if argument.is_positional else f"{argument.name}={expression}")
-    return [*items, *piece.flags]
+    return [*items, *layer.flags]
 
 
 def text_of(number: Number) -> str:

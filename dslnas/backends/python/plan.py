@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dslnas.backends.python.blocks import inline_part, read_block
-from dslnas.backends.python.cells import PlacedCell, read_cell, region_steps
-from dslnas.backends.python.class_model import Body, Instance, Part, Statement, children_of
+from dslnas.backends.python.blocks import inline_layers, read_block
+from dslnas.backends.python.cells import read_cell, region_steps
+from dslnas.backends.python.class_model import Body, Instance, Layers, Statement
 from dslnas.backends.python.classes import PythonClass, make_classes
 from dslnas.backends.python.identifiers import (
     LONGEST_VARIABLE,
@@ -18,40 +18,20 @@ from dslnas.backends.python.identifiers import (
 )
 from dslnas.backends.python.parameters import signature
 from dslnas.backends.python.regions import Region, cell_region, network_region
-from dslnas.backends.python.statements import Attributes, StatementWriter, Step, unique
+from dslnas.backends.python.statements import StatementWriter, Step, unique
+from dslnas.backends.python.text import Call, Terms
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 
-IMAGES = "images"
-TOKENS = "tokens"
-LOGITS = "logits"
-ROWS = "x"
-STEP = "step"
+IMAGES, TOKENS = "images", "tokens"
+"""Arguments of a network."""
 
-_LOOP = (TOKENS, "states", STEP, "outputs", "output")
+LOGITS, ROWS, STEP, STATES, OUTPUT = "logits", "x", "step", "states", "output"
+"""Variables of a network; STATES and OUTPUT are numbered where there are several cells."""
+
+_LOOP = (TOKENS, STATES, STEP, "outputs", OUTPUT)
 """Variables of the loop over time."""
-
-
-@dataclass(frozen=True)
-class CellCall:
-    """One call of a cell in the loop over time.
-
-    Attributes:
-        cell: Attribute of the network.
-        reads: Variables of its inputs.
-        gives: Variable of its output; empty if nobody reads it.
-        states: Variable of its states.
-        first: Place of its first state among those of the network.
-        last: Place after its last one.
-    """
-
-    cell: str
-    reads: tuple[str, ...]
-    gives: str
-    states: str
-    first: int
-    last: int
 
 
 @dataclass(frozen=True)
@@ -61,14 +41,14 @@ class Loop:
     Attributes:
         before: Statements on all steps at once, from tokens to rows.
         rows: Expression of what cells read; empty if they only read states.
-        calls: The loop.
+        calls: The loop: a call of each cell.
         output: Variable that leaves it; empty if it is for the states alone.
         after: Statements on all steps at once, from its outputs to logits.
     """
 
     before: tuple[Statement, ...]
     rows: str
-    calls: tuple[CellCall, ...]
+    calls: tuple[Statement, ...]
     output: str
     after: tuple[Statement, ...]
 
@@ -106,23 +86,22 @@ def make_plan(graph: PrimitiveGraph) -> Plan:
     if graph.auxiliary is not None or graph.alphas:
         raise ValueError("only a derived network without auxiliary head can be written")
     regions = [cell_region(graph, scope) for scope in graph.scopes if scope.kind == "cell"]
-    regions = [region for region in regions if region.output or region.states]
-    around = network_region(graph, [i.node for r in regions for i in r.inputs.values()])
+    cells = {r.scope.path: r for r in regions if r.output or r.states}
+    around = network_region(graph, [i.node for r in cells.values() for i in r.inputs.values()])
     names = class_names()
-    blocks, parts = _block_classes(graph, [around, *regions], names)
-    cells = [read_cell(graph, region, parts) for region in regions]
-    classes, cell_parts = make_classes({cell.path: cell.instance for cell in cells}, names)
+    blocks, calls = _block_classes(graph, [around, *cells.values()], names)
+    instances = {path: read_cell(graph, region, calls) for path, region in cells.items()}
+    classes, cell_calls = make_classes(instances, names)
     inputs = _name_inputs(graph)
-    network, loop = _Network(graph, inputs, around, cells, parts | cell_parts).read()
+    reader = _NetworkReader(graph, inputs, around, cells, calls | cell_calls)
     shapes = {name: graph.by_name[node].shape for node, name in inputs.items()}
-    return Plan(shapes, tuple(blocks), tuple(classes), network, loop)
+    return Plan(shapes, tuple(blocks), tuple(classes), *reader.read())
 
 
 def _name_inputs(graph: PrimitiveGraph) -> dict[str, str]:
     """Return the arguments of the network by the nodes that they are."""
     if graph.is_sequence:
-        (node,) = graph.inputs.values()
-        return {node.name: TOKENS}
+        return {node.name: TOKENS for node in graph.inputs.values()}
     names = Names(VARIABLES, LONGEST_VARIABLE)
     return {
         node.name: names.take(snake_case(name or IMAGES)) for name, node in graph.inputs.items()
@@ -131,27 +110,21 @@ def _name_inputs(graph: PrimitiveGraph) -> dict[str, str]:
 
 def _block_classes(
     graph: PrimitiveGraph, regions: Sequence[Region], names: Names
-) -> tuple[list[PythonClass], dict[str, Part]]:
+) -> tuple[list[PythonClass], dict[str, Layers]]:
     """Return the classes of blocks, and the constructors of all blocks by their outputs."""
     order = {scope.path: place for place, scope in enumerate(graph.scopes)}
-    made = {
-        block.output: read_block(graph, block, region.node(block.source))
-        for block, region in sorted(
-            ((block, region) for region in regions for block in region.blocks),
-            key=lambda pair: order[pair[0].scope.path],
-        )
-    }
-    inline = {output: part for output, each in made.items() if (part := inline_part(each))}
+    blocks = [(block, region) for region in regions for block in region.blocks]
+    blocks.sort(key=lambda pair: order[pair[0].scope.path])
+    made = {b.output: read_block(graph, b, region.node(b.source)) for b, region in blocks}
+    inline = {output: layers for output, each in made.items() if (layers := inline_layers(each))}
     named = {output: each for output, each in made.items() if output not in inline}
-    paths = {
-        block.scope.path for region in regions for block in region.blocks if block.output in named
-    }
+    paths = {block.scope.path for block, _ in blocks if block.output in named}
     others = [scope.label for scope in graph.scopes if scope.path not in paths]
-    classes, parts = make_classes(named, names, others)
-    return classes, inline | parts
+    classes, calls = make_classes(named, names, others)
+    return classes, inline | calls
 
 
-class _Network:
+class _NetworkReader:
     """Reads the network around its cells."""
 
     def __init__(
@@ -159,44 +132,42 @@ class _Network:
         graph: PrimitiveGraph,
         inputs: Mapping[str, str],
         around: Region,
-        cells: Sequence[PlacedCell],
-        parts: Mapping[str, Part],
+        cells: Mapping[str, Region],
+        calls: Mapping[str, Layers],
     ) -> None:
         self._graph = graph
         self._inputs = inputs
         self._around = around
         self._cells = cells
-        self._parts = parts
-        self._attributes = Attributes()
+        self._calls = calls
         names = Names({*VARIABLES, *_LOOP, *inputs.values()}, LONGEST_VARIABLE)
-        self._writer = StatementWriter(self._attributes, unique(names))
+        self._writer = StatementWriter(unique(names))
         self._steps = [
             replace(step, name=LOGITS) if step.value == around.results[0] else step
-            for step in region_steps(graph, around, parts)
+            for step in region_steps(graph, around, calls)
         ]
 
     def read(self) -> tuple[PythonClass, Loop | None]:
         """Return the class of the network, and its loop if it has one."""
         loop = self._loop() if self._graph.is_sequence else None
-        statements, (result,) = ((), ("",)) if loop else self._statements()
-        parts = self._attributes.parts
-        body = Body(tuple(self._inputs.values()), children_of(parts), statements, result)
-        made = Instance("network", "network", "", body, parts)
+        statements, (result,) = ((), ("",)) if loop else self._straight()
+        body = Body(tuple(self._inputs.values()), self._writer.attributes, statements, result)
+        made = Instance("network", "network", "", body)
         return PythonClass("Network", body, signature([made]), (made,)), loop
 
-    def _statements(self) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
+    def _straight(self) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
         """Return a network without a loop: one statement per stem, cell and head."""
         places = {node.name: place for place, node in enumerate(self._graph.nodes)}
         cells = [
             Step(
-                cell.output,
-                tuple(map(self._around.value, cell.sources)),
-                cell.path,
-                cell.path,
-                part=self._parts[cell.path],
-                attribute=cell.path,
+                region.output,
+                tuple(self._around.value(given.node) for given in region.inputs.values()),
+                path,
+                path,
+                layers=self._calls[path],
+                attribute=path,
             )
-            for cell in self._cells
+            for path, region in self._cells.items()
         ]
         steps = [
             replace(step, comment=show_shape(self._graph.by_name[step.value].shape))
@@ -205,7 +176,7 @@ class _Network:
         return self._writer.write(steps, self._inputs, self._around.results[:1])
 
     def _loop(self) -> Loop:
-        outputs = {cell.output for cell in self._cells}
+        outputs = {region.output for region in self._cells.values()}
         behind = set(outputs)
         for step in self._steps:
             if not behind.isdisjoint(step.inputs):
@@ -218,32 +189,38 @@ class _Network:
             for step in self._steps
             if step.value not in behind
         ]
+        after = [step for step in self._steps if step.value in behind]
         tokens = {node: f"{name}.flatten()" for node, name in self._inputs.items()}
         first, names = self._writer.write(before, tokens, rows)
-        variables, calls = self._calls()
-        after = [step for step in self._steps if step.value in behind]
+        several = len(self._cells) > 1
+        suffixes = {p: f"{n}" if several else "" for n, p in enumerate(self._cells)}
+        variables = {r.output: f"{OUTPUT}{suffixes[p]}" for p, r in self._cells.items() if r.output}
+        calls = tuple(self._cell_calls(suffixes, variables))
         last, _ = self._writer.write(after, dict.fromkeys(outputs, ROWS), ())
+        states = tuple(f"{STATES}{suffix}" for suffix in suffixes.values())
+        joined = (Statement(STATES, Terms(states, " + ", "")),) if several else ()
         return Loop(
-            first,
+            (*first, *(self._slices(states) if several else ())),
             f"{names[0]}.reshape(*{TOKENS}.shape, -1)" if names else "",
             calls,
             next((variables[v] for step in after for v in step.inputs if v in variables), ""),
-            last,
+            (*last, *joined),
         )
 
-    def _calls(self) -> tuple[dict[str, str], tuple[CellCall, ...]]:
-        """Return the variables of the cells' outputs, and the cells as the loop calls them."""
-        suffixes = map(str, range(len(self._cells))) if len(self._cells) > 1 else [""]
-        variables: dict[str, str] = {}
-        calls = []
+    def _cell_calls(
+        self, suffixes: Mapping[str, str], variables: Mapping[str, str]
+    ) -> Iterator[Statement]:
+        """Yield the calls of the cells, given the variables of their outputs."""
+        for path, region in self._cells.items():
+            name, states = self._writer.add(path, self._calls[path]), f"{STATES}{suffixes[path]}"
+            reads = (variables.get(given.node, STEP) for given in region.inputs.values())
+            targets = filter(None, (variables.get(region.output), states))
+            yield Statement(", ".join(targets), Call(f"self.{name}(", (*reads, states)))
+
+    def _slices(self, variables: Sequence[str]) -> Iterator[Statement]:
+        """Yield what divides the states among the cells."""
         first = 0
-        for suffix, cell in zip(suffixes, self._cells, strict=True):
-            reads = tuple(variables.get(source, STEP) for source in cell.sources)
-            if cell.output:
-                variables[cell.output] = f"output{suffix}"
-            name = self._attributes.add(cell.path, self._parts[cell.path])
-            last = first + len(cell.instance.body.states)
-            gives = variables.get(cell.output, "")
-            calls.append(CellCall(name, reads, gives, f"states{suffix}", first, last))
+        for variable, region in zip(variables, self._cells.values(), strict=True):
+            last = first + len(region.states)
+            yield Statement(variable, f"{STATES}[{first}:{last}]")
             first = last
-        return variables, tuple(calls)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,12 @@ class Input:
     def value(self) -> str:
         """Its name among the values of the region."""
         return f"{self.name}={self.node}" if self.name else self.node
+
+    @property
+    def place(self) -> int:
+        """Number of an input that the language numbers, as `in2`; 0 for others."""
+        match = re.fullmatch(r"in(\d+)", self.name)
+        return int(match[1]) if match else 0
 
 
 @dataclass(frozen=True)
@@ -122,13 +129,11 @@ def _region(
     wanted: Iterable[str],
 ) -> Region:
     edges = edges_of(scopes)
-    named, inputs = _with_named_inputs(nodes, edges, states)
-    kept, stands_for = _without_identities(named)
-    for value, given in inputs.items():
-        stands_for.setdefault(given.node, value)
+    kept, inputs, stands_for = _with_values(nodes, edges, states)
     known = {*states, *inputs, *(node.name for node in kept)}
     results = [stands_for.get(name, name) for name in (*filter(None, [output]), *wanted)]
     inputs |= {name: Input(name) for name in results if name not in known}
+    inputs = dict(sorted(inputs.items(), key=lambda item: item[1].place))
     blocks = tuple(find_blocks(kept, scopes, results))
     naming = Naming(scope.path, edges, (*states, *(node.name for node in kept)))
     return Region(
@@ -136,39 +141,32 @@ def _region(
     )
 
 
-def _with_named_inputs(
+def _with_values(
     nodes: Sequence[Node], edges: Mapping[str, Edge], states: Iterable[str]
-) -> tuple[list[Node], dict[str, Input]]:
-    """Return nodes that read inputs by their names in the language, and these inputs."""
+) -> tuple[list[Node], dict[str, Input], dict[str, str]]:
+    """Return the nodes that do more than hand on their input, reading values instead of nodes.
+
+    Returns:
+        The nodes; by value what they read from outside; values of nodes that are called otherwise.
+    """
     inside = {*states, *(node.name for node in nodes)}
-    around = {node.name: edge_around(node.name, edges) for node in nodes}
-    sources = {name: edge.source if edge else "" for name, edge in around.items()}
-    told: dict[str, str] = {}
-    for node in nodes:
-        told = dict.fromkeys(node.inputs, sources[node.name]) | told
-    inputs: dict[str, Input] = {}
-    named = []
-    for node in nodes:
-        given = [
-            Input(name, "" if name in inside else sources[node.name] or told[name])
-            for name in node.inputs
-        ]
-        inputs |= {each.value: each for each in given if each.node not in inside}
-        named.append(replace(node, inputs=tuple(each.value for each in given)))
-    return named, inputs
-
-
-def _without_identities(nodes: Iterable[Node]) -> tuple[list[Node], dict[str, str]]:
-    """Return nodes that do more than hand on their input, and the values of the others."""
+    sources = {n.name: edge.source for n in nodes if (edge := edge_around(n.name, edges))}
+    told = {s: sources[n.name] for n in reversed(nodes) if n.name in sources for s in n.inputs}
     stands_for: dict[str, str] = {}
+    inputs: dict[str, Input] = {}
     kept = []
     for node in nodes:
-        inputs = tuple(stands_for.get(name, name) for name in node.inputs)
+        values = []
+        for name in node.inputs:
+            given = Input(name, sources.get(node.name) or told.get(name, ""))
+            if name not in inside:
+                inputs[given.value] = given
+            values.append(stands_for.get(name, name) if name in inside else given.value)
         if node.primitive in HAND_ON:
-            stands_for[node.name] = inputs[0]
+            stands_for[node.name] = values[0]
         else:
-            kept.append(replace(node, inputs=inputs))
-    return kept, stands_for
+            kept.append(replace(node, inputs=tuple(values)))
+    return kept, inputs, {given.node: value for value, given in inputs.items()} | stands_for
 
 
 def find_blocks(

@@ -1,19 +1,16 @@
-"""From the plan of a class to the pieces of text that the templates put in their places."""
+"""From the plan of a class to the lines that the templates put in their places."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-from dslnas.backends.python.class_model import Body, Piece, Statement
+from dslnas.backends.python.class_model import Body, Layer, Statement
 from dslnas.backends.python.classes import PythonClass
-from dslnas.backends.python.layers import JOINS
 from dslnas.backends.python.parameters import Parameter, call_items
-from dslnas.backends.python.text import INDENT, WIDTH, Call, docstring, lay_out, lay_out_sum
+from dslnas.backends.python.text import INDENT, WIDTH, Call, lay_out
 
 _INNER = 2 * INDENT
 _MOST_LABELS = 4
-_FUNCTIONS = {"add": "add", "subtract": "sub", "multiply": "mul"}
 
 _MEANINGS = {
     "channels": "Channels of its layers.",
@@ -39,61 +36,17 @@ _MEANINGS = {
 }
 
 
-@dataclass(frozen=True)
-class ClassText:
-    """A class, every field ready to be put into the template.
-
-    Attributes:
-        name: Its name.
-        base: The class that it derives from.
-        docstring: Indented.
-        init: Lines of the head of `__init__`; none if nothing is constructed.
-        attributes: Lines of `__init__` that construct its layers.
-        forward: Lines of the head of `forward`; none for a chain.
-        returns: Docstring of `forward`.
-        body: Lines of `forward`.
-    """
-
-    name: str
-    base: str
-    docstring: str
-    init: tuple[str, ...]
-    attributes: tuple[str, ...]
-    forward: tuple[str, ...]
-    returns: str
-    body: tuple[str, ...]
-
-
-def class_text(made: PythonClass, summary: str, returns: str = "") -> ClassText:
-    """Return the text of a class.
-
-    Args:
-        made: The class.
-        summary: First line of its docstring.
-        returns: Docstring of `forward`.
-    """
-    body = made.body
-    parameters = made.signature.parameters
-    described = [f"    {p.name}: {_meaning(p)}" for p in parameters]
-    declared = ("self", *(parameter.declaration for parameter in parameters))
-    inputs = ("self", *(f"{name}: torch.Tensor" for name in body.inputs))
-    head = Call("def forward(", (*inputs, "states: States") if body.states else inputs)
-    return ClassText(
-        made.name,
-        "nn.Sequential" if body.is_chain else "nn.Module",
-        docstring([summary, *(["", "Args:", *described] if described else [])], INDENT),
-        tuple(lay_out(Call("def __init__(", declared), INDENT, " -> None:")),
-        tuple(_attributes(made)),
-        () if body.is_chain else tuple(lay_out(head, INDENT, f" -> {_returned(body)}:")),
-        docstring([returns], _INNER),
-        tuple(_step(body) if body.states else _forward(body)),
-    )
-
-
-def operation_summary(made: PythonClass) -> str:
-    """Return what the class of an operation is, by the labels that the language has for it."""
+def summary(made: PythonClass) -> str:
+    """Return what a class is, by the labels that the language has for it."""
+    first = made.instances[0]
+    if first.kind == "cell":
+        if first.body.states:
+            return f"One step of cell `{first.label}`."
+        return (
+            f"Cell `{first.label}`{', where its inputs differ in size' if first.variant else ''}."
+        )
     if all(instance.kind not in ("operation", "preprocess") for instance in made.instances):
-        return f"The {made.instances[0].kind} of the network."
+        return f"The {first.kind} of the network."
     labels = list(dict.fromkeys(f"`{instance.label}`" for instance in made.instances))
     more = [f"{len(labels) - _MOST_LABELS} more"] if len(labels) > _MOST_LABELS else []
     shown = [*labels[:_MOST_LABELS], *more]
@@ -103,61 +56,78 @@ def operation_summary(made: PythonClass) -> str:
     return f"Operation{'s' * (len(labels) > 1)} {names}{where}."
 
 
-def cell_summary(made: PythonClass) -> str:
-    """Return what the class of a cell is."""
-    first = made.instances[0]
-    if first.body.states:
-        return f"One step of cell `{first.label}`."
-    return f"Cell `{first.label}`{', where its inputs differ in size' if first.variant else ''}."
+def returned(made: PythonClass) -> str:
+    """Return the docstring of the `forward` of an operation or a cell."""
+    if made.instances[0].kind != "cell":
+        return "Apply the operation."
+    output = "the output of the cell" if made.body.result else ""
+    states = "the states after the step" if made.body.states else ""
+    return f"Return {' and '.join(filter(None, (output, states)))}."
+
+
+def meaning(parameter: Parameter) -> str:
+    """Return what a parameter of a constructor is."""
+    known = _MEANINGS.get(parameter.of.rstrip("0123456789"))
+    return known or f"Channels of the input `{parameter.of.removesuffix('_channels')}`."
 
 
 # ---- constructor --------------------------------------------------------------------------------
 
 
-def _attributes(made: PythonClass) -> Iterator[str]:
+def constructor(made: PythonClass) -> list[str]:
+    """Return the head of `__init__`."""
+    declared = ("self", *(parameter.declaration for parameter in made.signature.parameters))
+    return lay_out(Call("def __init__(", declared), INDENT, "", " -> None:")
+
+
+def attributes(made: PythonClass) -> Iterator[str]:
     """Yield the lines that construct the layers of a class."""
     expressions = iter(made.signature.expressions)
-    for name, pieces in made.body.children:
-        calls = tuple(_construct(piece, expressions) for piece in pieces)
+    for name, layers in made.body.attributes:
+        calls = tuple(_construct(layer, expressions) for layer in layers)
         if not name:
             yield from lay_out(Call("super().__init__(", calls, is_open=True), _INNER)
-        elif len(calls) == 1:
-            yield from lay_out(Call(f"self.{name} = {calls[0].head}", calls[0].items), _INNER)
         else:
-            yield from lay_out(Call(f"self.{name} = nn.Sequential(", calls, is_open=True), _INNER)
+            only = len(calls) == 1
+            call = calls[0] if only else Call("nn.Sequential(", calls, is_open=True)
+            yield from lay_out(call, _INNER, f"self.{name} = ")
 
 
-def _construct(piece: Piece, expressions: Iterator[str]) -> Call:
-    own = [next(expressions) for _ in piece.arguments]
-    return Call(f"{piece.callee}(", tuple(call_items(piece, own)))
-
-
-def _meaning(parameter: Parameter) -> str:
-    known = _MEANINGS.get(parameter.of.rstrip("0123456789"))
-    if known is not None:
-        return known
-    return f"Channels of the input `{parameter.of.removesuffix('_channels')}`."
+def _construct(layer: Layer, expressions: Iterator[str]) -> Call:
+    own = [next(expressions) for _ in layer.arguments]
+    return Call(f"{layer.callee}(", tuple(call_items(layer, own)))
 
 
 # ---- forward ------------------------------------------------------------------------------------
 
 
-def _returned(body: Body) -> str:
-    if not body.states:
-        return "torch.Tensor"
-    return "tuple[torch.Tensor, States]" if body.result else "States"
+def signature(made: PythonClass) -> list[str]:
+    """Return the head of `forward`."""
+    body = made.body
+    inputs = ("self", *(f"{name}: torch.Tensor" for name in body.inputs))
+    gives = "torch.Tensor"
+    if body.states:
+        inputs += ("states: States",)
+        gives = "tuple[torch.Tensor, States]" if body.result else "States"
+    return lay_out(Call("def forward(", inputs), INDENT, "", f" -> {gives}:")
 
 
-def _forward(body: Body) -> Iterator[str]:
+def forward(made: PythonClass) -> Iterator[str]:
+    """Yield the lines of `forward`."""
+    return _step(made.body) if made.body.states else _straight(made.body)
+
+
+def _straight(body: Body) -> Iterator[str]:
     if not body.statements:
         yield f"{_INNER}return {body.result}"
         return
     *statements, last = body.statements
     yield from assignments(statements)
-    if _is_tensor(last, body.inputs):
+    value = last.value
+    # A module that is called gives Any, so the result is told what it is.
+    if value in body.inputs or (isinstance(value, Call) and value.head == "torch.cat("):
         yield from _assignment(last, "return ")
         return
-    # A module that is called gives Any, so the result is told what it is.
     annotation = "" if last.target in body.inputs else ": torch.Tensor"
     yield from _assignment(last, f"{last.target}{annotation} = ")
     yield f"{_INNER}return {last.target}"
@@ -171,49 +141,27 @@ def _step(body: Body) -> Iterator[str]:
     elif len(line) <= WIDTH:
         yield line
     else:
-        yield from lay_out(Call("(", body.states, is_open=True), _INNER, " = states")
+        yield from lay_out(Call("(", body.states, is_open=True), _INNER, "", " = states")
     yield from assignments(body.statements)
     nexts = body.next_states
     given = Call("(", (f"{nexts[0]},",) if len(nexts) == 1 else nexts)
     output = f"{body.result}, " if body.result else ""
-    line = f"{_INNER}return {output}{given.flat}"
+    line = f"{_INNER}return {output}{given}"
     if len(line) <= WIDTH:
         yield line
     else:
-        yield from lay_out(Call("states = (", given.items), _INNER)
+        yield from lay_out(given, _INNER, "states = ")
         yield f"{_INNER}return {output}states"
 
 
-def assignments(statements: Iterable[Statement]) -> list[str]:
+def assignments(statements: Iterable[Statement], indent: str = _INNER) -> list[str]:
     """Return the lines of statements."""
-    return [line for each in statements for line in _assignment(each, f"{each.target} = ")]
+    return [line for s in statements for line in _assignment(s, f"{s.target} = ", indent)]
 
 
-def _assignment(statement: Statement, prefix: str) -> list[str]:
+def _assignment(statement: Statement, prefix: str, indent: str = _INNER) -> list[str]:
     """Return the lines of a statement; `prefix` is `return`, or the target and `=`."""
-    lines = _lay_out_statement(statement, prefix)
+    lines = lay_out(statement.value, indent, prefix)
     if statement.comment and len(lines) == 1:
         return [f"{lines[0]}  # {statement.comment}"]
     return lines
-
-
-def _lay_out_statement(statement: Statement, prefix: str) -> list[str]:
-    operands, join = statement.operands, statement.join
-    if statement.call:
-        return lay_out(Call(f"{prefix}self.{statement.call}(", operands), _INNER)
-    if join == "concat":
-        return lay_out(Call(f"{prefix}torch.cat(", (Call("[", operands), "dim=1")), _INNER)
-    operator = JOINS.get(join, "")
-    if join == "mean":
-        return lay_out_sum(prefix, operands, operator, _INNER, f" / {len(operands)}")
-    line = f"{_INNER}{prefix}{operator.join(operands)}"
-    if len(line) > WIDTH and len(operands) == 2:
-        # The formatter would break a long sum of two inside a call, which is hard to read.
-        return lay_out(Call(f"{prefix}torch.{_FUNCTIONS[join]}(", operands), _INNER)
-    return lay_out_sum(prefix, operands, operator, _INNER)
-
-
-def _is_tensor(statement: Statement, inputs: Sequence[str]) -> bool:
-    """Whether a type checker sees that an expression is a tensor."""
-    is_input = not statement.call and not statement.join and statement.operands[0] in inputs
-    return is_input or statement.join == "concat"

@@ -6,21 +6,20 @@ inside of expressions. Layers and instances of other classes are attributes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from dslnas.backends.python.class_model import Part, Piece, Statement
+from dslnas.backends.python.class_model import Layer, Layers, Statement, keys_of
 from dslnas.backends.python.expressions import (
+    JOINS,
     Expression,
     applied,
     chunked,
-    is_function,
     joined,
-    operands,
+    split_of,
 )
 from dslnas.backends.python.identifiers import ATTRIBUTES, LONGEST_ATTRIBUTE, Names
-from dslnas.backends.python.layers import JOINS
-from dslnas.backends.python.text import INDENT, WIDTH
+from dslnas.backends.python.text import INDENT, WIDTH, Call
 from dslnas.graph.graph import Node
 
 _ROOM = WIDTH - len(f"{2 * INDENT} = ")
@@ -47,7 +46,7 @@ class Step:
         group: Value of the language that it helps to compute. A value that is read once, in its
             own group, gets no variable.
         node: The primitive; None for a call of another class.
-        part: Constructor of its layers; None if it has none of its own.
+        layers: Its own layers, if it has some.
         attribute: Name that the attribute of its layers had better have.
         is_term: Whether it stays inside of the sum that reads it, however long that becomes.
         renews: Whether its variable is the one that it reads.
@@ -59,70 +58,16 @@ class Step:
     name: str
     group: str
     node: Node | None = None
-    part: Part | None = None
+    layers: Layers = ()
     attribute: str = ""
     is_term: bool = False
     renews: bool = False
     comment: str = ""
 
-    @property
-    def join(self) -> str:
-        """The primitive that joins its inputs, if it does."""
-        return self.node.primitive if self.node and self.node.primitive in JOINS else ""
-
-    @property
-    def split(self) -> tuple[int, int] | None:
-        """Number of parts and index, if it takes a part of a value."""
-        if self.node is None or self.node.primitive != "split":
-            return None
-        parts, index = self.node.attribute("parts"), self.node.attribute("index")
-        assert isinstance(parts, int)
-        assert isinstance(index, int)
-        return parts, index
-
-
-@dataclass
-class Attributes:
-    """Attributes of a class, and the places of all weights in them.
-
-    Attributes:
-        parts: Constructors by name.
-        keys: Key of every node with weights in the state of the class.
-    """
-
-    parts: dict[str, Part] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
-    _names: Names = field(default_factory=lambda: Names(ATTRIBUTES, LONGEST_ATTRIBUTE))
-
-    def add(self, wish: str, part: Part, reads: str = "") -> str:
-        """Add a part that reads a variable; return its name."""
-        name = self._names.take(wish)
-        first, *others = part.pieces
-        self.parts[name] = replace(part, pieces=(_reading(first, channels_of(reads)), *others))
-        self.keys |= part.keys(name)
-        return name
-
-    def layer(self, node: str) -> str:
-        """Return the expression of the layer that holds the weights of a node.
-
-        Raises:
-            ValueError: It is in another class.
-        """
-        if node not in self.keys:
-            raise ValueError(f"weights of `{node}` are shared with another class")
-        words = self.keys[node].split(".")
-        return "".join(f"[{w}]" if w.isdecimal() else f".{w}" for w in words).removeprefix(".")
-
 
 def channels_of(variable: str) -> str:
     """Return the parameter for the channels of an input."""
     return f"{variable.rstrip('_')}_channels"
-
-
-def _reading(piece: Piece, channels: str) -> Piece:
-    """Return a piece that prefers a name for the channels that it reads."""
-    arguments = (replace(a, reads=channels) if a.name in _READ else a for a in piece.arguments)
-    return replace(piece, arguments=tuple(arguments))
 
 
 def unique(names: Names) -> NameVariable:
@@ -132,26 +77,39 @@ def unique(names: Names) -> NameVariable:
 
 def letters(_: str, needed: frozenset[str]) -> str:
     """Name variables x, y, z, ..., used again as soon as they are free."""
-    first = [name for name in ("x", "y", "z") if name not in needed]
-    return first[0] if first else next(f"x{n}" for n in range(1, 99) if f"x{n}" not in needed)
+    wishes = ("x", "y", "z", *(f"x{n}" for n in range(1, 99)))
+    return next(name for name in wishes if name not in needed)
 
 
 class StatementWriter:
-    """Writes steps as statements.
+    """Writes steps as statements, and gathers the attributes of the class that they are in.
 
     Args:
-        attributes: Those of the class that the code is in; new layers are added.
         name_variable: Names the variables.
     """
 
-    def __init__(self, attributes: Attributes, name_variable: NameVariable) -> None:
-        self._attributes = attributes
+    def __init__(self, name_variable: NameVariable) -> None:
         self._name_variable = name_variable
+        self._names = Names(ATTRIBUTES, LONGEST_ATTRIBUTE)
+        self._layers: dict[str, Layers] = {}
+        self._keys: dict[str, str] = {}
         self._expressions: dict[str, Expression] = {}
         self._called: dict[str, str] = {}
         self._waiting: dict[str, Step] = {}
         self._in_parts: set[str] = set()
-        self._statements: list[Statement] = []
+
+    @property
+    def attributes(self) -> tuple[tuple[str, Layers], ...]:
+        """Attributes of the class, in order."""
+        return tuple(self._layers.items())
+
+    def add(self, wish: str, layers: Layers, reads: str = "") -> str:
+        """Add an attribute of layers that read a variable; return its name."""
+        name = self._names.take(wish)
+        first, *others = layers
+        self._layers[name] = (_reading(first, channels_of(reads)), *others)
+        self._keys |= keys_of(name, layers)
+        return name
 
     def write(
         self, steps: Sequence[Step], known: Mapping[str, str], results: Sequence[str]
@@ -173,7 +131,7 @@ class StatementWriter:
                 self._readers.setdefault(value, []).append(step)
         self._expressions |= {value: Expression(name) for value, name in known.items()}
         self._unwritten = {step.value for step in steps}
-        self._statements = []
+        self._statements: list[Statement] = []
         for step in steps:
             self._waiting[step.value] = step
             self._called[step.value] = self._callee(step)
@@ -183,10 +141,8 @@ class StatementWriter:
 
     def _is_inner(self, step: Step) -> bool:
         """Whether a step gets no variable: it is read once, in its own group."""
-        readers = self._readers.get(step.value, [])
-        return (
-            len(readers) == 1 and step.value not in self._results and readers[0].group == step.group
-        )
+        groups = [reader.group for reader in self._readers.get(step.value, ())]
+        return groups == [step.group] and step.value not in self._results
 
     def _is_too_long(self, step: Step) -> bool:
         return not step.is_term and len(self._shortened(step, _INNER).text) > _INNER
@@ -194,7 +150,8 @@ class StatementWriter:
     def _chunks(self, step: Step) -> int:
         """Return into how many parts all readers of a value cut it; 0 if it is read as a whole."""
         readers = self._readers.get(step.value, [])
-        parts = {reader.split[0] if reader.split else 0 for reader in readers}
+        splits = [reader.node and split_of(reader.node) for reader in readers]
+        parts = {split[0] if split else 0 for split in splits}
         if len(readers) < 2 or len(parts) != 1 or step.value in self._results:
             return 0
         return parts.pop()
@@ -215,57 +172,56 @@ class StatementWriter:
             self._assign(self._waiting[max(inner, key=lambda value: inner[value])])
 
     def _expression(self, step: Step) -> Expression:
-        inputs = [self._read(value) for value in step.inputs]
-        if step.join:
-            return joined(step.join, inputs)
-        if step.split and step.inputs[0] in self._in_parts:
-            return Expression(f"{inputs[0].text}[{step.split[1]}]")
-        if step.node is not None and is_function(step.node):
-            return applied(step.node, inputs[0])
-        return Expression(f"self.{self._called[step.value]}({', '.join(self._arguments(step))})")
+        inputs, node = [self._read(value) for value in step.inputs], step.node
+        if called := self._called[step.value]:
+            operands = (*(each.text for each in inputs), *self._lent(node))
+            return Expression(Call(f"self.{called}(", operands))
+        assert node is not None, "what is no primitive is called"
+        if node.primitive in JOINS:
+            return joined(node.primitive, inputs)
+        if (split := split_of(node)) and step.inputs[0] in self._in_parts:
+            return Expression(f"{inputs[0].text}[{split[1]}]")
+        return applied(node, inputs[0])
 
     def _read(self, value: str) -> Expression:
         if value in self._waiting:
             return self._expression(self._waiting[value])
         return self._expressions[value]
 
-    def _arguments(self, step: Step) -> tuple[str, ...]:
-        """Return what a layer is called with: its inputs, and tensors of other layers."""
-        inputs = tuple(self._read(value).text for value in step.inputs)
-        if step.node is None or not (step.node.owned and step.node.borrowed):
-            return inputs
-        lent = [tensor.rpartition("/") for _, tensor in step.node.borrowed]
-        tensors = (f"self.{self._attributes.layer(owner)}.{name}" for owner, _, name in lent)
-        return (*inputs, *tensors)
+    def _lent(self, node: Node | None) -> Iterator[str]:
+        """Yield the tensors of other layers that a layer is called with."""
+        for _, tensor in node.borrowed if node and node.owned else ():
+            owner, _, name = tensor.rpartition("/")
+            yield f"self.{self._layer(owner)}.{name}"
 
     def _callee(self, step: Step) -> str:
         """Return the attribute that a step calls, if it calls one; make it if it is its own."""
-        if step.part is not None:
+        if step.layers:
             source = self._expressions.get(step.inputs[0], Expression(""))
-            return self._attributes.add(step.attribute, step.part, source.text)
+            return self.add(step.attribute, step.layers, source.text)
         if step.node is not None and step.node.borrowed:
-            return self._attributes.layer(step.node.borrowed[0][1].rpartition("/")[0])
+            return self._layer(step.node.borrowed[0][1].rpartition("/")[0])
         return ""
+
+    def _layer(self, node: str) -> str:
+        """Return the layer of this class that holds the weights of a node."""
+        if node not in self._keys:
+            raise ValueError(f"weights of `{node}` are shared with another class")
+        words = self._keys[node].split(".")
+        return "".join(f"[{w}]" if w.isdecimal() else f".{w}" for w in words).removeprefix(".")
 
     # ---- statements -----------------------------------------------------------------------------
 
     def _assign(self, step: Step) -> None:
         expression = self._shortened(step, _ROOM - len(step.name))
-        parts: tuple[str, ...] = (expression.text,)
-        join = call = ""
-        if step.join:
-            parts = operands(step.join, [self._read(value) for value in step.inputs])
-            join = step.join
-        elif call := self._called[step.value]:
-            parts = self._arguments(step)
         self._mark_written(step)
         target = self._target(step)
         if chunks := self._chunks(step):
-            whole = chunked(expression, chunks).text
-            if len(target) + len(whole) <= _ROOM:
-                parts, join, call = (whole,), "", ""
+            whole = chunked(expression, chunks)
+            if len(target) + len(whole.text) <= _ROOM:
+                expression = whole
                 self._in_parts.add(step.value)
-        self._statements.append(Statement(target, parts, join, call, step.comment))
+        self._statements.append(Statement(target, expression.form, step.comment))
         self._expressions[step.value] = Expression(target)
 
     def _mark_written(self, step: Step) -> None:
@@ -286,3 +242,9 @@ class StatementWriter:
             or any(reader.value in self._unwritten for reader in self._readers.get(value, []))
         )
         return self._name_variable(step.name, needed)
+
+
+def _reading(layer: Layer, channels: str) -> Layer:
+    """Return a layer that prefers a name for the channels that it reads."""
+    arguments = (replace(a, reads=channels) if a.name in _READ else a for a in layer.arguments)
+    return replace(layer, arguments=tuple(arguments))

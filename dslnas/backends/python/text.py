@@ -7,8 +7,8 @@ formatter never joins again. So the text needs no formatter at run time.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 WIDTH = 100
 INDENT = "    "
@@ -25,58 +25,78 @@ class Call:
     """
 
     head: str
-    items: tuple[str | Call, ...]
+    items: tuple[Form, ...]
     is_open: bool = False
+
+    def __str__(self) -> str:
+        """Return the text on one line."""
+        return f"{self.head}{', '.join(map(str, self.items))}{self.tail}"
 
     @property
     def tail(self) -> str:
         """The closing bracket."""
         return {"(": ")", "[": "]", "{": "}"}[self.head[-1]]
 
-    @property
-    def flat(self) -> str:
-        """The text on one line."""
-        items = (item if isinstance(item, str) else item.flat for item in self.items)
-        return f"{self.head}{', '.join(items)}{self.tail}"
+
+@dataclass(frozen=True)
+class Terms:
+    """Expressions with an operator between them, such as a sum.
+
+    Attributes:
+        terms: The expressions, two at least.
+        operator: Text between them.
+        function: Torch's function of two terms that does the same.
+        divisor: What all of it is divided by; 1 for nothing.
+    """
+
+    terms: tuple[str, ...]
+    operator: str
+    function: str
+    divisor: int = 1
+
+    def __str__(self) -> str:
+        """Return the text on one line."""
+        flat = self.operator.join(self.terms)
+        return flat if self.divisor == 1 else f"({flat}) / {self.divisor}"
 
 
-def lay_out(call: Call, indent: str, suffix: str = "") -> list[str]:
-    """Return the lines of a call; `suffix` follows the closing bracket."""
-    line = f"{indent}{call.flat}{suffix}"
-    if not call.items or (not call.is_open and len(line) <= WIDTH):
-        return [line]
-    lines = [indent + call.head]
-    for item in call.items:
-        if isinstance(item, str):
-            lines.append(f"{indent}{INDENT}{item},")
-        else:
-            lines += lay_out(item, indent + INDENT, ",")
-    return [*lines, f"{indent}{call.tail}{suffix}"]
+Form: TypeAlias = str | Call | Terms
+"""Expression that can be laid out; a string stays on one line."""
 
 
-def lay_out_sum(
-    prefix: str, terms: Sequence[str], operator: str, indent: str, suffix: str = ""
-) -> list[str]:
-    """Return the lines of a sum or product; `suffix` is divided by, so that it needs brackets."""
-    flat = operator.join(terms)
-    line = f"{indent}{prefix}({flat}){suffix}" if suffix else f"{indent}{prefix}{flat}"
-    if len(line) <= WIDTH:
-        return [line]
-    inner = [f"{indent}{INDENT}{flat}"]
-    if len(inner[0]) > WIDTH:
-        sign = operator.strip()
-        rest = (f"{indent}{INDENT}{sign} {term}" for term in terms[1:])
-        inner = [f"{indent}{INDENT}{terms[0]}", *rest]
-    return [f"{indent}{prefix}(", *inner, f"{indent}){suffix}"]
+def lay_out(form: Form, indent: str = "", prefix: str = "", suffix: str = "") -> list[str]:
+    """Return the lines of an expression between a prefix and a suffix."""
+    line = f"{indent}{prefix}{form}{suffix}"
+    match form:
+        case Call(items=items, is_open=is_open) if items and (is_open or len(line) > WIDTH):
+            inner = [part for item in items for part in lay_out(item, indent + INDENT, "", ",")]
+            return [f"{indent}{prefix}{form.head}", *inner, f"{indent}{form.tail}{suffix}"]
+        case Terms(terms=terms, divisor=1) if len(terms) == 2 and len(line) > WIDTH:
+            # The formatter would break a long sum of two inside a call, which is hard to read.
+            return lay_out(Call(f"torch.{form.function}(", terms), indent, prefix, suffix)
+        case Terms() if len(line) > WIDTH:
+            divided = "" if form.divisor == 1 else f" / {form.divisor}"
+            inner = _broken(form, indent + INDENT)
+            return [f"{indent}{prefix}(", *inner, f"{indent}){divided}{suffix}"]
+    return [line]
 
 
-def docstring(paragraphs: Sequence[str], indent: str = "") -> str:
+def _broken(terms: Terms, indent: str) -> list[str]:
+    """Return the lines between brackets around terms."""
+    flat = f"{indent}{terms.operator.join(terms.terms)}"
+    if len(flat) <= WIDTH:
+        return [flat]
+    first, *others = terms.terms
+    return [f"{indent}{first}", *(f"{indent}{terms.operator.strip()} {term}" for term in others)]
+
+
+def docstring(text: str, indent: str = "") -> str:
     """Return a docstring of lines that may hold anything a user wrote.
 
     Nothing in them can end the docstring: quotes become single, and whatever is not printable
     ASCII becomes an escape sequence that a raw docstring shows as it is.
     """
-    summary, *rest = (plain(paragraph) for paragraph in paragraphs)
+    summary, *rest = map(plain, text.strip("\n").split("\n"))
     width = WIDTH - len(indent)
     lines = [textwrap.shorten(summary, width - 8, placeholder=" ...")]
     for paragraph in rest:
@@ -90,26 +110,23 @@ def docstring(paragraphs: Sequence[str], indent: str = "") -> str:
             break_on_hyphens=False,
         ) or [""]
     prefix = "r" if any("\\" in line for line in lines) else ""
-    text = "\n".join(f"{indent}{line}".rstrip() for line in lines).lstrip()
+    shown = "\n".join(f"{indent}{line}".rstrip() for line in lines).lstrip()
     end = f"\n{indent}" if len(lines) > 1 else ""
-    return f'{indent}{prefix}"""{text}{end}"""'
+    return f'{indent}{prefix}"""{shown}{end}"""'
 
 
 def plain(text: str) -> str:
     """Return text in printable ASCII, without double quotes."""
-    shown = (c if c.isascii() and c.isprintable() else _escape(c) for c in text)
-    return "".join(shown).replace('"', "'")
+    return "".join(map(_printable, text)).replace('"', "'")
 
 
 def literal(text: str) -> str:
     """Return a string literal with the quotes that need fewer escapes, double ones if equal."""
     quote = "'" if text.count('"') > text.count("'") else '"'
-    shown = (
-        f"\\{c}" if c in (quote, "\\") else c if c.isascii() and c.isprintable() else _escape(c)
-        for c in text
-    )
+    shown = (f"\\{c}" if c in (quote, "\\") else _printable(c) for c in text)
     return f"{quote}{''.join(shown)}{quote}"
 
 
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+def _printable(character: str) -> str:
+    is_shown = character.isascii() and character.isprintable()
+    return character if is_shown else character.encode("unicode_escape").decode("ascii")
