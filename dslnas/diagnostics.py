@@ -8,7 +8,8 @@ from __future__ import annotations
 import difflib
 import heapq
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import eq
 
@@ -41,7 +42,6 @@ class Diagnostic:
         code: Key of the table in `dslnas.codes`, such as `NAS201`.
         message: One line, lower case, without a full stop; stands alone without the excerpt.
         span: The smallest piece of text that shows the mistake; None outside of source text.
-        label: Text behind the carets.
         help: Advice to the user.
         notes: Other places that matter.
         where: Subject of a message outside of source text (a path, an option).
@@ -50,7 +50,6 @@ class Diagnostic:
     code: str
     message: str
     span: Span | None = None
-    label: str = ""
     help: str = ""
     notes: tuple[Note, ...] = field(default=())
     where: str = ""
@@ -62,10 +61,10 @@ class Diagnostic:
             lines = [_printable(f"{place}error[{self.code}]: {self.message}")]
         else:
             lines = [_printable(f"{_place(self.span)}: error[{self.code}]: {self.message}")]
-            lines += _excerpt(self.span, self.label)
+            lines += _excerpt(self.span)
         for note in self.notes:
             lines.append(_printable(f"{_place(note.span)}: note: {note.message}"))
-            lines += _excerpt(note.span, "")
+            lines += _excerpt(note.span)
         if self.help:
             lines.append(_printable(f"  = help: {self.help}"))
         return "\n".join(lines)
@@ -118,12 +117,30 @@ class Diagnostics:
         message: str,
         span: Span | None,
         *,
-        label: str = "",
         help: str = "",
         notes: Sequence[Note] = (),
     ) -> None:
         """Record one mistake."""
-        self.record(Diagnostic(code, message, span, label, help, tuple(notes)))
+        self.record(Diagnostic(code, message, span, help, tuple(notes)))
+
+    def add_taken(self, what: str, name: str, span: Span | None, first: Span | None) -> None:
+        """Record NAS204 for a name that has a definition, at `first` if that is known."""
+        notes = [Note("the first definition is here", first)] if first else ()
+        message = f"{what} `{name}` is already defined"
+        self.add("NAS204", message, span, notes=notes, help="choose another name")
+
+    def add_twice(self, message: str, span: Span, first: Span) -> None:
+        """Record NAS504 for what was said before, at `first`."""
+        notes = [Note("the first time is here", first)]
+        self.add("NAS504", message, span, notes=notes, help="remove one of them")
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Record every mistake of an error that is raised inside; what follows goes on."""
+        try:
+            yield
+        except UserError as error:
+            self.extend(error)
 
     def extend(self, error: UserError) -> None:
         """Record every mistake of an error raised elsewhere."""
@@ -200,7 +217,7 @@ def _place(span: Span) -> str:
     return f"{span.source.name}:{span.line}:{span.column}"
 
 
-def _excerpt(span: Span, label: str) -> list[str]:
+def _excerpt(span: Span) -> list[str]:
     """Return the line of the span with carets below, or the part of a long line around them."""
     text = span.source.line(span.line)
     start = span.column - 1
@@ -219,7 +236,7 @@ def _excerpt(span: Span, label: str) -> list[str]:
     return [
         f"{gutter} |",
         f"{number} | {shown}".rstrip(),
-        f"{gutter} | {carets}{' ' + label if label else ''}",
+        f"{gutter} | {carets}",
     ]
 
 

@@ -7,6 +7,8 @@ Modules of models do not postpone their annotations: pydantic evaluates those of
 every class, and a command starts faster where they are types already.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -52,9 +54,26 @@ class Model(BaseModel):
 
 
 class Section(Model):
-    """Base of the sections of a spec; `kind` is the word that a section starts with."""
+    """Base of the sections of a spec.
+
+    Attributes:
+        kind: Word that the section starts with.
+        expressions: Settings that are expressions of the language, by key with their meaning; they
+            stay syntax, and the checker reads them.
+    """
 
     kind: ClassVar[str]
+    expressions: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    @classmethod
+    def heading(cls) -> str:
+        """Return what stands before the brace, such as `search darts`."""
+        return f"{cls.kind} {cls.model_fields[cls.tag].default}" if cls.tag else cls.kind
+
+    @classmethod
+    def all_keys(cls) -> list[str]:
+        """Return the keys of all settings, plain ones and expressions."""
+        return [*cls.settings(), *cls.expressions]
 
 
 class Call(Model):

@@ -49,12 +49,12 @@ class Conflict(NamedTuple):
     """Settings of a search that contradict each other.
 
     Attributes:
-        key: Key of the one to point at.
+        path: Section and key of the one to point at, such as `search.warmup`.
         message: The contradiction in words.
         help: A way to mend it.
     """
 
-    key: str
+    path: str
     message: str
     help: str
 
@@ -104,20 +104,20 @@ class SearchSettings(Section):
         for rule in self.stop:
             if rule.looks_back() >= self.epochs:
                 yield Conflict(
-                    "stop",
+                    "search.stop",
                     f"`{rule.word}` looks back {rule.looks_back()} epochs, and there are "
                     f"{self.epochs}",
                     f"give it fewer `{rule.memory}`, or the search more `epochs`",
                 )
         if self.warm_epochs >= self.epochs:
             yield Conflict(
-                "warmup",
+                "search.warmup",
                 f"warm-up of {self.warm_epochs} epochs leaves none of {self.epochs} to search in",
                 "give more `epochs` or a shorter `warmup`",
             )
         if self.accumulate > 1 and self.goes_back:
             yield Conflict(
-                "stop",
+                "search.stop",
                 "`stop eigenvalue` differentiates twice what a whole batch leaves behind",
                 "leave `accumulate` or `eigenvalue` out",
             )
@@ -156,7 +156,7 @@ class OrderSettings(SearchSettings):
         yield from super().conflicts()
         if self.accumulate > 1 and (self.order, self.hessian) == ("second", "exact"):
             yield Conflict(
-                "accumulate",
+                "search.accumulate",
                 "`hessian exact` differentiates twice what a whole batch leaves behind",
                 "write `hessian difference`, or leave `accumulate` out",
             )
@@ -193,7 +193,7 @@ class MilenasSettings(OrderSettings):
         yield from super().conflicts()
         if self.bilevel >= self.epochs:
             yield Conflict(
-                "bilevel",
+                "search.bilevel",
                 f"{self.bilevel} bilevel epochs leave none of {self.epochs} that is mixed-level",
                 "give fewer `bilevel` epochs, or write `search darts`",
             )
@@ -317,7 +317,7 @@ class RandomSearchSettings(DrawnSettings):
         yield from super().conflicts()
         if self.epochs % self.epochs_each:
             yield Conflict(
-                "each",
+                "search.each",
                 f"{self.epochs} epochs are no multiple of {self.epochs_each}, "
                 "so the last architecture would train for fewer than the others",
                 "give `each` a divisor of `epochs`",

@@ -1,10 +1,7 @@
-"""One model per section of a spec. `dslnas show --defaults` prints what its fields say.
+"""One model per section of a spec. `dslnas show --defaults` prints what its fields say."""
 
-Settings that are expressions of the language (a stem, a list of cells) stay syntax here; the
-checker gives them their meaning.
-"""
-
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -23,6 +20,14 @@ class CellSettings(Section):
     """A cell: a DAG whose nodes sum one operation per incoming edge, or of fixed values alone."""
 
     kind = "cell"
+    expressions: ClassVar[Mapping[str, str]] = {
+        "choose": "operations or a set of them: what each edge chooses from",
+        "preprocess": "operation that fits each input to the cell's channels and size",
+        "first": "value that the nodes read instead of the inputs",
+        "edge": "gate that stands around the operation of every edge",
+        "normalise": "operation after `first` and after every node, one layer for all of them",
+        "output": "concat, sum, mean or last of all nodes, or of some: concat(n2, n3); or a value",
+    }
     inputs: Annotated[int, Field(ge=1, le=8)] | tuple[Name, ...] = Field(
         2, description="how many outputs of earlier cells it reads, or their names"
     )
@@ -45,20 +50,16 @@ class CellSettings(Section):
     )
 
 
-CELL_EXPRESSIONS = {
-    "choose": "operations or a set of them: what each edge chooses from",
-    "preprocess": "operation that fits each input to the cell's channels and size",
-    "first": "value that the nodes read instead of the inputs",
-    "edge": "gate that stands around the operation of every edge",
-    "normalise": "operation after `first` and after every node, one layer for all of them",
-    "output": "concat, sum, mean or last of all nodes, or of some: concat(n2, n3); or a value",
-}
-
-
 class NetworkSettings(Section):
     """The network around the cells."""
 
     kind = "network"
+    expressions: ClassVar[Mapping[str, str]] = {
+        "stem": "what comes before the first cell",
+        "cells": "the cells in order, as in normal * N, reduction, normal * N",
+        "head": "what comes after the last cell",
+        "auxiliary": "second head while training, after the last cell that reduces",
+    }
     input: tuple[Side, Side, Side] | None = Field(
         None, description="channels x height x width of an example; else the data's"
     )
@@ -69,14 +70,6 @@ class NetworkSettings(Section):
     repeat: int = Field(2, ge=0, le=256, description="N while searching")
 
 
-NETWORK_EXPRESSIONS = {
-    "stem": "what comes before the first cell",
-    "cells": "the cells in order, as in normal * N, reduction, normal * N",
-    "head": "what comes after the last cell",
-    "auxiliary": "second head while training, after the last cell that reduces",
-}
-
-
 # ---- from a search to an architecture -----------------------------------------------------------
 
 
@@ -84,6 +77,10 @@ class DeriveSettings(Section):
     """How the search ends in an architecture, and what that may cost."""
 
     kind = "derive"
+    expressions: ClassVar[Mapping[str, str]] = {
+        "count": "edges of a derived cell by operation: skip_connect <= 2, sep_conv(3) >= 1",
+        "require": "what the network may cost: params < 4M, flops < 600M, latency < 5ms",
+    }
     by: Literal["magnitude", "perturbation"] = Field(
         "magnitude",
         description="scores: the weights of operations, or how much worse the supernet is without "
@@ -97,12 +94,6 @@ class DeriveSettings(Section):
     penalty: float = Field(
         0.0, ge=0, description="weight of the expected excess over `require` while searching"
     )
-
-
-DERIVE_EXPRESSIONS = {
-    "count": "edges of a derived cell by operation: skip_connect <= 2, sep_conv(3) >= 1",
-    "require": "what the network may cost: params < 4M, flops < 600M, latency < 5ms",
-}
 
 
 # ---- evaluation and export ----------------------------------------------------------------------

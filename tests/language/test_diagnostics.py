@@ -19,18 +19,18 @@ from dslnas.diagnostics import (
 from dslnas.source import SourceFile, Span
 
 
-def excerpt(text: str, marked: str, label: str = "") -> list[str]:
+def excerpt(text: str, marked: str) -> list[str]:
     """Return the excerpt that is printed with a part of a text marked."""
     start = text.index(marked)
     span = Span(SourceFile("spec.nas", text), start, start + len(marked))
-    return Diagnostic("NAS999", "message", span, label).render().splitlines()[1:]
+    return Diagnostic("NAS999", "message", span).render().splitlines()[1:]
 
 
 def test_carets_stand_under_what_is_meant() -> None:
-    assert excerpt("let a = 1\nlet b = wrong + 2\n", "wrong", "here") == [
+    assert excerpt("let a = 1\nlet b = wrong + 2\n", "wrong") == [
         "  |",
         "2 | let b = wrong + 2",
-        "  |         ^^^^^ here",
+        "  |         ^^^^^",
     ]
 
 

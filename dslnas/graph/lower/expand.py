@@ -12,12 +12,13 @@ from dslnas.diagnostics import user_error
 from dslnas.graph.attributes import attribute_value, default_value
 from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
 from dslnas.graph.lower.stride import mentions_stride
+from dslnas.language.check.bind import bind
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.constants import Constant, Scope, evaluate
 from dslnas.language.check.operations import (
-    bind_definition,
-    bind_primitive,
     called,
+    is_join,
+    parameters,
     repeated,
 )
 from dslnas.language.syntax import ast
@@ -137,15 +138,13 @@ class _Builder:
         call = called(expression)
         assert call is not None, "checked by check_body"
         name, arguments = call
+        if is_join(name.text, self._definitions):
+            return self._join([a.value for a in arguments], name, scope, value, stride)
+        expressions = bind(name, arguments, parameters(name, self._definitions))
+        given = {key: evaluate(argument, scope) for key, argument in expressions.items()}
         if name.text in self._definitions:
-            bound = bind_definition(self._definitions[name.text], name, arguments)
-            given = {key: evaluate(argument, scope) for key, argument in bound.items()}
             return self.definition(name.text, given, value, stride)
         primitive = LANGUAGE[name.text]
-        if primitive.joins:
-            return self._join(primitive, [a.value for a in arguments], name, scope, value, stride)
-        expressions = bind_primitive(name, arguments)
-        given = {key: evaluate(argument, scope) for key, argument in expressions.items()}
         return self.primitive(primitive, given, expressions, name.span, value, stride)
 
     def definition(
@@ -183,7 +182,6 @@ class _Builder:
 
     def _join(
         self,
-        primitive: Primitive,
         branches: Sequence[ast.Expression],
         name: ast.Name,
         scope: Scope,
@@ -191,7 +189,7 @@ class _Builder:
         stride: int,
     ) -> tuple[int, int]:
         ends = [self.expression(branch, scope, value, stride) for branch in branches]
-        joined = self._add(primitive, tuple(end for end, _ in ends), {}, name.span)
+        joined = self._add(LANGUAGE[name.text], tuple(end for end, _ in ends), {}, name.span)
         return joined, max(left for _, left in ends)
 
     def primitive(

@@ -9,6 +9,7 @@ from dslnas.graph.graph import Mix, Node, Scope, State
 from dslnas.graph.lower.op_body import OpBody
 from dslnas.graph.lower.subgraph import Applied, Item, Placed, Single, Subgraph, Value, below
 from dslnas.language.check.cell import Edge
+from dslnas.names import free_name
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import Shape
 
@@ -43,11 +44,7 @@ class SubgraphBuilder:
         while parent in self._closed:
             parent = f"{parent}_"
         self._paths.add(parent)
-        path = free = below(parent, name)
-        number = 1
-        while free in self._paths:
-            number += 1
-            free = f"{path}_{number}"
+        free = free_name(below(parent, name), self._paths)
         self._paths.add(free)
         return free
 

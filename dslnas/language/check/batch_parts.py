@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from dslnas.diagnostics import Diagnostics
+from dslnas.language.check.context import Context
 from dslnas.settings.data import DataSettings
 from dslnas.settings.search import SearchSettings
 from dslnas.settings.sections import EvaluateSettings
-from dslnas.source import Span
 
 LEAST = 2
 """Batch normalisation cannot train on one example."""
 
 
 def check_parts(
-    data: DataSettings,
-    search: SearchSettings | None,
-    evaluate: EvaluateSettings,
-    spans: Mapping[str, Span],
-    diagnostics: Diagnostics,
+    data: DataSettings, search: SearchSettings | None, evaluate: EvaluateSettings, context: Context
 ) -> None:
-    """Check that `accumulate` leaves two examples for every part; NAS512 is recorded.
-
-    Args:
-        data: Has the batch of the search.
-        search: The search, if there is one.
-        evaluate: Has a batch of its own.
-        spans: Where settings are written, by path.
-        diagnostics: Takes the mistakes.
-    """
+    """Check that `accumulate` leaves two examples for every part; NAS512 is recorded."""
     stages: list[tuple[SearchSettings | EvaluateSettings, int, str]] = [
         (evaluate, evaluate.batch, "evaluate")
     ]
@@ -39,9 +24,9 @@ def check_parts(
         if LEAST * stage.accumulate <= batch:
             continue
         places = (f"{stage.kind}.accumulate", f"{section}.batch")
-        diagnostics.add(
+        context.diagnostics.add(
             "NAS512",
             f"batch of {batch} cannot be cut into {stage.accumulate} parts of {LEAST} or more",
-            next((spans[place] for place in places if place in spans), None),
+            next((context.spans[place] for place in places if place in context.spans), None),
             help=f"lower `accumulate` to {batch // LEAST} or less, or raise `{section}.batch`",
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
 from dslnas.diagnostics import Diagnostic, UserError, suggestion, user_error
+from dslnas.language.check.bind import bind
 from dslnas.language.check.constants import FLAGS, Scope, evaluate
 from dslnas.language.syntax import ast
 from dslnas.settings.annotations import Annotation, alternatives, calls_of, is_list
@@ -19,15 +19,10 @@ from dslnas.settings.model import Call
 def read_values(
     values: Sequence[ast.Expression], annotation: Annotation, scope: Scope, usual: object
 ) -> object:
-    """Return what the values of a setting stand for, as one.
+    """Return what the values of a setting stand for, as one; `usual` is its default.
 
-    A single value is a list of one where a list is wanted, and `none` is the empty list.
-
-    Args:
-        values: The values as they are written.
-        annotation: Annotation of the setting.
-        scope: Constants that arithmetic may use.
-        usual: The default: a call of its kind takes from it what is not written.
+    A single value is a list of one where a list is wanted, and `none` is the empty list. A call of
+    the kind of the default takes from it what is not written.
     """
     read = tuple(_read(value, annotation, scope, usual) for value in values)
     kinds = alternatives(annotation)
@@ -79,7 +74,7 @@ def _read(
         case ast.Call(function=ast.Name(text=text) as name, arguments=arguments):
             model = calls.get(text) or CALLS.get(text)
             if model is not None:
-                return _call(model, expression, arguments, scope, usual)
+                return _call(model, name, arguments, scope, usual)
             if calls:
                 raise _unknown_call(name, calls)
             return expression  # syntax, which no setting takes: the model says what it wants
@@ -95,72 +90,23 @@ def _unknown_call(name: ast.Name, known: Mapping[str, type[Call]]) -> UserError:
 
 def _call(
     model: type[Call],
-    expression: ast.Expression,
-    arguments: tuple[ast.Argument, ...],
+    name: ast.Name,
+    arguments: Sequence[ast.Argument],
     scope: Scope,
     usual: object,
 ) -> Call:
     """Return the value that a call such as `cosine(0.025, 0.001)` stands for."""
-    word, parameters = model.model_fields["word"].default, model.settings()
-    given = _given(word, list(parameters), arguments)
-    for name, field in parameters.items():
-        if name not in given and field.is_required():
-            raise user_error(
-                "NAS208",
-                f"`{word}` needs `{name}`",
-                span=expression.span,
-                help=f"write `{word}({name} = ...)`",
-            )
-    values = {name: _argument(value, parameters[name], scope) for name, value in given.items()}
+    fields = model.settings()
+    required = {key: field.is_required() for key, field in fields.items()}
+    given = bind(name, arguments, required)
+    values = {
+        key: _read(value, fields[key].annotation, scope, None) for key, value in given.items()
+    }
     rest = vars(usual) if isinstance(usual, model) else {}
     try:
         return model.model_validate({**rest, **values})
     except ValidationError as error:
         raise UserError(
-            fault_diagnostic(fault, f"`{fault.key}` of `{word}`", [given[fault.key]])
+            fault_diagnostic(fault, f"`{fault.key}` of `{name.text}`", [given[fault.key]])
             for fault in faults(model, values, error)
         ) from None
-
-
-def _argument(expression: ast.Expression, parameter: FieldInfo, scope: Scope) -> object:
-    return _read(expression, parameter.annotation, scope, None)
-
-
-def _given(
-    word: str, names: list[str], arguments: tuple[ast.Argument, ...]
-) -> dict[str, ast.Expression]:
-    """Return what is given to a call by parameter."""
-    given: dict[str, ast.Expression] = {}
-    for position, argument in enumerate(arguments):
-        name = _parameter(word, names, position, argument, len(arguments))
-        if name in given:
-            span = argument.name.span if argument.name else argument.span
-            message, help = f"`{name}` is given twice", "remove one of them"
-            raise user_error("NAS208", message, span=span, help=help)
-        given[name] = argument.value
-    return given
-
-
-def _parameter(
-    word: str, names: list[str], position: int, argument: ast.Argument, count: int
-) -> str:
-    """Return the name of the parameter that an argument is for."""
-    if argument.name is None and position < len(names):
-        return names[position]
-    if argument.name is None:
-        takes = f"at most {len(names)} values" if names else "no values"
-        raise user_error(
-            "NAS208",
-            f"`{word}` takes {takes}, found {count}",
-            span=argument.span,
-            help=f"its values are {', '.join(f'`{n}`' for n in names)}" if names else "",
-        )
-    name = argument.name.text
-    if name not in names:
-        raise user_error(
-            "NAS208",
-            f"`{word}` has no value `{name}`",
-            span=argument.name.span,
-            help=suggestion(name, names),
-        )
-    return name

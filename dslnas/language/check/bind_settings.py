@@ -2,117 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from dslnas.diagnostics import Diagnostics, Note, UserError, did_you_mean, suggestion, user_error
+from dslnas.diagnostics import did_you_mean, suggestion, user_error
 from dslnas.language.check.bind_calls import fault_diagnostic, read_values
 from dslnas.language.check.constants import Scope
+from dslnas.language.check.context import Context
 from dslnas.language.syntax import ast
 from dslnas.settings.annotations import is_several
 from dslnas.settings.faults import faults
-from dslnas.settings.model import Model
+from dslnas.settings.model import Section
+from dslnas.settings.spec import SECTIONS
 
-_Model = TypeVar("_Model", bound=Model)
+_Section = TypeVar("_Section", bound=Section)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def build(
-    model: type[_Model],
-    settings: Iterable[ast.Setting],
-    scope: Scope,
+    model: type[_Section],
+    settings: Sequence[ast.Setting],
     where: str,
-    diagnostics: Diagnostics,
-    *,
-    more_keys: Iterable[str] = (),
-    elsewhere: Mapping[str, str] = _NOTHING,
+    context: Context,
     defaults: Mapping[str, object] = _NOTHING,
-) -> _Model:
+    left: Collection[str] = (),
+) -> _Section:
     """Return `model` filled from the settings of a section; the rest are its defaults.
 
-    Every mistake is recorded in `diagnostics` at the value it concerns; the setting then keeps its
-    default, so that later checks can go on. A call that is of the kind of the setting's default,
-    such as `sgd(lr = 1)` where that is another `sgd`, takes from it what is not written.
+    Records NAS501 for an unknown setting, NAS504 for one that is given twice, and every mistake of
+    a value at that value; the setting then keeps its default, so that later checks can go on.
 
     Args:
         model: The section's model.
         settings: The settings as they are written.
-        scope: Constants that arithmetic may use.
         where: Name of the section in messages, such as "`search darts`".
-        diagnostics: Takes the mistakes.
-        more_keys: Keys of the section that are not fields, for suggestions.
-        elsewhere: By key where else there is such a setting, for suggestions.
+        context: Has the constants, and takes the mistakes.
         defaults: Values by key that take the place of the model's defaults.
+        left: Keys of plain settings that are left to another reader.
     """
-    fields = model.settings()
+    fields, diagnostics = model.settings(), context.diagnostics
     written: dict[str, ast.Setting] = {}
     values: dict[str, object] = {}
     for setting in settings:
-        key = setting.key.text
-        if key not in fields:
-            _add_unknown(setting.key, where, [*fields, *more_keys], elsewhere, diagnostics)
+        key, span = setting.key.text, setting.key.span
+        if key not in model.all_keys():
+            message = f"unknown setting `{key}` in {where}"
+            diagnostics.add("NAS501", message, span, help=_meant(key, model))
+            continue
+        if key in written:
+            diagnostics.add_twice(f"`{key}` is set twice", span, written[key].key.span)
             continue
         written[key] = setting
-        try:
-            usual = defaults.get(key, fields[key].default)
-            values[key] = _value(setting, fields[key], scope, usual)
-        except UserError as error:
-            diagnostics.extend(error)
+        if key in fields and key not in left:
+            with diagnostics.collecting():
+                usual = defaults.get(key, fields[key].default)
+                values[key] = _value(setting, fields[key], context.constants, usual)
     try:
         return model.model_validate({**defaults, **values})
     except ValidationError as error:
         wrong = faults(model, values, error)
     for fault in wrong:
-        about = fields[fault.key].description
+        about, place = fields[fault.key].description, written[fault.key].values
         help = f"`{fault.key}`: {about}" if about else ""
-        diagnostics.record(
-            fault_diagnostic(fault, f"`{fault.key}`", written[fault.key].values, help)
-        )
+        diagnostics.record(fault_diagnostic(fault, f"`{fault.key}`", place, help))
         values.pop(fault.key, None)
     return model.model_validate({**defaults, **values})
 
 
-def check_once(settings: Iterable[ast.Setting], diagnostics: Diagnostics) -> None:
-    """Record every setting of a block that is given a second time."""
-    seen: dict[str, ast.Setting] = {}
-    for setting in settings:
-        key = setting.key.text
-        if key in seen:
-            diagnostics.add(
-                "NAS504",
-                f"`{key}` is set twice",
-                setting.key.span,
-                notes=[Note("the first time is here", seen[key].key.span)],
-                help="remove one of them",
-            )
-        seen.setdefault(key, setting)
-
-
-def _add_unknown(
-    key: ast.Name,
-    where: str,
-    known: list[str],
-    elsewhere: Mapping[str, str],
-    diagnostics: Diagnostics,
-) -> None:
-    belongs = elsewhere.get(key.text)
-    hint = f"it is a setting of {belongs}" if belongs else suggestion(key.text, known)
-    message = f"unknown setting `{key.text}` in {where}"
-    diagnostics.add("NAS501", message, key.span, help=did_you_mean(key.text, known) or hint)
+def _meant(key: str, model: type[Section]) -> str:
+    """Return what an unknown setting may be meant for: one of the section, or of another."""
+    has_it = [other for other in SECTIONS if key in other.all_keys()]
+    # Of sections of one kind the first that has it is the best known.
+    nearest = [other for other in has_it if other.kind == model.kind][:1]
+    headings = {other.kind: other.heading() for other in reversed(nearest or has_it)}
+    owners = " and ".join(f"`{heading}`" for heading in reversed(headings.values()))
+    hint = f"it is a setting of {owners}" if owners else suggestion(key, model.all_keys())
+    return did_you_mean(key, model.all_keys()) or hint
 
 
 def _value(setting: ast.Setting, field: FieldInfo, scope: Scope, usual: object) -> object:
     """Return the plain value of a setting; `usual` is its default."""
     values = setting.values
     if len(values) > 1 and not is_several(field.annotation):
-        raise user_error(
-            "NAS502",
-            f"`{setting.key.text}` takes one value, found {len(values)}",
-            span=values[1].span.to(values[-1].span),
-            help="remove the others",
-        )
+        message = f"`{setting.key.text}` takes one value, found {len(values)}"
+        span = values[1].span.to(values[-1].span)
+        raise user_error("NAS502", message, span=span, help="remove the others")
     return read_values(values, field.annotation, scope, usual)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from dslnas.diagnostics import Diagnostics, Note
+from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.operations import BODY_NAMES
 from dslnas.source import Span
@@ -22,18 +22,17 @@ class CellNames:
     """
 
     def __init__(self, parts: CellParts, diagnostics: Diagnostics) -> None:
-        settings = parts.settings
-        inputs = settings.inputs
+        inputs = parts.settings.inputs
         if isinstance(inputs, int):
             inputs = tuple(f"in{i + 1}" for i in range(inputs))
         self.inputs = inputs
-        self.states = settings.states
+        self.states = parts.settings.states
         self.values = [let.name.text for let in parts.lets]
         self.values += [FIRST] if FIRST in parts.given else []
-        numbered = [f"n{number + 1}" for number in range(settings.nodes or 0)]
+        numbered = [f"n{number + 1}" for number in range(parts.settings.nodes or 0)]
         self.nodes = list(dict.fromkeys(node.name.text for node in parts.spelt)) or numbered
         # `states none` has a value that is no name; another one is reported as what it is.
-        written = parts.plain["states"].values[0].span.text if "states" in parts.plain else "none"
+        written = parts.given["states"].values[0].span.text if "states" in parts.given else "none"
         self.are_known = bool(self.states) or written == "none"
         self._check(parts, diagnostics, () if parts.spelt else numbered)
 
@@ -45,18 +44,14 @@ class CellNames:
     def _check(self, parts: CellParts, diagnostics: Diagnostics, numbered: Collection[str]) -> None:
         taken: dict[str, Span | None] = {}
         for what, name, span in self._with_places(parts):
-            problem = ""
             if what == "value" and name in BODY_NAMES:
-                problem = "has a meaning of its own"
+                message = f"value `{name}` has a meaning of its own"
+                diagnostics.add("NAS204", message, span, help="choose another name")
             elif name in numbered:
-                problem = "is the name of a node"
+                message = f"{what} `{name}` is the name of a node"
+                diagnostics.add("NAS204", message, span, help="choose another name")
             elif name in taken:
-                problem = "is already defined"
-            if problem:
-                first = taken.get(name)
-                notes = [Note("the first definition is here", first)] if first else ()
-                message, help = f"{what} `{name}` {problem}", "choose another name"
-                diagnostics.add("NAS204", message, span, notes=notes, help=help)
+                diagnostics.add_taken(what, name, span, taken[name])
             taken.setdefault(name, span)
 
     def _with_places(self, parts: CellParts) -> Iterator[tuple[str, str, Span | None]]:
@@ -65,7 +60,7 @@ class CellNames:
             ("inputs", "input", self.inputs),
             ("states", "state", self.states),
         ):
-            written = parts.plain[key].values if key in parts.plain else ()
+            written = parts.given[key].values if key in parts.given else ()
             spans = [value.span for value in written] if len(written) == len(names) else []
             for place, name in enumerate(names):
                 yield what, name, spans[place] if spans else None

@@ -2,59 +2,44 @@
 
 from __future__ import annotations
 
-from dslnas.diagnostics import Diagnostics, suggestion
-from dslnas.language.check.bind_settings import build, check_once
-from dslnas.language.check.constants import Scope
+from dslnas.language.check.bind_settings import build
+from dslnas.language.check.context import Context
 from dslnas.language.print.format import format_expression
 from dslnas.language.syntax import ast
-from dslnas.settings.sections import CELL_EXPRESSIONS, CellSettings
+from dslnas.settings.sections import CellSettings
 from dslnas.source import Span
 
 FIRST = "first"
 """Name of the value that the nodes read instead of the inputs."""
 
-_FIELDS = tuple(CellSettings.settings())
 _RECURRENT = ("states", FIRST, "edge", "normalise", "next")
 
 
 class CellParts:
-    """Statements of a cell.
-
-    Records NAS501 for an unknown setting, NAS504 for one that is given twice, and settings that
-    have a wrong value.
+    """Statements of a cell; what `build` finds in its settings is recorded.
 
     Attributes:
         definition: The cell with what it takes over written out.
         what: Name of it in messages.
-        plain: By key the settings that are plain values.
-        given: By key those that are expressions.
+        given: Its settings by key.
         lets: Its values.
         spelt: Its nodes that are spelt out.
         settings: The plain values, defaults filled in.
     """
 
-    def __init__(self, definition: ast.CellDef, constants: Scope, diagnostics: Diagnostics) -> None:
+    def __init__(self, definition: ast.CellDef, context: Context) -> None:
         self.definition = definition
         self.what = f"cell `{definition.name.text}`"
         statements = definition.statements
         settings = [s for s in statements if isinstance(s, ast.Setting)]
-        known = [*_FIELDS, *CELL_EXPRESSIONS]
-        for setting in settings:
-            if setting.key.text not in known:
-                message = f"unknown setting `{setting.key.text}` in {self.what}"
-                help = suggestion(setting.key.text, known)
-                diagnostics.add("NAS501", message, setting.key.span, help=help)
-        check_once([s for s in settings if s.key.text in known], diagnostics)
-        self.plain = {s.key.text: s for s in settings if s.key.text in _FIELDS}
-        self.given = {s.key.text: s for s in settings if s.key.text in CELL_EXPRESSIONS}
+        self.given = {s.key.text: s for s in settings}
         self.lets = [s for s in statements if isinstance(s, ast.Let)]
         self.spelt = [s for s in statements if isinstance(s, ast.NodeDef)]
-        self.settings = build(CellSettings, self.plain.values(), constants, self.what, diagnostics)
+        self.settings = build(CellSettings, settings, self.what, context)
 
     def span(self, key: str) -> Span | None:
         """Return where the values of a setting are written, None if it is not given."""
-        setting = self.plain.get(key) or self.given.get(key)
-        return None if setting is None else values_span(setting)
+        return self.given[key].values_span if key in self.given else None
 
     @property
     def has_values(self) -> bool:
@@ -72,8 +57,3 @@ class CellParts:
                     shown = ", ".join(format_expression(value) for value in values)
                     lines.append((FIRST if key.text == FIRST else "", f"{key.text}  {shown}"))
         return tuple(lines)
-
-
-def values_span(setting: ast.Setting) -> Span:
-    """Return where the values of a setting are written."""
-    return setting.values[0].span.to(setting.values[-1].span)

@@ -2,118 +2,104 @@
 
 from __future__ import annotations
 
-from dslnas.diagnostics import Diagnostics, UserError
+from dslnas.language.check.bind import bind, parameters_of
 from dslnas.language.check.cell_names import CellNames
-from dslnas.language.check.cell_parts import FIRST, CellParts, values_span
-from dslnas.language.check.constants import Scope
+from dslnas.language.check.cell_parts import FIRST, CellParts
+from dslnas.language.check.context import Context
 from dslnas.language.check.gates import Gates
-from dslnas.language.check.operations import bind
 from dslnas.language.check.value import CellValue, Reference, ValueExpression
-from dslnas.language.check.values import Slot, ValueReader
-from dslnas.language.link.link import LinkedProgram
+from dslnas.language.check.values import ValueReader
 from dslnas.language.syntax import ast
+from dslnas.names import free_name
 from dslnas.source import Span
 
 MAX_PARTS = 2000
 """Names, operations and signs of a cell's values, those of the gates they apply included."""
 
 
-class CellValues:
-    """Reads the values of one cell; mistakes go into `diagnostics`."""
+def read_values(
+    parts: CellParts, names: CellNames, context: Context, gates: Gates
+) -> tuple[CellValue, ...]:
+    """Return the values of a cell, those of gates before the one that they are made for.
 
-    def __init__(
-        self,
-        parts: CellParts,
-        names: CellNames,
-        linked: LinkedProgram,
-        constants: Scope,
-        gates: Gates,
-        diagnostics: Diagnostics,
-    ) -> None:
-        self._parts = parts
-        self._gates = gates
-        self._diagnostics = diagnostics
+    Records NAS108 for a cell of too many parts, NAS502 for a `first` of several values, and what
+    `ValueReader` finds.
+    """
+    reader = _Reader(parts, names, context, gates)
+    first = parts.given.get(FIRST)
+    if first is not None:
+        reader.read(FIRST, first.values[0], first.key.span)
+        if len(first.values) > 1:
+            message, help = (
+                f"`first` takes one value, found {len(first.values)}",
+                "join them: `a + b`",
+            )
+            context.diagnostics.add("NAS502", message, first.values_span, help=help)
+    for let in parts.lets:
+        reader.read(let.name.text, let.value, let.name.span)
+    return tuple(reader.values)
+
+
+class _Reader:
+    """Reads the values of one cell into `values`."""
+
+    def __init__(self, parts: CellParts, names: CellNames, context: Context, gates: Gates) -> None:
+        self.values: list[CellValue] = []
+        self._what = parts.what
+        self._gates = gates.sound
+        self._diagnostics = context.diagnostics
         self._taken = set(names.all)
-        self._values: list[CellValue] = []
         self._of_gates = 0
         self._reader = ValueReader(
-            linked.operations,
-            constants,
+            context.linked.operations,
+            context.constants,
             {name: name for name in names.all},
-            diagnostics,
-            gates=dict.fromkeys(linked.gates, self._apply),
+            context.diagnostics,
+            gates=dict.fromkeys(context.linked.gates, self._apply),
         )
 
-    def read(self) -> tuple[CellValue, ...]:
-        """Return all values, those of gates before the one that they are made for.
-
-        Records NAS108 for a cell of too many parts, and what `ValueReader` finds.
-        """
-        first = self._parts.given.get(FIRST)
-        if first is not None:
-            self._read(FIRST, first.values[0], first.key.span)
-            if len(first.values) > 1:
-                message = f"`first` takes one value, found {len(first.values)}"
-                self._diagnostics.add(
-                    "NAS502", message, values_span(first), help="join them: `a + b`"
-                )
-        for let in self._parts.lets:
-            self._read(let.name.text, let.value, let.name.span)
-        return tuple(self._values)
-
-    def _read(self, name: str, written: ast.Expression, span: Span) -> None:
+    def read(self, name: str, written: ast.Expression, span: Span) -> None:
         self._reader.owner = name
         expression = self._reader.read(written)
-        parts = self._reader.parts + self._of_gates
-        if parts > MAX_PARTS:
-            message = f"values of {self._parts.what} have more than {MAX_PARTS:,} parts"
+        if self._reader.parts + self._of_gates > MAX_PARTS:
+            message = f"values of {self._what} have more than {MAX_PARTS:,} parts"
             self._diagnostics.add("NAS108", message, span, help="let operations do more of it")
             self._diagnostics.raise_if_any()
         if expression is not None:
-            self._values.append(CellValue(name, expression, span))
+            self.values.append(CellValue(name, expression, span))
 
     def _apply(self, call: ast.Call) -> ValueExpression | None:
         """Return what a gate gives; its parts become values of the cell."""
         assert isinstance(call.function, ast.Name)
-        gate = call.function.text
-        definition = self._gates.definition(gate)
-        if definition is None:  # what is wrong with it is recorded already
+        gate = self._gates.get(call.function.text)
+        if gate is None:  # what is wrong with it is recorded already
             return None
-        parameters = [p.name.text for p in definition.parameters]
-        required = [p.name.text for p in definition.parameters if p.default is None]
-        try:
-            bound = bind(call.function, call.arguments, parameters, required)
-        except UserError as error:
-            self._diagnostics.extend(error)
-            return None
-        operation = bound.pop(parameters[0])
-        self._reader.check_operation(operation)
-        given = {}
-        for key, argument in bound.items():
-            value = self._reader.read(argument)
-            if value is not None:
-                given[key] = self._named(key, value, argument.span)
-        if len(given) < len(bound):
-            return None
-        self._of_gates += self._gates.parts[gate]
-        slot = Slot(parameters[0], operation)
-        values, output = self._gates.instance(gate, slot, given, self._free, call.span)
-        self._values += values
-        return output
+        with self._diagnostics.collecting():
+            bound = bind(call.function, call.arguments, parameters_of(gate.definition))
+            operation = bound.pop(gate.slot)
+            self._reader.check_operation(operation)
+            given = {}
+            for key, argument in bound.items():
+                value = self._reader.read(argument)
+                if value is not None:
+                    given[key] = self._named(key, value, argument.span)
+            if len(given) == len(bound):
+                self._of_gates += gate.parts
+                values, output = gate.instance(operation, given, self._free, call.span)
+                self.values += values
+                return output
+        return None
 
     def _named(self, key: str, value: ValueExpression, span: Span) -> str:
         """Return the name of a value, a new one if it has none: it may be read more than once."""
         if isinstance(value, Reference):
             return value.name
         name = self._free(key)
-        self._values.append(CellValue(name, value, span))
+        self.values.append(CellValue(name, value, span))
         return name
 
     def _free(self, key: str) -> str:
-        name = wanted = f"{self._reader.owner}_{key}"
-        number = 1
-        while name in self._taken:
-            number += 1
-            name = f"{wanted}_{number}"
+        """Return a name that no value has, and take it."""
+        name = free_name(f"{self._reader.owner}_{key}", self._taken)
         self._taken.add(name)
         return name

@@ -7,32 +7,25 @@ from collections.abc import Mapping
 from dslnas.diagnostics import Diagnostics, suggestion
 from dslnas.language.check.cell import Cell, Operation
 from dslnas.language.check.cell_names import CellNames
-from dslnas.language.check.cell_parts import FIRST, CellParts, values_span
-from dslnas.language.check.cell_values import CellValues
-from dslnas.language.check.constants import MAX_REFERENCES, Scope
+from dslnas.language.check.cell_parts import FIRST, CellParts
+from dslnas.language.check.cell_values import read_values
+from dslnas.language.check.circles import understood_order
+from dslnas.language.check.context import Context
 from dslnas.language.check.gates import Gates
 from dslnas.language.check.nodes import check_nodes
 from dslnas.language.check.operation_sets import OperationSets
 from dslnas.language.check.output import check_next, check_output
-from dslnas.language.link.link import LinkedProgram, merge_cells
+from dslnas.language.link.merge import merge_cells
 from dslnas.language.syntax import ast
 from dslnas.source import Span
 
 
-def check_cells(
-    linked: LinkedProgram, constants: Scope, diagnostics: Diagnostics
-) -> dict[str, Cell]:
-    """Return every cell that could be understood; mistakes go into `diagnostics`."""
-    cells = {}
-    sets = OperationSets(linked, constants, diagnostics)
-    sets.check()
-    gates = Gates(linked, constants, diagnostics)
-    gates.check()
-    for name, definition in _with_likes(linked.cells, diagnostics).items():
-        cell = _Cell(definition, linked, sets, gates, constants, diagnostics).check()
-        if cell is not None:
-            cells[name] = cell
-    return cells
+def check_cells(context: Context) -> dict[str, Cell]:
+    """Return every cell that could be understood."""
+    sets, gates = OperationSets(context), Gates(context)
+    definitions = _with_likes(context.linked.cells, context.diagnostics)
+    read = {name: _cell(cell, sets, gates, context) for name, cell in definitions.items()}
+    return {name: cell for name, cell in read.items() if cell is not None}
 
 
 def _with_likes(
@@ -42,116 +35,93 @@ def _with_likes(
 
     A cell whose `like` leads nowhere keeps it: what it lacks is not known.
     """
-    done: dict[str, ast.CellDef] = {}
-
-    def complete(name: str, path: list[str]) -> ast.CellDef:
-        cell = cells[name]
-        if name in done or cell.like is None:
-            return done.setdefault(name, cell)
-        like = cell.like
-        done[name] = cell
-        if like.text not in cells:
-            help = suggestion(like.text, [c for c in cells if c != name])
-            diagnostics.add("NAS201", f"unknown cell `{like.text}`", like.span, help=help)
-        elif like.text in [*path, name]:
-            circle = " -> ".join([*path, name, like.text])
-            help = "write the settings of one of them"
-            diagnostics.add("NAS206", f"cell is like itself: {circle}", like.span, help=help)
-        elif len(path) >= MAX_REFERENCES:
-            message = f"cell is like more than {MAX_REFERENCES} others, one after the other"
-            diagnostics.add("NAS108", message, like.span, help="write its settings")
-        else:
-            base = complete(like.text, [*path, name])
-            done[name] = merge_cells(base, cell).replace(like=base.like)
-        return done[name]
-
-    return {name: complete(name, []) for name in cells}
+    done = dict(cells)
+    uses: dict[str, tuple[str, ...]] = dict.fromkeys(cells, ())
+    for name, cell in cells.items():
+        if cell.like is not None and cell.like.text in cells:
+            uses[name] = (cell.like.text,)
+        elif cell.like is not None:
+            help = suggestion(cell.like.text, [c for c in cells if c != name])
+            message = f"unknown cell `{cell.like.text}`"
+            diagnostics.add("NAS201", message, cell.like.span, help=help)
+    names, help = {n: c.name for n, c in cells.items()}, "write the settings of one of them"
+    for name in understood_order(uses, names, "cell", "is like itself", help, diagnostics):
+        for base in uses[name]:
+            done[name] = merge_cells(done[base], cells[name]).replace(like=done[base].like)
+    return done
 
 
-class _Cell:
-    """Checks one cell."""
+def _cell(
+    definition: ast.CellDef, sets: OperationSets, gates: Gates, context: Context
+) -> Cell | None:
+    """Return a checked cell, or None if its nodes could not be understood."""
+    diagnostics, parts = context.diagnostics, CellParts(definition, context)
+    names, settings = CellNames(parts, diagnostics), parts.settings
+    if not names.are_known:
+        return None
+    edges = check_nodes(parts, names, sets, diagnostics)
+    values = read_values(parts, names, context, gates)
+    preprocess, normalise = (
+        _operation(parts.given.get(key), sets, diagnostics) for key in ("preprocess", "normalise")
+    )
+    gate = gates.around_edges(parts.given["edge"]) if "edge" in parts.given else None
+    if edges is None:
+        return None
+    if not names.nodes:
+        _check_use(parts, diagnostics)
+    output, output_of = check_output(parts, names, diagnostics)
+    return Cell(
+        definition.name.text,
+        names.inputs,
+        tuple(names.nodes),
+        edges,
+        None if settings.keep == "all" else settings.keep,
+        settings.none == "allowed",
+        preprocess,
+        output,
+        output_of,
+        settings.stride,
+        settings.widen,
+        states=names.states,
+        next_states=check_next(parts, names, diagnostics),
+        values=values,
+        first=FIRST if FIRST in parts.given else None,
+        gate=gate,
+        normalise=normalise,
+        written=parts.written(),
+        span=definition.name.span,
+        spans=_spans(parts, names),
+    )
 
-    def __init__(
-        self,
-        definition: ast.CellDef,
-        linked: LinkedProgram,
-        sets: OperationSets,
-        gates: Gates,
-        constants: Scope,
-        diagnostics: Diagnostics,
-    ) -> None:
-        self._sets = sets
-        self._gates = gates
-        self._diagnostics = diagnostics
-        self._parts = parts = CellParts(definition, constants, diagnostics)
-        self._names = CellNames(parts, diagnostics)
-        self._values = CellValues(parts, self._names, linked, constants, gates, diagnostics)
 
-    def check(self) -> Cell | None:
-        """Return the cell, or None if its nodes could not be understood."""
-        parts, names, diagnostics = self._parts, self._names, self._diagnostics
-        if not names.are_known:
-            return None
-        settings = parts.settings
-        edges, values = check_nodes(parts, names, self._sets, diagnostics), self._values.read()
-        preprocess, normalise = self._operation("preprocess"), self._operation("normalise")
-        edge = parts.given.get("edge")
-        gate = None if edge is None else self._gates.around_edges(edge)
-        if edges is None:
-            return None
-        self._check_use(has_nodes=bool(names.nodes))
-        output, output_of = check_output(parts, names, diagnostics)
-        return Cell(
-            parts.definition.name.text,
-            names.inputs,
-            tuple(names.nodes),
-            edges,
-            None if settings.keep == "all" else settings.keep,
-            settings.none == "allowed",
-            preprocess,
-            output,
-            output_of,
-            settings.stride,
-            settings.widen,
-            states=names.states,
-            next_states=check_next(parts, names, diagnostics),
-            values=values,
-            first=FIRST if FIRST in parts.given else None,
-            gate=gate,
-            normalise=normalise,
-            written=parts.written(),
-            span=parts.definition.name.span,
-            spans=self._spans(),
-        )
+def _spans(parts: CellParts, names: CellNames) -> dict[str, Span]:
+    """Return the places of settings and nodes; those of numbered nodes are that of `choose`."""
+    spans = {key: setting.key.span for key, setting in parts.given.items()}
+    spelt = {node.name.text: node.name.span for node in parts.spelt}
+    places = {f"node {name}": spelt.get(name, parts.span("choose")) for name in names.nodes}
+    places["keep"] = parts.span("keep")
+    return spans | {key: span for key, span in places.items() if span is not None}
 
-    def _spans(self) -> dict[str, Span]:
-        """Return the places of settings and nodes; those of numbered nodes are that of `choose`."""
-        parts = self._parts
-        spans = {key: s.key.span for key, s in {**parts.plain, **parts.given}.items()}
-        keep, choose = parts.span("keep"), parts.span("choose")
-        spelt = {node.name.text: node.name.span for node in parts.spelt}
-        nodes = {f"node {name}": spelt.get(name, choose) for name in self._names.nodes}
-        found = {"keep": keep, **nodes}
-        return spans | {key: span for key, span in found.items() if span is not None}
 
-    def _operation(self, key: str) -> Operation | None:
-        """Return the operation that a setting names, if it is given."""
-        setting = self._parts.given.get(key)
-        if setting is None:
-            return None
-        span = values_span(setting)
-        operations = self._sets.operations(setting.values, span)
-        if len(operations) > 1:
-            message = f"`{key}` takes one operation, found {len(operations)}"
-            self._diagnostics.add("NAS504", message, span, help="leave only one of them")
-        return operations[0] if operations else None
+def _operation(
+    setting: ast.Setting | None, sets: OperationSets, diagnostics: Diagnostics
+) -> Operation | None:
+    """Return the operation that a setting names, if it is given; NAS504 is recorded for several."""
+    if setting is None:
+        return None
+    operations = sets.operations(setting.values, setting.values_span)
+    if len(operations) > 1:
+        message = f"`{setting.key.text}` takes one operation, found {len(operations)}"
+        help = "leave only one of them"
+        diagnostics.add("NAS504", message, setting.values_span, help=help)
+    return operations[0] if operations else None
 
-    def _check_use(self, *, has_nodes: bool) -> None:
-        """Check that what is said of edges and nodes has some to be said of."""
-        for key in ("edge", "normalise", "keep", "none"):
-            setting = self._parts.given.get(key) or self._parts.plain.get(key)
-            if setting is not None and not has_nodes:
-                if key == "normalise" and FIRST in self._parts.given:
-                    continue
-                message = f"`{key}` changes nothing: {self._parts.what} has no nodes"
-                self._diagnostics.add("NAS504", message, setting.key.span, help=f"remove `{key}`")
+
+def _check_use(parts: CellParts, diagnostics: Diagnostics) -> None:
+    """Record NAS504 for what is said of edges and nodes of a cell that has none."""
+    useless = ["edge", "keep", "none", *(() if FIRST in parts.given else ("normalise",))]
+    for key in useless:
+        if key in parts.given:
+            message = f"`{key}` changes nothing: {parts.what} has no nodes"
+            span = parts.given[key].key.span
+            diagnostics.add("NAS504", message, span, help=f"remove `{key}`")

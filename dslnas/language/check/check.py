@@ -9,9 +9,16 @@ from dslnas.language.check.batch_parts import check_parts
 from dslnas.language.check.cells import check_cells
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.check.constants import evaluate_lets
+from dslnas.language.check.context import Context
+from dslnas.language.check.network import read_network
 from dslnas.language.check.operations import check_definitions
 from dslnas.language.check.search import check_search
-from dslnas.language.check.sections import Sections
+from dslnas.language.check.sections import (
+    read_data,
+    read_derivation,
+    read_search,
+    read_section,
+)
 from dslnas.language.check.sequence import check_sequence, task_for, used_cells
 from dslnas.language.check.specials import check_specials
 from dslnas.language.link.link import LinkedProgram
@@ -43,22 +50,20 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
             )
     constants = evaluate_lets(linked.constants, diagnostics)
     check_definitions(linked.operations, constants, diagnostics)
-    cells = check_cells(linked, constants, diagnostics)
     used = used_cells(linked)
     task = task_for(linked, tasks, is_recurrent=any(used.values()))
-    sections = Sections(linked, constants, task, diagnostics)
-    network = sections.network(cells)
-    data = sections.data()
-    search = sections.search()
-    derivation = sections.derivation(cells)
+    context = Context(linked, constants, diagnostics, task, tasks)
+    cells = check_cells(context)
+    network = read_network(context, cells)
+    data, search = read_data(context), read_search(context)
+    derivation = read_derivation(context, cells)
+    evaluate = read_section(EvaluateSettings, context)
+    export = read_section(ExportSettings, context)
     if search is not None:
-        usual = sections.usual(type(search))
-        check_search(search, usual, derivation, cells, sections.spans, diagnostics)
-    evaluate = sections.plain(EvaluateSettings)
-    check_parts(data, search, evaluate, sections.spans, diagnostics)
-    check_sequence(used, cells, data.source, task, tasks, linked, diagnostics)
-    check_specials(task, tasks, sections.checked, linked, sections.spans, diagnostics)
-    export = sections.plain(ExportSettings)
+        check_search(search, derivation, cells, context)
+    check_parts(data, search, evaluate, context)
+    check_sequence(used, cells, data.source, context)
+    check_specials(context)
     diagnostics.raise_if_any()
     assert network is not None
     return CheckedProgram(
@@ -71,5 +76,5 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
         evaluate,
         export,
         derivation,
-        sections.spans,
+        context.spans,
     )

@@ -1,28 +1,75 @@
-"""Settings whose values are comparisons, such as `skip_connect <= 2`."""
+"""Settings of `derive` that are comparisons: counts of operations, and limits of the network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from math import ceil
+from typing import TypeAlias, get_args
 
-from dslnas.diagnostics import Diagnostics, Note
+from dslnas.diagnostics import Note, suggestion, user_error
+from dslnas.language.check.bind_calls import shown
+from dslnas.language.check.cell import Cell
+from dslnas.language.check.constants import number_of
+from dslnas.language.check.context import Context
+from dslnas.language.check.operations import resolve
 from dslnas.language.syntax import ast
+from dslnas.settings.rule import Count, Limit, Quantity
+from dslnas.settings.sections import DeriveSettings
 from dslnas.source import Span
 
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
+_Bound: TypeAlias = tuple[int, Span]
+"""One end of a range, and where it is written."""
 
-def comparisons(
-    setting: ast.Setting | None, example: str, diagnostics: Diagnostics
-) -> Iterator[ast.Comparison]:
+
+def check_counts(context: Context, cells: Mapping[str, Cell]) -> dict[Count, Span]:
+    """Return the counts of operations, each with the place of its first bound.
+
+    Records NAS201, NAS208 and NAS304 for what is no operation, NAS502 for what is no number of
+    edges, NAS504 for a bound that is given twice, NAS509 for what no cell offers or no number is.
+    """
+    bounds: dict[str, dict[str, _Bound]] = {}
+    for comparison in _comparisons("count", "skip_connect <= 2", context):
+        with context.diagnostics.collecting():
+            operation = _counted(comparison.left, context, cells)
+            value = _edges(comparison, context)
+            ends = bounds.setdefault(operation, {})
+            which = "upper" if comparison.operator in ("<", "<=") else "lower"
+            if which in ends:
+                message = f"`{operation}` has two {which} bounds"
+                context.diagnostics.add_twice(message, comparison.span, ends[which][1])
+            ends.setdefault(which, (value, comparison.span))
+    return dict(_ranges(bounds, context))
+
+
+def check_limits(context: Context) -> tuple[Limit, ...]:
+    """Return the limits of the network.
+
+    Records NAS201 for an unknown quantity, NAS502 for a bound that is none, NAS504 for a quantity
+    that is limited twice.
+    """
+    limits: dict[Quantity, Limit] = {}
+    places: dict[Quantity, Span] = {}
+    for comparison in _comparisons("require", "params < 4M", context):
+        with context.diagnostics.collecting():
+            quantity = _quantity(comparison)
+            limit = Limit(quantity, _most(quantity, comparison, context))
+            if quantity in limits:
+                message = f"`{quantity}` is limited twice"
+                context.diagnostics.add_twice(message, comparison.span, places[quantity])
+            limits.setdefault(quantity, limit)
+            places.setdefault(quantity, comparison.span)
+    return tuple(limits.values())
+
+
+def _comparisons(key: str, example: str, context: Context) -> Iterator[ast.Comparison]:
     """Yield the comparisons of a setting; `none`, alone, stands for no comparison.
 
     Records NAS502 for values that are something else, or that start with the number.
-
-    Args:
-        setting: The setting as it is written, if it is.
-        example: A comparison as the setting takes it.
-        diagnostics: Takes the mistakes.
     """
+    setting = context.linked.given("derive").get(key)
     values = () if setting is None else setting.values
     if len(values) == 1 and isinstance(values[0], ast.Name) and values[0].text == "none":
         return
@@ -31,18 +78,112 @@ def comparisons(
             case ast.Comparison(left=ast.Number() as left, operator=operator, right=right):
                 message = f"a comparison starts with what is compared, found `{left.text}`"
                 help = f"write `{right.span.brief} {_MIRRORED[operator]} {left.text}`"
-                diagnostics.add("NAS502", message, left.span, help=help)
+                context.diagnostics.add("NAS502", message, left.span, help=help)
             case ast.Comparison():
                 yield value
             case _:
-                assert setting is not None
-                message = f"`{setting.key.text}` takes comparisons, found `{value.span.brief}`"
-                diagnostics.add("NAS502", message, value.span, help=f"write them as in `{example}`")
+                message = f"`{key}` takes comparisons, found `{value.span.brief}`"
+                help = f"write them as in `{example}`"
+                context.diagnostics.add("NAS502", message, value.span, help=help)
 
 
-def given_twice(
-    message: str, comparison: ast.Comparison, first: Span, diagnostics: Diagnostics
-) -> None:
-    """Record NAS504 at a comparison that says again what the one at `first` says."""
-    notes = [Note("the first time is here", first)]
-    diagnostics.add("NAS504", message, comparison.span, notes=notes, help="remove one of them")
+# ---- counts -------------------------------------------------------------------------------------
+
+
+def _counted(left: ast.Expression, context: Context, cells: Mapping[str, Cell]) -> str:
+    """Return the text of the operation that is counted."""
+    if isinstance(left, ast.Name) and left.text in context.linked.sets:
+        message = f"`{left.text}` is a set of operations, and each is counted alone"
+        raise user_error("NAS304", message, span=left.span, help="name one operation")
+    operation = resolve(left, context.linked.operations, context.constants).text
+    edges = [edge for cell in cells.values() for edge in cell.edges]
+    offered = {op.text for edge in edges for op in edge.operations}
+    is_searched = any(len(edge.operations) > 1 for edge in edges)
+    if is_searched and operation not in offered:
+        message = f"no cell offers `{operation}`, so there is nothing to count"
+        help = suggestion(operation, offered)
+        raise user_error("NAS509", message, span=left.span, help=help)
+    return operation
+
+
+def _edges(comparison: ast.Comparison, context: Context) -> int:
+    """Return the smallest or largest number of edges that a comparison allows."""
+    right = comparison.right
+    number = number_of(right, context.constants)
+    help = f"`count`: {DeriveSettings.expressions['count']}"
+    if not isinstance(number, int) or number < 0:
+        message = f"`count` takes whole numbers of at least 0, not {shown(right, number)}"
+        raise user_error("NAS502", message, span=right.span, help=help)
+    if comparison.operator == "<" and number == 0:
+        raise user_error("NAS502", "no count is less than 0", span=comparison.span, help=help)
+    return number + {"<": -1, ">": 1}.get(comparison.operator, 0)
+
+
+def _ranges(
+    bounds: Mapping[str, Mapping[str, _Bound]], context: Context
+) -> Iterator[tuple[Count, Span]]:
+    """Yield a count for every operation that has a bound."""
+    for operation, ends in bounds.items():
+        least = ends["lower"][0] if "lower" in ends else 0
+        most = ends["upper"][0] if "upper" in ends else None
+        first, *others = (span for _, span in ends.values())
+        if most is None or least <= most:
+            yield Count(operation, least, most), first
+            continue
+        context.diagnostics.add(
+            "NAS509",
+            f"no number of edges with `{operation}` is at least {least} and at most {most}",
+            others[0],
+            notes=[Note("the other bound is here", first)],
+            help="change one of them",
+        )
+
+
+# ---- limits -------------------------------------------------------------------------------------
+
+
+def _quantity(comparison: ast.Comparison) -> Quantity:
+    """Return what is limited."""
+    left, written = comparison.left, comparison.left.span.brief
+    quantity = next((q for q in QUANTITIES if left == ast.Name(q, span=left.span)), None)
+    if quantity is None:
+        message, help = f"unknown quantity `{written}`", suggestion(written, QUANTITIES)
+        raise user_error("NAS201", message, span=left.span, help=help)
+    if comparison.operator in (">", ">="):
+        raise user_error(
+            "NAS502",
+            f"`{quantity}` can only be limited from above",
+            span=comparison.span,
+            help="`require` keeps the network cheap, and a lower limit would make it costly: "
+            f"write `{quantity} < {comparison.right.span.brief}`",
+        )
+    return quantity
+
+
+def _most(quantity: Quantity, comparison: ast.Comparison, context: Context) -> float:
+    """Return the largest value that a limit allows."""
+    right = comparison.right
+    most = number_of(right, context.constants)
+    if isinstance(right, ast.Number):
+        _check_unit(quantity, right)
+    # Weights and multiply-adds are counted; a time is measured and never quite the limit.
+    if comparison.operator == "<" and quantity != "latency":
+        most = ceil(most) - 1
+    if most <= 0:
+        message = f"no network has `{comparison.span.brief}`"
+        help = f"`require`: {DeriveSettings.expressions['require']}"
+        raise user_error("NAS502", message, span=comparison.span, help=help)
+    return float(most)
+
+
+def _check_unit(quantity: Quantity, number: ast.Number) -> None:
+    """Check that a number is a time where the latency is limited, and none elsewhere."""
+    is_time = number.text.endswith("s")  # `s`, `ms` and `us`; no other unit does
+    if quantity == "latency" and not is_time:
+        message = f"`latency` is a time, not {number.text}"
+        help = "write it in `ms`, `us` or `s`, as in `latency < 5ms`"
+        raise user_error("NAS502", message, span=number.span, help=help)
+    if quantity != "latency" and is_time:
+        message = f"`{quantity}` is no time such as {number.text}"
+        help = f"write it as in `{quantity} < 4M`"
+        raise user_error("NAS502", message, span=number.span, help=help)

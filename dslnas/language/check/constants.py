@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
+from dslnas.language.check.circles import mentions, understood_order
 from dslnas.language.syntax import ast
 
 Constant: TypeAlias = int | float | bool | tuple["Constant", ...]
 Scope: TypeAlias = Mapping[str, Constant]
-
-MAX_REFERENCES = 100
-"""How many definitions may be read to get at one: a bound for recursion."""
 
 FLAGS: dict[str, Constant] = {"true": True, "false": False}
 _LARGEST = 1e15
@@ -89,47 +87,16 @@ def _binary(expression: ast.Binary, scope: Scope) -> int | float:
 
 
 def evaluate_lets(lets: Mapping[str, ast.Let], diagnostics: Diagnostics) -> dict[str, Constant]:
-    """Return the values of all constants; they may be written in any order."""
-    values: dict[str, Constant] = {}
-    waiting: list[str] = []
-
-    def value_of(name: str) -> None:
-        let = lets[name]
-        if name in waiting:
-            circle = " -> ".join([*waiting[waiting.index(name) :], name])
-            raise user_error(
-                "NAS206",
-                f"constant is defined by itself: {circle}",
-                span=let.name.span,
-                help="give one of them a number",
-            )
-        if len(waiting) >= MAX_REFERENCES:
-            raise user_error(
-                "NAS108",
-                f"constant depends on more than {MAX_REFERENCES} others, one after the other",
-                span=let.name.span,
-                help="define constants before they are used",
-            )
-        waiting.append(name)
-        for used in _names(let.value):
-            if used.text in FLAGS or used.text in values:
-                continue
-            if used.text not in lets:
-                raise _unknown(used, lets)
-            value_of(used.text)
-        waiting.pop()
-        values[name] = evaluate(let.value, values)
-
-    for name in lets:
-        if name not in values:
-            try:
-                value_of(name)
-            except UserError as error:
-                diagnostics.extend(error)
-                # The others of a chain that is too long need no message of their own.
-                failed = waiting if error.diagnostics[0].code == "NAS108" else [name]
-                values |= dict.fromkeys(failed, 1)
-                waiting.clear()
+    """Return the values of all constants, which may be written in any order; 1 for a wrong one."""
+    values: dict[str, Constant] = dict.fromkeys(lets, 1)
+    names = {name: let.name for name, let in lets.items()}
+    help = "give one of them a number"
+    order = understood_order(
+        mentions(lets), names, "constant", "is defined by itself", help, diagnostics
+    )
+    for name in order:
+        with diagnostics.collecting():
+            values[name] = evaluate(lets[name].value, values)
     return values
 
 
@@ -140,16 +107,3 @@ def _unknown(name: ast.Name, known: Iterable[str]) -> UserError:
         span=name.span,
         help=suggestion(name.text, known) or f"define it with `let {name.text} = ...`",
     )
-
-
-def _names(expression: ast.Expression) -> list[ast.Name]:
-    match expression:
-        case ast.Name():
-            return [expression]
-        case ast.Binary(left=left, right=right):
-            return _names(left) + _names(right)
-        case ast.Negative(operand=operand):
-            return _names(operand)
-        case ast.Tuple(items=items):
-            return [name for item in items for name in _names(item)]
-    return []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
+from dslnas.diagnostics import Diagnostics, suggestion, user_error
 from dslnas.language.check.cell import Edge
 from dslnas.language.check.cell_names import CellNames
-from dslnas.language.check.cell_parts import FIRST, CellParts, values_span
+from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.operation_sets import OperationSets
 from dslnas.language.syntax import ast
 
@@ -26,21 +26,17 @@ def check_nodes(
         return ()
     if count is None or choose is None:
         missing = "nodes" if count is None else "operations to choose from"
-        is_written = missing == "nodes" and "nodes" in parts.plain
+        is_written = missing == "nodes" and "nodes" in parts.given
         if parts.definition.like is None and not is_written:  # else it is reported already
-            diagnostics.add(
-                "NAS305",
-                f"{parts.what} has no {missing}",
-                parts.definition.name.span,
-                help="give `nodes` and `choose`, or spell nodes out with `node n1 = ...`",
-            )
+            help = "give `nodes` and `choose`, or spell nodes out with `node n1 = ...`"
+            span = parts.definition.name.span
+            diagnostics.add("NAS305", f"{parts.what} has no {missing}", span, help=help)
         return None
-    span = values_span(choose)
-    operations = sets.operations(choose.values, span)
+    operations = sets.operations(choose.values, choose.values_span)
     earlier = [FIRST] if FIRST in parts.given else [*names.inputs, *names.states]
     edges = []
     for name in names.nodes:
-        edges += [Edge(source, name, operations, span=span) for source in earlier]
+        edges += [Edge(source, name, operations, span=choose.values_span) for source in earlier]
         earlier.append(name)
     return tuple(edges) if operations else None
 
@@ -49,57 +45,43 @@ def _spelt_nodes(
     parts: CellParts, names: CellNames, sets: OperationSets, diagnostics: Diagnostics
 ) -> tuple[Edge, ...]:
     for key in ("nodes", "choose"):
-        setting = parts.plain.get(key) or parts.given.get(key)
-        if setting is not None:
-            diagnostics.add(
-                "NAS504",
-                f"`{key}` does not go with nodes that are spelt out",
-                setting.key.span,
-                help=f"remove `{key}`, or the `node` lines",
-            )
-    edges = [
-        _edge(node.name.text, term, names.all, sets, diagnostics)
-        for node in parts.spelt
-        for term in _terms(node.value)
-    ]
-    return tuple(edge for edge in edges if edge is not None)
+        if key in parts.given:
+            message = f"`{key}` does not go with nodes that are spelt out"
+            help = f"remove `{key}`, or the `node` lines"
+            diagnostics.add("NAS504", message, parts.given[key].key.span, help=help)
+    edges = []
+    for node in parts.spelt:
+        for term in _terms(node.value):
+            with diagnostics.collecting():
+                source, choice = _applied(term, names.all)
+                items = choice.items if isinstance(choice, ast.Choice) else (choice,)
+                operations = sets.operations(items, choice.span)
+                if operations:
+                    edges.append(Edge(source, node.name.text, operations, span=term.span))
+    return tuple(edges)
 
 
-def _edge(
-    target: str,
-    term: ast.Expression,
-    known: Sequence[str],
-    sets: OperationSets,
-    diagnostics: Diagnostics,
-) -> Edge | None:
-    """Check one term of a node, such as `sep_conv(3)(in1)` or `{conv(3), none}(n1)`."""
-    try:
-        match term:
-            case ast.Call(
-                function=function,
-                arguments=(ast.Argument(name=None, value=ast.Name() as source),),
-            ):
-                if source.text not in known:
-                    raise user_error(
-                        "NAS201",
-                        f"unknown source `{source.text}`",
-                        span=source.span,
-                        help=suggestion(source.text, known),
-                    )
-                items = function.items if isinstance(function, ast.Choice) else (function,)
-                operations = sets.operations(items, function.span)
-                edge = Edge(source.text, target, operations, span=term.span)
-                return edge if operations else None
-    except UserError as error:
-        diagnostics.extend(error)
-        return None
-    diagnostics.add(
+def _applied(term: ast.Expression, known: Sequence[str]) -> tuple[str, ast.Expression]:
+    """Return the source of a term, and the operation or the choice that is applied to it.
+
+    Raises:
+        UserError: NAS201 for an unknown source, NAS304 for another form than `sep_conv(3)(in1)` or
+            `{conv(3), none}(n1)`.
+    """
+    match term:
+        case ast.Call(
+            function=function, arguments=(ast.Argument(name=None, value=ast.Name() as source),)
+        ):
+            if source.text not in known:
+                message, help = f"unknown source `{source.text}`", suggestion(source.text, known)
+                raise user_error("NAS201", message, span=source.span, help=help)
+            return source.text, function
+    raise user_error(
         "NAS304",
         f"expected an operation on a source, found `{term.span.brief}`",
-        term.span,
+        span=term.span,
         help="a node sums terms such as `conv(3)(in1)` or `{conv(3), skip_connect}(n1)`",
     )
-    return None
 
 
 def _terms(expression: ast.Expression) -> list[ast.Expression]:

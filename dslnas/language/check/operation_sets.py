@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
+from dslnas.diagnostics import UserError, suggestion, user_error
 from dslnas.language.check.cell import Operation
-from dslnas.language.check.constants import Scope
+from dslnas.language.check.circles import mentions, understood_order
+from dslnas.language.check.context import Context
 from dslnas.language.check.operations import called, resolve
-from dslnas.language.check.recursion import MAX_LEVELS
-from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
 from dslnas.source import Span
 
@@ -20,43 +19,38 @@ _Operations: TypeAlias = dict[Operation, None] | None
 
 
 class OperationSets:
-    """Resolves lists of operations; mistakes go into `diagnostics`."""
+    """Resolves lists of operations; all sets are checked, also those that no cell chooses from."""
 
-    def __init__(self, linked: LinkedProgram, constants: Scope, diagnostics: Diagnostics) -> None:
-        self._linked = linked
-        self._constants = constants
-        self._diagnostics = diagnostics
-        self._done: dict[str, _Operations] = {}
-
-    def check(self) -> None:
-        """Check every set, also those that no cell chooses from."""
-        for definition in self._linked.sets.values():
-            self._item(definition.name, [], 0)
+    def __init__(self, context: Context) -> None:
+        self._linked = context.linked
+        self._constants = context.constants
+        self._diagnostics = context.diagnostics
+        self._sets: dict[str, _Operations] = dict.fromkeys(context.linked.sets)
+        sets, help = context.linked.sets, "a set may contain only others"
+        names = {name: definition.name for name, definition in sets.items()}
+        for name in understood_order(
+            mentions(sets), names, "operation set", "contains itself", help, context.diagnostics
+        ):
+            self._sets[name] = self._joined(sets[name].items)
 
     def operations(self, items: Sequence[ast.Expression], span: Span) -> tuple[Operation, ...]:
         """Return the operations that a list stands for; none if anything is wrong with it.
 
-        Records NAS201 for an unknown operation, NAS206 for a set that contains itself, NAS208 for
-        wrong arguments, NAS306 for an empty list, NAS307 for a difference that takes away what is
-        not there, NAS308 for an operation that is listed twice.
+        Records NAS201 for an unknown operation, NAS208 for wrong arguments, NAS306 for an empty
+        list, NAS307 for a difference that takes away what is not there, NAS308 for an operation
+        that is listed twice.
         """
-        joined = self._joined(items, [], 0)
+        joined = self._joined(items)
         if joined is not None and not joined:
-            self._diagnostics.add(
-                "NAS306",
-                "choice is empty: no operation is left",
-                span,
-                help="leave at least one operation",
-            )
+            message, help = "choice is empty: no operation is left", "leave at least one operation"
+            self._diagnostics.add("NAS306", message, span, help=help)
         return tuple(joined or ())
 
-    def _joined(
-        self, items: Iterable[ast.Expression], path: Sequence[str], level: int
-    ) -> _Operations:
+    def _joined(self, items: Iterable[ast.Expression]) -> _Operations:
         joined: dict[Operation, None] = {}
         is_sound = True
         for item in items:
-            operations = self._item(item, path, level)
+            operations = self._item(item)
             is_sound = is_sound and operations is not None
             for operation in operations or ():
                 if operation in joined:
@@ -65,40 +59,20 @@ class OperationSets:
                 joined[operation] = None
         return joined if is_sound else None
 
-    def _item(self, item: ast.Expression, path: Sequence[str], level: int) -> _Operations:
-        if level > MAX_LEVELS:
-            message = f"operation set is nested more than {MAX_LEVELS} levels deep"
-            self._diagnostics.add("NAS108", message, item.span, help="write some of its sets out")
-            return None
+    def _item(self, item: ast.Expression) -> _Operations:
         match item:
-            case ast.Binary(sign="+" | "-", left=left, right=right):
-                first = self._item(left, path, level + 1)
-                second = self._item(right, path, level + 1)
+            case ast.Binary(sign="+" | "-" as sign, left=left, right=right):
+                first, second = self._item(left), self._item(right)
                 if first is None or second is None:
                     return None
-                return first | second if item.sign == "+" else self._difference(item, first, second)
+                return first | second if sign == "+" else self._difference(item, first, second)
             case ast.Choice(items=items):
-                return self._joined(items, path, level + 1)
-            case ast.Name(text=name) if name in self._linked.sets:
-                return self._set(item, path, level)
-        try:
+                return self._joined(items)
+            case ast.Name(text=name) if name in self._sets:
+                return self._sets[name]
+        with self._diagnostics.collecting():
             return {self._resolved(item): None}
-        except UserError as error:
-            self._diagnostics.extend(error)
-            return None
-
-    def _set(self, name: ast.Name, path: Sequence[str], level: int) -> _Operations:
-        if name.text in path:
-            circle = " -> ".join([*path[path.index(name.text) :], name.text])
-            message = f"operation set contains itself: {circle}"
-            self._diagnostics.add(
-                "NAS206", message, name.span, help="a set may contain only others"
-            )
-            return None
-        if name.text not in self._done:
-            items = self._linked.sets[name.text].items
-            self._done[name.text] = self._joined(items, [*path, name.text], level + 1)
-        return self._done[name.text]
+        return None
 
     def _difference(
         self, item: ast.Binary, first: dict[Operation, None], second: dict[Operation, None]

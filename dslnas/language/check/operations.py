@@ -1,13 +1,14 @@
-"""Calls of operations and primitives: binding arguments, and checking bodies for names."""
+"""Operations: what an item of a set names, and whether bodies know all their names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from dslnas.diagnostics import Diagnostics, Note, UserError, suggestion, user_error
+from dslnas.diagnostics import Diagnostics, suggestion, user_error
+from dslnas.language.check.bind import bind, parameters_of
 from dslnas.language.check.cell import Operation
+from dslnas.language.check.circles import mentions, understood_order
 from dslnas.language.check.constants import Constant, Scope, evaluate
-from dslnas.language.check.recursion import check_nesting
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.ops.primitive import Default
@@ -17,6 +18,8 @@ from dslnas.source import Span
 BODY_NAMES = ("C", "C_in", "stride")
 NETWORK_NAMES = ("C", "C_in", "classes")
 CONDITIONS = ("stride", "derived", "searching")
+MAX_LEVELS = 150
+"""Levels of an operation with everything it uses written out: a bound for recursion."""
 
 Definitions = Mapping[str, ast.OpDef]
 
@@ -39,59 +42,25 @@ def repeated(expression: ast.Expression) -> tuple[ast.Expression, ast.Expression
     return None
 
 
-def bind(
-    name: ast.Name,
-    arguments: Sequence[ast.Argument],
-    parameters: Sequence[str],
-    required: Sequence[str],
-) -> dict[str, ast.Expression]:
-    """Match the arguments of a call with the parameters of what is called.
+def parameters(name: ast.Name, definitions: Definitions) -> dict[str, bool]:
+    """Return the parameters of an operation or a primitive, each with whether it must be given.
 
     Raises:
-        UserError: NAS208 for too many, unknown, repeated or missing arguments.
+        UserError: NAS201 for a name that is neither.
     """
-    bound: dict[str, ast.Expression] = {}
-    takes = f"`{name.text}` takes " + (
-        ", ".join(f"`{p}`" for p in parameters) if parameters else "no arguments"
-    )
-    for position, argument in enumerate(arguments):
-        if argument.name is None and position >= len(parameters):
-            message = f"`{name.text}` takes {_count(len(parameters))}, found {len(arguments)}"
-            raise user_error(
-                "NAS208", message, span=argument.span, help=takes if parameters else ""
-            )
-        key = parameters[position] if argument.name is None else argument.name.text
-        place = argument.span if argument.name is None else argument.name.span
-        if key not in parameters:
-            raise user_error(
-                "NAS208",
-                f"`{name.text}` has no argument `{key}`",
-                span=place,
-                help=suggestion(key, parameters) or takes,
-            )
-        if key in bound:
-            message, help = f"argument `{key}` is given twice", "remove one of them"
-            raise user_error("NAS208", message, span=place, help=help)
-        bound[key] = argument.value
-    missing = [p for p in required if p not in bound]
-    if missing:
-        shown = ", ".join(f"`{p}`" for p in missing)
-        raise user_error(
-            "NAS208",
-            f"`{name.text}` needs {shown}",
-            span=name.span,
-            help=f"write `{name.text}({', '.join(f'{p} = ...' for p in missing)})`",
-        )
-    return bound
+    if name.text in definitions:
+        return parameters_of(definitions[name.text])
+    if name.text in LANGUAGE:
+        return {a.name: a.default is Default.REQUIRED for a in LANGUAGE[name.text].arguments}
+    help = suggestion(name.text, {*definitions, *LANGUAGE})
+    if not definitions:
+        help = "operations of the library come with `use std.cnn`"
+    raise user_error("NAS201", f"unknown operation `{name.text}`", span=name.span, help=help)
 
 
-def bind_definition(
-    definition: ast.OpDef, name: ast.Name, arguments: Sequence[ast.Argument]
-) -> dict[str, ast.Expression]:
-    """Match a call with the parameters of an operation; defaults are not filled in."""
-    parameters = [p.name.text for p in definition.parameters]
-    required = [p.name.text for p in definition.parameters if p.default is None]
-    return bind(name, arguments, parameters, required)
+def is_join(name: str, definitions: Definitions) -> bool:
+    """Whether a name is that of a primitive that joins values, such as `add`."""
+    return name not in definitions and name in LANGUAGE and LANGUAGE[name].joins
 
 
 def resolve(expression: ast.Expression, definitions: Definitions, scope: Scope) -> Operation:
@@ -99,10 +68,10 @@ def resolve(expression: ast.Expression, definitions: Definitions, scope: Scope) 
 
     Raises:
         UserError: NAS201 for an unknown name, NAS208 for wrong arguments, NAS304 for an
-            expression that is not a call.
+            expression that is not a call of an operation on one value.
     """
     call = called(expression)
-    if call is None:
+    if call is None or is_join(call[0].text, definitions):
         raise user_error(
             "NAS304",
             f"expected an operation such as `conv(3)`, found `{expression.span.brief}`",
@@ -110,54 +79,33 @@ def resolve(expression: ast.Expression, definitions: Definitions, scope: Scope) 
             help="give the expression a name with `op` and use that name",
         )
     name, arguments = call
-    if name.text in definitions:
-        definition = definitions[name.text]
-        parameters = [p.name.text for p in definition.parameters]
-        bound = bind_definition(definition, name, arguments)
-    elif name.text in LANGUAGE and not LANGUAGE[name.text].joins:
-        parameters = [a.name for a in LANGUAGE[name.text].arguments]
-        bound = bind_primitive(name, arguments)
-    else:
-        raise unknown_operation(name, definitions)
-    values = tuple((p, evaluate(bound[p], scope)) for p in parameters if p in bound)
+    known = parameters(name, definitions)
+    bound = bind(name, arguments, known)
+    values = tuple((p, evaluate(bound[p], scope)) for p in known if p in bound)
     shown = [
-        _show(value) if parameters[place] == key else f"{key} = {_show(value)}"
-        for place, (key, value) in enumerate(values)
+        _show(value) if position == key else f"{key} = {_show(value)}"
+        for position, (key, value) in zip(known, values, strict=False)
     ]
     text = f"{name.text}({', '.join(shown)})" if shown else name.text
     return Operation(name.text, values, text, span=expression.span)
 
 
-def bind_primitive(name: ast.Name, arguments: Sequence[ast.Argument]) -> dict[str, ast.Expression]:
-    """Match a call with the arguments of a primitive; defaults are not filled in."""
-    primitive = LANGUAGE[name.text]
-    required = [a.name for a in primitive.arguments if a.default is Default.REQUIRED]
-    return bind(name, arguments, [a.name for a in primitive.arguments], required)
-
-
-def unknown_operation(name: ast.Name, definitions: Definitions) -> UserError:
-    """Return the error for a name that is neither an operation nor a primitive."""
-    known = {*definitions, *LANGUAGE}
-    help = suggestion(name.text, known)
-    if not definitions:
-        help = "operations of the library come with `use std.cnn`"
-    return user_error("NAS201", f"unknown operation `{name.text}`", span=name.span, help=help)
+# ---- definitions --------------------------------------------------------------------------------
 
 
 def check_definitions(definitions: Definitions, constants: Scope, diagnostics: Diagnostics) -> None:
     """Check every operation for unknown names, wrong arguments and recursion."""
     for definition in definitions.values():
         _check_parameters(definition, diagnostics)
-        parameters = {p.name.text: 1 for p in definition.parameters}
-        scope: dict[str, Constant] = {**constants, **dict.fromkeys(BODY_NAMES, 1), **parameters}
+        own = [*BODY_NAMES, *parameters_of(definition)]
         for variant in definition.variants:
             _check_condition(variant, diagnostics)
-        for body in (definition.body, *(v.body for v in definition.variants)):
-            check_body(body, definitions, scope, diagnostics)
+        for body in _bodies(definition):
+            check_body(body, definitions, {**constants, **dict.fromkeys(own, 1)}, diagnostics)
         for parameter in definition.parameters:
             if parameter.default is not None:
                 _check_value(parameter.default, constants, diagnostics)
-    check_nesting(definitions, diagnostics)
+    _check_nesting(definitions, diagnostics)
 
 
 def check_body(
@@ -184,57 +132,41 @@ def check_body(
         )
         return
     name, arguments = call
-    try:
-        for value, is_branch in _arguments(name, arguments, definitions):
-            if is_branch:
-                check_body(value, definitions, scope, diagnostics)
-            else:
-                _check_value(value, scope, diagnostics)
-    except UserError as error:
-        diagnostics.extend(error)
+    if is_join(name.text, definitions):
+        _check_join(name, arguments, diagnostics)
+        for argument in arguments:
+            check_body(argument.value, definitions, scope, diagnostics)
+        return
+    with diagnostics.collecting():
+        for value in bind(name, arguments, parameters(name, definitions)).values():
+            _check_value(value, scope, diagnostics)
 
 
-def _arguments(
-    name: ast.Name, arguments: Sequence[ast.Argument], definitions: Definitions
-) -> Iterator[tuple[ast.Expression, bool]]:
-    """Yield the arguments of a call, each with whether it is a branch."""
-    if name.text in definitions:
-        bind_definition(definitions[name.text], name, arguments)
-        yield from ((a.value, False) for a in arguments)
-        return
-    primitive = LANGUAGE.get(name.text)
-    if primitive is None:
-        raise unknown_operation(name, definitions)
-    if primitive.joins:
-        least = primitive.inputs[0]
-        if len(arguments) < least or any(a.name is not None for a in arguments):
-            raise user_error(
-                "NAS208",
-                f"`{name.text}` joins at least {least} branches, found {len(arguments)}",
-                span=name.span,
-                help=f"write `{name.text}(a -> b, identity)`",
-            )
-        yield from ((a.value, True) for a in arguments)
-        return
-    yield from ((value, False) for value in bind_primitive(name, arguments).values())
+def _check_join(
+    name: ast.Name, arguments: Iterable[ast.Argument], diagnostics: Diagnostics
+) -> None:
+    branches, least = [*arguments], LANGUAGE[name.text].inputs[0]
+    if len(branches) < least or any(branch.name is not None for branch in branches):
+        message = f"`{name.text}` joins at least {least} branches, found {len(branches)}"
+        help = f"write `{name.text}(a -> b, identity)`"
+        diagnostics.add("NAS208", message, name.span, help=help)
 
 
 def _check_value(expression: ast.Expression, scope: Scope, diagnostics: Diagnostics) -> None:
     """Check that all names of an arithmetic expression are known; values come later."""
-    try:
-        match expression:
-            case ast.Binary(left=left, right=right):
-                _check_value(left, scope, diagnostics)
-                _check_value(right, scope, diagnostics)
-            case ast.Negative(operand=operand):
-                _check_value(operand, scope, diagnostics)
-            case ast.Tuple(items=items):
-                for item in items:
-                    _check_value(item, scope, diagnostics)
-            case _:
+    match expression:
+        case ast.Binary(left=left, right=right):
+            parts: tuple[ast.Expression, ...] = (left, right)
+        case ast.Negative(operand=operand):
+            parts = (operand,)
+        case ast.Tuple(items=items):
+            parts = items
+        case _:
+            with diagnostics.collecting():
                 evaluate(expression, scope)
-    except UserError as error:
-        diagnostics.extend(error)
+            return
+    for part in parts:
+        _check_value(part, scope, diagnostics)
 
 
 def _check_parameters(definition: ast.OpDef, diagnostics: Diagnostics) -> None:
@@ -245,36 +177,66 @@ def _check_parameters(definition: ast.OpDef, diagnostics: Diagnostics) -> None:
             message = f"`{name}` has a meaning of its own and cannot be a parameter"
             diagnostics.add("NAS204", message, span, help="choose another name")
         elif name in seen:
-            diagnostics.add(
-                "NAS204",
-                f"parameter `{name}` is already defined",
-                span,
-                notes=[Note("the first definition is here", seen[name])],
-                help="choose another name",
-            )
+            diagnostics.add_taken("parameter", name, span, seen[name])
         seen.setdefault(name, span)
 
 
 def _check_condition(variant: ast.Variant, diagnostics: Diagnostics) -> None:
-    word, number = variant.condition.text, variant.number
+    word, number, span = variant.condition.text, variant.number, variant.condition.span
     if word not in CONDITIONS:
-        diagnostics.add(
-            "NAS209",
-            f"unknown condition `{word}`",
-            variant.condition.span,
-            help=suggestion(word, CONDITIONS),
-        )
+        help = suggestion(word, CONDITIONS)
+        diagnostics.add("NAS209", f"unknown condition `{word}`", span, help=help)
     elif (word == "stride") != (number is not None):
-        diagnostics.add(
-            "NAS209",
-            "`when stride` needs a number" if word == "stride" else f"`when {word}` has no number",
-            variant.condition.span,
-            help="write `when stride 2:`, `when derived:` or `when searching:`",
+        message = (
+            "`when stride` needs a number" if word == "stride" else f"`when {word}` has no number"
         )
+        help = "write `when stride 2:`, `when derived:` or `when searching:`"
+        diagnostics.add("NAS209", message, span, help=help)
 
 
-def _count(number: int) -> str:
-    return "no arguments" if number == 0 else f"{number} argument{'s' if number > 1 else ''}"
+# ---- definitions with what they use written out -------------------------------------------------
+
+
+def _check_nesting(definitions: Definitions, diagnostics: Diagnostics) -> None:
+    """Check that every operation can be expanded.
+
+    Records NAS206 for an operation that is composed of itself, NAS108 for the first that is nested
+    too deep.
+    """
+    names = {name: definition.name for name, definition in definitions.items()}
+    help = "an operation may use only others"
+    order = understood_order(
+        mentions(definitions), names, "operation", "is composed of itself", help, diagnostics
+    )
+    heights: dict[str, int] = {}
+    for name in order:
+        heights[name] = max(_height(body, heights) for body in _bodies(definitions[name]))
+    for name, definition in definitions.items():
+        if heights.get(name, 0) > MAX_LEVELS:
+            message = f"operation `{name}` is nested more than {MAX_LEVELS} levels deep"
+            help = "compose it of fewer others"
+            diagnostics.add("NAS108", message, definition.name.span, help=help)
+            return
+
+
+def _height(expression: ast.Expression, heights: Mapping[str, int]) -> int:
+    """Return the levels of an expression in which operations of known heights are written out."""
+    match expression:
+        case ast.Chain(stages=inner):
+            return 1 + max(_height(stage, heights) for stage in inner)
+        case ast.Binary(right=body):
+            return 1 + _height(body, heights)
+        case ast.Name(text=name):
+            return 1 + heights.get(name, 0)
+        case ast.Call(function=ast.Name(text=name)) if name in heights:
+            return 1 + heights[name]
+        case ast.Call(arguments=arguments):
+            return 1 + max((_height(a.value, heights) for a in arguments), default=0)
+    return 1
+
+
+def _bodies(definition: ast.OpDef) -> tuple[ast.Expression, ...]:
+    return (definition.body, *(variant.body for variant in definition.variants))
 
 
 def _show(value: Constant) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dslnas.diagnostics import Diagnostics, suggestion
 from dslnas.language.check.cell_names import CellNames
-from dslnas.language.check.cell_parts import CellParts, values_span
+from dslnas.language.check.cell_parts import CellParts
 from dslnas.language.check.operations import called
 from dslnas.language.syntax import ast
 
@@ -37,8 +37,8 @@ def check_output(
         diagnostics.add(
             "NAS502",
             f"`output` must be {', '.join(f'`{o}`' for o in OUTPUTS)} or the name of a node or "
-            f"value, not `{values_span(setting).brief}`",
-            values_span(setting),
+            f"value, not `{setting.values_span.brief}`",
+            setting.values_span,
             help="name nodes in parentheses to join only those: `concat(n2, n3)`",
         )
         return "concat", nodes
@@ -50,7 +50,7 @@ def check_output(
         diagnostics.add(
             "NAS502",
             f"`last` gives one node, found {len(arguments)}",
-            values_span(setting),
+            setting.values_span,
             help="use `concat`, `sum` or `mean` to join nodes",
         )
     chosen = []
@@ -83,7 +83,7 @@ def check_next(parts: CellParts, names: CellNames, diagnostics: Diagnostics) -> 
         help = "name them with `states`, or remove `next`"
         diagnostics.add("NAS313", f"{parts.what} has `next`, but no states", span, help=help)
         return ()
-    written = parts.plain["next"].values
+    written = parts.given["next"].values
     if len(written) == len(after):
         for name, value in zip(after, written, strict=True):
             if name not in names.all:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, Note
 from dslnas.language.check.cell import Cell
+from dslnas.language.check.context import Context
 from dslnas.language.check.operations import called
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
@@ -18,11 +19,9 @@ def used_cells(linked: LinkedProgram) -> dict[ast.Name, bool]:
 
     It is asked of the text, so that a mistake elsewhere in a cell does not make it another kind.
     """
-    section = linked.sections.get("network")
-    settings = section.settings if section is not None else ()
-    layout = next((s.values for s in settings if s.key.text == "cells"), ())
+    layout = linked.given("network").get("cells")
     names: dict[str, ast.Name] = {}
-    for value in layout:
+    for value in layout.values if layout else ():
         name = value.left if isinstance(value, ast.Binary) else value
         if isinstance(name, ast.Name) and name.text in linked.cells:
             names.setdefault(name.text, name)
@@ -33,21 +32,14 @@ def task_for(
     linked: LinkedProgram, tasks: Sequence[TaskSettings], *, is_recurrent: bool
 ) -> TaskSettings:
     """Return the task whose data a program names, or the first that reads data with such cells."""
-    section = linked.sections.get("data")
-    name = None if section is None or section.name is None else section.name.text
-    if name in DATA:
-        return next(task for task in tasks if issubclass(DATA[name], task.data))
+    name = linked.name_of("data")
+    if name is not None and name.text in DATA:
+        return next(task for task in tasks if issubclass(DATA[name.text], task.data))
     return next(task for task in tasks if task.is_recurrent == is_recurrent)
 
 
 def check_sequence(
-    used: Mapping[ast.Name, bool],
-    cells: Mapping[str, Cell],
-    source: str,
-    task: TaskSettings,
-    tasks: Sequence[TaskSettings],
-    linked: LinkedProgram,
-    diagnostics: Diagnostics,
+    used: Mapping[ast.Name, bool], cells: Mapping[str, Cell], source: str, context: Context
 ) -> None:
     """Check that cells and data are both for sequences, or none is; NAS314 is recorded.
 
@@ -55,15 +47,12 @@ def check_sequence(
         used: The cells of the network, see `used_cells`.
         cells: All cells that could be understood.
         source: Where the data come from.
-        task: The task of the data.
-        tasks: All tasks.
-        linked: The program, to point at the name of the data.
-        diagnostics: Takes the mistakes.
+        context: Has the tasks, and takes the mistakes.
     """
+    linked, diagnostics = context.linked, context.diagnostics
     recurrent = [name for name, has_states in used.items() if has_states]
     others = [name for name, has_states in used.items() if not has_states]
-    section = linked.sections.get("data")
-    place = section.name.span if section is not None and section.name is not None else None
+    name = linked.name_of("data")
     if recurrent and others:
         diagnostics.add(
             "NAS314",
@@ -72,34 +61,30 @@ def check_sequence(
             notes=[Note("a recurrent cell is here", recurrent[0].span)],
             help="give it `states`, or leave it out",
         )
-    elif recurrent and not task.is_recurrent:
-        fitting = [other for other in tasks if other.is_recurrent]
+    elif recurrent and not context.task.is_recurrent:
+        fitting = [other for other in context.tasks if other.is_recurrent]
         bases = tuple(other.data for other in fitting)
         sources = [f"`data {name}`" for name, model in DATA.items() if issubclass(model, bases)]
-        examples = " or ".join(other.examples for other in fitting)
         diagnostics.add(
             "NAS314",
-            f"recurrent cells read {examples}, not `data {source}`",
-            place or recurrent[0].span,
-            notes=[Note("a recurrent cell is here", recurrent[0].span)] if place else (),
+            f"recurrent cells read {' or '.join(o.examples for o in fitting)}, not `data {source}`",
+            name.span if name else recurrent[0].span,
+            notes=[Note("a recurrent cell is here", recurrent[0].span)] if name else (),
             help=f"write {' or '.join(sources)}, or use cells without `states`",
         )
-    elif others and task.is_recurrent:
+    elif others and context.task.is_recurrent:
         diagnostics.add(
             "NAS314",
             f"`data {source}` is read by recurrent cells, and `{others[0].text}` is none",
-            place or others[0].span,
-            notes=[Note("the cell is here", others[0].span)] if place else (),
+            name.span if name else others[0].span,
+            notes=[Note("the cell is here", others[0].span)] if name else (),
             help="`use papers.darts_rnn`, or give the cell `states`",
         )
     elif others and _stem_reads_tokens(linked) and not _has_next(others[0].text, cells):
-        name = linked.cells[others[0].text].name
-        diagnostics.add(
-            "NAS314",
-            f"cell `{name.text}` has no `states`, and the stem of its network reads tokens",
-            name.span,
-            help="give it `states`, as in `states h`; networks of images `use std.cnn`",
-        )
+        place = linked.cells[others[0].text].name
+        message = f"cell `{place.text}` has no `states`, and the stem of its network reads tokens"
+        help = "give it `states`, as in `states h`; networks of images `use std.cnn`"
+        diagnostics.add("NAS314", message, place.span, help=help)
     for name in recurrent:
         if name.text in cells:
             _check_cell(cells[name.text], diagnostics)
@@ -107,9 +92,8 @@ def check_sequence(
 
 def _stem_reads_tokens(linked: LinkedProgram) -> bool:
     """Whether the first layer of the network is an embedding."""
-    section = linked.sections.get("network")
-    settings = section.settings if section is not None else ()
-    layer = next((s.values[0] for s in settings if s.key.text == "stem"), None)
+    stem = linked.given("network").get("stem")
+    layer = stem.values[0] if stem else None
     seen: set[str] = set()
     while layer is not None:
         while isinstance(layer, ast.Chain):
@@ -129,19 +113,14 @@ def _has_next(name: str, cells: Mapping[str, Cell]) -> bool:
 
 
 def _check_cell(cell: Cell, diagnostics: Diagnostics) -> None:
-    for key, is_given in (
-        ("stride", cell.stride > 1),
-        ("preprocess", cell.preprocess is not None),
-    ):
-        if is_given:
-            diagnostics.add(
-                "NAS314",
-                f"`{key}` does not go with the states of cell `{cell.name}`",
-                cell.spans[key],
-                help=f"remove `{key}`: there are no images to be made smaller"
-                if key == "stride"
-                else "write what fits the input in `first` or a value",
-            )
+    wrong = []
+    if cell.stride > 1:
+        wrong.append(("stride", "remove `stride`: there are no images to be made smaller"))
+    if cell.preprocess is not None:
+        wrong.append(("preprocess", "write what fits the input in `first` or a value"))
+    for key, help in wrong:
+        message = f"`{key}` does not go with the states of cell `{cell.name}`"
+        diagnostics.add("NAS314", message, cell.spans[key], help=help)
 
 
 def _is_recurrent(name: str, cells: Mapping[str, ast.CellDef]) -> bool:

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from dslnas.diagnostics import Diagnostics
-from dslnas.language.link.link import LinkedProgram
+from dslnas.language.check.context import Context
 from dslnas.settings.model import Call, Section
-from dslnas.settings.task import Special, TaskSettings
-from dslnas.source import Span
+from dslnas.settings.task import Special
 
 
-def check_specials(
-    task: TaskSettings,
-    tasks: Sequence[TaskSettings],
-    sections: Mapping[str, Section],
-    linked: LinkedProgram,
-    spans: Mapping[str, Span],
-    diagnostics: Diagnostics,
-) -> None:
-    """Check that nothing is written that the task of a program has not; NAS314 is recorded.
-
-    Args:
-        task: The task of the program's data.
-        tasks: All tasks.
-        sections: Sections by their word.
-        linked: The program, to point at the name of a section.
-        spans: Where settings are written, by path.
-        diagnostics: Takes the mistakes.
-    """
-    names = {k: s.name.span for k, s in linked.sections.items() if s.name is not None}
-    for special, other in task.lacks(tasks):
-        span = {**spans, **names}.get(special.path)
-        words = _words(special, sections) if span is not None else []
+def check_specials(context: Context) -> None:
+    """Check that nothing is written that the task of a program has not; NAS314 is recorded."""
+    sections, task = context.linked.sections, context.task
+    names = {kind: s.name.span for kind, s in sections.items() if s.name is not None}
+    for special, other in task.lacks(context.tasks):
+        span = {**context.spans, **names}.get(special.path)
+        words = _words(special, context.sections) if span is not None else []
         if words:
             what = " and ".join(f"`{word}`" for word in words)
             about = special.about or f"{'is' if len(words) == 1 else 'are'} for {other.examples}"
             message = f"{what} {about}, and the data are {task.examples}"
-            diagnostics.add("NAS314", message, span, help=special.instead.format(what))
+            context.diagnostics.add("NAS314", message, span, help=special.instead.format(what))
 
 
 def _words(special: Special, sections: Mapping[str, Section]) -> list[str]:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, Note, suggestion
+from dslnas.language.link.merge import head_span, merge_cells, merge_sections
 from dslnas.language.link.sources import LIBRARY, library_names, near_files, read_source, resolved
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.catalogue import PRIMITIVES
-from dslnas.source import SourceFile, Span
+from dslnas.source import SourceFile
 
 MAX_FILES = 64
 
@@ -51,6 +52,15 @@ class LinkedProgram:
     cells: dict[str, ast.CellDef] = field(default_factory=dict)
     sections: dict[str, ast.Section] = field(default_factory=dict)
     libraries: list[str] = field(default_factory=list)
+
+    def given(self, kind: str) -> dict[str, ast.Setting]:
+        """Return the settings of a section by key; none where there is no such section."""
+        section = self.sections.get(kind)
+        return {s.key.text: s for s in section.settings} if section else {}
+
+    def name_of(self, kind: str) -> ast.Name | None:
+        """Return the name of a section, such as that of the search's method, if it has one."""
+        return self.sections[kind].name if kind in self.sections else None
 
 
 def link(source: SourceFile, overrides: Iterable[ast.Item] = ()) -> LinkedProgram:
@@ -89,15 +99,9 @@ class _Linker:
     def add(
         self, source: SourceFile, chain: list[SourceFile], names: Mapping[str, ast.Section]
     ) -> dict[str, ast.Section]:
-        """Add one file after the files it uses.
+        """Add one file after the files it uses, `chain` being those that led to it.
 
-        Args:
-            source: The file.
-            chain: The files that led to it.
-            names: Names that replace those of the file's own sections.
-
-        Returns:
-            Those of `names` that the file gives no name to replace.
+        `names` replace those of its own sections; returns those for which it has no section.
         """
         if source.path is not None:
             self._done.add(source.path.resolve())
@@ -133,7 +137,7 @@ class _Linker:
                 case ast.Section(kind=kind) if kind in linked.sections:
                     section = linked.sections[kind]
                     section = section.replace(name=item.name or section.name)
-                    linked.sections[kind] = _merged(section, item).replace(span=section.span)
+                    linked.sections[kind] = merge_sections(section, item).replace(span=section.span)
                 case ast.Section(kind=kind):
                     linked.sections[kind] = item
 
@@ -148,38 +152,26 @@ class _Linker:
     # ---- definitions ----------------------------------------------------------------------------
 
     def _define(self, item: Definition) -> None:
-        linked, name, what = self.linked, item.name, _WHAT[type(item)]
-        is_constant = isinstance(item, ast.Let)
-        existing: Definition | None = (
-            linked.constants.get(name.text)
-            if is_constant
-            else linked.operations.get(name.text)
-            or linked.sets.get(name.text)
-            or linked.gates.get(name.text)
-        )
-        if existing is not None:
-            self._diagnostics.add(
-                "NAS204",
-                f"{what} `{name.text}` is already defined",
-                name.span,
-                notes=[Note("the first definition is here", existing.name.span)],
-                help="choose another name",
-            )
-        elif not is_constant and name.text in PRIMITIVES:
-            self._diagnostics.add(
-                "NAS204",
-                f"`{name.text}` is a primitive and cannot be defined again",
-                name.span,
-                help="choose another name",
-            )
-        elif isinstance(item, ast.Let):
-            linked.constants[name.text] = item
-        elif isinstance(item, ast.OpDef):
-            linked.operations[name.text] = item
-        elif isinstance(item, ast.OpsDef):
-            linked.sets[name.text] = item
-        else:
-            linked.gates[name.text] = item
+        linked, name = self.linked, item.name
+        tables: list[Mapping[str, Definition]] = [linked.operations, linked.sets, linked.gates]
+        if isinstance(item, ast.Let):
+            tables = [linked.constants]
+        first = next((table[name.text] for table in tables if name.text in table), None)
+        if first is not None:
+            self._diagnostics.add_taken(_WHAT[type(item)], name.text, name.span, first.name.span)
+            return
+        match item:
+            case ast.Let():
+                linked.constants[name.text] = item
+            case _ if name.text in PRIMITIVES:
+                message = f"`{name.text}` is a primitive and cannot be defined again"
+                self._diagnostics.add("NAS204", message, name.span, help="choose another name")
+            case ast.OpDef():
+                linked.operations[name.text] = item
+            case ast.OpsDef():
+                linked.sets[name.text] = item
+            case ast.GateDef():
+                linked.gates[name.text] = item
 
     def _merge(
         self,
@@ -189,21 +181,25 @@ class _Linker:
         """Put a cell or section over what a used file says of it."""
         key = f"cell {item.name.text}" if isinstance(item, ast.CellDef) else item.kind
         if key in given:
+            first = given[key]
+            same = item.name is None or first.name is None or item.name == first.name
             self._diagnostics.add(
                 "NAS204",
                 f"`{key}` is already given in this file",
                 head_span(item),
-                notes=[Note("the first one is here", head_span(given[key]))],
-                help="join the two",
+                notes=[Note("the first one is here", head_span(first))],
+                help="join the two" if same else "remove one of them",
             )
             return
         given[key] = item
         if isinstance(item, ast.CellDef):
-            base = self.linked.cells.get(item.name.text)
-            self.linked.cells[item.name.text] = item if base is None else merge_cells(base, item)
+            cells, name = self.linked.cells, item.name.text
+            cells[name] = merge_cells(cells[name], item) if name in cells else item
         else:
             section = self.linked.sections.get(item.kind)
-            self.linked.sections[item.kind] = item if section is None else _merged(section, item)
+            self.linked.sections[item.kind] = (
+                item if section is None else merge_sections(section, item)
+            )
 
     # ---- use ------------------------------------------------------------------------------------
 
@@ -231,12 +227,8 @@ class _Linker:
     def _library(self, use: ast.Use, user: SourceFile) -> SourceFile | None:
         path = LIBRARY.joinpath(*use.target.split(".")).with_suffix(".nas")
         if not path.is_file():
-            self._diagnostics.add(
-                "NAS201",
-                f"unknown library file `{use.target}`",
-                use.span,
-                help=suggestion(use.target, library_names()),
-            )
+            message, near = f"unknown library file `{use.target}`", library_names()
+            self._diagnostics.add("NAS201", message, use.span, help=suggestion(use.target, near))
             return None
         if use.target not in self.linked.libraries and not is_of_std(user):
             self.linked.libraries.append(use.target)
@@ -246,20 +238,13 @@ class _Linker:
         beside = user.path.parent if user.path else Path()
         path = resolved(beside, use.target)
         if path is None:
-            self._diagnostics.add(
-                "NAS202",
-                f"`{use.target}` lies outside the folder of the spec",
-                use.span,
-                help="copy the file beside the spec",
-            )
+            message = f"`{use.target}` lies outside the folder of the spec"
+            self._diagnostics.add("NAS202", message, use.span, help="copy the file beside the spec")
             return None
         if not isfile(path):
-            self._diagnostics.add(
-                "NAS201",
-                f"used file `{use.target}` does not exist",
-                use.span,
-                help=near_files(path, user.path) or f"paths are relative to {beside}",
-            )
+            message = f"used file `{use.target}` does not exist"
+            help = near_files(path, user.path) or f"paths are relative to {beside}"
+            self._diagnostics.add("NAS201", message, use.span, help=help)
             return None
         return read_source(beside / use.target)
 
@@ -273,42 +258,3 @@ def _parse_library(source: SourceFile) -> ast.Program:
 def is_of_std(source: SourceFile) -> bool:
     """Whether a file is one of those that effective programs use instead of writing them out."""
     return source.library and source.name.startswith("<std.")
-
-
-def head_span(item: ast.CellDef | ast.Section) -> Span:
-    """Return what names a cell or section: its first word, up to its name."""
-    first = "cell" if isinstance(item, ast.CellDef) else item.kind
-    word = Span(item.span.source, item.span.start, item.span.start + len(first))
-    return word if item.name is None else word.to(item.name.span)
-
-
-def merge_cells(base: ast.CellDef, over: ast.CellDef) -> ast.CellDef:
-    """Return cell `over` with everything of `base` that it does not say itself.
-
-    Spelt-out nodes replace the nodes of the base, however those were given.
-    """
-    spelt = any(isinstance(s, ast.NodeDef) for s in over.statements)
-    replaced = {s.key.text for s in over.statements if isinstance(s, ast.Setting)}
-    computed = {s.name.text for s in over.statements if isinstance(s, ast.Let)}
-    if spelt:
-        replaced |= {"nodes", "choose", "keep"}
-
-    def is_kept(statement: ast.Statement) -> bool:
-        match statement:
-            case ast.Setting(key=key):
-                return key.text not in replaced
-            case ast.Let(name=name):
-                return name.text not in computed
-        return not spelt
-
-    kept = filter(is_kept, base.statements)
-    return over.replace(like=over.like or base.like, statements=(*kept, *over.statements))
-
-
-def _merged(base: ast.Section, over: ast.Section) -> ast.Section:
-    """Override setting by setting; another name (another method) starts from its own defaults."""
-    if over.name is not None and base.name is not None and over.name != base.name:
-        return over
-    replaced = {s.key.text for s in over.settings}
-    kept = [s for s in base.settings if s.key.text not in replaced]
-    return over.replace(name=over.name or base.name, settings=(*kept, *over.settings))

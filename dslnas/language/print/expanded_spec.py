@@ -19,7 +19,7 @@ from dslnas.language.syntax.parse import parse
 from dslnas.ops.primitive import Example, Shape
 from dslnas.ops.shapes import show_shape
 from dslnas.settings.model import Call, Section
-from dslnas.settings.sections import DERIVE_EXPRESSIONS, DeriveSettings
+from dslnas.settings.sections import DeriveSettings
 from dslnas.source import SourceFile, Span
 
 
@@ -163,7 +163,7 @@ def _derive(linked: LinkedProgram, program: CheckedProgram) -> str:
     """Return the derive section; comparisons are as they were written."""
     derivation = program.derivation
     settings = DeriveSettings(by=derivation.by, epoch=derivation.epoch, penalty=derivation.penalty)
-    return section_text(settings, "derive", more=_comparisons(linked, DERIVE_EXPRESSIONS))
+    return section_text(settings, "derive", more=_comparisons(linked, DeriveSettings.expressions))
 
 
 def _comparisons(linked: LinkedProgram, keys: Collection[str]) -> list[str]:

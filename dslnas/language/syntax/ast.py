@@ -164,6 +164,11 @@ class Setting(Node):
     key: Name
     values: tuple[Expression, ...]
 
+    @property
+    def values_span(self) -> Span:
+        """Where the values are written."""
+        return self.values[0].span.to(self.values[-1].span)
+
 
 class NodeDef(Node):
     """`node name = op(source) + set(source)`: a node of a cell with its edges spelt out."""

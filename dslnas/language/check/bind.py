@@ -1,0 +1,54 @@
+"""Arguments of calls, matched with the parameters of what is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dslnas.diagnostics import suggestion, user_error
+from dslnas.language.syntax import ast
+
+
+def parameters_of(definition: ast.OpDef | ast.GateDef) -> dict[str, bool]:
+    """Return the parameters of a definition, each with whether it must be given."""
+    return {p.name.text: p.default is None for p in definition.parameters}
+
+
+def bind(
+    name: ast.Name, arguments: Sequence[ast.Argument], parameters: Mapping[str, bool]
+) -> dict[str, ast.Expression]:
+    """Return what a call gives by parameter; defaults are not filled in.
+
+    Args:
+        name: Name of what is called.
+        arguments: The arguments of the call.
+        parameters: Parameters in their order, each with whether it must be given.
+
+    Raises:
+        UserError: NAS208 for too many, unknown, repeated or missing arguments.
+    """
+    bound: dict[str, ast.Expression] = {}
+    takes = f"`{name.text}` takes {', '.join(f'`{p}`' for p in parameters) or 'no arguments'}"
+    for position, argument in enumerate(arguments):
+        if argument.name is None and position >= len(parameters):
+            message = f"`{name.text}` takes {_count(len(parameters))}, found {len(arguments)}"
+            help = takes if parameters else ""
+            raise user_error("NAS208", message, span=argument.span, help=help)
+        key = [*parameters][position] if argument.name is None else argument.name.text
+        place = argument.span if argument.name is None else argument.name.span
+        if key not in parameters:
+            message, help = f"`{name.text}` has no argument `{key}`", suggestion(key, parameters)
+            raise user_error("NAS208", message, span=place, help=help or takes)
+        if key in bound:
+            message, help = f"argument `{key}` is given twice", "remove one of them"
+            raise user_error("NAS208", message, span=place, help=help)
+        bound[key] = argument.value
+    missing = [key for key, is_required in parameters.items() if is_required and key not in bound]
+    if missing:
+        message = f"`{name.text}` needs {', '.join(f'`{key}`' for key in missing)}"
+        help = f"write `{name.text}({', '.join(f'{key} = ...' for key in missing)})`"
+        raise user_error("NAS208", message, span=name.span, help=help)
+    return bound
+
+
+def _count(number: int) -> str:
+    return "no arguments" if number == 0 else f"{number} argument{'s' if number > 1 else ''}"

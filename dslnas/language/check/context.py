@@ -1,0 +1,36 @@
+"""A program while it is checked: what the checks read, and where they record mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dslnas.diagnostics import Diagnostics
+from dslnas.language.check.constants import Scope
+from dslnas.language.link.link import LinkedProgram
+from dslnas.settings.model import Section
+from dslnas.settings.task import TaskSettings
+from dslnas.source import Span
+
+
+@dataclass(frozen=True)
+class Context:
+    """A program and what is known of it.
+
+    Attributes:
+        linked: The program with the files it uses.
+        constants: Values of all `let`.
+        diagnostics: Takes the mistakes: a check that "records" a code does so here.
+        task: The task of the program's data, see `task_for`.
+        tasks: All tasks.
+        sections: Sections that were read, by their word.
+        spans: Where settings are written, by path (`data.path`).
+    """
+
+    linked: LinkedProgram
+    constants: Scope
+    diagnostics: Diagnostics
+    task: TaskSettings
+    tasks: Sequence[TaskSettings]
+    sections: dict[str, Section] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)

@@ -1,0 +1,138 @@
+"""The network section: plain settings, expressions around the cells, and the cells in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from dslnas.diagnostics import suggestion
+from dslnas.language.check.cell import Cell
+from dslnas.language.check.checked import CheckedInput, CheckedNetwork
+from dslnas.language.check.context import Context
+from dslnas.language.check.network_inputs import are_named, named_inputs
+from dslnas.language.check.operations import NETWORK_NAMES, check_body
+from dslnas.language.check.sections import read_section
+from dslnas.language.link.merge import head_span
+from dslnas.language.syntax import ast
+from dslnas.ops.primitive import Shape
+from dslnas.settings.sections import NetworkSettings
+from dslnas.source import Span
+
+_Layout: TypeAlias = tuple[tuple[ast.Name, ast.Expression | None], ...]
+"""Names of cells, each with the expression for how many of it."""
+
+
+def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork | None:
+    """Return the network, None if it lacks a part.
+
+    Records NAS303 for that, and what is wrong with the parts.
+    """
+    given = context.linked.given("network")
+    if "cells" not in given:
+        help = "write `network { cells normal * 2 }`, or `use papers.darts`"
+        context.diagnostics.add("NAS303", "network has no cells", _place(context), help=help)
+        return None
+    left = ("input",) if are_named(given) else ()
+    settings = read_section(NetworkSettings, context, left=left)
+    missing = [key for key in ("stem", "head") if key not in given]
+    if missing:
+        message = f"network has no {' and no '.join(missing)}"
+        help = f"give {' and '.join(f'`{k}`' for k in missing)}; `use std.cnn` brings them"
+        context.diagnostics.add("NAS303", message, _place(context), help=help)
+        return None
+    inputs = _inputs(given, settings.input, context, cells)
+    return CheckedNetwork(
+        inputs,
+        settings.classes,
+        settings.channels,
+        settings.repeat,
+        _layers(given["head"], context),
+        _layers(given["auxiliary"], context) if "auxiliary" in given else None,
+        _layout(given["cells"].values, context, cells),
+        span=given["cells"].span,
+    )
+
+
+def _place(context: Context) -> Span:
+    """Return where to point for what the network lacks: the library is not the user's to mend."""
+    section, source = context.linked.sections.get("network"), context.linked.source
+    if section is not None and not section.span.source.library:
+        return head_span(section)
+    end = len(source.text.rstrip())
+    return Span(source, max(0, end - 1), max(1, end))
+
+
+def _inputs(
+    given: Mapping[str, ast.Setting],
+    shape: Shape | None,
+    context: Context,
+    cells: Mapping[str, Cell],
+) -> tuple[CheckedInput, ...]:
+    """Return what the network reads, with stems; `shape` is that of an input without a name.
+
+    Records NAS314 for inputs with names and recurrent cells.
+    """
+    if not are_named(given):
+        stem = _layers(given["stem"], context)
+        return (CheckedInput("", shape, stem, stem.span),)
+    inputs = named_inputs(given, context)
+    if inputs and any(cell.is_recurrent for cell in cells.values()):
+        message = "recurrent cells read one sequence, and inputs of the network have names"
+        help = "give `stem` one value, without a name, and leave out `input`"
+        context.diagnostics.add("NAS314", message, inputs[0].span, help=help)
+    for stem_of in inputs:
+        _check(stem_of.stem, context)
+    return inputs
+
+
+def _layers(setting: ast.Setting, context: Context) -> ast.Expression:
+    """Return the only expression of a setting; NAS504 is recorded for more."""
+    first, *others = setting.values
+    if others:
+        message = f"`{setting.key.text}` takes one expression, found {len(setting.values)}"
+        span = others[0].span.to(others[-1].span)
+        context.diagnostics.add("NAS504", message, span, help="join layers with `->`")
+    _check(first, context)
+    return first
+
+
+def _check(expression: ast.Expression, context: Context) -> None:
+    scope = {**context.constants, **dict.fromkeys(NETWORK_NAMES, 1)}
+    check_body(expression, context.linked.operations, scope, context.diagnostics)
+
+
+def _layout(
+    values: Sequence[ast.Expression], context: Context, cells: Mapping[str, Cell]
+) -> _Layout:
+    """Return the list of cells; how many of each is known only with N.
+
+    Records NAS303 for what is no cell, NAS201 for an unknown one, NAS302 for one that is not used.
+    """
+    layout, defined = tuple(_places(values, context)), context.linked.cells
+    for name, _ in layout:
+        if name.text not in defined:
+            message, help = f"unknown cell `{name.text}`", suggestion(name.text, defined)
+            context.diagnostics.add("NAS201", message, name.span, help=help)
+    used = {name.text for name, _ in layout}
+    used |= {cell.like.text for cell in defined.values() if cell.like is not None}
+    for cell in cells.values():
+        if cell.name not in used and not cell.span.source.library:
+            message = f"cell `{cell.name}` is never used"
+            help = "add it to `cells` of the network, or remove it"
+            context.diagnostics.add("NAS302", message, cell.span, help=help)
+    return layout
+
+
+def _places(
+    values: Sequence[ast.Expression], context: Context
+) -> Iterator[tuple[ast.Name, ast.Expression | None]]:
+    for value in values:
+        match value:
+            case ast.Name() as name:
+                yield name, None
+            case ast.Binary(sign="*", left=ast.Name() as name, right=count):
+                yield name, count
+            case _:
+                message = f"expected a cell, found `{value.span.brief}`"
+                help = "write the name of a cell, or `normal * N`"
+                context.diagnostics.add("NAS303", message, value.span, help=help)
