@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from dslnas.diagnostics import UserError
-from dslnas.graph.analysis.size import MOST_NODES, Size, check_final, check_search, size_of
-from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.graph.analysis.size import MOST_NODES, check_final, check_search
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph, lower_network
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
@@ -25,21 +26,27 @@ def test_what_passes_the_check_can_be_built_and_has_no_more_weights(text: SpaceT
     check_final(space)
     graph = build_supernet_graph(space)
     assert params >= graph.params()  # the graph drops what no output reads
-    assert size_of(space, derived=False).nodes >= len(graph.nodes)
+    assert nodes_in(space) >= len(graph.nodes)
     architecture = derive(space, random_scores(space, 0))
     final = build_derived_graph(architecture, training=True)
     assert check_final(architecture) >= final.params()
-    assert size_of(architecture, derived=True).nodes >= len(final.nodes)
+    assert nodes_in(architecture) >= len(final.nodes)
+
+
+def nodes_in(space: SearchSpace | Architecture) -> int:
+    """Return what is checked: the nodes of the supernet, or of the network that is trained."""
+    derived = isinstance(space, Architecture)
+    return lower_network(space, space.network, derived=derived, training=derived).node_count
 
 
 def assert_exact(space: SearchSpace) -> None:
     """Compare the sizes of a supernet, and of a network found in it, with their graphs."""
     graph = build_supernet_graph(space)
-    assert size_of(space, derived=False) == Size(graph.params(), len(graph.nodes))
+    assert nodes_in(space) == len(graph.nodes)
     assert check_search(space) == graph.params()
     architecture = derive(space, random_scores(space, 1))
     final = build_derived_graph(architecture, training=True)
-    assert size_of(architecture, derived=True) == Size(final.params(), len(final.nodes))
+    assert nodes_in(architecture) == len(final.nodes)
     assert check_final(architecture) == final.params()
 
 
@@ -85,7 +92,7 @@ def test_shared_weights_are_counted_once(text: str) -> None:
     space = space_of(text, (), classes=5)
     graph = build_supernet_graph(space)
     assert check_search(space) == graph.params()
-    assert size_of(space, derived=False).nodes >= len(graph.nodes)
+    assert nodes_in(space) >= len(graph.nodes)
     architecture = derive(space, random_scores(space, 0))
     final = build_derived_graph(architecture, training=True)
     assert check_final(architecture) >= final.params()  # the graph drops what no output reads
@@ -131,4 +138,4 @@ def test_a_graph_that_would_be_too_large_is_refused_before_it_is_built() -> None
 def test_a_large_graph_below_the_limit_is_not_refused() -> None:
     space = space_of("use papers.darts_rnn\ncell recurrent { nodes 64 }", ())
     check_search(space)
-    assert MOST_NODES / 10 < size_of(space, derived=False).nodes < MOST_NODES
+    assert MOST_NODES / 10 < nodes_in(space) < MOST_NODES

@@ -5,28 +5,13 @@ Answered by its parts, of which equal ones are looked at once, without its graph
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dslnas.diagnostics import user_error
-from dslnas.graph.lower.network import lower_network
+from dslnas.graph.lower.network import LoweredNetwork, lower_network
 from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.network import Network, SearchSpace
 
 MOST_NODES = 300_000
 """Most nodes of a graph: so many take half a minute to build, before anything is trained."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """Size of a network, what no output reads included.
-
-    Attributes:
-        params: Its trained weights.
-        nodes: Nodes of its graph.
-    """
-
-    params: int = 0
-    nodes: int = 0
 
 
 def check_search(space: SearchSpace) -> int:
@@ -38,9 +23,9 @@ def check_search(space: SearchSpace) -> int:
     Raises:
         UserError: NAS4xx where shapes do not fit, NAS410 if its graph would be too large.
     """
-    size = size_of(space, derived=False)
-    _check_size(size, space.network)
-    return size.params
+    lowered = lower_network(space, space.network, derived=False)
+    _check_size(lowered, space.network)
+    return lowered.params
 
 
 def check_final(space: SearchSpace | Architecture) -> int:
@@ -54,28 +39,18 @@ def check_final(space: SearchSpace | Architecture) -> int:
     Raises:
         UserError: NAS4xx where shapes do not fit, NAS410 if its graph would be too large.
     """
-    size = size_of(space, derived=True)
+    network = trained_network(space)
+    lowered = lower_network(space, network, derived=True, training=True)
     if isinstance(space, Architecture):
-        _check_size(size, space.network)
-    return size.params
+        _check_size(lowered, network)
+    return lowered.params
 
 
-def size_of(space: SearchSpace | Architecture, *, derived: bool) -> Size:
-    """Return the size of the supernet, or of the network that is trained at the end.
-
-    Raises:
-        UserError: NAS4xx where shapes do not fit.
-    """
-    network = trained_network(space) if derived else space.network
-    lowered = lower_network(space, network, derived=derived, training=derived)
-    return Size(lowered.params, lowered.node_count)
-
-
-def _check_size(size: Size, network: Network) -> None:
-    if size.nodes > MOST_NODES:
+def _check_size(lowered: LoweredNetwork, network: Network) -> None:
+    if lowered.node_count > MOST_NODES:
         raise user_error(
             "NAS410",
-            f"graph of the network has {size.nodes:,} nodes, more than {MOST_NODES:,}",
+            f"graph of the network has {lowered.node_count:,} nodes, more than {MOST_NODES:,}",
             span=network.span,
             help="use fewer cells, nodes or operations to choose from, or shorter operations",
         )

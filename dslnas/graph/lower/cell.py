@@ -90,7 +90,7 @@ def _weighed(context: CellContext, node: str, ends: list[Value]) -> list[Value]:
     sums = choice_table(cell).choosing
     number = sums.index(tuple(row for row in rows if row is not None))
     here = out.path("", f"{node}_edges" if fixed else node)
-    return [out.mix(here, Mix(edges_of(cell.name), number), choosing), *fixed]
+    return [out.join(here, "mix", choosing, Mix(edges_of(cell.name), number)), *fixed]
 
 
 def _join(context: CellContext, name: str, primitive: str, ends: list[Value]) -> Value:

@@ -92,7 +92,8 @@ def _operations(
         body = context.body(operation, value.shape, channels, stride, where)
         end = context.apply(here, body, value)
         if context.has_drop_path and not body.is_identity:
-            end = out.drop_path(here, end)
+            # a gate may apply the operation more than once
+            end = out.join(out.path(here, "drop_path"), "drop_path", [end])
         return end
 
     for operation in edge.operations:
@@ -107,7 +108,7 @@ def _operations(
     if edge.row is None:
         return ends[0]
     _check_alike(edge, ends, where)
-    return out.mix(mix_path, Mix(cell.name, 0), ends)
+    return out.join(mix_path, "mix", ends, Mix(cell.name, 0))
 
 
 def _partially(

@@ -55,43 +55,24 @@ class Expander:
         """
         key = (operation, shape, channels, stride)
         if key not in self._done:
-            self._done[key] = self._expand_operation(operation, shape, channels, stride)
+            builder = _Builder(self._definitions, self._constants, channels, self.derived, shape)
+            self._done[key] = builder.operation(operation, stride)
         return self._done[key]
 
     def expression(
-        self, expression: ast.Expression, shape: Shape, channels: int, classes: int
+        self,
+        expression: ast.Expression,
+        shape: Shape,
+        channels: int,
+        classes: int | None = None,
     ) -> OpBody:
-        """Return a stem or a head as primitives."""
-        scope = {**self._constants, "C": channels, "C_in": _channels(shape), "classes": classes}
-        builder = _Builder(self._definitions, scope, channels, self.derived, shape, classes)
+        """Return a stem, a head or, without classes, an operation of a fixed value in a cell."""
+        known = self._constants
+        if classes is not None:
+            known = {**known, "classes": classes}
+        builder = _Builder(self._definitions, known, channels, self.derived, shape)
+        scope = {**known, "C": channels, "C_in": _channels(shape)}
         output, _ = builder.expression(expression, scope, SOURCE, 1)
-        return builder.body(output)
-
-    def value(self, expression: ast.Expression, shape: Shape, channels: int) -> OpBody:
-        """Return an operation of a fixed value in a cell as primitives."""
-        scope = {**self._constants, "C": channels, "C_in": _channels(shape)}
-        builder = _Builder(self._definitions, self._constants, channels, self.derived, shape)
-        output, _ = builder.expression(expression, scope, SOURCE, 1)
-        return builder.body(output)
-
-    def _expand_operation(
-        self, operation: Operation, shape: Shape, channels: int, stride: int
-    ) -> OpBody:
-        builder = _Builder(self._definitions, self._constants, channels, self.derived, shape)
-        given = dict(operation.arguments)
-        if operation.name in self._definitions:
-            output, left = builder.definition(operation.name, given, SOURCE, stride)
-        else:
-            output, left = builder.primitive(
-                LANGUAGE[operation.name], given, {}, operation.span, SOURCE, stride
-            )
-        if left > 1:
-            raise user_error(
-                "NAS402",
-                f"`{operation.text}` cannot be strided: none of its layers takes a stride",
-                span=operation.span,
-                help=f"add `| when stride {left}: ...` to it, or leave it out of this cell",
-            )
         return builder.body(output)
 
 
@@ -105,15 +86,29 @@ class _Builder:
         channels: int,
         derived: bool,
         shape: Shape,
-        classes: int | None = None,
     ) -> None:
         self._definitions = definitions
         self._constants = constants
         self._channels = channels
-        self._classes = classes
         self._derived = derived
         self._shape = shape
         self._layers: list[Layer] = []
+
+    def operation(self, operation: Operation, stride: int) -> OpBody:
+        given = dict(operation.arguments)
+        if operation.name in self._definitions:
+            output, left = self.definition(operation.name, given, SOURCE, stride)
+        else:
+            primitive = LANGUAGE[operation.name]
+            output, left = self.primitive(primitive, given, {}, operation.span, SOURCE, stride)
+        if left > 1:
+            raise user_error(
+                "NAS402",
+                f"`{operation.text}` cannot be strided: none of its layers takes a stride",
+                span=operation.span,
+                help=f"add `| when stride {left}: ...` to it, or leave it out of this cell",
+            )
+        return self.body(output)
 
     def body(self, output: int) -> OpBody:
         return OpBody(tuple(self._layers), output, self._shape_of(output))
@@ -224,14 +219,15 @@ class _Builder:
         return added, 1 if takes_stride else stride
 
     def _known_classes(self, primitive: Primitive, span: Span | None) -> int:
-        if self._classes is None:
+        classes = self._constants.get("classes")
+        if not isinstance(classes, int):
             raise user_error(
                 "NAS401",
                 f"`{primitive.name}` belongs into the stem or the head of a network",
                 span=span,
                 help="cells know nothing of classes",
             )
-        return self._classes
+        return classes
 
     def _add(
         self,

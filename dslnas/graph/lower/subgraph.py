@@ -75,14 +75,8 @@ class Single:
     def nodes(self, place: Place) -> Iterator[Node]:
         """Yield its nodes by their names in the network."""
         node = self.node
-        yield Node(
-            place.name(node.name),
-            node.primitive,
-            tuple(map(place.name, node.inputs)),
-            node.attributes,
-            node.shape,
-            mix=place.mix(node.mix),
-        )
+        inputs = tuple(map(place.name, node.inputs))
+        yield replace(node, name=place.name(node.name), inputs=inputs, mix=place.mix(node.mix))
 
 
 @dataclass(frozen=True)

@@ -86,21 +86,13 @@ class SubgraphBuilder:
         """Say what a state is after the step."""
         self._states.append(State(state.name, value.name))
 
-    def drop_path(self, path: str, value: Value) -> Value:
-        """Zero a value of some examples while training."""
-        name = self.path(path, "drop_path")  # a gate may apply the operation more than once
-        return self._append(Single(Node(name, "drop_path", (value.name,), (), value.shape)))
-
-    def mix(self, path: str, mix: Mix, ends: Sequence[Value]) -> Value:
-        """Weigh the values of an edge's candidates, or of a node's edges, by a row of alpha."""
-        inputs = tuple(end.name for end in ends)
-        return self._append(Single(Node(path, "mix", inputs, (), ends[0].shape, mix=mix)))
-
-    def join(self, path: str, primitive: str, ends: Sequence[Value]) -> Value:
-        """Join two or more values into one."""
+    def join(
+        self, path: str, primitive: str, ends: Sequence[Value], mix: Mix | None = None
+    ) -> Value:
+        """Join values into one; a `mix` weighs them by a row of alpha."""
         shape = PRIMITIVES[primitive].shape({}, tuple(end.shape for end in ends))
         inputs = tuple(end.name for end in ends)
-        return self._append(Single(Node(path, primitive, inputs, (), shape)))
+        return self._append(Single(Node(path, primitive, inputs, (), shape, mix=mix)))
 
     def _append(self, item: Item) -> Value:
         self._items.append(item)

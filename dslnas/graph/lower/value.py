@@ -53,7 +53,7 @@ def lower_value(
             return values[name]
         case Applied(operation=operation, source=source):
             end = lowered(source)
-            body = context.expander.value(operation, end.shape, context.channels)
+            body = context.expander.expression(operation, end.shape, context.channels)
             return context.apply(path, body, end, shared)
         case Activated(source=source):
             assert operate is not None, "checked: only gates have an operation"
