@@ -435,7 +435,8 @@ CODES: dict[str, Code] = {
     ),
     "NAS606": Code(
         "too few examples",
-        "A class has no examples, or fewer than the parts that the split makes.",
+        "A class has no examples, or fewer than the parts that the split makes; or a step reads "
+        "more examples than there are to train on.",
     ),
     "NAS607": Code(
         "split does not fit the data",

@@ -44,7 +44,8 @@ class Diagnostic:
         span: The smallest piece of text that shows the mistake; None outside of source text.
         help: Advice to the user.
         notes: Other places that matter.
-        where: Subject of a message outside of source text (a path, an option).
+        where: Subject of a message outside of source text (a path, an option); with a span too, the
+            text names the subject.
     """
 
     code: str
@@ -54,13 +55,16 @@ class Diagnostic:
     notes: tuple[Note, ...] = field(default=())
     where: str = ""
 
+    @property
+    def text(self) -> str:
+        """The message; where a span is its place, with its subject."""
+        return f"{self.where}: {self.message}" if self.span and self.where else self.message
+
     def render(self) -> str:
         """Return the diagnostic as it is printed, without a final line end."""
-        if self.span is None:
-            place = f"{self.where}: " if self.where else ""
-            lines = [_printable(f"{place}error[{self.code}]: {self.message}")]
-        else:
-            lines = [_printable(f"{_place(self.span)}: error[{self.code}]: {self.message}")]
+        place = self.where if self.span is None else _place(self.span)
+        lines = [_printable(f"{place + ': ' if place else ''}error[{self.code}]: {self.text}")]
+        if self.span is not None:
             lines += _excerpt(self.span)
         for note in self.notes:
             lines.append(_printable(f"{_place(note.span)}: note: {note.message}"))

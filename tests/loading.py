@@ -21,4 +21,4 @@ def load(
     searching: bool = True,
 ) -> Data:
     """Return the data on a device."""
-    return task_of(settings).load(settings, device, dtype, searching=searching)
+    return task_of(settings).load(settings, device, dtype, classes=None, searching=searching)

@@ -142,14 +142,23 @@ def compile_spec(
     _check_overrides(overrides)
     path = Path(path)
     linked = link(read_source(path), parse_overrides(overrides))
+    from dslnas.app.data import pointing_at
     from dslnas.language.check.check import check
-    from dslnas.tasks.catalogue import TASK_SETTINGS
+    from dslnas.tasks.catalogue import TASK_SETTINGS, task_of
     from dslnas.tasks.example import example_of
 
     program = check(linked, TASK_SETTINGS)
     nowhere = replace(program, data=program.data.replace(path=""))
-    example, classes = example_of(program if with_data else nowhere)
-    return compile_program(path.stem, linked, program, example, classes)
+    with pointing_at(program):
+        known = example_of(program if with_data else nowhere)
+    compiled = compile_program(path.stem, linked, program, known.shape, known.classes)
+    if with_data:
+        searching = isinstance(compiled, CompiledSearch)
+        with pointing_at(program):
+            task_of(program.data).check_sizes(
+                known, program.data, program.evaluate, searching=searching
+            )
+    return compiled
 
 
 def _check_overrides(overrides: object) -> None:

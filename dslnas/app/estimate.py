@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dslnas.app.compile import CompiledArchitecture, CompiledSearch, CompiledSpace
+from dslnas.app.data import load_data
 from dslnas.app.run import Listener, Notice, silent
 from dslnas.tasks.catalogue import task_of
 
@@ -57,7 +58,11 @@ class _Estimator:
         self._say(
             "Reading the data" if is_there else "The data are not here: noise stands for them"
         )
-        data = self._load() if is_there else self._noise()
+        data = (
+            load_data(self._spec, self._runtime, searching=self._searches)
+            if is_there
+            else self._noise()
+        )
         if isinstance(self._spec, CompiledSearch):
             yield self._search(self._spec, data, is_there=is_there)
         yield self._training(data, is_there=is_there)
@@ -108,12 +113,6 @@ class _Estimator:
         """Whether the data can be read: by their path, or because they come along."""
         program = self._spec.program
         return task_of(program.data).is_at_hand(program.data, program.network)
-
-    def _load(self) -> Data:
-        settings, runtime = self._spec.program.data, self._runtime
-        return task_of(settings).load(
-            settings, runtime.device, runtime.dtype, searching=self._searches
-        )
 
     def _noise(self) -> Data:
         from dslnas.training.synthetic_data import noise

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 from dslnas.app.compile import CompiledSearch
+from dslnas.app.data import load_data
 from dslnas.app.pipeline import run_pipeline
 from dslnas.app.run import EXPORTED, Listener, Notice, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
@@ -56,12 +57,12 @@ class Repeats:
         Raises:
             UserError: The data are not there; NAS022 or NAS025 if something else is in the folder.
         """
-        data = spec.program.data
-        task_of(data).verify(data, spec.network.classes)
+        runtime = make_runtime(**how)
+        load_data(spec, runtime, searching=True)
         method = spec.search.method
         name = f"{spec.name}-{method}-seeds{seeds[0]}-{seeds[-1]}"
         path = Path(out) if out else free_folder(EXPORTED, name)
-        self.folder = RepeatsFolder(path, spec.hash, make_runtime(**how).facts())
+        self.folder = RepeatsFolder(path, spec.hash, runtime.facts())
         self.folder.open()
         self._spec, self._seeds, self._resume, self._how = spec, tuple(seeds), resume, how
         self._report = report

@@ -16,6 +16,7 @@ from dslnas.app.compile import (
     compile_spec,
     without_choices,
 )
+from dslnas.app.data import load_data
 from dslnas.app.runtime import RuntimeOptions, make_runtime, torch_device
 from dslnas.diagnostics import user_error
 from dslnas.runs.architecture import Cells, cells_of
@@ -24,6 +25,7 @@ from dslnas.runs.folder import (
     CHECKPOINT,
     SPEC,
     RunFolder,
+    check_empty,
     free_folder,
     is_searched,
     read_metrics,
@@ -31,7 +33,6 @@ from dslnas.runs.folder import (
 from dslnas.runs.manifest import Manifest, Results, Status, first_manifest, read_run_manifest
 from dslnas.runs.summary import BASELINE
 from dslnas.space.architecture import Architecture
-from dslnas.tasks.catalogue import task_of
 from dslnas.training.records import EpochRecord, StepRecord
 
 if TYPE_CHECKING:
@@ -148,10 +149,7 @@ class Run:
     @cached_property
     def data(self) -> Data:
         """Its data, on the device."""
-        settings, runtime = self.spec.program.data, self.runtime
-        return task_of(settings).load(
-            settings, runtime.device, runtime.dtype, searching=self.searches
-        )
+        return load_data(self.spec, self.runtime, searching=self.searches)
 
     @cached_property
     def architecture(self) -> Architecture:
@@ -198,6 +196,13 @@ class Run:
         spec = compile_spec(self.path / ARCHITECTURE, with_data=False)
         return without_choices(spec, "used")
 
+    def start(self) -> Data:
+        """Return the data, and make the folder unless it is there: wrong data leave none behind."""
+        data = self.data
+        if not self.folder.is_made:
+            self.folder.make(self.spec.text)
+        return data
+
     def record(self, record: EpochRecord | StepRecord) -> None:
         """Write an epoch down, and report it."""
         if isinstance(record, EpochRecord):
@@ -208,10 +213,13 @@ class Run:
     def stage(self, done: Status) -> Iterator[None]:
         """Run a stage; the manifest says `done` after it, or how else it ended.
 
+        A new run has a folder, and a manifest, once its stage has called `start`.
+
         Raises:
             UserError: NAS702 if memory ran out.
         """
-        self.folder.update(status="running")
+        if self.folder.is_made:
+            self.folder.update(status="running")
         status: Status = "failed"
         try:
             yield
@@ -229,7 +237,8 @@ class Run:
                 help="use a smaller `data.batch` and `evaluate.batch`, or fewer `channels`",
             ) from None
         finally:
-            self.folder.update(status=status, warnings=self.folder.warnings)
+            if self.folder.is_made:
+                self.folder.update(status=status, warnings=self.folder.warnings)
 
 
 def begin(
@@ -244,7 +253,7 @@ def begin(
 ) -> Run:
     """Begin a run of a spec, or go on with one.
 
-    The folder is made only when the data are there.
+    A new run has no folder yet, see `Run.start`.
 
     Args:
         spec: The spec.
@@ -256,17 +265,16 @@ def begin(
         how: How networks run.
 
     Raises:
-        UserError: The data are not there; the folder cannot be made, or holds something else.
+        UserError: The folder holds something else, or nothing to go on with.
     """
     runtime = make_runtime(**how)
-    program = spec.program
-    task_of(program.data).verify(program.data, spec.network.classes)
     word = "retrained" if isinstance(spec, CompiledArchitecture) else spec.method
     path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
     method = BASELINE if baseline else spec.method
-    manifest = first_manifest(spec.name, spec.hash, method, program, seed, runtime.facts())
+    manifest = first_manifest(spec.name, spec.hash, method, spec.program, seed, runtime.facts())
     if not resume:
-        return Run(RunFolder.create(path, manifest, spec.text), spec, report)
+        check_empty(path)
+        return Run(RunFolder(path, manifest), spec, report)
     from dslnas.runs.resume import reopen
 
     run = Run(reopen(path, manifest, spec.text), spec, report)

@@ -59,6 +59,7 @@ def draw(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOpt
     run = begin(spec, out, baseline=True, **options)
     if not run.is_finished and not is_searched(run.path):
         with run.stage("searched"):
+            run.start()
             seed = run.manifest.seed
             run.architecture = random_architecture(
                 spec.space, spec.program.derivation, seed, run.runtime.device
@@ -77,6 +78,7 @@ def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     program, data = spec.program, run.data
     plan = SearchPlan(spec.search, program.data, program.derivation)
     check_search_fits(spec.space, spec.graph, plan, data, run.runtime)
+    run.start()
     steps = task_of(program.data).steps(program.data)
     with threads_for(spec.graph.flops() * program.data.batch * steps):
         return search(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 from dslnas.app.arguments import check_options, run_call, spec_call, wrong_argument
 from dslnas.app.compile import Compiled, architecture_text, without_choices
 from dslnas.app.run import Run, RunOptions, begin
-from dslnas.runs.folder import ARCHITECTURE
+from dslnas.runs.folder import ARCHITECTURE, is_searched
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,12 @@ def train(
         wanted = f"a run, as {run_call(what)} returns it, or an architecture, as {spec_call(what)}"
         raise wrong_argument("train", wanted, what)
     check_options("train", options)
-    run = what if isinstance(what, Run) else _begun(what, out, **options)
+    if isinstance(what, Run):
+        run = what
+    else:
+        spec = without_choices(what, "trained")
+        run = begin(spec, out, **options)
+        run.architecture = spec.architecture
     if run.is_finished:
         return run
     with run.stage("trained"):
@@ -60,18 +65,6 @@ def _check_alone(out: object, options: Mapping[str, object]) -> None:
         )
 
 
-def _begun(spec: Compiled, out: Path | str | None, **options: Unpack[RunOptions]) -> Run:
-    """Begin the run of an architecture that is given."""
-    spec = without_choices(spec, "trained")
-    run = begin(spec, out, **options)
-    if run.is_finished:
-        return run
-    run.architecture = spec.architecture
-    origin = f"Trained as {spec.name}, seed {run.manifest.seed}."
-    run.folder.write(ARCHITECTURE, architecture_text(spec, spec.architecture, origin))
-    return run
-
-
 def _trained(run: Run) -> Trained:
     from dslnas.backends.torch.threads import threads_for
     from dslnas.graph.lower.network import build_derived_graph
@@ -85,6 +78,10 @@ def _trained(run: Run) -> Trained:
     task = task_of(program.data)
     check_limits(graph, program.derivation.limits, runtime.device, task.example)
     check_training_fits(run.architecture, settings, program.data, data, runtime)
+    run.start()
+    if not is_searched(run.path):
+        origin = f"Trained as {run.spec.name}, seed {seed}."
+        run.folder.write(ARCHITECTURE, architecture_text(run.spec, run.architecture, origin))
     checkpoint = Checkpoint(run.path, run.spec.hash, seed)
     saved = checkpoint.read(run.metrics, settings.epochs)
     run.folder.keep_metrics(0 if saved is None else saved.progress.epochs)

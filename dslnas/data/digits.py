@@ -6,7 +6,9 @@ from dslnas.data.examples import DataShape, Examples, examples
 from dslnas.diagnostics import user_error
 from dslnas.settings.data import Digits
 
-KNOWN = DataShape((1, 8, 8), classes=10, has_test=False)
+COUNTS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
+CLASSES = tuple("0123456789")
+KNOWN = DataShape((1, 8, 8), 10, has_test=False, counts=dict(zip(CLASSES, COUNTS, strict=True)))
 BRIGHTEST = 16
 
 
@@ -37,4 +39,4 @@ def read(settings: Digits) -> Examples:
     bunch = load_digits()
     images = (np.asarray(bunch.images) / BRIGHTEST).astype(np.float32).reshape(-1, 1, 8, 8)
     labels = np.asarray(bunch.target, np.int64)
-    return examples((images, labels), None, tuple("0123456789"), "digits")
+    return examples((images, labels), None, CLASSES, "digits")

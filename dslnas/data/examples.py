@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from dslnas.diagnostics import user_error
@@ -24,15 +25,15 @@ class DataShape:
     Attributes:
         shape: (C, H, W) of an image; () of a token; by name where there are several inputs.
         classes: Number of classes, labelled from 0 to `classes - 1`, or of different tokens.
-        has_test: True if the data come with a test part of their own.
+        has_test: Whether the data come with a test part of their own; None if that is not known.
+        counts: Images of the training part by class, or tokens by part of a text; nothing if they
+            are not known.
     """
 
     shape: Example
     classes: int
-    has_test: bool
-
-
-PTB = DataShape((), classes=10_000, has_test=True)
+    has_test: bool | None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ def check_numbers(images: int, labels: int, part: str, where: str) -> None:
         )
 
 
-def count_classes(labels: Labels, where: str) -> int:
-    """Return the number of classes of training labels (N,): the largest label plus one.
+def class_counts(labels: Labels, where: str) -> dict[str, int]:
+    """Return how many training labels (N,) each class has, which is named by its number.
 
     Raises:
         UserError: NAS606 there are no labels, or a number below the largest never occurs; NAS609
@@ -101,7 +102,7 @@ def count_classes(labels: Labels, where: str) -> int:
     """
     import numpy as np
 
-    present = np.unique(labels)
+    present, counts = np.unique(labels, return_counts=True)
     if not present.size:
         raise user_error("NAS606", "there are no examples", where=where)
     if present[0] < 0:
@@ -126,7 +127,7 @@ def count_classes(labels: Labels, where: str) -> int:
             help="number the classes from 0 without gaps",
             where=where,
         )
-    return int(present.size)
+    return {str(number): int(count) for number, count in enumerate(counts)}
 
 
 def _check_part(part: tuple[Images, Labels], name: str, classes: int, where: str) -> None:

@@ -11,7 +11,7 @@ from dslnas.data.examples import (
     Images,
     Labels,
     check_numbers,
-    count_classes,
+    class_counts,
     examples,
 )
 from dslnas.data.files import damaged, missing, opened, path_of, read_exactly, required_folder
@@ -38,7 +38,8 @@ def shape(settings: Idx) -> DataShape:
         count, height, width = _header(images, stream, 3)
     numbers = _labels(labels)
     check_numbers(count, len(numbers), "", str(folder))
-    return DataShape((1, height, width), count_classes(numbers, str(folder)), has_test)
+    counts = class_counts(numbers, str(folder))
+    return DataShape((1, height, width), len(counts), has_test, counts)
 
 
 def read(settings: Idx) -> Examples:
@@ -54,8 +55,7 @@ def read(settings: Idx) -> Examples:
     folder = path_of(settings)
     train = _part(folder, "train")
     test = _part(folder, "t10k") if _has_test(folder) else None
-    classes = count_classes(train[1], str(folder))
-    return examples(train, test, tuple(str(c) for c in range(classes)), str(folder))
+    return examples(train, test, tuple(class_counts(train[1], str(folder))), str(folder))
 
 
 def _has_test(folder: Path) -> bool:

@@ -7,13 +7,12 @@ import torch
 from torch import Tensor
 
 from dslnas.data.dataset import Data
+from dslnas.data.division import check_counts, check_split
 from dslnas.data.examples import Examples, Images, Labels
 from dslnas.data.facts import ImageFacts
-from dslnas.data.image_shape import check_split
 from dslnas.data.readers import reader_of
 from dslnas.data.rows import RowPart
 from dslnas.data.split import Indices, split, subset
-from dslnas.diagnostics import user_error
 from dslnas.settings.data import ImageSettings
 
 IMAGE = "image"
@@ -55,9 +54,10 @@ def load(
 
 def _divided(examples: Examples, settings: ImageSettings) -> list[RowPart]:
     """Return the four parts on the CPU, not yet normalised."""
+    numbers = np.bincount(examples.labels, minlength=len(examples.class_names)).tolist()
+    check_counts(dict(zip(examples.class_names, numbers, strict=True)), settings)
     used = subset(examples.labels, settings.subset, settings.seed)
     labels = examples.labels[used]
-    _check_counts(labels, examples.class_names, settings)
     parts = [
         _part(examples.images, examples.labels, used[chosen])
         for chosen in split(labels, settings.split, settings.seed)
@@ -66,21 +66,6 @@ def _divided(examples: Examples, settings: ImageSettings) -> list[RowPart]:
         chosen = subset(examples.test_labels, settings.subset, settings.seed)
         parts.append(_part(examples.test_images, examples.test_labels, chosen))
     return parts
-
-
-def _check_counts(labels: Labels, class_names: tuple[str, ...], settings: ImageSettings) -> None:
-    """Raise NAS606 if a class cannot be in every part."""
-    counts = np.bincount(labels, minlength=len(class_names))
-    rarest, parts = int(counts.argmin()), len(settings.split)
-    if counts[rarest] < parts:
-        among = "" if settings.subset == 1 else f" in a subset of {settings.subset:g}"
-        raise user_error(
-            "NAS606",
-            f"class `{class_names[rarest]}` has {counts[rarest]} examples{among} "
-            f"but the split has {parts} parts",
-            help="add examples of this class" + (", or raise `subset`" if among else ""),
-            where=settings.path or settings.source,
-        )
 
 
 def _part(images: Images, labels: Labels, chosen: Indices) -> RowPart:

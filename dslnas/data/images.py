@@ -28,7 +28,8 @@ def shape(settings: ImageFolder) -> DataShape:
     folder = path_of(settings)
     train, test = _listing(folder)
     size = settings.size
-    return DataShape((CHANNELS, size, size), len(train), has_test=test is not None)
+    counts = {name: len(paths) for name, paths in train.items()}
+    return DataShape((CHANNELS, size, size), len(train), test is not None, counts)
 
 
 def read(settings: ImageFolder) -> Examples:

@@ -15,7 +15,7 @@ from dslnas.data.examples import (
     Images,
     Labels,
     check_numbers,
-    count_classes,
+    class_counts,
     examples,
 )
 from dslnas.data.files import check_size, damaged, missing, path_of, reading, required_path
@@ -47,8 +47,8 @@ def shape(settings: Npz) -> DataShape:
         _check_pixels(path, train[0], dtype)
         labels = _labels(path, archive, train[1])
     check_numbers(count, len(labels), "", str(path))
-    classes = count_classes(labels, str(path))
-    return DataShape((channels, height, width), classes, has_test=test is not None)
+    counts = class_counts(labels, str(path))
+    return DataShape((channels, height, width), len(counts), test is not None, counts)
 
 
 def read(settings: Npz) -> Examples:
@@ -68,8 +68,7 @@ def read(settings: Npz) -> Examples:
         names, test_names = _names(path, archive)
         train = _part(path, archive, names)
         test = _part(path, archive, test_names) if test_names else None
-    classes = count_classes(train[1], str(path))
-    return examples(train, test, tuple(str(c) for c in range(classes)), str(path))
+    return examples(train, test, tuple(class_counts(train[1], str(path))), str(path))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Readers of images: a module of this package for every source, and of its name.
 
-Each imports what it needs itself when files are opened, and none torch.
+Each imports what it needs itself when files are opened, and none torch: a spec whose data are known
+by name is checked at once.
 """
 
 from __future__ import annotations
@@ -34,6 +35,18 @@ class Reader(Protocol):
         Raises:
             UserError: NAS605 the path is missing; else see the readers.
         """
+
+
+def describe(settings: ImageSettings) -> DataShape | None:
+    """Return the shape of the images, or None if only a path that is not given would tell.
+
+    Where there is a path, names and sizes of files, headers and labels are read, but no pixels.
+
+    Raises:
+        UserError: NAS601 to NAS609, see the readers; the path is wrong or what is there.
+    """
+    reader = reader_of(settings)
+    return reader.shape(settings) if settings.path else reader.KNOWN
 
 
 def reader_of(settings: ImageSettings) -> Reader:

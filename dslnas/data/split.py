@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dslnas.data.division import part_sizes
 from dslnas.data.examples import Labels
 
 Indices: TypeAlias = NDArray[np.int64]
@@ -40,7 +41,7 @@ def split(labels: Labels, shares: Sequence[float], seed: int) -> tuple[Indices, 
     parts: list[list[Indices]] = [[] for _ in shares]
     for members in _by_class(labels):
         shuffled = generator.permutation(members)
-        ends = np.cumsum(_sizes(len(members), np.asarray(shares, np.float64)))
+        ends = np.cumsum(part_sizes(len(members), shares))
         for part, piece in zip(parts, np.split(shuffled, ends)[:-1], strict=True):
             part.append(piece)
     return tuple(np.sort(np.concatenate(part)) for part in parts)
@@ -61,16 +62,3 @@ def _by_class(labels: Labels) -> list[Indices]:
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order])) + 1
     return np.split(order, starts)
-
-
-def _sizes(count: int, shares: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return how many of `count` examples each part gets, by largest remainder."""
-    exact = shares * count
-    sizes = np.floor(exact).astype(np.int64)
-    total = max(round(float(exact.sum())), min(count, len(shares)))
-    by_remainder = np.argsort(sizes - exact, kind="stable")
-    sizes[by_remainder[: total - sizes.sum()]] += 1
-    while sizes.min() == 0 and sizes.max() > 1:
-        sizes[sizes.argmax()] -= 1
-        sizes[sizes.argmin()] += 1
-    return sizes

@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 
 from dslnas.data.batches import LEAST, NOTHING, Batch, Part
 from dslnas.data.bptt import for_measuring, lengths, side_by_side
-from dslnas.diagnostics import user_error
+from dslnas.data.text import check_columns
 from dslnas.settings.values import Augmentation
 
 TOKEN = "token"
@@ -106,14 +106,7 @@ class StreamPart(Part):
         Raises:
             UserError: NAS611 if there are fewer.
         """
-        tokens = len(self.tokens)
-        if tokens < 2 * size:
-            raise user_error(
-                "NAS611",
-                f"training parts have {tokens} tokens but a step reads {size} x 2 or more",
-                where="evaluate",
-                help="lower `batch`, or give a longer text",
-            )
+        check_columns(len(self.tokens), size)
 
     def rate_share(self, batch: Batch) -> float:
         """Return how long a segment is, as a share of the usual length."""

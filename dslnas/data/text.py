@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from dslnas.data.examples import PTB, DataShape
+from dslnas.data.examples import DataShape
 from dslnas.data.files import damaged, missing, path_of, reading, required_folder, required_path
 from dslnas.data.tokens import UNKNOWN, cut, tokens, vocabulary
 from dslnas.diagnostics import user_error
@@ -21,52 +21,33 @@ MOST_BYTES = 2**30
 MOST_KINDS = 2**22
 """Most different tokens: far more than a network can have outputs."""
 
+PARTS = ("weights", "architecture", "validation", "test")
 FILES = ("train", "valid", "test")
+PTB = DataShape((), classes=10_000, has_test=True)
 HOLDS = "train.txt, valid.txt and test.txt, or ptb.train.txt, ptb.valid.txt and ptb.test.txt"
 
 
 def describe(settings: TextSettings) -> DataShape | None:
     """Return the shape of the text, or None if only a path that is not given would tell.
 
-    Raises:
-        UserError: As `verify`.
-    """
-    if settings.path or settings.source != "ptb":
-        return verify(settings)
-    is_whole = settings.least == 1 and settings.subset == 1
-    return PTB if is_whole and settings.token_level == "word" else None
-
-
-def verify(settings: TextSettings, classes: int | None = None) -> DataShape:
-    """Return the shape of text that can be read: a token has none, its classes are the vocabulary.
-
-    Args:
-        settings: Where the text is.
-        classes: Size of the vocabulary that the network is made for; None for any.
+    A token has no shape; its classes are the vocabulary.
 
     Raises:
         UserError: As `read`, but of the Penn Treebank only the training file is read; NAS603 and
-            NAS611 as `known_tokens`; NAS405 the vocabulary has another size.
+            NAS611 as `known_tokens`.
     """
-    found = _vocabulary_size(settings)
-    if classes is not None and classes != found:
-        raise user_error(
-            "NAS405",
-            f"the network is made for {classes} different tokens but the text has {found}",
-            help="give the text that it is made for: `--set data.path=FILE`",
-            where=where(settings),
-        )
-    return DataShape((), found, has_test=settings.source == "ptb")
-
-
-def _vocabulary_size(settings: TextSettings) -> int:
-    training = read(settings, training_only=True)
-    if settings.least > 1:
-        return len(known_tokens(training, settings))
-    kinds: set[str] = set()  # a set is faster than counting
-    _collect(training, settings, kinds)
-    _check_kinds(len(kinds), len(kinds), settings)
-    return len(kinds | {UNKNOWN})
+    is_ptb = settings.source == "ptb"
+    if is_ptb and not settings.path:
+        is_whole = settings.least == 1 and settings.subset == 1
+        return PTB if is_whole and settings.token_level == "word" else None
+    texts = read(settings, training_only=is_ptb)
+    # a set is faster than counting
+    kinds: Counter[str] | set[str] = Counter() if settings.least > 1 else set()
+    counts = [_collect(text, settings, kinds) for text in texts[:2]]
+    counts += [_collect(text, settings, set()) for text in texts[2:]]
+    known = kinds if isinstance(kinds, set) else set(vocabulary(kinds, settings.least))
+    _check_kinds(len(kinds), len(known.intersection(kinds)), settings)
+    return DataShape((), len(known | {UNKNOWN}), is_ptb, dict(zip(PARTS, counts, strict=False)))
 
 
 def read(settings: TextSettings, *, training_only: bool = False) -> list[str]:
@@ -91,7 +72,8 @@ def known_tokens(training: Sequence[str], settings: TextSettings) -> tuple[str, 
         UserError: NAS603 there are too many different tokens; NAS611 there are fewer than two.
     """
     counts: Counter[str] = Counter()
-    _collect(training, settings, counts)
+    for text in training:
+        _collect(text, settings, counts)
     known = vocabulary(counts, settings.least)
     _check_kinds(len(counts), len(counts.keys() & set(known)), settings)
     return known
@@ -111,17 +93,56 @@ def where(settings: TextSettings) -> str:
     return settings.path or "embedded text"
 
 
-def _collect(texts: Sequence[str], settings: TextSettings, found: Counter[str] | set[str]) -> None:
-    """Add the tokens of texts to `found`; NAS603 if too many of them are different."""
-    for text in texts:
-        for piece in tokens(text, settings.token_level):
-            found.update(piece)
-            if len(found) > MOST_KINDS:
-                raise damaged(
-                    Path(where(settings)),
-                    f"more than {MOST_KINDS} different tokens",
-                    "give a text that has fewer, or read it with `level char`",
-                )
+def check_lengths(counts: Mapping[str, int], settings: TextSettings, *, searching: bool) -> None:
+    """Check the tokens of the parts: for a step of the search, or to be measured.
+
+    Raises:
+        UserError: NAS611 a part has too few.
+    """
+    for part, count in counts.items():
+        trains = part in PARTS[:2]
+        if trains and not searching:
+            continue  # the two are joined, see `check_columns`
+        needed = settings.batch * (settings.steps + 1) if trains else 2
+        if count < needed:
+            reads = f"a step reads {settings.batch} x {settings.steps + 1}"
+            raise user_error(
+                "NAS611",
+                f"{part} part has {count} tokens but {reads if trains else 'needs 2'}",
+                help="give a longer text or a larger share"
+                + (", or lower `batch` or `steps`" if trains else ""),
+                where=where(settings),
+            )
+
+
+def check_columns(tokens: int, columns: int) -> None:
+    """Check that a training from scratch has two tokens for every column of a batch.
+
+    Raises:
+        UserError: NAS611 there are fewer.
+    """
+    if tokens < 2 * columns:
+        raise user_error(
+            "NAS611",
+            f"training parts have {tokens} tokens but a step reads {columns} x 2 or more",
+            where="evaluate.batch",
+            help="lower `batch`, or give a longer text",
+        )
+
+
+def _collect(text: str, settings: TextSettings, found: Counter[str] | set[str]) -> int:
+    """Add the tokens of a text to `found` and count them; NAS603 if too many are different."""
+    count = 0
+    for piece in tokens(text, settings.token_level):
+        found.update(piece)
+        count += len(piece)
+        if len(found) > MOST_KINDS:
+            raise damaged(
+                Path(where(settings)),
+                f"more than {MOST_KINDS} different tokens",
+                "give a text that has fewer, or read it with `level char`",
+            )
+    return count
 
 
 def _check_kinds(kinds: int, known: int, settings: TextSettings) -> None:

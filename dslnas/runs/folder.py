@@ -40,20 +40,21 @@ class RunFolder:
         self.manifest = manifest
         self.metrics = tuple(metrics)
 
-    @classmethod
-    def create(cls, path: Path, manifest: Manifest, spec: str) -> RunFolder:
-        """Make a new run folder with its manifest and the effective spec.
+    @property
+    def is_made(self) -> bool:
+        """Whether there is such a folder with the manifest of a run."""
+        return (self.path / MANIFEST).exists()
+
+    def make(self, spec: str) -> None:
+        """Make the folder, with the manifest and the effective spec.
 
         Raises:
             UserError: NAS021 if it cannot be made, NAS022 if something is in it already.
         """
-        if path.is_dir():
-            check_empty(path)
-        make_folder(path)
-        folder = cls(path, manifest)
-        folder.update()
-        folder.write(SPEC, spec)
-        return folder
+        check_empty(self.path)
+        make_folder(self.path)
+        self.update()
+        self.write(SPEC, spec)
 
     def write(self, name: str, content: str | bytes) -> None:
         """Write one file of the run, `name` below its folder."""
@@ -133,12 +134,12 @@ def write_tensors(
 
 
 def check_empty(path: Path) -> None:
-    """Check that a folder has nothing in it that a run would mix with.
+    """Check that a folder is not there yet, or has nothing in it that a run would mix with.
 
     Raises:
         UserError: NAS022 if it has.
     """
-    if any(path.iterdir()):
+    if path.is_dir() and any(path.iterdir()):
         raise user_error(
             "NAS022",
             "folder is not empty",

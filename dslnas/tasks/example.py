@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dslnas.data.examples import DataShape
 from dslnas.diagnostics import user_error
 from dslnas.language.check.checked import CheckedProgram
-from dslnas.ops.primitive import Example, by_name
+from dslnas.ops.primitive import by_name
 from dslnas.ops.shapes import show_shape
 from dslnas.tasks.catalogue import task_of
 
 
-def example_of(program: CheckedProgram) -> tuple[Example, int]:
-    """Return the shapes of an example and the number of classes, from the spec and the data.
+def example_of(program: CheckedProgram) -> DataShape:
+    """Return the shape of an example and the number of classes, from the spec and the data.
 
     Raises:
         UserError: NAS405 if they disagree, NAS406 if neither tells, NAS6xx if the data are wrong.
@@ -53,7 +54,7 @@ def example_of(program: CheckedProgram) -> tuple[Example, int]:
             span=program.spans["network.classes"],
             help="remove `classes`: it is taken from the data",
         )
-    return known.shape, known.classes
+    return known
 
 
 def _shown(names: Iterable[str]) -> str:

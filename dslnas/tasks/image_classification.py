@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dslnas.data import image_shape
+from dslnas.data.division import check_batch, check_counts, check_split
 from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts, ImageFacts
+from dslnas.data.readers import describe
 from dslnas.diagnostics import user_error
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example, by_name
 from dslnas.ops.shapes import show_example
 from dslnas.settings.data import DataSettings, ImageSettings
+from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.tasks.metric import ACCURACY, Column, Row
 from dslnas.tasks.task import Measurement, Task
@@ -76,15 +78,23 @@ class ImageClassification(Task):
     def describe(self, data: DataSettings, network: CheckedNetwork) -> DataShape | None:
         """Return the shape of the images, or that for which the network is made."""
         assert isinstance(data, ImageSettings)
-        found = image_shape.describe(data)
+        found = describe(data)
         if found is not None or network.input is None or network.classes is None:
             return found
-        return DataShape(network.input, network.classes, has_test=False)
+        return DataShape(network.input, network.classes, has_test=None)
 
-    def verify(self, data: DataSettings, classes: int | None = None) -> DataShape:
-        """Return the shape of images that can be loaded and divided; they tell the classes."""
+    def check_sizes(
+        self, known: DataShape, data: DataSettings, evaluate: EvaluateSettings, *, searching: bool
+    ) -> None:
+        """Check the shares of the split, the examples of every class, and the batches."""
         assert isinstance(data, ImageSettings)
-        return image_shape.verify(data)
+        if known.has_test is not None:
+            check_split(data, known.has_test)
+        if known.counts:
+            check_counts(known.counts, data)
+            if searching:
+                check_batch(known.counts, data, data.batch, "data.batch")
+            check_batch(known.counts, data, evaluate.batch, "evaluate.batch")
 
     def described(self, example: Example, classes: int) -> str:
         """Return in words the shape of an image and the number of classes."""
@@ -96,6 +106,7 @@ class ImageClassification(Task):
         device: torch.device | str,
         dtype: torch.dtype,
         *,
+        classes: int | None,
         searching: bool,
     ) -> Data:
         """Read images, divide them by class, and normalise them."""

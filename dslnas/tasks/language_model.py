@@ -130,7 +130,7 @@ class LanguageModel(Task):
         """
         assert isinstance(data, TextSettings)
         if not data.path and network.classes is not None:
-            return DataShape((), network.classes, has_test=False)
+            return DataShape((), network.classes, has_test=None)
         return text.describe(data)
 
     def is_at_hand(self, data: DataSettings, network: CheckedNetwork) -> bool:
@@ -138,10 +138,15 @@ class LanguageModel(Task):
         is_embedded = data.source == self.settings.source and network.classes is None
         return is_embedded or super().is_at_hand(data, network)
 
-    def verify(self, data: DataSettings, classes: int | None = None) -> DataShape:
-        """Return the vocabulary of a text that can be read."""
+    def check_sizes(
+        self, known: DataShape, data: DataSettings, evaluate: EvaluateSettings, *, searching: bool
+    ) -> None:
+        """Check the tokens of every part against the steps of search and training."""
         assert isinstance(data, TextSettings)
-        return text.verify(data, classes)
+        text.check_lengths(known.counts, data, searching=searching)
+        if known.counts:
+            training = known.counts["weights"] + known.counts["architecture"]
+            text.check_columns(training, evaluate.batch)
 
     def described(self, example: Example, classes: int) -> str:
         """Return in words the size of the vocabulary."""
@@ -153,13 +158,14 @@ class LanguageModel(Task):
         device: torch.device | str,
         dtype: torch.dtype,
         *,
+        classes: int | None,
         searching: bool,
     ) -> Data:
         """Read a text, divide it in its order, and number its tokens."""
         from dslnas.data import text_tensors
 
         assert isinstance(data, TextSettings)
-        return text_tensors.load(data, device, searching=searching)
+        return text_tensors.load(data, device, classes=classes, searching=searching)
 
     def noise(
         self,

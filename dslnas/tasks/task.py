@@ -84,15 +84,19 @@ class Task(ABC):
         return bool(data.path) or not data.has_files
 
     @abstractmethod
-    def verify(self, data: DataSettings, classes: int | None = None) -> DataShape:
-        """Return the shape of data that can be loaded and divided as the settings say.
+    def check_sizes(
+        self, known: DataShape, data: DataSettings, evaluate: EvaluateSettings, *, searching: bool
+    ) -> None:
+        """Check that the data can be divided and give whole batches, as far as is known.
 
         Args:
-            data: Where the data are.
-            classes: How many the network is made for; None for any number.
+            known: As `describe` returned it.
+            data: How the data are divided.
+            evaluate: How a network is trained from scratch.
+            searching: Whether there will be steps of a search.
 
         Raises:
-            UserError: NAS405 the network is made for other data; NAS6xx they cannot be loaded.
+            UserError: NAS6xx, they cannot.
         """
 
     @abstractmethod
@@ -106,6 +110,7 @@ class Task(ABC):
         device: torch.device | str,
         dtype: torch.dtype,
         *,
+        classes: int | None,
         searching: bool,
     ) -> Data:
         """Read the data and put them on a device, divided as the settings say.
@@ -114,10 +119,11 @@ class Task(ABC):
             data: Where the data are and how to divide them.
             device: Where all parts are put, once.
             dtype: Type of inputs that are no whole numbers.
+            classes: How many the network is made for; None for any number.
             searching: Whether there will be steps of a search.
 
         Raises:
-            UserError: NAS6xx, they cannot be loaded or divided.
+            UserError: NAS405 the network is made for other data; NAS6xx they cannot be loaded.
         """
 
     @abstractmethod

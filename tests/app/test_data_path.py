@@ -14,10 +14,10 @@ from tests.spaces import random_scores
 
 SPEC = """
 use papers.darts
-data idx { path "set"; split 40%, 30%, 15%, 15% }
+data idx { path "set"; split 40%, 30%, 15%, 15%; batch 8 }
 network { channels 4; repeat 0 }
 search darts
-evaluate { channels 4; repeat 0 }
+evaluate { channels 4; repeat 0; batch 8 }
 """
 
 

@@ -171,14 +171,13 @@ def test_a_search_that_cannot_fit_ends_before_it_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fitting, "memory_bytes", lambda: 35 * 2**20)
-    out, large = tmp_path / "run", ("--set", "data.batch=256")
+    out, large = tmp_path / "run", ("--set", "data.batch=256", "--set", "data.subset=40%")
     assert run(["compile", str(spec), "--search", "--out", str(out), *large]) == 1
     error = capsys.readouterr().err
     assert "memory: error[NAS408]: `search` needs about " in error
     assert "this machine has 35.0 MiB" in error
     assert "use a smaller `data.batch`, `search.accumulate=" in error
-    assert json.loads((out / "manifest.json").read_text())["status"] == "failed"
-    assert not (out / "architecture.nas").exists()
+    assert not out.exists()
 
 
 def test_a_training_that_cannot_fit_ends_before_it_starts(

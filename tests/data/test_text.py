@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dslnas.data import text as module
 from dslnas.data.examples import DataShape
-from dslnas.data.text import describe, divide, read, verify
+from dslnas.data.text import PARTS, describe, divide, read
 from dslnas.settings.data import Ptb, TextFile, TextSettings, TokenLevel
 from tests.data.made import error, real
 
@@ -58,8 +58,11 @@ def test_the_embedded_text_needs_nothing() -> None:
     assert whole.isascii()
     assert whole.isprintable() is False
     assert whole.replace("\n", "").isprintable()
-    assert describe(settings) == verify(settings) == DataShape((), 67, has_test=False)
-    assert describe(TextFile(level="word")) == DataShape((), 5161, has_test=False)
+    counts = dict(zip(PARTS, map(len, parts), strict=True))
+    assert describe(settings) == DataShape((), 67, has_test=False, counts=counts)
+    words = describe(TextFile(level="word"))
+    assert words is not None
+    assert words.classes == 5161
 
 
 def test_a_file_is_read_by_words_and_the_embedded_text_by_characters(tmp_path: Path) -> None:
@@ -68,7 +71,8 @@ def test_a_file_is_read_by_words_and_the_embedded_text_by_characters(tmp_path: P
     assert TextFile(path=path).token_level == "word"
     assert TextFile(path=path, level="char").resolved().level == "char"
     assert TextFile(path=path).resolved() == TextFile(path=path, level="word")
-    assert describe(TextFile(path=path)) == DataShape((), 4, has_test=False)
+    counts = {"weights": 210, "architecture": 30, "validation": 30, "test": 30}
+    assert describe(TextFile(path=path)) == DataShape((), 4, has_test=False, counts=counts)
 
 
 def test_a_subset_is_the_start_of_every_part(tmp_path: Path) -> None:
@@ -87,7 +91,9 @@ def test_line_breaks_of_other_systems_and_a_mark_at_the_start(tmp_path: Path) ->
 def test_control_characters_are_characters(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "\x00\x01\x07\x1b[0m\n" * 20)
     settings = TextFile(path=path, level="char")
-    assert describe(settings) == DataShape((), 9, has_test=False)
+    known = describe(settings)
+    assert known is not None
+    assert known.classes == 9
 
 
 @pytest.mark.parametrize("prefix", ["", "ptb."])
@@ -97,19 +103,10 @@ def test_penn_treebank_is_three_files(tmp_path: Path, prefix: str) -> None:
     assert train + more == "a b c d\n" * 50
     assert len(train) == 360
     assert (valid, test) == ("a b x\n" * 9, "a\n" * 9)
-    assert verify(settings) == DataShape((), 6, has_test=True)
+    counts = {"weights": 225, "architecture": 25}
+    assert describe(settings) == DataShape((), 6, has_test=True, counts=counts)
     assert describe(Ptb()) == DataShape((), 10_000, has_test=True)
     assert describe(Ptb(least=2)) is None
-
-
-def test_the_network_is_made_for_another_vocabulary(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.txt", "one two\n" * 100)
-    assert verify(TextFile(path=path), 4).classes == 4
-    assert error(lambda: verify(TextFile(), 4), "embedded text") == (
-        "NAS405",
-        "the network is made for 4 different tokens but the text has 67",
-        "give the text that it is made for: `--set data.path=FILE`",
-    )
 
 
 @pytest.mark.parametrize("settings", [TextFile, Ptb])
@@ -144,7 +141,7 @@ def test_penn_treebank_lacks_a_file(tmp_path: Path, name: str) -> None:
 
 
 def test_penn_treebank_needs_a_path() -> None:
-    assert error(lambda: verify(Ptb()), "data")[:2] == (
+    assert error(lambda: read(Ptb()), "data")[:2] == (
         "NAS605",
         "data source `ptb` needs a path",
     )
@@ -194,4 +191,6 @@ def test_limits_keep_large_files_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_real_penn_treebank_is_described(shared: Path) -> None:
     settings = Ptb(path=str(real(shared, "ptb")))
-    assert describe(settings) == DataShape((), 10_000, has_test=True)
+    known = describe(settings)
+    assert known is not None
+    assert (known.classes, known.counts) == (10_000, {"weights": 836_630, "architecture": 92_959})

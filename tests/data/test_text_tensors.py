@@ -9,13 +9,13 @@ import torch
 
 from dslnas.data.dataset import Data
 from dslnas.data.stream import StreamPart
-from dslnas.data.text import describe, read
+from dslnas.data.text import PARTS, describe, read
 from dslnas.data.tokens import PartFacts, TextFacts, decode
 from dslnas.settings.data import Ptb, TextFile
 from tests.data.made import error, real, text_of
-from tests.loading import load
+from tests.loading import TEXT, load
 
-PARTS = ("weights", "architecture", "validation", "test")
+DTYPE = torch.float32
 
 
 def parts(data: Data) -> list[StreamPart]:
@@ -126,3 +126,15 @@ def test_text_is_on_the_gpu_and_equal() -> None:
     for one, two in zip(parts(here), parts(there), strict=True):
         assert two.tokens.is_cuda
         assert torch.equal(one.tokens, two.tokens.cpu())
+
+
+def test_the_network_is_made_for_another_vocabulary(tmp_path: Path) -> None:
+    settings = TextFile(path=write(tmp_path, "one two\n" * 100), batch=2, steps=2)
+    assert len(facts(TEXT.load(settings, "cpu", DTYPE, classes=4, searching=True)).vocabulary) == 4
+    assert error(
+        lambda: TEXT.load(TextFile(), "cpu", DTYPE, classes=4, searching=True), "embedded text"
+    ) == (
+        "NAS405",
+        "the network is made for 4 different tokens but the text has 67",
+        "give the text that it is made for: `--set data.path=FILE`",
+    )

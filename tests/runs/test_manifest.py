@@ -34,7 +34,8 @@ def test_results_are_written_in_one_order_whatever_order_they_came_in() -> None:
 def test_what_is_written_is_read_as_the_same(tmp_path: Path) -> None:
     measures = {"test_accuracy": 0.1 + 0.2, "count": 3, "perplexity": float("inf")}
     manifest = made_manifest({**measures, **DONE}, normalisation=None, level="char")
-    folder = RunFolder.create(tmp_path / "run", manifest, "")
+    folder = RunFolder(tmp_path / "run", manifest)
+    folder.make("")
     before = (folder.path / MANIFEST).read_bytes()
     read = read_manifest(folder.path)
     assert read == manifest

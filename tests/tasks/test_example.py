@@ -40,7 +40,8 @@ def checked(text: str, path: Path | None = None) -> CheckedProgram:
     ],
 )
 def test_example_without_a_path(text: str, shape: Shape, classes: int) -> None:
-    assert example_of(checked(text)) == (shape, classes)
+    known = example_of(checked(text))
+    assert (known.shape, known.classes) == (shape, classes)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_shapes_of_named_inputs_are_those_of_the_data(
     stems = "stem user: linear(C), item: embedding"
     program = checked(f"{NAMED}{stems}\n{written} }}\ndata digits")
     if not wrong:
-        assert example_of(program) == (pairs.shape, 5)
+        assert example_of(program) == pairs
         return
     with pytest.raises(UserError, match=wrong):
         example_of(program)
@@ -103,7 +104,7 @@ def test_shapes_of_named_inputs_are_those_of_the_data(
 def test_spec_and_text_disagree(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("one two\n" * 100)
-    assert example_of(checked(f"{TEXT}data text", path)) == ((), 4)
+    assert example_of(checked(f"{TEXT}data text", path)).classes == 4
     with pytest.raises(UserError) as caught:
         example_of(checked(f"{TEXT}data text\nnetwork {{ classes 5 }}", path))
     (diagnostic,) = caught.value.diagnostics

@@ -19,8 +19,8 @@ OF_A_TASK = re.compile(
     r"|LanguageModel|ImageClassification)\b"
 )
 OWN = {
+    "data/division.py",
     "data/facts.py",
-    "data/image_shape.py",
     "data/image_tensors.py",
     "data/readers.py",
     "data/rows.py",

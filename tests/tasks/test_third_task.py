@@ -85,10 +85,12 @@ class Ratings(Task):
     selects_epoch = True
 
     def describe(self, data: DataSettings, network: CheckedNetwork) -> DataShape | None:
-        return self.verify(data)
-
-    def verify(self, data: DataSettings, classes: int | None = None) -> DataShape:
         return DataShape(USERS, 1, has_test=False)
+
+    def check_sizes(
+        self, known: DataShape, data: DataSettings, evaluate: EvaluateSettings, *, searching: bool
+    ) -> None:
+        pass
 
     def described(self, example: Example, classes: int) -> str:
         return "a rating"
@@ -99,6 +101,7 @@ class Ratings(Task):
         device: torch.device | str,
         dtype: torch.dtype,
         *,
+        classes: int | None,
         searching: bool,
     ) -> Data:
         generator = Generator().manual_seed(0)
@@ -147,7 +150,7 @@ def task(monkeypatch: pytest.MonkeyPatch) -> Task:
 
 def test_it_is_searched_trained_measured_and_exported(task: Task, tmp_path: Path) -> None:
     settings, runtime, report = RatingSettings(batch=16), Runtime(CPU), Listener()
-    data = task.load(settings, CPU, torch.float32, searching=True)
+    data = task.load(settings, CPU, torch.float32, classes=1, searching=True)
     program = check(link(SourceFile("ratings.nas", SPACE)), catalogue.TASK_SETTINGS)
     space = lower(program, USERS, 1)
     assert isinstance(space, SearchSpace)

@@ -220,4 +220,4 @@ def test_a_loss_that_is_not_finite_stops_the_training(data: Data) -> None:
 def test_more_columns_than_the_text_has_are_a_message(data: Data) -> None:
     with pytest.raises(UserError) as caught:
         retrain_text(data, batch=200)
-    assert "evaluate: error[NAS611]: " in caught.value.render()
+    assert "evaluate.batch: error[NAS611]: " in caught.value.render()

@@ -37,7 +37,7 @@ def _as_json(diagnostic: Diagnostic) -> dict[str, object]:
     span = diagnostic.span
     return {
         "code": diagnostic.code,
-        "message": diagnostic.message,
+        "message": diagnostic.text,
         "help": diagnostic.help,
         "file": span.source.name if span else diagnostic.where,
         "line": span.line if span else None,

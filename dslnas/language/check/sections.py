@@ -46,6 +46,8 @@ def read_section(
         help = f"write `{model.kind} {{ ... }}`"
         context.diagnostics.add("NAS505", message, name.span, help=help)
     section = context.linked.sections.get(model.kind)
+    if section is not None:
+        context.spans[model.kind] = head_span(section)
     settings = section.settings if section is not None and is_known else ()
     for setting in settings:
         if setting.key.text not in model.expressions:

@@ -1,0 +1,107 @@
+"""Sizes of the parts that examples are divided into, before they are read. Imports no NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from math import floor
+from operator import add
+
+from dslnas.diagnostics import user_error
+from dslnas.settings.data import ImageSettings
+
+SHOWN = 12
+"""Classes that a message names."""
+
+
+def part_sizes(count: int, shares: Sequence[float]) -> list[int]:
+    """Return how many of the `count` examples of a class each part gets, by largest remainder.
+
+    Only where a part would be left without any does the largest one give one away.
+    """
+    exact = [share * count for share in shares]
+    sizes = [floor(size) for size in exact]
+    total = max(round(reduce(add, exact)), min(count, len(shares)))
+    by_remainder = sorted(range(len(shares)), key=lambda part: sizes[part] - exact[part])
+    for part in by_remainder[: total - sum(sizes)]:
+        sizes[part] += 1
+    while min(sizes) == 0 and max(sizes) > 1:
+        sizes[sizes.index(max(sizes))] -= 1
+        sizes[sizes.index(0)] += 1
+    return sizes
+
+
+def check_split(settings: ImageSettings, has_test: bool) -> None:
+    """Check that a test share is given exactly if the images have no test part of their own.
+
+    Raises:
+        UserError: NAS607 they have and it is, or they have not and it is not.
+    """
+    shares = [f"{share:g}" for share in settings.split]
+    if has_test == (len(shares) == 3):
+        return
+    if has_test:
+        help_ = f"leave out the last share: `split {', '.join(shares[:3])}`"
+    else:
+        help_ = "give a fourth share for the test, such as `split 0.4, 0.2, 0.2, 0.2`"
+    raise user_error(
+        "NAS607",
+        f"split has {len(shares)} shares but the data have {'a' if has_test else 'no'} test part "
+        "of their own",
+        help=help_,
+        where=settings.path or settings.source,
+    )
+
+
+def check_counts(counts: Mapping[str, int], settings: ImageSettings) -> None:
+    """Check that every class can be in every part; `counts`: examples by class, of the whole data.
+
+    Raises:
+        UserError: NAS606 if some cannot.
+    """
+    parts = len(settings.split)
+    used = {name: part_sizes(count, [settings.subset])[0] for name, count in counts.items()}
+    few = {name: count for name, count in used.items() if count < parts}
+    if not few:
+        return
+    among = "" if settings.subset == 1 else f" in a subset of {settings.subset:g}"
+    if len(few) == 1:
+        ((name, count),) = few.items()
+        message = f"class `{name}` has {count} examples{among} but the split has {parts} parts"
+    else:
+        shown = [f"`{name}` has {count}" for name, count in few.items()]
+        listed = ", ".join(shown[:SHOWN]) + (", ..." if len(few) > SHOWN else "")
+        message = f"{len(few)} classes have fewer examples{among} than the {parts} parts of the "
+        message += f"split: {listed}"
+    of = "this class" if len(few) == 1 else "these classes"
+    raise user_error(
+        "NAS606",
+        message,
+        help=f"add examples of {of}" + (", or raise `subset`" if among else ""),
+        where=settings.path or settings.source,
+    )
+
+
+def check_batch(
+    counts: Mapping[str, int], settings: ImageSettings, batch: int, setting: str
+) -> None:
+    """Check that there are as many examples to train on as a step reads.
+
+    Args:
+        counts: Examples by class, of the whole data.
+        settings: How they are divided; the first two parts train.
+        batch: Examples of a step. A part that has fewer is one batch by itself.
+        setting: Its setting.
+
+    Raises:
+        UserError: NAS606 there are fewer.
+    """
+    used = (part_sizes(count, [settings.subset])[0] for count in counts.values())
+    training = sum(sum(part_sizes(count, settings.split)[:2]) for count in used)
+    if training < batch:
+        raise user_error(
+            "NAS606",
+            f"a step reads {batch} examples but the parts that train have {training}",
+            help="lower `batch`, or give more data",
+            where=setting,
+        )
