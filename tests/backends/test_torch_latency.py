@@ -171,3 +171,9 @@ def test_a_layer_takes_its_time_whosever_weights_it_uses(timed: Timed) -> None:
 def test_one_step_of_a_recurrent_network_is_timed() -> None:
     architecture = architecture_of("use rnn.lstm\nevaluate { channels 4 }", ())
     assert 0 < seconds_for_one(build_derived_graph(architecture), CPU) < 60
+
+
+def test_a_layer_that_uses_the_table_of_another_is_timed_with_one_of_its_own(timed: Timed) -> None:
+    latency_table(space_of("use papers.darts_rnn\nnetwork { channels 4 }", (), classes=5), CPU)
+    (head,) = [graph for graph in timed[:-1] if graph.nodes[-1].primitive == "tied_linear"]
+    assert head.params() == 5 * head.nodes[0].shape[0] + 5

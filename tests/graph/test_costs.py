@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from dslnas.graph.analysis.costs import COUNTED, CostTable, cost_table, operation_costs
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, lower_network
-from dslnas.graph.lower.op_body import OpBody
-from dslnas.ops.primitive import Shape
+from dslnas.graph.lower.subgraph import Applied
 from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import best_choice, choice_table
 from dslnas.space.derive.derive import Scores, derive
@@ -145,10 +144,10 @@ def test_operations_are_priced_where_the_cell_first_stands() -> None:
 
 
 def test_equal_cells_are_priced_once() -> None:
-    asked: list[OpBody] = []
+    asked: list[Applied] = []
 
-    def cost(body: OpBody, shape: Shape) -> float:
-        asked.append(body)
+    def cost(item: Applied) -> float:
+        asked.append(item)
         return 1.0
 
     def table(repeat: int) -> CostTable:

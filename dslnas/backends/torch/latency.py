@@ -21,7 +21,8 @@ from dslnas.backends.torch.threads import threads, wait_for
 from dslnas.graph.analysis.costs import COUNTED, CostTable, cost_table
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.graph.lower.op_body import SOURCE, OpBody
+from dslnas.graph.lower.op_body import OpBody
+from dslnas.graph.lower.subgraph import OUTSIDE, Applied, Place, Value
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
@@ -56,13 +57,13 @@ class Stopwatch:
         self._device = device
         self._known: dict[tuple[OpBody, Shape], float] = {}
 
-    def __call__(self, body: OpBody, shape: Shape) -> float:
+    def __call__(self, item: Applied) -> float:
         """Return the seconds of an operation on one value; 0 for an identity."""
-        if body.is_identity:
+        if item.body.is_identity:
             return 0.0
-        key = (body.borrowing, shape)  # whose weights they are makes no difference
+        key = item.body, item.source.shape  # whose weights they are makes no difference
         if key not in self._known:
-            self._known[key] = seconds_for_one(_graph_of(body, shape), self._device)
+            self._known[key] = seconds_for_one(_graph_of(item), self._device)
         return self._known[key]
 
 
@@ -98,26 +99,16 @@ def _keep_in_range(network: TorchNetwork) -> None:
     Untrained, a deep network would compute with denormal numbers, for which processors are slow.
     """
     with torch.no_grad():
-        for node in network.graph.nodes:
-            for weight in node.owned:
-                if weight.fan_in > 0:
-                    network.get_parameter(f"{node.name}/{weight.name}").mul_(6**0.5)
+        for name, weight in network.graph.tensors.items():
+            if weight.fan_in > 0:
+                network.get_parameter(name).mul_(6**0.5)
 
 
-def _graph_of(body: OpBody, shape: Shape) -> PrimitiveGraph:
-    """Return an operation as a network of its own."""
-    names = [f"{place}_{layer.primitive.name}" for place, layer in enumerate(body.layers)]
-
-    def name_of(place: int) -> str:
-        return INPUT if place == SOURCE else names[place]
-
-    nodes = [Node(INPUT, INPUT, (), (), shape)]
-    for name, layer in zip(names, body.layers, strict=True):
-        reads = tuple(name_of(place) for place in layer.inputs)
-        shapes = tuple(shape if i == SOURCE else body.layers[i].shape for i in layer.inputs)
-        # those of the primitive: a layer that borrows its weights takes as long
-        weights = layer.primitive.weights(dict(layer.attributes), shapes)
-        nodes.append(
-            Node(name, layer.primitive.name, reads, layer.attributes, layer.shape, weights)
-        )
-    return PrimitiveGraph(tuple(nodes), name_of(body.output))
+def _graph_of(item: Applied) -> PrimitiveGraph:
+    """Return an operation as a network of its own, with its own weights."""
+    shape, source = item.source.shape, f"{OUTSIDE}0"
+    alone = Applied("", 0, item.body, Value(source, shape))
+    tables = {f"{OUTSIDE}{layer.primitive.tied_to}": INPUT for layer in item.body.layers}
+    place = Place(outside={**tables, source: INPUT})
+    nodes = (Node(INPUT, INPUT, (), (), shape), *alone.nodes(place))
+    return PrimitiveGraph(nodes, place.name(alone.result.name))

@@ -14,17 +14,12 @@ from typing import TypeAlias
 import networkx as nx
 
 from dslnas.graph.lower.network import lower_network
-from dslnas.graph.lower.op_body import SOURCE, OpBody
 from dslnas.graph.lower.subgraph import Applied, Placed, Subgraph
-from dslnas.ops.primitive import Shape
 from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.network import BuildingBlocks, SearchSpace
 
-Cost: TypeAlias = Callable[[OpBody, Shape], float]
-"""Cost of an operation that reads a value of some shape."""
-
-Price: TypeAlias = Callable[[Applied], float]
-"""The same for an operation at its place in a network."""
+Cost: TypeAlias = Callable[[Applied], float]
+"""Cost of an operation at its place in a network."""
 
 CostRows: TypeAlias = tuple[tuple[float, ...], ...]
 """One row per row of alpha, one number per operation of that row."""
@@ -82,18 +77,21 @@ def operation_costs(space: SearchSpace, cell: str, cost: Cost) -> CostRows:
     return free if first is None else tuple(first.rows[row] for row in range(len(free)))
 
 
-def count_params(body: OpBody, shape: Shape) -> float:
-    """Return the trained weights of an operation."""
-    return body.params
+def count_params(item: Applied) -> float:
+    """Return the trained weights of an operation, those of equal ones elsewhere left out."""
+    return item.params
 
 
-def count_flops(body: OpBody, shape: Shape) -> float:
-    """Return the multiply-adds of an operation on one value of a shape."""
-    total = 0
-    for layer in body.layers:
-        reads = tuple(shape if i == SOURCE else body.layers[i].shape for i in layer.inputs)
-        total += layer.primitive.flops(dict(layer.attributes), reads, layer.shape)
-    return total
+def count_flops(item: Applied) -> float:
+    """Return the multiply-adds of an operation."""
+    layers = item.body.layers
+    shapes = [*(layer.shape for layer in layers), item.source.shape]  # SOURCE is last
+    return sum(
+        layer.primitive.flops(
+            dict(layer.attributes), tuple(shapes[i] for i in layer.inputs), layer.shape
+        )
+        for layer in layers
+    )
 
 
 COUNTED: Mapping[str, Cost] = {"params": count_params, "flops": count_flops}
@@ -117,26 +115,26 @@ def _bills(
 ) -> list[tuple[str, _Bill]]:
     """Return the bill of every part of the final network, each beside the name of its cell."""
     network = lower_network(space, trained_network(space), derived=derived)
-    bill_of = cache(partial(_bill, price=partial(_price, cost=cost)))
+    bill_of = cache(partial(_bill, cost=cost))
     return [(part.subgraph.cell, bill_of(part.subgraph)) for part in network.parts]
 
 
-def _bill(part: Subgraph, price: Price) -> _Bill:
-    edge_of = cache(partial(_edge, price=price))
+def _bill(part: Subgraph, cost: Cost) -> _Bill:
+    edge_of = cache(partial(_edge, cost=cost))
     fixed = 0.0
     rows = {}
     for item in part.items:
         if isinstance(item, Applied):
-            fixed += price(item)
+            fixed += cost(item)
         elif isinstance(item, Placed) and item.row is None:
-            fixed += sum(price(i) for i in item.subgraph.items if isinstance(i, Applied))
+            fixed += sum(cost(i) for i in item.subgraph.items if isinstance(i, Applied))
         elif isinstance(item, Placed) and item.row is not None:
             shared, rows[item.row] = edge_of(item.subgraph)
             fixed += shared
     return _Bill(fixed, rows)
 
 
-def _edge(edge: Subgraph, price: Price) -> tuple[float, tuple[float, ...]]:
+def _edge(edge: Subgraph, cost: Cost) -> tuple[float, tuple[float, ...]]:
     """Return what an edge with a choice costs in any case, and what each of its operations costs.
 
     Weights that are shared cost the same whichever edges stay; all else goes with the operations
@@ -144,13 +142,8 @@ def _edge(edge: Subgraph, price: Price) -> tuple[float, tuple[float, ...]]:
     """
     dag = nx.DiGraph((name, item.result.name) for item in edge.items for name in item.inputs)
     applied = [item for item in edge.items if isinstance(item, Applied)]
-    own = {i.result.name: price(i.borrowing if i.is_shared else i) for i in applied}
-    fixed = sum(price(i) for i in applied) - sum(own.values())
+    own = {i.result.name: cost(i.borrowing if i.is_shared else i) for i in applied}
+    fixed = sum(cost(i) for i in applied) - sum(own.values())
     mix = edge.items[-1]
     needed = [nx.ancestors(dag, end) | {end} for end in mix.inputs]
     return fixed, tuple(sum(own[name] for name in own if name in names) for names in needed)
-
-
-def _price(item: Applied, cost: Cost) -> float:
-    body = item.body if item.owner is None else item.body.borrowing
-    return cost(body, item.source.shape)

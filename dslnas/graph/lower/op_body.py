@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from dslnas.ops.primitive import AttributeValue, Primitive, Shape, Weight
@@ -44,8 +44,3 @@ class OpBody:
             for w in layer.weights
             if w.trained and not (layer.primitive.tied_to and w.name == "weight")
         )
-
-    @cached_property
-    def borrowing(self) -> OpBody:
-        """The same without weights of its own: it uses those of equal layers elsewhere."""
-        return replace(self, layers=tuple(replace(layer, weights=()) for layer in self.layers))
