@@ -103,7 +103,8 @@ def _write(run: Run, spec: CompiledSearch, found: SearchResult) -> None:
         about = f"{origin} The best of its size, after epoch {member.epoch}."
         folder.write(member_file(member), architecture_text(spec, member.architecture, about))
     if found.family:
-        results["family"] = tuple(member_facts(member) for member in found.family)
+        task = task_of(spec.program.data)
+        results["family"] = tuple(member_facts(member, task) for member in found.family)
     folder.add_results(results)
     run.architecture = found.architecture
     folder.write(ARCHITECTURE, architecture_text(spec, found.architecture, origin))

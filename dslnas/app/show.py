@@ -9,7 +9,7 @@ from typing import Any
 from dslnas.app.compile import CompiledArchitecture, CompiledSpace
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.language.check.cell import Cell
-from dslnas.ops.primitive import Example
+from dslnas.ops.primitive import Example, InputShape, Token
 from dslnas.passes.manager import USUAL, pass_named, run_passes
 from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.count import count_architectures, count_cells, count_distinct
@@ -76,11 +76,15 @@ def _network(network: Network) -> dict[str, Any]:
     return {"channels": network.channels, "cells": list(network.layout)}
 
 
-def _sizes(example: Example) -> list[int] | dict[str, list[int]]:
+def _sizes(example: Example) -> object:
     """Return the shape of an example, or of each of its inputs by name."""
     if isinstance(example, Mapping):
-        return {name: list(shape) for name, shape in example.items()}
-    return list(example)
+        return {name: _size(shape) for name, shape in example.items()}
+    return _size(example)
+
+
+def _size(shape: InputShape) -> list[int] | dict[str, int]:
+    return {"words": shape.words} if isinstance(shape, Token) else list(shape)
 
 
 def exact(number: int) -> int | str:

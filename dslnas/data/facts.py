@@ -33,7 +33,10 @@ class Facts:
         return {}
 
     def manifest(self) -> dict[str, object]:
-        """Return the facts as entries of a manifest, None where a task has no such facts."""
+        """Return the facts as entries of a manifest, None where a task has no such facts.
+
+        What only one kind of data has is an entry of `facts`, by its name.
+        """
         return {"normalisation": None, "class_names": self.class_names, "level": None}
 
     def metadata(self) -> dict[str, str]:

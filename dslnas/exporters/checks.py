@@ -104,11 +104,14 @@ def _inputs(network: TorchNetwork, real: Inputs | None, seed: int) -> dict[str, 
 
 
 def _random(graph: PrimitiveGraph, node: Node, generator: np.random.Generator) -> np.ndarray:
-    """Return a batch of random values, or of tokens that the tables they are looked up in have."""
+    """Return a batch of random values, or of tokens that the tables they are looked up in have.
+
+    An architecture may have chosen to read nothing of an input: its token is 0.
+    """
     if node.shape:
         return generator.standard_normal((BATCH, *node.shape)).astype(np.float32)
     tables = (graph.by_name[reader].weights[0] for reader in graph.readers[node.name])
-    return generator.integers(min(table.shape[0] for table in tables), size=BATCH)
+    return generator.integers(min((table.shape[0] for table in tables), default=1), size=BATCH)
 
 
 def _streams(network: TorchNetwork, real: Inputs | None, seed: int) -> dict[str, np.ndarray]:

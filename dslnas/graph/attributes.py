@@ -18,7 +18,7 @@ from dslnas.source import Span
 
 LARGEST = 1_000_000
 
-_NEVER_USUAL = (Default.REQUIRED, Default.CHANNELS, Default.CLASSES, Default.DERIVED)
+_NEVER_USUAL = frozenset(Default) - {Default.STRIDE, Default.SAME}
 
 
 def attribute_value(

@@ -73,7 +73,7 @@ _ALL = (
         "embedding",
         "the row of a table that belongs to a token",
         shapes.embedding_shape,
-        (_OUT, Argument("words", Kind.COUNT, Default.CLASSES)),
+        (_OUT, Argument("words", Kind.COUNT, Default.WORDS)),
         weights=shapes.embedding_weights,
         reads_tokens=True,
         keeps=_NOTHING,

@@ -14,14 +14,27 @@ Shape: TypeAlias = tuple[int, ...]
 """Shape of one example, without the batch axis: (channels, height, width), (features,) or, of a
 token, ()."""
 
-Example: TypeAlias = Shape | Mapping[str, Shape]
+
+@dataclass(frozen=True)
+class Token:
+    """Input that is a token of a vocabulary of its own: one of so many `words`, by their numbers.
+
+    A token whose shape is just `()` is one of as many as the network has classes.
+    """
+
+    words: int
+
+
+InputShape: TypeAlias = Shape | Token
+
+Example: TypeAlias = InputShape | Mapping[str, InputShape]
 """Shape of an only input, which needs no name, or shapes of several by name."""
 
 AttributeValue: TypeAlias = int | float | bool | tuple[int, int]
 Attributes: TypeAlias = Mapping[str, AttributeValue]
 
 
-def by_name(example: Example) -> Mapping[str, Shape]:
+def by_name(example: Example) -> Mapping[str, InputShape]:
     """Return the shapes of what a network reads by name; an only one is called ""."""
     return example if isinstance(example, Mapping) else {"": example}
 
@@ -54,6 +67,7 @@ class Default(Enum):
     STRIDE = "the stride of the place"
     SAME = "keeps the size at stride 1"
     CLASSES = "the number of classes"
+    WORDS = "the number of different tokens"
     DERIVED = "true in the derived network, false while searching"
 
 

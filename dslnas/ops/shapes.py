@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
-from dslnas.ops.primitive import Attributes, AttributeValue, Example, Shape, ShapeError, Weight
+from dslnas.ops.primitive import (
+    Attributes,
+    AttributeValue,
+    Example,
+    InputShape,
+    Shape,
+    ShapeError,
+    Token,
+    Weight,
+)
 
 
 def pair(value: AttributeValue) -> tuple[int, int]:
@@ -22,8 +31,10 @@ def image(inputs: tuple[Shape, ...], what: str) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def show_shape(shape: Shape) -> str:
-    """Return a shape as the language writes it, such as `3 x 32 x 32`; `token` has no sizes."""
+def show_shape(shape: InputShape) -> str:
+    """Return a shape as the language writes it: `3 x 32 x 32`, `token`, or `token(500)`."""
+    if isinstance(shape, Token):
+        return f"token({shape.words})"
     return " x ".join(str(n) for n in shape) or "token"
 
 

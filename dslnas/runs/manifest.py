@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from dslnas.diagnostics import user_error
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
@@ -33,22 +33,32 @@ Measure: TypeAlias = int | float | dict[str, int]
 """A measurement: a number, or one for each part of the data."""
 
 
-class Member(JsonModel):
+class Member(OpenModel):
     """One of a family of architectures: the best of its size.
+
+    A further entry, `search_validation_accuracy` or of another criterion, is what the supernet came
+    to after that epoch.
 
     Attributes:
         file: Its place in the folder of the run.
         convolutions: Its size: how many each searched cell has.
         epoch: The epoch of the search after which it was derived.
         params: Weights of the network that would be trained.
-        search_validation_accuracy: Accuracy of the supernet after that epoch.
     """
+
+    model_config = ConfigDict(extra="allow")
+    extras_after: ClassVar[str] = "params"
+    __pydantic_extra__: dict[str, float]
 
     file: str
     convolutions: dict[str, int]
     epoch: int
     params: int
-    search_validation_accuracy: float
+
+    @property
+    def measures(self) -> Mapping[str, float]:
+        """Measures of the supernet, by name."""
+        return self.__pydantic_extra__
 
 
 class Results(OpenModel):
@@ -122,6 +132,7 @@ class Manifest(OpenModel):
         normalisation: How images became numbers; None for text.
         class_names: Names of the classes, in the order of the logits; none for text.
         level: Kind of a token of text; None for images.
+        facts: Further facts that a task has of its data, by name.
         warnings: Warnings for the user, each with its epoch.
     """
 
@@ -141,6 +152,7 @@ class Manifest(OpenModel):
     normalisation: Normalisation | None = None
     class_names: tuple[str, ...] = ()
     level: TokenLevel | None = None
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -63,9 +63,7 @@ class NetworkSettings(Section):
     input: tuple[Side, Side, Side] | None = Field(
         None, description="channels x height x width of an example; else the data's"
     )
-    classes: Annotated[int, Field(ge=2)] | None = Field(
-        None, description="outputs of the head; else the data's"
-    )
+    classes: int | None = Field(None, description="outputs of the head; else the data's")
     channels: Side = Field(16, description="C while searching")
     repeat: int = Field(2, ge=0, le=256, description="N while searching")
 

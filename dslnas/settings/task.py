@@ -35,6 +35,7 @@ class TaskSettings:
         source: The source where a spec names none.
         examples: Name of the data in messages, such as "images".
         is_recurrent: Whether its cells carry states from step to step.
+        least_classes: Fewest outputs of a network: one, where it is a number that is predicted.
         specials: Its settings that not every task has.
         defaults: By section the values, by field, that take the place of the model's defaults;
             subclasses have the entries of their bases.
@@ -44,6 +45,7 @@ class TaskSettings:
     source: str
     examples: str
     is_recurrent: bool
+    least_classes: int = 2
     specials: tuple[Special, ...] = ()
     defaults: Mapping[type[Section], Mapping[str, object]] = field(default_factory=dict)
 

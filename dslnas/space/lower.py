@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, UserError
 from dslnas.language.check.cell import Cell
-from dslnas.language.check.checked import CheckedNetwork, CheckedProgram
+from dslnas.language.check.checked import CheckedInput, CheckedNetwork, CheckedProgram
 from dslnas.language.check.constants import number_of
-from dslnas.ops.primitive import Example, by_name
+from dslnas.ops.primitive import Example, InputShape, Token, by_name
 from dslnas.settings.search import PcDartsSettings
 from dslnas.space.architecture import Architecture, architecture_of
 from dslnas.space.derive.count_rules import check_rule
@@ -147,10 +147,7 @@ def _network(
             help=f"N is {repeat} here",
         )
     return Network(
-        tuple(
-            Input(given.name, shapes.get(given.name, given.shape or ()), given.stem)
-            for given in network.inputs
-        ),
+        tuple(_input(given, shapes.get(given.name, given.shape or ())) for given in network.inputs),
         classes,
         channels,
         tuple(layout),
@@ -158,3 +155,9 @@ def _network(
         None,
         span=network.span,
     )
+
+
+def _input(given: CheckedInput, shape: InputShape) -> Input:
+    if isinstance(shape, Token):
+        return Input(given.name, (), given.stem, shape.words)
+    return Input(given.name, shape, given.stem)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.constants import Scope
 from dslnas.language.syntax import ast
-from dslnas.ops.primitive import Example, Shape
+from dslnas.ops.primitive import Example, Shape, Token
 from dslnas.source import Span
 
 if TYPE_CHECKING:
@@ -37,11 +37,13 @@ class Input:
         name: Empty where it is the only one and has no name in the spec.
         shape: Shape of an example: (channels, height, width), (features,), or () for a token.
         stem: Expression for what comes between it and the first cells.
+        words: Number of different tokens; None for as many as classes, and for other inputs.
     """
 
     name: str
     shape: Shape
     stem: ast.Expression
+    words: int | None = None
 
     @property
     def part(self) -> str:
@@ -75,7 +77,10 @@ class Network:
     @property
     def example(self) -> Example:
         """Shape of an example; by name where the inputs have names."""
-        shapes = {given.name: given.shape for given in self.inputs}
+        shapes = {
+            given.name: given.shape if given.words is None else Token(given.words)
+            for given in self.inputs
+        }
         return shapes.get("", shapes)
 
 

@@ -131,6 +131,7 @@ class ImageClassification(Task):
         from dslnas.data.rows import RowPart
 
         (shape,) = by_name(example).values()
+        assert isinstance(shape, tuple)
         images = torch.randn((count, *shape), generator=generator, dtype=dtype)
         return RowPart({IMAGE: images}, torch.randint(classes, (count,), generator=generator))
 

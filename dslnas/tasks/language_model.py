@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dslnas.data import text
 from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts
-from dslnas.data.tokens import TextFacts
+from dslnas.data.tokens import VOCABULARY, TextFacts
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings, TextSettings
@@ -117,6 +118,12 @@ class LanguageModel(Task):
             "unknown tokens: {unknown_tokens[validation]:,} in validation, "
             "{unknown_tokens[test]:,} in test",
         ),
+    )
+    files = MappingProxyType(
+        {
+            VOCABULARY: "its tokens, by number",
+            "sample.py": "writes text with it; needs numpy and onnxruntime only",
+        }
     )
     selects_epoch = True
     measured_at_once = 10  # as in the published code of DARTS

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dslnas.data.examples import DataShape
@@ -54,6 +55,7 @@ class Task(ABC):
         metrics: Metrics in the order of reports; networks are compared by the first.
         columns: Columns of the table of several runs.
         rows: Rows of the report on one run.
+        files: Files that users of an exported network need beside it, with the meaning of each.
         selects_epoch: Whether a training from scratch gives the network of its best epoch, and may
             average weights; else that of the last epoch.
         measured_at_once: Examples, or sequences side by side, of a batch that is measured.
@@ -66,6 +68,7 @@ class Task(ABC):
     metrics: ClassVar[tuple[Metric, ...]]
     columns: ClassVar[tuple[Column, ...]]
     rows: ClassVar[tuple[Row, ...]]
+    files: ClassVar[Mapping[str, str]] = MappingProxyType({})
     selects_epoch: ClassVar[bool] = False
     measured_at_once: ClassVar[int] = 256
 

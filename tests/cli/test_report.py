@@ -7,7 +7,6 @@ from typing import Any
 
 from dslnas.cli.render.report import report_text
 from dslnas.cli.render.tables import aligned
-from dslnas.runs.manifest import Member
 from dslnas.settings.data import TextFile
 from tests.runs.made import SETTINGS, made_manifest
 
@@ -20,21 +19,21 @@ RESULTS = {
     "latency_ms": {},
     "largest_difference": {},
 }
-FAMILY = (
-    Member(
-        file="family/convolutions_1_0.nas",
-        convolutions={"normal": 1, "reduction": 0},
-        epoch=2,
-        params=900,
-        search_validation_accuracy=0.5,
-    ),
-    Member(
-        file="family/convolutions_10_2.nas",
-        convolutions={"normal": 10, "reduction": 2},
-        epoch=11,
-        params=12345,
-        search_validation_accuracy=0.75,
-    ),
+FAMILY: tuple[dict[str, Any], ...] = (
+    {
+        "file": "family/convolutions_1_0.nas",
+        "convolutions": {"normal": 1, "reduction": 0},
+        "epoch": 2,
+        "params": 900,
+        "search_validation_accuracy": 0.5,
+    },
+    {
+        "file": "family/convolutions_10_2.nas",
+        "convolutions": {"normal": 10, "reduction": 2},
+        "epoch": 11,
+        "params": 12345,
+        "search_validation_accuracy": 0.75,
+    },
 )
 
 
@@ -68,12 +67,31 @@ def test_a_family_is_a_table_of_what_can_be_trained(tmp_path: Path) -> None:
     lines = report(tmp_path, family=FAMILY, search_seconds=3.0, search_epoch=11)
     at = next(i for i, line in enumerate(lines) if line.startswith("The best of every size"))
     assert f"`dslnas export {tmp_path}/run/FILE` trains one" in lines[at]
-    first, last = FAMILY[0].file, FAMILY[1].file
+    first, last = FAMILY[0]["file"], FAMILY[1]["file"]
     assert lines[at + 1 : at + 4] == [
         "  convolutions             epoch   parameters   validation   file",
         f"  normal 1, reduction 0        2          900       50.00%   {first}",
         f"  normal 10, reduction 2      11       12,345       75.00%   {last}",
     ]
+
+
+def test_the_measure_of_a_family_is_that_of_its_task(tmp_path: Path) -> None:
+    measured = {k: v for k, v in FAMILY[0].items() if k != "search_validation_accuracy"}
+    family = ({**measured, "search_validation_perplexity": 87.654},)
+    settings = SETTINGS.replace(data=TextFile())
+    lines = report_text(
+        tmp_path, made_manifest({**RESULTS, "family": family}, settings=settings)
+    ).splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("The best of every size"))
+    assert lines[at].startswith("The best of every size, with the supernet's perplexity; ")
+    assert lines[at + 2].split()[-2:] == ["87.65", FAMILY[0]["file"]]
+
+
+def test_files_of_a_task_are_told(tmp_path: Path) -> None:
+    (tmp_path / "vocabulary.json").touch()
+    settings = SETTINGS.replace(data=TextFile())
+    lines = report_text(tmp_path, made_manifest(RESULTS, settings=settings)).splitlines()
+    assert lines[-1] == "  vocabulary.json      its tokens, by number"
 
 
 def test_text_has_perplexities(tmp_path: Path) -> None:

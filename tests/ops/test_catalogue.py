@@ -72,6 +72,7 @@ def test_defaults_that_depend_on_the_place_fit_their_kind(primitive: Primitive) 
         Default.STRIDE: Kind.PAIR,
         Default.SAME: Kind.PADDING,
         Default.CLASSES: Kind.COUNT,
+        Default.WORDS: Kind.COUNT,
         Default.DERIVED: Kind.FLAG,
     }
     for argument in primitive.arguments:

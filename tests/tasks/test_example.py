@@ -12,7 +12,7 @@ from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Shape, Token
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.example import example_of
@@ -83,14 +83,16 @@ def test_inputs_have_names_where_those_of_the_data_have(inputs: str, reads: str)
     ("written", "wrong"),
     [
         ("", ""),
-        ("input item: token, user: 3", ""),
-        ("input user: 4, item: token", "`input` of `user` is not that of the data, 3"),
+        ("input item: token(9), user: 3", ""),
+        ("input user: 4, item: token(9)", "`input` of `user` is not that of the data, 3"),
+        ("input user: 3, item: token(8)", "`input` of `item` is not that of the data, token\\(9"),
+        ("input user: 3, item: token", "`input` of `item` is not that of the data, token\\(9"),
     ],
 )
 def test_shapes_of_named_inputs_are_those_of_the_data(
     written: str, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pairs = DataShape({"user": (3,), "item": ()}, classes=5, has_test=False)
+    pairs = DataShape({"user": (3,), "item": Token(9)}, classes=5, has_test=False)
     monkeypatch.setattr(ImageClassification, "describe", lambda *given: pairs)
     stems = "stem user: linear(C), item: embedding"
     program = checked(f"{NAMED}{stems}\n{written} }}\ndata digits")

@@ -13,16 +13,18 @@ from dslnas.app.show import big
 from dslnas.cli.options import print_json
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import cells_of
+from dslnas.runs.family import criterion_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
 from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.metric import Row
+from dslnas.tasks.task import Task
 
-FILES = {
+MODELS = {
     "model.onnx": "the model to deploy: ONNX, any batch size",
     "model_step.onnx": "the same for one token at a time",
-    "vocabulary.json": "its tokens, by number",
-    "sample.py": "writes text with it; needs numpy and onnxruntime only",
+}
+FILES = {
     "model.py": "the same network as a Python module; needs torch and safetensors only",
     "model.safetensors": "its weights",
     ARCHITECTURE: "the cells as a spec: edit them, or train them again with `dslnas export`",
@@ -42,14 +44,14 @@ def print_run(run: Run, *, as_json: bool) -> None:
 
 def report_text(folder: Path, manifest: Manifest) -> str:
     """Return what a run found, and where it lies."""
-    results = manifest.results
+    results, task = manifest.results, task_of(manifest.settings.data)
     lines = ["", _times(results)]
     if results.search_stopped is not None:
         lines.append(f"The search ended early: {results.search_stopped}.")
     if results.search_epoch is not None:
         lines.append(f"The architecture is that of epoch {results.search_epoch}.")
     lines += [*(f"warning: {warning}" for warning in manifest.warnings), ""]
-    facts = _facts(manifest)
+    facts = _facts(results, task)
     width = max(20, *(len(label) for label, _, _ in facts))
     for label, value, remark in facts:
         lines.append(f"  {label:<{width}} {value:<12} {remark}".rstrip())
@@ -61,9 +63,9 @@ def report_text(folder: Path, manifest: Manifest) -> str:
         lines.append(f"  {name}")
         lines += [f"    {node} = {terms}" for node, terms in nodes.items()]
     if results.family:
-        lines += ["", *_family(results.family, folder)]
+        lines += ["", *_family(results.family, folder, task)]
     lines += ["", f"Files in {folder}:"]
-    for name, meaning in FILES.items():
+    for name, meaning in {**MODELS, **task.files, **FILES}.items():
         if (folder / name).exists():
             lines.append(f"  {name:<20} {meaning}")
     return "\n".join(lines)
@@ -76,22 +78,23 @@ def _times(results: Results) -> str:
     return f"Trained for {train:.0f} s."
 
 
-def _family(members: Sequence[Member], folder: Path) -> list[str]:
+def _family(members: Sequence[Member], folder: Path, task: Task) -> list[str]:
+    criterion = criterion_of(task)
+    form = next(column.format for column in task.columns if column.quantity == task.criterion)
     rows = [("convolutions", "epoch", "parameters", "validation", "file")]
     for member in members:
         sizes = ", ".join(f"{cell} {size}" for cell, size in member.convolutions.items())
-        value = f"{member.search_validation_accuracy:.2%}"
+        value = format(member.measures[criterion], form) if criterion in member.measures else ""
         rows.append((sizes, str(member.epoch), f"{member.params:,}", value, member.file))
     return [
-        "The best of every size, with the supernet's accuracy; "
+        f"The best of every size, with the supernet's {task.metrics[0].name}; "
         f"`dslnas export {folder}/FILE` trains one:",
         *(f"  {line}" for line in aligned(rows, left=("convolutions", "file"))),
     ]
 
 
-def _facts(manifest: Manifest) -> list[tuple[str, str, str]]:
-    task = task_of(manifest.settings.data)
-    results, example = manifest.results, task.example
+def _facts(results: Results, task: Task) -> list[tuple[str, str, str]]:
+    example = task.example
     facts = [*_rows(task.rows, results.measures)]
     facts += [
         ("parameters", f"{results.params:,}", ""),

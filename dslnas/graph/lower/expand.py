@@ -65,12 +65,16 @@ class Expander:
         shape: Shape,
         channels: int,
         classes: int | None = None,
+        words: int | None = None,
     ) -> OpBody:
-        """Return a stem, a head or, without classes, an operation of a fixed value in a cell."""
+        """Return a stem, a head or, without classes, an operation of a fixed value in a cell.
+
+        If `words` is None, a token is one of as many as there are classes.
+        """
         known = self._constants
         if classes is not None:
             known = {**known, "classes": classes}
-        builder = _Builder(self._definitions, known, channels, self.derived, shape)
+        builder = _Builder(self._definitions, known, channels, self.derived, shape, words)
         scope = {**known, "C": channels, "C_in": _channels(shape)}
         output, _ = builder.expression(expression, scope, SOURCE, 1)
         return builder.body(output)
@@ -86,12 +90,14 @@ class _Builder:
         channels: int,
         derived: bool,
         shape: Shape,
+        words: int | None = None,
     ) -> None:
         self._definitions = definitions
         self._constants = constants
         self._channels = channels
         self._derived = derived
         self._shape = shape
+        self._words = words
         self._layers: list[Layer] = []
 
     def operation(self, operation: Operation, stride: int) -> OpBody:
@@ -211,6 +217,8 @@ class _Builder:
                 attributes[argument.name] = self._derived
             elif argument.default is Default.CLASSES:
                 attributes[argument.name] = self._known_classes(primitive, span)
+            elif argument.default is Default.WORDS:
+                attributes[argument.name] = self._words or self._known_classes(primitive, span)
             else:
                 attributes[argument.name] = default_value(
                     argument, attributes, given, self._channels, stride

@@ -14,6 +14,7 @@ from dslnas.graph.graph import INPUT, Node, PrimitiveGraph, Scope, edges_of
 from dslnas.graph.lower.cell import lower_cell
 from dslnas.graph.lower.context import CellContext
 from dslnas.graph.lower.expand import Expander
+from dslnas.graph.lower.op_body import OpBody
 from dslnas.graph.lower.subgraph import OUTSIDE, Applied, Placed, Subgraph, Value, below
 from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
 from dslnas.language.check.cell import Cell
@@ -22,7 +23,7 @@ from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import choice_table
-from dslnas.space.network import BuildingBlocks, Network, SearchSpace, network_graph
+from dslnas.space.network import BuildingBlocks, Input, Network, SearchSpace, network_graph
 
 PARTS = {"stem": "stem", "head": "head", "auxiliary": "auxiliary head"}
 
@@ -137,7 +138,7 @@ class _NetworkLowering:
         )
         outputs = {
             given.part: self._part(
-                "stem", given.stem, Value(node.name, node.shape), channels, given.name
+                "stem", given.stem, Value(node.name, node.shape), channels, given
             )
             for given, node in zip(network.inputs, inputs, strict=True)
         }
@@ -195,12 +196,19 @@ class _NetworkLowering:
         return end.name
 
     def _part(
-        self, kind: str, expression: ast.Expression, source: Value, channels: int, reads: str = ""
+        self,
+        kind: str,
+        expression: ast.Expression,
+        source: Value,
+        channels: int,
+        given: Input | None = None,
     ) -> Value:
-        """Lower a stem, of an input that may have a name, or a head."""
+        """Lower the stem of an input, or a head."""
+        reads, words = (given.name, given.words) if given is not None else ("", None)
         classes, path = self._network.classes, below(kind, reads)
         try:
-            body = self._expander.expression(expression, source.shape, channels, classes)
+            body = self._expander.expression(expression, source.shape, channels, classes, words)
+            _check_table(body, words, expression)
         except UserError as error:
             first = error.diagnostics[0]
             place = f"{first.message}, in the {PARTS[kind]} of {_shown(reads)}"
@@ -245,3 +253,16 @@ class _NetworkLowering:
 
 def _shown(reads: str) -> str:
     return f"input `{reads}`" if reads else "the network"
+
+
+def _check_table(body: OpBody, words: int | None, expression: ast.Expression) -> None:
+    """Check that a table has a row for every token of an input that says how many there are."""
+    for layer in body.layers:
+        rows = layer.weights[0].shape[0] if layer.primitive.reads_tokens else words
+        if words is not None and rows != words:
+            raise user_error(
+                "NAS405",
+                f"`{layer.primitive.name}` has {rows} rows for {words} different tokens",
+                span=expression.span,
+                help="leave out `words`: they are those of the input",
+            )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.constants import Scope
 from dslnas.language.syntax import ast
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import InputShape
 from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SearchSettings
@@ -28,7 +28,7 @@ class CheckedInput:
     """
 
     name: str
-    shape: Shape | None
+    shape: InputShape | None
     stem: ast.Expression
     span: Span = field(compare=False, repr=False)
 
@@ -58,7 +58,7 @@ class CheckedNetwork:
     span: Span = field(compare=False, repr=False)
 
     @property
-    def input(self) -> Shape | None:
+    def input(self) -> InputShape | None:
         """Shape of an example, if the network reads one value without a name and the spec says."""
         return None if self.inputs[0].name else self.inputs[0].shape
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from dslnas.diagnostics import suggestion
+from dslnas.language.check.bind_calls import fault_diagnostic
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedInput, CheckedNetwork
 from dslnas.language.check.context import Context
@@ -15,6 +16,7 @@ from dslnas.language.check.sections import read_section
 from dslnas.language.link.merge import head_span
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import Shape
+from dslnas.settings.faults import Fault
 from dslnas.settings.sections import NetworkSettings
 from dslnas.source import Span
 
@@ -34,6 +36,7 @@ def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork 
         return None
     left = ("input",) if are_named(given) else ()
     settings = read_section(NetworkSettings, context, left=left)
+    _check_classes(settings, given, context)
     missing = [key for key in ("stem", "head") if key not in given]
     if missing:
         message = f"network has no {' and no '.join(missing)}"
@@ -51,6 +54,19 @@ def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork 
         _layout(given["cells"].values, context, cells),
         span=given["cells"].span,
     )
+
+
+def _check_classes(
+    settings: NetworkSettings, given: Mapping[str, ast.Setting], context: Context
+) -> None:
+    """Check that there are as many classes as the task needs; NAS502 is recorded."""
+    least, found = context.task.least_classes, settings.classes
+    if found is None or found >= least:
+        return
+    fault = Fault("classes", f"must be at least {least}", found)
+    help = f"`classes`: {NetworkSettings.model_fields['classes'].description}"
+    diagnostic = fault_diagnostic(fault, "`classes`", given["classes"].values, help)
+    context.diagnostics.record(diagnostic)
 
 
 def _place(context: Context) -> Span:

@@ -9,7 +9,7 @@ from dslnas.language.check.checked import CheckedInput
 from dslnas.language.check.constants import evaluate
 from dslnas.language.check.context import Context
 from dslnas.language.syntax import ast
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import InputShape, Token
 
 TOKEN = "token"
 LOGITS = "logits"
@@ -18,7 +18,13 @@ LOGITS = "logits"
 LARGEST = 65536
 """Most features, channels, height or width of an input."""
 
-_HELP = "write `user: 8` for features, `photo: 3 x 32 x 32` for images, `word: token` for a token"
+MOST_WORDS = 1_000_000
+"""Most different tokens of an input."""
+
+_HELP = (
+    "write `user: 8` for features, `photo: 3 x 32 x 32` for images, `word: token(500)` for one of "
+    "500 tokens"
+)
 
 
 def are_named(given: Mapping[str, ast.Setting]) -> bool:
@@ -83,16 +89,28 @@ def _by_name(setting: ast.Setting, diagnostics: Diagnostics) -> dict[str, ast.Na
     return values
 
 
-def _shape(given: ast.Named, context: Context) -> Shape:
+def _shape(given: ast.Named, context: Context) -> InputShape:
     """Return the shape of an input; that of a token where it is wrong."""
     if isinstance(given.value, ast.Name) and given.value.text == TOKEN:
         return ()
+    words = _words(given.value)
+    lengths, most = ((1, 3), LARGEST) if words is None else ((1,), MOST_WORDS)
     with context.diagnostics.collecting():
-        sizes = evaluate(given.value, context.constants)
+        sizes = evaluate(given.value if words is None else words, context.constants)
         shape = sizes if isinstance(sizes, tuple) else (sizes,)
         whole = tuple(n for n in shape if isinstance(n, int) and not isinstance(n, bool))
-        if len(whole) in (1, 3) and whole == shape and all(1 <= n <= LARGEST for n in whole):
-            return whole
+        if len(whole) in lengths and whole == shape and all(1 <= n <= most for n in whole):
+            return whole if words is None else Token(whole[0])
         message = f"`{given.value.span.brief}` is no shape of an input"
         context.diagnostics.add("NAS502", message, given.value.span, help=_HELP)
     return ()
+
+
+def _words(value: ast.Expression) -> ast.Expression | None:
+    """Return how many tokens `token(...)` says there are; None for another expression."""
+    match value:
+        case ast.Call(
+            function=ast.Name(text=text), arguments=(ast.Argument(name=None, value=words),)
+        ) if text == TOKEN:
+            return words
+    return None

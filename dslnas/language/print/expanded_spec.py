@@ -16,7 +16,7 @@ from dslnas.language.link.used_names import mentioned, used_names
 from dslnas.language.print.format import format_expression, format_item, format_program
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
-from dslnas.ops.primitive import Example, Shape
+from dslnas.ops.primitive import Example, InputShape, Token
 from dslnas.ops.shapes import show_shape
 from dslnas.settings.model import Call, Section
 from dslnas.settings.sections import DeriveSettings
@@ -202,7 +202,11 @@ def _input(example: Example, span: Span) -> tuple[ast.Expression, ...]:
     )
 
 
-def _size(shape: Shape, span: Span) -> ast.Expression:
+def _size(shape: InputShape, span: Span) -> ast.Expression:
+    if isinstance(shape, Token):
+        words = ast.Number(shape.words, str(shape.words), span=span)
+        name = ast.Name(show_shape(()), span=span)
+        return ast.Call(name, (ast.Argument(None, words, span=span),), span=span)
     if len(shape) > 1:
         return ast.Size(shape, span=span)
     text = show_shape(shape)

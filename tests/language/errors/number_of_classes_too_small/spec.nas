@@ -1,0 +1,5 @@
+use papers.darts
+
+network { classes 1 }
+
+data digits
