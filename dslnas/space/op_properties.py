@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.operations import called, repeated
@@ -20,19 +21,19 @@ class OpProperties:
 
     def __init__(self, definitions: Mapping[str, ast.OpDef]) -> None:
         self._definitions = definitions
-        self._primitives: dict[str, frozenset[str]] = {}
+        self._primitives = cache(self._made_of)
 
     def told(self, operation: Operation) -> Operation:
         """Return an operation that says what it is."""
-        name = operation.name
+        primitives = self._primitives(operation.name)
         return replace(
             operation,
-            is_zero=self.is_zero(name),
-            is_identity=self.is_identity(name),
-            is_convolution=self.is_convolution(name),
+            is_zero=self._is_zero(operation.name),
+            is_identity=primitives == {"identity"},
+            is_convolution="conv" in primitives,
         )
 
-    def is_zero(self, name: str) -> bool:
+    def _is_zero(self, name: str) -> bool:
         """Whether an operation is nothing but the primitive `zero`, at every stride."""
         while name in self._definitions:
             call = called(self._definitions[name].body)
@@ -41,21 +42,11 @@ class OpProperties:
             name = call[0].text
         return name == "zero"
 
-    def is_identity(self, name: str) -> bool:
-        """Whether an operation only hands on its input."""
-        return self.primitives(name) == {"identity"}
-
-    def is_convolution(self, name: str) -> bool:
-        """Whether an operation has a convolution among its layers, such as `sep_conv`."""
-        return "conv" in self.primitives(name)
-
-    def primitives(self, name: str) -> frozenset[str]:
+    def _made_of(self, name: str) -> frozenset[str]:
         """Return the primitives that an operation is made of, at stride 1 of a derived cell."""
         if name not in self._definitions:
             return frozenset({name})
-        if name not in self._primitives:
-            self._primitives[name] = self._of_body(_body(self._definitions[name]))
-        return self._primitives[name]
+        return self._of_body(_body(self._definitions[name]))
 
     def _of_body(self, body: ast.Expression) -> frozenset[str]:
         if isinstance(body, ast.Chain):
@@ -66,7 +57,7 @@ class OpProperties:
         call = called(body)
         assert call is not None, "checked by check_body"
         name, arguments = call
-        found = self.primitives(name.text)
+        found = self._primitives(name.text)
         if name.text not in self._definitions and LANGUAGE[name.text].joins:
             found = found.union(*(self._of_body(argument.value) for argument in arguments))
         return found

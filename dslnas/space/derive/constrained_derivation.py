@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from math import comb, prod
 from typing import TypeAlias
 
@@ -93,7 +94,7 @@ class _Search:
         self._values = values
         self._counts = counts
         self._places = {count.operation: place for place, count in enumerate(counts)}
-        self._next: dict[tuple[_Seen, int], _Seen | None] = {}
+        self._one_more = cache(self._with_one_more)
         self._bits = {node: 1 << place for place, node in enumerate(_outside(cell))}
         sources = dict.fromkeys(edge.source for edge in cell.edges)
         self._behind = {name: self._bits_behind(name) for name in sources}
@@ -164,13 +165,8 @@ class _Search:
             best[place] = max(worth, best.get(place, worth))
         return list(best.items())
 
-    def _one_more(self, seen: _Seen, place: int) -> _Seen | None:
+    def _with_one_more(self, seen: _Seen, place: int) -> _Seen | None:
         """Return what is seen after one more operation of a count; None if that is too many."""
-        if (seen, place) not in self._next:
-            self._next[seen, place] = self._counted(seen, place)
-        return self._next[seen, place]
-
-    def _counted(self, seen: _Seen, place: int) -> _Seen | None:
         count, number = self._counts[place], seen[place] + 1
         if count.most is not None and number > count.most:
             return None
