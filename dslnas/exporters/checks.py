@@ -45,18 +45,10 @@ def check_files(
     real: Inputs | None,
     seed: int,
 ) -> Measured:
-    """Compare what lies in a folder with a network.
+    """Compare what exporters wrote to a folder with a network on the CPU, in evaluation mode.
 
-    Args:
-        network: On the CPU, in evaluation mode.
-        exporters: The targets whose files are there.
-        folder: Where they are.
-        tolerance: The largest difference allowed.
-        real: Inputs to compare on besides random ones, by name.
-        seed: Seed of the random inputs.
-
-    Raises:
-        UserError: NAS711 if they differ.
+    Inputs are random ones, and real ones if there are any. NAS711 if a number differs by more than
+    the tolerance.
     """
     timed = [exporter.name for exporter in exporters if exporter.is_timed]
     if isinstance(network, SequenceNetwork):

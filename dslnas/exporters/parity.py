@@ -37,14 +37,8 @@ def compare(
 ) -> dict[str, float]:
     """Return by backend the largest absolute difference of a logit from PyTorch's.
 
-    Args:
-        reference: PyTorch.
-        others: The other backends by name.
-        inputs: Inputs by what they are, such as `random` and `real`.
-        tolerance: The largest difference allowed.
-
-    Raises:
-        UserError: NAS711 if a backend differs by more, saying which, where and by how much.
+    Inputs are named by what they are, such as `random` and `real`. NAS711 if a backend differs by
+    more than the tolerance, saying which, where and by how much.
     """
     largest: dict[str, float] = {}
     for name, run in others.items():

@@ -83,17 +83,9 @@ def compare_sequences(
 ) -> dict[str, float]:
     """Return by backend the largest absolute difference of a logit or a state from PyTorch's.
 
-    Each runs over 200 steps, for batches of 1 and 7: as a whole in two calls, and step by step.
-
-    Args:
-        reference: PyTorch, as a whole.
-        others: The other backends by name, with their forms, named as in `CALLS`.
-        streams: Tokens to compare on, by what they are, such as `random` and `real`: int64 (N,);
-            where they are too few they are read again.
-        tolerance: The largest difference allowed.
-
-    Raises:
-        UserError: NAS711 if a backend differs by more, saying which, where and by how much.
+    Each runs over 200 steps, for batches of 1 and 7: as a whole in two calls, and step by step, on
+    streams of tokens, int64 (N,), that are read again where they are too short. NAS711 as in
+    `compare`.
     """
     largest = dict.fromkeys(others, 0.0)
     for batch in BATCHES:

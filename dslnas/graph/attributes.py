@@ -54,14 +54,9 @@ def default_value(
     channels: int,
     stride: int,
 ) -> AttributeValue:
-    """Return the default of an argument where it stands.
+    """Return the default of an argument at a place, from C and the rest of the stride.
 
-    Args:
-        argument: The argument that is left open.
-        attributes: The arguments before it.
-        given: All arguments that are given, for a dilation that comes after the padding.
-        channels: C of the cell.
-        stride: Rest of the place's stride.
+    `attributes` are those before it; `given` may have a dilation that comes after the padding.
     """
     match argument.default:
         case Default.CHANNELS:
@@ -85,11 +80,6 @@ def usual_value(
 
     A graph has no places, so its usual stride is 1, and nothing is usual that depends on the cell
     or the phase.
-
-    Args:
-        argument: The argument.
-        attributes: Those before it.
-        given: Those that are written.
     """
     if argument.default in _NEVER_USUAL:
         return None

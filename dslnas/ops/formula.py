@@ -90,12 +90,9 @@ exp, log, erf, sigmoid, tanh = map(_function, ("exp", "log", "erf", "sigmoid", "
 def evaluate(
     formula: Operand, known: Mapping[str, Read], apply: Callable[[str, list[Read | float]], Read]
 ) -> Read | float:
-    """Return the value of a formula; a part that stands in it twice is computed once.
+    """Return the value of a formula for known values; a part that stands in it twice is made once.
 
-    Args:
-        formula: The formula.
-        known: Values of `x` and the arguments.
-        apply: From an operator and its operands, of which some may be plain numbers, to a value.
+    An operator is applied to values and plain numbers.
     """
     made: dict[Operand, Read | float] = {}
 

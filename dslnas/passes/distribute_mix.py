@@ -35,13 +35,7 @@ def distribute_mix(graph: PrimitiveGraph) -> PrimitiveGraph:
 
 
 def _distributed(graph: PrimitiveGraph, mix: Node, shares: dict[object, str]) -> list[Node]:
-    """Return what stands for a mix: its parts, each behind what it reads.
-
-    Args:
-        graph: Where it stands.
-        mix: Weighs two operations or more.
-        shares: Names of those that are written, by what they share and how; more are added.
-    """
+    """Return what stands for a mix: its parts, each behind what it reads; `shares` grows."""
     assert mix.mix is not None
     if len(mix.inputs) < 2 or mix.mix.edges:
         return [mix]

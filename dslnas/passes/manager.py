@@ -70,9 +70,6 @@ class Passed:
 def passes_named(text: str) -> tuple[str, ...]:
     """Return the passes that a user names, in their order: some, `all` the usual ones, or `none`.
 
-    Args:
-        text: Names with commas between them.
-
     Raises:
         UserError: NAS806 for a name that is no pass.
     """
@@ -92,15 +89,7 @@ def passes_named(text: str) -> tuple[str, ...]:
 
 
 def pass_named(name: str, where: str = "--passes") -> str:
-    """Return the name of a pass if it is one of those that rewrite networks before they run.
-
-    Args:
-        name: The word that the user wrote.
-        where: The option it was written for.
-
-    Raises:
-        UserError: NAS806 if it is none.
-    """
+    """Return the name of a pass that rewrites networks before they run; NAS806 if it is none."""
     if name not in USUAL:
         raise user_error(
             "NAS806", f"unknown pass `{name}`", where=where, help=suggestion(name, USUAL)
@@ -109,15 +98,7 @@ def pass_named(name: str, where: str = "--passes") -> str:
 
 
 def run_passes(graph: PrimitiveGraph, names: Iterable[str] = USUAL) -> Iterator[Passed]:
-    """Run passes, and yield what each of them gives; graphs are verified before and behind it.
-
-    Args:
-        graph: The graph to rewrite.
-        names: Names of the passes, in order.
-
-    Raises:
-        InternalError: A pass broke a law of the graph.
-    """
+    """Run passes, and yield what each of them gives; graphs are verified before and behind it."""
     for this in map(PASSES.__getitem__, names):
         verify_graph(graph, this.requires)
         begin = time.perf_counter()
@@ -132,10 +113,7 @@ def optimised(
 ) -> PrimitiveGraph:
     """Return the graph behind the passes, not verified.
 
-    Args:
-        graph: The graph to rewrite.
-        names: Names of the passes, in order.
-        choosable: Leave out those after which not every operation can run alone.
+    Where operations are chosen, those are left out after which not every one can run alone.
     """
     for this in map(PASSES.__getitem__, names):
         if this.keeps_choices or not choosable:

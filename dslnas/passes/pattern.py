@@ -65,11 +65,6 @@ def match(graph: PrimitiveGraph, end: Node, pattern: Op) -> Match | None:
     """Return how a pattern stands with its end in a node; None if it does not.
 
     Nobody outside may read what is inside, but for its end.
-
-    Args:
-        graph: The graph to look in.
-        end: The node.
-        pattern: The pattern.
     """
     if end.primitive not in pattern.primitives:
         return None

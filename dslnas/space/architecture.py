@@ -66,14 +66,7 @@ def architecture_of(
     definitions: Mapping[str, ast.OpDef],
     constants: Scope,
 ) -> Architecture:
-    """Return a network as an architecture, without the cells and definitions it does not use.
-
-    Args:
-        network: Stem, cells and head.
-        cells: Its cells, by name; others may be among them.
-        definitions: Definitions of operations, by name.
-        constants: Values of `let`.
-    """
+    """Return a network as an architecture, without cells and definitions it does not use."""
     used = {name: cells[name] for name in dict.fromkeys(network.layout)}
     assert not any(cell.choices for cell in used.values()), "every choice is made"
     around = filter(

@@ -59,10 +59,6 @@ def best_choice(table: ChoiceTable, scores: Sequence[Sequence[float]]) -> dict[i
 
     Per edge the candidate with the highest score stays; per node only the `keep` edges whose
     highest score is highest stay. Ties go to what is written first.
-
-    Args:
-        table: The choices of a cell.
-        scores: One row per edge, one number per operation.
     """
     best = {
         row: max(columns, key=scores[row].__getitem__)

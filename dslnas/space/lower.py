@@ -23,11 +23,6 @@ MAX_CELLS = 1000
 def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpace | Architecture:
     """Return the search space of a program, or its architecture where nothing is left to choose.
 
-    Args:
-        program: Program to lower.
-        example: Shape of one example, such as (channels, height, width), or several by name.
-        classes: Number of classes.
-
     Raises:
         UserError: NAS301 for a cycle, NAS302 for a node that reaches no output,
             NAS303 for a wrong number of cells, NAS507 for a `keep` that keeps too much,

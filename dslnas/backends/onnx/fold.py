@@ -29,17 +29,10 @@ Tensors: TypeAlias = dict[str, NDArray[np.float32]]
 
 
 def folded(graph: PrimitiveGraph, weights: Weights) -> tuple[PrimitiveGraph, Tensors]:
-    """Return a network without absorbed norms; it computes the same function.
+    """Return a network without absorbed norms, and exactly its tensors; it computes the same.
 
     The layers in front of them get a bias and keep their names; readers of a norm read what it
-    read.
-
-    Args:
-        graph: As the pass `absorb_norms` leaves it.
-        weights: At least the tensors of `graph`. The arithmetic is done in float64.
-
-    Returns:
-        The graph, and exactly its tensors; nothing that was given changes.
+    read. The graph is as the pass `absorb_norms` leaves it; arithmetic is done in float64.
     """
     tensors = {name: weights[name] for name in _tensor_names(graph.nodes)}
     absorbed, shared = absorbed_norms(graph), shared_tensors(graph)

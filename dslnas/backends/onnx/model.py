@@ -27,10 +27,8 @@ def to_onnx(
 
     The model reads the inputs of the network by their names, float32 [batch, ...] as in training,
     or int64 [batch] where it is a token, and gives `logits`, float32 [batch, classes], for any
-    batch size. An input without a name is called `image`. Equal arguments give equal bytes.
-
-    A step reads its `token` and the states, float32 [batch, C] each, such as `h`, and gives them as
-    `next_h`.
+    batch size. An input without a name is called `image`. A step reads its `token` and the states,
+    float32 [batch, C] each, such as `h`, and gives them as `next_h`. Equal calls give equal bytes.
 
     Args:
         graph: A derived network; what only helps training is left out.

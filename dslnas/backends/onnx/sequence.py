@@ -36,16 +36,7 @@ def to_onnx_sequence(
 
     It reads `tokens`, int64 [time, batch], and the states, float32 [batch, C] each, and gives
     `logits`, float32 [time, batch, vocabulary], and the states as `to_onnx` does for one step.
-
-    Args:
-        graph: One step of a derived network; what only helps training is left out.
-        weights: Its tensors by name, such as `stem/0_embedding/weight`; others are ignored.
-        name: Name of the graph in the model.
-        metadata: Facts of its origin; goes into its properties and description.
-
-    Raises:
-        UserError: NAS712 if the model is larger than a file of this format can be.
-        ValueError: The graph has choices left, or tensors do not fit it.
+    Arguments and errors are those of `to_onnx`.
     """
     return _SequenceWriter(*prepare(graph, weights)).model(name, metadata)
 

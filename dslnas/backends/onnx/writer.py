@@ -40,12 +40,9 @@ class Writer:
         self._written: set[str] = set()
 
     def operators(self, nodes: Iterable[Node], names: Mapping[str, str]) -> Iterator[NodeProto]:
-        """Yield the operators of some nodes, in the order in which they run.
+        """Yield the operators of some nodes, in the order of the graph.
 
-        Args:
-            nodes: In the order of the graph.
-            names: Names of the tensors that these nodes read and give, by node; those that
-                are not in it are called as the node.
+        Tensors are called as in `names`, by node, and else as the node that gives them.
         """
         for node in nodes:
             for key in node.tensors:

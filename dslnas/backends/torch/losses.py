@@ -56,12 +56,7 @@ def run_batch(
 ) -> BatchOutput:
     """Run a network on a batch; the states after a segment of a stream are left in the batch.
 
-    Args:
-        network: Reads inputs such as those of the batch.
-        batch: Its inputs and targets.
-        mixing: Weights of the operations; this and what follows as in `TorchNetwork.forward`.
-        chosen: Operations that run.
-        observe: Whether the others run forward.
+    Which operations run, and with which weights, is said as in `TorchNetwork.forward`.
     """
     with mixed(network, batch.targets.device):
         found = _run(network, batch, mixing, chosen, observe=observe)
@@ -86,12 +81,7 @@ def _run(
 
 
 def mean_cross_entropy(found: BatchOutput, batch: Batch) -> Tensor:
-    """Return the mean cross-entropy of a batch, over the targets that count.
-
-    Args:
-        found: Logits of all targets.
-        batch: Has the targets.
-    """
+    """Return the mean cross-entropy of a batch, over the targets that count."""
     if len(found.pieces) == 1:
         return cross_entropy(found.logits, batch)
     lengths = [len(piece) for piece in found.pieces]
@@ -104,26 +94,18 @@ def mean_cross_entropy(found: BatchOutput, batch: Batch) -> Tensor:
 
 
 def cross_entropy(logits: Tensor, batch: Batch, reduction: str = "mean") -> Tensor:
-    """Return the cross-entropy of a batch, over the targets that count.
+    """Return the cross-entropy of logits (N, classes), over the targets of a batch that count.
 
-    Args:
-        logits: (N, classes), as of `BatchOutput`.
-        batch: Has the N targets.
-        reduction: `mean` for a scalar, `none` for (N,) with 0 where there is nothing to predict.
+    A `mean` is a scalar; `none` gives (N,), with 0 where there is nothing to predict.
     """
     targets = batch.targets.flatten()
     return functional.cross_entropy(logits, targets, reduction=reduction, ignore_index=NOTHING)
 
 
 def cross_entropy_sums(logits: Tensor, batch: Batch) -> dict[str, float]:
-    """Return sums over the targets of a batch.
+    """Return sums over the targets of a batch, from logits (N, classes).
 
-    Args:
-        logits: (N, classes), as of `BatchOutput`.
-        batch: Has the N targets.
-
-    Returns:
-        `loss`, the cross-entropy in nats, and `right`, how many targets have the largest logit.
+    `loss` is the cross-entropy in nats, `right` how many targets have the largest logit.
     """
     terms = cross_entropy(logits, batch, "none")
     right = (logits.argmax(1) == batch.targets.flatten()).sum()
@@ -131,13 +113,10 @@ def cross_entropy_sums(logits: Tensor, batch: Batch) -> dict[str, float]:
 
 
 def slowness_penalty(outputs: Tensor) -> Tensor:
-    """Return the mean of (o_{t+1} - o_t)^2 over a segment: cells shall not jump.
+    """Return the mean of (o_{t+1} - o_t)^2 over outputs (T, B, features): cells shall not jump.
 
     Temporal activation regularisation of Merity et al. (arXiv:1708.01009, section 4.5), with the
     square per feature.
-
-    Args:
-        outputs: (T, B, features).
     """
     if len(outputs) < 2:
         return outputs.new_zeros(())

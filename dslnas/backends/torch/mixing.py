@@ -40,12 +40,7 @@ class Weighing:
         return sum(terms, start=next(terms))
 
     def weights(self, step: Step, like: Tensor) -> Tensor:
-        """Return the weights of one edge or a stack, (edges, operations).
-
-        Args:
-            step: Tells rows, and columns one by one.
-            like: A tensor of the type and on the device of the values.
-        """
+        """Return the weights of one edge or a stack, (edges, operations), of the type of `like`."""
         mix = step.node.mix
         assert mix is not None
         columns = list(mix.columns)

@@ -40,16 +40,10 @@ class RunState:
     masks: dict[MaskKey, Tensor] = field(default_factory=dict)
 
     def begin(self, batch: int, nodes: Iterable[Node], like: Tensor, *, training: bool) -> None:
-        """Begin a run over a batch of sequences.
+        """Begin a run over a batch of sequences; values are like `like`, in type and device.
 
         Masks are drawn in the order of the nodes, so they are the same however the nodes are
         divided between what runs once and what runs for every step.
-
-        Args:
-            batch: Sequences that run side by side.
-            nodes: Those of variational dropout, or all, in the order of the network.
-            like: A tensor of the type and on the device of the values.
-            training: Whether anything is dropped.
         """
         self.batch, self.training, self.masks = batch, training, {}
         for node in nodes:
@@ -72,11 +66,7 @@ def _mask_of(node: Node) -> MaskKey:
 def drop(x: Tensor, rate: float, shape: torch.Size, run: RunState) -> Tensor:
     """Zero a part of a value at random and scale the rest by 1 / (1 - rate), while training.
 
-    Args:
-        x: The value.
-        rate: Probability with which each is dropped.
-        shape: Shape of the mask; broadcast to that of `x`.
-        run: Says whether it trains, and draws.
+    The mask may have a shape that is broadcast to that of the value.
     """
     if not run.training or rate == 0.0:
         return x

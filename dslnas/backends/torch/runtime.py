@@ -66,10 +66,5 @@ class Runtime:
 
 
 def mixed(network: TorchNetwork, device: torch.device) -> AbstractContextManager[object]:
-    """Run the body in bfloat16 where a network says so and the type is precise enough.
-
-    Args:
-        network: Its `is_mixed` decides.
-        device: Where the body computes.
-    """
+    """Run the body in bfloat16 where a network says so and the type is precise enough."""
     return torch.autocast(device.type, torch.bfloat16, enabled=network.is_mixed)

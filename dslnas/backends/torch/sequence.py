@@ -58,11 +58,9 @@ class SequenceNetwork(TorchNetwork):
         self._dropping = tuple(node for node in graph.nodes if mask_rate(node))
 
     def forward(self, tokens: Tensor, *states: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
-        """Return the logits and the states after the last step.
+        """Return the logits for tokens (T, B), and the states after the last step.
 
-        Args:
-            tokens: (T, B), whole numbers.
-            states: Before the first step, (B, features) each; without, zeros.
+        States are those before the first step, (B, features) each; without, zeros.
         """
         run = self.run(tokens, states or None)
         return (run.logits, *run.states)
@@ -82,14 +80,9 @@ class SequenceNetwork(TorchNetwork):
         *,
         observe: bool = False,
     ) -> SequenceOutput:
-        """Run over a segment of text.
+        """Run over a segment of text, tokens (T, B), from states (B, features) each, or from zeros.
 
-        Args:
-            tokens: (T, B), whole numbers.
-            states: Before the first step, (B, features) each; None for zeros.
-            mixing: Weights of the operations, as in `TorchNetwork.forward`.
-            chosen: Operations that run, as there.
-            observe: Whether the others run forward, as there.
+        Which operations run, and with which weights, is said as in `TorchNetwork.forward`.
         """
         steps, batch = tokens.shape
         like = next(self.parameters())
@@ -146,9 +139,7 @@ class SequenceNetwork(TorchNetwork):
 def make_network(graph: PrimitiveGraph, generator: torch.Generator) -> TorchNetwork:
     """Return what runs a graph: a recurrent one over sequences, another one on images.
 
-    Args:
-        graph: The graph to run.
-        generator: On the CPU; draws the first weights.
+    The generator, on the CPU, draws the first weights.
     """
     return (SequenceNetwork if graph.is_sequence else TorchNetwork)(graph, generator)
 

@@ -91,12 +91,9 @@ class Supernet:
         return self._run(batch, mixing).logits
 
     def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
-        """Return the mean loss of a batch, a scalar with gradients.
+        """Return the mean loss of a batch, a scalar; `regularised` adds the slowness penalty.
 
-        Args:
-            batch: Examples; the states after a segment of a stream are left in it.
-            mixing: How operations are weighed.
-            regularised: Whether recurrent cells have the slowness penalty added.
+        The states after a segment of a stream are left in the batch.
         """
         found = self._run(batch, mixing)
         loss = self.loss_of(found, batch)

@@ -27,12 +27,9 @@ def threads(number: int | None) -> Iterator[None]:
 
 
 def threads_for(flops: int) -> AbstractContextManager[None]:
-    """Run the body with as many threads as its work is worth.
+    """Run the body with as many threads as so many multiply-adds are worth.
 
     The number depends on the work alone, so equal runs have equal sums.
-
-    Args:
-        flops: Multiply-adds of one batch.
     """
     return threads(1 if flops < SMALL else None)
 

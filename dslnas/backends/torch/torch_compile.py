@@ -85,9 +85,7 @@ class Call:
 def with_calls(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | Call, ...]:
     """Return a plan with the steps of every cell as one call.
 
-    Args:
-        graph: The network of the plan.
-        steps: Steps that free all that is not wanted behind them.
+    The steps free all that is not wanted behind them.
     """
     cells = {scope.path for scope in graph.scopes if scope.kind == "cell"}
     fitting = tuple(f"{scope.path}/" for scope in graph.scopes if scope.kind == "preprocess")
@@ -163,12 +161,7 @@ class Bodies:
     ) -> dict[str, Tensor]:
         """Return what a cell gives in training, by name.
 
-        Args:
-            call: The cell.
-            values: Values that it reads, by name.
-            tensor: Finds a tensor of the network by its name.
-            mixing: By cell the weights of its operations, (edges, operations); None counts each 1.
-            run: Says whether running statistics move, and draws.
+        Mixing is by cell the weights of its operations, (edges, operations); None counts each 1.
         """
         key = call.body, run.tracking
         if key not in self._functions:

@@ -52,14 +52,7 @@ def activations(
     alpha: bool = False,
     gradients: bool = True,
 ) -> Activations:
-    """Return what a run holds.
-
-    Args:
-        graph: Graph that runs, plain or rewritten.
-        steps: Its plan, in order.
-        alpha: Whether alpha has a gradient.
-        gradients: Whether anything has; else nothing is kept.
-    """
+    """Return what a run of the steps of a plan holds; without gradients nothing is kept."""
     walk = _Walk(graph)
     for step in steps:
         walk.run(step, _kept_by(step, alpha) if gradients else Kept())

@@ -45,14 +45,8 @@ class CostTable:
 def cost_table(space: SearchSpace | Architecture, cost: Cost) -> CostTable:
     """Return what the final network of a space costs, without auxiliary head.
 
-    What no output reads counts too: an input that no edge reads, a node that no kept edge reads.
-
-    Args:
-        space: Space that is derived from, or an architecture.
-        cost: One of `COUNTED`, or a measurement; asked once for every distinct cell.
-
-    Raises:
-        UserError: NAS4xx where shapes do not fit.
+    What no output reads counts too. The cost is one of `COUNTED` or a measurement, asked for once
+    in every distinct cell. NAS4xx where shapes do not fit.
     """
     bills = _bills(space, cost, derived=True)
     by_cell = {}

@@ -8,12 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 def last_uses(
     reads: Sequence[Iterable[str]], kept: Collection[str] = ()
 ) -> tuple[tuple[str, ...], ...]:
-    """Return for every step of a run the values that nobody reads behind it.
-
-    Args:
-        reads: Names of what each step reads, in the order of the run.
-        kept: Names of values that are wanted behind the run.
-    """
+    """Return for every step of a run the values that nobody reads behind it, nor wants to keep."""
     last = {name: number for number, names in enumerate(reads) for name in names}
     return tuple(
         tuple(n for n in dict.fromkeys(names) if last[n] == number and n not in kept)

@@ -20,14 +20,7 @@ CERTAIN = 0.8
 
 
 def check_memory(params: int) -> None:
-    """Check that weights, gradients and momentum of a network fit into this machine at all.
-
-    Args:
-        params: The number of its trained weights.
-
-    Raises:
-        UserError: NAS408 if they do not, with both numbers.
-    """
+    """Refuse (NAS408) a network if weights, gradients and momentum do not fit into this machine."""
     needed, there = BYTES_PER_PARAMETER * params, memory_bytes()
     if there is not None and needed > there:
         raise user_error(
@@ -40,12 +33,7 @@ def check_memory(params: int) -> None:
 
 
 def fits(estimated: int, there: int | None) -> bool:
-    """Return whether what an estimate says may fit; it certainly does where nothing is known.
-
-    Args:
-        estimated: Bytes.
-        there: Bytes of the machine, or of the device; None if the system does not tell.
-    """
+    """Return whether an estimate of bytes may fit; it certainly does where nothing is known."""
     return there is None or CERTAIN * estimated <= there
 
 
@@ -56,13 +44,9 @@ def shown(size: float) -> str:
 
 
 def memory_bytes(root: Path = Path("/")) -> int | None:
-    """Return the memory of this machine, or of the container that this runs in if that is less.
+    """Return the bytes of this machine, or of its container if that has less; None if not known.
 
-    Args:
-        root: Root of the file system that has the limits of containers.
-
-    Returns:
-        Bytes; None where the system does not tell.
+    The limits of containers lie in the file system below `root`.
     """
     sizes = list(_limits(root))
     if hasattr(os, "sysconf"):

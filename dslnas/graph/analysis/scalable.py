@@ -27,13 +27,8 @@ def layers_in_front(
 ) -> tuple[Node, ...]:
     """Return the layers whose outputs, one after another, are the channels of a value.
 
-    There are none if other things make the value, or if anything is used a second time.
-
-    Args:
-        graph: Where the value is computed.
-        name: Name of the value.
-        absorbed: Names of norms that are looked through.
-        shared: As `shared_tensors` gives them.
+    There are none if other things make the value, or if anything is used a second time. Norms that
+    are absorbed are looked through; `shared` is as `shared_tensors` gives it.
     """
     node = graph.by_name[name]
     if len(graph.readers[name]) != 1:

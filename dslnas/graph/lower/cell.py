@@ -19,11 +19,7 @@ JOINS = {"concat": "concat", "sum": "add", "mean": "mean", "last": "add"}
 
 
 def lower_cell(context: CellContext, sources: Sequence[Value]) -> Subgraph:
-    """Return a cell as a subgraph.
-
-    Args:
-        context: The cell.
-        sources: Outputs of the parts before it, one for each of its inputs.
+    """Return a cell as a subgraph that reads the outputs of parts before it.
 
     Raises:
         UserError: NAS4xx where shapes do not fit.

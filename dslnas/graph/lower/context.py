@@ -60,14 +60,7 @@ class CellContext:
     def body(
         self, operation: Operation, shape: Shape, channels: int, stride: int, where: str
     ) -> OpBody:
-        """Return an operation as primitives.
-
-        Args:
-            operation: Named by the cell.
-            shape: Shape of its input.
-            channels: C of its place.
-            stride: Stride of its place.
-            where: Place in the cell, for messages.
+        """Return an operation that reads a shape, at a place with C channels and a stride.
 
         Raises:
             UserError: NAS4xx at the layer that does not fit, with a note of where it is chosen.

@@ -101,16 +101,9 @@ class LoweredNetwork:
 def lower_network(
     space: BuildingBlocks, network: Network, *, derived: bool, training: bool = False
 ) -> LoweredNetwork:
-    """Return a network with every operation at its place.
+    """Return a network with every operation at its place; NAS4xx where shapes do not fit.
 
-    Args:
-        space: Cells and definitions of operations.
-        network: Network of the search, or the one that is trained at the end.
-        derived: Whether operations are those of the latter, where they differ between the two.
-        training: As of `build_derived_graph`.
-
-    Raises:
-        UserError: NAS4xx where shapes do not fit.
+    Operations may differ between search and `derived`; `training` is as of `build_derived_graph`.
     """
     expander = Expander(space.definitions, space.constants, derived=derived)
     return _NetworkLowering(space, network, expander, training=training).lowered()

@@ -15,11 +15,7 @@ from dslnas.ops.primitive import Shape
 
 
 class SubgraphBuilder:
-    """Makes one part of a network.
-
-    Args:
-        cell: Name of the cell that it is; empty for an edge.
-    """
+    """Makes one part of a network: a cell, by its name, or an edge."""
 
     def __init__(self, cell: str = "") -> None:
         self._cell = cell

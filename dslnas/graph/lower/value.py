@@ -65,16 +65,7 @@ def lower_value(
 
 
 def lower_gate(context: CellContext, gate: Gate, source: Value) -> dict[str, Value]:
-    """Compute what of a gate is the same for all operations of an edge.
-
-    Args:
-        context: The edge.
-        gate: Gate around the operations.
-        source: Value that the edge reads.
-
-    Returns:
-        Values by name, the source included.
-    """
+    """Return by name what of a gate is the same for all operations of an edge, and the source."""
     values = {SOURCE: source}
     waiting: set[str] = set()
     for value in gate.values:
@@ -93,15 +84,7 @@ def lower_gated(
     values: Mapping[str, Value],
     operate: Operate,
 ) -> Value:
-    """Return what a gate makes of one operation of an edge.
-
-    Args:
-        context: The cell.
-        path: Path of the operation.
-        gate: Gate around the operation.
-        values: Result of `lower_gate`.
-        operate: Applies the operation.
-    """
+    """Return what a gate makes of one operation of an edge; values are those of `lower_gate`."""
     known = dict(values)
     parts = [(value.name, value.expression) for value in gate.values]
     for name, expression in [*parts, ("gated", gate.output)]:

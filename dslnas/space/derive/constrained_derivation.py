@@ -25,7 +25,7 @@ _States: TypeAlias = dict[tuple[_Seen, _Needed], int]
 def counted_choice(
     cell: Cell, scores: Sequence[Sequence[float]], counts: Sequence[Count]
 ) -> dict[int, int] | None:
-    """Return the columns of the rows to keep: the largest sum of scores that obeys the counts.
+    """Return by kept row its column: the largest sum of scores that obeys the counts, if any does.
 
     The sum is taken over the kept operations of all nodes. It separates by node and edge, so
     without counts the rule of DARTS maximises it too. Counts hold for all edges that are left in
@@ -35,14 +35,6 @@ def counted_choice(
     The maximum is exact, by dynamic programming from the last row to the first: of all decisions
     on later rows that lead to the same counts, the same nodes needed and the same number of edges
     kept at this node, only the best can be part of the best cell.
-
-    Args:
-        cell: A cell with something to choose.
-        scores: One row per choosing edge, one finite number per operation.
-        counts: Rules for different operations.
-
-    Returns:
-        By kept row its column; None if no cell obeys the counts.
     """
     ends = [
         value

@@ -18,11 +18,6 @@ MAX_STEPS = 1_000_000
 def check_rule(space: SearchSpace, rule: Rule, spans: Mapping[str, Span]) -> None:
     """Check that an architecture exists that obeys a rule.
 
-    Args:
-        space: The search space.
-        rule: Rules for its cells.
-        spans: Where settings are written, by path: `derive.count.skip_connect`.
-
     Raises:
         UserError: NAS509 at a count that a cell cannot obey, alone or together with the others;
             NAS510 if there are too many of them to find a cell in a sensible time.
