@@ -45,7 +45,7 @@ def test_defaults_say_what_they_are_for_text(capsys: pytest.CaptureFixture[str])
     assert run(["show", "--defaults"]) == 0
     sections = capsys.readouterr().out.split("\n}\n")
     (evaluate,) = (text for text in sections if "\nevaluate {" in text)
-    assert "; for text: 1600\n" in evaluate
+    assert "; for text: 1600" in evaluate
     assert "; for text: sgd(lr = 20.0, momentum = 0.0," in evaluate
     (partial,) = (text for text in sections if "\nsearch pc_darts {" in text)
     assert "for text:" not in partial

@@ -2,7 +2,7 @@
 
 A case is `spec.nas` (missing in the case about that), the files it uses, `set.txt` with one
 argument of `--set` per line, and `expected.txt` with everything that is printed. Where a message
-lists methods, `{every method}` and the like stand for the list: a new method changes no text.
+lists methods or sources, `{every method}` and the like stand for them: a new one changes no text.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from pathlib import Path
 import pytest
 
 from dslnas.diagnostics import suggestion
+from dslnas.settings.data import DATA
 from dslnas.settings.search import SEARCH
 from tests.language.pipeline import complaint
 
 ERRORS = Path(__file__).parent / "errors"
 CASES = sorted(path.name for path in ERRORS.iterdir())
 LISTS = {
-    suggestion("", [name for name, method in SEARCH.items() if is_listed(method)]): title
-    for title, is_listed in (
-        ("known are {every method}", lambda _: True),
-        ("known are {methods that learn}", lambda method: not method.draws),
-        ("known are {methods that weigh}", lambda method: method.weighs),
+    suggestion("", listed): title
+    for title, listed in (
+        ("known are {every source of files}", [n for n, data in DATA.items() if data.has_files]),
+        ("known are {every method}", list(SEARCH)),
+        ("known are {methods that learn}", [n for n, method in SEARCH.items() if not method.draws]),
+        ("known are {methods that weigh}", [n for n, method in SEARCH.items() if method.weighs]),
     )
 }
 

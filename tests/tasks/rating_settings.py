@@ -12,14 +12,14 @@ from dslnas.settings.task import TaskSettings
 class RatingSettings(DataSettings):
     """Ratings that are made up; nothing to download."""
 
-    source: Literal["ratings"] = "ratings"
+    source: Literal["made_up"] = "made_up"
     has_files = False
     users: int = 5
 
 
 TASK = TaskSettings(
     data=RatingSettings,
-    source="ratings",
+    source="made_up",
     examples="ratings",
     is_recurrent=False,
     least_classes=1,

@@ -34,7 +34,7 @@ network {
     cells     mixed
     head      linear(classes)
 }
-data ratings { batch 16; users 6 }
+data made_up { batch 16; users 6 }
 search darts { epochs 2 }
 evaluate { channels 8; epochs 12; batch 16; weights sgd(lr = 0.02, weight_decay = 0) }
 """
@@ -67,7 +67,7 @@ def test_from_a_spec_to_a_deployed_network(tmp_path: Path) -> None:
         "export run --out again\n",
     )
     assert done.returncode == 0, done.stderr
-    assert "rate: darts on ratings (user: token(6), item: token(7))" in done.stdout
+    assert "rate: darts on made_up (user: token(6), item: token(7))" in done.stdout
     assert "validation error 0." in done.stderr
     assert "  users.json           names of the users" in done.stdout
     manifest, whole = (

@@ -27,7 +27,7 @@ def register() -> None:
     models = get_args(get_args(data.AnyData)[0])
     sources: Any = reduce(or_, models, RatingSettings)
     vars(data)["AnyData"] = Annotated[sources, Field(discriminator="source")]
-    data.DATA["ratings"] = RatingSettings
+    data.DATA["made_up"] = RatingSettings
 
     # the second catalogue needs the first
     from dslnas.tasks import catalogue
