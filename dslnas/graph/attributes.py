@@ -33,15 +33,10 @@ def attribute_value(
     if result is None:
         is_odd = isinstance(value, float) and not value.is_integer()
         shown = f"{value:.6g}" if is_odd else str(value).lower()
-        if _is_beyond(value):
-            raise user_error(
-                "NAS502",
-                f"`{argument.name}` of `{primitive.name}` must be at most {LARGEST:,}, not {shown}",
-                span=span,
-            )
+        wanted = f"at most {LARGEST:,}" if _is_beyond(value) else argument.kind.value
         raise user_error(
             "NAS502",
-            f"`{argument.name}` of `{primitive.name}` must be {argument.kind.value}, not {shown}",
+            f"`{argument.name}` of `{primitive.name}` must be {wanted}, not {shown}",
             span=span,
         )
     return result

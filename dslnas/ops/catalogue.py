@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dslnas.ops import shapes
 from dslnas.ops.activations import ACTIVATIONS, Activation
-from dslnas.ops.primitive import Argument, Default, Kept, Kind, Primitive
+from dslnas.ops.primitive import Argument, Default, Kept, Kind, Primitive, Shaped
 from dslnas.ops.traits import Trait
 
 _MANY = 64
@@ -22,7 +22,7 @@ _NORM = (
 
 
 # What gradients need of a run, as torch's do.
-_NOTHING, _VIEW = Kept(), Kept(is_view=True)
+_NOTHING, _INPUTS, _VIEW = Kept(), Kept(inputs=True), Kept(is_view=True)
 
 _WRITTEN = Trait.COMPILER_ONLY | Trait.PASS_ONLY
 _OF_PARTS = Trait.REPEATABLE | Trait.UNORDERED | Trait.PART_WISE
@@ -43,6 +43,23 @@ def _variational(name: str, rate: str) -> Primitive:
     )
 
 
+def _join(
+    name: str,
+    summary: str,
+    shape: Shaped,
+    traits: Trait,
+    keeps: Kept = _NOTHING,
+    most: int = _MANY,
+) -> Primitive:
+    how = name, summary, shape, ()
+    return Primitive(*how, inputs=(2, most), keeps=keeps, traits=Trait.FUNCTION | traits)
+
+
+def _norm(name: str, summary: str, traits: Trait, keeps: Kept = _INPUTS) -> Primitive:
+    how = name, summary, shapes.same_shape, _NORM
+    return Primitive(*how, weights=shapes.batch_norm_weights, keeps=keeps, traits=traits)
+
+
 _ALL = (
     # ---- layers with weights --------------------------------------------------------------------
     Primitive(
@@ -61,13 +78,10 @@ _ALL = (
         weights=shapes.linear_weights,
         traits=Trait.FUNCTION | Trait.SCALABLE,
     ),
-    Primitive(
+    _norm(
         "batch_norm",
         "batch normalisation; scale and offset only in the derived network, unless asked for",
-        shapes.same_shape,
-        _NORM,
-        weights=shapes.batch_norm_weights,
-        traits=Trait.UNORDERED,
+        Trait.UNORDERED,
     ),
     Primitive(
         "embedding",
@@ -164,45 +178,17 @@ _ALL = (
         keeps=_NOTHING,
         traits=Trait.FUNCTION,
     ),
-    Primitive(
-        "add",
-        "sum of branches",
-        shapes.equal_shapes,
-        inputs=(2, _MANY),
-        keeps=_NOTHING,
-        traits=Trait.FUNCTION | Trait.LINEAR | Trait.OPTIONAL_INPUTS,
-    ),
-    Primitive(
-        "subtract",
-        "first branch less the second",
-        shapes.equal_shapes,
-        inputs=(2, 2),
-        keeps=_NOTHING,
-        traits=Trait.FUNCTION | Trait.LINEAR,
-    ),
-    Primitive(
+    _join("add", "sum of branches", shapes.equal_shapes, Trait.LINEAR | Trait.OPTIONAL_INPUTS),
+    _join("subtract", "first branch less the second", shapes.equal_shapes, Trait.LINEAR, most=2),
+    _join(
         "multiply",
         "product of branches; C x 1 x 1 is repeated over all pixels",
         shapes.broadcast_shape,
-        inputs=(2, _MANY),
-        traits=Trait.FUNCTION | Trait.MULTILINEAR,
+        Trait.MULTILINEAR,
+        _INPUTS,
     ),
-    Primitive(
-        "mean",
-        "mean of branches",
-        shapes.equal_shapes,
-        inputs=(2, _MANY),
-        keeps=_NOTHING,
-        traits=Trait.FUNCTION | Trait.LINEAR | Trait.OPTIONAL_INPUTS,
-    ),
-    Primitive(
-        "concat",
-        "branches joined by channel",
-        shapes.concat_shape,
-        inputs=(2, _MANY),
-        keeps=_NOTHING,
-        traits=Trait.FUNCTION | Trait.LINEAR,
-    ),
+    _join("mean", "mean of branches", shapes.equal_shapes, Trait.LINEAR | Trait.OPTIONAL_INPUTS),
+    _join("concat", "branches joined by channel", shapes.concat_shape, Trait.LINEAR),
     # ---- written by the compiler only -----------------------------------------------------------
     Primitive(
         "mix",
@@ -211,22 +197,16 @@ _ALL = (
         inputs=(1, _MANY * _MANY),
         traits=_WEIGHED_SUM | Trait.OPTIONAL_INPUTS | Trait.COMPILER_ONLY,
     ),
-    Primitive(
+    _norm(
         "folded_norm",
         "batch norm that the mix behind it applies, together with its weights",
-        shapes.same_shape,
-        _NORM,
-        weights=shapes.batch_norm_weights,
-        keeps=Kept(inputs=True, is_view=True),
-        traits=Trait.UNORDERED | _WRITTEN,
+        Trait.UNORDERED | _WRITTEN,
+        Kept(inputs=True, is_view=True),
     ),
-    Primitive(
+    _norm(
         "absorbed_norm",
         "batch norm that the layers in front of it take into their weights",
-        shapes.same_shape,
-        _NORM,
-        weights=shapes.batch_norm_weights,
-        traits=Trait.UNORDERED | _WRITTEN,
+        Trait.UNORDERED | _WRITTEN,
     ),
     Primitive(
         "separable_conv",

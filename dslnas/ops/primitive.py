@@ -33,6 +33,9 @@ Example: TypeAlias = InputShape | Mapping[str, InputShape]
 AttributeValue: TypeAlias = int | float | bool | tuple[int, int]
 Attributes: TypeAlias = Mapping[str, AttributeValue]
 
+Shaped: TypeAlias = Callable[[Attributes, tuple[Shape, ...]], Shape]
+"""From attributes and input shapes to the output shape."""
+
 
 def by_name(example: Example) -> Mapping[str, InputShape]:
     """Return the shapes of what a network reads by name; an only one is called ""."""
@@ -147,7 +150,7 @@ class Primitive:
 
     name: str
     summary: str
-    shape: Callable[[Attributes, tuple[Shape, ...]], Shape]
+    shape: Shaped
     arguments: tuple[Argument, ...] = ()
     inputs: tuple[int, int] = (1, 1)
     weights: Callable[[Attributes, tuple[Shape, ...]], tuple[Weight, ...]] = _no_weights

@@ -9,7 +9,7 @@ and for y = W x + b this is (s W) x + (s b + t): the same layer with other weigh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -34,7 +34,7 @@ def folded(graph: PrimitiveGraph, weights: Weights) -> tuple[PrimitiveGraph, Ten
     The layers in front of them get a bias and keep their names; readers of a norm read what it
     read. The graph is as the pass `absorb_norms` leaves it; arithmetic is done in float64.
     """
-    tensors = {name: weights[name] for name in _tensor_names(graph.nodes)}
+    tensors = {name: weights[name] for name in graph.tensors}
     absorbed, shared = absorbed_norms(graph), shared_tensors(graph)
     nodes = dict(graph.by_name)
     stands: dict[str, str] = {}
@@ -46,12 +46,7 @@ def folded(graph: PrimitiveGraph, weights: Weights) -> tuple[PrimitiveGraph, Ten
             nodes.update((layer.name, _with_bias(nodes[layer.name])) for layer in layers)
             stands[node.name] = stands.get(source, source)
     result = replace(graph, nodes=tuple(nodes.values())).without(stands)
-    names = _tensor_names(result.nodes)
-    return result, {name: np.asarray(tensors[name], np.float32) for name in names}
-
-
-def _tensor_names(nodes: Iterable[Node]) -> Iterator[str]:
-    return (key for node in nodes for key in node.tensors)
+    return result, {name: np.asarray(tensors[name], np.float32) for name in result.tensors}
 
 
 def _rescale(

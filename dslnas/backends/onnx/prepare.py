@@ -38,7 +38,7 @@ def _check_choices(graph: PrimitiveGraph) -> None:
 
 def _check_size(graph: PrimitiveGraph) -> None:
     """Refuse a model before gigabytes are written for it in vain."""
-    numbers = sum(weight.size for node in graph.nodes for weight in node.owned)
+    numbers = sum(weight.size for weight in graph.tensors.values())
     size = numbers * np.dtype(np.float32).itemsize + len(graph.nodes) * _BYTES_PER_NODE
     if size > MAX_BYTES:
         raise user_error(
@@ -49,9 +49,8 @@ def _check_size(graph: PrimitiveGraph) -> None:
 
 
 def _check_weights(graph: PrimitiveGraph, weights: Weights) -> None:
-    for node in graph.nodes:
-        for key, weight in zip(node.tensors, node.weights, strict=True):
-            if key not in weights:
-                raise ValueError(f"tensor `{key}` is missing")
-            if weights[key].shape != weight.shape:
-                raise ValueError(f"tensor `{key}` is {weights[key].shape}, not {weight.shape}")
+    for key, weight in graph.tensors.items():
+        if key not in weights:
+            raise ValueError(f"tensor `{key}` is missing")
+        if weights[key].shape != weight.shape:
+            raise ValueError(f"tensor `{key}` is {weights[key].shape}, not {weight.shape}")

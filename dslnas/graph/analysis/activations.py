@@ -81,7 +81,6 @@ class _Walk:
         self._graph = graph
         self._rows: Counter[str] = Counter()
         self._owner: dict[str, str] = {}
-        self._sizes: dict[str, int] = {}
         self._holders: Counter[str] = Counter()
         self._kept: set[str] = set()
         # a recurrent cell runs on one token after the other: what it only uses is soon free again
@@ -133,22 +132,20 @@ class _Walk:
 
     def _make(self, name: str, owner: str) -> None:
         self._owner[name] = owner
-        if owner == name:
-            self._sizes[name] = self._size(name)
         self._hold(owner)
 
     def _keep(self, owner: str) -> None:
         if owner not in self._kept:
             self._kept.add(owner)
-            self.kept += self._sizes[owner]
+            self.kept += self._size(owner)
             self._hold(owner)
 
     def _hold(self, owner: str) -> None:
         if self._holders[owner] == 0:
-            self._held += self._sizes[owner]
+            self._held += self._size(owner)
         self._holders[owner] += 1
 
     def _let_go(self, owner: str) -> None:
         self._holders[owner] -= 1
         if self._holders[owner] == 0:
-            self._held -= self._sizes[owner]
+            self._held -= self._size(owner)
