@@ -40,13 +40,9 @@ def make_engine(
     generator: torch.Generator,
     constraints: ResourceConstraints | None = None,
 ) -> Engine:
-    """Return the engine of a method, ready to start.
+    """Return the engine of the method that the settings name, ready to start.
 
-    Args:
-        supernet: The supernet.
-        settings: Settings of the method, which name it.
-        generator: Randomness of alpha's start and of samples; on the CPU.
-        constraints: Limits of the derived network, and costs of operations.
+    The generator, on the CPU, is the randomness of alpha's start and of samples.
     """
     make: Callable[..., Engine] = ENGINES[settings.method]
     return make(supernet, settings, generator, constraints)

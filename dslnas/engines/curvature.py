@@ -24,15 +24,8 @@ def dominant_eigenvalue(
 ) -> float:
     """Return the eigenvalue of largest magnitude of the Hessian of a loss in all alphas.
 
-    Power iteration: v <- H v / |H v|, eigenvalue v . H v, from a random start. H v is made by
-    differentiating twice, so H itself is never there.
-
-    Args:
-        loss: A scalar that depends on alphas, twice differentiable.
-        alphas: Tensors to differentiate in, all of them together.
-        generator: Draws the start; on the CPU.
-        iterations: Products with H at most.
-        tolerance: Relative change of the eigenvalue at which it stops.
+    Power iteration: v <- H v / |H v|, eigenvalue v . H v, from a random start, until it changes by
+    less than the relative tolerance. H v is made by differentiating twice, so H is never there.
     """
     gradients = torch.autograd.grad(loss, alphas, create_graph=True, materialize_grads=True)
     vector = [torch.randn(a.shape, generator=generator, dtype=torch.float64) for a in alphas]

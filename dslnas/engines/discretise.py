@@ -12,17 +12,10 @@ from dslnas.space.choice_table import ChoiceTable, best_choice
 
 
 def nearest(table: ChoiceTable, weights: Sequence[Sequence[float]]) -> tuple[int, ...]:
-    """Return the proximal step onto the discrete set, prox_C1 (NASP, section 3.2).
+    """Return the proximal step onto the discrete set, prox_C1: for every row a column, or DROPPED.
 
     Per edge the candidate with the largest weight stays; per node only the `keep` edges whose
-    largest weight is largest stay. Ties go to what comes first.
-
-    Args:
-        table: The choices of a cell.
-        weights: One row per edge, one number per operation.
-
-    Returns:
-        For every row the column that stays, or DROPPED.
+    largest weight is largest stay (NASP, section 3.2). Ties go to what comes first.
     """
     chosen = best_choice(table, weights)
     return tuple(chosen.get(row, DROPPED) for row in range(len(table.rows)))
@@ -54,11 +47,7 @@ def explore(
 ) -> tuple[int, ...]:
     """Return a choice in which every edge that stays takes a random candidate now and then.
 
-    Args:
-        table: The choices of a cell.
-        choice: For every row the column that runs, or DROPPED.
-        epsilon: Probability of a random candidate, all alike likely.
-        generator: On the CPU; not asked where `epsilon` is 0.
+    The generator, on the CPU, is not asked where `epsilon`, the probability of it, is 0.
     """
     if epsilon == 0.0:
         return choice

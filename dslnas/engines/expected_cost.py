@@ -50,15 +50,9 @@ def expected_cost(
 
     E = fixed + sum_r share_r * sum_o q_(r,o) * cost_(r,o) over rows r and operations o. A derived
     node keeps some of its edges, each as likely as the other: share_r = kept edges / edges of the
-    node. An edge has no operation that may not be derived, such as `none`: q_(r,o) is p_(r,o) over
-    the sum of those that may. Nodes that no longer reach the output count too.
-
-    Args:
-        table: Costs of the final network.
-        tables: The choices of every searched cell.
-        weights: p by cell, (edges, operations), the shares of the operations of an edge.
-        edges_chosen: The weights of dropped edges are 0, as after NASP's proximal step; then
-            share_r = 1.
+    node, or 1 with `edges_chosen`, where weights of dropped edges are 0, as after NASP's proximal
+    step. An edge has no operation that may not be derived, such as `none`: q_(r,o) is p_(r,o) over
+    the sum of those that may, p the weights (edges, operations). Unneeded nodes count too.
     """
     total = torch.tensor(table.fixed, dtype=torch.float64)
     for cell, choices in tables.items():
@@ -72,27 +66,17 @@ def expected_cost(
 
 
 def penalty(expected: Mapping[Quantity, Tensor], limits: Iterable[Limit], weight: float) -> Tensor:
-    """Return weight * sum over limits of max(0, E / limit - 1), a scalar.
-
-    Args:
-        expected: The expected cost by quantity.
-        limits: Largest costs of the derived network.
-        weight: Factor on the relative excess.
-    """
+    """Return weight * sum over limits of max(0, E / limit - 1), a scalar, E the expected cost."""
     excess = ((expected[limit.quantity] / limit.most - 1).clamp(min=0) for limit in limits)
     return weight * sum(excess, start=torch.zeros(()))
 
 
 def complexity(costs: CostRows, weights: Tensor) -> Tensor:
-    """Return NASP's regulariser R(A) of one cell, a scalar.
+    """Return NASP's regulariser R(A) of one cell, a scalar; A is (edges, operations).
 
     R(A) = sum_(r,o) (c_(r,o) / sum_o' c_(r,o')) * A_(r,o)^2 (Yao et al., AAAI 2020, as in the
     published code, which counts weights at 12 channels, in the normal cell only). An edge whose
     operations all cost nothing adds nothing.
-
-    Args:
-        costs: c, one row per edge.
-        weights: A, (edges, operations).
     """
     ratios = [[cost / (sum(row) or 1.0) for cost in row] for row in costs]
     return (_matrix(ratios, weights) * weights.square()).sum()

@@ -118,8 +118,5 @@ class Engine(Protocol):
 
         Steps are timed after this. A method whose steps cost as much as the operations that it
         chooses moves to a random choice; one whose steps always cost the same stays.
-
-        Args:
-            generator: On the CPU.
         """
         return None

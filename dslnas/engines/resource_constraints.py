@@ -122,10 +122,7 @@ class ResourceConstraints:
     ) -> Tensor | None:
         """Return the weighed excess of the expected cost over the limits; None without limits.
 
-        Args:
-            tables: The choices of every searched cell.
-            weights: Shares of the operations by cell, (edges, operations), with gradients.
-            edges_chosen: The weights of dropped edges are 0.
+        Weights and `edges_chosen` are as of `expected_cost`.
         """
         limits, weight = self._derivation.limits, self._derivation.penalty
         if not limits or weight == 0:

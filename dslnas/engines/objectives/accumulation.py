@@ -41,14 +41,10 @@ class LossAndGrads:
 def accumulate(
     loss_of: Callable[[Batch], Tensor], batch: Batch, parts: int, variables: Sequence[Tensor]
 ) -> LossAndGrads:
-    """Return the mean loss of a batch, and its gradients.
+    """Return the mean loss of a batch and its gradients in some variables, made part by part.
 
-    Args:
-        loss_of: Mean loss over the targets of a part. It is asked anew for each, since a gradient
-            uses up what led to it.
-        batch: A batch; the states after a segment of text are left in it.
-        parts: How many run one after the other; see `in_parts`.
-        variables: Variables to differentiate in.
+    The loss is asked anew for each part, since a gradient uses up what led to it. The states after
+    a segment of text are left in the batch.
     """
     losses: list[Tensor] = []
     gradients: Gradients | None = None
@@ -72,12 +68,7 @@ def loss_and_grads_of(
 ) -> LossAndGrads:
     """Return the loss of a supernet on a batch, and its gradients, in the parts that it says.
 
-    Args:
-        supernet: Its loss is taken.
-        batch: As of `accumulate`.
-        mixing: The weights in it are variables themselves, not made from others.
-        variables: As of `accumulate`.
-        regularised: Whether what only the weights are to lower is added.
+    The weights of `mixing` are variables themselves, not made from others.
     """
 
     def loss_of(part: Batch) -> Tensor:
@@ -88,15 +79,11 @@ def loss_and_grads_of(
 
 
 def in_parts(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
-    """Yield the parts of a batch, each with the share of the targets that it has.
+    """Yield at most `count` parts of a batch, each with the share of the targets that it has.
 
     Parts differ by one example, or sequence of text, at most, and have two or more of them: a small
     batch has fewer parts. The states in which a network leaves the parts of a text are put together
     in the batch at the end.
-
-    Args:
-        batch: Examples, or a segment of a stream.
-        count: Parts at most.
     """
     axis = batch.axis
     count = min(count, batch.targets.shape[axis] // LEAST)

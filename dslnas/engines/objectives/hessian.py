@@ -80,10 +80,7 @@ def difference(
 ) -> tuple[Tensor, ...]:
     """Return (slope at w + eps * v - slope at w - eps * v) / (2 * eps), eps = 0.01 / ||v||.
 
-    Args:
-        move: Moves the weights; they are w - eps * v afterwards.
-        slope: Gives grad_alpha L_train at the weights as they stand.
-        vector: v; not 0 everywhere.
+    The slope is grad_alpha L_train at the weights as they stand, w - eps * v at the end; v is not 0.
     """
     eps = SHIFT / norm_of(vector)
     move(vector, eps)
@@ -96,13 +93,9 @@ def difference(
 def exact(
     inner: Gradients, vector: Gradients, alphas: Sequence[Tensor], *, keep: bool
 ) -> tuple[Tensor, ...]:
-    """Return grad_alpha (grad_w L_train . v) from the graph of the inner gradient.
+    """Return grad_alpha (grad_w L_train . v) from the inner gradient with its graph.
 
-    Args:
-        inner: grad_w L_train with its graph; the weights stand where it was made.
-        vector: v.
-        alphas: Tensors to differentiate in.
-        keep: Whether the graph is needed once more.
+    The weights stand where that was made; `keep` says whether the graph is needed once more.
     """
     pairs = zip(inner, vector, strict=True)
     products = [(g * v).sum() for g, v in pairs if g is not None and v is not None]

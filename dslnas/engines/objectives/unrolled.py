@@ -85,14 +85,6 @@ def unroll(
     along whose gradient w' was reached. Those at w' draw masks of their own, also the one over the
     training batch of a mixed level: v may be the gradient of any X, and with the masks of the step,
     which went down for these very masks, X would come out too small.
-
-    Args:
-        supernet: In training mode.
-        relaxation: Alpha, and the loss as a function of it.
-        optimiser: Tells how w' is made; takes no step.
-        train: Trains the weights.
-        outers: The batches whose losses are unrolled.
-        ahead: How w' and H v are made.
     """
     weights, alphas = supernet.weights(), list(relaxation.alphas.values())
     is_exact, with_penalty = ahead.hessian == "exact", ahead.regularised

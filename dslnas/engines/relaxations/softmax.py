@@ -70,10 +70,7 @@ class Relaxation:
     ) -> Tensor:
         """Return the loss of the supernet on a batch, L(w, alpha).
 
-        Args:
-            batch: Examples; those of text learn where their stream has come to.
-            alpha_gradient: Whether gradients reach alpha; without, the run costs less.
-            regularised: Whether what only the weights are to lower is added.
+        Without a gradient of alpha it costs less; `regularised` adds what only the weights lower.
         """
         with torch.set_grad_enabled(alpha_gradient):
             mixing = self.mixing()
@@ -87,14 +84,7 @@ class Relaxation:
         alpha_gradient: bool = True,
         regularised: bool = False,
     ) -> LossAndGrads:
-        """Return the loss on a batch and its gradients, run in the parts that the supernet says.
-
-        Args:
-            batch: As of `loss`.
-            variables: Variables to differentiate in.
-            alpha_gradient: Whether alpha is among them.
-            regularised: As of `loss`.
-        """
+        """Return the loss on a batch and its gradients, run in the parts that the supernet says."""
 
         def loss_of(part: Batch) -> Tensor:
             return self.loss(part, alpha_gradient=alpha_gradient, regularised=regularised)
