@@ -80,7 +80,7 @@ def difference(
 ) -> tuple[Tensor, ...]:
     """Return (slope at w + eps * v - slope at w - eps * v) / (2 * eps), eps = 0.01 / ||v||.
 
-    The slope is grad_alpha L_train at the weights as they stand, w - eps * v at the end; v is not 0.
+    The slope is grad_alpha L_train where the weights stand, w - eps * v at the end; v is not 0.
     """
     eps = SHIFT / norm_of(vector)
     move(vector, eps)
