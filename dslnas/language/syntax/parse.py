@@ -44,7 +44,7 @@ def parse(source: SourceFile) -> ast.Program:
     )
     diagnostics = Diagnostics()
     builder = TreeBuilder(source, diagnostics)
-    items = tuple(builder.item(child) for child in subtrees(tree))
+    items = tuple(builder.build(child) for child in subtrees(tree))
     diagnostics.raise_if_any()
     return ast.Program(items, comments, span=Span(source, 0, len(text)))
 
@@ -62,6 +62,6 @@ def parse_values(source: SourceFile, start: int = 0) -> tuple[ast.Expression, ..
         raise UserError(value_errors(source, start)) from None
     diagnostics = Diagnostics()
     builder = TreeBuilder(source, diagnostics)
-    values = tuple(builder.expression(child) for child in subtrees(tree))
+    values = tuple(builder.build(child) for child in subtrees(tree))
     diagnostics.raise_if_any()
     return values
