@@ -381,8 +381,9 @@ CODES: dict[str, Code] = {
         "use papers.darts\ncell normal { keep 9 }\n",
     ),
     "NAS508": Code(
-        "data take no path",
-        "The digits come with scikit-learn; only data from files have a path.",
+        "data take no such path",
+        "The digits come with scikit-learn; only data from files have a path. `~` is your own "
+        "folder in it, `~NAME` that of another user of the machine.",
         'use papers.darts\ndata digits { path "digits" }\n',
     ),
     "NAS509": Code(

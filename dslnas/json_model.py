@@ -27,6 +27,33 @@ Seconds = Annotated[float, MEASUREMENT]
 
 HELP = "restore it from a copy, or run again with another `--out DIR`"
 
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is unknown",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must be at least {min_length} characters long",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+    "value_error": "{error}",
+    "json_invalid": "is not JSON: {error}",
+}
+"""Claims about a value by pydantic's type of error; its own words stay for other types."""
+
 _Model = TypeVar("_Model", bound="JsonModel")
 
 
@@ -110,8 +137,10 @@ def parse_model(model: type[_Model], content: str | bytes, where: str, help_: st
     except ValidationError as error:
         places: dict[str, str] = {}
         for wrong in error.errors(include_url=False, include_input=False):
-            message = wrong["msg"][0].lower() + wrong["msg"][1:]
-            places.setdefault(_place(wrong["loc"], wrong["type"], content), message)
+            kind, message = wrong["type"], wrong["msg"]
+            if kind in _WORDS:
+                message = _WORDS[kind].format(**wrong.get("ctx", {}))
+            places.setdefault(_place(wrong["loc"], kind, content), message)
     raise damaged(places, where, help_)
 
 

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dslnas.app.compile import compile_spec
 from dslnas.diagnostics import Diagnostic, UserError
 
 
-def find_mistakes(spec: Path, overrides: Sequence[str] = ()) -> tuple[Diagnostic, ...]:
-    """Return all mistakes of a spec; none if it is right.
+@dataclass(frozen=True)
+class Verdict:
+    """Result of checking a spec.
+
+    Attributes:
+        mistakes: All of its mistakes; none if it is right.
+        missing: Condition of a run that a right spec leaves to the command line; "" if there is
+            none.
+    """
+
+    mistakes: tuple[Diagnostic, ...] = ()
+    missing: str = ""
+
+
+def check_spec(spec: Path, overrides: Sequence[str] = ()) -> Verdict:
+    """Check a spec.
 
     Args:
         spec: The `.nas` file.
         overrides: Arguments of `--set`, such as `search.epochs=5`.
     """
     try:
-        compile_spec(spec, overrides)
+        data = compile_spec(spec, overrides).program.data
     except UserError as error:
-        return error.diagnostics
-    return ()
+        return Verdict(error.diagnostics)
+    if not data.lacks_path:
+        return Verdict()
+    return Verdict(missing=f"to run it, say where `{data.heading()}` lies: `--set data.path=DIR`")

@@ -14,7 +14,7 @@ from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
 from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search import SearchSettings
+from dslnas.settings.search import GradientSettings
 from dslnas.space.derive.derive import Scores
 
 
@@ -31,7 +31,7 @@ class GradientEngine(Engine):
     def __init__(
         self,
         supernet: Supernet,
-        settings: SearchSettings,
+        settings: GradientSettings,
         relaxation: Relaxation,
         constraints: ResourceConstraints | None,
     ) -> None:

@@ -41,6 +41,11 @@ class DataSettings(Section):
     batch: int = Field(64, ge=2, description="examples in a step of the search")
 
     @property
+    def lacks_path(self) -> bool:
+        """Whether nothing can be read before a path is given."""
+        return self.has_files and not self.path
+
+    @property
     def augmentations(self) -> tuple[Augmentation, ...]:
         """The random changes of training examples; there are none for text."""
         return ()
@@ -62,7 +67,6 @@ class ImageSettings(DataSettings):
         max_length=4,
         description="shares for weights, architecture, validation [, test if the set has none]",
     )
-    size: int = Field(32, ge=4, le=1024, description="images: side in pixels they are resized to")
     augment: tuple[Augmentation, ...] = Field(
         (), description="random changes of training images: crop(pad), flip, cutout(size)"
     )
@@ -113,6 +117,7 @@ class ImageFolder(ImageSettings):
     """Folder with a folder of pictures per class, or with `train` and `test` that hold such."""
 
     source: Literal["images"] = "images"
+    size: int = Field(32, ge=4, le=1024, description="side in pixels that they are resized to")
 
 
 # ---- text ---------------------------------------------------------------------------------------
@@ -154,6 +159,11 @@ class TextFile(TextSettings):
         max_length=4,
         description="shares for weights, architecture, validation, test, in the order of the text",
     )
+
+    @property
+    def lacks_path(self) -> bool:
+        """Whether nothing can be read before a path is given: the embedded text can."""
+        return False
 
 
 class Ptb(TextSettings):

@@ -78,7 +78,6 @@ class SearchSettings(Section):
     )
     accumulate: int = Field(1, ge=1, description=ACCUMULATE_ABOUT)
     weights: Sgd = Field(Sgd(), description=_WEIGHTS_ABOUT)
-    arch: Adam = Field(Adam(), description=_ARCH_ABOUT)
     stop: tuple[StopRule, ...] = Field(
         (), description="rules that end the search early: skips, convolutions, stable, eigenvalue"
     )
@@ -127,7 +126,13 @@ class SearchSettings(Section):
         yield from ()
 
 
-class OrderSettings(SearchSettings):
+class GradientSettings(SearchSettings):
+    """Settings of methods that learn alpha by its gradient."""
+
+    arch: Adam = Field(Adam(), description=_ARCH_ABOUT)
+
+
+class OrderSettings(GradientSettings):
     """Settings of methods that may look one step of the weights ahead."""
 
     order: Literal["first", "second"] = Field("first", description="of the alpha-gradient")
@@ -205,7 +210,7 @@ class SingleLevelSettings(OrderSettings):
     method: Literal["single_level"] = "single_level"
 
 
-class NaspSettings(SearchSettings):
+class NaspSettings(GradientSettings):
     """NASP (Yao et al., AAAI 2020): proximal steps; one operation per edge runs."""
 
     weighs = False

@@ -15,7 +15,7 @@ from dslnas.data.tokens import VOCABULARY, TextFacts
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings, TextSettings
-from dslnas.settings.search import OrderSettings, SearchSettings
+from dslnas.settings.search import GradientSettings, OrderSettings, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.settings.values import Adam, Sgd, Variational
@@ -53,10 +53,10 @@ SETTINGS = TaskSettings(
         # The rate stays as it is for the whole search.
         SearchSettings: {
             "weights": Sgd(lr=20.0, momentum=0.0, weight_decay=5e-7, clip=0.25),
-            "arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=1e-3),
             "dropout": Variational(words=0.0, embedded=0.2, input=0.75, state=0.25, output=0.75),
             "slowness": _SLOWNESS,
         },
+        GradientSettings: {"arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=1e-3)},
         # The recurrent program clips the step ahead, the convolutional one does not.
         OrderSettings: {"unroll": "clipped"},
         # Segments of varied length and the average are those of AWD-LSTM (Merity, Keskar and

@@ -52,6 +52,18 @@ def test_check_reports_all_mistakes_of_all_files_and_exits_with_1(
     assert "did you mean `darts`?" in printed.err
 
 
+def test_check_says_what_a_run_needs_beside_the_spec(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec.write_text("use papers.darts\ndata cifar10\nsearch darts\n")
+    assert run(["check", str(spec)]) == 0
+    needed = "to run it, say where `data cifar10` lies: `--set data.path=DIR`"
+    assert capsys.readouterr().out == f"{spec}: ok; {needed}\n"
+    spec.write_text("use papers.darts_rnn\ndata text\nsearch darts\n")
+    assert run(["check", str(spec)]) == 0
+    assert capsys.readouterr().out == f"{spec}: ok\n"
+
+
 def test_check_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = tmp_path / "bad.nas"
     bad.write_text("use papers.darts\nsearch dart\n")

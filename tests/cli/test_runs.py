@@ -253,15 +253,15 @@ def test_without_a_manifest_a_folder_is_no_run(
     [
         (
             {"spec": ""},
-            "manifest.json: error[NAS027]: damaged: `spec`: string should have at least",
+            "manifest.json: error[NAS027]: damaged: `spec`: must be at least 1",
         ),
         (
             {"level": "line"},
-            "manifest.json: error[NAS027]: damaged: `level`: input should be 'word'",
+            "manifest.json: error[NAS027]: damaged: `level`: must be 'word'",
         ),
         (
             {"normalisation": {"mean": [0.5, "x"], "std": [1.0]}},
-            "damaged: `normalisation.mean[1]`: input should be a valid number",
+            "damaged: `normalisation.mean[1]`: must be a number",
         ),
         (
             {"class_names": ["a"]},

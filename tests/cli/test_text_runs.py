@@ -105,7 +105,7 @@ def test_a_run_is_exported_again_without_its_text(
     vocabulary = out / "vocabulary.json"
     assert vocabulary.read_bytes() == (again / "vocabulary.json").read_bytes()
     for content, message in (
-        (b"{}", "error[NAS027]: damaged: `level`: field required"),
+        (b"{}", "error[NAS027]: damaged: `level`: is missing"),
         (b'{"level": "word", "tokens": ["a"]}', "error[NAS024]: has 1 tokens, the network "),
         (None, "error[NAS024]: does not exist"),
     ):

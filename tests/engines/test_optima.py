@@ -32,11 +32,13 @@ EPOCHS = 120
 def end(method: str, rate: float = 0.5, **given: Any) -> tuple[float, float]:
     """Return (w, a) at the end of a search; at rate 1/2 one step of w ends at w*(a)."""
     toy = Toy(w=-2.0)
-    settings = SEARCH[method](
-        epochs=EPOCHS,
-        weights=Sgd(lr=rate, momentum=0.0, weight_decay=0.0, clip=0.0),
-        arch=Adam(lr=Cosine(start=0.2, end=0.0), weight_decay=0.0),
-        **given,
+    settings = SEARCH[method].model_validate(
+        {
+            "epochs": EPOCHS,
+            "weights": Sgd(lr=rate, momentum=0.0, weight_decay=0.0, clip=0.0),
+            "arch": Adam(lr=Cosine(start=0.2, end=0.0), weight_decay=0.0),
+            **given,
+        }
     )
     engine = make_engine(toy, settings, torch.Generator().manual_seed(0))
     for epoch in range(EPOCHS):

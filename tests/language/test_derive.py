@@ -99,14 +99,16 @@ def test_limits_are_the_largest_values_allowed(text: str, limits: list[Limit]) -
 def test_a_used_file_is_overridden_setting_by_setting(tmp_path: Path) -> None:
     (tmp_path / "rules.nas").write_text(FULL, encoding="utf-8")
     spec = tmp_path / "spec.nas"
-    text = 'use papers.darts\nuse "rules.nas"\nderive {\n    count sep_conv(5) >= 1\n}\n'
+    text = (
+        'use papers.darts\nuse "rules.nas"\nsearch darts\nderive {\n    count sep_conv(5) >= 1\n}\n'
+    )
     spec.write_text(text, encoding="utf-8")
     found = check(
-        link(read_source(spec), parse_overrides(["derive.require=none"])), TASK_SETTINGS
+        link(read_source(spec), parse_overrides(["derive.require=params<3M"])), TASK_SETTINGS
     ).derivation
     assert (found.epoch, found.penalty) == ("best", 0.5)
     assert found.rule == Rule((Count("sep_conv(5)", least=1),))
-    assert found.limits == ()
+    assert found.limits == (Limit("params", 2_999_999),)
 
 
 def test_the_command_line_may_give_it_alone() -> None:
@@ -114,7 +116,7 @@ def test_the_command_line_may_give_it_alone() -> None:
         ["derive.count=skip_connect<=2,sep_conv(3)>=1", "derive.by=perturbation"]
     )
     found = check(
-        link(SourceFile("spec.nas", "use papers.darts"), overrides), TASK_SETTINGS
+        link(SourceFile("spec.nas", "use papers.darts\nsearch darts"), overrides), TASK_SETTINGS
     ).derivation
     assert found.by == "perturbation"
     assert found.rule == Rule((Count("skip_connect", most=2), Count("sep_conv(3)", least=1)))

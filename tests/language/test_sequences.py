@@ -11,7 +11,7 @@ from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.link.sources import LIBRARY
 from dslnas.language.print.expanded_spec import effective_text
 from dslnas.settings.data import Digits, TextFile, TextSettings
-from dslnas.settings.search import SEARCH
+from dslnas.settings.search import SEARCH, DartsSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Adam, Sgd
 from dslnas.source import SourceFile
@@ -68,8 +68,8 @@ def test_a_call_takes_the_rest_from_the_default_for_text() -> None:
     program, usual = checked(text), TEXT.defaults_of(EvaluateSettings)
     assert usual["weights"] == Sgd(lr=20.0, momentum=0.0, weight_decay=8e-7, clip=0.25)
     assert program.evaluate.weights == Sgd(lr=12.0, momentum=0.0, weight_decay=8e-7, clip=0.25)
-    assert program.search is not None
     search = program.search
+    assert isinstance(search, DartsSettings)
     assert search.arch == Adam(lr=0.1, betas=(0.9, 0.999), weight_decay=1e-3)
     assert search.dropout is not None
     assert search.dropout.rates() == {

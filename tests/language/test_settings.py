@@ -12,7 +12,7 @@ from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
 from dslnas.settings.data import DATA, TextSettings
 from dslnas.settings.model import Section
-from dslnas.settings.search import SEARCH
+from dslnas.settings.search import SEARCH, PcDartsSettings
 from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
 from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Exponential, Flip, Sgd
 from dslnas.source import SourceFile
@@ -90,7 +90,7 @@ def test_a_call_takes_the_rest_from_the_default_of_its_setting() -> None:
     search = checked(
         "search pc_darts { weights sgd(clip = 1); arch adam(weight_decay = 0) }"
     ).search
-    assert search is not None
+    assert isinstance(search, PcDartsSettings)
     assert search.weights == Sgd(lr=Cosine(start=0.1, end=0.0), clip=1.0)
     assert search.arch == Adam(lr=6e-4, weight_decay=0.0)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dslnas.app.check import find_mistakes
+from dslnas.app.check import check_spec
 from dslnas.cli.options import json_option, print_json, set_option
 from dslnas.diagnostics import Diagnostic, UserError
 
@@ -20,17 +20,16 @@ def check(specs: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool) ->
 
     Prints every mistake with its place and how to mend it.
     """
-    found = {str(spec): find_mistakes(spec, overrides) for spec in specs}
+    verdicts = {str(spec): check_spec(spec, overrides) for spec in specs}
+    mistakes = [mistake for verdict in verdicts.values() for mistake in verdict.mistakes]
     if as_json:
-        print_json({name: [_as_json(d) for d in wrong] for name, wrong in found.items()})
-    else:
-        for name, wrong in found.items():
-            if not wrong:
-                click.echo(f"{name}: ok")
-    if any(found.values()):
-        if as_json:
-            click.get_current_context().exit(1)
-        raise UserError(d for wrong in found.values() for d in wrong)
+        print_json({name: [_as_json(d) for d in v.mistakes] for name, v in verdicts.items()})
+        click.get_current_context().exit(1 if mistakes else 0)
+    for name, verdict in verdicts.items():
+        if not verdict.mistakes:
+            click.echo(f"{name}: ok" + (f"; {verdict.missing}" if verdict.missing else ""))
+    if mistakes:
+        raise UserError(mistakes)
 
 
 def _as_json(diagnostic: Diagnostic) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from dslnas.diagnostics import Diagnostics
+from dslnas.diagnostics import Diagnostics, did_you_mean
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.operations import BODY_NAMES
 from dslnas.source import Span
@@ -18,7 +18,7 @@ class CellNames:
         states: Names of its states.
         values: Names of its values, `first` last.
         nodes: Names of its nodes.
-        are_known: Whether all could be read.
+        are_known: Whether all could be read; not if `states` or `inputs` may be misspelt.
     """
 
     def __init__(self, parts: CellParts, diagnostics: Diagnostics) -> None:
@@ -34,6 +34,7 @@ class CellNames:
         # `states none` has a value that is no name; another one is reported as what it is.
         written = parts.given["states"].values[0].span.text if "states" in parts.given else "none"
         self.are_known = bool(self.states) or written == "none"
+        self.are_known &= not any(did_you_mean(key, ("inputs", "states")) for key in parts.unknown)
         self._check(parts, diagnostics, () if parts.spelt else numbered)
 
     @property

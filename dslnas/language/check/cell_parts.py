@@ -22,6 +22,7 @@ class CellParts:
         definition: The cell with what it takes over written out.
         what: Name of it in messages.
         given: Its settings by key.
+        unknown: Those of the keys that no cell has.
         lets: Its values.
         spelt: Its nodes that are spelt out.
         settings: The plain values, defaults filled in.
@@ -33,6 +34,7 @@ class CellParts:
         statements = definition.statements
         settings = [s for s in statements if isinstance(s, ast.Setting)]
         self.given = {s.key.text: s for s in settings}
+        self.unknown = self.given.keys() - {*CellSettings.all_keys()}
         self.lets = [s for s in statements if isinstance(s, ast.Let)]
         self.spelt = [s for s in statements if isinstance(s, ast.NodeDef)]
         self.settings = build(CellSettings, settings, self.what, context)

@@ -8,11 +8,11 @@ from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.batch_parts import check_parts
 from dslnas.language.check.cells import check_cells
 from dslnas.language.check.checked import CheckedProgram
-from dslnas.language.check.constants import evaluate_lets
+from dslnas.language.check.constants import RESERVED, evaluate_lets
 from dslnas.language.check.context import Context
 from dslnas.language.check.network import read_network
 from dslnas.language.check.operations import check_definitions
-from dslnas.language.check.search import check_search
+from dslnas.language.check.search import check_search, check_unsearched
 from dslnas.language.check.sections import (
     read_data,
     read_derivation,
@@ -24,9 +24,6 @@ from dslnas.language.check.specials import check_specials
 from dslnas.language.link.link import LinkedProgram
 from dslnas.settings.sections import EvaluateSettings, ExportSettings
 from dslnas.settings.task import TaskSettings
-
-# Names with a meaning of their own in operations and networks.
-RESERVED = ("C", "C_in", "N", "stride", "classes")
 
 
 def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgram:
@@ -42,12 +39,9 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
     diagnostics = Diagnostics()
     for name in RESERVED:
         if name in linked.constants:
-            diagnostics.add(
-                "NAS204",
-                f"`{name}` has a meaning of its own and cannot be a constant",
-                linked.constants[name].name.span,
-                help="choose another name",
-            )
+            message = f"`{name}` has a meaning of its own and cannot be a constant"
+            span = linked.constants[name].name.span
+            diagnostics.add("NAS204", message, span, help="choose another name")
     constants = evaluate_lets(linked.constants, diagnostics)
     check_definitions(linked.operations, constants, diagnostics)
     used = used_cells(linked)
@@ -61,6 +55,8 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
     export = read_section(ExportSettings, context)
     if search is not None:
         check_search(search, derivation, cells, context)
+    elif "search" not in linked.sections:
+        check_unsearched(derivation, context)
     check_parts(data, search, evaluate, context)
     check_sequence(used, cells, data.source, context)
     check_specials(context)

@@ -12,6 +12,15 @@ from dslnas.language.syntax import ast
 Constant: TypeAlias = int | float | bool | tuple["Constant", ...]
 Scope: TypeAlias = Mapping[str, Constant]
 
+RESERVED = {
+    "C": "in operations, stems and heads",
+    "C_in": "in operations, stems and heads",
+    "stride": "in operations",
+    "classes": "in stems and heads",
+    "N": "in the `cells` of a network",
+}
+"""Names with a meaning of their own, each with where it has it."""
+
 FLAGS: dict[str, Constant] = {"true": True, "false": False}
 _LARGEST = 1e15
 
@@ -101,9 +110,9 @@ def evaluate_lets(lets: Mapping[str, ast.Let], diagnostics: Diagnostics) -> dict
 
 
 def _unknown(name: ast.Name, known: Iterable[str]) -> UserError:
-    return user_error(
-        "NAS203",
-        f"unknown constant `{name.text}`",
-        span=name.span,
-        help=suggestion(name.text, known) or f"define it with `let {name.text} = ...`",
-    )
+    message, help = f"unknown constant `{name.text}`", suggestion(name.text, known)
+    if name.text in RESERVED:
+        message = f"`{name.text}` has a value only {RESERVED[name.text]}"
+        help = "give the expression a name with `op` and use that name, or write a number"
+    help = help or f"define it with `let {name.text} = ...`"
+    return user_error("NAS203", message, span=name.span, help=help)

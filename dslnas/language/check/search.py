@@ -9,6 +9,7 @@ from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH, Conflict, NaspSettings, SearchSettings
+from dslnas.settings.sections import DeriveSettings
 
 
 def check_search(
@@ -32,6 +33,20 @@ def check_search(
         if name not in cells:
             message, help = f"unknown cell `{name}`", suggestion(name, cells)
             context.diagnostics.add("NAS201", message, spans.get("search.cells"), help=help)
+
+
+def check_unsearched(derivation: Derivation, context: Context) -> None:
+    """Record NAS511 for what a spec says of the end of a search that it does not have.
+
+    The library may say it: whoever uses it adds the search.
+    """
+    usual = DeriveSettings()
+    for key in usual.settings():
+        span = context.spans.get(f"derive.{key}")
+        if span and not span.source.library and derivation.value_of(key) != usual.value_of(key):
+            message = f"`{key}` is about the end of a search, and the spec has none"
+            help = f"write `search {next(iter(SEARCH))}`, or leave `{key}` out"
+            context.diagnostics.add("NAS511", message, span, help=help)
 
 
 def _unused(search: SearchSettings, context: Context) -> Iterator[Conflict]:

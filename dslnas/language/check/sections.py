@@ -61,7 +61,7 @@ def read_section(
 def read_data(context: Context) -> DataSettings:
     """Return the data section; without one, the data are those that the task has at hand.
 
-    Records NAS506 for shares of more than all, NAS508 for a path that is not asked for.
+    Records NAS506 for shares of more than all, NAS508 for a path that is wrong or not asked for.
     """
     source = _known_name("data", "data source", DATA, context)
     is_known = source is not None or context.linked.name_of("data") is None
@@ -87,11 +87,15 @@ def _absolute(text: str, context: Context) -> str:
     A relative path starts at the folder of the file that it is written in, or, on the command
     line, where the command runs.
     """
-    written = context.spans["data.path"].source
-    source = context.linked.source
-    path = None if written.name == COMMAND_LINE else written.path or source.path
+    span, expanded = context.spans["data.path"], expanduser(text)
+    if expanded.startswith("~"):
+        message = f"`{expanded.split('/')[0]}` is not the folder of a user"
+        help = "write the whole path, or `~/...` for your own folder"
+        context.diagnostics.add("NAS508", message, span, help=help)
+    on_command_line = span.source.name == COMMAND_LINE
+    path = None if on_command_line else span.source.path or context.linked.source.path
     folder = Path() if path is None else path.parent
-    return str((folder / expanduser(text)).absolute())
+    return str((folder / expanded).absolute())
 
 
 def read_search(context: Context) -> SearchSettings | None:

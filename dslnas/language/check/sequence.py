@@ -80,7 +80,7 @@ def check_sequence(
             notes=[Note("the cell is here", others[0].span)] if name else (),
             help="`use papers.darts_rnn`, or give the cell `states`",
         )
-    elif others and _stem_reads_tokens(linked) and not _has_next(others[0].text, cells):
+    elif others and _stem_reads_tokens(linked) and _lacks_states(others[0].text, cells):
         place = linked.cells[others[0].text].name
         message = f"cell `{place.text}` has no `states`, and the stem of its network reads tokens"
         help = "give it `states`, as in `states h`; networks of images `use std.cnn`"
@@ -107,9 +107,13 @@ def _stem_reads_tokens(linked: LinkedProgram) -> bool:
     return False
 
 
-def _has_next(name: str, cells: Mapping[str, Cell]) -> bool:
-    """Whether a cell says what its states become; that it has none is then reported already."""
-    return name in cells and "next" in cells[name].spans
+def _lacks_states(name: str, cells: Mapping[str, Cell]) -> bool:
+    """Whether it has to be said that a cell has no states.
+
+    It has not if the cell could not be understood, or says what its states become: something is
+    reported already.
+    """
+    return name in cells and "next" not in cells[name].spans
 
 
 def _check_cell(cell: Cell, diagnostics: Diagnostics) -> None:

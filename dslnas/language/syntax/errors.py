@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from lark import Token
@@ -15,6 +16,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from dslnas.diagnostics import MOST_SHOWN, Diagnostic
 from dslnas.language.syntax.grammar import language_parser
+from dslnas.language.syntax.help import unquoted
 from dslnas.language.syntax.messages import END, character_error, token_error
 from dslnas.language.syntax.parse_failure import ParseFailure
 from dslnas.source import SourceFile
@@ -64,13 +66,15 @@ def _refused(
         language_parser().parse(text, start=rule)
     except UnexpectedCharacters as error:
         failure = _failure(source, start, text, error.pos_in_stream or 0, end)
-        return failure, character_error(failure)
+        diagnostic = character_error(failure)
     except UnexpectedToken as error:
         token = error.token
         at = len(text) if token.type == END else token.start_pos or 0
         failure = _failure(source, start, text, at, end)
-        return failure, token_error(failure, token, set(error.accepts or error.expected))
-    return None
+        diagnostic = token_error(failure, token, set(error.accepts or error.expected))
+    else:
+        return None
+    return failure, replace(diagnostic, help=unquoted(failure) or diagnostic.help)
 
 
 def _failure(source: SourceFile, start: int, text: str, at: int, end: str) -> ParseFailure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence, Set
 
 from lark import Token
@@ -10,12 +11,28 @@ from dslnas.diagnostics import did_you_mean
 from dslnas.language.syntax.parse_failure import STATEMENTS, ParseFailure
 from dslnas.language.syntax.tokens import BREAK
 
+_QUOTES = "\"'\N{LEFT SINGLE QUOTATION MARK}\N{LEFT DOUBLE QUOTATION MARK}"
 _JOINED = "layers are joined with `->`"
 _GOES_ON = {
     "COMMA": "the line above ends with `,`, so its list goes on here",
     "EQUAL": "the line above ends with `=`, so its value stands here",
 }
 _COMPARED = {"count": "skip_connect <= 2", "require": "params < 4M"}
+
+
+def unquoted(failure: ParseFailure) -> str:
+    """Say that a path is quoted, if one stands there without quotes; "" if none does."""
+    statement = failure.statement
+    if not statement or statement[0] not in ("path", "use") or failure.at == len(failure.text):
+        return ""
+    behind = statement[0].end_pos or 0
+    line = failure.text[behind:].split("\n", 1)[0].strip()
+    if not line or not behind < failure.at <= behind + len(line) + 1 or line[0] in _QUOTES:
+        return ""
+    path = re.split(r"[\s;}]", line, maxsplit=1)[0]
+    if statement[0] == "use" and path[0] not in "./~":
+        return ""
+    return f'paths are written in quotes: `{statement[0]} "{path}"`'
 
 
 def help_for(failure: ParseFailure, token: Token, accepted: Set[str]) -> str:

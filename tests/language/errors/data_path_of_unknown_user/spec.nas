@@ -1,0 +1,2 @@
+use papers.darts
+data npz { path "~no-such-user-here/digits.npz" }

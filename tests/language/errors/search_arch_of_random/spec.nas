@@ -1,0 +1,2 @@
+use papers.darts
+search random { arch adam(lr = 0.1) }
