@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from math import comb, prod
 from typing import TypeAlias
@@ -107,33 +107,21 @@ class _Search:
             if bit and not needed & bit:
                 _keep_best(after, (seen, needed), value + alone)
             else:
-                state = self._with_fixed(fixed, seen, needed & ~bit)
-                if state is not None:
-                    _keep_best(alive, state, value)
+                alive[seen, needed & ~bit] = value
+        for edge in fixed:
+            alive = self._with_choices([edge], 1, alive)
         keep = self._cell.kept(len(choosing))
         for state, value in self._with_choices(choosing, keep, alive).items():
             _keep_best(after, state, value)
         return after
-
-    def _with_fixed(
-        self, fixed: Sequence[Edge], seen: _Seen, needed: _Needed
-    ) -> tuple[_Seen, _Needed] | None:
-        """Return a state after the edges that leave no choice; None if it breaks a count."""
-        for edge in fixed:
-            place = self._places.get(edge.operations[0].text)
-            more = seen if place is None else self._one_more(seen, place)
-            if more is None:
-                return None
-            seen, needed = more, needed | self._behind[edge.source]
-        return seen, needed
 
     def _with_choices(self, choosing: Sequence[Edge], keep: int, states: _States) -> _States:
         """Return the states after `keep` of some edges are kept, the last edge first."""
         by_kept: list[_States] = [states, *({} for _ in range(keep))]
         for earlier, edge in reversed(list(enumerate(choosing))):
             after: list[_States] = [{} for _ in range(keep + 1)]
-            assert edge.row is not None
-            dropped, options = self._values[edge.row][None], self._options(edge, edge.row)
+            worth = self._worth(edge)
+            dropped, options = worth[None], self._options(edge, worth)
             bits = self._behind[edge.source]
             for kept, those in enumerate(by_kept):
                 for (seen, needed), value in those.items():
@@ -141,20 +129,24 @@ class _Search:
                         _keep_best(after[kept], (seen, needed), value + dropped)
                     if kept == keep:
                         continue
-                    for place, worth in options:
+                    for place, gain in options:
                         more = seen if place is None else self._one_more(seen, place)
                         if more is not None:
-                            _keep_best(after[kept + 1], (more, needed | bits), value + worth)
+                            _keep_best(after[kept + 1], (more, needed | bits), value + gain)
             by_kept = after
         return by_kept[keep]
 
-    def _options(self, edge: Edge, row: int) -> list[tuple[int | None, int]]:
+    def _worth(self, edge: Edge) -> Mapping[int | None, int]:
+        """Return the worth of an edge by column, and dropped; one without a choice has none."""
+        return {None: 0, 0: 0} if edge.row is None else self._values[edge.row]
+
+    def _options(self, edge: Edge, worth: Mapping[int | None, int]) -> list[tuple[int | None, int]]:
         """Return the counted operations of an edge and the best of the others, with their worth."""
         best: dict[int | None, int] = {}
-        for column in self._cell.candidates(edge):
-            place = self._places.get(edge.operations[column].text)
-            worth = self._values[row][column]
-            best[place] = max(worth, best.get(place, worth))
+        for column, gain in worth.items():
+            if column is not None:
+                place = self._places.get(edge.operations[column].text)
+                best[place] = max(gain, best.get(place, gain))
         return list(best.items())
 
     def _with_one_more(self, seen: _Seen, place: int) -> _Seen | None:
