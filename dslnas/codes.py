@@ -403,8 +403,8 @@ CODES: dict[str, Code] = {
     ),
     "NAS511": Code(
         "search settings that do not fit together",
-        "A warm-up must leave epochs in which alpha learns; `eigenvalue` and `perturbation` need a "
-        "method that weighs operations by a softmax of alpha.",
+        "A warm-up must leave epochs in which alpha learns; `eigenvalue` needs a loss that can be "
+        "differentiated twice in alpha, and `perturbation` probabilities of the operations.",
         "use papers.darts\nsearch nasp { stop eigenvalue }\n",
     ),
     "NAS512": Code(

@@ -26,8 +26,17 @@ def dominant_eigenvalue(
 
     Power iteration: v <- H v / |H v|, eigenvalue v . H v, from a random start, until it changes by
     less than the relative tolerance. H v is made by differentiating twice, so H is never there.
+
+    Raises:
+        ValueError: The loss depends on no alpha: it has no curvature to speak of.
     """
-    gradients = torch.autograd.grad(loss, alphas, create_graph=True, materialize_grads=True)
+    found = torch.autograd.grad(loss, alphas, create_graph=True, allow_unused=True)
+    if all(gradient is None for gradient in found):
+        raise ValueError("loss does not depend on alpha")
+    gradients = [
+        torch.zeros_like(alpha, requires_grad=True) if gradient is None else gradient
+        for alpha, gradient in zip(alphas, found, strict=True)
+    ]
     vector = [torch.randn(a.shape, generator=generator, dtype=torch.float64) for a in alphas]
     vector = [v.to(a.device, a.dtype) for v, a in zip(vector, alphas, strict=True)]
     eigenvalue = 0.0

@@ -60,12 +60,10 @@ class Engine(Protocol):
     method says otherwise.
 
     Attributes:
-        learns: Whether alpha is moved by gradients, and not drawn.
         largest_pass: Pass of a step that needs most memory, to estimate it before it runs.
         weight_copies: Copies of the weights that the engine keeps besides gradients and momentum.
     """
 
-    learns: bool = True
     largest_pass: ClassVar[LargestPass] = LargestPass()
     weight_copies: ClassVar[int] = 0
 
@@ -105,12 +103,15 @@ class Engine(Protocol):
         """Return the probability of every operation by cell, (edges, operations), or None.
 
         Each row adds up to 1. Methods without probabilities have neither an entropy to report nor a
-        perturbation to derive by.
+        perturbation to derive by. Settings say which those are: `has_probabilities`.
         """
         return None
 
     def architecture_loss(self, batch: Batch) -> Tensor | None:
-        """Return the loss on a batch as a function of `alphas()`, differentiable twice, or None."""
+        """Return the loss on a batch as a function of `alphas()`, differentiable twice, or None.
+
+        Settings say of a method whether there is one: `is_differentiable`.
+        """
         return None
 
     def break_ties(self, generator: torch.Generator) -> None:

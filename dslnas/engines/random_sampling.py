@@ -32,7 +32,6 @@ class RandomSampling(Engine):
     single architecture.
     """
 
-    learns = False
     largest_pass = LargestPass("kept", alpha=False)
 
     def __init__(

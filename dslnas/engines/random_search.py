@@ -28,7 +28,6 @@ class RandomSearch(Engine):
     architecture with the lowest one is the result.
     """
 
-    learns = False
     largest_pass = LargestPass("kept", alpha=False)
     weight_copies = 1  # the first weights, which every architecture starts from
 

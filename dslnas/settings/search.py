@@ -63,14 +63,17 @@ class SearchSettings(Section):
     """Settings of all methods. Defaults are those of DARTS (arXiv:1806.09055, appendix A).
 
     Attributes:
-        weighs: Whether the method weighs operations by a softmax of alpha.
-        draws: Whether it draws architectures: between two epochs nothing is learnt about them.
+        learns: Whether steps move alpha; else architectures are drawn, and compared at the end.
+        has_probabilities: Whether operations have probabilities, which `perturbation` changes.
+        is_differentiable: Whether the loss can be differentiated twice in alpha, as `eigenvalue`
+            does.
     """
 
     kind = "search"
     tag = "method"
-    weighs: ClassVar[bool] = True
-    draws: ClassVar[bool] = False
+    learns: ClassVar[bool] = True
+    has_probabilities: ClassVar[bool] = True
+    is_differentiable: ClassVar[bool] = True
     method: str = ""  # every method has its own
     epochs: int = Field(50, ge=1, description="passes over the data that trains weights")
     warmup: Annotated[int, Field(ge=0)] | None = Field(
@@ -213,7 +216,8 @@ class SingleLevelSettings(OrderSettings):
 class NaspSettings(GradientSettings):
     """NASP (Yao et al., AAAI 2020): proximal steps; one operation per edge runs."""
 
-    weighs = False
+    has_probabilities = False
+    is_differentiable = False
     method: Literal["nasp"] = "nasp"
     complexity: float = Field(
         0.0, ge=0, description="eta: weight of the operations' cost; larger gives smaller cells"
@@ -283,8 +287,9 @@ class PcDartsSettings(OrderSettings):
 class DrawnSettings(SearchSettings):
     """Settings of methods that draw architectures and compare them at the end."""
 
-    weighs = False
-    draws = True
+    learns = False
+    has_probabilities = False
+    is_differentiable = False
 
 
 class RandomSettings(DrawnSettings):

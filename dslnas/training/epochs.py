@@ -17,8 +17,8 @@ from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
 from dslnas.training.averaging import has_stalled
 from dslnas.training.measure import measure
-from dslnas.training.objective import training_loss
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
+from dslnas.training.training_loss import training_loss
 from dslnas.training.training_state import Trainee
 
 

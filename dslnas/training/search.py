@@ -125,7 +125,8 @@ class _Search:
         self._engine: Engine = make_engine(
             self._supernet, plan.settings, self._generator, constraints
         )
-        self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=self._engine.learns)
+        learns = plan.settings.learns
+        self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=learns)
         self._history: list[Snapshot] = []
         self._eigenvalues: list[float] = []
         self._sharpness = torch.Generator().manual_seed(seed)
@@ -150,7 +151,7 @@ class _Search:
         return SearchResult(
             found.architecture,
             found.scores,
-            found.epoch if self._engine.learns else None,
+            found.epoch if settings.learns else None,
             family,
             reason,
             alphas,

@@ -37,7 +37,7 @@ EVERY_ENGINE = on([SPACE], ENGINES)
 # Random search begins anew every few epochs: see test_random_search.
 EVERY_SEARCH = on([SPACE], (m for m in ENGINES if m != "random_search"))
 FEW: dict[str, dict[str, Any]] = {"random": {"samples": 8}, "random_search": {"each": 1}}
-DRAWN = {"random", "random_search"}
+DRAWN = {method for method, model in SEARCH.items() if not model.learns}
 """Methods whose alphas are an architecture that was drawn."""
 EVERY_LEARNER = on([SPACE], (m for m in ENGINES if m not in DRAWN))
 ON_EVERY_SPACE = {"darts", "pc_darts", "gdas", "nasp", "random"}
@@ -101,11 +101,15 @@ def test_there_is_an_engine_for_the_settings_of_every_method() -> None:
     assert set(ENGINES) == set(SEARCH)
 
 
-def test_the_check_knows_which_methods_have_a_softmax_and_which_draw() -> None:
-    engines = {method: start(method)[1] for method in ENGINES}
-    for method, engine in engines.items():
-        assert SEARCH[method].weighs == (engine.probabilities() is not None)
-        assert SEARCH[method].draws != engine.learns
+@pytest.mark.parametrize("method", ENGINES)
+def test_settings_say_what_alpha_can_be_asked(method: str) -> None:
+    _, engine = start(method)
+    assert SEARCH[method].has_probabilities == (engine.probabilities() is not None)
+    loss, alphas = engine.architecture_loss(some(SPACE, 0)), list(engine.alphas().values())
+    assert SEARCH[method].is_differentiable == (loss is not None)
+    if loss is not None:
+        gradients = torch.autograd.grad(loss, alphas, create_graph=True)
+        assert all(gradient.requires_grad for gradient in gradients)
 
 
 @EVERY_ENGINE
@@ -144,7 +148,6 @@ def test_alphas_move(method: str, name: str) -> None:
 @EVERY_LEARNER
 def test_in_a_warm_up_only_weights_move(method: str, name: str) -> None:
     supernet, engine = start(method, name, warmup=1, arch=Adam(lr=0.1))
-    assert engine.learns
     alphas = [a.detach().clone() for a in engine.alphas().values()]
     weights = [w.detach().clone() for w in supernet.weights()]
     for number in range(2):
@@ -230,9 +233,8 @@ def test_at_a_learning_rate_of_zero_nothing_moves(method: str, name: str) -> Non
     alphas = [a.detach().clone() for a in engine.alphas().values()]
     weights = [w.detach().clone() for w in supernet.weights()]
     engine.step(*batches(name, 1))
-    if method not in DRAWN:
-        pairs = zip(engine.alphas().values(), alphas, strict=True)
-        assert all(torch.equal(a, b) for a, b in pairs)
+    pairs = zip(engine.alphas().values(), alphas, strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs) == SEARCH[method].learns
     assert all(torch.equal(a, b) for a, b in zip(supernet.weights(), weights, strict=True))
     engine.start_epoch(1)
     engine.step(*batches(name, 1))

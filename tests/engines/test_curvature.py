@@ -64,6 +64,12 @@ def test_an_alpha_that_the_loss_does_not_read_changes_nothing() -> None:
     assert dominant_eigenvalue(loss, [alpha, other], generator()) == pytest.approx(6.0)
 
 
+def test_a_loss_that_reads_no_alpha_is_told() -> None:
+    alpha, weight = (torch.ones(3, requires_grad=True) for _ in range(2))
+    with pytest.raises(ValueError, match="loss does not depend on alpha"):
+        dominant_eigenvalue((weight**2).sum(), [alpha], generator())
+
+
 def test_of_a_supernet_it_is_that_of_the_whole_hessian() -> None:
     twin = Twin("uneven")
     engine = Darts(twin.supernet, DartsSettings(epochs=1), twin.generator)

@@ -28,8 +28,7 @@ from tests.engines.small import CPU, SPACES, batch, space
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
 from tests.spaces import random_scores
 
-# One per way of making probabilities and gradients.
-LEARNING = ["darts", "milenas", "gdas", "snas", "nasp"]
+LEARNING = [method for method, model in SEARCH.items() if model.learns]
 NAME = "uneven"
 
 
@@ -42,7 +41,7 @@ def start(
     method: str, constraints: ResourceConstraints | None, **given: Any
 ) -> tuple[Twin, Engine]:
     """Return a twin and an engine at work on it; `given` are settings."""
-    twin = Twin(NAME)
+    twin = Twin(NAME, method=method)
     few = {"samples": 3} if method == "random" else {}
     settings = SEARCH[method](
         **{"epochs": EPOCHS, "warmup": 0, "weights": UNCLIPPED, **few, **given}
@@ -87,7 +86,7 @@ def test_the_expected_cost_falls_towards_the_limit(method: str) -> None:
     assert found[1] < 0.95
 
 
-@pytest.mark.parametrize("method", [*LEARNING, "random", "random_search"])
+@pytest.mark.parametrize("method", SEARCH)
 def test_what_is_not_wanted_changes_no_bit(method: str) -> None:
     generous = limited(1e12, 5.0)
     no_weight, no_limit = (
@@ -136,7 +135,7 @@ def test_a_darts_step_with_a_limit_by_hand() -> None:
         assert_same(ours.weights(), hand.weights())
 
 
-@pytest.mark.parametrize("method", ["random", "random_search"])
+@pytest.mark.parametrize("method", [m for m in SEARCH if m not in LEARNING])
 def test_drawn_architectures_obey_counts_and_limits(method: str) -> None:
     searched = space(SPACES[NAME])
     rule = Rule((Count("skip_connect", least=1, most=1),))

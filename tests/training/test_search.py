@@ -15,6 +15,7 @@ from dslnas.data.rows import RowPart
 from dslnas.engines.catalogue import ENGINES
 from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.settings.data import Digits
+from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam, Sgd
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.training import search as module
@@ -41,8 +42,6 @@ COMPARES = {"random"}
 """Methods that compare architectures at the end."""
 SAMPLED = {"random", "random_search", "gdas", "snas"}
 """Methods of which something else is measured than what was trained: too early to tell."""
-WITHOUT_PROBABILITIES = {"nasp", "random", "random_search"}
-"""Methods without a softmax of alpha."""
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +109,7 @@ def test_a_record_has_what_applies_to_the_method(method: str) -> None:
     run_search(method, random_data(), epochs=2, report=report)
     last = report.epochs[-1]
     assert (last.architecture_loss is None) == (method in WITHOUT_ARCHITECTURE_DATA)
-    assert (last.entropy is None) == (method in WITHOUT_PROBABILITIES)
+    assert (last.entropy is None) == (not SEARCH[method].has_probabilities)
     assert last.eigenvalue is None
     assert last.operations is not None
     assert last.skip_share is not None
@@ -188,7 +187,6 @@ class Spy(Engine):
     """An engine that trains nothing and remembers what it is given."""
 
     supernet: Supernet
-    learns: bool = True
     calls: list[str] = field(default_factory=list)
     train: list[Batch] = field(default_factory=list)
     architecture: list[Batch] = field(default_factory=list)

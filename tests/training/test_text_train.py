@@ -22,9 +22,9 @@ from dslnas.settings.values import Sgd
 from dslnas.tasks.task import Measurement
 from dslnas.training import epochs as module
 from dslnas.training.measure import measure
-from dslnas.training.objective import training_loss
 from dslnas.training.resumable_sgd import ResumableSGD
 from dslnas.training.train import Trained
+from dslnas.training.training_loss import training_loss
 from tests.loading import TEXT
 from tests.training.tiny import Listener, equal
 from tests.training.tiny_text import DROPOUT, STEPS, WORDS, retrain_text, text_data

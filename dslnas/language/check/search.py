@@ -25,7 +25,7 @@ def check_search(
         *_unused(search, context),
         *_of_derivation(search, derivation),
         *_unfit_for_drawing(search, derivation),
-        *_unfit_without_weights(search, derivation),
+        *_unfit_for_alpha(search, derivation),
     ):
         span = spans.get(conflict.path, spans.get("search.epochs"))
         context.diagnostics.add("NAS511", conflict.message, span, help=conflict.help)
@@ -78,9 +78,9 @@ def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[C
 
 def _unfit_for_drawing(search: SearchSettings, derivation: Derivation) -> Iterator[Conflict]:
     """Yield what means nothing where architectures are drawn."""
-    if not search.draws:
+    if search.learns:
         return
-    learning = [name for name, model in SEARCH.items() if not model.draws]
+    learning = [name for name, model in SEARCH.items() if model.learns]
     help = f"leave it out, or search by a method that learns; {suggestion('', learning)}"
     drawn = f"`{search.method}` draws architectures and compares them at the end"
     if search.warm_epochs > 0:
@@ -93,15 +93,21 @@ def _unfit_for_drawing(search: SearchSettings, derivation: Derivation) -> Iterat
         yield Conflict("derive.penalty", f"{drawn}, within `require` from the start", help)
 
 
-def _unfit_without_weights(search: SearchSettings, derivation: Derivation) -> Iterator[Conflict]:
-    """Yield what needs operations weighed by a softmax."""
-    if search.weighs:
-        return
-    weighing = [name for name, model in SEARCH.items() if model.weighs]
-    help = f"use a method with one: {suggestion('', weighing)}"
-    if search.goes_back:
-        message = f"`eigenvalue` looks at a softmax of alpha, and `{search.method}` has none"
+def _unfit_for_alpha(search: SearchSettings, derivation: Derivation) -> Iterator[Conflict]:
+    """Yield what asks of alpha what the method's has not."""
+    if search.goes_back and not search.is_differentiable:
+        known = [name for name, model in SEARCH.items() if model.is_differentiable]
+        message = (
+            f"`eigenvalue` differentiates the loss twice in alpha, and that of `{search.method}` "
+            "does not allow it"
+        )
+        help = f"use a method of which it does; {suggestion('', known)}"
         yield Conflict("search.stop", message, help)
-    if derivation.by == "perturbation":
-        message = f"`perturbation` changes a softmax of alpha, and `{search.method}` has none"
+    if derivation.by == "perturbation" and not search.has_probabilities:
+        known = [name for name, model in SEARCH.items() if model.has_probabilities]
+        message = (
+            "`perturbation` changes the probabilities of operations, and "
+            f"`{search.method}` has none"
+        )
+        help = f"use a method with them; {suggestion('', known)}"
         yield Conflict("derive.by", message, help)

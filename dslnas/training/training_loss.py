@@ -1,4 +1,4 @@
-"""Objective of a training from scratch."""
+"""Loss of a training from scratch: what is descended, and what is reported."""
 
 from __future__ import annotations
 
