@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.latency import Stopwatch, latency_table
+from dslnas.backends.torch.latency import latency_table, stopwatch
 from dslnas.graph.analysis.costs import (
     COUNTED,
     CostRows,
@@ -35,7 +35,7 @@ def costs_of_operations(
     space: SearchSpace, cell: str, quantity: Quantity, device: torch.device
 ) -> CostRows:
     """Return what the candidates of a cell cost at its first place, for `complexity`."""
-    cost = Stopwatch(device) if quantity == "latency" else COUNTED[quantity]
+    cost = stopwatch(device) if quantity == "latency" else COUNTED[quantity]
     return operation_costs(space, cell, cost)
 
 

@@ -106,14 +106,11 @@ def _edge(graph: PrimitiveGraph, mix: Node, nodes: Sequence[Node]) -> _Edge | No
     names = {n.name for n in nodes}
     sources = {name for n in (*nodes, mix) for name in n.inputs} - names
     own = all(set(graph.readers[n.name]) <= {*names, mix.name} for n in nodes)
-    if len(sources) != 1 or not own or not all(_is_row_wise(n) for n in nodes):
+    # gives the same for a stack as for its parts: no batch norm, no dropout
+    row_wise = all(has_trait(n.primitive, Trait.ROW_WISE) for n in nodes)
+    if len(sources) != 1 or not own or not row_wise:
         return None
     return _Edge(mix, sources.pop(), tuple(nodes))
-
-
-def _is_row_wise(node: Node) -> bool:
-    """Whether a node gives the same for a stack as for its parts: no batch norm, no dropout."""
-    return has_trait(node.primitive, Trait.ROW_WISE)
 
 
 def _stacked(node: Node, edges: Sequence[_Edge], shape: Shape) -> Iterator[Node]:

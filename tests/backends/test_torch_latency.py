@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dslnas.backends.torch import latency
-from dslnas.backends.torch.latency import Stopwatch, latency_table, seconds_for_one
+from dslnas.backends.torch.latency import latency_table, seconds_for_one, stopwatch
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.graph.analysis.costs import COUNTED, cost_table, count_flops
 from dslnas.graph.graph import PrimitiveGraph
@@ -112,7 +112,7 @@ def test_times_of_a_space_are_seconds() -> None:
 def test_stopwatch_builds_what_the_network_holds(timed: Timed) -> None:
     space = space_of(TEXT)
     architecture = derive(space, random_scores(space, 1))
-    table = cost_table(architecture, Stopwatch(CPU))
+    table = cost_table(architecture, stopwatch(CPU))
     assert table.by_cell == {}
     assert sum(g.params() for g in timed) <= build_derived_graph(architecture).params()
     assert cost_table(architecture, count_flops).fixed < table.fixed

@@ -18,7 +18,7 @@ from torch import Tensor
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import make_network
 from dslnas.backends.torch.threads import threads, wait_for
-from dslnas.graph.analysis.costs import COUNTED, CostTable, cost_table
+from dslnas.graph.analysis.costs import COUNTED, Cost, CostTable, cost_table
 from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.graph.lower.op_body import OpBody
@@ -42,29 +42,27 @@ def latency_table(space: SearchSpace, device: torch.device) -> CostTable:
     Raises:
         UserError: NAS4xx where shapes do not fit.
     """
-    stopwatch = Stopwatch(device)
-    table = cost_table(space, stopwatch)
+    seconds = stopwatch(device)
+    table = cost_table(space, seconds)
     heaviest = derive(space, cost_table(space, COUNTED["flops"]).by_cell)
     whole = seconds_for_one(build_derived_graph(heaviest), device)
-    parts = cost_table(heaviest, stopwatch).fixed
+    parts = cost_table(heaviest, seconds).fixed
     return replace(table, fixed=max(0.0, table.fixed + whole - parts))
 
 
-class Stopwatch:
-    """The time of operations as a `Cost`; equal ones are measured once."""
+def stopwatch(device: torch.device) -> Cost:
+    """Return the seconds of operations as a cost, 0 of identities; equal ones are timed once."""
+    known: dict[tuple[OpBody, Shape], float] = {}
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._known: dict[tuple[OpBody, Shape], float] = {}
-
-    def __call__(self, item: Applied) -> float:
-        """Return the seconds of an operation on one value; 0 for an identity."""
+    def seconds(item: Applied) -> float:
         if item.body.is_identity:
             return 0.0
         key = item.body, item.source.shape  # whose weights they are makes no difference
-        if key not in self._known:
-            self._known[key] = seconds_for_one(_graph_of(item), self._device)
-        return self._known[key]
+        if key not in known:
+            known[key] = seconds_for_one(_graph_of(item), device)
+        return known[key]
+
+    return seconds
 
 
 def seconds_for_one(graph: PrimitiveGraph, device: torch.device) -> float:

@@ -93,7 +93,9 @@ def with_calls(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | Cal
     def cell_of(step: Step) -> str:
         part = step.node.name.partition("/")[0]
         inside = part in cells and not step.node.name.startswith(fitting)
-        return part if inside and _is_compilable(step.node) else ""
+        # it is known how it draws random numbers, if it does
+        known = has_trait(step.node.primitive, Trait.UNORDERED) or _draws(step.node)
+        return part if inside and known else ""
 
     found: list[Step | Call] = []
     for cell, row in groupby(steps, cell_of):
@@ -102,11 +104,6 @@ def with_calls(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | Cal
         else:
             found.extend(row)
     return tuple(found)
-
-
-def _is_compilable(node: Node) -> bool:
-    """Whether it is known how a node draws random numbers, if it does."""
-    return has_trait(node.primitive, Trait.UNORDERED) or _draws(node)
 
 
 def _draws(node: Node) -> bool:
