@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeVar
@@ -54,6 +55,9 @@ _WORDS = {
 }
 """Claims about a value by pydantic's type of error; its own words stay for other types."""
 
+_ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)
+"""Name and text of an attribute in a docstring."""
+
 _Model = TypeVar("_Model", bound="JsonModel")
 
 
@@ -101,8 +105,17 @@ class OpenModel(JsonModel):
 
 
 def json_schema(model: type[JsonModel]) -> dict[str, object]:
-    """Return the JSON Schema of a file."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    """Return the JSON Schema of a file: what docstrings say of a field is its description."""
+    schema = model.model_json_schema()
+    for part in (schema, *schema.get("$defs", {}).values()):
+        about, _, attributes = part.get("description", "").partition("\n\nAttributes:\n")
+        if about:
+            part["description"] = " ".join(about.partition("\n\n")[0].split())
+        fields = part.get("properties", {})
+        for name, text in _ATTRIBUTE.findall(attributes):
+            if name in fields:
+                fields[name].setdefault("description", " ".join(text.split()))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def json_text(value: object) -> str:

@@ -29,16 +29,19 @@ def median_seconds(
     work: Callable[[], object],
     runs: int,
     *,
-    warm_up: int = 1,
+    warm_up: float = 0.0,
     wait: Callable[[], object] = nothing,
 ) -> float:
-    """Return the median time of some runs.
+    """Return the median time of some runs, after one that loads what it needs and finds memory.
 
     Args:
         work: The work that is timed.
         runs: How often it is timed.
-        warm_up: Runs before that are not timed, as the first ones look for memory.
+        warm_up: Seconds after the first run in which it goes on untimed, until caches are warm.
         wait: See `seconds_of`.
     """
-    times = [seconds_of(work, wait) for _ in range(warm_up + runs)]
-    return statistics.median(times[warm_up:])
+    seconds_of(work, wait)
+    end = time.perf_counter() + warm_up
+    while time.perf_counter() < end:
+        seconds_of(work, wait)
+    return statistics.median(seconds_of(work, wait) for _ in range(runs))

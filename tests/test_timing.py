@@ -25,10 +25,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
-def test_the_median_leaves_out_the_first_runs(clock: Clock) -> None:
-    left = iter([100.0, 50.0, 1.0, 2.0, 9.0])
-    assert median_seconds(lambda: clock.spend(next(left)), 3, warm_up=2) == 2.0
+def test_the_median_leaves_out_the_first_run_and_a_warm_up(clock: Clock) -> None:
+    left = iter([100.0, 3.0, 2.9, 1.0, 2.0, 9.0])
+    assert median_seconds(lambda: clock.spend(next(left)), 3, warm_up=5.0) == 2.0
     assert list(left) == []
+    left = iter([100.0, 1.0, 2.0, 9.0])
+    assert median_seconds(lambda: clock.spend(next(left)), 3) == 2.0
 
 
 def test_work_that_a_device_does_later_counts(clock: Clock) -> None:

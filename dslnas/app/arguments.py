@@ -31,7 +31,7 @@ def _is_flag(value: object) -> bool:
 
 def _rules() -> dict[str, Rule]:
     """Return the options of `dslnas.app.run.RunOptions`, each with its rule."""
-    from dslnas.runs.manifest import Precision
+    from dslnas.settings.precision import Precision
 
     precisions = get_args(Precision)
     return {

@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslnas.diagnostics import user_error
+from dslnas.diagnostics import UserError, user_error
 from dslnas.language.link.link import LinkedProgram, link
 from dslnas.language.link.overrides import parse_overrides
-from dslnas.language.link.sources import read_source
+from dslnas.language.link.sources import near_files, read_source
 
 if TYPE_CHECKING:
     from dslnas.graph.graph import PrimitiveGraph
@@ -141,6 +141,8 @@ def compile_spec(
     """
     _check_overrides(overrides)
     path = Path(path)
+    if path.is_dir():
+        raise _no_spec(path)
     linked = link(read_source(path), parse_overrides(overrides))
     from dslnas.app.data import pointing_at
     from dslnas.language.check.check import check
@@ -159,6 +161,18 @@ def compile_spec(
                 known, program.data, program.evaluate, searching=searching
             )
     return compiled
+
+
+def _no_spec(folder: Path) -> UserError:
+    """Return the error for a folder where a spec is wanted, with the spec that is in it."""
+    from dslnas.runs.folder import ARCHITECTURE, SPEC
+
+    help_ = near_files(folder / "spec.nas")
+    if (folder / SPEC).exists():
+        help_ = f"the spec of this run is `{folder / SPEC}`"
+        if (folder / ARCHITECTURE).exists():
+            help_ += f", the architecture that it found `{folder / ARCHITECTURE}`"
+    return user_error("NAS001", "is a folder, not a spec", where=str(folder), help=help_)
 
 
 def _check_overrides(overrides: object) -> None:
@@ -253,6 +267,7 @@ def architecture_text(compiled: Compiled, architecture: Architecture, origin: st
         origin: First line of comment.
     """
     from dslnas.language.print.expanded_spec import effective_text
+    from dslnas.runs.architecture import SPEC_HASH
     from dslnas.space.text import cell_text
 
     network = architecture.network
@@ -261,6 +276,6 @@ def architecture_text(compiled: Compiled, architecture: Architecture, origin: st
         compiled.program,
         network.example,
         network.classes,
-        title=(origin, f"Spec hash: {compiled.hash}"),
+        title=(origin, f"{SPEC_HASH}{compiled.hash}"),
         cells={name: cell_text(cell) for name, cell in architecture.cells.items()},
     )

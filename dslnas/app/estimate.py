@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.app.compile import CompiledArchitecture, CompiledSearch, CompiledSpace
 from dslnas.app.data import load_data
-from dslnas.app.run import Listener, Notice, silent
+from dslnas.app.run import Listener, Notice, silent, telling_of_compilation
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def estimate(
     Raises:
         UserError: The data are wrong.
     """
-    return tuple(_Estimator(spec, runtime, steps, report).stages())
+    with telling_of_compilation(str(runtime.device), report):
+        return tuple(_Estimator(spec, runtime, steps, report).stages())
 
 
 class _Estimator:

@@ -43,7 +43,7 @@ class Repeats:
         report: Listener = silent,
         **how: Unpack[RuntimeOptions],
     ) -> None:
-        """Open the folder; nothing runs yet.
+        """Check the folder, the data and the runs that are there; nothing runs yet.
 
         Args:
             spec: A spec with a search.
@@ -57,18 +57,19 @@ class Repeats:
         Raises:
             UserError: The data are not there; NAS022 or NAS025 if something else is in the folder.
         """
-        runtime = make_runtime(**how)
-        load_data(spec, runtime, searching=True)
         method = spec.search.method
         name = f"{spec.name}-{method}-seeds{seeds[0]}-{seeds[-1]}"
         path = Path(out) if out else free_folder(EXPORTED, name)
-        self.folder = RepeatsFolder(path, spec.hash, runtime.facts())
-        self.folder.open()
+        self.folder = RepeatsFolder(path, spec.hash)
+        self.folder.check()
+        runtime = make_runtime(**how)
+        load_data(spec, runtime, searching=True)
+        self._facts = runtime.facts()
         self._spec, self._seeds, self._resume, self._how = spec, tuple(seeds), resume, how
         self._report = report
         self._methods = (method, BASELINE) if baseline else (method,)
         self._plan = [(method, seed) for seed in seeds for method in self._methods]
-        found = {run: self.folder.finished(*run, resume=resume) for run in self._plan}
+        found = {run: self.folder.finished(*run, self._facts, resume=resume) for run in self._plan}
         self._done = {run: outcome for run, outcome in found.items() if outcome is not None}
         self._mistakes: list[Diagnostic] = []
         self._status: SummaryStatus = "running"
@@ -125,7 +126,7 @@ class Repeats:
                 where = f"{path}: {mistake.where}" if mistake.where else str(path)
                 self._mistakes.append(replace(mistake, where=where))
             return
-        outcome = self.folder.finished(method, seed)
+        outcome = self.folder.finished(method, seed, self._facts)
         assert outcome is not None, "it has just finished"
         self._done[method, seed] = outcome
 

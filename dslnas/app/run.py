@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +54,8 @@ class Notice:
 
     text: str
 
+
+COMPILING = Notice("Compiling CPU loops, once on this machine")
 
 Listener: TypeAlias = Callable[[EpochRecord | StepRecord | Notice], None]
 """Gets a record after every step and every epoch, and notices between them."""
@@ -222,7 +224,8 @@ class Run:
             self.folder.update(status="running")
         status: Status = "failed"
         try:
-            yield
+            with telling_of_compilation(self.manifest.device, self.report):
+                yield
             status = done
         except KeyboardInterrupt:
             status = "interrupted"
@@ -239,6 +242,15 @@ class Run:
         finally:
             if self.folder.is_made:
                 self.folder.update(status=status, warnings=self.folder.warnings)
+
+
+def telling_of_compilation(device: str, report: Listener) -> AbstractContextManager[None]:
+    """Report it if loops are compiled in the body for the CPU: nothing else is told meanwhile."""
+    if not device.startswith("cpu"):
+        return nullcontext()
+    from dslnas.backends.torch.kernels import compilation
+
+    return compilation.telling_of_compilation(lambda: report(COMPILING))
 
 
 def begin(
@@ -267,17 +279,21 @@ def begin(
     Raises:
         UserError: The folder holds something else, or nothing to go on with.
     """
-    runtime = make_runtime(**how)
     word = "retrained" if isinstance(spec, CompiledArchitecture) else spec.method
     path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
+    before = None
+    if resume:  # all that needs no torch is refused before it is imported
+        before = read_run_manifest(path, "leave out `--resume` to begin one")
+    else:
+        check_empty(path)
+    runtime = make_runtime(**how)
     method = BASELINE if baseline else spec.method
     manifest = first_manifest(spec.name, spec.hash, method, spec.program, seed, runtime.facts())
-    if not resume:
-        check_empty(path)
+    if before is None:
         return Run(RunFolder(path, manifest), spec, report)
     from dslnas.runs.resume import reopen
 
-    run = Run(reopen(path, manifest, spec.text), spec, report)
+    run = Run(reopen(path, before, manifest, spec.text), spec, report)
     if not run.is_finished:
         report(Notice(_resumed(run)))
     return run

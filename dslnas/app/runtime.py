@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from dslnas.diagnostics import user_error
 from dslnas.passes.manager import passes_named
-from dslnas.runs.manifest import Precision
+from dslnas.settings.precision import Precision
 
 if TYPE_CHECKING:
     import torch

@@ -13,7 +13,9 @@ from dslnas.runs.folder import ARCHITECTURE, is_searched
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
+    from dslnas.training.records import EpochRecord
     from dslnas.training.train import Trained
+    from dslnas.training.training_state import TrainingState
 
 
 def train(
@@ -85,6 +87,11 @@ def _trained(run: Run) -> Trained:
     checkpoint = Checkpoint(run.path, run.spec.hash, seed)
     saved = checkpoint.read(run.metrics, settings.epochs)
     run.folder.keep_metrics(0 if saved is None else saved.progress.epochs)
+
+    def keep(record: EpochRecord, state: TrainingState) -> None:
+        run.folder.add_metrics(record)
+        checkpoint.write(state)
+
     with threads_for(graph.flops() * settings.batch * task.steps(program.data)):
         return train(
             run.architecture,
@@ -93,8 +100,8 @@ def _trained(run: Run) -> Trained:
             data,
             seed,
             runtime,
-            run.record,
-            checkpoint.write,
+            run.report,
+            keep,
             saved,
         )
 

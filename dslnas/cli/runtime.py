@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from dslnas.app.compile import Compiled
 from dslnas.app.runtime import RuntimeOptions
 from dslnas.cli.options import device_option
-from dslnas.runs.manifest import Precision
+from dslnas.settings.precision import Precision
 
 PRECISIONS = get_args(Precision)
 

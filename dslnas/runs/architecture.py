@@ -14,6 +14,20 @@ from dslnas.runs.folder import ARCHITECTURE
 Cells: TypeAlias = dict[str, dict[str, str]]
 """Terms of each node by cell and node, as in `sep_conv(3)(in1) + skip_connect(n1)`."""
 
+SPEC_HASH = "Spec hash: "
+"""Start of the comment with the hash of the spec that an architecture was found by."""
+
+
+def spec_hash_of(run: Path) -> str | None:
+    """Return the hash that the architecture of a run names; None if it does not.
+
+    Raises:
+        UserError: The architecture cannot be read.
+    """
+    lines = read_source(run / ARCHITECTURE).text.splitlines()
+    start = f"# {SPEC_HASH}"
+    return next((line.removeprefix(start) for line in lines if line.startswith(start)), None)
+
 
 def cells_of(run: Path) -> Cells:
     """Return the cells of a run as they are written; none if it has found nothing yet.

@@ -15,16 +15,15 @@ from dslnas.diagnostics import user_error
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.settings.data import TokenLevel
+from dslnas.settings.precision import Precision
 from dslnas.settings.spec import SpecSettings
 
-MANIFEST = "manifest.json"
+MANIFEST, SUMMARY = "manifest.json", "summary.json"
+HELP = "give the folder that `dslnas compile SPEC --search` wrote, or a `.nas` file"
 PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "safetensors", "scikit-learn")
 
 Status: TypeAlias = Literal["running", "searched", "trained", "finished", "interrupted", "failed"]
 """How far a run is; what is searched or trained can be gone on with, stage by stage."""
-
-Precision: TypeAlias = Literal["float32", "bfloat16", "float64"]
-"""As `dslnas.backends.torch.runtime.Precision`, without importing torch."""
 
 TRAINED = frozenset({"params", "flops", "retrain_seconds"})
 """Results that every training has."""
@@ -199,21 +198,28 @@ def first_manifest(
     return Manifest.model_validate(facts)
 
 
-def read_run_manifest(run: Path) -> Manifest:
+def read_run_manifest(run: Path, help: str = HELP) -> Manifest:
     """Return the manifest of a folder that should be a run.
 
+    Args:
+        run: The folder.
+        help: Advice to the user if it is none.
+
     Raises:
-        UserError: NAS023 if there is none, NAS027 if it is damaged.
+        UserError: NAS023 if it is none, NAS027 if its manifest is damaged.
     """
     try:
         return read_manifest(run)
     except OSError:
-        raise user_error(
-            "NAS023",
-            f"is not a run folder: it has no readable {MANIFEST}",
-            where=str(run),
-            help="give the folder that `dslnas compile SPEC --search` wrote, or a `.nas` file",
-        ) from None
+        pass
+    message = f"is not a run folder: it has no readable {MANIFEST}"
+    if not run.exists():
+        message = "folder does not exist"
+    elif (run / SUMMARY).exists():
+        message = "is a folder of several runs"
+        runs = sorted(path.parent for path in run.glob(f"*/{MANIFEST}"))
+        help = f"name one of them, such as `{runs[0]}`" if runs else "none of them is there yet"
+    raise user_error("NAS023", message, where=str(run), help=help)
 
 
 def read_manifest(run: Path) -> Manifest:

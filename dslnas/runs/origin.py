@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dslnas.data.facts import NO_FACTS, Facts
-from dslnas.runs.manifest import Manifest, dslnas_version
+from dslnas.diagnostics import user_error
+from dslnas.runs.architecture import spec_hash_of
+from dslnas.runs.folder import ARCHITECTURE
+from dslnas.runs.manifest import MANIFEST, Manifest, dslnas_version
 from dslnas.tasks.task import Task
 
 
@@ -43,7 +46,16 @@ def origin_in(manifest: Manifest, task: Task, run: Path, classes: int) -> Origin
         classes: Number of outputs of its network.
 
     Raises:
-        UserError: NAS023, NAS024 or NAS027, see `Task.read_facts`.
+        UserError: NAS023 if the architecture beside it was found by another spec; NAS023, NAS024
+            or NAS027, see `Task.read_facts`.
     """
+    found_by = spec_hash_of(run)
+    if found_by not in (None, manifest.spec_hash):
+        raise user_error(
+            "NAS023",
+            f"{MANIFEST} is of another spec than {ARCHITECTURE}: its spec_hash differs",
+            where=str(run),
+            help="keep manifest and architecture of the same run together",
+        )
     facts = task.read_facts(manifest.model_dump(), run, classes)
     return Origin(manifest.spec, manifest.spec_hash, facts)

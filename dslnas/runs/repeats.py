@@ -15,8 +15,8 @@ from dslnas.files import cannot_write, make_folder, write_whole
 from dslnas.json_model import damaged, json_text, read_model
 from dslnas.runs.architecture import cells_of
 from dslnas.runs.folder import check_empty, free_folder
-from dslnas.runs.manifest import MANIFEST, Manifest, read_manifest
-from dslnas.runs.summary import BASELINE, SUMMARY, Outcome, Summary
+from dslnas.runs.manifest import MANIFEST, SUMMARY, Manifest, read_manifest
+from dslnas.runs.summary import BASELINE, Outcome, Summary
 from dslnas.tasks.catalogue import task_of
 
 HELP = "choose another folder with `--out DIR`, or remove it"
@@ -29,25 +29,22 @@ class RepeatsFolder:
     Attributes:
         path: Its place.
         spec_hash: Hash of the spec of all runs.
-        how: How the networks of all run, as `Runtime.facts` returns it.
     """
 
     path: Path
     spec_hash: str
-    how: Mapping[str, object]
 
     def run_path(self, method: str, seed: int) -> Path:
         """Return where a run goes."""
         return self.path / run_name(method, seed)
 
-    def open(self) -> None:
-        """Make the folder, or see that it is one of this spec's.
+    def check(self) -> None:
+        """Check that the folder is not there yet, is empty, or is one of this spec's.
 
         Raises:
-            UserError: NAS021 if it cannot be made, NAS022 if something else is in it, NAS025 if
-                its runs are of another spec, NAS027 if its summary is damaged.
+            UserError: NAS022 if something else is in it, NAS025 if its runs are of another spec,
+                NAS027 if its summary is damaged.
         """
-        make_folder(self.path)
         path = self.path / SUMMARY
         if not path.exists():
             check_empty(self.path)
@@ -59,10 +56,16 @@ class RepeatsFolder:
         if summary.spec_hash != self.spec_hash:
             raise _refused(path, "is of another spec, or of the same with other settings")
 
-    def finished(self, method: str, seed: int, *, resume: bool = False) -> Outcome | None:
+    def finished(
+        self, method: str, seed: int, how: Mapping[str, object], *, resume: bool = False
+    ) -> Outcome | None:
         """Return what a run came to; None if it is not there, or has to be run again.
 
-        With `resume` a run that was killed may be run again too.
+        Args:
+            method: Its method.
+            seed: Its seed.
+            how: How its networks run, as `Runtime.facts` returns it.
+            resume: Whether one that was killed may be run again too.
 
         Raises:
             UserError: NAS025 if something else is in its place, NAS027 if it is damaged.
@@ -70,7 +73,7 @@ class RepeatsFolder:
         path = self.run_path(method, seed)
         if not path.exists():
             return None
-        wanted = {"spec_hash": self.spec_hash, "method": method, "seed": seed, **self.how}
+        wanted = {"spec_hash": self.spec_hash, "method": method, "seed": seed, **how}
         run = _read(path)
         for key, value in wanted.items():
             if getattr(run, key) != value:
@@ -102,7 +105,8 @@ class RepeatsFolder:
             raise cannot_write(aside, error) from None
 
     def write(self, summary: Summary) -> None:
-        """Write the summary."""
+        """Write the summary, in a folder that is made where it is not there yet."""
+        make_folder(self.path)
         write_whole(self.path / SUMMARY, json_text(summary.model_dump()))
 
 

@@ -12,27 +12,26 @@ from pathlib import Path
 from dslnas.diagnostics import user_error
 from dslnas.runs.checkpoint import Checkpoint
 from dslnas.runs.folder import METRICS, SPEC, RunFolder, is_searched, read_metrics
-from dslnas.runs.manifest import MANIFEST, Manifest, read_manifest
+from dslnas.runs.manifest import Manifest
 
 SAME = ("spec_hash", "method", "seed", "device", "passes", "compiled", "precision")
 """Entries of the manifest in which a run must be the one that is gone on with."""
 
 
-def reopen(path: Path, manifest: Manifest, spec: str) -> RunFolder:
+def reopen(path: Path, before: Manifest, manifest: Manifest, spec: str) -> RunFolder:
     """Return the folder of an earlier run, as that run left it.
 
     Everything that will be read is checked before anything is written.
 
     Args:
         path: Its folder.
+        before: Its manifest.
         manifest: The one that this run would begin with.
         spec: Effective text of this run's spec.
 
     Raises:
-        UserError: NAS023 if there is no run, NAS026 if it is not the same, NAS027 if a file of it
-            is damaged.
+        UserError: NAS026 if it is not the same, NAS027 if a file of it is damaged.
     """
-    before = _read(path)
     for key in SAME:
         was, is_ = getattr(before, key), getattr(manifest, key)
         if was != is_:
@@ -58,18 +57,6 @@ def reopen(path: Path, manifest: Manifest, spec: str) -> RunFolder:
     folder.update()
     folder.write(SPEC, spec)
     return folder
-
-
-def _read(path: Path) -> Manifest:
-    try:
-        return read_manifest(path)
-    except OSError:
-        raise user_error(
-            "NAS023",
-            f"is no run to go on with: it has no readable {MANIFEST}",
-            where=str(path),
-            help="leave out `--resume` to begin one",
-        ) from None
 
 
 def _shown(value: object) -> str:

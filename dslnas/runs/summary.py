@@ -13,8 +13,6 @@ from dslnas.runs.architecture import Cells
 from dslnas.runs.manifest import Results
 from dslnas.tasks.task import Task
 
-SUMMARY = "summary.json"
-
 BASELINE = "random_architecture"
 """Method of a run whose architecture was drawn at random instead of being searched."""
 

@@ -46,8 +46,8 @@ class Epochs:
         self._augment = (*data_settings.augmentations, *settings.augment)
         self._task = task_of(data_settings)
 
-    def run_one(self) -> None:
-        """Train for one epoch, measure, and report both.
+    def run_one(self) -> EpochRecord:
+        """Train for one epoch, measure, and return both; every step is reported.
 
         Raises:
             UserError: NAS701 if a loss is not finite.
@@ -59,18 +59,16 @@ class Epochs:
             measured = self.measure(self._data.validation)
             check_finite("validation loss", measured.loss, number, steps, "retraining")
             self._note(measured)
-        self._report(
-            EpochRecord(
-                stage="retrain",
-                epoch=number,
-                epochs=settings.epochs,
-                train_loss=train_loss,
-                architecture_loss=None,
-                validation_loss=measured.loss,
-                averaged=trainee.average.count > 0 if self._task.selects_epoch else None,
-                seconds=trainee.progress.seconds,
-            ).with_metrics(measured.metrics)
-        )
+        return EpochRecord(
+            stage="retrain",
+            epoch=number,
+            epochs=settings.epochs,
+            train_loss=train_loss,
+            architecture_loss=None,
+            validation_loss=measured.loss,
+            averaged=trainee.average.count > 0 if self._task.selects_epoch else None,
+            seconds=trainee.progress.seconds,
+        ).with_metrics(measured.metrics)
 
     @property
     def seconds(self) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from dslnas.backends.torch.runtime import Precision, Runtime
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.engines.catalogue import ENGINES
 from dslnas.engines.discretise import uniform
 from dslnas.engines.protocol import Running
@@ -16,6 +16,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.passes.manager import optimised
 from dslnas.settings.data import DataSettings
+from dslnas.settings.precision import Precision
 from dslnas.settings.search import OrderSettings, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture

@@ -73,7 +73,7 @@ def train(
         seed: Seed of weights, order of examples and everything dropped.
         runtime: How it trains; the test is measured without bfloat16.
         report: Gets a record after every step and every epoch.
-        keep: Gets the training after every epoch, to store it.
+        keep: Stores every epoch, before it is reported: what was told is never done again.
         saved: A stored state of the same training. It goes on from there, to the same bits as
             without interruption; None begins.
 
@@ -87,9 +87,10 @@ def train(
         trainee.take(saved)
     epochs = Epochs(trainee, settings, data_settings, data, report)
     while trainee.progress.epochs < settings.epochs:
-        epochs.run_one()
+        record = epochs.run_one()
         if keep is not None:
-            keep(trainee.save())
+            keep(record, trainee.save())
+        report(record)
     trainee.use_best()
     trainee.network.is_mixed = False
     test = epochs.measure(data.test)

@@ -20,6 +20,7 @@ from dslnas.json_model import JsonModel, Seconds
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.tasks.task import Measurement
 from dslnas.training.averaging import Average
+from dslnas.training.records import EpochRecord
 from dslnas.training.resumable_sgd import ResumableSGD
 
 WEIGHTS, BEST, MOMENTUM, AVERAGE = "weights", "best", "momentum", "average"
@@ -80,8 +81,8 @@ class TrainingState:
     where: str = ""
 
 
-SaveHook: TypeAlias = Callable[[TrainingState], None]
-"""Stores a training in place of what was stored before."""
+SaveHook: TypeAlias = Callable[[EpochRecord, TrainingState], None]
+"""Stores an epoch, and the training after it in place of what was stored before."""
 
 
 class Trainee:

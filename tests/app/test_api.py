@@ -157,6 +157,14 @@ def test_an_interrupted_stage_is_said_and_reported(spec: Path, tmp_path: Path) -
     assert dslnas.load_run(tmp_path / "run").manifest.status == "interrupted"
 
 
+def test_a_folder_of_repeats_is_no_run_but_holds_some(tmp_path: Path) -> None:
+    (tmp_path / "seed-3").mkdir()
+    for file in (tmp_path / "summary.json", tmp_path / "seed-3" / "manifest.json"):
+        file.touch()
+    with pytest.raises(dslnas.UserError, match=rf"NAS023.*several runs\n.*{tmp_path}/seed-3`"):
+        dslnas.load_run(tmp_path)
+
+
 def test_all_names_are_there_and_importing_them_imports_little() -> None:
     program = (
         "import sys, dslnas\n"

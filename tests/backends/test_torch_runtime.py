@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from dslnas.backends.torch.losses import run_batch
-from dslnas.backends.torch.runtime import Precision, Runtime
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import USUAL
+from dslnas.settings.precision import Precision
 from tests.engines.small import CPU, TEXTS, batch, segment, space
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

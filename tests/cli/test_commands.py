@@ -77,6 +77,22 @@ def test_missing_file_is_a_message(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "nowhere.nas: error[NAS001]: file does not exist\n"
 
 
+def test_a_folder_is_no_spec_but_may_hold_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = []
+    for name, help_ in (
+        ("", ""),
+        ("mine.nas", "  = help: known are `mine.nas`\n"),
+        ("spec.nas", f"  = help: the spec of this run is `{tmp_path}/spec.nas`\n"),
+    ):
+        if name:
+            (tmp_path / name).touch()
+        assert run(["check", str(tmp_path)]) == 1
+        lines.append(f"{tmp_path}: error[NAS001]: is a folder, not a spec\n{help_}")
+    assert capsys.readouterr().err == "".join(lines)
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["search"], ["check"], ["compile", "a.nas", "--sed", "3"], ["show"]]
 )
@@ -162,3 +178,34 @@ def test_commands_without_training_import_neither_torch_nor_onnx(command: list[s
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compile", "SPEC", "--search", "--passes", "nothing"],
+        ["compile", "SPEC", "--search", "--out", "."],
+        ["compile", "SPEC", "--search", "--out", ".", "--repeats", "2"],
+        ["compile", "SPEC", "--search", "--out", "nowhere", "--resume"],
+        ["compile", "nowhere.nas", "--search"],
+        ["export", "nowhere.nas"],
+        ["export", "SPEC"],
+        ["estimate", "nowhere.nas"],
+    ],
+)
+def test_what_is_refused_at_once_is_refused_before_torch_is_imported(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    (tmp_path / "small.nas").write_text(SMALL)
+    given = ["small.nas" if argument == "SPEC" else argument for argument in arguments]
+    program = (
+        "import sys\n"
+        "from dslnas.cli.main import run\n"
+        f"code = run({given!r})\n"
+        "sys.exit('imported torch' if 'torch' in sys.modules else code)\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "error[NAS" in done.stderr
+    assert "imported torch" not in done.stderr

@@ -11,12 +11,16 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
+from dslnas.app.run import Notice
 from dslnas.cli.main import run
+from dslnas.cli.render.progress import Progress
+from dslnas.training.records import EpochRecord, StepRecord
 from tests.cli.outcome import Interrupt, assert_same, interrupting, manifest_in, search
 from tests.small import SMALL
 
 # ---- runs that several tests look at ------------------------------------------------------------
 
+BEGIN = "leave out `--resume` to begin one"
 LONGER = SMALL.replace("    epochs     1", "    epochs     3")
 
 
@@ -81,6 +85,30 @@ def test_an_interrupted_training_goes_on_bit_for_bit(
     assert "Searching" not in printed.err
     assert "test accuracy" in printed.out
     assert_same(whole, out)
+
+
+def test_an_epoch_that_was_told_is_not_done_again(
+    spec: Path,
+    whole: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = Progress.__call__
+
+    def show(self: Progress, record: EpochRecord | StepRecord | Notice) -> None:
+        shown(self, record)
+        if isinstance(record, EpochRecord) and (record.stage, record.epoch) == ("retrain", 2):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Progress, "__call__", show)
+        assert search(spec, tmp_path / "out") == 130
+    assert "epoch   2/3 " in capsys.readouterr().err
+    assert search(spec, tmp_path / "out", "--resume") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line[:13] for line in lines if "epoch" in line[:8]] == ["  epoch   3/3"]
+    assert_same(whole, tmp_path / "out")
 
 
 def test_a_training_can_be_interrupted_many_times(
@@ -344,10 +372,19 @@ def test_an_architecture_that_was_edited_does_not_fit_its_checkpoint(
 def test_a_folder_without_a_run_is_a_message(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for out in (tmp_path, tmp_path / "nowhere"):
+    nowhere, several = tmp_path / "nowhere", tmp_path / "several"
+    (several / "seed-1").mkdir(parents=True)
+    for file in (several / "summary.json", several / "seed-1" / "manifest.json"):
+        file.touch()
+    for out, message, help_ in (
+        (tmp_path, "is not a run folder: it has no readable manifest.json", BEGIN),
+        (nowhere, "folder does not exist", BEGIN),
+        (several, "is a folder of several runs", f"name one of them, such as `{several}/seed-1`"),
+    ):
         assert search(spec, out, "--resume") == 1
-        assert f"{out}: error[NAS023]: is no run to go on with" in capsys.readouterr().err
-    assert not (tmp_path / "nowhere").exists()
+        expected = f"{out}: error[NAS023]: {message}\n  = help: {help_}\n"
+        assert capsys.readouterr().err == expected
+    assert not nowhere.exists()
 
 
 @pytest.mark.parametrize(

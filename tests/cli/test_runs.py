@@ -267,6 +267,10 @@ def test_without_a_manifest_a_folder_is_no_run(
             {"class_names": ["a"]},
             "error[NAS023]: manifest.json names 1 classes, the network has 10",
         ),
+        (
+            {"spec_hash": 64 * "0"},
+            "error[NAS023]: manifest.json is of another spec than architecture.nas",
+        ),
     ],
 )
 def test_damaged_manifest_is_a_message(

@@ -101,3 +101,17 @@ def test_the_schema_is_the_same_every_time(capsys: pytest.CaptureFixture[str]) -
         texts.add(capsys.readouterr().out)
     assert len(texts) == 1
     assert run(["schema", "weights"]) == 2
+
+
+def test_every_field_has_a_short_description(capsys: pytest.CaptureFixture[str]) -> None:
+    for file, fields in (("manifest", Manifest.model_fields), ("summary", Summary.model_fields)):
+        schema = printed_schema(capsys, file)
+        assert list(schema["properties"]) == list(fields)
+        assert all(field["description"] for field in schema["properties"].values())
+        for part in (schema, *schema["$defs"].values()):
+            about = [part.get("description", "")]
+            about += [field.get("description", "") for field in part.get("properties", {}).values()]
+            assert not any("\n" in text or "Attributes:" in text for text in about)
+    assert schema["properties"]["spec_hash"]["description"] == "Hash of its effective text."
+    outcome = schema["$defs"]["Outcome"]["properties"]
+    assert outcome["cells"]["description"] == "The cells that were found."

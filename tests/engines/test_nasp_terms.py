@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.runtime import Precision, Runtime
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import explore, nearest, one_hot, uniform
@@ -18,6 +18,7 @@ from dslnas.engines.optimisers import value_at
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.graph.analysis.plan import DROPPED, Choice
 from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.settings.precision import Precision
 from dslnas.settings.search import NaspSettings
 from dslnas.settings.values import Adam, Cosine
 from tests.engines.by_hand import HandAdam, HandSgd

@@ -16,3 +16,4 @@ def check_briefly(patch: pytest.MonkeyPatch) -> None:
     for module in (sequence_parity, checks):
         patch.setattr(module, "LENGTH", sum(CALLS[WHOLE]))
     patch.setattr(checks, "RUNS", 3)
+    patch.setattr(checks, "WARM_UP", 0.0)

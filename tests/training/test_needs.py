@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.runtime import Precision, Runtime
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import USUAL
 from dslnas.settings.data import Cifar10
+from dslnas.settings.precision import Precision
 from dslnas.settings.search import SEARCH, DartsSettings
 from dslnas.training.memory_estimate import search_needs
 from dslnas.training.search_plan import SearchPlan

@@ -48,7 +48,7 @@ def on_text(**given: Any) -> Trained:
 def all_saved(**given: Any) -> list[TrainingState]:
     """Train on images to the end; return what was stored after every epoch."""
     saved: list[TrainingState] = []
-    on_images(keep=saved.append, **given)
+    on_images(keep=lambda _, state: saved.append(state), **given)
     return saved
 
 
@@ -61,7 +61,7 @@ def timeless(report: Listener) -> list[dict[str, object]]:
 def test_it_goes_on_bit_for_bit(train: Callable[..., Trained], epoch: int) -> None:
     saved: list[TrainingState] = []
     whole_report, report = Listener(), Listener()
-    whole = train(report=whole_report, keep=saved.append)
+    whole = train(report=whole_report, keep=lambda _, state: saved.append(state))
     again = train(report=report, saved=saved[epoch - 1])
     assert equal(whole, again)
     assert timeless(report) == timeless(whole_report)[epoch:]
@@ -76,7 +76,7 @@ def test_averaging_goes_on_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
         return on_text(epochs=6, **given)
 
     saved: list[TrainingState] = []
-    whole = train(0, keep=saved.append)
+    whole = train(0, keep=lambda _, state: saved.append(state))
     assert [one.progress.averages for one in saved] == [False, False, True, True, True, True]
     assert [one.progress.average_count > 0 for one in saved] == [False] * 3 + [True] * 3
     assert [one.progress.best for one in saved] == [1, 1, 1, 1, 5, 5]
@@ -86,7 +86,7 @@ def test_averaging_goes_on_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_momentum_none_is_stored_and_it_goes_on_bit_for_bit() -> None:
     plain, saved = {"weights": Sgd(lr=0.1, momentum=0.0)}, list[TrainingState]()
-    whole = on_images(keep=saved.append, **plain)
+    whole = on_images(keep=lambda _, state: saved.append(state), **plain)
     assert not [name for name in saved[0].arrays if name.startswith("momentum")]
     assert equal(whole, on_images(saved=saved[0], **plain))
 

@@ -28,7 +28,7 @@ from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.timing import median_seconds
 
-WARM_UP = 2
+WARM_UP = 0.02
 RUNS = 9
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import torch
 
 from dslnas.backends.torch.kernels.availability import has_loops
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.passes.manager import PASSES, USUAL
-
-Precision: TypeAlias = Literal["float32", "bfloat16", "float64"]
+from dslnas.settings.precision import Precision
 
 
 @dataclass(frozen=True)

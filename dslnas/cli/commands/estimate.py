@@ -47,12 +47,12 @@ def estimate_(
     or, if they are not there, on noise of their shape. What the search finds is stood for by an
     architecture that is drawn at random.
     """
+    compiled = compile_spec(spec, overrides)
+    check_compile(how, compiled)
     from dslnas.app.estimate import estimate
     from dslnas.cli.render.progress import progress
     from dslnas.training.memory_check import memory_of
 
-    compiled = compile_spec(spec, overrides)
-    check_compile(how, compiled)
     runtime = make_runtime(**how)
     with progress(quiet=as_json) as report:
         stages = estimate(compiled, runtime, steps, report)

@@ -10,8 +10,9 @@ from dslnas.app.show import big
 from dslnas.cli.render.summary import many
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import Cells
+from dslnas.runs.manifest import SUMMARY
 from dslnas.runs.repeats import run_name
-from dslnas.runs.summary import BASELINE, SUMMARY, Outcome, Sample, Summary, best_run
+from dslnas.runs.summary import BASELINE, Outcome, Sample, Summary, best_run
 from dslnas.tasks.catalogue import task_of_source
 from dslnas.tasks.task import Task
 
