@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import networkx as nx
 
@@ -38,6 +39,14 @@ class Mix:
         """Return row and column of every input; of a stack the first row."""
         columns = self.columns or tuple(range(inputs))
         return tuple(zip(self.edges or (self.row,) * len(columns), columns, strict=True))
+
+
+class Reads(NamedTuple):
+    """Inputs of a node, and for a `mix` the row and the column of alpha that belong to each."""
+
+    inputs: tuple[str, ...]
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -232,6 +241,11 @@ class PrimitiveGraph:
             if name not in owned or name == f"{node.name}/{weight.name}"
         }
 
+    @cached_property
+    def reads(self) -> Mapping[str, Reads]:
+        """By node what it reads while nothing is chosen."""
+        return {node.name: _reads(node) for node in self.nodes}
+
     def params(self) -> int:
         """Return the number of trained weights."""
         return sum(weight.size for weight in self.tensors.values() if weight.trained)
@@ -261,6 +275,14 @@ class PrimitiveGraph:
     def under(self, path: str) -> Iterable[Node]:
         """Yield the nodes that belong to a scope."""
         return (n for n in self.nodes if n.name == path or n.name.startswith(f"{path}/"))
+
+
+def _reads(node: Node) -> Reads:
+    if not node.inputs:
+        return Reads((), (), ())
+    places = (node.mix or Mix("", 0)).places(len(node.inputs))
+    rows, columns = zip(*places[: len(node.inputs)], strict=True)  # a `share` has more columns
+    return Reads(node.inputs, rows, columns)
 
 
 def edges_of(cell: str) -> str:

@@ -25,7 +25,7 @@ def _assert_runs(steps: tuple[Step | Bundle, ...], plan: tuple[Step, ...]) -> No
     """Run on names: all that is read is there, and in the end only what is wanted is left."""
     values = {INPUT}
     for step in steps:
-        reads = step.sources if isinstance(step, Bundle) else step.inputs
+        reads = step.inputs
         assert set(reads) <= values
         values.update(_names(step))
         assert set(step.last_use) <= values
@@ -44,7 +44,7 @@ def _check(graph: PrimitiveGraph, plan: tuple[Step, ...]) -> None:
             alike = {(each.observed, each.node.shape) for each in step.steps}
             assert len(alike) == 1
             for each, member in zip(step.steps, step.members, strict=True):
-                assert each.inputs == (step.sources[member.source],)
+                assert each.inputs == (step.inputs[member.source],)
             numbers = [member.source for member in step.members]
             assert numbers == sorted(numbers)
         else:

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.fast import window_of
 from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
-from dslnas.graph.analysis.liveness import last_uses
-from dslnas.graph.analysis.plan import Step
+from dslnas.graph.analysis.plan import Step, freeing
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.manager import TRAINING, optimised
 
@@ -21,14 +20,14 @@ class Bundle:
     """Separable convolutions that run in one go.
 
     Attributes:
-        steps: They stand in the order of their sources.
-        sources: Names of the values that they read.
+        steps: They stand in the order of their inputs.
+        inputs: Names of the values that they read.
         members: Arguments of the call for each of them.
         last_use: Names of values that nobody reads after it.
     """
 
     steps: tuple[Step, ...]
-    sources: tuple[str, ...]
+    inputs: tuple[str, ...]
     members: tuple[Member, ...]
     last_use: tuple[str, ...] = ()
 
@@ -46,7 +45,7 @@ class Bundle:
             values: Values that are read, by name, (batch, channels, height, width).
             tensor: Finds a tensor of the network by its name.
         """
-        inputs = [values[name] for name in self.sources]
+        inputs = [values[name] for name in self.inputs]
         weights = [[tensor(name) for name in step.node.tensors] for step in self.steps]
         kernels, matrices = zip(*weights, strict=True)
         found = separable_conv(self.members, inputs, kernels, matrices)
@@ -74,7 +73,8 @@ def with_bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | B
         else:
             halves = ([step for step in row if step.observed is way] for way in (False, True))
             ordered.extend(_bundle(half) for half in halves if half)
-    return _freeing(ordered, {name for step in steps for name in step.last_use})
+    freed = {name for step in steps for name in step.last_use}
+    return freeing(ordered, {name for step in steps for name in step.inputs} - freed)
 
 
 def _as_it_runs(step: Step) -> Node:
@@ -89,16 +89,6 @@ def _number(node: Node) -> object:
 
 
 def _bundle(steps: Sequence[Step]) -> Bundle:
-    sources = tuple(dict.fromkeys(step.inputs[0] for step in steps))
-    members = tuple(Member(window_of(step.node), sources.index(step.inputs[0])) for step in steps)
-    return Bundle(tuple(steps), sources, members)
-
-
-def _freeing(steps: Sequence[Step | Bundle], freed: set[str]) -> tuple[Step | Bundle, ...]:
-    """Return the steps, each of which frees what is not read after it."""
-    reads = [step.sources if isinstance(step, Bundle) else step.inputs for step in steps]
-    kept = {name for names in reads for name in names} - freed
-    return tuple(
-        replace(step, last_use=names)
-        for step, names in zip(steps, last_uses(reads, kept), strict=True)
-    )
+    inputs = tuple(dict.fromkeys(step.inputs[0] for step in steps))
+    members = tuple(Member(window_of(step.node), inputs.index(step.inputs[0])) for step in steps)
+    return Bundle(tuple(steps), inputs, members)

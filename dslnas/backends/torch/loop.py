@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 
-from dslnas.graph.analysis.liveness import last_uses
-from dslnas.graph.analysis.plan import Step
+from dslnas.graph.analysis.plan import Step, freeing
 from dslnas.graph.analysis.time_loop import TimeLoop, time_loop
 from dslnas.graph.graph import PrimitiveGraph
 
@@ -39,9 +37,3 @@ def divide(
         loop.streams,
         loop.collected,
     )
-
-
-def freeing(steps: Sequence[Step], kept: Collection[str]) -> tuple[Step, ...]:
-    """Return steps that free what nobody reads after them and nobody wants to keep."""
-    freed = last_uses([step.inputs for step in steps], kept)
-    return tuple(replace(step, last_use=names) for step, names in zip(steps, freed, strict=True))

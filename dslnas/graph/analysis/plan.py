@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import TypeAlias
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import networkx as nx
 
 from dslnas.diagnostics import InternalError
 from dslnas.graph.analysis.liveness import last_uses
-from dslnas.graph.graph import Mix, Node, PrimitiveGraph
+from dslnas.graph.graph import Node, PrimitiveGraph, Reads
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
 
@@ -20,9 +20,6 @@ DROPPED = -1
 
 Choice = Mapping[str, tuple[int, ...]]
 """By cell: for every row of alpha the column that runs, or DROPPED."""
-
-Read: TypeAlias = tuple[str, int, int]
-"""Name of what is read, with its row and column of alpha."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,32 @@ class Step:
     last_use: tuple[str, ...]
 
 
+class Reader(Protocol):
+    """A dataclass that is part of a plan, such as a `Step`: it reads values, and frees some."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the values it reads."""
+
+    @property
+    def last_use(self) -> tuple[str, ...]:
+        """Names of values that nobody reads after it."""
+
+
+R = TypeVar("R", bound=Reader)
+
+
+def freeing(parts: Sequence[R], kept: Collection[str]) -> tuple[R, ...]:
+    """Return parts of a plan that free what nobody reads after them and nobody wants to keep."""
+    freed = last_uses([part.inputs for part in parts], kept)
+    return tuple(
+        part if part.last_use == names else replace(part, last_use=names)
+        for part, names in zip(parts, freed, strict=True)
+    )
+
+
 def make_plan(
     graph: PrimitiveGraph,
     outputs: tuple[str, ...],
@@ -63,58 +86,54 @@ def make_plan(
         chosen: One operation per edge; None runs all of them.
         observe: With `chosen`: run the other operations too, but forward only.
     """
-    inputs = _inputs(graph, outputs, chosen)
-    live = set(inputs)
+    running = _running(graph, outputs, chosen)
+    live = running.keys()
     if observe:
-        inputs = _inputs(graph, outputs, None)
-    order = [node for node in graph.nodes if node.name in inputs and node.inputs]
-    reads = [tuple(source for source, _, _ in inputs[node.name]) for node in order]
+        running = _running(graph, outputs, None)
+    order = [node for node in graph.nodes if node.name in running and node.inputs]
+    freed = last_uses([running[node.name].inputs for node in order], outputs)
     return tuple(
         Step(
             node,
-            sources,
-            tuple(row for _, row, _ in inputs[node.name]),
-            tuple(column for _, _, column in inputs[node.name]),
-            tuple(_norm(graph, source) for source in sources if node.mix),
+            *running[node.name],
+            tuple(_norm(graph, source) for source in running[node.name].inputs if node.mix),
             observe and node.name not in live and node.primitive != "mix",
-            freed,
+            names,
         )
-        for node, sources, freed in zip(order, reads, last_uses(reads, outputs), strict=True)
+        for node, names in zip(order, freed, strict=True)
     )
 
 
-def _inputs(
+def _running(
     graph: PrimitiveGraph, outputs: tuple[str, ...], chosen: Choice | None
-) -> dict[str, tuple[Read, ...]]:
+) -> dict[str, Reads]:
     """Return for every node that runs what it reads."""
     reads_of = cache(partial(_reads, graph, chosen, _dropped(graph, chosen)))
     run: set[str] = set()
-
-    def sources(name: str) -> Iterator[str]:
-        return (source for source, _, _ in reads_of(name) if source not in run)
-
     for output in outputs:
-        run |= {output, *(n for _, n in nx.generic_bfs_edges(graph.dag, output, sources))}
+        edges = nx.generic_bfs_edges(graph.dag, output, lambda name: iter(reads_of(name).inputs))
+        run |= {output, *(name for _, name in edges)}
     return {name: reads_of(name) for name in run}
 
 
 def _reads(
     graph: PrimitiveGraph, chosen: Choice | None, dropped: Collection[str], name: str
-) -> tuple[Read, ...]:
+) -> Reads:
     """Return what a node reads.
 
     An edge without a chosen operation has no value: the sums that read it leave it out.
     """
-    node = graph.by_name[name]
-    places = (node.mix or Mix("", 0)).places(len(node.inputs))
-    reads = tuple(
+    node, every = graph.by_name[name], graph.reads[name]
+    if not dropped and (node.mix is None or chosen is None):
+        return every
+    kept = [
         (source, row, column)
-        for source, (row, column) in zip(node.inputs, places, strict=False)
+        for source, row, column in zip(*every, strict=True)
         if _picked(node, row, chosen) in (None, column) and source not in dropped
-    )
-    if node.inputs and not reads:
+    ]
+    if node.inputs and not kept:
         raise InternalError(f"nothing that `{name}` reads is chosen")
-    return reads
+    return Reads(*zip(*kept, strict=True)) if kept else every
 
 
 def _norm(graph: PrimitiveGraph, source: str) -> Node | None:
@@ -138,7 +157,7 @@ def _drops(node: Node, chosen: Choice) -> bool:
 def _dropped(graph: PrimitiveGraph, chosen: Choice | None) -> frozenset[str]:
     """Return the nodes without a value: dropped edges, and what cannot do without one."""
     dropped: set[str] = set()
-    if chosen is not None:
+    if chosen is not None and any(DROPPED in columns for columns in chosen.values()):
         for node in graph.nodes:
             lacks = not dropped.isdisjoint(node.inputs)
             optional = lacks and has_trait(node.primitive, Trait.OPTIONAL_INPUTS)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
+from operator import attrgetter
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from dslnas.backends.torch.kernels.kernel_args import Kernel
 from dslnas.backends.torch.kernels.kernel_call import DTYPES
 
 _switched_off: set[Kernel] = set()
+_kind = attrgetter("dtype", "is_cpu")
 
 
 @lru_cache(1)
@@ -53,7 +55,7 @@ def plain_cpu(tensors: Sequence[Tensor]) -> bool:
     dtype = tensors[0].dtype
     return (
         dtype in DTYPES
-        and all(tensor.is_cpu and tensor.dtype == dtype for tensor in tensors)
+        and set(map(_kind, tensors)) == {(dtype, True)}
         and not torch.is_autocast_enabled("cpu")
         and not torch.compiler.is_compiling()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -102,15 +103,14 @@ def _term(x: Tensor, weight: Tensor | None, running: Running | None, setting: _S
 
 def _has_loops(inputs: Sequence[Tensor], setting: _Setting, weights: Tensor | None) -> bool:
     """Say whether loops can be used for these tensors: of images, on a CPU."""
-    own = [tensor for running in setting.running if running is not None for tensor in running]
-    pixels = inputs[0].numel() // max(1, inputs[0].shape[1])
+    x, own = inputs[0], [tensor for running in setting.running if running for tensor in running]
     return (
         has_loops("mix")
-        and inputs[0].dim() == 4
-        and pixels > 1
+        and x.dim() == 4
+        and x.numel() > x.shape[1]  # more than one pixel
         and plain_cpu([*inputs, *own, *(() if weights is None else (weights,))])
-        and all(tensor.is_contiguous() for tensor in own)
-        and len({tensor.data_ptr() for tensor in own}) == len(own)
+        and all(map(Tensor.is_contiguous, own))
+        and len(set(map(Tensor.data_ptr, own))) == len(own)
     )
 
 
@@ -122,8 +122,7 @@ class _Mix(torch.autograd.Function):
         x, running = inputs[0], [own or (None, None) for own in setting.running]
         sizes = _sizes_of(len(inputs), x)
         scales = torch.ones(len(inputs), dtype=x.dtype) if factors is None else factors.contiguous()
-        mean, inverse, slope = x.new_empty((3, *sizes.table))
-        out = torch.empty_like(x)
+        stats, out = x.new_empty(sizes.stats_shape), torch.empty_like(x)
         args = MixForward(
             **vars(sizes),
             training=setting.training,
@@ -135,10 +134,7 @@ class _Mix(torch.autograd.Function):
             running_variances=[own[1] for own in running],
             factors=scales,
             target=out,
-            mean=mean,
-            inverse=inverse,
-            slope=slope,
-            offset=x.new_empty(sizes.channels),
+            stats=stats,
             sums=torch.empty((sizes.parts * len(inputs) * 2, sizes.channels), dtype=torch.float64),
         )
         call = KernelCall(args, x.dtype)
@@ -148,7 +144,7 @@ class _Mix(torch.autograd.Function):
         call.run("forward", sizes.parts)
         reads = _reads(ctx, setting)
         ctx.save_for_backward(*(x for x, read in zip(inputs, reads, strict=True) if read))
-        ctx.setting, ctx.sizes, ctx.numbers = setting, sizes, (mean, inverse, slope)
+        ctx.setting, ctx.sizes, ctx.stats = setting, sizes, stats
         ctx.weighted = factors is not None
         return out
 
@@ -168,27 +164,20 @@ class _Mix(torch.autograd.Function):
             for need, same in zip(needed, passed, strict=True)
         ]
         targets = [None if grad is g else grad for grad in grads]
-        mean, inverse, slope = ctx.numbers
-        y_slope, y_shift = g.new_empty((2, *sizes.table))
         rows = sizes.inputs + 1
         products = torch.empty((rows, sizes.channels), dtype=torch.float64)
         args = MixBackward(
             **vars(sizes),
             sources=[next(saved) if read else None for read in _reads(ctx, setting)],
-            normalised=torch.tensor(
-                [setting.training and running is not None for running in setting.running],
-                dtype=torch.int64,
+            normalised=_flags(
+                tuple(setting.training and running is not None for running in setting.running)
             ),
-            mean=mean,
-            inverse=inverse,
-            slope=slope,
+            stats=ctx.stats,
             gradient=g,
             targets=targets,
-            y_slope=y_slope,
-            y_shift=y_shift,
+            factors=g.new_empty((2 * sizes.inputs, sizes.channels)),
             sums=torch.empty((sizes.parts * rows, sizes.channels), dtype=torch.float64),
-            products=products[:-1],
-            level=products[-1],
+            products=products,
         )
         call, weighing = KernelCall(args, g.dtype), ctx.needs_input_grad[1]
         if weighing or _needs_sums(ctx, setting):
@@ -197,6 +186,11 @@ class _Mix(torch.autograd.Function):
         if any(target is not None for target in targets):
             call.run("backward", sizes.parts)
         return None, products[:-1].sum(1).to(g.dtype) if weighing else None, *grads
+
+
+@lru_cache(1024)
+def _flags(flags: tuple[bool, ...]) -> Tensor:
+    return torch.tensor(flags, dtype=torch.int64)
 
 
 def _sizes_of(inputs: int, x: Tensor) -> MixSizes:

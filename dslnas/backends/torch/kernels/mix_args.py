@@ -40,9 +40,9 @@ class MixSizes:
         return self.batch, self.channels, self.height, self.width
 
     @property
-    def table(self) -> Shape:
-        """Shape of numbers per input and channel."""
-        return self.inputs, self.channels
+    def stats_shape(self) -> Shape:
+        """Shape of three rows of numbers per input, and one for all of them."""
+        return 3 * self.inputs + 1, self.channels
 
 
 @dataclass(eq=False, kw_only=True)
@@ -52,10 +52,9 @@ class MixForward(MixSizes, KernelArgs):
     Attributes:
         training: Whether the batch's statistics are used.
         tracking: Whether the running statistics follow the batch's.
-        mean: Taken away from an input; 0 where it is not normalised.
-        inverse: 1 / sqrt(variance + eps), or 1.
-        slope: Factor of an input in the sum.
-        offset: Added to the sum.
+        stats: By input the mean that is taken away, 1 / sqrt(variance + eps) and the factor of the
+            input in the sum (0, 1 and the weight where it is not normalised); last the offset that
+            is added to the sum.
         sums: By input and part, means and sums of squared distances from them.
     """
 
@@ -69,15 +68,12 @@ class MixForward(MixSizes, KernelArgs):
     running_variances: Buffer
     factors: Buffer
     target: Buffer
-    mean: Buffer
-    inverse: Buffer
-    slope: Buffer
-    offset: Buffer
+    stats: Buffer
     sums: Buffer
 
     def accesses(self) -> Mapping[str, Accesses]:
         """Return what must hold of every buffer."""
-        image, numbers = images(self.image), Access(self.table, written=True)
+        image = images(self.image)
         follows = self.training and self.tracking
         running = Access((self.channels,), written=follows, optional=True)
         sums = (self.inputs * self.parts * 2, self.channels)
@@ -87,10 +83,7 @@ class MixForward(MixSizes, KernelArgs):
             "running_variances": [running] * self.inputs,
             "factors": Access((self.inputs,)),
             "target": images(self.image, written=True),
-            "mean": numbers,
-            "inverse": numbers,
-            "slope": numbers,
-            "offset": Access((self.channels,), written=True),
+            "stats": Access(self.stats_shape, written=True),
             "sums": Access(sums, torch.float64, written=True),
         }
 
@@ -102,42 +95,34 @@ class MixBackward(MixSizes, KernelArgs):
     Attributes:
         sources: Inputs y that are read again.
         normalised: By input 1 if it was normalised by the batch's statistics, else 0.
+        stats: Those of the forward pass.
         gradient: Gradient g of the sum.
         targets: Gradients of inputs that are wanted.
+        factors: By input y_slope and y_shift.
         sums: By part the sums of g * (y - mean) of every input, and of g.
-        products: By input the sum of g times the normalised input.
-        level: Sum of g.
+        products: By input the sum of g times the normalised input; last the sum of g.
     """
 
     kernel = "mix"
     sources: Buffer
     normalised: Buffer
-    mean: Buffer
-    inverse: Buffer
-    slope: Buffer
+    stats: Buffer
     gradient: Buffer
     targets: Buffer
-    y_slope: Buffer
-    y_shift: Buffer
+    factors: Buffer
     sums: Buffer
     products: Buffer
-    level: Buffer
 
     def accesses(self) -> Mapping[str, Accesses]:
         """Return what must hold of every buffer."""
-        numbers, made = Access(self.table), Access(self.table, written=True)
-        sums = (self.parts * (self.inputs + 1), self.channels)
+        rows = self.inputs + 1
         return {
             "sources": [images(self.image, optional=True)] * self.inputs,
             "normalised": Access((self.inputs,), torch.int64),
-            "mean": numbers,
-            "inverse": numbers,
-            "slope": numbers,
+            "stats": Access(self.stats_shape),
             "gradient": images(self.image),
             "targets": [images(self.image, written=True, optional=True)] * self.inputs,
-            "y_slope": made,
-            "y_shift": made,
-            "sums": Access(sums, torch.float64, written=True),
-            "products": Access(self.table, torch.float64, written=True),
-            "level": Access((self.channels,), torch.float64, written=True),
+            "factors": Access((2 * self.inputs, self.channels), written=True),
+            "sums": Access((self.parts * rows, self.channels), torch.float64, written=True),
+            "products": Access((rows, self.channels), torch.float64, written=True),
         }

@@ -24,7 +24,6 @@ from dslnas.backends.torch.kernels.jit import (
     tensor_of,
     whole,
 )
-from dslnas.backends.torch.kernels.kernel_args import Buffer
 from dslnas.backends.torch.kernels.mix_args import MixBackward, MixForward, MixSizes
 
 
@@ -44,15 +43,21 @@ def _bounds(part: int, a: MixSizes) -> tuple[int, int]:
 
 
 @serial
-def _tiled(tensor: Buffer, rows: int, a: MixSizes, dtype_of: DtypeOf) -> Values:
+def _tiled(numbers: Values, a: MixSizes) -> Values:
     """Return numbers per channel (rows, channels), repeated for every lane: (rows, lanes)."""
-    numbers = table(tensor, rows, a.channels, dtype_of)
-    lanes = np.empty((rows, a.lanes), numbers.dtype)
-    for k in range(rows):
+    lanes = np.empty((len(numbers), a.lanes), numbers.dtype)
+    for k in range(len(numbers)):
         for low in range(0, a.lanes, a.channels):
             for c in range(a.channels):
                 lanes[k, low + c] = numbers[k, c]
     return lanes
+
+
+@serial
+def _stats(a: MixForward | MixBackward, dtype_of: DtypeOf) -> tuple[Values, Values, Values, Values]:
+    """Return mean, inverse and slope, (inputs, channels) each, and the offset, (1, channels)."""
+    rows, k = table(a.stats, 3 * a.inputs + 1, a.channels, dtype_of), a.inputs
+    return rows[:k], rows[k : 2 * k], rows[2 * k : 3 * k], rows[3 * k :]
 
 
 def part_moments(number: int, args: Pointer[MixForward], dtype_of: DtypeOf) -> int:
@@ -116,10 +121,7 @@ def finalize_stats(number: int, args: Pointer[MixForward], dtype_of: DtypeOf) ->
     the batch's (of `part_moments`) and, with `tracking`, the running ones follow them.
     """
     a = args_at(args)
-    mean = table(a.mean, a.inputs, a.channels, dtype_of)
-    inverse = table(a.inverse, a.inputs, a.channels, dtype_of)
-    slope = table(a.slope, a.inputs, a.channels, dtype_of)
-    offset = flat(a.offset, a.channels, dtype_of)
+    mean, inverse, slope, offset = _stats(a, dtype_of)
     factors = flat(a.factors, a.inputs, dtype_of)
     pixels = _pixels(a)
     for c in range(a.channels):
@@ -143,7 +145,7 @@ def finalize_stats(number: int, args: Pointer[MixForward], dtype_of: DtypeOf) ->
             scale *= factors[k]
             slope[k, c] = scale
             shift -= scale * center
-        offset[c] = shift
+        offset[0, c] = shift
     return DONE
 
 
@@ -151,8 +153,8 @@ def forward(part: int, args: Pointer[MixForward], dtype_of: DtypeOf) -> int:
     """Write one part of the sum over k of slope_k * y_k, plus the offset."""
     a = args_at(args)
     start, stop = _bounds(part, a)
-    slope = _tiled(a.slope, a.inputs, a, dtype_of)
-    offset = _tiled(a.offset, 1, a, dtype_of)[0]
+    _, _, slopes, offsets = _stats(a, dtype_of)
+    slope, offset = _tiled(slopes, a), _tiled(offsets, a)[0]
     for low in range(start, stop, a.lanes):
         high = min(low + a.lanes, stop)
         out = flat(a.target, high, dtype_of)[low:]
@@ -174,7 +176,7 @@ def part_dots(part: int, args: Pointer[MixBackward], dtype_of: DtypeOf) -> int:
     """
     a = args_at(args)
     start, stop = _bounds(part, a)
-    center = _tiled(a.mean, a.inputs, a, dtype_of)
+    center = _tiled(_stats(a, dtype_of)[0], a)
     sums = np.zeros((a.inputs + 1, a.lanes), center.dtype)
     for low in range(start, stop, a.lanes):
         high = min(low + a.lanes, stop)
@@ -206,27 +208,24 @@ def reduce_grad(number: int, args: Pointer[MixBackward], dtype_of: DtypeOf) -> i
     a = args_at(args)
     rows = a.inputs + 1
     dots = doubles(a.sums, a.parts * rows, a.channels)
-    products, level = doubles(a.products, a.inputs, a.channels), doubles(a.level, 1, a.channels)
-    mean = table(a.mean, a.inputs, a.channels, dtype_of)
-    inverse = table(a.inverse, a.inputs, a.channels, dtype_of)
-    slope = table(a.slope, a.inputs, a.channels, dtype_of)
-    y_slope = table(a.y_slope, a.inputs, a.channels, dtype_of)
-    y_shift = table(a.y_shift, a.inputs, a.channels, dtype_of)
+    products = doubles(a.products, rows, a.channels)
+    mean, inverse, slope, _ = _stats(a, dtype_of)
+    factors = table(a.factors, 2 * a.inputs, a.channels, dtype_of)
+    y_slope, y_shift = factors[: a.inputs], factors[a.inputs :]
     pixels = _pixels(a)
     for k in range(rows):
         for c in range(a.channels):
             total = 0.0
             for part in range(a.parts):
                 total += dots[part * rows + k, c]
-            if k < a.inputs:
-                products[k, c] = total * inverse[k, c]
-            else:
-                level[0, c] = total
+            products[k, c] = total * inverse[k, c] if k < a.inputs else total
     for k in range(a.inputs):
         for c in range(a.channels):
             turn = -np.float64(slope[k, c]) * inverse[k, c] * products[k, c] / pixels
             y_slope[k, c] = turn
-            y_shift[k, c] = -np.float64(slope[k, c]) * level[0, c] / pixels - turn * mean[k, c]
+            y_shift[k, c] = (
+                -np.float64(slope[k, c]) * products[a.inputs, c] / pixels - turn * mean[k, c]
+            )
     return DONE
 
 
@@ -238,9 +237,9 @@ def backward(part: int, args: Pointer[MixBackward], dtype_of: DtypeOf) -> int:
     """
     a = args_at(args)
     start, stop = _bounds(part, a)
-    slope = _tiled(a.slope, a.inputs, a, dtype_of)
-    y_slope = _tiled(a.y_slope, a.inputs, a, dtype_of)
-    y_shift = _tiled(a.y_shift, a.inputs, a, dtype_of)
+    slope = _tiled(_stats(a, dtype_of)[2], a)
+    factors = _tiled(table(a.factors, 2 * a.inputs, a.channels, dtype_of), a)
+    y_slope, y_shift = factors[: a.inputs], factors[a.inputs :]
     for low in range(start, stop, a.lanes):
         high = min(low + a.lanes, stop)
         g = flat(a.gradient, high, dtype_of)[low:]
