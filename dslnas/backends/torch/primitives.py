@@ -7,7 +7,7 @@ run, and returns the output tensor.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial, reduce
+from functools import reduce
 from operator import add, attrgetter, mul, sub
 from types import SimpleNamespace
 from typing import TypeAlias
@@ -93,6 +93,12 @@ def _batch_norm(
     )
 
 
+def _channels_last(x: Tensor) -> Tensor:
+    # One channel lies alike in both layouts, and `contiguous` would leave its strides, by which the
+    # layers behind tell the layout; a copy sets them.
+    return torch.empty_like(x, memory_format=torch.channels_last).copy_(x)
+
+
 def _max_pool2d(x: Tensor, *, kernel: Pair, stride: Pair, padding: Pair) -> Tensor:
     pooled: Tensor = functional.max_pool2d(x, kernel, stride, padding)
     return pooled
@@ -141,7 +147,7 @@ FORMS: Mapping[str, Form] = {
     "absorbed_norm": _batch_norm,
     "separable_conv": form(_separable_conv),
     "bundled_conv": form(_separable_conv),
-    "channels_last": form(partial(Tensor.contiguous, memory_format=torch.channels_last)),
+    "channels_last": form(_channels_last),
     "max_pool2d": form(_max_pool2d),
     "avg_pool2d": form(_avg_pool2d),
     "global_avg_pool": form(lambda x: x.mean((2, 3), keepdim=True)),

@@ -16,7 +16,13 @@ from typing import NamedTuple, TypeAlias, get_type_hints
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.kernels.kernel_args import Access, Accesses, Buffer, KernelArgs
+from dslnas.backends.torch.kernels.kernel_args import (
+    Access,
+    Accesses,
+    Buffer,
+    KernelArgs,
+    Shape,
+)
 from dslnas.diagnostics import InternalError
 
 Rule: TypeAlias = tuple[str, int, Access]
@@ -134,7 +140,7 @@ class _Present:
         self._kernel, self._dtype = kernel, dtype
         accesses = [access for _, _, access in rules]
         self._wanted = [(access.shape, access.dtype or dtype, True) for access in accesses]
-        self._strides = [_strides(access) for access in accesses]
+        self._strides = [_strides(access.shape, access.layout) for access in accesses]
         self._sizes = [math.prod(shape) * own.itemsize for shape, own, _ in self._wanted]
 
     def addresses_of(self, tensors: Sequence[Tensor | None]) -> list[int]:
@@ -188,9 +194,9 @@ def _row(accesses: Accesses) -> Sequence[Access]:
     return [accesses] if isinstance(accesses, Access) else accesses
 
 
-def _strides(access: Access) -> tuple[int, ...]:
-    empty = torch.empty(access.shape, device="meta")
-    return empty.contiguous(memory_format=access.layout).stride()
+@lru_cache(4096)
+def _strides(shape: Shape, layout: torch.memory_format) -> tuple[int, ...]:
+    return torch.empty(shape, device="meta").contiguous(memory_format=layout).stride()
 
 
 def _fault(tensor: Tensor, access: Access, dtype: torch.dtype) -> str | None:
