@@ -153,7 +153,7 @@ def _timed_bundle(
         ]
         moved = sum(work[1] for work in works)
         again = sum(values[step.inputs[0]].nbytes for step in bundle.steps)
-        once = sum(values[name].nbytes for name in bundle.sources)
+        once = sum(values[name].nbytes for name in bundle.inputs)
         timeline.count(kind, (sum(work[0] for work in works), moved - again + once))
         timeline.skip()
         return found

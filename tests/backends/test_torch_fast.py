@@ -49,8 +49,10 @@ def test_layers_behind_the_images_have_their_channels_innermost(channels: int) -
     """Images of one channel lie alike in both layouts; only their strides tell the layers."""
     layout = Node("a", "channels_last", ("x",), (), (channels, 5, 6))
     x = FAST_FORMS["channels_last"](layout, [torch.randn(3, channels, 5, 6)], (), RunState())
-    window = {"kernel": (3, 3), "stride": (1, 1), "padding": (1, 1), "dilation": (1, 1)}
-    attributes = (*window.items(), ("groups", 1), ("out", 8), ("bias", False))
+    attributes: tuple[tuple[str, AttributeValue], ...] = (
+        *(("kernel", (3, 3)), ("stride", (1, 1)), ("padding", (1, 1)), ("dilation", (1, 1))),
+        *(("groups", 1), ("out", 8), ("bias", False)),
+    )
     stem = Node("b", "conv", ("a",), attributes, (8, 5, 6))
     y = FAST_FORMS["conv"](stem, [x], [torch.randn(8, channels, 3, 3)], RunState())
     assert y.is_contiguous(memory_format=torch.channels_last)
