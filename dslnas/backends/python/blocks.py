@@ -6,15 +6,15 @@ Runs of layers become one attribute each; only where branches part or join is th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
 
 from dslnas.backends.python.class_model import Body, Instance, Layers
 from dslnas.backends.python.expressions import JOINS
 from dslnas.backends.python.layers import layers_of
 from dslnas.backends.python.regions import Block
 from dslnas.backends.python.statements import StatementWriter, Step, letters
-from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import Shape
 
 
@@ -43,68 +43,46 @@ def inline_layers(made: Instance) -> Layers:
     return () if needs_class else layers
 
 
-@dataclass
-class _Chain:
-    """Layers in a row, while they are gathered."""
-
-    source: str
-    nodes: list[Node] = field(default_factory=list)
-    layers: Layers = ()
-
-    @property
-    def end(self) -> str:
-        return self.nodes[-1].name
-
-
 def _steps(block: Block, shapes: Mapping[str, Shape]) -> list[Step]:
     """Return the joins of a block, and the layers between them as chains."""
     reads = Counter(name for node in block.nodes for name in node.inputs)
     reads[block.output] += 1
-    items: list[_Chain | Node] = []
-    growing: dict[str, _Chain] = {}
+    steps: dict[str, Step] = {}
     for node in block.nodes:
         if node.primitive in JOINS:
-            items.append(node)
+            steps[node.name] = Step(node.name, node.inputs, "", node.name, node)
             continue
         (source,) = node.inputs
-        chain = growing.pop(source, None) if reads[source] == 1 else None
-        if chain is None:
-            chain = _Chain(source)
-            items.append(chain)
-        chain.nodes.append(node)
-        chain.layers += layers_of(node, shapes[source])
-        growing[node.name] = chain
-    joined = {name: item.name for item in items if isinstance(item, Node) for name in item.inputs}
-    names = _attribute_names([item for item in items if isinstance(item, _Chain)], joined)
+        layers, step = layers_of(node, shapes[source]), steps.get(source)
+        if step is None or step.node or reads[source] > 1:
+            wish = node.primitive
+            step = Step(node.name, (source,), "", "", layers=layers, attribute=wish, is_term=True)
+        else:
+            del steps[source]
+            step = replace(step, value=node.name, layers=step.layers + layers, attribute="layers")
+        steps[node.name] = step
+    return _with_attributes(steps)
+
+
+def _with_attributes(steps: Mapping[str, Step]) -> list[Step]:
+    """Return steps whose chains are told apart by their attributes, with those that are joined."""
+    joined = {name: step.value for step in steps.values() if step.node for name in step.inputs}
+    wishes = {
+        value: "branch" if value in joined else step.attribute
+        for value, step in steps.items()
+        if step.node is None
+    }
+    alike: dict[str, list[str]] = {}
+    for value, wish in wishes.items():
+        alike.setdefault(wish, []).append(value)
+    numbers = {v: f"{n}" for vs in alike.values() if len(vs) > 1 for n, v in enumerate(vs, 1)}
     return [
-        Step(item.name, item.inputs, "", item.name, node=item)
-        if isinstance(item, Node)
-        else Step(
-            item.end,
-            (item.source,),
-            "",
-            joined.get(item.end, item.end),
-            layers=item.layers,
-            attribute=names[item.end],
-            is_term=True,
+        replace(
+            step,
+            group=joined.get(value, value),
+            attribute=f"{wishes[value]}{numbers.get(value, '')}",
         )
-        for item in items
+        if value in wishes
+        else step
+        for value, step in steps.items()
     ]
-
-
-def _attribute_names(chains: Sequence[_Chain], joined: Mapping[str, str]) -> dict[str, str]:
-    """Return the attribute of every chain, by the value that it ends in."""
-    wishes = [
-        "branch"
-        if chain.end in joined
-        else chain.nodes[0].primitive
-        if len(chain.nodes) == 1
-        else "layers"
-        for chain in chains
-    ]
-    seen: Counter[str] = Counter()
-    names = {}
-    for wish, chain in zip(wishes, chains, strict=True):
-        seen[wish] += 1
-        names[chain.end] = f"{wish}{seen[wish]}" if wishes.count(wish) > 1 else wish
-    return names

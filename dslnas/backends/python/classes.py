@@ -7,23 +7,40 @@ from dataclasses import dataclass, field, replace
 
 from dslnas.backends.python.class_model import Body, Instance, Layer, Layers, Number
 from dslnas.backends.python.identifiers import Names, camel_case
-from dslnas.backends.python.parameters import Signature, signature
+from dslnas.backends.python.parameters import Parameter, constructor
+from dslnas.backends.python.text import Call
 
 
 @dataclass(frozen=True)
 class PythonClass:
-    """A class of the generated module."""
+    """A class of the generated module.
+
+    Attributes:
+        name: Its name.
+        instances: All that it is used for.
+        parameters: Of its constructor.
+        attributes: What its constructor makes, by name.
+    """
 
     name: str
-    body: Body
-    signature: Signature
     instances: tuple[Instance, ...]
+    parameters: tuple[Parameter, ...]
+    attributes: tuple[tuple[str, Call], ...]
+
+    @property
+    def body(self) -> Body:
+        """Its structure, with the numbers of the first instance."""
+        return self.instances[0].body
 
     def call(self, number: int) -> Layer:
         """Return the call that constructs one of the instances."""
-        parameters = self.signature.parameters
-        arguments = tuple(replace(p.argument, value=p.column[number]) for p in parameters)
+        arguments = tuple(replace(p.argument, value=p.column[number]) for p in self.parameters)
         return Layer(self.name, arguments, keys=tuple(self.instances[number].body.keys))
+
+
+def make_class(name: str, instances: Sequence[Instance]) -> PythonClass:
+    """Return the class that instances of one structure share."""
+    return PythonClass(name, tuple(instances), *constructor(instances))
 
 
 def make_classes(
@@ -38,7 +55,6 @@ def make_classes(
             so that a strided skip connection is not called `SkipConnect` beside those that do
             nothing.
     """
-    groups = _groups(instances)
     structures: dict[str, set[Body]] = {}
     for instance in instances.values():
         structures.setdefault(_stem(instance.label), set()).add(instance.body)
@@ -46,16 +62,11 @@ def make_classes(
     ambiguous.update(map(_stem, others))
     classes = []
     calls: dict[str, Layers] = {}
-    for group in groups:
-        members = [instances[path] for path in group.paths]
-        made = PythonClass(
-            names.take(_class_name(members, ambiguous)),
-            members[0].body,
-            signature(members),
-            tuple(members),
-        )
+    for paths in _groups(instances):
+        members = [instances[path] for path in paths]
+        made = make_class(names.take(_class_name(members, ambiguous)), members)
         classes.append(made)
-        calls |= {path: (made.call(number),) for number, path in enumerate(group.paths)}
+        calls |= {path: (made.call(number),) for number, path in enumerate(paths)}
     return classes, calls
 
 
@@ -65,39 +76,36 @@ class _Group:
 
     body: Body
     stems: set[str] = field(default_factory=set)
-    marks: set[tuple[Number | bool, ...]] = field(default_factory=set)
+    marks: set[tuple[Number, ...]] = field(default_factory=set)
     paths: list[str] = field(default_factory=list)
 
 
-def _groups(instances: Mapping[str, Instance]) -> list[_Group]:
-    """Gather instances of one structure that are also named alike, or alike in all but channels.
+def _groups(instances: Mapping[str, Instance]) -> list[list[str]]:
+    """Return paths of instances of one structure, named alike or alike in all but channels.
 
     Structure alone is not enough: a dilated convolution and one of 1 x k and k x 1 have the same
     layers, and a class for both would need a parameter for every number in it.
     """
-    groups: dict[Body, list[_Group]] = {}
+    groups: list[_Group] = []
     for path, instance in instances.items():
         stem, mark = _stem(instance.label), _mark(instance)
-        alike = groups.setdefault(instance.body, [])
-        group = next((g for g in alike if stem in g.stems), None) or next(
-            (g for g in alike if mark in g.marks and instance.kind != "cell"), None
-        )
-        if group is None:
-            group = _Group(instance.body)
-            alike.append(group)
-        group.stems.add(stem)
-        group.marks.add(mark)
-        group.paths.append(path)
-    order = {path: place for place, path in enumerate(instances)}
-    return sorted((g for gs in groups.values() for g in gs), key=lambda g: order[g.paths[0]])
+        alike = [group for group in groups if group.body == instance.body]
+        fitting = [group for group in alike if stem in group.stems]
+        if instance.kind != "cell":
+            fitting += (group for group in alike if mark in group.marks)
+        if not fitting:
+            fitting = [_Group(instance.body)]
+            groups += fitting
+        fitting[0].stems.add(stem)
+        fitting[0].marks.add(mark)
+        fitting[0].paths.append(path)
+    return [group.paths for group in groups]
 
 
 def _class_name(members: Sequence[Instance], ambiguous: Collection[str]) -> str:
     """Return a wish such as `SepConv`, `StridedSkipConnect` or `NormalCellAfterReduction`.
 
-    Args:
-        members: Instances of the class.
-        ambiguous: Names of operations that have several structures.
+    `ambiguous` are the names of operations that have several structures.
     """
     best = next((m for m in members if m.kind == "operation"), members[0])
     stem = _stem(best.label)
@@ -113,7 +121,7 @@ def _stem(label: str) -> str:
     return label.partition("(")[0]
 
 
-def _mark(instance: Instance) -> tuple[Number | bool, ...]:
+def _mark(instance: Instance) -> tuple[Number, ...]:
     """Return all numbers but channels, and of groups whether there are several."""
     return tuple(
         argument.value != 1 if argument.counts_channels else argument.value

@@ -8,10 +8,10 @@ from functools import cache
 
 import jinja2
 
-from dslnas.backends.python import render
 from dslnas.backends.python.layers import HELPERS
 from dslnas.backends.python.plan import Plan, make_plan
-from dslnas.backends.python.text import Call, docstring, lay_out, literal, plain
+from dslnas.backends.python.render import assignments, forward
+from dslnas.backends.python.text import Call, Form, docstring, lay_out, literal, plain
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.shapes import show_shape
 
@@ -65,50 +65,32 @@ def to_python(
             flops=graph.flops(),
             plan=plan,
             outputs=graph.by_name[graph.output].shape[0],
-            labels=_labels(class_names),
+            class_names=class_names,
             sizes=_sizes(graph),
             helpers=_helpers(plan),
         )
     )
-    return PythonModule(source, _weight_names(graph, plan))
+    keys = dict(plan.network.body.keys)
+    names = {f"{n.name}/{w.name}": f"{keys[n.name]}.{w.name}" for n in graph.nodes for w in n.owned}
+    return PythonModule(source, names)
+
+
+def _sizes(graph: PrimitiveGraph) -> dict[str, int]:
+    """Return the sizes of the states by name; those of a single cell need no path."""
+    is_single = len({state.name.partition("/")[0] for state in graph.states}) == 1
+    names = {s.name: s.name.partition("/")[2] if is_single else s.name for s in graph.states}
+    return {names[key]: graph.by_name[key].shape[0] for key in names}
 
 
 def _helpers(plan: Plan) -> list[str]:
     """Return the layers that are used and that torch does not have."""
-    used = {
-        layer.callee
-        for made in plan.classes
-        for _, layers in made.body.attributes
-        for layer in layers
-    }
+    classes = (*plan.operations, *plan.cells, plan.network)
+    used = {layer.callee for c in classes for _, layers in c.body.attributes for layer in layers}
     return [helper for helper in HELPERS if helper in used]
 
 
-def _labels(class_names: Sequence[str]) -> list[str]:
-    """Return the lines of the tuple of class names."""
-    if not class_names:
-        return []
-    items = tuple(map(literal, class_names))
-    lines = lay_out(Call("CLASSES = (", items))
-    return [f"CLASSES = ({items[0]},)"] if len(items) == len(lines) == 1 else lines
-
-
-def _sizes(graph: PrimitiveGraph) -> list[str]:
-    """Return the lines of the table of states; a single cell needs no name in it."""
-    is_single = len({state.name.partition("/")[0] for state in graph.states}) == 1
-    names = {s.name: s.name.partition("/")[2] if is_single else s.name for s in graph.states}
-    sizes = (f"{literal(name)}: {graph.by_name[key].shape[0]}" for key, name in names.items())
-    return lay_out(Call("SIZES = {", tuple(sizes)))
-
-
-def _weight_names(graph: PrimitiveGraph, plan: Plan) -> dict[str, str]:
-    """Return where the state of a network has the tensors of its graph."""
-    keys = dict(plan.network.body.keys)
-    return {
-        f"{node.name}/{weight.name}": f"{keys[node.name]}.{weight.name}"
-        for node in graph.nodes
-        for weight in node.owned
-    }
+def _lines(form: Form, indent: str = "", prefix: str = "", suffix: str = "") -> str:
+    return "\n".join(lay_out(form, indent, prefix, suffix))
 
 
 @cache
@@ -121,18 +103,14 @@ def _templates() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        {
-            "docstring": docstring,
-            "plain": plain,
-            "shape": show_shape,
-            "summary": render.summary,
-            "returned": render.returned,
-            "meaning": render.meaning,
-            "constructor": render.constructor,
-            "attributes": render.attributes,
-            "signature": render.signature,
-            "forward": render.forward,
-            "assignments": render.assignments,
-        }
+        assignments=assignments,
+        call=lambda items, head: Call(head, tuple(items)),
+        docstring=docstring,
+        each=lambda items, form: [form.format(item) for item in items],
+        forward=forward,
+        lay_out=_lines,
+        literal=literal,
+        plain=plain,
+        shape=show_shape,
     )
     return environment

@@ -8,15 +8,21 @@ a parameter of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from dslnas.backends.python.class_model import Argument, Instance, Layer, Number
+from dslnas.backends.python.class_model import Argument, Instance, Layer, Layers, Number
 from dslnas.backends.python.identifiers import VARIABLES, Names
+from dslnas.backends.python.text import Call
 
-Column = tuple[Number, ...]
+Column: TypeAlias = tuple[Number, ...]
 
 _LARGEST_RATIO = 16
+_PADDINGS: tuple[tuple[str, Callable[[int], int]], ...] = (
+    ("// 2", lambda kernel: kernel // 2),
+    ("- 1", lambda kernel: kernel - 1),
+)
 
 
 @dataclass(frozen=True)
@@ -34,154 +40,122 @@ class Parameter:
     column: Column
 
     @property
-    def name(self) -> str:
-        """Its identifier."""
-        return self.argument.name
-
-    @property
-    def annotation(self) -> str:
-        """Its type."""
-        kinds = {type(value) for value in self.column}
-        if float in kinds:
-            return "float"
-        return " | ".join(
-            text for kind, text in ((int, "int"), (tuple, "tuple[int, int]")) if kind in kinds
-        )
+    def place(self) -> tuple[bool, bool]:
+        """Where it stands among others: channels first, those with a default last."""
+        return self.argument.default is not None, not self.argument.counts_channels
 
     @property
     def declaration(self) -> str:
         """How the signature of the constructor has it."""
+        kinds = {type(value) for value in self.column}
+        texts = {float: "float"} if float in kinds else {int: "int", tuple: "tuple[int, int]"}
+        annotation = " | ".join(text for kind, text in texts.items() if kind in kinds)
         default = self.argument.default
-        tail = "" if default is None else f" = {text_of(default)}"
-        return f"{self.name}: {self.annotation}{tail}"
+        return f"{self.argument.name}: {annotation}{'' if default is None else f' = {default!r}'}"
 
 
-@dataclass(frozen=True)
-class Signature:
-    """The parameters of a class, and every argument inside it in terms of them."""
-
-    parameters: tuple[Parameter, ...]
-    expressions: tuple[str, ...]
-
-
-def signature(instances: Sequence[Instance]) -> Signature:
-    """Return the parameters of the class that the instances share."""
-    # A cell has several channels of its own, which a caller had better name.
-    finder = _Finder(_candidates(instances), is_positional=instances[0].kind != "cell")
+def constructor(
+    instances: Sequence[Instance],
+) -> tuple[tuple[Parameter, ...], tuple[tuple[str, Call], ...]]:
+    """Return the parameters of the class that the instances share, and its attributes by name."""
+    finder = _Finder(instances)
     alike = zip(*(instance.body.arguments for instance in instances), strict=True)
-    expressions = [finder.expression(same[0], tuple(a.value for a in same)) for same in alike]
-    return Signature(finder.parameters(), tuple(expressions))
+    found = iter([finder.expression(same[0], tuple(a.value for a in same)) for same in alike])
+    attributes = instances[0].body.attributes
+    return finder.parameters(), tuple((n, _attribute(n, layers, found)) for n, layers in attributes)
 
 
-def call_items(layer: Layer, expressions: Iterable[str]) -> list[str]:
-    """Return the arguments of a constructor call; those at their default are left out."""
+def _attribute(name: str, layers: Layers, expressions: Iterator[str]) -> Call:
+    calls = tuple(_call(layer, expressions) for layer in layers)
+    if name and len(calls) == 1:
+        return calls[0]
+    return Call("nn.Sequential(" if name else "super().__init__(", calls, is_open=True)
+
+
+def _call(layer: Layer, expressions: Iterator[str]) -> Call:
+    """Return a constructor call; arguments at their default are left out."""
     items = []
-    for argument, expression in zip(layer.arguments, expressions, strict=True):
-        if argument.default is not None and expression == text_of(argument.default):
-            continue
-        items.append(expression if argument.is_positional else f"{argument.name}={expression}")
-    return [*items, *layer.flags]
-
-
-def text_of(number: Number) -> str:
-    """Return a number as Python writes it."""
-    return repr(number)
-
-
-def _candidates(instances: Sequence[Instance]) -> dict[str, Column]:
-    columns: dict[str, Column] = {
-        name: tuple(i.sizes[name] for i in instances) for name in instances[0].sizes
-    }
-    if [*columns] == ["in_channels", "out_channels"] and len(set(columns.values())) == 1:
-        return {"channels": columns["in_channels"]}
-    return columns
+    for argument, text in zip(layer.arguments, expressions, strict=False):
+        if argument.default is None or text != repr(argument.default):
+            items.append(text if argument.is_positional else f"{argument.name}={text}")
+    return Call(f"{layer.callee}(", (*items, *layer.flags))
 
 
 class _Finder:
     """Finds expressions for columns, and adds parameters where there is none."""
 
-    def __init__(self, candidates: dict[str, Column], *, is_positional: bool) -> None:
-        self._candidates = candidates
-        self._is_positional = is_positional
+    def __init__(self, instances: Sequence[Instance]) -> None:
+        # A cell has several channels of its own, which a caller had better name.
+        self._is_positional = instances[0].kind != "cell"
+        self._channels: dict[str, Column] = {
+            name: tuple(i.sizes[name] for i in instances) for name in instances[0].sizes
+        }
+        names, columns = [*self._channels], set(self._channels.values())
+        if names == ["in_channels", "out_channels"] and len(columns) == 1:
+            self._channels = {"channels": columns.pop()}
         self._used: set[str] = set()
-        self._channels: list[Parameter] = []
-        self._others: list[Parameter] = []
+        self._new: list[Parameter] = []
         self._names = Names(VARIABLES, 32, separator="")
-        for name in candidates:
+        for name in self._channels:
             self._names.take(name)
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """Return the parameters that were needed: channels first, those with a default last."""
+        """Return the parameters that were needed."""
         natural = [
             Parameter(Argument(name, True, is_positional=self._is_positional), name, column)
-            for name, column in self._candidates.items()
+            for name, column in self._channels.items()
             if name in self._used
         ]
-        own = sorted(self._channels + self._others, key=lambda p: p.argument.default is not None)
-        return (*natural, *own)
+        return (*natural, *sorted(self._new, key=lambda p: p.place))
 
     def expression(self, argument: Argument, column: Column) -> str:
         """Return the argument in terms of parameters."""
-        found = self._by_channels(argument, column) if argument.counts_channels else None
-        if found is not None:
+        if argument.counts_channels and (found := self._by_channels(argument, column)):
             return found
         if len(set(column)) == 1:
-            return text_of(column[0])
-        return self._by_others(argument, column) or self._new(argument, column)
+            return repr(column[0])
+        return self._by_others(argument, column) or self._add(argument, column)
 
-    def _by_channels(self, argument: Argument, column: Column) -> str | None:
+    def _by_channels(self, argument: Argument, column: Column) -> str:
         if set(column) == {1}:
-            return None
-        order = sorted(self._candidates, key=lambda n: (n != "channels", n != argument.reads))
-        for name in order:
-            if self._candidates[name] == column:
-                self._used.add(name)
-                return name
+            return ""
+        order = sorted(self._channels, key=lambda n: (n != "channels", n != argument.reads))
         # Two groups in a network of four channels stay two, though they are half the channels.
-        if argument.name == "groups" and len(set(column)) == 1:
-            return None
-        for ratio in range(2, _LARGEST_RATIO + 1):
+        is_fixed = argument.name == "groups" and len(set(column)) == 1
+        for ratio in range(1, 2 if is_fixed else _LARGEST_RATIO + 1):
             for name in order:
-                text = _ratio(name, self._candidates[name], column, ratio)
-                if text:
+                if text := _ratio(name, self._channels[name], column, ratio):
                     self._used.add(name)
                     return text
-        return next((p.name for p in self._channels if p.column == column), None)
+        return ""
 
-    def _by_others(self, argument: Argument, column: Column) -> str | None:
-        for parameter in self._others:
-            if parameter.of == argument.name and parameter.column == column:
-                return parameter.name
+    def _by_others(self, argument: Argument, column: Column) -> str:
+        for parameter in self._new:
+            name, is_channels = parameter.argument.name, parameter.argument.counts_channels
+            is_alike = is_channels if argument.counts_channels else parameter.of == argument.name
+            if is_alike and parameter.column == column:
+                return name
             if (parameter.of, argument.name) == ("kernel_size", "padding"):
-                for text, padding in (("// 2", _half), ("- 1", _less_one)):
-                    if padding(parameter.column) == column:
-                        return f"{parameter.name} {text}"
-        return None
+                for text, padding in _PADDINGS:
+                    if _mapped(parameter.column, padding) == column:
+                        return f"{name} {text}"
+        return ""
 
-    def _new(self, argument: Argument, column: Column) -> str:
+    def _add(self, argument: Argument, column: Column) -> str:
         name = self._names.take(argument.name)
         default = argument.default if argument.default in column else None
-        parameter = Parameter(
-            Argument(name, argument.counts_channels, default=default), argument.name, column
-        )
-        (self._channels if argument.counts_channels else self._others).append(parameter)
+        own = Argument(name, argument.counts_channels, default=default)
+        self._new.append(Parameter(own, argument.name, column))
         return name
 
 
 def _ratio(name: str, base: Column, column: Column, ratio: int) -> str:
     """Return the column as a multiple or a fraction of another; nothing if it is neither."""
-    if column == _scaled(base, ratio):
-        return f"{ratio} * {name}"
-    return f"{name} // {ratio}" if base == _scaled(column, ratio) else ""
+    if column == _mapped(base, lambda number: ratio * number):
+        return name if ratio == 1 else f"{ratio} * {name}"
+    is_part = base == _mapped(column, lambda number: ratio * number)
+    return f"{name} // {ratio}" if is_part else ""
 
 
-def _scaled(column: Column, ratio: int) -> Column:
-    return tuple(ratio * number for number in column if isinstance(number, int))
-
-
-def _half(column: Column) -> Column:
-    return tuple(number // 2 for number in column if isinstance(number, int))
-
-
-def _less_one(column: Column) -> Column:
-    return tuple(number - 1 for number in column if isinstance(number, int))
+def _mapped(column: Column, function: Callable[[int], int]) -> Column:
+    return tuple(function(number) for number in column if isinstance(number, int))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dslnas.backends.python.blocks import inline_layers, read_block
 from dslnas.backends.python.cells import read_cell, region_steps
 from dslnas.backends.python.class_model import Body, Instance, Layers, Statement
-from dslnas.backends.python.classes import PythonClass, make_classes
+from dslnas.backends.python.classes import PythonClass, make_class, make_classes
 from dslnas.backends.python.identifiers import (
     LONGEST_VARIABLE,
     VARIABLES,
@@ -16,22 +16,15 @@ from dslnas.backends.python.identifiers import (
     class_names,
     snake_case,
 )
-from dslnas.backends.python.parameters import signature
-from dslnas.backends.python.regions import Region, cell_region, network_region
+from dslnas.backends.python.regions import Region, find_regions
 from dslnas.backends.python.statements import StatementWriter, Step, unique
 from dslnas.backends.python.text import Call, Terms
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 
-IMAGES, TOKENS = "images", "tokens"
-"""Arguments of a network."""
-
-LOGITS, ROWS, STEP, STATES, OUTPUT = "logits", "x", "step", "states", "output"
-"""Variables of a network; STATES and OUTPUT are numbered where there are several cells."""
-
-_LOOP = (TOKENS, STATES, STEP, "outputs", OUTPUT)
-"""Variables of the loop over time."""
+_LOOP = ("tokens", "states", "step", "outputs", "output")
+"""Variables of the loop over time; several cells have numbered `states` and `output`."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +52,17 @@ class Plan:
 
     Attributes:
         inputs: Shapes of what the network reads, by the names of its arguments.
-        blocks: Classes of operations.
+        operations: Classes of operations, and of stems and heads that need one.
         cells: Classes of cells.
         network: The class of the network.
         loop: Its loop over time, if it is recurrent.
     """
 
     inputs: Mapping[str, Shape]
-    blocks: tuple[PythonClass, ...]
+    operations: tuple[PythonClass, ...]
     cells: tuple[PythonClass, ...]
     network: PythonClass
     loop: Loop | None
-
-    @property
-    def classes(self) -> tuple[PythonClass, ...]:
-        """All classes; each uses earlier ones only."""
-        return (*self.blocks, *self.cells, self.network)
 
 
 def make_plan(graph: PrimitiveGraph) -> Plan:
@@ -85,30 +73,18 @@ def make_plan(graph: PrimitiveGraph) -> Plan:
     """
     if graph.auxiliary is not None or graph.alphas:
         raise ValueError("only a derived network without auxiliary head can be written")
-    regions = [cell_region(graph, scope) for scope in graph.scopes if scope.kind == "cell"]
-    cells = {r.scope.path: r for r in regions if r.output or r.states}
-    around = network_region(graph, [i.node for r in cells.values() for i in r.inputs.values()])
+    around, regions = find_regions(graph)
     names = class_names()
-    blocks, calls = _block_classes(graph, [around, *cells.values()], names)
-    instances = {path: read_cell(graph, region, calls) for path, region in cells.items()}
-    classes, cell_calls = make_classes(instances, names)
-    inputs = _name_inputs(graph)
-    reader = _NetworkReader(graph, inputs, around, cells, calls | cell_calls)
-    shapes = {name: graph.by_name[node].shape for node, name in inputs.items()}
-    return Plan(shapes, tuple(blocks), tuple(classes), *reader.read())
+    operations, calls = _operation_classes(graph, [around, *regions], names)
+    read = {region.scope.path: read_cell(graph, region, calls) for region in regions}
+    cells, cell_calls = make_classes(read, names)
+    network = _Network(graph, around, regions, calls | cell_calls)
+    made, loop = network.read()
+    shapes = {name: graph.by_name[node].shape for node, name in network.inputs.items()}
+    return Plan(shapes, tuple(operations), tuple(cells), made, loop)
 
 
-def _name_inputs(graph: PrimitiveGraph) -> dict[str, str]:
-    """Return the arguments of the network by the nodes that they are."""
-    if graph.is_sequence:
-        return {node.name: TOKENS for node in graph.inputs.values()}
-    names = Names(VARIABLES, LONGEST_VARIABLE)
-    return {
-        node.name: names.take(snake_case(name or IMAGES)) for name, node in graph.inputs.items()
-    }
-
-
-def _block_classes(
+def _operation_classes(
     graph: PrimitiveGraph, regions: Sequence[Region], names: Names
 ) -> tuple[list[PythonClass], dict[str, Layers]]:
     """Return the classes of blocks, and the constructors of all blocks by their outputs."""
@@ -124,26 +100,33 @@ def _block_classes(
     return classes, inline | calls
 
 
-class _NetworkReader:
-    """Reads the network around its cells."""
+class _Network:
+    """Reads the network around its cells.
+
+    Attributes:
+        inputs: The arguments of the network by the nodes that they are.
+    """
 
     def __init__(
         self,
         graph: PrimitiveGraph,
-        inputs: Mapping[str, str],
         around: Region,
-        cells: Mapping[str, Region],
+        cells: Sequence[Region],
         calls: Mapping[str, Layers],
     ) -> None:
         self._graph = graph
-        self._inputs = inputs
         self._around = around
         self._cells = cells
         self._calls = calls
-        names = Names({*VARIABLES, *_LOOP, *inputs.values()}, LONGEST_VARIABLE)
+        usual, names = "images", Names(VARIABLES, LONGEST_VARIABLE)
+        self.inputs = {
+            node.name: "tokens" if graph.is_sequence else names.take(snake_case(name or usual))
+            for name, node in graph.inputs.items()
+        }
+        names = Names({*VARIABLES, *_LOOP, *self.inputs.values()}, LONGEST_VARIABLE)
         self._writer = StatementWriter(unique(names))
         self._steps = [
-            replace(step, name=LOGITS) if step.value == around.results[0] else step
+            replace(step, name="logits") if step.value == around.results[0] else step
             for step in region_steps(graph, around, calls)
         ]
 
@@ -151,33 +134,27 @@ class _NetworkReader:
         """Return the class of the network, and its loop if it has one."""
         loop = self._loop() if self._graph.is_sequence else None
         statements, (result,) = ((), ("",)) if loop else self._straight()
-        body = Body(tuple(self._inputs.values()), self._writer.attributes, statements, result)
-        made = Instance("network", "network", "", body)
-        return PythonClass("Network", body, signature([made]), (made,)), loop
+        body = Body(tuple(self.inputs.values()), self._writer.attributes, statements, result)
+        return make_class("Network", [Instance("network", "network", "", body)]), loop
 
     def _straight(self) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
         """Return a network without a loop: one statement per stem, cell and head."""
         places = {node.name: place for place, node in enumerate(self._graph.nodes)}
-        cells = [
-            Step(
-                region.output,
-                tuple(self._around.value(given.node) for given in region.inputs.values()),
-                path,
-                path,
-                layers=self._calls[path],
-                attribute=path,
-            )
-            for path, region in self._cells.items()
-        ]
+        steps = [*self._steps]
+        for cell in self._cells:
+            path = cell.scope.path
+            reads = tuple(self._around.value(given.node) for given in cell.inputs.values())
+            layers = self._calls[path]
+            steps.append(Step(cell.output, reads, path, path, layers=layers, attribute=path))
         steps = [
             replace(step, comment=show_shape(self._graph.by_name[step.value].shape))
-            for step in sorted([*self._steps, *cells], key=lambda step: places[step.value])
+            for step in sorted(steps, key=lambda step: places[step.value])
         ]
-        return self._writer.write(steps, self._inputs, self._around.results[:1])
+        return self._writer.write(steps, self.inputs, self._around.results[:1])
 
     def _loop(self) -> Loop:
-        outputs = {region.output for region in self._cells.values()}
-        behind = set(outputs)
+        behind = {cell.output for cell in self._cells}
+        known = dict.fromkeys(behind, "x")
         for step in self._steps:
             if not behind.isdisjoint(step.inputs):
                 behind.add(step.value)
@@ -185,42 +162,41 @@ class _NetworkReader:
         if len(rows) > 1:
             raise ValueError(f"cells must read one value of every step, not {len(rows)}")
         before = [
-            replace(step, name=ROWS) if step.value in rows else step
+            replace(step, name="x") if step.value in rows else step
             for step in self._steps
             if step.value not in behind
         ]
+        tokens = {node: f"{name}.flatten()" for node, name in self.inputs.items()}
+        first, read = self._writer.write(before, tokens, rows)
+        slices, calls, outputs = self._cell_calls()
         after = [step for step in self._steps if step.value in behind]
-        tokens = {node: f"{name}.flatten()" for node, name in self._inputs.items()}
-        first, names = self._writer.write(before, tokens, rows)
-        several = len(self._cells) > 1
-        suffixes = {p: f"{n}" if several else "" for n, p in enumerate(self._cells)}
-        variables = {r.output: f"{OUTPUT}{suffixes[p]}" for p, r in self._cells.items() if r.output}
-        calls = tuple(self._cell_calls(suffixes, variables))
-        last, _ = self._writer.write(after, dict.fromkeys(outputs, ROWS), ())
-        states = tuple(f"{STATES}{suffix}" for suffix in suffixes.values())
-        joined = (Statement(STATES, Terms(states, " + ", "")),) if several else ()
+        last, _ = self._writer.write(after, known, ())
+        if len(slices) > 1:
+            first += slices
+            last += (Statement("states", Terms(tuple(s.target for s in slices), " + ")),)
         return Loop(
-            (*first, *(self._slices(states) if several else ())),
-            f"{names[0]}.reshape(*{TOKENS}.shape, -1)" if names else "",
+            first,
+            f"{read[0]}.reshape(*tokens.shape, -1)" if read else "",
             calls,
-            next((variables[v] for step in after for v in step.inputs if v in variables), ""),
-            (*last, *joined),
+            next((outputs[v] for step in after for v in step.inputs if v in outputs), ""),
+            last,
         )
 
-    def _cell_calls(
-        self, suffixes: Mapping[str, str], variables: Mapping[str, str]
-    ) -> Iterator[Statement]:
-        """Yield the calls of the cells, given the variables of their outputs."""
-        for path, region in self._cells.items():
-            name, states = self._writer.add(path, self._calls[path]), f"{STATES}{suffixes[path]}"
-            reads = (variables.get(given.node, STEP) for given in region.inputs.values())
-            targets = filter(None, (variables.get(region.output), states))
-            yield Statement(", ".join(targets), Call(f"self.{name}(", (*reads, states)))
-
-    def _slices(self, variables: Sequence[str]) -> Iterator[Statement]:
-        """Yield what divides the states among the cells."""
+    def _cell_calls(self) -> tuple[tuple[Statement, ...], tuple[Statement, ...], dict[str, str]]:
+        """Return the states of each cell, the calls of all, and the variables of their outputs."""
+        slices, calls = [], []
+        outputs: dict[str, str] = {}
         first = 0
-        for variable, region in zip(variables, self._cells.values(), strict=True):
-            last = first + len(region.states)
-            yield Statement(variable, f"{STATES}[{first}:{last}]")
+        for number, cell in enumerate(self._cells):
+            suffix = f"{number}" if len(self._cells) > 1 else ""
+            states, last = f"states{suffix}", first + len(cell.states)
+            reads = (outputs.get(given.node, "step") for given in cell.inputs.values())
+            name = self._writer.add(cell.scope.path, self._calls[cell.scope.path])
+            call = Call(f"self.{name}(", (*reads, states))
+            if cell.output:
+                outputs[cell.output] = f"output{suffix}"
+            target = f"{outputs[cell.output]}, {states}" if cell.output else states
+            slices.append(Statement(states, f"states[{first}:{last}]"))
+            calls.append(Statement(target, call))
             first = last
+        return tuple(slices), tuple(calls), outputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -63,8 +64,9 @@ class Region:
         inputs: Nodes outside of it by the values that they are in it.
         states: Nodes that hold its states before the step.
         output: Node that is read outside of it; empty if there is none.
-        results: Values that are wanted behind it: of its output, if any, and of its next states.
-        stands_for: Value of every node that hands on its input.
+        results: Values that are wanted behind it: the output, if any, then for the network what
+            cells read, and for a cell its states after the step.
+        stands_for: Value of every node that is none itself.
         blocks: Groups of layers among the nodes.
         naming: Names of values and layers.
     """
@@ -88,56 +90,62 @@ class Region:
         return self.inputs[value].node if value in self.inputs else value
 
 
-def cell_region(graph: PrimitiveGraph, cell: Scope) -> Region:
-    """Return the region of a cell.
+def find_regions(graph: PrimitiveGraph) -> tuple[Region, list[Region]]:
+    """Return the network around the cells, and the cells that do something.
 
     Raises:
-        ValueError: More than one of its nodes is read outside of it.
+        ValueError: More than one node of a cell is read outside of it.
     """
-    prefix = f"{cell.path}/"
-    states = {s.name: s.next for s in graph.states if s.name.startswith(prefix)}
-    computed = _computed(graph)
-    nodes = [node for node in computed if node.name.startswith(prefix)]
-    others = (node for node in computed if not node.name.startswith(prefix))
-    given = {name for node in others for name in node.inputs if name.startswith(prefix)}
-    if len(given) > 1:
-        raise ValueError(f"`{cell.path}` must give one value, not {len(given)}")
-    scopes = [scope for scope in graph.scopes if scope.path.startswith(prefix)]
-    return _region(cell, nodes, scopes, tuple(states), "".join(given), states.values())
+    cells = {scope.path: scope for scope in graph.scopes if scope.kind == "cell"}
 
+    def home(path: str) -> str:
+        cell = path.partition("/")[0]
+        return cell if cell in cells else ""
 
-def network_region(graph: PrimitiveGraph, read_by_cells: Iterable[str]) -> Region:
-    """Return the region of the nodes around the cells."""
-    cells = tuple(f"{scope.path}/" for scope in graph.scopes if scope.kind == "cell")
-    nodes = [node for node in _computed(graph) if not node.name.startswith(cells)]
-    scopes = [scope for scope in graph.scopes if "/" not in scope.path and scope.kind != "cell"]
+    nodes: dict[str, list[Node]] = defaultdict(list)
+    given: dict[str, dict[str, None]] = defaultdict(dict)
+    for node in graph.nodes:
+        if node.inputs and node.name in graph.needed:
+            nodes[home(node.name)].append(node)
+    reads = [(home(n.name), name) for each in nodes.values() for n in each for name in n.inputs]
+    for reader, name in [*reads, *((home(state.name), state.next) for state in graph.states)]:
+        if reader != home(name):
+            given[home(name)][name] = None
+    scopes: dict[str, list[Scope]] = defaultdict(list)
+    for scope in graph.scopes:
+        scopes[home(scope.path)].append(scope)
     network = Scope("", "network", "network")
-    wanted = dict.fromkeys(name for name in read_by_cells if not name.startswith(cells))
-    return _region(network, nodes, scopes, (), graph.output, wanted)
-
-
-def _computed(graph: PrimitiveGraph) -> list[Node]:
-    return [node for node in graph.nodes if node.inputs and node.name in graph.needed]
+    around = _region(network, nodes[""], scopes[""], {}, graph.output, given[""])
+    regions = []
+    for path, cell in cells.items():
+        if len(given[path]) > 1:
+            raise ValueError(f"`{path}` must give one value, not {len(given[path])}")
+        states = {state.name: state.next for state in graph.states if home(state.name) == path}
+        if given[path] or states:
+            output = "".join(given[path])
+            wanted = states.values()
+            regions.append(_region(cell, nodes[path], scopes[path], states, output, wanted))
+    return around, regions
 
 
 def _region(
     scope: Scope,
     nodes: Sequence[Node],
     scopes: Sequence[Scope],
-    states: tuple[str, ...],
+    states: Collection[str],
     output: str,
     wanted: Iterable[str],
 ) -> Region:
     edges = edges_of(scopes)
     kept, inputs, stands_for = _with_values(nodes, edges, states)
-    known = {*states, *inputs, *(node.name for node in kept)}
-    results = [stands_for.get(name, name) for name in (*filter(None, [output]), *wanted)]
-    inputs |= {name: Input(name) for name in results if name not in known}
+    values = (*states, *(node.name for node in kept))
+    results = tuple(stands_for.get(name, name) for name in (*filter(None, [output]), *wanted))
+    inputs |= {name: Input(name) for name in results if name not in {*inputs, *values}}
     inputs = dict(sorted(inputs.items(), key=lambda item: item[1].place))
-    blocks = tuple(find_blocks(kept, scopes, results))
-    naming = Naming(scope.path, edges, (*states, *(node.name for node in kept)))
+    blocks = tuple(_blocks(kept, scopes, results))
+    naming = Naming(scope.path, edges, values)
     return Region(
-        scope, tuple(kept), inputs, states, output, tuple(results), stands_for, blocks, naming
+        scope, tuple(kept), inputs, tuple(states), output, results, stands_for, blocks, naming
     )
 
 
@@ -147,7 +155,7 @@ def _with_values(
     """Return the nodes that do more than hand on their input, reading values instead of nodes.
 
     Returns:
-        The nodes; by value what they read from outside; values of nodes that are called otherwise.
+        The nodes; by value what they read from outside; values of nodes that are none themselves.
     """
     inside = {*states, *(node.name for node in nodes)}
     sources = {n.name: edge.source for n in nodes if (edge := edge_around(n.name, edges))}
@@ -169,36 +177,28 @@ def _with_values(
     return kept, inputs, {given.node: value for value, given in inputs.items()} | stands_for
 
 
-def find_blocks(
+def _blocks(
     nodes: Sequence[Node], scopes: Iterable[Scope], wanted: Collection[str]
 ) -> Iterator[Block]:
-    """Yield the blocks among the nodes of a region.
+    """Yield the blocks among the nodes of a region; `wanted` are values that are read outside.
 
     Layers are in no block if they are a function, if they use the weights of others, or if they do
     not read one value and give one, as where a gate applies an operation to its own result.
-
-    Args:
-        nodes: All nodes of the region, without identities.
-        scopes: Operations, preprocessing, stem and head.
-        wanted: Nodes that are read outside of the region.
     """
     places = {node.name: place for place, node in enumerate(nodes)}
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_edges_from((source, node.name) for node in nodes for source in node.inputs)
-    inside: dict[str, list[Node]] = {}
+    inside: dict[str, list[Node]] = defaultdict(list)
     for node in nodes:
-        inside.setdefault(node.name.rpartition("/")[0], []).append(node)
+        inside[node.name.rpartition("/")[0]].append(node)
     for scope in scopes:
-        layers = {node.name: node for node in inside.get(scope.path, ())}
+        layers = {node.name: node for node in inside[scope.path] if scope.kind != "cell"}
         components = nx.weakly_connected_components(graph.subgraph(layers))
         for component in sorted(components, key=lambda names: min(map(places.__getitem__, names))):
             parts = tuple(node for name, node in layers.items() if name in component)
             sources = {name for node in parts for name in node.inputs} - component
             outputs = [n for n in component if n in wanted or not component.issuperset(graph[n])]
+            is_single = len(parts) == 1 and is_function(parts[0])
             is_whole = len(sources) == len(outputs) == 1
-            if is_whole and not _is_function(parts) and not any(node.borrowed for node in parts):
+            if is_whole and not is_single and not any(node.borrowed for node in parts):
                 yield Block(scope, parts, sources.pop(), outputs[0])
-
-
-def _is_function(nodes: Sequence[Node]) -> bool:
-    return len(nodes) == 1 and is_function(nodes[0])

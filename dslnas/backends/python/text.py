@@ -16,7 +16,7 @@ INDENT = "    "
 
 @dataclass(frozen=True)
 class Call:
-    """Items between brackets, such as `nn.Sequential(...)`.
+    """Items between brackets, such as `nn.Sequential(...)`; without a name in front, a tuple.
 
     Attributes:
         head: All up to the opening bracket, which is its last character.
@@ -29,8 +29,9 @@ class Call:
     is_open: bool = False
 
     def __str__(self) -> str:
-        """Return the text on one line."""
-        return f"{self.head}{', '.join(map(str, self.items))}{self.tail}"
+        """Return the text on one line; a tuple of one item has a comma behind it."""
+        comma = "," if self.head == "(" and len(self.items) == 1 else ""
+        return f"{self.head}{', '.join(map(str, self.items))}{comma}{self.tail}"
 
     @property
     def tail(self) -> str:
@@ -51,7 +52,7 @@ class Terms:
 
     terms: tuple[str, ...]
     operator: str
-    function: str
+    function: str = ""
     divisor: int = 1
 
     def __str__(self) -> str:
