@@ -190,5 +190,16 @@ def test_a_generated_module_takes_its_inputs_by_name(graph: PrimitiveGraph) -> N
     assert np.abs(found.numpy() - interpret(graph, weights, batch)).max() < TOLERANCE
 
 
+def test_a_generated_module_has_one_attribute_and_one_variable_for_each_stem() -> None:
+    space = space_of(SPEC, classes=5)
+    source = generate(build_derived_graph(derive(space, random_scores(space, 0)))).source
+    assert "        self.stem_photo = nn.Sequential(\n            nn.Conv2d(2, 4, 3," in source
+    assert (
+        "        stem_user = self.stem_user(user)  # 8\n"
+        "        stem_item = self.stem_item(item)  # 4\n"
+        "        stem_photo = self.stem_photo(photo)  # 4\n"
+    ) in source
+
+
 def test_several_inputs_are_timed_together() -> None:
     assert seconds_for_one(GRAPH, torch.device("cpu")) > 0

@@ -26,7 +26,6 @@ class Argument:
         is_positional: Whether it is written without its name.
         default: Number that the constructor takes where nothing is written.
         reads: Parameter that holds the channels of the constructed layer's input.
-        value: The number.
     """
 
     name: str
@@ -42,10 +41,9 @@ class Layer:
     """A constructor call, such as `nn.Conv2d(...)`.
 
     Attributes:
-        callee: What is called.
-        arguments: Numbers that it is called with.
-        flags: Arguments that are the same everywhere.
-        keys: Graph nodes with tensors, each with the key of these in the state of the layer.
+        callee: Class that is called with the arguments.
+        flags: Arguments behind them that are the same in every instance.
+        keys: Graph nodes, each with the key of its tensors in the state of the layer.
     """
 
     callee: str
@@ -83,10 +81,9 @@ class Body:
         inputs: Arguments of `forward`.
         attributes: Layers by name. A pure chain has a single attribute, without a name.
         statements: Lines of `forward`; none for a pure chain.
-        result: Variable that `forward` returns; empty for a pure chain, and for a recurrent cell
-            whose output nobody reads.
+        result: Expression that `forward` returns; empty for a chain, or if nobody reads it.
         states: Variables of a recurrent cell's states before the step.
-        next_states: Variables of these states after the step.
+        next_states: Expressions of these states after the step.
     """
 
     inputs: tuple[str, ...]
@@ -122,7 +119,6 @@ class Instance:
         label: How the language writes it: `normal`, `sep_conv(3)`.
         kind: Kind of its scope.
         variant: Word that tells it from others of the same label, for the name of its class.
-        body: Its structure and numbers.
         sizes: Numbers of channels that make natural parameters, by name.
     """
 

@@ -13,14 +13,7 @@ from dslnas.backends.python.text import Call
 
 @dataclass(frozen=True)
 class PythonClass:
-    """A class of the generated module.
-
-    Attributes:
-        name: Its name.
-        instances: All that it is used for.
-        parameters: Of its constructor.
-        attributes: What its constructor makes, by name.
-    """
+    """A class of the generated module, with what its constructor makes by attribute."""
 
     name: str
     instances: tuple[Instance, ...]
@@ -48,12 +41,8 @@ def make_classes(
 ) -> tuple[list[PythonClass], dict[str, Layers]]:
     """Return the classes of some instances, and the constructor call of every instance.
 
-    Args:
-        instances: Instances by key, in the order of the graph.
-        names: Gives the names of classes.
-        others: Labels of operations that need no class. They count when a class looks for a name,
-            so that a strided skip connection is not called `SkipConnect` beside those that do
-            nothing.
+    Labels of `others`, which need no class, count when a class looks for a name: a strided skip
+    connection is not called `SkipConnect` beside those that do nothing.
     """
     structures: dict[str, set[Body]] = {}
     for instance in instances.values():
@@ -103,10 +92,7 @@ def _groups(instances: Mapping[str, Instance]) -> list[list[str]]:
 
 
 def _class_name(members: Sequence[Instance], ambiguous: Collection[str]) -> str:
-    """Return a wish such as `SepConv`, `StridedSkipConnect` or `NormalCellAfterReduction`.
-
-    `ambiguous` are the names of operations that have several structures.
-    """
+    """Return a wish such as `SepConv` or `NormalCellAfterReduction`; variants tell apart others."""
     best = next((m for m in members if m.kind == "operation"), members[0])
     stem = _stem(best.label)
     variant = best.variant if stem in ambiguous else ""

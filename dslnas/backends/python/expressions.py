@@ -33,14 +33,9 @@ class Expression:
 
 @dataclass(frozen=True)
 class Join:
-    """How a primitive that reads several values is written.
+    """How a primitive that reads several values is written: with an operator, or as `torch.cat`.
 
-    Attributes:
-        operator: Text between the operands; empty for `torch.cat`.
-        function: Torch's function of two operands that does the same.
-        first: What the first operand has to be at least.
-        others: What the others have to be.
-        strength: What the expression is.
+    Strengths are those that the first operand and others need, and that of the expression.
     """
 
     operator: str = ""
@@ -88,18 +83,9 @@ def applied(node: Node, source: Expression) -> Expression:
     return Expression(FUNCTIONS[node.primitive](node, source))
 
 
-def split_of(node: Node) -> tuple[int, int] | None:
-    """Return number of parts and index of a primitive that takes a part of a value."""
-    if node.primitive != "split":
-        return None
-    parts, index = node.attribute("parts"), node.attribute("index")
-    assert isinstance(parts, int)
-    assert isinstance(index, int)
-    return parts, index
-
-
-def _split(node: Node, source: Expression) -> str:
-    return f"{chunked(source, node.attribute('parts')).text}[{node.attribute('index')}]"
+def parts_of(node: Node | None) -> AttributeValue | None:
+    """Return into how many parts a primitive cuts a value, if it takes one of them."""
+    return node.attribute("parts") if node and node.primitive == "split" else None
 
 
 def _activated(activation: Activation) -> Callable[[Node, Expression], str]:
@@ -113,6 +99,8 @@ def _activated(activation: Activation) -> Callable[[Node, Expression], str]:
 FUNCTIONS: Mapping[str, Callable[[Node, Expression], str]] = {
     **{name: _activated(activation) for name, activation in ACTIVATIONS.items()},
     "zero": lambda node, source: f"torch.zeros_like({source.text})",
-    "split": _split,
+    "split": lambda node, source: (
+        f"{chunked(source, node.attribute('parts')).text}[{node.attribute('index')}]"
+    ),
 }
 """Primitives without weights, as functions: in a cell they need no layer."""

@@ -5,11 +5,8 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Iterable
-
-LONGEST_VARIABLE = 24
-LONGEST_ATTRIBUTE = 40
-LONGEST_CLASS = 32
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 _UNSAFE = frozenset({*keyword.kwlist, *dir(builtins), "self", "torch", "nn", "l"})
 
@@ -37,41 +34,45 @@ CLASSES = _UNSAFE | {
 """Names that no generated class may have."""
 
 
+@dataclass
 class Names:
     """Hands out identifiers of one scope, each only once.
 
-    Args:
-        reserved: Names that are not given.
-        longest: Their largest length.
-        separator: Put before the number of a second one.
-        ending: Put behind a reserved name.
+    A second one of a name is numbered behind `separator`, a reserved one gets an `ending`.
     """
 
-    def __init__(
-        self, reserved: Iterable[str], longest: int, *, separator: str = "_", ending: str = "_"
-    ) -> None:
-        self._reserved = frozenset(reserved)
-        self._longest = longest
-        self._separator = separator
-        self._ending = ending
-        self._given: set[str] = set()
+    reserved: Collection[str]
+    longest: int
+    separator: str = "_"
+    ending: str = "_"
+    _given: set[str] = field(default_factory=set)
 
     def take(self, wish: str) -> str:
         """Return `wish` if it is free, and else the first numbered name like it."""
-        base = wish[: self._longest].rstrip("_")
-        base += self._ending if base in self._reserved else ""
+        base = wish[: self.longest].rstrip("_")
+        base += self.ending if base in self.reserved else ""
         name, count = base, 1
-        while name in self._given or name in self._reserved:
+        while name in self._given or name in self.reserved:
             count += 1
-            number = f"{self._separator}{count}"
-            name = base[: self._longest - len(number)].rstrip("_") + number
+            number = f"{self.separator}{count}"
+            name = base[: self.longest - len(number)].rstrip("_") + number
         self._given.add(name)
         return name
 
 
+def variable_names(reserved: Collection[str] = ()) -> Names:
+    """Return the names of the arguments and variables of one method."""
+    return Names(VARIABLES.union(reserved), 24)
+
+
+def attribute_names() -> Names:
+    """Return the names of the attributes of one class."""
+    return Names(ATTRIBUTES, 40)
+
+
 def class_names() -> Names:
     """Return the names of the classes of one module."""
-    return Names(CLASSES, LONGEST_CLASS, separator="", ending="Op")
+    return Names(CLASSES, 32, separator="", ending="Op")
 
 
 def snake_case(text: str) -> str:

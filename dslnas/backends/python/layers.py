@@ -6,40 +6,20 @@ is an argument of its cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import prod
+from typing import TypeAlias
 
-from dslnas.backends.python.class_model import Argument, Layer, Layers
+from dslnas.backends.python.class_model import Argument, Layer, Layers, Number
 from dslnas.graph.graph import Node
-from dslnas.ops.activations import ACTIVATIONS, Activation
+from dslnas.ops.activations import ACTIVATIONS
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Shape
 from dslnas.ops.traits import Trait
 
-Form = Callable[[Node, Shape], Layers]
+Form: TypeAlias = Callable[[Node, Shape], Layers]
 """From a node and the shape of its input to the layers that stand for it."""
-
-
-def _first(name: str) -> Argument:
-    """Return an argument that is written without its name."""
-    return Argument(name, is_positional=True)
-
-
-def _channels(name: str) -> Argument:
-    """Return such an argument that counts channels."""
-    return Argument(name, counts_channels=True, is_positional=True)
-
-
-_FEATURES = _channels("num_features")
-_IN, _OUT = _channels("in_channels"), _channels("out_channels")
-_IN_FEATURES, _OUT_FEATURES = _channels("in_features"), _channels("out_features")
-_KERNEL = _first("kernel_size")
-_STRIDE = Argument("stride", default=1)
-_PADDING = Argument("padding", default=0)
-_DILATION = Argument("dilation", default=1)
-_GROUPS = Argument("groups", counts_channels=True, default=1)
-_WINDOW = {"kernel": _KERNEL, "stride": Argument("stride"), "padding": _PADDING}
 
 
 def layers_of(node: Node, shape: Shape) -> Layers:
@@ -53,70 +33,78 @@ def layers_of(node: Node, shape: Shape) -> Layers:
     return LAYERS[node.primitive](node, shape)
 
 
-def _layer(
-    node: Node, callee: str, *given: tuple[Argument, AttributeValue], flag: str = ""
-) -> Layers:
-    """Return a single layer; `flag` is what differs from torch's own."""
-    # A square pair is one number.
-    arguments = tuple(
-        replace(argument, value=v[0] if isinstance(v, tuple) and v[0] == v[1] else v)
-        for argument, v in given
-    )
-    return (Layer(callee, arguments, (flag,) if flag else (), ((node.name, ""),)),)
+def _form(
+    callee: str,
+    attributes: Mapping[str, Argument],
+    *,
+    reads: Argument | None = None,
+    without: str = "",
+) -> Form:
+    """Return the form of a layer whose arguments are attributes of the primitive, by their names.
+
+    The argument `reads` stands in front and says how many channels it reads; `without` is a flag
+    that torch's layer has, so that only its absence is written.
+    """
+
+    def form(node: Node, shape: Shape) -> Layers:
+        given = [] if reads is None else [replace(reads, value=shape[0])]
+        for name, argument in attributes.items():
+            given.append(replace(argument, value=_number(node.attribute(name))))
+        is_usual = not without or bool(node.attribute(without))
+        flags = () if is_usual else (f"{without}=False",)
+        return (Layer(callee, tuple(given), flags, ((node.name, ""),)),)
+
+    return form
 
 
-def _given(node: Node, **arguments: Argument) -> Iterator[tuple[Argument, AttributeValue]]:
-    """Yield arguments that are attributes of the primitive, by the names of these."""
-    return ((argument, node.attribute(name)) for name, argument in arguments.items())
+def _number(value: AttributeValue) -> Number:
+    """Return an attribute as torch is given it: a square pair is one number."""
+    return value[0] if isinstance(value, tuple) and value[0] == value[1] else value
 
 
-def _with(callee: str, **arguments: Argument) -> Form:
-    """Return the form of a layer that takes attributes of the primitive."""
-    return lambda node, shape: _layer(node, callee, *_given(node, **arguments))
+def _first(name: str) -> Argument:
+    """Return an argument that is written without its name."""
+    return Argument(name, is_positional=True)
 
 
-def _conv(node: Node, shape: Shape) -> Layers:
-    given = _given(
-        node,
-        out=_OUT,
-        kernel=_KERNEL,
-        stride=_STRIDE,
-        padding=_PADDING,
-        dilation=_DILATION,
-        groups=_GROUPS,
-    )
-    flag = "" if node.attribute("bias") else "bias=False"
-    return _layer(node, "nn.Conv2d", (_IN, shape[0]), *given, flag=flag)
+def _channels(name: str) -> Argument:
+    """Return such an argument that counts channels."""
+    return Argument(name, counts_channels=True, is_positional=True)
+
+
+_KERNEL = _first("kernel_size")
+_STRIDE = Argument("stride", default=1)
+_PADDING = Argument("padding", default=0)
+_WINDOW = {"kernel": _KERNEL, "stride": Argument("stride"), "padding": _PADDING}
+
+
+_NORM = {"eps": Argument("eps", default=1e-5), "momentum": Argument("momentum", default=0.1)}
+_CONV = {
+    "out": _channels("out_channels"),
+    "kernel": _KERNEL,
+    "stride": _STRIDE,
+    "padding": _PADDING,
+    "dilation": Argument("dilation", default=1),
+    "groups": Argument("groups", counts_channels=True, default=1),
+}
 
 
 def _linear(node: Node, shape: Shape) -> Layers:
-    flag = "" if node.attribute("bias") else "bias=False"
-    given = ((_IN_FEATURES, prod(shape)), (_OUT_FEATURES, node.attribute("out")))
-    linear = _layer(node, "nn.Linear", *given, flag=flag)
+    reads, gives = _channels("in_features"), _channels("out_features")
+    form = _form("nn.Linear", {"out": gives}, reads=reads, without="bias")
+    linear = form(node, (prod(shape),))
     return (Layer("nn.Flatten"), *linear) if len(shape) > 1 else linear
 
 
 def _batch_norm(node: Node, shape: Shape) -> Layers:
-    return _layer(
-        node,
-        "nn.BatchNorm2d" if len(shape) == 3 else "nn.BatchNorm1d",
-        (_FEATURES, shape[0]),
-        *_given(
-            node, eps=Argument("eps", default=1e-5), momentum=Argument("momentum", default=0.1)
-        ),
-        flag="" if node.attribute("affine") else "affine=False",
-    )
+    callee = "nn.BatchNorm2d" if len(shape) == 3 else "nn.BatchNorm1d"
+    return _form(callee, _NORM, reads=_channels("num_features"), without="affine")(node, shape)
 
 
 def _avg_pool(node: Node, shape: Shape) -> Layers:
-    flag = "" if node.attribute("padding") == (0, 0) else "count_include_pad=False"
-    return _layer(node, "nn.AvgPool2d", *_given(node, **_WINDOW), flag=flag)
-
-
-def _activated(activation: Activation) -> Form:
-    return _with(
-        activation.layer, **{each.name: _first(each.name) for each in activation.arguments}
-    )
+    (layer,) = _form("nn.AvgPool2d", _WINDOW)(node, shape)
+    is_padded = node.attribute("padding") != (0, 0)
+    return (replace(layer, flags=("count_include_pad=False",)) if is_padded else layer,)
 
 
 HAND_ON = tuple(
@@ -127,29 +115,27 @@ HAND_ON = tuple(
 """Primitives that hand on their input; the masks of recurrent networks belong to their training."""
 
 LAYERS: Mapping[str, Form] = {
-    "conv": _conv,
+    "conv": _form("nn.Conv2d", _CONV, reads=_channels("in_channels"), without="bias"),
     "linear": _linear,
-    "embedding": lambda node, shape: _layer(
-        node,
-        "nn.Embedding",
-        (_first("num_embeddings"), node.attribute("words")),
-        (_channels("embedding_dim"), node.shape[0]),
+    "embedding": _form(
+        "nn.Embedding", {"words": _first("num_embeddings"), "out": _channels("embedding_dim")}
     ),
-    "tied_linear": lambda node, shape: _layer(
-        node, "TiedLinear", (_first("out_features"), node.shape[0])
-    ),
+    "tied_linear": _form("TiedLinear", {"out": _first("out_features")}),
     "batch_norm": _batch_norm,
-    "max_pool2d": _with("nn.MaxPool2d", **_WINDOW),
+    "max_pool2d": _form("nn.MaxPool2d", _WINDOW),
     "avg_pool2d": _avg_pool,
-    "global_avg_pool": lambda node, shape: _layer(
-        node, "nn.AdaptiveAvgPool2d", (_first("output_size"), 1)
-    ),
-    "shift": _with("Shift", pixels=_first("pixels")),
-    **{name: _activated(activation) for name, activation in ACTIVATIONS.items()},
-    "dropout": _with("nn.Dropout", rate=_first("rate")),
-    "zero": _with("Zero", stride=_STRIDE),
-    "split": _with("Split", parts=Argument("parts"), index=Argument("index")),
-    "shuffle": _with("nn.ChannelShuffle", groups=_first("groups")),
+    "global_avg_pool": lambda node, shape: (Layer("nn.AdaptiveAvgPool2d", flags=("1",)),),
+    "shift": _form("Shift", {"pixels": _first("pixels")}),
+    **{
+        name: _form(
+            activation.layer, {each.name: _first(each.name) for each in activation.arguments}
+        )
+        for name, activation in ACTIVATIONS.items()
+    },
+    "dropout": _form("nn.Dropout", {"rate": _first("rate")}),
+    "zero": _form("Zero", {"stride": _STRIDE}),
+    "split": _form("Split", {"parts": Argument("parts"), "index": Argument("index")}),
+    "shuffle": _form("nn.ChannelShuffle", {"groups": _first("groups")}),
 }
 """Primitives that read one value, as layers."""
 

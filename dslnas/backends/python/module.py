@@ -8,10 +8,10 @@ from functools import cache
 
 import jinja2
 
+from dslnas.backends.python.class_model import Statement
 from dslnas.backends.python.layers import HELPERS
 from dslnas.backends.python.plan import Plan, make_plan
-from dslnas.backends.python.render import assignments, forward
-from dslnas.backends.python.text import Call, Form, docstring, lay_out, literal, plain
+from dslnas.backends.python.text import INDENT, Call, Form, docstring, lay_out, literal, plain
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.shapes import show_shape
 
@@ -89,6 +89,13 @@ def _helpers(plan: Plan) -> list[str]:
     return [helper for helper in HELPERS if helper in used]
 
 
+def _assign(statement: Statement, prefix: str = "", indent: str = 2 * INDENT) -> str:
+    """Return the lines of a statement; a prefix stands for its target and `=`."""
+    lines = _lines(statement.value, indent, prefix or f"{statement.target} = ")
+    is_commented = statement.comment and "\n" not in lines
+    return f"{lines}  # {statement.comment}" if is_commented else lines
+
+
 def _lines(form: Form, indent: str = "", prefix: str = "", suffix: str = "") -> str:
     return "\n".join(lay_out(form, indent, prefix, suffix))
 
@@ -103,11 +110,10 @@ def _templates() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        assignments=assignments,
+        assign=_assign,
         call=lambda items, head: Call(head, tuple(items)),
         docstring=docstring,
         each=lambda items, form: [form.format(item) for item in items],
-        forward=forward,
         lay_out=_lines,
         literal=literal,
         plain=plain,

@@ -48,10 +48,7 @@ def edge_around(node: str, edges: Mapping[str, Edge]) -> Edge | None:
 class Naming:
     """Names of the values and layers of a cell, or of the network around the cells.
 
-    Args:
-        path: Path of the cell; empty for the network around the cells.
-        edges: Its edges by path.
-        values: Names of the nodes that have a value of their own, in order.
+    The path of the network is empty; `values` are the nodes that have one of their own, in order.
     """
 
     def __init__(self, path: str, edges: Mapping[str, Edge], values: Iterable[str]) -> None:
@@ -84,9 +81,7 @@ class Naming:
     def value(self, node: str, *, is_block: bool) -> str:
         """Return what a value had better be called: `c_next`, or `n1_both` on the way to `n1`.
 
-        Args:
-            node: The node that gives it.
-            is_block: Whether that is the last one of a block.
+        A block names it like its layer.
         """
         group, *inner = self._words(node)
         if self._last[group] == node:

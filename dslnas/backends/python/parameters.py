@@ -29,10 +29,7 @@ _PADDINGS: tuple[tuple[str, Callable[[int], int]], ...] = (
 class Parameter:
     """A constructor parameter with its value in every instance.
 
-    Attributes:
-        argument: How a caller writes it.
-        of: Name of the argument inside the class that it stands for.
-        column: Its values.
+    It stands for an argument inside the class that is called `of`.
     """
 
     argument: Argument

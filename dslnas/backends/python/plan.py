@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dslnas.backends.python.blocks import inline_layers, read_block
-from dslnas.backends.python.cells import read_cell, region_steps
 from dslnas.backends.python.class_model import Body, Instance, Layers, Statement
 from dslnas.backends.python.classes import PythonClass, make_class, make_classes
-from dslnas.backends.python.identifiers import (
-    LONGEST_VARIABLE,
-    VARIABLES,
-    Names,
-    class_names,
-    snake_case,
-)
+from dslnas.backends.python.identifiers import Names, class_names, snake_case, variable_names
+from dslnas.backends.python.instances import inline_layers, read_block, read_cell, region_steps
 from dslnas.backends.python.regions import Region, find_regions
 from dslnas.backends.python.statements import StatementWriter, Step, unique
 from dslnas.backends.python.text import Call, Terms
@@ -48,14 +41,9 @@ class Loop:
 
 @dataclass(frozen=True)
 class Plan:
-    """The classes of a module.
+    """The classes of a module, and the loop over time of a recurrent network.
 
-    Attributes:
-        inputs: Shapes of what the network reads, by the names of its arguments.
-        operations: Classes of operations, and of stems and heads that need one.
-        cells: Classes of cells.
-        network: The class of the network.
-        loop: Its loop over time, if it is recurrent.
+    `inputs` are the shapes of what it reads by argument; stems and heads may be operations.
     """
 
     inputs: Mapping[str, Shape]
@@ -101,11 +89,7 @@ def _operation_classes(
 
 
 class _Network:
-    """Reads the network around its cells.
-
-    Attributes:
-        inputs: The arguments of the network by the nodes that they are.
-    """
+    """Reads the network around its cells; `inputs` are its arguments by node."""
 
     def __init__(
         self,
@@ -118,12 +102,12 @@ class _Network:
         self._around = around
         self._cells = cells
         self._calls = calls
-        usual, names = "images", Names(VARIABLES, LONGEST_VARIABLE)
+        names = variable_names()
         self.inputs = {
-            node.name: "tokens" if graph.is_sequence else names.take(snake_case(name or usual))
+            node.name: names.take("tokens" if graph.is_sequence else snake_case(name or "images"))
             for name, node in graph.inputs.items()
         }
-        names = Names({*VARIABLES, *_LOOP, *self.inputs.values()}, LONGEST_VARIABLE)
+        names = variable_names([*_LOOP, *self.inputs.values()])
         self._writer = StatementWriter(unique(names))
         self._steps = [
             replace(step, name="logits") if step.value == around.results[0] else step

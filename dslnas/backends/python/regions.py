@@ -17,10 +17,7 @@ from dslnas.graph.graph import Node, PrimitiveGraph, Scope
 
 @dataclass(frozen=True)
 class Input:
-    """A node that a region reads, and its name there if the language tells.
-
-    A cell may read one node under two names.
-    """
+    """A node that a region reads, by a name of it there if the language tells; it may have two."""
 
     node: str
     name: str = ""
@@ -39,14 +36,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Block:
-    """An operation, preprocessing, stem or head: layers that read one value and give one.
-
-    Attributes:
-        scope: The group of layers in the graph.
-        nodes: The layers.
-        source: Value that it reads.
-        output: Node that it gives.
-    """
+    """Operation, preprocessing, stem or head: layers that read a value and give that of a node."""
 
     scope: Scope
     nodes: tuple[Node, ...]
@@ -60,13 +50,12 @@ class Region:
 
     Attributes:
         scope: The cell; of kind `network` for the nodes around the cells.
-        nodes: Nodes that do more than hand on their input.
-        inputs: Nodes outside of it by the values that they are in it.
+        nodes: Nodes that do more than hand on their input; they read values.
+        inputs: Nodes that it reads by the values that they are in it.
         states: Nodes that hold its states before the step.
         output: Node that is read outside of it; empty if there is none.
-        results: Values that are wanted behind it: the output, if any, then for the network what
-            cells read, and for a cell its states after the step.
-        stands_for: Value of every node that is none itself.
+        results: Values of the output, if any, and then of what cells read, or of the next states.
+        stands_for: Values of nodes that are called otherwise in it.
         blocks: Groups of layers among the nodes.
         naming: Names of values and layers.
     """
@@ -104,12 +93,12 @@ def find_regions(graph: PrimitiveGraph) -> tuple[Region, list[Region]]:
 
     nodes: dict[str, list[Node]] = defaultdict(list)
     given: dict[str, dict[str, None]] = defaultdict(dict)
-    for node in graph.nodes:
-        if node.inputs and node.name in graph.needed:
-            nodes[home(node.name)].append(node)
-    reads = [(home(n.name), name) for each in nodes.values() for n in each for name in n.inputs]
-    for reader, name in [*reads, *((home(state.name), state.next) for state in graph.states)]:
-        if reader != home(name):
+    needed = [node for node in graph.nodes if node.inputs and node.name in graph.needed]
+    for node in needed:
+        nodes[home(node.name)].append(node)
+    reads = [(node.name, name) for node in needed for name in node.inputs]
+    for reader, name in [*reads, *((state.name, state.next) for state in graph.states)]:
+        if home(reader) != home(name):
             given[home(name)][name] = None
     scopes: dict[str, list[Scope]] = defaultdict(list)
     for scope in graph.scopes:
@@ -152,11 +141,7 @@ def _region(
 def _with_values(
     nodes: Sequence[Node], edges: Mapping[str, Edge], states: Iterable[str]
 ) -> tuple[list[Node], dict[str, Input], dict[str, str]]:
-    """Return the nodes that do more than hand on their input, reading values instead of nodes.
-
-    Returns:
-        The nodes; by value what they read from outside; values of nodes that are none themselves.
-    """
+    """Return nodes that read values, inputs by value, and values of nodes that hand theirs on."""
     inside = {*states, *(node.name for node in nodes)}
     sources = {n.name: edge.source for n in nodes if (edge := edge_around(n.name, edges))}
     told = {s: sources[n.name] for n in reversed(nodes) if n.name in sources for s in n.inputs}

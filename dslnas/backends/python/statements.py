@@ -16,11 +16,12 @@ from dslnas.backends.python.expressions import (
     applied,
     chunked,
     joined,
-    split_of,
+    parts_of,
 )
-from dslnas.backends.python.identifiers import ATTRIBUTES, LONGEST_ATTRIBUTE, Names
+from dslnas.backends.python.identifiers import Names, attribute_names
 from dslnas.backends.python.text import INDENT, WIDTH, Call
 from dslnas.graph.graph import Node
+from dslnas.ops.primitive import AttributeValue
 
 _ROOM = WIDTH - len(f"{2 * INDENT} = ")
 """Columns for the two sides of an assignment."""
@@ -37,11 +38,9 @@ NameVariable = Callable[[str, frozenset[str]], str]
 
 @dataclass(frozen=True)
 class Step:
-    """One computation in a class.
+    """One computation in a class, which gives `value` of some inputs.
 
     Attributes:
-        value: Graph node that gives its result.
-        inputs: Values that it reads.
         name: Name that its variable had better have.
         group: Value of the language that it helps to compute. A value that is read once, in its
             own group, gets no variable.
@@ -50,7 +49,6 @@ class Step:
         attribute: Name that the attribute of its layers had better have.
         is_term: Whether it stays inside of the sum that reads it, however long that becomes.
         renews: Whether its variable is the one that it reads.
-        comment: Text behind its statement.
     """
 
     value: str
@@ -82,15 +80,11 @@ def letters(_: str, needed: frozenset[str]) -> str:
 
 
 class StatementWriter:
-    """Writes steps as statements, and gathers the attributes of the class that they are in.
-
-    Args:
-        name_variable: Names the variables.
-    """
+    """Writes steps as statements, and gathers the attributes of the class that they are in."""
 
     def __init__(self, name_variable: NameVariable) -> None:
         self._name_variable = name_variable
-        self._names = Names(ATTRIBUTES, LONGEST_ATTRIBUTE)
+        self._names = attribute_names()
         self._layers: dict[str, Layers] = {}
         self._keys: dict[str, str] = {}
         self._expressions: dict[str, Expression] = {}
@@ -114,12 +108,9 @@ class StatementWriter:
     def write(
         self, steps: Sequence[Step], known: Mapping[str, str], results: Sequence[str]
     ) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
-        """Return the statements of some steps, and the expressions of the results.
+        """Return the statements of steps in computing order, and the expressions of the results.
 
-        Args:
-            steps: In the order of computing.
-            known: Expressions for values that exist before.
-            results: Values that are wanted behind the statements.
+        Expressions of values before the steps are known.
 
         Raises:
             ValueError: Weights are shared with another class.
@@ -147,14 +138,12 @@ class StatementWriter:
     def _is_too_long(self, step: Step) -> bool:
         return not step.is_term and len(self._shortened(step, _INNER).text) > _INNER
 
-    def _chunks(self, step: Step) -> int:
-        """Return into how many parts all readers of a value cut it; 0 if it is read as a whole."""
+    def _chunks(self, step: Step) -> AttributeValue | None:
+        """Return into how many parts all readers of a value cut it, if they do."""
         readers = self._readers.get(step.value, [])
-        splits = [reader.node and split_of(reader.node) for reader in readers]
-        parts = {split[0] if split else 0 for split in splits}
-        if len(readers) < 2 or len(parts) != 1 or step.value in self._results:
-            return 0
-        return parts.pop()
+        parts = {parts_of(reader.node) for reader in readers}
+        is_cut = len(readers) > 1 and len(parts) == 1 and step.value not in self._results
+        return parts.pop() if is_cut else None
 
     # ---- expressions ----------------------------------------------------------------------------
 
@@ -179,8 +168,8 @@ class StatementWriter:
         assert node is not None, "what is no primitive is called"
         if node.primitive in JOINS:
             return joined(node.primitive, inputs)
-        if (split := split_of(node)) and step.inputs[0] in self._in_parts:
-            return Expression(f"{inputs[0].text}[{split[1]}]")
+        if parts_of(node) and step.inputs[0] in self._in_parts:
+            return Expression(f"{inputs[0].text}[{node.attribute('index')}]")
         return applied(node, inputs[0])
 
     def _read(self, value: str) -> Expression:

@@ -18,10 +18,8 @@ INDENT = "    "
 class Call:
     """Items between brackets, such as `nn.Sequential(...)`; without a name in front, a tuple.
 
-    Attributes:
-        head: All up to the opening bracket, which is its last character.
-        items: Everything between the brackets.
-        is_open: Whether every item has a line of its own even if all would fit on one.
+    The head ends in the opening bracket; if it is empty, there are brackets only where the items
+    have lines of their own, as they have in any case if the call is open.
     """
 
     head: str
@@ -36,18 +34,14 @@ class Call:
     @property
     def tail(self) -> str:
         """The closing bracket."""
-        return {"(": ")", "[": "]", "{": "}"}[self.head[-1]]
+        return {"": "", "(": ")", "[": "]", "{": "}"}[self.head[-1:]]
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Expressions with an operator between them, such as a sum.
+    """Two or more expressions with an operator between them, all of it divided by a number.
 
-    Attributes:
-        terms: The expressions, two at least.
-        operator: Text between them.
-        function: Torch's function of two terms that does the same.
-        divisor: What all of it is divided by; 1 for nothing.
+    For two of them `function` of torch does the same as the operator.
     """
 
     terms: tuple[str, ...]
@@ -71,7 +65,8 @@ def lay_out(form: Form, indent: str = "", prefix: str = "", suffix: str = "") ->
     match form:
         case Call(items=items, is_open=is_open) if items and (is_open or len(line) > WIDTH):
             inner = [part for item in items for part in lay_out(item, indent + INDENT, "", ",")]
-            return [f"{indent}{prefix}{form.head}", *inner, f"{indent}{form.tail}{suffix}"]
+            head, tail = form.head or "(", form.tail or ")"
+            return [f"{indent}{prefix}{head}", *inner, f"{indent}{tail}{suffix}"]
         case Terms(terms=terms, divisor=1) if len(terms) == 2 and len(line) > WIDTH:
             # The formatter would break a long sum of two inside a call, which is hard to read.
             return lay_out(Call(f"torch.{form.function}(", terms), indent, prefix, suffix)
