@@ -182,16 +182,6 @@ class PrimitiveGraph:
         nx.freeze(dag)
         return dag
 
-    def ancestors(self, names: Iterable[str]) -> frozenset[str]:
-        """Return all that some nodes depend on, themselves included."""
-        ends = tuple(names)
-        return frozenset(ends).union(*(nx.ancestors(self.dag, end) for end in ends))
-
-    def descendants(self, names: Iterable[str]) -> frozenset[str]:
-        """Return all that depends on some nodes, themselves included."""
-        starts = tuple(names)
-        return frozenset(starts).union(*(nx.descendants(self.dag, start) for start in starts))
-
     @cached_property
     def readers(self) -> Mapping[str, Sequence[str]]:
         """By node the nodes that read it, once for every time that they do.
@@ -225,7 +215,7 @@ class PrimitiveGraph:
     @cached_property
     def needed(self) -> frozenset[str]:
         """Names of the nodes that an output or a next state depends on, itself included."""
-        return self.ancestors(self.ends)
+        return frozenset(self.ends).union(*(nx.ancestors(self.dag, end) for end in self.ends))
 
     @cached_property
     def tensors(self) -> Mapping[str, Weight]:

@@ -60,12 +60,6 @@ def test_the_dag_tells_the_inputs_of_a_node_apart() -> None:
         graph.dag.remove_node("a")
 
 
-def test_ancestors_and_descendants_are_what_is_computed_before_and_after() -> None:
-    assert GRAPH.ancestors(["stem/0_conv"]) == {"input", "stem/0_conv"}
-    assert GRAPH.descendants(["stem2/0_relu", "head"]) == {"stem2/0_relu", "second", "head"}
-    assert GRAPH.ancestors([]) == frozenset()
-
-
 def test_attributes_have_names() -> None:
     conv = GRAPH.by_name["stem/0_conv"]
     assert conv.attribute("padding") == (1, 1)
