@@ -59,25 +59,15 @@ def run_batch(
     Which operations run, and with which weights, is said as in `TorchNetwork.forward`.
     """
     with mixed(network, batch.targets.device):
-        found = _run(network, batch, mixing, chosen, observe=observe)
+        if isinstance(network, SequenceNetwork):
+            (tokens,) = batch.inputs.values()
+            run = network.run(tokens, batch.start, mixing, chosen, observe=observe)
+            batch.end = tuple(state.detach() for state in run.states)
+            found = BatchOutput(run.pieces, outputs=run.outputs)
+        else:
+            logits, *auxiliary = network(batch.inputs, mixing, chosen, observe=observe)
+            found = BatchOutput((logits,), *auxiliary)
     return found.precise() if network.is_mixed else found
-
-
-def _run(
-    network: TorchNetwork,
-    batch: Batch,
-    mixing: Mapping[str, Tensor] | None,
-    chosen: Choice | None,
-    *,
-    observe: bool,
-) -> BatchOutput:
-    if isinstance(network, SequenceNetwork):
-        (tokens,) = batch.inputs.values()
-        run = network.run(tokens, batch.start, mixing, chosen, observe=observe)
-        batch.end = tuple(state.detach() for state in run.states)
-        return BatchOutput(run.pieces, outputs=run.outputs)
-    logits, *auxiliary = network(batch.inputs, mixing, chosen, observe=observe)
-    return BatchOutput((logits,), *auxiliary)
 
 
 def mean_cross_entropy(found: BatchOutput, batch: Batch) -> Tensor:
