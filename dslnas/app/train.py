@@ -108,7 +108,7 @@ def _trained(run: Run) -> Trained:
 
 def _write(run: Run, trained: Trained) -> None:
     """Write what a training came to into the folder of its run."""
-    from dslnas.exporters.export import write_weights
+    from dslnas.exporters.weights import write_weights
     from dslnas.runs.origin import Origin
     from dslnas.runs.results import training_results
 

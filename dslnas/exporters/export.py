@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -11,20 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from safetensors.numpy import save
-
-from dslnas.backends.python.module import to_python
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import NO_FACTS, Facts
 from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.exporters.checks import check_files
 from dslnas.exporters.exporter import Model
 from dslnas.exporters.parity import Inputs
-from dslnas.files import cannot_write, make_folder, write_whole
+from dslnas.exporters.weights import WEIGHTS, file_metadata, write_weights
+from dslnas.files import cannot_write, write_whole
 from dslnas.settings.sections import ExportSettings
-
-WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ def export(
             Then only the weights are there, so that the training is not lost.
     """
     write_weights(network, folder, metadata, facts)
-    model = Model(network, name, _facts(network, metadata, facts), facts)
+    model = Model(network, name, file_metadata(network, metadata, facts), facts)
     exporters = [e for key, e in EXPORTERS.items() if key in settings.formats]
     files: dict[str, bytes] = {}
     for exporter in exporters:
@@ -84,30 +78,6 @@ def export(
         for file in files:
             os.replace(stage / file, folder / file)
     return Exported((*files, WEIGHTS), *measured)
-
-
-def write_weights(
-    network: TorchNetwork, folder: Path, metadata: Mapping[str, str], facts: Facts = NO_FACTS
-) -> None:
-    """Write the weights of a network, named as its Python module names them.
-
-    Raises:
-        UserError: NAS021 if the folder cannot be written to.
-    """
-    make_folder(folder)
-    names = to_python(network.graph, name="", metadata={}).weight_names
-    weights = {names[key]: np.ascontiguousarray(a) for key, a in network.arrays().items()}
-    # One entry: safetensors writes several in an order that changes from run to run.
-    told = json.dumps(_facts(network, metadata, facts))
-    write_whole(folder / WEIGHTS, save(weights, {"dslnas": told}))
-
-
-def _facts(network: TorchNetwork, metadata: Mapping[str, str], facts: Facts) -> dict[str, str]:
-    """Return all that a file tells; facts that do not fit the network are refused."""
-    outputs = network.graph.by_name[network.graph.output].shape[0]
-    facts.check_outputs(outputs)
-    size = {"vocabulary_size": str(outputs)} if network.graph.is_sequence else {}
-    return {**metadata, **facts.metadata(), **size}
 
 
 @contextmanager

@@ -28,13 +28,13 @@ class PythonExporter(Exporter):
 
     def files(self, model: Model) -> dict[str, bytes]:
         """Return the module, and what it needs to be used."""
-        module = to_python(
+        source = to_python(
             model.network.graph,
             name=model.name,
             metadata=model.metadata,
             class_names=model.facts.class_names,
         )
-        return {**model.facts.files(), MODULE: module.source.encode()}
+        return {**model.facts.files(), MODULE: source.encode()}
 
     def run(self, folder: Path) -> Run:
         """Return what runs the module."""

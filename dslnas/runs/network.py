@@ -8,13 +8,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from dslnas.backends.python.module import to_python
+from dslnas.backends.python.module import weight_names
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import make_network
 from dslnas.diagnostics import user_error
+from dslnas.exporters.weights import WEIGHTS
 from dslnas.graph.graph import PrimitiveGraph
-
-WEIGHTS = "model.safetensors"
 
 
 def load_network(graph: PrimitiveGraph, run: Path) -> TorchNetwork:
@@ -35,7 +34,7 @@ def load_network(graph: PrimitiveGraph, run: Path) -> TorchNetwork:
         raise user_error(
             "NAS024", reason, where=str(path), help="run the search again, or export another run"
         ) from None
-    names = to_python(graph, name="", metadata={}).weight_names
+    names = weight_names(graph)
     network = make_network(graph, torch.Generator()).eval()
     shapes = {names[key]: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     for key, shape in shapes.items():

@@ -34,7 +34,7 @@ def golden_source() -> str:
     graph = network(TEXT, overrides=("evaluate.channels=4",))
     metadata = {"spec": "specs/attentive.nas", "spec hash": "sha256:0123456789abcdef"}
     classes = ("cat", "dog", *(str(digit) for digit in range(8)))
-    return to_python(graph, name="attentive", metadata=metadata, class_names=classes).source
+    return to_python(graph, name="attentive", metadata=metadata, class_names=classes)
 
 
 if __name__ == "__main__":

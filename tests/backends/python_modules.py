@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
-from dslnas.backends.python.module import PythonModule, to_python
+from dslnas.backends.python.module import to_python, weight_names
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.reference_interpreter import RUN, interpret, random_images, random_weights
 
@@ -49,9 +50,17 @@ save_file(results, sys.argv[2])
 """
 
 
+@dataclass(frozen=True)
+class PythonModule:
+    """A generated module, and where its state has the tensors of the graph."""
+
+    source: str
+    weight_names: Mapping[str, str]
+
+
 def generate(graph: PrimitiveGraph, name: str = "small") -> PythonModule:
     """Return the module of a graph."""
-    return to_python(graph, name=name, metadata=METADATA)
+    return PythonModule(to_python(graph, name=name, metadata=METADATA), weight_names(graph))
 
 
 def named_weights(module: PythonModule, weights: Arrays) -> dict[str, NDArray[Any]]:

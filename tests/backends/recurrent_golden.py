@@ -26,7 +26,7 @@ network { cells  lstm, found }
 def golden_source() -> str:
     """Return what the file should hold."""
     metadata = {"spec": "specs/found.nas", "spec hash": "sha256:0123456789abcdef"}
-    return to_python(graph_of_text(TEXT), name="found", metadata=metadata).source
+    return to_python(graph_of_text(TEXT), name="found", metadata=metadata)
 
 
 if __name__ == "__main__":

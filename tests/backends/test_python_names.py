@@ -117,11 +117,11 @@ def test_text_of_a_user_stays_text(tmp_path: Path, text: str) -> None:
     graph = graph_of("squeeze_excite")
     plain = to_python(graph, name="n", metadata={"k": "v"}, class_names=["c"])
     label = text[:60]
-    module = to_python(graph, name=text, metadata={"spec": text, text: "v"}, class_names=[label])
-    assert _code(module.source) == _code(plain.source)
-    assert module.source.isascii()
-    assert _class_names(module.source) == (label,)
-    (tmp_path / "module.py").write_text(module.source, encoding="utf-8")
+    source = to_python(graph, name=text, metadata={"spec": text, text: "v"}, class_names=[label])
+    assert _code(source) == _code(plain)
+    assert source.isascii()
+    assert _class_names(source) == (label,)
+    (tmp_path / "module.py").write_text(source, encoding="utf-8")
     check_style([tmp_path / "module.py"])
 
 
@@ -132,8 +132,8 @@ def test_text_of_a_user_stays_text(tmp_path: Path, text: str) -> None:
 def test_any_text_stays_text(name: str, metadata: dict[str, str], classes: list[str]) -> None:
     graph = graph_of("squeeze_excite")
     plain = to_python(graph, name="n", metadata={}, class_names=["c"] * bool(classes))
-    source = to_python(graph, name=name, metadata=metadata, class_names=classes).source
-    assert _code(source) == _code(plain.source)
+    source = to_python(graph, name=name, metadata=metadata, class_names=classes)
+    assert _code(source) == _code(plain)
     assert _class_names(source) == tuple(classes)
     assert max(map(len, source.partition("CLASSES")[0].splitlines())) <= 100
 

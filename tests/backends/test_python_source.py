@@ -62,10 +62,10 @@ def test_modules_are_formatted_and_free_of_findings(tmp_path: Path) -> None:
     graphs = [graph_of(name) for name in NETWORKS] + [with_long_names(dice) for _ in range(60)]
     for number, graph in enumerate(graphs):
         classes = [f"{'class ' * dice.randint(1, 4)}{label}" for label in range(10)]
-        module = to_python(
+        source = to_python(
             graph, name="network", metadata=METADATA, class_names=classes[: number % 11]
         )
-        (tmp_path / f"module{number}.py").write_text(module.source, encoding="utf-8")
+        (tmp_path / f"module{number}.py").write_text(source, encoding="utf-8")
     check_style(tmp_path.glob("*.py"))
 
 

@@ -11,9 +11,9 @@ import torch
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import NO_FACTS
 from dslnas.exporters.catalogue import EXPORTERS
-from dslnas.exporters.export import write_weights
 from dslnas.exporters.exporter import Model
 from dslnas.exporters.parity import network_run
+from dslnas.exporters.weights import write_weights
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.sections import ExportSettings
 from tests.training.tiny import SHAPE, architecture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import jinja2
@@ -16,33 +15,17 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.shapes import show_shape
 
 
-@dataclass(frozen=True)
-class PythonModule:
-    """A generated module.
-
-    Attributes:
-        source: Its text.
-        weight_names: Where its `state_dict` has the tensors of the graph: from
-            `stem/0_conv/weight` to `stem.0.weight`. A file of these names loads strictly; the
-            counters `num_batches_tracked` of batch norms are not in it and start at zero.
-    """
-
-    source: str
-    weight_names: Mapping[str, str]
-
-
 def to_python(
     graph: PrimitiveGraph,
     *,
     name: str,
     metadata: Mapping[str, str],
     class_names: Sequence[str] = (),
-) -> PythonModule:
+) -> str:
     """Return the Python module of a derived network.
 
-    The weights belong into a `.safetensors` file beside it, of the same name, under the names that
-    `weight_names` gives. Nothing but the arguments goes into the text, so equal networks give
-    equal modules.
+    The weights belong into a `.safetensors` file beside it, of the same name; see `weight_names`.
+    Nothing but the arguments goes into the text, so equal networks give equal modules.
 
     Args:
         graph: From `build_derived_graph`, without drop path and auxiliary head.
@@ -55,7 +38,7 @@ def to_python(
     """
     plan = make_plan(graph)
     template = "classifier" if plan.loop is None else "language_model"
-    source = (
+    return (
         _templates()
         .get_template(f"{template}.py.j2")
         .render(
@@ -70,9 +53,19 @@ def to_python(
             helpers=_helpers(plan),
         )
     )
-    keys = dict(plan.network.body.keys)
-    names = {f"{n.name}/{w.name}": f"{keys[n.name]}.{w.name}" for n in graph.nodes for w in n.owned}
-    return PythonModule(source, names)
+
+
+def weight_names(graph: PrimitiveGraph) -> dict[str, str]:
+    """Return where the module's `state_dict` has the tensors of the graph.
+
+    `stem/0_conv/weight` may be `stem.0.weight`. A file of these names loads strictly; the counters
+    `num_batches_tracked` of batch norms are not in it and start at zero.
+
+    Raises:
+        ValueError: The graph is not one of a derived network.
+    """
+    keys = dict(make_plan(graph).network.body.keys)
+    return {f"{n.name}/{w.name}": f"{keys[n.name]}.{w.name}" for n in graph.nodes for w in n.owned}
 
 
 def _sizes(graph: PrimitiveGraph) -> dict[str, int]:

@@ -1,0 +1,43 @@
+"""Weights of a trained network as a file, which its Python module and later commands read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save
+
+from dslnas.backends.python.module import weight_names
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.data.facts import NO_FACTS, Facts
+from dslnas.files import make_folder, write_whole
+
+WEIGHTS = "model.safetensors"
+
+
+def write_weights(
+    network: TorchNetwork, folder: Path, metadata: Mapping[str, str], facts: Facts = NO_FACTS
+) -> None:
+    """Write the weights of a network, named as its Python module names them.
+
+    Raises:
+        UserError: NAS021 if the folder cannot be written to.
+    """
+    make_folder(folder)
+    names = weight_names(network.graph)
+    weights = {names[key]: np.ascontiguousarray(a) for key, a in network.arrays().items()}
+    # One entry: safetensors writes several in an order that changes from run to run.
+    told = json.dumps(file_metadata(network, metadata, facts))
+    write_whole(folder / WEIGHTS, save(weights, {"dslnas": told}))
+
+
+def file_metadata(
+    network: TorchNetwork, metadata: Mapping[str, str], facts: Facts
+) -> dict[str, str]:
+    """Return all that a file tells; facts that do not fit the network are refused."""
+    outputs = network.graph.by_name[network.graph.output].shape[0]
+    facts.check_outputs(outputs)
+    size = {"vocabulary_size": str(outputs)} if network.graph.is_sequence else {}
+    return {**metadata, **facts.metadata(), **size}
