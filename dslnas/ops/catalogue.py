@@ -259,6 +259,7 @@ _ALL = (
         shapes.highway_shape,
         tuple(Argument(name, Kind.WHOLE, 0) for name in ("tanh", "relu", "sigmoid", "identity")),
         inputs=(2, 2),
+        keeps=Kept(inputs=True, without_loops=8),
         traits=_OF_PARTS | Trait.WEIGHED | Trait.ENDS_STACK | _WRITTEN,
     ),
     Primitive(

@@ -117,12 +117,14 @@ class Kept:
         output: Its output.
         extra: Bytes for every number of its output, such as the places of largest values.
         is_view: Its output is a look at its input's memory, and takes none of its own.
+        without_loops: Bytes for every number of its first input, where no CPU loops run it.
     """
 
     inputs: bool = False
     output: bool = False
     extra: int = 0
     is_view: bool = False
+    without_loops: int = 0
 
 
 def _no_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:

@@ -83,11 +83,13 @@ def search_needs(
     steps = task.steps(plan.data)
     rows = -(-plan.data.batch // settings.accumulate) * steps
     measured = task.measured_at_once * steps
+    # gates have loops in float32 only
+    loops = runtime.precision == "float32" and runtime.runs_loops("gate")
     of_step, of_measuring = [], []
     for chosen in _choices(space, largest.running):
         running = _running(graph, runtime, chosen)
         step = make_plan(running, running.ends, chosen, observe=largest.observe)
-        of_step.append(activations(running, step, alpha=largest.alpha))
+        of_step.append(activations(running, step, alpha=largest.alpha, loops=loops))
         forward = make_plan(running, running.ends, chosen)
         of_measuring.append(activations(running, forward, gradients=False).peak)
     worst = max(of_step, key=lambda found: found.peak)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from dslnas.app.compile import CompiledSearch, compile_spec
+from dslnas.backends.torch.kernels.availability import without_loops
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.catalogue import ENGINES, make_engine
@@ -16,10 +20,13 @@ from dslnas.passes.manager import USUAL
 from dslnas.settings.data import Cifar10
 from dslnas.settings.precision import Precision
 from dslnas.settings.search import SEARCH, DartsSettings
+from dslnas.tasks.catalogue import task_of
 from dslnas.training.memory_estimate import search_needs
+from dslnas.training.search import make_supernet
 from dslnas.training.search_plan import SearchPlan
 from tests.engines.small import CPU, DARTS_LIKE, batch, space
 from tests.graph.keeper import Keeper
+from tests.small_text import SMALL_TEXT
 
 BATCH = 16
 
@@ -70,3 +77,30 @@ def test_no_pass_of_a_step_keeps_more_than_is_said(
         engine.break_ties(generator)
         engine.step(*(batch(2 * step + n, BATCH, supernet.dtype) for n in (0, 1)))
     assert 0.6 * needs.kept < max(kept) < 1.12 * needs.kept
+
+
+@pytest.mark.parametrize("loops", [True, False])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_a_search_of_texts_keeps_what_is_said(
+    tmp_path: Path, precision: Precision, loops: bool
+) -> None:
+    path = tmp_path / "text.nas"
+    path.write_text(SMALL_TEXT.replace("channels  8", "channels  64"))
+    spec = compile_spec(path)
+    assert isinstance(spec, CompiledSearch)
+    program, runtime = spec.program, Runtime(CPU, precision=precision)
+    plan = SearchPlan(spec.search, program.data)
+    task, generator = task_of(program.data), torch.Generator().manual_seed(0)
+    with nullcontext() if loops else without_loops("gate"):
+        needs = search_needs(spec.space, spec.graph, plan, runtime)
+        supernet = make_supernet(spec.space, spec.graph, plan.settings, task, generator, 0, runtime)
+        shape = spec.network.example, spec.network.classes
+        part = task.noise(program.data, *shape, 8, generator, runtime.dtype)
+        weights = {
+            cell: supernet.exists(cell).to(supernet.dtype).requires_grad_()
+            for cell in supernet.tables
+        }
+        keeper = Keeper(supernet.network)
+        with keeper:
+            supernet.loss(next(part.batches(8, generator)), Mixing(weights))
+    assert needs.kept == pytest.approx(keeper.bytes, rel=0.12)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from dslnas.backends.torch.kernels.availability import has_loops
+from dslnas.backends.torch.kernels.kernel_args import Kernel
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.passes.manager import PASSES, USUAL
 from dslnas.settings.precision import Precision
@@ -40,11 +41,13 @@ class Runtime:
     @property
     def paying(self) -> tuple[str, ...]:
         """The passes without those that pay only where there are loops of our own for them."""
-        on_cpu = self.device.type == "cpu" and self.precision != "bfloat16"
         needed = {name: PASSES[name].loops for name in self.passes}
-        return tuple(
-            n for n, loops in needed.items() if loops is None or (on_cpu and has_loops(loops))
-        )
+        return tuple(n for n, loops in needed.items() if loops is None or self.runs_loops(loops))
+
+    def runs_loops(self, kernel: Kernel) -> bool:
+        """Whether loops of our own run a kernel while a network trains."""
+        on_cpu = self.device.type == "cpu" and self.precision != "bfloat16"
+        return on_cpu and has_loops(kernel)
 
     def place(self, network: TorchNetwork) -> TorchNetwork:
         """Move a network to the device, to run from now on as is said here; return it."""

@@ -51,9 +51,18 @@ def activations(
     *,
     alpha: bool = False,
     gradients: bool = True,
+    loops: bool = True,
 ) -> Activations:
-    """Return what a run of the steps of a plan holds; without gradients nothing is kept."""
-    walk = _Walk(graph)
+    """Return what a run of the steps of a plan holds.
+
+    Args:
+        graph: Graph of the network.
+        steps: Steps of its plan.
+        alpha: Whether alpha has a gradient.
+        gradients: Whether there are gradients; without them nothing is kept.
+        loops: Whether CPU loops run the primitives that have some.
+    """
+    walk = _Walk(graph, loops=loops)
     for step in steps:
         walk.run(step, _kept_by(step, alpha) if gradients else Kept())
     if gradients:
@@ -77,8 +86,8 @@ class _Walk:
         workspace: The most that a step read and gave.
     """
 
-    def __init__(self, graph: PrimitiveGraph) -> None:
-        self._graph = graph
+    def __init__(self, graph: PrimitiveGraph, *, loops: bool) -> None:
+        self._graph, self._loops = graph, loops
         self._rows: Counter[str] = Counter()
         self._owner: dict[str, str] = {}
         self._holders: Counter[str] = Counter()
@@ -102,6 +111,8 @@ class _Walk:
         for kept in (*(step.inputs if keeps.inputs else ()), *((name,) if keeps.output else ())):
             self._keep(self._owner[kept])
         extra = size // NUMBER_BYTES * keeps.extra
+        if keeps.without_loops and not self._loops:
+            extra += self._size(step.inputs[0]) // NUMBER_BYTES * keeps.without_loops
         self.kept += extra
         self._held += extra
         if name.partition("/")[0] not in self._loop:
