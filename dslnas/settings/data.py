@@ -16,6 +16,15 @@ TokenLevel: TypeAlias = Literal["word", "char"]
 Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 """Share of the examples."""
 
+_Augment: TypeAlias = Annotated[
+    tuple[Augmentation, ...],
+    Field(description="random changes of training images: crop(pad), flip, cutout(size)"),
+]
+_Places: TypeAlias = Annotated[
+    int,
+    Field(ge=2, description="places of the text that a step of the search reads side by side"),
+]
+
 
 class DataSettings(Section):
     """Base of the sources: where the examples are and how they are divided.
@@ -67,9 +76,7 @@ class ImageSettings(DataSettings):
         max_length=4,
         description="shares for weights, architecture, validation [, test if the set has none]",
     )
-    augment: tuple[Augmentation, ...] = Field(
-        (), description="random changes of training images: crop(pad), flip, cutout(size)"
-    )
+    augment: _Augment = ()
     seed: int = Field(0, ge=0, description="of the split, so that it is always the same")
 
     @property
@@ -96,9 +103,7 @@ class Cifar10(ImageSettings):
 
     source: Literal["cifar10"] = "cifar10"
     published = 50_000
-    augment: tuple[Augmentation, ...] = Field(
-        (Crop(pad=4), Flip()), description=ImageSettings.model_fields["augment"].description
-    )
+    augment: _Augment = (Crop(pad=4), Flip())
 
 
 class Idx(ImageSettings):
@@ -127,9 +132,7 @@ class TextSettings(DataSettings):
     """Base of text, read token after token."""
 
     subset: Share = Field(1.0, description="leading share of each part that is used at all")
-    batch: int = Field(
-        32, ge=2, description="places of the text that a step of the search reads side by side"
-    )
+    batch: _Places = 32
     steps: int = Field(35, ge=2, le=65536, description="tokens that a step reads at each place")
     level: TokenLevel | None = Field(
         None, description="what a token is; else char for the embedded text, word for a file"
@@ -178,7 +181,7 @@ class Ptb(TextSettings):
         max_length=2,
         description="shares of the training file for weights and architecture, in its order",
     )
-    batch: int = Field(256, ge=2, description=TextSettings.model_fields["batch"].description)
+    batch: _Places = 256
     level: TokenLevel | None = Field("word", description="what a token is")
 
 

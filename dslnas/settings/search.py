@@ -1,48 +1,31 @@
 """Settings of the search methods: what all share, and what each has of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal, NamedTuple, Self, TypeAlias, get_args
 
 from pydantic import Field
 
+from dslnas.settings.fields import (
+    Accumulate,
+    Arch,
+    Dropout,
+    Lambda,
+    Level,
+    Name,
+    Slowness,
+    Temperature,
+    Weights,
+)
 from dslnas.settings.model import Section
 from dslnas.settings.stop import Eigenvalue, StopRule
-from dslnas.settings.values import Adam, Cosine, Linear, Schedule, Sgd, Variational
+from dslnas.settings.values import Adam, Cosine, Linear, Sgd
 
-DROPOUT_ABOUT = "text: rates by place, with masks that hold for a whole sequence"
-ACCUMULATE_ABOUT = (
-    "parts of a batch that run one after the other, so that less is kept at once; batch norm "
-    "sees the parts"
-)
-SLOWNESS_ABOUT = "text: weight of mean((o[t+1] - o[t])^2) in the weights' loss, o a cell's outputs"
+Needs: TypeAlias = Mapping[str, tuple[str, object, str]]
+"""By setting what it changes nothing without: another setting, the value that turns that off, and
+one that turns it on."""
 
 WARM_SHARE = 0.3
 """Share of the epochs of PC-DARTS in which only the weights train."""
-
-Name: TypeAlias = Annotated[str, Field(title="a name")]
-"""Name of a cell or of a value; the title is what messages call it."""
-
-_WEIGHTS_ABOUT = "optimiser of the network's weights"
-_ARCH_ABOUT = "optimiser of the architecture parameters"
-_LEVEL_ABOUT = "alpha from its own data's loss, or from both"
-_LAMBDA_ABOUT = "mixed level: weight of the architecture data's loss"
-_TEMPERATURE_ABOUT = "of the Gumbel-softmax, by epoch"
-
-
-class Unused(NamedTuple):
-    """A setting that changes nothing as others are.
-
-    Attributes:
-        key: Key of the setting.
-        attribute: Attribute that tells its effect; it is of no account if that is the default's.
-        because: The other setting that makes it so.
-        instead: How that would be written for the setting to count.
-    """
-
-    key: str
-    attribute: str
-    because: str
-    instead: str
 
 
 class Conflict(NamedTuple):
@@ -67,6 +50,7 @@ class SearchSettings(Section):
         has_probabilities: Whether operations have probabilities, which `perturbation` changes.
         is_differentiable: Whether the loss can be differentiated twice in alpha, as `eigenvalue`
             does.
+        needs: Settings that need others.
     """
 
     kind = "search"
@@ -74,18 +58,19 @@ class SearchSettings(Section):
     learns: ClassVar[bool] = True
     has_probabilities: ClassVar[bool] = True
     is_differentiable: ClassVar[bool] = True
+    needs: ClassVar[Needs] = {}
     method: str = ""  # every method has its own
     epochs: int = Field(50, ge=1, description="passes over the data that trains weights")
     warmup: Annotated[int, Field(ge=0)] | None = Field(
         0, description="first epochs, in which only the weights train"
     )
-    accumulate: int = Field(1, ge=1, description=ACCUMULATE_ABOUT)
-    weights: Sgd = Field(Sgd(), description=_WEIGHTS_ABOUT)
+    accumulate: Accumulate = 1
+    weights: Weights = Sgd()
     stop: tuple[StopRule, ...] = Field(
         (), description="rules that end the search early: skips, convolutions, stable, eigenvalue"
     )
-    dropout: Variational | None = Field(None, description=DROPOUT_ABOUT)
-    slowness: Annotated[float, Field(ge=0)] | None = Field(None, description=SLOWNESS_ABOUT)
+    dropout: Dropout = None
+    slowness: Slowness = None
 
     def resolved(self) -> Self:
         """Return the settings with values for those that depend on others."""
@@ -124,35 +109,28 @@ class SearchSettings(Section):
                 "leave `accumulate` or `eigenvalue` out",
             )
 
-    def unused(self) -> Iterator[Unused]:
-        """Yield the settings that change nothing as others are."""
-        yield from ()
-
 
 class GradientSettings(SearchSettings):
     """Settings of methods that learn alpha by its gradient."""
 
-    arch: Adam = Field(Adam(), description=_ARCH_ABOUT)
+    arch: Arch = Adam()
 
 
 class OrderSettings(GradientSettings):
     """Settings of methods that may look one step of the weights ahead."""
 
+    needs: ClassVar[Needs] = {
+        "hessian": ("order", "first", "second"),
+        "unroll": ("order", "first", "second"),
+    }
     order: Literal["first", "second"] = Field("first", description="of the alpha-gradient")
     hessian: Literal["difference", "exact"] = Field(
         "difference",
         description="second order: by finite differences as published, or by differentiating twice",
     )
-    unroll: Literal["clipped", "unclipped"] | None = Field(
-        None,
-        description="second order: whether the step looked ahead is clipped; else for text, not "
-        "for images",
+    unroll: Literal["clipped", "unclipped"] = Field(
+        "unclipped", description="second order: whether the step looked ahead is clipped"
     )
-
-    def resolved(self) -> Self:
-        """Return the settings with values for those that depend on others."""
-        unroll = None if self.order == "first" else self.unroll or "unclipped"
-        return super().resolved().replace(unroll=unroll)
 
     @property
     def clips_ahead(self) -> bool:
@@ -168,12 +146,6 @@ class OrderSettings(GradientSettings):
                 "`hessian exact` differentiates twice what a whole batch leaves behind",
                 "write `hessian difference`, or leave `accumulate` out",
             )
-
-    def unused(self) -> Iterator[Unused]:
-        """Yield the settings that change nothing as others are."""
-        if self.order == "first":
-            yield Unused("hessian", "hessian", "order first", "order second")
-            yield Unused("unroll", "clips_ahead", "order first", "order second")
 
 
 class DartsSettings(OrderSettings):
@@ -218,6 +190,7 @@ class NaspSettings(GradientSettings):
 
     has_probabilities = False
     is_differentiable = False
+    needs: ClassVar[Needs] = {"cost": ("complexity", 0, "0.1"), "cells": ("complexity", 0, "0.1")}
     method: Literal["nasp"] = "nasp"
     complexity: float = Field(
         0.0, ge=0, description="eta: weight of the operations' cost; larger gives smaller cells"
@@ -232,25 +205,14 @@ class NaspSettings(GradientSettings):
         0.0, ge=0, le=1, description="probability of a random operation instead of the largest"
     )
 
-    def unused(self) -> Iterator[Unused]:
-        """Yield the settings that change nothing as others are."""
-        if self.complexity == 0:
-            yield Unused("cost", "cost", "complexity 0", "complexity 0.1")
-            yield Unused("cells", "cells", "complexity 0", "complexity 0.1")
-
 
 class GumbelSettings(OrderSettings):
     """Settings of methods that draw a random mixture for every pass."""
 
-    level: Literal["bilevel", "mixed"] = Field("bilevel", description=_LEVEL_ABOUT)
-    lambda_: float = Field(1.0, alias="lambda", ge=0, description=_LAMBDA_ABOUT)
-    temperature: Schedule = Field(Linear(start=10.0, end=1.0), description=_TEMPERATURE_ABOUT)
-
-    def unused(self) -> Iterator[Unused]:
-        """Yield the settings that change nothing as others are."""
-        yield from super().unused()
-        if self.level == "bilevel":
-            yield Unused("lambda", "lambda_", "level bilevel", "level mixed")
+    needs: ClassVar[Needs] = {**OrderSettings.needs, "lambda": ("level", "bilevel", "mixed")}
+    level: Level = "bilevel"
+    lambda_: Lambda = 1.0
+    temperature: Temperature = Linear(start=10.0, end=1.0)
 
 
 class GdasSettings(GumbelSettings):
@@ -263,9 +225,9 @@ class SnasSettings(GumbelSettings):
     """SNAS (Xie et al., ICLR 2019): all run, weighed by a soft sample; one loss for everything."""
 
     method: Literal["snas"] = "snas"
-    level: Literal["bilevel", "mixed"] = Field("mixed", description=_LEVEL_ABOUT)
-    lambda_: float = Field(0.0, alias="lambda", ge=0, description=_LAMBDA_ABOUT)
-    temperature: Schedule = Field(Linear(start=1.0, end=0.03), description=_TEMPERATURE_ABOUT)
+    level: Level = "mixed"
+    lambda_: Lambda = 0.0
+    temperature: Temperature = Linear(start=1.0, end=0.03)
 
 
 class PcDartsSettings(OrderSettings):
@@ -277,8 +239,8 @@ class PcDartsSettings(OrderSettings):
         description="first epochs, in which only the weights train; else 15 of 50, of any number "
         "that share",
     )
-    weights: Sgd = Field(Sgd(lr=Cosine(start=0.1, end=0.0)), description=_WEIGHTS_ABOUT)
-    arch: Adam = Field(Adam(lr=6e-4), description=_ARCH_ABOUT)
+    weights: Weights = Sgd(lr=Cosine(start=0.1, end=0.0))
+    arch: Arch = Adam(lr=6e-4)
     partial: int = Field(
         4, ge=1, le=64, description="K: one channel of K goes through the operations"
     )

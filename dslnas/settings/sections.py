@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from dslnas.settings.fields import Accumulate, Dropout, Name, Slowness, Weights
 from dslnas.settings.model import Section
-from dslnas.settings.search import ACCUMULATE_ABOUT, DROPOUT_ABOUT, SLOWNESS_ABOUT, Name
-from dslnas.settings.values import Augmentation, Cosine, Sgd, Variational
+from dslnas.settings.values import Augmentation, Cosine, Sgd
 
 Side: TypeAlias = Annotated[int, Field(ge=1, le=65536)]
 """Channels, height or width."""
@@ -103,12 +103,10 @@ class EvaluateSettings(Section):
     kind = "evaluate"
     epochs: int = Field(600, ge=1, description="passes over the training data")
     batch: int = Field(96, ge=2, description="examples in a step")
-    accumulate: int = Field(1, ge=1, description=ACCUMULATE_ABOUT)
+    accumulate: Accumulate = 1
     channels: Side = Field(36, description="C of the network that is trained")
     repeat: int = Field(6, ge=0, le=256, description="N of the network that is trained")
-    weights: Sgd = Field(
-        Sgd(lr=Cosine(start=0.025, end=0.0)), description="optimiser of the weights"
-    )
+    weights: Weights = Sgd(lr=Cosine(start=0.025, end=0.0))
     augment: tuple[Augmentation, ...] = Field(
         (), description="in addition to the data's own, such as cutout(16)"
     )
@@ -116,8 +114,8 @@ class EvaluateSettings(Section):
     auxiliary: float = Field(
         0.0, ge=0, description="weight of the auxiliary head's loss; the paper: 0.4"
     )
-    dropout: Variational | None = Field(None, description=DROPOUT_ABOUT)
-    slowness: Annotated[float, Field(ge=0)] | None = Field(None, description=SLOWNESS_ABOUT)
+    dropout: Dropout = None
+    slowness: Slowness = None
     average: Annotated[int, Field(ge=0)] | None = Field(
         None,
         description="text: checks without improvement before SGD is averaged (Merity et al., "

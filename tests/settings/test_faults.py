@@ -14,7 +14,8 @@ from dslnas.settings.calls import CALLS
 from dslnas.settings.data import DATA, Share
 from dslnas.settings.faults import Fault, faults
 from dslnas.settings.model import Model
-from dslnas.settings.search import SEARCH, Name
+from dslnas.settings.fields import Name
+from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import (
     CellSettings,
     DeriveSettings,

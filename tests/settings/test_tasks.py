@@ -126,10 +126,6 @@ def test_text_is_unrolled_clipped_and_images_are_not(model: type[OrderSettings])
     assert not text.replace(unroll="unclipped").resolved().clips_ahead
 
 
-def test_what_looks_nowhere_ahead_is_not_written_out() -> None:
-    assert DartsSettings.model_validate(TEXT.defaults_of(DartsSettings)).resolved().unroll is None
-
-
 @pytest.mark.parametrize(
     ("cells", "usual", "other"),
     [("darts_rnn", "clipped", "unclipped"), ("darts", "unclipped", "clipped")],

@@ -53,11 +53,12 @@ def _unused(search: SearchSettings, context: Context) -> Iterator[Conflict]:
     """Yield what is written, is no default, and changes nothing as other settings are."""
     model = type(search)
     usual = model.model_validate(context.task.defaults_of(model))
-    for key, attribute, because, instead in search.unused():
-        is_default = getattr(search, attribute) == getattr(usual, attribute)
-        if f"search.{key}" in context.spans and not is_default:
-            message = f"`{key}` changes nothing with `{because}`"
-            yield Conflict(f"search.{key}", message, f"write `{instead}`, or leave `{key}` out")
+    for key, (other, off, on) in search.needs.items():
+        is_default = search.value_of(key) == usual.value_of(key)
+        if search.value_of(other) == off and f"search.{key}" in context.spans and not is_default:
+            message = f"`{key}` changes nothing with `{other} {off}`"
+            help = f"write `{other} {on}`, or leave `{key}` out"
+            yield Conflict(f"search.{key}", message, help)
 
 
 def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[Conflict]:
