@@ -9,20 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from dslnas.diagnostics import InternalError, UserError
-from dslnas.graph.analysis.scalable import absorbed_norms, layers_in_front, shared_tensors
-from dslnas.graph.analysis.time_loop import is_bound
 from dslnas.graph.attributes import attribute_value
+from dslnas.graph.fused_laws import Finding, absorbed, bundled, folded, stacks
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES, has_trait
 from dslnas.ops.primitive import Primitive, Shape, ShapeError
 from dslnas.ops.shapes import show_shape
 from dslnas.ops.traits import Trait
-
-Finding: TypeAlias = tuple[str, str]
-"""The name of a node, and what is wrong with it."""
 
 _NAME = re.compile(r"[A-Za-z_][\w.]*(/[\w.]+)*", re.ASCII)
 _INPUT_NAME = re.compile(r"input(/[A-Za-z_]\w*)?", re.ASCII)
@@ -161,72 +156,6 @@ def _columns(node: Node, mix: Mix, columns: int) -> Iterator[Finding]:
 # ---- laws of meaning ----------------------------------------------------------------------------
 
 
-def _folded(graph: PrimitiveGraph) -> Iterator[Finding]:
-    for node in graph.nodes:
-        if node.primitive == "folded_norm" and not _is_read_by_one_mix(graph, node):
-            yield node.name, "is folded into a mix, but not read by one mix alone"
-        read = [graph.by_name[name] for name in node.inputs]
-        if len({norm.attributes for norm in read if norm.primitive == "folded_norm"}) > 1:
-            yield node.name, "takes over norms of different arguments"
-
-
-def _is_read_by_one_mix(graph: PrimitiveGraph, node: Node) -> bool:
-    readers = [graph.by_name.get(name) for name in graph.readers[node.name]]
-    return [reader and reader.primitive for reader in readers] == ["mix"]
-
-
-def _stacks(graph: PrimitiveGraph) -> Iterator[Finding]:
-    parts: dict[str, int] = {}
-    for node, primitive, _ in _layers(graph):
-        read = {parts.get(name, 1) for name in node.inputs} or {1}
-        if node.primitive == "stack":
-            parts[node.name] = len(node.inputs)
-            expected = {1}
-        elif primitive.has(Trait.ENDS_STACK) or node.mix is not None:
-            parts[node.name] = 1 if primitive.has(Trait.ENDS_STACK) else node.parts
-            expected = {node.parts}
-        else:
-            parts[node.name] = max(read)
-            expected = {1} if is_bound(node) else {max(read)}
-        if read != expected:
-            counts = " and ".join(map(str, sorted(read)))
-            yield node.name, f"reads {counts} parts of a stack, not {min(expected)}"
-    for name in graph.ends:
-        if parts.get(name, 1) > 1:
-            yield name, "is an output or a next state, but a stack"
-
-
-def _absorbed(graph: PrimitiveGraph) -> Iterator[Finding]:
-    absorbed, shared = absorbed_norms(graph), shared_tensors(graph)
-    for node in graph.nodes:
-        alone = node.name not in absorbed or layers_in_front(
-            graph, node.inputs[0], absorbed, shared
-        )
-        if not alone:
-            yield node.name, "is absorbed, but not by layers that it alone reads"
-
-
-def _bundled(graph: PrimitiveGraph) -> Iterator[Finding]:
-    bundles: dict[object, list[Node]] = {}
-    before: object = None
-    for node in graph.nodes:
-        number = node.attribute("bundle") if node.primitive == "bundled_conv" else None
-        if number is not None:
-            bundle = bundles.setdefault(number, [])
-            if bundle and number != before:
-                yield node.name, "stands apart from its bundle"
-            if bundle and _kind(graph, node) != _kind(graph, bundle[0]):
-                yield node.name, "is of another kind than its bundle"
-            if any(member.name in node.inputs for member in bundle):
-                yield node.name, "reads another node of its bundle"
-            bundle.append(node)
-        before = number
-
-
-def _kind(graph: PrimitiveGraph, conv: Node) -> object:
-    return graph.by_name[conv.inputs[0]].shape, conv.shape, conv.attribute("stride")
-
-
 def _shapes(graph: PrimitiveGraph) -> Iterator[Finding]:
     for node, primitive, shapes in _layers(graph):
         try:
@@ -318,10 +247,10 @@ LAWS = (
     Law("numbers of inputs fit", _arity),
     Law("arguments are complete and of their kind", _arguments),
     Law("mixes read rows of alpha", _mixes),
-    Law("what is folded is read by one mix", _folded),
-    Law("absorbed norms stand behind layers", _absorbed),
-    Law("bundles stand side by side", _bundled),
-    Law("stacks are handled by part and summed", _stacks),
+    Law("what is folded is read by one mix", folded),
+    Law("absorbed norms stand behind layers", absorbed),
+    Law("bundles stand side by side", bundled),
+    Law("stacks are handled by part and summed", stacks),
     Law("shapes follow the rules", _shapes),
     Law("weights follow the rules", _weights),
     Law("borrowed tensors exist and fit", _borrowed),

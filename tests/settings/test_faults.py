@@ -13,8 +13,8 @@ from dslnas.settings.annotations import calls_of, wanted
 from dslnas.settings.calls import CALLS
 from dslnas.settings.data import DATA, Share
 from dslnas.settings.faults import Fault, faults
-from dslnas.settings.model import Model
 from dslnas.settings.fields import Name
+from dslnas.settings.model import Model
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import (
     CellSettings,
