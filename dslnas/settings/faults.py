@@ -37,8 +37,7 @@ class Fault:
     Attributes:
         key: Key of the setting, or of the parameter of a call.
         wants: Requirement, to stand behind the name of the setting: "must be at least 1".
-        value: The value; only the item of it that is wrong, if there is one.
-        item: Number of that item.
+        value: Only the item of it that is wrong, if there is one, and `item` the number of that.
     """
 
     key: str

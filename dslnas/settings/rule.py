@@ -49,24 +49,14 @@ NO_RULE = Rule()
 
 @dataclass(frozen=True)
 class Limit:
-    """The most that the derived network may cost.
-
-    Attributes:
-        quantity: The quantity that is limited.
-        most: The largest value that is allowed.
-    """
+    """The most that the derived network may cost, that included."""
 
     quantity: Quantity
     most: float
 
 
 class Derivation(DeriveSettings):
-    """How a search ends in an architecture: the settings of `derive` with its comparisons.
-
-    Attributes:
-        rule: Rules for the cells.
-        limits: Limits of the network.
-    """
+    """How a search ends in an architecture: the settings of `derive` with its comparisons."""
 
     rule: Rule = NO_RULE
     limits: tuple[Limit, ...] = ()

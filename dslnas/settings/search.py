@@ -29,13 +29,7 @@ WARM_SHARE = 0.3
 
 
 class Conflict(NamedTuple):
-    """Settings of a search that contradict each other.
-
-    Attributes:
-        path: Section and key of the one to point at, such as `search.warmup`.
-        message: The contradiction in words.
-        help: A way to mend it.
-    """
+    """Settings that contradict each other; `path` is that of the one to point at."""
 
     path: str
     message: str

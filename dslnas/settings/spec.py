@@ -25,15 +25,7 @@ SECTIONS: tuple[type[Section], ...] = (
 
 
 class SpecSettings(Model):
-    """Settings by section.
-
-    Attributes:
-        data: Where examples come from.
-        search: How an architecture is searched; None where there is nothing to search.
-        derive: How the search ends in an architecture.
-        evaluate: How the architecture is trained.
-        export: Files to write.
-    """
+    """Settings by section; `search` is None where there is nothing to search."""
 
     data: AnyData
     search: AnySearch | None

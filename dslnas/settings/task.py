@@ -34,7 +34,6 @@ class TaskSettings:
         data: Base of the settings of its sources of data.
         source: The source where a spec names none.
         examples: Name of the data in messages, such as "images".
-        is_recurrent: Whether its cells carry states from step to step.
         least_classes: Fewest outputs of a network: one, where it is a number that is predicted.
         specials: Its settings that not every task has.
         defaults: By section the values, by field, that take the place of the model's defaults;

@@ -44,7 +44,7 @@ def _section(settings: Section) -> str:
     summary = (type(settings).__doc__ or "").splitlines()[0]
     tasks = [task for task in TASK_SETTINGS if task.has(settings, TASK_SETTINGS)]
     others = {task.examples: task.defaults_of(type(settings)) for task in tasks}
-    heading = "cell NAME" if isinstance(settings, CellSettings) else settings.heading()
-    body, _ = section_text(settings, heading, explain=True, for_others=others).rsplit("}", 1)
-    lines = [f"    # {key}: {meaning}" for key, meaning in settings.expressions.items()]
-    return "\n".join([f"# {summary}", body.rstrip("\n"), *lines, "}"])
+    heading = "cell NAME" if isinstance(settings, CellSettings) else ""
+    more = [f"    # {key}: {meaning}" for key, meaning in settings.expressions.items()]
+    text = section_text(settings, heading, explain=True, for_others=others, more=more)
+    return f"# {summary}\n{text}"

@@ -18,10 +18,7 @@ def bind(
 ) -> dict[str, ast.Expression]:
     """Return what a call gives by parameter; defaults are not filled in.
 
-    Args:
-        name: Name of what is called.
-        arguments: The arguments of the call.
-        parameters: Parameters in their order, each with whether it must be given.
+    `parameters` says of each, in their order, whether it must be given.
 
     Raises:
         UserError: NAS208 for too many, unknown, repeated or missing arguments.

@@ -36,13 +36,8 @@ def build(
     Records NAS501 for an unknown setting, NAS504 for one that is given twice, and every mistake of
     a value at that value; the setting then keeps its default, so that later checks can go on.
 
-    Args:
-        model: The section's model.
-        settings: The settings as they are written.
-        where: Name of the section in messages, such as "`search darts`".
-        context: Has the constants, and takes the mistakes.
-        defaults: Values by key that take the place of the model's defaults.
-        left: Keys of plain settings that are left to another reader.
+    `where` names the section in messages, as in "`search darts`"; `defaults` take the place of the
+    model's; settings that are `left` are read elsewhere.
     """
     fields, diagnostics = model.settings(), context.diagnostics
     written: dict[str, ast.Setting] = {}

@@ -20,8 +20,7 @@ class Operation:
 
     Attributes:
         name: Name of its definition, or of a primitive.
-        arguments: Names and values that are given; defaults are not filled in.
-        text: How the language writes it.
+        arguments: Those that are given; defaults are not filled in.
         is_zero: Whether it gives zeros; this and what follows is known of cells that are lowered.
         is_identity: Whether it only hands on its input, at stride 1.
         is_convolution: Whether it has a convolution among its layers, at stride 1.
@@ -43,7 +42,6 @@ class Edge:
     Attributes:
         source: Name of an input, a state, a value or another node.
         target: Name of the node that sums the edge.
-        operations: Operations to choose from; a single one is fixed.
         row: Row of the cell's alpha; None for a fixed edge.
     """
 
@@ -65,27 +63,22 @@ class Cell:
 
     Attributes:
         name: One alpha is shared by all cells of this name.
-        inputs: Names; the last is the output of the cell just before.
-        nodes: Names, where the cell is lowered so that every node reads earlier ones only.
+        inputs: The last is the output of the cell just before.
+        nodes: In computing order where the cell is lowered: every node reads earlier ones only.
         edges: Node by node, then in the order in which the node's terms are written.
         keep: Choosing edges per node of a derived cell; None keeps all. Fixed edges stay.
-        none_allowed: Whether a derived edge may be a zero.
         preprocess: Operation on every input; None leaves them as they are.
         output: `concat`, `sum`, `mean` or `last`.
-        output_of: Nodes and values that the output joins.
         stride: Stride of the edges from the inputs.
         widen: Factor on C for this cell and those after it.
-        states: Names of what it carries from step to step; a recurrent cell has some.
-        next_states: Name of each of them after the step; none where it is the output.
+        states: Names of values that it carries from step to step; a recurrent cell has some.
+        next_states: Each of them after the step; none where it is the output.
         values: Values that are computed as written; values may read nodes, and nodes values. Those
             of the gates that they apply are among them.
         first: Name of the value that nodes read instead of the inputs; None without.
-        gate: Gate around the operations of all edges; None without.
         normalise: Operation after the first value and every node, one layer for all of them.
         written: Lines of text that say all that, each with the name of its value, if any.
-        span: Place of its name.
-        spans: Places of its settings by key, of `keep` the value's, and of its nodes by name
-            behind `node`.
+        spans: Places of its settings by key, of `keep` the value's, and of nodes as `node n1`.
     """
 
     name: str

@@ -14,10 +14,7 @@ class CellNames:
     """Names of a cell; NAS204 for those that are taken is recorded.
 
     Attributes:
-        inputs: Names of its inputs from other cells.
-        states: Names of its states.
-        values: Names of its values, `first` last.
-        nodes: Names of its nodes.
+        values: With `first` as the last.
         are_known: Whether all could be read; not if `states` or `inputs` may be misspelt.
     """
 

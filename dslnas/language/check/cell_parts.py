@@ -23,9 +23,8 @@ class CellParts:
         what: Name of it in messages.
         given: Its settings by key.
         unknown: Those of the keys that no cell has.
-        lets: Its values.
         spelt: Its nodes that are spelt out.
-        settings: The plain values, defaults filled in.
+        settings: The plain ones, defaults filled in.
     """
 
     def __init__(self, definition: ast.CellDef, context: Context) -> None:

@@ -27,11 +27,7 @@ from dslnas.settings.task import TaskSettings
 
 
 def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgram:
-    """Return the checked program.
-
-    Args:
-        linked: The program with the files it uses.
-        tasks: Tasks that a network may be trained for; the data say which task it is.
+    """Return the checked program; its data say for which of the tasks it is.
 
     Raises:
         UserError: NAS2xx to NAS5xx, every mistake of the program, sorted by position.

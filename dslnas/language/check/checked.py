@@ -24,7 +24,6 @@ class CheckedInput:
     Attributes:
         name: Empty where it is the only one and has no name.
         shape: Shape of an example if the spec gives it.
-        stem: Expression for what comes between it and the first cells.
     """
 
     name: str
@@ -38,14 +37,12 @@ class CheckedNetwork:
     """The network around the cells.
 
     Attributes:
-        inputs: Values that it reads; the first cells read what their stems give, in order.
+        inputs: The first cells read what their stems give, in order.
         classes: Number of classes if the spec gives it.
         channels: C while searching.
         repeat: N while searching.
-        head: Expression for what comes after the last.
-        auxiliary: Expression for the second head, after the last cell that reduces.
+        auxiliary: Second head, after the last cell that reduces.
         cells: Names of cells, each with the expression for how many of it.
-        span: Place of the section.
     """
 
     inputs: tuple[CheckedInput, ...]
@@ -69,14 +66,8 @@ class CheckedProgram:
 
     Attributes:
         constants: Values of all `let`.
-        operations: Definitions by name.
-        cells: Cells as they are written, by name, in order of definition.
-        network: Network around them.
-        data: Where examples come from.
-        search: How architectures are searched; None where no method is named.
-        evaluate: How the found architecture is trained.
-        export: Files that are written.
-        derivation: How the search ends in an architecture.
+        cells: As they are written, by name, in order of definition.
+        search: None where no method is named.
         spans: Where a setting was written, by path (`data.path`).
     """
 

@@ -29,15 +29,8 @@ def understood_order(
 ) -> list[str]:
     """Return names of definitions, each after those that it uses, without those in circles.
 
-    Records NAS206 for each circle.
-
-    Args:
-        uses: By name the definitions that each uses.
-        names: By name where each is defined.
-        what: Kind of the definitions.
-        circular: Claim about what is in a circle, as in "is defined by itself".
-        help: A way out of it.
-        diagnostics: Takes the mistakes.
+    Records NAS206 for each circle: that a definition of the kind `what` `circular`, as in "constant
+    is defined by itself". `uses` has by name the definitions that each uses.
     """
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(uses)

@@ -18,11 +18,9 @@ class Context:
     """A program and what is known of it.
 
     Attributes:
-        linked: The program with the files it uses.
         constants: Values of all `let`.
-        diagnostics: Takes the mistakes: a check that "records" a code does so here.
+        diagnostics: A check that "records" a code does so here.
         task: The task of the program's data, see `task_for`.
-        tasks: All tasks.
         sections: Sections that were read, by their word.
         spans: Where settings are written, by path (`data.path`).
     """

@@ -19,9 +19,7 @@ class GateBody:
     """A definition taken apart.
 
     Attributes:
-        definition: The gate.
-        lets: Its values.
-        settings: Everything else that it says.
+        settings: Everything that is no value.
         outputs: Those of them that say what it gives; one, where nothing is wrong.
         parts: How many names, operations and signs it has; counted by whoever checks it.
     """

@@ -41,10 +41,6 @@ def named_inputs(given: Mapping[str, ast.Setting], context: Context) -> tuple[Ch
     """Return the inputs that have names, in the order of `input`, each with its stem.
 
     Where `input` is not given, the data have the shapes, and the order is that of `stem`.
-
-    Args:
-        given: Settings of the network by key; there is a `stem`.
-        context: Has the constants for shapes, and takes the mistakes.
     """
     diagnostics = context.diagnostics
     stems = _by_name(given["stem"], diagnostics)

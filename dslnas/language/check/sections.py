@@ -32,13 +32,8 @@ def read_section(
 ) -> _Section:
     """Return a section with defaults filled in; those of the task come before the model's.
 
-    Records NAS505 for a name where the section has none, and what `build` finds.
-
-    Args:
-        model: The section's model.
-        context: Notes the section, and where its settings are written.
-        is_known: Whether its name is; the settings of an unknown source of data say nothing.
-        left: Keys of plain settings that are left to another reader.
+    Records NAS505 for a name where the section has none, and what `build` finds. If its name is not
+    known, its settings say nothing; settings that are `left` are read elsewhere.
     """
     name = context.linked.name_of(model.kind)
     if name is not None and not model.tag:

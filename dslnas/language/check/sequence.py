@@ -43,11 +43,7 @@ def check_sequence(
 ) -> None:
     """Check that cells and data are both for sequences, or none is; NAS314 is recorded.
 
-    Args:
-        used: The cells of the network, see `used_cells`.
-        cells: All cells that could be understood.
-        source: Where the data come from.
-        context: Has the tasks, and takes the mistakes.
+    `used` are those of the network, see `used_cells`, and `cells` all that could be understood.
     """
     linked, diagnostics = context.linked, context.diagnostics
     recurrent = [name for name, has_states in used.items() if has_states]

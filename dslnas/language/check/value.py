@@ -66,7 +66,6 @@ class Gate:
     """The values around the operation of every edge.
 
     Attributes:
-        name: Name of its definition.
         values: Named parts; those without `Activated` are the same for all operations of an edge.
         output: Value that the edge gives.
     """

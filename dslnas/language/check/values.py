@@ -33,9 +33,7 @@ Apply: TypeAlias = Callable[[ast.Call], ValueExpression | None]
 class Slot:
     """The parameter of a gate that stands for the operation of an edge.
 
-    Attributes:
-        name: Name of the parameter.
-        operation: Operation in its place; None where every edge has its own.
+    `operation` stands in its place; None where every edge has its own.
     """
 
     name: str
@@ -46,10 +44,7 @@ class ValueReader:
     """Turns syntax into values; mistakes go into `diagnostics`.
 
     Args:
-        definitions: Definitions of operations, by name.
-        constants: That the arguments of operations may use.
         names: By name that can be read what it stands for.
-        diagnostics: Takes the mistakes.
         slot: The operation's place; None outside of gates.
         gates: By name how a gate is applied; empty where none can be.
 

@@ -7,7 +7,7 @@ spec hash is taken of.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from dslnas.language.check.checked import CheckedProgram
@@ -16,11 +16,11 @@ from dslnas.language.link.used_names import mentioned, used_names
 from dslnas.language.print.format import format_expression, format_item, format_program
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
-from dslnas.ops.primitive import Example, InputShape, Token
-from dslnas.ops.shapes import show_shape
+from dslnas.ops.primitive import Example
+from dslnas.ops.shapes import show_example
 from dslnas.settings.model import Call, Section
 from dslnas.settings.sections import DeriveSettings
-from dslnas.source import SourceFile, Span
+from dslnas.source import SourceFile
 
 
 def effective_text(
@@ -38,37 +38,23 @@ def effective_text(
     Operations of `std` come by `use`; everything else is written out, with overrides applied and
     defaults filled in.
 
-    Args:
-        linked: The program with the files it uses.
-        program: The same, checked.
-        example: Shape of one example, or several by name: the text says it, so that it can be
-            read without the data.
-        classes: Number of classes, likewise.
-        title: Lines of comment at the top.
-        cells: By name the text of the cells of an architecture, which take the place of those of
-            the program: the search, and everything that the architecture does not use, are left
-            out.
-        with_path: Whether it says where the data lie.
+    `example` and `classes` are said too, so that the text can be read without the data. If cells
+    of an architecture are given, as text by name, they take the place of the program's: the search,
+    and everything that the architecture does not use, are left out. `title` has lines of comment.
     """
     data = program.data.resolved()
-    data = data if with_path else data.replace(path="")
-    network = _network(linked.sections["network"], example, classes)
     if cells is None:
-        written = {name: format_item(linked.cells[name]) for name in _needed(linked, program)}
+        written = [format_item(linked.cells[name]) for name in _needed(linked, program)]
     else:
-        written = {name: cells[name] for name in linked.cells if name in cells}
-        network = _only(network, cells)
-    parts = [line for text in written.values() for line in ("", text)]
-    parts += ["", format_item(network)]
-    parts += ["", section_text(data, f"data {data.source}")]
-    if cells is None and program.search is not None:
-        method, settings = program.search.method, program.search
-        parts += ["", section_text(settings.resolved(), f"search {method}")]
-        parts += ["", _derive(linked, program)]
-    elif program.derivation.limits:
-        parts += ["", "derive {", *_comparisons(linked, ("require",)), "}"]
-    parts += ["", section_text(program.evaluate, "evaluate")]
-    parts += ["", section_text(program.export, "export")]
+        written = [cells[name] for name in linked.cells if name in cells]
+    sections = [
+        _network(linked, example, classes, cells),
+        section_text(data if with_path else data.replace(path="")),
+        *_search(linked, program, is_searched=cells is not None),
+        section_text(program.evaluate),
+        section_text(program.export),
+    ]
+    parts = [line for text in (*written, *sections) for line in ("", text)]
     definitions = _definitions(linked)
     if cells is not None:
         names = (name for item in _parsed(parts).items for name in mentioned(item))
@@ -100,20 +86,16 @@ def spec_hash(text: str) -> str:
 
 def section_text(
     settings: Section,
-    heading: str,
+    heading: str = "",
     *,
     explain: bool = False,
     for_others: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
     more: Iterable[str] = (),
 ) -> str:
-    """Return a section with all of its settings, one per line.
+    """Return a section with all of its settings, and more lines, one per line.
 
-    Args:
-        settings: The values.
-        heading: Text before the brace.
-        explain: Put the description of each setting behind it as a comment.
-        for_others: By examples of a task the defaults that are others there; descriptions tell.
-        more: Lines at the end.
+    With `explain` the description of each setting stands behind it as a comment; it tells the
+    defaults `for_others`, which are by examples of a task the values that are others there.
     """
     lines = []
     for key, field in settings.settings().items():
@@ -128,7 +110,7 @@ def section_text(
         comment = f"  # {about}" if explain else ""
         shown = f'"{value}"' if field.annotation is str else value_text(value)
         lines.append(f"    {key}  {shown}{comment}")
-    return "\n".join([f"{heading} {{", *lines, *more, "}"])
+    return _block(heading or settings.heading(), [*lines, *more])
 
 
 def value_text(value: object) -> str:
@@ -159,72 +141,52 @@ def item_text(value: object) -> str:
     return f"({value_text(value)})" if isinstance(value, tuple) else value_text(value)
 
 
-def _derive(linked: LinkedProgram, program: CheckedProgram) -> str:
-    """Return the derive section; comparisons are as they were written."""
+def _search(linked: LinkedProgram, program: CheckedProgram, *, is_searched: bool) -> Iterator[str]:
+    """Yield what is said of the search and its end; once it is over, only limits stay."""
     derivation = program.derivation
-    settings = DeriveSettings(by=derivation.by, epoch=derivation.epoch, penalty=derivation.penalty)
-    return section_text(settings, "derive", more=_comparisons(linked, DeriveSettings.expressions))
+    if program.search is not None and not is_searched:
+        yield section_text(program.search.resolved())
+        keys = DeriveSettings.settings()
+        settings = DeriveSettings.model_validate({key: derivation.value_of(key) for key in keys})
+        yield section_text(settings, more=_written(linked, "derive", settings.expressions))
+    elif derivation.limits:
+        yield _block("derive", _written(linked, "derive", ("require",)))
 
 
-def _comparisons(linked: LinkedProgram, keys: Collection[str]) -> list[str]:
-    """Return those settings of the derive section that are expressions, one per line."""
-    section = linked.sections.get("derive")
-    return [
-        f"    {s.key.text}  {', '.join(format_expression(value) for value in s.values)}"
-        for s in (section.settings if section else ())
-        if s.key.text in keys
-    ]
+def _written(linked: LinkedProgram, kind: str, keys: Container[str]) -> list[str]:
+    """Return some settings of a section as they were written, one per line."""
+    given = linked.given(kind).items()
+    return [_line(key, setting.values) for key, setting in given if key in keys]
 
 
-def _network(section: ast.Section, example: Example, classes: int) -> ast.Section:
+def _line(key: str, values: Iterable[ast.Expression]) -> str:
+    return f"    {key}  {', '.join(format_expression(value) for value in values)}"
+
+
+def _block(heading: str, lines: Iterable[str]) -> str:
+    return "\n".join([f"{heading} {{", *lines, "}"])
+
+
+def _network(
+    linked: LinkedProgram, example: Example, classes: int, cells: Container[str] | None
+) -> str:
     """Return the network section with `input` and `classes`, whether they were written or not.
 
-    Where the network reads text there is no `input`: an example is a token.
+    Where the network reads text there is no `input`: an example is a token. Of the cells only some
+    stay, if they are given.
     """
-    span = section.span
-    given = {s.key.text for s in section.settings}
-    values = {"input": _input(example, span)} if example else {}
-    values["classes"] = (ast.Number(classes, str(classes), span=span),)
-    missing = [
-        ast.Setting(ast.Name(key, span=span), value, span=span)
-        for key, value in values.items()
-        if key not in given
-    ]
-    return section.replace(settings=(*missing, *section.settings))
-
-
-def _input(example: Example, span: Span) -> tuple[ast.Expression, ...]:
-    if not isinstance(example, Mapping):
-        return (_size(example, span),)
-    return tuple(
-        ast.Named(ast.Name(name, span=span), _size(shape, span), span=span)
-        for name, shape in example.items()
-    )
-
-
-def _size(shape: InputShape, span: Span) -> ast.Expression:
-    if isinstance(shape, Token):
-        words = ast.Number(shape.words, str(shape.words), span=span)
-        name = ast.Name(show_shape(()), span=span)
-        return ast.Call(name, (ast.Argument(None, words, span=span),), span=span)
-    if len(shape) > 1:
-        return ast.Size(shape, span=span)
-    text = show_shape(shape)
-    return ast.Number(shape[0], text, span=span) if shape else ast.Name(text, span=span)
-
-
-def _only(network: ast.Section, cells: Collection[str]) -> ast.Section:
-    """Return the network section with some of its cells only."""
 
     def is_kept(term: ast.Expression) -> bool:
         name = term.left if isinstance(term, ast.Binary) else term
-        return isinstance(name, ast.Name) and name.text in cells
+        return cells is None or (isinstance(name, ast.Name) and name.text in cells)
 
-    settings = (
-        s.replace(values=tuple(filter(is_kept, s.values))) if s.key.text == "cells" else s
-        for s in network.settings
-    )
-    return network.replace(settings=tuple(settings))
+    given = linked.given("network")
+    known = {"input": show_example(example) if example else "", "classes": str(classes)}
+    lines = [f"    {key}  {text}" for key, text in known.items() if text and key not in given]
+    for key, setting in given.items():
+        values = filter(is_kept, setting.values) if key == "cells" else setting.values
+        lines.append(_line(key, values))
+    return _block("network", lines)
 
 
 def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:

@@ -32,9 +32,7 @@ class Level(IntEnum):
 class Word:
     """A piece of text that stays whole.
 
-    Attributes:
-        text: Text.
-        depth: Depth of the place before it, where a line may end; outer places (0) are taken first.
+    `depth` is that of the place before it, where a line may end; outer places (0) are taken first.
     """
 
     text: str
@@ -44,12 +42,9 @@ class Word:
 def words(
     expression: ast.Expression, least: Level = Level.COMPARISON, depth: int = 0
 ) -> list[Word]:
-    """Return an expression as words.
+    """Return an expression as words, its outermost places at a depth.
 
-    Args:
-        expression: The expression.
-        least: Expressions that hold together less tightly get parentheses.
-        depth: Depth of its outermost places.
+    Expressions that hold together less tightly than `least` get parentheses.
     """
     if _level(expression) < least:
         return _around("(", words(expression, Level.CHAIN, depth), ")")

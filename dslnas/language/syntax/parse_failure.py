@@ -31,9 +31,7 @@ class ParseFailure:
     """A piece of a file, read up to the token or character that cannot stand there.
 
     Attributes:
-        source: The file.
         start: Offset of the piece in the file.
-        text: The piece.
         before: Its tokens up to the refused place.
         after: Its tokens from the refused place on, as far as they can be read.
         at: Offset of the refused place in the piece.
