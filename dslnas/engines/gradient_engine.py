@@ -43,6 +43,7 @@ class GradientEngine(Engine):
         )
         self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
         self._warmup = settings.warm_epochs
+        self._is_differentiable = settings.is_differentiable
         self._epoch = 0
 
     def objective(self, epoch: int) -> Objective:
@@ -92,8 +93,10 @@ class GradientEngine(Engine):
         with torch.no_grad():
             return self._relaxation.probabilities()
 
-    def architecture_loss(self, batch: Batch) -> Tensor:
-        """Return the loss as a function of `alphas()`, differentiable twice."""
+    def architecture_loss(self, batch: Batch) -> Tensor | None:
+        """Return the loss as a function of `alphas()`, differentiable twice, if it is one."""
+        if not self._is_differentiable:
+            return None
         with self._supernet.differentiable_twice():
             return self._relaxation.loss(batch)
 

@@ -62,7 +62,12 @@ LOGITS = {SPACE: (6, 3), "recurrent": (20, 3)}
 def start(
     method: str, name: str = SPACE, seed: int = 0, dtype: torch.dtype = torch.float32, **given: Any
 ) -> tuple[Supernet, Engine]:
-    """Return a supernet and an engine at work on it; `given` are settings."""
+    """Return a supernet and an engine at work on it.
+
+    `given` are settings; that of alpha is left out where none is learnt.
+    """
+    if method in DRAWN:
+        given.pop("arch", None)
     settings = SEARCH[method](**{"epochs": 2, "warmup": 0, **FEW.get(method, {}), **given})
     supernet = supernet_of(space(TEXTS[name], method), seed, dtype)
     if name in SEQUENCES:

@@ -97,7 +97,8 @@ def test_what_is_not_wanted_changes_no_bit(method: str) -> None:
     # Drawn architectures keep to a limit whatever its penalty weighs.
     weighed = (no_weight,) if method in LEARNING else ()
     for constraints in (None, no_limit, generous, *weighed):
-        twin, engine = start(method, constraints, arch=ADAM)
+        given = {"arch": ADAM} if method in LEARNING else {}
+        twin, engine = start(method, constraints, **given)
         for number in range(2):
             engine.step(batch(number), batch(50 + number))
         states.append([*alphas_of(engine), *twin.supernet.network.state_dict().values()])

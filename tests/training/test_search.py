@@ -68,8 +68,9 @@ def supernets(monkeypatch: pytest.MonkeyPatch) -> list[Supernet]:
 @EVERY_METHOD
 def test_digits_are_searched_from_end_to_end(method: str, digits: Data) -> None:
     report = Listener()
+    given: dict[str, Any] = {"arch": Adam(lr=0.01)} if SEARCH[method].learns else {}
     found = run_search(
-        method, digits, epochs=4, batch=8, report=report, weights=Sgd(lr=0.1), arch=Adam(lr=0.01)
+        method, digits, epochs=4, batch=8, report=report, weights=Sgd(lr=0.1), **given
     )
     space = tiny_space(classes=10)
     assert found.architecture.cells == derive(space, found.scores).cells
