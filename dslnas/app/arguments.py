@@ -46,11 +46,7 @@ def _rules() -> dict[str, Rule]:
 
 
 def check_options(function: str, options: Mapping[str, object]) -> None:
-    """Check the options of a run.
-
-    Args:
-        function: Name of the function that is given them.
-        options: By name.
+    """Check the options of a run that are given to a function.
 
     Raises:
         TypeError: One is unknown, or has a value that it does not take.
@@ -65,13 +61,7 @@ def check_options(function: str, options: Mapping[str, object]) -> None:
 
 
 def wrong_argument(function: str, wanted: str, given: object) -> TypeError:
-    """Return the error for something that is no run or no spec.
-
-    Args:
-        function: Name of the function that is given it.
-        wanted: In words, what it takes, and the call that gives it.
-        given: The argument.
-    """
+    """Return the error for what is no run or no spec; `wanted` says the call that gives one."""
     is_path = isinstance(given, str | Path)
     shown = f"the path {str(given)!r}" if is_path else f"a {type(given).__name__}"
     return TypeError(f"dslnas.{function} takes {wanted}; {shown} was given")

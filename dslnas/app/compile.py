@@ -136,7 +136,7 @@ def compile_spec(
         no choices.
 
     Raises:
-        UserError: Whatever is wrong with the spec, the overrides or the data's path.
+        UserError: Whatever is wrong with the spec, the overrides or the data.
         TypeError: The overrides are one text, or no texts.
     """
     _check_overrides(overrides)
@@ -230,14 +230,7 @@ def without_choices(spec: Compiled, done: str) -> CompiledArchitecture:
 def compile_program(
     name: str, linked: LinkedProgram, program: CheckedProgram, example: Example, classes: int
 ) -> CompiledSpace | CompiledArchitecture:
-    """Compile a program that is linked and checked.
-
-    Args:
-        name: Name of the spec.
-        linked: The program with the files it uses.
-        program: The same, checked.
-        example: Shape of one example, or several by name.
-        classes: Number of classes.
+    """Compile a program that is linked and checked, for examples of a shape and so many classes.
 
     Raises:
         UserError: Mistakes of lowering; NAS4xx where shapes do not fit or a network is too large.
@@ -259,13 +252,7 @@ def compile_program(
 
 
 def architecture_text(compiled: Compiled, architecture: Architecture, origin: str) -> str:
-    """Return an architecture as a program of its own: it can be edited, retrained, exported.
-
-    Args:
-        compiled: Spec that it is found in.
-        architecture: Architecture to write.
-        origin: First line of comment.
-    """
+    """Return an architecture that a spec has as a program; `origin`: its first comment."""
     from dslnas.language.print.expanded_spec import effective_text
     from dslnas.runs.architecture import SPEC_HASH
     from dslnas.space.text import cell_text

@@ -25,12 +25,7 @@ SETTINGS = {
 
 
 def load_data(spec: Compiled, runtime: Runtime, *, searching: bool) -> Data:
-    """Return the data of a spec, on the device.
-
-    Args:
-        spec: The spec.
-        runtime: Device and type of the examples.
-        searching: Whether there will be steps of a search.
+    """Return the data of a spec, on the device; `searching`: for steps of a search too.
 
     Raises:
         UserError: NAS6xx or NAS405, the data cannot be loaded or divided, or are not those that

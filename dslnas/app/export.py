@@ -69,16 +69,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
 
 
 def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 0) -> Exported:
-    """Export an architecture with random weights, to look at it or to time it.
-
-    Args:
-        spec: The architecture.
-        out: Where the files go; by default a folder below `exported`.
-        seed: Seed of the weights.
-
-    Raises:
-        UserError: It still has choices, a limit is exceeded, or the folder cannot be written to.
-    """
+    """Export an architecture with random weights, to look at it or to time it; see `export`."""
     spec = without_choices(spec, "exported")
     import torch
 

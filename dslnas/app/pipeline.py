@@ -27,13 +27,9 @@ def run_pipeline(
     baseline: bool = False,
     **options: Unpack[RunOptions],
 ) -> Run:
-    """Run what `compile_spec` returned to the end.
+    """Run what `compile_spec` returned to the end, in `out` or a new folder below `exported`.
 
-    Args:
-        spec: A spec with a search, or an architecture.
-        out: Folder of the run; by default a new one below `exported`.
-        baseline: Whether to draw an architecture at random instead of searching one.
-        options: How the run is made, see `RunOptions`.
+    With `baseline` an architecture is drawn at random instead of being searched.
 
     Raises:
         UserError: Whatever goes wrong; the manifest then says `failed` or `interrupted`.

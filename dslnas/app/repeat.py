@@ -45,15 +45,6 @@ class Repeats:
     ) -> None:
         """Check the folder, the data and the runs that are there; nothing runs yet.
 
-        Args:
-            spec: A spec with a search.
-            seeds: Seeds of everything random, one for each run.
-            out: The folder of all runs; by default a new one below `exported`.
-            baseline: Whether to train a random architecture beside every search.
-            resume: Whether to go on with runs that were interrupted.
-            report: Gets the records and notices of all runs.
-            how: How networks run.
-
         Raises:
             UserError: The data are not there; NAS022 or NAS025 if something else is in the folder.
         """

@@ -263,18 +263,9 @@ def begin(
     report: Listener = silent,
     **how: Unpack[RuntimeOptions],
 ) -> Run:
-    """Begin a run of a spec, or go on with one.
+    """Begin a run of a spec, or go on with one; a new one has no folder yet, see `Run.start`.
 
-    A new run has no folder yet, see `Run.start`.
-
-    Args:
-        spec: The spec.
-        out: Folder of the run; by default a new one below `exported`.
-        baseline: Whether an architecture will be drawn at random instead of being searched.
-        seed: Seed of everything random.
-        resume: Whether to go on with the run that is in the folder.
-        report: Gets records and notices.
-        how: How networks run.
+    With `baseline` an architecture will be drawn at random instead of being searched.
 
     Raises:
         UserError: The folder holds something else, or nothing to go on with.

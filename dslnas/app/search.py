@@ -43,16 +43,7 @@ def search(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunO
 
 
 def draw(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOptions]) -> Run:
-    """Draw an architecture at random: the baseline of a search.
-
-    Args:
-        spec: A spec with a search.
-        out: Folder of the run; by default a new one below `exported`.
-        options: How the run is made, see `RunOptions`.
-
-    Raises:
-        UserError: There is nothing to search, or the folder cannot be made or holds something else.
-    """
+    """Draw an architecture at random: the baseline of a search. See `search`."""
     from dslnas.training.baseline import random_architecture
 
     spec = with_search(spec)

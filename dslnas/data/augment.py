@@ -15,15 +15,9 @@ from dslnas.settings.values import Augmentation, Crop, Cutout, Flip
 
 
 def augment(images: Tensor, steps: tuple[Augmentation, ...], generator: Generator) -> Tensor:
-    """Apply the steps in order.
+    """Apply the steps in order to float images (B, C, H, W), which are left as they are.
 
-    Args:
-        images: Float (B, C, H, W) on any device; left as they are.
-        steps: The steps; none returns `images` itself.
-        generator: On the CPU; every step takes a fixed number of draws per image from it.
-
-    Returns:
-        Images of the same shape, type and device.
+    Every step takes a fixed number of draws per image from the generator, which is on the CPU.
     """
     for step in steps:
         match step:

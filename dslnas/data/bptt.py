@@ -18,15 +18,11 @@ DEVIATION = 5.0
 
 
 def side_by_side(tokens: Tensor, columns: int) -> tuple[Tensor, Tensor]:
-    """Return a text in columns, each the continuation of the one to its left.
-
-    Args:
-        tokens: int64 (N,).
-        columns: How many; the tokens that are left over are left out.
+    """Return tokens int64 (N,) in columns, each the continuation of the one to its left.
 
     Returns:
         Inputs and targets, (N // columns - 1, columns) each: of a column, all tokens but the last,
-        and all but the first.
+        and all but the first. Tokens that are left over are left out.
     """
     rows = len(tokens) // columns
     table = tokens[: rows * columns].view(columns, rows).t().contiguous()

@@ -46,8 +46,7 @@ def read(settings: Cifar10) -> Examples:
     Images are uint8 (N, 3, 32, 32).
 
     Raises:
-        UserError: NAS601, NAS602 the folder or a file is missing; NAS603 a file is not made of
-            whole rows; NAS609 a label is above 9.
+        UserError: NAS601 to NAS603 files are missing or not of whole rows; NAS609 wrong labels.
     """
     folder = path_of(settings)
     *train, test = _files(folder)

@@ -87,14 +87,10 @@ def check_batch(
 ) -> None:
     """Check that there are as many examples to train on as a step reads.
 
-    Args:
-        counts: Examples by class, of the whole data.
-        settings: How they are divided; the first two parts train.
-        batch: Examples of a step. A part that has fewer is one batch by itself.
-        setting: Its setting.
+    `counts` are the examples by class, of the whole data. A part with fewer is one batch by itself.
 
     Raises:
-        UserError: NAS606 there are fewer.
+        UserError: NAS606 both parts that train have fewer, with `setting`.
     """
     used = (part_sizes(count, [settings.subset])[0] for count in counts.values())
     training = sum(sum(part_sizes(count, settings.split)[:2]) for count in used)

@@ -48,9 +48,8 @@ def read(settings: Idx) -> Examples:
     Images are uint8 (N, 1, H, W). Classes are named by their numbers.
 
     Raises:
-        UserError: NAS601, NAS602 the folder or a file is missing; NAS603 a header is wrong or does
-            not fit the file's size; NAS604 the parts do not fit together; NAS606, NAS609 the
-            labels are not 0 to the number of classes.
+        UserError: NAS601 to NAS603 files are missing or damaged; NAS604 the parts do not fit
+            together; NAS606, NAS609 the labels are not 0 to the number of classes.
     """
     folder = path_of(settings)
     train = _part(folder, "train")

@@ -29,13 +29,8 @@ def load(
 
     With four shares the test part is cut from the examples, with three it is the data's own. The
     subset is taken of that as well. Images are normalised per channel by mean and standard
-    deviation of the weights and architecture parts; both are computed on the CPU, so the images
-    are the same on every device.
-
-    Args:
-        settings: Where the data are and how to divide them.
-        device: Where all parts are put, once.
-        dtype: Type of the images there; everything before is computed in float32.
+    deviation of the weights and architecture parts, in float32 on the CPU: they are the same on
+    every device.
 
     Raises:
         UserError: NAS601 to NAS605, NAS608, NAS609 from reading; NAS606 a class has too few

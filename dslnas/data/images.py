@@ -38,9 +38,8 @@ def read(settings: ImageFolder) -> Examples:
     Classes are the names of the folders, sorted.
 
     Raises:
-        UserError: NAS601, NAS602 a folder is missing; NAS603 an image is damaged or too large;
-            NAS606 a class has no images; NAS608 Pillow is missing; NAS609 there is only one
-            class, or a class of the test part that the training part has not.
+        UserError: NAS601 to NAS603 folders are missing or images damaged; NAS606, NAS609 a class
+            has no images, is alone, or is in the test part only; NAS608 Pillow is missing.
     """
     folder = path_of(settings)
     train, test = _listing(folder)

@@ -58,10 +58,9 @@ def read(settings: Npz) -> Examples:
     named by their numbers.
 
     Raises:
-        UserError: NAS601 there is no file; NAS602 a member is missing; NAS603 it is no archive,
-            damaged, pickled, or of another type; NAS604 the parts do not fit together or the
-            layout of the images is unclear; NAS606, NAS609 the labels are not 0 to the number of
-            classes.
+        UserError: NAS601 to NAS603 the archive or a member is missing, damaged, pickled or of
+            another type; NAS604 parts do not fit together, or the layout of images is unclear;
+            NAS606, NAS609 the labels are not 0 to the number of classes.
     """
     path = path_of(settings)
     with _archive(path) as archive:

@@ -51,16 +51,8 @@ class RowPart(Part):
         """Yield the part once in a new order, in batches of `size` examples.
 
         The examples that are left over for a last incomplete batch are left out of this pass; a
-        part smaller than `size` is one batch by itself.
-
-        Args:
-            size: Examples in a batch, 2 or more.
-            generator: On the CPU; gives the order, then the changes of one batch after the other.
-            augmentations: Random changes of images.
-            vary: For streams; an example that stands alone has no length.
-
-        Raises:
-            ValueError: `size` or the number of examples is below 2.
+        part smaller than `size` is one batch by itself. The generator gives the order, then the
+        changes of one batch after the other.
         """
         if size < LEAST or len(self) < LEAST:
             raise ValueError(

@@ -24,16 +24,11 @@ def split(labels: Labels, shares: Sequence[float], seed: int) -> tuple[Indices, 
     class does the largest part give one away; a class with fewer examples than there are parts
     is missing in some. What the shares leave over is in no part.
 
-    Args:
-        labels: Classes of the examples, (N,).
-        shares: Share of each part, each above 0, together at most 1.
-        seed: The same seed gives the same parts.
-
     Returns:
         For each share the positions of its examples, ascending; no position is in two.
 
     Raises:
-        ValueError: The shares are not as said.
+        ValueError: The shares are not above 0, or sum to more than 1.
     """
     if min(shares) <= 0 or sum(shares) > 1 + ROUNDING:
         raise ValueError(f"shares {tuple(shares)} have to be above 0 and sum to at most 1")

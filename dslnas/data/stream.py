@@ -57,16 +57,8 @@ class StreamPart(Part):
         """Yield the part once, in its order: `size` columns, a segment of each after the other.
 
         What is left over for a last incomplete segment or row is left out, the same in every
-        pass; columns shorter than a segment are one batch.
-
-        Args:
-            size: Columns, 2 or more; a text has only so many that each has two tokens.
-            generator: On the CPU; gives the lengths if they vary.
-            augmentations: For images; a text is read as it is.
-            vary: Draw the length of every segment, see `bptt.lengths`.
-
-        Raises:
-            ValueError: `size` is below 2, or there are less than four tokens.
+        pass; columns shorter than a segment are one batch. There are only so many columns that
+        each has two tokens.
         """
         if size < LEAST or len(self.tokens) < 2 * LEAST:
             raise ValueError(

@@ -54,9 +54,7 @@ def read(settings: TextSettings, *, training_only: bool = False) -> list[str]:
     """Return the texts for weights, architecture, validation and test, or the first two.
 
     Raises:
-        UserError: NAS601 the path does not exist; NAS602 it is a folder, or no folder, or the
-            folder lacks a file; NAS603 a file cannot be read or is too large; NAS605 there has to
-            be a path; NAS610 a file is not UTF-8.
+        UserError: NAS601 to NAS603, NAS605 files are missing or cannot be read; NAS610 no UTF-8.
     """
     level = settings.token_level
     first, *others = _files(settings)

@@ -30,15 +30,9 @@ def load(
     The parts follow each other in the text. The vocabulary is that of the weights and architecture
     parts; what only the others have is unknown to the network.
 
-    Args:
-        settings: Where the text is and how to divide it.
-        device: Where all parts are put, once.
-        classes: How many different tokens the network is made for; None for any number.
-        searching: Whether the training parts must do for the steps of a search.
-
     Raises:
         UserError: NAS601 to NAS603, NAS605, NAS610 from reading; NAS611 the text is too short;
-            NAS405 the vocabulary has another size than the network is made for.
+            NAS405 the vocabulary has another size than `classes`, for which the network is made.
     """
     texts = dict(zip(PARTS, read(settings), strict=True))
     vocabulary = known_tokens((texts["weights"], texts["architecture"]), settings)

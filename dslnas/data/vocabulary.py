@@ -20,11 +20,7 @@ class _Vocabulary(JsonModel):
 
 
 def read_vocabulary(run: Path, classes: int) -> TextFacts:
-    """Return how the text of a run became numbers.
-
-    Args:
-        run: Its folder.
-        classes: Number of tokens of its network.
+    """Return how the text of a run became numbers, whose network has so many outputs.
 
     Raises:
         UserError: NAS024 if the file is missing or of another network, NAS027 if it is damaged.

@@ -47,13 +47,7 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path, spec_hash: str, seed: int) -> None:
-        """Name the run: a checkpoint of another one is refused.
-
-        Args:
-            folder: The run's, with its architecture.
-            spec_hash: Hash of the run's effective spec.
-            seed: Seed of the run.
-        """
+        """Name the run in the folder: a checkpoint of another one is refused."""
         self.path = folder / CHECKPOINT
         self._whose = {
             "spec_hash": spec_hash,
@@ -64,13 +58,9 @@ class Checkpoint:
     def read(self, metrics: Sequence[EpochRecord], epochs: int) -> TrainingState | None:
         """Return the training as it was after the last whole epoch; None if there was none.
 
-        Args:
-            metrics: Every epoch of the run that was written down.
-            epochs: How many epochs the training has.
-
         Raises:
-            UserError: NAS027 if the file is damaged or has other epochs than the metrics, NAS026 if
-                it belongs to another run.
+            UserError: NAS027 if the file is damaged, or has other epochs than the metrics or more
+                than `epochs`; NAS026 if it belongs to another run.
         """
         if not self.path.exists():
             return None

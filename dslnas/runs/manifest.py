@@ -173,13 +173,8 @@ def first_manifest(
 ) -> Manifest:
     """Return the manifest of a run that begins.
 
-    Args:
-        name: Name of the spec.
-        spec_hash: Hash of its effective text.
-        method: How the architecture is found; None where it is given.
-        program: Its settings; those of a search only where it is by this method.
-        seed: Seed of everything random.
-        how: How its networks run, as `Runtime.facts` returns it.
+    Settings of a search are in it only where the architecture is found by its method; `how` is what
+    `Runtime.facts` returned.
     """
     is_searched = program.search is not None and program.search.method == method
     settings = (program if is_searched else replace(program, search=None)).settings
@@ -199,11 +194,7 @@ def first_manifest(
 
 
 def read_run_manifest(run: Path, help: str = HELP) -> Manifest:
-    """Return the manifest of a folder that should be a run.
-
-    Args:
-        run: The folder.
-        help: Advice to the user if it is none.
+    """Return the manifest of a folder that should be a run; `help`: advice if it is none.
 
     Raises:
         UserError: NAS023 if it is none, NAS027 if its manifest is damaged.

@@ -17,11 +17,7 @@ from dslnas.graph.graph import PrimitiveGraph
 
 
 def load_network(graph: PrimitiveGraph, run: Path) -> TorchNetwork:
-    """Return the network of a run, on the CPU, in evaluation mode.
-
-    Args:
-        graph: Graph of its architecture.
-        run: Its folder.
+    """Return the network of a run, of which this is the graph, on the CPU in evaluation mode.
 
     Raises:
         UserError: NAS024 if the weights are missing, damaged, or of another architecture.

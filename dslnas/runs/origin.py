@@ -37,13 +37,7 @@ class Origin:
 
 
 def origin_in(manifest: Manifest, task: Task, run: Path, classes: int) -> Origin:
-    """Return the origin that the manifest of a run tells.
-
-    Args:
-        manifest: The manifest.
-        task: Task of the network of the run.
-        run: The folder of the run.
-        classes: Number of outputs of its network.
+    """Return the origin that the manifest of a run tells, whose network has so many outputs.
 
     Raises:
         UserError: NAS023 if the architecture beside it was found by another spec; NAS023, NAS024

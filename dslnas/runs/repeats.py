@@ -61,11 +61,7 @@ class RepeatsFolder:
     ) -> Outcome | None:
         """Return what a run came to; None if it is not there, or has to be run again.
 
-        Args:
-            method: Its method.
-            seed: Its seed.
-            how: How its networks run, as `Runtime.facts` returns it.
-            resume: Whether one that was killed may be run again too.
+        With `resume` one that was killed may run again too; `how` is as `Runtime.facts` returns it.
 
         Raises:
             UserError: NAS025 if something else is in its place, NAS027 if it is damaged.

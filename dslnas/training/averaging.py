@@ -14,14 +14,9 @@ from torch import Tensor, nn
 
 
 def has_stalled(losses: Sequence[float], checks: int) -> bool:
-    """Whether the last validation is worse than the best one more than `checks` before it.
+    """Whether the last loss is worse than the best one more than `checks` before it; 0: never.
 
-    Algorithm 1 of the paper, with n = `checks` (5 there): the validation may go up and down in
-    between.
-
-    Args:
-        losses: On the validation part, the latest last.
-        checks: How many are waited for; 0 never stalls.
+    Algorithm 1 of the paper, with n = `checks` (5 there): validation may go up and down in between.
     """
     return 0 < checks < len(losses) - 1 and losses[-1] > min(losses[: -checks - 1])
 

@@ -19,16 +19,10 @@ from dslnas.training.constraints import keeps_to
 def random_architecture(
     space: SearchSpace, derivation: Derivation, seed: int, device: torch.device
 ) -> Architecture:
-    """Return an architecture drawn at random, all choices alike likely.
+    """Return an architecture drawn at random, all choices alike likely, within counts and limits.
 
-    It keeps to what a search must keep to: where a draw does not obey the counts, the nearest that
-    does is taken, and what exceeds a limit is drawn again.
-
-    Args:
-        space: The space to draw from.
-        derivation: Counts and limits of the search that it is compared with.
-        seed: Seed of the draw.
-        device: Where a latency is measured.
+    Where a draw does not obey the counts, the nearest that does is taken; what exceeds a limit,
+    such as a latency on `device`, is drawn again.
     """
     generator = torch.Generator().manual_seed(seed)
     tables = {name: choice_table(space.cells[name]) for name in space.searched}

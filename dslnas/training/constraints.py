@@ -25,13 +25,7 @@ HELP = (
 def check_limits(
     graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.device, example: str
 ) -> None:
-    """Check what a network costs against what it may cost.
-
-    Args:
-        graph: The network as it is exported, without auxiliary head.
-        limits: The most that is allowed.
-        device: Where the latency is measured.
-        example: Word for what the network reads at once.
+    """Check what a network costs without auxiliary head; `example`: word for what it reads.
 
     Raises:
         UserError: NAS703 for every limit that is exceeded, with what was found and allowed.

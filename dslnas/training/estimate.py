@@ -72,9 +72,7 @@ def estimate_search(
     runtime: Runtime,
     timed: int,
 ) -> Estimate:
-    """Return what a search needs and takes.
-
-    Its steps are those of the last epoch, when warm-ups are over.
+    """Return what a search needs and takes: a step as in the last epoch, when warm-ups are over.
 
     Args:
         space: The space that is searched.
@@ -123,17 +121,7 @@ def estimate_training(
     runtime: Runtime,
     timed: int,
 ) -> Estimate:
-    """Return what training an architecture from scratch needs and takes.
-
-    Args:
-        architecture: The architecture that is trained.
-        settings: How.
-        data_settings: Augmentations.
-        data: The examples, or noise, on the device of `runtime`.
-        steps_of_epoch: Steps of an epoch; None if they are not known.
-        runtime: How it runs.
-        timed: Steps whose time is taken, after one that is not; 0 takes none.
-    """
+    """Return what training an architecture from scratch needs and takes; see `estimate_search`."""
     needs = training_needs(architecture, settings, data_settings, runtime)
     may, seconds = fits(needs.peak, memory_of(runtime.device)), None
     if may and timed > 0:

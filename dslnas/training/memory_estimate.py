@@ -69,14 +69,7 @@ def search_needs(
     plan: SearchPlan,
     runtime: Runtime,
 ) -> Needs:
-    """Return what a search needs.
-
-    Args:
-        space: The space that is searched.
-        graph: Graph of the supernet.
-        plan: The method with its settings, and the batch.
-        runtime: How it runs: the passes that rewrite its graph, and the precision.
-    """
+    """Return what a search needs: the graph of its supernet as the runtime's passes rewrite it."""
     settings, engine = plan.settings, ENGINES[plan.method]
     largest = engine.largest_pass
     task = task_of(plan.data)
@@ -104,14 +97,7 @@ def training_needs(
     data: DataSettings,
     runtime: Runtime,
 ) -> Needs:
-    """Return what training an architecture from scratch needs.
-
-    Args:
-        architecture: The architecture that is trained.
-        settings: How.
-        data: How long segments of a stream are.
-        runtime: How it runs: the passes that rewrite its graph, and the precision.
-    """
+    """Return what training an architecture from scratch needs."""
     graph = build_derived_graph(architecture, training=True)
     task = task_of(data)
     steps = task.longest(data, settings)

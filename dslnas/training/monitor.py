@@ -62,13 +62,9 @@ class Monitor:
         *,
         warm: bool,
     ) -> Observation:
-        """Return what there is to see after an epoch.
+        """Return what there is to see after an epoch, of which `architecture` would be derived.
 
-        Args:
-            architecture: The architecture that would be derived now.
-            probabilities: Probabilities by cell, (edges, operations); None without.
-            alphas: Architecture parameters by name.
-            warm: Whether this was a warm-up epoch, in which alpha must not move.
+        In a warm-up, where alpha must not move, `warm` keeps warnings away.
         """
         now = _copy(alphas)
         changes = {name: now[name] - before for name, before in self._last.items()}

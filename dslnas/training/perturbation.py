@@ -26,11 +26,8 @@ def perturbation_scores(
 ) -> Scores:
     """Return for every operation the worth that is lost without it, each taken away alone.
 
-    The task tells the worth: for images the accuracy, where equal ones are told apart by the mean
-    cross-entropy, on a scale that cannot outweigh one example; for text minus the cross-entropy.
-
-    Operations that cannot be derived, such as `none`, are not asked: their score is 0. Batch norm
-    uses its running statistics.
+    The worth is `Task.fine_worth` on a part. Operations that cannot be derived, such as `none`, are
+    not asked: their score is 0. Batch norm uses its running statistics.
 
     Args:
         supernet: Trained.

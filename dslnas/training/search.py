@@ -47,17 +47,8 @@ def search(
 ) -> SearchResult:
     """Search a space and derive the best architecture.
 
-    One epoch is one pass over the weights' data; every step gets a batch of the architecture's
-    data too. The validation part trains nothing.
-
-    Args:
-        space: The search space.
-        graph: The supernet's graph.
-        plan: The method, its settings and how the architecture is derived.
-        data: The examples, on the device of `runtime`.
-        seed: Seed of weights, alpha, order of examples and samples.
-        runtime: How the supernet runs.
-        report: Gets a record after every step and every epoch.
+    One epoch is one pass over the weights' data; every step gets a batch of the architecture's data
+    too. The validation part trains nothing. `seed` is that of weights, alpha, order and samples.
 
     Raises:
         UserError: NAS701 if a loss is not finite.
@@ -76,14 +67,7 @@ def make_supernet(
 ) -> Supernet:
     """Return a supernet as a search trains it.
 
-    Args:
-        space: The search space.
-        graph: Graph of the supernet.
-        settings: Dropout, penalties and parts of a batch.
-        task: Its loss.
-        generator: On the CPU; draws the weights.
-        seed: Seed of everything dropped.
-        runtime: How it runs.
+    Weights are drawn from `generator`, on the CPU; what is dropped follows from `seed`.
     """
     supernet = Supernet(
         space,

@@ -22,16 +22,7 @@ def noise(
     device: torch.device,
     dtype: torch.dtype = torch.float32,
 ) -> Data:
-    """Return random examples, enough for some steps.
-
-    Args:
-        settings: Settings of the data that they stand for.
-        example: Shape of an example, or of its inputs by name.
-        classes: Labels, or different tokens.
-        batch: Examples that a step reads at most.
-        device: Where they are put.
-        dtype: Type of inputs that are no whole numbers.
-    """
+    """Return random examples, two batches of every part, in place of those of the settings."""
     generator, task = torch.Generator().manual_seed(0), task_of(settings)
     weights, architecture, validation, test = (
         task.noise(settings, example, classes, BATCHES * batch, generator, dtype).to(device)

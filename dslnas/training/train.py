@@ -74,8 +74,7 @@ def train(
         runtime: How it trains; the test is measured without bfloat16.
         report: Gets a record after every step and every epoch.
         keep: Stores every epoch, before it is reported: what was told is never done again.
-        saved: A stored state of the same training. It goes on from there, to the same bits as
-            without interruption; None begins.
+        saved: A stored state of the same training, from which it goes on to the same bits.
 
     Raises:
         UserError: NAS701 if a loss is not finite, NAS4xx if the network cannot be built, NAS611 if

@@ -14,20 +14,11 @@ from dslnas.tasks.task import Task
 def training_loss(
     network: TorchNetwork, batch: Batch, settings: EvaluateSettings, task: Task
 ) -> tuple[Tensor, Tensor]:
-    """Return what is descended on a batch, and what is reported of it.
+    """Return what is descended on a batch, and what is reported of it: scalars with gradients.
 
     Both are the loss, plus `auxiliary` times that of the second head where there is one. The
     slowness penalty of recurrent cells is descended but not reported, so that e to the loss is a
     perplexity.
-
-    Args:
-        network: In training mode.
-        batch: The end of a segment of a stream is set.
-        settings: The weights of the parts.
-        task: Its loss.
-
-    Returns:
-        Scalars with gradients.
     """
     found = run_batch(network, batch)
     loss = task.loss(found, batch)

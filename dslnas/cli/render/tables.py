@@ -6,12 +6,7 @@ from collections.abc import Collection, Sequence
 
 
 def aligned(rows: Sequence[Sequence[str]], left: Collection[str] = ()) -> list[str]:
-    """Return one line per row, columns below each other.
-
-    Args:
-        rows: The headings first; all of one length.
-        left: Headings of columns that are words, not numbers.
-    """
+    """Return one line per row, headings first; `left`: headings of columns that are no numbers."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
