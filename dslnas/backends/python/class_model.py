@@ -26,6 +26,7 @@ class Argument:
         is_positional: Whether it is written without its name.
         default: Number that the constructor takes where nothing is written.
         reads: Parameter that holds the channels of the constructed layer's input.
+        value: The number, which may be another one in every instance.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Instance:
         label: How the language writes it: `normal`, `sep_conv(3)`.
         kind: Kind of its scope.
         variant: Word that tells it from others of the same label, for the name of its class.
+        body: Its structure and numbers.
         sizes: Numbers of channels that make natural parameters, by name.
     """
 

@@ -50,13 +50,13 @@ def _block_steps(block: Block, shapes: Mapping[str, Shape]) -> list[Step]:
     steps: dict[str, Step] = {}
     for node in block.nodes:
         if node.primitive in JOINS:
-            steps[node.name] = Step(node.name, node.inputs, "", node.name, node)
+            steps[node.name] = Step(node.name, node.inputs, group=node.name, node=node)
             continue
         (source,) = node.inputs
         layers, step = layers_of(node, shapes[source]), steps.get(source)
         if step is None or step.node or reads[source] > 1:
             wish = node.primitive
-            step = Step(node.name, (source,), "", "", layers=layers, attribute=wish, is_term=True)
+            step = Step(node.name, (source,), layers=layers, attribute=wish, is_term=True)
         else:
             del steps[source]
             step = replace(step, value=node.name, layers=step.layers + layers, attribute="layers")
@@ -146,18 +146,16 @@ def region_steps(
         if block := blocks.get(node.name):
             value, wish = block.output, _attribute(region, block)
             name = naming.value(value, is_block=True) if region.scope.path else wish
-            step = Step(value, (block.source,), name, "", None, calls[value], wish)
+            step = Step(value, (block.source,), name, layers=calls[value], attribute=wish)
         elif node.name not in covered:
             value, wish = node.name, naming.layer(node.name)
-            name = naming.value(value, is_block=False)
             wish = f"{wish}_{node.primitive}" if wishes[wish] > 1 else wish
-            step = Step(value, node.inputs, name, "", node, layers.get(value, ()), wish)
+            name, own = naming.value(value, is_block=False), layers.get(value, ())
+            step = Step(value, node.inputs, name, node=node, layers=own, attribute=wish)
         else:
             continue
-        edge = naming.edge(value)
-        is_input = edge is not None and edge.is_input
-        group, is_term = naming.group(value), naming.is_term(value)
-        yield replace(step, group=group, is_term=is_term, renews=is_input)
+        group, is_term, renews = naming.group(value), naming.is_term(value), naming.is_input(value)
+        yield replace(step, group=group, is_term=is_term, renews=renews)
 
 
 def _attribute(region: Region, block: Block) -> str:

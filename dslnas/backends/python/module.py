@@ -10,7 +10,16 @@ import jinja2
 from dslnas.backends.python.class_model import Statement
 from dslnas.backends.python.layers import HELPERS
 from dslnas.backends.python.plan import Plan, make_plan
-from dslnas.backends.python.text import INDENT, Call, Form, docstring, lay_out, literal, plain
+from dslnas.backends.python.text import (
+    INDENT,
+    WIDTH,
+    Call,
+    Form,
+    docstring,
+    lay_out,
+    literal,
+    plain,
+)
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.shapes import show_shape
 
@@ -102,6 +111,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["WIDTH"] = WIDTH
     environment.filters.update(
         assign=_assign,
         call=lambda items, head: Call(head, tuple(items)),

@@ -62,20 +62,21 @@ class Naming:
             self._last |= dict.fromkeys(paths, name)
             self._parents.setdefault(paths[0], set()).add(name.rpartition("/")[0])
 
-    def edge(self, node: str) -> Edge | None:
-        """Return the edge that a node belongs to, if it belongs to one."""
-        return edge_around(node, self._edges)
+    def is_input(self, node: str) -> bool:
+        """Whether a node fits an input to its cell."""
+        edge = edge_around(node, self._edges)
+        return edge is not None and edge.is_input
 
     def is_term(self, node: str) -> bool:
         """Whether a node is an operation without a gate that is summed with others."""
-        edge, group = self.edge(node), self._words(node)[0]
+        edge, group = edge_around(node, self._edges), self._words(node)[0]
         if edge is None or f"{self._prefix}{edge.node}" not in self._values:
             return False
         return self._parents[group] == {edge.operation}
 
     def group(self, node: str) -> str:
         """Return the value of the language that a node helps to compute: for a term its sum."""
-        edge = self.edge(node)
+        edge = edge_around(node, self._edges)
         return edge.node if edge and self.is_term(node) else self._words(node)[0]
 
     def value(self, node: str, *, is_block: bool) -> str:
@@ -97,7 +98,7 @@ class Naming:
 
     def _name(self, node: str, inner: Iterable[str]) -> str:
         """Return the name of a value and words behind it; a single edge is called like its node."""
-        edge, group = self.edge(node), self._words(node)[0]
+        edge, group = edge_around(node, self._edges), self._words(node)[0]
         if edge is not None and edge.node not in self._last:
             group = edge.node
         return snake_case("_".join([group, *(re.sub(r"^\d+_", "", word) for word in inner)]))

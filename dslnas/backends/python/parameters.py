@@ -72,7 +72,8 @@ def _attribute(name: str, layers: Layers, expressions: Iterator[str]) -> Call:
 def _call(layer: Layer, expressions: Iterator[str]) -> Call:
     """Return a constructor call; arguments at their default are left out."""
     items = []
-    for argument, text in zip(layer.arguments, expressions, strict=False):
+    for argument in layer.arguments:
+        text = next(expressions)
         if argument.default is None or text != repr(argument.default):
             items.append(text if argument.is_positional else f"{argument.name}={text}")
     return Call(f"{layer.callee}(", (*items, *layer.flags))

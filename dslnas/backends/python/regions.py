@@ -143,6 +143,7 @@ def _with_values(
 ) -> tuple[list[Node], dict[str, Input], dict[str, str]]:
     """Return nodes that read values, inputs by value, and values of nodes that hand theirs on."""
     inside = {*states, *(node.name for node in nodes)}
+    # An input that an edge reads is called as the edge calls it by whoever else reads it.
     sources = {n.name: edge.source for n in nodes if (edge := edge_around(n.name, edges))}
     told = {s: sources[n.name] for n in reversed(nodes) if n.name in sources for s in n.inputs}
     stands_for: dict[str, str] = {}

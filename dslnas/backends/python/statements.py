@@ -53,8 +53,8 @@ class Step:
 
     value: str
     inputs: tuple[str, ...]
-    name: str
-    group: str
+    name: str = ""
+    group: str = ""
     node: Node | None = None
     layers: Layers = ()
     attribute: str = ""
@@ -110,7 +110,7 @@ class StatementWriter:
     ) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
         """Return the statements of steps in computing order, and the expressions of the results.
 
-        Expressions of values before the steps are known.
+        Values that exist before have known expressions; results are values that somebody wants.
 
         Raises:
             ValueError: Weights are shared with another class.
