@@ -133,7 +133,7 @@ class Contract:
 
 
 class _Present:
-    """What must hold of the tensors of calls in which the same ones are there."""
+    """Rules of calls in which the same tensors are there."""
 
     def __init__(self, kernel: str, rules: Sequence[Rule], dtype: torch.dtype) -> None:
         self.rules = rules

@@ -84,7 +84,7 @@ class _Layout:
     """Memory of calls alike: what a team needs, numbers, addresses of buffers, then their tables.
 
     Attributes:
-        contract: What must hold of the buffers.
+        contract: Rules that the buffers keep.
         size: Bytes of a record with its tables.
     """
 
