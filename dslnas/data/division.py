@@ -8,7 +8,7 @@ from math import floor
 from operator import add
 
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import ImageSettings
+from dslnas.settings.data import ImageSettings, percent
 
 SHOWN = 12
 """Classes that a message names."""
@@ -64,7 +64,7 @@ def check_counts(counts: Mapping[str, int], settings: ImageSettings) -> None:
     few = {name: count for name, count in used.items() if count < parts}
     if not few:
         return
-    among = "" if settings.subset == 1 else f" in a subset of {settings.subset:g}"
+    among = "" if settings.subset == 1 else f" in a subset of {percent(settings.subset)}"
     if len(few) == 1:
         ((name, count),) = few.items()
         message = f"class `{name}` has {count} examples{among} but the split has {parts} parts"

@@ -13,8 +13,18 @@ from dslnas.settings.values import Augmentation, Crop, Flip
 TokenLevel: TypeAlias = Literal["word", "char"]
 """Whether a token of a text is a word or a character."""
 
-Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
+SHARE = "share"
+"""Mark of numbers that are written in percent."""
+
+Share: TypeAlias = Annotated[float, Field(gt=0, le=1), SHARE]
 """Share of the examples."""
+
+
+def percent(share: float) -> str:
+    """Return a share as specs write it: `20%`, or as it is if that would be another number."""
+    text = f"{share * 100:.12g}"
+    return f"{text}%" if float(text) / 100 == share else repr(share)
+
 
 _Augment: TypeAlias = Annotated[
     tuple[Augmentation, ...],

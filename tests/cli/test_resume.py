@@ -216,6 +216,7 @@ def test_repeats_go_on_with_the_run_that_was_interrupted(
     ("arguments", "message"),
     [
         (["--set", "evaluate.epochs=9"], "its spec says `epochs 3`, not `epochs 9`"),
+        (["--set", "data.subset=40%"], "its spec says `subset 20%`, not `subset 40%`"),
         (["--seed", "1"], "its seed is `0`, not `1`"),
         (["--set", "search=nasp"], "its spec says"),
     ],

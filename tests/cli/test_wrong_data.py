@@ -96,7 +96,7 @@ def test_a_mistake_in_the_data_shows_the_line_of_the_spec(
         (
             ("batch 4 }\nevaluate", "batch 4; subset 20% }\nevaluate"),
             "5:71",
-            "2 classes have fewer examples in a subset of 0.2 than the 4 parts of the split: "
+            "2 classes have fewer examples in a subset of 20% than the 4 parts of the split: "
             "`0` has 2, `1` has 2",
         ),
         (
@@ -137,7 +137,7 @@ def test_cifar10_is_known_to_be_too_few_without_its_files(
     text = SMALL.replace("data digits", "data cifar10").replace("20%", "0.04%")
     spec = write(tmp_path, "small.nas", text)
     assert run(["check", str(spec)]) == 1
-    assert "10 classes have fewer examples in a subset of 0.0004" in capsys.readouterr().err
+    assert "10 classes have fewer examples in a subset of 0.04%" in capsys.readouterr().err
 
 
 def test_check_finds_a_text_too_short_for_a_step(

@@ -10,7 +10,7 @@ from dslnas.language.link.link import link
 from dslnas.language.print.expanded_spec import section_text
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
-from dslnas.settings.data import DATA, TextSettings
+from dslnas.settings.data import DATA, Digits, TextSettings
 from dslnas.settings.model import Section
 from dslnas.settings.search import SEARCH, PcDartsSettings
 from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
@@ -118,3 +118,16 @@ def test_a_single_value_is_a_list_where_a_list_is_wanted() -> None:
     assert checked("export { formats onnx }").export.formats == ("onnx",)
     cell = checked("cell normal { inputs x }").cells["normal"]
     assert cell.inputs == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.2, "20%"), (0.07, "7%"), (0.125, "12.5%"), (1 / 3, repr(1 / 3)), (0.1 + 0.2, None)],
+)
+def test_shares_are_written_in_percent_and_read_again_to_the_bit(
+    share: float, text: str | None
+) -> None:
+    data = Digits(subset=share, split=(share, 0.1, 0.1, 0.1))
+    written = section_text(data)
+    assert f"subset  {text or repr(share)}\n" in written
+    assert checked(written).data == data

@@ -9,8 +9,8 @@ from dslnas.language.check.cell import Cell, Operation
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.cell_values import read_values
-from dslnas.language.check.circles import understood_order
 from dslnas.language.check.context import Context
+from dslnas.language.check.dag import understood_order
 from dslnas.language.check.gates import Gates
 from dslnas.language.check.nodes import check_nodes
 from dslnas.language.check.operation_sets import OperationSets

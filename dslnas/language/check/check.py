@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dslnas.diagnostics import Diagnostics
-from dslnas.language.check.batch_parts import check_parts
 from dslnas.language.check.cells import check_cells
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.check.constants import RESERVED, evaluate_lets
 from dslnas.language.check.context import Context
 from dslnas.language.check.network import read_network
 from dslnas.language.check.operations import check_definitions
-from dslnas.language.check.search import check_search, check_unsearched
+from dslnas.language.check.search import check_parts, check_search, check_unsearched
 from dslnas.language.check.sections import (
     read_data,
     read_derivation,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
-from dslnas.language.check.circles import mentions, understood_order
+from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.syntax import ast
 
 Constant: TypeAlias = int | float | bool | tuple["Constant", ...]

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from dslnas.diagnostics import UserError, suggestion, user_error
 from dslnas.language.check.cell import Operation
-from dslnas.language.check.circles import mentions, understood_order
 from dslnas.language.check.context import Context
+from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.check.operations import called, resolve
 from dslnas.language.syntax import ast
 from dslnas.source import Span

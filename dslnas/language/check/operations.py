@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dslnas.diagnostics import Diagnostics, suggestion, user_error
 from dslnas.language.check.bind import bind, parameters_of
 from dslnas.language.check.cell import Operation
-from dslnas.language.check.circles import mentions, understood_order
 from dslnas.language.check.constants import Constant, Scope, evaluate
+from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.ops.primitive import Default

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dslnas.diagnostics import suggestion
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
+from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH, Conflict, NaspSettings, SearchSettings
-from dslnas.settings.sections import DeriveSettings
+from dslnas.settings.sections import DeriveSettings, EvaluateSettings
 
 
 def check_search(
@@ -112,3 +113,30 @@ def _unfit_for_alpha(search: SearchSettings, derivation: Derivation) -> Iterator
         )
         help = f"use a method with them; {suggestion('', known)}"
         yield Conflict("derive.by", message, help)
+
+
+# ---- batches ------------------------------------------------------------------------------------
+
+LEAST = 2
+"""Batch normalisation cannot train on one example."""
+
+
+def check_parts(
+    data: DataSettings, search: SearchSettings | None, evaluate: EvaluateSettings, context: Context
+) -> None:
+    """Check that `accumulate` leaves two examples for every part; NAS512 is recorded."""
+    stages: list[tuple[SearchSettings | EvaluateSettings, int, str]] = [
+        (evaluate, evaluate.batch, "evaluate")
+    ]
+    if search is not None:
+        stages.append((search, data.batch, "data"))
+    for stage, batch, section in stages:
+        if LEAST * stage.accumulate <= batch:
+            continue
+        places = (f"{stage.kind}.accumulate", f"{section}.batch")
+        context.diagnostics.add(
+            "NAS512",
+            f"batch of {batch} cannot be cut into {stage.accumulate} parts of {LEAST} or more",
+            next((context.spans[place] for place in places if place in context.spans), None),
+            help=f"lower `accumulate` to {batch // LEAST} or less, or raise `{section}.batch`",
+        )

@@ -71,15 +71,6 @@ def link(source: SourceFile, overrides: Iterable[ast.Item] = ()) -> LinkedProgra
     """
     diagnostics = Diagnostics()
     linker = _Linker(LinkedProgram(source), diagnostics)
-    names, settings = _by_kind(overrides)
-    left = linker.add(source, [], names)
-    linker.override([*left.values(), *settings])
-    diagnostics.raise_if_any()
-    return linker.linked
-
-
-def _by_kind(overrides: Iterable[ast.Item]) -> tuple[dict[str, ast.Section], list[ast.Item]]:
-    """Divide overrides into names of sections, by kind of section, and settings."""
     names: dict[str, ast.Section] = {}
     settings: list[ast.Item] = []
     for item in overrides:
@@ -87,7 +78,10 @@ def _by_kind(overrides: Iterable[ast.Item]) -> tuple[dict[str, ast.Section], lis
             names[item.kind] = item
         else:
             settings.append(item)
-    return names, settings
+    linker.add(source, [], names)
+    linker.override(settings)
+    diagnostics.raise_if_any()
+    return linker.linked
 
 
 class _Linker:
@@ -98,16 +92,15 @@ class _Linker:
 
     def add(
         self, source: SourceFile, chain: list[SourceFile], names: Mapping[str, ast.Section]
-    ) -> dict[str, ast.Section]:
+    ) -> None:
         """Add one file after the files it uses, `chain` being those that led to it.
 
-        `names` replace those of its own sections; returns those for which it has no section.
+        `names` replace those of its own sections, or name sections that it does not name.
         """
         if source.path is not None:
             self._done.add(source.path.resolve())
         program = _parse_library(source) if source.library else parse(source)
         chain = [*chain, source]
-        left = dict(names)
         for item in program.items:
             if isinstance(item, ast.Use):
                 self._use(item, chain)
@@ -117,11 +110,11 @@ class _Linker:
                 case ast.Let() | ast.OpDef() | ast.OpsDef() | ast.GateDef():
                     self._define(item)
                 case ast.Section(kind=kind, name=ast.Name()) if kind in names:
-                    left.pop(kind, None)
                     self._merge(item.replace(name=names[kind].name), given)
                 case ast.CellDef() | ast.Section():
                     self._merge(item, given)
-        return left
+        named = {item.kind for item in program.items if isinstance(item, ast.Section) and item.name}
+        self.override(section for kind, section in names.items() if kind not in named)
 
     def override(self, items: Iterable[ast.Item]) -> None:
         """Apply the items of `--set`."""

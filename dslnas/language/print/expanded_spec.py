@@ -9,6 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import get_args
+
+from pydantic.fields import FieldInfo
 
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import Definition, LinkedProgram, is_of_std
@@ -18,6 +21,7 @@ from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.primitive import Example
 from dslnas.ops.shapes import show_example
+from dslnas.settings.data import SHARE, percent
 from dslnas.settings.model import Call, Section
 from dslnas.settings.sections import DeriveSettings
 from dslnas.source import SourceFile
@@ -108,9 +112,19 @@ def section_text(
                 lines.append(f"    # {key}: {about}")
             continue
         comment = f"  # {about}" if explain else ""
-        shown = f'"{value}"' if field.annotation is str else value_text(value)
+        shown = _setting_text(field, value)
         lines.append(f"    {key}  {shown}{comment}")
     return _block(heading or settings.heading(), [*lines, *more])
+
+
+def _setting_text(field: FieldInfo, value: object) -> str:
+    """Return the value of a setting as specs write it: paths in quotes, shares in percent."""
+    if field.annotation is str:
+        return f'"{value}"'
+    marks = [mark for item in get_args(field.annotation) for mark in get_args(item)]
+    if SHARE in (*field.metadata, *marks):
+        return ", ".join(percent(v) for v in (value if isinstance(value, tuple) else (value,)))
+    return value_text(value)
 
 
 def value_text(value: object) -> str:

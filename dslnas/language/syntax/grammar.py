@@ -15,8 +15,6 @@ from typing import Any
 
 import lark
 from lark import Lark
-from lark.grammar import Rule
-from lark.lexer import TerminalDef
 
 from dslnas.language.syntax.tokens import LineBreaks
 
@@ -31,32 +29,14 @@ def language_parser() -> Lark:
     stored = _folder() / _TABLES
     if stored.exists():
         tables: dict[str, Any] = json.loads(stored.read_bytes())
-        if tables["made_from"] == _made_from(text):
+        if tables["made_from"] == made_from(text):
             return _from_tables(tables)
-    return _from_grammar(text)
+    return parser_from_grammar(text)
 
 
 def grammar_text(name: str) -> str:
     """Return the text of grammar `name` (`nas` or `graph`)."""
     return (_folder() / f"{name}.lark").read_text(encoding="utf-8")
-
-
-_UNBOUNDED = f",{2**32 - 1}]", f",{2**64}]"
-"""The end of a width without a bound, as some Pythons write it, and as others do."""
-
-
-def tables_text() -> str:
-    """Return what the file of stored tables has to hold: the same at every run."""
-    text = grammar_text("nas")
-    parser = _from_grammar(text)
-    parser.options.postlex = None  # code, not data
-    data, memo = parser.memo_serialize([TerminalDef, Rule])
-    states = _renumbered(data["parser"]["parser"])
-    parts = {"made_from": _made_from(text), "data": data, "memo": memo}
-    lines = [f"{json.dumps(key)}: {_dump(part)}" for key, part in parts.items()]
-    lines = [line.replace(_UNBOUNDED[0], _UNBOUNDED[1]) for line in lines]
-    rows = ",\n".join(f'"{number}": {_dump(row)}' for number, row in enumerate(states))
-    return "{\n" + ",\n".join([*lines, f'"states": {{\n{rows}\n}}']) + "\n}\n"
 
 
 def tables_path() -> Path:
@@ -70,39 +50,13 @@ def _folder() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "grammars"
 
 
-def _made_from(text: str) -> list[str]:
+def made_from(text: str) -> list[str]:
+    """Return what tables are made from, so that those of another grammar are told."""
     return [f"lark {lark.__version__}", hashlib.sha256(text.encode()).hexdigest()]
 
 
-def _renumbered(table: dict[str, Any]) -> list[dict[int, tuple[int, Any]]]:
-    """Take the states out of a table and number states and tokens anew; Lark's order is random.
-
-    States are numbered as they are reached from the start, tokens by name. A row gives for every
-    token (0, next state) or (1, rule to reduce by).
-    """
-    names, states = table["tokens"], table.pop("states")
-    tokens = {name: number for number, name in enumerate(sorted(names.values()))}
-    table["tokens"] = {number: name for name, number in tokens.items()}
-    rows = {}
-    reached = dict.fromkeys(table["start_states"][start] for start in table["start_states"])
-    waiting = list(reached)
-    for state in waiting:
-        by_name = {names[token]: action for token, action in states[state].items()}
-        rows[state] = {tokens[name]: by_name[name] for name in sorted(by_name)}
-        for shifts, target in rows[state].values():
-            if shifts == 0 and target not in reached:
-                reached[target] = None
-                waiting.append(target)
-    numbers = {state: number for number, state in enumerate(waiting)}
-    for key in ("start_states", "end_states"):
-        table[key] = {start: numbers[table[key][start]] for start in sorted(table[key])}
-    return [
-        {token: (0, numbers[to]) if kind == 0 else (kind, to) for token, (kind, to) in row.items()}
-        for row in rows.values()
-    ]
-
-
-def _from_grammar(text: str) -> Lark:
+def parser_from_grammar(text: str) -> Lark:
+    """Return the parser of a grammar, its tables worked out anew."""
     return Lark(
         text,
         parser="lalr",
@@ -122,7 +76,3 @@ def _from_tables(tables: dict[str, Any]) -> Lark:
     parser = Lark._load_from_dict(tables["data"], memo, postlex=LineBreaks())  # type: ignore[no-untyped-call]
     assert isinstance(parser, Lark)
     return parser
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
