@@ -40,7 +40,12 @@ evaluate { channels 4 }
 """
 
 
-RECURRENT = ("stack_edges", "fuse_gates")
+RECURRENT = {"stack_edges", "fuse_gates"}
+OF_IMAGES = {
+    "drop_zeros", "share_equal", "distribute_mix", "merge_sums", "fold_norms", "separable",
+    "channels_last",
+}  # fmt: skip
+"""Passes that find something to do in this supernet."""
 
 
 def supernet() -> PrimitiveGraph:
@@ -57,12 +62,16 @@ def assert_kept(graph: PrimitiveGraph, changed: PrimitiveGraph, *, training: boo
 @pytest.mark.parametrize("training", [True, False])
 def test_a_convolutional_supernet_computes_the_same_after_every_pass(training: bool) -> None:
     graph = plain = supernet()
+    at_work = set()
     for passed in run_passes(graph):
         changed = passed.graph
-        assert (changed == graph) == (passed.name in RECURRENT), passed.name
+        if changed != graph:
+            at_work.add(passed.name)
         assert PASSES[passed.name].rewrite(changed) == changed
         assert_kept(plain, changed, training=training)
         graph = changed
+    assert at_work >= OF_IMAGES
+    assert not at_work & RECURRENT
     primitives = Counter(node.primitive for node in graph.nodes)
     assert primitives["zero"] == 0
     assert all(primitives[name] for name in ("share", "folded_norm"))
