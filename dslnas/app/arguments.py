@@ -21,12 +21,8 @@ def _is_seed(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SEED
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
+def _is(kind: type) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, kind)
 
 
 def _rules() -> dict[str, Rule]:
@@ -35,12 +31,12 @@ def _rules() -> dict[str, Rule]:
 
     precisions = get_args(Precision)
     return {
-        "device": (_is_text, "text: 'cpu', 'cuda' or 'cuda:0'"),
-        "passes": (_is_text, "text: 'all', 'none', or names of passes with commas between them"),
-        "compile": (_is_flag, "True or False"),
+        "device": (_is(str), "text: 'cpu', 'cuda' or 'cuda:0'"),
+        "passes": (_is(str), "text: 'all', 'none', or names of passes with commas between them"),
+        "compile": (_is(bool), "True or False"),
         "precision": (lambda value: value in precisions, " or ".join(map(repr, precisions))),
         "seed": (_is_seed, f"a whole number from 0 to {LARGEST_SEED}"),
-        "resume": (_is_flag, "True or False"),
+        "resume": (_is(bool), "True or False"),
         "report": (callable, "a function of one argument, which gets records and notices"),
     }
 

@@ -187,11 +187,7 @@ def _check_overrides(overrides: object) -> None:
 
 
 def with_search(spec: Compiled) -> CompiledSearch:
-    """Return a spec that has something to search, and a method.
-
-    Raises:
-        UserError: NAS309 if every choice is made, NAS505 if no method is named.
-    """
+    """Return a spec that has something to search, and a method; else raise NAS309 or NAS505."""
     if isinstance(spec, CompiledSearch):
         return spec
     file = spec.linked.source.name
@@ -211,11 +207,7 @@ def with_search(spec: Compiled) -> CompiledSearch:
 
 
 def without_choices(spec: Compiled, done: str) -> CompiledArchitecture:
-    """Return a spec in which every choice is made; `done`: to what it will be done.
-
-    Raises:
-        UserError: NAS310 if it is not.
-    """
+    """Return a spec in which every choice is made, to be `done`; else raise NAS310."""
     if isinstance(spec, CompiledArchitecture):
         return spec
     file = spec.linked.source.name

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from dslnas.app.compile import CompiledArchitecture, CompiledSearch, CompiledSpace
 from dslnas.app.data import load_data
 from dslnas.app.run import Listener, Notice, silent, telling_of_compilation
+from dslnas.app.search import plan_of
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
     from dslnas.backends.torch.runtime import Runtime
-    from dslnas.data.dataset import Data
     from dslnas.space.architecture import Architecture
     from dslnas.training.estimate import Estimate
 
@@ -39,89 +39,45 @@ def estimate(
         UserError: The data are wrong.
     """
     with telling_of_compilation(str(runtime.device), report):
-        return tuple(_Estimator(spec, runtime, steps, report).stages())
+        return tuple(_stages(spec, runtime, steps, report))
 
 
-class _Estimator:
-    def __init__(
-        self,
-        spec: CompiledSpace | CompiledArchitecture,
-        runtime: Runtime,
-        steps: int,
-        report: Listener,
-    ) -> None:
-        self._spec, self._runtime, self._steps, self._report = spec, runtime, steps, report
-        self._searches = isinstance(spec, CompiledSearch)
+def _stages(
+    spec: CompiledSpace | CompiledArchitecture, runtime: Runtime, steps: int, report: Listener
+) -> Iterator[Estimate]:
+    """Yield the estimate of the search, if there is one, and that of the training."""
+    from dslnas.training.estimate import estimate_search, estimate_training
+    from dslnas.training.synthetic_data import noise, published_steps
 
-    def stages(self) -> Iterator[Estimate]:
-        """Yield the estimate of the search, if there is one, and that of the training."""
-        is_there = self._is_there()
-        self._say(
-            "Reading the data" if is_there else "The data are not here: noise stands for them"
-        )
-        data = (
-            load_data(self._spec, self._runtime, searching=self._searches)
-            if is_there
-            else self._noise()
-        )
-        if isinstance(self._spec, CompiledSearch):
-            yield self._search(self._spec, data, is_there=is_there)
-        yield self._training(data, is_there=is_there)
-
-    def _search(self, spec: CompiledSearch, data: Data, *, is_there: bool) -> Estimate:
-        from dslnas.training.estimate import estimate_search
-        from dslnas.training.search_plan import SearchPlan
-        from dslnas.training.synthetic_data import published_steps
-
-        program, batch, search = spec.program, spec.program.data.batch, spec.search
-        self._say(f"Searching by {search.method} for {self._steps} steps")
-        count = (
-            data.weights.batch_count(batch) if is_there else published_steps(program.data, batch, 1)
-        )
-        plan = SearchPlan(search, program.data, program.derivation)
-        return estimate_search(
-            spec.space, spec.graph, plan, data, count, self._runtime, self._steps
-        )
-
-    def _training(self, data: Data, *, is_there: bool) -> Estimate:
-        from dslnas.training.estimate import estimate_training
-        from dslnas.training.synthetic_data import published_steps
-
-        program, architecture = self._spec.program, self._architecture()
-        self._say(f"Training an architecture for {self._steps} steps")
-        settings = program.evaluate
-        count = (
-            data.training.batch_count(settings.batch)
-            if is_there
-            else published_steps(program.data, settings.batch, 2)
-        )
-        return estimate_training(
-            architecture, settings, program.data, data, count, self._runtime, self._steps
-        )
-
-    def _architecture(self) -> Architecture:
-        """Return the architecture of the spec, or one that is drawn at random."""
-        from dslnas.settings.rule import Derivation
-        from dslnas.training.baseline import random_architecture
-
-        if isinstance(self._spec, CompiledArchitecture):
-            return self._spec.architecture
-        # without limits: a latency would have to be measured
-        rule = Derivation(rule=self._spec.program.derivation.rule)
-        return random_architecture(self._spec.space, rule, 0, self._runtime.device)
-
-    def _is_there(self) -> bool:
-        """Whether the data can be read: by their path, or because they come along."""
-        program = self._spec.program
-        return task_of(program.data).is_at_hand(program.data, program.network)
-
-    def _noise(self) -> Data:
-        from dslnas.training.synthetic_data import noise
-
-        program, network, runtime = self._spec.program, self._spec.network, self._runtime
-        batch = max(program.data.batch, program.evaluate.batch)
+    program, network = spec.program, spec.network
+    settings, evaluate = program.data, program.evaluate
+    is_there = task_of(settings).is_at_hand(settings, program.network)
+    if is_there:
+        report(Notice("Reading the data"))
+        data = load_data(spec, runtime, searching=isinstance(spec, CompiledSearch))
+    else:
+        report(Notice("The data are not here: noise stands for them"))
+        size = max(settings.batch, evaluate.batch)
         shape = network.example, network.classes
-        return noise(program.data, *shape, batch, runtime.device, runtime.dtype)
+        data = noise(settings, *shape, size, runtime.device, runtime.dtype)
+    if isinstance(spec, CompiledSearch):
+        report(Notice(f"Searching by {spec.method} for {steps} steps"))
+        batch = settings.batch
+        count = data.weights.batch_count(batch) if is_there else published_steps(settings, batch, 1)
+        yield estimate_search(plan_of(spec), data, count, runtime, steps)
+    architecture, batch = _architecture(spec, runtime), evaluate.batch
+    report(Notice(f"Training an architecture for {steps} steps"))
+    count = data.training.batch_count(batch) if is_there else published_steps(settings, batch, 2)
+    yield estimate_training(architecture, evaluate, settings, data, count, runtime, steps)
 
-    def _say(self, what: str) -> None:
-        self._report(Notice(what))
+
+def _architecture(spec: CompiledSpace | CompiledArchitecture, runtime: Runtime) -> Architecture:
+    """Return the architecture of the spec, or one that is drawn at random."""
+    from dslnas.settings.rule import Derivation
+    from dslnas.training.baseline import random_architecture
+
+    if isinstance(spec, CompiledArchitecture):
+        return spec.architecture
+    # without limits: a latency would have to be measured
+    rule = Derivation(rule=spec.program.derivation.rule)
+    return random_architecture(spec.space, rule, 0, runtime.device)

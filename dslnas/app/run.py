@@ -175,11 +175,7 @@ class Run:
         return load_network(self._compiled_architecture().graph, self.path)
 
     def check_trained(self) -> None:
-        """Check that the training is over.
-
-        Raises:
-            UserError: NAS024 if it is not.
-        """
+        """Raise NAS024 unless the training is over."""
         if self.results.is_trained:
             return
         searched, method = is_searched(self.path), self.manifest.method

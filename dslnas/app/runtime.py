@@ -54,11 +54,7 @@ def make_runtime(
 
 
 def torch_device(name: str) -> torch.device:
-    """Return a device that is there.
-
-    Raises:
-        UserError: NAS012 if it is not.
-    """
+    """Return a device; raise NAS012 if it is not there."""
     import torch
 
     try:

@@ -12,7 +12,7 @@ from dslnas.runs.folder import ALPHAS, ARCHITECTURE, is_searched, write_tensors
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
-    from dslnas.training.search_plan import SearchResult
+    from dslnas.training.search_plan import SearchPlan, SearchResult
 
 
 def search(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOptions]) -> Run:
@@ -60,21 +60,26 @@ def draw(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOpt
     return run
 
 
+def plan_of(spec: CompiledSearch) -> SearchPlan:
+    """Return the search that a spec asks for."""
+    from dslnas.training.search_plan import SearchPlan
+
+    program = spec.program
+    return SearchPlan(spec.space, spec.graph, spec.search, program.data, program.derivation)
+
+
 def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     from dslnas.backends.torch.threads import threads_for
     from dslnas.training.memory_check import check_search_fits
-    from dslnas.training.search import search
-    from dslnas.training.search_plan import SearchPlan
+    from dslnas.training.search import Search
 
     program, data = spec.program, run.data
-    plan = SearchPlan(spec.search, program.data, program.derivation)
-    check_search_fits(spec.space, spec.graph, plan, data, run.runtime)
+    plan = plan_of(spec)
+    check_search_fits(plan, data, run.runtime)
     run.start()
     steps = task_of(program.data).steps(program.data)
     with threads_for(spec.graph.flops() * program.data.batch * steps):
-        return search(
-            spec.space, spec.graph, plan, data, run.manifest.seed, run.runtime, run.record
-        )
+        return Search(plan, data, run.manifest.seed, run.runtime, run.record).run()
 
 
 def _write(run: Run, spec: CompiledSearch, found: SearchResult) -> None:

@@ -110,10 +110,20 @@ def _write(run: Run, trained: Trained) -> None:
     """Write what a training came to into the folder of its run."""
     from dslnas.exporters.weights import write_weights
     from dslnas.runs.origin import Origin
-    from dslnas.runs.results import training_results
 
-    data, task = run.data, task_of(run.spec.program.data)
-    run.folder.add_results(training_results(trained, data, task))
+    data, task, graph = run.data, task_of(run.spec.program.data), trained.network.graph
+    measured = {"test": trained.test, "validation": trained.validation}
+    epoch: dict[str, object] = {"retrain_epoch": trained.epoch} if task.selects_epoch else {}
+    costs = {"params": graph.params(), "flops": graph.flops()}
+    run.folder.add_results(
+        {
+            **task.results(measured, data),
+            **epoch,
+            **task.more_results(data),
+            **costs,
+            "retrain_seconds": round(trained.seconds, 3),
+        }
+    )
     origin = Origin(run.spec.name, run.spec.hash, data.facts)
     run.folder.update(**data.facts.manifest())
     write_weights(trained.network, run.path, origin.metadata(), data.facts)

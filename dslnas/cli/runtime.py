@@ -4,24 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, get_args
 
 import click
 from click.core import ParameterSource
 
 from dslnas.app.compile import Compiled
 from dslnas.app.runtime import RuntimeOptions
-from dslnas.cli.options import device_option
 from dslnas.settings.precision import Precision
 
 PRECISIONS = get_args(Precision)
 
 OPTIONS = tuple(RuntimeOptions.__annotations__)
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+CHOICES = (
+    click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N."),
+    click.option(
+        "--passes",
+        metavar="NAMES",
+        default="all",
+        show_default=True,
+        help="Passes that rewrite networks before they run, with commas: all, none, or some "
+        "of those that `dslnas show SPEC --passes` lists.",
+    ),
+    click.option(
+        "--compile", is_flag=True, help="Run cells by torch.compile; takes minutes to start."
+    ),
+    click.option(
+        "--precision",
+        type=click.Choice(PRECISIONS),
+        default=PRECISIONS[0],
+        show_default=True,
+        help="Precision of training; bfloat16 is mixed with float32. Exports are float32.",
+    ),
+)
 
 
-def runtime_options(command: _Command) -> _Command:
+def runtime_options(command: Callable[..., object]) -> Callable[..., object]:
     """Add the four options; the command gets them as one argument, `how`."""
 
     @wraps(command)
@@ -29,31 +48,10 @@ def runtime_options(command: _Command) -> _Command:
         how = {name: given.pop(name) for name in OPTIONS}
         return command(how=how, **given)
 
-    options = (
-        device_option,
-        click.option(
-            "--passes",
-            metavar="NAMES",
-            default="all",
-            show_default=True,
-            help="Passes that rewrite networks before they run, with commas: all, none, or some "
-            "of those that `dslnas show SPEC --passes` lists.",
-        ),
-        click.option(
-            "--compile", is_flag=True, help="Run cells by torch.compile; takes minutes to start."
-        ),
-        click.option(
-            "--precision",
-            type=click.Choice(PRECISIONS),
-            default=PRECISIONS[0],
-            show_default=True,
-            help="Precision of training; bfloat16 is mixed with float32. Exports are float32.",
-        ),
-    )
-    whole: Callable[..., Any] = gathering
-    for option in reversed(options):
+    whole: Callable[..., object] = gathering
+    for option in reversed(CHOICES):
         whole = option(whole)
-    return cast("_Command", whole)
+    return whole
 
 
 def check_compile(how: RuntimeOptions, spec: Compiled) -> None:

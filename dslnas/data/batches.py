@@ -105,11 +105,7 @@ class Part(ABC):
 
     @abstractmethod
     def check_batch(self, size: int) -> None:
-        """Check that there are enough examples to train on batches of some size.
-
-        Raises:
-            UserError: There are not.
-        """
+        """Raise an error unless there are enough examples to train on batches of some size."""
 
     def rate_share(self, batch: Batch) -> float:
         """Return the share of the learning rate for a batch: short segments take small steps."""

@@ -32,14 +32,8 @@ def side_by_side(tokens: Tensor, columns: int) -> tuple[Tensor, Tensor]:
 def for_measuring(tokens: Tensor, steps: int, most: int, nothing: int) -> tuple[Tensor, Tensor]:
     """Return a text in columns in which every token but the first is a target, just once.
 
-    Args:
-        tokens: int64 (N,).
-        steps: Length of a segment; a text has only so many columns that they are not shorter.
-        most: Columns, at most.
-        nothing: Target behind the end of the text, in the last column.
-
-    Returns:
-        Inputs and targets, (time, columns) each.
+    There are `most` columns, or so many that they have a segment of `steps`. Behind the end of the
+    text, in the last one, targets are `nothing`. Inputs and targets are (time, columns) each.
     """
     count = max(0, len(tokens) - 1)
     rows = -(-count // max(1, min(most, count // steps)))

@@ -30,11 +30,7 @@ HOLDS = "CIFAR-10's binary version: data_batch_1.bin (to 5) and test_batch.bin"
 
 
 def shape(settings: Cifar10) -> DataShape:
-    """Return the shape after a look at names and sizes of the files.
-
-    Raises:
-        UserError: As `read`, but for the labels.
-    """
+    """Return the shape after a look at names and sizes of the files."""
     *train, _ = _files(path_of(settings))
     is_whole = [path.stat().st_size for path in train] == [EACH * ROW_BYTES] * BATCHES
     return KNOWN if is_whole else replace(KNOWN, counts={})
@@ -44,9 +40,6 @@ def read(settings: Cifar10) -> Examples:
     """Return all training batches that are there, in the order of their names, and the test batch.
 
     Images are uint8 (N, 3, 32, 32).
-
-    Raises:
-        UserError: NAS601 to NAS603 files are missing or not of whole rows; NAS609 wrong labels.
     """
     folder = path_of(settings)
     *train, test = _files(folder)

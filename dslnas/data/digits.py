@@ -20,9 +20,6 @@ def shape(settings: Digits) -> DataShape:
 def read(settings: Digits) -> Examples:
     """Return the 1,797 digits: float32 (1797, 1, 8, 8) in [0, 1].
 
-    Raises:
-        UserError: NAS608 scikit-learn is missing.
-
     Reference: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
     """
     import numpy as np

@@ -32,11 +32,7 @@ def part_sizes(count: int, shares: Sequence[float]) -> list[int]:
 
 
 def check_split(settings: ImageSettings, has_test: bool) -> None:
-    """Check that a test share is given exactly if the images have no test part of their own.
-
-    Raises:
-        UserError: NAS607 they have and it is, or they have not and it is not.
-    """
+    """Raise NAS607 unless a test share is given where images have no test part of their own."""
     shares = [f"{share:g}" for share in settings.split]
     if has_test == (len(shares) == 3):
         return
@@ -54,11 +50,7 @@ def check_split(settings: ImageSettings, has_test: bool) -> None:
 
 
 def check_counts(counts: Mapping[str, int], settings: ImageSettings) -> None:
-    """Check that every class can be in every part; `counts`: examples by class, of the whole data.
-
-    Raises:
-        UserError: NAS606 if some cannot.
-    """
+    """Raise NAS606 unless every class, of so many examples in all, can be in every part."""
     parts = len(settings.split)
     used = {name: part_sizes(count, [settings.subset])[0] for name, count in counts.items()}
     few = {name: count for name, count in used.items() if count < parts}
@@ -85,12 +77,10 @@ def check_counts(counts: Mapping[str, int], settings: ImageSettings) -> None:
 def check_batch(
     counts: Mapping[str, int], settings: ImageSettings, batch: int, setting: str
 ) -> None:
-    """Check that there are as many examples to train on as a step reads.
+    """Raise NAS606 unless there are as many examples to train on as a step reads.
 
-    `counts` are the examples by class, of the whole data. A part with fewer is one batch by itself.
-
-    Raises:
-        UserError: NAS606 both parts that train have fewer, with `setting`.
+    `counts` are the examples by class, of the whole data; `setting` says how many a step reads. A
+    part that has fewer is one batch by itself.
     """
     used = (part_sizes(count, [settings.subset])[0] for count in counts.values())
     training = sum(sum(part_sizes(count, settings.split)[:2]) for count in used)

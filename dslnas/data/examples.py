@@ -61,12 +61,7 @@ def examples(
     class_names: tuple[str, ...],
     where: str,
 ) -> Examples:
-    """Return checked `Examples`.
-
-    Raises:
-        UserError: NAS603 pixels are not finite; NAS604 images and labels differ in number, or the
-            parts in type or shape; NAS609 a label has no class.
-    """
+    """Return checked `Examples`; raise NAS603, NAS604, NAS606 or NAS609 for what is wrong."""
     _check_part(train, "", len(class_names), where)
     if test is None:
         return Examples(*train, None, None, class_names)
@@ -96,9 +91,7 @@ def check_numbers(images: int, labels: int, part: str, where: str) -> None:
 def class_counts(labels: Labels, where: str) -> dict[str, int]:
     """Return how many training labels (N,) each class has, which is named by its number.
 
-    Raises:
-        UserError: NAS606 there are no labels, or a number below the largest never occurs; NAS609
-            a label is negative, or all are the same.
+    Raises NAS606 or NAS609 unless they number two classes or more, from 0 and without gaps.
     """
     import numpy as np
 

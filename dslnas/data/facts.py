@@ -20,11 +20,7 @@ class Facts:
     """Programs of `dslnas.exporters` that run an exported network."""
 
     def check_outputs(self, outputs: int) -> None:
-        """Check that a network with some number of outputs is one of such data.
-
-        Raises:
-            ValueError: It is not.
-        """
+        """Raise ValueError unless a network with so many outputs is one of such data."""
         if self.class_names and len(self.class_names) != outputs:
             raise ValueError(f"{len(self.class_names)} classes for {outputs} logits")
 

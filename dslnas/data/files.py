@@ -40,11 +40,7 @@ PARSER_ERRORS = (
 
 
 def path_of(settings: DataSettings) -> Path:
-    """Return the path of the data.
-
-    Raises:
-        UserError: NAS605 none is given.
-    """
+    """Return the path of the data; raise NAS605 if none is given."""
     if not settings.path:
         raise user_error(
             "NAS605",
@@ -56,11 +52,7 @@ def path_of(settings: DataSettings) -> Path:
 
 
 def required_path(path: Path) -> Path:
-    """Return `path` if something is there.
-
-    Raises:
-        UserError: NAS601 nothing is.
-    """
+    """Return `path` if something is there; raise NAS601 if nothing is."""
     with reading(path, "path"):
         exists = path.exists()
     if not exists:
@@ -74,11 +66,7 @@ def required_path(path: Path) -> Path:
 
 
 def required_folder(path: Path, holds: str) -> Path:
-    """Return `path` if it is a folder; `holds` says what should be in it.
-
-    Raises:
-        UserError: NAS601 nothing is there; NAS602 it is a file.
-    """
+    """Return `path` if it is a folder, which `holds` something; raise NAS601 or NAS602 else."""
     if not required_path(path).is_dir():
         raise user_error(
             "NAS602", "not a folder", help=f"give a folder that holds {holds}", where=str(path)
@@ -113,12 +101,7 @@ def check_size(path: Path, needed: int) -> None:
 
 @contextmanager
 def reading(path: Path, what: str) -> Iterator[None]:
-    """Turn everything that reading a bad file can raise into NAS603.
-
-    Args:
-        path: The file; named in the error.
-        what: Kind of file that it should be, such as "gzip file".
-    """
+    """Turn everything that reading a bad file can raise into NAS603; `what` kind it should be."""
     try:
         yield
     except MemoryError as error:
@@ -146,11 +129,9 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def read_exactly(path: Path, stream: IO[bytes], size: int) -> bytes:
-    """Return the `size` bytes that are left in `stream`, an `opened` file.
+    """Return the `size` bytes that are left in an `opened` file, or raise NAS603.
 
-    Raises:
-        UserError: NAS603 there are fewer or more, or more than may be read. A header that promises
-            more than the file can hold is found before memory is taken.
+    A header that promises more than the file can hold is found before memory is taken.
     """
     check_size(path, size)
     length = path.stat().st_size

@@ -26,11 +26,7 @@ HOLDS = (
 
 
 def shape(settings: Idx) -> DataShape:
-    """Return the shape from the header of the training images and from the training labels.
-
-    Raises:
-        UserError: As `read`, as far as these files show it.
-    """
+    """Return the shape from the header of the training images and from the training labels."""
     folder = path_of(settings)
     images, labels = _pair(folder, "train")
     has_test = _has_test(folder)
@@ -43,14 +39,7 @@ def shape(settings: Idx) -> DataShape:
 
 
 def read(settings: Idx) -> Examples:
-    """Return the training part and, if there is one, the test part.
-
-    Images are uint8 (N, 1, H, W). Classes are named by their numbers.
-
-    Raises:
-        UserError: NAS601 to NAS603 files are missing or damaged; NAS604 the parts do not fit
-            together; NAS606, NAS609 the labels are not 0 to the number of classes.
-    """
+    """Return both parts: images uint8 (N, 1, H, W), classes named by their numbers."""
     folder = path_of(settings)
     train = _part(folder, "train")
     test = _part(folder, "t10k") if _has_test(folder) else None

@@ -20,11 +20,7 @@ HOLDS = "one folder of images per class, or `train` and `test` with such folders
 
 
 def shape(settings: ImageFolder) -> DataShape:
-    """Return the shape, 3 x size x size, after a look at the folders.
-
-    Raises:
-        UserError: As `read`, but for what is in the images.
-    """
+    """Return the shape, 3 x size x size, after a look at the folders."""
     folder = path_of(settings)
     train, test = _listing(folder)
     size = settings.size
@@ -36,10 +32,6 @@ def read(settings: ImageFolder) -> Examples:
     """Return all images as RGB, resized to squares: uint8 (N, 3, size, size).
 
     Classes are the names of the folders, sorted.
-
-    Raises:
-        UserError: NAS601 to NAS603 folders are missing or images damaged; NAS606, NAS609 a class
-            has no images, is alone, or is in the test part only; NAS608 Pillow is missing.
     """
     folder = path_of(settings)
     train, test = _listing(folder)

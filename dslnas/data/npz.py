@@ -34,11 +34,7 @@ FEW = range(1, 5)  # what axis is taken for the channels if the other one cannot
 
 
 def shape(settings: Npz) -> DataShape:
-    """Return the shape from the header of the training images and from the training labels.
-
-    Raises:
-        UserError: As `read`, as far as these members show it.
-    """
+    """Return the shape from the header of the training images and from the training labels."""
     path = path_of(settings)
     with _archive(path) as archive:
         train, test = _names(path, archive)
@@ -52,15 +48,9 @@ def shape(settings: Npz) -> DataShape:
 
 
 def read(settings: Npz) -> Examples:
-    """Return the training part and, if there is one, the test part.
+    """Return both parts; classes are named by their numbers.
 
-    Images are uint8 or, for any floating type in the file, float32, (N, C, H, W). Classes are
-    named by their numbers.
-
-    Raises:
-        UserError: NAS601 to NAS603 the archive or a member is missing, damaged, pickled or of
-            another type; NAS604 parts do not fit together, or the layout of images is unclear;
-            NAS606, NAS609 the labels are not 0 to the number of classes.
+    Images are uint8 or, for any floating type in the file, float32, (N, C, H, W).
     """
     path = path_of(settings)
     with _archive(path) as archive:

@@ -34,11 +34,7 @@ def decode(path: Path, size: int) -> NDArray[np.uint8]:
     """Return the image as RGB, resized to a square: uint8 (3, size, size).
 
     Of an animation the first frame is taken; transparency is dropped; sides may be scaled by
-    different factors.
-
-    Raises:
-        UserError: NAS603 the file is damaged, of another format, has more than 8 bits a channel,
-            or would unpack to more pixels than Pillow holds to be safe.
+    different factors. Raises NAS603 for what is damaged, deep, or would unpack to too many pixels.
     """
     import numpy as np
     from PIL import Image

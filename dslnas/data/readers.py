@@ -23,17 +23,16 @@ class Reader(Protocol):
     KNOWN: DataShape | None
 
     def shape(self, settings: ImageSettings) -> DataShape:
-        """Return the shape of the images after a look at the files, but not at pixels.
-
-        Raises:
-            UserError: NAS605 the path is missing; else as `read`, as far as the look shows it.
-        """
+        """Return the shape of the images after a look at the files, but not at pixels."""
 
     def read(self, settings: ImageSettings) -> Examples:
         """Return all images as they are stored.
 
         Raises:
-            UserError: NAS605 the path is missing; else see the readers.
+            UserError: NAS601, NAS602, NAS605 files, folders or the path are missing; NAS603 one
+                is damaged, too large, or not of its format; NAS604 parts do not fit together, or
+                the layout of images is unclear; NAS606, NAS609 labels do not number the classes,
+                or a class has no images; NAS608 a package is missing.
         """
 
 
@@ -41,9 +40,6 @@ def describe(settings: ImageSettings) -> DataShape | None:
     """Return the shape of the images, or None if only a path that is not given would tell.
 
     Where there is a path, names and sizes of files, headers and labels are read, but no pixels.
-
-    Raises:
-        UserError: NAS601 to NAS609, see the readers; the path is wrong or what is there.
     """
     reader = reader_of(settings)
     return reader.shape(settings) if settings.path else reader.KNOWN

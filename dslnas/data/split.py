@@ -46,9 +46,6 @@ def subset(labels: Labels, share: float, seed: int) -> Indices:
     """Return the positions of a `share` of the examples of each class, at least one, ascending.
 
     A smaller share with the same seed gives part of what a larger one does.
-
-    Raises:
-        ValueError: The share is not above 0 and at most 1.
     """
     return split(labels, (share,), seed)[0]
 

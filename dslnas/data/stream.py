@@ -93,11 +93,7 @@ class StreamPart(Part):
         return type(self)(torch.cat([self.tokens, other.tokens]), self.steps)
 
     def check_batch(self, size: int) -> None:
-        """Check that there are two tokens for every column of a batch.
-
-        Raises:
-            UserError: NAS611 if there are fewer.
-        """
+        """Raise NAS611 unless there are two tokens for every column of a batch."""
         check_columns(len(self.tokens), size)
 
     def rate_share(self, batch: Batch) -> float:

@@ -30,11 +30,8 @@ HOLDS = "train.txt, valid.txt and test.txt, or ptb.train.txt, ptb.valid.txt and 
 def describe(settings: TextSettings) -> DataShape | None:
     """Return the shape of the text, or None if only a path that is not given would tell.
 
-    A token has no shape; its classes are the vocabulary.
-
-    Raises:
-        UserError: As `read`, but of the Penn Treebank only the training file is read; NAS603 and
-            NAS611 as `known_tokens`.
+    A token has no shape; its classes are the vocabulary. Raises what `read` and `known_tokens` do;
+    of the Penn Treebank only the training file is read.
     """
     is_ptb = settings.source == "ptb"
     if is_ptb and not settings.path:
@@ -66,8 +63,7 @@ def read(settings: TextSettings, *, training_only: bool = False) -> list[str]:
 def known_tokens(training: Sequence[str], settings: TextSettings) -> tuple[str, ...]:
     """Return the vocabulary of the texts that train, see `tokens.vocabulary`.
 
-    Raises:
-        UserError: NAS603 there are too many different tokens; NAS611 there are fewer than two.
+    Raises NAS603 for too many different tokens, NAS611 for fewer than two.
     """
     counts: Counter[str] = Counter()
     for text in training:
@@ -92,11 +88,7 @@ def where(settings: TextSettings) -> str:
 
 
 def check_lengths(counts: Mapping[str, int], settings: TextSettings, *, searching: bool) -> None:
-    """Check the tokens of the parts: for a step of the search, or to be measured.
-
-    Raises:
-        UserError: NAS611 a part has too few.
-    """
+    """Raise NAS611 unless all parts have the tokens to be measured, or for a step of the search."""
     for part, count in counts.items():
         trains = part in PARTS[:2]
         if trains and not searching:
@@ -114,11 +106,7 @@ def check_lengths(counts: Mapping[str, int], settings: TextSettings, *, searchin
 
 
 def check_columns(tokens: int, columns: int) -> None:
-    """Check that a training from scratch has two tokens for every column of a batch.
-
-    Raises:
-        UserError: NAS611 there are fewer.
-    """
+    """Raise NAS611 unless a training from scratch has two tokens for every column of a batch."""
     if tokens < 2 * columns:
         raise user_error(
             "NAS611",

@@ -62,11 +62,7 @@ class TextFacts(Facts):
     programs = ("sample.py",)
 
     def check_outputs(self, outputs: int) -> None:
-        """Check that a network has an output for every token.
-
-        Raises:
-            ValueError: It has not.
-        """
+        """Raise ValueError unless a network has an output for every token."""
         if len(self.vocabulary) != outputs:
             raise ValueError(f"{len(self.vocabulary)} tokens for {outputs} logits")
 
@@ -136,8 +132,7 @@ def cut(text: str, place: int, level: TokenLevel) -> int:
 def vocabulary(counts: Counter[str], least: int) -> tuple[str, ...]:
     """Return the tokens that occur at least so often and `<unk>`, which stands for the others.
 
-    Returns:
-        The most frequent one first; those that are as frequent by the numbers of their characters.
+    The most frequent come first, and of equally frequent those with smaller characters.
     """
     known = {t: n for t, n in counts.items() if n >= least and t != UNKNOWN}
     known[UNKNOWN] = counts.total() - sum(known.values())

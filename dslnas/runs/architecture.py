@@ -19,22 +19,14 @@ SPEC_HASH = "Spec hash: "
 
 
 def spec_hash_of(run: Path) -> str | None:
-    """Return the hash that the architecture of a run names; None if it does not.
-
-    Raises:
-        UserError: The architecture cannot be read.
-    """
+    """Return the hash that the architecture of a run names; None if it names none."""
     lines = read_source(run / ARCHITECTURE).text.splitlines()
     start = f"# {SPEC_HASH}"
     return next((line.removeprefix(start) for line in lines if line.startswith(start)), None)
 
 
 def cells_of(run: Path) -> Cells:
-    """Return the cells of a run as they are written; none if it has found nothing yet.
-
-    Raises:
-        UserError: The architecture cannot be read or is no program.
-    """
+    """Return the cells of a run as they are written; none if it has found nothing yet."""
     path = run / ARCHITECTURE
     if not path.exists():
         return {}

@@ -100,11 +100,7 @@ def _line(record: EpochRecord) -> str:
 
 
 def read_metrics(run: Path) -> tuple[EpochRecord, ...]:
-    """Return the metrics of a run, without a last line that was cut short.
-
-    Raises:
-        UserError: NAS027 if they are damaged.
-    """
+    """Return the metrics of a run but a last line cut short; raise NAS027 if they are damaged."""
     path = run / METRICS
     try:
         lines = path.read_bytes().split(b"\n")[:-1]
@@ -134,11 +130,7 @@ def write_tensors(
 
 
 def check_empty(path: Path) -> None:
-    """Check that a folder is not there yet, or has nothing in it that a run would mix with.
-
-    Raises:
-        UserError: NAS022 if it has.
-    """
+    """Raise NAS022 if a folder has something in it that a run would mix with."""
     if path.is_dir() and any(path.iterdir()):
         raise user_error(
             "NAS022",

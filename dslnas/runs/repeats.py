@@ -86,11 +86,7 @@ class RepeatsFolder:
         return outcome
 
     def make_room(self, method: str, seed: int) -> None:
-        """Move a run that did not finish aside, so that it can be run again.
-
-        Raises:
-            UserError: NAS021 if it cannot be moved.
-        """
+        """Move a run that did not finish aside, so that it can be run again."""
         path = self.run_path(method, seed)
         if not path.exists():
             return

@@ -19,18 +19,12 @@ SAME = ("spec_hash", "method", "seed", "device", "passes", "compiled", "precisio
 
 
 def reopen(path: Path, before: Manifest, manifest: Manifest, spec: str) -> RunFolder:
-    """Return the folder of an earlier run, as that run left it.
+    """Return the folder of an earlier run with its manifest `before`, as that run left it.
 
     Everything that will be read is checked before anything is written.
 
-    Args:
-        path: Its folder.
-        before: Its manifest.
-        manifest: The one that this run would begin with.
-        spec: Effective text of this run's spec.
-
     Raises:
-        UserError: NAS026 if it is not the same, NAS027 if a file of it is damaged.
+        UserError: NAS026 if `manifest` would begin another run, NAS027 if a file is damaged.
     """
     for key in SAME:
         was, is_ = getattr(before, key), getattr(manifest, key)

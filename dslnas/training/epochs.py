@@ -33,11 +33,7 @@ class Epochs:
         data: Data,
         report: Report,
     ) -> None:
-        """Go on from where the trainee is.
-
-        Raises:
-            UserError: There are not enough examples for a batch.
-        """
+        """Go on from where the trainee is; raise an error if a batch finds too few examples."""
         self._begin = time.perf_counter() - trainee.progress.seconds
         self._trainee, self._settings, self._data, self._report = trainee, settings, data, report
         self._part = data.training

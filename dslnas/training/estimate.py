@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,12 +14,10 @@ from dslnas.data.batches import Batch, forever
 from dslnas.data.dataset import Data
 from dslnas.engines.catalogue import make_engine
 from dslnas.graph.analysis.memory import fits
-from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
-from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import task_of
 from dslnas.timing import median_seconds
 from dslnas.training.epochs import Epochs
@@ -64,48 +62,28 @@ class Estimate:
 
 
 def estimate_search(
-    space: SearchSpace,
-    graph: PrimitiveGraph,
-    plan: SearchPlan,
-    data: Data,
-    steps_of_epoch: int | None,
-    runtime: Runtime,
-    timed: int,
+    plan: SearchPlan, data: Data, steps_of_epoch: int | None, runtime: Runtime, timed: int
 ) -> Estimate:
     """Return what a search needs and takes: a step as in the last epoch, when warm-ups are over.
 
-    Args:
-        space: The space that is searched.
-        graph: Graph of the supernet.
-        plan: The method with its settings.
-        data: The examples, or noise, on the device of `runtime`.
-        steps_of_epoch: None if it is not known.
-        runtime: How it runs.
-        timed: Steps whose time is taken, after one that is not; 0 takes none.
+    The data, or noise, are on the device of `runtime`. So many steps are timed, after one that
+    is not; 0 times none. `steps_of_epoch` is None if it is not known.
     """
-    needs = search_needs(space, graph, plan, runtime)
-    may, settings = fits(needs.peak, memory_of(runtime.device)), plan.settings
-    task = task_of(plan.data)
-
-    def step_of() -> Callable[[Batch, Batch], object]:
-        generator = torch.Generator().manual_seed(SEED)
-        supernet = make_supernet(space, graph, settings, task, generator, SEED, runtime)
-        engine = make_engine(supernet, settings, generator)
-        engine.start_epoch(settings.epochs - 1)
-        supernet.network.train()
-        engine.break_ties(generator)
-        return engine.step
-
-    seconds = None
+    needs = search_needs(plan, runtime)
+    may, settings, seconds = fits(needs.peak, memory_of(runtime.device)), plan.settings, None
     if may and timed > 0:
         batch, augment = plan.data.batch, plan.data.augmentations
-        generators = [torch.Generator().manual_seed(SEED) for _ in range(2)]
+        generators = [torch.Generator().manual_seed(SEED) for _ in range(3)]
         train = forever(data.weights, batch, generators[0], augment)
         architecture = forever(data.architecture, batch, generators[1], augment)
-        with threads_for(graph.flops() * batch * task.steps(plan.data)):
-            take = step_of()
+        with threads_for(plan.graph.flops() * batch * task_of(plan.data).steps(plan.data)):
+            supernet = make_supernet(plan, generators[2], SEED, runtime)
+            engine = make_engine(supernet, settings, generators[2])
+            engine.start_epoch(settings.epochs - 1)
+            supernet.network.train()
+            engine.break_ties(generators[2])
             seconds = median_seconds(
-                lambda: take(next(train), next(architecture)),
+                lambda: engine.step(next(train), next(architecture)),
                 timed,
                 wait=partial(wait_for, runtime.device),
             )

@@ -15,13 +15,8 @@ def measure(output_of: Callable[[Batch], Tensor], part: Part, task: Task) -> Mea
     """Measure a network in evaluation mode on a whole part.
 
     The states of recurrent cells are carried from batch to batch; every target counts once and
-    alike, whatever batch it is in.
-
-    Args:
-        output_of: From a batch to what the network gives, (targets, ...), in the order of its
-            flattened targets. It also sets the end of a segment of a stream.
-        part: The part to measure on.
-        task: Its loss and metrics.
+    alike, whatever batch it is in. `output_of` returns what the network gives, (targets, ...), in
+    the order of the flattened targets of a batch, and sets the end of a segment of a stream.
     """
     totals: dict[str, float] = {}
     count = 0

@@ -11,27 +11,19 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.dataset import Data
 from dslnas.diagnostics import user_error
 from dslnas.graph.analysis.memory import fits, memory_bytes, shown
-from dslnas.graph.graph import PrimitiveGraph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
-from dslnas.space.network import SearchSpace
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs
 from dslnas.training.search_plan import SearchPlan
 
 
-def check_search_fits(
-    space: SearchSpace, graph: PrimitiveGraph, plan: SearchPlan, data: Data, runtime: Runtime
-) -> None:
-    """Check that a search fits into memory; arguments as of `search`.
-
-    Raises:
-        UserError: NAS408 if it does not, with both numbers and what would help.
-    """
+def check_search_fits(plan: SearchPlan, data: Data, runtime: Runtime) -> None:
+    """Raise NAS408 unless a search fits into memory, with both numbers and what would help."""
 
     def needs_of(parts: int) -> Needs:
         settings = plan.settings.replace(accumulate=parts)
-        return search_needs(space, graph, replace(plan, settings=settings), runtime)
+        return search_needs(replace(plan, settings=settings), runtime)
 
     accumulate = plan.settings.accumulate
     _check(needs_of, accumulate, plan.data.batch, ("search", "data.batch"), data, runtime.device)
@@ -44,11 +36,7 @@ def check_training_fits(
     data: Data,
     runtime: Runtime,
 ) -> None:
-    """Check that a training fits into memory; arguments as of `train`.
-
-    Raises:
-        UserError: NAS408 if it does not, with both numbers and what would help.
-    """
+    """Raise NAS408 unless a training fits into memory, see `check_search_fits`."""
 
     def needs_of(parts: int) -> Needs:
         changed = settings.replace(accumulate=parts)

@@ -63,12 +63,7 @@ class Needs:
     rows: int
 
 
-def search_needs(
-    space: SearchSpace,
-    graph: PrimitiveGraph,
-    plan: SearchPlan,
-    runtime: Runtime,
-) -> Needs:
+def search_needs(plan: SearchPlan, runtime: Runtime) -> Needs:
     """Return what a search needs: the graph of its supernet as the runtime's passes rewrite it."""
     settings, engine = plan.settings, ENGINES[plan.method]
     largest = engine.largest_pass
@@ -79,16 +74,16 @@ def search_needs(
     # gates have loops in float32 only
     loops = runtime.precision == "float32" and runtime.runs_loops("gate")
     of_step, of_measuring = [], []
-    for chosen in _choices(space, largest.running):
-        running = _running(graph, runtime, chosen)
+    for chosen in _choices(plan.space, largest.running):
+        running = _running(plan.graph, runtime, chosen)
         step = make_plan(running, running.ends, chosen, observe=largest.observe)
         of_step.append(activations(running, step, alpha=largest.alpha, loops=loops))
         forward = make_plan(running, running.ends, chosen)
         of_measuring.append(activations(running, forward, gradients=False).peak)
     worst = max(of_step, key=lambda found: found.peak)
     copies = _copies(settings) + engine.weight_copies
-    measuring = measured * max(of_measuring) * _width_of_values(graph, runtime.precision)
-    return _needs(graph, copies, worst, rows, measuring, runtime.precision)
+    measuring = measured * max(of_measuring) * _width_of_values(plan.graph, runtime.precision)
+    return _needs(plan.graph, copies, worst, rows, measuring, runtime.precision)
 
 
 def training_needs(
@@ -138,13 +133,8 @@ def _needs(
 ) -> Needs:
     """Put together what there is.
 
-    Args:
-        graph: Graph of the network that is trained.
-        copies: Copies of its weights at once.
-        found: Memory that a pass holds for an example in float32.
-        rows: Examples of a pass, or tokens.
-        measuring: Bytes that measuring needs in all.
-        precision: Precision of the pass.
+    Copies of the weights are at once; a pass of so many examples or tokens holds what was found for
+    one in float32; `measuring` are bytes in all.
     """
     width = _width_of_values(graph, precision)
     kept, step = (int(width * rows * size) for size in (found.kept, found.peak))

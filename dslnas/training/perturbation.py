@@ -27,14 +27,8 @@ def perturbation_scores(
     """Return for every operation the worth that is lost without it, each taken away alone.
 
     The worth is `Task.fine_worth` on a part. Operations that cannot be derived, such as `none`, are
-    not asked: their score is 0. Batch norm uses its running statistics.
-
-    Args:
-        supernet: Trained.
-        weights: Weights of the operations by cell, (edges, operations).
-        part: The examples that are asked.
-        task: Their task.
-        progress: Told how many operations are done, and how many there are.
+    not asked: their score is 0. Batch norm uses its running statistics. `weights` of the operations
+    are (edges, operations) by cell; `progress` is told how many are done, and how many there are.
     """
     supernet.network.eval()
 

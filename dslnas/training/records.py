@@ -89,11 +89,7 @@ Report: TypeAlias = Callable[[EpochRecord | StepRecord], None]
 
 
 def check_finite(what: str, loss: float, epoch: int, step: int, method: str) -> None:
-    """Stop a training that has diverged.
-
-    Raises:
-        UserError: NAS701 with the place and the value.
-    """
+    """Raise NAS701 with the place and the value if a training has diverged."""
     if loss != loss or loss in (float("inf"), float("-inf")):
         raise user_error(
             "NAS701",

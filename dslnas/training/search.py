@@ -16,14 +16,11 @@ from dslnas.engines.curvature import dominant_eigenvalue
 from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.graph.analysis.size import check_final
-from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.settings.search import SearchSettings
 from dslnas.settings.stop import Eigenvalue
 from dslnas.space.derive.derive import Scores, derive
-from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import task_of
-from dslnas.tasks.task import Measurement, Task
+from dslnas.tasks.task import Measurement
 from dslnas.training.constraints import keeps_to
 from dslnas.training.measure import measure
 from dslnas.training.monitor import Monitor
@@ -36,45 +33,20 @@ from dslnas.training.stopping import Stop, stop_after
 ARCHITECTURE, TRAINING = "architecture loss", "training loss"
 
 
-def search(
-    space: SearchSpace,
-    graph: PrimitiveGraph,
-    plan: SearchPlan,
-    data: Data,
-    seed: int,
-    runtime: Runtime,
-    report: Report,
-) -> SearchResult:
-    """Search a space and derive the best architecture.
-
-    One epoch is one pass over the weights' data; every step gets a batch of the architecture's data
-    too. The validation part trains nothing. `seed` is that of weights, alpha, order and samples.
-
-    Raises:
-        UserError: NAS701 if a loss is not finite.
-    """
-    return _Search(space, graph, plan, data, seed, runtime, report).run()
-
-
 def make_supernet(
-    space: SearchSpace,
-    graph: PrimitiveGraph,
-    settings: SearchSettings,
-    task: Task,
-    generator: torch.Generator,
-    seed: int,
-    runtime: Runtime,
+    plan: SearchPlan, generator: torch.Generator, seed: int, runtime: Runtime
 ) -> Supernet:
     """Return a supernet as a search trains it.
 
     Weights are drawn from `generator`, on the CPU; what is dropped follows from `seed`.
     """
+    settings = plan.settings
     supernet = Supernet(
-        space,
-        graph,
+        plan.space,
+        plan.graph,
         generator,
         runtime,
-        loss_of=task.loss,
+        loss_of=task_of(plan.data).loss,
         slowness=settings.slowness or 0.0,
         accumulate=settings.accumulate,
     )
@@ -84,28 +56,22 @@ def make_supernet(
     return supernet
 
 
-class _Search:
-    """The state of one search."""
+class Search:
+    """A search for the best architecture of a space.
+
+    One epoch is one pass over the weights' data; every step gets a batch of the architecture's data
+    too. The validation part trains nothing. `seed` is that of weights, alpha, order and samples.
+    """
 
     def __init__(
-        self,
-        space: SearchSpace,
-        graph: PrimitiveGraph,
-        plan: SearchPlan,
-        data: Data,
-        seed: int,
-        runtime: Runtime,
-        report: Report,
+        self, plan: SearchPlan, data: Data, seed: int, runtime: Runtime, report: Report
     ) -> None:
         self._begin = time.perf_counter()
-        self._space, self._plan, self._data, self._report = space, plan, data, report
+        self._plan, self._data, self._report = plan, data, report
         self._generator = torch.Generator().manual_seed(seed)
         self._task = task_of(plan.data)
-        self._supernet = make_supernet(
-            space, graph, plan.settings, self._task, self._generator, seed, runtime
-        )
-        derivation = plan.derivation
-        constraints = ResourceConstraints(space, runtime.device, derivation)
+        self._supernet = make_supernet(plan, self._generator, seed, runtime)
+        constraints = ResourceConstraints(plan.space, runtime.device, plan.derivation)
         self._engine: Engine = make_engine(
             self._supernet, plan.settings, self._generator, constraints
         )
@@ -116,10 +82,15 @@ class _Search:
         self._sharpness = torch.Generator().manual_seed(seed)
 
     def run(self) -> SearchResult:
+        """Search, and derive what is found.
+
+        Raises:
+            UserError: NAS701 if a loss is not finite.
+        """
         settings, batch = self._plan.settings, self._plan.data.batch
         augment = self._plan.data.augmentations
         architecture = forever(self._data.architecture, batch, self._generator, augment)
-        stop = None
+        stop: Stop | None = None
         for epoch in range(settings.epochs):
             sums = self._train(epoch, architecture)
             self._look(epoch, sums)
@@ -129,17 +100,14 @@ class _Search:
                 break
         self._supernet.network.train()
         found, family = self._result(stop)
-        alphas = {name: a.detach().cpu().clone() for name, a in self._engine.alphas().items()}
-        seconds = time.perf_counter() - self._begin
-        reason = None if stop is None else stop.reason
         return SearchResult(
-            found.architecture,
-            found.scores,
-            found.epoch if settings.learns else None,
-            family,
-            reason,
-            alphas,
-            seconds,
+            architecture=found.architecture,
+            scores=found.scores,
+            epoch=found.epoch if settings.learns else None,
+            family=family,
+            stopped=None if stop is None else stop.reason,
+            alphas={name: a.detach().cpu().clone() for name, a in self._engine.alphas().items()},
+            seconds=time.perf_counter() - self._begin,
         )
 
     def _train(self, epoch: int, architecture: Iterator[Batch]) -> dict[str, float]:
@@ -167,7 +135,7 @@ class _Search:
         where = f"search {self._plan.method}"
         check_finite("validation loss", measured.loss, epoch + 1, steps, where)
         scores = self._engine.scores()
-        architecture = derive(self._space, scores, derivation.rule)
+        architecture = derive(self._plan.space, scores, derivation.rule)
         is_warm = epoch < settings.warm_epochs
         eigenvalue = None if is_warm else self._eigenvalue()
         if not is_warm:
@@ -226,7 +194,7 @@ class _Search:
         if stop is not None and derivation.by == "magnitude":
             return next(c for c in self._history if c.epoch == stop.epoch), ()
         scores = self._final_scores()
-        architecture = derive(self._space, scores, derivation.rule)
+        architecture = derive(self._plan.space, scores, derivation.rule)
         epoch = self._plan.settings.epochs if stop is None else self._history[-1].epoch
         return Snapshot(epoch, architecture, scores, check_final(architecture)), ()
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from dslnas.graph.graph import PrimitiveGraph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search import SearchSettings
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import Scores
+from dslnas.space.network import SearchSpace
 from dslnas.training.snapshots import Snapshot
 
 
@@ -20,11 +22,15 @@ class SearchPlan:
     """The search that a spec asks for.
 
     Attributes:
+        space: The space that is searched.
+        graph: Graph of its supernet.
         settings: Settings of the search method.
         data: Batch size and augmentations.
         derivation: How the architecture is taken from it.
     """
 
+    space: SearchSpace
+    graph: PrimitiveGraph
     settings: SearchSettings
     data: DataSettings
     derivation: Derivation = AS_PUBLISHED

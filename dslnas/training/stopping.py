@@ -21,12 +21,10 @@ class Stop:
 def stop_after(
     rules: Sequence[StopRule], history: Sequence[Snapshot], eigenvalues: Sequence[float]
 ) -> Stop | None:
-    """Return whether a search ends after the last candidate of its history.
+    """Return why a search ends after the last candidate of its history: the first rule that holds.
 
-    Args:
-        rules: The first that holds is the reason.
-        history: Candidates of every epoch in which alpha learns, the latest last.
-        eigenvalues: Eigenvalues of the same epochs, where a rule asks for them.
+    There is a candidate, and an eigenvalue if a rule asks for it, for every epoch in which alpha
+    learns, the latest last.
     """
     for rule in rules:
         found = _stop(rule, history, eigenvalues)

@@ -32,13 +32,7 @@ def noise(
 
 
 def published_steps(settings: DataSettings, batch: int, shares: int) -> int | None:
-    """Return how many steps an epoch has on published data; None for other data.
-
-    Args:
-        settings: Settings of the data.
-        batch: Examples that a step reads.
-        shares: How many of the first parts are read.
-    """
+    """Return the steps of an epoch on the first `shares` parts of published data; else None."""
     if settings.published is None:
         return None
     used = int(settings.published * settings.subset * sum(settings.split[:shares]))

@@ -138,11 +138,7 @@ class Trainee:
         return TrainingState(self.progress, arrays)
 
     def take(self, saved: TrainingState) -> None:
-        """Go on from where a training was saved.
-
-        Raises:
-            UserError: NAS026 if it is that of another network, or on another device.
-        """
+        """Go on from where a training was saved; raise NAS026 if it does not fit."""
         groups = _groups(saved.arrays, saved.where)
         state = self.network.state_dict()
         numbered = {str(n): weight for n, weight in enumerate(self.network.parameters())}

@@ -36,8 +36,8 @@ BATCH = 16
 def test_a_search_keeps_what_is_said(precision: Precision, passes: tuple[str, ...]) -> None:
     searched, runtime = space(DARTS_LIKE), Runtime(CPU, passes, precision=precision)
     graph = build_supernet_graph(searched)
-    plan = SearchPlan(DartsSettings(epochs=1), Cifar10(batch=BATCH))
-    needs = search_needs(searched, graph, plan, runtime)
+    plan = SearchPlan(searched, graph, DartsSettings(epochs=1), Cifar10(batch=BATCH))
+    needs = search_needs(plan, runtime)
     supernet = Supernet(searched, graph, torch.Generator(), runtime)
     weights = {
         cell: supernet.exists(cell).to(supernet.dtype).requires_grad_() for cell in supernet.tables
@@ -57,7 +57,7 @@ def test_no_pass_of_a_step_keeps_more_than_is_said(
     searched, runtime = space(DARTS_LIKE, method), Runtime(CPU)
     graph = build_supernet_graph(searched)
     settings = SEARCH[method](epochs=1, warmup=0)
-    needs = search_needs(searched, graph, SearchPlan(settings, Cifar10(batch=BATCH)), runtime)
+    needs = search_needs(SearchPlan(searched, graph, settings, Cifar10(batch=BATCH)), runtime)
     generator = torch.Generator().manual_seed(0)
     supernet = Supernet(searched, graph, generator, runtime)
     kept: list[int] = []
@@ -89,11 +89,11 @@ def test_a_search_of_texts_keeps_what_is_said(
     spec = compile_spec(path)
     assert isinstance(spec, CompiledSearch)
     program, runtime = spec.program, Runtime(CPU, precision=precision)
-    plan = SearchPlan(spec.search, program.data)
+    plan = SearchPlan(spec.space, spec.graph, spec.search, program.data)
     task, generator = task_of(program.data), torch.Generator().manual_seed(0)
     with nullcontext() if loops else without_loops("gate"):
-        needs = search_needs(spec.space, spec.graph, plan, runtime)
-        supernet = make_supernet(spec.space, spec.graph, plan.settings, task, generator, 0, runtime)
+        needs = search_needs(plan, runtime)
+        supernet = make_supernet(plan, generator, 0, runtime)
         shape = spec.network.example, spec.network.classes
         part = task.noise(program.data, *shape, 8, generator, runtime.dtype)
         weights = {

@@ -23,7 +23,7 @@ from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.training.records import EpochRecord, StepRecord
-from dslnas.training.search import search
+from dslnas.training.search import Search
 from dslnas.training.search_plan import SearchPlan, SearchResult
 from dslnas.training.train import Trained, train
 from dslnas.training.training_state import SaveHook, TrainingState
@@ -126,15 +126,9 @@ def run_search(
     """Search a space, the tiny one by default; `given` are settings of the method."""
     searched = tiny_space(len(data.facts.class_names), method) if space is None else space
     given = {"warmup": 0, **FEW.get(method, {}), **given}
-    return search(
-        searched,
-        build_supernet_graph(searched),
-        SearchPlan(SEARCH[method](epochs=epochs, **given), Digits(batch=batch), derivation),
-        data,
-        seed,
-        Runtime(CPU),
-        report or Listener(),
-    )
+    settings, graph = SEARCH[method](epochs=epochs, **given), build_supernet_graph(searched)
+    plan = SearchPlan(searched, graph, settings, Digits(batch=batch), derivation)
+    return Search(plan, data, seed, Runtime(CPU), report or Listener()).run()
 
 
 def run_retrain(

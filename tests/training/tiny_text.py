@@ -19,7 +19,7 @@ from dslnas.settings.values import Sgd, Variational
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
-from dslnas.training.search import search
+from dslnas.training.search import Search
 from dslnas.training.search_plan import SearchPlan, SearchResult
 from dslnas.training.train import Trained, train
 from dslnas.training.training_state import SaveHook, TrainingState
@@ -95,9 +95,9 @@ def search_text(
         "slowness": 1e-3,
     }
     settings = SEARCH[method](epochs=epochs, **{**defaults, **FEW.get(method, {}), **given})
-    plan = SearchPlan(settings, TextFile(batch=batch, steps=STEPS), derivation)
-    listener = report or Listener()
-    return search(space, build_supernet_graph(space), plan, data, seed, Runtime(CPU), listener)
+    texts = TextFile(batch=batch, steps=STEPS)
+    plan = SearchPlan(space, build_supernet_graph(space), settings, texts, derivation)
+    return Search(plan, data, seed, Runtime(CPU), report or Listener()).run()
 
 
 def retrain_text(

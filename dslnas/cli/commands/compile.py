@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
 from dslnas.app.arguments import LARGEST_SEED
-from dslnas.app.compile import CompiledSearch, compile_spec, with_search
+from dslnas.app.compile import compile_spec, with_search
 from dslnas.app.runtime import RuntimeOptions
 from dslnas.app.show import summary
 from dslnas.cli.options import (
@@ -78,52 +77,28 @@ def compile_(
         else:
             click.echo(summary_text(compiled))
         return
-    from dslnas.app.pipeline import run_pipeline
-    from dslnas.cli.render.progress import progress
-    from dslnas.cli.render.report import print_run
-
     searched = with_search(compiled)
     check_compile(how, searched)
-    if repeats is not None:
-        _repeat(
-            searched,
-            out,
-            range(seed, seed + repeats),
-            how,
-            baseline=baseline,
-            resume=resume,
-            as_json=as_json,
-        )
-        return
-    with progress(quiet=as_json) as report:
-        run = run_pipeline(searched, out, seed=seed, resume=resume, report=report, **how)
-    print_run(run, as_json=as_json)
-
-
-def _repeat(
-    spec: CompiledSearch,
-    out: Path | None,
-    seeds: Sequence[int],
-    how: RuntimeOptions,
-    *,
-    baseline: bool,
-    resume: bool,
-    as_json: bool,
-) -> None:
-    """Run a spec with every seed, and print what that comes to, also when it is interrupted."""
+    from dslnas.app.pipeline import run_pipeline
     from dslnas.app.repeat import Repeats
     from dslnas.cli.render.comparison import comparison_text
     from dslnas.cli.render.progress import progress
+    from dslnas.cli.render.report import print_run
 
     with progress(quiet=as_json) as report:
-        repeats = Repeats(spec, seeds, out, baseline=baseline, resume=resume, report=report, **how)
+        if repeats is None:
+            run = run_pipeline(searched, out, seed=seed, resume=resume, report=report, **how)
+            print_run(run, as_json=as_json)
+            return
+        seeds = range(seed, seed + repeats)
+        runs = Repeats(searched, seeds, out, baseline=baseline, resume=resume, report=report, **how)
         try:
-            repeats.run()
-        finally:
+            runs.run()
+        finally:  # what there is is printed when it is interrupted, too
             if as_json:
-                print_json(repeats.summary.model_dump())
+                print_json(runs.summary.model_dump())
             else:
-                click.echo(comparison_text(repeats.summary, repeats.folder.path))
+                click.echo(comparison_text(runs.summary, runs.folder.path))
 
 
 def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:
