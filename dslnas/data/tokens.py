@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -83,32 +83,6 @@ class TextFacts(Facts):
     def numbers(self) -> dict[str, int]:
         """The numbers of the tokens."""
         return {token: number for number, token in enumerate(self.vocabulary)}
-
-
-def encode(text: str, facts: TextFacts) -> list[int]:
-    """Return the numbers of the tokens of a text; unknown ones become that of `<unk>`."""
-    numbers = facts.numbers
-    unknown = numbers[UNKNOWN]
-    return [numbers.get(t, unknown) for piece in tokens(text, facts.level) for t in piece]
-
-
-def decode(numbers: Iterable[int], facts: TextFacts) -> str:
-    """Return the text of tokens: words with one space between, and ends of lines.
-
-    Encoding it gives the same numbers; at the level of characters, if none is that of `<unk>`.
-    """
-    found = [facts.vocabulary[number] for number in numbers]
-    if facts.level == "char":
-        return "".join(found)
-    parts: list[str] = []
-    for word in found:
-        if word == END_OF_LINE:
-            parts.append("\n")
-        elif parts and parts[-1] != "\n":
-            parts += (" ", word)
-        else:
-            parts.append(word)
-    return "".join(parts)
 
 
 def tokens(text: str, level: TokenLevel) -> Iterator[Sequence[str]]:

@@ -54,7 +54,7 @@ def test_the_digits_are_counted_as_they_are_read() -> None:
         (
             {"cat": 30, "dog": 90},
             0.1,
-            "class `cat` has 3 examples in a subset of 0.1 but the split has 4 parts",
+            "class `cat` has 3 examples in a subset of 10% but the split has 4 parts",
             "add examples of this class, or raise `subset`",
         ),
         (

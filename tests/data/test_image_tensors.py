@@ -141,7 +141,7 @@ def test_the_seed_decides_the_split() -> None:
         (
             0.2,
             [40, 10, 40],
-            "class `1` has 2 examples in a subset of 0.2 but the split has 4 parts",
+            "class `1` has 2 examples in a subset of 20% but the split has 4 parts",
             "add examples of this class, or raise `subset`",
         ),
     ],

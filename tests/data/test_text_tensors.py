@@ -10,10 +10,11 @@ import torch
 from dslnas.data.dataset import Data
 from dslnas.data.stream import StreamPart
 from dslnas.data.text import PARTS, describe, read
-from dslnas.data.tokens import PartFacts, TextFacts, decode
+from dslnas.data.tokens import PartFacts, TextFacts
 from dslnas.settings.data import Ptb, TextFile
 from tests.data.made import error, real, text_of
 from tests.loading import TEXT, load
+from tests.texts import decode
 
 DTYPE = torch.float32
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dslnas.data import tokens as module
-from dslnas.data.tokens import TextFacts, cut, decode, encode, tokens, vocabulary
+from dslnas.data.tokens import TextFacts, cut, tokens, vocabulary
 from dslnas.settings.data import TokenLevel
+from tests.texts import decode, encode
 
 # few letters, so that words come again; white space of all kinds; signs beyond a byte
 TEXTS = st.text(st.sampled_from("aab \n\t\u2003\x1féß𝄞<>"), max_size=60)

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from dslnas.data.tokens import TextFacts, decode, encode
+from dslnas.data.tokens import TextFacts
 from dslnas.exporters import sample
 from dslnas.exporters.export import export
 from dslnas.settings.sections import ExportSettings
 from tests.exporters.brief import check_briefly
 from tests.exporters.exported_text import CHARACTERS, characters, language_model, words
+from tests.texts import decode, encode
 
 # Runs a script where dslnas and torch cannot be imported.
 ALONE = """

@@ -1,0 +1,33 @@
+"""Texts to numbers and back, the plain way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dslnas.data.tokens import END_OF_LINE, UNKNOWN, TextFacts, tokens
+
+
+def encode(text: str, facts: TextFacts) -> list[int]:
+    """Return the numbers of the tokens of a text; unknown ones become that of `<unk>`."""
+    numbers = facts.numbers
+    unknown = numbers[UNKNOWN]
+    return [numbers.get(t, unknown) for piece in tokens(text, facts.level) for t in piece]
+
+
+def decode(numbers: Iterable[int], facts: TextFacts) -> str:
+    """Return the text of tokens: words with one space between, and ends of lines.
+
+    Encoding it gives the same numbers; at the level of characters, if none is that of `<unk>`.
+    """
+    found = [facts.vocabulary[number] for number in numbers]
+    if facts.level == "char":
+        return "".join(found)
+    parts: list[str] = []
+    for word in found:
+        if word == END_OF_LINE:
+            parts.append("\n")
+        elif parts and parts[-1] != "\n":
+            parts += (" ", word)
+        else:
+            parts.append(word)
+    return "".join(parts)
