@@ -12,14 +12,16 @@ class StopRuleCall(Call):
 
     Attributes:
         memory: Parameter that says over how many epochs the rule looks; "" for the last alone.
+        spans: How many times that it needs to know.
     """
 
     noun: ClassVar[str] = "stop rule"
     memory: ClassVar[str] = ""
+    spans: ClassVar[int] = 1
 
     def looks_back(self) -> int:
         """Return how many epochs before the last the rule needs to know."""
-        return 0
+        return self.spans * getattr(self, self.memory) if self.memory else 0
 
 
 class Skips(StopRuleCall):
@@ -47,10 +49,6 @@ class Stable(StopRuleCall):
     word: Literal["stable"] = "stable"
     epochs: int = Field(10, ge=1)
 
-    def looks_back(self) -> int:
-        """Return how many epochs before the last the rule needs to know."""
-        return self.epochs
-
 
 class Eigenvalue(StopRuleCall):
     """The validation loss has become sharp in alpha (Zela et al., ICLR 2020, arXiv:1909.09656).
@@ -60,13 +58,10 @@ class Eigenvalue(StopRuleCall):
     """
 
     memory = "window"
+    spans = 2
     word: Literal["eigenvalue"] = "eigenvalue"
     ratio: float = Field(0.75, gt=0, le=1)
     window: int = Field(5, ge=1)
-
-    def looks_back(self) -> int:
-        """Return how many epochs before the last the rule needs to know."""
-        return 2 * self.window
 
 
 StopRule: TypeAlias = Annotated[

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dslnas.diagnostics import Diagnostic, UserError, did_you_mean, user_error
+from dslnas.diagnostics import Diagnostics, did_you_mean, user_error
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse_values
+from dslnas.language.syntax.tokens import STATEMENTS
 from dslnas.source import SourceFile, Span
 
-SECTIONS = ("network", "data", "search", "derive", "evaluate", "export")
 COMMAND_LINE = "--set"
+SECTIONS = STATEMENTS["SECTION"]
 # Values that are text: taken as they are, so that a shell needs no second pair of quotes.
 _TEXT = {"data.path"}
 _FORMS = "`search.epochs=5`, `search=nasp`, `cell.normal.nodes=2` or `let.K=3`"
@@ -24,14 +25,11 @@ def parse_overrides(arguments: Iterable[str]) -> list[ast.Item]:
         UserError: NAS011 for a wrong path, NAS1xx for a wrong value; all of them at once.
     """
     items: list[ast.Item] = []
-    errors: list[Diagnostic] = []
+    diagnostics = Diagnostics()
     for argument in arguments:
-        try:
+        with diagnostics.collecting():
             items.append(_parse(SourceFile(COMMAND_LINE, argument)))
-        except UserError as error:
-            errors.extend(error.diagnostics)
-    if errors:
-        raise UserError(errors)
+    diagnostics.raise_if_any()
     return items
 
 
@@ -39,24 +37,16 @@ def _parse(source: SourceFile) -> ast.Item:
     path, _, value = source.text.partition("=")
     whole = Span(source, 0, max(1, len(path)))
     if not value.strip():
-        raise user_error(
-            "NAS011",
-            f"`{path}` is given no value",
-            span=whole,
-            help=f"write a path and a value, such as {_FORMS}",
-        )
+        help = f"write a path and a value, such as {_FORMS}"
+        raise user_error("NAS011", f"`{path}` is given no value", span=whole, help=help)
     start = len(path) + 1
     match _names(source, path):
         case [kind] if kind.text in SECTIONS:
             name = _single(source, start)
             if isinstance(name, ast.Name):
                 return ast.Section(kind.text, name, (), span=whole)
-            raise user_error(
-                "NAS011",
-                f"`{kind.text}` takes a name, found `{name.span.brief}`",
-                span=name.span,
-                help=f"paths look like {_FORMS}",
-            )
+            message = f"`{kind.text}` takes a name, found `{name.span.brief}`"
+            raise user_error("NAS011", message, span=name.span, help=f"paths look like {_FORMS}")
         case [kind, key] if kind.text in SECTIONS:
             return ast.Section(kind.text, None, (_setting(source, path, key),), span=whole)
         case [ast.Name(text="cell"), cell, key]:
@@ -65,12 +55,8 @@ def _parse(source: SourceFile) -> ast.Item:
             return ast.Let(name, _single(source, start), span=whole)
     first = path.split(".")[0].strip()
     near = "" if first in _STARTS else did_you_mean(first, _STARTS)
-    raise user_error(
-        "NAS011",
-        f"unknown path `{path}`" if path.strip() else "a path is missing before `=`",
-        span=whole,
-        help=near or f"paths look like {_FORMS}",
-    )
+    message = f"unknown path `{path}`" if path.strip() else "a path is missing before `=`"
+    raise user_error("NAS011", message, span=whole, help=near or f"paths look like {_FORMS}")
 
 
 def _names(source: SourceFile, path: str) -> list[ast.Name]:
@@ -97,10 +83,7 @@ def _single(source: SourceFile, start: int) -> ast.Expression:
     """Return the only value from offset `start` on."""
     first, *others = parse_values(source, start)
     if others:
-        raise user_error(
-            "NAS011",
-            f"`{source.text[: start - 1].strip()}` takes one value, found {1 + len(others)}",
-            span=others[0].span,
-            help="remove the others",
-        )
+        path = source.text[: start - 1].strip()
+        message = f"`{path}` takes one value, found {1 + len(others)}"
+        raise user_error("NAS011", message, span=others[0].span, help="remove the others")
     return first

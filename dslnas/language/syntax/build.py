@@ -42,11 +42,6 @@ _EXPRESSIONS = {
 }  # fmt: skip
 
 
-def subtrees(tree: Tree[Token]) -> list[Tree[Token]]:
-    """Return the children that are trees, leaving out tokens and what is not given."""
-    return [child for child in tree.children if isinstance(child, Tree)]
-
-
 def _spine(tree: Tree[Token]) -> list[Tree[Token]]:
     """Return a sum or product, its first term if that is one too, and so on."""
     spine = [tree]
@@ -110,10 +105,11 @@ class TreeBuilder:
 
     # ---- definitions ----------------------------------------------------------------------------
 
-    def _list(self, tree: Tree[Token]) -> tuple[Any, ...]:
+    def build_all(self, tree: Tree[Token]) -> tuple[Any, ...]:
+        """Return the nodes of what a tree lists."""
         return self._trees(tree.children)
 
-    _parameters = _block = _values = _list
+    _parameters = _block = _values = build_all
 
     def _use(self, tree: Tree[Token]) -> ast.Use:
         (target,) = tree.children

@@ -19,11 +19,11 @@ from dslnas.language.syntax.grammar import language_parser
 from dslnas.language.syntax.help import unquoted
 from dslnas.language.syntax.messages import END, character_error, token_error
 from dslnas.language.syntax.parse_failure import ParseFailure
+from dslnas.language.syntax.tokens import STATEMENTS
 from dslnas.source import SourceFile
 
-_ITEM_START = re.compile(
-    r"^(?:use|let|op|ops|gate|cell|network|data|search|derive|evaluate|export)\b", re.M
-)
+_WORDS = "|".join(word for words in STATEMENTS.values() for word in words)
+_ITEM_START = re.compile(rf"^(?:{_WORDS})\b", re.M)
 _LARGEST_REREAD = 20_000
 
 

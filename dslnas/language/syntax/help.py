@@ -8,8 +8,8 @@ from collections.abc import Sequence, Set
 from lark import Token
 
 from dslnas.diagnostics import did_you_mean
-from dslnas.language.syntax.parse_failure import STATEMENTS, ParseFailure
-from dslnas.language.syntax.tokens import BREAK
+from dslnas.language.syntax.parse_failure import ParseFailure
+from dslnas.language.syntax.tokens import BREAK, STATEMENTS
 
 _QUOTES = "\"'\N{LEFT SINGLE QUOTATION MARK}\N{LEFT DOUBLE QUOTATION MARK}"
 _JOINED = "layers are joined with `->`"

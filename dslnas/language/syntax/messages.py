@@ -8,8 +8,8 @@ from lark import Token
 
 from dslnas.diagnostics import Diagnostic, Note, did_you_mean
 from dslnas.language.syntax.help import help_for
-from dslnas.language.syntax.parse_failure import CLOSING, SIGNS, STATEMENTS, ParseFailure
-from dslnas.language.syntax.tokens import BREAK
+from dslnas.language.syntax.parse_failure import CLOSING, SIGNS, ParseFailure
+from dslnas.language.syntax.tokens import BREAK, STATEMENTS
 
 END = "$END"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
 
 from dslnas.diagnostics import Diagnostics, UserError, user_error
 from dslnas.language.syntax import ast
-from dslnas.language.syntax.build import TreeBuilder, subtrees
+from dslnas.language.syntax.build import TreeBuilder
 from dslnas.language.syntax.errors import syntax_errors, value_errors
 from dslnas.language.syntax.grammar import language_parser
 from dslnas.source import SourceFile, Span
@@ -42,11 +44,7 @@ def parse(source: SourceFile) -> ast.Program:
         for match in _COMMENT.finditer(text)
         if match[0].startswith("#")
     )
-    diagnostics = Diagnostics()
-    builder = TreeBuilder(source, diagnostics)
-    items = tuple(builder.build(child) for child in subtrees(tree))
-    diagnostics.raise_if_any()
-    return ast.Program(items, comments, span=Span(source, 0, len(text)))
+    return ast.Program(_built(tree, source), comments, span=Span(source, 0, len(text)))
 
 
 def parse_values(source: SourceFile, start: int = 0) -> tuple[ast.Expression, ...]:
@@ -60,8 +58,12 @@ def parse_values(source: SourceFile, start: int = 0) -> tuple[ast.Expression, ..
         tree = language_parser().parse(text, start="values")
     except UnexpectedInput:
         raise UserError(value_errors(source, start)) from None
+    return _built(tree, source)
+
+
+def _built(tree: Tree[Token], source: SourceFile) -> tuple[Any, ...]:
+    """Return the nodes of what a tree lists."""
     diagnostics = Diagnostics()
-    builder = TreeBuilder(source, diagnostics)
-    values = tuple(builder.build(child) for child in subtrees(tree))
+    nodes = TreeBuilder(source, diagnostics).build_all(tree)
     diagnostics.raise_if_any()
-    return values
+    return nodes

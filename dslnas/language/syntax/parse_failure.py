@@ -12,17 +12,6 @@ from dslnas.language.syntax.tokens import BREAK
 from dslnas.source import SourceFile, Span
 
 CLOSING = {"LPAR": "RPAR", "LBRACE": "RBRACE"}
-STATEMENTS = {
-    "USE": ("use",),
-    "LET": ("let",),
-    "OP": ("op",),
-    "OPS": ("ops",),
-    "GATE": ("gate",),
-    "CELL": ("cell",),
-    "SECTION": ("network", "data", "search", "derive", "evaluate", "export"),
-}
-"""By token the words that start a statement of the top level."""
-
 SIGNS = {"LPAR": "(", "RPAR": ")", "LBRACE": "{", "RBRACE": "}"}
 
 

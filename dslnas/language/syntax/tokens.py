@@ -1,10 +1,21 @@
-"""Decides which line breaks end a statement; the grammar sees only those."""
+"""Words that start statements, and line breaks that end them: the grammar sees only those."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from lark import Token
+
+STATEMENTS = {
+    "USE": ("use",),
+    "LET": ("let",),
+    "OP": ("op",),
+    "OPS": ("ops",),
+    "GATE": ("gate",),
+    "CELL": ("cell",),
+    "SECTION": ("network", "data", "search", "derive", "evaluate", "export"),
+}
+"""By token the words that start a statement of the top level."""
 
 BREAK = "_BREAK"
 _OPENING = {"LPAR": 1, "RPAR": -1}
