@@ -42,22 +42,12 @@ def is_several(annotation: Annotation) -> bool:
     return any(origin_of(one) is tuple for one in alternatives(annotation))
 
 
-def count(annotation: Annotation) -> int:
-    """Return how many values a tuple that is no list has."""
-    return len(get_args(annotation))
-
-
-def item_of(annotation: Annotation) -> Annotation:
-    """Return the type of each value of a list."""
-    return get_args(annotation)[0]
-
-
 def calls_of(annotation: Annotation) -> dict[str, type[Call]]:
     """Return by word the calls that a type takes, alone or in a list."""
     calls: dict[str, type[Call]] = {}
     for one in alternatives(annotation):
         if origin_of(one) is tuple:
-            calls |= calls_of(item_of(one))
+            calls |= calls_of(get_args(one)[0])
         elif isinstance(one, type) and issubclass(one, Call):
             calls[one.model_fields["word"].default] = one
     return calls

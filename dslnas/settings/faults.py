@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from dslnas.settings.annotations import (
-    Annotation,
-    alternatives,
-    count,
-    is_list,
-    item_of,
-    origin_of,
-    wanted,
-)
+from dslnas.settings.annotations import Annotation, alternatives, is_list, origin_of, wanted
 from dslnas.settings.model import Model
 
 _LIMITS = {
@@ -75,9 +68,10 @@ def _of_setting(
 ) -> Iterator[Fault]:
     """Yield a fault for every item that is wrong, or one for a value that is wrong as a whole."""
     first, *others = alternatives(annotation)
+    items = get_args(first)
     if others or origin_of(first) is not tuple:
         yield Fault(key, _wants(annotation, errors), value)
-    elif not is_list(first) and not (isinstance(value, tuple) and len(value) == count(first)):
+    elif not is_list(first) and not (isinstance(value, tuple) and len(value) == len(items)):
         yield Fault(key, _wants(annotation, []), value)
     else:
         # A list with wrong items is also found too short: those are not counted.
@@ -85,7 +79,7 @@ def _of_setting(
         for details in of_items or errors:
             place = details["loc"][1:]
             item = int(place[0]) if place else None
-            wants = _wants(annotation if item is None else item_of(first), [details])
+            wants = _wants(annotation if item is None else items[0], [details])
             yield Fault(key, wants, details["input"], item)
 
 

@@ -1,10 +1,10 @@
-"""Arguments of calls, matched with the parameters of what is called."""
+"""Arguments of calls, matched with the parameters of what is called; settings of one value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dslnas.diagnostics import suggestion, user_error
+from dslnas.diagnostics import Diagnostics, suggestion, user_error
 from dslnas.language.syntax import ast
 
 
@@ -49,3 +49,15 @@ def bind(
 
 def _count(number: int) -> str:
     return "no arguments" if number == 0 else f"{number} argument{'s' if number > 1 else ''}"
+
+
+def only_value(
+    setting: ast.Setting, diagnostics: Diagnostics, help: str = "remove the others"
+) -> ast.Expression:
+    """Return the value of a setting that takes one; NAS502 is recorded at the others."""
+    first, *others = setting.values
+    if others:
+        message = f"`{setting.key.text}` takes one value, found {len(setting.values)}"
+        span = others[0].span.to(others[-1].span)
+        diagnostics.add("NAS502", message, span, help=help)
+    return first

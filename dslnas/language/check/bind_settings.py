@@ -7,11 +7,10 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
-from dslnas.diagnostics import did_you_mean, suggestion, user_error
+from dslnas.diagnostics import did_you_mean, suggestion
+from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic, read_values
-from dslnas.language.check.constants import Scope
 from dslnas.language.check.context import Context
 from dslnas.language.syntax import ast
 from dslnas.settings.annotations import is_several
@@ -55,7 +54,9 @@ def build(
         if key in fields and key not in left:
             with diagnostics.collecting():
                 usual = defaults.get(key, fields[key].default)
-                values[key] = _value(setting, fields[key], context.constants, usual)
+                takes_one = not is_several(fields[key].annotation)
+                given = (only_value(setting, diagnostics),) if takes_one else setting.values
+                values[key] = read_values(given, fields[key].annotation, context.constants, usual)
     try:
         return model.model_validate({**defaults, **values})
     except ValidationError as error:
@@ -77,13 +78,3 @@ def _meant(key: str, model: type[Section]) -> str:
     owners = " and ".join(f"`{heading}`" for heading in reversed(headings.values()))
     hint = f"it is a setting of {owners}" if owners else suggestion(key, model.all_keys())
     return did_you_mean(key, model.all_keys()) or hint
-
-
-def _value(setting: ast.Setting, field: FieldInfo, scope: Scope, usual: object) -> object:
-    """Return the plain value of a setting; `usual` is its default."""
-    values = setting.values
-    if len(values) > 1 and not is_several(field.annotation):
-        message = f"`{setting.key.text}` takes one value, found {len(values)}"
-        span = values[1].span.to(values[-1].span)
-        raise user_error("NAS502", message, span=span, help="remove the others")
-    return read_values(values, field.annotation, scope, usual)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslnas.language.check.bind import bind, parameters_of
+from dslnas.language.check.bind import bind, only_value, parameters_of
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.context import Context
@@ -22,19 +22,14 @@ def read_values(
 ) -> tuple[CellValue, ...]:
     """Return the values of a cell, those of gates before the one that they are made for.
 
-    Records NAS108 for a cell of too many parts, NAS502 for a `first` of several values, and what
+    Records NAS108 for a cell of too many parts, and what
     `ValueReader` finds.
     """
     reader = _Reader(parts, names, context, gates)
     first = parts.given.get(FIRST)
     if first is not None:
-        reader.read(FIRST, first.values[0], first.key.span)
-        if len(first.values) > 1:
-            message, help = (
-                f"`first` takes one value, found {len(first.values)}",
-                "join them: `a + b`",
-            )
-            context.diagnostics.add("NAS502", message, first.values_span, help=help)
+        value = only_value(first, context.diagnostics, "join them: `a + b`")
+        reader.read(FIRST, value, first.key.span)
     for let in parts.lets:
         reader.read(let.name.text, let.value, let.name.span)
     return tuple(reader.values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import Diagnostics
+from dslnas.language.check.bind import only_value
 from dslnas.language.check.dag import cycle_in, needed_for, reading_graph
 from dslnas.language.check.gate_body import OUTPUT, GateBody
 from dslnas.language.check.operations import BODY_NAMES, Definitions
@@ -60,10 +61,8 @@ def _check_statements(body: GateBody, diagnostics: Diagnostics) -> None:
             message = f"unknown setting `{key.text}` in {what}"
             help = "a gate has values, written with `let`, and one `output`"
             diagnostics.add("NAS501", message, key.span, help=help)
-        elif len(setting.values) > 1:
-            span = setting.values[1].span.to(setting.values[-1].span)
-            message = f"`output` takes one value, found {len(setting.values)}"
-            diagnostics.add("NAS502", message, span, help="join them: `concat(a, b)`")
+        else:
+            only_value(setting, diagnostics, "join them: `concat(a, b)`")
     for second in body.outputs[1:]:
         first = body.outputs[0].key.span
         diagnostics.add_twice(f"`{OUTPUT}` is set twice", second.key.span, first)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from dslnas.diagnostics import suggestion
+from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedInput, CheckedNetwork
@@ -102,12 +103,8 @@ def _inputs(
 
 
 def _layers(setting: ast.Setting, context: Context) -> ast.Expression:
-    """Return the only expression of a setting; NAS504 is recorded for more."""
-    first, *others = setting.values
-    if others:
-        message = f"`{setting.key.text}` takes one expression, found {len(setting.values)}"
-        span = others[0].span.to(others[-1].span)
-        context.diagnostics.add("NAS504", message, span, help="join layers with `->`")
+    """Return the only expression of a setting."""
+    first = only_value(setting, context.diagnostics, "join layers with `->`")
     _check(first, context)
     return first
 
