@@ -127,6 +127,22 @@ class Diagnostics:
         """Record one mistake."""
         self.record(Diagnostic(code, message, span, help, tuple(notes)))
 
+    def is_known(
+        self,
+        what: str,
+        name: str,
+        span: Span | None,
+        known: Collection[str],
+        *,
+        code: str = "NAS201",
+        otherwise: str = "",
+    ) -> bool:
+        """Whether a name is known; else record that it is not, with the nearest, or `otherwise`."""
+        if name not in known:
+            help = suggestion(name, known) or otherwise
+            self.add(code, f"unknown {what} `{name}`", span, help=help)
+        return name in known
+
     def add_taken(self, what: str, name: str, span: Span | None, first: Span | None) -> None:
         """Record NAS204 for a name that has a definition, at `first` if that is known."""
         notes = [Note("the first definition is here", first)] if first else ()

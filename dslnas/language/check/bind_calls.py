@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
@@ -76,16 +76,11 @@ def _read(
             if model is not None:
                 return _call(model, name, arguments, scope, usual)
             if calls:
-                raise _unknown_call(name, calls)
+                noun = next(iter(calls.values())).noun  # a setting takes calls of one kind
+                message, help = f"unknown {noun} `{text}(...)`", suggestion(text, calls)
+                raise user_error("NAS207", message, span=name.span, help=help)
             return expression  # syntax, which no setting takes: the model says what it wants
     return evaluate(expression, scope)
-
-
-def _unknown_call(name: ast.Name, known: Mapping[str, type[Call]]) -> UserError:
-    """Return the error for a call that no setting knows, where only `known` ones are taken."""
-    noun = next(iter(known.values())).noun  # a setting takes calls of one kind
-    message = f"unknown {noun} `{name.text}(...)`"
-    return user_error("NAS207", message, span=name.span, help=suggestion(name.text, known))
 
 
 def _call(

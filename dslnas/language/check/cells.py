@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dslnas.diagnostics import Diagnostics, suggestion
+from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.cell import Cell, Operation
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
@@ -38,12 +38,11 @@ def _with_likes(
     done = dict(cells)
     uses: dict[str, tuple[str, ...]] = dict.fromkeys(cells, ())
     for name, cell in cells.items():
-        if cell.like is not None and cell.like.text in cells:
-            uses[name] = (cell.like.text,)
-        elif cell.like is not None:
-            help = suggestion(cell.like.text, [c for c in cells if c != name])
-            message = f"unknown cell `{cell.like.text}`"
-            diagnostics.add("NAS201", message, cell.like.span, help=help)
+        like, others = cell.like, cells.keys() - {name}
+        if like is not None and (
+            like.text == name or diagnostics.is_known("cell", like.text, like.span, others)
+        ):
+            uses[name] = (like.text,)
     names, help = {n: c.name for n, c in cells.items()}, "write the settings of one of them"
     for name in understood_order(uses, names, "cell", "is like itself", help, diagnostics):
         for base in uses[name]:

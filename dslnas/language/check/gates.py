@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslnas.diagnostics import Diagnostics, Note, suggestion
+from dslnas.diagnostics import Diagnostics, Note
 from dslnas.language.check.context import Context
 from dslnas.language.check.gate_body import GateBody
 from dslnas.language.check.gate_calls import check_gate
@@ -40,10 +40,10 @@ class Gates:
             help = "write the name alone: operation and source are those of the edge"
             self._diagnostics.add("NAS502", message, span, help=help)
             return None
-        if value.text not in self._gates:
-            help = suggestion(value.text, self._gates)
-            help = help or "define it with `gate`, or `use std.rnn`"
-            self._diagnostics.add("NAS201", f"unknown gate `{value.text}`", value.span, help=help)
+        otherwise = "define it with `gate`, or `use std.rnn`"
+        if not self._diagnostics.is_known(
+            "gate", value.text, value.span, self._gates, otherwise=otherwise
+        ):
             return None
         body = self.sound.get(value.text)
         if body is None:

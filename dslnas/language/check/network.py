@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from dslnas.diagnostics import suggestion
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic
 from dslnas.language.check.cell import Cell
@@ -123,9 +122,7 @@ def _layout(
     """
     layout, defined = tuple(_places(values, context)), context.linked.cells
     for name, _ in layout:
-        if name.text not in defined:
-            message, help = f"unknown cell `{name.text}`", suggestion(name.text, defined)
-            context.diagnostics.add("NAS201", message, name.span, help=help)
+        context.diagnostics.is_known("cell", name.text, name.span, defined)
     used = {name.text for name, _ in layout}
     used |= {cell.like.text for cell in defined.values() if cell.like is not None}
     for cell in cells.values():

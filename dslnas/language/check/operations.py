@@ -183,10 +183,8 @@ def _check_parameters(definition: ast.OpDef, diagnostics: Diagnostics) -> None:
 
 def _check_condition(variant: ast.Variant, diagnostics: Diagnostics) -> None:
     word, number, span = variant.condition.text, variant.number, variant.condition.span
-    if word not in CONDITIONS:
-        help = suggestion(word, CONDITIONS)
-        diagnostics.add("NAS209", f"unknown condition `{word}`", span, help=help)
-    elif (word == "stride") != (number is not None):
+    is_known = diagnostics.is_known("condition", word, span, CONDITIONS, code="NAS209")
+    if is_known and (word == "stride") != (number is not None):
         message = (
             "`when stride` needs a number" if word == "stride" else f"`when {word}` has no number"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslnas.diagnostics import Diagnostics, suggestion
+from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import CellParts
 from dslnas.language.check.operations import called
@@ -29,9 +29,8 @@ def check_output(
         if call[0].text in ends:
             return "last", (call[0].text,)
         if call[0].text not in names.all and names.values:
-            help = suggestion(call[0].text, [*OUTPUTS, *ends])
-            message = f"unknown node or value `{call[0].text}`"
-            diagnostics.add("NAS201", message, call[0].span, help=help)
+            known = [*OUTPUTS, *ends]
+            diagnostics.is_known("node or value", call[0].text, call[0].span, known)
             return "concat", nodes
     if call is None or call[0].text not in OUTPUTS:
         diagnostics.add(
@@ -59,8 +58,7 @@ def check_output(
         if isinstance(value, ast.Name) and value.text in ends:
             chosen.append(value.text)
         else:
-            help = suggestion(value.span.text, ends)
-            diagnostics.add("NAS201", f"unknown node `{value.span.brief}`", value.span, help=help)
+            diagnostics.is_known("node", value.span.brief, value.span, ends)
     return name.text, tuple(chosen)
 
 
@@ -86,9 +84,7 @@ def check_next(parts: CellParts, names: CellNames, diagnostics: Diagnostics) -> 
     written = parts.given["next"].values
     if len(written) == len(after):
         for name, value in zip(after, written, strict=True):
-            if name not in names.all:
-                help = suggestion(name, names.all)
-                diagnostics.add("NAS201", f"unknown value `{name}`", value.span, help=help)
+            diagnostics.is_known("value", name, value.span, names.all)
         if len(after) != len(states):
             diagnostics.add(
                 "NAS313",

@@ -31,9 +31,7 @@ def check_search(
         span = spans.get(conflict.path, spans.get("search.epochs"))
         context.diagnostics.add("NAS511", conflict.message, span, help=conflict.help)
     for name in search.cells if isinstance(search, NaspSettings) else ():
-        if name not in cells:
-            message, help = f"unknown cell `{name}`", suggestion(name, cells)
-            context.diagnostics.add("NAS201", message, spans.get("search.cells"), help=help)
+        context.diagnostics.is_known("cell", name, spans.get("search.cells"), cells)
 
 
 def check_unsearched(derivation: Derivation, context: Context) -> None:

@@ -121,8 +121,8 @@ def read_derivation(context: Context, cells: Mapping[str, Cell]) -> Derivation:
 def _known_name(kind: str, what: str, known: Mapping[str, object], context: Context) -> str | None:
     """Return the name of a section if it is a known one; NAS505 is recorded for another."""
     name = context.linked.name_of(kind)
-    if name is None or name.text in known:
-        return None if name is None else name.text
-    message, help = f"unknown {what} `{name.text}`", suggestion(name.text, known)
-    context.diagnostics.add("NAS505", message, name.span, help=help)
+    if name is not None and context.diagnostics.is_known(
+        what, name.text, name.span, known, code="NAS505"
+    ):
+        return name.text
     return None

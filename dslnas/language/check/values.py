@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from dslnas.diagnostics import Diagnostics, suggestion
+from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.constants import Scope
 from dslnas.language.check.operations import BODY_NAMES, Definitions, check_body
 from dslnas.language.check.value import Activated, Applied, Joined, Reference, ValueExpression
@@ -198,7 +198,6 @@ class ValueReader:
             message, help = f"`{text}` is a number, not a value", _NUMBER
         else:
             known = [known for known in self._names if known not in ("", self.owner)]
-            message, help = f"unknown value `{text}`", suggestion(text, known)
-            self._diagnostics.add("NAS201", message, name.span, help=help)
+            self._diagnostics.is_known("value", text, name.span, known)
             return
         self._diagnostics.add("NAS311", message, name.span, help=help)

@@ -9,14 +9,14 @@ stay. So the order of several `--set` does not matter, unless they give the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from os.path import isfile  # pathlib's raises for a name that no file can have
 from pathlib import Path
 from typing import TypeAlias
 
-from dslnas.diagnostics import Diagnostics, Note, suggestion
+from dslnas.diagnostics import Diagnostics, Note
 from dslnas.language.link.merge import head_span, merge_cells, merge_sections
 from dslnas.language.link.sources import LIBRARY, library_names, near_files, read_source, resolved
 from dslnas.language.syntax import ast
@@ -134,13 +134,11 @@ class _Linker:
                 case ast.Section(kind=kind):
                     linked.sections[kind] = item
 
-    def _exists(self, what: str, name: ast.Name, known: Iterable[str]) -> bool:
-        if name.text in known:
-            return True
-        message, help = f"unknown {what} `{name.text}`", suggestion(name.text, known)
-        code = "NAS203" if what == "constant" else "NAS201"
-        self._diagnostics.add(code, message, name.span, help=help or f"the spec has no {what}s")
-        return False
+    def _exists(self, what: str, name: ast.Name, known: Collection[str]) -> bool:
+        code, otherwise = "NAS203" if what == "constant" else "NAS201", f"the spec has no {what}s"
+        return self._diagnostics.is_known(
+            what, name.text, name.span, known, code=code, otherwise=otherwise
+        )
 
     # ---- definitions ----------------------------------------------------------------------------
 
@@ -218,11 +216,9 @@ class _Linker:
         self.add(source, chain, {})
 
     def _library(self, use: ast.Use, user: SourceFile) -> SourceFile | None:
-        path = LIBRARY.joinpath(*use.target.split(".")).with_suffix(".nas")
-        if not path.is_file():
-            message, near = f"unknown library file `{use.target}`", library_names()
-            self._diagnostics.add("NAS201", message, use.span, help=suggestion(use.target, near))
+        if not self._diagnostics.is_known("library file", use.target, use.span, library_names()):
             return None
+        path = LIBRARY.joinpath(*use.target.split(".")).with_suffix(".nas")
         if use.target not in self.linked.libraries and not is_of_std(user):
             self.linked.libraries.append(use.target)
         return read_source(path, f"<{use.target}>", library=True)
