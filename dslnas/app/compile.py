@@ -76,11 +76,7 @@ class Compiled(ABC):
 
 @dataclass(frozen=True)
 class CompiledArchitecture(Compiled):
-    """A spec in which nothing is left to choose.
-
-    Attributes:
-        architecture: The network that is trained.
-    """
+    """A spec in which nothing is left to choose: its architecture is trained."""
 
     architecture: Architecture
 
@@ -94,11 +90,7 @@ class CompiledArchitecture(Compiled):
 
 @dataclass(frozen=True)
 class CompiledSpace(Compiled):
-    """A spec with choices.
-
-    Attributes:
-        space: Cells and networks.
-    """
+    """A spec with choices: a space of cells and networks."""
 
     space: SearchSpace
 
@@ -112,11 +104,7 @@ class CompiledSpace(Compiled):
 
 @dataclass(frozen=True)
 class CompiledSearch(CompiledSpace):
-    """A spec with choices, and a method that makes them.
-
-    Attributes:
-        search: The method and its settings.
-    """
+    """A spec with choices, and settings of a method that makes them."""
 
     search: SearchSettings
 

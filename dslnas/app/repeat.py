@@ -23,13 +23,10 @@ OF_ONE_RUN = frozenset({"NAS701", "NAS703", "NAS711"})
 
 
 class Repeats:
-    """The runs of one spec with several seeds.
+    """The runs of one spec with several seeds, in one folder.
 
     Runs that are finished already are kept; others make room, or are gone on with. The summary is
     written after every run.
-
-    Attributes:
-        folder: The folder of all runs.
     """
 
     def __init__(
@@ -66,12 +63,7 @@ class Repeats:
         self._status: SummaryStatus = "running"
 
     def run(self) -> None:
-        """Run what is not finished yet.
-
-        Raises:
-            UserError: Whatever went wrong in a run, after all others where it may concern this run
-                alone.
-        """
+        """Run what is not finished yet; what is wrong with one run alone is raised at the end."""
         self.folder.write(self.summary)
         try:
             for number, (method, seed) in enumerate(self._plan, 1):

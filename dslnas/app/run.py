@@ -155,11 +155,7 @@ class Run:
 
     @cached_property
     def architecture(self) -> Architecture:
-        """The architecture that was found, drawn or given.
-
-        Raises:
-            UserError: There is none yet, or what is in its file is none.
-        """
+        """The architecture that was found, drawn or given; an error if there is none yet."""
         return self._compiled_architecture().architecture
 
     def network(self) -> TorchNetwork:

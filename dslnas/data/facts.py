@@ -48,10 +48,8 @@ NO_FACTS = Facts()
 class ImageFacts(Facts):
     """How pixels became numbers, per channel, in the unit of `Examples` with bytes divided by 255.
 
-    Attributes:
-        mean: Mean of the images that train; it was taken from the pixels.
-        std: Standard deviation of the same images, 1 for a channel that is constant; the pixels
-            were divided by it.
+    Mean and standard deviation are those of the images that train, 1 for a channel that is
+    constant: the one was taken from the pixels, which were divided by the other.
     """
 
     mean: tuple[float, ...] = ()

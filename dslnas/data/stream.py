@@ -23,11 +23,9 @@ TOKEN = "token"
 
 @dataclass(frozen=True)
 class StreamPart(Part):
-    """A piece of a stream of tokens.
+    """A piece of a stream of tokens int64 (N,), each of which predicts the next one.
 
-    Attributes:
-        tokens: int64 (N,), in the order of the text; each predicts the next one.
-        steps: How many tokens a batch has at each place.
+    A batch has so many `steps` at each place.
     """
 
     tokens: Tensor

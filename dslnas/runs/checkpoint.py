@@ -24,14 +24,7 @@ HELP = "remove it to train again from the first epoch, or start a new run withou
 
 
 class Header(JsonModel):
-    """Which run a checkpoint belongs to, and how far its training was.
-
-    Attributes:
-        spec_hash: Hash of the effective spec.
-        architecture_hash: Hash of the architecture's file.
-        seed: Seed of the run.
-        progress: The training in numbers.
-    """
+    """Which run a checkpoint belongs to, by hashes of spec and architecture, and its progress."""
 
     spec_hash: str
     architecture_hash: str
@@ -40,11 +33,7 @@ class Header(JsonModel):
 
 
 class Checkpoint:
-    """The training of one run, stored in its folder.
-
-    Attributes:
-        path: The file.
-    """
+    """The training of one run, stored in a file of its folder."""
 
     def __init__(self, folder: Path, spec_hash: str, seed: int) -> None:
         """Name the run in the folder: a checkpoint of another one is refused."""

@@ -27,13 +27,7 @@ CHECKPOINT = "checkpoint.safetensors"
 
 
 class RunFolder:
-    """The folder of one run, being written.
-
-    Attributes:
-        path: Its place.
-        manifest: The manifest as it is now.
-        metrics: Every epoch so far.
-    """
+    """The folder of one run, being written: its manifest as it is now, and every epoch so far."""
 
     def __init__(self, path: Path, manifest: Manifest, metrics: Sequence[EpochRecord] = ()) -> None:
         self.path = path
@@ -46,11 +40,7 @@ class RunFolder:
         return (self.path / MANIFEST).exists()
 
     def make(self, spec: str) -> None:
-        """Make the folder, with the manifest and the effective spec.
-
-        Raises:
-            UserError: NAS021 if it cannot be made, NAS022 if something is in it already.
-        """
+        """Make the folder, with manifest and effective spec; raise NAS021 or NAS022 else."""
         check_empty(self.path)
         make_folder(self.path)
         self.update()

@@ -214,12 +214,7 @@ def read_run_manifest(run: Path, help: str = HELP) -> Manifest:
 
 
 def read_manifest(run: Path) -> Manifest:
-    """Return the manifest of a run.
-
-    Raises:
-        OSError: There is none that can be read.
-        UserError: NAS027 if it is damaged.
-    """
+    """Return the manifest of a run; raise OSError if there is none, NAS027 if it is damaged."""
     return read_model(Manifest, run / MANIFEST)
 
 

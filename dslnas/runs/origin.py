@@ -15,12 +15,9 @@ from dslnas.tasks.task import Task
 
 @dataclass(frozen=True)
 class Origin:
-    """A spec, and how the examples became numbers on which its network was trained.
+    """A spec, by name and hash, and how examples became numbers for its network.
 
-    Attributes:
-        spec: Name of the spec that was compiled.
-        spec_hash: Hash of its effective text.
-        facts: How examples became numbers; nothing for a network that has seen no data.
+    There are no facts of a network that has seen no data.
     """
 
     spec: str

@@ -24,12 +24,7 @@ HELP = "choose another folder with `--out DIR`, or remove it"
 
 @dataclass(frozen=True)
 class RepeatsFolder:
-    """The folder of several runs.
-
-    Attributes:
-        path: Its place.
-        spec_hash: Hash of the spec of all runs.
-    """
+    """The folder of several runs of a spec, which has this hash."""
 
     path: Path
     spec_hash: str

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 import torch
 
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.threads import threads_for, wait_for
-from dslnas.data.batches import Batch, forever
+from dslnas.data.batches import forever
 from dslnas.data.dataset import Data
 from dslnas.engines.catalogue import make_engine
 from dslnas.graph.analysis.memory import fits
@@ -109,13 +109,8 @@ def estimate_training(
             trainee = Trainee(graph, settings, SEED, runtime)
             epochs = Epochs(trainee, settings, data_settings, data, lambda record: None)
             epochs.begin(settings.epochs)
-            batches = _again(epochs)
+            batches = (batch for _ in count() for batch in epochs.batches())
             seconds = median_seconds(
                 lambda: epochs.step(next(batches)), timed, wait=partial(wait_for, runtime.device)
             )
     return Estimate("training", needs, may, seconds, steps_of_epoch, settings.epochs)
-
-
-def _again(epochs: Epochs) -> Iterator[Batch]:
-    while True:
-        yield from epochs.batches()

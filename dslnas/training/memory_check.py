@@ -55,7 +55,8 @@ def _check(
     device: torch.device,
 ) -> None:
     """Check a stage: its section, and the setting of its batch."""
-    needs, there, stored = needs_of(parts), memory_of(device), bytes_of(data)
+    needs, there = needs_of(parts), memory_of(device)
+    stored = sum(part.nbytes for part in data.parts)
     if fits(needs.peak + stored, there):
         return
     assert there is not None, "what is not known fits"
@@ -82,8 +83,3 @@ def memory_of(device: torch.device) -> int | None:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[1])
     return memory_bytes()
-
-
-def bytes_of(data: Data) -> int:
-    """Return the memory that the examples of all parts take."""
-    return sum(part.nbytes for part in data.parts)
