@@ -69,10 +69,6 @@ class DataSettings(Section):
         """The random changes of training examples; there are none for text."""
         return ()
 
-    def resolved(self) -> Self:
-        """Return the settings with values for those that depend on others."""
-        return self
-
 
 # ---- images -------------------------------------------------------------------------------------
 

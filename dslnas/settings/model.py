@@ -70,6 +70,10 @@ class Section(Model):
         """Return what stands before the brace, such as `search darts`."""
         return f"{cls.kind} {cls.model_fields[cls.tag].default}" if cls.tag else cls.kind
 
+    def resolved(self) -> Self:
+        """Return the section with values for those settings that depend on others."""
+        return self
+
     @classmethod
     def all_keys(cls) -> list[str]:
         """Return the keys of all settings, plain ones and expressions."""

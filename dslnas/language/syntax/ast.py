@@ -5,9 +5,10 @@ Spans do not take part in equality, so two programs are equal when they say the 
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TypeAlias
 
-from dslnas.language.syntax.ast_base import Node, aside
+from dslnas.language.syntax.ast_base import Node
 from dslnas.source import Span
 
 
@@ -189,7 +190,7 @@ class GateDef(Node):
     name: Name
     parameters: tuple[Parameter, ...]
     statements: tuple[Statement, ...]
-    head: Span = aside()
+    head: Span = field(compare=False, repr=False)
 
 
 class CellDef(Node):
@@ -221,4 +222,4 @@ class Program(Node):
     """One file. Comments take no part in equality."""
 
     items: tuple[Item, ...]
-    comments: tuple[Comment, ...] = aside()
+    comments: tuple[Comment, ...] = field(compare=False, repr=False)
