@@ -11,7 +11,6 @@ from dslnas.engines.darts import Darts
 from dslnas.engines.gdas import Gdas
 from dslnas.engines.milenas import Milenas, SingleLevel
 from dslnas.engines.nasp import Nasp
-from dslnas.engines.pc_darts import PcDarts
 from dslnas.engines.protocol import Engine
 from dslnas.engines.random_sampling import RandomSampling
 from dslnas.engines.random_search import RandomSearch
@@ -28,7 +27,10 @@ ENGINES: Mapping[str, type[Engine]] = {
     "nasp": Nasp,
     "gdas": Gdas,
     "snas": Snas,
-    "pc_darts": PcDarts,
+    "pc_darts": Darts,
+    "drnas": Darts,
+    "fair_darts": Darts,
+    "beta_darts": Darts,
     "random": RandomSampling,
     "random_search": RandomSearch,
 }

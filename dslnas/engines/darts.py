@@ -7,7 +7,7 @@ import torch
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.objectives.objectives import Bilevel, Objective
-from dslnas.engines.relaxations.softmax import Relaxation
+from dslnas.engines.relaxations.catalogue import RELAXATIONS
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search import OrderSettings
 
@@ -17,10 +17,9 @@ class Darts(GradientEngine):
 
     min over alpha of L_val(w*(alpha), alpha), w*(alpha) = argmin over w of L_train(w, alpha), by
     steps in turn: alpha along the gradient of L_val, then w along grad_w L_train(w, alpha) at the
-    new alpha. L_val is the loss on the architecture data.
+    new alpha. L_val is the loss on the architecture data. The methods that improve on it have
+    other parts: a relaxation, a regulariser of alpha.
     """
-
-    relaxation: type[Relaxation] = Relaxation
 
     def __init__(
         self,
@@ -30,7 +29,8 @@ class Darts(GradientEngine):
         constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first architecture parameters."""
-        super().__init__(supernet, settings, self.relaxation(supernet, generator), constraints)
+        relaxation = RELAXATIONS[settings.relaxation](supernet, generator)
+        super().__init__(supernet, settings, relaxation, constraints)
         self._bilevel = Bilevel(
             supernet,
             self._relaxation,

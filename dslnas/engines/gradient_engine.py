@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -10,11 +10,12 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.objectives.objectives import Objective
+from dslnas.engines.objectives.regularisers import regulariser
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
 from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search import GradientSettings
+from dslnas.settings.search import OrderSettings
 from dslnas.space.derive.derive import Scores
 
 
@@ -31,7 +32,7 @@ class GradientEngine(Engine):
     def __init__(
         self,
         supernet: Supernet,
-        settings: GradientSettings,
+        settings: OrderSettings,
         relaxation: Relaxation,
         constraints: ResourceConstraints | None,
     ) -> None:
@@ -42,6 +43,7 @@ class GradientEngine(Engine):
             list(relaxation.alphas.values()), settings.arch, settings.epochs
         )
         self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
+        self._regulariser = settings.regularise
         self._warmup = settings.warm_epochs
         self._is_differentiable = settings.is_differentiable
         self._epoch = 0
@@ -63,22 +65,29 @@ class GradientEngine(Engine):
         if self._epoch < self._warmup:
             return StepReport(self._train(train), None)
         found = self.objective(self._epoch).gradient(train, architecture)
-        self._alpha.step(self._with_penalty(found.gradients))
+        self._alpha.step(self._with_penalties(found.gradients))
         if self.simultaneous and found.weights is not None:
             self._weights.step(found.weights.gradients)
             return StepReport(found.weights.loss, found.loss)
         self._relaxation.draw()
         return StepReport(self._train(train), found.loss)
 
-    def _with_penalty(self, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Add the gradient of what exceeds the limits on the derived network."""
-        if self._constraints is None:
-            return gradients
-        excess = self._constraints.penalty(self._supernet.tables, self._relaxation.probabilities())
-        if excess is None:
-            return gradients
-        pairs = zip(gradients, self._relaxation.gradients(excess), strict=True)
-        return tuple(g + h for g, h in pairs)
+    def _with_penalties(self, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Add the gradients of what is a function of alpha alone."""
+        for penalty in self._penalties():
+            pairs = zip(gradients, self._relaxation.gradients(penalty), strict=True)
+            gradients = tuple(g + h for g, h in pairs)
+        return gradients
+
+    def _penalties(self) -> Iterator[Tensor]:
+        """Yield the regulariser, and what exceeds the limits on the derived network."""
+        relaxation, tables = self._relaxation, self._supernet.tables
+        if self._regulariser is not None:
+            yield regulariser(self._regulariser, relaxation, tables, self._epoch)
+        if self._constraints is not None:
+            excess = self._constraints.penalty(tables, relaxation.probabilities())
+            if excess is not None:
+                yield excess
 
     def _train(self, train: Batch) -> Tensor:
         weights = self._supernet.weights()

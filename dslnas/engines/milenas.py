@@ -7,7 +7,7 @@ import torch
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.objectives.objectives import Bilevel, MixedLevel, Objective
-from dslnas.engines.relaxations.softmax import Relaxation
+from dslnas.engines.relaxations.catalogue import RELAXATIONS
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search import MilenasSettings, SingleLevelSettings
 
@@ -32,7 +32,8 @@ class Milenas(GradientEngine):
         constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first alpha."""
-        super().__init__(supernet, settings, Relaxation(supernet, generator), constraints)
+        relaxation = RELAXATIONS[settings.relaxation](supernet, generator)
+        super().__init__(supernet, settings, relaxation, constraints)
         common = (supernet, self._relaxation, self._weights, settings.order, settings.hessian)
         clipped = settings.clips_ahead
         self._bilevel = Bilevel(*common, clipped=clipped)

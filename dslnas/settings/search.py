@@ -17,6 +17,7 @@ from dslnas.settings.fields import (
     Weights,
 )
 from dslnas.settings.model import Section
+from dslnas.settings.search_parts import BetaDecay, Regularise, Relax, ZeroOne
 from dslnas.settings.stop import Eigenvalue, StopRule
 from dslnas.settings.values import Adam, Cosine, Linear, Sgd
 
@@ -125,6 +126,12 @@ class OrderSettings(GradientSettings):
     unroll: Literal["clipped", "unclipped"] = Field(
         "unclipped", description="second order: whether the step looked ahead is clipped"
     )
+    regularise: Regularise = None
+
+    @property
+    def relaxation(self) -> str:
+        """How alpha weighs the operations, by the method that this is known from."""
+        return "darts"
 
     @property
     def clips_ahead(self) -> bool:
@@ -140,15 +147,44 @@ class OrderSettings(GradientSettings):
                 "`hessian exact` differentiates twice what a whole batch leaves behind",
                 "write `hessian difference`, or leave `accumulate` out",
             )
+        if self.regularise is not None and self.relaxation not in self.regularise.fits:
+            yield Conflict(
+                "search.regularise",
+                f"`{self.regularise.word}` {self.regularise.reason}, and the relaxation is that "
+                f"of `{self.relaxation}`",
+                f"write `relax {self.regularise.fits[0]}`, or leave `regularise` out",
+            )
 
 
-class DartsSettings(OrderSettings):
+class RelaxSettings(OrderSettings):
+    """Settings of methods whose relaxation may be that of another."""
+
+    relax: Relax = "darts"
+
+    @property
+    def relaxation(self) -> str:
+        """How alpha weighs the operations, by the method that this is known from."""
+        return self.relax
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if self.goes_back and self.is_differentiable and self.relax == "drnas":
+            yield Conflict(
+                "search.stop",
+                "`eigenvalue` differentiates the loss twice in alpha, and the draws of "
+                "`relax drnas` do not allow it",
+                "write `relax darts`, or leave `eigenvalue` out",
+            )
+
+
+class DartsSettings(RelaxSettings):
     """DARTS (Liu et al., ICLR 2019): bilevel, alpha on its own data, then the weights."""
 
     method: Literal["darts"] = "darts"
 
 
-class MilenasSettings(OrderSettings):
+class MilenasSettings(RelaxSettings):
     """MiLeNAS (He et al., CVPR 2020): mixed-level, alpha from both losses."""
 
     method: Literal["milenas"] = "milenas"
@@ -173,7 +209,7 @@ class MilenasSettings(OrderSettings):
             )
 
 
-class SingleLevelSettings(OrderSettings):
+class SingleLevelSettings(RelaxSettings):
     """Single-level search: alpha and the weights on the same data; MiLeNAS with lambda = 0."""
 
     method: Literal["single_level"] = "single_level"
@@ -239,6 +275,36 @@ class PcDartsSettings(OrderSettings):
         4, ge=1, le=64, description="K: one channel of K goes through the operations"
     )
 
+    @property
+    def relaxation(self) -> str:
+        """How alpha weighs the operations, by the method that this is known from."""
+        return self.method
+
+
+class DrnasSettings(RelaxSettings):
+    """DrNAS (Chen et al., ICLR 2021): weights are drawn from a Dirichlet distribution."""
+
+    is_differentiable = False
+    method: Literal["drnas"] = "drnas"
+    relax: Relax = "drnas"
+
+
+class FairDartsSettings(RelaxSettings):
+    """Fair DARTS (Chu et al., ECCV 2020): each operation is weighed for itself, by a sigmoid."""
+
+    method: Literal["fair_darts"] = "fair_darts"
+    weights: Weights = Sgd(lr=Cosine(start=0.005, end=0.001))
+    arch: Arch = Adam(lr=3e-3, betas=(0.9, 0.999))
+    relax: Relax = "fair_darts"
+    regularise: Regularise = ZeroOne()
+
+
+class BetaDartsSettings(RelaxSettings):
+    """beta-DARTS (Ye et al., CVPR 2022): a regulariser keeps alpha small, more so every epoch."""
+
+    method: Literal["beta_darts"] = "beta_darts"
+    regularise: Regularise = BetaDecay()
+
 
 class DrawnSettings(SearchSettings):
     """Settings of methods that draw architectures and compare them at the end."""
@@ -298,6 +364,9 @@ AnySearch: TypeAlias = Annotated[
     | GdasSettings
     | SnasSettings
     | PcDartsSettings
+    | DrnasSettings
+    | FairDartsSettings
+    | BetaDartsSettings
     | RandomSettings
     | RandomSearchSettings,
     Field(discriminator="method"),

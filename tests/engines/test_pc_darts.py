@@ -8,8 +8,9 @@ from torch.nn import functional as F
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.darts import Darts
 from dslnas.engines.optimisers import value_at
-from dslnas.engines.pc_darts import EdgeNormalised, PcDarts
+from dslnas.engines.relaxations.edge_normalised import EdgeNormalised
 from dslnas.graph.graph import edges_of
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import PcDartsSettings
@@ -210,7 +211,7 @@ def test_beta_decides_between_edges_as_far_as_alpha_lets_it() -> None:
 def test_a_step_is_that_of_darts_on_alpha_and_beta(name: str, sgd: Sgd) -> None:
     settings = PcDartsSettings(epochs=EPOCHS, warmup=1, weights=sgd, arch=ADAM)
     ours, hand = (Twin(name, method="pc_darts") for _ in range(2))
-    engine = PcDarts(ours.supernet, settings, ours.generator)
+    engine = Darts(ours.supernet, settings, ours.generator)
     names = list(engine.alphas())
     tables = hand.supernet.tables
     lengths = [
@@ -252,7 +253,7 @@ def test_second_order_reaches_beta() -> None:
         settings = PcDartsSettings.model_validate(
             {"epochs": 1, "warmup": 0, "order": order, "hessian": "exact", "weights": UNCLIPPED}
         )
-        engine = PcDarts(twin.supernet, settings, twin.generator)
+        engine = Darts(twin.supernet, settings, twin.generator)
         spread_of = engine.objective(0).gradient(batch(0), batch(1)).gradients
         steps.append(dict(zip(engine.alphas(), spread_of, strict=True)))
     for name in ("wide.edges", "narrow.edges"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -12,8 +13,6 @@ from dslnas.data.batches import Batch
 from dslnas.engines.objectives.accumulation import LossAndGrads, accumulate
 from dslnas.space.derive.derive import Scores
 
-INITIAL_DEVIATION = 1e-3
-
 
 class Relaxation:
     """Alpha of a supernet, and the softmax that weighs its operations (DARTS, eq. 2).
@@ -21,22 +20,26 @@ class Relaxation:
     Subclasses weigh in another way; some draw random numbers for it.
 
     Attributes:
-        alphas: By cell, (edges, operations), start as 1e-3 * N(0, 1).
+        alphas: By cell, (edges, operations), start as deviation * N(0, 1).
+        exists: Which entries of an alpha stand for an operation.
+        deviation: Standard deviation of the first alphas.
     """
+
+    deviation: ClassVar[float] = 1e-3
 
     def __init__(self, supernet: Supernet, generator: torch.Generator) -> None:
         """Draw the first alpha from `generator`, a generator on the CPU."""
         self._supernet = supernet
-        self._exists: dict[str, Tensor] = {}
+        self.exists: dict[str, Tensor] = {}
         self.alphas: dict[str, Tensor] = {}
         for cell in supernet.tables:
             self._add(cell, supernet.exists(cell), generator)
 
     def _add(self, name: str, exists: Tensor, generator: torch.Generator) -> None:
         """Draw an alpha of which some entries exist."""
-        self._exists[name] = exists
+        self.exists[name] = exists
         noise = torch.randn(exists.shape, generator=generator)
-        start = (INITIAL_DEVIATION * noise).to(self._supernet.device, self._supernet.dtype)
+        start = (self.deviation * noise).to(self._supernet.device, self._supernet.dtype)
         self.alphas[name] = start.requires_grad_()
 
     def start_epoch(self, epoch: int) -> None:
@@ -55,7 +58,7 @@ class Relaxation:
 
     def existing(self, cell: str, alpha: Tensor) -> Tensor:
         """Return alpha with -inf where there is no operation."""
-        return alpha.masked_fill(~self._exists[cell], -torch.inf)
+        return alpha.masked_fill(~self.exists[cell], -torch.inf)
 
     def mixing(self) -> Mixing:
         """Return the mixing of a run in which gradients reach alpha."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.darts import Darts
 from dslnas.engines.relaxations.softmax import Relaxation, rows_of
 from dslnas.graph.graph import edges_of
 from dslnas.space.derive.derive import Scores
@@ -15,7 +14,8 @@ class EdgeNormalised(Relaxation):
     """Alpha weighs the operations of an edge, beta the choosing edges of a node (eq. 3).
 
     x_j = sum_i softmax(beta_j)_i * f_ij(x_i), where f_ij mixes the operations of the edge by
-    softmax(alpha_ij). Fixed edges are added without a weight.
+    softmax(alpha_ij). Fixed edges are added without a weight. The supernet's graph has the partial
+    channels and the weighed edges, see `dslnas.graph.lower.partial_channels`.
 
     Attributes:
         alphas: Alpha by cell, (edges, operations), then beta by `edges_of` the cell, (nodes with
@@ -39,13 +39,3 @@ class EdgeNormalised(Relaxation):
                 share[list(rows)] = beta[: len(rows)]
             scores[cell] = rows_of(weights[cell] * share[:, None])
         return scores
-
-
-class PcDarts(Darts):
-    """Bilevel search, as DARTS does it, on a supernet that searches a part of the channels.
-
-    The supernet's graph has the partial channels and the weighed edges, see
-    `dslnas.graph.lower.partial_channels`; here beta is an architecture parameter like alpha.
-    """
-
-    relaxation = EdgeNormalised

@@ -1,0 +1,6 @@
+use papers.darts
+
+search milenas {
+    relax  drnas
+    stop   eigenvalue
+}

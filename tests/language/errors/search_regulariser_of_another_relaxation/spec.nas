@@ -1,0 +1,6 @@
+use papers.darts
+
+search milenas {
+    relax       fair_darts
+    regularise  beta_decay
+}

@@ -1,0 +1,165 @@
+"""The improvements of DARTS on the state of a file of DARTS, with their draws given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import pytest
+import torch
+from torch import Tensor
+
+from dslnas.engines.objectives.objectives import Bilevel
+from dslnas.engines.objectives.regularisers import regulariser
+from dslnas.engines.relaxations.dirichlet import Dirichlet
+from dslnas.engines.relaxations.gumbel import Gumbel, HardGumbel
+from dslnas.engines.relaxations.sigmoid import Sigmoid
+from dslnas.engines.relaxations.softmax import Relaxation
+from dslnas.settings.search_parts import BetaDecay, Kl, Regulariser, ZeroOne
+from tests.reference.load import ALPHAS, assert_alphas, assert_close, facts, tensors
+from tests.reference.networks import Case, fresh
+
+NAME = "dropins_c4_l3"
+THEIRS = {cell: theirs.removeprefix("alphas_") for cell, theirs in ALPHAS.items()}
+"""Our names of the cells, and the ends of the file's keys."""
+Kind = TypeVar("Kind", bound=Relaxation)
+
+
+def case() -> Case:
+    return fresh(facts(NAME)["state_from"])
+
+
+def stored(key: str) -> dict[str, Tensor]:
+    """Return the tensors `KEY_normal` and `KEY_reduce` by cell."""
+    return {cell: tensors(NAME)[f"{key}_{end}"].clone() for cell, end in THEIRS.items()}
+
+
+def relaxed(kind: type[Kind], network: Case, alphas: str = "in/alphas") -> Kind:
+    """Return a relaxation at the file's alphas."""
+    relaxation = kind(network.supernet, torch.Generator())
+    for cell, alpha in stored(alphas).items():
+        relaxation.alphas[cell].data.copy_(alpha)
+    return relaxation
+
+
+def assert_gradient(
+    key: str, relaxation: Relaxation, network: Case, added: Tensor | None = None
+) -> None:
+    """Compare the validation loss, with what is added to it, and its gradient in alpha."""
+    found = Bilevel(network.supernet, relaxation, network.optimiser()).gradient(
+        network.train, network.valid
+    )
+    assert found.loss is not None
+    loss, gradients = found.loss, found.gradients
+    if added is not None:
+        loss = loss + added.detach()
+        pairs = zip(gradients, relaxation.gradients(added), strict=True)
+        gradients = tuple(g + h for g, h in pairs)
+    assert float(loss) == pytest.approx(facts(NAME)[key]["loss"], rel=1e-9)
+    assert_alphas(NAME, f"{key}/grad", gradients)
+
+
+def assert_stored(key: str, found: Mapping[str, Tensor]) -> None:
+    """Compare tensors by cell with `KEY_normal` and `KEY_reduce`."""
+    for cell, expected in stored(key).items():
+        assert_close(found[cell], expected)
+
+
+def test_softmax() -> None:
+    network = case()
+    assert_gradient("darts1", relaxed(Relaxation, network), network)
+
+
+# ---- DrNAS --------------------------------------------------------------------------------------
+
+
+def test_drnas() -> None:
+    network = case()
+    relaxation = relaxed(Dirichlet, network)
+    assert_stored("drnas/concentration", relaxation.concentrations())
+    relaxation._draws = stored("drnas/in/draw")
+    assert_gradient("drnas", relaxation, network)
+
+
+def test_the_divergence_of_drnas() -> None:
+    key, network = "drnas_kl_term_scale_0.001", case()
+    relaxation = relaxed(Dirichlet, network)
+    found = regulariser(Kl(weight=0.001), relaxation, THEIRS, 0)
+    assert float(found.detach()) == pytest.approx(facts(NAME)[key]["loss"], rel=1e-9)
+    assert_alphas(NAME, f"{key}/grad", relaxation.gradients(found))
+
+
+# ---- Fair DARTS and beta-DARTS ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "settings"),
+    [
+        ("fairdarts_l2", ZeroOne()),
+        ("fairdarts_l1", ZeroOne(norm="l1")),
+        ("fairdarts_no_term", ZeroOne(weight=0.0)),
+    ],
+)
+def test_fair_darts(key: str, settings: Regulariser) -> None:
+    network = case()
+    relaxation = relaxed(Sigmoid, network)
+    assert_gradient(key, relaxation, network, regulariser(settings, relaxation, THEIRS, 0))
+
+
+@pytest.mark.parametrize(
+    ("join", "settings"),
+    [
+        ("mean_of_28_rows", BetaDecay()),
+        # The cells have as many edges, so the sum of their means is twice the mean over both.
+        ("sum_of_two_means", BetaDecay(growth=1.0)),
+    ],
+)
+def test_beta_darts_in_its_eleventh_epoch(join: str, settings: Regulariser) -> None:
+    network = case()
+    relaxation = relaxed(Relaxation, network)
+    added = regulariser(settings, relaxation, THEIRS, 10)
+    assert_gradient(f"beta_darts_epoch_10_{join}", relaxation, network, added)
+
+
+def test_the_weight_of_beta_darts_grows_by_the_epoch() -> None:
+    relaxation = relaxed(Relaxation, case())
+    expected = facts(NAME)["beta_darts"]
+    for cell, end in THEIRS.items():
+        for epoch, weight in expected["weights"].items():
+            found = regulariser(BetaDecay(), relaxation, [cell], int(epoch))
+            wanted = weight * expected[f"penalty_{end}"]
+            assert float(found.detach()) == pytest.approx(wanted, rel=1e-9)
+        found = regulariser(BetaDecay(growth=1.0), relaxation, [cell], 1)
+        gradient = torch.autograd.grad(found, relaxation.alphas[cell])[0]
+        assert_close(gradient, tensors(NAME)[f"beta_darts/penalty_grad/{ALPHAS[cell]}"])
+
+
+# ---- GDAS and SNAS ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("temperature", [10, 1])
+def test_gdas(temperature: float) -> None:
+    network = case()
+    relaxation = sampled(HardGumbel, network, temperature)
+    chosen = relaxation.mixing().chosen
+    assert chosen == {cell: tuple(i.tolist()) for cell, i in stored("gumbel/index").items()}
+    assert_gradient(f"gdas_tau_{temperature}_selected_only", relaxation, network)
+
+
+@pytest.mark.parametrize("temperature", [1, 0.1])
+def test_snas(temperature: float) -> None:
+    key, network = f"snas_tau_{temperature}", case()
+    relaxation = sampled(Gumbel, network, temperature)
+    assert_stored(f"{key}/weights", relaxation.weights())
+    assert_gradient(key, relaxation, network)
+
+
+Sampled = TypeVar("Sampled", bound=Gumbel)
+
+
+def sampled(kind: type[Sampled], network: Case, temperature: float) -> Sampled:
+    """Return a sampled relaxation at the file's alphas with the file's noise."""
+    relaxation = kind(network.supernet, torch.Generator(), temperature, 1)
+    network.put_alphas(relaxation.alphas)
+    relaxation._noise = stored("gumbel/in/gumbel")
+    return relaxation
