@@ -7,6 +7,7 @@ The functions of the command line, for notebooks and programs:
     dslnas.train(run)                               # trains it from scratch, and measures it
     dslnas.export(run)                              # writes an ONNX model and a Python module
     dslnas.load_run("runs/mine").results            # the same run, from its folder
+    dslnas.convert("runs/mine", "genotype")         # its cells as DARTS' programs write them
 
 Each is imported when it is first used, so that `import dslnas` and `dslnas check` answer at once.
 How they work together is said in `dslnas.app.pipeline`.
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dslnas.app.compile import Compiled, compile_spec
+    from dslnas.app.convert import convert
     from dslnas.app.export import export
     from dslnas.app.run import Run, load_run
     from dslnas.app.search import search
@@ -30,6 +32,7 @@ __all__ = [
     "Run",
     "UserError",
     "compile_spec",
+    "convert",
     "export",
     "load_run",
     "search",
@@ -41,6 +44,7 @@ _HOMES = {
     "Run": "dslnas.app.run",
     "UserError": "dslnas.diagnostics",
     "compile_spec": "dslnas.app.compile",
+    "convert": "dslnas.app.convert",
     "export": "dslnas.app.export",
     "load_run": "dslnas.app.run",
     "search": "dslnas.app.search",

@@ -492,4 +492,22 @@ CODES: dict[str, Code] = {
         "`--passes` and `--after` name passes, rewrites of a network's graph before it runs. "
         "`dslnas show SPEC --passes` lists them.",
     ),
+    # ---- other notations -------------------------------------------------------------------------
+    "NAS811": Code(
+        "no architecture in that notation",
+        "`dslnas convert` reads strings of NAS-Bench-201, such as `|nor_conv_3x3~0|+...`, and "
+        "genotypes of DARTS' family, such as `Genotype(normal=[('sep_conv_3x3', 0), ...], ...)`. "
+        "They are parsed and never run, so nothing else can stand in them.",
+    ),
+    "NAS812": Code(
+        "operation without a name",
+        "Other programs know certain operations by certain names. What has no name there cannot "
+        "be written, and what has none here cannot be read.",
+    ),
+    "NAS813": Code(
+        "architecture does not fit the notation",
+        "A notation has one form of cell: in NAS-Bench-201 one input, and an operation for all "
+        "that comes before a node; in DARTS' family two inputs and two operations per node, or "
+        "one per node of a recurrent cell.",
+    ),
 }

@@ -132,6 +132,13 @@ def compile_spec(
     if path.is_dir():
         raise _no_spec(path)
     linked = link(read_source(path), parse_overrides(overrides))
+    return compile_linked(path.stem, linked, with_data=with_data)
+
+
+def compile_linked(
+    name: str, linked: LinkedProgram, *, with_data: bool
+) -> CompiledSpace | CompiledArchitecture:
+    """Compile a program that is linked; see `compile_spec`."""
     from dslnas.app.data import pointing_at
     from dslnas.language.check.check import check
     from dslnas.tasks.catalogue import TASK_SETTINGS, task_of
@@ -141,7 +148,7 @@ def compile_spec(
     nowhere = replace(program, data=program.data.replace(path=""))
     with pointing_at(program):
         known = example_of(program if with_data else nowhere)
-    compiled = compile_program(path.stem, linked, program, known.shape, known.classes)
+    compiled = compile_program(name, linked, program, known.shape, known.classes)
     if with_data:
         searching = isinstance(compiled, CompiledSearch)
         with pointing_at(program):

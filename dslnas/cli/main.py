@@ -26,6 +26,7 @@ OK, WRONG_INPUT, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS = {
     "check": "check",
     "compile": "compile_",
+    "convert": "convert",
     "estimate": "estimate_",
     "explain": "explain",
     "export": "export",
