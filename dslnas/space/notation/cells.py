@@ -99,8 +99,10 @@ class NumberedCell:
 
 
 def sources_of(cell: Cell) -> tuple[str, ...]:
-    """Return the values that nodes of a cell can read besides each other."""
-    return cell.inputs if cell.first is None else (cell.first,)
+    """Return the values that nodes of a cell can read besides each other, if they have numbers."""
+    if cell.first is not None:
+        return (cell.first,)
+    return () if cell.is_recurrent else cell.inputs
 
 
 def numbers_of(cell: Cell) -> dict[str, int]:
