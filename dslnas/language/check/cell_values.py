@@ -46,10 +46,8 @@ class _Reader:
         self._taken = set(names.all)
         self._of_gates = 0
         self._reader = ValueReader(
-            context.linked.operations,
-            context.constants,
+            context,
             {name: name for name in names.all},
-            context.diagnostics,
             gates=dict.fromkeys(context.linked.gates, self._apply),
         )
 

@@ -179,11 +179,11 @@ def _most(quantity: Quantity, comparison: ast.Comparison, context: Context) -> f
 def _check_unit(quantity: Quantity, number: ast.Number) -> None:
     """Check that a number is a time where the latency is limited, and none elsewhere."""
     is_time = number.text.endswith("s")  # `s`, `ms` and `us`; no other unit does
-    if quantity == "latency" and not is_time:
+    if is_time == (quantity == "latency"):
+        return
+    message = f"`{quantity}` is no time such as {number.text}"
+    help = f"write it as in `{quantity} < 4M`"
+    if quantity == "latency":
         message = f"`latency` is a time, not {number.text}"
         help = "write it in `ms`, `us` or `s`, as in `latency < 5ms`"
-        raise user_error("NAS502", message, span=number.span, help=help)
-    if quantity != "latency" and is_time:
-        message = f"`{quantity}` is no time such as {number.text}"
-        help = f"write it as in `{quantity} < 4M`"
-        raise user_error("NAS502", message, span=number.span, help=help)
+    raise user_error("NAS502", message, span=number.span, help=help)

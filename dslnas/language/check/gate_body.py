@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import computing_order, reading_graph
 from dslnas.language.check.value import CellValue, Reference, ValueExpression, names_in
@@ -38,17 +37,16 @@ class GateBody:
         """The parameter that stands for the operation."""
         return self.definition.parameters[0].name.text
 
-    def reader(self, names: Mapping[str, str], slot: Slot, diagnostics: Diagnostics) -> ValueReader:
+    def reader(self, names: Mapping[str, str], slot: Slot) -> ValueReader:
         """Return what reads values of the gate; gates do not apply each other."""
 
         def refuse(call: ast.Call) -> None:
             message = f"gate `{call.function.span.brief}` is applied inside of a gate"
             help = "write out what it computes"
-            diagnostics.add("NAS311", message, call.function.span, help=help)
+            self._context.diagnostics.add("NAS311", message, call.function.span, help=help)
 
         gates = dict.fromkeys(self._context.linked.gates, refuse)
-        definitions, constants = self._context.linked.operations, self._context.constants
-        return ValueReader(definitions, constants, names, diagnostics, slot, gates)
+        return ValueReader(self._context, names, slot, gates)
 
     def instance(
         self,
@@ -70,7 +68,7 @@ class GateBody:
 
         def read(expression: ast.Expression | None) -> ValueExpression:
             assert expression is not None, "checked"
-            value = self.reader(names, slot, Diagnostics()).read(expression)
+            value = self.reader(names, slot).read(expression)
             assert value is not None, "checked"
             return value
 

@@ -31,7 +31,7 @@ def check_gate(body: GateBody, operations: Definitions, diagnostics: Diagnostics
     _check_names(body, operations, diagnostics)
     if diagnostics:
         return
-    read, output = _read(body, diagnostics)
+    read, output = _read(body)
     if output is not None and not diagnostics:
         _check_use(body, read, output, diagnostics)
     if body.parts > MAX_PARTS:
@@ -83,9 +83,7 @@ def _check_names(body: GateBody, operations: Definitions, diagnostics: Diagnosti
         taken.setdefault(name.text, name.span)
 
 
-def _read(
-    body: GateBody, diagnostics: Diagnostics
-) -> tuple[dict[str, ValueExpression], ValueExpression | None]:
+def _read(body: GateBody) -> tuple[dict[str, ValueExpression], ValueExpression | None]:
     """Return the defaults of parameters and the values by name, and the output."""
     slot = Slot(body.slot)
     known: dict[str, str] = {}
@@ -93,12 +91,12 @@ def _read(
     for parameter in body.definition.parameters[1:]:
         name = parameter.name.text
         if parameter.default is not None:
-            reader = body.reader(known, slot, diagnostics)
+            reader = body.reader(known, slot)
             read[name] = reader.read(parameter.default)
             body.parts += reader.parts
         known[name] = name
     known |= {let.name.text: let.name.text for let in body.lets}
-    reader = body.reader(known, slot, diagnostics)
+    reader = body.reader(known, slot)
     for let in body.lets:
         reader.owner = let.name.text
         read[let.name.text] = reader.read(let.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dslnas.diagnostics import Diagnostics, Note
 from dslnas.language.check.context import Context
 from dslnas.language.check.gate_body import GateBody
@@ -22,7 +24,8 @@ class Gates:
         self._diagnostics = context.diagnostics
         self.sound: dict[str, GateBody] = {}
         for name, definition in self._gates.items():
-            body, mistakes = GateBody(definition, context), Diagnostics()
+            mistakes = Diagnostics()
+            body = GateBody(definition, replace(context, diagnostics=mistakes))
             with self._diagnostics.collecting():
                 check_gate(body, context.linked.operations, mistakes)
                 mistakes.raise_if_any()

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from dslnas.diagnostics import Diagnostics
-from dslnas.language.check.constants import Scope
-from dslnas.language.check.operations import BODY_NAMES, Definitions, check_body
+from dslnas.language.check.context import Context
+from dslnas.language.check.operations import BODY_NAMES, check_body
 from dslnas.language.check.value import Activated, Applied, Joined, Reference, ValueExpression
 from dslnas.language.link.used_names import mentioned
 from dslnas.language.syntax import ast
@@ -55,17 +54,15 @@ class ValueReader:
 
     def __init__(
         self,
-        definitions: Definitions,
-        constants: Scope,
+        context: Context,
         names: Mapping[str, str],
-        diagnostics: Diagnostics,
         slot: Slot | None = None,
         gates: Mapping[str, Apply] = MappingProxyType({}),
     ) -> None:
-        self._definitions = definitions
-        self._scope = {**constants, **dict.fromkeys(BODY_NAMES, 1)}
+        self._definitions = context.linked.operations
+        self._scope = {**context.constants, **dict.fromkeys(BODY_NAMES, 1)}
         self._names = names
-        self._diagnostics = diagnostics
+        self._diagnostics = context.diagnostics
         self._slot = slot
         self._gates = gates
         self.owner = ""
