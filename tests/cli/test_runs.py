@@ -123,7 +123,7 @@ def test_runs_without_out_go_to_new_folders_below_exported(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dslnas.training.search.search", interrupt)
+    monkeypatch.setattr("dslnas.training.search.Search.run", interrupt)
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
         assert run(["compile", str(spec), "--search"]) == 130
