@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dslnas.graph.graph import PrimitiveGraph
     from dslnas.language.check.checked import CheckedProgram
     from dslnas.ops.primitive import Example
-    from dslnas.settings.search import SearchSettings
+    from dslnas.settings.search_base import SearchSettings
     from dslnas.space.architecture import Architecture
     from dslnas.space.network import Network, SearchSpace
 

@@ -16,7 +16,7 @@ from dslnas.engines.random_sampling import RandomSampling
 from dslnas.engines.random_search import RandomSearch
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.snas import Snas
-from dslnas.settings.search import SearchSettings
+from dslnas.settings.search_base import SearchSettings
 
 # Every engine takes (supernet, its own settings, generator, constraints); a test checks the table
 # against the settings of `dslnas.settings.search.SEARCH`.

@@ -15,7 +15,7 @@ from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
 from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search import OrderSettings
+from dslnas.settings.search_base import OrderSettings
 from dslnas.space.derive.derive import Scores
 
 

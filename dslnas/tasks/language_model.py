@@ -15,7 +15,7 @@ from dslnas.data.tokens import VOCABULARY, TextFacts
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings, TextSettings
-from dslnas.settings.search import GradientSettings, OrderSettings, SearchSettings
+from dslnas.settings.search_base import GradientSettings, OrderSettings, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.settings.values import Adam, Sgd, Variational

@@ -17,7 +17,7 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.passes.manager import optimised
 from dslnas.settings.data import DataSettings
 from dslnas.settings.precision import Precision
-from dslnas.settings.search import OrderSettings, SearchSettings
+from dslnas.settings.search_base import OrderSettings, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import choice_table

@@ -10,7 +10,7 @@ from torch import Tensor
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
-from dslnas.settings.search import SearchSettings
+from dslnas.settings.search_base import SearchSettings
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import Scores
 from dslnas.space.network import SearchSpace

@@ -12,13 +12,12 @@ from dslnas.settings.search import (
     SEARCH,
     DartsSettings,
     GdasSettings,
-    GradientSettings,
     MilenasSettings,
     NaspSettings,
-    OrderSettings,
     PcDartsSettings,
     SnasSettings,
 )
+from dslnas.settings.search_base import GradientSettings, OrderSettings
 from dslnas.settings.sections import DeriveSettings, EvaluateSettings, NetworkSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.settings.values import Linear, Sgd, Variational

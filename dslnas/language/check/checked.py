@@ -11,7 +11,7 @@ from dslnas.language.syntax import ast
 from dslnas.ops.primitive import InputShape
 from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import Derivation
-from dslnas.settings.search import SearchSettings
+from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings, ExportSettings
 from dslnas.settings.spec import SpecSettings
 from dslnas.source import Span

@@ -9,7 +9,8 @@ from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
 from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import Derivation
-from dslnas.settings.search import SEARCH, Conflict, NaspSettings, SearchSettings
+from dslnas.settings.search import SEARCH, NaspSettings
+from dslnas.settings.search_base import Conflict, SearchSettings
 from dslnas.settings.sections import DeriveSettings, EvaluateSettings
 
 

@@ -17,7 +17,8 @@ from dslnas.language.link.overrides import COMMAND_LINE
 from dslnas.settings.data import DATA, DataSettings
 from dslnas.settings.model import Section
 from dslnas.settings.rule import Derivation, Rule
-from dslnas.settings.search import SEARCH, SearchSettings
+from dslnas.settings.search import SEARCH
+from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import DeriveSettings
 
 _Section = TypeVar("_Section", bound=Section)

@@ -1,0 +1,168 @@
+"""Settings that search methods have in common."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self, TypeAlias
+
+from pydantic import Field
+
+from dslnas.settings.fields import Accumulate, Arch, Dropout, Slowness, Weights
+from dslnas.settings.model import Section
+from dslnas.settings.search_parts import Regularise, Relax
+from dslnas.settings.stop import Eigenvalue, StopRule
+from dslnas.settings.values import Adam, Sgd
+
+Needs: TypeAlias = Mapping[str, tuple[str, object, str]]
+"""By setting what it changes nothing without: another setting, the value that turns that off, and
+one that turns it on."""
+
+WARM_SHARE = 0.3
+"""Share of the epochs of PC-DARTS in which only the weights train."""
+
+
+class Conflict(NamedTuple):
+    """Settings that contradict each other; `path` is that of the one to point at."""
+
+    path: str
+    message: str
+    help: str
+
+
+class SearchSettings(Section):
+    """Settings of all methods. Defaults are those of DARTS (arXiv:1806.09055, appendix A).
+
+    Attributes:
+        learns: Whether steps move alpha; else architectures are drawn, and compared at the end.
+        has_probabilities: Whether operations have probabilities, which `perturbation` changes.
+        is_differentiable: Whether the loss can be differentiated twice in alpha, as `eigenvalue`
+            does.
+        needs: Settings that need others.
+    """
+
+    kind = "search"
+    tag = "method"
+    learns: ClassVar[bool] = True
+    has_probabilities: ClassVar[bool] = True
+    is_differentiable: ClassVar[bool] = True
+    needs: ClassVar[Needs] = {}
+    method: str = ""  # every method has its own
+    epochs: int = Field(50, ge=1, description="passes over the data that trains weights")
+    warmup: Annotated[int, Field(ge=0)] | None = Field(
+        0, description="first epochs, in which only the weights train"
+    )
+    accumulate: Accumulate = 1
+    weights: Weights = Sgd()
+    stop: tuple[StopRule, ...] = Field(
+        (), description="rules that end the search early: skips, convolutions, stable, eigenvalue"
+    )
+    dropout: Dropout = None
+    slowness: Slowness = None
+
+    def resolved(self) -> Self:
+        """Return the settings with values for those that depend on others."""
+        return self.replace(warmup=self.warm_epochs)
+
+    @property
+    def warm_epochs(self) -> int:
+        """The number of epochs in which only the weights train."""
+        return self.warmup if self.warmup is not None else int(WARM_SHARE * self.epochs)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the result may be the architecture of an earlier epoch."""
+        return any(isinstance(rule, Eigenvalue) for rule in self.stop)
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        for rule in self.stop:
+            if rule.looks_back() >= self.epochs:
+                yield Conflict(
+                    "search.stop",
+                    f"`{rule.word}` looks back {rule.looks_back()} epochs, and there are "
+                    f"{self.epochs}",
+                    f"give it fewer `{rule.memory}`, or the search more `epochs`",
+                )
+        if self.warm_epochs >= self.epochs:
+            yield Conflict(
+                "search.warmup",
+                f"warm-up of {self.warm_epochs} epochs leaves none of {self.epochs} to search in",
+                "give more `epochs` or a shorter `warmup`",
+            )
+        if self.accumulate > 1 and self.goes_back:
+            yield Conflict(
+                "search.stop",
+                "`stop eigenvalue` differentiates twice what a whole batch leaves behind",
+                "leave `accumulate` or `eigenvalue` out",
+            )
+
+
+class GradientSettings(SearchSettings):
+    """Settings of methods that learn alpha by its gradient."""
+
+    arch: Arch = Adam()
+
+
+class OrderSettings(GradientSettings):
+    """Settings of methods that may look one step of the weights ahead."""
+
+    needs: ClassVar[Needs] = {
+        "hessian": ("order", "first", "second"),
+        "unroll": ("order", "first", "second"),
+    }
+    order: Literal["first", "second"] = Field("first", description="of the alpha-gradient")
+    hessian: Literal["difference", "exact"] = Field(
+        "difference",
+        description="second order: by finite differences as published, or by differentiating twice",
+    )
+    unroll: Literal["clipped", "unclipped"] = Field(
+        "unclipped", description="second order: whether the step looked ahead is clipped"
+    )
+    regularise: Regularise = None
+
+    @property
+    def relaxation(self) -> str:
+        """How alpha weighs the operations, by the method that this is known from."""
+        return "darts"
+
+    @property
+    def clips_ahead(self) -> bool:
+        """Whether the step that second order looks ahead is clipped like the one taken later."""
+        return self.unroll == "clipped"
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if self.accumulate > 1 and (self.order, self.hessian) == ("second", "exact"):
+            yield Conflict(
+                "search.accumulate",
+                "`hessian exact` differentiates twice what a whole batch leaves behind",
+                "write `hessian difference`, or leave `accumulate` out",
+            )
+        if self.regularise is not None and self.relaxation not in self.regularise.fits:
+            yield Conflict(
+                "search.regularise",
+                f"`{self.regularise.word}` {self.regularise.reason}, and the relaxation is that "
+                f"of `{self.relaxation}`",
+                f"write `relax {self.regularise.fits[0]}`, or leave `regularise` out",
+            )
+
+
+class RelaxSettings(OrderSettings):
+    """Settings of methods whose relaxation may be that of another."""
+
+    relax: Relax = "darts"
+
+    @property
+    def relaxation(self) -> str:
+        """How alpha weighs the operations, by the method that this is known from."""
+        return self.relax
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if self.goes_back and self.is_differentiable and self.relax == "drnas":
+            yield Conflict(
+                "search.stop",
+                "`eigenvalue` differentiates the loss twice in alpha, and the draws of "
+                "`relax drnas` do not allow it",
+                "write `relax darts`, or leave `eigenvalue` out",
+            )
