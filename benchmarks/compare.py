@@ -1,9 +1,10 @@
 """All search methods on Fashion-MNIST: search time, accuracy of the retrained cell, parameters.
 
 Every run is one `dslnas compile --search` in a process of its own: search, then training the found
-cell from scratch. What differs between methods besides their name stands in METHODS: alpha of
-PC-DARTS takes steps of twice the size, as in the papers. A run that is there already is kept if it
-is of the same spec, so an interrupted comparison goes on where it was.
+cell from scratch. Methods are all that the language has; SETTINGS and SECOND_ORDER say what differs
+besides their names: alpha of PC-DARTS takes steps of twice the size, as in the papers. A run that
+is there already is kept if it is of the same spec, so an interrupted comparison goes on where it
+was.
 
     python benchmarks/compare.py DIR               # DIR holds Fashion-MNIST's four IDX files
     python benchmarks/compare.py DIR --seeds 5 --methods darts,nasp --set data.subset=100%
@@ -17,40 +18,50 @@ import re
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dslnas.app.compile import compile_spec
 from dslnas.diagnostics import UserError
+from dslnas.settings.search import SEARCH
 from measuring import machine
 
 SPEC = Path(__file__).resolve().parent.parent / "specs" / "fashion_darts.nas"
 
 
+SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "pc_darts": ("search.warmup=1", "search.arch=adam(lr = 2e-2)"),
+    "random_search": ("search.epochs=6", "search.each=3"),  # two architectures
+}
+"""Settings of methods that the spec's do not suit."""
+
+SECOND_ORDER = ("darts", "milenas")
+"""Methods that run in second order too."""
+
+
 @dataclass(frozen=True)
 class Method:
-    """A row of the table: what is said of it, the word of the language, what differs."""
+    """A row of the table: the word of the language, and what differs from the spec."""
 
-    name: str
     word: str
     settings: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """The word and what differs."""
+        return ", ".join([self.word, *(change.removeprefix("search.") for change in self.settings)])
 
-METHODS = (
-    Method("random search, 2 architectures", "random_search", ("search.epochs=6", "search.each=3")),
-    Method("random sampling, weights shared", "random"),
-    Method("DARTS, first order", "darts"),
-    Method("DARTS, second order", "darts", ("search.order=second",)),
-    Method("MiLeNAS, first order", "milenas"),
-    Method("MiLeNAS, second order", "milenas", ("search.order=second",)),
-    Method("single-level", "single_level"),
-    Method("NASP", "nasp"),
-    Method("GDAS", "gdas"),
-    Method("SNAS", "snas"),
-    Method("PC-DARTS", "pc_darts", ("search.warmup=1", "search.arch=adam(lr = 2e-2)")),
-)
+
+def _methods() -> Iterator[Method]:
+    for word in SEARCH:
+        yield Method(word, SETTINGS.get(word, ()))
+        if word in SECOND_ORDER:
+            yield Method(word, (*SETTINGS.get(word, ()), "search.order=second"))
+
+
+METHODS = tuple(_methods())
 
 
 def folder_of(out: Path, method: Method, seed: int) -> Path:
