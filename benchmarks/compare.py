@@ -35,7 +35,10 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "pc_darts": ("search.warmup=1", "search.arch=adam(lr = 2e-2)"),
     "random_search": ("search.epochs=6", "search.each=3"),  # two architectures
 }
-"""Settings of methods that the spec's do not suit."""
+"""Settings of methods that the others' do not suit."""
+
+ARCH = "search.arch=adam(lr = 1e-2)"
+"""Steps of alpha that five epochs need, for methods that take some."""
 
 SECOND_ORDER = ("darts", "milenas")
 """Methods that run in second order too."""
@@ -43,7 +46,7 @@ SECOND_ORDER = ("darts", "milenas")
 
 @dataclass(frozen=True)
 class Method:
-    """A row of the table: the word of the language, and what differs from the spec."""
+    """A row of the table: the word of the language, and what differs from others."""
 
     word: str
     settings: tuple[str, ...] = ()
@@ -52,6 +55,14 @@ class Method:
     def name(self) -> str:
         """The word and what differs."""
         return ", ".join([self.word, *(change.removeprefix("search.") for change in self.settings)])
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Arguments of `--set` that make the spec one of this method."""
+        has_arch = "arch" in SEARCH[self.word].settings()
+        given = any(change.startswith("search.arch=") for change in self.settings)
+        common = (ARCH,) if has_arch and not given else ()
+        return (f"search={self.word}", *common, *self.settings)
 
 
 def _methods() -> Iterator[Method]:
@@ -75,7 +86,7 @@ def run(method: Method, seed: int, data: Path, out: Path, settings: Sequence[str
     """Return the results of one run, which is made if it is not there."""
     folder = folder_of(out, method, seed)
     manifest = folder / "manifest.json"
-    changes = (f"search={method.word}", f"data.path={data}", *method.settings, *settings)
+    changes = (*method.changes, f"data.path={data}", *settings)
     compiled = compile_spec(SPEC, changes)
     if not manifest.exists():
         overrides = [word for change in changes for word in ("--set", change)]

@@ -13,8 +13,7 @@ from dslnas.settings.search import SEARCH
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_every_row_is_a_search_of_the_spec(method: Method) -> None:
-    changes = (f"search={method.word}", *method.settings)
-    compiled = compile_spec(SPEC, changes, with_data=False)
+    compiled = compile_spec(SPEC, method.changes, with_data=False)
     assert isinstance(compiled, CompiledSearch)
     assert compiled.method == method.word
 
