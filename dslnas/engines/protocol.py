@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
@@ -111,6 +111,14 @@ class Engine(Protocol):
         """Return the loss on a batch as a function of `alphas()`, differentiable twice, or None.
 
         Settings say of a method whether there is one: `is_differentiable`.
+        """
+        return None
+
+    def end_epoch(self, architecture: Iterator[Batch]) -> Tensor | None:
+        """Learn between two epochs, when the weights stand still, after the steps of one.
+
+        Takes as many batches of the architecture data as it needs; returns the mean loss on them,
+        or None if it takes none.
         """
         return None
 

@@ -114,6 +114,7 @@ class Search:
         """Train for one epoch and return the mean losses."""
         plan, epochs = self._plan, self._plan.settings.epochs
         steps = self._data.weights.batch_count(plan.data.batch)
+        where = f"search {plan.method}"
         self._engine.start_epoch(epoch)
         self._supernet.network.train()
         sums: dict[str, float] = {}
@@ -122,10 +123,15 @@ class Search:
         for step, train in enumerate(weights, 1):
             losses = self._engine.step(train, next(architecture))
             for what, value in _named(losses):
-                check_finite(what, value, epoch + 1, step, f"search {plan.method}")
+                check_finite(what, value, epoch + 1, step, where)
                 sums[what] = sums.get(what, 0.0) + value
             self._report(StepRecord("search", epoch + 1, epochs, step, steps))
-        return {what: total / steps for what, total in sums.items()}
+        means = {what: total / steps for what, total in sums.items()}
+        learnt_from = self._engine.end_epoch(architecture)
+        if learnt_from is not None:
+            means[ARCHITECTURE] = float(learnt_from)
+            check_finite(ARCHITECTURE, means[ARCHITECTURE], epoch + 1, steps, where)
+        return means
 
     def _look(self, epoch: int, losses: Mapping[str, float]) -> None:
         """Measure the supernet, see what would be derived from it, and report both."""

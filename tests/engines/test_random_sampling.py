@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
-from dslnas.engines import random_sampling
+from dslnas.engines import sampled_engine
 from dslnas.engines.discretise import uniform
 from dslnas.engines.random_sampling import RandomSampling
 from dslnas.graph.analysis.plan import Choice, make_plan
@@ -82,7 +82,7 @@ def losses_of(twin: Twin, choice: Choice, held_out: Sequence[Batch]) -> list[flo
 def test_the_best_on_one_batch_are_compared_on_all_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(random_sampling, "FINALISTS", 3)
+    monkeypatch.setattr(sampled_engine, "FINALISTS", 3)
     held_out = [batch(seed) for seed in (80, 81, 82)]
     _, engine = start("uneven", samples=12)
     done: list[tuple[int, int]] = []

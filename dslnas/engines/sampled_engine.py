@@ -1,0 +1,162 @@
+"""Base of methods that draw architectures and are told their losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
+from dslnas.engines.discretise import one_hot
+from dslnas.engines.objectives.accumulation import Gradients, added, loss_and_grads_of
+from dslnas.engines.optimisers import WeightOptimiser, scaled
+from dslnas.engines.protocol import Engine, LargestPass, Progress, StepReport
+from dslnas.engines.relaxations.softmax import rows_of
+from dslnas.engines.resource_constraints import ResourceConstraints, draw
+from dslnas.graph.analysis.plan import Choice
+from dslnas.settings.search_base import SearchSettings
+from dslnas.space.derive.derive import Scores
+
+FINALISTS = 10
+
+
+class SampledEngine(Engine):
+    """Base of the methods whose architectures share weights, and are judged by loss alone.
+
+    In a step the weights train on architectures that the method draws. It learns from losses of
+    architectures on batches of the architecture data: in the step, or between two epochs, when the
+    weights stand still. At the end it may name candidates, which are compared. Batch statistics are
+    always those of the batch, since running ones belong to no single architecture.
+    """
+
+    largest_pass = LargestPass("kept", alpha=False)
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        settings: SearchSettings,
+        generator: torch.Generator,
+        constraints: ResourceConstraints | None,
+    ) -> None:
+        self._supernet = supernet
+        self._generator = generator
+        self._constraints = constraints
+        self._warmup = settings.warm_epochs
+        self._epoch = 0
+        self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
+        self._found: Choice | None = None
+
+    # ---- what a method gives --------------------------------------------------------------------
+
+    def draws(self) -> Sequence[Choice]:
+        """Draw the architectures whose weights train next: here one, all alike likely."""
+        return [self.uniform()]
+
+    def learn(self, batch: Batch) -> Tensor | None:
+        """Learn from losses on a batch, in a step; return their mean, or None without any."""
+        return None
+
+    def learn_between(self, batches: Iterator[Batch]) -> Tensor | None:
+        """Learn from losses on batches, between two epochs; return their mean, or None."""
+        return None
+
+    def best(self) -> Choice:
+        """Return the most promising architecture now."""
+        raise NotImplementedError
+
+    def candidates(self) -> Sequence[Choice]:
+        """Return the architectures to compare at the end; here none, so `best` is the result."""
+        return []
+
+    # ---- what it is given -----------------------------------------------------------------------
+
+    def uniform(self) -> Choice:
+        """Return a random architecture, all alike likely, that keeps to the constraints."""
+        return draw(self._supernet.tables, self._generator, self._constraints)
+
+    @torch.no_grad()
+    def losses(self, choices: Sequence[Choice], batch: Batch) -> list[float]:
+        """Return the losses of some architectures on a batch; nothing trains, and none drops out.
+
+        All start from the states before a segment of text; the last one's are those after it.
+        """
+        with self._supernet.untracked(), self._supernet.without_dropout():
+            return [float(self._supernet.loss(batch, Mixing(None, c))) for c in choices]
+
+    # ---- the search -----------------------------------------------------------------------------
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set the learning rate of an epoch."""
+        self._epoch = epoch
+        self._weights.start_epoch(epoch)
+
+    def step(self, train: Batch, architecture: Batch) -> StepReport:
+        """Train the weights of what is drawn, by the mean of its losses, and learn."""
+        loss = self._train(train, self.draws())
+        return StepReport(loss, None if self._epoch < self._warmup else self.learn(architecture))
+
+    def _train(self, train: Batch, choices: Sequence[Choice]) -> Tensor:
+        weights = self._supernet.weights()
+        gradients: Gradients | None = None
+        losses = []
+        for choice in choices:
+            mixing = Mixing(None, choice)
+            found = loss_and_grads_of(self._supernet, train, mixing, weights, regularised=True)
+            gradients = added(gradients, found.gradients)
+            losses.append(found.loss)
+        assert gradients is not None, "something is drawn"
+        self._weights.step(scaled(gradients, 1 / len(choices)))
+        return torch.stack(losses).mean()
+
+    def end_epoch(self, architecture: Iterator[Batch]) -> Tensor | None:
+        """Learn between two epochs; not in a warm-up."""
+        return None if self._epoch < self._warmup else self.learn_between(architecture)
+
+    def mixing(self) -> Mixing:
+        """Return the most promising architecture, or the one that was found."""
+        return Mixing(None, self._result)
+
+    @property
+    def _result(self) -> Choice:
+        return self.best() if self._found is None else self._found
+
+    def alphas(self) -> Mapping[str, Tensor]:
+        """Return the most promising architecture, or the one that was found, as 0 and 1."""
+        return as_weights(self._supernet, self._result)
+
+    def scores(self) -> Scores:
+        """Return the most promising architecture, or the one that was found, as 0 and 1."""
+        weights = as_weights(self._supernet, self._result)
+        return {cell: rows_of(of_cell) for cell, of_cell in weights.items()}
+
+    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
+        """Compare the candidates on one batch, the best `FINALISTS` of them then on all batches."""
+        choices, losses = self.candidates(), []
+        for number, choice in enumerate(choices, 1):
+            losses.append(self._loss(choice, architecture[:1]))
+            progress(number, len(choices))
+        ranked = sorted(range(len(choices)), key=losses.__getitem__)
+        finalists = [choices[place] for place in ranked[:FINALISTS]]
+        if finalists:
+            self._found = min(finalists, key=lambda choice: self._loss(choice, architecture))
+        return self.scores()
+
+    @torch.no_grad()
+    def _loss(self, choice: Choice, batches: Sequence[Batch]) -> float:
+        """Return the mean loss over all targets of consecutive batches."""
+        total, count = 0.0, 0
+        carried = batches[0].start
+        for batch in batches:
+            segment = replace(batch, start=carried, end=None)
+            total += float(self._supernet.loss(segment, Mixing(None, choice))) * len(batch)
+            count += len(batch)
+            carried = segment.end
+        return total / count
+
+
+def as_weights(supernet: Supernet, choice: Choice) -> dict[str, Tensor]:
+    """Return an architecture as weights of 0 and 1 by cell, (edges, operations)."""
+    return {cell: one_hot(supernet.tables[cell], columns) for cell, columns in choice.items()}
