@@ -30,6 +30,7 @@ ENGINES: Mapping[str, type[Engine]] = {
     "pc_darts": Darts,
     "drnas": Darts,
     "fair_darts": Darts,
+    "sdarts": Darts,
     "beta_darts": Darts,
     "random": RandomSampling,
     "random_search": RandomSearch,

@@ -18,7 +18,7 @@ class Darts(GradientEngine):
     min over alpha of L_val(w*(alpha), alpha), w*(alpha) = argmin over w of L_train(w, alpha), by
     steps in turn: alpha along the gradient of L_val, then w along grad_w L_train(w, alpha) at the
     new alpha. L_val is the loss on the architecture data. The methods that improve on it have
-    other parts: a relaxation, a regulariser of alpha.
+    other parts: a relaxation, a regulariser of alpha, a perturbation of the mixture.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Darts(GradientEngine):
     ) -> None:
         """Start the search; `generator` (CPU) draws the first architecture parameters."""
         relaxation = RELAXATIONS[settings.relaxation](supernet, generator)
-        super().__init__(supernet, settings, relaxation, constraints)
+        super().__init__(supernet, settings, relaxation, generator, constraints)
         self._bilevel = Bilevel(
             supernet,
             self._relaxation,

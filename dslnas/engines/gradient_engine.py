@@ -9,9 +9,11 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.objectives.objectives import Objective
 from dslnas.engines.objectives.regularisers import regulariser
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
+from dslnas.engines.perturbations import Perturber
 from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
@@ -34,6 +36,7 @@ class GradientEngine(Engine):
         supernet: Supernet,
         settings: OrderSettings,
         relaxation: Relaxation,
+        generator: torch.Generator,
         constraints: ResourceConstraints | None,
     ) -> None:
         self._constraints = constraints
@@ -44,6 +47,11 @@ class GradientEngine(Engine):
         )
         self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
         self._regulariser = settings.regularise
+        self._perturber = (
+            None
+            if settings.perturb is None
+            else Perturber(supernet, settings.perturb, settings.epochs, generator)
+        )
         self._warmup = settings.warm_epochs
         self._is_differentiable = settings.is_differentiable
         self._epoch = 0
@@ -58,6 +66,8 @@ class GradientEngine(Engine):
         self._alpha.start_epoch(epoch)
         self._weights.start_epoch(epoch)
         self._relaxation.start_epoch(epoch)
+        if self._perturber is not None:
+            self._perturber.start_epoch(epoch)
 
     def step(self, train: Batch, architecture: Batch) -> StepReport:
         """Update alpha and the weights; in the first `warmup` epochs the weights alone."""
@@ -91,9 +101,11 @@ class GradientEngine(Engine):
 
     def _train(self, train: Batch) -> Tensor:
         weights = self._supernet.weights()
-        found = self._relaxation.loss_and_grads(
-            train, weights, alpha_gradient=False, regularised=True
-        )
+        with torch.no_grad():
+            mixing = self._relaxation.mixing()
+        if self._perturber is not None:
+            mixing = self._perturber(mixing, train)
+        found = loss_and_grads_of(self._supernet, train, mixing, weights, regularised=True)
         self._weights.step(found.gradients)
         return found.loss
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.objectives.objectives import Bilevel, MixedLevel, Objective
-from dslnas.engines.relaxations.gumbel import Gumbel
+from dslnas.engines.relaxations.gumbel import Gumbel, HardGumbel
+from dslnas.engines.relaxations.reinmax import ReinMax
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search import GumbelSettings
+
+SAMPLERS: Mapping[str, type[Gumbel]] = {"gdas": HardGumbel, "reinmax": ReinMax, "snas": Gumbel}
 
 
 class GumbelEngine(GradientEngine):
     """Search on random mixtures, bilevel or mixed-level; alpha and then the weights.
 
-    Both updates of a step draw their own sample; a method says how, by its `relaxation`.
+    Both updates of a step draw their own sample.
     """
-
-    relaxation: type[Gumbel]
 
     def __init__(
         self,
@@ -28,8 +31,9 @@ class GumbelEngine(GradientEngine):
         constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first alpha and all samples."""
-        relaxation = self.relaxation(supernet, generator, settings.temperature, settings.epochs)
-        super().__init__(supernet, settings, relaxation, constraints)
+        sampler = SAMPLERS[settings.relaxation]
+        relaxation = sampler(supernet, generator, settings.temperature, settings.epochs)
+        super().__init__(supernet, settings, relaxation, generator, constraints)
         common = (supernet, relaxation, self._weights, settings.order, settings.hessian)
         self._objective: Objective = (
             Bilevel(*common, clipped=settings.clips_ahead)

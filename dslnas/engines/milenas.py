@@ -33,11 +33,11 @@ class Milenas(GradientEngine):
     ) -> None:
         """Start the search; `generator` (CPU) draws the first alpha."""
         relaxation = RELAXATIONS[settings.relaxation](supernet, generator)
-        super().__init__(supernet, settings, relaxation, constraints)
+        super().__init__(supernet, settings, relaxation, generator, constraints)
         common = (supernet, self._relaxation, self._weights, settings.order, settings.hessian)
         clipped = settings.clips_ahead
         self._bilevel = Bilevel(*common, clipped=clipped)
-        self.simultaneous = settings.update == "simultaneous"
+        self.simultaneous = settings.is_simultaneous
         self._mixed = MixedLevel(
             *common, settings.lambda_, clipped=clipped, with_weights=self.simultaneous
         )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
+from dslnas.settings.search_base import SearchSettings
 from dslnas.space.derive.derive import Scores
 
 
@@ -66,6 +67,11 @@ class Engine(Protocol):
 
     largest_pass: ClassVar[LargestPass] = LargestPass()
     weight_copies: ClassVar[int] = 0
+
+    @classmethod
+    def largest_pass_with(cls, settings: SearchSettings) -> LargestPass:
+        """Return the largest pass with some settings: `largest_pass`, unless they change it."""
+        return cls.largest_pass
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rates of an epoch, counted from 0."""

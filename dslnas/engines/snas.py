@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dslnas.engines.gumbel_engine import GumbelEngine
-from dslnas.engines.relaxations.gumbel import Gumbel
 
 
 class Snas(GumbelEngine):
@@ -12,5 +11,3 @@ class Snas(GumbelEngine):
     The paper trains alpha and the weights on one loss, that of the training data: mixed-level with
     lambda = 0, which is the default. Its resource constraint is `require` with a `penalty`.
     """
-
-    relaxation = Gumbel

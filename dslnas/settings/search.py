@@ -21,8 +21,15 @@ from dslnas.settings.search_base import (
     RelaxSettings,
     SearchSettings,
 )
-from dslnas.settings.search_parts import BetaDecay, Regularise, Relax, ZeroOne
-from dslnas.settings.values import Adam, Cosine, Linear, Sgd
+from dslnas.settings.search_parts import (
+    BetaDecay,
+    Perturb,
+    PerturbRandomly,
+    Regularise,
+    Relax,
+    ZeroOne,
+)
+from dslnas.settings.values import Adam, Cosine, Linear, Sgd, lowest
 
 
 class DartsSettings(RelaxSettings):
@@ -45,6 +52,11 @@ class MilenasSettings(RelaxSettings):
     )
     bilevel: int = Field(0, ge=0, description="first epochs that are bilevel, before it switches")
 
+    @property
+    def is_simultaneous(self) -> bool:
+        """Whether alpha and the weights move by gradients of the same pass."""
+        return self.update == "simultaneous"
+
     def conflicts(self) -> Iterator[Conflict]:
         """Yield the settings that contradict each other."""
         yield from super().conflicts()
@@ -60,6 +72,11 @@ class SingleLevelSettings(RelaxSettings):
     """Single-level search: alpha and the weights on the same data; MiLeNAS with lambda = 0."""
 
     method: Literal["single_level"] = "single_level"
+
+    @property
+    def is_simultaneous(self) -> bool:
+        """Whether alpha and the weights move by gradients of the same pass."""
+        return True
 
 
 class NaspSettings(GradientSettings):
@@ -96,6 +113,26 @@ class GdasSettings(GumbelSettings):
     """GDAS (Dong and Yang, CVPR 2019): one sampled operation per edge runs."""
 
     method: Literal["gdas"] = "gdas"
+    sampler: Literal["gumbel", "reinmax"] = Field(
+        "gumbel", description="how alpha learns through a sample"
+    )
+
+    @property
+    def relaxation(self) -> str:
+        """How alpha weighs the operations, by the method that this is known from."""
+        return "gdas" if self.sampler == "gumbel" else self.sampler
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        coldest = lowest(self.temperature, self.epochs)
+        if self.sampler == "reinmax" and coldest < 1:
+            yield Conflict(
+                "search.temperature",
+                f"`reinmax` is a second-order estimate at a temperature of 1 or more, and this one "
+                f"reaches {coldest:g}",
+                "let it end at 1, or write `sampler gumbel`",
+            )
 
 
 class SnasSettings(GumbelSettings):
@@ -105,6 +142,11 @@ class SnasSettings(GumbelSettings):
     level: Level = "mixed"
     lambda_: Lambda = 0.0
     temperature: Temperature = Linear(start=1.0, end=0.03)
+
+    @property
+    def relaxation(self) -> str:
+        """How alpha weighs the operations, by the method that this is known from."""
+        return self.method
 
 
 class PcDartsSettings(OrderSettings):
@@ -144,6 +186,13 @@ class FairDartsSettings(RelaxSettings):
     arch: Arch = Adam(lr=3e-3, betas=(0.9, 0.999))
     relax: Relax = "fair_darts"
     regularise: Regularise = ZeroOne()
+
+
+class SdartsSettings(RelaxSettings):
+    """SmoothDARTS (Chen and Hsieh, ICML 2020): the weights train on perturbed mixtures."""
+
+    method: Literal["sdarts"] = "sdarts"
+    perturb: Perturb = PerturbRandomly()
 
 
 class BetaDartsSettings(RelaxSettings):
@@ -212,6 +261,7 @@ AnySearch: TypeAlias = Annotated[
     | SnasSettings
     | PcDartsSettings
     | DrnasSettings
+    | SdartsSettings
     | FairDartsSettings
     | BetaDartsSettings
     | RandomSettings

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from dslnas.settings.fields import Accumulate, Arch, Dropout, Slowness, Weights
 from dslnas.settings.model import Section
-from dslnas.settings.search_parts import Regularise, Relax
+from dslnas.settings.search_parts import Perturb, Regularise, Relax
 from dslnas.settings.stop import Eigenvalue, StopRule
 from dslnas.settings.values import Adam, Sgd
 
@@ -20,11 +20,19 @@ WARM_SHARE = 0.3
 
 
 class Conflict(NamedTuple):
-    """Settings that contradict each other; `path` is that of the one to point at."""
+    """Settings that contradict each other.
+
+    Attributes:
+        path: Path of the one to point at.
+        message: Their contradiction.
+        help: Ways out of it.
+        other: Path of the one to point at if the first is not written.
+    """
 
     path: str
     message: str
     help: str
+    other: str = "search.epochs"
 
 
 class SearchSettings(Section):
@@ -117,11 +125,17 @@ class OrderSettings(GradientSettings):
         "unclipped", description="second order: whether the step looked ahead is clipped"
     )
     regularise: Regularise = None
+    perturb: Perturb = None
 
     @property
     def relaxation(self) -> str:
         """How alpha weighs the operations, by the method that this is known from."""
         return "darts"
+
+    @property
+    def is_simultaneous(self) -> bool:
+        """Whether alpha and the weights move by gradients of the same pass."""
+        return False
 
     @property
     def clips_ahead(self) -> bool:
@@ -137,13 +151,6 @@ class OrderSettings(GradientSettings):
                 "`hessian exact` differentiates twice what a whole batch leaves behind",
                 "write `hessian difference`, or leave `accumulate` out",
             )
-        if self.regularise is not None and self.relaxation not in self.regularise.fits:
-            yield Conflict(
-                "search.regularise",
-                f"`{self.regularise.word}` {self.regularise.reason}, and the relaxation is that "
-                f"of `{self.relaxation}`",
-                f"write `relax {self.regularise.fits[0]}`, or leave `regularise` out",
-            )
 
 
 class RelaxSettings(OrderSettings):
@@ -155,14 +162,3 @@ class RelaxSettings(OrderSettings):
     def relaxation(self) -> str:
         """How alpha weighs the operations, by the method that this is known from."""
         return self.relax
-
-    def conflicts(self) -> Iterator[Conflict]:
-        """Yield the settings that contradict each other."""
-        yield from super().conflicts()
-        if self.goes_back and self.is_differentiable and self.relax == "drnas":
-            yield Conflict(
-                "search.stop",
-                "`eigenvalue` differentiates the loss twice in alpha, and the draws of "
-                "`relax drnas` do not allow it",
-                "write `relax darts`, or leave `eigenvalue` out",
-            )

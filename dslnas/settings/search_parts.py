@@ -1,10 +1,11 @@
-"""Parts that gradient methods combine: the relaxation, a regulariser of alpha."""
+"""Parts that gradient methods combine: the relaxation, a regulariser, a perturbation."""
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from dslnas.settings.model import Call
+from dslnas.settings.values import Linear, Schedule
 
 Relax: TypeAlias = Annotated[
     Literal["darts", "drnas", "fair_darts"],
@@ -28,7 +29,7 @@ class RegulariserCall(Call):
 class BetaDecay(RegulariserCall):
     """Mean over edges of log sum exp(alpha); its weight is epoch * `growth` (beta-DARTS)."""
 
-    fits = ("darts", "pc_darts")
+    fits = ("darts", "pc_darts", "gdas", "reinmax", "snas")
     reason = "keeps the softmax of alpha from growing sharp"
     word: Literal["beta_decay"] = "beta_decay"
     growth: float = Field(0.5, ge=0)
@@ -56,4 +57,33 @@ class Kl(RegulariserCall):
 Regulariser: TypeAlias = Annotated[BetaDecay | ZeroOne | Kl, Field(discriminator="word")]
 Regularise: TypeAlias = Annotated[
     Regulariser | None, Field(description="function of alpha that is added to its loss")
+]
+
+
+class PerturbationCall(Call):
+    """Base of perturbations of the mixture that the weights train on."""
+
+    noun: ClassVar[str] = "perturbation"
+
+
+class PerturbRandomly(PerturbationCall):
+    """Uniform noise of at most `epsilon` on every weight of an operation."""
+
+    word: Literal["random"] = "random"
+    epsilon: Schedule = Linear(start=0.03, end=0.3)
+
+
+class PerturbAdversarially(PerturbationCall):
+    """The worst mixture within `epsilon` that `steps` of ascent on the training loss find."""
+
+    word: Literal["adversarial"] = "adversarial"
+    epsilon: Schedule = Linear(start=0.03, end=0.3)
+    steps: int = Field(7, ge=1)
+
+
+Perturbation: TypeAlias = Annotated[
+    PerturbRandomly | PerturbAdversarially, Field(discriminator="word")
+]
+Perturb: TypeAlias = Annotated[
+    Perturbation | None, Field(description="of the mixture that the weights train on")
 ]

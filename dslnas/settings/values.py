@@ -47,6 +47,17 @@ Schedule: TypeAlias = (
     | Annotated[Cosine | Exponential | Linear, Field(discriminator="word")]
 )
 
+
+def lowest(schedule: Schedule, epochs: int) -> float:
+    """Return the smallest value that a schedule comes to in so many epochs, its end included."""
+    match schedule:
+        case Exponential(start=start, factor=factor):
+            return float(start * factor ** (epochs - 1))
+        case Cosine(start=start, end=end) | Linear(start=start, end=end):
+            return min(start, end)
+    return schedule
+
+
 # ---- optimisers ---------------------------------------------------------------------------------
 
 

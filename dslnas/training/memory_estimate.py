@@ -66,7 +66,7 @@ class Needs:
 def search_needs(plan: SearchPlan, runtime: Runtime) -> Needs:
     """Return what a search needs: the graph of its supernet as the runtime's passes rewrite it."""
     settings, engine = plan.settings, ENGINES[plan.method]
-    largest = engine.largest_pass
+    largest = engine.largest_pass_with(settings)
     task = task_of(plan.data)
     steps = task.steps(plan.data)
     rows = -(-plan.data.batch // settings.accumulate) * steps

@@ -11,11 +11,13 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
+from dslnas.engines.gdas import Gdas
 from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.optimisers import value_at
 from dslnas.engines.relaxations.gumbel import Gumbel, HardGumbel
+from dslnas.engines.relaxations.reinmax import ReinMax
 from dslnas.graph.analysis.plan import Choice, make_plan
-from dslnas.settings.search import SEARCH
+from dslnas.settings.search import SEARCH, GdasSettings
 from dslnas.settings.values import Linear, Schedule
 from tests.engines.by_hand import HandAdam, HandSgd, gumbel, softmax
 from tests.engines.small import batch
@@ -107,6 +109,38 @@ def test_a_hard_sample_is_zero_and_one_with_the_gradient_of_the_soft_one() -> No
         )
         torch.testing.assert_close(of_hard, of_soft, rtol=1e-12, atol=1e-15)
         assert bool(of_hard.any())
+
+
+def test_the_gradient_of_reinmax_is_its_formula() -> None:
+    relaxation = relaxation_of(ReinMax, "uneven", temperature=1.5)
+    mixing = relaxation.mixing()
+    assert mixing.observe
+    assert mixing.weights is not None
+    generator = torch.Generator().manual_seed(1)
+    for cell, table in Twin("uneven").supernet.tables.items():
+        hard, alpha = mixing.weights[cell], relaxation.alphas[cell]
+        g = torch.randn(hard.shape, generator=generator, dtype=torch.float64)
+        found = torch.autograd.grad((g * hard).sum(), alpha)[0]
+        p = softmax(alpha.detach(), table.rows)
+        q = (softmax(alpha.detach() / 1.5, table.rows) + hard.detach()) / 2
+        of_q, of_p = (v * g - v * (v * g).sum(-1, keepdim=True) for v in (q, p))
+        torch.testing.assert_close(found, 2 * of_q - of_p / 2, rtol=1e-12, atol=1e-15)
+
+
+def test_reinmax_observes_only_where_alpha_learns(monkeypatch: pytest.MonkeyPatch) -> None:
+    twin, engine = start("gdas", "nasp", sampler="reinmax")
+    seen: list[bool] = []
+    loss = twin.supernet.loss
+
+    def watched(examples: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
+        seen.append(mixing.observe)
+        return loss(examples, mixing, regularised=regularised)
+
+    monkeypatch.setattr(twin.supernet, "loss", watched)
+    engine.step(batch(0), batch(1))
+    assert seen == [True, False]
+    assert Gdas.largest_pass_with(GdasSettings(sampler="reinmax")).observe
+    assert not Gdas.largest_pass_with(GdasSettings()).observe
 
 
 def test_without_randomness_operations_are_as_sharp_as_samples_or_the_largest_runs() -> None:

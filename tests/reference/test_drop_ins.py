@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
 import torch
 from torch import Tensor
 
+from dslnas.backends.torch.supernet import Mixing
+from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.objectives.objectives import Bilevel
 from dslnas.engines.objectives.regularisers import regulariser
+from dslnas.engines.perturbations import Perturber
 from dslnas.engines.relaxations.dirichlet import Dirichlet
 from dslnas.engines.relaxations.gumbel import Gumbel, HardGumbel
+from dslnas.engines.relaxations.reinmax import ReinMax
 from dslnas.engines.relaxations.sigmoid import Sigmoid
 from dslnas.engines.relaxations.softmax import Relaxation
-from dslnas.settings.search_parts import BetaDecay, Kl, Regulariser, ZeroOne
+from dslnas.settings.search_parts import (
+    BetaDecay,
+    Kl,
+    PerturbAdversarially,
+    Perturbation,
+    PerturbRandomly,
+    Regulariser,
+    ZeroOne,
+)
 from tests.reference.load import ALPHAS, assert_alphas, assert_close, facts, tensors
 from tests.reference.networks import Case, fresh
 
@@ -89,6 +102,68 @@ def test_the_divergence_of_drnas() -> None:
     assert_alphas(NAME, f"{key}/grad", relaxation.gradients(found))
 
 
+# ---- SmoothDARTS --------------------------------------------------------------------------------
+
+
+def perturber(network: Case, settings: Perturbation) -> Perturber:
+    return Perturber(network.supernet, settings, 1, torch.Generator())
+
+
+def assert_step_of_weights(key: str, network: Case, weights: Mapping[str, Tensor]) -> None:
+    """Compare a mixture, and the training loss and its gradient there."""
+    assert_stored(f"{key}/weights", weights)
+    wanted = network.supernet.weights()
+    found = loss_and_grads_of(network.supernet, network.train, Mixing(weights), wanted)
+    assert float(found.loss) == pytest.approx(facts(NAME)[key]["loss_train"], rel=1e-9)
+    norms = network.norms(found.gradients)
+    assert_close(norms, tensors(NAME)[f"{key}/grad_w_norm_per_param"])
+    assert float(norms.norm()) == pytest.approx(facts(NAME)[key]["grad_w_global_norm"], rel=1e-9)
+    gradients = dict(zip(wanted, found.gradients, strict=True))
+    for name in ("stem.0.weight", "classifier.weight"):
+        gradient = gradients[network.weights[name]]
+        assert gradient is not None
+        assert_close(gradient, tensors(NAME)[f"{key}/grad_w/{name}"])
+
+
+@pytest.mark.parametrize("epsilon", [0.1, 0.3])
+def test_sdarts_at_random(epsilon: float) -> None:
+    key, network = f"sdarts_rs_eps_{epsilon}", case()
+    centre = relaxed(Relaxation, network).weights()
+    perturb = perturber(network, PerturbRandomly(epsilon=epsilon))
+    with torch.no_grad():
+        found = perturb.perturbed(centre, stored(f"{key}/in/noise"), centre, network.train)
+    assert_step_of_weights(key, network, found)
+
+
+def test_sdarts_by_an_adversary() -> None:
+    key, network = "sdarts_adv_eps_0.3", case()
+    with torch.no_grad():
+        centre = relaxed(Relaxation, network).weights()
+    noise = stored(f"{key}/in/noise")
+    perturb = perturber(network, PerturbAdversarially(epsilon=0.3))
+    start = {cell: perturb.clipped(cell, p + noise[cell]) for cell, p in centre.items()}
+    assert_stored(f"{key}/start", start)
+    with network.supernet.evaluating():
+        for number, point in enumerate(perturb.ascent(centre, start, centre, network.train)):
+            for cell, path in stored(f"{key}/trajectory").items():
+                assert_close(point[cell], path[number])
+    found = perturb.perturbed(centre, noise, centre, network.train)
+    assert_step_of_weights(key, network, found)
+
+
+def test_an_attack_that_helps_is_undone() -> None:
+    key, network = "sdarts_adv_undone", case()
+    with torch.no_grad():
+        centre = relaxed(Relaxation, network, f"{key}/in/alphas").weights()
+    noise = stored(f"{key}/in/noise")
+    perturb = perturber(network, PerturbAdversarially(epsilon=0.01))
+    start = {cell: perturb.clipped(cell, p + noise[cell]) for cell, p in centre.items()}
+    with network.supernet.evaluating():
+        *_, end = perturb.ascent(centre, start, centre, network.train)
+    assert_stored(f"{key}/last_point", end)
+    assert_step_of_weights(key, network, perturb.perturbed(centre, noise, centre, network.train))
+
+
 # ---- Fair DARTS and beta-DARTS ------------------------------------------------------------------
 
 
@@ -152,6 +227,21 @@ def test_snas(temperature: float) -> None:
     relaxation = sampled(Gumbel, network, temperature)
     assert_stored(f"{key}/weights", relaxation.weights())
     assert_gradient(key, relaxation, network)
+
+
+@pytest.mark.parametrize("temperature", [1, 1.3])
+def test_reinmax(temperature: float) -> None:
+    network, index = case(), stored("categorical/in/index")
+    relaxation = sampled(ReinMax, network, temperature)
+    for cell, noise in relaxation._noise.items():  # as large as draws what the file drew
+        noise.zero_()[range(len(noise)), index[cell]] = 100.0
+    mixing = relaxation.mixing()
+    assert mixing.chosen == {cell: tuple(i.tolist()) for cell, i in index.items()}
+    weights = {cell: w.detach().requires_grad_() for cell, w in (mixing.weights or {}).items()}
+    loss = network.supernet.loss(network.valid, replace(mixing, weights=weights))
+    gradients = torch.autograd.grad(loss, list(weights.values()))
+    assert_stored("categorical/weight_gradient", dict(zip(weights, gradients, strict=True)))
+    assert_gradient(f"reinmax_tau_{temperature}", relaxation, fresh(network.name))
 
 
 Sampled = TypeVar("Sampled", bound=Gumbel)

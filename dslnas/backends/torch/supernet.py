@@ -116,6 +116,15 @@ class Supernet:
             state.tracking = before
 
     @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Run inside of this as networks are measured: running statistics, no dropout."""
+        self.network.eval()
+        try:
+            yield
+        finally:
+            self.network.train()
+
+    @contextmanager
     def differentiable_twice(self) -> Iterator[None]:
         """Make losses inside of this that can be differentiated twice: slower, for images."""
         network = self.network

@@ -76,12 +76,17 @@ class HardGumbel(Gumbel):
         """Return the sampled operations and their weights."""
         soft = self.weights()
         chosen = {cell: p.argmax(-1) for cell, p in soft.items()}
-        hard = {
-            # p - p is exactly 0, so the weight that runs is exactly 1
-            cell: functional.one_hot(chosen[cell], p.shape[-1]).to(p.dtype) + (p - p.detach())
-            for cell, p in soft.items()
-        }
+        hard = {}
+        for cell, p in soft.items():
+            sample = functional.one_hot(chosen[cell], p.shape[-1]).to(p.dtype)
+            slope = self.surrogate(cell, p, sample)
+            # the difference is exactly 0, so the weight that runs is exactly 1
+            hard[cell] = sample + (slope - slope.detach())
         return Mixing(hard, _columns(chosen))
+
+    def surrogate(self, cell: str, soft: Tensor, sample: Tensor) -> Tensor:
+        """Return what a sample takes the gradient of: p."""
+        return soft
 
     def deterministic(self) -> Mixing:
         """Return the most probable operation of every edge."""

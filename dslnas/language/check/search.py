@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dslnas.diagnostics import suggestion
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
+from dslnas.settings.combinations import misfits
 from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH, NaspSettings
@@ -24,12 +25,13 @@ def check_search(
     spans = context.spans
     for conflict in (
         *search.conflicts(),
+        *misfits(search),
         *_unused(search, context),
         *_of_derivation(search, derivation),
         *_unfit_for_drawing(search, derivation),
         *_unfit_for_alpha(search, derivation),
     ):
-        span = spans.get(conflict.path, spans.get("search.epochs"))
+        span = spans.get(conflict.path, spans.get(conflict.other))
         context.diagnostics.add("NAS511", conflict.message, span, help=conflict.help)
     for name in search.cells if isinstance(search, NaspSettings) else ():
         context.diagnostics.is_known("cell", name, spans.get("search.cells"), cells)

@@ -1,0 +1,63 @@
+"""Parts of gradient methods that do not combine, and why."""
+
+from collections.abc import Iterator
+
+from dslnas.settings.search_base import Conflict, OrderSettings, SearchSettings
+
+
+def misfits(settings: SearchSettings) -> Iterator[Conflict]:
+    """Yield the parts that do not combine with the rest of a method."""
+    if isinstance(settings, OrderSettings):
+        yield from _of_alpha(settings)
+        yield from _of_perturbation(settings)
+
+
+def _of_alpha(settings: OrderSettings) -> Iterator[Conflict]:
+    relaxation, regulariser = settings.relaxation, settings.regularise
+    if regulariser is not None and relaxation not in regulariser.fits:
+        yield Conflict(
+            "search.regularise",
+            f"`{regulariser.word}` {regulariser.reason}, and the relaxation is that of "
+            f"`{relaxation}`",
+            f"write `relax {regulariser.fits[0]}`, or leave `regularise` out",
+            "search.relax",
+        )
+    if relaxation == "drnas" and settings.goes_back and settings.is_differentiable:
+        yield Conflict(
+            "search.stop",
+            "`eigenvalue` differentiates the loss twice in alpha, and the draws of `relax drnas` "
+            "do not allow it",
+            "write `relax darts`, or leave `eigenvalue` out",
+        )
+
+
+def _of_perturbation(settings: OrderSettings) -> Iterator[Conflict]:
+    relaxation = settings.relaxation
+    if settings.perturb is None:
+        return
+    if relaxation == "fair_darts":
+        yield Conflict(
+            "search.perturb",
+            "`perturb` moves weights that add up to 1, and those of `fair_darts` do not",
+            "write `relax darts`, or leave `perturb` out",
+            "search.relax",
+        )
+    if relaxation in ("gdas", "reinmax"):
+        yield Conflict(
+            "search.perturb",
+            "`perturb` moves the weights of a mixture, and here one operation of an edge runs",
+            "search by a method that mixes, such as `search snas`, or leave `perturb` out",
+        )
+    if settings.order == "second":
+        yield Conflict(
+            "search.perturb",
+            "`order second` looks ahead along a step without `perturb`, which is not the one taken",
+            "write `order first`, or leave `perturb` out",
+            "search.order",
+        )
+    if settings.is_simultaneous:
+        yield Conflict(
+            "search.perturb",
+            "`perturb` is for the step of the weights, and here one pass serves alpha as well",
+            "write `search milenas { update alternating }`, or leave `perturb` out",
+        )

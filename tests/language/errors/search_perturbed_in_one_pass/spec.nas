@@ -1,0 +1,5 @@
+use papers.darts
+
+search milenas {
+    perturb  random(0.1)
+}

@@ -1,0 +1,6 @@
+use papers.darts
+
+search darts {
+    order    second
+    perturb  adversarial(steps = 3)
+}

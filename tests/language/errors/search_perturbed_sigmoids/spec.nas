@@ -1,0 +1,5 @@
+use papers.darts
+
+search sdarts {
+    relax  fair_darts
+}
