@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os.path import isdir, isfile  # pathlib's raise for a name that no file can have
 from pathlib import Path
 
 from dslnas.app.compile import (
@@ -32,23 +33,25 @@ TARGETS = (LANGUAGE, *NOTATIONS)
 
 @dataclass(frozen=True)
 class _Read:
-    """An architecture, and its text in the language."""
+    """An architecture with its text in the language; `is_new` if it had another text before."""
 
     compiled: CompiledArchitecture
     text: str
-    notation: Notation | None = None
+    is_new: bool
 
 
-def convert(source: Path | str, to: str | None = None, *, spec: Path | str | None = None) -> str:
+def convert(
+    source: Path | str | SourceFile, to: str | None = None, *, spec: Path | str | None = None
+) -> str:
     """Return an architecture in another notation.
 
     Args:
         source: A `.nas` file without choices or the folder of a run; or a text of another notation,
-            or a file that holds one.
+            or a file that holds one. A `SourceFile` is a text with a name for messages.
         to: `nas`, `genotype` or `nas-bench-201`; by default the language for what is not in it, and
             else the notation that fits the cells.
-        spec: Spec that cells of another notation are put into: its data, network and training stay.
-            By default they are put into the space of their paper.
+        spec: Spec that the cells are put into: its data, network and training stay. By default
+            cells of another notation are put into the space of their paper.
 
     Raises:
         UserError: NAS811 to NAS813 if the architecture cannot be read or written, or any mistake of
@@ -57,57 +60,73 @@ def convert(source: Path | str, to: str | None = None, *, spec: Path | str | Non
     """
     if to is not None and to not in TARGETS:
         raise ValueError(f"dslnas.convert: unknown notation {to!r}: {suggestion(to, TARGETS)}")
-    read = _read(source, spec)
-    if to == LANGUAGE or (to is None and read.notation is not None):
+    read = _read(source, None if spec is None else Path(spec))
+    if to == LANGUAGE or (to is None and read.is_new):
         return read.text
-    architecture = read.compiled.architecture
-    notation = usual_notation(architecture) if to is None else NOTATIONS[to]
+    notation = _notation_of(read.compiled) if to is None else NOTATIONS[to]
+    return f"{notation.write(read.compiled.architecture)}\n"
+
+
+def _notation_of(compiled: CompiledArchitecture) -> Notation:
+    """Return the notation that an architecture is usually written in."""
+    notation = usual_notation(compiled.architecture)
     if notation is None:
-        raise user_error("NAS813", "has no cell that another notation knows", where=str(source))
-    return f"{notation.write(architecture)}\n"
+        where = compiled.linked.source.name
+        raise user_error("NAS813", "has no cell that another notation knows", where=where)
+    return notation
 
 
-def _read(source: Path | str, spec: Path | str | None) -> _Read:
-    notation = recognised(source) if isinstance(source, str) else None
-    if notation is not None:
-        return _placed(SourceFile("<text>", str(source)), notation, spec)
+def _read(source: Path | str | SourceFile, spec: Path | None) -> _Read:
+    if isinstance(source, str) and recognised(source) is not None:
+        return _from_text(SourceFile("<text>", source), spec)
+    if isinstance(source, SourceFile):
+        return _from_text(source, spec)
     path = Path(source)
-    if path.is_dir():
-        path = path / ARCHITECTURE
-    elif path.suffix != ".nas":
-        return _from_file(path, spec)
-    compiled = without_choices(compile_spec(path, with_data=False), "converted")
-    return _Read(compiled, compiled.text)
-
-
-def _from_file(path: Path, spec: Path | str | None) -> _Read:
-    if not path.exists():
+    if isdir(path):
+        return _from_program(path / ARCHITECTURE, spec)
+    if path.suffix == ".nas":
+        return _from_program(path, spec)
+    if not isfile(path):
         help = near_files(path) or "texts start with `|` or `Genotype(`; give them in quotes"
         raise user_error("NAS001", "file does not exist", where=str(path), help=help)
-    file = read_source(path)
-    notation = recognised(file.text)
+    return _from_text(read_source(path), spec)
+
+
+def _from_program(path: Path, spec: Path | None) -> _Read:
+    compiled = without_choices(compile_spec(path, with_data=False), "converted")
+    if spec is None:
+        return _Read(compiled, compiled.text, is_new=False)
+    notation = _notation_of(compiled)
+    cells = notation.read(SourceFile(str(path), notation.write(compiled.architecture)))
+    return _placed(cells, spec, f"Cells of {path}.", str(path))
+
+
+def _from_text(source: SourceFile, spec: Path | None) -> _Read:
+    notation = recognised(source.text)
     if notation is None:
         titles = " and no ".join(known.title for known in NOTATIONS.values())
-        raise user_error("NAS811", f"holds no {titles}", where=str(path))
-    return _placed(file, notation, spec)
+        raise user_error("NAS811", f"holds no {titles}", where=source.name)
+    return _placed(notation.read(source), spec, f"From a {notation.title}.", source.name)
 
 
-def _placed(source: SourceFile, notation: Notation, spec: Path | str | None) -> _Read:
-    """Return cells of another notation in the place of those of a spec."""
-    cells = notation.read(source)
+def _placed(cells: Sequence[NumberedCell], spec: Path | None, origin: str, where: str) -> _Read:
+    """Return cells in the place of those of a spec, or of the space of their paper.
+
+    `origin` is the first comment; `where` names the text that the cells are from.
+    """
     paper = cells[0].kind.paper
-    frame = SourceFile(paper, f"use {paper}\n") if spec is None else read_source(Path(spec))
-    name = paper.rpartition(".")[2] if spec is None else Path(spec).stem
-    texts = _cell_texts(cells, compile_linked(name, link(frame), with_data=False), source.name)
-    origin = f"From a {notation.title}."
-    whole = parse(SourceFile(origin, "\n\n".join([f"# {origin}", frame.text, *texts]) + "\n"))
+    frame = SourceFile(paper, f"use {paper}\n") if spec is None else read_source(spec)
+    name = paper.rpartition(".")[2] if spec is None else spec.stem
+    texts = _cell_texts(cells, compile_linked(name, link(frame), with_data=False), where)
     placed = parse(SourceFile("the cells that were read", "\n\n".join(texts)))
     compiled = compile_linked(name, link(frame, placed.items), with_data=False)
     assert isinstance(compiled, CompiledArchitecture), "every cell with choices was read"
     if spec is None:
-        return _Read(compiled, format_program(whole), notation)
-    text = architecture_text(compiled, compiled.architecture, origin)
-    return _Read(compiled, text, notation)
+        whole = "\n\n".join([f"# {origin}", frame.text, *texts])
+        text = format_program(parse(SourceFile(origin, f"{whole}\n")))
+    else:
+        text = architecture_text(compiled, compiled.architecture, origin)
+    return _Read(compiled, text, is_new=True)
 
 
 def _cell_texts(

@@ -129,6 +129,14 @@ def test_a_run_is_read_from_its_folder(tmp_path: Path) -> None:
     assert dslnas.convert(tmp_path) == f"{BEST}\n"
 
 
+def test_cells_that_were_found_go_into_another_spec(tmp_path: Path) -> None:
+    (tmp_path / "found.nas").write_text(dslnas.convert(BEST), encoding="utf-8")
+    spec = ROOT / "specs" / "nas_bench_201.nas"
+    origin, *lines = dslnas.convert(tmp_path / "found.nas", spec=spec).splitlines()
+    assert origin == f"# Cells of {tmp_path / 'found.nas'}."
+    assert lines == dslnas.convert(BEST, spec=spec).splitlines()[1:]
+
+
 def test_choices_are_not_converted() -> None:
     with pytest.raises(UserError, match="cannot be converted: it still has choices"):
         dslnas.convert(ROOT / "specs" / "digits_darts.nas")

@@ -39,8 +39,13 @@ def test_stdin_is_read(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{CELL}\n"))
     assert run(["convert", "-", "--to", "nas-bench-201"]) == 0
     assert capsys.readouterr().out == f"{CELL}\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO("nothing\n"))
+    assert run(["convert", "-"]) == 1
+    assert capsys.readouterr().err.startswith("<stdin>: error[NAS811]: holds no genotype")
 
 
 def test_a_word_that_is_no_file_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["convert", "nor_conv_3x3"]) == 1
     assert "texts start with `|` or `Genotype(`" in capsys.readouterr().err
+    assert run(["convert", "nor_conv_3x3~0" * 500]) == 1
+    assert "file does not exist" in capsys.readouterr().err

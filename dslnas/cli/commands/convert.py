@@ -10,6 +10,7 @@ import click
 from dslnas.app.convert import TARGETS
 from dslnas.app.convert import convert as convert_text
 from dslnas.files import write_whole
+from dslnas.source import SourceFile
 
 
 @click.command()
@@ -18,7 +19,7 @@ from dslnas.files import write_whole
 @click.option(
     "--spec",
     type=click.Path(path_type=Path),
-    help="Spec that the cells are put into; by default the space of their paper.",
+    help="Spec that the cells are put into; by default a new one in the space of their paper.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write; else stdout."
@@ -29,7 +30,8 @@ def convert(source: str, to: str | None, spec: Path | None, out: Path | None) ->
     ARCHITECTURE is a .nas file without choices or the folder of a run; or a text in quotes, a file
     with it, or - for stdin: a string of NAS-Bench-201, or a genotype of DARTS' family.
     """
-    text = convert_text(sys.stdin.read() if source == "-" else source, to, spec=spec)
+    given = SourceFile("<stdin>", sys.stdin.read()) if source == "-" else source
+    text = convert_text(given, to, spec=spec)
     if out is None:
         click.echo(text, nl=False)
     else:

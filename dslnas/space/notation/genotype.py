@@ -63,7 +63,7 @@ FORMS = (
 
 def is_genotype(text: str) -> bool:
     """Whether a text is meant to be a genotype."""
-    return re.search(r"\w*Genotype\s*\(", text) is not None
+    return re.search(r"Genotype\s*\(", text) is not None
 
 
 def read(source: SourceFile) -> tuple[NumberedCell, ...]:
