@@ -161,7 +161,7 @@ def results_of(
         UserError: A spec is wrong.
         ValueError: The file of results is damaged.
     """
-    specs = {method: _spec(method, settings) for method in methods}
+    specs = {method: compile_method(method, settings) for method in methods}
     out.mkdir(parents=True, exist_ok=True)
     path = out / RESULTS
     known = {(r.method, r.seed, r.spec_hash): r for r in read_results(path)}
@@ -175,7 +175,8 @@ def results_of(
             yield result
 
 
-def _spec(method: str, settings: Sequence[str]) -> CompiledSpace:
+def compile_method(method: str, settings: Sequence[str]) -> CompiledSpace:
+    """Return the spec of a method with other settings."""
     spec = dslnas.compile_spec(SPEC, [f"search={method}", *settings])
     assert isinstance(spec, CompiledSpace), "the spec has choices"
     return spec
@@ -214,7 +215,8 @@ def _average(accuracies: Sequence[float | None], table: Table) -> list[str]:
     return [f"{statistics.mean(known):.2f}", f"{statistics.median(known):.2f}", f"{rank:.0f}"]
 
 
-def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    """Return the arguments of the command line, or those that are given."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", type=Path, help="CSV file of cells and their accuracies")
     parser.add_argument("--out", type=Path, default=Path("exported/nas_bench_201"))
@@ -237,7 +239,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     return found
 
 
-def _settings(given: argparse.Namespace) -> list[str]:
+def budget(given: argparse.Namespace) -> list[str]:
     """Return the budget as overrides of the spec."""
     path = [f'data.path="{given.path}"'] if given.path else []
     return [
@@ -255,8 +257,8 @@ def _settings(given: argparse.Namespace) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Search what is missing and print the table."""
-    given = _arguments(arguments)
-    settings = _settings(given)
+    given = parse_arguments(arguments)
+    settings = budget(given)
     try:
         table = read_table(given.table)
         results = [*results_of(given.methods, given.seeds, settings, given.out, given.device)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import nas_bench_201
+from dslnas.settings.search import SEARCH
 from nas_bench_201 import Result, Table, add_result, main, read_results, read_table, report
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -127,3 +128,11 @@ def test_mistakes_are_told_without_a_traceback(table: Path, tmp_path: Path) -> N
         main([*arguments, "--epochs", "0"])
     with pytest.raises(SystemExit, match=r"table\.csv"):
         main([str(tmp_path / "no" / "table.csv")])
+
+
+@pytest.mark.parametrize("method", SEARCH)
+def test_every_method_can_search_at_the_usual_budget(method: str) -> None:
+    settings = nas_bench_201.budget(nas_bench_201.parse_arguments(["table.csv"]))
+    spec = nas_bench_201.compile_method(method, settings)
+    assert spec.method == method
+    assert spec.program.data.source == "digits"
