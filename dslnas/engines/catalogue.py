@@ -29,6 +29,7 @@ ENGINES: Mapping[str, type[Engine]] = {
     "snas": Snas,
     "pc_darts": Darts,
     "drnas": Darts,
+    "darts_minus": Darts,
     "fair_darts": Darts,
     "sdarts": Darts,
     "beta_darts": Darts,

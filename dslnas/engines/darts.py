@@ -18,7 +18,8 @@ class Darts(GradientEngine):
     min over alpha of L_val(w*(alpha), alpha), w*(alpha) = argmin over w of L_train(w, alpha), by
     steps in turn: alpha along the gradient of L_val, then w along grad_w L_train(w, alpha) at the
     new alpha. L_val is the loss on the architecture data. The methods that improve on it have
-    other parts: a relaxation, a regulariser of alpha, a perturbation of the mixture.
+    other parts: a relaxation, a regulariser of alpha, a perturbation of the
+    mixture, a skip connection beside the operations.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from dslnas.engines.perturbations import Perturber
 from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search_base import OrderSettings
+from dslnas.settings.search_base import OrderSettings, RelaxSettings
 from dslnas.space.derive.derive import Scores
 
 
@@ -52,6 +52,8 @@ class GradientEngine(Engine):
             if settings.perturb is None
             else Perturber(supernet, settings.perturb, settings.epochs, generator)
         )
+        self._skip = settings.skip if isinstance(settings, RelaxSettings) else None
+        self._epochs = settings.epochs
         self._warmup = settings.warm_epochs
         self._is_differentiable = settings.is_differentiable
         self._epoch = 0
@@ -66,6 +68,8 @@ class GradientEngine(Engine):
         self._alpha.start_epoch(epoch)
         self._weights.start_epoch(epoch)
         self._relaxation.start_epoch(epoch)
+        if self._skip is not None:
+            self._supernet.skip = self._skip.factor(epoch, self._epochs)
         if self._perturber is not None:
             self._perturber.start_epoch(epoch)
 

@@ -43,7 +43,7 @@ def _distributed(graph: PrimitiveGraph, mix: Node, shares: dict[object, str]) ->
         mix = replace(mix, mix=replace(mix.mix, columns=tuple(range(len(mix.inputs)))))
     ends = [graph.by_name[name] for name in mix.inputs]
     found = _common(ends)
-    if found is None or any(len(graph.readers[end.name]) > 1 for end in ends):
+    if found is None or any(len(set(graph.readers[end.name])) > 1 for end in ends):
         return [mix]
     primitive, place, common = found
     varying = tuple(end.inputs[1 - place] for end in ends)

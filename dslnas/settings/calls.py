@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dslnas.settings.annotations import calls_of
-from dslnas.settings.search_parts import Perturbation, Regulariser
+from dslnas.settings.search_parts import Fading, Perturbation, Regulariser
 from dslnas.settings.stop import StopRule
 from dslnas.settings.values import Adam, Augmentation, Schedule, Sgd, Variational
 
 CALLS = calls_of(
-    Schedule | Sgd | Adam | Variational | Augmentation | StopRule | Regulariser | Perturbation
+    Schedule
+    | Sgd
+    | Adam
+    | Variational
+    | Augmentation
+    | StopRule
+    | Regulariser
+    | Perturbation
+    | Fading
 )

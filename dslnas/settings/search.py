@@ -23,10 +23,12 @@ from dslnas.settings.search_base import (
 )
 from dslnas.settings.search_parts import (
     BetaDecay,
+    Fading,
     Perturb,
     PerturbRandomly,
     Regularise,
     Relax,
+    Skip,
     ZeroOne,
 )
 from dslnas.settings.values import Adam, Cosine, Linear, Sgd, lowest
@@ -195,6 +197,13 @@ class SdartsSettings(RelaxSettings):
     perturb: Perturb = PerturbRandomly()
 
 
+class DartsMinusSettings(RelaxSettings):
+    """DARTS- (Chu et al., ICLR 2021): a skip connection beside the operations fades away."""
+
+    method: Literal["darts_minus"] = "darts_minus"
+    skip: Skip = Fading()
+
+
 class BetaDartsSettings(RelaxSettings):
     """beta-DARTS (Ye et al., CVPR 2022): a regulariser keeps alpha small, more so every epoch."""
 
@@ -262,6 +271,7 @@ AnySearch: TypeAlias = Annotated[
     | PcDartsSettings
     | DrnasSettings
     | SdartsSettings
+    | DartsMinusSettings
     | FairDartsSettings
     | BetaDartsSettings
     | RandomSettings

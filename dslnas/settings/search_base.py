@@ -7,7 +7,7 @@ from pydantic import Field
 
 from dslnas.settings.fields import Accumulate, Arch, Dropout, Slowness, Weights
 from dslnas.settings.model import Section
-from dslnas.settings.search_parts import Perturb, Regularise, Relax
+from dslnas.settings.search_parts import Perturb, Regularise, Relax, Skip
 from dslnas.settings.stop import Eigenvalue, StopRule
 from dslnas.settings.values import Adam, Sgd
 
@@ -154,9 +154,10 @@ class OrderSettings(GradientSettings):
 
 
 class RelaxSettings(OrderSettings):
-    """Settings of methods whose relaxation may be that of another."""
+    """Settings of methods that may have the relaxation of another, and auxiliary skips."""
 
     relax: Relax = "darts"
+    skip: Skip = None
 
     @property
     def relaxation(self) -> str:

@@ -1,5 +1,6 @@
-"""Parts that gradient methods combine: the relaxation, a regulariser, a perturbation."""
+"""Parts that gradient methods combine: the relaxation, a regulariser, a perturbation, a skip."""
 
+import math
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
@@ -86,4 +87,32 @@ Perturbation: TypeAlias = Annotated[
 ]
 Perturb: TypeAlias = Annotated[
     Perturbation | None, Field(description="of the mixture that the weights train on")
+]
+
+
+class Fading(Call):
+    """Skip connection beside the operations of an edge, whose factor falls from 1 towards 0.
+
+    With e epochs of E done it is 1 - e / E, or (1 + cos(pi e / E)) / 2, or cos(pi e / 2 E).
+    """
+
+    noun: ClassVar[str] = "skip"
+    word: Literal["fading"] = "fading"
+    shape: Literal["linear", "cosine", "slow_cosine", "constant"] = "linear"
+
+    def factor(self, epoch: int, epochs: int) -> float:
+        """Return the factor in an epoch, counted from 0."""
+        done = epoch / epochs
+        match self.shape:
+            case "linear":
+                return 1 - done
+            case "cosine":
+                return (1 + math.cos(math.pi * done)) / 2
+            case "slow_cosine":
+                return math.cos(math.pi * done / 2)
+        return 1.0
+
+
+Skip: TypeAlias = Annotated[
+    Fading | None, Field(description="auxiliary skip connection beside the operations of an edge")
 ]

@@ -11,6 +11,7 @@ from dslnas.language.check.checked import CheckedInput, CheckedNetwork, CheckedP
 from dslnas.language.check.constants import number_of
 from dslnas.ops.primitive import Example, InputShape, Token, by_name
 from dslnas.settings.search import PcDartsSettings
+from dslnas.settings.search_base import RelaxSettings
 from dslnas.space.architecture import Architecture, architecture_of
 from dslnas.space.derive.count_rules import check_rule
 from dslnas.space.lower_cell import lower_cell
@@ -58,6 +59,8 @@ def _supernet(
     supernet = _network(program, network.channels, network.repeat, example, classes, found)
     if search is not None and isinstance(search, PcDartsSettings):
         return replace(supernet, partial=_partial(program, search))
+    if isinstance(search, RelaxSettings):
+        return replace(supernet, has_skips=search.skip is not None)
     return supernet
 
 

@@ -63,6 +63,7 @@ class Network:
         head: Expression for what comes after the last.
         auxiliary: Expression for the second head while training; None without.
         partial: How a part of the channels is searched; None if all are, with edges summed.
+        has_skips: Whether a skip connection stands beside the operations of every choosing edge.
     """
 
     inputs: tuple[Input, ...]
@@ -72,6 +73,7 @@ class Network:
     head: ast.Expression
     auxiliary: ast.Expression | None
     partial: Partial | None = None
+    has_skips: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property

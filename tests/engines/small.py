@@ -139,7 +139,10 @@ SEQUENCES = {"recurrent": RECURRENT}
 TEXTS = SPACES | SEQUENCES
 
 # Arguments of `--set` for methods with a supernet of their own.
-LOWERED: dict[str, tuple[str, ...]] = {"pc_darts": ("search=pc_darts", "search.partial=2")}
+LOWERED: dict[str, tuple[str, ...]] = {
+    "pc_darts": ("search=pc_darts", "search.partial=2"),
+    "darts_minus": ("search=darts_minus",),
+}
 
 
 def space(text: str, method: str = "") -> SearchSpace:

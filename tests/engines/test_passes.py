@@ -13,6 +13,7 @@ from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.random_sampling import RandomSampling
 from dslnas.settings.search import SEARCH, RandomSettings
+from dslnas.settings.search_parts import PerturbAdversarially
 from dslnas.settings.values import Sgd
 from tests.engines.small import SPACES, batch, space, supernet_of
 from tests.engines.smooth import Pass, Smooth, smooth_batch
@@ -22,6 +23,7 @@ TRAIN, ALPHA, WEIGHTS = ("train", False), ("architecture", False), ("train", Tru
 
 SECOND = {"order": "second"}
 EXACT = {"order": "second", "hessian": "exact"}
+ADVERSARY = {"perturb": PerturbAdversarially(steps=2)}
 IN_TURN = {"update": "alternating"}
 STEPS: list[tuple[str, dict[str, Any], list[tuple[str, bool]]]] = [
     ("darts", {}, [ALPHA, WEIGHTS]),
@@ -29,6 +31,12 @@ STEPS: list[tuple[str, dict[str, Any], list[tuple[str, bool]]]] = [
     ("darts", EXACT, [TRAIN, ALPHA, WEIGHTS]),
     ("darts", {"warmup": 1}, [WEIGHTS]),
     ("pc_darts", {"warmup": 0}, [ALPHA, WEIGHTS]),
+    ("drnas", {}, [ALPHA, WEIGHTS]),
+    ("fair_darts", {}, [ALPHA, WEIGHTS]),
+    ("beta_darts", {}, [ALPHA, WEIGHTS]),
+    ("sdarts", {}, [ALPHA, WEIGHTS]),
+    ("sdarts", ADVERSARY, [ALPHA, *[TRAIN] * 4, WEIGHTS]),
+    ("darts_minus", {}, [ALPHA, WEIGHTS]),
     ("milenas", {}, [WEIGHTS, ALPHA]),
     ("milenas", IN_TURN, [TRAIN, ALPHA, WEIGHTS]),
     ("milenas", {"bilevel": 1}, [ALPHA, WEIGHTS]),

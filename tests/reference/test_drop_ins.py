@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.supernet import Mixing
+from dslnas.backends.torch.runtime import Runtime
+from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.objectives.objectives import Bilevel
 from dslnas.engines.objectives.regularisers import regulariser
@@ -20,8 +21,10 @@ from dslnas.engines.relaxations.gumbel import Gumbel, HardGumbel
 from dslnas.engines.relaxations.reinmax import ReinMax
 from dslnas.engines.relaxations.sigmoid import Sigmoid
 from dslnas.engines.relaxations.softmax import Relaxation
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search_parts import (
     BetaDecay,
+    Fading,
     Kl,
     PerturbAdversarially,
     Perturbation,
@@ -30,7 +33,8 @@ from dslnas.settings.search_parts import (
     ZeroOne,
 )
 from tests.reference.load import ALPHAS, assert_alphas, assert_close, facts, tensors
-from tests.reference.networks import Case, fresh
+from tests.reference.names import FACTORISED, Names
+from tests.reference.networks import CPU, Case, fresh
 
 NAME = "dropins_c4_l3"
 THEIRS = {cell: theirs.removeprefix("alphas_") for cell, theirs in ALPHAS.items()}
@@ -59,7 +63,7 @@ def assert_gradient(
     key: str, relaxation: Relaxation, network: Case, added: Tensor | None = None
 ) -> None:
     """Compare the validation loss, with what is added to it, and its gradient in alpha."""
-    found = Bilevel(network.supernet, relaxation, network.optimiser()).gradient(
+    found = Bilevel(network.supernet, relaxation, network.optimiser(momentum=False)).gradient(
         network.train, network.valid
     )
     assert found.loss is not None
@@ -162,6 +166,62 @@ def test_an_attack_that_helps_is_undone() -> None:
         *_, end = perturb.ascent(centre, start, centre, network.train)
     assert_stored(f"{key}/last_point", end)
     assert_step_of_weights(key, network, perturb.perturbed(centre, noise, centre, network.train))
+
+
+# ---- DARTS- -------------------------------------------------------------------------------------
+
+
+def with_skips() -> Case:
+    """Return the network of the file with skip connections beside the operations of its edges."""
+    base = case()
+    space = replace(base.space, network=replace(base.space.network, has_skips=True))
+    runtime = Runtime(CPU, precision="float64")
+    supernet = Supernet(space, build_supernet_graph(space), torch.Generator(), runtime)
+    supernet.network.load_state_dict(base.state, strict=False)
+    weights = dict(base.weights)
+    for name, weight in supernet.network.named_parameters():
+        if name in base.state:
+            continue
+        weight.data.copy_(tensors(NAME)[f"darts_minus/w_extra/{skip_of(base, name)}"])
+        weights[skip_of(base, name)] = weight
+    stored = [key for key in tensors(NAME) if key.startswith("darts_minus/w_extra/")]
+    assert len(weights) == len(base.weights) + len(stored)
+    return replace(base, space=space, supernet=supernet, weights=weights)
+
+
+def skip_of(base: Case, name: str) -> str:
+    """Return the file's name of a weight of an auxiliary skip connection."""
+    names = Names(base.space, base.space.network.layout, frozenset())
+    part, edge, slug, layer, tensor = name.split("/")
+    assert slug == "auxiliary_skip"
+    place = names.theirs(f"{part}/{edge}/sep_conv_3/1_conv/{tensor}").split(".")
+    return ".".join([*place[:4], "auxiliary_op", FACTORISED[int(layer.split("_")[0])], tensor])
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.6, 0.0])
+def test_darts_minus(factor: float) -> None:
+    network = with_skips()
+    network.supernet.skip = factor
+    assert_gradient(f"darts_minus_beta_{factor}", relaxed(Relaxation, network), network)
+
+
+def test_weights_of_a_skip_connection_learn() -> None:
+    key, name = "darts_minus_beta_0.6", "cells.1._ops.0.auxiliary_op.conv_1.weight"
+    network = with_skips()
+    network.supernet.skip = 0.6
+    weight = network.weights[name]
+    found = relaxed(Relaxation, network).loss_and_grads(network.train, [weight])
+    assert float(found.loss) == pytest.approx(facts(NAME)[key]["loss_train"], rel=1e-9)
+    assert found.gradients[0] is not None
+    assert_close(found.gradients[0], tensors(NAME)[f"{key}/grad_train_w/{name}"])
+
+
+@pytest.mark.parametrize("shape", ["linear", "cosine", "slow_cosine", "constant"])
+def test_skip_connections_fade_as_published(shape: str) -> None:
+    fading = Fading.model_validate({"shape": shape})
+    expected = facts(NAME)["darts_minus_schedules"]["None" if shape == "constant" else shape]
+    found = [fading.factor(epoch, len(expected)) for epoch in range(len(expected))]
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-15)
 
 
 # ---- Fair DARTS and beta-DARTS ------------------------------------------------------------------

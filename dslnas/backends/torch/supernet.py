@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from dslnas.backends.torch.losses import (
     BatchOutput,
@@ -55,6 +56,7 @@ class Supernet:
         loss_of: Mean loss of a batch, from the outputs for it.
         slowness: Weight of the slowness penalty of recurrent cells.
         accumulate: Parts that a batch is cut into, to be run one after the other.
+        skip: Factor of the skip connections beside the operations, where the graph has them.
     """
 
     def __init__(
@@ -78,6 +80,8 @@ class Supernet:
         self.loss_of = loss_of
         self.slowness = slowness
         self.accumulate = accumulate
+        self.skip = 1.0
+        self._has_skips = space.network.has_skips
 
     def weights(self) -> list[nn.Parameter]:
         """Return the network's weights; alpha is not among them."""
@@ -102,8 +106,14 @@ class Supernet:
         return loss
 
     def _run(self, batch: Batch, mixing: Mixing) -> BatchOutput:
-        how = (mixing.weights, mixing.chosen)
+        how = (self._with_skips(mixing.weights), mixing.chosen)
         return run_batch(self.network, batch, *how, observe=mixing.observe)
+
+    def _with_skips(self, weights: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
+        """Return weights with a column for the skip connections, where the graph has one."""
+        if weights is None or not self._has_skips:
+            return weights
+        return {cell: pad(found, (0, 1), value=self.skip) for cell, found in weights.items()}
 
     @contextmanager
     def untracked(self) -> Iterator[None]:

@@ -45,6 +45,7 @@ class CellContext:
         expander: Turns operations into primitives.
         out: Subgraph of the cell, or of the edge, so far.
         partial: How a part of the channels is searched; None if all are, with edges summed.
+        has_skips: Whether an auxiliary skip connection stands beside the operations of an edge.
         has_drop_path: Whether a `drop_path` stands behind every operation that is no identity.
         owners: Owners of the weights that are shared.
     """
@@ -54,6 +55,7 @@ class CellContext:
     expander: Expander
     out: SubgraphBuilder
     partial: Partial | None
+    has_skips: bool
     has_drop_path: bool
     owners: Owners = field(default_factory=dict)
 

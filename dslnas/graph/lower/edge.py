@@ -8,6 +8,7 @@ from functools import partial
 
 from dslnas.diagnostics import user_error
 from dslnas.graph.graph import Mix
+from dslnas.graph.lower.auxiliary_skip import check_skip, skip_of
 from dslnas.graph.lower.context import CellContext, Owners
 from dslnas.graph.lower.op_body import OpBody
 from dslnas.graph.lower.partial_channels import checked_parts, part, pool, shuffle
@@ -96,19 +97,26 @@ def _operations(
             end = out.join(out.path(here, "drop_path"), "drop_path", [end])
         return end
 
-    for operation in edge.operations:
-        here = out.scope(operation.text, "operation", operation.text)
+    def lowered(operation: Operation, here: str) -> Value:
+        nonlocal around
         if cell.gate is None or operation.is_zero:
-            ends.append(operate(operation, here, source))
-            continue
+            return operate(operation, here, source)
         if around is None:
             around = lower_gate(context, cell.gate, source)
-        apply = partial(operate, operation, here)
-        ends.append(lower_gated(context, here, cell.gate, around, apply))
+        return lower_gated(context, here, cell.gate, around, partial(operate, operation, here))
+
+    for operation in edge.operations:
+        ends.append(lowered(operation, out.scope(operation.text, "operation", operation.text)))
     if edge.row is None:
         return ends[0]
     _check_alike(edge, ends, where)
-    return out.join(mix_path, "mix", ends, Mix(cell.name, 0))
+    if not context.has_skips:
+        return out.join(mix_path, "mix", ends, Mix(cell.name, 0))
+    operation = skip_of(stride, context.expander.definitions, cell, edge)
+    skip = lowered(operation, out.path("", "auxiliary_skip"))
+    check_skip(cell, edge, skip.shape, ends[0].shape)
+    columns = (*range(len(ends)), cell.width)
+    return out.join(mix_path, "mix", [*ends, skip], Mix(cell.name, 0, columns=columns))
 
 
 def _partially(

@@ -42,7 +42,7 @@ class Expander:
     def __init__(
         self, definitions: Mapping[str, ast.OpDef], constants: Scope, *, derived: bool
     ) -> None:
-        self._definitions = definitions
+        self.definitions = definitions
         self._constants = constants
         self.derived = derived
         self._done: dict[tuple[Operation, Shape, int, int], OpBody] = {}
@@ -55,7 +55,7 @@ class Expander:
         """
         key = (operation, shape, channels, stride)
         if key not in self._done:
-            builder = _Builder(self._definitions, self._constants, channels, self.derived, shape)
+            builder = _Builder(self.definitions, self._constants, channels, self.derived, shape)
             self._done[key] = builder.operation(operation, stride)
         return self._done[key]
 
@@ -74,7 +74,7 @@ class Expander:
         known = self._constants
         if classes is not None:
             known = {**known, "classes": classes}
-        builder = _Builder(self._definitions, known, channels, self.derived, shape, words)
+        builder = _Builder(self.definitions, known, channels, self.derived, shape, words)
         scope = {**known, "C": channels, "C_in": _channels(shape)}
         output, _ = builder.expression(expression, scope, SOURCE, 1)
         return builder.body(output)

@@ -158,6 +158,7 @@ class _NetworkLowering:
                 self._expander,
                 SubgraphBuilder(cell.name),
                 self._network.partial,
+                self._network.has_skips,
                 self._training,
             )
             inputs = [Value(f"{OUTSIDE}{i}", shape) for i, shape in enumerate(shapes)]
@@ -236,7 +237,8 @@ class _NetworkLowering:
     def _alphas(self) -> dict[str, tuple[int, int]]:
         names = dict.fromkeys(self._network.layout)
         searched = [cell for name in names if (cell := self._space.cells[name]).choices]
-        alphas = {cell.name: (len(cell.choices), cell.width) for cell in searched}
+        more = int(self._network.has_skips)
+        alphas = {cell.name: (len(cell.choices), cell.width + more) for cell in searched}
         if self._network.partial is not None:
             for cell in searched:
                 sums = choice_table(cell).choosing
