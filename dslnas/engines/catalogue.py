@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
+from dslnas.engines.asng import Asng
 from dslnas.engines.darts import Darts
 from dslnas.engines.gdas import Gdas
 from dslnas.engines.milenas import Milenas, SingleLevel
@@ -33,6 +34,7 @@ ENGINES: Mapping[str, type[Engine]] = {
     "fair_darts": Darts,
     "sdarts": Darts,
     "beta_darts": Darts,
+    "asng": Asng,
     "random": RandomSampling,
     "random_search": RandomSearch,
 }

@@ -47,8 +47,20 @@ def draw_obeying(
     generator: torch.Generator,
 ) -> Choice:
     """Return a random choice, all alike likely; the nearest one that obeys the counts of a rule."""
+    return obeying(space, tables, rule, any_choice(tables, generator))
+
+
+def any_choice(tables: Mapping[str, ChoiceTable], generator: torch.Generator) -> Choice:
+    """Return a random choice, all alike likely."""
+    return {cell: uniform(table, generator) for cell, table in tables.items()}
+
+
+def obeying(
+    space: SearchSpace, tables: Mapping[str, ChoiceTable], rule: Rule, choice: Choice
+) -> Choice:
+    """Return a choice, or the nearest one that obeys the counts of a rule."""
     return {
-        cell: _obeying(space.cells[cell], table, rule, uniform(table, generator))
+        cell: _obeying(space.cells[cell], table, rule, choice[cell])
         for cell, table in tables.items()
     }
 
@@ -84,19 +96,19 @@ class ResourceConstraints:
         self._derivation = derivation
         self._tables: dict[Quantity, CostTable] = {}
 
-    def draw(self, tables: Mapping[str, ChoiceTable], generator: torch.Generator) -> Choice:
-        """Return a random architecture, all choices alike likely, that keeps to the constraints.
+    def draw(self, tables: Mapping[str, ChoiceTable], propose: Callable[[], Choice]) -> Choice:
+        """Return a proposed architecture that keeps to the constraints.
 
-        Where a draw does not obey the counts, the nearest that does is taken; what exceeds the
-        limits on parameters or multiply-adds is drawn again. A latency is not asked for: measuring
-        is for the network that is exported.
+        Where a proposal does not obey the counts, the nearest that does is taken; what exceeds the
+        limits on parameters or multiply-adds is proposed again. A latency is not asked for:
+        measuring is for the network that is exported.
 
         Args:
             tables: The choices of every searched cell.
-            generator: On the CPU.
+            propose: Proposes architectures, one at a time.
         """
         return draw_within(
-            lambda: draw_obeying(self._space, tables, self._derivation.rule, generator),
+            lambda: obeying(self._space, tables, self._derivation.rule, propose()),
             lambda choice: self._is_within(tables, choice),
         )
 
@@ -147,6 +159,13 @@ def draw(
     constraints: ResourceConstraints | None,
 ) -> Choice:
     """Return a random architecture that keeps to the constraints, if there are any."""
-    if constraints is not None:
-        return constraints.draw(tables, generator)
-    return {cell: uniform(table, generator) for cell, table in tables.items()}
+    return draw_from(tables, lambda: any_choice(tables, generator), constraints)
+
+
+def draw_from(
+    tables: Mapping[str, ChoiceTable],
+    propose: Callable[[], Choice],
+    constraints: ResourceConstraints | None,
+) -> Choice:
+    """Return a proposed architecture that keeps to the constraints, if there are any."""
+    return propose() if constraints is None else constraints.draw(tables, propose)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -15,7 +15,7 @@ from dslnas.engines.objectives.accumulation import Gradients, added, loss_and_gr
 from dslnas.engines.optimisers import WeightOptimiser, scaled
 from dslnas.engines.protocol import Engine, LargestPass, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
-from dslnas.engines.resource_constraints import ResourceConstraints, draw
+from dslnas.engines.resource_constraints import ResourceConstraints, any_choice, draw_from
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search_base import SearchSettings
 from dslnas.space.derive.derive import Scores
@@ -75,7 +75,11 @@ class SampledEngine(Engine):
 
     def uniform(self) -> Choice:
         """Return a random architecture, all alike likely, that keeps to the constraints."""
-        return draw(self._supernet.tables, self._generator, self._constraints)
+        return self.kept(lambda: any_choice(self._supernet.tables, self._generator))
+
+    def kept(self, propose: Callable[[], Choice]) -> Choice:
+        """Return an architecture that is proposed, and keeps to the constraints."""
+        return draw_from(self._supernet.tables, propose, self._constraints)
 
     @torch.no_grad()
     def losses(self, choices: Sequence[Choice], batch: Batch) -> list[float]:

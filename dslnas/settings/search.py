@@ -19,6 +19,7 @@ from dslnas.settings.search_base import (
     Needs,
     OrderSettings,
     RelaxSettings,
+    SampledSettings,
     SearchSettings,
 )
 from dslnas.settings.search_parts import (
@@ -211,12 +212,22 @@ class BetaDartsSettings(RelaxSettings):
     regularise: Regularise = BetaDecay()
 
 
-class DrawnSettings(SearchSettings):
-    """Settings of methods that draw architectures and compare them at the end."""
+class AsngSettings(SampledSettings):
+    """ASNG-NAS (Akimoto et al., ICML 2019): probabilities of choices, by their natural gradient."""
+
+    method: Literal["asng"] = "asng"
+    weights: Weights = Sgd(lr=Cosine(start=0.025, end=0.0))
+    samples: int = Field(2, ge=2, description="architectures drawn for each update")
+    delta: float = Field(1.0, gt=0, description="delta0: length of the first step")
+    signal: float = Field(
+        1.5, gt=1, description="alpha: how much signal in its steps makes them longer"
+    )
+
+
+class DrawnSettings(SampledSettings):
+    """Settings of methods that compare what they draw at the end."""
 
     learns = False
-    has_probabilities = False
-    is_differentiable = False
 
 
 class RandomSettings(DrawnSettings):
@@ -274,6 +285,7 @@ AnySearch: TypeAlias = Annotated[
     | DartsMinusSettings
     | FairDartsSettings
     | BetaDartsSettings
+    | AsngSettings
     | RandomSettings
     | RandomSearchSettings,
     Field(discriminator="method"),

@@ -40,6 +40,7 @@ class SearchSettings(Section):
 
     Attributes:
         learns: Whether steps move alpha; else architectures are drawn, and compared at the end.
+        draws: Whether it draws architectures, which keep to limits, and is told their losses.
         has_probabilities: Whether operations have probabilities, which `perturbation` changes.
         is_differentiable: Whether the loss can be differentiated twice in alpha, as `eigenvalue`
             does.
@@ -49,6 +50,7 @@ class SearchSettings(Section):
     kind = "search"
     tag = "method"
     learns: ClassVar[bool] = True
+    draws: ClassVar[bool] = False
     has_probabilities: ClassVar[bool] = True
     is_differentiable: ClassVar[bool] = True
     needs: ClassVar[Needs] = {}
@@ -101,6 +103,14 @@ class SearchSettings(Section):
                 "`stop eigenvalue` differentiates twice what a whole batch leaves behind",
                 "leave `accumulate` or `eigenvalue` out",
             )
+
+
+class SampledSettings(SearchSettings):
+    """Settings of methods that draw architectures and are told their losses."""
+
+    draws = True
+    has_probabilities = False
+    is_differentiable = False
 
 
 class GradientSettings(SearchSettings):

@@ -28,7 +28,7 @@ from tests.engines.small import CPU, SPACES, batch, space
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
 from tests.spaces import random_scores
 
-LEARNING = [method for method, model in SEARCH.items() if model.learns]
+BY_GRADIENT = [method for method, model in SEARCH.items() if not model.draws]
 NAME = "uneven"
 
 
@@ -71,7 +71,7 @@ def expected(twin: Twin, engine: Engine) -> float:
     return float(expected_cost(table(), twin.supernet.tables, one, edges_chosen=True))
 
 
-@pytest.mark.parametrize("method", LEARNING)
+@pytest.mark.parametrize("method", BY_GRADIENT)
 def test_the_expected_cost_falls_towards_the_limit(method: str) -> None:
     adam = Adam(lr=0.1, betas=(0.5, 0.9), weight_decay=0.0)
     lowest = table().fixed + 1
@@ -95,9 +95,9 @@ def test_what_is_not_wanted_changes_no_bit(method: str) -> None:
     )
     states = []
     # Drawn architectures keep to a limit whatever its penalty weighs.
-    weighed = (no_weight,) if method in LEARNING else ()
+    weighed = (no_weight,) if method in BY_GRADIENT else ()
     for constraints in (None, no_limit, generous, *weighed):
-        given = {"arch": ADAM} if method in LEARNING else {}
+        given = {"arch": ADAM} if method in BY_GRADIENT else {}
         twin, engine = start(method, constraints, **given)
         for number in range(2):
             engine.step(batch(number), batch(50 + number))
@@ -136,7 +136,7 @@ def test_a_darts_step_with_a_limit_by_hand() -> None:
         assert_same(ours.weights(), hand.weights())
 
 
-@pytest.mark.parametrize("method", [m for m in SEARCH if m not in LEARNING])
+@pytest.mark.parametrize("method", [m for m in SEARCH if m not in BY_GRADIENT])
 def test_drawn_architectures_obey_counts_and_limits(method: str) -> None:
     searched = space(SPACES[NAME])
     rule = Rule((Count("skip_connect", least=1, most=1),))

@@ -25,6 +25,7 @@ LISTS = {
         ("every source of files", [n for n, model in DATA.items() if model.has_files]),
         ("every method", list(SEARCH)),
         ("methods that learn", [n for n, model in SEARCH.items() if model.learns]),
+        ("methods that do not draw", [n for n, model in SEARCH.items() if not model.draws]),
         ("methods with probabilities", [n for n, m in SEARCH.items() if m.has_probabilities]),
         ("differentiable methods", [n for n, m in SEARCH.items() if m.is_differentiable]),
     )

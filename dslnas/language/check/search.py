@@ -81,19 +81,24 @@ def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[C
 
 def _unfit_for_drawing(search: SearchSettings, derivation: Derivation) -> Iterator[Conflict]:
     """Yield what means nothing where architectures are drawn."""
+    if not search.draws:
+        return
+    drawn = f"`{search.method}` draws architectures"
+    if derivation.penalty > 0:
+        limited = [name for name, model in SEARCH.items() if not model.draws]
+        help = f"leave it out, or search by a method that does not draw; {suggestion('', limited)}"
+        yield Conflict("derive.penalty", f"{drawn}, within `require` from the start", help)
     if search.learns:
         return
     learning = [name for name, model in SEARCH.items() if model.learns]
     help = f"leave it out, or search by a method that learns; {suggestion('', learning)}"
-    drawn = f"`{search.method}` draws architectures and compares them at the end"
+    drawn += " and compares them at the end"
     if search.warm_epochs > 0:
         yield Conflict("search.warmup", f"{drawn}: there is no alpha to wait with", help)
     if search.stop:
         yield Conflict("search.stop", f"{drawn}: there is nothing to stop at", help)
     if derivation.epoch != "last":
         yield Conflict("derive.epoch", f"{drawn}: no epoch is better than another", help)
-    if derivation.penalty > 0:
-        yield Conflict("derive.penalty", f"{drawn}, within `require` from the start", help)
 
 
 def _unfit_for_alpha(search: SearchSettings, derivation: Derivation) -> Iterator[Conflict]:
