@@ -242,6 +242,7 @@ class RandomSettings(DrawnSettings):
 class RandomSearchSettings(DrawnSettings):
     """Random search (Li and Talwalkar, UAI 2019): random architectures, each trained alone."""
 
+    shares_weights = False
     method: Literal["random_search"] = "random_search"
     each: Annotated[int, Field(ge=1)] | None = Field(
         None,

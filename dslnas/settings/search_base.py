@@ -41,6 +41,8 @@ class SearchSettings(Section):
     Attributes:
         learns: Whether steps move alpha; else architectures are drawn, and compared at the end.
         draws: Whether it draws architectures, which keep to limits, and is told their losses.
+        shares_weights: Whether all architectures share the weights of one network, which then tell
+            how good each is.
         has_probabilities: Whether operations have probabilities, which `perturbation` changes.
         is_differentiable: Whether the loss can be differentiated twice in alpha, as `eigenvalue`
             does.
@@ -51,6 +53,7 @@ class SearchSettings(Section):
     tag = "method"
     learns: ClassVar[bool] = True
     draws: ClassVar[bool] = False
+    shares_weights: ClassVar[bool] = True
     has_probabilities: ClassVar[bool] = True
     is_differentiable: ClassVar[bool] = True
     needs: ClassVar[Needs] = {}

@@ -13,7 +13,7 @@ class Metric:
         name: Key of the number, behind that of the part: `test_accuracy`.
         plural: The numbers of several networks.
         higher_is_better: Whether more of it is better.
-        epoch: How progress tells it after an epoch.
+        epoch: How progress tells its `value` after an epoch, and of what.
         about: Note for the reader of a table; "" for none.
     """
 
@@ -24,16 +24,16 @@ class Metric:
     about: str = ""
 
 
-ACCURACY = Metric("accuracy", "accuracies", True, "validation {:6.2%}")
+ACCURACY = Metric("accuracy", "accuracies", True, "{of} {value:6.2%}")
 PERPLEXITY = Metric(
     "perplexity",
     "perplexities",
     False,
-    "validation perplexity {:.2f}",
+    "{of} perplexity {value:.2f}",
     "ppl: perplexity, lower is better.",
 )
 BITS_PER_CHARACTER = Metric(
-    "bits_per_character", "bits per character", False, "validation {:.3f} bits per character"
+    "bits_per_character", "bits per character", False, "{of} {value:.3f} bits per character"
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -18,11 +18,18 @@ def measure(output_of: Callable[[Batch], Tensor], part: Part, task: Task) -> Mea
     alike, whatever batch it is in. `output_of` returns what the network gives, (targets, ...), in
     the order of the flattened targets of a batch, and sets the end of a segment of a stream.
     """
+    with torch.inference_mode():
+        return measure_batches(output_of, part.in_order(task.measured_at_once), task)
+
+
+def measure_batches(
+    output_of: Callable[[Batch], Tensor], batches: Iterable[Batch], task: Task
+) -> Measurement:
+    """Measure a network on some batches, one at least; see `measure`."""
     totals: dict[str, float] = {}
     count = 0
-    with torch.inference_mode():
-        for batch in part.in_order(task.measured_at_once):
-            for name, value in task.sums(output_of(batch), batch).items():
-                totals[name] = totals.get(name, 0.0) + value
-            count += len(batch)
+    for batch in batches:
+        for name, value in task.sums(output_of(batch), batch).items():
+            totals[name] = totals.get(name, 0.0) + value
+        count += len(batch)
     return task.measurement({name: total / count for name, total in totals.items()})

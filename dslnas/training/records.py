@@ -11,13 +11,14 @@ from pydantic import ConfigDict
 from dslnas.diagnostics import user_error
 from dslnas.json_model import OpenModel, Seconds
 
-PART = "validation_"
+VALIDATION, DERIVED = "validation_", "derived_"
 
 
 class EpochRecord(OpenModel):
     """One epoch of a search or of a training from scratch, a line of a run's metrics.
 
-    Metrics of the task on the validation part are further entries, `validation_accuracy` for one.
+    Metrics of the task on the validation part are further entries, `validation_accuracy` for one,
+    and in a search `derived_accuracy` beside it.
 
     Attributes:
         stage: `search` or `retrain`.
@@ -26,6 +27,8 @@ class EpochRecord(OpenModel):
         train_loss: Mean over the steps, on the data that trains the weights.
         architecture_loss: Mean over the steps, on the data that trains alpha; None without.
         validation_loss: On the validation part.
+        derived_loss: That of the architecture that would be derived now, in a search whose weights
+            are shared; see `dslnas.training.one_shot`.
         seconds: Time since the stage began.
         entropy: This and the next three are observed in a search only, see
             `dslnas.training.monitor.Observation`.
@@ -47,6 +50,7 @@ class EpochRecord(OpenModel):
     train_loss: float
     architecture_loss: float | None = None
     validation_loss: float
+    derived_loss: float | None = None
     seconds: Seconds
     entropy: Mapping[str, float] | None = None
     operations: Mapping[str, Mapping[str, int]] | None = None
@@ -59,11 +63,20 @@ class EpochRecord(OpenModel):
     @property
     def validation_metrics(self) -> dict[str, float]:
         """Metrics of the task by name, on the validation part."""
-        return {key.removeprefix(PART): value for key, value in self.__pydantic_extra__.items()}
+        return self._metrics(VALIDATION)
 
-    def with_metrics(self, metrics: Mapping[str, float]) -> Self:
-        """Return the record with metrics of the validation part, by name."""
-        return self.updated({f"{PART}{name}": value for name, value in metrics.items()})
+    @property
+    def derived_metrics(self) -> dict[str, float]:
+        """Metrics of what would be derived, on the validation part; none if it is not measured."""
+        return self._metrics(DERIVED)
+
+    def _metrics(self, prefix: str) -> dict[str, float]:
+        entries = self.__pydantic_extra__.items()
+        return {key.removeprefix(prefix): v for key, v in entries if key.startswith(prefix)}
+
+    def with_metrics(self, metrics: Mapping[str, float], prefix: str = VALIDATION) -> Self:
+        """Return the record with metrics by name, by default of the validation part."""
+        return self.updated({f"{prefix}{name}": value for name, value in metrics.items()})
 
     def as_json(self) -> dict[str, object]:
         """Return the record as plain values, what does not apply left out."""

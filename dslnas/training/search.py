@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 
@@ -24,8 +25,9 @@ from dslnas.tasks.task import Measurement
 from dslnas.training.constraints import keeps_to
 from dslnas.training.measure import measure
 from dslnas.training.monitor import Monitor
+from dslnas.training.one_shot import OneShot
 from dslnas.training.perturbation import perturbation_scores
-from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
+from dslnas.training.records import DERIVED, EpochRecord, Report, StepRecord, check_finite
 from dslnas.training.search_plan import SearchPlan, SearchResult
 from dslnas.training.snapshots import Snapshot, best, best_of_every_size
 from dslnas.training.stopping import Stop, stop_after
@@ -75,7 +77,8 @@ class Search:
         self._engine: Engine = make_engine(
             self._supernet, plan.settings, self._generator, constraints
         )
-        learns = plan.settings.learns
+        learns, shares = plan.settings.learns, plan.settings.shares_weights
+        self._one_shot = OneShot(plan, self._supernet, data.validation, seed) if shares else None
         self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=learns)
         self._history: list[Snapshot] = []
         self._eigenvalues: list[float] = []
@@ -142,11 +145,12 @@ class Search:
         check_finite("validation loss", measured.loss, epoch + 1, steps, where)
         scores = self._engine.scores()
         architecture = derive(self._plan.space, scores, derivation.rule)
+        derived = self._measure_derived(scores)
         is_warm = epoch < settings.warm_epochs
         eigenvalue = None if is_warm else self._eigenvalue()
         if not is_warm:
             params = check_final(architecture)
-            value = self._task.worth(measured)
+            value = self._worth(measured, derived)
             self._history.append(Snapshot(epoch + 1, architecture, scores, params, measured, value))
         engine = self._engine
         seen = self._monitor.observe(
@@ -160,10 +164,13 @@ class Search:
                 train_loss=losses[TRAINING],
                 architecture_loss=losses.get(ARCHITECTURE),
                 validation_loss=measured.loss,
+                derived_loss=None if derived is None else derived.loss,
                 seconds=time.perf_counter() - self._begin,
                 eigenvalue=eigenvalue,
                 **vars(seen),
-            ).with_metrics(measured.metrics)
+            )
+            .with_metrics(measured.metrics)
+            .with_metrics({} if derived is None else derived.metrics, DERIVED)
         )
 
     def _measure(self) -> Measurement:
@@ -172,6 +179,22 @@ class Search:
         return measure(
             lambda batch: self._supernet.logits(batch, mixing), self._data.validation, self._task
         )
+
+    def _measure_derived(self, scores: Scores) -> Measurement | None:
+        """Measure what scores prefer by the shared weights, if the method shares any."""
+        if self._one_shot is None:
+            return None
+        return self._one_shot.measure(self._one_shot.choice(scores))
+
+    def _worth(self, supernet: Measurement, derived: Measurement | None) -> float:
+        """Return what epochs are compared by.
+
+        This is what would be derived; of every size it is the supernet, as published (MiLeNAS,
+        section 4.3), and where weights are not shared the one network that trains.
+        """
+        if self._one_shot is None or self._plan.derivation.epoch == "every_size":
+            return self._task.worth(supernet)
+        return -math.inf if derived is None else self._task.worth(derived)
 
     def _eigenvalue(self) -> float | None:
         """Return the sharpness in alpha on one batch of architecture data, if a rule asks."""

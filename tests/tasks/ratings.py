@@ -31,7 +31,7 @@ from dslnas.tasks.task import Measurement, Task
 from tests.tasks.rating_settings import TASK, RatingSettings
 
 ITEMS = 7
-RMSE = Metric("rmse", "errors", False, "validation error {:.3f}", "error: lower is better.")
+RMSE = Metric("rmse", "errors", False, "{of} error {value:.3f}", "error: lower is better.")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from dslnas.space.cell_stats import convolution_count
 from dslnas.space.derive.derive import derive
 from dslnas.tasks.task import Measurement
 from dslnas.training import search as module
+from dslnas.training.one_shot import OneShot
 from dslnas.training.search_plan import SearchResult
 from dslnas.training.snapshots import best, best_of_every_size
 from tests.training.tiny import Listener, random_data, run_search, tiny_space
@@ -33,17 +35,23 @@ def operations(result: SearchResult) -> dict[str, int]:
     return {text: texts.count(text) for text in texts}
 
 
+def measuring(accuracies: list[float]) -> Callable[..., Measurement]:
+    left = iter(accuracies)
+    return lambda *_: Measurement(1.0, {"accuracy": next(left)})
+
+
 @pytest.fixture
 def accuracies(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What the validation part will measure, epoch by epoch."""
+    """What the supernet will come to on the validation part, epoch by epoch."""
     given = [0.5, 0.75, 0.6, 0.75, 0.1]
-    left = iter(given)
-
-    def measured(*_: object) -> Measurement:
-        return Measurement(1.0, {"accuracy": next(left)})
-
-    monkeypatch.setattr(module, "measure", measured)
+    monkeypatch.setattr(module, "measure", measuring(given))
     return given
+
+
+@pytest.fixture
+def derived(monkeypatch: pytest.MonkeyPatch, accuracies: list[float]) -> None:
+    """What would be derived will be best in epochs that are not those of the supernet."""
+    monkeypatch.setattr(OneShot, "measure", measuring([0.2, 0.5, 0.6, 0.1, 0.6]))
 
 
 def test_the_last_epoch_is_the_result_by_default() -> None:
@@ -54,22 +62,21 @@ def test_the_last_epoch_is_the_result_by_default() -> None:
     assert report.epochs[-1].operations == {"normal": operations(found)}
 
 
-def test_the_best_epoch_is_that_of_the_highest_validation_accuracy(
-    accuracies: list[float],
-) -> None:
+@pytest.mark.usefixtures("derived")
+def test_the_best_epoch_is_that_of_the_best_derived_network() -> None:
     report = Listener()
     found = run(report, derivation=Derivation(epoch="best"))
-    assert found.epoch == 4, "the latest of the two best"
+    assert found.epoch == 5, "the latest of the two best, whatever the supernet came to"
     assert found.family == ()
     assert found.stopped is None
-    assert report.epochs[3].operations == {"normal": operations(found)}
+    assert report.epochs[4].operations == {"normal": operations(found)}
     assert found.architecture.cells == derive(tiny_space(), found.scores).cells
 
 
 def test_scores_are_those_of_the_epoch_and_alphas_those_of_the_end(
     accuracies: list[float],
 ) -> None:
-    found = run(derivation=Derivation(epoch="best"))
+    found = run(derivation=Derivation(epoch="every_size"))
     now = found.alphas["normal"].softmax(-1).double()
     assert not torch.allclose(torch.tensor(found.scores["normal"]).double(), now, atol=1e-3)
 
@@ -112,9 +119,8 @@ def test_a_rule_that_never_holds_changes_nothing() -> None:
     assert found.scores == plain.scores
 
 
-def test_the_best_epoch_of_a_stopped_search_is_one_before_the_stop(
-    accuracies: list[float],
-) -> None:
+@pytest.mark.usefixtures("derived")
+def test_the_best_epoch_of_a_stopped_search_is_one_before_the_stop() -> None:
     rule = Stable(epochs=1)
     found = run(arch=Adam(lr=1e-5), stop=(rule,), derivation=Derivation(epoch="best"))
     assert found.stopped == "cells have not changed since epoch 1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -87,12 +87,19 @@ def _line(record: EpochRecord) -> str:
     parts = [f"  epoch {record.epoch:>3}/{record.epochs}", f"loss {record.train_loss:.3f}"]
     if record.architecture_loss is not None:
         parts.append(f"architecture loss {record.architecture_loss:.3f}")
-    leading, value = next(iter(record.validation_metrics.items()))
     averaged = " (averaged)" if record.averaged else ""
-    parts.append(METRICS[leading].epoch.format(value) + averaged)
+    parts.append(_leading("validation", record.validation_metrics) + averaged)
+    if record.derived_metrics:
+        parts.append(_leading("derived", record.derived_metrics))
     shares = (record.skip_share or {}).items()
     skips = ", ".join(f"{cell} {share:.0%}" for cell, share in shares if share > 0)
     if skips:
         parts.append(f"skips: {skips}")
     parts.append(f"{record.seconds:.0f} s")
     return "   ".join(parts)
+
+
+def _leading(of: str, metrics: Mapping[str, float]) -> str:
+    """Return the first of some metrics, the one that networks are compared by."""
+    name, value = next(iter(metrics.items()))
+    return METRICS[name].epoch.format(of=of, value=value)

@@ -35,12 +35,7 @@ def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE) -> Architec
 
 def derive_cell(cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_RULE) -> Cell:
     """Return `cell` with every choice made; nodes and values that it no longer needs go."""
-    counts = counts_in(cell, rule)
-    chosen = (
-        counted_choice(cell, scores, counts) if counts else best_choice(choice_table(cell), scores)
-    )
-    if chosen is None:
-        raise unobeyable(cell)
+    chosen = columns_kept(cell, scores, rule)
     kept = []
     for edge in cell.edges:
         if edge.row is None:
@@ -48,3 +43,16 @@ def derive_cell(cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_R
         elif edge.row in chosen:
             kept.append(replace(edge, operations=(edge.operations[chosen[edge.row]],)))
     return replace(cell.with_edges(tuple(kept)), keep=None).without_unneeded()
+
+
+def columns_kept(
+    cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_RULE
+) -> Mapping[int, int]:
+    """Return by row of a cell that is kept the column that the scores prefer; see `derive`."""
+    counts = counts_in(cell, rule)
+    chosen = (
+        counted_choice(cell, scores, counts) if counts else best_choice(choice_table(cell), scores)
+    )
+    if chosen is None:
+        raise unobeyable(cell)
+    return chosen
