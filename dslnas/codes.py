@@ -271,6 +271,18 @@ CODES: dict[str, Code] = {
         "network with others.",
         "use papers.darts_rnn\ndata digits\n",
     ),
+    "NAS315": Code(
+        "nothing connected to derive",
+        "An architecture is derived only if its output depends on what it reads: on one of a "
+        "cell's inputs, on every input and state of a recurrent cell, and on every input of a "
+        "network that has several. Operations that give zeros cut a path.",
+        "use papers.darts\n"
+        "cell normal {\n"
+        "    node a = {skip_connect, sep_conv(3)}(in1)\n"
+        "    node b = none(a)\n"
+        "    output concat(b)\n"
+        "}\n",
+    ),
     # ---- shapes ----------------------------------------------------------------------------------
     "NAS401": Code(
         "layer cannot read its input",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import lru_cache
 from random import Random
+from typing import Any
 
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.check import check
@@ -61,6 +63,20 @@ def random_scores(space: SearchSpace, seed: int) -> dict[str, list[list[float]]]
         cell.name: [[random.random() for _ in edge.operations] for edge in cell.choices]
         for cell in cells
     }
+
+
+def first_wins(scores: Sequence[Sequence[float]]) -> list[list[Any]]:
+    """Return scores tilted by less than two numbers can differ: of equal ones the first is largest.
+
+    The methods' original programs break ties so; here the seed does.
+    """
+    return [
+        [
+            Fraction(score) - Fraction(100 * row + column, 10**400)
+            for column, score in enumerate(line)
+        ]
+        for row, line in enumerate(scores)
+    ]
 
 
 def chosen(cell: Cell) -> dict[str, list[tuple[str, str]]]:

@@ -8,17 +8,30 @@ import torch
 from torch import Tensor
 
 from dslnas.graph.analysis.plan import DROPPED
-from dslnas.space.choice_table import ChoiceTable, best_choice
+from dslnas.space.choice_table import ChoiceTable
+from dslnas.space.derive.constrained_derivation import connected_choice
+
+DRAWS = 10_000
+"""After so many random choices that are not connected the connected one nearest to the last is
+taken."""
 
 
-def nearest(table: ChoiceTable, weights: Sequence[Sequence[float]]) -> tuple[int, ...]:
+def nearest(
+    table: ChoiceTable, weights: Sequence[Sequence[float]], seed: int = 0
+) -> tuple[int, ...]:
     """Return the proximal step onto the discrete set, prox_C1: for every row a column, or DROPPED.
 
     Per edge the candidate with the largest weight stays; per node only the `keep` edges whose
-    largest weight is largest stay (NASP, section 3.2). Ties go to what comes first.
+    largest weight is largest stay (NASP, section 3.2). Of choices that are not connected none is in
+    the set. Ties are broken at random by the seed.
     """
-    chosen = best_choice(table, weights)
+    chosen = connected_choice(table, weights, seed)
     return tuple(chosen.get(row, DROPPED) for row in range(len(table.rows)))
+
+
+def is_connected(table: ChoiceTable, choice: Sequence[int]) -> bool:
+    """Whether a choice leaves an output that depends on what the cell reads."""
+    return table.is_connected({r: column for r, column in enumerate(choice) if column != DROPPED})
 
 
 def one_hot(table: ChoiceTable, choice: Sequence[int]) -> Tensor:
@@ -31,7 +44,18 @@ def one_hot(table: ChoiceTable, choice: Sequence[int]) -> Tensor:
 
 
 def uniform(table: ChoiceTable, generator: torch.Generator) -> tuple[int, ...]:
-    """Return a random choice: per node `keep` edges, per edge one candidate, all alike likely."""
+    """Return a random choice: per node `keep` edges, per edge one candidate.
+
+    All connected choices are alike likely.
+    """
+    for _ in range(DRAWS):
+        choice = _any_choice(table, generator)
+        if is_connected(table, choice):
+            return choice
+    return nearest(table, one_hot(table, choice).tolist())
+
+
+def _any_choice(table: ChoiceTable, generator: torch.Generator) -> tuple[int, ...]:
     choice = [DROPPED] * len(table.rows)
     for rows in table.nodes:
         order = torch.randperm(len(rows), generator=generator).tolist()
@@ -47,7 +71,8 @@ def explore(
 ) -> tuple[int, ...]:
     """Return a choice in which every edge that stays takes a random candidate now and then.
 
-    The generator, on the CPU, is not asked where `epsilon`, the probability of it, is 0.
+    The generator, on the CPU, is not asked where `epsilon`, the probability of it, is 0. What would
+    not be connected stays as it was.
     """
     if epsilon == 0.0:
         return choice
@@ -57,4 +82,4 @@ def explore(
         if column != DROPPED and drawn < epsilon:
             columns = table.candidates[row]
             explored[row] = columns[int(torch.randint(len(columns), (), generator=generator))]
-    return tuple(explored)
+    return tuple(explored) if is_connected(table, explored) else choice

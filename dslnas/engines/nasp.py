@@ -62,6 +62,7 @@ class Nasp(Engine):
             self._costs = {cell: constraints.operation_costs(cell, settings.cost) for cell in cells}
         self._supernet = supernet
         self._generator = generator
+        self._ties = generator.initial_seed()
         self._epsilon = settings.epsilon
         self._warmup = settings.warm_epochs
         self._epoch = 0
@@ -143,7 +144,7 @@ class Nasp(Engine):
     def _choice(self) -> dict[str, tuple[int, ...]]:
         """Return prox_C1(A)."""
         return {
-            cell: nearest(self._supernet.tables[cell], rows_of(continuous))
+            cell: nearest(self._supernet.tables[cell], rows_of(continuous), self._ties)
             for cell, continuous in self._continuous.items()
         }
 

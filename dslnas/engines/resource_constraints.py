@@ -21,7 +21,7 @@ from dslnas.graph.analysis.plan import DROPPED, Choice
 from dslnas.language.check.cell import Cell
 from dslnas.settings.rule import AS_PUBLISHED, Derivation, Quantity, Rule
 from dslnas.space.choice_table import ChoiceTable
-from dslnas.space.derive.constrained_derivation import counted_choice
+from dslnas.space.derive.constrained_derivation import constrained_choice
 from dslnas.space.derive.count_rules import counts_in
 from dslnas.space.network import SearchSpace
 
@@ -69,7 +69,7 @@ def _obeying(cell: Cell, table: ChoiceTable, rule: Rule, drawn: tuple[int, ...])
     counts = counts_in(cell, rule)
     if not counts:
         return drawn
-    kept = counted_choice(cell, rows_of(one_hot(table, drawn)), counts)
+    kept = constrained_choice(cell, rows_of(one_hot(table, drawn)), counts)
     assert kept is not None, "checked by check_rule"
     return tuple(kept.get(row, DROPPED) for row in range(len(drawn)))
 

@@ -160,7 +160,7 @@ _ALL = (
         shapes.zero_shape,
         (_STRIDE,),
         keeps=_NOTHING,
-        traits=Trait.FUNCTION,
+        traits=Trait.FUNCTION | Trait.ZERO,
     ),
     Primitive(
         "split",

@@ -41,6 +41,9 @@ class Trait(Flag):
     MULTILINEAR = auto()
     """Linear in each of its inputs by itself: f(x, a * y) = a * f(x, y)."""
 
+    ZERO = auto()
+    """Gives zeros whatever it reads: what is behind it does not depend on what is before it."""
+
     SCALABLE = auto()
     """Takes a scale and an offset for each channel that it gives into its weights."""
 

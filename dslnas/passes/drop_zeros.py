@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
 from dslnas.passes.rewrite import Pass
 
 
 def drop_zeros(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which no `mix` reads zeros, unless it reads nothing else."""
-    zeros = {node.name for node in graph.nodes if node.primitive == "zero"}
+    zeros = {node.name for node in graph.nodes if has_trait(node.primitive, Trait.ZERO)}
     nodes = tuple(_without(node, zeros) for node in graph.nodes)
     return without_unread(replace(graph, nodes=nodes))
 

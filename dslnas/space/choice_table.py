@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from random import Random
 
 from dslnas.language.check.cell import Cell
+from dslnas.space.connectivity import Connectivity, connectivity
+
+TIE_BITS = 62
+"""Bits of the random numbers that break ties."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,7 @@ class ChoiceTable:
         candidates: For every row the columns that a derived cell may have.
         nodes: For every node the rows that it sums.
         keep: Rows per node of a derived cell; None keeps all.
+        connectivity: Requirements on choices; None where all choices are connected.
     """
 
     cell: str
@@ -25,6 +32,7 @@ class ChoiceTable:
     candidates: tuple[tuple[int, ...], ...]
     nodes: tuple[tuple[int, ...], ...]
     keep: int | None
+    connectivity: Connectivity | None = field(default=None, compare=False, repr=False)
 
     @property
     def width(self) -> int:
@@ -40,6 +48,10 @@ class ChoiceTable:
         """Return how many of a node's rows a derived cell has."""
         return len(rows) if self.keep is None else min(self.keep, len(rows))
 
+    def is_connected(self, chosen: Mapping[int, int]) -> bool:
+        """Whether a derived cell is connected, with a column for each row that is kept."""
+        return self.connectivity is None or self.connectivity.holds(chosen)
+
 
 def choice_table(cell: Cell) -> ChoiceTable:
     """Return the choices of a cell that has some."""
@@ -51,21 +63,40 @@ def choice_table(cell: Cell) -> ChoiceTable:
         tuple(cell.candidates(edge) for edge in choices),
         tuple(tuple(row for row in rows if row is not None) for rows in by_node),
         cell.keep,
+        connectivity(cell),
     )
 
 
-def best_choice(table: ChoiceTable, scores: Sequence[Sequence[float]]) -> dict[int, int]:
+@lru_cache(64)
+def tie_breaks(seed: int, cell: str, rows: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Return a random number for every operation of a cell: the larger one wins a tie.
+
+    A seed breaks the ties of a cell the same way every time, so that what runs in a search is what
+    would be derived from it, and a search that is resumed goes on as it would have.
+    """
+    random = Random(f"{seed} {cell}")
+    return tuple(tuple(random.getrandbits(TIE_BITS) for _ in range(number)) for number in rows)
+
+
+def best_choice(
+    table: ChoiceTable, scores: Sequence[Sequence[float]], seed: int = 0
+) -> dict[int, int]:
     """Return by row that is kept its column.
 
     Per edge the candidate with the highest score stays; per node only the `keep` edges whose
-    highest score is highest stay. Ties go to what is written first.
+    highest score is highest stay. Ties are broken at random by the seed.
     """
+    ties = tie_breaks(seed, table.cell, table.rows)
+
+    def rank(row: int, column: int) -> tuple[float, int]:
+        return scores[row][column], ties[row][column]
+
     best = {
-        row: max(columns, key=scores[row].__getitem__)
+        row: max(columns, key=lambda column: rank(row, column))
         for row, columns in enumerate(table.candidates)
     }
     chosen: dict[int, int] = {}
     for rows in table.nodes:
-        ranked = sorted(rows, key=lambda row: -scores[row][best[row]])
+        ranked = sorted(rows, key=lambda row: rank(row, best[row]), reverse=True)
         chosen |= {row: best[row] for row in ranked[: table.kept(rows)]}
     return chosen

@@ -15,12 +15,12 @@ MOST_LISTED = 20_000
 
 
 def count_architectures(space: SearchSpace) -> int:
-    """Return the number of architectures that can be derived from the space."""
+    """Return the number of architectures that the space has, those that are dead included."""
     return prod(count_cells(space.cells[name]) for name in space.searched)
 
 
 def count_cells(cell: Cell) -> int:
-    """Return the number of cells that can be derived from `cell`.
+    """Return the number of cells that choices make of `cell`.
 
     A node with edges of n_1, n_2, ... candidates of which k are kept has e_k(n_1, n_2, ...) forms,
     e_k the elementary symmetric polynomial: the sum over all sets of k edges of the product of

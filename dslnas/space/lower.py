@@ -13,6 +13,7 @@ from dslnas.ops.primitive import Example, InputShape, Token, by_name
 from dslnas.settings.search import PcDartsSettings
 from dslnas.settings.search_base import RelaxSettings
 from dslnas.space.architecture import Architecture, architecture_of
+from dslnas.space.connectivity import with_must_read
 from dslnas.space.derive.count_rules import check_rule
 from dslnas.space.lower_cell import lower_cell
 from dslnas.space.network import Input, Network, Partial, SearchSpace, network_graph
@@ -26,8 +27,9 @@ def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpac
 
     Raises:
         UserError: NAS301 for a cycle, NAS302 for a node that reaches no output,
-            NAS303 for a wrong number of cells, NAS507 for a `keep` that keeps too much,
-            NAS509 and NAS510 for counts that cannot be obeyed.
+            NAS303 for a wrong number of cells, NAS315 where nothing that can be derived is
+            connected, NAS507 for a `keep` that keeps too much, NAS509 and NAS510 for counts that
+            cannot be obeyed.
     """
     found, properties = Diagnostics(), OpProperties(program.operations)
     cells = {
@@ -47,6 +49,7 @@ def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpac
     found.raise_if_any()
     if search is None or not any(cells[name].choices for name in search.layout):
         return architecture_of(final, cells, program.operations, program.constants)
+    cells = with_must_read(cells, (search, final))
     space = SearchSpace(cells, program.operations, program.constants, search, final)
     check_rule(space, program.derivation.rule, program.spans)
     return space

@@ -9,6 +9,7 @@ from dslnas.diagnostics import Diagnostics, Note
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.dag import cycle_in
 from dslnas.source import Span
+from dslnas.space.connectivity import Requirement, is_certain
 from dslnas.space.op_properties import OpProperties
 
 
@@ -91,20 +92,8 @@ def _reads_all(cell: Cell, found: Diagnostics) -> bool:
 
 
 def _may_be_unread(cell: Cell, name: str) -> bool:
-    """Whether a cell can be derived whose ends do not depend on an input or state."""
-    depends = {name}  # whatever is chosen
-    for part in cell.order:
-        if part in cell.nodes:
-            edges = cell.incoming(part)
-            without = [edge for edge in edges if edge.source not in depends]
-            choosing = [edge for edge in edges if edge.row is not None]
-            free = [edge for edge in without if edge.row is not None]
-            is_free = len(without) - len(free) == len(edges) - len(choosing)
-            if not is_free or len(free) < cell.kept(len(choosing)):
-                depends.add(part)
-        elif not depends.isdisjoint(cell.graph.pred[part]):
-            depends.add(part)
-    return depends.isdisjoint(cell.ends)
+    """Whether a cell can be derived whose ends read nothing that leads to an input or state."""
+    return not is_certain(cell, Requirement(frozenset((name,)), cell.ends), lambda *_: True)
 
 
 def _can_choose(cell: Cell, found: Diagnostics) -> bool:

@@ -9,7 +9,8 @@ from functools import cache
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.operations import called, repeated
 from dslnas.language.syntax import ast
-from dslnas.ops.catalogue import LANGUAGE
+from dslnas.ops.catalogue import LANGUAGE, has_trait
+from dslnas.ops.traits import Trait
 
 
 class OpProperties:
@@ -29,6 +30,7 @@ class OpProperties:
         return replace(
             operation,
             is_zero=self._is_zero(operation.name),
+            is_constant=self._is_constant(operation.name),
             is_identity=primitives == {"identity"},
             is_convolution="conv" in primitives,
         )
@@ -40,7 +42,25 @@ class OpProperties:
             if self._definitions[name].variants or call is None:
                 return False
             name = call[0].text
-        return name == "zero"
+        return has_trait(name, Trait.ZERO)
+
+    def _is_constant(self, name: str) -> bool:
+        """Whether an operation gives the same whatever it reads, at stride 1 of a derived cell."""
+        if name in self._definitions:
+            return self._is_constant_body(_body(self._definitions[name]))
+        return has_trait(name, Trait.ZERO)
+
+    def _is_constant_body(self, body: ast.Expression) -> bool:
+        if isinstance(body, ast.Chain):
+            return any(map(self._is_constant_body, body.stages))
+        repetition = repeated(body)
+        if repetition is not None:
+            return self._is_constant_body(repetition[1])
+        name, arguments = _called(body)
+        if name in self._definitions or not LANGUAGE[name].joins:
+            return self._is_constant(name)
+        branches = [self._is_constant_body(argument.value) for argument in arguments]
+        return any(branches) if has_trait(name, Trait.MULTILINEAR) else all(branches)
 
     def _made_of(self, name: str) -> frozenset[str]:
         """Return the primitives that an operation is made of, at stride 1 of a derived cell."""
@@ -54,13 +74,17 @@ class OpProperties:
         repetition = repeated(body)
         if repetition is not None:
             return self._of_body(repetition[1])
-        call = called(body)
-        assert call is not None, "checked by check_body"
-        name, arguments = call
-        found = self._primitives(name.text)
-        if name.text not in self._definitions and LANGUAGE[name.text].joins:
+        name, arguments = _called(body)
+        found = self._primitives(name)
+        if name not in self._definitions and LANGUAGE[name].joins:
             found = found.union(*(self._of_body(argument.value) for argument in arguments))
         return found
+
+
+def _called(body: ast.Expression) -> tuple[str, tuple[ast.Argument, ...]]:
+    call = called(body)
+    assert call is not None, "checked by check_body"
+    return call[0].text, call[1]
 
 
 def _body(definition: ast.OpDef) -> ast.Expression:

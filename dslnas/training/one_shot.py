@@ -33,7 +33,8 @@ class OneShot:
         """Return the architecture that scores prefer, as the plan derives it."""
         space, found = self._plan.space, {}
         for name, table in self._supernet.tables.items():
-            kept = columns_kept(space.cells[name], scores[name], self._plan.derivation.rule)
+            rule = self._plan.derivation.rule
+            kept = columns_kept(space.cells[name], scores[name], rule, self._seed)
             found[name] = tuple(kept.get(row, DROPPED) for row in range(len(table.rows)))
         return found
 

@@ -68,7 +68,7 @@ class Search:
     def __init__(
         self, plan: SearchPlan, data: Data, seed: int, runtime: Runtime, report: Report
     ) -> None:
-        self._begin = time.perf_counter()
+        self._begin, self._seed = time.perf_counter(), seed
         self._plan, self._data, self._report = plan, data, report
         self._generator = torch.Generator().manual_seed(seed)
         self._task = task_of(plan.data)
@@ -144,7 +144,7 @@ class Search:
         where = f"search {self._plan.method}"
         check_finite("validation loss", measured.loss, epoch + 1, steps, where)
         scores = self._engine.scores()
-        architecture = derive(self._plan.space, scores, derivation.rule)
+        architecture = derive(self._plan.space, scores, derivation.rule, self._seed)
         derived = self._measure_derived(scores)
         is_warm = epoch < settings.warm_epochs
         eigenvalue = None if is_warm else self._eigenvalue()
@@ -223,7 +223,7 @@ class Search:
         if stop is not None and derivation.by == "magnitude":
             return next(c for c in self._history if c.epoch == stop.epoch), ()
         scores = self._final_scores()
-        architecture = derive(self._plan.space, scores, derivation.rule)
+        architecture = derive(self._plan.space, scores, derivation.rule, self._seed)
         epoch = self._plan.settings.epochs if stop is None else self._history[-1].epoch
         return Snapshot(epoch, architecture, scores, check_final(architecture)), ()
 

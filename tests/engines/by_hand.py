@@ -99,15 +99,15 @@ def proximal(
     candidates: Sequence[Sequence[int]],
     nodes: Sequence[Sequence[int]],
     keep: int | None,
+    luck: Sequence[Sequence[int]],
 ) -> Tensor:
-    """Return prox_C1(A): 1 for the largest entry of every edge that stays, else 0."""
+    """Return prox_C1(A): 1 for the largest, or luckiest, entry of every edge that stays, else 0."""
     result = torch.zeros_like(alpha)
     for rows in nodes:
         left = list(rows)
         for _ in range(len(rows) if keep is None else min(keep, len(rows))):
-            largest = max(float(alpha[row, c]) for row in left for c in candidates[row])
-            row, column = next(
-                (r, c) for r in left for c in candidates[r] if float(alpha[r, c]) == largest
+            _, _, row, column = max(
+                (float(alpha[r, c]), luck[r][c], r, c) for r in left for c in candidates[r]
             )
             result[row, column] = 1.0
             left.remove(row)

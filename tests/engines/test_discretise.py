@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from dslnas.engines.discretise import nearest, one_hot, uniform
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.graph.analysis.plan import DROPPED
-from dslnas.space.choice_table import ChoiceTable, choice_table
+from dslnas.space.choice_table import ChoiceTable, choice_table, tie_breaks
 from dslnas.space.derive.derive import derive
 from tests.engines.by_hand import columns, proximal
 from tests.engines.small import SPACES, padded_scores, space
-from tests.spaces import chosen
+from tests.spaces import chosen, space_of
 
 
 @dataclass(frozen=True)
@@ -61,24 +61,27 @@ def test_nearest_keeps_as_many_rows_per_node_as_it_should(case: Case) -> None:
 
 
 @given(cases())
-def test_nearest_keeps_the_largest_and_on_ties_the_first(case: Case) -> None:
-    choice, weights = nearest(case.table, case.weights), case.weights
-    best = [max(weights[r][c] for c in case.table.candidates[r]) for r in range(len(choice))]
+def test_nearest_keeps_the_largest_and_on_ties_the_luckiest(case: Case) -> None:
+    choice, weights = nearest(case.table, case.weights, 5), case.weights
+    luck = tie_breaks(5, "c", case.table.rows)
+    best = [
+        max((weights[r][c], luck[r][c], c) for c in case.table.candidates[r])
+        for r in range(len(choice))
+    ]
     for row, column in enumerate(choice):
-        candidates = case.table.candidates[row]
-        if column != DROPPED:
-            assert column == next(c for c in candidates if weights[row][c] == best[row])
+        assert column in (DROPPED, best[row][2])
     for rows in case.table.nodes:
         for kept in (r for r in rows if choice[r] != DROPPED):
             for dropped in (r for r in rows if choice[r] == DROPPED):
-                assert (best[kept], -kept) > (best[dropped], -dropped)
+                assert best[kept] > best[dropped]
 
 
 @given(cases())
 def test_nearest_is_the_proximal_step_written_down_again(case: Case) -> None:
     table = case.table
     alpha = torch.tensor(case.weights, dtype=torch.float64)
-    expected = proximal(alpha, table.candidates, table.nodes, table.keep)
+    luck = tie_breaks(0, table.cell, table.rows)
+    expected = proximal(alpha, table.candidates, table.nodes, table.keep, luck)
     assert nearest(table, case.weights) == columns({"c": expected})["c"]
 
 
@@ -149,6 +152,29 @@ def test_uniform_is_uniform() -> None:
     together = Counter((d[0], d[1]) for d in draws if DROPPED not in d[:2])
     assert len(together) == 6
     assert chi_square(list(together.values())) < 20.52  # 5 degrees: rows are independent
+
+
+def test_uniform_is_uniform_over_connected_choices_and_takes_no_other() -> None:
+    """Two edges in a row of three operations, of which one gives zeros: 4 of 9 are connected."""
+    cell = space_of(
+        "use papers.darts\ncell one {\ninputs 1\nnode n1 = {none, skip_connect, conv(3)}(in1)\n"
+        "node n2 = {conv(3), none, skip_connect}(n1)\noutput last\nnone allowed\n}\n"
+        "network { cells one }"
+    ).cells["one"]
+    table = choice_table(cell)
+    generator = torch.Generator().manual_seed(0)
+    draws = Counter(uniform(table, generator) for _ in range(2000))
+    assert set(draws) == {(1, 0), (1, 2), (2, 0), (2, 2)}
+    assert chi_square(list(draws.values())) < 16.27  # 3 degrees of freedom
+
+
+def test_where_hardly_any_choice_is_connected_one_is_still_found() -> None:
+    nodes = "\n".join(f"node n{n} = {{none, zero, tanh}}(n{n - 1})" for n in range(2, 13))
+    cell = space_of(
+        "use std.cnn\ncell one {\ninputs 1\nnode n1 = {none, zero, tanh}(in1)\n"
+        f"{nodes}\noutput last\nnone allowed\n}}\nnetwork {{ cells one }}"
+    ).cells["one"]
+    assert uniform(choice_table(cell), torch.Generator().manual_seed(0)) == (2,) * 12
 
 
 def chi_square(counts: list[int]) -> float:

@@ -4,15 +4,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.supernet import Mixing
+from dslnas.backends.torch.runtime import Runtime
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
+from dslnas.engines.discretise import is_connected
 from dslnas.engines.nasp import Nasp
 from dslnas.engines.optimisers import value_at
 from dslnas.graph.analysis.plan import make_plan
+from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import NaspSettings
 from dslnas.settings.values import Adam, Sgd
+from dslnas.space.choice_table import tie_breaks
+from dslnas.space.derive.derive import derive
 from tests.engines.by_hand import HandAdam, HandSgd, columns, proximal
-from tests.engines.small import batch
+from tests.engines.small import CPU, batch
 from tests.engines.twin import ADAM, CLIPPED, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
+from tests.spaces import space_of
 
 FAST = Adam(lr=0.3, weight_decay=0.0)  # so that other operations are chosen at every step
 
@@ -26,8 +33,11 @@ def start(name: str, sgd: Sgd = UNCLIPPED, adam: Adam = FAST) -> tuple[Twin, Nas
 def discrete(twin: Twin, continuous: list[Tensor]) -> dict[str, Tensor]:
     """Return prox_C1 of every cell's A."""
     tables = twin.supernet.tables
+    seed = twin.generator.initial_seed()
     return {
-        cell: proximal(a, table.candidates, table.nodes, table.keep)
+        cell: proximal(
+            a, table.candidates, table.nodes, table.keep, tie_breaks(seed, cell, table.rows)
+        )
         for (cell, table), a in zip(tables.items(), continuous, strict=True)
     }
 
@@ -80,12 +90,44 @@ def test_a_step_is_the_three_lines_of_the_algorithm(
     assert len(seen) > 1 or not changes, "a step that chooses nothing else shows little"
 
 
-def test_starts_from_one_half_with_the_first_operation_everywhere() -> None:
+def test_starts_from_one_half_with_random_operations() -> None:
     _, engine = start("nasp")
     assert all(bool((a == 0.5).all()) for a in alphas_of(engine))
     choice = engine.mixing().chosen
     assert choice is not None
-    assert choice["normal"] == (0, -1, 0, -1, -1, 0, -1, -1, -1)
+    operations = [column for columns in choice.values() for column in columns if column >= 0]
+    assert len(set(operations)) > 1
+
+
+@pytest.mark.parametrize("first", ["none", "skip_connect"])
+def test_never_starts_from_a_dead_network_whatever_comes_first(first: str) -> None:
+    menu = ", ".join(sorted(("none", "skip_connect", "zero"), key=lambda name: name != first))
+    searched = space_of(
+        "use papers.nas_bench_201\nnetwork { channels 2; repeat 1 }\n"
+        f"cell cell201 {{ choose {menu} }}",
+        (3, 8, 8),
+    )
+    graph = build_supernet_graph(searched)
+    starts = set()
+    images = Batch({"image": torch.randn(2, 3, 8, 8)}, torch.tensor([0, 1]))
+    for seed in range(20):
+        generator = torch.Generator().manual_seed(seed)
+        supernet = Supernet(searched, graph, generator, Runtime(CPU))
+        engine = Nasp(supernet, NaspSettings(epochs=1), generator)
+        choice = engine.mixing().chosen
+        assert choice is not None
+        assert is_connected(supernet.tables["cell201"], choice["cell201"])
+        cell = derive(searched, engine.scores(), seed=seed).cells["cell201"]
+        menus = [
+            [operation.text for operation in e.operations] for e in searched.cells["cell201"].edges
+        ]
+        assert [e.operations[0].text for e in cell.edges] == [
+            menu[column] for menu, column in zip(menus, choice["cell201"], strict=True)
+        ]
+        starts.add(choice["cell201"])
+        logits = supernet.logits(images, engine.mixing())
+        assert not torch.allclose(logits[0], logits[1])
+    assert len(starts) > 10
 
 
 def test_alphas_stay_between_zero_and_one() -> None:

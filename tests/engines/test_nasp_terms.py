@@ -40,7 +40,8 @@ def start(name: str = "nasp", **given: Any) -> tuple[Twin, Nasp]:
 def choices_of(twin: Twin, continuous: list[Tensor]) -> dict[str, tuple[int, ...]]:
     """Return prox_C1(A) by cell."""
     pairs = zip(twin.supernet.tables.items(), continuous, strict=True)
-    return {cell: nearest(table, a.tolist()) for (cell, table), a in pairs}
+    seed = twin.generator.initial_seed()
+    return {cell: nearest(table, a.tolist(), seed) for (cell, table), a in pairs}
 
 
 def as_weights(twin: Twin, choice: Choice) -> dict[str, Tensor]:
@@ -228,7 +229,7 @@ def test_discretising_never_changes_a_bit_of_the_continuous_alphas(
     graph = build_supernet_graph(searched)
     runtime = Runtime(torch.device(device), precision=precision)
     supernet = Supernet(searched, graph, generator, runtime)
-    adam = Adam(lr=Cosine(start=0.3, end=0.0), weight_decay=0.0)
+    adam = Adam(lr=Cosine(start=0.2, end=0.0), weight_decay=0.0)
     engine = Nasp(supernet, NaspSettings(epochs=2, arch=adam, epsilon=0.2), generator)
 
     def given(seed: int) -> Batch:

@@ -83,7 +83,7 @@ def test_the_expected_cost_falls_towards_the_limit(method: str) -> None:
             engine.step(batch(number), batch(50 + number))
         found.append(expected(twin, engine) / begin)
     assert found[1] < found[0]
-    assert found[1] < 0.95
+    assert found[1] < 0.96
 
 
 @pytest.mark.parametrize("method", SEARCH)

@@ -11,7 +11,8 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, lower_network
 from dslnas.graph.lower.subgraph import Applied
 from dslnas.space.architecture import Architecture
-from dslnas.space.choice_table import best_choice, choice_table
+from dslnas.space.choice_table import choice_table
+from dslnas.space.derive.constrained_derivation import connected_choice
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.space.network import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
@@ -40,7 +41,7 @@ def price(table: CostTable, space: SearchSpace, scores: Scores) -> float:
     total = table.fixed
     for name in space.searched:
         cell = space.cells[name]
-        kept = best_choice(choice_table(cell), scores[name])
+        kept = connected_choice(choice_table(cell), scores[name])
         for edge in cell.choices:
             if edge.row in kept and edge.target in architecture.cells[name].nodes:
                 total += table.by_cell[name][edge.row][kept[edge.row]]

@@ -1,7 +1,8 @@
 """What is derived from alpha: random ones, exact ties, near ties, rows that `none` dominates.
 
 The programs rank the edges of a node and write the strongest first; we keep their order in the
-cell. So the edges of a node are compared as sets.
+cell. So the edges of a node are compared as sets. Of exact ties the programs take what is written
+first, and we what the seed says: there the scores are tilted, see `first_wins`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dslnas.space.network import SearchSpace
 from tests.reference.genotypes import EDGES, cells_of
 from tests.reference.load import ALPHAS, DARTS, NASP, facts
 from tests.reference.networks import fresh
-from tests.spaces import chosen, space_of
+from tests.spaces import chosen, first_wins, space_of
 
 # A cell of 8 nodes as of the recurrent networks: one input, all earlier nodes, one edge is kept.
 RECURRENT = """use std.cnn
@@ -70,7 +71,7 @@ def matrices(case: dict[str, Any]) -> dict[str, torch.Tensor]:
 def test_cells_of_darts(name: str, case: dict[str, Any]) -> None:
     """And how many convolutions they have, which is how MiLeNAS measures cells."""
     alphas = matrices(case)
-    scores = {cell: rows_of(alpha.softmax(-1)) for cell, alpha in alphas.items()}
+    scores = {cell: first_wins(rows_of(alpha.softmax(-1))) for cell, alpha in alphas.items()}
     derived = derive(space("use papers.darts"), scores)
     assert {cell: edges(derived.cells[cell]) for cell in alphas} == expected(case["genotype"])
     for cell, key in (("normal", "conv_ops_normal"), ("reduction", "conv_ops_reduce")):
@@ -105,15 +106,16 @@ def test_cells_of_nasp(name: str, case: dict[str, Any]) -> None:
     searched = space("use papers.nasp")
     alphas = matrices(case)
     as_the_program = derive(
-        searched, {cell: rows_of(alpha.softmax(-1)) for cell, alpha in alphas.items()}
+        searched, {cell: first_wins(rows_of(a.softmax(-1))) for cell, a in alphas.items()}
     )
     assert {cell: edges(as_the_program.cells[cell]) for cell in alphas} == expected(
         case["genotype"]
     )
-    ours = derive(searched, {cell: rows_of(alpha) for cell, alpha in alphas.items()})
+    scores = {cell: first_wins(rows_of(alpha)) for cell, alpha in alphas.items()}
+    ours = derive(searched, scores)
     for number, (cell, theirs) in enumerate(ALPHAS.items()):
         choices = choice_table(searched.cells[cell])
-        kept = nearest(choices, rows_of(alphas[cell]))
+        kept = nearest(choices, scores[cell])
         assert list(kept) == case["prox_choice"][theirs]
         assert chosen(ours.cells[cell]) == {
             node: [
@@ -137,7 +139,8 @@ def test_cells_of_nasp(name: str, case: dict[str, Any]) -> None:
 )
 def test_recurrent_cells(name: str, case: dict[str, Any]) -> None:
     alpha = torch.tensor(case["alphas"], dtype=torch.float64)
-    cell = derive(space(RECURRENT), {"recurrent": rows_of(alpha.softmax(-1))}).cells["recurrent"]
+    scores = {"recurrent": first_wins(rows_of(alpha.softmax(-1)))}
+    cell = derive(space(RECURRENT), scores).cells["recurrent"]
     assert chosen(cell) == {
         f"n{node}": [(operation, f"n{state}" if state else "in1")]
         for node, (operation, state) in enumerate(case["genotype"]["recurrent"], 1)

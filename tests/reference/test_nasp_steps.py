@@ -19,6 +19,7 @@ from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search import NaspSettings
+from dslnas.space import choice_table
 from tests.reference.load import (
     ALPHAS,
     EXACT,
@@ -48,6 +49,11 @@ def start(case: Case, complexity: float = 0.0) -> Nasp:
     return engine
 
 
+def first_wins(seed: int, cell: str, rows: tuple[int, ...]) -> list[list[int]]:
+    """Break ties as the program does: clipping makes some, at 0 and at 1."""
+    return [[-(100 * row + column) for column in range(n)] for row, n in enumerate(rows)]
+
+
 def fill_with_zeros(optimiser: WeightOptimiser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an optimiser take a missing gradient for zero."""
     step = optimiser.step
@@ -63,6 +69,7 @@ def fill_with_zeros(optimiser: WeightOptimiser, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("name", NASP)
 def test_three_steps(name: str, variant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = fresh(name)
+    monkeypatch.setattr(choice_table, "tie_breaks", first_wins)
     engine = start(case)
     if variant == "zeroed_grads":
         fill_with_zeros(engine._weights, monkeypatch)

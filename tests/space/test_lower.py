@@ -78,22 +78,28 @@ def test_the_dag_of_a_cell_carries_its_edges() -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "is_zero"),
+    ("operation", "is_zero", "is_constant"),
     [
-        ("op gone = zero", True),
-        ("op gone = zero()", True),
-        ("op gone = none", True),
-        ("op half = none\nop gone = half()", True),
-        ("op gone = zero(stride = 1)", True),
-        ("op gone = zero -> relu", False),
-        ("op gone = zero | when derived: conv(3)", False),
-        ("op gone = identity", False),
+        ("op gone = zero", True, True),
+        ("op gone = zero()", True, True),
+        ("op gone = none", True, True),
+        ("op half = none\nop gone = half()", True, True),
+        ("op gone = zero(stride = 1)", True, True),
+        ("op gone = zero -> relu", False, True),
+        ("op gone = add(zero, relu -> zero)", False, True),
+        ("op gone = add(zero, relu)", False, False),
+        ("op gone = multiply(zero, relu)", False, True),
+        ("op gone = zero | when derived: conv(3)", False, False),
+        ("op gone = identity", False, False),
     ],
 )
-def test_an_operation_is_zero_under_any_name(operation: str, is_zero: bool) -> None:
+def test_an_operation_is_zero_or_constant_under_any_name(
+    operation: str, is_zero: bool, is_constant: bool
+) -> None:
     cell = cell_of("nodes 1\nchoose {conv(3), gone}", operation)
     assert [operation.is_zero for operation in cell.edges[0].operations] == [False, is_zero]
-    assert cell.candidates(cell.edges[0]) == ((0,) if is_zero else (0, 1))
+    assert [operation.is_constant for operation in cell.edges[0].operations] == [False, is_constant]
+    assert cell.candidates(cell.edges[0]) == ((0,) if is_constant else (0, 1))
 
 
 @pytest.mark.parametrize(

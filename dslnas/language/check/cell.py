@@ -22,6 +22,7 @@ class Operation:
         name: Name of its definition, or of a primitive.
         arguments: Those that are given; defaults are not filled in.
         is_zero: Whether it gives zeros; this and what follows is known of cells that are lowered.
+        is_constant: Whether it gives the same whatever it reads: zeros, or what is made of them.
         is_identity: Whether it only hands on its input, at stride 1.
         is_convolution: Whether it has a convolution among its layers, at stride 1.
     """
@@ -31,6 +32,7 @@ class Operation:
     text: str
     span: Span | None = field(default=None, compare=False, repr=False)
     is_zero: bool = field(default=False, compare=False, repr=False)
+    is_constant: bool = field(default=False, compare=False, repr=False)
     is_identity: bool = field(default=False, compare=False, repr=False)
     is_convolution: bool = field(default=False, compare=False, repr=False)
 
@@ -79,6 +81,8 @@ class Cell:
         normalise: Operation after the first value and every node, one layer for all of them.
         written: Lines of text that say all that, each with the name of its value, if any.
         spans: Places of its settings by key, of `keep` the value's, and of nodes as `node n1`.
+        must_read: Sets of inputs and states; what is derived depends on one of each, at least.
+            Known of cells that are lowered.
     """
 
     name: str
@@ -101,6 +105,7 @@ class Cell:
     normalise: Operation | None = None
     written: tuple[tuple[str, str], ...] = ()
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    must_read: tuple[frozenset[str], ...] = field(default=(), compare=False, repr=False)
 
     @cached_property
     def graph(self) -> nx.MultiDiGraph[str]:
@@ -138,15 +143,16 @@ class Cell:
         return frozenset(needed_for(self.graph, self.ends))
 
     @cached_property
-    def _values_alone(self) -> nx.MultiDiGraph[str]:
-        """The graph without the edges of nodes."""
-        graph = self.graph.copy()
-        graph.remove_edges_from([*graph.in_edges(self.nodes, keys=True)])
-        return graph
+    def behind(self) -> Mapping[str, set[str]]:
+        """By name the nodes, inputs and states that it stands for: of a value those it reads."""
+        values_alone = self.graph.copy()
+        values_alone.remove_edges_from([*self.graph.in_edges(self.nodes, keys=True)])
+        values = {value.name for value in self.values}
+        return {name: needed_for(values_alone, (name,)) - values for name in self.graph}
 
     def nodes_behind(self, name: str) -> frozenset[str]:
         """Return the nodes that something stands for: a node itself, a value those it reads."""
-        return frozenset(needed_for(self._values_alone, (name,))).intersection(self.nodes)
+        return frozenset(self.behind[name].intersection(self.nodes))
 
     @property
     def is_recurrent(self) -> bool:
@@ -176,8 +182,12 @@ class Cell:
         return tuple(
             column
             for column, operation in enumerate(edge.operations)
-            if self.none_allowed or not operation.is_zero
+            if self.none_allowed or not operation.is_constant
         )
+
+    def hands_on(self, operation: Operation) -> bool:
+        """Whether an edge with an operation depends on what it reads; a gate may hand it on."""
+        return not operation.is_constant or (self.gate is not None and self.gate.hands_on)
 
     def with_edges(self, edges: tuple[Edge, ...]) -> Cell:
         """Return the cell with other edges, rows of alpha numbered anew."""

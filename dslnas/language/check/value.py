@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
 from typing import TypeAlias
 
 from dslnas.language.syntax import ast
+from dslnas.ops.catalogue import has_trait
+from dslnas.ops.traits import Trait
 from dslnas.source import Span
 
 SOURCE = ""
@@ -73,6 +78,37 @@ class Gate:
     name: str
     values: tuple[CellValue, ...]
     output: ValueExpression
+
+    @cached_property
+    def hands_on(self) -> bool:
+        """Whether it hands on what the edge reads where the operation gives zeros."""
+        flows = {SOURCE: _Flow.READ}
+        for value in self.values:
+            flows[value.name] = _flow(value.expression, flows)
+        return _flow(self.output, flows) is _Flow.READ
+
+
+class _Flow(IntEnum):
+    """A value of a gate whose operation gives zeros."""
+
+    ZERO = 0
+    CONSTANT = 1
+    READ = 2
+    """It depends on what the edge reads."""
+
+
+def _flow(expression: ValueExpression, flows: Mapping[str, _Flow]) -> _Flow:
+    match expression:
+        case Reference(name=name):
+            return flows.get(name, _Flow.CONSTANT)
+        case Activated():
+            return _Flow.ZERO
+        case Applied(source=source):
+            return max(_flow(source, flows), _Flow.CONSTANT)
+        case Joined(primitive=primitive, operands=operands):
+            found = [_flow(operand, flows) for operand in operands]
+            is_product = has_trait(primitive, Trait.MULTILINEAR)
+            return _Flow.ZERO if is_product and _Flow.ZERO in found else max(found)
 
 
 def names_in(expression: ValueExpression) -> tuple[str, ...]:

@@ -1,15 +1,18 @@
-"""The best cell among those that obey counts of operations."""
+"""The best cell among those that are connected and obey counts of operations."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import product
 from math import comb, prod
 from typing import TypeAlias
 
 from dslnas.language.check.cell import Cell, Edge
 from dslnas.settings.rule import Count
+from dslnas.space.choice_table import ChoiceTable, best_choice
+from dslnas.space.connectivity import Requirement, connectivity
 from dslnas.space.derive.exact_scores import Values, decided, values
 
 _Seen: TypeAlias = tuple[int, ...]
@@ -18,27 +21,52 @@ _Seen: TypeAlias = tuple[int, ...]
 _Needed: TypeAlias = int
 """The nodes that are read by later ones, as bits; those of the ends always are."""
 
-_States: TypeAlias = dict[tuple[_Seen, _Needed], int]
+_Heads: TypeAlias = tuple[int, ...]
+"""By requirement the node that its path, followed from the targets, has come to, or _THERE."""
+
+_THERE = -1
+"""A path that has come to one of its inputs."""
+
+_Option: TypeAlias = tuple[int | None, bool]
+"""The place of the count that an operation belongs to, and whether it hands on what it reads."""
+
+_State: TypeAlias = tuple[_Seen, _Needed, _Heads]
+
+_States: TypeAlias = dict[_State, int]
 """The largest value by state."""
 
 
-def counted_choice(
-    cell: Cell, scores: Sequence[Sequence[float]], counts: Sequence[Count]
-) -> dict[int, int] | None:
-    """Return by kept row its column: the largest sum of scores that obeys the counts, if any does.
+def connected_choice(
+    table: ChoiceTable, scores: Sequence[Sequence[float]], seed: int = 0
+) -> dict[int, int]:
+    """Return by kept row its column: the largest sum of scores among connected cells."""
+    chosen = best_choice(table, scores, seed)
+    if table.connectivity is None or table.is_connected(chosen):
+        return chosen
+    found = constrained_choice(table.connectivity.cell, scores, (), seed)
+    assert found is not None, "checked by check_rule"
+    return found
 
-    The sum is taken over the kept operations of all nodes. It separates by node and edge, so
-    without counts the rule of DARTS maximises it too. Counts hold for all edges that are left in
-    the derived cell, fixed ones included; a node that no longer reaches the output takes its best
-    operations. Ties go to the edge and the operation that are written first.
+
+def constrained_choice(
+    cell: Cell, scores: Sequence[Sequence[float]], counts: Sequence[Count], seed: int = 0
+) -> dict[int, int] | None:
+    """Return by kept row its column: the largest sum of scores that obeys all, if any does.
+
+    The cell is connected, see `dslnas.space.connectivity`, and obeys the counts. The sum is taken
+    over the kept operations of all nodes. It separates by node and edge, so without counts the rule
+    of DARTS maximises it too. Counts hold for all edges that are left in the derived cell, fixed
+    ones included; a node that no longer reaches the output takes its best operations. Ties are
+    broken at random by the seed.
 
     The maximum is exact, by dynamic programming from the last row to the first: of all decisions
-    on later rows that lead to the same counts, the same nodes needed and the same number of edges
-    kept at this node, only the best can be part of the best cell.
+    on later rows that lead to the same counts, the same nodes needed, the same number of edges
+    kept at this node and the same paths back from the targets of what is required, only the best
+    can be part of the best cell. A path goes on by any edge that hands on what it reads.
     """
     ends = [
         value
-        for (seen, _), value in _all_states(cell, values(cell, scores), counts).items()
+        for (seen, *_), value in _all_states(cell, values(cell, scores, seed), counts).items()
         if all(count.allows(number) for count, number in zip(counts, seen, strict=True))
     ]
     return decided(cell, max(ends)) if ends else None
@@ -50,7 +78,7 @@ def possible_numbers(cell: Cell, counts: Sequence[Count]) -> set[tuple[int, ...]
     Of a count without an upper end it is said only whether the lower one is reached.
     """
     nothing = [dict.fromkeys((*cell.candidates(edge), None), 0) for edge in cell.choices]
-    return {seen for seen, _ in _all_states(cell, nothing, counts)}
+    return {seen for seen, *_ in _all_states(cell, nothing, counts)}
 
 
 def count_steps(cell: Cell, counts: Sequence[Count]) -> int:
@@ -59,20 +87,28 @@ def count_steps(cell: Cell, counts: Sequence[Count]) -> int:
     edges = len(cell.edges) - len(cell.choices) + sum(map(cell.kept, choosing.values()))
     ends = (count.least if count.most is None else count.most for count in counts)
     seen = min(prod(min(end, edges) + 1 for end in ends), comb(edges + len(counts), edges))
-    outside = 0 if cell.keep is None else len(_outside(cell))
-    return (seen << outside) * len(cell.choices)
+    outside = len(_outside(cell, counts))
+    paths: int = (len(cell.nodes) + 1) ** len(_requirements(cell))
+    return (seen << outside) * paths * len(cell.choices)
 
 
-def _outside(cell: Cell) -> list[str]:
-    """Return the nodes that a derived cell may not need."""
+def _requirements(cell: Cell) -> tuple[Requirement, ...]:
+    found = connectivity(cell)
+    return () if found is None else found.requirements
+
+
+def _outside(cell: Cell, counts: Sequence[Count]) -> list[str]:
+    """Return the nodes that a derived cell may not need, where counts make that matter."""
+    if cell.keep is None or not counts:
+        return []
     always = {node for end in cell.ends for node in cell.nodes_behind(end)}
     return [node for node in cell.nodes if node not in always]
 
 
 def _all_states(cell: Cell, values: Values, counts: Sequence[Count]) -> _States:
-    """Return the states in which the cells end that do not break an upper end of a count."""
+    """Return the states in which the cells end that are connected and break no upper end."""
     search = _Search(cell, values, counts)
-    states: _States = {((0,) * len(counts), 0): 0}
+    states: _States = {((0,) * len(counts), 0, heads): 0 for heads in search.starts()}
     for node in reversed(cell.nodes):
         states = search.with_node(node, states)
     return states
@@ -87,9 +123,39 @@ class _Search:
         self._counts = counts
         self._places = {count.operation: place for place, count in enumerate(counts)}
         self._one_more = cache(self._with_one_more)
-        self._bits = {node: 1 << place for place, node in enumerate(_outside(cell))}
+        self._bits = {node: 1 << place for place, node in enumerate(_outside(cell, counts))}
         sources = dict.fromkeys(edge.source for edge in cell.edges)
         self._behind = {name: self._bits_behind(name) for name in sources}
+        self._requirements = _requirements(cell)
+        self._number = {node: place for place, node in enumerate(cell.nodes)}
+        self._moved = cache(self._with_moves)
+
+    def starts(self) -> Iterator[_Heads]:
+        """Yield where the paths may begin: at the nodes behind their targets."""
+        at = [
+            {place for target in one.targets for place in self._places_behind(target, one)}
+            for one in self._requirements
+        ]
+        return product(*map(sorted, at))
+
+    def _places_behind(self, name: str, requirement: Requirement) -> set[int]:
+        """Return where a path is that goes through a node, a value, an input or a state."""
+        behind = self._cell.behind[name]
+        if not behind.isdisjoint(requirement.sources):
+            return {_THERE}
+        return {self._number[node] for node in behind if node in self._number}
+
+    def _with_moves(self, heads: _Heads, target: str, source: str) -> list[_Heads]:
+        """Return where paths may be after an edge: those at its target may take it or not."""
+        here = self._number[target]
+        return [
+            *product(
+                *(
+                    (head,) if head != here else (head, *self._places_behind(source, one))
+                    for head, one in zip(heads, self._requirements, strict=True)
+                )
+            )
+        ]
 
     def _bits_behind(self, source: str) -> _Needed:
         return sum(self._bits.get(node, 0) for node in self._cell.nodes_behind(source))
@@ -103,16 +169,17 @@ class _Search:
         alone = self._without_counts(choosing)
         after: _States = {}
         alive: _States = {}
-        for (seen, needed), value in states.items():
+        for (seen, needed, heads), value in states.items():
             if bit and not needed & bit:
-                _keep_best(after, (seen, needed), value + alone)
+                _keep_best(after, (seen, needed, heads), value + alone)
             else:
-                alive[seen, needed & ~bit] = value
+                alive[seen, needed & ~bit, heads] = value
         for edge in fixed:
             alive = self._with_choices([edge], 1, alive)
         keep = self._cell.kept(len(choosing))
         for state, value in self._with_choices(choosing, keep, alive).items():
-            _keep_best(after, state, value)
+            if self._number[node] not in state[-1]:  # all paths went on
+                _keep_best(after, state, value)
         return after
 
     def _with_choices(self, choosing: Sequence[Edge], keep: int, states: _States) -> _States:
@@ -124,15 +191,19 @@ class _Search:
             dropped, options = worth[None], self._options(edge, worth)
             bits = self._behind[edge.source]
             for kept, those in enumerate(by_kept):
-                for (seen, needed), value in those.items():
+                for (seen, needed, heads), value in those.items():
                     if kept + earlier >= keep:
-                        _keep_best(after[kept], (seen, needed), value + dropped)
+                        _keep_best(after[kept], (seen, needed, heads), value + dropped)
                     if kept == keep:
                         continue
-                    for place, gain in options:
+                    moved = self._moved(heads, edge.target, edge.source)
+                    for (place, passes), gain in options.items():
                         more = seen if place is None else self._one_more(seen, place)
                         if more is not None:
-                            _keep_best(after[kept + 1], (more, needed | bits), value + gain)
+                            for now in moved if passes else (heads,):
+                                _keep_best(
+                                    after[kept + 1], (more, needed | bits, now), value + gain
+                                )
             by_kept = after
         return by_kept[keep]
 
@@ -140,14 +211,19 @@ class _Search:
         """Return the worth of an edge by column, and dropped; one without a choice has none."""
         return {None: 0, 0: 0} if edge.row is None else self._values[edge.row]
 
-    def _options(self, edge: Edge, worth: Mapping[int | None, int]) -> list[tuple[int | None, int]]:
-        """Return the counted operations of an edge and the best of the others, with their worth."""
-        best: dict[int | None, int] = {}
+    def _options(self, edge: Edge, worth: Mapping[int | None, int]) -> dict[_Option, int]:
+        """Return the worth of the best operations of an edge, of those that differ in nothing else.
+
+        Operations differ in the count that they belong to, and in whether they hand on what the
+        edge reads.
+        """
+        best: dict[_Option, int] = {}
         for column, gain in worth.items():
             if column is not None:
-                place = self._places.get(edge.operations[column].text)
-                best[place] = max(gain, best.get(place, gain))
-        return list(best.items())
+                operation = edge.operations[column]
+                option = self._places.get(operation.text), self._cell.hands_on(operation)
+                best[option] = max(gain, best.get(option, gain))
+        return best
 
     def _with_one_more(self, seen: _Seen, place: int) -> _Seen | None:
         """Return what is seen after one more operation of a count; None if that is too many."""
@@ -167,7 +243,7 @@ class _Search:
         return sum(row[None] for row in rows) + sum(gains[:keep])
 
 
-def _keep_best(states: _States, state: tuple[_Seen, _Needed], value: int) -> None:
+def _keep_best(states: _States, state: _State, value: int) -> None:
     before = states.get(state)
     if before is None or value > before:
         states[state] = value

@@ -1,13 +1,14 @@
-"""Whether the cells of a space can obey the counts of a rule."""
+"""Whether cells can be derived from a space that are connected and obey the counts of a rule."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, UserError, user_error
 from dslnas.language.check.cell import Cell
 from dslnas.settings.rule import Count, Rule
 from dslnas.source import Span
+from dslnas.space.connectivity import Connectivity, connectivity
 from dslnas.space.derive.constrained_derivation import count_steps, possible_numbers
 from dslnas.space.network import SearchSpace
 
@@ -16,11 +17,12 @@ MAX_STEPS = 1_000_000
 
 
 def check_rule(space: SearchSpace, rule: Rule, spans: Mapping[str, Span]) -> None:
-    """Check that an architecture exists that obeys a rule.
+    """Check that an architecture exists that is connected and obeys a rule.
 
     Raises:
-        UserError: NAS509 at a count that a cell cannot obey, alone or together with the others;
-            NAS510 if there are too many of them to find a cell in a sensible time.
+        UserError: NAS315 for a cell of which none is connected; NAS509 at a count that a cell
+            cannot obey, alone or together with the others; NAS510 if there is too much to obey to
+            find a cell in a sensible time.
     """
     found = Diagnostics()
     for name in space.searched:
@@ -44,7 +46,9 @@ _NO_ZEROS = "an edge of a derived cell can be a zero only where the cell says `n
 
 
 def _check_cell(cell: Cell, rule: Rule, spans: Mapping[str, Span], found: Diagnostics) -> None:
-    counts = counts_in(cell, rule)
+    counts, connected = counts_in(cell, rule), connectivity(cell)
+    if connected is not None and not _can_be_connected(connected, found):
+        return
     if not counts:
         return
     first = spans.get(f"derive.count.{counts[0].operation}")
@@ -67,6 +71,37 @@ def _check_cell(cell: Cell, rule: Rule, spans: Mapping[str, Span], found: Diagno
             found.add("NAS509", _too_strict(cell, count), span, help=help)
         if not alone:
             found.add("NAS509", _together(cell), first, help=_HELP)
+
+
+def _can_be_connected(connected: Connectivity, found: Diagnostics) -> bool:
+    """Whether a connected cell can be derived; NAS315 or NAS510 is recorded where none is found."""
+    cell = connected.cell
+    steps = count_steps(cell, ())
+    if steps > MAX_STEPS:
+        found.add(
+            "NAS510",
+            f"too many inputs: to derive cell `{cell.name}`, which depends on all of them, may "
+            f"take {steps:,} steps, more than the {MAX_STEPS:,} allowed",
+            cell.span,
+            help="join inputs in a cell or a value without choices",
+        )
+    elif not possible_numbers(cell, ()):
+        wanted = " and on ".join(_one_of(one.sources) for one in connected.requirements)
+        found.add(
+            "NAS315",
+            f"no cell that can be derived from `{cell.name}` is connected: its output must depend "
+            f"on {wanted}",
+            cell.span,
+            help="let operations that give more than zeros lead from there to the output",
+        )
+    else:
+        return True
+    return False
+
+
+def _one_of(names: Collection[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in sorted(names))
+    return shown if len(names) == 1 else f"one of {shown}"
 
 
 def _can_obey(cell: Cell, counts: Sequence[Count]) -> bool:

@@ -7,30 +7,33 @@ from math import lcm
 from typing import TypeAlias
 
 from dslnas.language.check.cell import Cell
+from dslnas.space.choice_table import TIE_BITS, tie_breaks
 
 Values: TypeAlias = Sequence[Mapping[int | None, int]]
 """By row what it is worth to keep it with a column, and to drop it (None)."""
 
 
-def values(cell: Cell, scores: Sequence[Sequence[float]]) -> Values:
-    """Return what every decision adds to a sum: its score, and below that the decision itself.
+def values(cell: Cell, scores: Sequence[Sequence[float]], seed: int) -> Values:
+    """Return what every decision adds to a sum: its score, below that what breaks ties, and itself.
 
-    Scores are whole numbers of a unit so small that nothing is rounded. Below the unit follows one
-    digit per row, the first row's first: the column, or the width of alpha if the row is dropped.
-    Digits are subtracted, so of equal sums that with the first edges and columns is the largest.
+    Scores are whole numbers of a unit so small that nothing is rounded. Below the unit follow the
+    numbers of `tie_breaks`, and below those one digit per row, the first row's first: the column,
+    or the width of alpha if the row is dropped. Digits are subtracted.
     """
     rows, base = len(cell.choices), cell.width + 1
+    ties = tie_breaks(seed, cell.name, tuple(len(edge.operations) for edge in cell.choices))
     ratios = [
         {column: scores[row][column].as_integer_ratio() for column in cell.candidates(edge)}
         for row, edge in enumerate(cell.choices)
     ]
-    unit = lcm(*(below for row in ratios for _, below in row.values())) * base**rows
+    unit = lcm(*(below for row in ratios for _, below in row.values())) * ((rows + 1) << TIE_BITS)
     found = []
     for row, columns in enumerate(ratios):
         digit = base ** (rows - 1 - row)
         worth: dict[int | None, int] = {None: -cell.width * digit}
         for column, (above, below) in columns.items():
-            worth[column] = above * (unit // below) - column * digit
+            score = above * (unit // below) + ties[row][column]
+            worth[column] = score * base**rows - column * digit
         found.append(worth)
     return found
 

@@ -1,4 +1,4 @@
-"""Counts of operations: the best cell that obeys them, against a listing of all cells."""
+"""The best cell that is connected and obeys counts, against a listing of all cells."""
 
 from __future__ import annotations
 
@@ -13,12 +13,24 @@ from hypothesis import strategies as st
 from dslnas.diagnostics import UserError
 from dslnas.language.check.cell import Cell, Edge, Operation
 from dslnas.language.check.dag import needed_for, reading_graph
-from dslnas.language.check.value import CellValue, Joined, Reference, names_in
+from dslnas.language.check.value import (
+    SOURCE,
+    Activated,
+    CellValue,
+    Gate,
+    Joined,
+    Reference,
+    names_in,
+)
 from dslnas.settings.rule import Count, Rule
 from dslnas.source import SourceFile, Span
 from dslnas.space.cell_stats import operation_counts
-from dslnas.space.choice_table import best_choice, choice_table
-from dslnas.space.derive.constrained_derivation import counted_choice, possible_numbers
+from dslnas.space.choice_table import best_choice, choice_table, tie_breaks
+from dslnas.space.derive.constrained_derivation import (
+    connected_choice,
+    constrained_choice,
+    possible_numbers,
+)
 from dslnas.space.derive.derive import derive, derive_cell
 from tests.spaces import chosen, random_scores, space_of
 
@@ -26,6 +38,9 @@ OPERATIONS = ("none", "skip", "conv", "pool")
 TIES = st.integers(-3, 3).map(lambda number: number / 4)
 """Scores whose sums are exact, and often equal."""
 SPAN = Span(SourceFile("made", ""), 0, 0)
+READ, APPLIED = Reference(SOURCE, SPAN), Activated(Reference(SOURCE, SPAN), SPAN)
+HANDS_ON = Gate("highway", (), Joined("add", (READ, APPLIED), SPAN))
+CUTS = Gate("gated", (), Joined("multiply", (READ, APPLIED), SPAN))
 
 
 def operation(text: str) -> Operation:
@@ -34,6 +49,7 @@ def operation(text: str) -> Operation:
         (),
         text,
         is_zero=text == "none",
+        is_constant=text == "none",
         is_identity=text == "skip",
         is_convolution=text == "conv",
     )
@@ -43,9 +59,15 @@ def operation(text: str) -> Operation:
 def cells(draw: st.DrawFn) -> Cell:
     """Draw a cell of at most three nodes: parallel and fixed edges, nodes outside of the output.
 
-    Between the nodes there may be values, through which later nodes read earlier ones.
+    It has one input or two, and maybe states, which must be read then; and maybe a gate, which may
+    hand on what edges read. Between the nodes there may be values, through which later nodes read
+    earlier ones.
     """
-    known, edges = ["in1", "in2"], []
+    inputs = ("in1", "in2")[: draw(st.integers(1, 2))]
+    states = ("h",) * draw(st.sampled_from((0, 0, 1)))
+    known: list[str] = [*inputs, *states]
+    given, edges = len(known), []
+    reads_all = bool(states) or draw(st.booleans())
     values: list[CellValue] = []
     nodes = [f"n{number}" for number in range(1, draw(st.integers(1, 3)) + 1)]
     texts = st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3, unique=True)
@@ -61,20 +83,25 @@ def cells(draw: st.DrawFn) -> Cell:
             known.append(values[-1].name)
     read = {edge.source for edge in edges}
     read |= {name for value in values for name in names_in(value.expression)}
+    must_read = [frozenset((name,)) for name in known[:given] if reads_all]
     return Cell(
         "one",
-        ("in1", "in2"),
+        inputs,
         tuple(nodes),
         (),
         draw(st.none() | st.integers(1, 3)),
         none_allowed=draw(st.booleans()),
         preprocess=None,
         output="sum",
-        output_of=tuple(name for name in known[2:] if name not in read or draw(st.booleans())),
+        output_of=tuple(name for name in known[given:] if name not in read or draw(st.booleans())),
         stride=1,
         widen=1,
         span=SPAN,
+        states=states,
+        next_states=(draw(st.sampled_from(nodes)),) * draw(st.integers(0, len(states))),
         values=tuple(values),
+        gate=draw(st.sampled_from((None, None, HANDS_ON, CUTS))),
+        must_read=tuple(must_read),
     ).with_edges(tuple(edges))
 
 
@@ -106,30 +133,52 @@ def all_choices(cell: Cell) -> Iterator[dict[int, int]]:
         yield {row: column for form in forms for row, column in form if row is not None}
 
 
-def obeys(cell: Cell, choice: dict[int, int], counts: Sequence[Count]) -> bool:
-    """Whether the edges that reach the output obey the counts."""
-    left = [
+def kept_edges(cell: Cell, choice: dict[int, int]) -> list[tuple[Edge, str]]:
+    """Return the edges of a derived cell, each with its operation."""
+    return [
         (edge, edge.operations[choice.get(-1 if edge.row is None else edge.row, 0)].text)
         for edge in cell.edges
         if edge.row is None or edge.row in choice
     ]
+
+
+def readings(cell: Cell, edges: Sequence[Edge]) -> dict[str, Sequence[str]]:
+    """Return by value and node what it reads, by some edges."""
     reads: dict[str, Sequence[str]] = {v.name: names_in(v.expression) for v in cell.values}
-    reads |= {node: [edge.source for edge, _ in left if edge.target == node] for node in cell.nodes}
-    alive = needed_for(reading_graph(reads), cell.output_of)
-    numbers = Counter(text for edge, text in left if edge.target in alive)
-    return all(count.allows(numbers[count.operation]) for count in counts)
+    return reads | {n: [edge.source for edge in edges if edge.target == n] for n in cell.nodes}
+
+
+def obeys(cell: Cell, choice: dict[int, int], counts: Sequence[Count]) -> bool:
+    """Whether a cell is connected, and the edges that reach the output obey the counts."""
+    left = kept_edges(cell, choice)
+    needed = needed_for(reading_graph(readings(cell, [edge for edge, _ in left])), cell.ends)
+    numbers = Counter(text for edge, text in left if edge.target in needed)
+    return is_alive(cell, choice) and all(c.allows(numbers[c.operation]) for c in counts)
+
+
+def is_alive(cell: Cell, choice: dict[int, int]) -> bool:
+    """Whether paths without zeros lead from all that must be read to what a cell gives."""
+    alive = [
+        edge for edge, text in kept_edges(cell, choice) if text != "none" or cell.gate is HANDS_ON
+    ]
+    graph = reading_graph(readings(cell, alive))
+    output, ends = needed_for(graph, cell.output_of), needed_for(graph, cell.ends)
+    return not output.isdisjoint((*cell.inputs, *cell.states)) and all(
+        not ends.isdisjoint(sources) for sources in cell.must_read
+    )
 
 
 def best_of_all(
     cell: Cell, scores: Sequence[Sequence[float]], counts: Sequence[Count]
 ) -> dict[int, int] | None:
-    """Return the obeying choice of the largest sum; of equal ones that of the first columns."""
+    """Return the obeying choice of the largest sum; of equal ones that of the luckiest."""
+    luck = tie_breaks(0, cell.name, choice_table(cell).rows)
 
-    def rank(choice: dict[int, int]) -> tuple[float, list[int]]:
-        decisions = [choice.get(row, len(OPERATIONS)) for row in range(len(cell.choices))]
-        return -sum(scores[row][column] for row, column in choice.items()), decisions
+    def rank(choice: dict[int, int]) -> tuple[float, int]:
+        places = choice.items()
+        return sum(scores[r][c] for r, c in places), sum(luck[r][c] for r, c in places)
 
-    return min((c for c in all_choices(cell) if obeys(cell, c, counts)), key=rank, default=None)
+    return max((c for c in all_choices(cell) if obeys(cell, c, counts)), key=rank, default=None)
 
 
 @given(cells(), counts(), st.data())
@@ -137,7 +186,7 @@ def test_finds_what_a_listing_finds(
     cell: Cell, counts: tuple[Count, ...], data: st.DataObject
 ) -> None:
     scores = rows_of(cell, data, TIES)
-    found = counted_choice(cell, scores, counts)
+    found = constrained_choice(cell, scores, counts)
     assert found == best_of_all(cell, scores, counts)
 
 
@@ -153,11 +202,34 @@ def test_lists_the_possible_numbers_of_an_operation(cell: Cell, operation: str) 
 
 
 @given(cells(), st.data())
-def test_without_counts_it_is_the_rule_of_darts(cell: Cell, data: st.DataObject) -> None:
+def test_without_counts_it_is_the_rule_of_darts_where_that_is_connected(
+    cell: Cell, data: st.DataObject
+) -> None:
     scores = rows_of(cell, data, TIES | st.floats(allow_nan=False, allow_infinity=False))
+    table = choice_table(cell)
     loose = [Count(operation, 0, len(cell.edges)) for operation in OPERATIONS]
-    assert counted_choice(cell, scores, ()) == best_choice(choice_table(cell), scores)
-    assert counted_choice(cell, scores, loose) == best_choice(choice_table(cell), scores)
+    found = constrained_choice(cell, scores, ())
+    assert constrained_choice(cell, scores, loose) == found
+    darts = best_choice(table, scores)
+    if is_alive(cell, darts):
+        assert connected_choice(table, scores) == darts == found
+    elif found is not None:
+        assert connected_choice(table, scores) == found != darts
+
+
+@given(cells(), st.data())
+def test_choices_are_known_to_be_connected_or_not(cell: Cell, data: st.DataObject) -> None:
+    table = choice_table(cell)
+    choices = list(all_choices(cell))
+    choice = data.draw(st.sampled_from(choices))
+    assert table.is_connected(choice) == is_alive(cell, choice)
+    if table.connectivity is None:
+        assert all(is_alive(cell, other) for other in choices)
+
+
+@given(cells())
+def test_a_cell_without_a_connected_choice_is_known(cell: Cell) -> None:
+    assert bool(possible_numbers(cell, ())) == any(is_alive(cell, c) for c in all_choices(cell))
 
 
 @pytest.mark.parametrize(
