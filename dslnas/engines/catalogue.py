@@ -9,6 +9,7 @@ import torch
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.asng import Asng
 from dslnas.engines.darts import Darts
+from dslnas.engines.evolution import Evolution
 from dslnas.engines.gdas import Gdas
 from dslnas.engines.milenas import Milenas, SingleLevel
 from dslnas.engines.nasp import Nasp
@@ -35,6 +36,7 @@ ENGINES: Mapping[str, type[Engine]] = {
     "sdarts": Darts,
     "beta_darts": Darts,
     "asng": Asng,
+    "evolution": Evolution,
     "random": RandomSampling,
     "random_search": RandomSearch,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -164,3 +164,9 @@ class SampledEngine(Engine):
 def as_weights(supernet: Supernet, choice: Choice) -> dict[str, Tensor]:
     """Return an architecture as weights of 0 and 1 by cell, (edges, operations)."""
     return {cell: one_hot(supernet.tables[cell], columns) for cell, columns in choice.items()}
+
+
+def mean_weights(supernet: Supernet, choices: Collection[Choice]) -> dict[str, Tensor]:
+    """Return which share of some architectures has an edge with an operation."""
+    each = [as_weights(supernet, choice) for choice in choices]
+    return {cell: torch.stack([one[cell] for one in each]).mean(0) for cell in each[0]}

@@ -224,6 +224,17 @@ class AsngSettings(SampledSettings):
     )
 
 
+class EvolutionSettings(SampledSettings):
+    """Regularised evolution (Real et al., AAAI 2019): the oldest dies; on shared weights."""
+
+    method: Literal["evolution"] = "evolution"
+    population: int = Field(100, ge=2, description="architectures that live at the same time")
+    tournament: int = Field(
+        25, ge=1, description="members drawn for each child, whose parent is the best of them"
+    )
+    cycles: int = Field(100, ge=1, description="children after each epoch")
+
+
 class DrawnSettings(SampledSettings):
     """Settings of methods that compare what they draw at the end."""
 
@@ -287,6 +298,7 @@ AnySearch: TypeAlias = Annotated[
     | FairDartsSettings
     | BetaDartsSettings
     | AsngSettings
+    | EvolutionSettings
     | RandomSettings
     | RandomSearchSettings,
     Field(discriminator="method"),

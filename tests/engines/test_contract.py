@@ -36,7 +36,11 @@ def on(images: Iterable[str], methods: Iterable[str]) -> pytest.MarkDecorator:
 EVERY_ENGINE = on([SPACE], ENGINES)
 # Random search begins anew every few epochs: see test_random_search.
 EVERY_SEARCH = on([SPACE], (m for m in ENGINES if m != "random_search"))
-FEW: dict[str, dict[str, Any]] = {"random": {"samples": 8}, "random_search": {"each": 1}}
+FEW: dict[str, dict[str, Any]] = {
+    "evolution": {"population": 4, "tournament": 2, "cycles": 3},
+    "random": {"samples": 8},
+    "random_search": {"each": 1},
+}
 DRAWN = {method for method, model in SEARCH.items() if not model.learns}
 """Methods whose alphas are an architecture that was drawn."""
 EVERY_LEARNER = on([SPACE], (m for m in ENGINES if m not in DRAWN))
@@ -245,7 +249,7 @@ def test_at_a_learning_rate_of_zero_nothing_moves(method: str, name: str) -> Non
     engine.start_epoch(2)  # one after the last: the cosine has reached its end
     alphas = [a.detach().clone() for a in engine.alphas().values()]
     weights = [w.detach().clone() for w in supernet.weights()]
-    engine.step(*batches(name, 1))
+    run_epoch(engine, name, [1])
     pairs = zip(engine.alphas().values(), alphas, strict=True)
     has_rate = "arch" in SEARCH[method].settings()
     assert all(torch.equal(a, b) for a, b in pairs) == has_rate

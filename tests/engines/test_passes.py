@@ -51,6 +51,7 @@ STEPS: list[tuple[str, dict[str, Any], list[tuple[str, bool]]]] = [
     ("asng", {}, [WEIGHTS, WEIGHTS, ALPHA, ALPHA]),
     ("asng", {"samples": 3}, [*[WEIGHTS] * 3, *[ALPHA] * 3]),
     ("asng", {"warmup": 1}, [WEIGHTS, WEIGHTS]),
+    ("evolution", {}, [WEIGHTS]),
     ("random", {}, [WEIGHTS]),
     ("random_search", {"each": 2}, [WEIGHTS]),
     ("random_search", {"each": 1}, [ALPHA, WEIGHTS]),

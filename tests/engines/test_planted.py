@@ -15,6 +15,7 @@ from tests.engines.planted import BATCH, Planted
 EPOCHS, STEPS = 10, 100
 SETTINGS: dict[str, dict[str, Any]] = {
     "asng": {},
+    "evolution": {"population": 30, "tournament": 10, "cycles": 150},
 }
 BUDGET = 2 * EPOCHS * STEPS
 """Losses that a method may ask for; `darts` has 10^9 architectures."""

@@ -38,7 +38,7 @@ from tests.training.tiny import (
 EVERY_METHOD = pytest.mark.parametrize("method", ENGINES)
 # One per way of drawing what is random.
 SOME_METHODS = pytest.mark.parametrize("method", ["darts", "gdas", "nasp", "random"])
-COMPARES = {"random"}
+COMPARES = {"random", "evolution"}
 """Methods that compare architectures at the end."""
 SAMPLED = {m for m, model in SEARCH.items() if model.draws} | {"gdas", "snas"}
 """Methods of which something else is measured than what was trained: too early to tell."""
@@ -68,7 +68,8 @@ def supernets(monkeypatch: pytest.MonkeyPatch) -> list[Supernet]:
 @EVERY_METHOD
 def test_digits_are_searched_from_end_to_end(method: str, digits: Data) -> None:
     report = Listener()
-    given: dict[str, Any] = {"arch": Adam(lr=0.01)} if SEARCH[method].learns else {}
+    has_arch = "arch" in SEARCH[method].settings()
+    given: dict[str, Any] = {"arch": Adam(lr=0.01)} if has_arch else {}
     found = run_search(
         method, digits, epochs=4, batch=8, report=report, weights=Sgd(lr=0.1), **given
     )

@@ -46,7 +46,11 @@ evaluate { channels 4 }
 """
 
 # What would take long otherwise.
-FEW: dict[str, dict[str, Any]] = {"random": {"samples": 5}, "random_search": {"each": 2}}
+FEW: dict[str, dict[str, Any]] = {
+    "evolution": {"population": 6, "tournament": 3, "cycles": 6},
+    "random": {"samples": 5},
+    "random_search": {"each": 2},
+}
 WITHOUT_ARCHITECTURE_DATA = {"random", "single_level", "snas"}
 """Methods of which no step looks at the architecture data."""
 

@@ -34,7 +34,11 @@ cell recurrent { nodes 2; choose none, tanh, relu, identity }
 network { channels 8 }
 evaluate { channels 8 }
 """
-FEW: dict[str, dict[str, Any]] = {"random": {"samples": 3}, "random_search": {"each": 1}}
+FEW: dict[str, dict[str, Any]] = {
+    "evolution": {"population": 6, "tournament": 3, "cycles": 6},
+    "random": {"samples": 3},
+    "random_search": {"each": 1},
+}
 DROPOUT = Variational(words=0.1, embedded=0.1, input=0.2, state=0.1, output=0.2)
 
 
