@@ -43,6 +43,13 @@ def one_hot(table: ChoiceTable, choice: Sequence[int]) -> Tensor:
     return weights
 
 
+def derivable(table: ChoiceTable, like: Tensor) -> Tensor:
+    """Return 1 for every operation that a derived edge may have, and 0 for the others."""
+    return like.new_tensor(
+        [[float(o in columns) for o in range(like.shape[1])] for columns in table.candidates]
+    )
+
+
 def uniform(table: ChoiceTable, generator: torch.Generator) -> tuple[int, ...]:
     """Return a random choice: per node `keep` edges, per edge one candidate.
 

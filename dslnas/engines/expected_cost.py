@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.latency import latency_table, stopwatch
+from dslnas.engines.discretise import derivable
 from dslnas.graph.analysis.costs import (
     COUNTED,
     CostRows,
@@ -59,7 +60,7 @@ def expected_cost(
         p = weights[cell]
         costs = _matrix(table.by_cell[cell], p)
         if not edges_chosen:
-            p = p * _derivable(choices, p)
+            p = p * derivable(choices, p)
             p = p / p.sum(-1, keepdim=True) * _shares(choices, p)[:, None]
         total = total.to(p) + (p * costs).sum()
     return total
@@ -87,13 +88,6 @@ def _matrix(rows: Iterable[Iterable[float]], like: Tensor) -> Tensor:
     width = like.shape[1]
     lists = [list(row) for row in rows]
     return like.new_tensor([row + [0.0] * (width - len(row)) for row in lists])
-
-
-def _derivable(choices: ChoiceTable, like: Tensor) -> Tensor:
-    """Return 1 for every operation that a derived edge may have, and 0 for the others."""
-    return like.new_tensor(
-        [[float(o in columns) for o in range(like.shape[1])] for columns in choices.candidates]
-    )
 
 
 def _shares(choices: ChoiceTable, like: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
 from dslnas.backends.torch.sums import Sums
 from dslnas.backends.torch.torch_compile import Bodies, Call, with_calls
-from dslnas.graph.analysis.plan import Choice, Step, make_plan
+from dslnas.graph.analysis.plan import Kept, Step, make_plan
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import Weight
 from dslnas.passes.manager import USUAL, optimised
@@ -69,7 +69,7 @@ class TorchNetwork(nn.Module):
         self,
         inputs: Inputs,
         mixing: Mapping[str, Tensor] | None = None,
-        chosen: Choice | None = None,
+        chosen: Kept | None = None,
         *,
         observe: bool = False,
     ) -> tuple[Tensor, ...]:
@@ -78,7 +78,7 @@ class TorchNetwork(nn.Module):
         Args:
             inputs: Batches of what the network reads, such as (batch, channels, height, width).
             mixing: By cell the weights of its operations, (edges, operations).
-            chosen: The one operation per edge that runs; None runs all.
+            chosen: The operation, or the operations, of every edge that run; None runs all.
             observe: With `chosen`: run the other operations forward only, for their weights'
                 gradient.
 
@@ -107,7 +107,7 @@ class TorchNetwork(nn.Module):
         return {node.name: given[name] for name, node in nodes.items()}
 
     def _steps(
-        self, outputs: tuple[str, ...], chosen: Choice | None, *, observe: bool
+        self, outputs: tuple[str, ...], chosen: Kept | None, *, observe: bool
     ) -> tuple[Planned, ...]:
         """Return the plan; in training its cells are calls under torch.compile, else bundles.
 
@@ -181,7 +181,7 @@ class TorchNetwork(nn.Module):
     def _lowering(self) -> tuple[str, ...]:
         return () if self.plain else self.passes
 
-    def _lowered(self, chosen: Choice | None) -> PrimitiveGraph:
+    def _lowered(self, chosen: Kept | None) -> PrimitiveGraph:
         """Return the graph as the passes leave it; for choices with all that could be chosen."""
         key = (self._lowering, chosen is None)
         if key not in self._rewritten:
@@ -209,7 +209,7 @@ class TorchNetwork(nn.Module):
         self.load_state_dict(state, strict=True)
 
 
-def key_of(chosen: Choice | None) -> object:
+def key_of(chosen: Kept | None) -> object:
     """Return what tells choices apart, to keep things by."""
     return None if chosen is None else tuple(sorted(chosen.items()))
 

@@ -20,7 +20,7 @@ from dslnas.backends.torch.losses import (
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import make_network
 from dslnas.data.batches import Batch
-from dslnas.graph.analysis.plan import Choice
+from dslnas.graph.analysis.plan import Choice, Kept
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.space.choice_table import ChoiceTable, choice_table
 from dslnas.space.network import SearchSpace
@@ -38,11 +38,13 @@ class Mixing:
             edges of a node); None lets every operation that runs count 1.
         chosen: The one operation per edge that runs; None runs all of them.
         observe: With `chosen`: the others run forward only, so that their weights get a gradient.
+        kept: Without `chosen`: the operations of every edge that run; None runs all of them.
     """
 
     weights: Mapping[str, Tensor] | None
     chosen: Choice | None = None
     observe: bool = False
+    kept: Kept | None = None
 
 
 class Supernet:

@@ -65,7 +65,7 @@ class Dirichlet(Relaxation):
 
     def deterministic(self) -> Mixing:
         """Return the mean of the draws."""
-        return Mixing(self.probabilities())
+        return self.mixture(self.probabilities())
 
     def scores(self) -> Scores:
         """Return softmax(alpha) as numbers, as the program derives by it."""

@@ -57,7 +57,7 @@ class Gumbel(Relaxation):
 
     def deterministic(self) -> Mixing:
         """Return softmax(alpha / tau): a sample without its noise, as sharp as the samples."""
-        return Mixing(
+        return self.mixture(
             {
                 cell: (self.existing(cell, alpha) / self.temperature).softmax(-1)
                 for cell, alpha in self.alphas.items()

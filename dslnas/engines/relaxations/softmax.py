@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -10,7 +10,9 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.discretise import derivable
 from dslnas.engines.objectives.accumulation import LossAndGrads, accumulate
+from dslnas.graph.analysis.plan import Kept
 from dslnas.space.derive.derive import Scores
 
 
@@ -21,7 +23,7 @@ class Relaxation:
 
     Attributes:
         alphas: By cell, (edges, operations), start as deviation * N(0, 1).
-        exists: Which entries of an alpha stand for an operation.
+        exists: Which entries of an alpha stand for an operation, and one that is not pruned.
         deviation: Standard deviation of the first alphas.
     """
 
@@ -32,6 +34,7 @@ class Relaxation:
         self._supernet = supernet
         self.exists: dict[str, Tensor] = {}
         self.alphas: dict[str, Tensor] = {}
+        self._kept: Kept | None = None
         for cell in supernet.tables:
             self._add(cell, supernet.exists(cell), generator)
 
@@ -60,9 +63,29 @@ class Relaxation:
         """Return alpha with -inf where there is no operation."""
         return alpha.masked_fill(~self.exists[cell], -torch.inf)
 
+    def prune(self, cell: str, weak: Tensor) -> None:
+        """Take operations away for good: they have no weight and no gradient, and do not run.
+
+        The strongest that a derived cell may have stays on every edge. `weak` says of every entry
+        whether it goes, (edges, operations). Operations of recurrent cells run together, so that
+        none takes time of its own: there they run on, with a weight of 0.
+        """
+        with torch.no_grad():
+            strength = self.probabilities()[cell]
+        strength = strength.masked_fill(~self.exists[cell], -1.0)
+        strength = strength.masked_fill(derivable(self._supernet.tables[cell], strength) == 0, -1.0)
+        strongest = torch.zeros_like(weak).scatter(-1, strength.argmax(-1, keepdim=True), True)
+        self.exists[cell] = self.exists[cell] & (~weak | strongest)
+        if not self._supernet.network.graph.is_sequence:
+            self._kept = {c: columns_of(self.exists[c]) for c in self._supernet.tables}
+
+    def mixture(self, weights: Mapping[str, Tensor]) -> Mixing:
+        """Return a mixing of the operations that are not pruned."""
+        return Mixing(weights, kept=self._kept)
+
     def mixing(self) -> Mixing:
         """Return the mixing of a run in which gradients reach alpha."""
-        return Mixing(self.weights())
+        return self.mixture(self.weights())
 
     def deterministic(self) -> Mixing:
         """Return the mixing that the supernet is measured with: no randomness."""
@@ -112,6 +135,11 @@ def gradients_of(loss: Tensor, alphas: Sequence[Tensor]) -> tuple[Tensor, ...]:
     its edges are chosen now.
     """
     return torch.autograd.grad(loss, alphas, materialize_grads=True)
+
+
+def columns_of(exists: Tensor) -> tuple[tuple[int, ...], ...]:
+    """Return of every row the columns in which it is true."""
+    return tuple(tuple(i for i, here in enumerate(row) if here) for row in exists.tolist())
 
 
 def rows_of(matrix: Tensor) -> Sequence[Sequence[float]]:

@@ -21,6 +21,9 @@ DROPPED = -1
 Choice = Mapping[str, tuple[int, ...]]
 """By cell: for every row of alpha the column that runs, or DROPPED."""
 
+Kept = Mapping[str, tuple[int | tuple[int, ...], ...]]
+"""By cell: for every row of alpha the columns that run. A `Choice` is the case of one."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -74,7 +77,7 @@ def freeing(parts: Sequence[R], kept: Collection[str]) -> tuple[R, ...]:
 def make_plan(
     graph: PrimitiveGraph,
     outputs: tuple[str, ...],
-    chosen: Choice | None = None,
+    chosen: Kept | None = None,
     *,
     observe: bool = False,
 ) -> tuple[Step, ...]:
@@ -83,7 +86,7 @@ def make_plan(
     Args:
         graph: The graph to run.
         outputs: Names of the wanted values.
-        chosen: One operation per edge; None runs all of them.
+        chosen: The operation, or the operations, of every edge that run; None runs all of them.
         observe: With `chosen`: run the other operations too, but forward only.
     """
     running = _running(graph, outputs, chosen)
@@ -105,7 +108,7 @@ def make_plan(
 
 
 def _running(
-    graph: PrimitiveGraph, outputs: tuple[str, ...], chosen: Choice | None
+    graph: PrimitiveGraph, outputs: tuple[str, ...], chosen: Kept | None
 ) -> dict[str, Reads]:
     """Return for every node that runs what it reads."""
     reads_of = cache(partial(_reads, graph, chosen, _dropped(graph, chosen)))
@@ -117,7 +120,7 @@ def _running(
 
 
 def _reads(
-    graph: PrimitiveGraph, chosen: Choice | None, dropped: Collection[str], name: str
+    graph: PrimitiveGraph, chosen: Kept | None, dropped: Collection[str], name: str
 ) -> Reads:
     """Return what a node reads.
 
@@ -129,7 +132,7 @@ def _reads(
     kept = [
         (source, row, column)
         for source, row, column in zip(*every, strict=True)
-        if _picked(node, row, chosen) in (None, column) and source not in dropped
+        if _runs(node, row, column, chosen) and source not in dropped
     ]
     if node.inputs and not kept:
         raise InternalError(f"nothing that `{name}` reads is chosen")
@@ -141,20 +144,26 @@ def _norm(graph: PrimitiveGraph, source: str) -> Node | None:
     return node if node.primitive == "folded_norm" else None
 
 
-def _picked(node: Node, row: int, chosen: Choice | None) -> int | None:
-    """Return the only column that a node reads of a row; None for all, as where edges are mixed."""
+def _picked(node: Node, row: int, chosen: Kept | None) -> int | tuple[int, ...] | None:
+    """Return the columns that a node reads of a row; None for all, as where edges are mixed."""
     if node.mix is None or chosen is None or node.mix.cell not in chosen:
         return None
     return chosen[node.mix.cell][row]
 
 
-def _drops(node: Node, chosen: Choice) -> bool:
+def _runs(node: Node, row: int, column: int, chosen: Kept | None) -> bool:
+    """Return whether a node reads a column of a row."""
+    picked = _picked(node, row, chosen)
+    return picked in (None, column) or (isinstance(picked, tuple) and column in picked)
+
+
+def _drops(node: Node, chosen: Kept) -> bool:
     """Return whether all edges that a node weighs are dropped."""
     rows = () if node.mix is None else node.mix.edges or (node.mix.row,)
     return bool(rows) and all(_picked(node, row, chosen) == DROPPED for row in rows)
 
 
-def _dropped(graph: PrimitiveGraph, chosen: Choice | None) -> frozenset[str]:
+def _dropped(graph: PrimitiveGraph, chosen: Kept | None) -> frozenset[str]:
     """Return the nodes without a value: dropped edges, and what cannot do without one."""
     dropped: set[str] = set()
     if chosen is not None and any(DROPPED in columns for columns in chosen.values()):
