@@ -39,6 +39,7 @@ class Darts(GradientEngine):
             settings.order,
             settings.hessian,
             clipped=settings.clips_ahead,
+            watched=settings.freeze is not None,
         )
 
     def objective(self, epoch: int) -> Objective:

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.objectives.accumulation import loss_and_grads_of
+from dslnas.engines.objectives.accumulation import Gradients, loss_and_grads_of
 from dslnas.engines.objectives.objectives import Objective
 from dslnas.engines.objectives.regularisers import regulariser
+from dslnas.engines.operation_stopping import OperationStopping
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
 from dslnas.engines.perturbations import Perturber
 from dslnas.engines.protocol import Engine, StepReport
@@ -47,11 +48,14 @@ class GradientEngine(Engine):
         )
         self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
         self._regulariser = settings.regularise
-        self._perturber = (
-            None
-            if settings.perturb is None
-            else Perturber(supernet, settings.perturb, settings.epochs, generator)
-        )
+        self._perturber: Perturber | None = None
+        if settings.perturb is not None:
+            self._perturber = Perturber(
+                supernet, relaxation.exists, settings.perturb, settings.epochs, generator
+            )
+        self._stopping: OperationStopping | None = None
+        if settings.freeze is not None:
+            self._stopping = OperationStopping(supernet, settings.freeze)
         self._skip = settings.skip if isinstance(settings, RelaxSettings) else None
         self._epochs = settings.epochs
         self._warmup = settings.warm_epochs
@@ -80,8 +84,10 @@ class GradientEngine(Engine):
             return StepReport(self._train(train), None)
         found = self.objective(self._epoch).gradient(train, architecture)
         self._alpha.step(self._with_penalties(found.gradients))
+        if self._stopping is not None:
+            self._stopping.compare(found.held_out)
         if self.simultaneous and found.weights is not None:
-            self._weights.step(found.weights.gradients)
+            self._descend(found.weights.gradients)
             return StepReport(found.weights.loss, found.loss)
         self._relaxation.draw()
         return StepReport(self._train(train), found.loss)
@@ -110,8 +116,16 @@ class GradientEngine(Engine):
         if self._perturber is not None:
             mixing = self._perturber(mixing, train)
         found = loss_and_grads_of(self._supernet, train, mixing, weights, regularised=True)
-        self._weights.step(found.gradients)
+        self._descend(found.gradients)
         return found.loss
+
+    def _descend(self, gradients: Gradients) -> None:
+        """Take a step of the weights, of those that have not stopped."""
+        if self._stopping is None:
+            self._weights.step(gradients)
+            return
+        self._weights.step(self._stopping.without_stopped(gradients))
+        self._stopping.keep([weight.grad for weight in self._supernet.weights()])
 
     def probabilities(self) -> Mapping[str, Tensor]:
         """Return softmax(alpha) by cell, without gradients."""

@@ -35,10 +35,11 @@ class GumbelEngine(GradientEngine):
         relaxation = sampler(supernet, generator, settings.temperature, settings.epochs)
         super().__init__(supernet, settings, relaxation, generator, constraints)
         common = (supernet, relaxation, self._weights, settings.order, settings.hessian)
+        clipped, watched = settings.clips_ahead, settings.freeze is not None
         self._objective: Objective = (
-            Bilevel(*common, clipped=settings.clips_ahead)
+            Bilevel(*common, clipped=clipped, watched=watched)
             if settings.level == "bilevel"
-            else MixedLevel(*common, settings.lambda_, clipped=settings.clips_ahead)
+            else MixedLevel(*common, settings.lambda_, clipped=clipped, watched=watched)
         )
 
     def objective(self, epoch: int) -> Objective:

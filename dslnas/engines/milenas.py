@@ -35,11 +35,15 @@ class Milenas(GradientEngine):
         relaxation = RELAXATIONS[settings.relaxation](supernet, generator)
         super().__init__(supernet, settings, relaxation, generator, constraints)
         common = (supernet, self._relaxation, self._weights, settings.order, settings.hessian)
-        clipped = settings.clips_ahead
-        self._bilevel = Bilevel(*common, clipped=clipped)
+        clipped, watched = settings.clips_ahead, settings.freeze is not None
+        self._bilevel = Bilevel(*common, clipped=clipped, watched=watched)
         self.simultaneous = settings.is_simultaneous
         self._mixed = MixedLevel(
-            *common, settings.lambda_, clipped=clipped, with_weights=self.simultaneous
+            *common,
+            settings.lambda_,
+            clipped=clipped,
+            watched=watched,
+            with_weights=self.simultaneous,
         )
         self._switch = settings.bilevel
 

@@ -9,6 +9,7 @@ looks for the worst within it by projected gradient ascent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -27,10 +28,24 @@ class Perturber:
     """Perturbs the mixtures that the weights of a supernet train on."""
 
     def __init__(
-        self, supernet: Supernet, settings: Perturbation, epochs: int, generator: torch.Generator
+        self,
+        supernet: Supernet,
+        exists: Mapping[str, Tensor],
+        settings: Perturbation,
+        epochs: int,
+        generator: torch.Generator,
     ) -> None:
-        """Take how to perturb; `generator` (CPU) draws the noise."""
+        """Take how to perturb.
+
+        Args:
+            supernet: Runs the mixtures.
+            exists: Which operations have a weight, by cell.
+            settings: Kind and size of the perturbation.
+            epochs: All epochs of the search.
+            generator: Draws the noise; on the CPU.
+        """
         self._supernet = supernet
+        self._exists = exists
         self._settings = settings
         self._epochs = epochs
         self._generator = generator
@@ -44,57 +59,50 @@ class Perturber:
         """Return a mixture near another one for the weights' step on a batch."""
         assert mixing.weights is not None, "checked by the settings"
         centre = {cell: mixing.weights[cell] for cell in self._supernet.tables}
-        found = self.perturbed(centre, self._noise(centre), mixing.weights, batch)
-        return Mixing({**mixing.weights, **found})
+        return self.perturbed(mixing, self._noise(centre), batch)
 
-    def perturbed(self, centre: Weights, noise: Weights, rest: Weights, batch: Batch) -> Weights:
-        """Return the perturbation of the weights `centre` that starts with a noise.
-
-        Args:
-            centre: Weights of operations.
-            noise: Added to them, within the size of the perturbation.
-            rest: All mixing weights; what is not in `centre` stays.
-            batch: Training batch, for which the adversary makes it worse.
-        """
+    def perturbed(self, mixing: Mixing, noise: Weights, batch: Batch) -> Mixing:
+        """Return the perturbation of a mixture that starts with a noise on its operations."""
+        assert mixing.weights is not None, "checked by the settings"
+        centre = {cell: mixing.weights[cell] for cell in noise}
         start = {cell: self.clipped(cell, p + noise[cell]) for cell, p in centre.items()}
         if not isinstance(self._settings, PerturbAdversarially):
-            return start
+            return _with(mixing, start)
         with self._supernet.evaluating():
-            *_, end = start, *self.ascent(centre, start, rest, batch)
+            *_, end = self.ascent(mixing, start, batch)
+            found = _with(mixing, end)
             with torch.no_grad():
                 before, after = (
-                    float(loss_and_grads_of(self._supernet, batch, Mixing({**rest, **p}), []).loss)
-                    for p in (centre, end)
+                    float(loss_and_grads_of(self._supernet, batch, tried, []).loss)
+                    for tried in (mixing, found)
                 )
-        return centre if after < before else end
+        return mixing if after < before else found
 
-    def ascent(
-        self, centre: Weights, start: Weights, rest: Weights, batch: Batch
-    ) -> Iterator[Weights]:
+    def ascent(self, mixing: Mixing, start: Weights, batch: Batch) -> Iterator[Weights]:
         """Yield where each step of size 2 * epsilon / steps along the signs of the slope ends.
 
         A step is projected into the cube of epsilon around the centre, and then clipped.
         """
         assert isinstance(self._settings, PerturbAdversarially)
+        assert mixing.weights is not None, "checked by the settings"
         size, epsilon = 2 * self._epsilon / self._settings.steps, self._epsilon
         here = start
         for _ in range(self._settings.steps):
             variables = {cell: p.detach().clone().requires_grad_() for cell, p in here.items()}
             wanted = list(variables.values())
-            mixing = Mixing({**rest, **variables})
-            found = loss_and_grads_of(self._supernet, batch, mixing, wanted)
-            slopes = zip(centre.items(), filled(found.gradients, wanted), strict=True)
+            found = loss_and_grads_of(self._supernet, batch, _with(mixing, variables), wanted)
+            slopes = zip(variables, filled(found.gradients, wanted), strict=True)
+            moved = {cell: here[cell] + size * slope.sign() for cell, slope in slopes}
             here = {
-                cell: self.clipped(
-                    cell, p + (here[cell] + size * slope.sign() - p).clamp(-epsilon, epsilon)
-                )
-                for (cell, p), slope in slopes
+                cell: self.clipped(cell, centre + (moved[cell] - centre).clamp(-epsilon, epsilon))
+                for cell in moved
+                for centre in (mixing.weights[cell],)
             }
             yield here
 
     def clipped(self, cell: str, weights: Tensor) -> Tensor:
         """Return weights cut to [0, 1] and divided by their sum; of no sum, the largest is 1."""
-        exists = self._supernet.exists(cell)
+        exists = self._exists[cell]
         cut = weights.clamp(0.0, 1.0).masked_fill(~exists, 0.0)
         largest = weights.masked_fill(~exists, -torch.inf).argmax(-1, keepdim=True)
         nothing = cut.sum(-1, keepdim=True) == 0
@@ -108,3 +116,9 @@ class Perturber:
             drawn = torch.rand(p.shape, generator=self._generator, dtype=torch.float64)
             noise[cell] = ((2 * drawn - 1) * self._epsilon).to(p.device, p.dtype)
         return noise
+
+
+def _with(mixing: Mixing, weights: Weights) -> Mixing:
+    """Return a mixture with other weights of some cells."""
+    assert mixing.weights is not None, "checked by the settings"
+    return replace(mixing, weights={**mixing.weights, **weights})

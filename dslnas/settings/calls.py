@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dslnas.settings.annotations import calls_of
-from dslnas.settings.search_parts import Fading, Perturbation, Regulariser
+from dslnas.settings.search_parts import Fading, Oles, Perturbation, Regulariser
 from dslnas.settings.stop import StopRule
 from dslnas.settings.values import Adam, Augmentation, Schedule, Sgd, Variational
 
@@ -17,4 +17,5 @@ CALLS = calls_of(
     | Regulariser
     | Perturbation
     | Fading
+    | Oles
 )

@@ -10,6 +10,7 @@ def misfits(settings: SearchSettings) -> Iterator[Conflict]:
     if isinstance(settings, OrderSettings):
         yield from _of_alpha(settings)
         yield from _of_perturbation(settings)
+        yield from _of_freezing(settings)
 
 
 def _of_alpha(settings: OrderSettings) -> Iterator[Conflict]:
@@ -22,12 +23,13 @@ def _of_alpha(settings: OrderSettings) -> Iterator[Conflict]:
             f"write `relax {regulariser.fits[0]}`, or leave `regularise` out",
             "search.relax",
         )
-    if relaxation == "drnas" and settings.goes_back and settings.is_differentiable:
+    usual = {"drnas": "relax darts", "reinmax": "sampler gumbel"}.get(relaxation)
+    if usual and settings.goes_back and settings.is_differentiable:
         yield Conflict(
             "search.stop",
-            "`eigenvalue` differentiates the loss twice in alpha, and the draws of `relax drnas` "
-            "do not allow it",
-            "write `relax darts`, or leave `eigenvalue` out",
+            "`eigenvalue` differentiates the loss twice in alpha, and the draws of "
+            f"`{relaxation}` do not allow it",
+            f"write `{usual}`, or leave `eigenvalue` out",
         )
 
 
@@ -60,4 +62,28 @@ def _of_perturbation(settings: OrderSettings) -> Iterator[Conflict]:
             "search.perturb",
             "`perturb` is for the step of the weights, and here one pass serves alpha as well",
             "write `search milenas { update alternating }`, or leave `perturb` out",
+        )
+
+
+def _of_freezing(settings: OrderSettings) -> Iterator[Conflict]:
+    if settings.freeze is None:
+        return
+    if settings.relaxation in ("gdas", "reinmax"):
+        yield Conflict(
+            "search.freeze",
+            "`freeze` compares the gradients of an operation in every step, and here one of an "
+            "edge runs",
+            "search by a method that mixes, such as `search darts`, or leave `freeze` out",
+        )
+    if settings.order == "second":
+        yield Conflict(
+            "search.freeze",
+            "`freeze` compares gradients at the weights, and `order second` has them at others",
+            "write `order first`, or leave `freeze` out",
+        )
+    if not settings.is_held_out:
+        yield Conflict(
+            "search.freeze",
+            "`freeze` compares the gradients on both data, and here alpha has none of its own",
+            "search by a method that has, such as `search darts`, or leave `freeze` out",
         )

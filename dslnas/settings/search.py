@@ -60,6 +60,11 @@ class MilenasSettings(RelaxSettings):
         """Whether alpha and the weights move by gradients of the same pass."""
         return self.update == "simultaneous"
 
+    @property
+    def is_held_out(self) -> bool:
+        """Whether alpha learns from data of its own, alone or among others."""
+        return self.lambda_ > 0
+
     def conflicts(self) -> Iterator[Conflict]:
         """Yield the settings that contradict each other."""
         yield from super().conflicts()
@@ -80,6 +85,11 @@ class SingleLevelSettings(RelaxSettings):
     def is_simultaneous(self) -> bool:
         """Whether alpha and the weights move by gradients of the same pass."""
         return True
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether alpha learns from data of its own, alone or among others."""
+        return False
 
 
 class NaspSettings(GradientSettings):
@@ -110,6 +120,11 @@ class GumbelSettings(OrderSettings):
     level: Level = "bilevel"
     lambda_: Lambda = 1.0
     temperature: Temperature = Linear(start=10.0, end=1.0)
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether alpha learns from data of its own, alone or among others."""
+        return self.level == "bilevel" or self.lambda_ > 0
 
 
 class GdasSettings(GumbelSettings):

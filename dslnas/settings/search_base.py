@@ -7,7 +7,7 @@ from pydantic import Field
 
 from dslnas.settings.fields import Accumulate, Arch, Dropout, Slowness, Weights
 from dslnas.settings.model import Section
-from dslnas.settings.search_parts import Perturb, Regularise, Relax, Skip
+from dslnas.settings.search_parts import Freeze, Perturb, Regularise, Relax, Skip
 from dslnas.settings.stop import Eigenvalue, StopRule
 from dslnas.settings.values import Adam, Sgd
 
@@ -139,6 +139,7 @@ class OrderSettings(GradientSettings):
     )
     regularise: Regularise = None
     perturb: Perturb = None
+    freeze: Freeze = None
 
     @property
     def relaxation(self) -> str:
@@ -149,6 +150,11 @@ class OrderSettings(GradientSettings):
     def is_simultaneous(self) -> bool:
         """Whether alpha and the weights move by gradients of the same pass."""
         return False
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether alpha learns from data of its own, alone or among others."""
+        return True
 
     @property
     def clips_ahead(self) -> bool:

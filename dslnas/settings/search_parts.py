@@ -1,4 +1,4 @@
-"""Parts that gradient methods combine: the relaxation, a regulariser, a perturbation, a skip."""
+"""Parts that gradient methods combine: the relaxation, a regulariser, and more."""
 
 import math
 from typing import Annotated, ClassVar, Literal, TypeAlias
@@ -115,4 +115,21 @@ class Fading(Call):
 
 Skip: TypeAlias = Annotated[
     Fading | None, Field(description="auxiliary skip connection beside the operations of an edge")
+]
+
+
+class Oles(Call):
+    """Operations whose gradients on both data differ stop learning (OLES).
+
+    Their weights stay once the mean cosine over `steps` steps is below `threshold`.
+    """
+
+    noun: ClassVar[str] = "freezing"
+    word: Literal["oles"] = "oles"
+    threshold: float = Field(0.4, ge=-1, le=1)
+    steps: int = Field(20, ge=1)
+
+
+Freeze: TypeAlias = Annotated[
+    Oles | None, Field(description="rule by which operations stop learning, one by one")
 ]

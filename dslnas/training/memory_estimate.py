@@ -119,8 +119,10 @@ def _running(
 
 def _copies(settings: SearchSettings) -> int:
     """Return how many copies of the weights there are at once, an engine's own not counted."""
-    ahead = isinstance(settings, OrderSettings) and settings.order == "second"
-    return COPIES + (settings.accumulate > 1) + COPIES_AHEAD * ahead
+    copies = COPIES + (settings.accumulate > 1)
+    if isinstance(settings, OrderSettings):
+        copies += COPIES_AHEAD * (settings.order == "second") + (settings.freeze is not None)
+    return copies
 
 
 def _needs(

@@ -31,7 +31,7 @@ def perturber(settings: Perturbation, name: str = "uneven") -> tuple[Perturber, 
     supernet = supernet_of(space(TEXTS[name]))
     relaxation = Relaxation(supernet, torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(1)
-    return Perturber(supernet, settings, EPOCHS, generator), relaxation
+    return Perturber(supernet, relaxation.exists, settings, EPOCHS, generator), relaxation
 
 
 @SPACES

@@ -109,15 +109,28 @@ def test_the_divergence_of_drnas() -> None:
 # ---- SmoothDARTS --------------------------------------------------------------------------------
 
 
-def perturber(network: Case, settings: Perturbation) -> Perturber:
-    return Perturber(network.supernet, settings, 1, torch.Generator())
+def attack(
+    network: Case, settings: Perturbation, alphas: str = "in/alphas"
+) -> tuple[Perturber, Mixing]:
+    """Return what perturbs, and the mixture at the file's alphas."""
+    relaxation = relaxed(Relaxation, network, alphas)
+    perturb = Perturber(network.supernet, relaxation.exists, settings, 1, torch.Generator())
+    with torch.no_grad():
+        return perturb, relaxation.mixing()
 
 
-def assert_step_of_weights(key: str, network: Case, weights: Mapping[str, Tensor]) -> None:
+def started(perturb: Perturber, mixing: Mixing, noise: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return where an attack starts."""
+    assert mixing.weights is not None
+    return {cell: perturb.clipped(cell, p + noise[cell]) for cell, p in mixing.weights.items()}
+
+
+def assert_step_of_weights(key: str, network: Case, mixing: Mixing) -> None:
     """Compare a mixture, and the training loss and its gradient there."""
-    assert_stored(f"{key}/weights", weights)
+    assert mixing.weights is not None
+    assert_stored(f"{key}/weights", mixing.weights)
     wanted = network.supernet.weights()
-    found = loss_and_grads_of(network.supernet, network.train, Mixing(weights), wanted)
+    found = loss_and_grads_of(network.supernet, network.train, mixing, wanted)
     assert float(found.loss) == pytest.approx(facts(NAME)[key]["loss_train"], rel=1e-9)
     norms = network.norms(found.gradients)
     assert_close(norms, tensors(NAME)[f"{key}/grad_w_norm_per_param"])
@@ -132,40 +145,34 @@ def assert_step_of_weights(key: str, network: Case, weights: Mapping[str, Tensor
 @pytest.mark.parametrize("epsilon", [0.1, 0.3])
 def test_sdarts_at_random(epsilon: float) -> None:
     key, network = f"sdarts_rs_eps_{epsilon}", case()
-    centre = relaxed(Relaxation, network).weights()
-    perturb = perturber(network, PerturbRandomly(epsilon=epsilon))
-    with torch.no_grad():
-        found = perturb.perturbed(centre, stored(f"{key}/in/noise"), centre, network.train)
+    perturb, mixing = attack(network, PerturbRandomly(epsilon=epsilon))
+    found = perturb.perturbed(mixing, stored(f"{key}/in/noise"), network.train)
     assert_step_of_weights(key, network, found)
 
 
 def test_sdarts_by_an_adversary() -> None:
     key, network = "sdarts_adv_eps_0.3", case()
-    with torch.no_grad():
-        centre = relaxed(Relaxation, network).weights()
+    perturb, mixing = attack(network, PerturbAdversarially(epsilon=0.3))
     noise = stored(f"{key}/in/noise")
-    perturb = perturber(network, PerturbAdversarially(epsilon=0.3))
-    start = {cell: perturb.clipped(cell, p + noise[cell]) for cell, p in centre.items()}
+    start = started(perturb, mixing, noise)
     assert_stored(f"{key}/start", start)
     with network.supernet.evaluating():
-        for number, point in enumerate(perturb.ascent(centre, start, centre, network.train)):
+        for number, point in enumerate(perturb.ascent(mixing, start, network.train)):
             for cell, path in stored(f"{key}/trajectory").items():
                 assert_close(point[cell], path[number])
-    found = perturb.perturbed(centre, noise, centre, network.train)
+    found = perturb.perturbed(mixing, noise, network.train)
     assert_step_of_weights(key, network, found)
 
 
 def test_an_attack_that_helps_is_undone() -> None:
     key, network = "sdarts_adv_undone", case()
-    with torch.no_grad():
-        centre = relaxed(Relaxation, network, f"{key}/in/alphas").weights()
+    settings = PerturbAdversarially(epsilon=0.01)
+    perturb, mixing = attack(network, settings, f"{key}/in/alphas")
     noise = stored(f"{key}/in/noise")
-    perturb = perturber(network, PerturbAdversarially(epsilon=0.01))
-    start = {cell: perturb.clipped(cell, p + noise[cell]) for cell, p in centre.items()}
     with network.supernet.evaluating():
-        *_, end = perturb.ascent(centre, start, centre, network.train)
+        *_, end = perturb.ascent(mixing, started(perturb, mixing, noise), network.train)
     assert_stored(f"{key}/last_point", end)
-    assert_step_of_weights(key, network, perturb.perturbed(centre, noise, centre, network.train))
+    assert_step_of_weights(key, network, perturb.perturbed(mixing, noise, network.train))
 
 
 # ---- DARTS- -------------------------------------------------------------------------------------

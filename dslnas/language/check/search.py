@@ -11,7 +11,7 @@ from dslnas.settings.combinations import misfits
 from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH, NaspSettings
-from dslnas.settings.search_base import Conflict, SearchSettings
+from dslnas.settings.search_base import Conflict, OrderSettings, SearchSettings
 from dslnas.settings.sections import DeriveSettings, EvaluateSettings
 
 
@@ -30,6 +30,7 @@ def check_search(
         *_of_derivation(search, derivation),
         *_unfit_for_drawing(search, derivation),
         *_unfit_for_alpha(search, derivation),
+        *_unfit_for_steps(search, cells),
     ):
         span = spans.get(conflict.path, spans.get(conflict.other))
         context.diagnostics.add("NAS511", conflict.message, span, help=conflict.help)
@@ -145,4 +146,15 @@ def check_parts(
             f"batch of {batch} cannot be cut into {stage.accumulate} parts of {LEAST} or more",
             next((context.spans[place] for place in places if place in context.spans), None),
             help=f"lower `accumulate` to {batch // LEAST} or less, or raise `{section}.batch`",
+        )
+
+
+def _unfit_for_steps(search: SearchSettings, cells: Mapping[str, Cell]) -> Iterator[Conflict]:
+    """Yield what means nothing in recurrent cells."""
+    is_recurrent = any(cell.states for cell in cells.values())
+    if is_recurrent and isinstance(search, OrderSettings) and search.freeze is not None:
+        yield Conflict(
+            "search.freeze",
+            "`freeze` stops the weights of operations, and in recurrent cells they have none",
+            "leave `freeze` out",
         )

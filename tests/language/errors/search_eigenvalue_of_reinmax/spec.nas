@@ -1,0 +1,6 @@
+use papers.darts
+
+search gdas {
+    sampler  reinmax
+    stop     eigenvalue
+}

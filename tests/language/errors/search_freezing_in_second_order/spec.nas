@@ -1,0 +1,6 @@
+use papers.darts
+
+search darts {
+    order   second
+    freeze  oles
+}

@@ -1,0 +1,6 @@
+use papers.darts
+
+search milenas {
+    lambda  0
+    freeze  oles(0.3)
+}
