@@ -33,7 +33,7 @@ from dslnas.runs.folder import (
 from dslnas.runs.manifest import Manifest, Results, Status, first_manifest, read_run_manifest
 from dslnas.runs.summary import BASELINE
 from dslnas.space.architecture import Architecture
-from dslnas.training.records import EpochRecord, StepRecord
+from dslnas.training.records import EpochRecord, Line, StepRecord
 
 if TYPE_CHECKING:
     from dslnas.backends.torch.network import TorchNetwork
@@ -57,11 +57,11 @@ class Notice:
 
 COMPILING = Notice("Compiling CPU loops, once on this machine")
 
-Listener: TypeAlias = Callable[[EpochRecord | StepRecord | Notice], None]
+Listener: TypeAlias = Callable[[Line | StepRecord | Notice], None]
 """Gets a record after every step and every epoch, and notices between them."""
 
 
-def silent(_: EpochRecord | StepRecord | Notice) -> None:
+def silent(_: Line | StepRecord | Notice) -> None:
     """Listen to nothing."""
 
 
@@ -197,9 +197,9 @@ class Run:
             self.folder.make(self.spec.text)
         return data
 
-    def record(self, record: EpochRecord | StepRecord) -> None:
-        """Write an epoch down, and report it."""
-        if isinstance(record, EpochRecord):
+    def record(self, record: Line | StepRecord) -> None:
+        """Write a line of the metrics down, and report it."""
+        if not isinstance(record, StepRecord):
             self.folder.add_metrics(record)
         self.report(record)
 

@@ -95,6 +95,8 @@ def _write(run: Run, spec: CompiledSearch, found: SearchResult) -> None:
         results["search_epoch"] = found.epoch
     if found.stopped is not None:
         results["search_stopped"] = found.stopped
+    if found.check is not None:
+        results["search_check"] = found.check
     for member in found.family:
         about = f"{origin} The best of its size, after epoch {member.epoch}."
         folder.write(member_file(member), architecture_text(spec, member.architecture, about))

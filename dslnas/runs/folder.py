@@ -14,7 +14,7 @@ from dslnas.diagnostics import user_error
 from dslnas.files import cannot_write, make_folder, write_whole
 from dslnas.json_model import damaged, json_text, parse_model
 from dslnas.runs.manifest import MANIFEST, Manifest
-from dslnas.training.records import EpochRecord
+from dslnas.training.records import EpochRecord, Line, SearchCheck
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,10 +29,15 @@ CHECKPOINT = "checkpoint.safetensors"
 class RunFolder:
     """The folder of one run, being written: its manifest as it is now, and every epoch so far."""
 
-    def __init__(self, path: Path, manifest: Manifest, metrics: Sequence[EpochRecord] = ()) -> None:
+    def __init__(self, path: Path, manifest: Manifest, lines: Sequence[Line] = ()) -> None:
         self.path = path
         self.manifest = manifest
-        self.metrics = tuple(metrics)
+        self._lines = tuple(lines)
+
+    @property
+    def metrics(self) -> tuple[EpochRecord, ...]:
+        """Every epoch so far."""
+        return tuple(line for line in self._lines if isinstance(line, EpochRecord))
 
     @property
     def is_made(self) -> bool:
@@ -63,15 +68,19 @@ class RunFolder:
 
     def keep_metrics(self, epochs: int) -> None:
         """Forget the metrics of retraining after so many epochs: they will come again."""
-        self.metrics = tuple(r for r in self.metrics if r.stage != "retrain" or r.epoch <= epochs)
-        self.write(METRICS, "".join(map(_line, self.metrics)))
+        self._lines = tuple(
+            line
+            for line in self._lines
+            if isinstance(line, SearchCheck) or line.stage != "retrain" or line.epoch <= epochs
+        )
+        self.write(METRICS, "".join(map(_text, self._lines)))
 
-    def add_metrics(self, record: EpochRecord) -> None:
-        """Add an epoch to the metrics."""
-        self.metrics = (*self.metrics, record)
+    def add_metrics(self, line: Line) -> None:
+        """Add an epoch, or the check of a search, to the metrics."""
+        self._lines = (*self._lines, line)
         try:
             with (self.path / METRICS).open("a", encoding="utf-8") as file:
-                file.write(_line(record))
+                file.write(_text(line))
         except OSError as error:
             raise cannot_write(self.path / METRICS, error) from None
 
@@ -85,11 +94,15 @@ class RunFolder:
         self.update(results=self.manifest.results.updated(results))
 
 
-def _line(record: EpochRecord) -> str:
-    return json.dumps(record.as_json()) + "\n"
+def _text(line: Line) -> str:
+    return json.dumps(line.as_json()) + "\n"
 
 
-def read_metrics(run: Path) -> tuple[EpochRecord, ...]:
+def _model_of(line: bytes) -> type[EpochRecord] | type[SearchCheck]:
+    return SearchCheck if line.startswith(b'{"stage": "check"') else EpochRecord
+
+
+def read_metrics(run: Path) -> tuple[Line, ...]:
     """Return the metrics of a run but a last line cut short; raise NAS027 if they are damaged."""
     path = run / METRICS
     try:
@@ -99,7 +112,8 @@ def read_metrics(run: Path) -> tuple[EpochRecord, ...]:
     except OSError:
         raise damaged({"": "cannot be read"}, str(path)) from None
     return tuple(
-        parse_model(EpochRecord, line, f"{path}:{number}") for number, line in enumerate(lines, 1)
+        parse_model(_model_of(line), line, f"{path}:{number}")
+        for number, line in enumerate(lines, 1)
     )
 
 

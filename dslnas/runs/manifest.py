@@ -17,6 +17,7 @@ from dslnas.language.check.checked import CheckedProgram
 from dslnas.settings.data import TokenLevel
 from dslnas.settings.precision import Precision
 from dslnas.settings.spec import SpecSettings
+from dslnas.training.records import SearchCheck
 
 MANIFEST, SUMMARY = "manifest.json", "summary.json"
 HELP = "give the folder that `dslnas compile SPEC --search` wrote, or a `.nas` file"
@@ -69,6 +70,7 @@ class Results(OpenModel):
         search_seconds: Time of the search.
         search_epoch: The epoch whose architecture was taken.
         search_stopped: Why the search ended early.
+        search_check: Its result beside random architectures, with the shared weights.
         family: The best architecture of every size, where the derivation keeps them.
         params: Weights of the trained network.
         flops: Its multiply-adds for one example.
@@ -85,6 +87,7 @@ class Results(OpenModel):
     search_seconds: Annotated[float | None, MEASUREMENT] = None
     search_epoch: int | None = None
     search_stopped: str | None = None
+    search_check: SearchCheck | None = None
     family: tuple[Member, ...] = ()
     params: int = 0
     flops: int = 0

@@ -89,6 +89,15 @@ class DeriveSettings(Section):
         description="whose architecture: the last, the best by validation, or the best of every "
         "size",
     )
+    compare: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="architectures drawn near the scores; the best by validation is taken",
+    )
+    against: int = Field(
+        5, ge=0, le=1000, description="random architectures that the result is held against"
+    )
     penalty: float = Field(
         0.0, ge=0, description="weight of the expected excess over `require` while searching"
     )

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self, TypeAlias
 from pydantic import ConfigDict
 
 from dslnas.diagnostics import user_error
-from dslnas.json_model import OpenModel, Seconds
+from dslnas.json_model import JsonModel, OpenModel, Seconds
 
 VALIDATION, DERIVED = "validation_", "derived_"
 
@@ -83,6 +83,32 @@ class EpochRecord(OpenModel):
         return {k: v for k, v in self.model_dump().items() if v is not None and v != ()}
 
 
+class SearchCheck(JsonModel):
+    """The result of a search beside random architectures of its space, measured alike.
+
+    All run with the weights that the search shared, on the validation part.
+
+    Attributes:
+        stage: `check`: its line in the metrics comes after those of the search.
+        metric: Name of what was measured.
+        found: Of the result.
+        random: Of the random architectures.
+        median: Median of those.
+        beats_random: Whether the result is better than the median.
+    """
+
+    stage: Literal["check"]
+    metric: str
+    found: float
+    random: tuple[float, ...]
+    median: float
+    beats_random: bool
+
+    def as_json(self) -> dict[str, object]:
+        """Return the check as plain values."""
+        return self.model_dump()
+
+
 @dataclass(frozen=True)
 class StepRecord:
     """One step, for a progress bar: `step` of `steps` in `epoch` of `epochs`, counted from 1.
@@ -98,7 +124,10 @@ class StepRecord:
     steps: int
 
 
-Report: TypeAlias = Callable[[EpochRecord | StepRecord], None]
+Line: TypeAlias = EpochRecord | SearchCheck
+"""A line of a run's metrics."""
+
+Report: TypeAlias = Callable[[Line | StepRecord], None]
 
 
 def check_finite(what: str, loss: float, epoch: int, step: int, method: str) -> None:

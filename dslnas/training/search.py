@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import torch
 
@@ -19,15 +20,24 @@ from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.graph.analysis.size import check_final
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.stop import Eigenvalue
+from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
+from dslnas.training.comparison import best_nearby, checked, nearby
 from dslnas.training.constraints import keeps_to
 from dslnas.training.measure import measure
 from dslnas.training.monitor import Monitor
 from dslnas.training.one_shot import OneShot
 from dslnas.training.perturbation import perturbation_scores
-from dslnas.training.records import DERIVED, EpochRecord, Report, StepRecord, check_finite
+from dslnas.training.records import (
+    DERIVED,
+    EpochRecord,
+    Report,
+    SearchCheck,
+    StepRecord,
+    check_finite,
+)
 from dslnas.training.search_plan import SearchPlan, SearchResult
 from dslnas.training.snapshots import Snapshot, best, best_of_every_size
 from dslnas.training.stopping import Stop, stop_after
@@ -73,10 +83,11 @@ class Search:
         self._generator = torch.Generator().manual_seed(seed)
         self._task = task_of(plan.data)
         self._supernet = make_supernet(plan, self._generator, seed, runtime)
-        constraints = ResourceConstraints(plan.space, runtime.device, plan.derivation)
+        self._constraints = ResourceConstraints(plan.space, runtime.device, plan.derivation)
         self._engine: Engine = make_engine(
-            self._supernet, plan.settings, self._generator, constraints
+            self._supernet, plan.settings, self._generator, self._constraints
         )
+        self._seed = seed
         learns, shares = plan.settings.learns, plan.settings.shares_weights
         self._one_shot = OneShot(plan, self._supernet, data.validation, seed) if shares else None
         self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=learns)
@@ -103,12 +114,15 @@ class Search:
                 break
         self._supernet.network.train()
         found, family = self._result(stop)
+        found = self._best_nearby(found)
+        check = self._check(found)
         return SearchResult(
             architecture=found.architecture,
             scores=found.scores,
             epoch=found.epoch if settings.learns else None,
             family=family,
             stopped=None if stop is None else stop.reason,
+            check=check,
             alphas={name: a.detach().cpu().clone() for name, a in self._engine.alphas().items()},
             seconds=time.perf_counter() - self._begin,
         )
@@ -217,7 +231,9 @@ class Search:
         derivation = self._plan.derivation
         if derivation.epoch != "last" and self._history:
             # Where none keeps to the limits, the best is taken, and refused when it is trained.
-            kept = [s for s in self._history if self._keeps_to_limits(s)] or self._history
+            kept = [
+                s for s in self._history if self._keeps_to_limits(s.architecture)
+            ] or self._history
             family = best_of_every_size(kept) if derivation.epoch == "every_size" else ()
             return best(kept), family
         if stop is not None and derivation.by == "magnitude":
@@ -227,24 +243,50 @@ class Search:
         epoch = self._plan.settings.epochs if stop is None else self._history[-1].epoch
         return Snapshot(epoch, architecture, scores, check_final(architecture)), ()
 
-    def _keeps_to_limits(self, snapshot: Snapshot) -> bool:
+    def _best_nearby(self, found: Snapshot) -> Snapshot:
+        """Return the best of what was found and of architectures near its scores, if asked for."""
+        space, derivation = self._plan.space, self._plan.derivation
+        if self._one_shot is None or derivation.compare == 0:
+            return found
+        scores = best_nearby(
+            self._one_shot,
+            [*nearby(found.scores, self._supernet.tables, derivation.compare, self._seed)],
+            self._task,
+            lambda scores: self._keeps_to_limits(derive(space, scores, derivation.rule)),
+            self._compared,
+        )
+        architecture = derive(space, scores, derivation.rule)
+        params = check_final(architecture)
+        return replace(found, architecture=architecture, scores=scores, params=params)
+
+    def _check(self, found: Snapshot) -> SearchCheck | None:
+        """Hold what was found against random architectures, and report it."""
+        count, shot = self._plan.derivation.against, self._one_shot
+        if shot is None or count == 0:
+            return None
+        choice, tables = shot.choice(found.scores), self._supernet.tables
+        check = checked(shot, choice, self._constraints, tables, count, self._seed, self._task)
+        if check is not None:
+            self._report(check)
+        return check
+
+    def _compared(self, done: int, all_: int) -> None:
+        self._report(StepRecord("compare", 1, 1, done, all_))
+
+    def _keeps_to_limits(self, architecture: Architecture) -> bool:
         limits = self._plan.derivation.limits
         return not limits or keeps_to(
-            build_derived_graph(snapshot.architecture), limits, self._supernet.device
+            build_derived_graph(architecture), limits, self._supernet.device
         )
 
     def _final_scores(self) -> Scores:
         """Return the scores at the end; some methods find them by comparing."""
-
-        def progress(done: int, all_: int) -> None:
-            self._report(StepRecord("compare", 1, 1, done, all_))
-
         engine, supernet, part = self._engine, self._supernet, self._data.architecture
         with supernet.without_dropout():
             weights = engine.probabilities()
             if self._plan.derivation.by == "perturbation" and weights is not None:
-                return perturbation_scores(supernet, weights, part, self._task, progress)
-            return engine.finish([b for b in self._held_out() if len(b) > 1], progress)
+                return perturbation_scores(supernet, weights, part, self._task, self._compared)
+            return engine.finish([b for b in self._held_out() if len(b) > 1], self._compared)
 
     def _held_out(self) -> Iterator[Batch]:
         """Yield the architecture data once, for a network in training mode."""

@@ -14,6 +14,7 @@ from dslnas.settings.search_base import SearchSettings
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import Scores
 from dslnas.space.network import SearchSpace
+from dslnas.training.records import SearchCheck
 from dslnas.training.snapshots import Snapshot
 
 
@@ -51,6 +52,8 @@ class SearchResult:
         epoch: Counted from 1, of the epoch it was derived after; None if it was drawn.
         family: The best architecture of every size, where the plan asks for them.
         stopped: Why the search ended early, or None.
+        check: The result beside random architectures; None where none are wanted, or weights are
+            not shared.
         alphas: The architecture parameters at the end by name, on the CPU.
         seconds: How long it took.
     """
@@ -60,5 +63,6 @@ class SearchResult:
     epoch: int | None
     family: tuple[Snapshot, ...]
     stopped: str | None
+    check: SearchCheck | None
     alphas: Mapping[str, Tensor]
     seconds: float

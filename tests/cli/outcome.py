@@ -14,7 +14,7 @@ from dslnas.cli.main import run
 from dslnas.cli.render.progress import Progress
 from dslnas.runs.folder import METRICS, read_metrics
 from dslnas.runs.manifest import MANIFEST, read_manifest
-from dslnas.training.records import EpochRecord, StepRecord
+from dslnas.training.records import Line, StepRecord
 
 Interrupt: TypeAlias = Callable[[str, int], None]
 """Says where the next runs are interrupted: a stage, and an epoch of it, 0 for never."""
@@ -30,10 +30,11 @@ def interrupting() -> Iterator[Interrupt]:
     where: dict[str, int] = {}
     shown = Progress.__call__
 
-    def show(self: Progress, record: EpochRecord | StepRecord) -> None:
+    def show(self: Progress, record: Line | StepRecord) -> None:
         shown(self, record)
-        is_step = isinstance(record, StepRecord) and record.step == 2
-        if is_step and where.get(record.stage) == record.epoch:
+        if not isinstance(record, StepRecord) or record.step != 2:
+            return
+        if where.get(record.stage) == record.epoch:
             raise KeyboardInterrupt
 
     def set_(stage: str, epoch: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from dslnas.cli.render import progress as module
 from dslnas.cli.render.progress import Progress
-from dslnas.training.records import EpochRecord, StepRecord
+from dslnas.training.records import EpochRecord, Line, SearchCheck, StepRecord
 
 RECORD = EpochRecord(
     stage="search",
@@ -28,7 +28,7 @@ def changed(**entries: Any) -> EpochRecord:
 
 def shown(
     capsys: pytest.CaptureFixture[str],
-    *records: EpochRecord | StepRecord,
+    *records: Line | StepRecord,
 ) -> list[str]:
     progress = Progress()
     for record in records:
@@ -136,3 +136,22 @@ def test_a_bar_ends_with_its_stage(bars: list[Bar]) -> None:
     progress(StepRecord("compare", 1, 1, 1, 1))
     progress(StepRecord("retrain", 1, 1, 1, 1))
     assert [bar.seen for bar in bars] == [["1 of 1", "closed"], ["1 of 1"]]
+
+
+def test_a_search_is_held_against_random_architectures(capsys: pytest.CaptureFixture[str]) -> None:
+    check = SearchCheck(
+        stage="check",
+        metric="accuracy",
+        found=0.5,
+        random=(0.25, 0.625, 0.75),
+        median=0.625,
+        beats_random=False,
+    )
+    better = {"metric": "perplexity", "found": 15.0, "random": (17.5,), "median": 17.5}
+    beaten = check.model_copy(update={**better, "beats_random": True})
+    assert shown(capsys, check, beaten) == [
+        "  With the shared weights, the result of the search does not beat the median of 3 random "
+        "architectures: result 50.00%, median 62.50%.",
+        "  With the shared weights, the result of the search beats the median of 1 random "
+        "architecture: result perplexity 15.00, median perplexity 17.50.",
+    ]

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 from dslnas.app.run import Notice
 from dslnas.cli.main import run
 from dslnas.cli.render.progress import Progress
-from dslnas.training.records import EpochRecord, StepRecord
+from dslnas.training.records import EpochRecord, Line, StepRecord
 from tests.cli.outcome import Interrupt, assert_same, interrupting, manifest_in, search
 from tests.small import SMALL
 
@@ -96,7 +96,7 @@ def test_an_epoch_that_was_told_is_not_done_again(
 ) -> None:
     shown = Progress.__call__
 
-    def show(self: Progress, record: EpochRecord | StepRecord | Notice) -> None:
+    def show(self: Progress, record: Line | StepRecord | Notice) -> None:
         shown(self, record)
         if isinstance(record, EpochRecord) and (record.stage, record.epoch) == ("retrain", 2):
             raise KeyboardInterrupt

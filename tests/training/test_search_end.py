@@ -65,7 +65,7 @@ def test_the_last_epoch_is_the_result_by_default() -> None:
 @pytest.mark.usefixtures("derived")
 def test_the_best_epoch_is_that_of_the_best_derived_network() -> None:
     report = Listener()
-    found = run(report, derivation=Derivation(epoch="best"))
+    found = run(report, derivation=Derivation(epoch="best", against=0))
     assert found.epoch == 5, "the latest of the two best, whatever the supernet came to"
     assert found.family == ()
     assert found.stopped is None
@@ -122,7 +122,8 @@ def test_a_rule_that_never_holds_changes_nothing() -> None:
 @pytest.mark.usefixtures("derived")
 def test_the_best_epoch_of_a_stopped_search_is_one_before_the_stop() -> None:
     rule = Stable(epochs=1)
-    found = run(arch=Adam(lr=1e-5), stop=(rule,), derivation=Derivation(epoch="best"))
+    derivation = Derivation(epoch="best", against=0)
+    found = run(arch=Adam(lr=1e-5), stop=(rule,), derivation=derivation)
     assert found.stopped == "cells have not changed since epoch 1"
     assert found.epoch == 2
 

@@ -22,7 +22,7 @@ from dslnas.settings.values import Sgd
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
-from dslnas.training.records import EpochRecord, StepRecord
+from dslnas.training.records import EpochRecord, Line, SearchCheck, StepRecord
 from dslnas.training.search import Search
 from dslnas.training.search_plan import SearchPlan, SearchResult
 from dslnas.training.train import Trained, train
@@ -106,9 +106,13 @@ class Listener:
     """Takes the records of a loop."""
 
     records: list[Record] = field(default_factory=list)
+    checks: list[SearchCheck] = field(default_factory=list)
 
-    def __call__(self, record: Record) -> None:
-        self.records.append(record)
+    def __call__(self, record: Line | StepRecord) -> None:
+        if isinstance(record, SearchCheck):
+            self.checks.append(record)
+        else:
+            self.records.append(record)
 
     @property
     def epochs(self) -> list[EpochRecord]:

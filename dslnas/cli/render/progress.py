@@ -12,9 +12,10 @@ import click
 from tqdm import tqdm
 
 from dslnas.app.run import Notice
+from dslnas.cli.render.search_check import check_text
 from dslnas.cli.render.summary import many
 from dslnas.tasks.catalogue import METRICS
-from dslnas.training.records import EpochRecord, StepRecord
+from dslnas.training.records import EpochRecord, Line, SearchCheck, StepRecord
 
 TITLES = {
     "search": "Searching",
@@ -31,7 +32,7 @@ class Progress:
         self._stage = ""
         self._bar: tqdm[Any] | None = None
 
-    def __call__(self, record: EpochRecord | StepRecord | Notice) -> None:
+    def __call__(self, record: Line | StepRecord | Notice) -> None:
         """Show one record."""
         if self._quiet:
             return
@@ -39,6 +40,10 @@ class Progress:
             self.close()
             self._stage = ""
             click.echo(record.text, err=True)
+            return
+        if isinstance(record, SearchCheck):
+            self.close()
+            click.echo(f"  {check_text(record)}", err=True)
             return
         if record.stage != self._stage:
             self.close()

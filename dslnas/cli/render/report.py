@@ -11,6 +11,7 @@ import click
 from dslnas.app.run import Run
 from dslnas.app.show import big
 from dslnas.cli.options import print_json
+from dslnas.cli.render.search_check import check_text
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import cells_of
 from dslnas.runs.family import criterion_of
@@ -50,6 +51,8 @@ def report_text(folder: Path, manifest: Manifest) -> str:
         lines.append(f"The search ended early: {results.search_stopped}.")
     if results.search_epoch is not None:
         lines.append(f"The architecture is that of epoch {results.search_epoch}.")
+    if results.search_check is not None:
+        lines.append(check_text(results.search_check))
     lines += [*(f"warning: {warning}" for warning in manifest.warnings), ""]
     facts = _facts(results, task)
     width = max(20, *(len(label) for label, _, _ in facts))

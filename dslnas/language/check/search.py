@@ -31,6 +31,7 @@ def check_search(
         *_unfit_for_drawing(search, derivation),
         *_unfit_for_alpha(search, derivation),
         *_unfit_for_steps(search, cells),
+        *_unfit_without_sharing(search, derivation, context),
     ):
         span = spans.get(conflict.path, spans.get(conflict.other))
         context.diagnostics.add("NAS511", conflict.message, span, help=conflict.help)
@@ -71,6 +72,12 @@ def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[C
             "derive.by",
             "`perturbation` asks the supernet as it is at the end, not that of an earlier epoch",
             "write `by magnitude`, or leave out `epoch` and `stop eigenvalue`",
+        )
+    if derivation.compare > 0 and derivation.epoch == "every_size":
+        yield Conflict(
+            "derive.compare",
+            "`compare` takes one architecture near the scores, `every_size` one of every size",
+            "write `epoch best`, or leave `compare` out",
         )
     if derivation.penalty > 0 and not derivation.limits:
         yield Conflict(
@@ -120,6 +127,24 @@ def _unfit_for_alpha(search: SearchSettings, derivation: Derivation) -> Iterator
         )
         help = f"use a method with them; {suggestion('', known)}"
         yield Conflict("derive.by", message, help)
+
+
+def _unfit_without_sharing(
+    search: SearchSettings, derivation: Derivation, context: Context
+) -> Iterator[Conflict]:
+    """Yield what asks for measurements with shared weights where there are none."""
+    if search.shares_weights:
+        return
+    usual = DeriveSettings()
+    for key in ("compare", "against"):
+        value = derivation.value_of(key)
+        if f"derive.{key}" in context.spans and value not in (0, usual.value_of(key)):
+            yield Conflict(
+                f"derive.{key}",
+                f"`{key}` measures with shared weights, and `{search.method}` trains every "
+                "architecture alone",
+                f"leave `{key}` out",
+            )
 
 
 # ---- batches ------------------------------------------------------------------------------------

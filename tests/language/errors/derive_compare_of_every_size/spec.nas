@@ -1,0 +1,6 @@
+use papers.darts
+search milenas
+derive {
+    epoch    every_size
+    compare  10
+}

@@ -1,0 +1,6 @@
+use papers.darts
+search random_search
+derive {
+    compare  10
+    against  20
+}
