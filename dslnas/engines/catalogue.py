@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
+from dslnas.engines.asap import Asap
 from dslnas.engines.asng import Asng
 from dslnas.engines.darts import Darts
 from dslnas.engines.evolution import Evolution
@@ -35,6 +36,7 @@ ENGINES: Mapping[str, type[Engine]] = {
     "fair_darts": Darts,
     "sdarts": Darts,
     "beta_darts": Darts,
+    "asap": Asap,
     "asng": Asng,
     "evolution": Evolution,
     "random": RandomSampling,

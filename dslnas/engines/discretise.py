@@ -44,7 +44,7 @@ def one_hot(table: ChoiceTable, choice: Sequence[int]) -> Tensor:
 
 
 def derivable(table: ChoiceTable, like: Tensor) -> Tensor:
-    """Return 1 for every operation that a derived edge may have, and 0 for the others."""
+    """Return 1 for every operation that a derived edge may have, 0 for others; typed as `like`."""
     return like.new_tensor(
         [[float(o in columns) for o in range(like.shape[1])] for columns in table.candidates]
     )

@@ -128,6 +128,11 @@ class Engine(Protocol):
         """
         return None
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether no edge has anything left to choose from: the search ends."""
+        return False
+
     def break_ties(self, generator: torch.Generator) -> None:
         """Move alpha away from a start at which all operations tie, as some training would.
 

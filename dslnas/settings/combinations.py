@@ -50,6 +50,12 @@ def _of_perturbation(settings: OrderSettings) -> Iterator[Conflict]:
             "`perturb` moves the weights of a mixture, and here one operation of an edge runs",
             "search by a method that mixes, such as `search snas`, or leave `perturb` out",
         )
+    if relaxation == "asap":
+        yield Conflict(
+            "search.perturb",
+            "`perturb` gives every operation a weight, and here some leave their edge",
+            "search by a method without pruning, such as `search sdarts`, or leave `perturb` out",
+        )
     if settings.order == "second":
         yield Conflict(
             "search.perturb",

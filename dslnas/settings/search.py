@@ -32,7 +32,7 @@ from dslnas.settings.search_parts import (
     Skip,
     ZeroOne,
 )
-from dslnas.settings.values import Adam, Cosine, Linear, Sgd, lowest
+from dslnas.settings.values import Adam, Cosine, Exponential, Linear, Schedule, Sgd, lowest
 
 
 class DartsSettings(RelaxSettings):
@@ -188,6 +188,50 @@ class PcDartsSettings(OrderSettings):
         return self.method
 
 
+class AsapSettings(OrderSettings):
+    """ASAP (Noy et al., AISTATS 2020): anneal a softmax, and prune what weighs too little.
+
+    Alpha has no weight decay, which would move that of operations that are gone.
+    """
+
+    method: Literal["asap"] = "asap"
+    warmup: Annotated[int, Field(ge=0)] | None = Field(
+        None,
+        description="first epochs, in which only the weights train; else 10 of 50, of any number "
+        "that share",
+    )
+    arch: Arch = Adam(weight_decay=0.0)
+    temperature: Schedule | None = Field(
+        None,
+        description="of the softmax, by epoch; else from 1.6 on by 0.95 in every epoch of 50, of "
+        "any number to the same end",
+    )
+    threshold: float = Field(
+        0.4, gt=0, lt=1, description="share of the mean weight below which an operation leaves"
+    )
+
+    @property
+    def relaxation(self) -> str:
+        """How alpha weighs the operations, by the method that this is known from."""
+        return self.method
+
+    def resolved(self) -> Self:
+        """Return the settings with values for those that depend on others."""
+        return super().resolved().replace(temperature=self.annealing)
+
+    @property
+    def warm_epochs(self) -> int:
+        """The number of epochs in which only the weights train."""
+        return self.warmup if self.warmup is not None else self.epochs // 5
+
+    @property
+    def annealing(self) -> Schedule:
+        """The temperature by epoch."""
+        if self.temperature is not None:
+            return self.temperature
+        return Exponential(start=1.6, factor=0.95 ** (50 / self.epochs))
+
+
 class DrnasSettings(RelaxSettings):
     """DrNAS (Chen et al., ICLR 2021): weights are drawn from a Dirichlet distribution."""
 
@@ -312,6 +356,7 @@ AnySearch: TypeAlias = Annotated[
     | DartsMinusSettings
     | FairDartsSettings
     | BetaDartsSettings
+    | AsapSettings
     | AsngSettings
     | EvolutionSettings
     | RandomSettings

@@ -30,7 +30,7 @@ class RegulariserCall(Call):
 class BetaDecay(RegulariserCall):
     """Mean over edges of log sum exp(alpha); its weight is epoch * `growth` (beta-DARTS)."""
 
-    fits = ("darts", "pc_darts", "gdas", "reinmax", "snas")
+    fits = ("darts", "pc_darts", "asap", "gdas", "reinmax", "snas")
     reason = "keeps the softmax of alpha from growing sharp"
     word: Literal["beta_decay"] = "beta_decay"
     growth: float = Field(0.5, ge=0)

@@ -110,6 +110,8 @@ class Search:
             self._look(epoch, sums)
             if self._history:
                 stop = stop_after(settings.stop, self._history, self._eigenvalues)
+            if self._engine.is_decided and stop is None:
+                stop = Stop("every edge has one operation left", epoch + 1)
             if stop is not None:
                 break
         self._supernet.network.train()

@@ -44,6 +44,7 @@ STEPS: list[tuple[str, dict[str, Any], list[tuple[str, bool]]]] = [
     ("milenas", SECOND, [WEIGHTS, WEIGHTS, ALPHA, *[WEIGHTS] * 4]),
     ("milenas", SECOND | IN_TURN, [TRAIN, TRAIN, ALPHA, *[TRAIN] * 4, WEIGHTS]),
     ("single_level", {}, [WEIGHTS]),
+    ("asap", {"warmup": 0}, [ALPHA, WEIGHTS]),
     ("gdas", {}, [ALPHA, WEIGHTS]),
     ("snas", {}, [TRAIN, WEIGHTS]),
     ("nasp", {}, [ALPHA, WEIGHTS]),

@@ -1,0 +1,66 @@
+"""ASAP: architecture search, anneal and prune (Noy et al., AISTATS 2020, arXiv:1904.04123)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Supernet
+from dslnas.data.batches import Batch
+from dslnas.engines.gradient_engine import GradientEngine
+from dslnas.engines.objectives.objectives import Bilevel, Objective
+from dslnas.engines.relaxations.annealed import Annealed
+from dslnas.engines.resource_constraints import ResourceConstraints
+from dslnas.settings.search import AsapSettings
+
+
+class Asap(GradientEngine):
+    """Bilevel search on softmax(alpha / T), which loses operations while T falls.
+
+    After a warm-up at high temperatures, every epoch ends with the operations of weight below
+    threshold / K leaving their edge, K the number that it had at first; the rest weigh as if
+    nothing else had been there. Steps get cheaper as operations go. The search ends when every edge
+    has one operation left, besides `none`. Of a node the edges stay that DARTS would keep.
+
+    The temperatures, the threshold and the warm-up are those of a reimplementation (UniNAS), as no
+    program of the authors is known; in the paper we could not confirm them. It prunes at the
+    beginning of an epoch, which is the same but for the temperature.
+    """
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        settings: AsapSettings,
+        generator: torch.Generator,
+        constraints: ResourceConstraints | None = None,
+    ) -> None:
+        """Start the search; `generator` (CPU) draws the first alpha."""
+        relaxation = Annealed(supernet, generator, settings.annealing, settings.epochs)
+        super().__init__(supernet, settings, relaxation, generator, constraints)
+        self._annealed = relaxation
+        self._threshold = settings.threshold
+        self._bilevel = Bilevel(
+            supernet,
+            relaxation,
+            self._weights,
+            settings.order,
+            settings.hessian,
+            clipped=settings.clips_ahead,
+        )
+
+    def objective(self, epoch: int) -> Objective:
+        """Return the bilevel gradient."""
+        return self._bilevel
+
+    def end_epoch(self, architecture: Iterator[Batch]) -> Tensor | None:
+        """Prune, after the warm-up."""
+        if self._epoch >= self._warmup:
+            self._annealed.prune_below(self._threshold)
+        return None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether every edge has one operation left that a derived cell may have."""
+        return self._annealed.is_decided
