@@ -132,6 +132,11 @@ class GradientEngine(Engine):
         with torch.no_grad():
             return self._relaxation.probabilities()
 
+    def typical_weights(self) -> Mapping[str, Tensor]:
+        """Return the weights that `perturbation` takes away one by one."""
+        with torch.no_grad():
+            return self._relaxation.typical()
+
     def architecture_loss(self, batch: Batch) -> Tensor | None:
         """Return the loss as a function of `alphas()`, differentiable twice, if it is one."""
         if not self._is_differentiable:

@@ -113,6 +113,14 @@ class Engine(Protocol):
         """
         return None
 
+    def typical_weights(self) -> Mapping[str, Tensor] | None:
+        """Return the weights of a run that stands for all, (edges, operations), or None.
+
+        `perturbation` takes them away one by one. They are the probabilities, unless a method
+        weighs by something else.
+        """
+        return self.probabilities()
+
     def architecture_loss(self, batch: Batch) -> Tensor | None:
         """Return the loss on a batch as a function of `alphas()`, differentiable twice, or None.
 

@@ -285,7 +285,7 @@ class Search:
         """Return the scores at the end; some methods find them by comparing."""
         engine, supernet, part = self._engine, self._supernet, self._data.architecture
         with supernet.without_dropout():
-            weights = engine.probabilities()
+            weights = engine.typical_weights()
             if self._plan.derivation.by == "perturbation" and weights is not None:
                 return perturbation_scores(supernet, weights, part, self._task, self._compared)
             return engine.finish([b for b in self._held_out() if len(b) > 1], self._compared)

@@ -32,9 +32,12 @@ from dslnas.settings.search_parts import (
     Regulariser,
     ZeroOne,
 )
+from dslnas.space.derive.derive import derive
+from tests.reference.genotypes import NAMES, cells_of
 from tests.reference.load import ALPHAS, assert_alphas, assert_close, facts, tensors
 from tests.reference.names import FACTORISED, Names
 from tests.reference.networks import CPU, Case, fresh
+from tests.spaces import chosen, space_of
 
 NAME = "dropins_c4_l3"
 THEIRS = {cell: theirs.removeprefix("alphas_") for cell, theirs in ALPHAS.items()}
@@ -82,6 +85,17 @@ def assert_stored(key: str, found: Mapping[str, Tensor]) -> None:
         assert_close(found[cell], expected)
 
 
+def test_mixing_weights_have_the_gradient_of_the_network() -> None:
+    network = case()
+    with torch.no_grad():
+        weights = relaxed(Relaxation, network).weights()
+    wanted = [p.requires_grad_() for p in weights.values()]
+    loss = network.supernet.loss(network.valid, Mixing(weights))
+    found = dict(zip(weights, torch.autograd.grad(loss, wanted), strict=True))
+    for cell, end in THEIRS.items():
+        assert_close(found[cell], tensors(NAME)[f"mixing_weight_gradient/{end}"])
+
+
 def test_softmax() -> None:
     network = case()
     assert_gradient("darts1", relaxed(Relaxation, network), network)
@@ -104,6 +118,31 @@ def test_the_divergence_of_drnas() -> None:
     found = regulariser(Kl(weight=0.001), relaxation, THEIRS, 0)
     assert float(found.detach()) == pytest.approx(facts(NAME)[key]["loss"], rel=1e-9)
     assert_alphas(NAME, f"{key}/grad", relaxation.gradients(found))
+
+
+class Masked(Dirichlet):
+    """Draws of which some entries are dropped and the others rescaled, as the program has them.
+
+    They are distributed as draws of those that stay alone, which is what ours are when operations
+    are pruned; but the gradient of a given draw is another.
+    """
+
+    def weights(self) -> dict[str, Tensor]:
+        kept = {
+            cell: p * stored("drnas_pruned/mask")[cell] for cell, p in super().weights().items()
+        }
+        return {cell: p / p.sum(-1, keepdim=True) for cell, p in kept.items()}
+
+
+def test_drnas_pruned() -> None:
+    network = case()
+    relaxation = relaxed(Masked, network)
+    for cell, theirs in ALPHAS.items():
+        alpha = tensors(NAME)[f"drnas_pruned/{theirs}_after_prune"]
+        relaxation.alphas[cell].data.copy_(alpha)
+    relaxation._draws = stored("drnas_pruned/in/draw")
+    assert_stored("drnas_pruned/weights", relaxation.weights())
+    assert_gradient("drnas_pruned", relaxation, network)
 
 
 # ---- SmoothDARTS --------------------------------------------------------------------------------
@@ -248,6 +287,23 @@ def test_fair_darts(key: str, settings: Regulariser) -> None:
     assert_gradient(key, relaxation, network, regulariser(settings, relaxation, THEIRS, 0))
 
 
+@pytest.mark.parametrize("number", range(3))
+def test_cells_of_fair_darts_without_a_threshold(number: int) -> None:
+    expected = facts(NAME)["fairdarts_genotypes"][number]
+    operations = ", ".join(NAMES[operation] for operation in expected["op_order"])
+    texts = (f"cell {cell} {{ choose {operations} }}" for cell in ALPHAS)
+    scores = torch.tensor(expected["alphas"], dtype=torch.float64).sigmoid().tolist()
+    derived = derive(
+        space_of("\n".join(["use papers.darts", *texts])), dict.fromkeys(ALPHAS, scores)
+    )
+    wanted = cells_of({"normal": expected["darts"], "reduce": expected["darts"]})
+    for cell, nodes in wanted.items():
+        found = chosen(derived.cells[cell])
+        assert {n: sorted(kept) for n, kept in found.items()} == {
+            n: sorted(kept) for n, kept in nodes.items()
+        }
+
+
 @pytest.mark.parametrize(
     ("join", "settings"),
     [
@@ -286,6 +342,16 @@ def test_gdas(temperature: float) -> None:
     chosen = relaxation.mixing().chosen
     assert chosen == {cell: tuple(i.tolist()) for cell, i in stored("gumbel/index").items()}
     assert_gradient(f"gdas_tau_{temperature}_selected_only", relaxation, network)
+
+
+@pytest.mark.parametrize("temperature", [10, 1])
+def test_gdas_with_gradients_of_what_does_not_run(temperature: float) -> None:
+    """The plain straight-through estimate, which is not the method's."""
+    network = case()
+    relaxation = sampled(HardGumbel, network, temperature)
+    mixing = replace(relaxation.mixing(), observe=True)
+    found = relaxation.gradients(network.supernet.loss(network.valid, mixing))
+    assert_alphas(NAME, f"gdas_tau_{temperature}_all_operations/grad", found)
 
 
 @pytest.mark.parametrize("temperature", [1, 0.1])

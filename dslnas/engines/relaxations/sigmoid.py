@@ -26,6 +26,10 @@ class Sigmoid(Relaxation):
         """Return the share of every operation in the weights of its edge."""
         return {cell: p / p.sum(-1, keepdim=True) for cell, p in self.weights().items()}
 
+    def typical(self) -> dict[str, Tensor]:
+        """Return the weights of a run, which are not random."""
+        return self.weights()
+
     def scores(self) -> Scores:
         """Return sigmoid(alpha) as numbers, which compare between edges as they are."""
         with torch.no_grad():

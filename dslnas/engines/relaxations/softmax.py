@@ -59,6 +59,10 @@ class Relaxation:
         """Return softmax(alpha) by cell; entries without an operation are 0."""
         return {cell: self.existing(cell, alpha).softmax(-1) for cell, alpha in self.alphas.items()}
 
+    def typical(self) -> dict[str, Tensor]:
+        """Return the weights of a run that stands for all: here the probabilities."""
+        return self.probabilities()
+
     def existing(self, cell: str, alpha: Tensor) -> Tensor:
         """Return alpha with -inf where there is no operation."""
         return alpha.masked_fill(~self.exists[cell], -torch.inf)
