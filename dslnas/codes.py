@@ -489,6 +489,12 @@ CODES: dict[str, Code] = {
         "`require` allows, so it is not exported. The latency is the median time of one image, "
         "on a CPU with one thread.",
     ),
+    "NAS704": Code(
+        "network reads nothing",
+        "The output of the network is the same for all that it could read: operations that give "
+        "zeros cut every path from its input. Such a network can learn nothing, so it is not "
+        "trained. What a search derives is always connected.",
+    ),
     "NAS711": Code(
         "backends differ",
         "The exported models give other results than the trained network: a mistake of dslnas, "
@@ -497,6 +503,17 @@ CODES: dict[str, Code] = {
     "NAS712": Code(
         "model is too large for ONNX",
         "An ONNX file holds at most two gigabytes.",
+    ),
+    "NAS721": Code(
+        "outputs are the same for all examples",
+        "A warning of a search: what runs now does not depend on what it reads, so its weights and "
+        "alpha get no gradient. Either the operations that run give zeros, on the edges that the "
+        "warning names, or the weights have grown or shrunk so far that nothing comes through.",
+    ),
+    "NAS722": Code(
+        "no better than chance",
+        "A warning of a search: after its first epochs the network is no better than a guess that "
+        "reads nothing, such as the most frequent class. Alpha learns nothing from such a network.",
     ),
     # ---- how a network runs ----------------------------------------------------------------------
     "NAS806": Code(

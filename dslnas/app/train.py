@@ -69,6 +69,7 @@ def _check_alone(out: object, options: Mapping[str, object]) -> None:
 
 def _trained(run: Run) -> Trained:
     from dslnas.backends.torch.threads import threads_for
+    from dslnas.graph.analysis.dependence import check_dependence
     from dslnas.graph.lower.network import build_derived_graph
     from dslnas.runs.checkpoint import Checkpoint
     from dslnas.training.constraints import check_limits
@@ -78,6 +79,7 @@ def _trained(run: Run) -> Trained:
     program, data, runtime, seed = run.spec.program, run.data, run.runtime, run.manifest.seed
     settings, graph = program.evaluate, build_derived_graph(run.architecture)
     task = task_of(program.data)
+    check_dependence(graph, run.spec.name)
     check_limits(graph, program.derivation.limits, runtime.device, task.example)
     check_training_fits(run.architecture, settings, program.data, data, runtime)
     run.start()

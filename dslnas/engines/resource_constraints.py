@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from dslnas.engines.discretise import one_hot, uniform
+from dslnas.engines.discretise import is_connected, nearest, one_hot, uniform
 from dslnas.engines.expected_cost import (
     costs_of_network,
     costs_of_operations,
@@ -167,5 +167,19 @@ def draw_from(
     propose: Callable[[], Choice],
     constraints: ResourceConstraints | None,
 ) -> Choice:
-    """Return a proposed architecture that keeps to the constraints, if there are any."""
-    return propose() if constraints is None else constraints.draw(tables, propose)
+    """Return a proposed architecture that is connected and keeps to the constraints, if any.
+
+    Where no proposal of many is connected, the connected one nearest to the last is taken.
+    """
+
+    def connected() -> Choice:
+        choice = draw_within(propose, lambda choice: _is_connected(tables, choice))
+        if _is_connected(tables, choice):
+            return choice
+        return {c: nearest(tables[c], rows_of(one_hot(tables[c], choice[c]))) for c in choice}
+
+    return connected() if constraints is None else constraints.draw(tables, connected)
+
+
+def _is_connected(tables: Mapping[str, ChoiceTable], choice: Choice) -> bool:
+    return all(is_connected(tables[cell], columns) for cell, columns in choice.items())

@@ -51,6 +51,15 @@ class Connectivity:
         """Whether all requirements hold with a column for each row that is kept."""
         return not self.broken(chosen)
 
+    def cuts(self, chosen: Mapping[int, int]) -> str:
+        """Return in words which edges hand on nothing."""
+        columns = ((e, 0 if e.row is None else chosen.get(e.row)) for e in self.cell.edges)
+        return ", ".join(
+            f"`{edge.operations[column].text}` on {edge.source} -> {edge.target}"
+            for edge, column in columns
+            if column is not None and not hands_on(self.cell, edge, column)
+        )
+
     def broken(self, chosen: Mapping[int, int]) -> tuple[Requirement, ...]:
         """Return the requirements that do not hold with a column for each row that is kept."""
         cell = self.cell

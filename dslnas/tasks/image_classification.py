@@ -19,7 +19,7 @@ from dslnas.settings.data import DataSettings, ImageSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.tasks.metric import ACCURACY, Column, Row
-from dslnas.tasks.task import Measurement, Task
+from dslnas.tasks.task import Chance, Measurement, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -174,3 +174,22 @@ class ImageClassification(Task):
     def fine_worth(self, measured: Measurement, examples: int) -> float:
         """Return the accuracy; the loss decides below what one image more is worth."""
         return self.worth(measured) - math.tanh(measured.loss) / (2 * examples)
+
+    def chance(self, data: Data) -> Chance:
+        """Return the accuracy of the class that is most frequent in training, and three deviations.
+
+        By luck a network may be a little better than that: accuracies of n images deviate by
+        sqrt(p * (1 - p) / n).
+        """
+        import torch
+
+        from dslnas.data.rows import RowPart
+
+        assert isinstance(data.weights, RowPart)
+        assert isinstance(data.validation, RowPart)
+        labels = data.validation.targets
+        guess = torch.bincount(data.weights.targets).argmax()
+        share = float((labels == guess).double().mean())
+        deviation = math.sqrt(share * (1 - share) / len(labels))
+        what = f"always the most frequent class, an accuracy of {share:.2%}"
+        return Chance(share + 3 * deviation, what)

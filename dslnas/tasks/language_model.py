@@ -20,7 +20,7 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.settings.values import Adam, Sgd, Variational
 from dslnas.tasks.metric import ACCURACY, BITS_PER_CHARACTER, PERPLEXITY, Column, Row
-from dslnas.tasks.task import Measurement, Task
+from dslnas.tasks.task import Chance, Measurement, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -248,6 +248,13 @@ class LanguageModel(Task):
     def worth(self, measured: Measurement) -> float:
         """Return minus the loss, which no limit of a perplexity cuts off."""
         return -measured.loss
+
+    def chance(self, data: Data) -> Chance:
+        """Return minus the loss of word frequencies."""
+        assert isinstance(data.facts, TextFacts)
+        known = len(data.facts.vocabulary)
+        reached = unigram_perplexity(data.weights, data.validation, known)
+        return Chance(-math.log(reached), f"frequencies of tokens, a perplexity of {reached:.2f}")
 
     # ---- reports --------------------------------------------------------------------------------
 

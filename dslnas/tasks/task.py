@@ -44,6 +44,19 @@ class Measurement:
     metrics: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class Chance:
+    """Quality of a guess that reads nothing.
+
+    Attributes:
+        worth: More is better, as of `Task.worth`; a network has to be above it.
+        what: The guess in words, with what it comes to.
+    """
+
+    worth: float
+    what: str
+
+
 class Task(ABC):
     """A kind of data with a goal: all that differs between one and another.
 
@@ -199,6 +212,10 @@ class Task(ABC):
     def fine_worth(self, measured: Measurement, examples: int) -> float:
         """Return `worth`, with what tells apart networks that are alike in it."""
         return self.worth(measured)
+
+    def chance(self, data: Data) -> Chance | None:
+        """Return what a guess comes to on the validation part, if one is known."""
+        return None
 
     # ---- reports --------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
 from dslnas.training.comparison import best_nearby, checked, nearby
 from dslnas.training.constraints import keeps_to
+from dslnas.training.doubts import Doubts
 from dslnas.training.measure import measure
 from dslnas.training.monitor import Monitor
 from dslnas.training.one_shot import OneShot
@@ -91,6 +92,7 @@ class Search:
         learns, shares = plan.settings.learns, plan.settings.shares_weights
         self._one_shot = OneShot(plan, self._supernet, data.validation, seed) if shares else None
         self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=learns)
+        self._doubts = Doubts(self._supernet, self._task, data)
         self._history: list[Snapshot] = []
         self._eigenvalues: list[float] = []
         self._sharpness = torch.Generator().manual_seed(seed)
@@ -172,6 +174,8 @@ class Search:
         seen = self._monitor.observe(
             architecture, engine.probabilities(), engine.alphas(), warm=is_warm
         )
+        doubts = self._doubts.after(epoch + 1, measured, engine.mixing())
+        seen = replace(seen, warnings=(*seen.warnings, *doubts))
         self._report(
             EpochRecord(
                 stage="search",
@@ -192,9 +196,8 @@ class Search:
     def _measure(self) -> Measurement:
         mixing = self._engine.mixing()
         self._supernet.network.eval()
-        return measure(
-            lambda batch: self._supernet.logits(batch, mixing), self._data.validation, self._task
-        )
+        logits_of = self._doubts.watched(lambda batch: self._supernet.logits(batch, mixing))
+        return measure(logits_of, self._data.validation, self._task)
 
     def _measure_derived(self, scores: Scores) -> Measurement | None:
         """Measure what scores prefer by the shared weights, if the method shares any."""

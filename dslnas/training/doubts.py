@@ -1,0 +1,85 @@
+"""Doubts about a running search: a network that reads nothing, or is no better than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
+from dslnas.data.dataset import Data
+from dslnas.graph.analysis.plan import DROPPED
+from dslnas.tasks.task import Measurement, Task
+
+FIRST_EPOCHS = 3
+"""Epochs in which a network has to become better than chance."""
+
+SAME = 1e-6
+"""Outputs that differ by less than this share of the largest do not depend on the examples."""
+
+
+class Doubts:
+    """Warnings of one search, each with its code and given once."""
+
+    def __init__(self, supernet: Supernet, task: Task, data: Data) -> None:
+        self._supernet, self._task, self._data = supernet, task, data
+        self._said: set[str] = set()
+        self._best = -float("inf")
+        self._range: tuple[Tensor, Tensor] | None = None
+
+    def watched(self, output_of: Callable[[Batch], Tensor]) -> Callable[[Batch], Tensor]:
+        """Return the outputs of a measurement, which are looked at on the way."""
+        self._range = None
+
+        def watch(batch: Batch) -> Tensor:
+            outputs = output_of(batch)
+            rows = outputs.reshape(len(outputs), -1)
+            low, high = rows.amin(0), rows.amax(0)
+            if self._range is not None:
+                low, high = low.minimum(self._range[0]), high.maximum(self._range[1])
+            self._range = low, high
+            return outputs
+
+        return watch
+
+    def after(self, epoch: int, measured: Measurement, mixing: Mixing) -> tuple[str, ...]:
+        """Return the warnings after an epoch, counted from 1, in which `watched` outputs came."""
+        self._best = max(self._best, self._task.worth(measured))
+        found = []
+        if self._is_constant():
+            found.append(("NAS721", f"outputs are the same for all examples{self._cut(mixing)}"))
+        elif epoch >= FIRST_EPOCHS and "NAS722" not in self._said:
+            found += [("NAS722", text) for text in self._by_chance(epoch)]
+        new = [(code, text) for code, text in found if code not in self._said]
+        self._said.update(code for code, _ in new)
+        return tuple(f"{text} [{code}]" for code, text in new)
+
+    def _is_constant(self) -> bool:
+        if self._range is None:
+            return False
+        low, high = self._range
+        largest = torch.maximum(low.abs(), high.abs()).max()
+        return bool((high - low).max() <= SAME * largest)
+
+    def _cut(self, mixing: Mixing) -> str:
+        """Say which edges of which cells cut the network, if any do."""
+        cells = []
+        for cell, columns in (mixing.chosen or {}).items():
+            connected = self._supernet.tables[cell].connectivity
+            chosen = {row: column for row, column in enumerate(columns) if column != DROPPED}
+            if connected is not None and connected.broken(chosen):
+                cells.append(f"cell `{cell}` hands on nothing, with {connected.cuts(chosen)}")
+        instead = "no cell is cut: lower the learning rate of `weights`, or clip more"
+        return f": {'; '.join(cells) or instead}"
+
+    def _by_chance(self, epoch: int) -> list[str]:
+        """Say that no epoch was better than a guess that reads nothing."""
+        chance = self._task.chance(self._data)
+        if chance is None or self._best > chance.worth:
+            return []
+        return [
+            f"after {epoch} epochs the network is no better than {chance.what}: try another "
+            "learning rate of `weights`, or more data"
+        ]
