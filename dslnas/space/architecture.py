@@ -31,10 +31,10 @@ class Architecture(BuildingBlocks):
 
     @cached_property
     def hash(self) -> str:
-        """Canonical hash: equal for architectures that are the same network, 32 hex digits.
+        """Canonical hash, 32 hex digits: the same for architectures that are the same network.
 
-        Cells are compared as in `dslnas.space.canonical`, whatever their names; everything else by
-        its text.
+        Others nearly always have another one: `dslnas.space.canonical.are_same` tells for sure.
+        Cells count in their canonical form, whatever their names; everything else by its text.
         """
         network = self.network
         hashes = {name: cell_hash(cell) for name, cell in self.cells.items()}

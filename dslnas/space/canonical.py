@@ -1,7 +1,7 @@
 """Canonical form of derived cells, so that equal ones are told, and counted once.
 
-Two cells have the same hash if they are the same network, with weights of its own for every
-operation, once
+Two cells are the same network, with weights of its own for every operation, if they have the same
+form once
 
 * operations that give zeros are left out of sums (not behind a gate, which hands on what it reads),
   and so is what no output reads,
@@ -15,9 +15,8 @@ their own. What an operation makes of nothing but zeros is kept: it may have a b
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import networkx as nx
@@ -42,33 +41,47 @@ def cell_hash(cell: Cell) -> str:
 
 
 def form_hash(form: Form) -> str:
-    """Return the hash of a form, the same for all forms that differ in the order of vertices.
+    """Return a hash that is the same for all forms that differ in the order of vertices.
 
-    Every vertex takes a color from its own and those of its neighbours, by how it reads them and
-    they read it, until no more vertices are told apart (Weisfeiler and Lehman, 1968).
+    Other forms nearly always have another one: see `are_same`.
     """
-    readers: list[list[tuple[Term, str, int]]] = [[] for _ in form]
-    for vertex, (_, places) in enumerate(form):
+    graph = _graph_of(form)
+    levels: int = max(graph.nodes[vertex]["level"] for vertex in graph)
+    return nx.weisfeiler_lehman_graph_hash(graph, "label", "label", iterations=levels)
+
+
+def are_same(one: Form, other: Form) -> bool:
+    """Whether two forms differ in the order of vertices only.
+
+    Hashes alone do not tell: six equal terms that are added in pairs around one ring of six, or
+    around two of three, have one hash (no refinement of colors knows them apart).
+    """
+    return nx.is_isomorphic(
+        _graph_of(one), _graph_of(other), node_match=_same_label, edge_match=_same_label
+    )
+
+
+def _graph_of(form: Form) -> nx.Graph[Term]:
+    """Return a form as a graph whose labels say everything.
+
+    Directed graphs have hashes that networkx changed between versions. This one has no directions:
+    an edge goes to the higher of two levels, which are part of the labels.
+    """
+    graph: nx.Graph[Term] = nx.Graph()
+    for vertex, (label, places) in enumerate(form):
+        reads: dict[Term, list[tuple[str, int]]] = {}
         for place, terms in places:
             for term, times in terms:
-                readers[term].append((vertex, place, times))
-    colors = [label for label, _ in form]
-    told_apart = 0
-    while len(set(colors)) > told_apart:
-        told_apart = len(set(colors))
-        colors = [
-            _digest(
-                colors[vertex],
-                [(place, sorted((colors[t], n) for t, n in terms)) for place, terms in places],
-                sorted((colors[reader], place, n) for reader, place, n in readers[vertex]),
-            )
-            for vertex, (_, places) in enumerate(form)
-        ]
-    return _digest(sorted(colors))
+                reads.setdefault(term, []).append((place, times))
+        level = 1 + max((graph.nodes[term]["level"] for term in reads), default=0)
+        graph.add_node(vertex, level=level, label=f"{level} {label}")
+        for term, how in reads.items():
+            graph.add_edge(term, vertex, label=repr(how))
+    return graph
 
 
-def _digest(*parts: object) -> str:
-    return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+def _same_label(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    return one["label"] == other["label"]
 
 
 def form_of(cell: Cell, chosen: Chosen) -> Form:

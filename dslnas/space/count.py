@@ -7,7 +7,7 @@ from itertools import combinations, product
 from math import prod
 
 from dslnas.language.check.cell import Cell, Edge, Operation
-from dslnas.space.canonical import form_hash, form_of
+from dslnas.space.canonical import Form, are_same, form_hash, form_of
 from dslnas.space.network import SearchSpace
 
 MOST_LISTED = 20_000
@@ -56,8 +56,12 @@ def count_distinct_cells(cell: Cell) -> int | None:
     """Return how many cells that can be derived are different; None if too many to list."""
     if count_cells(cell) > MOST_LISTED:
         return None
-    forms = {form_of(cell, chosen) for chosen in derivable(cell)}
-    return len({form_hash(form) for form in forms})
+    different: dict[str, list[Form]] = {}
+    for form in {form_of(cell, chosen) for chosen in derivable(cell)}:
+        known = different.setdefault(form_hash(form), [])
+        if not any(are_same(form, other) for other in known):
+            known.append(form)
+    return sum(map(len, different.values()))
 
 
 def derivable(cell: Cell) -> Iterator[list[tuple[Edge, Operation]]]:

@@ -1,4 +1,4 @@
-"""Equal architectures have equal hashes, and others have not; networkx is the second opinion."""
+"""Equal cells are told and have equal hashes; networkx on directed graphs is a second opinion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import networkx as nx
 import pytest
 
 from dslnas.language.check.cell import Cell
-from dslnas.space.canonical import Form, cell_hash, form_hash, form_of
+from dslnas.space.canonical import Form, are_same, cell_hash, form_hash, form_of
 from dslnas.space.count import count_cells, count_distinct, count_distinct_cells, derivable
 from tests.spaces import architecture_of, space_of
 
@@ -125,7 +125,36 @@ def test_hashes_are_equal_where_the_graphs_are_isomorphic(body: str) -> None:
     forms = sorted({form_of(cell, chosen) for chosen in derivable(cell)})[:60]
     assert len(forms) > 10
     for one, other in combinations(forms, 2):
-        assert (form_hash(one) == form_hash(other)) == are_isomorphic(one, other)
+        same = are_isomorphic(one, other)
+        assert (form_hash(one) == form_hash(other)) == are_same(one, other) == same
+
+
+def sums_of_pairs(*pairs: str) -> Cell:
+    nodes = [f"node b{i} = sep_conv(3)(in1)" for i in range(6)]
+    for i, terms in enumerate(pairs):
+        nodes += [f"node t{i} = {terms}", f"node u{i} = sep_conv(3)(t{i})"]
+    return cell_of("\n".join([*nodes, "keep 1", "output sum(u0, u1, u2, u3, u4, u5)"]))
+
+
+def pair(one: int, other: int) -> str:
+    return f"skip_connect(b{one}) + skip_connect(b{other})"
+
+
+def test_one_ring_of_sums_is_not_two_though_their_hashes_are_equal() -> None:
+    ring = sums_of_pairs(*(pair(i, (i + 1) % 6) for i in range(6)))
+    two = sums_of_pairs(*(pair(i, i + 1 if i % 3 < 2 else i - 2) for i in range(6)))
+    one, other = (form_of(cell, next(derivable(cell))) for cell in (ring, two))
+    assert form_hash(one) == form_hash(other)
+    assert are_same(one, one)
+    assert not are_same(one, other)
+
+
+def test_distinct_cells_are_counted_though_their_hashes_are_equal() -> None:
+    """One ring, two rings, and twice a ring of three with a tail of three."""
+    last = "skip_connect(b{}) + {{skip_connect, none}}(b0) + {{skip_connect, none}}(b3)"
+    closing = [last.format(2), last.format(5)]
+    cell = sums_of_pairs(pair(0, 1), pair(1, 2), closing[0], pair(3, 4), pair(4, 5), closing[1])
+    assert (count_cells(cell), count_distinct_cells(cell)) == (4, 3)
 
 
 def test_distinct_cells_of_nas_bench_201() -> None:
