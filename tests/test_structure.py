@@ -16,6 +16,7 @@ from dslnas import runs
 from dslnas.engines.catalogue import ENGINES
 from dslnas.engines.protocol import Engine
 from dslnas.runs.manifest import MANIFEST, Manifest
+from dslnas.settings.search import SEARCH
 
 Kind = TypeVar("Kind")
 PACKAGE = Path(dslnas.__file__).parent
@@ -62,6 +63,18 @@ def test_engines_are_known_by_their_protocol_alone() -> None:
     assert {made.__module__ for made in ENGINES.values()} <= methods
     knowing = [path for path, tree in TREES.items() if methods & _imported(tree)]
     assert all(path.startswith("engines/") for path in knowing)
+
+
+def test_methods_are_told_apart_by_facts_of_their_settings() -> None:
+    names = {model.__name__ for model in SEARCH.values()}
+    knowing = {
+        path: [alias.name for alias in node.names if alias.name in names]
+        for path, tree in TREES.items()
+        if not path.startswith(("settings/", "engines/"))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and names & {alias.name for alias in node.names}
+    }
+    assert not knowing
 
 
 def test_the_manifest_has_one_model_and_one_file_name() -> None:

@@ -112,6 +112,11 @@ class NaspSettings(GradientSettings):
         0.0, ge=0, le=1, description="probability of a random operation instead of the largest"
     )
 
+    @property
+    def costed_cells(self) -> tuple[str, ...]:
+        """Names of cells whose operations cost something, where the settings name any."""
+        return self.cells
+
 
 class GumbelSettings(OrderSettings):
     """Settings of methods that draw a random mixture for every pass."""
@@ -170,6 +175,7 @@ class SnasSettings(GumbelSettings):
 class PcDartsSettings(OrderSettings):
     """PC-DARTS (Xu et al., ICLR 2020): a part of the channels is searched, edges are weighed."""
 
+    needs_channels = True
     method: Literal["pc_darts"] = "pc_darts"
     warmup: Annotated[int, Field(ge=0)] | None = Field(
         None,
@@ -181,6 +187,11 @@ class PcDartsSettings(OrderSettings):
     partial: int = Field(
         4, ge=1, le=64, description="K: one channel of K goes through the operations"
     )
+
+    @property
+    def channel_parts(self) -> int:
+        """K, one of whose equal parts of the channels is searched."""
+        return self.partial
 
     @property
     def relaxation(self) -> str:

@@ -46,6 +46,7 @@ class SearchSettings(Section):
         has_probabilities: Whether operations have probabilities, which `perturbation` changes.
         is_differentiable: Whether the loss can be differentiated twice in alpha, as `eigenvalue`
             does.
+        needs_channels: Whether it searches channels, which only images have.
         needs: Settings that need others.
     """
 
@@ -56,6 +57,7 @@ class SearchSettings(Section):
     shares_weights: ClassVar[bool] = True
     has_probabilities: ClassVar[bool] = True
     is_differentiable: ClassVar[bool] = True
+    needs_channels: ClassVar[bool] = False
     needs: ClassVar[Needs] = {}
     method: str = ""  # every method has its own
     epochs: int = Field(50, ge=1, description="passes over the data that trains weights")
@@ -83,6 +85,31 @@ class SearchSettings(Section):
     def goes_back(self) -> bool:
         """Whether the result may be the architecture of an earlier epoch."""
         return any(isinstance(rule, Eigenvalue) for rule in self.stop)
+
+    @property
+    def channel_parts(self) -> int | None:
+        """K, one of whose equal parts of the channels is searched; None if all channels are."""
+        return None
+
+    @property
+    def has_skips(self) -> bool:
+        """Whether edges of the supernet have an auxiliary skip beside their operations."""
+        return False
+
+    @property
+    def costed_cells(self) -> tuple[str, ...]:
+        """Names of cells whose operations cost something, where the settings name any."""
+        return ()
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether alpha is judged by the weights one step later."""
+        return False
+
+    @property
+    def freezes(self) -> bool:
+        """Whether the weights of an operation may stop learning before the search ends."""
+        return False
 
     def conflicts(self) -> Iterator[Conflict]:
         """Yield the settings that contradict each other."""
@@ -147,6 +174,16 @@ class OrderSettings(GradientSettings):
         return "darts"
 
     @property
+    def looks_ahead(self) -> bool:
+        """Whether alpha is judged by the weights one step later."""
+        return self.order == "second"
+
+    @property
+    def freezes(self) -> bool:
+        """Whether the weights of an operation may stop learning before the search ends."""
+        return self.freeze is not None
+
+    @property
     def is_simultaneous(self) -> bool:
         """Whether alpha and the weights move by gradients of the same pass."""
         return False
@@ -182,3 +219,8 @@ class RelaxSettings(OrderSettings):
     def relaxation(self) -> str:
         """How alpha weighs the operations, by the method that this is known from."""
         return self.relax
+
+    @property
+    def has_skips(self) -> bool:
+        """Whether edges of the supernet have an auxiliary skip beside their operations."""
+        return self.skip is not None

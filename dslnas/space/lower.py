@@ -10,8 +10,6 @@ from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedInput, CheckedNetwork, CheckedProgram
 from dslnas.language.check.constants import number_of
 from dslnas.ops.primitive import Example, InputShape, Token, by_name
-from dslnas.settings.search import PcDartsSettings
-from dslnas.settings.search_base import RelaxSettings
 from dslnas.space.architecture import Architecture, architecture_of
 from dslnas.space.connectivity import with_must_read
 from dslnas.space.derive.count_rules import check_rule
@@ -60,11 +58,10 @@ def _supernet(
 ) -> Network:
     network, search = program.network, program.search
     supernet = _network(program, network.channels, network.repeat, example, classes, found)
-    if search is not None and isinstance(search, PcDartsSettings):
-        return replace(supernet, partial=_partial(program, search))
-    if isinstance(search, RelaxSettings):
-        return replace(supernet, has_skips=search.skip is not None)
-    return supernet
+    if search is None:
+        return supernet
+    partial = None if search.channel_parts is None else _partial(program, search.channel_parts)
+    return replace(supernet, partial=partial, has_skips=search.has_skips)
 
 
 def _final(program: CheckedProgram, example: Example, classes: int, found: Diagnostics) -> Network:
@@ -107,9 +104,9 @@ def _check_searched(
             )
 
 
-def _partial(program: CheckedProgram, settings: PcDartsSettings) -> Partial:
+def _partial(program: CheckedProgram, parts: int) -> Partial:
     places = (program.spans.get(path) for path in ("search.partial", "network.channels"))
-    return Partial(settings.partial, next(filter(None, places), program.network.span))
+    return Partial(parts, next(filter(None, places), program.network.span))
 
 
 def _network(

@@ -16,6 +16,7 @@ from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example, by_name
 from dslnas.ops.shapes import show_example
 from dslnas.settings.data import DataSettings, ImageSettings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.tasks.metric import ACCURACY, Column, Row
@@ -39,7 +40,7 @@ SETTINGS = TaskSettings(
         Special("network.input"),
         Special(
             "search",
-            ("pc_darts",),
+            tuple(name for name, model in SEARCH.items() if model.needs_channels),
             about="searches a part of the channels of images",
             instead="search recurrent cells by another method, such as `search darts`",
         ),

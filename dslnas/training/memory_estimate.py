@@ -17,7 +17,7 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.passes.manager import optimised
 from dslnas.settings.data import DataSettings
 from dslnas.settings.precision import Precision
-from dslnas.settings.search_base import OrderSettings, SearchSettings
+from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import choice_table
@@ -119,10 +119,8 @@ def _running(
 
 def _copies(settings: SearchSettings) -> int:
     """Return how many copies of the weights there are at once, an engine's own not counted."""
-    copies = COPIES + (settings.accumulate > 1)
-    if isinstance(settings, OrderSettings):
-        copies += COPIES_AHEAD * (settings.order == "second") + (settings.freeze is not None)
-    return copies
+    copies = COPIES + (settings.accumulate > 1) + settings.freezes
+    return copies + COPIES_AHEAD * settings.looks_ahead
 
 
 def _needs(

@@ -29,7 +29,7 @@ def checked_parts(partial: Partial, cell: Cell, edge: Edge, reads: Shape, channe
             f"{where} reads {show_shape(reads)}, so what goes past its operations "
             f"does not have C = {channels} channels",
             span=edge.span,
-            help="give the cell a `preprocess`, or use another method than pc_darts",
+            help="give the cell a `preprocess`, or use a method that searches all channels",
         )
     if channels % partial.parts:
         divisors = [n for n in range(1, channels + 1) if channels % n == 0]

@@ -10,8 +10,8 @@ from dslnas.language.check.context import Context
 from dslnas.settings.combinations import misfits
 from dslnas.settings.data import DataSettings
 from dslnas.settings.rule import Derivation
-from dslnas.settings.search import SEARCH, NaspSettings
-from dslnas.settings.search_base import Conflict, OrderSettings, SearchSettings
+from dslnas.settings.search import SEARCH
+from dslnas.settings.search_base import Conflict, SearchSettings
 from dslnas.settings.sections import DeriveSettings, EvaluateSettings
 
 
@@ -35,7 +35,7 @@ def check_search(
     ):
         span = spans.get(conflict.path, spans.get(conflict.other))
         context.diagnostics.add("NAS511", conflict.message, span, help=conflict.help)
-    for name in search.cells if isinstance(search, NaspSettings) else ():
+    for name in search.costed_cells:
         context.diagnostics.is_known("cell", name, spans.get("search.cells"), cells)
 
 
@@ -177,7 +177,7 @@ def check_parts(
 def _unfit_for_steps(search: SearchSettings, cells: Mapping[str, Cell]) -> Iterator[Conflict]:
     """Yield what means nothing in recurrent cells."""
     is_recurrent = any(cell.states for cell in cells.values())
-    if is_recurrent and isinstance(search, OrderSettings) and search.freeze is not None:
+    if is_recurrent and search.freezes:
         yield Conflict(
             "search.freeze",
             "`freeze` stops the weights of operations, and in recurrent cells they have none",
