@@ -28,10 +28,15 @@ _LONGEST = 64  # letters of a word that tell how near it is
 
 @dataclass(frozen=True)
 class Note:
-    """A second place that belongs to a diagnostic, such as an earlier definition."""
+    """A place with a remark: a second one of a diagnostic, or what is no mistake but matters."""
 
     message: str
     span: Span
+
+    def render(self) -> str:
+        """Return the note as it is printed, without a final line end."""
+        head = _printable(f"{_place(self.span)}: note: {self.message}")
+        return "\n".join([head, *_excerpt(self.span)])
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,7 @@ class Diagnostic:
         lines = [_printable(f"{place + ': ' if place else ''}error[{self.code}]: {self.text}")]
         if self.span is not None:
             lines += _excerpt(self.span)
-        for note in self.notes:
-            lines.append(_printable(f"{_place(note.span)}: note: {note.message}"))
-            lines += _excerpt(note.span)
+        lines += [note.render() for note in self.notes]
         if self.help:
             lines.append(_printable(f"  = help: {self.help}"))
         return "\n".join(lines)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dslnas.app.compile import compile_spec
-from dslnas.diagnostics import Diagnostic, UserError
+from dslnas.diagnostics import Diagnostic, Note, UserError
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,12 @@ class Verdict:
         mistakes: All of its mistakes; none if it is right.
         missing: Condition of a run that a right spec leaves to the command line; "" if there is
             none.
+        notes: Remarks on what is no mistake, but may not be meant.
     """
 
     mistakes: tuple[Diagnostic, ...] = ()
     missing: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 def check_spec(spec: Path, overrides: Sequence[str] = ()) -> Verdict:
@@ -32,9 +34,10 @@ def check_spec(spec: Path, overrides: Sequence[str] = ()) -> Verdict:
         overrides: Arguments of `--set`, such as `search.epochs=5`.
     """
     try:
-        data = compile_spec(spec, overrides).program.data
+        compiled = compile_spec(spec, overrides)
     except UserError as error:
         return Verdict(error.diagnostics)
-    if not data.lacks_path:
-        return Verdict()
-    return Verdict(missing=f"to run it, say where `{data.heading()}` lies: `--set data.path=DIR`")
+    data, missing = compiled.program.data, ""
+    if data.lacks_path:
+        missing = f"to run it, say where `{data.heading()}` lies: `--set data.path=DIR`"
+    return Verdict((), missing, compiled.notes)

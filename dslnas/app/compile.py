@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslnas.diagnostics import UserError, user_error
+from dslnas.diagnostics import Note, UserError, user_error
 from dslnas.language.link.link import LinkedProgram, link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.link.sources import near_files, read_source
@@ -52,6 +52,11 @@ class Compiled(ABC):
     @abstractmethod
     def graph(self) -> PrimitiveGraph:
         """Graph of that network."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Remarks on what is no mistake, but may not be meant."""
+        return ()
 
     @cached_property
     def text(self) -> str:
@@ -93,6 +98,13 @@ class CompiledSpace(Compiled):
     """A spec with choices: a space of cells and networks."""
 
     space: SearchSpace
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Choices that only one operation can come out of."""
+        from dslnas.space.settled import settled_choices
+
+        return settled_choices(self.space)
 
     @cached_property
     def graph(self) -> PrimitiveGraph:

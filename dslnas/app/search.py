@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from dslnas.app.arguments import check_options, spec_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledSearch, architecture_text, with_search
-from dslnas.app.run import Run, RunOptions, begin
+from dslnas.app.run import Notice, Run, RunOptions, begin
 from dslnas.runs.folder import ALPHAS, ARCHITECTURE, is_searched, write_tensors
 from dslnas.tasks.catalogue import task_of
 
@@ -78,6 +78,8 @@ def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     check_search_fits(plan, data, run.runtime)
     run.start()
     steps = task_of(program.data).steps(program.data)
+    for note in spec.notes:
+        run.report(Notice(note.render()))
     with threads_for(spec.graph.flops() * program.data.batch * steps):
         return Search(plan, data, run.manifest.seed, run.runtime, run.record).run()
 

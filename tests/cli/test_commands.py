@@ -209,3 +209,32 @@ def test_what_is_refused_at_once_is_refused_before_torch_is_imported(
     assert done.returncode == 1
     assert "error[NAS" in done.stderr
     assert "imported torch" not in done.stderr
+
+
+SETTLED = """use std.cnn
+cell mixed {
+    inputs  1
+    node n1 = {sep_conv(3), conv(3)}(in1)
+    node n2 = {conv(1), none}(n1)
+}
+network { cells mixed }
+data digits
+"""
+
+
+def test_a_choice_with_one_outcome_is_told_but_no_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "settled.nas"
+    path.write_text(SETTLED)
+    note = f"""{path}:5:15: note: choice of cell `mixed` has one outcome, `conv(1)`: without \
+`none allowed` a derived edge is never `none`
+  |
+5 |     node n2 = {{conv(1), none}}(n1)
+  |               ^^^^^^^^^^^^^^^^^^^
+"""
+    assert run(["check", str(path)]) == 0
+    assert capsys.readouterr() == (f"{path}: ok\n", note)
+    for command in ("show", "compile"):
+        assert run([command, str(path)]) == 0
+        assert capsys.readouterr().out.endswith(note)

@@ -28,6 +28,8 @@ def check(specs: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool) ->
     for name, verdict in verdicts.items():
         if not verdict.mistakes:
             click.echo(f"{name}: ok" + (f"; {verdict.missing}" if verdict.missing else ""))
+        for note in verdict.notes:
+            click.echo(note.render(), err=True)
     if mistakes:
         raise UserError(mistakes)
 

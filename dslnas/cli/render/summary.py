@@ -37,6 +37,7 @@ def summary_text(compiled: CompiledSpace | CompiledArchitecture) -> str:
         of_them = "" if distinct is None else f", of which {big(distinct)} are distinct"
         lines.append(f"{'architectures':<15}{big(facts['architectures'])}{of_them}")
     lines.append(f"{'spec hash':<15}{facts['spec_hash'][:16]}")
+    lines += [note.render() for note in compiled.notes]
     return "\n".join(lines)
 
 
