@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from dslnas.language.check.cell import Cell
+from dslnas.language.check.cell import Cell, Edge
 
 
 def operation_counts(cell: Cell) -> dict[str, int]:
@@ -14,16 +14,23 @@ def operation_counts(cell: Cell) -> dict[str, int]:
 
 
 def skip_share(cell: Cell) -> float:
-    """Return the share of edges with an identity, from 0 to 1.
+    """Return the share of edges with an identity among those that were chosen, from 0 to 1.
 
     As in the papers, those that reduce the size count too: a skip is a skip at every stride.
     """
-    return skip_count(cell) / len(cell.edges)
+    return skip_count(cell) / max(1, len(_chosen(cell)))
 
 
 def skip_count(cell: Cell) -> int:
-    """Return how many edges have an identity; none behind a gate, which hands nothing on."""
-    return sum(edge.operations[0].is_identity for edge in cell.edges) if cell.gate is None else 0
+    """Return how many edges with an identity were chosen: a fixed one is no sign of a collapse.
+
+    There are none behind a gate, which hands nothing on.
+    """
+    return sum(edge.operations[0].is_identity for edge in _chosen(cell)) if cell.gate is None else 0
+
+
+def _chosen(cell: Cell) -> list[Edge]:
+    return [edge for edge in cell.edges if edge.is_chosen]
 
 
 def convolution_count(cell: Cell) -> int:

@@ -30,7 +30,7 @@ class Observation:
     Attributes:
         operations: By searched cell that the final network has, the edges of the derived cell
             with each operation.
-        skip_share: By searched cell the share of its edges that are skip connections, 0 to 1.
+        skip_share: By searched cell the share of its choices that are skip connections, 0 to 1.
         entropy: By cell, the mean over edges of the entropy of the operations' probabilities, as
             a share of its largest value; None where the method has none.
         alpha_change: By alpha, the root mean square of what its entries changed by in the epoch.
@@ -73,9 +73,9 @@ class Monitor:
         cells = {name: found[name] for name in self._supernet.tables if name in found}
         shares = {name: skip_share(cell) for name, cell in cells.items()}
         warnings = [
-            f"{share:.0%} of the edges of cell `{name}` are skip connections: it may be collapsing"
-            for name, share in shares.items()
-            if share >= COLLAPSED and self._learns and not warm and self._first(f"collapsed {name}")
+            f"{share:.0%} of what cell `{cell}` chose are skip connections: it may be collapsing"
+            for cell, share in shares.items()
+            if share >= COLLAPSED and self._learns and not warm and self._first(f"collapsed {cell}")
         ]
         largest = max((float(change.abs().max()) for change in changes.values()), default=1.0)
         if self._learns and not warm and largest < STILL and self._first("still"):

@@ -25,13 +25,13 @@ class OneShot:
     """
 
     def __init__(self, plan: SearchPlan, supernet: Supernet, part: Part, seed: int) -> None:
-        """Take the part that measures; `seed` is that of everything drawn for it."""
+        """Take the part that measures; `seed` is that of the search."""
         self._plan, self._supernet, self._part, self._seed = plan, supernet, part, seed
         self._task = task_of(plan.data)
 
     def choice(self, scores: Scores) -> Choice:
         """Return the architecture that scores prefer, as the plan derives it."""
-        space, found = self._plan.space, {}
+        space, rule, found = self._plan.space, self._plan.derivation.rule, {}
         for name, table in self._supernet.tables.items():
             rule = self._plan.derivation.rule
             kept = columns_kept(space.cells[name], scores[name], rule, self._seed)

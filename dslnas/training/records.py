@@ -33,7 +33,7 @@ class EpochRecord(OpenModel):
         entropy: This and the next three are observed in a search only, see
             `dslnas.training.monitor.Observation`.
         operations: Operations of the cells that would be derived now.
-        skip_share: Share of skip connections among their edges.
+        skip_share: Share of skip connections among their edges with a choice.
         alpha_change: Root mean square of the changes of alpha in the epoch.
         eigenvalue: Dominant one of the Hessian in alpha, where a stop rule asks for it.
         averaged: Whether averaged weights were measured, where they may be.
@@ -91,8 +91,8 @@ class SearchCheck(JsonModel):
     Attributes:
         stage: `check`: its line in the metrics comes after those of the search.
         metric: Name of what was measured.
-        found: Of the result.
-        random: Of the random architectures.
+        found: The metric of the result.
+        random: The metrics of the random architectures.
         median: Median of those.
         beats_random: Whether the result is better than the median.
     """

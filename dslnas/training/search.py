@@ -88,7 +88,6 @@ class Search:
         self._engine: Engine = make_engine(
             self._supernet, plan.settings, self._generator, self._constraints
         )
-        self._seed = seed
         learns, shares = plan.settings.learns, plan.settings.shares_weights
         self._one_shot = OneShot(plan, self._supernet, data.validation, seed) if shares else None
         self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=learns)
@@ -257,10 +256,12 @@ class Search:
             self._one_shot,
             [*nearby(found.scores, self._supernet.tables, derivation.compare, self._seed)],
             self._task,
-            lambda scores: self._keeps_to_limits(derive(space, scores, derivation.rule)),
+            lambda scores: self._keeps_to_limits(
+                derive(space, scores, derivation.rule, self._seed)
+            ),
             self._compared,
         )
-        architecture = derive(space, scores, derivation.rule)
+        architecture = derive(space, scores, derivation.rule, self._seed)
         params = check_final(architecture)
         return replace(found, architecture=architecture, scores=scores, params=params)
 

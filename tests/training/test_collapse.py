@@ -49,7 +49,7 @@ def test_the_monitor_shows_the_collapse_of_darts() -> None:
     assert counts[0] == {"skip_connect": 2, "sep_conv(3)": 2}
     assert counts[-1] == {"skip_connect": 4}
     assert [epoch.warnings for epoch in report.epochs] == [
-        ("50% of the edges of cell `normal` are skip connections: it may be collapsing",),
+        ("50% of what cell `normal` chose are skip connections: it may be collapsing",),
         *[()] * 4,
     ]
     entropies = [epoch.entropy["normal"] for epoch in report.epochs if epoch.entropy]

@@ -96,9 +96,9 @@ def test_operations_of_the_derived_cells_are_counted_fixed_edges_too() -> None:
     ("one", "two", "shares"),
     [
         ((2, 1, 1, 1), CONV, (0.0, 0.0)),
-        ((0, 1, 1, 1), CONV, (1 / 5, 0.0)),
-        ((0, 0, 1, 1), SKIP, (2 / 5, 1.0)),  # at stride 2 it is a skip as well
-        ((0, 0, 0, 0), CONV, (4 / 5, 0.0)),
+        ((0, 1, 1, 1), CONV, (1 / 4, 0.0)),
+        ((0, 0, 1, 1), SKIP, (2 / 4, 1.0)),  # at stride 2 it is a skip as well
+        ((0, 0, 0, 0), CONV, (1.0, 0.0)),
     ],
 )
 def test_share_of_skip_connections(
@@ -150,17 +150,17 @@ def test_there_is_no_entropy_without_probabilities() -> None:
 
 # ---- warnings -----------------------------------------------------------------------------------
 
-COLLAPSED = "60% of the edges of cell `one` are skip connections: it may be collapsing"
+COLLAPSED = "75% of what cell `one` chose are skip connections: it may be collapsing"
 STILL = "alpha does not move: raise the learning rate of `arch`"
 
 
 def test_a_collapsed_cell_is_named_once() -> None:
     watched = Watched()
-    assert watched.see((0, 0, 1, 1)).warnings == ()  # 40 %
+    assert watched.see((0, 1, 1, 1)).warnings == ()  # 25 %
     assert watched.see((0, 0, 0, 1)).warnings == (COLLAPSED,)
     assert watched.see((0, 0, 0, 0)).warnings == ()
     assert watched.see((0, 0, 0, 0), SKIP).warnings == (
-        "100% of the edges of cell `two` are skip connections: it may be collapsing",
+        "100% of what cell `two` chose are skip connections: it may be collapsing",
     )
 
 
@@ -186,7 +186,7 @@ def test_methods_that_draw_are_not_warned_of() -> None:
     watched = Watched(learns=False)
     seen = watched.see((0, 0, 0, 0), SKIP, now=alphas())
     assert seen.warnings == ()
-    assert seen.skip_share == {"one": 0.8, "two": 1.0}
+    assert seen.skip_share == {"one": 1.0, "two": 1.0}
 
 
 def test_a_warm_epoch_warns_of_nothing_and_uses_no_warning_up() -> None:

@@ -45,6 +45,7 @@ class Edge:
         source: Name of an input, a state, a value or another node.
         target: Name of the node that sums the edge.
         row: Row of the cell's alpha; None for a fixed edge.
+        is_chosen: Whether its one operation was chosen from several; else nobody chose it.
     """
 
     source: str
@@ -52,6 +53,7 @@ class Edge:
     operations: tuple[Operation, ...]
     row: int | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
+    is_chosen: bool = field(default=False, compare=False, repr=False)
 
     @property
     def is_fixed(self) -> bool:

@@ -45,7 +45,8 @@ def derive_cell(
         if edge.row is None:
             kept.append(edge)
         elif edge.row in chosen:
-            kept.append(replace(edge, operations=(edge.operations[chosen[edge.row]],)))
+            operation = edge.operations[chosen[edge.row]]
+            kept.append(replace(edge, operations=(operation,), is_chosen=True))
     return replace(cell.with_edges(tuple(kept)), keep=None).without_unneeded()
 
 
