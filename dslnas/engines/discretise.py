@@ -59,7 +59,7 @@ def uniform(table: ChoiceTable, generator: torch.Generator) -> tuple[int, ...]:
         choice = _any_choice(table, generator)
         if is_connected(table, choice):
             return choice
-    return nearest(table, one_hot(table, choice).tolist())
+    return nearest(table, one_hot(table, choice).tolist(), hash(choice))
 
 
 def _any_choice(table: ChoiceTable, generator: torch.Generator) -> tuple[int, ...]:

@@ -69,7 +69,7 @@ def _obeying(cell: Cell, table: ChoiceTable, rule: Rule, drawn: tuple[int, ...])
     counts = counts_in(cell, rule)
     if not counts:
         return drawn
-    kept = constrained_choice(cell, rows_of(one_hot(table, drawn)), counts)
+    kept = constrained_choice(cell, rows_of(one_hot(table, drawn)), counts, hash(drawn))
     assert kept is not None, "checked by check_rule"
     return tuple(kept.get(row, DROPPED) for row in range(len(drawn)))
 
@@ -176,7 +176,10 @@ def draw_from(
         choice = draw_within(propose, lambda choice: _is_connected(tables, choice))
         if _is_connected(tables, choice):
             return choice
-        return {c: nearest(tables[c], rows_of(one_hot(tables[c], choice[c]))) for c in choice}
+        return {
+            cell: nearest(tables[cell], rows_of(one_hot(tables[cell], drawn)), hash(drawn))
+            for cell, drawn in choice.items()
+        }
 
     return connected() if constraints is None else constraints.draw(tables, connected)
 
