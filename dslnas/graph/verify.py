@@ -140,6 +140,7 @@ def _mixes(graph: PrimitiveGraph) -> Iterator[Finding]:
 def _columns(node: Node, mix: Mix, columns: int) -> Iterator[Finding]:
     """Yield what is wrong with the columns that a node reads of an alpha with so many."""
     named, inputs = len(mix.columns), len(node.inputs)
+    primitive = PRIMITIVES[node.primitive]
     too_many = node.primitive == "mix" and inputs > columns and not mix.edges
     if too_many or any(not 0 <= c < columns for c in mix.columns):
         yield node.name, f"mixes {inputs} nodes with {columns} columns of alpha"
@@ -147,10 +148,9 @@ def _columns(node: Node, mix: Mix, columns: int) -> Iterator[Finding]:
         yield node.name, f"names {named} columns for {inputs} nodes"
     elif node.primitive == "share" and not mix.columns:
         yield node.name, "is a share of no columns"
-    elif node.primitive == "highway_gate":
-        counts = [int(str(count)) for _, count in node.attributes]
-        if sum(counts) != named:
-            yield node.name, f"names {named} columns for {sum(counts)} activations"
+    elif primitive.columns is not None and primitive.columns(dict(node.attributes)) != named:
+        wanted = primitive.columns(dict(node.attributes))
+        yield node.name, f"names {named} columns of alpha, not {wanted}"
 
 
 # ---- laws of meaning ----------------------------------------------------------------------------

@@ -261,6 +261,7 @@ _ALL = (
         inputs=(2, 2),
         keeps=Kept(inputs=True, without_loops=8),
         traits=_OF_PARTS | Trait.WEIGHED | Trait.ENDS_STACK | _WRITTEN,
+        columns=lambda counts: sum(int(str(count)) for count in counts.values()),
     ),
     Primitive(
         "state",

@@ -146,6 +146,8 @@ class Primitive:
         reads_tokens: Whether it reads tokens, which have no sizes.
         traits: Its promises; none unless they are given.
         tied_to: A primitive of the stem whose `weight` it uses instead of one of its own.
+        columns: Number of columns of alpha that it has to name, by its attributes; None where no
+            attribute tells.
         run_mask: Rate of variational dropout at which it zeroes, by a mask that is drawn when a run
             begins and is the same for all steps of a sequence; without, it has no such mask.
     """
@@ -160,6 +162,7 @@ class Primitive:
     reads_tokens: bool = False
     traits: Trait = Trait.NONE
     tied_to: str = ""
+    columns: Callable[[Attributes], int] | None = None
     run_mask: str = ""
 
     def output(self, attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:

@@ -6,19 +6,23 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.gated import gated, highway_gate
+from dslnas.backends.torch.fast import WEIGHED_FORMS
+from dslnas.backends.torch.gated import ACTIVATIONS, gated, highway_gate
+from dslnas.backends.torch.kernels.gate_args import KINDS
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Mix, Node
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.graph.verify import verify_graph
+from dslnas.ops.traits import Trait
 from dslnas.passes.drop_identities import drop_identities
 from dslnas.passes.fuse_gates import KNOWN, fuse_gates
 from dslnas.passes.manager import optimised
 from tests.graph_text import parse_graph
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.passes.test_golden import GOLDEN
+from tests.primitives import with_trait
 from tests.spaces import space_of
 
 DARTS = "use papers.darts_rnn\nnetwork { channels 4 }"
@@ -124,6 +128,20 @@ def test_a_gate_is_left_alone_where_somebody_looks_into_it() -> None:
 
 
 # ---- what ----------------------------------------------------------------------------------------
+
+
+def test_every_activation_that_a_gate_takes_has_its_gradient() -> None:
+    assert set(ACTIVATIONS) == set(KNOWN)
+    assert len(KNOWN) + 1 == KINDS  # the loops have a weight for each, and their sum
+
+
+def test_an_activation_without_a_gradient_is_refused() -> None:
+    with pytest.raises(KeyError, match="silu"):
+        gated(*operands(2, 2), ("tanh", "silu"))
+
+
+def test_everything_that_weighs_by_alpha_has_a_form_of_its_own() -> None:
+    assert set(WEIGHED_FORMS) == with_trait(Trait.WEIGHED)
 
 
 @pytest.mark.parametrize("edges", [1, 3])

@@ -194,7 +194,7 @@ BROKEN = {
         (stepped("mix cell[1]{0, 2}", "mix cell[1]{0}"), "`d` names 1 columns for 2 nodes"),
         (stepped("share cell[1]{0, 2}", "share cell[1]"), "`e` is a share of no columns"),
         (stepped("share cell[1]{0, 2}", "share"), "`e` has no row of alpha"),
-        (parse_graph(GATE), "`b` names 1 columns for 2 activations"),
+        (parse_graph(GATE), "`b` names 1 columns of alpha, not 2"),
         (written("one[1]", "one[1, 2]"), "`c` reads rows [1, 2] of `one`, which has 2"),
         (written("one[1]", "one[1, 0]"), "`c` does not name a row and a column for every node"),
     ],

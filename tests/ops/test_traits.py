@@ -22,7 +22,8 @@ FORMS = {
     "backends/python/expressions.py": {"JOINS", "FUNCTIONS"},
     "backends/python/layers.py": {"LAYERS"},
     "backends/torch/torch_compile.py": {"_FORMS"},
-    "backends/torch/fast.py": {"FAST_FORMS"},
+    "backends/torch/fast.py": {"FAST_FORMS", "WEIGHED_FORMS"},
+    "backends/torch/gated.py": {"ACTIVATIONS"},
     "backends/torch/primitives.py": {"FORMS"},
 }
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dslnas.backends.torch.gated import highway_gate
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
 from dslnas.backends.torch.kernels.window import Window
+from dslnas.backends.torch.mixing import Weighing, weigh_all
 from dslnas.backends.torch.primitives import FORMS, Form, Pair, form, numbers
 from dslnas.backends.torch.randomness import RunState
+from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node
 from dslnas.ops.shapes import pair
+
+WeighedForm: TypeAlias = Callable[[Step, Sequence[Tensor], Weighing], Tensor]
+"""Takes a step, its input tensors (batch first), and what knows alpha."""
 
 
 def _conv(
@@ -71,3 +78,10 @@ FAST_FORMS: Mapping[str, Form] = {
     "batch_norm": _batch_norm,
 }
 """On CPUs loops of our own, where numba is installed; elsewhere the library's functions."""
+
+WEIGHED_FORMS: Mapping[str, WeighedForm] = {
+    "mix": weigh_all,
+    "share": weigh_all,
+    "highway_gate": highway_gate,
+}
+"""Forms of the primitives that weigh by alpha."""

@@ -68,6 +68,11 @@ class Weighing:
         return [weight.view(-1, *[1] * dimensions) for weight in found]
 
 
+def weigh_all(step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tensor:
+    """Return what a `mix` or a `share` gives."""
+    return weigh(step, inputs)
+
+
 def _scaled(x: Tensor, weight: Tensor, parts: int) -> Tensor:
     """Return a value times its weight; each part of a stack has its own."""
     if weight.dim() == 0:

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.bundles import Bundle, with_bundles
-from dslnas.backends.torch.fast import FAST_FORMS
-from dslnas.backends.torch.gated import highway_gate
+from dslnas.backends.torch.fast import FAST_FORMS, WEIGHED_FORMS
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
@@ -164,11 +163,9 @@ class TorchNetwork(nn.Module):
         return forms[step.node.primitive](step.node, inputs, own, self.run_state)
 
     def _weighed(self, step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tensor:
-        if step.node.primitive == "highway_gate":
-            return highway_gate(step, inputs, weigh)
-        if self.plain or not self._sums.takes(step.node):
-            return weigh(step, inputs)
-        return self._sums(step, inputs, weigh.mixing, self.run_state)
+        if not self.plain and self._sums.takes(step.node):
+            return self._sums(step, inputs, weigh.mixing, self.run_state)
+        return WEIGHED_FORMS[step.node.primitive](step, inputs, weigh)
 
     def _tensor(self, name: str) -> Tensor:
         tensor: Tensor | None = self._parameters.get(name)

@@ -21,7 +21,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.fast import FAST_FORMS
+from dslnas.backends.torch.fast import FAST_FORMS, WEIGHED_FORMS
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
@@ -195,7 +195,7 @@ def _compiled(name: str, body: Body, *, tracking: bool) -> Function:
         for step, names in own:
             node, reads = step.node, [values[name] for name in step.inputs]
             if node.mix is not None:
-                result = weigh(step, reads)
+                result = WEIGHED_FORMS[node.primitive](step, reads, weigh)
             elif _draws(node):
                 result = reads[0] * next(factors)
             else:

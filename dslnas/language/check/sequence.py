@@ -10,6 +10,7 @@ from dslnas.language.check.context import Context
 from dslnas.language.check.operations import called
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
+from dslnas.ops.catalogue import LANGUAGE
 from dslnas.settings.data import DATA
 from dslnas.settings.task import TaskSettings
 
@@ -87,7 +88,7 @@ def check_sequence(
 
 
 def _stem_reads_tokens(linked: LinkedProgram) -> bool:
-    """Whether the first layer of the network is an embedding."""
+    """Whether the first layer of the network reads tokens."""
     stem = linked.given("network").get("stem")
     layer = stem.values[0] if stem else None
     seen: set[str] = set()
@@ -97,7 +98,7 @@ def _stem_reads_tokens(linked: LinkedProgram) -> bool:
         call = called(layer)
         name = "" if call is None else call[0].text
         if name not in linked.operations or name in seen:
-            return name == "embedding"
+            return name in LANGUAGE and LANGUAGE[name].reads_tokens
         seen.add(name)
         layer = linked.operations[name].body
     return False
