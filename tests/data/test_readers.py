@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,4 +151,10 @@ def test_real_data_are_described(shared: Path) -> None:
     settings = Idx(path=str(real(shared, "fashion-mnist")))
     counts = {str(number): 6000 for number in range(10)}
     assert describe(settings) == DataShape((1, 28, 28), 10, has_test=True, counts=counts)
-    assert describe(Cifar10(path=str(real(shared, "cifar-10-batches-bin")))) == describe(Cifar10())
+    found, known = (
+        describe(Cifar10(path=str(real(shared, "cifar-10-batches-bin")))),
+        describe(Cifar10()),
+    )
+    assert found is not None
+    assert known is not None
+    assert found in (known, replace(known, counts={}))  # all of the batches, or some
