@@ -15,6 +15,7 @@ from dslnas.graph.analysis.dependence import check_dependence
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.space.derive.derive import derive
+from tests.graph.recurrent import recurrent_spaces
 from tests.graph_text import parse_graph
 from tests.spaces import architecture_of, random_scores, space_of
 from tests.strategies import SpaceText, spaces
@@ -108,6 +109,13 @@ def test_whatever_is_derived_depends_on_what_it_reads(text: SpaceText, seed: int
         for name in space.searched
     }
     assert not complaint(build_derived_graph(derive(space, scores, seed=seed)))
+
+
+@given(recurrent_spaces(), st.integers(0, 99))
+@settings(max_examples=25)
+def test_recurrent_networks_that_are_derived_depend_on_what_they_read(text: str, seed: int) -> None:
+    space = space_of(text, (), classes=5)
+    assert not complaint(build_derived_graph(derive(space, random_scores(space, seed), seed=seed)))
 
 
 @pytest.mark.parametrize("seed", range(8))
