@@ -10,6 +10,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.asap import Asap
 from dslnas.engines.asng import Asng
 from dslnas.engines.darts import Darts
+from dslnas.engines.enas import Enas
 from dslnas.engines.evolution import Evolution
 from dslnas.engines.gdas import Gdas
 from dslnas.engines.milenas import Milenas, SingleLevel
@@ -39,6 +40,7 @@ ENGINES: Mapping[str, type[Engine]] = {
     "asap": Asap,
     "asng": Asng,
     "evolution": Evolution,
+    "enas": Enas,
     "random": RandomSampling,
     "random_search": RandomSearch,
 }

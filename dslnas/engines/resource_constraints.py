@@ -55,6 +55,19 @@ def any_choice(tables: Mapping[str, ChoiceTable], generator: torch.Generator) ->
     return {cell: uniform(table, generator) for cell, table in tables.items()}
 
 
+def connected(tables: Mapping[str, ChoiceTable], propose: Callable[[], Choice]) -> Choice:
+    """Return a proposed choice that is connected, or what is nearest to the last of many."""
+
+    def holds(choice: Choice) -> bool:
+        return all(is_connected(tables[cell], columns) for cell, columns in choice.items())
+
+    choice = draw_within(propose, holds)
+    if holds(choice):
+        return choice
+    rows = {cell: rows_of(one_hot(tables[cell], columns)) for cell, columns in choice.items()}
+    return {cell: nearest(tables[cell], weights) for cell, weights in rows.items()}
+
+
 def obeying(
     space: SearchSpace, tables: Mapping[str, ChoiceTable], rule: Rule, choice: Choice
 ) -> Choice:

@@ -15,7 +15,12 @@ from dslnas.engines.objectives.accumulation import Gradients, added, loss_and_gr
 from dslnas.engines.optimisers import WeightOptimiser, scaled
 from dslnas.engines.protocol import Engine, LargestPass, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
-from dslnas.engines.resource_constraints import ResourceConstraints, any_choice, draw_from
+from dslnas.engines.resource_constraints import (
+    ResourceConstraints,
+    any_choice,
+    connected,
+    draw_from,
+)
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search_base import SearchSettings
 from dslnas.space.derive.derive import Scores
@@ -78,8 +83,9 @@ class SampledEngine(Engine):
         return self.kept(lambda: any_choice(self._supernet.tables, self._generator))
 
     def kept(self, propose: Callable[[], Choice]) -> Choice:
-        """Return an architecture that is proposed, and keeps to the constraints."""
-        return draw_from(self._supernet.tables, propose, self._constraints)
+        """Return a proposed architecture that is connected and keeps to the constraints."""
+        tables = self._supernet.tables
+        return draw_from(tables, lambda: connected(tables, propose), self._constraints)
 
     @torch.no_grad()
     def losses(self, choices: Sequence[Choice], batch: Batch) -> list[float]:

@@ -305,6 +305,23 @@ class EvolutionSettings(SampledSettings):
     cycles: int = Field(100, ge=1, description="children after each epoch")
 
 
+class EnasSettings(SampledSettings):
+    """ENAS (Pham et al., ICML 2018): an LSTM decides on architectures, and learns by REINFORCE."""
+
+    method: Literal["enas"] = "enas"
+    weights: Weights = Sgd(lr=Cosine(start=0.05, end=5e-4), weight_decay=1e-4)
+    arch: Arch = Adam(lr=3.5e-3, betas=(0.0, 0.999), weight_decay=0.0)
+    units: int = Field(64, ge=1, description="width of the LSTM")
+    updates: int = Field(30, ge=1, description="updates of the LSTM after each epoch")
+    samples: int = Field(10, ge=1, description="architectures drawn for each update")
+    candidates: int = Field(10, ge=1, description="architectures compared after each epoch")
+    reward: float = Field(1.0, gt=0, description="of an architecture: so many times exp(-loss)")
+    entropy: float = Field(1e-4, ge=0, description="weight of the entropy in the reward")
+    decay: float = Field(0.99, ge=0, lt=1, description="of the mean reward, the baseline")
+    tanh: float = Field(1.1, gt=0, description="logits are so many times a tanh")
+    temperature: float = Field(1.0, gt=0, description="divides logits before the tanh")
+
+
 class DrawnSettings(SampledSettings):
     """Settings of methods that compare what they draw at the end."""
 
@@ -370,6 +387,7 @@ AnySearch: TypeAlias = Annotated[
     | AsapSettings
     | AsngSettings
     | EvolutionSettings
+    | EnasSettings
     | RandomSettings
     | RandomSearchSettings,
     Field(discriminator="method"),

@@ -25,6 +25,9 @@ class ChoiceTable:
         nodes: For every node the rows that it sums.
         keep: Rows per node of a derived cell; None keeps all.
         connectivity: Requirements on choices; None where all choices are connected.
+        names: For every node its name.
+        sources: For every row what it reads: an input, a state, a value or a node, by name.
+        operations: For every row its operations as they are written.
     """
 
     cell: str
@@ -33,6 +36,9 @@ class ChoiceTable:
     nodes: tuple[tuple[int, ...], ...]
     keep: int | None
     connectivity: Connectivity | None = field(default=None, compare=False, repr=False)
+    names: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    operations: tuple[tuple[str, ...], ...] = ()
 
     @property
     def width(self) -> int:
@@ -64,6 +70,9 @@ def choice_table(cell: Cell) -> ChoiceTable:
         tuple(tuple(row for row in rows if row is not None) for rows in by_node),
         cell.keep,
         connectivity(cell),
+        cell.nodes,
+        tuple(edge.source for edge in choices),
+        tuple(tuple(operation.text for operation in edge.operations) for edge in choices),
     )
 
 

@@ -51,7 +51,8 @@ class Planted(Supernet):
     def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
         assert mixing.chosen is not None
         self.seen += not regularised
-        return self._weight.square() + self.wrong(mixing.chosen)
+        edges = sum(len(columns) for columns in self.optimum.values())
+        return self._weight.square() + self.wrong(mixing.chosen) / edges
 
     @contextmanager
     def untracked(self) -> Iterator[None]:

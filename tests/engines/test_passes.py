@@ -53,6 +53,7 @@ STEPS: list[tuple[str, dict[str, Any], list[tuple[str, bool]]]] = [
     ("asng", {"samples": 3}, [*[WEIGHTS] * 3, *[ALPHA] * 3]),
     ("asng", {"warmup": 1}, [WEIGHTS, WEIGHTS]),
     ("evolution", {}, [WEIGHTS]),
+    ("enas", {}, [WEIGHTS]),
     ("random", {}, [WEIGHTS]),
     ("random_search", {"each": 2}, [WEIGHTS]),
     ("random_search", {"each": 1}, [ALPHA, WEIGHTS]),

@@ -47,6 +47,7 @@ evaluate { channels 4 }
 
 # What would take long otherwise.
 FEW: dict[str, dict[str, Any]] = {
+    "enas": {"units": 8, "updates": 2, "samples": 3, "candidates": 4},
     "evolution": {"population": 6, "tournament": 3, "cycles": 6},
     "random": {"samples": 5},
     "random_search": {"each": 2},

@@ -35,6 +35,7 @@ network { channels 8 }
 evaluate { channels 8 }
 """
 FEW: dict[str, dict[str, Any]] = {
+    "enas": {"units": 8, "updates": 2, "samples": 3, "candidates": 4},
     "evolution": {"population": 6, "tournament": 3, "cycles": 6},
     "random": {"samples": 3},
     "random_search": {"each": 1},

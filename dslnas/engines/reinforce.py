@@ -1,0 +1,97 @@
+"""REINFORCE of a controller of architectures (Williams, 1992), as ENAS has it.
+
+With R = reward + entropy * H, H the entropy of its decisions, the loss of an architecture is
+
+    b <- b - (1 - decay) * (b - R);    -log p * (R - b)
+
+the baseline b being moved before it is used, as in the published program. H has no gradient.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from dslnas.engines.controller import Controller
+from dslnas.engines.optimisers import value_at
+from dslnas.settings.values import Adam
+
+EPSILON = 1e-3
+"""Of the published Adam, which adds it to a second moment without the correction of its start."""
+
+
+class Reinforce:
+    """Trains a controller.
+
+    Attributes:
+        baseline: Moving average of what was rewarded.
+    """
+
+    def __init__(
+        self, controller: Controller, settings: Adam, epochs: int, *, decay: float, entropy: float
+    ) -> None:
+        self._controller = controller
+        self._settings, self._epochs = settings, epochs
+        self._decay, self._entropy = decay, entropy
+        self._adam = torch.optim.Adam(
+            controller.parameters(),
+            lr=value_at(settings.lr, 0, epochs),
+            betas=settings.betas,
+            weight_decay=settings.weight_decay,
+        )
+        self._steps = 0
+        self.baseline = 0.0
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set the learning rate of an epoch, counted from 0."""
+        for group in self._adam.param_groups:
+            group["lr"] = value_at(self._settings.lr, epoch, self._epochs)
+
+    def update(self, decisions: Sequence[Tensor], rewards: Sequence[float]) -> float:
+        """Take a step by some architectures and their rewards; return the mean loss."""
+        decided = self._controller(len(rewards), forced(decisions))
+        advantages = []
+        for reward, entropy in zip(rewards, decided.entropy.tolist(), strict=True):
+            total = reward + self._entropy * entropy
+            self.baseline -= (1 - self._decay) * (self.baseline - total)
+            advantages.append(total - self.baseline)
+        weights = decided.log_probability.new_tensor(advantages)
+        loss = -(decided.log_probability * weights).mean()
+        self._adam.zero_grad()
+        loss.backward()
+        self._steps += 1
+        for group in self._adam.param_groups:
+            group["eps"] = EPSILON / math.sqrt(1 - group["betas"][1] ** self._steps)
+        self._adam.step()
+        return float(loss.detach())
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the controller, the moments of its gradients, the baseline and the steps."""
+        found = {f"weights/{k}": v.detach().clone() for k, v in self._controller.named_parameters()}
+        for name, weight in self._controller.named_parameters():
+            for moment in MOMENTS if self._steps else ():
+                found[f"{moment}/{name}"] = self._adam.state[weight][moment].clone()
+        numbers = [self.baseline, float(self._steps)]
+        return {**found, "numbers": torch.tensor(numbers, dtype=torch.float64)}
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state."""
+        self.baseline, steps = state["numbers"].tolist()
+        self._steps = int(steps)
+        for name, weight in self._controller.named_parameters():
+            weight.data.copy_(state[f"weights/{name}"])
+            if self._steps:
+                moments = {moment: state[f"{moment}/{name}"].clone() for moment in MOMENTS}
+                self._adam.state[weight] = {"step": torch.tensor(float(steps)), **moments}
+
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+def forced(decisions: Sequence[Tensor]) -> Callable[[Tensor], Tensor]:
+    """Return what makes given decisions, one after the other."""
+    remaining = iter(decisions)
+    return lambda logits: next(remaining)
