@@ -9,7 +9,7 @@ computes gradients in the weights where only those in alpha are wanted.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from dslnas.engines.discretise import one_hot
 from dslnas.engines.protocol import StepReport
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import SEARCH
+from dslnas.settings.search_parts import Oles, PerturbAdversarially
 from dslnas.tasks.language_model import SETTINGS as TEXT
 from measuring import added_peak_mib
 from workloads import Workload
@@ -69,6 +70,7 @@ _DISCRETE = (
     Way("compiled", "compiled, only chosen ones run", False),
 )
 _SECOND = {"order": "second"}
+_ADVERSARY = {"perturb": PerturbAdversarially()}
 
 METHODS = {
     method.name: method
@@ -82,6 +84,14 @@ METHODS = {
         Method("single-level", "single-level", "single_level", _BOTH),
         Method("snas", "SNAS", "snas", _BOTH),
         Method("random", "random sampling", "random", _DISCRETE),
+        Method("drnas", "DrNAS", "drnas", _BOTH),
+        Method("sdarts", "SmoothDARTS at random", "sdarts", _BOTH),
+        Method("sdarts-adversary", "SmoothDARTS by an adversary", "sdarts", _BOTH, _ADVERSARY),
+        Method("darts-minus", "DARTS-", "darts_minus", _BOTH),
+        Method("fair-darts", "Fair DARTS", "fair_darts", _BOTH),
+        Method("beta-darts", "beta-DARTS", "beta_darts", _BOTH),
+        Method("reinmax", "GDAS with ReinMax", "gdas", _DISCRETE, {"sampler": "reinmax"}),
+        Method("oles", "DARTS with OLES", "darts", _BOTH, {"freeze": Oles()}),
     )
 }
 MAIN = ("darts-second", "darts", "milenas", "nasp", "gdas")
@@ -112,9 +122,11 @@ class Search:
         settings = model.model_validate({**defaults, **method.settings, **way.settings})
         generator = torch.Generator().manual_seed(0)
         kind = EverythingRuns if way.everything else Supernet
+        space = workload.space
+        space = replace(space, network=replace(space.network, has_skips=settings.has_skips))
         self.supernet = kind(
-            workload.space,
-            build_supernet_graph(workload.space),
+            space,
+            build_supernet_graph(space),
             generator,
             Runtime(torch.device("cpu")),
             slowness=settings.slowness or 0.0,
