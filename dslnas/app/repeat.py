@@ -14,6 +14,7 @@ from dslnas.app.run import EXPORTED, Listener, Notice, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.folder import free_folder
+from dslnas.runs.manifest import MANIFEST
 from dslnas.runs.repeats import RepeatsFolder
 from dslnas.runs.summary import BASELINE, Outcome, Sample, Summary, SummaryStatus
 from dslnas.tasks.catalogue import task_of
@@ -88,7 +89,7 @@ class Repeats:
 
     def _run_one(self, method: str, seed: int) -> None:
         path = self.folder.run_path(method, seed)
-        resume = self._resume and path.exists()
+        resume = self._resume and (path / MANIFEST).exists()
         if not resume:
             self.folder.make_room(method, seed)
         try:

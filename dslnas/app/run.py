@@ -181,10 +181,18 @@ class Run:
             ways.append("`dslnas.train(run)` in Python")
         raise user_error(
             "NAS024",
-            "is not trained yet" if searched else "is not trained yet: its search is not over",
+            f"is not trained yet{self._how_far(searched=searched)}",
             where=str(self.path),
             help=f"go on with it by {' or by '.join(ways)}" if ways else "",
         )
+
+    def _how_far(self, *, searched: bool) -> str:
+        """Say how far a run is that is not trained; "" where nothing of it is kept."""
+        if not searched:
+            return ": its search is not over"
+        done = sum(record.stage == "retrain" for record in self.metrics)
+        epochs = self.manifest.settings.evaluate.epochs
+        return f": {done} of {epochs} epochs of its training are stored" if done else ""
 
     def _compiled_architecture(self) -> CompiledArchitecture:
         spec = compile_spec(self.path / ARCHITECTURE, with_data=False)

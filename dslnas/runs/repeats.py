@@ -1,7 +1,7 @@
 """The folder of several runs of one spec: which are there already, and their summary.
 
 A run is kept if it is finished and is the one that is wanted; one that was interrupted or failed
-makes room for another try. Nothing is ever removed.
+makes room for another try, or is gone on with. Nothing is ever removed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dslnas.runs.summary import BASELINE, Outcome, Summary
 from dslnas.tasks.catalogue import task_of
 
 HELP = "choose another folder with `--out DIR`, or remove it"
+KILLED = "if it runs no more, the same command with `--resume` goes on with it"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class RepeatsFolder:
             UserError: NAS025 if something else is in its place, NAS027 if it is damaged.
         """
         path = self.run_path(method, seed)
-        if not path.exists():
+        if not path.exists() or (resume and not (path / MANIFEST).exists()):
             return None
         wanted = {"spec_hash": self.spec_hash, "method": method, "seed": seed, **how}
         run = _read(path)
@@ -71,7 +72,7 @@ class RepeatsFolder:
                 found = getattr(run, key)
                 raise _refused(path, f"is of another run: {key} is `{found}`, not `{value}`")
         if run.status == "running" and not resume:
-            raise _refused(path, "is still running, or was killed")
+            raise _refused(path, "is still running, or was killed", KILLED)
         if run.status != "finished":
             return None
         task = task_of(run.settings.data)
@@ -109,5 +110,5 @@ def _read(path: Path) -> Manifest:
         raise _refused(path, f"is no run: it has no readable {MANIFEST}") from None
 
 
-def _refused(path: Path, why: str) -> Exception:
-    return user_error("NAS025", why, where=str(path), help=HELP)
+def _refused(path: Path, why: str, help_: str = HELP) -> Exception:
+    return user_error("NAS025", why, where=str(path), help=help_)

@@ -212,7 +212,11 @@ def test_a_mistake_that_all_runs_share_ends_them(spec: Path, tmp_path: Path, fak
         ({"spec_hash": "f00"}, "is of another run: spec_hash is `f00`, not `"),
         ({"method": "nasp"}, "is of another run: method is `nasp`, not `darts`"),
         ({"device": "cuda:0"}, "is of another run: device is `cuda:0`, not `cpu`"),
-        ({"status": "running"}, "is still running, or was killed"),
+        (
+            {"status": "running"},
+            "is still running, or was killed\n  = help: if it runs no more, the same command with "
+            "`--resume` goes on with it",
+        ),
         ({"results": {}}, "error[NAS027]: damaged: a finished run has results.flops"),
         ({"results": RESULTS}, "damaged: `results`: has no `validation_accuracy`"),
     ],

@@ -209,6 +209,37 @@ def test_repeats_go_on_with_the_run_that_was_interrupted(
     assert sorted(p.name for p in out.iterdir()) == ["random-seed-0", "seed-0", "summary.json"]
 
 
+@pytest.mark.parametrize(("stage", "epoch"), [("search", 1), ("retrain", 2)])
+def test_repeats_that_were_killed_go_on_with_the_same_command_and_resume(
+    spec: Path, whole: Path, tmp_path: Path, interrupt: Interrupt, stage: str, epoch: int
+) -> None:
+    out = tmp_path / "out"
+    repeats = ("--repeats", "1", "--no-baseline")
+    interrupt(stage, epoch)
+    assert search(spec, out, *repeats) == 130
+    for name in ("seed-0/manifest.json", "summary.json"):  # as a killed process leaves them
+        path = out / name
+        path.write_text(json.dumps({**json.loads(path.read_text()), "status": "running"}))
+    interrupt(stage, 0)
+    assert search(spec, out, *repeats) == 1
+    assert search(spec, out, *repeats, "--resume") == 0
+    assert_same(whole, out / "seed-0")
+
+
+def test_repeats_go_on_where_a_run_was_killed_before_it_began(
+    spec: Path, tmp_path: Path, interrupt: Interrupt
+) -> None:
+    out = tmp_path / "out"
+    repeats = ("--repeats", "1", "--no-baseline")
+    interrupt("search", 1)
+    assert search(spec, out, *repeats) == 130
+    for path in (out / "seed-0").iterdir():
+        path.unlink()
+    interrupt("search", 0)
+    assert search(spec, out, *repeats, "--resume") == 0
+    assert (out / "seed-0" / "model.onnx").exists()
+
+
 # ---- what is refused ----------------------------------------------------------------------------
 
 

@@ -287,15 +287,24 @@ def test_damaged_manifest_is_a_message(
     assert not (tmp_path / "again").exists()
 
 
+@pytest.mark.parametrize(
+    ("epoch", "told"), [(1, ""), (2, ": 1 of 2 epochs of its training are stored")]
+)
 def test_a_run_that_is_not_trained_says_what_goes_on_with_it(
-    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], interrupt: Interrupt
+    spec: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    interrupt: Interrupt,
+    epoch: int,
+    told: str,
 ) -> None:
     out = tmp_path / "run"
-    interrupt("retrain", 1)
-    assert run(["compile", str(spec), "--search", "--out", str(out)]) == 130
+    interrupt("retrain", epoch)
+    two = ("--set", "evaluate.epochs=2")
+    assert run(["compile", str(spec), "--search", "--out", str(out), *two]) == 130
     assert run(["export", str(out)]) == 1
     error = capsys.readouterr().err
-    assert f"{out}: error[NAS024]: is not trained yet\n" in error
+    assert f"{out}: error[NAS024]: is not trained yet{told}\n" in error
     assert f"`dslnas compile SPEC --search --out {out} --resume`" in error
     assert "`dslnas.train(run)`" in error
 
@@ -317,8 +326,9 @@ def test_a_trained_run_without_weights_is_a_message(
 ) -> None:
     (finished / "model.safetensors").unlink()
     assert run(["export", str(finished)]) == 1
-    message = f"{finished / 'model.safetensors'}: error[NAS024]: does not exist"
-    assert message in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert f"{finished / 'model.safetensors'}: error[NAS024]: does not exist" in error
+    assert f"train the architecture again: `dslnas export {finished / 'architecture.nas'}`" in error
 
 
 def test_a_damaged_architecture_is_a_message(

@@ -63,7 +63,7 @@ def compile_(
     The run folder then holds manifest.json, spec.nas, metrics.jsonl, architecture.nas, model.onnx,
     model.py and model.safetensors. With --repeats there is one such folder per seed, and
     summary.json with mean, deviation and best; the same command with the same --out goes on with
-    the runs that are missing.
+    the runs that are missing, and with --resume amid the one that was interrupted or killed.
 
     With --resume an interrupted run goes on where its training was stored last, and comes to the
     same result as without the interruption. A search that was interrupted starts again.

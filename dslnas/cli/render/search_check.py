@@ -10,8 +10,10 @@ from dslnas.training.records import SearchCheck
 def check_text(check: SearchCheck) -> str:
     """Return whether the result beats the median of the random architectures, with both."""
     metric = METRICS[check.metric]
-    result = metric.epoch.format(of="result", value=check.found)
-    median = metric.epoch.format(of="median", value=check.median)
+    result, median = (
+        " ".join(metric.epoch.format(of=of, value=value).split())
+        for of, value in (("result", check.found), ("median", check.median))
+    )
     others = many(len(check.random), "random architecture")
     verb = "beats" if check.beats_random else "does not beat"
     return (
