@@ -9,14 +9,15 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.gradient_engine import GradientEngine
-from dslnas.engines.objectives.objectives import Bilevel, Objective
+from dslnas.engines.darts import Darts
 from dslnas.engines.relaxations.annealed import Annealed
+from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search import AsapSettings
+from dslnas.settings.search_base import OrderSettings
 
 
-class Asap(GradientEngine):
+class Asap(Darts):
     """Bilevel search on softmax(alpha / T), which loses operations while T falls.
 
     After a warm-up at high temperatures, every epoch ends with the operations of weight below
@@ -37,22 +38,15 @@ class Asap(GradientEngine):
         constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first alpha."""
-        relaxation = Annealed(supernet, generator, settings.annealing, settings.epochs)
-        super().__init__(supernet, settings, relaxation, generator, constraints)
-        self._annealed = relaxation
+        self._annealed = Annealed(supernet, generator, settings.annealing, settings.epochs)
         self._threshold = settings.threshold
-        self._bilevel = Bilevel(
-            supernet,
-            relaxation,
-            self._weights,
-            settings.order,
-            settings.hessian,
-            clipped=settings.clips_ahead,
-        )
+        super().__init__(supernet, settings, generator, constraints)
 
-    def objective(self, epoch: int) -> Objective:
-        """Return the bilevel gradient."""
-        return self._bilevel
+    def _relaxed(
+        self, supernet: Supernet, settings: OrderSettings, generator: torch.Generator
+    ) -> Relaxation:
+        """Return the softmax that cools."""
+        return self._annealed
 
     def end_epoch(self, architecture: Iterator[Batch]) -> Tensor | None:
         """Prune, after the warm-up."""

@@ -9,6 +9,7 @@ import torch
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.asap import Asap
 from dslnas.engines.asng import Asng
+from dslnas.engines.bayesnas import Bayesnas
 from dslnas.engines.darts import Darts
 from dslnas.engines.enas import Enas
 from dslnas.engines.evolution import Evolution
@@ -38,6 +39,7 @@ ENGINES: Mapping[str, type[Engine]] = {
     "sdarts": Darts,
     "beta_darts": Darts,
     "asap": Asap,
+    "bayesnas": Bayesnas,
     "asng": Asng,
     "evolution": Evolution,
     "enas": Enas,

@@ -8,6 +8,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.objectives.objectives import Bilevel, Objective
 from dslnas.engines.relaxations.catalogue import RELAXATIONS
+from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.settings.search_base import OrderSettings
 
@@ -30,7 +31,7 @@ class Darts(GradientEngine):
         constraints: ResourceConstraints | None = None,
     ) -> None:
         """Start the search; `generator` (CPU) draws the first architecture parameters."""
-        relaxation = RELAXATIONS[settings.relaxation](supernet, generator)
+        relaxation = self._relaxed(supernet, settings, generator)
         super().__init__(supernet, settings, relaxation, generator, constraints)
         self._bilevel = Bilevel(
             supernet,
@@ -41,6 +42,12 @@ class Darts(GradientEngine):
             clipped=settings.clips_ahead,
             watched=settings.freeze is not None,
         )
+
+    def _relaxed(
+        self, supernet: Supernet, settings: OrderSettings, generator: torch.Generator
+    ) -> Relaxation:
+        """Return how alpha weighs the operations."""
+        return RELAXATIONS[settings.relaxation](supernet, generator)
 
     def objective(self, epoch: int) -> Objective:
         """Return the bilevel gradient."""

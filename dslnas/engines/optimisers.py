@@ -106,28 +106,31 @@ class WeightOptimiser:
 
 
 class AlphaOptimiser:
-    """Adam on the architecture parameters."""
+    """Adam or SGD on the architecture parameters."""
 
-    def __init__(self, alphas: Sequence[Tensor], settings: Adam, epochs: int) -> None:
+    def __init__(self, alphas: Sequence[Tensor], settings: Adam | Sgd, epochs: int) -> None:
         self._alphas = alphas
         self._settings = settings
         self._epochs = epochs
-        self._adam = torch.optim.Adam(
-            alphas,
-            lr=value_at(settings.lr, 0, epochs),
-            betas=settings.betas,
-            weight_decay=settings.weight_decay,
+        rate = value_at(settings.lr, 0, epochs)
+        decay = settings.weight_decay
+        self._optimiser: torch.optim.Optimizer = (
+            torch.optim.Adam(alphas, lr=rate, betas=settings.betas, weight_decay=decay)
+            if isinstance(settings, Adam)
+            else torch.optim.SGD(alphas, lr=rate, momentum=settings.momentum, weight_decay=decay)
         )
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch, counted from 0."""
-        _set_rate(self._adam, value_at(self._settings.lr, epoch, self._epochs))
+        _set_rate(self._optimiser, value_at(self._settings.lr, epoch, self._epochs))
 
     def step(self, gradients: Sequence[Tensor]) -> None:
-        """Take one step with the gradients, one per alpha."""
+        """Take one step with the gradients, one per alpha; those of SGD are clipped."""
         for alpha, gradient in zip(self._alphas, gradients, strict=True):
             alpha.grad = gradient
-        self._adam.step()
+        if isinstance(self._settings, Sgd) and self._settings.clip > 0:
+            nn.utils.clip_grad_norm_(self._alphas, self._settings.clip)
+        self._optimiser.step()
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

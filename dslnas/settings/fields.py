@@ -29,7 +29,10 @@ Name: TypeAlias = Annotated[str, Field(title="a name")]
 """Name of a cell or of a value; the title is what messages call it."""
 
 Weights: TypeAlias = Annotated[Sgd, Field(description="optimiser of the network's weights")]
-Arch: TypeAlias = Annotated[Adam, Field(description="optimiser of the architecture parameters")]
+Arch: TypeAlias = Annotated[
+    Adam | Sgd,
+    Field(discriminator="word", description="optimiser of the architecture parameters"),
+]
 Level: TypeAlias = Annotated[
     Literal["bilevel", "mixed"], Field(description="alpha from its own data's loss, or from both")
 ]

@@ -243,6 +243,39 @@ class AsapSettings(OrderSettings):
         return Exponential(start=1.6, factor=0.95 ** (50 / self.epochs))
 
 
+class BayesnasSettings(OrderSettings):
+    """BayesNAS (Zhou et al., ICML 2019): gates with a prior that makes them sparse.
+
+    Gates have no weight decay. The published sparsities are 0.005, 0.007 and 0.01; its program
+    searches for one epoch after one of warm-up.
+    """
+
+    method: Literal["bayesnas"] = "bayesnas"
+    warmup: Annotated[int, Field(ge=0)] | None = Field(
+        1, description="first epochs, in which only the weights train"
+    )
+    weights: Weights = Sgd(lr=0.1, weight_decay=1e-4)
+    arch: Arch = Sgd(lr=0.1, weight_decay=0.0)
+    sparsity: float = Field(
+        0.005, gt=0, description="weight of the lasso on gates; larger gives fewer operations"
+    )
+
+    @property
+    def relaxation(self) -> str:
+        """How alpha weighs the operations, by the method that this is known from."""
+        return self.method
+
+    @property
+    def is_simultaneous(self) -> bool:
+        """Whether alpha and the weights move by gradients of the same pass."""
+        return True
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether alpha learns from data of its own, alone or among others."""
+        return False
+
+
 class DrnasSettings(RelaxSettings):
     """DrNAS (Chen et al., ICLR 2021): weights are drawn from a Dirichlet distribution."""
 
@@ -310,7 +343,10 @@ class EnasSettings(SampledSettings):
 
     method: Literal["enas"] = "enas"
     weights: Weights = Sgd(lr=Cosine(start=0.05, end=5e-4), weight_decay=1e-4)
-    arch: Arch = Adam(lr=3.5e-3, betas=(0.0, 0.999), weight_decay=0.0)
+    arch: Adam = Field(
+        Adam(lr=3.5e-3, betas=(0.0, 0.999), weight_decay=0.0),
+        description="optimiser of the architecture parameters",
+    )
     units: int = Field(64, ge=1, description="width of the LSTM")
     updates: int = Field(30, ge=1, description="updates of the LSTM after each epoch")
     samples: int = Field(10, ge=1, description="architectures drawn for each update")
@@ -385,6 +421,7 @@ AnySearch: TypeAlias = Annotated[
     | FairDartsSettings
     | BetaDartsSettings
     | AsapSettings
+    | BayesnasSettings
     | AsngSettings
     | EvolutionSettings
     | EnasSettings

@@ -15,6 +15,7 @@ from dslnas.data.tokens import VOCABULARY, TextFacts
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings, TextSettings
+from dslnas.settings.search import AsapSettings, BayesnasSettings
 from dslnas.settings.search_base import GradientSettings, OrderSettings, SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
@@ -57,6 +58,9 @@ SETTINGS = TaskSettings(
             "slowness": _SLOWNESS,
         },
         GradientSettings: {"arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=1e-3)},
+        # Decay would move alphas that nothing else moves: those of operations that are gone.
+        AsapSettings: {"arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=0.0)},
+        BayesnasSettings: {"arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=0.0)},
         # The recurrent program clips the step ahead, the convolutional one does not.
         OrderSettings: {"unroll": "clipped"},
         # Segments of varied length and the average are those of AWD-LSTM (Merity, Keskar and

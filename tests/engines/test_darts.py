@@ -6,7 +6,7 @@ import torch
 from dslnas.engines.darts import Darts
 from dslnas.engines.optimisers import value_at
 from dslnas.settings.search import DartsSettings
-from dslnas.settings.values import Sgd
+from dslnas.settings.values import Adam, Sgd
 from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import batch
 from tests.engines.twin import ADAM, CLIPPED, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
@@ -23,6 +23,7 @@ def test_a_step_is_alpha_on_the_architecture_loss_then_weights_at_the_new_alpha(
     ours, hand = Twin(name), Twin(name)
     engine = Darts(ours.supernet, settings, ours.generator)
     alphas = [alpha.detach().clone() for alpha in engine.alphas().values()]
+    assert isinstance(settings.arch, Adam)
     on_weights, on_alpha = HandSgd(settings.weights), HandAdam(settings.arch)
     for number in range(3):
         epoch = number // 2

@@ -45,6 +45,7 @@ STEPS: list[tuple[str, dict[str, Any], list[tuple[str, bool]]]] = [
     ("milenas", SECOND | IN_TURN, [TRAIN, TRAIN, ALPHA, *[TRAIN] * 4, WEIGHTS]),
     ("single_level", {}, [WEIGHTS]),
     ("asap", {"warmup": 0}, [ALPHA, WEIGHTS]),
+    ("bayesnas", {"warmup": 0}, [WEIGHTS]),
     ("gdas", {}, [ALPHA, WEIGHTS]),
     ("snas", {}, [TRAIN, WEIGHTS]),
     ("nasp", {}, [ALPHA, WEIGHTS]),

@@ -14,7 +14,7 @@ from dslnas.engines.relaxations.edge_normalised import EdgeNormalised
 from dslnas.graph.graph import edges_of
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import PcDartsSettings
-from dslnas.settings.values import Sgd
+from dslnas.settings.values import Adam, Sgd
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from tests.engines.by_hand import HandAdam, HandSgd, softmax
@@ -219,6 +219,7 @@ def test_a_step_is_that_of_darts_on_alpha_and_beta(name: str, sgd: Sgd) -> None:
         *([len(rows) for rows in table.nodes if rows] for table in tables.values()),
     ]
     alphas = [alpha.clone() for alpha in alphas_of(engine)]
+    assert isinstance(settings.arch, Adam)
     on_weights, on_alpha = HandSgd(settings.weights), HandAdam(settings.arch)
 
     def mixing(alphas: list[Tensor]) -> Mixing:

@@ -1,0 +1,50 @@
+"""BayesNAS' prior: how large each gate may be, and what the data say of it.
+
+A gate has the prior N(0, gamma); as gamma falls to 0 the gate goes. Groups of gates share one
+gamma; of several gates of a group the first dimension has the members. Minimising the evidence is
+done in turns: omega from gamma and the curvature, the gates by a lasso that omega weighs, gamma
+from both (Zhou, Yang, Wang and Pan, ICML 2019, arXiv:1905.04919, algorithm 1).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+NOTHING_TOLD = 1 / (2 * math.pi * math.e)
+"""Variance at which the entropy of a normal distribution, ln(2 pi e gamma) / 2, is 0: with less,
+the prior of a gate leaves nothing to choose. That the paper prunes by it is not confirmed."""
+
+
+def group_lasso(gates: Tensor, omega: Tensor) -> Tensor:
+    """Return the sum over groups of omega * ||s||; gates are (members, ...), omega (...)."""
+    sizes: Tensor = gates.norm(dim=0)
+    return (omega * sizes).sum()
+
+
+def updated(
+    gates: Tensor, gamma: Tensor, curvature: Tensor, strength: float
+) -> tuple[Tensor, Tensor]:
+    """Return gamma and omega of groups after a closed-form update.
+
+    With h = curvature / strength and c = 1 / (1 / gamma + h), the posterior variance,
+    omega^2 = sum over members of |1 / gamma - c / gamma^2| = sum of |h / (1 + h * gamma)|, and the
+    new gamma is ||s|| / omega. Where the loss does not depend on a gate, omega is 0 and gamma
+    stays.
+
+    Args:
+        gates: s, (members, ...).
+        gamma: (...).
+        curvature: Diagonal of the loss's Hessian in the gates, (members, ...).
+        strength: The weight of the lasso in the loss.
+    """
+    h = curvature / strength
+    omega = (h / (1 + h * gamma)).abs().sum(0).sqrt()
+    return torch.where(omega > 0, gates.norm(dim=0) / omega, gamma), omega
+
+
+def joined(operations: Tensor, edges: Tensor) -> Tensor:
+    """Return gamma with 1 / gamma = 1 / gamma_o + 1 / gamma_e: a dead edge takes all with it."""
+    return 1 / (1 / operations + 1 / edges)

@@ -1,0 +1,117 @@
+"""BayesNAS: gates, what the lasso and the variances do to them, and what is derived."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.engines.bayesnas import Bayesnas
+from dslnas.engines.objectives.accumulation import loss_and_grads_of
+from dslnas.engines.sparse_prior import NOTHING_TOLD, joined, updated
+from dslnas.graph.graph import edges_of
+from dslnas.settings.search import BayesnasSettings
+from dslnas.settings.values import Sgd
+from tests.engines.small import TEXTS, batch, segment, space, supernet_of
+
+STILL = Sgd(lr=1e-9, momentum=0.0, weight_decay=0.0)
+
+
+def start(name: str = "uneven", **given: object) -> tuple[Supernet, Bayesnas]:
+    """Return a supernet and the method at work on it, past its warm-up."""
+    supernet = supernet_of(space(TEXTS[name]))
+    settings = BayesnasSettings.model_validate({"epochs": 2, "warmup": 0, **given})
+    engine = Bayesnas(supernet, settings, torch.Generator().manual_seed(0))
+    engine.start_epoch(0)
+    return supernet, engine
+
+
+@pytest.mark.parametrize("name", ["uneven", "recurrent"])
+def test_an_edge_first_gives_the_sum_of_its_operations(name: str) -> None:
+    supernet, engine = start(name)
+    for cell, weights in engine._gates.weights().items():
+        assert torch.equal(weights, supernet.exists(cell).to(weights))
+
+
+def test_both_gates_multiply() -> None:
+    supernet, engine = start()
+    gates = engine._gates.alphas
+    for s in gates.values():
+        s.data.uniform_(-1, 1)
+    for cell, weights in engine._gates.weights().items():
+        expected = gates[cell] * gates[edges_of(cell)]
+        assert torch.equal(weights, torch.where(supernet.exists(cell), expected, 0.0))
+
+
+def test_a_step_of_the_gates_lowers_loss_and_lasso() -> None:
+    rate, sparsity = 0.01, 0.5
+    plain = Sgd(lr=rate, momentum=0.0, weight_decay=0.0, clip=0.0)
+    supernet, engine = start(weights=STILL, arch=plain, sparsity=sparsity)
+    before = {name: s.detach().clone() for name, s in engine._gates.alphas.items()}
+    gates = list(engine._gates.alphas.values())
+    mixing = Mixing(engine._gates.weights())
+    found = loss_and_grads_of(supernet, batch(0), mixing, gates, regularised=True)
+    engine.step(batch(0), batch(1))
+    for (name, s), gradient in zip(engine._gates.alphas.items(), found.gradients, strict=True):
+        assert gradient is not None
+        assert gradient.any()
+        lasso = sparsity * torch.ones_like(gradient)  # of gates that are 1, weighed by 1
+        torch.testing.assert_close(s.detach(), before[name] - rate * (gradient + lasso))
+
+
+def test_after_an_epoch_the_variances_follow_the_gates_and_the_curvature() -> None:
+    supernet, engine = start(weights=STILL, arch=STILL, sparsity=0.1)
+    gates = list(engine._gates.alphas.values())
+    of_batches = []
+    for number in range(3):
+        mixing = Mixing(engine._gates.weights())
+        found = loss_and_grads_of(supernet, batch(number), mixing, gates, regularised=True)
+        of_batches.append([g for g in found.gradients if g is not None])
+        engine.step(batch(number), batch(9))
+    engine.end_epoch(iter(()))
+    gamma = {}
+    for name, *gradients in zip(engine._gates.alphas, *of_batches, strict=True):
+        g = torch.stack(gradients)
+        fisher = len(batch(0)) * g.var(0, unbiased=False) + g.mean(0).square()
+        ones = torch.ones_like(fisher)
+        gamma[name], omega = updated(ones[None], ones, fisher[None], 0.1)
+        torch.testing.assert_close(engine._omega[name], omega, rtol=1e-5, atol=1e-9)
+    for cell, scores in engine.scores().items():
+        expected = joined(gamma[cell], gamma[edges_of(cell)])
+        exists = engine._gates.exists[cell]
+        found_scores = torch.tensor(scores, dtype=torch.float64)
+        torch.testing.assert_close(found_scores[exists], expected[exists], rtol=1e-5, atol=0)
+
+
+def test_an_operation_without_entropy_leaves() -> None:
+    supernet, engine = start(weights=STILL, arch=STILL)
+    small = {}
+    for cell, gates in engine._gates.of_operations().items():
+        gates.data[:, 0] = 1e-6
+        small[cell] = gates
+    engine.step(batch(0), batch(1))
+    engine.end_epoch(iter(()))
+    for cell in small:
+        left, exists = engine._gates.exists[cell], supernet.exists(cell)
+        counts = [0 in columns for columns in supernet.tables[cell].candidates]  # and no `none`
+        assert not left[counts, 0].any()
+        assert (engine._posterior[cell][counts, 0] < NOTHING_TOLD).all()
+        assert left[:, 1:].any()
+        assert not (left & ~exists).any()
+        scores = zip(counts, engine.scores()[cell], strict=True)
+        assert all(row[0] == 0.0 for counted, row in scores if counted)
+
+
+@pytest.mark.parametrize("name", ["uneven", "recurrent"])
+def test_gates_that_bring_nothing_are_driven_to_zero(name: str) -> None:
+    """With a strong lasso they shrink to a fraction in an epoch."""
+    supernet, engine = start(
+        name, weights=STILL, sparsity=2.0,
+        arch=Sgd(lr=0.02, momentum=0.0, weight_decay=0.0, clip=0.0),
+    )  # fmt: skip
+    for number in range(20):
+        examples = segment(number) if name == "recurrent" else batch(number)
+        engine.step(examples, examples)
+    for cell, gates in engine._gates.of_operations().items():
+        size = gates.detach().abs()[supernet.exists(cell)]
+        assert float(size.mean()) < 0.5
