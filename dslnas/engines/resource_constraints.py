@@ -64,8 +64,10 @@ def connected(tables: Mapping[str, ChoiceTable], propose: Callable[[], Choice]) 
     choice = draw_within(propose, holds)
     if holds(choice):
         return choice
-    rows = {cell: rows_of(one_hot(tables[cell], columns)) for cell, columns in choice.items()}
-    return {cell: nearest(tables[cell], weights) for cell, weights in rows.items()}
+    return {
+        cell: nearest(tables[cell], rows_of(one_hot(tables[cell], drawn)), hash(drawn))
+        for cell, drawn in choice.items()
+    }
 
 
 def obeying(
@@ -180,22 +182,9 @@ def draw_from(
     propose: Callable[[], Choice],
     constraints: ResourceConstraints | None,
 ) -> Choice:
-    """Return a proposed architecture that is connected and keeps to the constraints, if any.
+    """Return a proposed architecture that is connected and keeps to the constraints, if any."""
 
-    Where no proposal of many is connected, the connected one nearest to the last is taken.
-    """
+    def proposed() -> Choice:
+        return connected(tables, propose)
 
-    def connected() -> Choice:
-        choice = draw_within(propose, lambda choice: _is_connected(tables, choice))
-        if _is_connected(tables, choice):
-            return choice
-        return {
-            cell: nearest(tables[cell], rows_of(one_hot(tables[cell], drawn)), hash(drawn))
-            for cell, drawn in choice.items()
-        }
-
-    return connected() if constraints is None else constraints.draw(tables, connected)
-
-
-def _is_connected(tables: Mapping[str, ChoiceTable], choice: Choice) -> bool:
-    return all(is_connected(tables[cell], columns) for cell, columns in choice.items())
+    return proposed() if constraints is None else constraints.draw(tables, proposed)

@@ -18,7 +18,6 @@ from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import (
     ResourceConstraints,
     any_choice,
-    connected,
     draw_from,
 )
 from dslnas.graph.analysis.plan import Choice
@@ -84,8 +83,7 @@ class SampledEngine(Engine):
 
     def kept(self, propose: Callable[[], Choice]) -> Choice:
         """Return a proposed architecture that is connected and keeps to the constraints."""
-        tables = self._supernet.tables
-        return draw_from(tables, lambda: connected(tables, propose), self._constraints)
+        return draw_from(self._supernet.tables, propose, self._constraints)
 
     @torch.no_grad()
     def losses(self, choices: Sequence[Choice], batch: Batch) -> list[float]:
