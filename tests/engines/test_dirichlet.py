@@ -69,6 +69,20 @@ def test_a_draw_stays_until_the_next() -> None:
         assert not torch.equal(first[cell], other)
 
 
+def test_gradients_are_numbers_near_the_corners() -> None:
+    supernet = supernet_of(space(SPACES["uneven"]), dtype=torch.float32)
+    relaxation = Dirichlet(supernet, torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(200):
+        for alpha in relaxation.alphas.values():
+            alpha.data = 60 * torch.randn(alpha.shape, generator=generator)
+        relaxation.draw()
+        loss = sum(p.square().sum() for p in relaxation.weights().values())
+        assert isinstance(loss, Tensor)
+        assert loss.dtype == torch.float32
+        assert all(bool(g.isfinite().all()) for g in relaxation.gradients(loss))
+
+
 def test_the_divergence_is_that_of_the_library() -> None:
     relaxation = relaxation_of()
     expected = torch.zeros((), dtype=torch.float64)

@@ -39,8 +39,7 @@ class Dirichlet(Relaxation):
             concentrations = self.concentrations()
         for cell, concentration in concentrations.items():
             gamma = torch._standard_gamma(concentration.double().cpu(), self._generator)
-            least = torch.finfo(concentration.dtype).tiny
-            gamma = gamma.clamp(min=least).to(concentration.device, concentration.dtype)
+            gamma = gamma.clamp(min=torch.finfo(gamma.dtype).tiny).to(concentration.device)
             gamma = gamma.masked_fill(~self.exists[cell], 0.0)
             self._draws[cell] = gamma / gamma.sum(-1, keepdim=True)
 
@@ -83,18 +82,23 @@ def _draw(concentration: Tensor, draw: Tensor, exists: Tensor) -> Tensor:
 
 
 class _Draw(torch.autograd.Function):
-    """A draw that is given, with the gradient of all draws like it."""
+    """A draw that is given, with the gradient of all draws like it.
+
+    That is computed in double precision, and 0 where a corner is so near that it is no number.
+    """
 
     @staticmethod
     def forward(ctx: Any, concentration: Tensor, draw: Tensor, exists: Tensor) -> Tensor:
         ctx.save_for_backward(concentration, draw, exists)
-        return draw.clone()
+        return draw.to(concentration.dtype, copy=True)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         concentration, draw, exists = ctx.saved_tensors
-        total = concentration.masked_fill(~exists, 0.0).sum(-1, keepdim=True)
-        slope = torch._dirichlet_grad(draw, concentration, total.expand_as(draw))
+        c = concentration.double()
+        total = c.masked_fill(~exists, 0.0).sum(-1, keepdim=True)
+        slope = torch._dirichlet_grad(draw, c, total.expand_as(draw))
         found = slope * (gradient - (draw * gradient).sum(-1, keepdim=True))
-        return found.masked_fill(~exists, 0.0), None, None
+        known = exists & found.isfinite()
+        return found.where(known, 0.0).to(concentration.dtype), None, None
