@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from dslnas.app.compile import Compiled, compile_spec
     from dslnas.app.convert import convert
     from dslnas.app.export import export
-    from dslnas.app.run import Run, load_run
+    from dslnas.app.open_run import load_run
+    from dslnas.app.run import Run
     from dslnas.app.search import search
     from dslnas.app.train import train
     from dslnas.diagnostics import UserError
@@ -46,7 +47,7 @@ _HOMES = {
     "compile_spec": "dslnas.app.compile",
     "convert": "dslnas.app.convert",
     "export": "dslnas.app.export",
-    "load_run": "dslnas.app.run",
+    "load_run": "dslnas.app.open_run",
     "search": "dslnas.app.search",
     "train": "dslnas.app.train",
 }

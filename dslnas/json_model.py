@@ -20,8 +20,7 @@ from pydantic.fields import FieldInfo
 
 from dslnas.diagnostics import Diagnostic, UserError
 
-_TRAIT = {"measurement": True}
-MEASUREMENT: FieldInfo = Field(json_schema_extra=dict(_TRAIT))
+MEASUREMENT: FieldInfo = Field(json_schema_extra={"measurement": True})
 """Trait of a field that is measured: equal runs may differ in it."""
 
 Seconds = Annotated[float, MEASUREMENT]
@@ -65,17 +64,6 @@ class JsonModel(BaseModel):
     """Base of what a file says: frozen, and strict about types and names."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    def without_measurements(self) -> dict[str, object]:
-        """Return what equal runs have in common to the bit: all fields but measurements."""
-        kept = self.model_dump()
-        for name, field in type(self).model_fields.items():
-            value = getattr(self, name)
-            if field.json_schema_extra == _TRAIT:
-                kept.pop(name, None)
-            elif isinstance(value, JsonModel) and name in kept:
-                kept[name] = value.without_measurements()
-        return kept
 
 
 class OpenModel(JsonModel):

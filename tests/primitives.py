@@ -12,7 +12,7 @@ def with_trait(trait: Trait) -> set[str]:
 
 
 OF_PASSES = with_trait(Trait.PASS_ONLY)
-"""What only passes write: tests/passes runs them, and no export has them."""
+"""Primitives that only passes write: tests/passes runs them, and no export has them."""
 
 ACTIVATIONS = tuple(sorted(with_trait(Trait.ACTIVATION)))
 VARIATIONAL = tuple(name for name, primitive in PRIMITIVES.items() if primitive.run_mask)

@@ -11,7 +11,7 @@ import pytest
 
 import dslnas
 
-PACKAGE = Path(dslnas.__file__).parent
+FOLDERS = (Path(dslnas.__file__).parent, Path(__file__).parent)
 
 _ENTRY = re.compile(r"\w+: (What|Of)\b")
 """An argument or attribute of a docstring that is described by a clause instead of a noun."""
@@ -34,7 +34,11 @@ def faults(docstring: str) -> list[str]:
     return [*found, *(line for line in (first, *others) if re.search(r"\bLikewise\b", line))]
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for folder in FOLDERS for path in folder.rglob("*.py")),
+    ids=lambda path: path.stem,
+)
 def test_docstrings_start_with_a_verb_or_a_noun(path: Path) -> None:
     found = [
         f"line {line}: {fault.strip()}"

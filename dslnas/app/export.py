@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from dslnas.app.arguments import run_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledArchitecture, compile_spec, without_choices
-from dslnas.app.run import EXPORTED, Run
+from dslnas.app.open_run import EXPORTED
+from dslnas.app.run import Run
 from dslnas.runs.folder import ARCHITECTURE
 from dslnas.tasks.catalogue import task_of
 

@@ -9,8 +9,9 @@ from typing import Unpack
 
 from dslnas.app.compile import CompiledSearch
 from dslnas.app.data import load_data
+from dslnas.app.open_run import EXPORTED
 from dslnas.app.pipeline import run_pipeline
-from dslnas.app.run import EXPORTED, Listener, Notice, silent
+from dslnas.app.run import Listener, Notice, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.folder import free_folder

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, Unpack
+from typing import TYPE_CHECKING, TypeAlias
 
 from dslnas.app.compile import (
     Compiled,
@@ -17,20 +17,16 @@ from dslnas.app.compile import (
     without_choices,
 )
 from dslnas.app.data import load_data
-from dslnas.app.runtime import RuntimeOptions, make_runtime, torch_device
+from dslnas.app.runtime import RuntimeOptions, torch_device
 from dslnas.diagnostics import user_error
 from dslnas.runs.architecture import Cells, cells_of
 from dslnas.runs.folder import (
     ARCHITECTURE,
-    CHECKPOINT,
     SPEC,
     RunFolder,
-    check_empty,
-    free_folder,
     is_searched,
-    read_metrics,
 )
-from dslnas.runs.manifest import Manifest, Results, Status, first_manifest, read_run_manifest
+from dslnas.runs.manifest import Manifest, Results, Status
 from dslnas.runs.summary import BASELINE
 from dslnas.space.architecture import Architecture
 from dslnas.training.records import EpochRecord, Line, StepRecord
@@ -40,9 +36,6 @@ if TYPE_CHECKING:
     from dslnas.backends.torch.runtime import Runtime
     from dslnas.data.dataset import Data
     from dslnas.training.train import Trained
-
-EXPORTED = Path("exported")
-"""Folder below which runs go that name none."""
 
 # torch has no type of its own for a failed allocation on the CPU.
 _ALLOCATION = ("can't allocate memory", "not enough memory", "out of memory")
@@ -251,65 +244,6 @@ def telling_of_compilation(device: str, report: Listener) -> AbstractContextMana
     from dslnas.backends.torch.kernels import compilation
 
     return compilation.telling_of_compilation(lambda: report(COMPILING))
-
-
-def begin(
-    spec: Compiled,
-    out: Path | str | None = None,
-    *,
-    baseline: bool = False,
-    seed: int = 0,
-    resume: bool = False,
-    report: Listener = silent,
-    **how: Unpack[RuntimeOptions],
-) -> Run:
-    """Begin a run of a spec, or go on with one; a new one has no folder yet, see `Run.start`.
-
-    With `baseline` an architecture will be drawn at random instead of being searched.
-
-    Raises:
-        UserError: The folder holds something else, or nothing to go on with.
-    """
-    word = "retrained" if isinstance(spec, CompiledArchitecture) else spec.method
-    path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
-    before = None
-    if resume:  # all that needs no torch is refused before it is imported
-        before = read_run_manifest(path, "leave out `--resume` to begin one")
-    else:
-        check_empty(path)
-    runtime = make_runtime(**how)
-    method = BASELINE if baseline else spec.method
-    manifest = first_manifest(spec.name, spec.hash, method, spec.program, seed, runtime.facts())
-    if before is None:
-        return Run(RunFolder(path, manifest), spec, report)
-    from dslnas.runs.resume import reopen
-
-    run = Run(reopen(path, before, manifest, spec.text), spec, report)
-    if not run.is_finished:
-        report(Notice(_resumed(run)))
-    return run
-
-
-def load_run(folder: Path | str) -> Run:
-    """Return a run from its folder, to look at it or to go on with it.
-
-    Raises:
-        UserError: NAS023 if it is no run, NAS027 if a file of it is damaged.
-    """
-    path = Path(folder)
-    return Run(RunFolder(path, read_run_manifest(path), read_metrics(path)))
-
-
-def _resumed(run: Run) -> str:
-    """Return what is said when a run is gone on with."""
-    path = run.path
-    if (path / CHECKPOINT).exists():
-        return f"Going on with the training in {path}, after its last whole epoch"
-    if isinstance(run.spec, CompiledArchitecture):
-        return f"No epoch of the run in {path} was finished: it starts again"
-    if is_searched(path):
-        return f"Going on with the run in {path}: its search is over"
-    return f"The search in {path} was not over: it starts again from the beginning"
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Unpack
 
 from dslnas.app.arguments import check_options, spec_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledSearch, architecture_text, with_search
-from dslnas.app.run import Notice, Run, RunOptions, begin
+from dslnas.app.open_run import begin
+from dslnas.app.run import Notice, Run, RunOptions
 from dslnas.runs.folder import ALPHAS, ARCHITECTURE, is_searched, write_tensors
 from dslnas.tasks.catalogue import task_of
 

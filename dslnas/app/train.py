@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Unpack
 
 from dslnas.app.arguments import check_options, run_call, spec_call, wrong_argument
 from dslnas.app.compile import Compiled, architecture_text, without_choices
-from dslnas.app.run import Run, RunOptions, begin
+from dslnas.app.open_run import begin
+from dslnas.app.run import Run, RunOptions
 from dslnas.runs.folder import ARCHITECTURE, is_searched
 from dslnas.tasks.catalogue import task_of
 

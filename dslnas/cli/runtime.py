@@ -25,7 +25,7 @@ CHOICES = (
         default="all",
         show_default=True,
         help="Passes that rewrite networks before they run, with commas: all, none, or some "
-        "of those that `dslnas show SPEC --passes` lists.",
+        "of those for which `dslnas show SPEC --passes` counts nodes.",
     ),
     click.option(
         "--compile", is_flag=True, help="Run cells by torch.compile; takes minutes to start."

@@ -39,7 +39,7 @@ class NaturalGradient:
     Attributes:
         theta: (variables, most values), float64; rows add up to 1, padded with 0.
         s: The path that steps accumulate, N numbers, variable by variable.
-        gamma: What |s|^2 would be if steps were independent.
+        gamma: Value that |s|^2 would have if steps were independent.
         divisor: Delta, which delta0 is divided by.
     """
 

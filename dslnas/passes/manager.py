@@ -90,6 +90,13 @@ def passes_named(text: str) -> tuple[str, ...]:
 
 def pass_named(name: str, where: str = "--passes") -> str:
     """Return the name of a pass that rewrites networks before they run; NAS806 if it is none."""
+    if name in PASSES and name not in USUAL:
+        raise user_error(
+            "NAS806",
+            f"pass `{name}` cannot be chosen: it runs by itself {PASSES[name].phase.value}",
+            where=where,
+            help=f"those before a network runs are {', '.join(f'`{usual}`' for usual in USUAL)}",
+        )
     if name not in USUAL:
         raise user_error(
             "NAS806", f"unknown pass `{name}`", where=where, help=suggestion(name, USUAL)

@@ -49,7 +49,7 @@ class DataSettings(Section):
     has_files: ClassVar[bool] = True
     published: ClassVar[int | None] = None
     source: str = ""  # every source has its own
-    path: str = Field("", description="file or folder of the data; digits needs none")
+    path: str = Field("", description="file or folder of the data")
     split: tuple[Share, ...] = Field(
         (0.45, 0.45, 0.1),
         min_length=2,
@@ -96,6 +96,7 @@ class Digits(ImageSettings):
 
     source: Literal["digits"] = "digits"
     has_files = False
+    path: str = Field("", description="none: the digits come with scikit-learn")
     split: tuple[Share, ...] = Field(
         (0.4, 0.2, 0.2, 0.2),
         min_length=4,

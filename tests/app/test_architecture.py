@@ -1,4 +1,4 @@
-"""What a search writes: it checks again, is the same network, and holds nothing that is unused."""
+"""A written architecture checks again, is the same network, and holds nothing unused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What recurrent networks are run on."""
+"""Data that recurrent networks are run on."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.primitives import ACTIVATIONS, OF_PASSES, VARIATIONAL, with_trait
 
 VANISHING = with_trait(Trait.INFERENCE_IDENTITY)
 RECURRENT = {"embedding", "tied_linear", *VARIATIONAL}
-"""What reads no images; `test_onnx_sequence` compares it."""
+"""Primitives that read no images; `test_onnx_sequence` compares it."""
 ODD = (4, 7, 9)
 
 

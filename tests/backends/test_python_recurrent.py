@@ -84,7 +84,7 @@ save_file(results, sys.argv[2])
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
-    """What all modules compute in a process that cannot import dslnas."""
+    """Outputs of all modules in a process that cannot import dslnas."""
     folder = tmp_path_factory.mktemp("recurrent")
     (folder / "inputs").mkdir()
     for name in NETWORKS:

@@ -1,4 +1,4 @@
-"""What runs before, in and behind the loop over time."""
+"""Division of a step: nodes that run before, in and behind the loop over time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the benchmarks measure with."""
+"""Timers and counters of the benchmarks."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from dslnas.cli.render.progress import Progress
 from dslnas.runs.folder import METRICS, read_metrics
 from dslnas.runs.manifest import MANIFEST, read_manifest
 from dslnas.training.records import Line, StepRecord
+from tests.measurements import without_measurements
 
 Interrupt: TypeAlias = Callable[[str, int], None]
 """Says where the next runs are interrupted: a stage, and an epoch of it, 0 for never."""
@@ -58,7 +59,7 @@ def assert_same(a: Path, b: Path) -> None:
     for name in names[0]:
         if name not in (MANIFEST, METRICS):
             assert (a / name).read_bytes() == (b / name).read_bytes(), name
-    manifests = [read_manifest(folder).without_measurements() for folder in (a, b)]
+    manifests = [without_measurements(read_manifest(folder)) for folder in (a, b)]
     assert manifests[0] == manifests[1]
-    metrics = [[r.without_measurements() for r in read_metrics(folder)] for folder in (a, b)]
+    metrics = [[without_measurements(r) for r in read_metrics(folder)] for folder in (a, b)]
     assert metrics[0] == metrics[1]

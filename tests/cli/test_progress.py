@@ -1,4 +1,4 @@
-"""What is seen of a training while it runs."""
+"""Lines that tell of a training while it runs."""
 
 from __future__ import annotations
 

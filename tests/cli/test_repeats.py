@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from dslnas.app.run import Run, begin
+from dslnas.app.open_run import begin
+from dslnas.app.run import Run
 from dslnas.cli.main import run
 from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ARCHITECTURE
@@ -33,7 +34,7 @@ class Fake:
     """In place of training: results that follow from the seed.
 
     Attributes:
-        seeds: Of all runs that finished, as they came.
+        seeds: Seeds of all runs that finished, as they came.
         errors: By seed, what ends the run of a search.
     """
 

@@ -47,6 +47,16 @@ def test_mixed_precision_searches_trains_and_exports(spec: Path, tmp_path: Path)
     [
         (["--passes", "share_eqal"], "--passes: error[NAS806]: unknown pass `share_eqal`"),
         (["--passes", ""], "--passes: error[NAS806]: unknown pass ``"),
+        (
+            ["--passes", "share_equal,bundle_convs"],
+            "--passes: error[NAS806]: pass `bundle_convs` cannot be chosen: it runs by itself "
+            "while a network trains",
+        ),
+        (
+            ["--passes", "absorb_norms"],
+            "--passes: error[NAS806]: pass `absorb_norms` cannot be chosen: it runs by itself "
+            "where a network is exported",
+        ),
     ],
 )
 def test_unknown_passes_are_refused_before_anything_is_written(

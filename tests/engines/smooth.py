@@ -41,7 +41,7 @@ class Smooth(Supernet):
     """Writes every pass down; the end of a batch is the number of its pass.
 
     Attributes:
-        passes: What has run, the first one first.
+        passes: Passes that have run, the first one first.
         noise: Scale of a random factor on the inputs, drawn in every pass; 0 for none.
     """
 

@@ -1,4 +1,4 @@
-"""What every search method must do; a new engine is tested by standing in the table."""
+"""The contract of every search method; a new engine is tested by standing in the table."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_a_child_differs_in_one_edge_or_in_none(name: str) -> None:
 
 
 def test_edges_move_and_take_operations_about_alike_often() -> None:
-    """Of `darts`: the first node has no other place; an operation drawn may be the one there is."""
+    """In `darts` the first node has no other place; an operation drawn may be the one there is."""
     tables = supernet_of(space(TEXTS["darts"])).tables
     generator = torch.Generator().manual_seed(0)
     parent = any_choice(tables, generator)

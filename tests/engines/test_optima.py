@@ -77,7 +77,7 @@ def test_where_a_method_ends(method: str, given: dict[str, Any], optimum: float)
 
 
 def test_the_ends_are_the_optima_that_are_claimed() -> None:
-    """Of the objectives with w*(a) put in, looked for on a grid."""
+    """Look for those of the objectives, with w*(a) put in, on a grid."""
     grid = torch.linspace(-2, 3, 5001, dtype=torch.float64)  # of a = w
 
     def lowest(of_train: float, of_validation: float) -> float:

@@ -78,7 +78,7 @@ def test_measuring_moves_neither_weights_nor_statistics() -> None:
 
 
 def test_every_architecture_reads_a_text_from_the_start() -> None:
-    """What another architecture remembered means nothing to it, in both streams."""
+    """The memory of another architecture means nothing to it, in both streams."""
     supernet = supernet_of(space(RECURRENT, "random_search"))
     seen: list[tuple[bool, bool]] = []
     loss = supernet.loss

@@ -1,4 +1,4 @@
-"""What the tests of single methods share: two equal supernets, one of them moved by hand."""
+"""Fixtures that the tests of single methods share: two equal supernets, one moved by hand."""
 
 from __future__ import annotations
 

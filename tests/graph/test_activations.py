@@ -1,4 +1,4 @@
-"""What is counted as kept is what torch keeps."""
+"""Tensors that are counted as kept are those that torch keeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What README and docs show works, and the paths they name exist."""
+"""Examples in README and docs work, and the paths they name exist."""
 
 from __future__ import annotations
 

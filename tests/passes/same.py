@@ -113,8 +113,8 @@ def assert_same(
     as arithmetic is. A fault is larger by many powers of ten, and does not grow with the condition.
 
     Args:
-        ours: What is looked at.
-        expected: What it should be.
+        ours: Result to look at.
+        expected: Result as it should be.
         moved: Gives `expected` where weights are off by `MOVED`; without, there is no second look.
     """
     largest = {

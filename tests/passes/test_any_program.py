@@ -50,8 +50,8 @@ class Program:
 
     Attributes:
         text: In the language.
-        shape: Of an example; a token has none.
-        classes: Of images, or words of the vocabulary.
+        shape: Shape of an example; a token has none.
+        classes: Classes of images, or words of the vocabulary.
         training: Whether statistics are those of the batch, and anything is dropped.
     """
 

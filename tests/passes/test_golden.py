@@ -1,4 +1,4 @@
-"""What each pass makes of a tiny graph, to be read beside its docstring."""
+"""Result of each pass on a tiny graph, to be read beside its docstring."""
 
 from __future__ import annotations
 

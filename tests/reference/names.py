@@ -36,7 +36,7 @@ class Names:
     """The names of all tensors of a network.
 
     Attributes:
-        space: Of the network.
+        space: Space of the network.
         layout: Names of its cells in order.
         ours: All names.
     """

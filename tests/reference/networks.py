@@ -42,8 +42,8 @@ class Case:
     """A supernet and what its file holds.
 
     Attributes:
-        name: Of the file.
-        space: Of the supernet.
+        name: Name of the file.
+        space: Space of the supernet.
         supernet: In training mode.
         weights: By the reference's names, in its order.
         state: All tensors of the file's network.
@@ -152,7 +152,7 @@ def layer_outputs(network: TorchNetwork, *args: object) -> dict[str, dict[str, o
 
     Args:
         network: Running statistics stay as they are.
-        args: What it is called with.
+        args: Inputs of the network.
     """
     graph, state = network.graph, network.run_state
     ends = {"stem": [node.name for node in graph.under("stem")][-1]}

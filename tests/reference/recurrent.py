@@ -32,7 +32,7 @@ class Case:
     """A recurrent supernet and what its file holds.
 
     Attributes:
-        name: Of the file.
+        name: Name of the file.
         supernet: In training mode.
         train: The segment that trains the weights.
         valid: The segment that trains alpha.

@@ -1,4 +1,4 @@
-"""What is derived from alpha: random ones, exact ties, near ties, rows that `none` dominates.
+"""Derivation from alpha: random ones, exact ties, near ties, rows that `none` dominates.
 
 The programs rank the edges of a node and write the strongest first; we keep their order in the
 cell. So the edges of a node are compared as sets. Of exact ties the programs take what is written

@@ -1,4 +1,4 @@
-"""What the published programs did beside their papers, and we do not.
+"""Quirks of the published programs that are not in their papers, nor here.
 
 Nothing in dslnas computes these numbers; they are composed here from the loss of our supernets.
 """

@@ -1,4 +1,4 @@
-"""What happens inside of a step of an engine, for those who compare it with a file."""
+"""Events inside of a step of an engine, for those who compare it with a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a manifest says of the best architectures of every size."""
+"""Entries of a manifest on the best architectures of every size."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from dslnas.json_model import json_text
 from dslnas.runs.folder import RunFolder
 from dslnas.runs.manifest import MANIFEST, Manifest, read_manifest
+from tests.measurements import without_measurements
 from tests.runs.made import made_manifest
 
 DONE = {"params": 1, "flops": 2, "retrain_seconds": 3.0}
@@ -49,7 +50,7 @@ def test_measurements_are_no_part_of_what_equal_runs_have_in_common() -> None:
         measured = {"latency_ms": {"onnx": time}, "largest_difference": {"onnx": difference}}
         times = {"search_seconds": time, "retrain_seconds": time}
         results = {**measured, **times, "test_accuracy": accuracy, "params": 1}
-        return made_manifest(results).without_measurements()
+        return without_measurements(made_manifest(results))
 
     assert made(1.0, 1e-7, 0.5) == made(2.0, 2e-7, 0.5) != made(1.0, 1e-7, 0.6)
     assert made(1.0, 1e-7, 0.5)["results"] == {"test_accuracy": 0.5, "params": 1}

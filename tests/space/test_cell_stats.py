@@ -1,4 +1,4 @@
-"""What a derived cell is made of."""
+"""Statistics of derived cells."""
 
 from __future__ import annotations
 

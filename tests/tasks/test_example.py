@@ -1,4 +1,4 @@
-"""What a network reads: from the data, and from the spec where the data do not tell."""
+"""The example that a network reads: from the data, or from the spec where they do not tell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is compared at the end of a search, by the shared weights."""
+"""The comparison at the end of a search, by the shared weights."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from dslnas.tasks.task import Measurement
 from dslnas.training import epochs as module
 from dslnas.training.train import Trained
 from dslnas.training.training_state import Progress, TrainingState
+from tests.measurements import without_measurements
 from tests.training.tiny import Listener, architecture, equal, random_data, run_retrain
 from tests.training.tiny_text import DROPOUT, retrain_text, text_data
 
@@ -53,7 +54,7 @@ def all_saved(**given: Any) -> list[TrainingState]:
 
 
 def timeless(report: Listener) -> list[dict[str, object]]:
-    return [record.without_measurements() for record in report.epochs]
+    return [without_measurements(record) for record in report.epochs]
 
 
 @pytest.mark.parametrize("epoch", [1, 3, EPOCHS])

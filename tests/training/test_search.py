@@ -273,7 +273,7 @@ def test_a_single_example_is_not_held_out_for_comparing(spies: list[Spy]) -> Non
 
 
 def test_validation_is_measured_in_evaluation_mode(supernets: list[Supernet]) -> None:
-    """What is reported can be measured again: no batch statistics, no dropout."""
+    """Reported values can be measured again: no batch statistics, no dropout."""
     data, report = random_data(), Listener()
     run_search("random", data, epochs=1, report=report, samples=1)
     engine_state = supernets[0]

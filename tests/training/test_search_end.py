@@ -42,7 +42,7 @@ def measuring(accuracies: list[float]) -> Callable[..., Measurement]:
 
 @pytest.fixture
 def accuracies(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What the supernet will come to on the validation part, epoch by epoch."""
+    """Accuracies of the supernet on the validation part, epoch by epoch."""
     given = [0.5, 0.75, 0.6, 0.75, 0.1]
     monkeypatch.setattr(module, "measure", measuring(given))
     return given
@@ -50,7 +50,7 @@ def accuracies(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def derived(monkeypatch: pytest.MonkeyPatch, accuracies: list[float]) -> None:
-    """What would be derived will be best in epochs that are not those of the supernet."""
+    """Let the derived network be best in epochs that are not those of the supernet."""
     monkeypatch.setattr(OneShot, "measure", measuring([0.2, 0.5, 0.6, 0.1, 0.6]))
 
 

@@ -114,7 +114,7 @@ def test_the_eigenvalue_is_taken_of_text(data: Data) -> None:
 
 
 def test_a_rule_that_never_holds_changes_nothing(data: Data) -> None:
-    """What it looks at has masks of its own: none."""
+    """The look ahead has masks of its own: none."""
     never = Eigenvalue(ratio=1e-9, window=1)
     reports = Listener(), Listener()
     rules: tuple[tuple[Eigenvalue, ...], ...] = ((), (never,))

@@ -11,8 +11,8 @@ from click.core import ParameterSource
 from dslnas.app.compile import compile_spec, without_choices
 from dslnas.app.export import export as export_files
 from dslnas.app.export import export_untrained
+from dslnas.app.open_run import EXPORTED, load_run
 from dslnas.app.pipeline import run_pipeline
-from dslnas.app.run import EXPORTED, load_run
 from dslnas.app.runtime import RuntimeOptions
 from dslnas.cli.options import (
     check_resume,

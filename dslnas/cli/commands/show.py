@@ -23,7 +23,7 @@ from dslnas.graph.text import print_graph
 @click.option("--effective", is_flag=True, help="The whole program with every value filled in.")
 @click.option("--graph", is_flag=True, help="The graph of primitives, one line per node.")
 @click.option("--after", metavar="PASS", help="With --graph: behind this pass and those before it.")
-@click.option("--passes", is_flag=True, help="The passes that rewrite the graph before it runs.")
+@click.option("--passes", is_flag=True, help="The passes that rewrite the graph, and when.")
 def show(
     spec: Path | None,
     overrides: tuple[str, ...],

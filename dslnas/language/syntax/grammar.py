@@ -26,7 +26,7 @@ _TABLES = "nas.tables.json"
 def language_parser() -> Lark:
     """Return the parser of `.nas` text, with the start rules `program` and `values`."""
     text = grammar_text("nas")
-    stored = _folder() / _TABLES
+    stored = tables_path()
     if stored.exists():
         tables: dict[str, Any] = json.loads(stored.read_bytes())
         if tables["made_from"] == made_from(text):

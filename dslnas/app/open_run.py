@@ -1,0 +1,82 @@
+"""Runs that begin, that go on, and that are read from their folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Unpack
+
+from dslnas.app.compile import Compiled, CompiledArchitecture
+from dslnas.app.run import Listener, Notice, Run, silent
+from dslnas.app.runtime import RuntimeOptions, make_runtime
+from dslnas.runs.folder import (
+    CHECKPOINT,
+    RunFolder,
+    check_empty,
+    free_folder,
+    is_searched,
+    read_metrics,
+)
+from dslnas.runs.manifest import first_manifest, read_run_manifest
+from dslnas.runs.summary import BASELINE
+
+EXPORTED = Path("exported")
+"""Folder below which runs go that name none."""
+
+
+def begin(
+    spec: Compiled,
+    out: Path | str | None = None,
+    *,
+    baseline: bool = False,
+    seed: int = 0,
+    resume: bool = False,
+    report: Listener = silent,
+    **how: Unpack[RuntimeOptions],
+) -> Run:
+    """Begin a run of a spec, or go on with one; a new one has no folder yet, see `Run.start`.
+
+    With `baseline` an architecture will be drawn at random instead of being searched.
+
+    Raises:
+        UserError: The folder holds something else, or nothing to go on with.
+    """
+    word = "retrained" if isinstance(spec, CompiledArchitecture) else spec.method
+    path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
+    before = None
+    if resume:  # all that needs no torch is refused before it is imported
+        before = read_run_manifest(path, "leave out `--resume` to begin one")
+    else:
+        check_empty(path)
+    runtime = make_runtime(**how)
+    method = BASELINE if baseline else spec.method
+    manifest = first_manifest(spec.name, spec.hash, method, spec.program, seed, runtime.facts())
+    if before is None:
+        return Run(RunFolder(path, manifest), spec, report)
+    from dslnas.runs.resume import reopen
+
+    run = Run(reopen(path, before, manifest, spec.text), spec, report)
+    if not run.is_finished:
+        report(Notice(_resumed(run)))
+    return run
+
+
+def load_run(folder: Path | str) -> Run:
+    """Return a run from its folder, to look at it or to go on with it.
+
+    Raises:
+        UserError: NAS023 if it is no run, NAS027 if a file of it is damaged.
+    """
+    path = Path(folder)
+    return Run(RunFolder(path, read_run_manifest(path), read_metrics(path)))
+
+
+def _resumed(run: Run) -> str:
+    """Return what is said when a run is gone on with."""
+    path = run.path
+    if (path / CHECKPOINT).exists():
+        return f"Going on with the training in {path}, after its last whole epoch"
+    if isinstance(run.spec, CompiledArchitecture):
+        return f"No epoch of the run in {path} was finished: it starts again"
+    if is_searched(path):
+        return f"Going on with the run in {path}: its search is over"
+    return f"The search in {path} was not over: it starts again from the beginning"

@@ -1,0 +1,17 @@
+"""The part of a run's files that equal runs have in common: all but measurements."""
+
+from __future__ import annotations
+
+from dslnas.json_model import MEASUREMENT, JsonModel
+
+
+def without_measurements(model: JsonModel) -> dict[str, object]:
+    """Return what equal runs have in common to the bit."""
+    kept = model.model_dump()
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if field.json_schema_extra == MEASUREMENT.json_schema_extra:
+            kept.pop(name, None)
+        elif isinstance(value, JsonModel) and name in kept:
+            kept[name] = without_measurements(value)
+    return kept
