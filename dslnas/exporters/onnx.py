@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,13 @@ class OnnxExporter(Exporter):
     """ONNX models, with the programs that run them."""
 
     name = "onnx"
+    title = "ONNX Runtime"
+    described_files = MappingProxyType(
+        {
+            MODEL: "the model to deploy: ONNX, any batch size",
+            STEP: "the same for one token at a time",
+        }
+    )
 
     def files(self, model: Model) -> dict[str, bytes]:
         """Return the models, what they need to be used, and programs that use them."""

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,10 @@ class PythonExporter(Exporter):
     """A Python module that needs torch and safetensors only."""
 
     name = "python"
+    title = MODULE
+    described_files = MappingProxyType(
+        {MODULE: "the same network as a Python module; needs torch and safetensors only"}
+    )
     is_timed = False
 
     def files(self, model: Model) -> dict[str, bytes]:

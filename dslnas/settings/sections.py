@@ -1,7 +1,7 @@
 """One model per section of a spec. `dslnas show --defaults` prints what its fields say."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import Field
 
@@ -136,12 +136,16 @@ class EvaluateSettings(Section):
     )
 
 
+Format: TypeAlias = Literal["onnx", "python"]
+"""An export target; all are written unless a spec says which."""
+
+
 class ExportSettings(Section):
     """Files that are written for deployment."""
 
     kind = "export"
-    formats: tuple[Literal["onnx", "python"], ...] = Field(
-        ("onnx", "python"), min_length=1, description="onnx, python"
+    formats: tuple[Format, ...] = Field(
+        get_args(Format), min_length=1, description=", ".join(get_args(Format))
     )
     tolerance: float = Field(
         1e-4, gt=0, le=1e-2, description="largest difference between the backends"

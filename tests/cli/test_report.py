@@ -7,6 +7,7 @@ from typing import Any
 
 from dslnas.cli.render.report import report_text
 from dslnas.cli.render.tables import aligned
+from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.settings.data import TextFile
 from tests.runs.made import SETTINGS, made_manifest
 
@@ -40,6 +41,27 @@ FAMILY: tuple[dict[str, Any], ...] = (
 def report(path: Path, warnings: tuple[str, ...] = (), **results: object) -> list[str]:
     manifest = made_manifest({**RESULTS, **results}, warnings=warnings)
     return report_text(path / "run", manifest).splitlines()
+
+
+def test_every_file_of_every_target_is_described(tmp_path: Path) -> None:
+    described = {
+        name: e.described_files[name] for e in EXPORTERS.values() for name in e.described_files
+    }
+    (tmp_path / "run").mkdir()
+    for name in described:
+        (tmp_path / "run" / name).touch()
+    lines = report(tmp_path)
+    assert lines[lines.index(f"Files in {tmp_path / 'run'}:") + 1 :] == [
+        f"  {name:<20} {meaning}" for name, meaning in described.items()
+    ]
+
+
+def test_every_target_is_called_by_its_title(tmp_path: Path) -> None:
+    lines = report(tmp_path, largest_difference=dict.fromkeys(EXPORTERS, 1e-6))
+    agreements = [line for line in lines if line.lstrip().startswith("agreement")]
+    assert len(agreements) == len(EXPORTERS)
+    for line, exporter in zip(agreements, EXPORTERS.values(), strict=True):
+        assert line.endswith(f" 1e-06        {exporter.title} against PyTorch")
 
 
 def test_a_search_says_how_it_ended_and_what_to_know(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,12 +16,13 @@ from dslnas.exporters.exporter import Model
 from dslnas.exporters.parity import network_run
 from dslnas.exporters.weights import write_weights
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.settings.sections import ExportSettings
+from dslnas.settings.sections import ExportSettings, Format
 from tests.training.tiny import SHAPE, architecture
 
 
 def test_every_target_can_be_named_and_all_are_written_by_default() -> None:
     assert tuple(EXPORTERS) == ExportSettings().formats
+    assert tuple(EXPORTERS) == get_args(Format)
     for name in EXPORTERS:
         assert ExportSettings.model_validate({"formats": (name,)}).formats == (name,)
 
@@ -30,7 +32,9 @@ def test_a_target_runs_what_it_wrote(name: str, tmp_path: Path) -> None:
     graph = build_derived_graph(architecture())
     network = TorchNetwork(graph, torch.Generator().manual_seed(0)).eval()
     write_weights(network, tmp_path, {})
-    for file, content in EXPORTERS[name].files(Model(network, "x", {}, NO_FACTS)).items():
+    files = EXPORTERS[name].files(Model(network, "x", {}, NO_FACTS))
+    assert files.keys() <= EXPORTERS[name].described_files.keys()
+    for file, content in files.items():
         (tmp_path / file).write_bytes(content)
     images = {"image": np.ones((2, *SHAPE), np.float32)}
     found = EXPORTERS[name].run(tmp_path)(images)

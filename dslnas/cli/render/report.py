@@ -21,18 +21,11 @@ from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.metric import Row
 from dslnas.tasks.task import Task
 
-MODELS = {
-    "model.onnx": "the model to deploy: ONNX, any batch size",
-    "model_step.onnx": "the same for one token at a time",
-}
 FILES = {
-    "model.py": "the same network as a Python module; needs torch and safetensors only",
-    "model.safetensors": "its weights",
     ARCHITECTURE: "the cells as a spec: edit them, or train them again with `dslnas export`",
     METRICS: "what every epoch lost and measured, one line each",
     MANIFEST: "settings, seed, versions and results",
 }
-BACKENDS = {"torch": "PyTorch", "onnx": "ONNX Runtime", "python": "model.py"}
 
 
 def print_run(run: Run, *, as_json: bool) -> None:
@@ -68,10 +61,20 @@ def report_text(folder: Path, manifest: Manifest) -> str:
     if results.family:
         lines += ["", *_family(results.family, folder, task)]
     lines += ["", f"Files in {folder}:"]
-    for name, meaning in {**MODELS, **task.files, **FILES}.items():
+    for name, meaning in _meanings(task).items():
         if (folder / name).exists():
             lines.append(f"  {name:<20} {meaning}")
     return "\n".join(lines)
+
+
+def _meanings(task: Task) -> dict[str, str]:
+    """Return all files that a run can have with their meanings, in the order of a report."""
+    from dslnas.exporters.catalogue import EXPORTERS
+    from dslnas.exporters.weights import WEIGHTS
+
+    models = (exporter.described_files for exporter in EXPORTERS.values())
+    written = {name: meaning for files in models for name, meaning in files.items()}
+    return {**written, WEIGHTS: "its weights", **task.files, **FILES}
 
 
 def _times(results: Results) -> str:
@@ -118,5 +121,7 @@ def _rows(rows: Sequence[Row], measures: Mapping[str, Measure]) -> Iterator[tupl
 
 
 def name_of(backend: str) -> str:
-    """Return the name of a backend for people."""
-    return BACKENDS.get(backend, backend)
+    """Return the name of a backend for people: PyTorch, or what runs the files of a target."""
+    from dslnas.exporters.catalogue import EXPORTERS
+
+    return EXPORTERS[backend].title if backend in EXPORTERS else "PyTorch"
