@@ -191,7 +191,7 @@ class _Run:
 
 
 class Decisions:
-    """What a controller decides on in a space, and which architectures these decisions are."""
+    """Decisions of a controller in a space, and the architectures that they stand for."""
 
     def __init__(self, tables: Mapping[str, ChoiceTable]) -> None:
         self._tables = tables

@@ -20,7 +20,7 @@ from dslnas.engines.optimisers import value_at
 from dslnas.settings.values import Adam
 
 EPSILON = 1e-3
-"""Of the published Adam, which adds it to a second moment without the correction of its start."""
+"""Constant of the published Adam, which adds it to a second moment that is not corrected."""
 
 
 class Reinforce:

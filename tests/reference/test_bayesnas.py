@@ -15,7 +15,7 @@ NAME = "bayesnas_a"
 KINDS = ("norm", "reduct")
 STRENGTHS = facts(NAME)["config"]
 EDGE, OPERATIONS = 0, slice(1, None)
-"""Of the last dimension: the gate of an edge, and those of its operations."""
+"""Weights along the last dimension: the gate of an edge, and those of its operations."""
 
 
 def after(kind: str, gamma: Tensor, number: int) -> tuple[Tensor, Tensor]:

@@ -68,7 +68,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
     "sigmoid": Activation(lambda h, sigmoid_h: sigmoid_h, _sigmoid_backward),
     "identity": Activation(lambda h, sigmoid_h: h, lambda gradient, h, sigmoid_h: gradient),
 }
-"""What a gate can weigh, by its argument of `highway_gate`."""
+"""Operations that a gate can weigh, by its argument of `highway_gate`."""
 
 
 def highway_gate(step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tensor:
