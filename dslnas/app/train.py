@@ -128,7 +128,7 @@ def _write(run: Run, trained: Trained) -> None:
         }
     )
     origin = Origin(run.spec.name, run.spec.hash, data.facts)
-    run.folder.update(**data.facts.manifest())
+    run.folder.update(facts=data.facts.entries())
     write_weights(trained.network, run.path, origin.metadata(), data.facts)
     for name, content in data.facts.files().items():
         run.folder.write(name, content)

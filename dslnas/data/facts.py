@@ -28,12 +28,9 @@ class Facts:
         """Return what users of an exported network need beside it, by the name of the file."""
         return {}
 
-    def manifest(self) -> dict[str, object]:
-        """Return the facts as entries of a manifest, None where a task has no such facts.
-
-        What only one kind of data has is an entry of `facts`, by its name.
-        """
-        return {"normalisation": None, "class_names": self.class_names, "level": None}
+    def entries(self) -> dict[str, object]:
+        """Return the facts as entries of the manifest's `facts`, by name."""
+        return {"class_names": self.class_names} if self.class_names else {}
 
     def metadata(self) -> dict[str, str]:
         """Return the facts that are written into an exported model."""
@@ -55,9 +52,9 @@ class ImageFacts(Facts):
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 
-    def manifest(self) -> dict[str, object]:
+    def entries(self) -> dict[str, object]:
         """Return normalisation and names of the classes."""
-        return {**super().manifest(), "normalisation": {"mean": self.mean, "std": self.std}}
+        return {**super().entries(), "normalisation": {"mean": self.mean, "std": self.std}}
 
     def metadata(self) -> dict[str, str]:
         """Return the normalisation with six digits, if there is one."""

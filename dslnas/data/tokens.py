@@ -71,9 +71,9 @@ class TextFacts(Facts):
         content = {"level": self.level, "tokens": self.vocabulary}
         return {VOCABULARY: json.dumps(content, ensure_ascii=False, indent=0).encode() + b"\n"}
 
-    def manifest(self) -> dict[str, object]:
+    def entries(self) -> dict[str, object]:
         """Return the level; the vocabulary has a file of its own."""
-        return {**super().manifest(), "level": self.level}
+        return {"level": self.level}
 
     def metadata(self) -> dict[str, str]:
         """Return the level."""

@@ -114,6 +114,26 @@ class Normalisation(JsonModel):
     std: tuple[float, ...]
 
 
+class DataFacts(OpenModel):
+    """What the task of a run knows of its data once they are read; see `dslnas.data.facts`.
+
+    A task that knows anything else of them has further entries.
+
+    Attributes:
+        normalisation: How images became numbers.
+        class_names: Names of the classes, in the order of the logits.
+        level: Kind of a token of text.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    extras_after: ClassVar[str] = "level"
+    __pydantic_extra__: dict[str, JsonValue]
+
+    normalisation: Normalisation | None = None
+    class_names: tuple[str, ...] = ()
+    level: TokenLevel | None = None
+
+
 class Manifest(OpenModel):
     """The manifest of a run.
 
@@ -131,10 +151,7 @@ class Manifest(OpenModel):
         versions: Versions of dslnas, Python and the packages that results depend on.
         machine: Operating system and processor.
         results: Results of the run.
-        normalisation: How images became numbers; None for text.
-        class_names: Names of the classes, in the order of the logits; none for text.
-        level: Kind of a token of text; None for images.
-        facts: Further facts that a task has of its data, by name.
+        facts: What its task knows of the data.
         warnings: Warnings for the user, each with its epoch.
     """
 
@@ -151,10 +168,7 @@ class Manifest(OpenModel):
     versions: dict[str, str]
     machine: dict[str, str]
     results: Results
-    normalisation: Normalisation | None = None
-    class_names: tuple[str, ...] = ()
-    level: TokenLevel | None = None
-    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    facts: DataFacts = Field(default_factory=DataFacts)
     warnings: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -48,5 +48,5 @@ def origin_in(manifest: Manifest, task: Task, run: Path, classes: int) -> Origin
             where=str(run),
             help="keep manifest and architecture of the same run together",
         )
-    facts = task.read_facts(manifest.model_dump(), run, classes)
+    facts = task.read_facts(manifest.facts.model_dump(), run, classes)
     return Origin(manifest.spec, manifest.spec_hash, facts)

@@ -136,9 +136,9 @@ class ImageClassification(Task):
         images = torch.randn((count, *shape), generator=generator, dtype=dtype)
         return RowPart({IMAGE: images}, torch.randint(classes, (count,), generator=generator))
 
-    def read_facts(self, manifest: Mapping[str, Any], run: Path, classes: int) -> Facts:
+    def read_facts(self, entries: Mapping[str, Any], run: Path, classes: int) -> Facts:
         """Return normalisation and names of the classes."""
-        names = tuple(manifest.get("class_names", ()))
+        names = tuple(entries.get("class_names", ()))
         if names and len(names) != classes:
             raise user_error(
                 "NAS023",
@@ -146,7 +146,7 @@ class ImageClassification(Task):
                 where=str(run),
                 help="keep manifest and architecture of the same run together",
             )
-        normalisation = manifest.get("normalisation") or {"mean": (), "std": ()}
+        normalisation = entries.get("normalisation") or {"mean": (), "std": ()}
         return ImageFacts(names, normalisation["mean"], normalisation["std"])
 
     def real_inputs(self, part: Part) -> dict[str, np.ndarray]:

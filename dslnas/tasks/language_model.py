@@ -196,7 +196,7 @@ class LanguageModel(Task):
         tokens = torch.randint(classes, (count * (steps + 1),), generator=generator)
         return StreamPart(tokens, steps)
 
-    def read_facts(self, manifest: Mapping[str, Any], run: Path, classes: int) -> Facts:
+    def read_facts(self, entries: Mapping[str, Any], run: Path, classes: int) -> Facts:
         """Return the vocabulary, which has a file of its own."""
         from dslnas.data.vocabulary import read_vocabulary
 

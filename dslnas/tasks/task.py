@@ -155,11 +155,11 @@ class Task(ABC):
         """Return random examples on the CPU, enough for a step of `count` of them."""
 
     @abstractmethod
-    def read_facts(self, manifest: Mapping[str, Any], run: Path, classes: int) -> Facts:
+    def read_facts(self, entries: Mapping[str, Any], run: Path, classes: int) -> Facts:
         """Return how the examples of a run became numbers.
 
         Args:
-            manifest: Manifest of the run.
+            entries: The facts that the manifest of the run has, by name.
             run: Its folder.
             classes: Number of outputs of its network.
 

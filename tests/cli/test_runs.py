@@ -256,15 +256,15 @@ def test_without_a_manifest_a_folder_is_no_run(
             "manifest.json: error[NAS027]: damaged: `spec`: must be at least 1",
         ),
         (
-            {"level": "line"},
-            "manifest.json: error[NAS027]: damaged: `level`: must be 'word'",
+            {"facts": {"level": "line"}},
+            "manifest.json: error[NAS027]: damaged: `facts.level`: must be 'word'",
         ),
         (
-            {"normalisation": {"mean": [0.5, "x"], "std": [1.0]}},
-            "damaged: `normalisation.mean[1]`: must be a number",
+            {"facts": {"normalisation": {"mean": [0.5, "x"], "std": [1.0]}}},
+            "damaged: `facts.normalisation.mean[1]`: must be a number",
         ),
         (
-            {"class_names": ["a"]},
+            {"facts": {"class_names": ["a"]}},
             "error[NAS023]: manifest.json names 1 classes, the network has 10",
         ),
         (

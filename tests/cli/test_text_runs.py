@@ -64,7 +64,7 @@ def test_a_run_says_perplexities_everywhere(done: Done) -> None:
     assert results["unknown_tokens"]["weights"] == 0
     vocabulary = json.loads((out / "vocabulary.json").read_text())
     assert len(vocabulary["tokens"]) == results["vocabulary"]
-    assert (manifest["level"], manifest["normalisation"]) == ("char", None)
+    assert manifest["facts"] == {"level": "char"}
     metrics = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     assert [m["stage"] for m in metrics] == ["search", "retrain", "retrain", "retrain"]
     best = min(metrics[1:], key=lambda m: m["validation_loss"])
@@ -101,7 +101,7 @@ def test_a_run_is_exported_again_without_its_text(
     repair = ["--set", "export.tolerance=1e-4"]
     assert run(["export", str(out), "--out", str(again), *repair]) == 0
     assert {path.name for path in again.iterdir()} == {*MODELS, "sample.py"}
-    assert manifest_in(out)["level"] == "word"
+    assert manifest_in(out)["facts"] == {"level": "word"}
     vocabulary = out / "vocabulary.json"
     assert vocabulary.read_bytes() == (again / "vocabulary.json").read_bytes()
     for content, message in (

@@ -34,15 +34,14 @@ def test_results_are_written_in_one_order_whatever_order_they_came_in() -> None:
 
 def test_what_is_written_is_read_as_the_same(tmp_path: Path) -> None:
     measures = {"test_accuracy": 0.1 + 0.2, "count": 3, "perplexity": float("inf")}
-    manifest = made_manifest({**measures, **DONE}, normalisation=None, level="char")
+    manifest = made_manifest({**measures, **DONE}, facts={"level": "char", "mean": 0.5})
     folder = RunFolder(tmp_path / "run", manifest)
     folder.make("")
     before = (folder.path / MANIFEST).read_bytes()
     read = read_manifest(folder.path)
     assert read == manifest
     assert json_text(read.model_dump()).encode() == before
-    assert b'"normalisation": null' in before
-    assert b"class_names" not in before
+    assert read.model_dump()["facts"] == {"level": "char", "mean": 0.5}
 
 
 def test_measurements_are_no_part_of_what_equal_runs_have_in_common() -> None:

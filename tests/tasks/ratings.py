@@ -44,8 +44,8 @@ class RatingFacts(Facts):
     def files(self) -> dict[str, bytes]:
         return {"users.json": json.dumps(self.users).encode()}
 
-    def manifest(self) -> dict[str, object]:
-        return {**super().manifest(), "facts": {"mean": self.mean}}
+    def entries(self) -> dict[str, object]:
+        return {"mean": self.mean}
 
 
 def shape_of(data: RatingSettings) -> Example:
@@ -109,9 +109,9 @@ class Ratings(Task):
         items = torch.randint(ITEMS, (count,), generator=generator)
         return RowPart({"user": users, "item": items}, (users + items - 5).to(dtype))
 
-    def read_facts(self, manifest: Mapping[str, Any], run: Path, classes: int) -> Facts:
+    def read_facts(self, entries: Mapping[str, Any], run: Path, classes: int) -> Facts:
         users = tuple(json.loads((run / "users.json").read_text()))
-        return RatingFacts((), manifest["facts"]["mean"], users)
+        return RatingFacts((), entries["mean"], users)
 
     def real_inputs(self, part: Part) -> dict[str, np.ndarray]:
         batch = next(iter(part.in_order(8)))
