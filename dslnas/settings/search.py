@@ -18,6 +18,7 @@ from dslnas.settings.search_base import (
     GradientSettings,
     Needs,
     OrderSettings,
+    PruningSettings,
     RelaxSettings,
     SampledSettings,
     SearchSettings,
@@ -199,11 +200,8 @@ class PcDartsSettings(OrderSettings):
         return self.method
 
 
-class AsapSettings(OrderSettings):
-    """ASAP (Noy et al., AISTATS 2020): anneal a softmax, and prune what weighs too little.
-
-    Alpha has no weight decay, which would move that of operations that are gone.
-    """
+class AsapSettings(PruningSettings):
+    """ASAP (Noy et al., AISTATS 2020): anneal a softmax, and prune what weighs too little."""
 
     method: Literal["asap"] = "asap"
     warmup: Annotated[int, Field(ge=0)] | None = Field(
@@ -211,7 +209,6 @@ class AsapSettings(OrderSettings):
         description="first epochs, in which only the weights train; else 10 of 50, of any number "
         "that share",
     )
-    arch: Arch = Adam(weight_decay=0.0)
     temperature: Schedule | None = Field(
         None,
         description="of the softmax, by epoch; else from 1.6 on by 0.95 in every epoch of 50, of "
@@ -243,7 +240,7 @@ class AsapSettings(OrderSettings):
         return Exponential(start=1.6, factor=0.95 ** (50 / self.epochs))
 
 
-class BayesnasSettings(OrderSettings):
+class BayesnasSettings(PruningSettings):
     """BayesNAS (Zhou et al., ICML 2019): gates with a prior that makes them sparse.
 
     Gates have no weight decay. The published sparsities are 0.005, 0.007 and 0.01; its program

@@ -224,3 +224,12 @@ class RelaxSettings(OrderSettings):
     def has_skips(self) -> bool:
         """Whether edges of the supernet have an auxiliary skip beside their operations."""
         return self.skip is not None
+
+
+class PruningSettings(OrderSettings):
+    """Settings of methods that take operations out of their edge for good.
+
+    Alpha has no weight decay, which would move that of operations that are gone.
+    """
+
+    arch: Arch = Adam(weight_decay=0.0)

@@ -15,8 +15,12 @@ from dslnas.data.tokens import VOCABULARY, TextFacts
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings, TextSettings
-from dslnas.settings.search import AsapSettings, BayesnasSettings
-from dslnas.settings.search_base import GradientSettings, OrderSettings, SearchSettings
+from dslnas.settings.search_base import (
+    GradientSettings,
+    OrderSettings,
+    PruningSettings,
+    SearchSettings,
+)
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.settings.values import Adam, Sgd, Variational
@@ -59,8 +63,7 @@ SETTINGS = TaskSettings(
         },
         GradientSettings: {"arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=1e-3)},
         # Decay would move alphas that nothing else moves: those of operations that are gone.
-        AsapSettings: {"arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=0.0)},
-        BayesnasSettings: {"arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=0.0)},
+        PruningSettings: {"arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=0.0)},
         # The recurrent program clips the step ahead, the convolutional one does not.
         OrderSettings: {"unroll": "clipped"},
         # Segments of varied length and the average are those of AWD-LSTM (Merity, Keskar and

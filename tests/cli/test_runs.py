@@ -56,7 +56,7 @@ def test_run_folder_holds_everything_and_the_manifest_says_so(
     assert manifest["settings"]["search"]["epochs"] == 1
     assert manifest["results"]["largest_difference"].keys() == {"onnx", "python"}
     metrics = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line)["stage"] for line in metrics] == ["search", "retrain"]
+    assert [json.loads(line)["stage"] for line in metrics] == ["search", "check", "retrain"]
     printed = capsys.readouterr()
     assert "test accuracy" in printed.out
     assert "epoch   1/1" in printed.err

@@ -66,11 +66,11 @@ def test_a_run_says_perplexities_everywhere(done: Done) -> None:
     assert len(vocabulary["tokens"]) == results["vocabulary"]
     assert manifest["facts"] == {"level": "char"}
     metrics = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-    assert [m["stage"] for m in metrics] == ["search", "retrain", "retrain", "retrain"]
-    best = min(metrics[1:], key=lambda m: m["validation_loss"])
+    assert [m["stage"] for m in metrics] == ["search", "check", "retrain", "retrain", "retrain"]
+    best = min(metrics[2:], key=lambda m: m["validation_loss"])
     assert best["validation_perplexity"] == results["validation_perplexity"]
     assert best["epoch"] == results["retrain_epoch"]
-    assert done.err.count("validation perplexity ") == 4
+    assert done.err.count("validation perplexity ") == 3
     assert f"  test perplexity       {results['test_perplexity']:.2f} " in done.out
     assert "bits a character" in done.out
     assert "unknown tokens: " in done.out
