@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dslnas.settings.relaxations import RELAXATION_FACTS, plainest
 from dslnas.settings.search_base import Conflict, OrderSettings, SearchSettings
 
 
@@ -15,48 +16,49 @@ def misfits(settings: SearchSettings) -> Iterator[Conflict]:
 
 def _of_alpha(settings: OrderSettings) -> Iterator[Conflict]:
     relaxation, regulariser = settings.relaxation, settings.regularise
-    if regulariser is not None and relaxation not in regulariser.fits:
+    facts = RELAXATION_FACTS[relaxation]
+    if regulariser is not None and regulariser.weighting != facts.weighting:
         yield Conflict(
             "search.regularise",
             f"`{regulariser.word}` {regulariser.reason}, and the relaxation is that of "
             f"`{relaxation}`",
-            f"write `relax {regulariser.fits[0]}`, or leave `regularise` out",
+            f"write `relax {plainest(regulariser.weighting)}`, or leave `regularise` out",
             "search.relax",
         )
-    usual = {"drnas": "relax darts", "reinmax": "sampler gumbel"}.get(relaxation)
-    if usual and settings.goes_back and settings.is_differentiable:
+    if not facts.is_smooth and settings.goes_back and settings.is_differentiable:
         yield Conflict(
             "search.stop",
             "`eigenvalue` differentiates the loss twice in alpha, and the draws of "
             f"`{relaxation}` do not allow it",
-            f"write `{usual}`, or leave `eigenvalue` out",
+            f"write `{facts.plain}`, or leave `eigenvalue` out",
         )
 
 
 def _of_perturbation(settings: OrderSettings) -> Iterator[Conflict]:
     relaxation = settings.relaxation
+    facts = RELAXATION_FACTS[relaxation]
     if settings.perturb is None:
         return
-    if relaxation == "fair_darts":
+    if not facts.sums_to_one and facts.plain:
         yield Conflict(
             "search.perturb",
-            "`perturb` moves weights that add up to 1, and those of `fair_darts` do not",
-            "write `relax darts`, or leave `perturb` out",
+            f"`perturb` moves weights that add up to 1, and those of `{relaxation}` do not",
+            f"write `{facts.plain}`, or leave `perturb` out",
             "search.relax",
         )
-    if relaxation in ("gdas", "reinmax"):
+    if facts.runs_one:
         yield Conflict(
             "search.perturb",
             "`perturb` moves the weights of a mixture, and here one operation of an edge runs",
             "search by a method that mixes, such as `search snas`, or leave `perturb` out",
         )
-    if relaxation == "asap":
+    if facts.prunes:
         yield Conflict(
             "search.perturb",
             "`perturb` gives every operation a weight, and here some leave their edge",
             "search by a method without pruning, such as `search sdarts`, or leave `perturb` out",
         )
-    if settings.order == "second":
+    if settings.looks_ahead:
         yield Conflict(
             "search.perturb",
             "`order second` looks ahead along a step without `perturb`, which is not the one taken",
@@ -74,14 +76,14 @@ def _of_perturbation(settings: OrderSettings) -> Iterator[Conflict]:
 def _of_freezing(settings: OrderSettings) -> Iterator[Conflict]:
     if settings.freeze is None:
         return
-    if settings.relaxation in ("gdas", "reinmax"):
+    if RELAXATION_FACTS[settings.relaxation].runs_one:
         yield Conflict(
             "search.freeze",
             "`freeze` compares the gradients of an operation in every step, and here one of an "
             "edge runs",
             "search by a method that mixes, such as `search darts`, or leave `freeze` out",
         )
-    if settings.order == "second":
+    if settings.looks_ahead:
         yield Conflict(
             "search.freeze",
             "`freeze` compares gradients at the weights, and `order second` has them at others",

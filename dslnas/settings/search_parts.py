@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from dslnas.settings.model import Call
+from dslnas.settings.relaxations import Weighting
 from dslnas.settings.values import Linear, Schedule
 
 Relax: TypeAlias = Annotated[
@@ -18,19 +19,19 @@ class RegulariserCall(Call):
     """Base of functions of alpha that are added to its loss.
 
     Attributes:
-        fits: Relaxations that it is made for, the usual one first.
-        reason: Its effect, which takes one of them.
+        weighting: How alpha becomes the weights that it is made for.
+        reason: Its effect, which takes such weights.
     """
 
     noun: ClassVar[str] = "regulariser"
-    fits: ClassVar[tuple[str, ...]]
+    weighting: ClassVar[Weighting]
     reason: ClassVar[str]
 
 
 class BetaDecay(RegulariserCall):
     """Mean over edges of log sum exp(alpha); its weight is epoch * `growth` (beta-DARTS)."""
 
-    fits = ("darts", "pc_darts", "asap", "gdas", "reinmax", "snas")
+    weighting = "softmax"
     reason = "keeps the softmax of alpha from growing sharp"
     word: Literal["beta_decay"] = "beta_decay"
     growth: float = Field(0.5, ge=0)
@@ -39,7 +40,7 @@ class BetaDecay(RegulariserCall):
 class ZeroOne(RegulariserCall):
     """Pushes each weight of an operation towards 0 or 1 (Fair DARTS)."""
 
-    fits = ("fair_darts",)
+    weighting = "sigmoid"
     reason = "pushes weights to 0 or 1 that are independent of each other"
     word: Literal["zero_one"] = "zero_one"
     weight: float = Field(10.0, ge=0)
@@ -49,7 +50,7 @@ class ZeroOne(RegulariserCall):
 class Kl(RegulariserCall):
     """Divergence of the Dirichlet distribution of every edge from the uniform one (DrNAS)."""
 
-    fits = ("drnas",)
+    weighting = "dirichlet"
     reason = "keeps a Dirichlet distribution near the uniform one"
     word: Literal["kl"] = "kl"
     weight: float = Field(1e-3, ge=0)
