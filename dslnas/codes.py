@@ -238,7 +238,7 @@ CODES: dict[str, Code] = {
     "NAS309": Code(
         "nothing to search",
         "Every choice of the spec is made: it is an architecture, which can be trained and "
-        "exported.",
+        "exported, and goes without a `search`.",
     ),
     "NAS310": Code(
         "choices are left",

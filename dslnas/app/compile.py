@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dslnas.space.network import Network, SearchSpace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Compiled(ABC):
     """A spec before a tensor is made: a `CompiledSpace` or a `CompiledArchitecture`.
 
@@ -42,6 +42,11 @@ class Compiled(ABC):
     linked: LinkedProgram
     program: CheckedProgram
     network: Network
+
+    def __repr__(self) -> str:
+        """Return its name, its method and its data."""
+        method = "" if self.method is None else f"{self.method} on "
+        return f"<{type(self).__name__} {self.name!r}: {method}{self.program.data.source}>"
 
     @property
     def method(self) -> str | None:
@@ -79,7 +84,7 @@ class Compiled(ABC):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CompiledArchitecture(Compiled):
     """A spec in which nothing is left to choose: its architecture is trained."""
 
@@ -93,7 +98,7 @@ class CompiledArchitecture(Compiled):
         return build_derived_graph(self.architecture)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CompiledSpace(Compiled):
     """A spec with choices: a space of cells and networks."""
 
@@ -114,7 +119,7 @@ class CompiledSpace(Compiled):
         return build_supernet_graph(self.space)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CompiledSearch(CompiledSpace):
     """A spec with choices, and settings of a method that makes them."""
 
@@ -144,7 +149,20 @@ def compile_spec(
     if path.is_dir():
         raise _no_spec(path)
     linked = link(read_source(path), parse_overrides(overrides))
-    return compile_linked(path.stem, linked, with_data=with_data)
+    spec = compile_linked(path.stem, linked, with_data=with_data)
+    _check_search(spec)
+    return spec
+
+
+def _check_search(spec: Compiled) -> None:
+    """Raise NAS309 for the search of a spec in which every choice is made."""
+    if isinstance(spec, CompiledArchitecture) and spec.method is not None:
+        raise user_error(
+            "NAS309",
+            f"`search {spec.method}` has nothing to search: every choice is made",
+            span=spec.program.spans["search"],
+            help="leave `search` out, or let a cell choose: `{skip_connect, relu}(in1)`",
+        )
 
 
 def compile_linked(
@@ -213,16 +231,22 @@ def with_search(spec: Compiled) -> CompiledSearch:
     )
 
 
-def without_choices(spec: Compiled, done: str) -> CompiledArchitecture:
-    """Return a spec in which every choice is made, to be `done`; else raise NAS310."""
+def without_choices(spec: Compiled, done: str, in_python: str = "") -> CompiledArchitecture:
+    """Return a spec in which every choice is made, to be `done`; else raise NAS310.
+
+    `in_python` is the call that makes them there.
+    """
     if isinstance(spec, CompiledArchitecture):
         return spec
     file = spec.linked.source.name
+    ways = f"`dslnas compile {file} --search`"
+    if in_python:
+        ways += f", or `{in_python}` in Python,"
     raise user_error(
         "NAS310",
         f"cannot be {done}: it still has choices",
         where=file,
-        help=f"`dslnas compile {file} --search` makes them",
+        help=f"{ways} makes them",
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from os.path import isdir, isfile  # pathlib's raise for a name that no file can have
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from dslnas.app.compile import (
     compile_spec,
     without_choices,
 )
-from dslnas.diagnostics import suggestion, user_error
+from dslnas.diagnostics import UserError, suggestion, user_error
 from dslnas.language.link.link import link
 from dslnas.language.link.sources import near_files, read_source
 from dslnas.language.print.format import format_program
@@ -29,6 +30,9 @@ LANGUAGE = "nas"
 """Word for the language of dslnas among the notations."""
 
 TARGETS = (LANGUAGE, *NOTATIONS)
+
+HELP = {"NAS302": "let a later node, or the output, have an operation on it that is not zero"}
+"""Advice on cells that were read, by the code of what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,9 @@ def _placed(cells: Sequence[NumberedCell], spec: Path | None, origin: str, where
     frame = SourceFile(paper, f"use {paper}\n") if spec is None else read_source(spec)
     name = paper.rpartition(".")[2] if spec is None else spec.stem
     texts = _cell_texts(cells, compile_linked(name, link(frame), with_data=False), where)
-    placed = parse(SourceFile("the cells that were read", "\n\n".join(texts)))
-    compiled = compile_linked(name, link(frame, placed.items), with_data=False)
+    made = SourceFile("the cells that were read", "\n\n".join(texts))
+    with _about(where, made):
+        compiled = compile_linked(name, link(frame, parse(made).items), with_data=False)
     assert isinstance(compiled, CompiledArchitecture), "every cell with choices was read"
     if spec is None:
         whole = "\n\n".join([f"# {origin}", frame.text, *texts])
@@ -127,6 +132,20 @@ def _placed(cells: Sequence[NumberedCell], spec: Path | None, origin: str, where
     else:
         text = architecture_text(compiled, compiled.architecture, origin)
     return _Read(compiled, text, is_new=True)
+
+
+@contextmanager
+def _about(where: str, made: SourceFile) -> Iterator[None]:
+    """Let mistakes in a text that was made here be those of what it was made from."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(
+            wrong
+            if wrong.span is None or wrong.span.source != made
+            else replace(wrong, span=None, notes=(), where=where, help=HELP.get(wrong.code, ""))
+            for wrong in error.diagnostics
+        ) from None
 
 
 def _cell_texts(

@@ -46,7 +46,7 @@ def train(
     if isinstance(what, Run):
         run = what
     else:
-        spec = without_choices(what, "trained")
+        spec = without_choices(what, "trained", "dslnas.search(spec)")
         run = begin(spec, out, **options)
         run.architecture = spec.architecture
     if run.is_finished:

@@ -85,9 +85,10 @@ def check_batch(
     used = (part_sizes(count, [settings.subset])[0] for count in counts.values())
     training = sum(sum(part_sizes(count, settings.split)[:2]) for count in used)
     if training < batch:
+        section, _, key = setting.partition(".")
         raise user_error(
             "NAS606",
             f"a step reads {batch} examples but the parts that train have {training}",
-            help="lower `batch`, or give more data",
+            help=f"write `{key} {training}` or less in `{section}`, or give more data",
             where=setting,
         )

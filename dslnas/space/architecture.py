@@ -51,6 +51,11 @@ class Architecture(BuildingBlocks):
         )
         return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
+    def __repr__(self) -> str:
+        """Return its cells and its width."""
+        network, names = self.network, ", ".join(self.cells)
+        return f"<Architecture of {names}: {len(network.layout)} in all, C = {network.channels}>"
+
     def __hash__(self) -> int:
         return hash((self.network.layout, *self.cells.values()))
 

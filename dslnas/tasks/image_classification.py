@@ -11,7 +11,7 @@ from dslnas.data.division import check_batch, check_counts, check_split
 from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts, ImageFacts
 from dslnas.data.readers import describe
-from dslnas.diagnostics import user_error
+from dslnas.diagnostics import Diagnostics, user_error
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example, by_name
 from dslnas.ops.shapes import show_example
@@ -93,9 +93,13 @@ class ImageClassification(Task):
             check_split(data, known.has_test)
         if known.counts:
             check_counts(known.counts, data)
+            diagnostics = Diagnostics()
             if searching:
-                check_batch(known.counts, data, data.batch, "data.batch")
-            check_batch(known.counts, data, evaluate.batch, "evaluate.batch")
+                with diagnostics.collecting():
+                    check_batch(known.counts, data, data.batch, "data.batch")
+            with diagnostics.collecting():
+                check_batch(known.counts, data, evaluate.batch, "evaluate.batch")
+            diagnostics.raise_if_any()
 
     def described(self, example: Example, classes: int) -> str:
         """Return in words the shape of an image and the number of classes."""

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 import dslnas
+from dslnas.app.compile import CompiledArchitecture
 from tests.exporters.brief import check_briefly
 from tests.measurements import without_measurements
 from tests.small import SMALL
@@ -65,10 +66,46 @@ def test_a_run_that_is_only_searched_has_no_network_yet(spec: Path, tmp_path: Pa
     assert run.manifest.status == "searched"
 
 
+def test_what_a_notebook_shows_of_a_spec_is_a_line(spec: Path) -> None:
+    compiled = dslnas.compile_spec(spec)
+    assert repr(compiled) == f"<CompiledSearch '{spec.stem}': darts on digits>"
+    lstm = dslnas.compile_spec("specs/text_lstm.nas")
+    assert isinstance(lstm, CompiledArchitecture)
+    assert repr(lstm) == "<CompiledArchitecture 'text_lstm': text>"
+    assert repr(lstm.architecture) == "<Architecture of lstm: 1 in all, C = 128>"
+
+
+def test_a_search_of_a_spec_without_choices_is_refused(tmp_path: Path) -> None:
+    text = (
+        "use std.cnn\n"
+        "cell one { inputs 1; preprocess preprocess; node n1 = sep_conv(3)(in1) }\n"
+        "network { cells one }\n"
+        "data digits\n"
+    )
+    spec = tmp_path / "made.nas"
+    spec.write_text(text)
+    dslnas.compile_spec(spec)
+    spec.write_text(f"{text}search gdas {{ epochs 3 }}\n")
+    with pytest.raises(dslnas.UserError) as refused:
+        dslnas.compile_spec(spec)
+    assert str(refused.value) == (
+        f"{spec}:5:1: error[NAS309]: `search gdas` has nothing to search: every choice is made\n"
+        "  |\n"
+        "5 | search gdas { epochs 3 }\n"
+        "  | ^^^^^^^^^^^\n"
+        "  = help: leave `search` out, or let a cell choose: `{skip_connect, relu}(in1)`"
+    )
+
+
 def test_what_a_spec_is_no_good_for_is_said(spec: Path, tmp_path: Path) -> None:
     compiled = dslnas.compile_spec(spec)
-    with pytest.raises(dslnas.UserError, match=r"NAS310.*cannot be trained: it still has choices"):
+    with pytest.raises(dslnas.UserError) as choices:
         dslnas.train(compiled, tmp_path / "run")
+    assert str(choices.value) == (
+        f"{spec}: error[NAS310]: cannot be trained: it still has choices\n"
+        f"  = help: `dslnas compile {spec} --search`, or `dslnas.search(spec)` in Python, "
+        "makes them"
+    )
     spec.write_text(SMALL.replace("search darts {\n    epochs  1\n}", ""))
     with pytest.raises(dslnas.UserError, match=r"NAS505.*spec names no search method"):
         dslnas.search(dslnas.compile_spec(spec), tmp_path / "run")

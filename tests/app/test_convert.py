@@ -137,6 +137,21 @@ def test_cells_that_were_found_go_into_another_spec(tmp_path: Path) -> None:
     assert lines == dslnas.convert(BEST, spec=spec).splitlines()[1:]
 
 
+def test_a_text_whose_cell_has_a_useless_node_gets_advice_on_the_text() -> None:
+    with pytest.raises(UserError) as useless:
+        dslnas.convert("|nor_conv_3x3~0|+|none~0|")
+    assert str(useless.value) == (
+        "<text>: error[NAS302]: node `n1` of cell `cell201` does not reach the output\n"
+        "  = help: let a later node, or the output, have an operation on it that is not zero"
+    )
+
+
+def test_cells_go_into_a_spec_with_a_search(tmp_path: Path) -> None:
+    spec = tmp_path / "mine.nas"
+    spec.write_text("use papers.nas_bench_201\nsearch darts { epochs 3 }\ndata digits\n")
+    assert "node n1 = nor_conv(3)(in1)" in dslnas.convert(BEST, spec=spec)
+
+
 def test_choices_are_not_converted() -> None:
     with pytest.raises(UserError, match="cannot be converted: it still has choices"):
         dslnas.convert(ROOT / "specs" / "digits_darts.nas")

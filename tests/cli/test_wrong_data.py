@@ -5,6 +5,7 @@ A run that cannot begin makes no folder, so the same command runs once the data 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,22 @@ def test_check_finds_what_a_look_at_images_tells(
     assert message in error
     if "NAS406" not in message:
         assert error.startswith(f"{spec}:{place}: ")
+
+
+def test_a_batch_that_a_spec_does_not_name_is_told_with_one_that_fits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = re.sub(r" *batch +\d+\n", "", SMALL.replace("20%", "3%"))
+    assert "batch" not in text
+    spec = write(tmp_path, "small.nas", text)
+    assert run(["check", str(spec)]) == 1
+    help = "= help: write `batch {}` or less in `{}`, or give more data"
+    found = capsys.readouterr().err
+    assert found.count("error[NAS606]") == 2
+    fits = found.partition("parts that train have ")[2].split()[0]
+    assert all(help.format(fits, section) in found for section in ("data", "evaluate"))
+    batches = [f"--set={section}.batch={fits}" for section in ("data", "evaluate")]
+    assert run(["check", str(spec), *batches]) == 0
 
 
 def test_check_finds_a_batch_larger_than_the_digits(

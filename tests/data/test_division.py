@@ -84,5 +84,5 @@ def test_a_batch_larger_than_what_trains() -> None:
     ) == (
         "NAS606",
         f"a step reads {training + 1} examples but the parts that train have {training}",
-        "lower `batch`, or give more data",
+        f"write `batch {training}` or less in `data`, or give more data",
     )
