@@ -195,6 +195,6 @@ class ImageClassification(Task):
         labels = data.validation.targets
         guess = torch.bincount(data.weights.targets).argmax()
         share = float((labels == guess).double().mean())
-        deviation = math.sqrt(share * (1 - share) / len(labels))
-        what = f"always the most frequent class, an accuracy of {share:.2%}"
-        return Chance(share + 3 * deviation, what)
+        lucky = share + 3 * math.sqrt(share * (1 - share) / len(labels))
+        what = f"always the most frequent class: an accuracy of {share:.2%}, with luck {lucky:.2%}"
+        return Chance(lucky, what)

@@ -261,7 +261,7 @@ class LanguageModel(Task):
         assert isinstance(data.facts, TextFacts)
         known = len(data.facts.vocabulary)
         reached = unigram_perplexity(data.weights, data.validation, known)
-        return Chance(-math.log(reached), f"frequencies of tokens, a perplexity of {reached:.2f}")
+        return Chance(-math.log(reached), f"frequencies of tokens: a perplexity of {reached:.2f}")
 
     # ---- reports --------------------------------------------------------------------------------
 

@@ -80,6 +80,6 @@ class Doubts:
         if chance is None or self._best > chance.worth:
             return []
         return [
-            f"after {epoch} epochs the network is no better than {chance.what}: try another "
-            "learning rate of `weights`, or more data"
+            f"after {epoch} epochs the network is no better than {chance.what}; try another "
+            "learning rate of `weights`, or more epochs before alpha learns"
         ]

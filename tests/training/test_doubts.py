@@ -10,11 +10,13 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.tasks.image_classification import ImageClassification
+from dslnas.tasks.language_model import LanguageModel
 from dslnas.tasks.task import Measurement
 from dslnas.training.doubts import FIRST_EPOCHS, Doubts
 from dslnas.training.measure import measure
 from tests.spaces import space_of
 from tests.training.tiny import random_data
+from tests.training.tiny_text import text_data
 
 TASK = ImageClassification()
 SPACE = """use papers.nas_bench_201
@@ -30,10 +32,14 @@ def measured(accuracy: float) -> Measurement:
     return Measurement(1.0, {"accuracy": accuracy})
 
 
-def doubts() -> tuple[Doubts, Supernet]:
+def supernet_of_images() -> Supernet:
     space = space_of(SPACE, (1, 8, 8), classes=4)
     generator, runtime = torch.Generator().manual_seed(0), Runtime(torch.device("cpu"))
-    supernet = Supernet(space, build_supernet_graph(space), generator, runtime)
+    return Supernet(space, build_supernet_graph(space), generator, runtime)
+
+
+def doubts() -> tuple[Doubts, Supernet]:
+    supernet = supernet_of_images()
     return Doubts(supernet, TASK, DATA), supernet
 
 
@@ -74,6 +80,15 @@ def test_accuracy_at_chance_is_told_after_the_first_epochs() -> None:
     assert "after 3 epochs the network is no better than always the most frequent class" in warning
     assert warning.endswith("[NAS722]")
     assert found.after(FIRST_EPOCHS + 1, measured(0.1), ALIVE) == (), "once"
+
+
+def test_text_is_doubted_as_long_as_frequencies_of_tokens_foretell_it_better() -> None:
+    task, data = LanguageModel(), text_data()
+    chance, supernet = task.chance(data), supernet_of_images()
+    for better, warnings in ((-1e-3, 1), (1e-3, 0)):
+        found = Doubts(supernet, task, data)
+        loss = -chance.worth - better
+        assert len(found.after(FIRST_EPOCHS, Measurement(loss, {}), ALIVE)) == warnings
 
 
 def test_one_epoch_above_chance_is_enough() -> None:
