@@ -25,10 +25,9 @@ from dslnas.tasks.task import Chance, Measurement, Task
 if TYPE_CHECKING:
     import numpy as np
     import torch
-    from torch import Generator, Tensor
+    from torch import Generator
 
-    from dslnas.backends.torch.losses import BatchOutput
-    from dslnas.data.batches import Batch, Part
+    from dslnas.data.batches import Part
     from dslnas.data.dataset import Data
 
 SETTINGS = TaskSettings(
@@ -159,18 +158,6 @@ class ImageClassification(Task):
         return {name: tensor.float().cpu().numpy() for name, tensor in batch.inputs.items()}
 
     # ---- loss and metrics -----------------------------------------------------------------------
-
-    def loss(self, output: BatchOutput, batch: Batch) -> Tensor:
-        """Return the mean cross-entropy of the labels."""
-        from dslnas.backends.torch.losses import mean_cross_entropy
-
-        return mean_cross_entropy(output, batch)
-
-    def sums(self, output: Tensor, batch: Batch) -> Mapping[str, float]:
-        """Return the summed cross-entropy, and how many images have the largest logit right."""
-        from dslnas.backends.torch.losses import cross_entropy_sums
-
-        return cross_entropy_sums(output, batch)
 
     def measurement(self, means: Mapping[str, float]) -> Measurement:
         """Return the cross-entropy in nats and the accuracy, from 0 to 1."""

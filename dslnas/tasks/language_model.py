@@ -30,10 +30,9 @@ from dslnas.tasks.task import Chance, Measurement, Task
 if TYPE_CHECKING:
     import numpy as np
     import torch
-    from torch import Generator, Tensor
+    from torch import Generator
 
-    from dslnas.backends.torch.losses import BatchOutput
-    from dslnas.data.batches import Batch, Part
+    from dslnas.data.batches import Part
     from dslnas.data.dataset import Data
 
 _SLOWNESS = 1e-3
@@ -234,18 +233,6 @@ class LanguageModel(Task):
         return max(1, (examples // batch - 1) // self.steps(data))
 
     # ---- loss and metrics -----------------------------------------------------------------------
-
-    def loss(self, output: BatchOutput, batch: Batch) -> Tensor:
-        """Return the mean cross-entropy of the next tokens."""
-        from dslnas.backends.torch.losses import mean_cross_entropy
-
-        return mean_cross_entropy(output, batch)
-
-    def sums(self, output: Tensor, batch: Batch) -> Mapping[str, float]:
-        """Return the summed cross-entropy, and how many tokens were foretold."""
-        from dslnas.backends.torch.losses import cross_entropy_sums
-
-        return cross_entropy_sums(output, batch)
 
     def measurement(self, means: Mapping[str, float]) -> Measurement:
         """Return the cross-entropy in nats, its perplexity, and the share that was foretold."""

@@ -187,18 +187,28 @@ class Task(ABC):
 
     # ---- loss and metrics -----------------------------------------------------------------------
 
-    @abstractmethod
     def loss(self, output: BatchOutput, batch: Batch) -> Tensor:
-        """Return the mean loss of a batch, a scalar with gradients."""
+        """Return the mean loss of a batch, a scalar with gradients.
 
-    @abstractmethod
+        That is the cross-entropy, unless targets are no classes.
+        """
+        from dslnas.backends.torch.losses import mean_cross_entropy
+
+        return mean_cross_entropy(output, batch)
+
     def sums(self, output: Tensor, batch: Batch) -> Mapping[str, float]:
         """Return sums over the targets of a batch by name, `loss` among them.
+
+        Of targets that are classes these are the cross-entropy, and `right`: how many targets have
+        the largest logit.
 
         Args:
             output: Output of the network, (targets, ...), in the order of the flattened targets.
             batch: Has the targets.
         """
+        from dslnas.backends.torch.losses import cross_entropy_sums
+
+        return cross_entropy_sums(output, batch)
 
     @abstractmethod
     def measurement(self, means: Mapping[str, float]) -> Measurement:

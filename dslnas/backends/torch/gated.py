@@ -28,7 +28,7 @@ class Activation(NamedTuple):
     Attributes:
         forward: Returns f(h) from h and sigmoid(h).
         backward: Returns gradient * f'(h), in the place of the gradient, from the gradient, h and
-            sigmoid(h); from the gradient, f(h) and sigmoid(h) where f(h) is kept.
+            sigmoid(h); where f(h) is kept, it stands in the place of h.
         is_kept: Whether f(h) is kept for it; else f(h) is as soon made again as it is read.
     """
 
@@ -47,26 +47,21 @@ def _tanh(h: Tensor, sigmoid_h: Tensor) -> Tensor:
     return half / torch.addcmul(one / 2, half, half, value=0.5)
 
 
-def _tanh_backward(gradient: Tensor, tanh_h: Tensor, sigmoid_h: Tensor) -> Tensor:
-    found: Tensor = aten.tanh_backward.grad_input(gradient, tanh_h, grad_input=gradient)
-    return found
-
-
-def _relu_backward(gradient: Tensor, h: Tensor, sigmoid_h: Tensor) -> Tensor:
-    found: Tensor = aten.threshold_backward.grad_input(gradient, h, 0, grad_input=gradient)
-    return found
-
-
-def _sigmoid_backward(gradient: Tensor, h: Tensor, sigmoid_h: Tensor) -> Tensor:
-    found: Tensor = aten.sigmoid_backward.grad_input(gradient, sigmoid_h, grad_input=gradient)
-    return found
-
-
 ACTIVATIONS: Mapping[str, Activation] = {
-    "tanh": Activation(_tanh, _tanh_backward, is_kept=True),
-    "relu": Activation(lambda h, sigmoid_h: torch.relu(h), _relu_backward),
-    "sigmoid": Activation(lambda h, sigmoid_h: sigmoid_h, _sigmoid_backward),
-    "identity": Activation(lambda h, sigmoid_h: h, lambda gradient, h, sigmoid_h: gradient),
+    "tanh": Activation(
+        _tanh,
+        lambda v, tanh_h, sigmoid_h: aten.tanh_backward.grad_input(v, tanh_h, grad_input=v),
+        is_kept=True,
+    ),
+    "relu": Activation(
+        lambda h, sigmoid_h: torch.relu(h),
+        lambda v, h, sigmoid_h: aten.threshold_backward.grad_input(v, h, 0, grad_input=v),
+    ),
+    "sigmoid": Activation(
+        lambda h, sigmoid_h: sigmoid_h,
+        lambda v, h, sigmoid_h: aten.sigmoid_backward.grad_input(v, sigmoid_h, grad_input=v),
+    ),
+    "identity": Activation(lambda h, sigmoid_h: h, lambda v, h, sigmoid_h: v),
 }
 """Operations that a gate can weigh, by its argument of `highway_gate`."""
 
