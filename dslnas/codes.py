@@ -475,8 +475,9 @@ CODES: dict[str, Code] = {
     # ---- training and export ---------------------------------------------------------------------
     "NAS701": Code(
         "training diverged",
-        "A loss became infinite or not a number. A smaller learning rate or stronger clipping "
-        "helps.",
+        "A loss became infinite or not a number, or after an epoch it is more than ten times that "
+        "of a guess, on the data that train and on those that measure. A smaller learning rate or "
+        "stronger clipping helps.",
     ),
     "NAS702": Code(
         "out of memory",
@@ -514,6 +515,12 @@ CODES: dict[str, Code] = {
         "no better than chance",
         "A warning of a search: after its first epochs the network is no better than a guess that "
         "reads nothing, such as the most frequent class. Alpha learns nothing from such a network.",
+    ),
+    "NAS723": Code(
+        "validation fell",
+        "A warning of a search: after its warm-up the network lost half or more of what it was "
+        "better than a guess that reads nothing. Alpha has moved to operations whose weights are "
+        "not trained, or the weights diverge; `derive { epoch best }` takes the epoch before that.",
     ),
     # ---- how a network runs ----------------------------------------------------------------------
     "NAS806": Code(

@@ -125,6 +125,7 @@ def _write(run: Run, trained: Trained) -> None:
             **task.more_results(data),
             **costs,
             "retrain_seconds": round(trained.seconds, 3),
+            **({"doubts": trained.doubts} if trained.doubts else {}),
         }
     )
     origin = Origin(run.spec.name, run.spec.hash, data.facts)

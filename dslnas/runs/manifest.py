@@ -75,6 +75,8 @@ class Results(OpenModel):
         params: Weights of the trained network.
         flops: Its multiply-adds for one example.
         retrain_seconds: Time of the training.
+        doubts: Sentences on a trained network that is hardly better than a guess, or was better
+            before.
         files: Names of the exported files.
         largest_difference: By backend, the largest difference from PyTorch's outputs.
         latency_ms: By backend, the median time of one example on the CPU.
@@ -92,6 +94,7 @@ class Results(OpenModel):
     params: int = 0
     flops: int = 0
     retrain_seconds: Seconds = 0.0
+    doubts: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     largest_difference: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)
     latency_ms: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)

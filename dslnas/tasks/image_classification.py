@@ -184,4 +184,11 @@ class ImageClassification(Task):
         share = float((labels == guess).double().mean())
         lucky = share + 3 * math.sqrt(share * (1 - share) / len(labels))
         what = f"always the most frequent class: an accuracy of {share:.2%}, with luck {lucky:.2%}"
-        return Chance(lucky, what)
+        return Chance(lucky, share, what)
+
+    def guess_loss(self, data: Data) -> float:
+        """Return the cross-entropy of classes that are alike likely, in nats."""
+        from dslnas.data.rows import RowPart
+
+        assert isinstance(data.weights, RowPart)
+        return math.log(max(2, int(data.weights.targets.max()) + 1))

@@ -248,7 +248,13 @@ class LanguageModel(Task):
         assert isinstance(data.facts, TextFacts)
         known = len(data.facts.vocabulary)
         reached = unigram_perplexity(data.weights, data.validation, known)
-        return Chance(-math.log(reached), f"frequencies of tokens: a perplexity of {reached:.2f}")
+        worth, what = -math.log(reached), f"frequencies of tokens: a perplexity of {reached:.2f}"
+        return Chance(worth, worth, what)
+
+    def guess_loss(self, data: Data) -> float:
+        """Return the cross-entropy of tokens that are alike likely, in nats."""
+        assert isinstance(data.facts, TextFacts)
+        return math.log(max(2, len(data.facts.vocabulary)))
 
     # ---- reports --------------------------------------------------------------------------------
 

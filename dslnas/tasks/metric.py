@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+HUGE = 1e6
+"""From here on the digits of a measure say nothing."""
+
+
+class Shown(float):
+    """A measure as people read it: a huge one is written as 5e18."""
+
+    def __format__(self, spec: str) -> str:
+        """Return the measure in a format, or its first digit and its magnitude."""
+        if abs(self) < HUGE:
+            return format(float(self), spec)
+        return f"{float(self):.0e}".replace("e+", "e")
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -22,6 +35,14 @@ class Metric:
     higher_is_better: bool
     epoch: str
     about: str = ""
+
+    def after_epoch(self, of: str, value: float) -> str:
+        """Return how progress tells a value after an epoch."""
+        return self.epoch.format(of=of, value=Shown(value))
+
+    def told(self, value: float) -> str:
+        """Return a value in a sentence."""
+        return " ".join(self.after_epoch("", value).split())
 
 
 ACCURACY = Metric("accuracy", "accuracies", True, "{of} {value:6.2%}")
@@ -44,6 +65,10 @@ class Column:
     heading: str
     quantity: str
     format: str
+
+    def shown(self, value: float) -> str:
+        """Return a value of the column."""
+        return format(Shown(value), self.format)
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,12 @@ class Chance:
 
     Attributes:
         worth: More is better, as of `Task.worth`; a network has to be above it.
+        guess: The same without what luck may add.
         what: The guess in words, with what it comes to.
     """
 
     worth: float
+    guess: float
     what: str
 
 
@@ -225,6 +227,10 @@ class Task(ABC):
 
     def chance(self, data: Data) -> Chance | None:
         """Return what a guess comes to on the validation part, if one is known."""
+        return None
+
+    def guess_loss(self, data: Data) -> float | None:
+        """Return the loss of a guess that takes all answers for alike likely, if there is one."""
         return None
 
     # ---- reports --------------------------------------------------------------------------------

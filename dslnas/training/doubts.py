@@ -1,8 +1,9 @@
-"""Doubts about a running search: a network that reads nothing, or is no better than chance."""
+"""Doubts about a network: it reads nothing, is no better than chance, or was better before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -20,6 +21,11 @@ SAME = 1e-6
 """Outputs that differ by less than this share of the largest do not depend on the examples."""
 
 
+LEARNT, LOST = 0.1, 0.5
+"""A network fell if it was better than a guess by so much, in accuracy or nats, and lost this share
+of it."""
+
+
 class Doubts:
     """Warnings of one search, each with its code and given once."""
 
@@ -27,6 +33,7 @@ class Doubts:
         self._supernet, self._task, self._data = supernet, task, data
         self._said: set[str] = set()
         self._best = -float("inf")
+        self._measured: list[Measurement] = []
         self._range: tuple[Tensor, Tensor] | None = None
 
     def watched(self, output_of: Callable[[Batch], Tensor]) -> Callable[[Batch], Tensor]:
@@ -44,14 +51,25 @@ class Doubts:
 
         return watch
 
-    def after(self, epoch: int, measured: Measurement, mixing: Mixing) -> tuple[str, ...]:
-        """Return the warnings after an epoch, counted from 1, in which `watched` outputs came."""
+    def after(
+        self, epoch: int, measured: Measurement, mixing: Mixing, *, may_fall: bool = True
+    ) -> tuple[str, ...]:
+        """Return the warnings after an epoch, counted from 1, in which `watched` outputs came.
+
+        `may_fall`: whether a worse epoch is no sign of anything: another architecture is measured,
+        or alpha stands still.
+        """
         self._best = max(self._best, self._task.worth(measured))
+        self._measured.append(measured)
         found = []
         if self._is_constant():
             found.append(("NAS721", f"outputs are the same for all examples{self._cut(mixing)}"))
         elif epoch >= FIRST_EPOCHS and "NAS722" not in self._said:
             found += [("NAS722", text) for text in self._by_chance(epoch)]
+        if not may_fall and "NAS723" not in self._said:
+            found += [
+                ("NAS723", text + ADVICE) for text in fallen(self._task, self._data, self._measured)
+            ]
         new = [(code, text) for code, text in found if code not in self._said]
         self._said.update(code for code, _ in new)
         return tuple(f"{text} [{code}]" for code, text in new)
@@ -83,3 +101,41 @@ class Doubts:
             f"after {epoch} epochs the network is no better than {chance.what}; try another "
             "learning rate of `weights`, or more epochs before alpha learns"
         ]
+
+
+ADVICE = ": lower the learning rates; `derive { epoch best }` takes the best epoch"
+
+
+def fallen(task: Task, data: Data, measured: Sequence[Measurement]) -> list[str]:
+    """Say that the last epoch lost much of what an earlier one was better than a guess."""
+    chance, worths = task.chance(data), [task.worth(one) for one in measured]
+    if chance is None:
+        return []
+    before, now = max(worths) - chance.guess, worths[-1] - chance.guess
+    if before < LEARNT or now > LOST * before:
+        return []
+    epoch, metric = worths.index(max(worths)), task.metrics[0]
+    was, is_ = (metric.told(measured[place].metrics[metric.name]) for place in (epoch, -1))
+    return [f"validation fell from {was} after epoch {epoch + 1} to {is_}"]
+
+
+def doubts_of_training(
+    task: Task, data: Data, measured: Sequence[Measurement], test: Measurement
+) -> tuple[str, ...]:
+    """Return sentences on a trained network that is hardly better than a guess, or was better.
+
+    Args:
+        task: The task.
+        data: Its data, the test part among them.
+        measured: Measurements on the validation part, up to the epoch whose network it is.
+        test: Measurement on the test part.
+    """
+    metric, chance = task.metrics[0], task.chance(replace(data, validation=data.test))
+    sentences = [f"In training {text}." for text in fallen(task, data, measured)]
+    if chance is not None and not task.worth(test) > chance.worth:
+        value = metric.told(test.metrics[metric.name])
+        sentences.append(
+            "The trained network is not clearly better than a guess that reads nothing "
+            f"({chance.what}): in the test it has {value}."
+        )
+    return tuple(sentences)

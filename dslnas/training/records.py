@@ -129,6 +129,22 @@ Line: TypeAlias = EpochRecord | SearchCheck
 
 Report: TypeAlias = Callable[[Line | StepRecord], None]
 
+DIVERGED = 10.0
+"""A training has diverged whose losses are so many times that of a guess."""
+
+
+def check_diverged(record: EpochRecord, guess: float | None, where: str) -> None:
+    """Raise NAS701 if a network is far worse than a guess with this loss, after an epoch."""
+    train, validation = record.train_loss, record.validation_loss
+    if guess is not None and min(train, validation) > DIVERGED * guess:
+        raise user_error(
+            "NAS701",
+            f"diverged in epoch {record.epoch}: training loss {train:.4g}, validation loss "
+            f"{validation:.4g}, where a guess has {guess:.4g}",
+            where=where,
+            help="divide the learning rate of `weights` by ten, or clip more",
+        )
+
 
 def check_finite(what: str, loss: float, epoch: int, step: int, method: str) -> None:
     """Raise NAS701 with the place and the value if a training has diverged."""

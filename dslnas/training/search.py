@@ -37,6 +37,7 @@ from dslnas.training.records import (
     Report,
     SearchCheck,
     StepRecord,
+    check_diverged,
     check_finite,
 )
 from dslnas.training.search_plan import SearchPlan, SearchResult
@@ -173,24 +174,24 @@ class Search:
         seen = self._monitor.observe(
             architecture, engine.probabilities(), engine.alphas(), warm=is_warm
         )
-        doubts = self._doubts.after(epoch + 1, measured, engine.mixing())
+        may_fall = is_warm or not settings.learns
+        doubts = self._doubts.after(epoch + 1, measured, engine.mixing(), may_fall=may_fall)
         seen = replace(seen, warnings=(*seen.warnings, *doubts))
-        self._report(
-            EpochRecord(
-                stage="search",
-                epoch=epoch + 1,
-                epochs=settings.epochs,
-                train_loss=losses[TRAINING],
-                architecture_loss=losses.get(ARCHITECTURE),
-                validation_loss=measured.loss,
-                derived_loss=None if derived is None else derived.loss,
-                seconds=time.perf_counter() - self._begin,
-                eigenvalue=eigenvalue,
-                **vars(seen),
-            )
-            .with_metrics(measured.metrics)
-            .with_metrics({} if derived is None else derived.metrics, DERIVED)
+        record = EpochRecord(
+            stage="search",
+            epoch=epoch + 1,
+            epochs=settings.epochs,
+            train_loss=losses[TRAINING],
+            architecture_loss=losses.get(ARCHITECTURE),
+            validation_loss=measured.loss,
+            derived_loss=None if derived is None else derived.loss,
+            seconds=time.perf_counter() - self._begin,
+            eigenvalue=eigenvalue,
+            **vars(seen),
         )
+        check_diverged(record, self._task.guess_loss(self._data), where)
+        record = record.with_metrics(measured.metrics)
+        self._report(record.with_metrics({} if derived is None else derived.metrics, DERIVED))
 
     def _measure(self) -> Measurement:
         mixing = self._engine.mixing()

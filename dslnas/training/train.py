@@ -14,9 +14,11 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
+from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
+from dslnas.training.doubts import doubts_of_training
 from dslnas.training.epochs import Epochs
-from dslnas.training.records import Report
+from dslnas.training.records import Report, check_diverged
 from dslnas.training.training_state import SaveHook, Trainee, TrainingState
 
 
@@ -30,6 +32,7 @@ class Trained:
         test: Measured once, at the end.
         epoch: Whose network it is, counted from 1.
         seconds: How long the training took.
+        doubts: Sentences on a network that is hardly better than a guess, or was better before.
     """
 
     network: TorchNetwork
@@ -37,6 +40,7 @@ class Trained:
     test: Measurement
     epoch: int
     seconds: float
+    doubts: tuple[str, ...] = ()
 
 
 def fresh_network(architecture: Architecture, seed: int) -> TorchNetwork:
@@ -85,8 +89,11 @@ def train(
     if saved is not None:
         trainee.take(saved)
     epochs = Epochs(trainee, settings, data_settings, data, report)
+    task = task_of(data_settings)
+    guess = task.guess_loss(data)
     while trainee.progress.epochs < settings.epochs:
         record = epochs.run_one()
+        check_diverged(record, guess, "retraining")
         if keep is not None:
             keep(record, trainee.save())
         report(record)
@@ -97,4 +104,5 @@ def train(
     network.load_arrays({name: arrays[name] for name in network.state_dict()})
     progress = trainee.progress
     epoch = progress.best or progress.epochs
-    return Trained(network, progress.result, test, epoch, epochs.seconds)
+    doubts = doubts_of_training(task, data, progress.measured[:epoch], test)
+    return Trained(network, progress.result, test, epoch, epochs.seconds, doubts)

@@ -151,7 +151,7 @@ def test_a_search_is_held_against_random_architectures(capsys: pytest.CaptureFix
     beaten = check.model_copy(update={**better, "beats_random": True})
     assert shown(capsys, check, beaten) == [
         "  With the shared weights, the result of the search does not beat the median of 3 random "
-        "architectures: result 50.00%, median 62.50%.",
+        "architectures: 50.00% against 62.50%.",
         "  With the shared weights, the result of the search beats the median of 1 random "
-        "architecture: result perplexity 15.00, median perplexity 17.50.",
+        "architecture: perplexity 15.00 against perplexity 17.50.",
     ]

@@ -71,11 +71,23 @@ def test_a_search_says_how_it_ended_and_what_to_know(tmp_path: Path) -> None:
         search_seconds=3.0,
         search_epoch=3,
         search_stopped="cells have not changed since epoch 2",
+        search_check={
+            "stage": "check",
+            "metric": "accuracy",
+            "found": 0.5,
+            "random": (0.25, 0.75),
+            "median": 0.5,
+            "beats_random": False,
+        },
+        doubts=("The trained network is no better than a guess.",),
     )
-    assert lines[1:5] == [
+    assert lines[1:7] == [
         "Searched for 3 s, then trained for 20 s.",
         "The search ended early: cells have not changed since epoch 2.",
         "The architecture is that of epoch 3.",
+        "With the shared weights, the result of the search does not beat the median of 2 random "
+        "architectures: 50.00% against 50.00%.",
+        "The trained network is no better than a guess.",
         "warning: epoch 3: alpha does not move",
     ]
 

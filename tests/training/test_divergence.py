@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from dslnas.data.dataset import Data
 from dslnas.diagnostics import UserError
 from dslnas.engines.catalogue import ENGINES
 from dslnas.settings.values import Sgd
+from dslnas.training.records import EpochRecord, check_diverged
 from tests.training.tiny import WITHOUT_ARCHITECTURE_DATA, random_data, run_search, with_value
 
 
@@ -59,3 +61,40 @@ def test_weights_that_diverge_in_the_last_step_of_an_epoch_stop_the_search() -> 
     assert _error("darts", random_data(), weights=wild, batch=40, epochs=1) == (
         f"search darts: error[NAS701]: validation loss is nan in epoch 1, step 1{HELP}"
     )
+
+
+def test_losses_that_are_many_times_those_of_a_guess_end_the_search() -> None:
+    wild = Sgd(lr=1e4, clip=0.0)
+    assert "error[NAS701]: diverged in epoch 1: training loss " in _error(
+        "single_level", random_data(), weights=wild
+    )
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "guess", "diverged"),
+    [
+        (41.0, 41.0, 4.0, True),
+        (41.0, 39.0, 4.0, False),
+        (39.0, 1e9, 4.0, False),  # running statistics of batch norm may be far off in first epochs
+        (1e9, 1e9, None, False),
+    ],
+)
+def test_only_what_is_far_worse_than_a_guess_in_both_parts_has_diverged(
+    train: float, validation: float, guess: float | None, diverged: bool
+) -> None:
+    record = EpochRecord(
+        stage="retrain",
+        epoch=2,
+        epochs=3,
+        train_loss=train,
+        validation_loss=validation,
+        seconds=1.0,
+    )
+    with pytest.raises(UserError) if diverged else nullcontext() as caught:
+        check_diverged(record, guess, "retraining")
+    if diverged:
+        assert caught is not None
+        assert caught.value.render() == (
+            "retraining: error[NAS701]: diverged in epoch 2: training loss 41, validation loss "
+            f"41, where a guess has 4{HELP}"
+        )

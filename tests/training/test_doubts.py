@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
@@ -12,7 +14,7 @@ from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.tasks.image_classification import ImageClassification
 from dslnas.tasks.language_model import LanguageModel
 from dslnas.tasks.task import Measurement
-from dslnas.training.doubts import FIRST_EPOCHS, Doubts
+from dslnas.training.doubts import FIRST_EPOCHS, Doubts, doubts_of_training
 from dslnas.training.measure import measure
 from tests.spaces import space_of
 from tests.training.tiny import random_data
@@ -111,3 +113,68 @@ def test_outputs_are_compared_by_their_size_and_over_batches(scale: float) -> No
     assert found._is_constant()
     watched(batch)
     assert not found._is_constant()
+
+
+def falls(found: Doubts, accuracies: list[float], *, may_fall: bool = False) -> list[bool]:
+    """Return after which of some epochs a fall is told."""
+    return [
+        any("NAS723" in text for text in found.after(e, measured(a), ALIVE, may_fall=may_fall))
+        for e, a in enumerate(accuracies, 1)
+    ]
+
+
+def test_an_epoch_that_loses_half_of_what_was_learnt_is_told_once() -> None:
+    found, _ = doubts()  # four classes, a guess has 25 %
+    assert falls(found, [0.3, 0.65, 0.46, 0.45, 0.25]) == [False, False, False, True, False]
+
+
+def test_the_warning_of_a_fall_says_from_where_and_what_helps() -> None:
+    found, _ = doubts()
+    found.after(1, measured(0.65), ALIVE)
+    assert found.after(2, measured(0.25), ALIVE, may_fall=False) == (
+        "validation fell from 65.00% after epoch 1 to 25.00%: lower the learning rates; "
+        "`derive { epoch best }` takes the best epoch [NAS723]",
+    )
+
+
+def test_a_network_that_learnt_nothing_cannot_fall() -> None:
+    found, _ = doubts()
+    assert falls(found, [0.3, 0.34, 0.2]) == [False] * 3
+
+
+def test_a_warm_up_and_architectures_that_are_drawn_may_fall() -> None:
+    found, _ = doubts()
+    assert falls(found, [0.9, 0.3], may_fall=True) == [False, False]
+
+
+# ---- after a training ---------------------------------------------------------------------------
+
+
+def test_a_trained_network_at_chance_is_told() -> None:
+    assert doubts_of_training(TASK, DATA, [measured(0.25)], measured(0.3)) == (
+        "The trained network is not clearly better than a guess that reads nothing (always the "
+        "most frequent class: an accuracy of 25.00%, with luck 54.05%): in the test it has 30.00%.",
+    )
+    assert doubts_of_training(TASK, DATA, [measured(0.25)], measured(0.95)) == ()
+
+
+def test_a_training_that_ends_below_its_best_is_told() -> None:
+    history = [measured(0.95), measured(0.5)]
+    assert doubts_of_training(TASK, DATA, history, measured(0.95)) == (
+        "In training validation fell from 95.00% after epoch 1 to 50.00%.",
+    )
+
+
+@pytest.mark.parametrize(("perplexity", "told"), [(5e18, "5e18"), (30.0, "30.00"), (2.0, None)])
+def test_text_is_compared_with_the_frequencies_of_its_tokens(
+    perplexity: float, told: str | None
+) -> None:
+    task, data = LanguageModel(), text_data()
+    result = task.measurement({"loss": math.log(perplexity), "right": 0.1})
+    sentences = doubts_of_training(task, data, [result], result)
+    if told is None:
+        assert sentences == ()
+    else:
+        (sentence,) = sentences
+        assert sentence.endswith(f"): in the test it has perplexity {told}.")
+        assert "(frequencies of tokens: a perplexity of " in sentence

@@ -75,7 +75,7 @@ def _table(sample: Sample, wanted: int, task: Task) -> list[str]:
     head = _title(sample.method) + remark
     if not sample.runs:
         return [f"{head}: no run has finished"]
-    of_task = [(c.heading, c.quantity, f"{{:{c.format}}}".format) for c in task.columns]
+    of_task = [(c.heading, c.quantity, c.shown) for c in task.columns]
     columns = [column for column in (*of_task, *OF_ALL) if column[1] in sample.mean]
     rows = [["seed", *(heading for heading, _, _ in columns)]]
     rows += [_row(outcome, columns) for outcome in sample.runs]

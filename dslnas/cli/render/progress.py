@@ -107,4 +107,4 @@ def _line(record: EpochRecord) -> str:
 def _leading(of: str, metrics: Mapping[str, float]) -> str:
     """Return the first of some metrics, the one that networks are compared by."""
     name, value = next(iter(metrics.items()))
-    return METRICS[name].epoch.format(of=of, value=value)
+    return METRICS[name].after_epoch(of, value)

@@ -18,7 +18,7 @@ from dslnas.runs.family import criterion_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
 from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
 from dslnas.tasks.catalogue import task_of
-from dslnas.tasks.metric import Row
+from dslnas.tasks.metric import Row, Shown
 from dslnas.tasks.task import Task
 
 FILES = {
@@ -46,6 +46,7 @@ def report_text(folder: Path, manifest: Manifest) -> str:
         lines.append(f"The architecture is that of epoch {results.search_epoch}.")
     if results.search_check is not None:
         lines.append(check_text(results.search_check))
+    lines += results.doubts
     lines += [*(f"warning: {warning}" for warning in manifest.warnings), ""]
     facts = _facts(results, task)
     width = max(20, *(len(label) for label, _, _ in facts))
@@ -115,9 +116,10 @@ def _facts(results: Results, task: Task) -> list[tuple[str, str, str]]:
 
 def _rows(rows: Sequence[Row], measures: Mapping[str, Measure]) -> Iterator[tuple[str, str, str]]:
     """Fill rows in; those whose measures were not taken are left out."""
+    shown = {name: Shown(v) if isinstance(v, float) else v for name, v in measures.items()}
     for row in rows:
         with suppress(LookupError, TypeError, ValueError):
-            yield row.label, row.value.format(**measures), row.remark.format(**measures)
+            yield row.label, row.value.format(**shown), row.remark.format(**shown)
 
 
 def name_of(backend: str) -> str:

@@ -10,13 +10,9 @@ from dslnas.training.records import SearchCheck
 def check_text(check: SearchCheck) -> str:
     """Return whether the result beats the median of the random architectures, with both."""
     metric = METRICS[check.metric]
-    result, median = (
-        " ".join(metric.epoch.format(of=of, value=value).split())
-        for of, value in (("result", check.found), ("median", check.median))
-    )
     others = many(len(check.random), "random architecture")
     verb = "beats" if check.beats_random else "does not beat"
     return (
         f"With the shared weights, the result of the search {verb} the median of {others}: "
-        f"{result}, {median}."
+        f"{metric.told(check.found)} against {metric.told(check.median)}."
     )
