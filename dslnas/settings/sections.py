@@ -84,6 +84,15 @@ class DeriveSettings(Section):
         description="scores: the weights of operations, or how much worse the supernet is without "
         "one",
     )
+    tune: int = Field(
+        0,
+        ge=0,
+        description="epochs of the weights between rounds of `perturbation`; the paper: 5",
+    )
+    tune_rate: Annotated[float, Field(gt=0)] | None = Field(
+        None,
+        description="learning rate at their start, falling to 0; else a tenth of the search's",
+    )
     epoch: Literal["last", "best", "every_size"] = Field(
         "last",
         description="whose architecture: the last, the best by validation, or the best of every "

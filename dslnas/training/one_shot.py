@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
+from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import LEAST, Part
@@ -38,15 +40,24 @@ class OneShot:
             found[name] = tuple(kept.get(row, DROPPED) for row in range(len(table.rows)))
         return found
 
+    def worth(self, weights: Mapping[str, Tensor]) -> float:
+        """Return what a mixture is worth, finely; what cannot be measured is worth least."""
+        found = self.measure_mixing(Mixing(weights))
+        return -math.inf if found is None else self._task.fine_worth(found, len(self._part))
+
     def measure(self, choice: Choice) -> Measurement | None:
-        """Measure an architecture in batches of the size that the search trains on.
+        """Measure an architecture, see `measure_mixing`."""
+        return self.measure_mixing(Mixing(None, choice))
+
+    def measure_mixing(self, mixing: Mixing) -> Measurement | None:
+        """Measure what runs in batches of the size that the search trains on.
 
         Returns:
             None if the part is too small for batch norm, or its loss is not finite.
         """
         if len(self._part) < 2 * LEAST:
             return None
-        supernet, mixing = self._supernet, Mixing(None, choice)
+        supernet = self._supernet
         drawn = torch.Generator().manual_seed(self._seed)
         batches = self._part.held_out(self._plan.data.batch, drawn)
         supernet.network.train()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
@@ -27,10 +28,11 @@ from dslnas.tasks.task import Measurement
 from dslnas.training.comparison import best_nearby, checked, nearby
 from dslnas.training.constraints import keeps_to
 from dslnas.training.doubts import Doubts
+from dslnas.training.fine_tuning import FineTuning
 from dslnas.training.measure import measure
 from dslnas.training.monitor import Monitor
 from dslnas.training.one_shot import OneShot
-from dslnas.training.perturbation import perturbation_scores
+from dslnas.training.perturbation import Selection
 from dslnas.training.records import (
     DERIVED,
     EpochRecord,
@@ -288,12 +290,28 @@ class Search:
 
     def _final_scores(self) -> Scores:
         """Return the scores at the end; some methods find them by comparing."""
-        engine, supernet, part = self._engine, self._supernet, self._data.architecture
-        with supernet.without_dropout():
-            weights = engine.typical_weights()
-            if self._plan.derivation.by == "perturbation" and weights is not None:
-                return perturbation_scores(supernet, weights, part, self._task, self._compared)
-            return engine.finish([b for b in self._held_out() if len(b) > 1], self._compared)
+        weights = self._engine.typical_weights()
+        if self._plan.derivation.by == "perturbation" and weights is not None:
+            return self._perturbed(weights)
+        with self._supernet.without_dropout():
+            held_out = [b for b in self._held_out() if len(b) > 1]
+            return self._engine.finish(held_out, self._compared)
+
+    def _perturbed(self, weights: Mapping[str, Tensor]) -> Scores:
+        """Return scores that prefer what is decided by perturbation."""
+        plan, supernet, generator = self._plan, self._supernet, self._generator
+        part = self._data.architecture
+        selection = Selection(
+            supernet.tables,
+            weights,
+            OneShot(plan, supernet, part, self._seed).worth,
+            generator,
+            progress=self._compared,
+        )
+        if plan.derivation.tune > 0:
+            times = selection.rounds - 1
+            selection.tune = FineTuning(plan, supernet, self._data, times, generator)
+        return selection.scores()
 
     def _held_out(self) -> Iterator[Batch]:
         """Yield the architecture data once, for a network in training mode."""

@@ -13,6 +13,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.dataset import Data
 from dslnas.data.rows import RowPart
 from dslnas.engines.catalogue import ENGINES
+from dslnas.engines.discretise import one_hot
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.settings.data import Digits
 from dslnas.settings.search import SEARCH
@@ -111,3 +112,14 @@ def test_a_search_goes_on_as_if_nothing_had_been_measured(
         given: dict[str, Any] = measured.model_dump()
         kept = {k: v for k, v in given.items() if not k.startswith(("derived", "seconds"))}
         assert kept == {k: v for k, v in unmeasured.model_dump().items() if k in kept}
+
+
+def test_a_mixture_of_one_operation_per_edge_is_measured_as_the_architecture() -> None:
+    data = random_data()
+    measures, supernet, space = one_shot(data)
+    choice = measures.choice(random_scores(space, 0))
+    weights = {cell: one_hot(supernet.tables[cell], columns) for cell, columns in choice.items()}
+    alone = measures.measure(choice)
+    assert alone is not None
+    expected = TASK.fine_worth(alone, len(data.validation))
+    assert measures.worth(weights) == pytest.approx(expected, rel=1e-5)

@@ -53,3 +53,7 @@ class Gates(Relaxation):
             size = size + torch.finfo(size.dtype).tiny * self.exists[cell]  # a share of zeros
             found[cell] = size / size.sum(-1, keepdim=True)
         return found
+
+    def typical(self) -> dict[str, Tensor]:
+        """Return the products of both gates, which need not add up to 1."""
+        return self.weights()

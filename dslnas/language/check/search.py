@@ -73,6 +73,18 @@ def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[C
             "`perturbation` asks the supernet as it is at the end, not that of an earlier epoch",
             "write `by magnitude`, or leave out `epoch` and `stop eigenvalue`",
         )
+    if derivation.by != "perturbation" and derivation.tune > 0:
+        yield Conflict(
+            "derive.tune",
+            "`tune` trains between decisions, and only `by perturbation` takes one after the other",
+            "write `by perturbation`, or leave `tune` out",
+        )
+    if derivation.tune == 0 and derivation.tune_rate is not None:
+        yield Conflict(
+            "derive.tune_rate",
+            "`tune_rate` changes nothing with `tune 0`",
+            "write `tune 5`, or leave `tune_rate` out",
+        )
     if derivation.compare > 0 and derivation.epoch == "every_size":
         yield Conflict(
             "derive.compare",
