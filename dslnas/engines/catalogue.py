@@ -15,6 +15,7 @@ from dslnas.engines.enas import Enas
 from dslnas.engines.evolution import Evolution
 from dslnas.engines.gdas import Gdas
 from dslnas.engines.milenas import Milenas, SingleLevel
+from dslnas.engines.nao import Nao
 from dslnas.engines.nasp import Nasp
 from dslnas.engines.protocol import Engine
 from dslnas.engines.random_sampling import RandomSampling
@@ -43,6 +44,7 @@ ENGINES: Mapping[str, type[Engine]] = {
     "asng": Asng,
     "evolution": Evolution,
     "enas": Enas,
+    "nao": Nao,
     "random": RandomSampling,
     "random_search": RandomSearch,
 }

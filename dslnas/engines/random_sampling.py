@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
+from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
+from dslnas.engines.packing import packed, unpacked
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine
 from dslnas.graph.analysis.plan import Choice
@@ -47,3 +49,11 @@ class RandomSampling(SampledEngine):
     def candidates(self) -> Sequence[Choice]:
         """Draw the architectures to compare."""
         return [self.uniform() for _ in range(self._samples)]
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the architecture that was drawn last."""
+        return packed([self._last])
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state."""
+        (self._last,) = unpacked(state)

@@ -127,6 +127,11 @@ class ResourceConstraints:
             lambda choice: self._is_within(tables, choice),
         )
 
+    def allows(self, tables: Mapping[str, ChoiceTable], choice: Choice) -> bool:
+        """Whether an architecture keeps to the constraints as it is."""
+        obeys = obeying(self._space, tables, self._derivation.rule, choice) == choice
+        return obeys and self._is_within(tables, choice)
+
     def _is_within(self, tables: Mapping[str, ChoiceTable], choice: Choice) -> bool:
         limits = [limit for limit in self._derivation.limits if limit.quantity != "latency"]
         weights = {cell: one_hot(tables[cell], columns) for cell, columns in choice.items()}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.discretise import one_hot
+from dslnas.engines.discretise import is_connected, one_hot
 from dslnas.engines.objectives.accumulation import Gradients, added, loss_and_grads_of
 from dslnas.engines.optimisers import WeightOptimiser, scaled
 from dslnas.engines.protocol import Engine, LargestPass, Progress, StepReport
@@ -75,6 +75,14 @@ class SampledEngine(Engine):
         """Return the architectures to compare at the end; here none, so `best` is the result."""
         return []
 
+    def state(self) -> dict[str, Tensor]:
+        """Return what the method knows, by name: all but the weights and what trains them."""
+        raise NotImplementedError
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state, as `state` returned it."""
+        raise NotImplementedError
+
     # ---- what it is given -----------------------------------------------------------------------
 
     def uniform(self) -> Choice:
@@ -84,6 +92,13 @@ class SampledEngine(Engine):
     def kept(self, propose: Callable[[], Choice]) -> Choice:
         """Return a proposed architecture that is connected and keeps to the constraints."""
         return draw_from(self._supernet.tables, propose, self._constraints)
+
+    def allows(self, choice: Choice) -> bool:
+        """Whether an architecture is connected and keeps to the constraints."""
+        tables, constraints = self._supernet.tables, self._constraints
+        if not all(is_connected(tables[cell], columns) for cell, columns in choice.items()):
+            return False
+        return constraints is None or constraints.allows(tables, choice)
 
     @torch.no_grad()
     def losses(self, choices: Sequence[Choice], batch: Batch) -> list[float]:

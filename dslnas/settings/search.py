@@ -316,6 +316,7 @@ class AsngSettings(SampledSettings):
     """ASNG-NAS (Akimoto et al., ICML 2019): probabilities of choices, by their natural gradient."""
 
     method: Literal["asng"] = "asng"
+    epochs: int = Field(100, ge=1, description="passes over the data that trains weights")
     weights: Weights = Sgd(lr=Cosine(start=0.025, end=0.0))
     samples: int = Field(2, ge=2, description="architectures drawn for each update")
     delta: float = Field(1.0, gt=0, description="delta0: length of the first step")
@@ -339,6 +340,7 @@ class EnasSettings(SampledSettings):
     """ENAS (Pham et al., ICML 2018): an LSTM decides on architectures, and learns by REINFORCE."""
 
     method: Literal["enas"] = "enas"
+    epochs: int = Field(150, ge=1, description="passes over the data that trains weights")
     weights: Weights = Sgd(lr=Cosine(start=0.05, end=5e-4), weight_decay=1e-4)
     arch: Adam = Field(
         Adam(lr=3.5e-3, betas=(0.0, 0.999), weight_decay=0.0),
@@ -353,6 +355,49 @@ class EnasSettings(SampledSettings):
     decay: float = Field(0.99, ge=0, lt=1, description="of the mean reward, the baseline")
     tanh: float = Field(1.1, gt=0, description="logits are so many times a tanh")
     temperature: float = Field(1.0, gt=0, description="divides logits before the tanh")
+
+
+class NaoSettings(SampledSettings):
+    """NAO (Luo et al., NeurIPS 2018) on shared weights: a model of a pool says what comes next."""
+
+    method: Literal["nao"] = "nao"
+    epochs: int = Field(150, ge=1, description="passes over the data that trains weights")
+    arch: Adam = Field(
+        Adam(lr=1e-3, betas=(0.9, 0.999), weight_decay=1e-4), description="optimiser of the model"
+    )
+    pool: int = Field(600, ge=2, description="architectures that weights train on")
+    fresh: int = Field(300, ge=1, description="new ones each time that the pool is judged")
+    parents: int = Field(100, ge=1, description="the best ones, which new ones come from")
+    each: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="epochs after which the pool is judged; else a fifth of them"
+    )
+    units: int = Field(96, ge=2, description="width of the model's LSTMs, an even number")
+    fits: int = Field(1000, ge=1, description="passes over the pool that train the model")
+
+    def resolved(self) -> Self:
+        """Return the settings with values for those that depend on others."""
+        return super().resolved().replace(each=self.epochs_each)
+
+    @property
+    def epochs_each(self) -> int:
+        """The epochs after which the pool is judged."""
+        return self.each or max(1, self.epochs // 5)
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if self.fresh >= self.pool:
+            yield Conflict(
+                "search.fresh",
+                f"{self.fresh} new architectures leave none of a pool of {self.pool}",
+                "give fewer `fresh`, or a larger `pool`",
+            )
+        if self.units % 2:
+            yield Conflict(
+                "search.units",
+                f"{self.units} units cannot be halved, as two tokens are joined",
+                f"give `units` an even number, such as {self.units + 1}",
+            )
 
 
 class DrawnSettings(SampledSettings):
@@ -422,6 +467,7 @@ AnySearch: TypeAlias = Annotated[
     | AsngSettings
     | EvolutionSettings
     | EnasSettings
+    | NaoSettings
     | RandomSettings
     | RandomSearchSettings,
     Field(discriminator="method"),

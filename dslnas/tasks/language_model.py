@@ -56,6 +56,7 @@ SETTINGS = TaskSettings(
     defaults={
         # The rate stays as it is for the whole search.
         SearchSettings: {
+            "epochs": 50,
             "weights": Sgd(lr=20.0, momentum=0.0, weight_decay=5e-7, clip=0.25),
             "dropout": Variational(words=0.0, embedded=0.2, input=0.75, state=0.25, output=0.75),
             "slowness": _SLOWNESS,

@@ -38,6 +38,7 @@ EVERY_ENGINE = on([SPACE], ENGINES)
 EVERY_SEARCH = on([SPACE], (m for m in ENGINES if m != "random_search"))
 FEW: dict[str, dict[str, Any]] = {
     "enas": {"units": 8, "updates": 2, "samples": 3, "candidates": 2},
+    "nao": {"pool": 8, "fresh": 3, "parents": 3, "units": 4, "fits": 2},
     "evolution": {"population": 4, "tournament": 2, "cycles": 3},
     "random": {"samples": 8},
     "random_search": {"each": 1},

@@ -55,6 +55,7 @@ STEPS: list[tuple[str, dict[str, Any], list[tuple[str, bool]]]] = [
     ("asng", {"warmup": 1}, [WEIGHTS, WEIGHTS]),
     ("evolution", {}, [WEIGHTS]),
     ("enas", {}, [WEIGHTS]),
+    ("nao", {"pool": 4, "fresh": 2}, [WEIGHTS]),
     ("random", {}, [WEIGHTS]),
     ("random_search", {"each": 2}, [WEIGHTS]),
     ("random_search", {"each": 1}, [ALPHA, WEIGHTS]),

@@ -38,7 +38,7 @@ from tests.training.tiny import (
 EVERY_METHOD = pytest.mark.parametrize("method", ENGINES)
 # One per way of drawing what is random.
 SOME_METHODS = pytest.mark.parametrize("method", ["darts", "gdas", "nasp", "random"])
-COMPARES = {"random", "evolution", "enas"}
+COMPARES = {"random", "evolution", "enas", "nao"}
 """Methods that compare architectures at the end."""
 SAMPLED = {m for m, model in SEARCH.items() if model.draws} | {"gdas", "snas"}
 """Methods of which something else is measured than what was trained: too early to tell."""

@@ -48,6 +48,7 @@ evaluate { channels 4 }
 # What would take long otherwise.
 FEW: dict[str, dict[str, Any]] = {
     "enas": {"units": 8, "updates": 2, "samples": 3, "candidates": 4},
+    "nao": {"pool": 8, "fresh": 3, "parents": 3, "units": 4, "fits": 2},
     "evolution": {"population": 6, "tournament": 3, "cycles": 6},
     "random": {"samples": 5},
     "random_search": {"each": 2},
