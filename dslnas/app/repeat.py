@@ -17,7 +17,14 @@ from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.folder import free_folder
 from dslnas.runs.manifest import MANIFEST
 from dslnas.runs.repeats import RepeatsFolder
-from dslnas.runs.summary import BASELINE, Outcome, Sample, Summary, SummaryStatus
+from dslnas.runs.summary import (
+    BASELINE,
+    Outcome,
+    Sample,
+    Summary,
+    SummaryStatus,
+    against_baseline,
+)
 from dslnas.tasks.catalogue import task_of
 
 OF_ONE_RUN = frozenset({"NAS701", "NAS703", "NAS711"})
@@ -120,6 +127,7 @@ class Repeats:
         """Summary of the runs that are finished so far."""
         task = task_of(self._spec.program.data)
         samples = [Sample.of(method, self._outcomes(method), task) for method in self._methods]
+        paired = against_baseline(samples, task)
         facts: dict[str, object] = {
             "spec": self._spec.name,
             "spec_hash": self._spec.hash,
@@ -127,6 +135,7 @@ class Repeats:
             "status": self._status,
             "seeds": self._seeds,
             **dict(zip(("search", "baseline"), samples, strict=False)),
+            **({} if paired is None else {"paired": paired}),
             "errors": tuple(f"{m.where}: {m.code}: {m.message}" for m in self._mistakes),
         }
         return Summary.model_validate(facts)

@@ -11,6 +11,7 @@ from pydantic import ConfigDict
 from dslnas.json_model import OpenModel
 from dslnas.runs.architecture import Cells
 from dslnas.runs.manifest import Results
+from dslnas.runs.paired import PairedTest, paired_test
 from dslnas.tasks.task import Task
 
 BASELINE = "random_architecture"
@@ -117,6 +118,7 @@ class Summary(OpenModel):
         seeds: Those that are wanted.
         search: Runs of the search method.
         baseline: Runs of random architectures, if they are wanted.
+        paired: The search against those, seed by seed, once both of a seed are there.
         errors: Errors of the runs that failed.
     """
 
@@ -127,12 +129,26 @@ class Summary(OpenModel):
     seeds: tuple[int, ...]
     search: Sample
     baseline: Sample | None = None
+    paired: PairedTest | None = None
     errors: tuple[str, ...]
 
     @property
     def samples(self) -> tuple[Sample, ...]:
         """The runs of the search, then those of the baseline if there is one."""
         return (self.search,) if self.baseline is None else (self.search, self.baseline)
+
+
+def against_baseline(samples: Sequence[Sample], task: Task) -> PairedTest | None:
+    """Compare a search with its baseline by the test part, if there is one."""
+    if len(samples) < 2:
+        return None
+    metric = task.metrics[0]
+    quantity = f"test_{metric.name}"
+    search, baseline = (
+        {run.seed: run.values[quantity] for run in sample.runs if quantity in run.values}
+        for sample in samples
+    )
+    return paired_test(search, baseline, quantity, 1 if metric.higher_is_better else -1)
 
 
 def quantities(task: Task) -> tuple[str, ...]:

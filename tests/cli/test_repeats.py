@@ -130,6 +130,8 @@ darts
 """
     assert f"small on digits, seeds 0 to 2\n\n{table}" in printed.out
     assert "random architectures (drawn from the same space, trained alike)\n" in printed.out
+    assert "better than the random architecture of the same seed in 0 of 3 seeds" in printed.out
+    assert summary_in(out)["paired"]["equal"] == 3
     assert "  seed 1   normal: n1 = skip_connect(in1)\n" in printed.out
     assert f"Files in {out}:\n  summary.json " in printed.out
     assert printed.err.startswith("Run 1 of 6: darts, seed 0\nRun 2 of 6: random_architecture")

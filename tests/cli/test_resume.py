@@ -388,7 +388,7 @@ def test_damaged_metrics_are_a_message(
     path.write_text(path.read_text() + line + "\n")
     before = contents(interrupted)
     assert search(spec, interrupted, "--resume") == 1
-    assert f"{path}:3: error[NAS027]: damaged: {message}" in capsys.readouterr().err
+    assert f"{path}:4: error[NAS027]: damaged: {message}" in capsys.readouterr().err
     assert before == contents(interrupted)
 
 

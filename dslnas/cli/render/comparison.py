@@ -49,6 +49,8 @@ def comparison_text(summary: Summary, folder: Path) -> str:
         lines += ["", f"sd: standard deviation of the sample (n - 1). {which} chose nothing."]
         if task.metrics[0].about:
             lines.append(task.metrics[0].about)
+    if summary.paired is not None:
+        lines += ["", summary.paired.text]
     for sample in summary.samples:
         if sample.runs:
             lines += ["", f"Cells of {_title(sample.method)}:"]
