@@ -31,8 +31,8 @@ def updated(
 
     With h = curvature / strength and c = 1 / (1 / gamma + h), the posterior variance,
     omega^2 = sum over members of |1 / gamma - c / gamma^2| = sum of |h / (1 + h * gamma)|, and the
-    new gamma is ||s|| / omega. Where the loss does not depend on a gate, omega is 0 and gamma
-    stays.
+    new gamma is ||s|| / omega. Where the loss does not depend on a gate, such as that of `none`,
+    omega and gamma are 0: the data say nothing for it.
 
     Args:
         gates: s, (members, ...).
@@ -42,7 +42,7 @@ def updated(
     """
     h = curvature / strength
     omega = (h / (1 + h * gamma)).abs().sum(0).sqrt()
-    return torch.where(omega > 0, gates.norm(dim=0) / omega, gamma), omega
+    return torch.where(omega > 0, gates.norm(dim=0) / omega, 0.0), omega
 
 
 def joined(operations: Tensor, edges: Tensor) -> Tensor:

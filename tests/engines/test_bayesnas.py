@@ -93,13 +93,20 @@ def test_an_operation_without_entropy_leaves() -> None:
     engine.end_epoch(iter(()))
     for cell in small:
         left, exists = engine._gates.exists[cell], supernet.exists(cell)
-        counts = [0 in columns for columns in supernet.tables[cell].candidates]  # and no `none`
-        assert not left[counts, 0].any()
-        assert (engine._posterior[cell][counts, 0] < NOTHING_TOLD).all()
+        assert not left[:, 0].any()
+        assert (engine._posterior[cell][:, 0] < NOTHING_TOLD).all()
         assert left[:, 1:].any()
         assert not (left & ~exists).any()
-        scores = zip(counts, engine.scores()[cell], strict=True)
-        assert all(row[0] == 0.0 for counted, row in scores if counted)
+        assert all(row[0] == 0.0 for row in engine.scores()[cell])
+
+
+def test_none_has_nothing_that_speaks_for_it() -> None:
+    """Its gate changes nothing, so no lasso shrinks it; it must not win for that."""
+    _, engine = start("darts")
+    engine.step(batch(0), batch(1))
+    engine.end_epoch(iter(()))
+    for scores in engine.scores().values():  # the first operation is `none`
+        assert all(row[0] == 0.0 < min(row[1:]) for row in scores)
 
 
 @pytest.mark.parametrize("name", ["uneven", "recurrent"])

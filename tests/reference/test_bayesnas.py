@@ -27,7 +27,7 @@ def after(kind: str, gamma: Tensor, number: int) -> tuple[Tensor, Tensor]:
     for gate, strength in enumerate(strengths):
         s, h = gates[..., gate], curvature[..., gate]
         here, omega = updated(s, gamma[..., gate], h, strength)
-        found.append(here if here.dim() == 1 else here[0])  # before the first update of each cell
+        found.append(here)
         omegas.append(omega)
     edge, *operations = found
     together = [edge, *(joined(operation, edge) for operation in operations)]
