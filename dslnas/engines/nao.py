@@ -21,13 +21,13 @@ from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import NaoSettings
 
 LAYERS, WIDTH = 3, 200
-"""Of the predictor."""
+"""Hidden layers of the predictor, and their width."""
 
 FARTHEST = 50
 """Steps of 1 along the gradient after which no more architectures are looked for."""
 
 DRAWS = 20
-"""Of random architectures, for each that is wanted, before a small space is taken for empty."""
+"""Draws for each random architecture wanted, before a small space is taken for empty."""
 
 
 class Nao(SampledEngine):

@@ -24,7 +24,7 @@ from torch.nn import functional
 from dslnas.engines.tokens import BEGIN
 
 DROPOUT = 0.1
-"""Of the layers of the predictor, while it trains."""
+"""Rate at which the predictor drops values of its layers while it trains."""
 
 INITIAL = 0.1
 """Weights start in U(-0.1, 0.1)."""
@@ -58,7 +58,7 @@ class Surrogate(nn.Module):
             tokens: Tokens that there are.
             units: Width of both LSTMs, an even number.
             layers: Layers of the predictor.
-            width: Of its layers.
+            width: Width of its layers.
             generator: On the CPU.
         """
         super().__init__()

@@ -118,7 +118,7 @@ class Normalisation(JsonModel):
 
 
 class DataFacts(OpenModel):
-    """What the task of a run knows of its data once they are read; see `dslnas.data.facts`.
+    """Facts of the data that the task of a run knows once they are read, see `dslnas.data.facts`.
 
     A task that knows anything else of them has further entries.
 
@@ -154,7 +154,7 @@ class Manifest(OpenModel):
         versions: Versions of dslnas, Python and the packages that results depend on.
         machine: Operating system and processor.
         results: Results of the run.
-        facts: What its task knows of the data.
+        facts: Those that its task knows of the data.
         warnings: Warnings for the user, each with its epoch.
     """
 

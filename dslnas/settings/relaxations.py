@@ -11,7 +11,7 @@ Weighting: TypeAlias = Literal["softmax", "sigmoid", "dirichlet", "gate"]
 
 @dataclass(frozen=True)
 class RelaxationFacts:
-    """What settings have to know of a relaxation to say which parts it combines with.
+    """Facts of a relaxation, by which settings say which parts it combines with.
 
     Attributes:
         weighting: How alpha becomes weights.
