@@ -33,6 +33,9 @@ SPEC = Path(__file__).resolve().parent.parent / "specs" / "fashion_darts.nas"
 
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "pc_darts": ("search.warmup=1", "search.arch=adam(lr = 2e-2)"),
+    "evolution": ("search.population=30", "search.tournament=8", "search.cycles=30"),
+    "enas": ("search.arch=adam(lr = 3.5e-3)",),
+    "nao": ("search.pool=60", "search.fresh=30", "search.fits=100", "search.arch=adam(lr = 1e-3)"),
     "random_search": ("search.epochs=6", "search.each=3"),  # two architectures
 }
 """Settings of methods that the others' do not suit."""

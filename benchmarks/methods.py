@@ -84,6 +84,8 @@ METHODS = {
         Method("single-level", "single-level", "single_level", _BOTH),
         Method("snas", "SNAS", "snas", _BOTH),
         Method("random", "random sampling", "random", _DISCRETE),
+        Method("asng", "ASNG-NAS", "asng", _DISCRETE),
+        Method("enas", "ENAS", "enas", _DISCRETE),
         Method("drnas", "DrNAS", "drnas", _BOTH),
         Method("sdarts", "SmoothDARTS at random", "sdarts", _BOTH),
         Method("sdarts-adversary", "SmoothDARTS by an adversary", "sdarts", _BOTH, _ADVERSARY),

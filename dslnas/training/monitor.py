@@ -48,7 +48,7 @@ class Monitor:
     """Observes one search, epoch by epoch."""
 
     def __init__(self, supernet: Supernet, alphas: Mapping[str, Tensor], *, learns: bool) -> None:
-        """Begin with alpha as it is; `learns`: whether steps move it, as settings say."""
+        """Begin with alpha as it is; `learns`: whether steps move it by gradients."""
         self._supernet = supernet
         self._last = _copy(alphas)
         self._learns = learns

@@ -91,7 +91,8 @@ class Search:
         self._engine: Engine = make_engine(
             self._supernet, plan.settings, self._generator, self._constraints
         )
-        learns, shares = plan.settings.learns, plan.settings.shares_weights
+        learns = plan.settings.learns and not plan.settings.draws
+        shares = plan.settings.shares_weights
         self._one_shot = OneShot(plan, self._supernet, data.validation, seed) if shares else None
         self._monitor = Monitor(self._supernet, self._engine.alphas(), learns=learns)
         self._doubts = Doubts(self._supernet, self._task, data)

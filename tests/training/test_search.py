@@ -313,3 +313,12 @@ def test_entropy_falls_as_operations_are_preferred() -> None:
     assert first is not None
     assert last is not None
     assert 0 < last["normal"] < first["normal"] < 1
+
+
+def test_a_pool_that_is_judged_now_and_then_gives_no_warning_that_alpha_stands_still() -> None:
+    report = Listener()
+    run_search("nao", random_data(), epochs=4, report=report, each=4)
+    still = [record for record in report.epochs if record.alpha_change == {"normal": 0.0}]
+    assert still
+    warnings = [warning for record in report.epochs for warning in record.warnings]
+    assert not any("does not move" in warning for warning in warnings)
