@@ -249,7 +249,7 @@ class BayesnasSettings(PruningSettings):
 
     method: Literal["bayesnas"] = "bayesnas"
     warmup: Annotated[int, Field(ge=0)] | None = Field(
-        1, description="first epochs, in which only the weights train"
+        None, description="first epochs, in which only the weights train; else 1, of 1 none"
     )
     weights: Weights = Sgd(lr=0.1, weight_decay=1e-4)
     arch: Arch = Sgd(lr=0.1, weight_decay=0.0)
@@ -261,6 +261,11 @@ class BayesnasSettings(PruningSettings):
     def relaxation(self) -> str:
         """How alpha weighs the operations, by the method that this is known from."""
         return self.method
+
+    @property
+    def warm_epochs(self) -> int:
+        """The number of epochs in which only the weights train."""
+        return self.warmup if self.warmup is not None else min(1, self.epochs - 1)
 
     @property
     def is_simultaneous(self) -> bool:

@@ -33,6 +33,11 @@ def test_an_edge_first_gives_the_sum_of_its_operations(name: str) -> None:
         assert torch.equal(weights, supernet.exists(cell).to(weights))
 
 
+@pytest.mark.parametrize(("epochs", "warm"), [(1, 0), (2, 1), (50, 1)])
+def test_the_first_epoch_is_a_warm_up_unless_it_is_the_only_one(epochs: int, warm: int) -> None:
+    assert BayesnasSettings(epochs=epochs).warm_epochs == warm
+
+
 def test_both_gates_multiply() -> None:
     supernet, engine = start()
     gates = engine._gates.alphas

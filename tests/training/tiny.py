@@ -53,7 +53,7 @@ FEW: dict[str, dict[str, Any]] = {
     "random": {"samples": 5},
     "random_search": {"each": 2},
 }
-WITHOUT_ARCHITECTURE_DATA = {"random", "single_level", "snas"}
+WITHOUT_ARCHITECTURE_DATA = {"bayesnas", "random", "single_level", "snas"}
 """Methods of which no step looks at the architecture data."""
 
 Record = EpochRecord | StepRecord
