@@ -4,6 +4,7 @@ import math
 import weakref
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -226,3 +227,21 @@ def test_many_choices_in_turn_each_run_as_alone() -> None:
         for seed, logits in zip(seeds, found, strict=True):
             alone = supernet_of(searched).network.eval()
             assert torch.equal(logits, alone(images, None, some_choice(searched, seed))[0])
+
+
+def test_a_plan_that_is_used_is_kept_whatever_else_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_KEPT", 2)
+    searched = space(SPACES["darts"])
+    supernet = supernet_of(searched)
+    made: list[object] = []
+
+    def watch(graph: PrimitiveGraph, outputs: tuple[str, ...], chosen: Any, **how: Any) -> Any:
+        made.append(chosen)
+        return make_plan(graph, outputs, chosen, **how)
+
+    monkeypatch.setattr(module, "make_plan", watch)
+    for seed in range(4):
+        supernet.network(batch(0).inputs, None, None)
+        supernet.network(batch(0).inputs, None, some_choice(searched, seed))
+    assert made.count(None) == 1
+    assert len(made) == 5

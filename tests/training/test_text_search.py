@@ -21,6 +21,7 @@ from dslnas.space.derive.derive import derive
 from dslnas.tasks.language_model import perplexity
 from dslnas.tasks.task import Measurement
 from dslnas.training import search as module
+from dslnas.training.one_shot import OneShot
 from dslnas.training.records import EpochRecord
 from tests.engines.small import supernet_of
 from tests.training.tiny import Listener
@@ -92,10 +93,20 @@ def test_dropout_is_that_of_the_settings_until_architectures_are_compared(
 def test_the_best_epoch_is_that_of_the_lowest_loss(
     data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured = iter([Measurement(loss, {}) for loss in (2.0, 1.0, 3.0)])
-    monkeypatch.setattr(module, "measure", lambda *_: next(measured))
-    found = search_text("darts", data, epochs=3, derivation=Derivation(epoch="best"))
+    derived = iter([Measurement(loss, {"perplexity": 8.0}) for loss in (2.0, 1.0, 3.0)])
+    monkeypatch.setattr(OneShot, "measure", lambda *_: next(derived))
+    found = search_text("darts", data, epochs=3, derivation=Derivation(epoch="best", against=0))
     assert found.epoch == 2
+
+
+def test_text_is_compared_at_the_end_by_the_perplexity_of_the_shared_weights(data: Data) -> None:
+    report = Listener()
+    derivation = Derivation(compare=4, against=3)
+    found = search_text("darts", data, report=report, derivation=derivation)
+    assert all(record.derived_metrics["perplexity"] > 1 for record in report.epochs)
+    assert found.check is not None
+    assert (found.check.metric, len(found.check.random)) == ("perplexity", 3)
+    assert found.check.beats_random == (found.check.found < found.check.median)
 
 
 def test_operations_can_be_scored_by_what_is_lost_without_them(data: Data) -> None:

@@ -26,6 +26,9 @@ Made = TypeVar("Made")
 Inputs: TypeAlias = Tensor | Mapping[str, Tensor]
 """Values that a network reads, by name; a tensor where it is only one."""
 
+MOST_KEPT = 64
+"""Plans of a network that are kept; a search measures an architecture after every epoch."""
+
 Planned: TypeAlias = Step | Bundle | Call
 
 
@@ -188,12 +191,13 @@ class TorchNetwork(nn.Module):
         return self._rewritten[key]
 
     def _kept(self, key: object, make: Callable[[], Made]) -> Made:
-        """Return what was made for a key, or make it; only so much is kept."""
+        """Return what was made for a key, or make it; what was used last is kept."""
         if key not in self._made:
-            if len(self._made) >= 64:  # sampled architectures rarely come back
+            if len(self._made) >= MOST_KEPT:  # sampled architectures rarely come back
                 self._made.pop(next(iter(self._made)))
             self._made[key] = make()
-        made: Made = self._made[key]
+        made: Made = self._made.pop(key)
+        self._made[key] = made
         return made
 
     def arrays(self) -> dict[str, np.ndarray]:
