@@ -92,6 +92,8 @@ METHODS = {
         Method("darts-minus", "DARTS-", "darts_minus", _BOTH),
         Method("fair-darts", "Fair DARTS", "fair_darts", _BOTH),
         Method("beta-darts", "beta-DARTS", "beta_darts", _BOTH),
+        Method("asap", "ASAP, before it prunes", "asap", _BOTH),
+        Method("bayesnas", "BayesNAS, before it prunes", "bayesnas", _BOTH),
         Method("reinmax", "GDAS with ReinMax", "gdas", _DISCRETE, {"sampler": "reinmax"}),
         Method("oles", "DARTS with OLES", "darts", _BOTH, {"freeze": Oles()}),
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.batches import Batch
 from dslnas.engines.bayesnas import Bayesnas
 from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.sparse_prior import NOTHING_TOLD, joined, updated
@@ -13,6 +15,18 @@ from dslnas.graph.graph import edges_of
 from dslnas.settings.search import BayesnasSettings
 from dslnas.settings.values import Sgd
 from tests.engines.small import TEXTS, batch, segment, space, supernet_of
+from tests.engines.test_told_apart import ARCHITECTURE, CELL, OF_TRAINING, TRAIN, Costs
+
+
+class Explained(Costs):
+    """What the data want is 1 of every edge, and of operations one gives more of it than others."""
+
+    def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
+        assert mixing.weights is not None
+        given = 0.5 * (1 - batch.inputs["costs"]) + 0.2
+        explained = (mixing.weights[CELL] * given).sum(-1)
+        return (explained - 1).square().sum() + ((self.weight - 1) ** 2).sum()
+
 
 STILL = Sgd(lr=1e-9, momentum=0.0, weight_decay=0.0)
 
@@ -103,6 +117,18 @@ def test_an_operation_without_entropy_leaves() -> None:
         assert left[:, 1:].any()
         assert not (left & ~exists).any()
         assert all(row[0] == 0.0 for row in engine.scores()[cell])
+
+
+def test_the_operation_that_explains_most_wins() -> None:
+    settings = BayesnasSettings(epochs=12, weights=STILL, sparsity=0.05)
+    engine = Bayesnas(Explained(), settings, torch.Generator().manual_seed(0))
+    for epoch in range(settings.epochs):
+        engine.start_epoch(epoch)
+        for _ in range(20):
+            engine.step(TRAIN, ARCHITECTURE)
+        engine.end_epoch(iter(()))
+    scores = engine.scores()[CELL]
+    assert tuple(max(range(3), key=row.__getitem__) for row in scores) == OF_TRAINING
 
 
 def test_none_has_nothing_that_speaks_for_it() -> None:

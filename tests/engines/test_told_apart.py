@@ -81,6 +81,7 @@ def preferred(method: str, **given: Any) -> tuple[int, ...]:
         ("darts_minus", {}),
         ("fair_darts", {}),
         ("beta_darts", {}),
+        ("asap", {}),
         ("gdas", {}),
         ("gdas", {"sampler": "reinmax"}),
         ("snas", {"level": "bilevel", "perturb": PerturbRandomly()}),
