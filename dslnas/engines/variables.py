@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
+from dslnas.diagnostics import user_error
 from dslnas.graph.analysis.plan import DROPPED, Choice
 from dslnas.space.choice_table import ChoiceTable
+
+MOST_SETS = 100_000
+"""Sets of edges of a node that one variable can choose from."""
 
 UNSAID = -1
 """Value of a variable that an architecture tells nothing of."""
@@ -50,7 +55,7 @@ class Variables:
         found: list[Variable] = []
         for cell, table in tables.items():
             for rows in table.choosing:
-                found.append(Edges(cell, tuple(combinations(rows, table.kept(rows)))))
+                found.append(Edges(cell, _sets(cell, rows, table.kept(rows))))
             for row, columns in enumerate(table.candidates):
                 found.append(Column(cell, row, columns))
         self.all: tuple[Variable, ...] = tuple(found)
@@ -104,3 +109,16 @@ class Variables:
                 for column, probability in zip(variable.values, row, strict=False):
                     found[variable.cell][variable.row, column] = share * probability
         return found
+
+
+def _sets(cell: str, rows: tuple[int, ...], kept: int) -> tuple[tuple[int, ...], ...]:
+    """Return the sets of so many rows; raise NAS511 if there are too many."""
+    count = comb(len(rows), kept)
+    if count > MOST_SETS:
+        raise user_error(
+            "NAS511",
+            f"a node of cell `{cell}` can keep {kept} of {len(rows)} edges in {count:,} ways, more "
+            f"than the {MOST_SETS:,} that probabilities are kept of",
+            help="let the cell keep fewer edges, or all; or search by another method",
+        )
+    return tuple(combinations(rows, kept))

@@ -15,6 +15,7 @@ from dslnas.settings.fields import (
 )
 from dslnas.settings.search_base import (
     Conflict,
+    ControllerSettings,
     GradientSettings,
     Needs,
     OrderSettings,
@@ -321,7 +322,6 @@ class AsngSettings(SampledSettings):
     """ASNG-NAS (Akimoto et al., ICML 2019): probabilities of choices, by their natural gradient."""
 
     method: Literal["asng"] = "asng"
-    epochs: int = Field(100, ge=1, description="passes over the data that trains weights")
     weights: Weights = Sgd(lr=Cosine(start=0.025, end=0.0))
     samples: int = Field(2, ge=2, description="architectures drawn for each update")
     delta: float = Field(1.0, gt=0, description="delta0: length of the first step")
@@ -341,32 +341,17 @@ class EvolutionSettings(SampledSettings):
     cycles: int = Field(100, ge=1, description="children after each epoch")
 
 
-class EnasSettings(SampledSettings):
+class EnasSettings(ControllerSettings):
     """ENAS (Pham et al., ICML 2018): an LSTM decides on architectures, and learns by REINFORCE."""
 
     method: Literal["enas"] = "enas"
-    epochs: int = Field(150, ge=1, description="passes over the data that trains weights")
     weights: Weights = Sgd(lr=Cosine(start=0.05, end=5e-4), weight_decay=1e-4)
-    arch: Adam = Field(
-        Adam(lr=3.5e-3, betas=(0.0, 0.999), weight_decay=0.0),
-        description="optimiser of the architecture parameters",
-    )
-    units: int = Field(64, ge=1, description="width of the LSTM")
-    updates: int = Field(30, ge=1, description="updates of the LSTM after each epoch")
-    samples: int = Field(10, ge=1, description="architectures drawn for each update")
-    candidates: int = Field(10, ge=1, description="architectures compared after each epoch")
-    reward: float = Field(1.0, gt=0, description="of an architecture: so many times exp(-loss)")
-    entropy: float = Field(1e-4, ge=0, description="weight of the entropy in the reward")
-    decay: float = Field(0.99, ge=0, lt=1, description="of the mean reward, the baseline")
-    tanh: float = Field(1.1, gt=0, description="logits are so many times a tanh")
-    temperature: float = Field(1.0, gt=0, description="divides logits before the tanh")
 
 
 class NaoSettings(SampledSettings):
     """NAO (Luo et al., NeurIPS 2018) on shared weights: a model of a pool says what comes next."""
 
     method: Literal["nao"] = "nao"
-    epochs: int = Field(150, ge=1, description="passes over the data that trains weights")
     arch: Adam = Field(
         Adam(lr=1e-3, betas=(0.9, 0.999), weight_decay=1e-4), description="optimiser of the model"
     )

@@ -143,6 +143,24 @@ class SampledSettings(SearchSettings):
     is_differentiable = False
 
 
+class ControllerSettings(SampledSettings):
+    """Settings of methods in which an LSTM decides on architectures, and learns by REINFORCE."""
+
+    arch: Adam = Field(
+        Adam(lr=3.5e-3, betas=(0.0, 0.999), weight_decay=0.0),
+        description="optimiser of the architecture parameters",
+    )
+    units: int = Field(64, ge=1, description="width of the LSTM")
+    updates: int = Field(30, ge=1, description="updates of the LSTM after each epoch")
+    samples: int = Field(10, ge=1, description="architectures drawn for each update")
+    candidates: int = Field(10, ge=1, description="architectures compared after each epoch")
+    reward: float = Field(1.0, gt=0, description="of an architecture: so many times exp(-loss)")
+    entropy: float = Field(1e-4, ge=0, description="weight of the entropy in the reward")
+    decay: float = Field(0.99, ge=0, lt=1, description="of the mean reward, the baseline")
+    tanh: float = Field(1.1, gt=0, description="logits are so many times a tanh")
+    temperature: float = Field(1.0, gt=0, description="divides logits before the tanh")
+
+
 class GradientSettings(SearchSettings):
     """Settings of methods that learn alpha by its gradient."""
 

@@ -16,6 +16,7 @@ from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings, TextSettings
 from dslnas.settings.search_base import (
+    ControllerSettings,
     GradientSettings,
     OrderSettings,
     PruningSettings,
@@ -56,7 +57,6 @@ SETTINGS = TaskSettings(
     defaults={
         # The rate stays as it is for the whole search.
         SearchSettings: {
-            "epochs": 50,
             "weights": Sgd(lr=20.0, momentum=0.0, weight_decay=5e-7, clip=0.25),
             "dropout": Variational(words=0.0, embedded=0.2, input=0.75, state=0.25, output=0.75),
             "slowness": _SLOWNESS,
@@ -64,6 +64,17 @@ SETTINGS = TaskSettings(
         GradientSettings: {"arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=1e-3)},
         # Decay would move alphas that nothing else moves: those of operations that are gone.
         PruningSettings: {"arch": Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=0.0)},
+        # Those of the corrected program, google-research/enas_lm.
+        ControllerSettings: {
+            "arch": Adam(lr=5e-5, betas=(0.9, 0.999), weight_decay=0.0),
+            "updates": 10,
+            "samples": 25,
+            "reward": 80.0,
+            "entropy": 1e-5,
+            "decay": 0.999,
+            "tanh": 2.25,
+            "temperature": 5.0,
+        },
         # The recurrent program clips the step ahead, the convolutional one does not.
         OrderSettings: {"unroll": "clipped"},
         # Segments of varied length and the average are those of AWD-LSTM (Merity, Keskar and

@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 import torch
 
+from dslnas.diagnostics import UserError
 from dslnas.engines.discretise import one_hot
 from dslnas.engines.natural_gradient import NaturalGradient
 from dslnas.engines.resource_constraints import any_choice
 from dslnas.engines.variables import UNSAID, Variables
 from dslnas.graph.analysis.plan import DROPPED
+from dslnas.space.choice_table import ChoiceTable
 from tests.engines.small import TEXTS, space, supernet_of
 
 
@@ -72,3 +74,10 @@ def test_losses_that_tie_move_nothing() -> None:
     assert all(
         torch.equal(a, b) for a, b in zip(chance.state().values(), before.values(), strict=True)
     )
+
+
+def test_a_node_that_can_keep_its_edges_in_too_many_ways_is_refused() -> None:
+    rows = tuple(range(24))
+    table = ChoiceTable("wide", (2,) * 24, ((0, 1),) * 24, (rows,), 12)
+    with pytest.raises(UserError, match=r"keep 12 of 24 edges in 2,704,156 ways"):
+        Variables({"wide": table})

@@ -11,6 +11,7 @@ from dslnas.settings.model import Section
 from dslnas.settings.search import (
     SEARCH,
     DartsSettings,
+    EnasSettings,
     GdasSettings,
     MilenasSettings,
     NaspSettings,
@@ -60,6 +61,12 @@ def test_what_a_method_has_of_its_own_stays() -> None:
     assert SnasSettings.model_validate(TEXT.defaults_of(SnasSettings)).level == "mixed"
     assert "unroll" not in TEXT.defaults_of(NaspSettings)
     assert TEXT.defaults_of(NetworkSettings) == {}
+
+
+def test_a_controller_is_rewarded_by_80_over_the_perplexity_on_text() -> None:
+    settings = EnasSettings.model_validate(TEXT.defaults_of(EnasSettings))
+    assert (settings.reward, EnasSettings().reward) == (80.0, 1.0)
+    assert settings.arch.betas == (0.9, 0.999)
 
 
 def test_retraining_on_text() -> None:
