@@ -33,6 +33,8 @@ SPEC = Path(__file__).resolve().parent.parent / "specs" / "fashion_darts.nas"
 
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "pc_darts": ("search.warmup=1", "search.arch=adam(lr = 2e-2)"),
+    "asap": ("search.arch=adam(lr = 1e-2, weight_decay = 0)",),
+    "bayesnas": ("search.arch=sgd(lr = 0.1, weight_decay = 0)",),
     "evolution": ("search.population=30", "search.tournament=8", "search.cycles=30"),
     "enas": ("search.arch=adam(lr = 3.5e-3)",),
     "nao": ("search.pool=60", "search.fresh=30", "search.fits=100", "search.arch=adam(lr = 1e-3)"),
