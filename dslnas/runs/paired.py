@@ -32,11 +32,12 @@ class PairedTest(JsonModel):
     def text(self) -> str:
         """The test in words."""
         seeds = self.better + self.worse + self.equal
+        equal = f", equal in {self.equal}" if self.equal else ""
         told = (
             f"By {self.quantity.replace('_', ' ')} the search was better than the random "
             f"architecture of the same seed in {self.better} of {seeds} seeds, worse in "
-            f"{self.worse}. Tosses of a coin come to that or more in {self.luck:.1%} of cases "
-            "(exact sign test): "
+            f"{self.worse}{equal}. Tosses of a coin come to that or more in {self.luck:.1%} of "
+            "cases (exact sign test): "
         )
         least = next(n for n in range(1, 64) if 0.5**n <= LUCK)
         if self.luck <= LUCK:

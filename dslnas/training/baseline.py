@@ -7,13 +7,12 @@ import torch
 from dslnas.engines.discretise import one_hot
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import draw_obeying, draw_within
-from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import Derivation
 from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import choice_table
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
-from dslnas.training.constraints import keeps_to
+from dslnas.training.constraints import architecture_keeps_to
 
 
 def random_architecture(
@@ -33,5 +32,5 @@ def random_architecture(
 
     return draw_within(
         drawn,
-        lambda found: keeps_to(build_derived_graph(found), derivation.limits, device),
+        lambda found: architecture_keeps_to(found, derivation.limits, device),
     )

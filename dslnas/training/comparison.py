@@ -3,44 +3,98 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import median, pstdev
 
 import torch
 
+from dslnas.backends.torch.supernet import Supernet
+from dslnas.engines.protocol import Progress
 from dslnas.engines.resource_constraints import ResourceConstraints, draw
 from dslnas.graph.analysis.plan import Choice
+from dslnas.graph.analysis.size import check_final
+from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import ChoiceTable
-from dslnas.space.derive.derive import Scores
-from dslnas.tasks.task import Measurement, Task
+from dslnas.space.derive.derive import Scores, derive
+from dslnas.tasks.catalogue import task_of
+from dslnas.training.constraints import architecture_keeps_to
 from dslnas.training.one_shot import OneShot
 from dslnas.training.records import SearchCheck
+from dslnas.training.search_plan import SearchPlan
+from dslnas.training.snapshots import Snapshot
 
 Tables = Mapping[str, ChoiceTable]
 
 
-def best_nearby(
-    one_shot: OneShot,
-    candidates: Sequence[Scores],
-    task: Task,
-    is_allowed: Callable[[Scores], bool],
-    progress: Callable[[int, int], None],
-) -> Scores:
-    """Return the candidates' best by validation with the shared weights, the first on ties.
+class Comparisons:
+    """Comparisons at the end of a search, by the weights that it shares, on the validation part."""
 
-    Candidates that are not allowed are taken only where none is; equal ones are measured once.
-    """
-    allowed = [scores for scores in candidates if is_allowed(scores)] or candidates
-    known: dict[tuple[object, ...], float] = {}
-    worths = []
-    for number, scores in enumerate(allowed, 1):
-        choice = one_shot.choice(scores)
-        key = tuple(choice.items())
-        if key not in known:
-            known[key] = _worth(one_shot.measure(choice), task)
-        worths.append(known[key])
-        progress(number, len(allowed))
-    return allowed[worths.index(max(worths))]
+    def __init__(self, plan: SearchPlan, one_shot: OneShot, supernet: Supernet, seed: int) -> None:
+        self._plan, self._one_shot, self._supernet, self._seed = plan, one_shot, supernet, seed
+        self._task = task_of(plan.data)
+
+    def best_nearby(self, found: Snapshot, progress: Progress) -> Snapshot:
+        """Return the best of what was found and of architectures near its scores, if asked for.
+
+        The first is taken on ties. Candidates over the limits are taken only where none keeps to
+        them; equal ones are measured once.
+        """
+        derivation = self._plan.derivation
+        if derivation.compare == 0:
+            return found
+        tables, device = self._supernet.tables, self._supernet.device
+        drawn = [*nearby(found.scores, tables, derivation.compare, self._seed)]
+        allowed = [
+            scores
+            for scores in drawn
+            if architecture_keeps_to(self._derived(scores), derivation.limits, device)
+        ] or drawn
+        known: dict[tuple[object, ...], float] = {}
+        worths = []
+        for number, scores in enumerate(allowed, 1):
+            choice = self._one_shot.choice(scores)
+            key = tuple(choice.items())
+            if key not in known:
+                known[key] = self._worth(choice)
+            worths.append(known[key])
+            progress(number, len(allowed))
+        scores = allowed[worths.index(max(worths))]
+        architecture = self._derived(scores)
+        params = check_final(architecture)
+        return replace(found, architecture=architecture, scores=scores, params=params)
+
+    def check(self, found: Snapshot, constraints: ResourceConstraints) -> SearchCheck | None:
+        """Return how what was found compares with random architectures of its space.
+
+        None where there is nothing to compare.
+        """
+        generator = torch.Generator().manual_seed(self._seed)
+        count, tables = self._plan.derivation.against, self._supernet.tables
+        drawn = [draw(tables, generator, constraints) for _ in range(count)]
+        if not drawn:
+            return None
+        measure, task = self._one_shot.measure, self._task
+        measured = measure(self._one_shot.choice(found.scores))
+        others = [other for other in map(measure, drawn) if other is not None]
+        if measured is None or not others:
+            return None
+        leading = task.metrics[0].name
+        return SearchCheck(
+            stage="check",
+            metric=leading,
+            found=measured.metrics[leading],
+            random=tuple(other.metrics[leading] for other in others),
+            median=median(other.metrics[leading] for other in others),
+            beats_random=task.worth(measured) > median(map(task.worth, others)),
+        )
+
+    def _derived(self, scores: Scores) -> Architecture:
+        return derive(self._plan.space, scores, self._plan.derivation.rule, self._seed)
+
+    def _worth(self, choice: Choice) -> float:
+        measured = self._one_shot.measure(choice)
+        return -math.inf if measured is None else self._task.worth(measured)
 
 
 def nearby(scores: Scores, tables: Tables, count: int, seed: int) -> Iterator[Scores]:
@@ -69,38 +123,3 @@ def _spread(scores: Sequence[Sequence[float]], table: ChoiceTable) -> float:
 def _gumbel(generator: torch.Generator) -> float:
     drawn = torch.empty((), dtype=torch.float64).exponential_(generator=generator)
     return -math.log(float(drawn))
-
-
-def checked(
-    one_shot: OneShot,
-    found: Choice,
-    constraints: ResourceConstraints,
-    tables: Tables,
-    count: int,
-    seed: int,
-    task: Task,
-) -> SearchCheck | None:
-    """Return how what was found compares with random architectures of its space.
-
-    All are measured alike, with the shared weights on the validation part. None where there is
-    nothing to compare.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    drawn = [draw(tables, generator, constraints) for _ in range(count)]
-    measured = one_shot.measure(found)
-    others = [other for other in map(one_shot.measure, drawn) if other is not None]
-    if measured is None or not others:
-        return None
-    leading = task.metrics[0].name
-    return SearchCheck(
-        stage="check",
-        metric=leading,
-        found=measured.metrics[leading],
-        random=tuple(other.metrics[leading] for other in others),
-        median=median(other.metrics[leading] for other in others),
-        beats_random=task.worth(measured) > median(map(task.worth, others)),
-    )
-
-
-def _worth(measured: Measurement | None, task: Task) -> float:
-    return -math.inf if measured is None else task.worth(measured)

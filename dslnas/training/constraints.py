@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import torch
 
 from dslnas.backends.torch.latency import seconds_for_one
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import Limit, Quantity
+from dslnas.space.architecture import Architecture
 
 NAMES: dict[Quantity, str] = {
     "params": "parameters",
@@ -55,6 +57,13 @@ def keeps_to(graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.devic
     # timing a network takes longest: only where everything else fits
     ordered = sorted(limits, key=lambda limit: limit.quantity == "latency")
     return all(measured(graph, limit.quantity, device) <= limit.most for limit in ordered)
+
+
+def architecture_keeps_to(
+    architecture: Architecture, limits: Collection[Limit], device: torch.device
+) -> bool:
+    """Whether the network of an architecture keeps to all limits."""
+    return not limits or keeps_to(build_derived_graph(architecture), limits, device)
 
 
 def measured(graph: PrimitiveGraph, quantity: Quantity, device: torch.device) -> float:

@@ -19,14 +19,13 @@ from dslnas.engines.curvature import dominant_eigenvalue
 from dslnas.engines.protocol import Engine, StepReport
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.graph.analysis.size import check_final
-from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.stop import Eigenvalue
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
-from dslnas.training.comparison import best_nearby, checked, nearby
-from dslnas.training.constraints import keeps_to
+from dslnas.training.comparison import Comparisons
+from dslnas.training.constraints import architecture_keeps_to
 from dslnas.training.doubts import Doubts
 from dslnas.training.fine_tuning import FineTuning
 from dslnas.training.measure import measure
@@ -37,7 +36,6 @@ from dslnas.training.records import (
     DERIVED,
     EpochRecord,
     Report,
-    SearchCheck,
     StepRecord,
     check_diverged,
     check_finite,
@@ -121,8 +119,13 @@ class Search:
                 break
         self._supernet.network.train()
         found, family = self._result(stop)
-        found = self._best_nearby(found)
-        check = self._check(found)
+        check = None
+        if self._one_shot is not None:
+            comparisons = Comparisons(self._plan, self._one_shot, self._supernet, self._seed)
+            found = comparisons.best_nearby(found, self._compared)
+            check = comparisons.check(found, self._constraints)
+        if check is not None:
+            self._report(check)
         return SearchResult(
             architecture=found.architecture,
             scores=found.scores,
@@ -177,7 +180,7 @@ class Search:
         seen = self._monitor.observe(
             architecture, engine.probabilities(), engine.alphas(), warm=is_warm
         )
-        may_fall = is_warm or not settings.learns
+        may_fall = is_warm or settings.draws or not settings.learns
         doubts = self._doubts.after(epoch + 1, measured, engine.mixing(), may_fall=may_fall)
         seen = replace(seen, warnings=(*seen.warnings, *doubts))
         record = EpochRecord(
@@ -251,43 +254,12 @@ class Search:
         epoch = self._plan.settings.epochs if stop is None else self._history[-1].epoch
         return Snapshot(epoch, architecture, scores, check_final(architecture)), ()
 
-    def _best_nearby(self, found: Snapshot) -> Snapshot:
-        """Return the best of what was found and of architectures near its scores, if asked for."""
-        space, derivation = self._plan.space, self._plan.derivation
-        if self._one_shot is None or derivation.compare == 0:
-            return found
-        scores = best_nearby(
-            self._one_shot,
-            [*nearby(found.scores, self._supernet.tables, derivation.compare, self._seed)],
-            self._task,
-            lambda scores: self._keeps_to_limits(
-                derive(space, scores, derivation.rule, self._seed)
-            ),
-            self._compared,
-        )
-        architecture = derive(space, scores, derivation.rule, self._seed)
-        params = check_final(architecture)
-        return replace(found, architecture=architecture, scores=scores, params=params)
-
-    def _check(self, found: Snapshot) -> SearchCheck | None:
-        """Hold what was found against random architectures, and report it."""
-        count, shot = self._plan.derivation.against, self._one_shot
-        if shot is None or count == 0:
-            return None
-        choice, tables = shot.choice(found.scores), self._supernet.tables
-        check = checked(shot, choice, self._constraints, tables, count, self._seed, self._task)
-        if check is not None:
-            self._report(check)
-        return check
-
     def _compared(self, done: int, all_: int) -> None:
         self._report(StepRecord("compare", 1, 1, done, all_))
 
     def _keeps_to_limits(self, architecture: Architecture) -> bool:
-        limits = self._plan.derivation.limits
-        return not limits or keeps_to(
-            build_derived_graph(architecture), limits, self._supernet.device
-        )
+        limits, device = self._plan.derivation.limits, self._supernet.device
+        return architecture_keeps_to(architecture, limits, device)
 
     def _final_scores(self) -> Scores:
         """Return the scores at the end; some methods find them by comparing."""

@@ -67,6 +67,6 @@ def test_impossible_limits_end(space: SearchSpace, monkeypatch: pytest.MonkeyPat
         asked.append(of)
         return False
 
-    monkeypatch.setattr("dslnas.training.baseline.keeps_to", never)
+    monkeypatch.setattr("dslnas.training.baseline.architecture_keeps_to", never)
     assert draw(space, 0, Derivation(limits=(Limit("params", 1),))).cells
     assert len(asked) == DRAWS
