@@ -101,7 +101,7 @@ class Repeats:
         if not resume:
             self.folder.make_room(method, seed)
         try:
-            run_pipeline(
+            run = run_pipeline(
                 self._spec,
                 path,
                 baseline=method == BASELINE,
@@ -118,6 +118,8 @@ class Repeats:
                 where = f"{path}: {mistake.where}" if mistake.where else str(path)
                 self._mistakes.append(replace(mistake, where=where))
             return
+        for doubt in run.results.doubts:
+            self._say(f"  {doubt}")
         outcome = self.folder.finished(method, seed, self._facts)
         assert outcome is not None, "it has just finished"
         self._done[method, seed] = outcome

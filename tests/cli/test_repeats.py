@@ -36,10 +36,12 @@ class Fake:
     Attributes:
         seeds: Seeds of all runs that finished, as they came.
         errors: By seed, what ends the run of a search.
+        doubts: Doubts about every trained network.
     """
 
     seeds: list[int] = field(default_factory=list)
     errors: dict[int, BaseException] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
     def train(self, run: Run) -> Run:
         seed = run.manifest.seed
@@ -51,7 +53,8 @@ class Fake:
             run.folder.write(ARCHITECTURE, "cell normal {\n    node n1 = skip_connect(in1)\n}\n")
             share = 0.5 + seed / 100
             accuracies = {"test_accuracy": share, "validation_accuracy": share}
-            run.folder.add_results({**RESULTS, **accuracies})
+            doubts = {"doubts": self.doubts} if self.doubts else {}
+            run.folder.add_results({**RESULTS, **accuracies, **doubts})
         return run
 
 
@@ -135,6 +138,17 @@ darts
     assert "  seed 1   normal: n1 = skip_connect(in1)\n" in printed.out
     assert f"Files in {out}:\n  summary.json " in printed.out
     assert printed.err.startswith("Run 1 of 6: darts, seed 0\nRun 2 of 6: random_architecture")
+
+
+def test_doubts_are_told_with_the_run(
+    spec: Path, tmp_path: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.doubts = ("It is no better than a guess.",)
+    assert repeat(spec, tmp_path / "out", "--no-baseline", n=2) == 0
+    assert capsys.readouterr().err == (
+        "Run 1 of 2: darts, seed 0\n  It is no better than a guess.\n"
+        "Run 2 of 2: darts, seed 1\n  It is no better than a guess.\n"
+    )
 
 
 def test_without_baseline_only_the_search_runs(spec: Path, tmp_path: Path, fake: Fake) -> None:
