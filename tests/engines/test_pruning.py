@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.relaxations.catalogue import RELAXATIONS
 from dslnas.engines.relaxations.softmax import Relaxation
-from dslnas.graph.analysis.plan import make_plan
+from dslnas.graph.analysis.plan import Step
 from tests.engines.small import SEQUENCES, SPACES, TEXTS, batch, segment, space, supernet_of
 
 PRUNABLE = sorted(set(RELAXATIONS) - {"pc_darts"})
@@ -20,7 +20,7 @@ PRUNABLE = sorted(set(RELAXATIONS) - {"pc_darts"})
 def relaxed(name: str, method: str = "darts") -> tuple[Supernet, Relaxation]:
     """Return a supernet and a relaxation of it whose alphas are far apart."""
     supernet = supernet_of(space(TEXTS[name], method))
-    relaxation = RELAXATIONS[method](supernet, torch.Generator().manual_seed(0))
+    relaxation = RELAXATIONS.get(method, Relaxation)(supernet, torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(1)
     for alpha in relaxation.alphas.values():
         alpha.data = 2 * torch.randn(alpha.shape, generator=generator, dtype=torch.float64)
@@ -56,20 +56,48 @@ def test_the_rest_weighs_as_if_nothing_else_were_there(method: str, name: str) -
         assert not gradient[~left[cell]].any()
 
 
+def primitives_run(supernet: Supernet, mixing: Mixing) -> int:
+    """Return how many primitives a loss takes, one after the other."""
+    network, run, found = supernet.network, supernet.network._run, []
+
+    def watched(step: Step, inputs: Sequence[Tensor]) -> Tensor:
+        found.append(step.node.name)
+        return run(step, inputs)
+
+    network.plain = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "_run", watched)
+        supernet.loss(batch(0), mixing)
+    return len(found)
+
+
 @pytest.mark.parametrize("name", ["darts", "uneven"])
 def test_what_is_pruned_does_not_run(name: str) -> None:
     supernet, relaxation = relaxed(name)
-    graph = supernet.network.graph
-    before = len(make_plan(graph, graph.outputs))
-    assert relaxation.mixing().kept is None
+    before = primitives_run(supernet, relaxation.mixing())
     left = halved(supernet, relaxation)
     kept = relaxation.mixing().kept
-    assert kept is not None
     assert kept == {
         cell: tuple(tuple(row.nonzero()[:, 0].tolist()) for row in exists)
         for cell, exists in left.items()
     }
-    assert len(make_plan(graph, graph.outputs, kept)) < 0.8 * before
+    half = primitives_run(supernet, relaxation.mixing())
+    assert half < 0.8 * before
+    for cell in supernet.tables:
+        relaxation.prune(cell, torch.ones_like(relaxation.exists[cell]))
+    assert primitives_run(supernet, relaxation.mixing()) < half
+
+
+def test_auxiliary_skips_run_beside_what_is_left() -> None:
+    supernet, relaxation = relaxed("darts", "darts_minus")
+    halved(supernet, relaxation)
+    mixing = relaxation.mixing()
+    losses = []
+    for factor in (1.0, 0.5):
+        supernet.skip = factor
+        losses.append(supernet.loss(batch(0), mixing))
+        torch.testing.assert_close(losses[-1], supernet.loss(batch(0), Mixing(mixing.weights)))
+    assert losses[0] != losses[1]
 
 
 @pytest.mark.parametrize("name", sorted(SPACES))

@@ -14,7 +14,7 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import mixed
 from dslnas.backends.torch.sequence import SequenceNetwork, joined
 from dslnas.data.batches import NOTHING, Batch
-from dslnas.graph.analysis.plan import Kept
+from dslnas.graph.analysis.plan import Choice, Kept
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def run_batch(
     network: TorchNetwork,
     batch: Batch,
     mixing: Mapping[str, Tensor] | None = None,
-    chosen: Kept | None = None,
+    chosen: Choice | Kept | None = None,
     *,
     observe: bool = False,
 ) -> BatchOutput:

@@ -17,7 +17,7 @@ from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
 from dslnas.backends.torch.sums import Sums
 from dslnas.backends.torch.torch_compile import Bodies, Call, with_calls
-from dslnas.graph.analysis.plan import Kept, Step, make_plan
+from dslnas.graph.analysis.plan import Choice, Kept, Step, make_plan
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import Weight
 from dslnas.passes.manager import USUAL, optimised
@@ -71,7 +71,7 @@ class TorchNetwork(nn.Module):
         self,
         inputs: Inputs,
         mixing: Mapping[str, Tensor] | None = None,
-        chosen: Kept | None = None,
+        chosen: Choice | Kept | None = None,
         *,
         observe: bool = False,
     ) -> tuple[Tensor, ...]:
@@ -109,7 +109,7 @@ class TorchNetwork(nn.Module):
         return {node.name: given[name] for name, node in nodes.items()}
 
     def _steps(
-        self, outputs: tuple[str, ...], chosen: Kept | None, *, observe: bool
+        self, outputs: tuple[str, ...], chosen: Choice | Kept | None, *, observe: bool
     ) -> tuple[Planned, ...]:
         """Return the plan; in training its cells are calls under torch.compile, else bundles.
 
@@ -181,7 +181,7 @@ class TorchNetwork(nn.Module):
     def _lowering(self) -> tuple[str, ...]:
         return () if self.plain else self.passes
 
-    def _lowered(self, chosen: Kept | None) -> PrimitiveGraph:
+    def _lowered(self, chosen: Choice | Kept | None) -> PrimitiveGraph:
         """Return the graph as the passes leave it; for choices with all that could be chosen."""
         key = (self._lowering, chosen is None)
         if key not in self._rewritten:
@@ -210,7 +210,7 @@ class TorchNetwork(nn.Module):
         self.load_state_dict(state, strict=True)
 
 
-def key_of(chosen: Kept | None) -> object:
+def key_of(chosen: Choice | Kept | None) -> object:
     """Return what tells choices apart, to keep things by."""
     return None if chosen is None else tuple(sorted(chosen.items()))
 

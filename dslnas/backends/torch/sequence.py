@@ -14,7 +14,7 @@ from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork, key_of
 from dslnas.backends.torch.randomness import mask_rate
 from dslnas.data.batches import States
-from dslnas.graph.analysis.plan import Kept, Step, make_plan
+from dslnas.graph.analysis.plan import Choice, Kept, Step, make_plan
 from dslnas.graph.analysis.time_loop import TimeLoop, is_bound
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 
@@ -76,7 +76,7 @@ class SequenceNetwork(TorchNetwork):
         tokens: Tensor,
         states: States | None = None,
         mixing: Mapping[str, Tensor] | None = None,
-        chosen: Kept | None = None,
+        chosen: Choice | Kept | None = None,
         *,
         observe: bool = False,
     ) -> SequenceOutput:
@@ -122,7 +122,7 @@ class SequenceNetwork(TorchNetwork):
         return max(1, PIECE // (batch * classes)) * batch
 
     def _loop(
-        self, graph: PrimitiveGraph, chosen: Kept | None, observe: bool
+        self, graph: PrimitiveGraph, chosen: Choice | Kept | None, observe: bool
     ) -> tuple[TimeLoop[Step], str]:
         """Return how a graph runs, and the name of the output of the last cell in it."""
 

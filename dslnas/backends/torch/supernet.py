@@ -108,7 +108,8 @@ class Supernet:
         return loss
 
     def _run(self, batch: Batch, mixing: Mixing) -> BatchOutput:
-        how = (self._with_skips(mixing.weights), mixing.chosen)
+        runs = self._with_skip_columns(mixing.kept) if mixing.chosen is None else mixing.chosen
+        how = (self._with_skips(mixing.weights), runs)
         return run_batch(self.network, batch, *how, observe=mixing.observe)
 
     def _with_skips(self, weights: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
@@ -116,6 +117,15 @@ class Supernet:
         if weights is None or not self._has_skips:
             return weights
         return {cell: pad(found, (0, 1), value=self.skip) for cell, found in weights.items()}
+
+    def _with_skip_columns(self, kept: Kept | None) -> Kept | None:
+        """Return the operations that are left, and with them the skip connections."""
+        if kept is None or not self._has_skips:
+            return kept
+        return {
+            cell: tuple((*columns, self.tables[cell].width) for columns in rows)
+            for cell, rows in kept.items()
+        }
 
     @contextmanager
     def untracked(self) -> Iterator[None]:

@@ -21,8 +21,8 @@ DROPPED = -1
 Choice = Mapping[str, tuple[int, ...]]
 """By cell: for every row of alpha the column that runs, or DROPPED."""
 
-Kept = Mapping[str, tuple[int | tuple[int, ...], ...]]
-"""By cell: for every row of alpha the columns that run. A `Choice` is the case of one."""
+Kept = Mapping[str, tuple[tuple[int, ...], ...]]
+"""By cell: for every row of alpha the columns that run."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def freeing(parts: Sequence[R], kept: Collection[str]) -> tuple[R, ...]:
 def make_plan(
     graph: PrimitiveGraph,
     outputs: tuple[str, ...],
-    chosen: Kept | None = None,
+    chosen: Choice | Kept | None = None,
     *,
     observe: bool = False,
 ) -> tuple[Step, ...]:
@@ -108,7 +108,7 @@ def make_plan(
 
 
 def _running(
-    graph: PrimitiveGraph, outputs: tuple[str, ...], chosen: Kept | None
+    graph: PrimitiveGraph, outputs: tuple[str, ...], chosen: Choice | Kept | None
 ) -> dict[str, Reads]:
     """Return for every node that runs what it reads."""
     reads_of = cache(partial(_reads, graph, chosen, _dropped(graph, chosen)))
@@ -120,7 +120,7 @@ def _running(
 
 
 def _reads(
-    graph: PrimitiveGraph, chosen: Kept | None, dropped: Collection[str], name: str
+    graph: PrimitiveGraph, chosen: Choice | Kept | None, dropped: Collection[str], name: str
 ) -> Reads:
     """Return what a node reads.
 
@@ -144,26 +144,26 @@ def _norm(graph: PrimitiveGraph, source: str) -> Node | None:
     return node if node.primitive == "folded_norm" else None
 
 
-def _picked(node: Node, row: int, chosen: Kept | None) -> int | tuple[int, ...] | None:
+def _picked(node: Node, row: int, chosen: Choice | Kept | None) -> int | tuple[int, ...] | None:
     """Return the columns that a node reads of a row; None for all, as where edges are mixed."""
     if node.mix is None or chosen is None or node.mix.cell not in chosen:
         return None
     return chosen[node.mix.cell][row]
 
 
-def _runs(node: Node, row: int, column: int, chosen: Kept | None) -> bool:
+def _runs(node: Node, row: int, column: int, chosen: Choice | Kept | None) -> bool:
     """Return whether a node reads a column of a row."""
     picked = _picked(node, row, chosen)
     return picked in (None, column) or (isinstance(picked, tuple) and column in picked)
 
 
-def _drops(node: Node, chosen: Kept) -> bool:
+def _drops(node: Node, chosen: Choice | Kept) -> bool:
     """Return whether all edges that a node weighs are dropped."""
     rows = () if node.mix is None else node.mix.edges or (node.mix.row,)
     return bool(rows) and all(_picked(node, row, chosen) == DROPPED for row in rows)
 
 
-def _dropped(graph: PrimitiveGraph, chosen: Kept | None) -> frozenset[str]:
+def _dropped(graph: PrimitiveGraph, chosen: Choice | Kept | None) -> frozenset[str]:
     """Return the nodes without a value: dropped edges, and what cannot do without one."""
     dropped: set[str] = set()
     if chosen is not None and any(DROPPED in columns for columns in chosen.values()):
