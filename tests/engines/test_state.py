@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.catalogue import make_engine
+from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.sampled_engine import SampledEngine
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Sgd
@@ -17,7 +17,7 @@ from tests.engines.small import TEXTS, space, supernet_of
 from tests.engines.test_contract import FEW, batches, some
 
 EPOCHS, STEPS = 4, 2
-METHODS = ("asng", "evolution", "enas", "nao", "random")
+METHODS = [method for method, engine in ENGINES.items() if issubclass(engine, SampledEngine)]
 
 
 def start(method: str, name: str) -> tuple[Supernet, torch.Generator, SampledEngine]:
