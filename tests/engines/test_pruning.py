@@ -88,6 +88,18 @@ def test_what_is_pruned_does_not_run(name: str) -> None:
     assert primitives_run(supernet, relaxation.mixing()) < half
 
 
+@pytest.mark.parametrize("name", ["darts", "uneven"])
+def test_it_trains_after_a_measurement(name: str) -> None:
+    supernet, relaxation = relaxed(name)
+    halved(supernet, relaxation)
+    with torch.no_grad():
+        mixing = relaxation.mixing()
+    with torch.inference_mode():
+        supernet.logits(batch(0), mixing)
+    loss = supernet.loss(batch(0), relaxation.mixing())
+    assert any(gradient.any() for gradient in relaxation.gradients(loss))
+
+
 def test_auxiliary_skips_run_beside_what_is_left() -> None:
     supernet, relaxation = relaxed("darts", "darts_minus")
     halved(supernet, relaxation)

@@ -75,6 +75,7 @@ class Sums:
         if key not in self._places:
             if len(self._places) >= MOST_PLACES:
                 self._places.clear()
-            self._places[key] = torch.tensor(key, device=alpha.device)
+            with torch.inference_mode(False):  # a step may use them after a measurement
+                self._places[key] = torch.tensor(key, device=alpha.device)
         rows, columns = self._places[key]
         return alpha[rows, columns]
