@@ -2,7 +2,7 @@
 
 - made_by: dslnas 0.1.0
 - spec: architecture
-- spec_hash: 72bed85440bdf89341706b8271fc115d341b56b60b07d9322fb64f3647a29358
+- spec_hash: f9f9f5f0a389bdf8d1bb98dc477660e6ea9842ddcb1b35ef07fca8f0c4cf9903
 - parameters: 1,922
 - multiply-adds: 49,568 for one image
 - reads: images, float32 (batch, 1, 8, 8), normalised as in training

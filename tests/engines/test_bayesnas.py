@@ -19,7 +19,7 @@ from tests.engines.test_told_apart import ARCHITECTURE, CELL, OF_TRAINING, TRAIN
 
 
 class Explained(Costs):
-    """What the data want is 1 of every edge, and of operations one gives more of it than others."""
+    """Data that want 1 of every edge, where one operation gives more of it than the others."""
 
     def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
         assert mixing.weights is not None
