@@ -23,6 +23,7 @@ class OpProperties:
     def __init__(self, definitions: Mapping[str, ast.OpDef]) -> None:
         self._definitions = definitions
         self._primitives = cache(self._made_of)
+        self._constant = cache(self._is_constant)
 
     def told(self, operation: Operation) -> Operation:
         """Return an operation that says what it is."""
@@ -30,7 +31,7 @@ class OpProperties:
         return replace(
             operation,
             is_zero=self._is_zero(operation.name),
-            is_constant=self._is_constant(operation.name),
+            is_constant=self._constant(operation.name),
             is_identity=primitives == {"identity"},
             is_convolution="conv" in primitives,
         )
@@ -58,7 +59,7 @@ class OpProperties:
             return self._is_constant_body(repetition[1])
         name, arguments = _called(body)
         if name in self._definitions or not LANGUAGE[name].joins:
-            return self._is_constant(name)
+            return self._constant(name)
         branches = [self._is_constant_body(argument.value) for argument in arguments]
         return any(branches) if has_trait(name, Trait.MULTILINEAR) else all(branches)
 
