@@ -16,6 +16,7 @@ from dslnas.cli.main import run
 from dslnas.settings.search import SEARCH
 from tests.cli.outcome import Interrupt
 from tests.small import SMALL
+from tests.training.tiny import FEW
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
@@ -72,9 +73,12 @@ def test_one_word_changes_the_method_and_a_seed_repeats_bit_for_bit(
     spec: Path, tmp_path: Path, method: str
 ) -> None:
     spec.write_text(SMALL.replace("search darts", f"search {method}").replace("20%", "10%"))
-    samples = ["--set", "search.samples=5"] if method == "random" else []
-    first = search(spec, tmp_path / "a", *samples)
-    search(spec, tmp_path / "b", *samples)
+    few = [
+        f"search.{name}={value}" for name, value in FEW.get(method, {}).items() if name != "each"
+    ]
+    options = [word for each in few for word in ("--set", each)]
+    first = search(spec, tmp_path / "a", *options)
+    search(spec, tmp_path / "b", *options)
     assert first["method"] == method
     for name in ("alphas.safetensors", "architecture.nas", "model.safetensors", "model.onnx"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name

@@ -27,6 +27,7 @@ from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import CPU, SPACES, batch, space
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
 from tests.spaces import random_scores
+from tests.training.tiny import FEW
 
 BY_GRADIENT = [method for method, model in SEARCH.items() if not model.draws]
 NAME = "uneven"
@@ -42,7 +43,7 @@ def start(
 ) -> tuple[Twin, Engine]:
     """Return a twin and an engine at work on it; `given` are settings."""
     twin = Twin(NAME, method=method)
-    few = {"samples": 3} if method == "random" else {}
+    few = {**FEW.get(method, {}), **({"samples": 3} if method == "random" else {})}
     settings = SEARCH[method](
         **{"epochs": EPOCHS, "warmup": 0, "weights": UNCLIPPED, **few, **given}
     )
