@@ -77,7 +77,8 @@ class OpenModel(JsonModel):
 
     def updated(self, changes: Mapping[str, object]) -> Self:
         """Return the model with some entries set, all of them checked."""
-        given = {name: getattr(self, name) for name in self.model_fields_set}
+        names = (*type(self).model_fields, *(self.model_extra or ()))  # in order, as no set is
+        given = {name: getattr(self, name) for name in names if name in self.model_fields_set}
         return type(self).model_validate({**given, **changes})
 
     @model_serializer(mode="wrap")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.training.records import EpochRecord, check_finite
+from dslnas.training.records import DERIVED, EpochRecord, check_finite
 
 
 def test_record_as_json_leaves_out_what_does_not_apply() -> None:
@@ -44,3 +44,12 @@ def test_a_loss_that_is_not_finite_is_an_error(value: float, shown: str) -> None
 def test_a_large_loss_is_no_error() -> None:
     for value in (0.0, -1.0, 1e300):
         check_finite("training loss", value, 1, 1, "retraining")
+
+
+def test_metrics_keep_their_order_whatever_is_added_behind_them() -> None:
+    names = [f"metric_{number}" for number in range(9)]
+    record = EpochRecord(
+        stage="search", epoch=1, epochs=1, train_loss=1.0, validation_loss=1.0, seconds=0.0
+    ).with_metrics(dict.fromkeys(names, 0.5))
+    again = record.with_metrics(dict.fromkeys(names, 0.25), DERIVED)
+    assert list(again.validation_metrics) == list(again.derived_metrics) == names
