@@ -18,6 +18,7 @@ from dslnas.settings.search_base import (
     ControllerSettings,
     GradientSettings,
     Needs,
+    OneLevel,
     OrderSettings,
     PruningSettings,
     RelaxSettings,
@@ -78,20 +79,10 @@ class MilenasSettings(RelaxSettings):
             )
 
 
-class SingleLevelSettings(RelaxSettings):
+class SingleLevelSettings(OneLevel, RelaxSettings):
     """Single-level search: alpha and the weights on the same data; MiLeNAS with lambda = 0."""
 
     method: Literal["single_level"] = "single_level"
-
-    @property
-    def is_simultaneous(self) -> bool:
-        """Whether alpha and the weights move by gradients of the same pass."""
-        return True
-
-    @property
-    def is_held_out(self) -> bool:
-        """Whether alpha learns from data of its own, alone or among others."""
-        return False
 
 
 class NaspSettings(GradientSettings):
@@ -219,11 +210,6 @@ class AsapSettings(PruningSettings):
         0.4, gt=0, lt=1, description="share of the mean weight below which an operation leaves"
     )
 
-    @property
-    def relaxation(self) -> str:
-        """How alpha weighs the operations, by the method that this is known from."""
-        return self.method
-
     def resolved(self) -> Self:
         """Return the settings with values for those that depend on others."""
         return super().resolved().replace(temperature=self.annealing)
@@ -241,7 +227,7 @@ class AsapSettings(PruningSettings):
         return Exponential(start=1.6, factor=0.95 ** (50 / self.epochs))
 
 
-class BayesnasSettings(PruningSettings):
+class BayesnasSettings(OneLevel, PruningSettings):
     """BayesNAS (Zhou et al., ICML 2019): gates with a prior that makes them sparse.
 
     Gates have no weight decay. The published sparsities are 0.005, 0.007 and 0.01; its program
@@ -259,24 +245,9 @@ class BayesnasSettings(PruningSettings):
     )
 
     @property
-    def relaxation(self) -> str:
-        """How alpha weighs the operations, by the method that this is known from."""
-        return self.method
-
-    @property
     def warm_epochs(self) -> int:
         """The number of epochs in which only the weights train."""
         return self.warmup if self.warmup is not None else min(1, self.epochs - 1)
-
-    @property
-    def is_simultaneous(self) -> bool:
-        """Whether alpha and the weights move by gradients of the same pass."""
-        return True
-
-    @property
-    def is_held_out(self) -> bool:
-        """Whether alpha learns from data of its own, alone or among others."""
-        return False
 
 
 class DrnasSettings(RelaxSettings):

@@ -244,6 +244,20 @@ class RelaxSettings(OrderSettings):
         return self.skip is not None
 
 
+class OneLevel:
+    """Facts of methods whose alpha learns by the pass of the weights, on the same data."""
+
+    @property
+    def is_simultaneous(self) -> bool:
+        """Whether alpha and the weights move by gradients of the same pass."""
+        return True
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether alpha learns from data of its own, alone or among others."""
+        return False
+
+
 class PruningSettings(OrderSettings):
     """Settings of methods that take operations out of their edge for good.
 
@@ -251,3 +265,8 @@ class PruningSettings(OrderSettings):
     """
 
     arch: Arch = Adam(weight_decay=0.0)
+
+    @property
+    def relaxation(self) -> str:
+        """How alpha weighs the operations, by the method that this is known from."""
+        return self.method
