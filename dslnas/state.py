@@ -1,0 +1,82 @@
+"""State of long work as named tensors, so that it can be stored and gone on with to the same bits.
+
+Everything that remembers something from one step to the next is `Stateful`. A number is a tensor
+too: float64 and int64 hold those of Python exactly. Parts of a state have names with `/` between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, TypeAlias
+
+import torch
+from torch import Tensor
+
+State: TypeAlias = dict[str, Tensor]
+
+
+class StateError(ValueError):
+    """A state that is of other work than the one that should go on; the message says why."""
+
+
+class Stateful(Protocol):
+    """Work that can be stored."""
+
+    def state(self) -> State:
+        """Return what it remembers; the tensors may be its own, so they are copied to be kept."""
+        ...
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state, as `state` returned it, on whatever device it lies.
+
+        Raises:
+            StateError: It is of other work.
+        """
+        ...
+
+
+def joined(parts: Mapping[str, Mapping[str, Tensor]]) -> State:
+    """Return the states of several parts as one; the inverse of `part_of`."""
+    return {
+        f"{part}/{name}": tensor for part, state in parts.items() for name, tensor in state.items()
+    }
+
+
+def part_of(state: Mapping[str, Tensor], part: str) -> State:
+    """Return the state of one part; empty if there is nothing of it."""
+    start = f"{part}/"
+    return {
+        name.removeprefix(start): tensor for name, tensor in state.items() if name.startswith(start)
+    }
+
+
+def number(value: float) -> Tensor:
+    """Return a number, or a truth value, as a tensor that holds it exactly."""
+    return torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else torch.int64)
+
+
+def taken(state: Mapping[str, Tensor], name: str, like: Tensor | None = None) -> Tensor:
+    """Return one tensor of a state, on the CPU unless it is `like` another: then as that one is.
+
+    Raises:
+        StateError: It is not there, or has another shape or type than `like`.
+    """
+    found = state.get(name)
+    if found is None:
+        raise StateError(f"`{name}` is missing")
+    if like is None:
+        return found.detach().cpu()
+    if found.shape != like.shape or found.dtype != like.dtype:
+        is_, needs = ((tuple(t.shape), str(t.dtype).removeprefix("torch.")) for t in (found, like))
+        raise StateError(f"`{name}` is {is_[1]} {is_[0]}, needs {needs[1]} {needs[0]}")
+    return found.detach().to(like.device)
+
+
+def check_names(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Raise `StateError` unless a state has the names that are wanted, and no others."""
+    for name in state:
+        if name not in wanted:
+            raise StateError(f"`{name}` is not of this work")
+    for name in wanted:
+        if name not in state:
+            raise StateError(f"`{name}` is missing")
