@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
 
+from dslnas.backends.torch.losses import BatchOutput
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
@@ -141,13 +143,44 @@ class Search:
         network.run_state.dropout = {} if settings.dropout is None else settings.dropout.rates()
         network.train()
         self.engine = make_engine(self.supernet, settings, generator)
-        self.engine.start_epoch(0)
+        self.engine.start_epoch(settings.warm_epochs)
         self._batches = workload.batches()
 
     def step(self, turn: int) -> StepReport:
         """Take a step from where no operations tie, which is the same place in a turn."""
         self.engine.break_ties(torch.Generator().manual_seed(turn))
         return self.engine.step(*self._batches)
+
+
+@dataclass
+class Passes:
+    """Passes through the supernet, whole ones: forward, and backward from its logits."""
+
+    forward: int = 0
+    backward: int = 0
+
+    def __str__(self) -> str:
+        """Return both as a table shows them."""
+        return f"{self.forward} + {self.backward}"
+
+
+def passes(search: Search) -> Passes:
+    """Count the passes of a step; penalties in alpha alone are none."""
+    found, run = Passes(), Supernet._run
+
+    def went_back(_: Tensor) -> None:
+        found.backward += 1
+
+    def counted(supernet: Supernet, batch: Batch, mixing: Mixing) -> BatchOutput:
+        output = run(supernet, batch, mixing)
+        found.forward += 1
+        if output.pieces[0].requires_grad:
+            output.pieces[0].register_hook(went_back)  # type: ignore[no-untyped-call]
+        return output
+
+    with patch.object(Supernet, "_run", counted):
+        search.step(0)
+    return found
 
 
 def peak_mib(workload: Workload, method: Method, way: Way) -> float:

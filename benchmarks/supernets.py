@@ -1,8 +1,9 @@
 """What a search step costs, in time and memory: the plain lowering against the compiled one.
 
 Five methods on the supernet of the CIFAR-10 papers, on that of the digits and on the recurrent one,
-on noise. All ways of a method take turns in one process; times are medians of the turns. The memory
-is the peak of a process of its own, above what it had before its first step.
+on noise. All ways of a method take turns in one process; times are medians of the turns. Passes are
+those of a step through the supernet, forward + backward. The memory is the peak of a process of its
+own, above what it had before its first step.
 
     python benchmarks/supernets.py                                 # all; takes hours
     python benchmarks/supernets.py --workloads cells-16 --methods darts --turns 3
@@ -18,12 +19,12 @@ from functools import partial
 
 from dslnas.diagnostics import UserError
 from measuring import in_own_process, machine, medians_in_turns
-from methods import MAIN, METHODS, WAYS, Method, Search, Way, peak_mib
+from methods import MAIN, METHODS, WAYS, Method, Search, Way, passes, peak_mib
 from workloads import WORKLOADS, Workload, count, names_in, parsed, sized
 
 HEAD = """\
-| method | lowering | s per step | times less | of the first | peak, MiB | of it |
-| --- | --- | ---: | ---: | ---: | ---: | ---: |"""
+| method | lowering | passes | s per step | times less | of the first | peak, MiB | of it |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |"""
 
 
 def rows(
@@ -41,6 +42,7 @@ def rows(
     """
     searches = {way.name: Search(workload, method, way) for way in ways}
     seconds = medians_in_turns({name: each.step for name, each in searches.items()}, turns)
+    counts = {name: passes(each) for name, each in searches.items()}
     del searches
     peaks = [in_own_process(peak_mib, workload, method, way) if memory else 0.0 for way in ways]
     slowest = seconds[ways[0].name]
@@ -50,8 +52,8 @@ def rows(
         took = seconds[way.name]
         of_memory = f"{peak:.0f} | {peak / peaks[0]:.0%}" if peak and peaks[0] else " | "
         lines.append(
-            f"| {method.title} | {way.title} | {took:#.3g} | {slowest / took:.1f} "
-            f"| {took / first:.1%} | {of_memory} |"
+            f"| {method.title} | {way.title} | {counts[way.name]} | {took:#.3g} "
+            f"| {slowest / took:.1f} | {took / first:.1%} | {of_memory} |"
         )
     return lines, first
 

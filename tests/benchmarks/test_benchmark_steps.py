@@ -14,7 +14,7 @@ import profile_step
 import supernets
 from dslnas.app.compile import CompiledArchitecture, CompiledSpace
 from dslnas.graph.graph import Node
-from methods import METHODS, Search
+from methods import METHODS, Search, passes
 from timeline import Speed, watched
 from workloads import WORKLOADS, Workload
 
@@ -51,6 +51,14 @@ def test_running_everything_runs_what_is_not_chosen(method: str) -> None:
     convolutions = 2 * sum(node.primitive == "conv" for node in graph.nodes)
     found = sum(calls for kind, calls in timeline.calls.items() if kind.startswith("conv"))
     assert found == convolutions
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"), [("darts-second", (5, 5)), ("asng", (4, 2)), ("asap", (2, 2))]
+)
+def test_passes_are_counted_both_ways(method: str, expected: tuple[int, int]) -> None:
+    found = passes(search_of("digits", method, -1))
+    assert (found.forward, found.backward) == expected
 
 
 def test_the_timeline_holds_the_whole_step_and_its_arithmetic() -> None:
