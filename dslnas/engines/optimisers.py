@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from dslnas.settings.values import Adam, Cosine, Exponential, Linear, Schedule, Sgd
+from dslnas.state import State, StateError, taken
 
 NORM_OFFSET = 1e-6
 """Added to a norm before a clip is divided by it, as torch and the published programs do."""
@@ -104,6 +105,14 @@ class WeightOptimiser:
             result.append(moved)
         return result
 
+    def state(self) -> State:
+        """Return the momentum of the weights that have one; the rate follows from the epoch."""
+        return buffers_of(self._sgd)
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on with the momentum of another search or training of the same weights."""
+        take_buffers(self._sgd, state)
+
 
 class AlphaOptimiser:
     """Adam or SGD on the architecture parameters."""
@@ -131,6 +140,59 @@ class AlphaOptimiser:
         if isinstance(self._settings, Sgd) and self._settings.clip > 0:
             nn.utils.clip_grad_norm_(self._alphas, self._settings.clip)
         self._optimiser.step()
+
+    def state(self) -> State:
+        """Return the momentum, or the moments of gradients; the rate follows from the epoch."""
+        return buffers_of(self._optimiser)
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on with what the steps of another search of the same size have left."""
+        take_buffers(self._optimiser, state)
+
+
+def buffers_of(optimiser: torch.optim.Optimizer) -> State:
+    """Return the buffers of SGD or Adam by number of the parameter, of those that moved."""
+    return {
+        f"{number}/{name}": buffers[name]
+        for number, parameter in enumerate(_parameters(optimiser))
+        for buffers in (optimiser.state.get(parameter, {}),)
+        for name in _buffers_like(optimiser, parameter)
+        if name in buffers
+    }
+
+
+def take_buffers(optimiser: torch.optim.Optimizer, state: Mapping[str, Tensor]) -> None:
+    """Replace the buffers of SGD or Adam by a copy of others, as `buffers_of` returned them.
+
+    Raises:
+        StateError: They are of another optimiser, or of other parameters.
+    """
+    found: dict[Tensor, State] = {}
+    left = set(state)
+    for number, parameter in enumerate(_parameters(optimiser)):
+        wanted = _buffers_like(optimiser, parameter)
+        names = {name: f"{number}/{name}" for name in wanted}
+        if left.isdisjoint(names.values()):
+            continue  # it never moved
+        left.difference_update(names.values())
+        found[parameter] = {
+            name: taken(state, names[name], like).clone() for name, like in wanted.items()
+        }
+    if left:
+        raise StateError(f"`{min(left)}` is not of this optimiser")
+    optimiser.state.clear()
+    optimiser.state.update(found)
+
+
+def _parameters(optimiser: torch.optim.Optimizer) -> list[Tensor]:
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
+
+
+def _buffers_like(optimiser: torch.optim.Optimizer, parameter: Tensor) -> State:
+    """Return by name a tensor like each buffer of a parameter."""
+    if isinstance(optimiser, torch.optim.Adam):
+        return {"step": torch.zeros(()), "exp_avg": parameter, "exp_avg_sq": parameter}
+    return {"momentum_buffer": parameter} if optimiser.defaults["momentum"] > 0 else {}
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, TypeAlias
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser, value_at
 from dslnas.settings.values import Adam, Cosine, Exponential, Linear, Schedule, Sgd
+from dslnas.state import State, StateError
 from tests.engines.by_hand import HandAdam, HandSgd
 
 
@@ -154,3 +156,105 @@ def test_every_alpha_needs_a_gradient() -> None:
     ours = AlphaOptimiser([torch.zeros(1), torch.zeros(1)], Adam(), 1)
     with pytest.raises(ValueError, match="zip"):
         ours.step([torch.zeros(1)])
+
+
+# ---- states -------------------------------------------------------------------------------------
+
+Optimiser: TypeAlias = WeightOptimiser | AlphaOptimiser
+EVERY_OPTIMISER = pytest.mark.parametrize(
+    ("of", "settings"),
+    [
+        (WeightOptimiser, Sgd(lr=Cosine(start=0.01, end=0.001))),
+        (WeightOptimiser, Sgd(lr=0.01, momentum=0.0)),
+        (AlphaOptimiser, Sgd(lr=0.01)),
+        (AlphaOptimiser, Adam(lr=Exponential(start=0.05, factor=0.5))),
+    ],
+)
+
+
+def moved(of: Any, settings: Any, steps: int) -> tuple[Optimiser, list[Tensor], Tensor]:
+    """Return an optimiser after some steps in epoch 1, its weights, and M."""
+    start, m = problem()
+    weights = [nn.Parameter(w) for w in start]
+    optimiser = of(weights, settings, 4)
+    optimiser.start_epoch(1)
+    go_on(optimiser, [*weights], m, steps)
+    return optimiser, [*weights], m
+
+
+def go_on(optimiser: Optimiser, weights: list[Tensor], m: Tensor, steps: int) -> None:
+    for _ in range(steps):
+        optimiser.step(torch.autograd.grad(loss_of(weights, m), weights))
+
+
+def copied(state: State) -> State:
+    return {name: tensor.clone() for name, tensor in state.items()}
+
+
+@EVERY_OPTIMISER
+def test_another_optimiser_goes_on_bit_for_bit(of: Any, settings: Any) -> None:
+    first, weights, m = moved(of, settings, 3)
+    state, values = copied(first.state()), [w.detach().clone() for w in weights]
+    second, others, _ = moved(of, settings, 1)
+    for other, value in zip(others, values, strict=True):
+        other.data.copy_(value)
+    given = copied(state)
+    second.take(given)
+    go_on(first, weights, m, 2)
+    go_on(second, others, m, 2)
+    assert all(torch.equal(a, b) for a, b in zip(weights, others, strict=True))
+    assert all(torch.equal(tensor, state[name]) for name, tensor in given.items()), "it was copied"
+
+
+@EVERY_OPTIMISER
+def test_one_that_took_no_step_has_no_buffers_and_brings_back_the_beginning(
+    of: Any, settings: Any
+) -> None:
+    new, weights, m = moved(of, settings, 0)
+    assert new.state() == {}
+    used, others, _ = moved(of, settings, 3)
+    used.take({})
+    for other, weight in zip(others, weights, strict=True):
+        other.data.copy_(weight)
+    go_on(new, weights, m, 2)
+    go_on(used, others, m, 2)
+    assert all(torch.equal(a, b) for a, b in zip(weights, others, strict=True))
+
+
+def test_only_weights_that_moved_have_a_momentum() -> None:
+    first, second = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+    ours = WeightOptimiser([first, second], Sgd(lr=0.1, weight_decay=0.0, clip=0.0), 1)
+    ours.step(ours.gradients(3 * second.sum()))
+    assert {name: t.tolist() for name, t in ours.state().items()} == {
+        "1/momentum_buffer": [3.0, 3.0]
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ({"2/momentum_buffer": torch.zeros(1)}, "`2/momentum_buffer` is not of this optimiser"),
+        ({"0/exp_avg": torch.zeros(3, 2)}, "`0/exp_avg` is not of this optimiser"),
+        (
+            {"0/momentum_buffer": torch.zeros(3)},
+            "`0/momentum_buffer` is float32 (3,), needs float64 (3, 2)",
+        ),
+    ],
+)
+def test_momentum_of_other_weights_is_refused(state: State, reason: str) -> None:
+    optimiser, _, _ = moved(WeightOptimiser, Sgd(), 2)
+    before = copied(optimiser.state())
+    with pytest.raises(StateError) as raised:
+        optimiser.take(state)
+    assert str(raised.value) == reason
+    after = optimiser.state()
+    assert list(after) == list(before), "it stays as it was"
+    assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+def test_moments_without_their_number_of_steps_are_refused() -> None:
+    optimiser, _, _ = moved(AlphaOptimiser, Adam(), 1)
+    state = copied(optimiser.state())
+    del state["1/step"]
+    with pytest.raises(StateError, match="`1/step` is missing"):
+        optimiser.take(state)
