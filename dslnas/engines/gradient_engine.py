@@ -153,6 +153,11 @@ class GradientEngine(Engine):
         """Return alpha by cell."""
         return self._relaxation.alphas
 
+    @property
+    def stopped_operations(self) -> int | None:
+        """Number of operations that `freeze` has stopped, if it is asked for."""
+        return None if self._stopping is None else self._stopping.count
+
     def scores(self) -> Scores:
         """Return softmax(alpha)."""
         return self._relaxation.scores()

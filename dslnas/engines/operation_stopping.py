@@ -54,6 +54,11 @@ class OperationStopping:
             for path in _candidates(supernet.network.graph)
         ]
 
+    @property
+    def count(self) -> int:
+        """Number of operations that have stopped."""
+        return sum(not self.stopped.isdisjoint(one.weights) for one in self._operations)
+
     def compare(self, gradients: Gradients) -> None:
         """Compare gradients of L_val, one per weight, with the step before."""
         if not self._before:

@@ -141,6 +141,11 @@ class Engine(Protocol):
         """Whether no edge has anything left to choose from: the search ends."""
         return False
 
+    @property
+    def stopped_operations(self) -> int | None:
+        """Number of operations whose weights have stopped for good; None if none ever can."""
+        return None
+
     def break_ties(self, generator: torch.Generator) -> None:
         """Move alpha away from a start at which all operations tie, as some training would.
 

@@ -36,6 +36,8 @@ class EpochRecord(OpenModel):
         skip_share: Share of skip connections among their edges with a choice.
         alpha_change: Root mean square of the changes of alpha in the epoch.
         eigenvalue: Dominant one of the Hessian in alpha, where a stop rule asks for it.
+        stopped_operations: Operations of the supernet whose weights have stopped so far, where a
+            setting such as `freeze` stops them.
         averaged: Whether averaged weights were measured, where they may be.
         warnings: Warnings for the user.
     """
@@ -57,6 +59,7 @@ class EpochRecord(OpenModel):
     skip_share: Mapping[str, float] | None = None
     alpha_change: Mapping[str, float] | None = None
     eigenvalue: float | None = None
+    stopped_operations: int | None = None
     averaged: bool | None = None
     warnings: tuple[str, ...] = ()
 

@@ -193,6 +193,7 @@ class Search:
             derived_loss=None if derived is None else derived.loss,
             seconds=time.perf_counter() - self._begin,
             eigenvalue=eigenvalue,
+            stopped_operations=engine.stopped_operations,
             **vars(seen),
         )
         check_diverged(record, self._task.guess_loss(self._data), where)

@@ -68,6 +68,14 @@ def test_skips_are_shown_where_there_are_some(capsys: pytest.CaptureFixture[str]
     assert "skips" not in shown(capsys, record)[1]
 
 
+def test_operations_that_have_stopped_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    none, one, more = (shown(capsys, changed(stopped_operations=n))[1] for n in (0, 1, 12))
+    assert none.endswith("validation 62.50%   stopped: 0 operations   7 s")
+    assert one.endswith("validation 62.50%   stopped: 1 operation   7 s")
+    assert more.endswith("validation 62.50%   stopped: 12 operations   7 s")
+    assert "stopped" not in shown(capsys, RECORD)[1]
+
+
 def test_every_warning_has_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     record = changed(warnings=("the search collapses", "alpha does not move"))
     assert shown(capsys, record)[2:] == [

@@ -91,6 +91,7 @@ def test_operations_stop_by_the_cosine_of_their_gradients() -> None:
         assert_same(alphas_of(engine), alphas)
     assert stopped
     assert groups, "others go on"
+    assert engine.stopped_operations == len(operations(hand)) - len(groups)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,7 @@ def test_operations_stop_by_the_cosine_of_their_gradients() -> None:
 )
 def test_what_has_stopped_stays(method: str, given: dict[str, Any]) -> None:
     twin, engine = start(method, freeze=Oles(threshold=1.0, steps=1), **given)
+    assert engine.stopped_operations == 0
     for number in range(2):
         engine.step(batch(number), batch(50 + number))
     places = {n for of_one in operations(twin).values() for n in of_one}
@@ -112,6 +114,7 @@ def test_what_has_stopped_stays(method: str, given: dict[str, Any]) -> None:
     engine.step(batch(2), batch(52))
     pairs = zip(twin.weights(), weights, strict=True)
     assert {n for n, (a, b) in enumerate(pairs) if torch.equal(a, b)} == places
+    assert engine.stopped_operations == len(operations(twin))
 
 
 def test_a_rule_that_never_applies_changes_nothing() -> None:

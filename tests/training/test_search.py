@@ -16,6 +16,7 @@ from dslnas.engines.catalogue import ENGINES
 from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.settings.data import Digits
 from dslnas.settings.search import SEARCH
+from dslnas.settings.search_parts import Oles
 from dslnas.settings.values import Adam, Sgd
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.training import search as module
@@ -120,6 +121,16 @@ def test_a_record_has_what_applies_to_the_method(method: str) -> None:
     assert last.skip_share["normal"] == counts.get("skip_connect", 0) / 2
     assert last.alpha_change is not None
     assert "normal" in last.alpha_change
+
+
+def test_a_record_has_how_many_operations_have_stopped_where_some_may() -> None:
+    reports = Listener(), Listener()
+    for report, rule in zip(reports, (None, Oles(threshold=1.0, steps=1)), strict=True):
+        run_search("darts", random_data(), epochs=1, report=report, freeze=rule)
+    (plain,), (stopping,) = (report.epochs for report in reports)
+    assert plain.stopped_operations is None
+    assert "stopped_operations" not in plain.as_json()
+    assert stopping.as_json()["stopped_operations"] == 5, "one of every edge has weights"
 
 
 @SOME_METHODS

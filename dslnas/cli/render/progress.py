@@ -100,6 +100,8 @@ def _line(record: EpochRecord) -> str:
     skips = ", ".join(f"{cell} {share:.0%}" for cell, share in shares if share > 0)
     if skips:
         parts.append(f"skips: {skips}")
+    if record.stopped_operations is not None:
+        parts.append(f"stopped: {many(record.stopped_operations, 'operation')}")
     parts.append(f"{record.seconds:.0f} s")
     return "   ".join(parts)
 
