@@ -9,18 +9,6 @@ from dslnas.backends.torch.kernels.simd import PAIRED, write_outer, write_paired
 
 
 @serial
-def copy(to: Values, width: int, rows: Values, wide: int, count: int) -> None:
-    """Copy rows of `wide` values to rows of `width`: what fits of each."""
-    if width == wide:
-        for m in range(count * width):
-            to[m] = rows[m]
-    else:
-        for row in range(count):
-            for m in range(min(width, wide)):
-                to[row * width + m] = rows[row * wide + m]
-
-
-@serial
 def multiply(
     result: Values, at: int, places: Places, width: int, count: int, left: Values, rows: Places,
     inner: int, right: Values, matrix: int, size: Sizes, maps: Maps,
