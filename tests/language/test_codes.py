@@ -18,7 +18,7 @@ ERRORS = Path(__file__).parent / "errors"
 
 
 def used_codes() -> set[str]:
-    texts = [p.read_text(encoding="utf-8") for p in PACKAGE.glob("**/*.py") if p.name != "codes.py"]
+    texts = [path.read_text(encoding="utf-8") for path in PACKAGE.glob("**/*.py")]
     return {code for text in texts for code in re.findall(r'"(NAS\d{3})"', text)}
 
 
