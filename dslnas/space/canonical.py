@@ -22,11 +22,21 @@ from typing import TypeAlias
 import networkx as nx
 
 from dslnas.language.check.cell import Cell, Edge, Operation
-from dslnas.language.check.value import Activated, Applied, Joined, Reference, ValueExpression
+from dslnas.language.check.value import (
+    Activated,
+    Applied,
+    CellValue,
+    Joined,
+    Reference,
+    ValueExpression,
+)
 from dslnas.language.print.format import format_expression
 
 Term: TypeAlias = int
 """A vertex of the canonical graph."""
+
+ALL: Term = -1
+"""Stands behind all that a cell gives."""
 
 Form: TypeAlias = tuple[tuple[str, tuple[tuple[str, tuple[tuple[Term, int], ...]], ...]], ...]
 """By vertex its label, and by place the vertices that it sums there, each with how often."""
@@ -45,23 +55,21 @@ def form_hash(form: Form) -> str:
 
     Other forms nearly always have another one: see `are_same`.
     """
-    graph = _graph_of(form)
+    graph = graph_of(form)
     levels: int = max(graph.nodes[vertex]["level"] for vertex in graph)
     return nx.weisfeiler_lehman_graph_hash(graph, "label", "label", iterations=levels)
 
 
-def are_same(one: Form, other: Form) -> bool:
-    """Whether two forms differ in the order of vertices only.
+def are_same(one: nx.Graph[Term], other: nx.Graph[Term]) -> bool:
+    """Whether the forms of two graphs differ in the order of vertices only.
 
     Hashes alone do not tell: six equal terms that are added in pairs around one ring of six, or
     around two of three, have one hash (no refinement of colors knows them apart).
     """
-    return nx.is_isomorphic(
-        _graph_of(one), _graph_of(other), node_match=_same_label, edge_match=_same_label
-    )
+    return nx.is_isomorphic(one, other, node_match=_same_label, edge_match=_same_label)
 
 
-def _graph_of(form: Form) -> nx.Graph[Term]:
+def graph_of(form: Form) -> nx.Graph[Term]:
     """Return a form as a graph whose labels say everything.
 
     Directed graphs have hashes that networkx changed between versions. This one has no directions:
@@ -86,14 +94,62 @@ def _same_label(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
 
 def form_of(cell: Cell, chosen: Chosen) -> Form:
     """Return what is left of a cell with operations chosen, see above."""
-    return _Contraction(cell, chosen).form()
+    return CellForms(cell).form(chosen)
+
+
+class CellForms:
+    """Makes forms of one cell, whatever is chosen in it.
+
+    Attributes:
+        cell: The cell.
+        values: By value its label, and the names that it reads.
+        end: Label of the output.
+    """
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.values = {value.name: _skeleton(cell, value) for value in cell.values}
+        self.end = _end(cell)
+
+    def form(self, chosen: Chosen) -> Form:
+        """Return what is left of the cell with operations chosen."""
+        return _Contraction(self, chosen).form()
+
+
+def _skeleton(cell: Cell, value: CellValue) -> tuple[str, list[str]]:
+    """Return the expression of a value with numbers for what it reads, and the names of that."""
+    reads: list[str] = []
+    label = _numbered(value.expression, reads)
+    return (f"first {label}" if value.name == cell.first else label), reads
+
+
+def _numbered(expression: ValueExpression, reads: list[str]) -> str:
+    match expression:
+        case Reference(name=name):
+            reads.append(name)
+            return str(len(reads) - 1)
+        case Applied(operation=operation, source=source):
+            return f"{format_expression(operation)}({_numbered(source, reads)})"
+        case Joined(primitive=primitive, operands=operands):
+            return f"{primitive}({', '.join(_numbered(each, reads) for each in operands)})"
+        case Activated(source=source):
+            return f"operation({_numbered(source, reads)})"
+
+
+def _end(cell: Cell) -> str:
+    """Return what tells the output of a cell, but for what it reads."""
+    around = [op.text if op else "" for op in (cell.preprocess, cell.normalise)]
+    gate = "" if cell.gate is None else repr(cell.gate)
+    what = "sum" if cell.output == "last" else cell.output
+    what += f" of {len(cell.output_of)}" if cell.output == "mean" else ""
+    return f"{what}, {around}, {gate}, stride {cell.stride}, widen {cell.widen}"
 
 
 class _Contraction:
     """Goes through a cell in computing order; a tensor is a sum of vertices."""
 
-    def __init__(self, cell: Cell, chosen: Chosen) -> None:
-        self._cell = cell
+    def __init__(self, common: CellForms, chosen: Chosen) -> None:
+        self._cell, self._common = common.cell, common
         self._chosen: dict[str, list[tuple[str, Operation]]] = {}
         for edge, operation in chosen:
             self._chosen.setdefault(edge.target, []).append((edge.source, operation))
@@ -105,17 +161,19 @@ class _Contraction:
         for kind, names in (("input", cell.inputs), ("state", cell.states)):
             for place, name in enumerate(names):
                 self._tensors[name] = self._vertex(f"{kind} {place}")
-        values = {value.name: value.expression for value in cell.values}
+        values = self._common.values
         for name in cell.order:
-            self._tensors[name] = (
-                self._value(name, values[name]) if name in values else self._node(name)
-            )
+            self._tensors[name] = self._value(*values[name]) if name in values else self._node(name)
         self._ends()
         return self._needed()
 
     def _vertex(self, label: str, *places: tuple[str, Counter[Term]]) -> Counter[Term]:
         self._vertices.append((label, places))
         return Counter({len(self._vertices) - 1: 1})
+
+    def _value(self, label: str, reads: Iterable[str]) -> Counter[Term]:
+        places = ((str(place), self._tensors[name]) for place, name in enumerate(reads))
+        return self._vertex(label, *places)
 
     def _node(self, name: str) -> Counter[Term]:
         cell, terms = self._cell, Counter[Term]()
@@ -133,36 +191,10 @@ class _Contraction:
             return terms
         return self._vertex("node", ("", terms))  # its edges share a gate, and all nodes a layer
 
-    def _value(self, name: str, expression: ValueExpression) -> Counter[Term]:
-        places: list[tuple[str, Counter[Term]]] = []
-        label = self._skeleton(expression, places)
-        return self._vertex(f"first {label}" if name == self._cell.first else label, *places)
-
-    def _skeleton(
-        self, expression: ValueExpression, places: list[tuple[str, Counter[Term]]]
-    ) -> str:
-        """Return an expression with numbers for what it reads, which goes into `places`."""
-        match expression:
-            case Reference(name=name):
-                places.append((str(len(places)), self._tensors[name]))
-                return str(len(places) - 1)
-            case Applied(operation=operation, source=source):
-                return f"{format_expression(operation)}({self._skeleton(source, places)})"
-            case Joined(primitive=primitive, operands=operands):
-                parts = [self._skeleton(operand, places) for operand in operands]
-                return f"{primitive}({', '.join(parts)})"
-            case Activated(source=source):
-                return f"operation({self._skeleton(source, places)})"
-
     def _ends(self) -> None:
         """Add what the cell gives, and what its states are after the step."""
-        cell = self._cell
+        cell, label = self._cell, self._common.end
         outputs = [self._tensors[name] for name in cell.output_of]
-        around = [op.text if op else "" for op in (cell.preprocess, cell.normalise)]
-        gate = "" if cell.gate is None else repr(cell.gate)
-        what = "sum" if cell.output == "last" else cell.output
-        what += f" of {len(outputs)}" if cell.output == "mean" else ""
-        label = f"{what}, {around}, {gate}, stride {cell.stride}, widen {cell.widen}"
         if cell.output == "concat":
             self._vertex(label, *((str(place), terms) for place, terms in enumerate(outputs)))
         else:
@@ -174,10 +206,14 @@ class _Contraction:
         """Return the vertices that the ends depend on, numbered anew."""
         ends = range(len(self._vertices) - 1 - len(self._cell.next_states), len(self._vertices))
         graph: nx.DiGraph[Term] = nx.DiGraph()
-        graph.add_nodes_from(ends)
-        for vertex, (_, places) in enumerate(self._vertices):
-            graph.add_edges_from((term, vertex) for _, terms in places for term in terms)
-        needed = sorted(set(ends).union(*(nx.ancestors(graph, end) for end in ends)))
+        graph.add_edges_from((end, ALL) for end in ends)
+        graph.add_edges_from(
+            (term, vertex)
+            for vertex, (_, places) in enumerate(self._vertices)
+            for _, terms in places
+            for term in terms
+        )
+        needed = sorted(nx.ancestors(graph, ALL))
         number = {vertex: place for place, vertex in enumerate(needed)}
         return tuple(
             (

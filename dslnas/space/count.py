@@ -7,7 +7,8 @@ from itertools import combinations, product
 from math import prod
 
 from dslnas.language.check.cell import Cell, Edge, Operation
-from dslnas.space.canonical import Form, are_same, form_hash, form_of
+from dslnas.space.canonical import CellForms
+from dslnas.space.distinct import DistinctForms
 from dslnas.space.network import SearchSpace
 
 MOST_LISTED = 20_000
@@ -56,12 +57,10 @@ def count_distinct_cells(cell: Cell) -> int | None:
     """Return how many cells that can be derived are different; None if too many to list."""
     if count_cells(cell) > MOST_LISTED:
         return None
-    different: dict[str, list[Form]] = {}
-    for form in {form_of(cell, chosen) for chosen in derivable(cell)}:
-        known = different.setdefault(form_hash(form), [])
-        if not any(are_same(form, other) for other in known):
-            known.append(form)
-    return sum(map(len, different.values()))
+    forms, different = CellForms(cell), DistinctForms()
+    for form in {forms.form(chosen) for chosen in derivable(cell)}:
+        different.add(form)
+    return len(different)
 
 
 def derivable(cell: Cell) -> Iterator[list[tuple[Edge, Operation]]]:
