@@ -49,5 +49,5 @@ def cannot_write(path: Path, error: OSError) -> Exception:
         "NAS021",
         f"cannot be written: {reason}",
         where=str(path),
-        help="choose another folder with `--out DIR`",
+        help="choose another folder with `--out DIR` (in Python `out='DIR'`)",
     )

@@ -25,7 +25,7 @@ MEASUREMENT: FieldInfo = Field(json_schema_extra={"measurement": True})
 
 Seconds = Annotated[float, MEASUREMENT]
 
-HELP = "restore it from a copy, or run again with another `--out DIR`"
+HELP = "restore it from a copy, or run again in another folder"
 
 _WORDS = {
     "missing": "is missing",

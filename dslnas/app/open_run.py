@@ -44,7 +44,9 @@ def begin(
     path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
     before = None
     if resume:  # all that needs no torch is refused before it is imported
-        before = read_run_manifest(path, "leave out `--resume` to begin one")
+        before = read_run_manifest(
+            path, "leave out `--resume` (in Python `resume=True`) to begin one"
+        )
     else:
         check_empty(path)
     runtime = make_runtime(**how)

@@ -172,6 +172,8 @@ class Run:
         ways = [] if method == BASELINE else [f"`dslnas {command} --out {self.path} --resume`"]
         if searched:
             ways.append("`dslnas.train(run)` in Python")
+        elif method not in (None, BASELINE):
+            ways.append(f"`dslnas.search(spec, {str(self.path)!r}, resume=True)` in Python")
         raise user_error(
             "NAS024",
             f"is not trained yet{self._how_far(searched=searched)}",

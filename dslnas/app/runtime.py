@@ -68,7 +68,7 @@ def torch_device(name: str) -> torch.device:
         raise user_error(
             "NAS012",
             f"device `{name}` is not available",
-            where="--device",
+            where="device",
             help=f"this machine has {there}",
         ) from None
     return device

@@ -106,7 +106,7 @@ def big(number: int | str) -> str:
 def graph_after(graph: PrimitiveGraph, name: str) -> PrimitiveGraph:
     """Return a graph behind a pass and those before it; raise NAS806 if there is none."""
     names = list(USUAL)
-    last = names.index(pass_named(name, "--after"))
+    last = names.index(pass_named(name, "after"))
     for passed in run_passes(graph, names[: last + 1]):
         graph = passed.graph
     return graph

@@ -81,14 +81,14 @@ def passes_named(text: str) -> tuple[str, ...]:
         raise user_error(
             "NAS806",
             f"`{alone}` among the names of passes",
-            where="--passes",
-            help=f"write `--passes {alone}`, or names of passes alone",
+            where="passes",
+            help=f"write `{alone}` alone, or names of passes alone",
         )
     names = [pass_named(name) for name in given]
     return tuple(name for name in USUAL if name in names)
 
 
-def pass_named(name: str, where: str = "--passes") -> str:
+def pass_named(name: str, where: str = "passes") -> str:
     """Return the name of a pass that rewrites networks before they run; NAS806 if it is none."""
     if name in PASSES and name not in USUAL:
         raise user_error(

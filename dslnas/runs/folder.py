@@ -140,7 +140,7 @@ def check_empty(path: Path) -> None:
             "NAS022",
             "folder is not empty",
             where=str(path),
-            help="choose another with `--out DIR`, or remove it",
+            help="choose another with `--out DIR` (in Python `out='DIR'`), or remove it",
         )
 
 

@@ -167,6 +167,51 @@ def test_a_wrong_option_is_named_before_anything_is_made(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"passes": "share_eqal"}, "passes: error[NAS806]: unknown pass `share_eqal`\n"),
+        (
+            {"passes": "all, share_equal"},
+            "passes: error[NAS806]: `all` among the names of passes\n",
+        ),
+        ({"device": "tpu"}, "device: error[NAS012]: device `tpu` is not available\n"),
+    ],
+)
+def test_options_have_the_same_name_in_python_as_in_a_command(
+    spec: Path, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(dslnas.UserError) as refused:
+        dslnas.search(dslnas.compile_spec(spec), tmp_path / "run", **options)
+    assert str(refused.value).startswith(message)
+    assert "--" not in str(refused.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_is_no_good_is_told_with_the_python_for_another(
+    spec: Path, tmp_path: Path
+) -> None:
+    compiled = dslnas.compile_spec(spec)
+    with pytest.raises(dslnas.UserError) as full:
+        dslnas.search(compiled, tmp_path)
+    assert str(full.value) == (
+        f"{tmp_path}: error[NAS022]: folder is not empty\n"
+        "  = help: choose another with `--out DIR` (in Python `out='DIR'`), or remove it"
+    )
+    with pytest.raises(dslnas.UserError) as missing:
+        dslnas.search(compiled, tmp_path / "run", resume=True)
+    assert str(missing.value) == (
+        f"{tmp_path / 'run'}: error[NAS023]: folder does not exist\n"
+        "  = help: leave out `--resume` (in Python `resume=True`) to begin one"
+    )
+    with pytest.raises(dslnas.UserError) as file:
+        dslnas.search(compiled, spec / "run")
+    assert str(file.value) == (
+        f"{spec / 'run'}: error[NAS021]: cannot be written: not a directory\n"
+        "  = help: choose another folder with `--out DIR` (in Python `out='DIR'`)"
+    )
+
+
 @pytest.mark.parametrize("overrides", ["search.epochs=2", [2], 5])
 def test_overrides_are_a_list_of_texts(spec: Path, overrides: object) -> None:
     with pytest.raises(TypeError, match="`overrides` takes a list of texts"):
@@ -192,7 +237,10 @@ def test_an_interrupted_stage_is_said_and_reported(spec: Path, tmp_path: Path) -
     with pytest.raises(KeyboardInterrupt):
         dslnas.search(dslnas.compile_spec(spec), tmp_path / "run", report=stop)
     assert len(seen) == 1
-    assert dslnas.load_run(tmp_path / "run").manifest.status == "interrupted"
+    interrupted = dslnas.load_run(tmp_path / "run")
+    assert interrupted.manifest.status == "interrupted"
+    with pytest.raises(dslnas.UserError, match=r"`dslnas.search\(spec, .*resume=True\)` in Python"):
+        interrupted.network()
 
 
 def test_a_folder_of_repeats_is_no_run_but_holds_some(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_a_machine_without_a_compiler_is_told_so(tmp_path: Path) -> None:
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1, done.stderr
-    assert "--compile: error[NAS013]: nothing can be compiled for `cpu`: " in done.stderr
+    assert "compile: error[NAS013]: nothing can be compiled for `cpu`: " in done.stderr
     assert "g++" in done.stderr
 
 

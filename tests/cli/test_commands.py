@@ -106,7 +106,7 @@ def test_unknown_device_says_what_is_there(
 ) -> None:
     out = ["--out", str(tmp_path / "run")]
     assert run(["compile", str(spec), "--search", "--device", "tpu", *out]) == 1
-    assert "--device: error[NAS012]: device `tpu` is not available" in capsys.readouterr().err
+    assert "device: error[NAS012]: device `tpu` is not available" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 

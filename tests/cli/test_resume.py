@@ -20,7 +20,7 @@ from tests.small import SMALL
 
 # ---- runs that several tests look at ------------------------------------------------------------
 
-BEGIN = "leave out `--resume` to begin one"
+BEGIN = "leave out `--resume` (in Python `resume=True`) to begin one"
 LONGER = SMALL.replace("    epochs     1", "    epochs     3")
 
 

@@ -179,7 +179,7 @@ def test_folder_with_something_in_it_is_left_alone(
     assert run(["compile", str(spec), "--search", "--out", str(out)]) == 1
     assert capsys.readouterr().err == (
         f"{out}: error[NAS022]: folder is not empty\n"
-        "  = help: choose another with `--out DIR`, or remove it\n"
+        "  = help: choose another with `--out DIR` (in Python `out='DIR'`), or remove it\n"
     )
     assert [p.name for p in out.iterdir()] == ["thesis.txt"]
 

@@ -45,16 +45,16 @@ def test_mixed_precision_searches_trains_and_exports(spec: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--passes", "share_eqal"], "--passes: error[NAS806]: unknown pass `share_eqal`"),
-        (["--passes", ""], "--passes: error[NAS806]: unknown pass ``"),
+        (["--passes", "share_eqal"], "passes: error[NAS806]: unknown pass `share_eqal`"),
+        (["--passes", ""], "passes: error[NAS806]: unknown pass ``"),
         (
             ["--passes", "share_equal,bundle_convs"],
-            "--passes: error[NAS806]: pass `bundle_convs` cannot be chosen: it runs by itself "
+            "passes: error[NAS806]: pass `bundle_convs` cannot be chosen: it runs by itself "
             "while a network trains",
         ),
         (
             ["--passes", "absorb_norms"],
-            "--passes: error[NAS806]: pass `absorb_norms` cannot be chosen: it runs by itself "
+            "passes: error[NAS806]: pass `absorb_norms` cannot be chosen: it runs by itself "
             "where a network is exported",
         ),
     ],
@@ -118,7 +118,7 @@ def test_the_graph_behind_a_pass_is_shown(spec: Path, capsys: pytest.CaptureFixt
     assert " zero" in before
     assert " zero" not in after
     assert run(["show", str(spec), "--graph", "--after", "nothing"]) == 1
-    assert "--after: error[NAS806]: unknown pass `nothing`" in capsys.readouterr().err
+    assert "after: error[NAS806]: unknown pass `nothing`" in capsys.readouterr().err
     assert run(["show", str(spec), "--after", "drop_zeros"]) == 2
 
 
