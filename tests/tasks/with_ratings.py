@@ -14,6 +14,7 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, get_args
 
+import pytest
 from pydantic import Field
 
 from dslnas.settings import data
@@ -43,8 +44,10 @@ def main() -> int:
     register()
     from dslnas.cli.main import run
     from tests.cli.outcome import interrupting
+    from tests.exporters.brief import check_briefly
 
-    with interrupting() as interrupt:
+    with interrupting() as interrupt, pytest.MonkeyPatch.context() as patch:
+        check_briefly(patch)
         for line in sys.stdin:
             is_interrupted = line.startswith(INTERRUPT)
             interrupt("retrain", 2 if is_interrupted else 0)
