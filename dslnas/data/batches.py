@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
@@ -11,6 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 from dslnas.settings.values import Augmentation
+from dslnas.state import State
 
 LEAST = 2  # batch normalisation cannot train on one example
 
@@ -50,6 +51,26 @@ class Batch:
         return int((self.targets != NOTHING).sum())
 
 
+class Reading(Iterator[Batch]):
+    """A pass over a part for training, which can be stored between any two batches.
+
+    Drawing begins with the first batch. A reading made with the same arguments goes on with a
+    state from the next batch; its generator has to be put back too.
+    """
+
+    @abstractmethod
+    def state(self) -> State:
+        """Return how far it is; see `dslnas.state.Stateful`."""
+
+    @abstractmethod
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state; draws nothing.
+
+        Raises:
+            StateError: It is of another part, or of batches of another size.
+        """
+
+
 class Part(ABC):
     """Examples that are used for one purpose, on one device."""
 
@@ -74,8 +95,8 @@ class Part(ABC):
         augmentations: tuple[Augmentation, ...] = (),
         *,
         vary: bool = False,
-    ) -> Iterator[Batch]:
-        """Yield the part once, for training.
+    ) -> Reading:
+        """Read the part once, for training.
 
         Args:
             size: Examples in a batch, or sequences side by side; 2 or more.
@@ -112,12 +133,36 @@ class Part(ABC):
         return 1.0
 
 
+class Endless(Reading):
+    """Passes over a part one after the other, without end; for the architecture's data."""
+
+    def __init__(self, begin: Callable[[], Reading]) -> None:
+        """Take what makes the reading of a pass."""
+        self._begin = begin
+        self._reading = begin()
+
+    def __next__(self) -> Batch:
+        """Return the next batch, if need be of a new pass."""
+        batch = next(self._reading, None)
+        if batch is None:
+            self._reading = self._begin()
+            batch = next(self._reading)
+        return batch
+
+    def state(self) -> State:
+        """Return how far the pass is."""
+        return self._reading.state()
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on within a pass."""
+        self._reading.take(state)
+
+
 def forever(
     part: Part,
     size: int,
     generator: Generator,
     augmentations: tuple[Augmentation, ...] = (),
-) -> Iterator[Batch]:
-    """Yield `batches` without end, anew on every pass; for the architecture's data."""
-    while True:
-        yield from part.batches(size, generator, augmentations)
+) -> Endless:
+    """Read `batches` without end, anew on every pass."""
+    return Endless(lambda: part.batches(size, generator, augmentations))

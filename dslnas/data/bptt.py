@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Generator, Tensor
 
@@ -47,8 +45,8 @@ def for_measuring(tokens: Tensor, steps: int, most: int, nothing: int) -> tuple[
     )
 
 
-def lengths(rows: int, steps: int, generator: Generator, *, vary: bool) -> Iterator[int]:
-    """Yield the lengths of the segments of columns with `rows` targets.
+def length_at(place: int, rows: int, steps: int, generator: Generator, *, vary: bool) -> int:
+    """Return the length of the segment at a place of columns with `rows` targets; 0 at their end.
 
     Without `vary` all have `steps`; what is left for an incomplete one is left out. With it a
     length is normal around `steps`, or in 5 % of the cases around half of that, with deviation 5,
@@ -58,14 +56,12 @@ def lengths(rows: int, steps: int, generator: Generator, *, vary: bool) -> Itera
     Reference: Merity, Keskar and Socher, Regularizing and Optimizing LSTM Language Models, ICLR
         2018 (AWD-LSTM), section 4.1.
     """
+    left = rows - place
+    if place > 0 and left < (SHORTEST if vary else steps):
+        return 0
     if not vary:
-        yield from [steps] * (rows // steps) or [rows]
-        return
-    place = 0
-    while place == 0 or rows - place >= SHORTEST:
-        halved = torch.rand((), generator=generator) < HALVED
-        middle = steps / 2 if halved else float(steps)
-        drawn = middle + DEVIATION * float(torch.randn((), generator=generator))
-        length = min(max(SHORTEST, int(drawn)), rows - place)
-        yield length
-        place += length
+        return min(steps, left)
+    halved = torch.rand((), generator=generator) < HALVED
+    middle = steps / 2 if halved else float(steps)
+    drawn = middle + DEVIATION * float(torch.randn((), generator=generator))
+    return min(max(SHORTEST, int(drawn)), left)

@@ -10,8 +10,9 @@ import torch
 from torch import Generator, Tensor
 
 from dslnas.data.augment import augment
-from dslnas.data.batches import LEAST, Batch, Part
+from dslnas.data.batches import LEAST, Batch, Part, Reading
 from dslnas.settings.values import Augmentation
+from dslnas.state import State, StateError, check_names, number, taken
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class RowPart(Part):
         augmentations: tuple[Augmentation, ...] = (),
         *,
         vary: bool = False,
-    ) -> Iterator[Batch]:
-        """Yield the part once in a new order, in batches of `size` examples.
+    ) -> Reading:
+        """Read the part once in a new order, in batches of `size` examples.
 
         The examples that are left over for a last incomplete batch are left out of this pass; a
         part smaller than `size` is one batch by itself. The generator gives the order, then the
@@ -58,14 +59,7 @@ class RowPart(Part):
             raise ValueError(
                 f"batches of {size} from {len(self)} examples; both have to be {LEAST}+"
             )
-        order = torch.randperm(len(self), generator=generator).to(self.targets.device)
-        for number in range(self.batch_count(size)):
-            chosen = order[number * size : (number + 1) * size]
-            inputs = {
-                name: augment(tensor[chosen], augmentations, generator)
-                for name, tensor in self.inputs.items()
-            }
-            yield Batch(inputs, self.targets[chosen])
+        return RowReading(self, size, generator, augmentations)
 
     def in_order(self, size: int) -> Iterator[Batch]:
         """Yield the whole part unchanged and in order; the last batch may be smaller, even 1.
@@ -95,3 +89,54 @@ class RowPart(Part):
             name: torch.cat([tensor, other.inputs[name]]) for name, tensor in self.inputs.items()
         }
         return type(self)(inputs, torch.cat([self.targets, other.targets]))
+
+
+class RowReading(Reading):
+    """A pass over rows in an order of its own."""
+
+    def __init__(
+        self,
+        part: RowPart,
+        size: int,
+        generator: Generator,
+        augmentations: tuple[Augmentation, ...],
+    ) -> None:
+        self._part, self._size = part, size
+        self._generator, self._augmentations = generator, augmentations
+        self._order: Tensor | None = None
+        self._read = 0
+
+    def __next__(self) -> Batch:
+        """Return the next rows of the order, changed."""
+        part, size = self._part, self._size
+        if self._read == part.batch_count(size):
+            raise StopIteration
+        if self._order is None:
+            order = torch.randperm(len(part), generator=self._generator)
+            self._order = order.to(part.targets.device)
+        chosen = self._order[self._read * size : (self._read + 1) * size]
+        self._read += 1
+        inputs = {
+            name: augment(tensor[chosen], self._augmentations, self._generator)
+            for name, tensor in part.inputs.items()
+        }
+        return Batch(inputs, part.targets[chosen])
+
+    def state(self) -> State:
+        """Return the number of batches read, their size, and the order once it is drawn."""
+        order = {} if self._order is None else {"order": self._order}
+        return {"read": number(self._read), "size": number(self._size), **order}
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on in an order."""
+        read, size = (int(taken(state, name, number(0))) for name in ("read", "size"))
+        count = self._part.batch_count(self._size)
+        if size != self._size or not 0 <= read <= count:
+            raise StateError(
+                f"it has read {read} batches of {size}, needs {count} of {self._size} at most"
+            )
+        targets = self._part.targets
+        like = {"order": targets.new_empty(len(targets), dtype=torch.int64)} if read > 0 else {}
+        check_names(state, {"read": targets, "size": targets, **like})
+        self._order = taken(state, "order", like["order"]) if like else None
+        self._read = read

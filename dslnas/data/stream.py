@@ -5,20 +5,23 @@ What recurrent cells remember at the end of a batch is where the next one starts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
 import torch
 from torch import Generator, Tensor
 
-from dslnas.data.batches import LEAST, NOTHING, Batch, Part
-from dslnas.data.bptt import for_measuring, lengths, side_by_side
+from dslnas.data.batches import LEAST, NOTHING, Batch, Part, Reading, States
+from dslnas.data.bptt import for_measuring, length_at, side_by_side
 from dslnas.data.text import check_columns
 from dslnas.settings.values import Augmentation
+from dslnas.state import State, StateError, check_names, joined, number, part_of, taken
 
 TOKEN = "token"
 """Name of the network's input."""
+
+STATES = "states"
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class StreamPart(Part):
         augmentations: tuple[Augmentation, ...] = (),
         *,
         vary: bool = False,
-    ) -> Iterator[Batch]:
-        """Yield the part once, in its order: `size` columns, a segment of each after the other.
+    ) -> Reading:
+        """Read the part once, in its order: `size` columns, a segment of each after the other.
 
         What is left over for a last incomplete segment or row is left out, the same in every
         pass; columns shorter than a segment are one batch. There are only so many columns that
@@ -64,22 +67,25 @@ class StreamPart(Part):
                 "of 2+ tokens"
             )
         inputs, targets = side_by_side(self.tokens, self._columns(size))
-        yield from _stream(inputs, targets, lengths(len(inputs), self.steps, generator, vary=vary))
+        rows, steps = len(inputs), self.steps
+        return StreamReading(
+            inputs, targets, lambda place: length_at(place, rows, steps, generator, vary=vary)
+        )
 
     def _columns(self, size: int) -> int:
         return max(1, min(size, len(self.tokens) // 2))
 
-    def in_order(self, size: int) -> Iterator[Batch]:
-        """Yield the part so that every token but the first is a target, and just once.
+    def in_order(self, size: int) -> Reading:
+        """Read the part so that every token but the first is a target, and just once.
 
         For measuring. More is known of what stands before a token the fewer columns there are;
         there are `size`, and fewer in a short text.
         """
         inputs, targets = for_measuring(self.tokens, self.steps, size, NOTHING)
-        yield from _stream(inputs, targets, [self.steps] * -(-len(inputs) // self.steps))
+        return StreamReading(inputs, targets, lambda place: min(self.steps, len(inputs) - place))
 
-    def held_out(self, size: int, generator: Generator) -> Iterator[Batch]:
-        """Yield the part in as many columns as in training: batch norm's statistics need them."""
+    def held_out(self, size: int, generator: Generator) -> Reading:
+        """Read the part in as many columns as in training: batch norm's statistics need them."""
         return self.batches(size, generator)
 
     def to(self, device: torch.device | str) -> Self:
@@ -99,14 +105,64 @@ class StreamPart(Part):
         return len(batch.targets) / self.steps
 
 
-def _stream(inputs: Tensor, targets: Tensor, segments: Iterable[int]) -> Iterator[Batch]:
-    """Yield segments of some lengths; each starts with the states at the end of the one before.
+class StreamReading(Reading):
+    """A pass over columns, (time, columns) each of inputs and targets, in segments.
 
-    Without an end, if nothing ran on the one before, the states are those of its start.
+    Each segment starts with the states at the end of the one before. Without an end, if nothing
+    ran on the one before, the states are those of its start.
     """
-    place, states = 0, None
-    for length in segments:
-        rows = slice(place, place + length)
-        batch = Batch({TOKEN: inputs[rows]}, targets[rows], states, axis=1)
-        yield batch
-        place, states = place + length, batch.start if batch.end is None else batch.end
+
+    def __init__(self, inputs: Tensor, targets: Tensor, length_of: Callable[[int], int]) -> None:
+        """Take how long the segment at a place is; 0 where the pass ends."""
+        self._inputs, self._targets, self._length_of = inputs, targets, length_of
+        self._place = 0
+        self._batch: Batch | None = None
+        self._taken: States | None = None
+
+    def __next__(self) -> Batch:
+        """Return the next segment."""
+        length = self._length_of(self._place)
+        if length == 0:
+            raise StopIteration
+        rows = slice(self._place, self._place + length)
+        self._batch = Batch(
+            {TOKEN: self._inputs[rows]}, self._targets[rows], self._carried(), axis=1
+        )
+        self._place += length
+        return self._batch
+
+    def _carried(self) -> States | None:
+        """Return the states for the next segment; who ran the last one may have changed them."""
+        last = self._batch
+        if last is None:
+            return self._taken
+        return last.start if last.end is None else last.end
+
+    def state(self) -> State:
+        """Return the place, and the states for the next segment once there are any."""
+        carried = {str(index): states for index, states in enumerate(self._carried() or ())}
+        return {"place": number(self._place), "shape": self._shape, **joined({STATES: carried})}
+
+    @property
+    def _shape(self) -> Tensor:
+        return torch.tensor(self._targets.shape)
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on at a place."""
+        place, shape = taken(state, "place", number(0)), taken(state, "shape", self._shape)
+        if not torch.equal(shape, self._shape) or not 0 <= int(place) <= len(self._targets):
+            raise StateError(
+                f"it reads {_columns(shape)} and is at {int(place)}, needs {_columns(self._shape)}"
+            )
+        carried = part_of(state, STATES)
+        names = [str(index) for index in range(len(carried))]
+        wanted = {"place": place, "shape": shape, **joined({STATES: dict.fromkeys(names, shape)})}
+        check_names(state, wanted)
+        device = self._targets.device
+        self._taken = tuple(carried[name].detach().to(device) for name in names) or None
+        self._batch, self._place = None, int(place)
+
+
+def _columns(shape: Tensor) -> str:
+    rows, columns = shape.tolist()
+    return f"{columns} columns of {rows} tokens"
