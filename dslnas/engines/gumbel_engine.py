@@ -20,7 +20,8 @@ SAMPLERS: Mapping[str, type[Gumbel]] = {"gdas": HardGumbel, "reinmax": ReinMax, 
 class GumbelEngine(GradientEngine):
     """Search on random mixtures, bilevel or mixed-level; alpha and then the weights.
 
-    Both updates of a step draw their own sample.
+    Both updates of a step draw their own sample, unless one pass serves both: SNAS goes down one
+    loss in all that it learns.
     """
 
     def __init__(
@@ -36,10 +37,17 @@ class GumbelEngine(GradientEngine):
         super().__init__(supernet, settings, relaxation, generator, constraints)
         common = (supernet, relaxation, self._weights, settings.order, settings.hessian)
         clipped, watched = settings.clips_ahead, settings.freeze is not None
+        self.simultaneous = settings.is_simultaneous
         self._objective: Objective = (
             Bilevel(*common, clipped=clipped, watched=watched)
             if settings.level == "bilevel"
-            else MixedLevel(*common, settings.lambda_, clipped=clipped, watched=watched)
+            else MixedLevel(
+                *common,
+                settings.lambda_,
+                clipped=clipped,
+                watched=watched,
+                with_weights=self.simultaneous,
+            )
         )
 
     def objective(self, epoch: int) -> Objective:

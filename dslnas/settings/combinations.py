@@ -50,7 +50,7 @@ def _of_perturbation(settings: OrderSettings) -> Iterator[Conflict]:
         yield Conflict(
             "search.perturb",
             "`perturb` moves the weights of a mixture, and here one operation of an edge runs",
-            "search by a method that mixes, such as `search snas`, or leave `perturb` out",
+            "search by a method that mixes, such as `search sdarts`, or leave `perturb` out",
         )
     if facts.prunes:
         yield Conflict(
@@ -66,10 +66,12 @@ def _of_perturbation(settings: OrderSettings) -> Iterator[Conflict]:
             "search.order",
         )
     if settings.is_simultaneous:
+        has_update = "update" in settings.settings()
+        way = "update alternating" if has_update else "search milenas { update alternating }"
         yield Conflict(
             "search.perturb",
             "`perturb` is for the step of the weights, and here one pass serves alpha as well",
-            "write `search milenas { update alternating }`, or leave `perturb` out",
+            f"write `{way}`, or leave `perturb` out",
         )
 
 

@@ -40,4 +40,11 @@ Lambda: TypeAlias = Annotated[
     float,
     Field(alias="lambda", ge=0, description="mixed level: weight of the architecture data's loss"),
 ]
+Update: TypeAlias = Annotated[
+    Literal["simultaneous", "alternating"],
+    Field(
+        description="gradients at the same point as the paper writes, or the weights' at the new "
+        "alpha"
+    ),
+]
 Temperature: TypeAlias = Annotated[Schedule, Field(description="of the Gumbel-softmax, by epoch")]

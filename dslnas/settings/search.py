@@ -11,6 +11,7 @@ from dslnas.settings.fields import (
     Level,
     Name,
     Temperature,
+    Update,
     Weights,
 )
 from dslnas.settings.search_base import (
@@ -51,11 +52,7 @@ class MilenasSettings(RelaxSettings):
     lambda_: float = Field(
         1.0, alias="lambda", ge=0, description="weight of the architecture data's loss"
     )
-    update: Literal["simultaneous", "alternating"] = Field(
-        "simultaneous",
-        description="gradients at the same point as the paper writes, or the weights' at the new "
-        "alpha",
-    )
+    update: Update = "simultaneous"
     bilevel: int = Field(0, ge=0, description="first epochs that are bilevel, before it switches")
 
     @property
@@ -154,10 +151,17 @@ class GdasSettings(GumbelSettings):
 class SnasSettings(GumbelSettings):
     """SNAS (Xie et al., ICLR 2019): all run, weighed by a soft sample; one loss for everything."""
 
+    needs: ClassVar[Needs] = {**GumbelSettings.needs, "update": ("level", "bilevel", "mixed")}
     method: Literal["snas"] = "snas"
     level: Level = "mixed"
     lambda_: Lambda = 0.0
+    update: Update = "simultaneous"
     temperature: Temperature = Linear(start=1.0, end=0.03)
+
+    @property
+    def is_simultaneous(self) -> bool:
+        """Whether alpha and the weights move by gradients of the same pass."""
+        return self.level == "mixed" and self.update == "simultaneous"
 
     @property
     def relaxation(self) -> str:

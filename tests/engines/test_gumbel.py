@@ -207,7 +207,8 @@ class Sampler:
 def test_a_step_is_alpha_on_one_sample_then_the_weights_on_another(
     method: str, level: str, lambda_: float
 ) -> None:
-    ours, engine = start(method, weights=CLIPPED, level=level, lambda_=lambda_)
+    in_turn = {"update": "alternating"} if method == "snas" and level == "mixed" else {}
+    ours, engine = start(method, weights=CLIPPED, level=level, lambda_=lambda_, **in_turn)
     hand = Twin("uneven")
     alphas = [alpha.clone() for alpha in alphas_of(engine)]
     sampler = Sampler(hand, alphas, hard=method == "gdas")
@@ -235,6 +236,35 @@ def test_a_step_is_alpha_on_one_sample_then_the_weights_on_another(
         assert (found.architecture is None) == (level == "mixed" and lambda_ == 0)
         assert_same(alphas_of(engine), alphas)
         assert_same(ours.weights(), hand.weights())
+
+
+@pytest.mark.parametrize("lambda_", [0.0, 0.3])
+def test_a_step_of_snas_goes_down_one_loss_on_one_sample(lambda_: float) -> None:
+    ours, engine = start("snas", weights=CLIPPED, lambda_=lambda_)
+    hand = Twin("uneven")
+    alphas = [alpha.clone() for alpha in alphas_of(engine)]
+    sampler = Sampler(hand, alphas, hard=False)
+    on_weights, on_alpha = HandSgd(CLIPPED), HandAdam(ADAM)
+    engine.start_epoch(0)
+    train, architecture = batch(10), batch(20)
+    found = engine.step(train, architecture)
+
+    alphas = [alpha.requires_grad_() for alpha in alphas]
+    tau = value_at(SEARCH["snas"]().temperature, 0, EPOCHS)  # type: ignore[attr-defined]
+    mixing = sampler.mixing(alphas, sampler.draw(alphas), tau)
+    train_loss = hand.supernet.loss(train, mixing)
+    loss = train_loss
+    if lambda_ > 0:
+        loss = loss + lambda_ * hand.supernet.loss(architecture, mixing)
+    gradients = torch.autograd.grad(loss, alphas, materialize_grads=True, retain_graph=True)
+    rate = value_at(ADAM.lr, 0, EPOCHS)
+    moved = on_alpha.step([a.detach() for a in alphas], gradients, rate)
+    hand.descend(on_weights, train_loss, value_at(CLIPPED.lr, 0, EPOCHS))
+
+    assert_same([found.train], [train_loss.detach()])
+    assert (found.architecture is None) == (lambda_ == 0)
+    assert_same(alphas_of(engine), moved)
+    assert_same(ours.weights(), hand.weights())
 
 
 def test_snas_is_single_level_and_gdas_bilevel_by_default() -> None:
