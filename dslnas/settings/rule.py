@@ -39,9 +39,16 @@ class Rule:
     Attributes:
         counts: At most one per operation. A count holds in every searched cell of which an edge
             may have the operation.
+        threshold: Score below which an edge goes where it can; None keeps as many as cells say.
     """
 
     counts: tuple[Count, ...] = ()
+    threshold: float | None = None
+
+    @property
+    def thins(self) -> bool:
+        """Whether a node may keep fewer edges than its cell says."""
+        return self.threshold is not None
 
 
 NO_RULE = Rule()

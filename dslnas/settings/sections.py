@@ -93,6 +93,11 @@ class DeriveSettings(Section):
         None,
         description="learning rate at their start, falling to 0; else a tenth of the search's",
     )
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None,
+        description="weight below which an edge goes, but for the best of its node; Fair DARTS: "
+        "0.85",
+    )
     epoch: Literal["last", "best", "every_size"] = Field(
         "last",
         description="whose architecture: the last, the best by validation, or the best of every "

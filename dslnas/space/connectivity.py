@@ -75,13 +75,16 @@ class Connectivity:
         return tuple(one for one in self.requirements if not _is_met(cell, one, is_reached))
 
 
-def connectivity(cell: Cell) -> Connectivity | None:
-    """Return what depends on the choices of a cell; None if it is connected whatever is chosen."""
+def connectivity(cell: Cell, *, thins: bool = False) -> Connectivity | None:
+    """Return what depends on the choices of a cell; None if it is connected whatever is chosen.
+
+    With `thins`, nodes of a derived cell may have fewer edges than `keep`, one at least.
+    """
 
     def passes(edge: Edge, column: int) -> bool:
         return hands_on(cell, edge, column)
 
-    at_risk = tuple(one for one in requirements(cell) if not is_certain(cell, one, passes))
+    at_risk = tuple(one for one in requirements(cell) if not is_certain(cell, one, passes, thins))
     return Connectivity(cell, at_risk) if at_risk else None
 
 
@@ -92,7 +95,7 @@ def requirements(cell: Cell) -> Iterable[Requirement]:
         yield Requirement(sources, cell.ends)
 
 
-def is_certain(cell: Cell, requirement: Requirement, passes: HandsOn) -> bool:
+def is_certain(cell: Cell, requirement: Requirement, passes: HandsOn, thins: bool = False) -> bool:
     """Whether a requirement holds whatever is chosen."""
 
     def is_reached(node: str, reached: Collection[str]) -> bool:
@@ -106,7 +109,7 @@ def is_certain(cell: Cell, requirement: Requirement, passes: HandsOn) -> bool:
 
         if not all(may_fail(edge) for edge in edges if edge.row is None):
             return True
-        return sum(map(may_fail, choosing)) < cell.kept(len(choosing))
+        return sum(map(may_fail, choosing)) < cell.fewest(len(choosing), thins=thins)
 
     return _is_met(cell, requirement, is_reached)
 

@@ -53,6 +53,13 @@ def test_all_of_it() -> None:
     )
 
 
+def test_a_threshold_is_part_of_the_rule() -> None:
+    settings = "derive { threshold 0.85; count skip_connect <= 2 }"
+    source = SourceFile("spec.nas", f"use papers.darts\nsearch fair_darts\n{settings}")
+    found = check(link(source), TASK_SETTINGS).derivation
+    assert found.rule == Rule((Count("skip_connect", most=2),), 0.85)
+
+
 def test_without_it_all_is_as_published() -> None:
     assert check(linked(""), TASK_SETTINGS).derivation == AS_PUBLISHED
     assert check(linked("derive"), TASK_SETTINGS).derivation == AS_PUBLISHED

@@ -179,6 +179,10 @@ class Cell:
         """Return how many of a node's choosing edges a derived cell has."""
         return choosing if self.keep is None else min(self.keep, choosing)
 
+    def fewest(self, choosing: int, *, thins: bool) -> int:
+        """Return how many of them it has at least, where `thins` says that some may go."""
+        return min(1, choosing) if thins else self.kept(choosing)
+
     def candidates(self, edge: Edge) -> tuple[int, ...]:
         """Return the columns of an edge that a derived cell may have."""
         return tuple(

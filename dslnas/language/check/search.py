@@ -9,9 +9,10 @@ from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
 from dslnas.settings.combinations import misfits
 from dslnas.settings.data import DataSettings
+from dslnas.settings.relaxations import RELAXATION_FACTS
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH
-from dslnas.settings.search_base import Conflict, SearchSettings
+from dslnas.settings.search_base import Conflict, OrderSettings, SearchSettings
 from dslnas.settings.sections import DeriveSettings, EvaluateSettings
 
 
@@ -73,6 +74,8 @@ def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[C
             "`perturbation` asks the supernet as it is at the end, not that of an earlier epoch",
             "write `by magnitude`, or leave out `epoch` and `stop eigenvalue`",
         )
+    if derivation.threshold is not None:
+        yield from _of_threshold(search, derivation)
     if derivation.by != "perturbation" and derivation.tune > 0:
         yield Conflict(
             "derive.tune",
@@ -96,6 +99,24 @@ def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[C
             "derive.penalty",
             "`penalty` weighs what exceeds `require`, and nothing is required",
             "add a limit such as `require params < 4M`, or leave `penalty` out",
+        )
+
+
+def _of_threshold(search: SearchSettings, derivation: Derivation) -> Iterator[Conflict]:
+    """Yield what scores otherwise than by weights that a threshold can be compared with."""
+    relaxation = search.relaxation if isinstance(search, OrderSettings) else None
+    if relaxation is None or RELAXATION_FACTS[relaxation].weighting != "sigmoid":
+        yield Conflict(
+            "derive.threshold",
+            "`threshold` looks at weights that are independent of each other, and those of "
+            f"`{search.method}` are not",
+            "write `search fair_darts`, or leave `threshold` out",
+        )
+    if derivation.by == "perturbation":
+        yield Conflict(
+            "derive.threshold",
+            "`threshold` looks at weights, and `by perturbation` scores by measuring",
+            "write `by magnitude`, or leave `threshold` out",
         )
 
 

@@ -116,7 +116,7 @@ def read_derivation(context: Context, cells: Mapping[str, Cell]) -> Derivation:
     for count, span in counts.items():
         context.spans[f"derive.count.{count.operation}"] = span
     limits = check_limits(context)
-    return Derivation(rule=Rule(tuple(counts)), limits=limits, **vars(settings))
+    return Derivation(rule=Rule(tuple(counts), settings.threshold), limits=limits, **vars(settings))
 
 
 def _known_name(kind: str, what: str, known: Mapping[str, object], context: Context) -> str | None:

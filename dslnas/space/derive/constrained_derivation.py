@@ -49,7 +49,11 @@ def connected_choice(
 
 
 def constrained_choice(
-    cell: Cell, scores: Sequence[Sequence[float]], counts: Sequence[Count], seed: int = 0
+    cell: Cell,
+    scores: Sequence[Sequence[float]],
+    counts: Sequence[Count],
+    seed: int = 0,
+    threshold: float | None = None,
 ) -> dict[int, int] | None:
     """Return by kept row its column: the largest sum of scores that obeys all, if any does.
 
@@ -59,41 +63,50 @@ def constrained_choice(
     ones included; a node that no longer reaches the output takes its best operations. Ties are
     broken at random by the seed.
 
+    With a threshold a node may have fewer edges than its cell keeps, one at least, and what adds
+    up are the scores less the threshold. So what scores less goes, unless something needs it.
+
     The maximum is exact, by dynamic programming from the last row to the first: of all decisions
     on later rows that lead to the same counts, the same nodes needed, the same number of edges
     kept at this node and the same paths back from the targets of what is required, only the best
     can be part of the best cell. A path goes on by any edge that hands on what it reads.
     """
+    worth = values(cell, scores, seed, threshold or 0.0)
+    states = _all_states(cell, worth, counts, thins=threshold is not None)
     ends = [
         value
-        for (seen, *_), value in _all_states(cell, values(cell, scores, seed), counts).items()
+        for (seen, *_), value in states.items()
         if all(count.allows(number) for count, number in zip(counts, seen, strict=True))
     ]
     return decided(cell, max(ends)) if ends else None
 
 
-def possible_numbers(cell: Cell, counts: Sequence[Count]) -> set[tuple[int, ...]]:
+def possible_numbers(
+    cell: Cell, counts: Sequence[Count], *, thins: bool = False
+) -> set[tuple[int, ...]]:
     """Return how many edges with each operation derived cells may have, up to the largest counts.
+
+    `thins` says whether there is a threshold.
 
     Of a count without an upper end it is said only whether the lower one is reached.
     """
     nothing = [dict.fromkeys((*cell.candidates(edge), None), 0) for edge in cell.choices]
-    return {seen for seen, *_ in _all_states(cell, nothing, counts)}
+    return {seen for seen, *_ in _all_states(cell, nothing, counts, thins=thins)}
 
 
-def count_steps(cell: Cell, counts: Sequence[Count]) -> int:
+def count_steps(cell: Cell, counts: Sequence[Count], *, thins: bool = False) -> int:
     """Return how many steps finding a cell may take at most: what the time depends on."""
     choosing = Counter(edge.target for edge in cell.choices)
     edges = len(cell.edges) - len(cell.choices) + sum(map(cell.kept, choosing.values()))
     ends = (count.least if count.most is None else count.most for count in counts)
     seen = min(prod(min(end, edges) + 1 for end in ends), comb(edges + len(counts), edges))
     outside = len(_outside(cell, counts))
-    paths: int = (len(cell.nodes) + 1) ** len(_requirements(cell))
+    paths: int = (len(cell.nodes) + 1) ** len(_requirements(cell, thins=thins))
     return (seen << outside) * paths * len(cell.choices)
 
 
-def _requirements(cell: Cell) -> tuple[Requirement, ...]:
-    found = connectivity(cell)
+def _requirements(cell: Cell, *, thins: bool) -> tuple[Requirement, ...]:
+    found = connectivity(cell, thins=thins)
     return () if found is None else found.requirements
 
 
@@ -105,9 +118,9 @@ def _outside(cell: Cell, counts: Sequence[Count]) -> list[str]:
     return [node for node in cell.nodes if node not in always]
 
 
-def _all_states(cell: Cell, values: Values, counts: Sequence[Count]) -> _States:
+def _all_states(cell: Cell, values: Values, counts: Sequence[Count], *, thins: bool) -> _States:
     """Return the states in which the cells end that are connected and break no upper end."""
-    search = _Search(cell, values, counts)
+    search = _Search(cell, values, counts, thins=thins)
     states: _States = {((0,) * len(counts), 0, heads): 0 for heads in search.starts()}
     for node in reversed(cell.nodes):
         states = search.with_node(node, states)
@@ -117,8 +130,9 @@ def _all_states(cell: Cell, values: Values, counts: Sequence[Count]) -> _States:
 class _Search:
     """Extends the best decisions on later nodes by those on one more."""
 
-    def __init__(self, cell: Cell, values: Values, counts: Sequence[Count]) -> None:
+    def __init__(self, cell: Cell, values: Values, counts: Sequence[Count], *, thins: bool) -> None:
         self._cell = cell
+        self._thins = thins
         self._values = values
         self._counts = counts
         self._places = {count.operation: place for place, count in enumerate(counts)}
@@ -126,7 +140,7 @@ class _Search:
         self._bits = {node: 1 << place for place, node in enumerate(_outside(cell, counts))}
         sources = dict.fromkeys(edge.source for edge in cell.edges)
         self._behind = {name: self._bits_behind(name) for name in sources}
-        self._requirements = _requirements(cell)
+        self._requirements = _requirements(cell, thins=thins)
         self._number = {node: place for place, node in enumerate(cell.nodes)}
         self._moved = cache(self._with_moves)
 
@@ -175,15 +189,21 @@ class _Search:
             else:
                 alive[seen, needed & ~bit, heads] = value
         for edge in fixed:
-            alive = self._with_choices([edge], 1, alive)
-        keep = self._cell.kept(len(choosing))
-        for state, value in self._with_choices(choosing, keep, alive).items():
+            alive = self._with_choices([edge], 1, 1, alive)
+        fewest, keep = self._numbers(len(choosing))
+        for state, value in self._with_choices(choosing, fewest, keep, alive).items():
             if self._number[node] not in state[-1]:  # all paths went on
                 _keep_best(after, state, value)
         return after
 
-    def _with_choices(self, choosing: Sequence[Edge], keep: int, states: _States) -> _States:
-        """Return the states after `keep` of some edges are kept, the last edge first."""
+    def _numbers(self, choosing: int) -> tuple[int, int]:
+        """Return the fewest and the most edges that a node keeps."""
+        return self._cell.fewest(choosing, thins=self._thins), self._cell.kept(choosing)
+
+    def _with_choices(
+        self, choosing: Sequence[Edge], fewest: int, keep: int, states: _States
+    ) -> _States:
+        """Return the states after so many of some edges are kept, the last edge first."""
         by_kept: list[_States] = [states, *({} for _ in range(keep))]
         for earlier, edge in reversed(list(enumerate(choosing))):
             after: list[_States] = [{} for _ in range(keep + 1)]
@@ -192,7 +212,7 @@ class _Search:
             bits = self._behind[edge.source]
             for kept, those in enumerate(by_kept):
                 for (seen, needed, heads), value in those.items():
-                    if kept + earlier >= keep:
+                    if kept + earlier >= fewest:
                         _keep_best(after[kept], (seen, needed, heads), value + dropped)
                     if kept == keep:
                         continue
@@ -205,7 +225,7 @@ class _Search:
                                     after[kept + 1], (more, needed | bits, now), value + gain
                                 )
             by_kept = after
-        return by_kept[keep]
+        return _together(by_kept[fewest:])
 
     def _worth(self, edge: Edge) -> Mapping[int | None, int]:
         """Return the worth of an edge by column, and dropped; one without a choice has none."""
@@ -239,8 +259,18 @@ class _Search:
         rows = [self._values[edge.row] for edge in choosing if edge.row is not None]
         best = [max(worth for column, worth in row.items() if column is not None) for row in rows]
         gains = sorted((top - row[None] for top, row in zip(best, rows, strict=True)), reverse=True)
-        keep = self._cell.kept(len(rows))
-        return sum(row[None] for row in rows) + sum(gains[:keep])
+        fewest, keep = self._numbers(len(rows))
+        more = sum(gain for gain in gains[fewest:keep] if gain > 0)
+        return sum(row[None] for row in rows) + sum(gains[:fewest]) + more
+
+
+def _together(several: Sequence[_States]) -> _States:
+    """Return the states that there are in any of several sets of them."""
+    first, *others = several
+    for those in others:
+        for state, value in those.items():
+            _keep_best(first, state, value)
+    return first
 
 
 def _keep_best(states: _States, state: _State, value: int) -> None:

@@ -46,13 +46,13 @@ _NO_ZEROS = "an edge of a derived cell can be a zero only where the cell says `n
 
 
 def _check_cell(cell: Cell, rule: Rule, spans: Mapping[str, Span], found: Diagnostics) -> None:
-    counts, connected = counts_in(cell, rule), connectivity(cell)
-    if connected is not None and not _can_be_connected(connected, found):
+    counts, connected = counts_in(cell, rule), connectivity(cell, thins=rule.thins)
+    if connected is not None and not _can_be_connected(connected, rule, found):
         return
     if not counts:
         return
     first = spans.get(f"derive.count.{counts[0].operation}")
-    steps = count_steps(cell, counts)
+    steps = count_steps(cell, counts, thins=rule.thins)
     if steps > MAX_STEPS:
         found.add(
             "NAS510",
@@ -61,22 +61,22 @@ def _check_cell(cell: Cell, rule: Rule, spans: Mapping[str, Span], found: Diagno
             first,
             help="count fewer operations, or only up to a smaller number",
         )
-    elif not _can_obey(cell, counts):
+    elif not _can_obey(cell, counts, rule):
         zeros = {op.text for edge in cell.edges for op in edge.operations if op.is_zero}
-        alone = [count for count in counts if not _can_obey(cell, (count,))]
+        alone = [count for count in counts if not _can_obey(cell, (count,), rule)]
         for count in alone:
             span = spans.get(f"derive.count.{count.operation}")
             is_excluded = count.operation in zeros and not cell.none_allowed
             help = _NO_ZEROS if is_excluded else _HELP
-            found.add("NAS509", _too_strict(cell, count), span, help=help)
+            found.add("NAS509", _too_strict(cell, count, rule), span, help=help)
         if not alone:
             found.add("NAS509", _together(cell), first, help=_HELP)
 
 
-def _can_be_connected(connected: Connectivity, found: Diagnostics) -> bool:
+def _can_be_connected(connected: Connectivity, rule: Rule, found: Diagnostics) -> bool:
     """Whether a connected cell can be derived; NAS315 or NAS510 is recorded where none is found."""
     cell = connected.cell
-    steps = count_steps(cell, ())
+    steps = count_steps(cell, (), thins=rule.thins)
     if steps > MAX_STEPS:
         found.add(
             "NAS510",
@@ -85,7 +85,7 @@ def _can_be_connected(connected: Connectivity, found: Diagnostics) -> bool:
             cell.span,
             help="join inputs in a cell or a value without choices",
         )
-    elif not possible_numbers(cell, ()):
+    elif not possible_numbers(cell, (), thins=rule.thins):
         wanted = " and on ".join(_one_of(one.sources) for one in connected.requirements)
         found.add(
             "NAS315",
@@ -104,10 +104,10 @@ def _one_of(names: Collection[str]) -> str:
     return shown if len(names) == 1 else f"one of {shown}"
 
 
-def _can_obey(cell: Cell, counts: Sequence[Count]) -> bool:
+def _can_obey(cell: Cell, counts: Sequence[Count], rule: Rule) -> bool:
     return any(
         all(count.allows(number) for count, number in zip(counts, numbers, strict=True))
-        for numbers in possible_numbers(cell, counts)
+        for numbers in possible_numbers(cell, counts, thins=rule.thins)
     )
 
 
@@ -115,10 +115,10 @@ def _together(cell: Cell) -> str:
     return f"no cell derived from `{cell.name}` obeys all counts"
 
 
-def _too_strict(cell: Cell, count: Count) -> str:
+def _too_strict(cell: Cell, count: Count, rule: Rule) -> str:
     """Say what is the most, or the least, that the cell can have."""
     any_number = Count(count.operation, most=len(cell.edges))
-    possible = {number for (number,) in possible_numbers(cell, (any_number,))}
+    possible = {n for (n,) in possible_numbers(cell, (any_number,), thins=rule.thins)}
     few = max(possible) < count.least
     number = max(possible) if few else min(possible)
     return (

@@ -24,6 +24,8 @@ def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE, seed: int =
     (DARTS, section 2.4): these have the largest sum of scores, as it separates by node and edge.
     Where that is not connected, see `dslnas.space.connectivity`, and with counts, it is the largest
     sum of those cells that are connected and obey them. Ties are broken at random by the seed.
+    With a threshold, edges that score less go, but for the best of their node and those that
+    something needs (Fair DARTS).
 
     Raises:
         UserError: NAS509 if a cell cannot obey the counts; `check_rule` finds that earlier.
@@ -56,8 +58,8 @@ def columns_kept(
     """Return by row of a cell that is kept the column that the scores prefer; see `derive`."""
     counts = counts_in(cell, rule)
     chosen = (
-        constrained_choice(cell, scores, counts, seed)
-        if counts
+        constrained_choice(cell, scores, counts, seed, rule.threshold)
+        if counts or rule.threshold is not None
         else connected_choice(choice_table(cell), scores, seed)
     )
     if chosen is None:

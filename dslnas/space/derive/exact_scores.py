@@ -13,8 +13,12 @@ Values: TypeAlias = Sequence[Mapping[int | None, int]]
 """By row what it is worth to keep it with a column, and to drop it (None)."""
 
 
-def values(cell: Cell, scores: Sequence[Sequence[float]], seed: int) -> Values:
+def values(
+    cell: Cell, scores: Sequence[Sequence[float]], seed: int, threshold: float = 0.0
+) -> Values:
     """Return what every decision adds to a sum: its score, below that what breaks ties, and itself.
+
+    Scores count from the threshold on, so that an edge that scores less makes a sum smaller.
 
     Scores are whole numbers of a unit so small that nothing is rounded. Below the unit follow the
     numbers of `tie_breaks`, and below those one digit per row, the first row's first: the column,
@@ -26,13 +30,15 @@ def values(cell: Cell, scores: Sequence[Sequence[float]], seed: int) -> Values:
         {column: scores[row][column].as_integer_ratio() for column in cell.candidates(edge)}
         for row, edge in enumerate(cell.choices)
     ]
-    unit = lcm(*(below for row in ratios for _, below in row.values())) * ((rows + 1) << TIE_BITS)
+    from_, parts = threshold.as_integer_ratio()
+    unit = lcm(parts, *(below for row in ratios for _, below in row.values()))
+    unit *= (rows + 1) << TIE_BITS
     found = []
     for row, columns in enumerate(ratios):
         digit = base ** (rows - 1 - row)
         worth: dict[int | None, int] = {None: -cell.width * digit}
         for column, (above, below) in columns.items():
-            score = above * (unit // below) + ties[row][column]
+            score = above * (unit // below) - from_ * (unit // parts) + ties[row][column]
             worth[column] = score * base**rows - column * digit
         found.append(worth)
     return found

@@ -37,6 +37,7 @@ from tests.spaces import chosen, random_scores, space_of
 OPERATIONS = ("none", "skip", "conv", "pool")
 TIES = st.integers(-3, 3).map(lambda number: number / 4)
 """Scores whose sums are exact, and often equal."""
+THRESHOLDS = st.none() | TIES
 SPAN = Span(SourceFile("made", ""), 0, 0)
 READ, APPLIED = Reference(SOURCE, SPAN), Activated(Reference(SOURCE, SPAN), SPAN)
 HANDS_ON = Gate("highway", (), Joined("add", (READ, APPLIED), SPAN))
@@ -121,14 +122,22 @@ def rows_of(cell: Cell, draw: st.DataObject, score: st.SearchStrategy[float]) ->
     return [[draw.draw(score) for _ in edge.operations] for edge in cell.choices]
 
 
-def all_choices(cell: Cell) -> Iterator[dict[int, int]]:
-    """Yield everything that can be kept, by row its column."""
+def all_choices(cell: Cell, *, thins: bool = False) -> Iterator[dict[int, int]]:
+    """Yield everything that can be kept, by row its column; `thins`: also of fewer edges a node."""
     by_node = []
     for node in cell.nodes:
         choosing = [edge for edge in cell.incoming(node) if edge.row is not None]
         options = [[(edge.row, column) for column in cell.candidates(edge)] for edge in choosing]
         keep = cell.kept(len(choosing))
-        by_node.append([form for some in combinations(options, keep) for form in product(*some)])
+        numbers = range(min(1, keep) if thins else keep, keep + 1)
+        by_node.append(
+            [
+                form
+                for number in numbers
+                for some in combinations(options, number)
+                for form in product(*some)
+            ]
+        )
     for forms in product(*by_node):
         yield {row: column for form in forms for row, column in form if row is not None}
 
@@ -169,36 +178,67 @@ def is_alive(cell: Cell, choice: dict[int, int]) -> bool:
 
 
 def best_of_all(
-    cell: Cell, scores: Sequence[Sequence[float]], counts: Sequence[Count]
+    cell: Cell,
+    scores: Sequence[Sequence[float]],
+    counts: Sequence[Count],
+    threshold: float | None = None,
 ) -> dict[int, int] | None:
-    """Return the obeying choice of the largest sum; of equal ones that of the luckiest."""
+    """Return the obeying choice of the largest sum; of equal ones that of the luckiest.
+
+    What adds up is by how much edges exceed the threshold, if there is one.
+    """
     luck = tie_breaks(0, cell.name, choice_table(cell).rows)
 
     def rank(choice: dict[int, int]) -> tuple[float, int]:
         places = choice.items()
-        return sum(scores[r][c] for r, c in places), sum(luck[r][c] for r, c in places)
+        excess = sum(scores[r][c] - (threshold or 0) for r, c in places)
+        return excess, sum(luck[r][c] for r, c in places)
 
-    return max((c for c in all_choices(cell) if obeys(cell, c, counts)), key=rank, default=None)
+    listed = all_choices(cell, thins=threshold is not None)
+    return max((c for c in listed if obeys(cell, c, counts)), key=rank, default=None)
 
 
-@given(cells(), counts(), st.data())
+@given(cells(), counts(), THRESHOLDS, st.data())
 def test_finds_what_a_listing_finds(
-    cell: Cell, counts: tuple[Count, ...], data: st.DataObject
+    cell: Cell, counts: tuple[Count, ...], threshold: float | None, data: st.DataObject
 ) -> None:
     scores = rows_of(cell, data, TIES)
-    found = constrained_choice(cell, scores, counts)
-    assert found == best_of_all(cell, scores, counts)
+    found = constrained_choice(cell, scores, counts, threshold=threshold)
+    assert found == best_of_all(cell, scores, counts, threshold)
 
 
-@given(cells(), st.sampled_from(OPERATIONS))
-def test_lists_the_possible_numbers_of_an_operation(cell: Cell, operation: str) -> None:
+@given(cells(), THRESHOLDS.filter(lambda threshold: threshold is not None), st.data())
+def test_a_threshold_is_the_rule_of_fair_darts_where_that_is_connected(
+    cell: Cell, threshold: float, data: st.DataObject
+) -> None:
+    """Edges that DARTS would keep stay from the threshold on; a node keeps its best one."""
+    scores = rows_of(cell, data, st.floats(-1, 1))
+    darts = best_choice(choice_table(cell), scores)
+
+    def stays(row: int, column: int) -> bool:
+        node = cell.choices[row].target
+        rivals = [r for r in darts if cell.choices[r].target == node]
+        best = max(scores[r][darts[r]] for r in rivals)
+        return scores[row][column] >= min(threshold, best)
+
+    fair = {row: column for row, column in darts.items() if stays(row, column)}
+    numbers = [scores[row][column] for row, column in darts.items()]
+    if is_alive(cell, fair) and len({*numbers}) == len(numbers):  # no two are the best of a node
+        assert constrained_choice(cell, scores, (), threshold=threshold) == fair
+
+
+@given(cells(), st.sampled_from(OPERATIONS), st.booleans())
+def test_lists_the_possible_numbers_of_an_operation(
+    cell: Cell, operation: str, thins: bool
+) -> None:
     count = Count(operation, most=len(cell.edges))
+    choices = list(all_choices(cell, thins=thins))
     listed = {
         number
         for number in range(len(cell.edges) + 1)
-        if any(obeys(cell, c, [Count(operation, number, number)]) for c in all_choices(cell))
+        if any(obeys(cell, c, [Count(operation, number, number)]) for c in choices)
     }
-    assert possible_numbers(cell, [count]) == {(number,) for number in listed}
+    assert possible_numbers(cell, [count], thins=thins) == {(number,) for number in listed}
 
 
 @given(cells(), st.data())
@@ -275,6 +315,23 @@ def test_another_edge_is_kept_where_that_costs_less() -> None:
     scores = [[0.1, 0.9], [0.3, 0.2]]
     derived = derive_cell(cell, scores, Rule((Count("skip_connect", most=0),)))
     assert chosen(derived) == {"n1": [("sep_conv(3)", "in2")]}
+
+
+def test_edges_below_the_threshold_go() -> None:
+    cell = spelt(
+        "node n1 = {sep_conv(3), skip_connect}(in1) + {sep_conv(3), skip_connect}(in2)\n"
+        "node n2 = {sep_conv(3), skip_connect}(in1) + {sep_conv(3), skip_connect}(n1)"
+    )
+    scores = [[0.9, 0.1], [0.84, 0.2], [0.6, 0.7], [0.5, 0.8]]
+    derived = derive_cell(cell, scores, Rule(threshold=0.85))
+    assert chosen(derived) == {
+        "n1": [("sep_conv(3)", "in1")],
+        "n2": [("skip_connect", "n1")],  # the best of its node, though it scores too little
+    }
+    assert chosen(derive_cell(cell, scores, Rule(threshold=0.84)))["n1"] == [
+        ("sep_conv(3)", "in1"),
+        ("sep_conv(3)", "in2"),
+    ]
 
 
 def test_fixed_edges_count() -> None:
