@@ -6,7 +6,7 @@ too: float64 and int64 hold those of Python exactly. Parts of a state have names
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol, TypeAlias
 
 import torch
@@ -48,6 +48,48 @@ def part_of(state: Mapping[str, Tensor], part: str) -> State:
     return {
         name.removeprefix(start): tensor for name, tensor in state.items() if name.startswith(start)
     }
+
+
+def state_of(parts: Mapping[str, Stateful]) -> State:
+    """Return the states of several parts as one; the inverse of `take_parts`."""
+    return joined({name: part.state() for name, part in parts.items()})
+
+
+def take_parts(
+    parts: Mapping[str, Stateful], state: Mapping[str, Tensor], *, besides: Collection[str] = ()
+) -> None:
+    """Let every part go on from its state; the state has no more than these, and what is besides.
+
+    Raises:
+        StateError: A part is of other work; the message begins with its name.
+    """
+    for name in state:
+        if name.partition("/")[0] not in parts and name not in besides:
+            raise StateError(f"`{name}` is not of this work")
+    for name, part in parts.items():
+        try:
+            part.take(part_of(state, name))
+        except StateError as error:
+            raise StateError(f"{name}: {error}") from None
+
+
+class Tensors:
+    """Tensors by name, into which a state is written: others may hold them too."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self._tensors = tensors
+
+    def state(self) -> State:
+        """Return the tensors."""
+        return {name: tensor.detach() for name, tensor in self._tensors.items()}
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Write a state into the tensors, once all of it is known to fit."""
+        check_names(state, self._tensors)
+        found = {name: taken(state, name, tensor) for name, tensor in self._tensors.items()}
+        with torch.no_grad():
+            for name, tensor in self._tensors.items():
+                tensor.copy_(found[name])
 
 
 def number(value: float) -> Tensor:

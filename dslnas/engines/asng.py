@@ -16,6 +16,7 @@ from dslnas.engines.sampled_engine import SampledEngine
 from dslnas.engines.variables import Variables
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import AsngSettings
+from dslnas.state import Stateful
 
 
 class Asng(SampledEngine):
@@ -67,10 +68,6 @@ class Asng(SampledEngine):
         """Return how probable it is that an edge stays with an operation."""
         return self._variables.weights(self._chance.theta.tolist())
 
-    def state(self) -> dict[str, Tensor]:
+    def knowledge(self) -> dict[str, Stateful]:
         """Return the probabilities and the length of the next step."""
-        return self._chance.state()
-
-    def take(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state."""
-        self._chance.take(state)
+        return {"chance": self._chance}

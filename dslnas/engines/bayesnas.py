@@ -15,10 +15,11 @@ from dslnas.engines.protocol import StepReport
 from dslnas.engines.relaxations.gates import Gates
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.engines.sparse_prior import NOTHING_TOLD, group_lasso, joined, updated
+from dslnas.engines.sparse_prior import NOTHING_TOLD, Fisher, group_lasso, joined, updated
 from dslnas.graph.graph import edges_of
 from dslnas.settings.search import BayesnasSettings
 from dslnas.space.derive.derive import Scores
+from dslnas.state import Stateful, Tensors
 
 
 class Bayesnas(GradientEngine):
@@ -30,9 +31,9 @@ class Bayesnas(GradientEngine):
     goes, and the architecture has the operations of the largest variances. The published program
     makes one such update, after one epoch, and leaves the choice to the reader.
 
-    The diagonal of the Hessian is the Fisher information of a gate, from the gradients g of the
-    epoch's batches of B targets: B * var(g) + mean(g)^2. The program propagates second derivatives
-    layer by layer instead. All cells of a kind share their gates, so that a group has one member.
+    The diagonal of the Hessian is the Fisher information of a gate, from the gradients of the
+    epoch's batches. The program propagates second derivatives layer by layer instead. All cells of
+    a kind share their gates, so that a group has one member.
     """
 
     simultaneous = True
@@ -51,7 +52,7 @@ class Bayesnas(GradientEngine):
         self._gamma = {name: torch.ones_like(s) for name, s in self._detached().items()}
         self._omega = {name: torch.ones_like(s) for name, s in self._detached().items()}
         self._posterior = self._joined()
-        self._forget()
+        self._fisher = Fisher(self._detached())
         self._single_level = MixedLevel(
             supernet,
             self._gates,
@@ -69,15 +70,12 @@ class Bayesnas(GradientEngine):
 
     def step(self, train: Batch, architecture: Batch) -> StepReport:
         """Update the gates and the weights; in the first `warmup` epochs the weights alone."""
-        self._targets = len(train)
+        self._fisher.targets = len(train)
         return super().step(train, architecture)
 
     def _with_penalties(self, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Add the gradient of the lasso, after a look at that of the loss."""
-        self._batches += 1
-        for name, gradient in zip(self._gates.alphas, gradients, strict=True):
-            self._sums[name] += gradient
-            self._squares[name] += gradient.square()
+        self._fisher.add(gradients)
         return super()._with_penalties(gradients)
 
     def _penalties(self) -> Iterator[Tensor]:
@@ -88,21 +86,24 @@ class Bayesnas(GradientEngine):
 
     def end_epoch(self, architecture: Iterator[Batch]) -> Tensor | None:
         """Update omega and the variances, and prune; not in a warm-up."""
-        if self._batches == 0:
+        if self._fisher.batches == 0:
             return None
         for name, gates in self._detached().items():
-            mean = self._sums[name] / self._batches
-            fisher = self._squares[name] / self._batches - mean.square()
-            curvature = self._targets * fisher.clamp(min=0) + mean.square()
             self._gamma[name], self._omega[name] = updated(
-                gates[None], self._gamma[name], curvature[None], self._strength
+                gates[None], self._gamma[name], self._fisher[name][None], self._strength
             )
         self._posterior = self._joined()
         for cell, gamma in self._posterior.items():
-            self._gamma[cell] = gamma
+            self._gamma[cell] = gamma.clone()
             self._gates.prune(cell, gamma < NOTHING_TOLD)
-        self._forget()
+        self._fisher = Fisher(self._detached())
         return None
+
+    def _parts(self) -> dict[str, Stateful]:
+        """Return besides what every method has the prior, and what this epoch told of it."""
+        gamma, omega, posterior = map(Tensors, (self._gamma, self._omega, self._posterior))
+        prior = {"gamma": gamma, "omega": omega, "posterior": posterior}
+        return {**super()._parts(), **prior, "fisher": self._fisher}
 
     def _joined(self) -> dict[str, Tensor]:
         """Return the variances of operations as their edges allow them, by cell."""
@@ -110,12 +111,6 @@ class Bayesnas(GradientEngine):
             cell: joined(self._gamma[cell], self._gamma[edges_of(cell)])
             for cell in self._supernet.tables
         }
-
-    def _forget(self) -> None:
-        """Start to sum gradients anew."""
-        self._batches = 0
-        self._sums = {name: torch.zeros_like(s) for name, s in self._detached().items()}
-        self._squares = {name: torch.zeros_like(s) for name, s in self._detached().items()}
 
     def _detached(self) -> Mapping[str, Tensor]:
         return {name: gates.detach() for name, gates in self._gates.alphas.items()}

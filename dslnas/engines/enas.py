@@ -10,13 +10,14 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.choices import Choices
 from dslnas.engines.controller import Controller, Decisions
-from dslnas.engines.packing import packed, unpacked
 from dslnas.engines.reinforce import Reinforce
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine, mean_weights
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import EnasSettings
+from dslnas.state import Stateful
 
 
 class Enas(SampledEngine):
@@ -56,11 +57,11 @@ class Enas(SampledEngine):
             decay=settings.decay,
             entropy=settings.entropy,
         )
-        self._judged: Sequence[Choice] = self._drawn(1)
+        self._judged = Choices(supernet.tables, self._drawn(1))
 
-    def start_epoch(self, epoch: int) -> None:
-        """Set the learning rates of an epoch."""
-        super().start_epoch(epoch)
+    def _set_epoch(self, epoch: int) -> None:
+        """Set the learning rates."""
+        super()._set_epoch(epoch)
         self._reinforce.start_epoch(epoch)
 
     def draws(self) -> Sequence[Choice]:
@@ -80,7 +81,8 @@ class Enas(SampledEngine):
             self._reinforce.update(self._decisions.decisions(choices), rewards)
         choices = self._drawn(self._settings.candidates)
         losses = self.losses(choices, next(batches))
-        self._judged = [choices[n] for n in sorted(range(len(choices)), key=losses.__getitem__)]
+        order = sorted(range(len(choices)), key=losses.__getitem__)
+        self._judged.all = [choices[number] for number in order]
         return torch.stack(means).mean()
 
     def _drawn(self, count: int) -> list[Choice]:
@@ -100,22 +102,16 @@ class Enas(SampledEngine):
 
     def best(self) -> Choice:
         """Return the best of those that were judged last."""
-        return self._judged[0]
+        return self._judged.all[0]
 
     def candidates(self) -> Sequence[Choice]:
         """Let the controller decide on some more, beside those that were judged last."""
-        return [*self._judged, *self._drawn(self._settings.candidates)]
+        return [*self._judged.all, *self._drawn(self._settings.candidates)]
 
     def alphas(self) -> Mapping[str, Tensor]:
         """Return which share of those that were judged last has an edge with an operation."""
-        return mean_weights(self._supernet, self._judged)
+        return mean_weights(self._supernet, self._judged.all)
 
-    def state(self) -> dict[str, Tensor]:
-        """Return the controller, how it is trained, and what was judged last, the best first."""
-        judged = {f"judged/{cell}": rows for cell, rows in packed(self._judged).items()}
-        return {**self._reinforce.state(), **judged}
-
-    def take(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state."""
-        self._reinforce.take(state)
-        self._judged = unpacked({cell: state[f"judged/{cell}"] for cell in self._supernet.tables})
+    def knowledge(self) -> dict[str, Stateful]:
+        """Return the controller with its training, and what was judged last, the best first."""
+        return {"controller": self._reinforce, "judged": self._judged}

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.choices import Choices
 from dslnas.engines.mutation import mutated, pick
-from dslnas.engines.packing import packed, unpacked
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine, mean_weights
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import EvolutionSettings
+from dslnas.state import Stateful
 
 
 class Evolution(SampledEngine):
@@ -37,46 +38,42 @@ class Evolution(SampledEngine):
         """Start with a random population; `generator` (CPU) draws."""
         super().__init__(supernet, settings, generator, constraints)
         self._settings = settings
-        self._members = deque(self.uniform() for _ in range(settings.population))
-        self._best = self._members[0]
+        tables, count = supernet.tables, settings.population
+        self._members = Choices(tables, [self.uniform() for _ in range(count)])
+        self._best = Choices(tables, self._members.all[:1])
 
     def learn_between(self, batches: Iterator[Batch]) -> Tensor:
         """Let the population live for some cycles."""
-        batch = next(batches)
-        losses = deque(self.losses(self._members, batch))
+        batch, members = next(batches), self._members.all
+        losses = deque(self.losses(members, batch))
         for _ in range(self._settings.cycles):
             child = self._child(losses)
-            self._members.append(child)
+            members.append(child)
             losses.extend(self.losses([child], batch))
-            self._members.popleft()
+            members.pop(0)
             losses.popleft()
-        self._best = self._members[min(range(len(losses)), key=losses.__getitem__)]
+        self._best.all = [members[min(range(len(losses)), key=losses.__getitem__)]]
         return torch.tensor(losses).mean()
 
     def _child(self, losses: Sequence[float]) -> Choice:
         """Return a child of the best of some members."""
         everyone = range(len(losses))
         drawn = [pick(everyone, self._generator) for _ in range(self._settings.tournament)]
-        parent = self._members[min(drawn, key=losses.__getitem__)]
+        parent = self._members.all[min(drawn, key=losses.__getitem__)]
         return self.kept(lambda: mutated(self._supernet.tables, parent, self._generator))
 
     def best(self) -> Choice:
         """Return the member with the lowest loss, when it was judged last."""
-        return self._best
+        return self._best.all[0]
 
     def candidates(self) -> Sequence[Choice]:
         """Return the members, each kind once."""
-        return list({tuple(c.items()): c for c in self._members}.values())
+        return list({tuple(c.items()): c for c in self._members.all}.values())
 
     def alphas(self) -> Mapping[str, Tensor]:
         """Return which share of the population has an edge with an operation."""
-        return mean_weights(self._supernet, self._members)
+        return mean_weights(self._supernet, self._members.all)
 
-    def state(self) -> dict[str, Tensor]:
+    def knowledge(self) -> dict[str, Stateful]:
         """Return the population, the oldest member first, and its best member."""
-        return packed([*self._members, self._best])
-
-    def take(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state."""
-        *members, self._best = unpacked(state)
-        self._members = deque(members)
+        return {"members": self._members, "best": self._best}

@@ -15,14 +15,16 @@ from dslnas.engines.objectives.regularisers import regulariser
 from dslnas.engines.operation_stopping import OperationStopping
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
 from dslnas.engines.perturbations import Perturber
-from dslnas.engines.protocol import Engine, StepReport
+from dslnas.engines.protocol import StepReport
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
+from dslnas.engines.stored_engine import StoredEngine
 from dslnas.settings.search_base import OrderSettings, RelaxSettings
 from dslnas.space.derive.derive import Scores
+from dslnas.state import Stateful
 
 
-class GradientEngine(Engine):
+class GradientEngine(StoredEngine):
     """Base of the methods that weigh operations by a function of alpha.
 
     A method gives the relaxation and, for every epoch, the level. A step updates alpha and then the
@@ -40,6 +42,7 @@ class GradientEngine(Engine):
         generator: torch.Generator,
         constraints: ResourceConstraints | None,
     ) -> None:
+        super().__init__(settings)
         self._constraints = constraints
         self._supernet = supernet
         self._relaxation = relaxation
@@ -60,15 +63,23 @@ class GradientEngine(Engine):
         self._epochs = settings.epochs
         self._warmup = settings.warm_epochs
         self._is_differentiable = settings.is_differentiable
-        self._epoch = 0
 
     def objective(self, epoch: int) -> Objective:
         """Return how alpha is trained in an epoch, counted from 0."""
         raise NotImplementedError
 
-    def start_epoch(self, epoch: int) -> None:
-        """Set the learning rates of an epoch, and what else depends on it."""
-        self._epoch = epoch
+    def _parts(self) -> dict[str, Stateful]:
+        """Return alpha, how both optimisers have moved, and what is watched."""
+        parts: dict[str, Stateful] = {
+            "relaxation": self._relaxation,
+            "alpha": self._alpha,
+            "weights": self._weights,
+        }
+        return parts if self._stopping is None else {**parts, "stopping": self._stopping}
+
+    def _set_epoch(self, epoch: int) -> None:
+        """Set the learning rates, and what else depends on the epoch."""
+        super()._set_epoch(epoch)
         self._alpha.start_epoch(epoch)
         self._weights.start_epoch(epoch)
         self._relaxation.start_epoch(epoch)

@@ -27,7 +27,7 @@ class Milenas(GradientEngine):
     def __init__(
         self,
         supernet: Supernet,
-        settings: MilenasSettings,
+        settings: MilenasSettings | SingleLevelSettings,
         generator: torch.Generator,
         constraints: ResourceConstraints | None = None,
     ) -> None:
@@ -38,14 +38,18 @@ class Milenas(GradientEngine):
         clipped, watched = settings.clips_ahead, settings.freeze is not None
         self._bilevel = Bilevel(*common, clipped=clipped, watched=watched)
         self.simultaneous = settings.is_simultaneous
+        lambda_, self._switch = (
+            (settings.lambda_, settings.bilevel)
+            if isinstance(settings, MilenasSettings)
+            else (0.0, 0)
+        )
         self._mixed = MixedLevel(
             *common,
-            settings.lambda_,
+            lambda_,
             clipped=clipped,
             watched=watched,
             with_weights=self.simultaneous,
         )
-        self._switch = settings.bilevel
 
     def objective(self, epoch: int) -> Objective:
         """Return the mixed-level gradient, or before the switch the bilevel one."""
@@ -54,16 +58,3 @@ class Milenas(GradientEngine):
 
 class SingleLevel(Milenas):
     """Mixed-level search with lambda = 0: alpha and the weights on the training data alone."""
-
-    def __init__(
-        self,
-        supernet: Supernet,
-        settings: SingleLevelSettings,
-        generator: torch.Generator,
-        constraints: ResourceConstraints | None = None,
-    ) -> None:
-        """Start the search; `generator` (CPU) draws the first alpha."""
-        as_milenas = MilenasSettings.model_validate(
-            {**vars(settings), "method": "milenas", "lambda_": 0.0}
-        )
-        super().__init__(supernet, as_milenas, generator, constraints)

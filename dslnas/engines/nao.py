@@ -10,8 +10,8 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.choices import Choices
 from dslnas.engines.mutation import pick
-from dslnas.engines.packing import packed, unpacked
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine, mean_weights
 from dslnas.engines.surrogate import Surrogate, moved
@@ -19,6 +19,7 @@ from dslnas.engines.surrogate_training import fit
 from dslnas.engines.tokens import Tokens
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import NaoSettings
+from dslnas.state import Stateful, Tensors
 
 LAYERS, WIDTH = 3, 200
 """Hidden layers of the predictor, and their width."""
@@ -53,22 +54,22 @@ class Nao(SampledEngine):
         self._settings = settings
         self._tokens = Tokens(supernet.tables)
         self._surrogate = Surrogate(self._tokens.count, settings.units, LAYERS, WIDTH, generator)
-        self._pool = self._random(settings.pool, [])
+        self._pool = Choices(supernet.tables, self._random(settings.pool, []))
 
     def draws(self) -> Sequence[Choice]:
         """Draw a member of the pool."""
-        return [pick(self._pool, self._generator)]
+        return [pick(self._pool.all, self._generator)]
 
     def learn_between(self, batches: Iterator[Batch]) -> Tensor | None:
         """Judge the pool and make it anew, if it is time to."""
         done, settings = self._epoch + 1, self._settings
         if done % settings.epochs_each and done < settings.epochs:
             return None
-        losses = self.losses(self._pool, next(batches))
+        losses = self.losses(self._pool.all, next(batches))
         mean = torch.tensor(losses).mean()
         if mean.isfinite():  # else the search ends here, and says so
             order = sorted(range(len(losses)), key=losses.__getitem__)
-            self._pool = [self._pool[place] for place in order]
+            self._pool.all = [self._pool.all[place] for place in order]
             if done < settings.epochs:
                 self._renew([losses[place] for place in order])
         return mean
@@ -78,18 +79,16 @@ class Nao(SampledEngine):
         goods = [math.exp(-loss) for loss in losses]
         spread = max(goods) - min(goods) or 1.0
         goals = [(good - min(goods)) / spread for good in goods]
-        settings = self._settings
-        fit(
-            self._surrogate, self._tokens, self._pool, goals, self._generator, settings, self._epoch
-        )
-        fresh = self._near(self._pool[: settings.parents])
-        fresh += self._random(settings.fresh - len(fresh), [*self._pool, *fresh])
-        self._pool = [*self._pool[: settings.pool - len(fresh)], *fresh]
+        settings, pool = self._settings, self._pool.all
+        fit(self._surrogate, self._tokens, pool, goals, self._generator, settings, self._epoch)
+        fresh = self._near(pool[: settings.parents])
+        fresh += self._random(settings.fresh - len(fresh), [*pool, *fresh])
+        self._pool.all = [*pool[: settings.pool - len(fresh)], *fresh]
 
     @torch.no_grad()
     def _near(self, parents: Sequence[Choice]) -> list[Choice]:
         """Return new architectures that are predicted to be better than those near to them."""
-        known, fresh = {_key(choice) for choice in self._pool}, list[Choice]()
+        known, fresh = {_key(choice) for choice in self._pool.all}, list[Choice]()
         sequences = torch.tensor([self._tokens.sequence(choice) for choice in parents])
         encoded = self._surrogate.encode(sequences)
         gradient = self._surrogate.gradient(encoded)
@@ -117,27 +116,19 @@ class Nao(SampledEngine):
 
     def best(self) -> Choice:
         """Return the member with the lowest loss, when the pool was judged last."""
-        return self._pool[0]
+        return self._pool.all[0]
 
     def candidates(self) -> Sequence[Choice]:
         """Return the pool."""
-        return self._pool
+        return self._pool.all
 
     def alphas(self) -> Mapping[str, Tensor]:
         """Return which share of the best members has an edge with an operation."""
-        return mean_weights(self._supernet, self._pool[: self._settings.parents])
+        return mean_weights(self._supernet, self._pool.all[: self._settings.parents])
 
-    def state(self) -> dict[str, Tensor]:
+    def knowledge(self) -> dict[str, Stateful]:
         """Return the model and the pool, the best member first."""
-        weights = self._surrogate.state_dict()
-        found = {f"model/{name}": weight.clone() for name, weight in weights.items()}
-        return found | {f"pool/{cell}": rows for cell, rows in packed(self._pool).items()}
-
-    def take(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state."""
-        names = self._surrogate.state_dict()
-        self._surrogate.load_state_dict({name: state[f"model/{name}"] for name in names})
-        self._pool = unpacked({cell: state[f"pool/{cell}"] for cell in self._supernet.tables})
+        return {"model": Tensors(self._surrogate.state_dict()), "pool": self._pool}
 
 
 def _key(choice: Choice) -> tuple[tuple[int, ...], ...]:

@@ -13,18 +13,20 @@ from dslnas.engines.discretise import explore, nearest, one_hot
 from dslnas.engines.expected_cost import complexity
 from dslnas.engines.objectives.accumulation import filled, loss_and_grads_of
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser
-from dslnas.engines.protocol import Engine, LargestPass, StepReport
+from dslnas.engines.protocol import LargestPass, StepReport
 from dslnas.engines.relaxations.softmax import gradients_of, rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints, draw
+from dslnas.engines.stored_engine import StoredEngine
 from dslnas.graph.analysis.costs import CostRows
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import NaspSettings
 from dslnas.space.derive.derive import Scores
+from dslnas.state import Stateful, Tensors
 
 INITIAL = 0.5
 
 
-class Nasp(Engine):
+class Nasp(StoredEngine):
     """Proximal search: A is continuous in C2 = [0, 1], what runs is discrete, in C1 (algorithm 2).
 
     1. A' = prox_C1(A): one operation per edge, `keep` edges per node.
@@ -54,6 +56,7 @@ class Nasp(Engine):
 
         Without `constraints` there is no penalty and no complexity.
         """
+        super().__init__(settings)
         self._constraints = constraints
         self._complexity = settings.complexity
         self._costs: dict[str, CostRows] = {}
@@ -65,7 +68,6 @@ class Nasp(Engine):
         self._ties = generator.initial_seed()
         self._epsilon = settings.epsilon
         self._warmup = settings.warm_epochs
-        self._epoch = 0
         self._continuous: dict[str, Tensor] = {
             cell: torch.full(
                 (len(table.rows), table.width), INITIAL,
@@ -78,9 +80,14 @@ class Nasp(Engine):
         )
         self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
 
-    def start_epoch(self, epoch: int) -> None:
-        """Set the learning rates of an epoch."""
-        self._epoch = epoch
+    def _parts(self) -> dict[str, Stateful]:
+        """Return A, and how both optimisers have moved."""
+        continuous = Tensors(self._continuous)
+        return {"continuous": continuous, "alpha": self._alpha, "weights": self._weights}
+
+    def _set_epoch(self, epoch: int) -> None:
+        """Set the learning rates."""
+        super()._set_epoch(epoch)
         self._alpha.start_epoch(epoch)
         self._weights.start_epoch(epoch)
 

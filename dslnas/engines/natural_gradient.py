@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from dslnas.engines.variables import UNSAID
+from dslnas.state import State, check_names, number, taken
 
 TIED = 1e-14
 """Losses whose relative difference is below this tie, as in the published program."""
@@ -105,15 +106,18 @@ class NaturalGradient:
         theta = theta - excess * above
         return theta / theta.sum(1, keepdim=True)
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> State:
         """Return everything that changes, as float64."""
-        numbers = torch.tensor([self.gamma, self.divisor], dtype=torch.float64)
-        return {"theta": self.theta, "path": self.s, "numbers": numbers}
+        gamma, divisor = number(self.gamma), number(self.divisor)
+        return {"theta": self.theta, "path": self.s, "gamma": gamma, "divisor": divisor}
 
     def take(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a state."""
-        self.theta, self.s = state["theta"], state["path"]
-        self.gamma, self.divisor = state["numbers"].tolist()
+        like = self.state()
+        check_names(state, like)
+        found = {name: taken(state, name, tensor).clone() for name, tensor in like.items()}
+        self.theta, self.s = found["theta"], found["path"]
+        self.gamma, self.divisor = float(found["gamma"]), float(found["divisor"])
 
 
 def _floor(counts: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ for the rest of the search.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +21,9 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.objectives.accumulation import Gradients
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.settings.search_parts import Oles
+from dslnas.state import State, StateError, joined, part_of, taken
+
+STOPPED = "stopped"
 
 
 @dataclass
@@ -46,6 +49,7 @@ class OperationStopping:
     def __init__(self, supernet: Supernet, settings: Oles) -> None:
         """Watch all operations with weights on edges that have a choice."""
         self._settings = settings
+        self._weights = supernet.weights()
         self._before: Gradients = ()
         self.stopped: set[int] = set()
         names = [name for name, _ in supernet.network.named_parameters()]
@@ -84,6 +88,33 @@ class OperationStopping:
     def keep(self, gradients: Gradients) -> None:
         """Keep the gradients that the weights went along, for the next comparison."""
         self._before = gradients
+
+    def state(self) -> State:
+        """Return which weights stay, the similarities, and the gradients of the last step."""
+        seen = {str(n): torch.stack(o.seen) for n, o in enumerate(self._operations) if o.seen}
+        before = {str(n): g for n, g in enumerate(self._before) if g is not None}
+        stopped = torch.tensor(sorted(self.stopped), dtype=torch.int64)
+        return {STOPPED: stopped, **joined({"seen": seen, "before": before})}
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state."""
+        stopped, seen, before = (
+            taken(state, STOPPED).tolist(), part_of(state, "seen"), part_of(state, "before")
+        )  # fmt: skip
+        places, operations = range(len(self._weights)), range(len(self._operations))
+        known = {STOPPED, *(f"before/{n}" for n in places), *(f"seen/{n}" for n in operations)}
+        if not known.issuperset(state) or not set(places).issuperset(stopped):
+            raise StateError("it is of other operations")
+        gradients = [
+            taken(before, str(n), weight).clone() if str(n) in before else None
+            for n, weight in enumerate(self._weights)
+        ]
+        self._before = gradients if before else ()
+        self.stopped = set(stopped)
+        for number, operation in enumerate(self._operations):
+            found = seen.get(str(number))
+            device = self._weights[0].device
+            operation.seen = [] if found is None else [*found.to(device, copy=True).unbind()]
 
 
 def _candidates(graph: PrimitiveGraph) -> Sequence[str]:

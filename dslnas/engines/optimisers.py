@@ -107,11 +107,11 @@ class WeightOptimiser:
 
     def state(self) -> State:
         """Return the momentum of the weights that have one; the rate follows from the epoch."""
-        return buffers_of(self._sgd)
+        return Buffers(self._sgd).state()
 
     def take(self, state: Mapping[str, Tensor]) -> None:
         """Go on with the momentum of another search or training of the same weights."""
-        take_buffers(self._sgd, state)
+        Buffers(self._sgd).take(state)
 
 
 class AlphaOptimiser:
@@ -143,45 +143,46 @@ class AlphaOptimiser:
 
     def state(self) -> State:
         """Return the momentum, or the moments of gradients; the rate follows from the epoch."""
-        return buffers_of(self._optimiser)
+        return Buffers(self._optimiser).state()
 
     def take(self, state: Mapping[str, Tensor]) -> None:
         """Go on with what the steps of another search of the same size have left."""
-        take_buffers(self._optimiser, state)
+        Buffers(self._optimiser).take(state)
 
 
-def buffers_of(optimiser: torch.optim.Optimizer) -> State:
-    """Return the buffers of SGD or Adam by number of the parameter, of those that moved."""
-    return {
-        f"{number}/{name}": buffers[name]
-        for number, parameter in enumerate(_parameters(optimiser))
-        for buffers in (optimiser.state.get(parameter, {}),)
-        for name in _buffers_like(optimiser, parameter)
-        if name in buffers
-    }
+class Buffers:
+    """The buffers of SGD or Adam by number of the parameter, of those that moved."""
 
+    def __init__(self, optimiser: torch.optim.Optimizer) -> None:
+        self._optimiser = optimiser
 
-def take_buffers(optimiser: torch.optim.Optimizer, state: Mapping[str, Tensor]) -> None:
-    """Replace the buffers of SGD or Adam by a copy of others, as `buffers_of` returned them.
-
-    Raises:
-        StateError: They are of another optimiser, or of other parameters.
-    """
-    found: dict[Tensor, State] = {}
-    left = set(state)
-    for number, parameter in enumerate(_parameters(optimiser)):
-        wanted = _buffers_like(optimiser, parameter)
-        names = {name: f"{number}/{name}" for name in wanted}
-        if left.isdisjoint(names.values()):
-            continue  # it never moved
-        left.difference_update(names.values())
-        found[parameter] = {
-            name: taken(state, names[name], like).clone() for name, like in wanted.items()
+    def state(self) -> State:
+        """Return the buffers themselves."""
+        return {
+            f"{number}/{name}": buffers[name]
+            for number, parameter in enumerate(_parameters(self._optimiser))
+            for buffers in (self._optimiser.state.get(parameter, {}),)
+            for name in _buffers_like(self._optimiser, parameter)
+            if name in buffers
         }
-    if left:
-        raise StateError(f"`{min(left)}` is not of this optimiser")
-    optimiser.state.clear()
-    optimiser.state.update(found)
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Replace them all by copies of others."""
+        found: dict[Tensor, State] = {}
+        left = set(state)
+        for number, parameter in enumerate(_parameters(self._optimiser)):
+            wanted = _buffers_like(self._optimiser, parameter)
+            names = {name: f"{number}/{name}" for name in wanted}
+            if left.isdisjoint(names.values()):
+                continue  # it never moved
+            left.difference_update(names.values())
+            found[parameter] = {
+                name: taken(state, names[name], like).clone() for name, like in wanted.items()
+            }
+        if left:
+            raise StateError(f"`{min(left)}` is not of this optimiser")
+        self._optimiser.state.clear()
+        self._optimiser.state.update(found)
 
 
 def _parameters(optimiser: torch.optim.Optimizer) -> list[Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeAlias
@@ -13,6 +14,7 @@ from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
 from dslnas.settings.search_base import SearchSettings
 from dslnas.space.derive.derive import Scores
+from dslnas.state import State, Stateful
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ Progress = Callable[[int, int], None]
 """Called with how many things are done, and how many there are."""
 
 
-class Engine(Protocol):
+class Engine(Stateful, Protocol):
     """One search method at work on one supernet.
 
     The caller starts every epoch, gives each step a batch of the weights' data and one of the
@@ -102,6 +104,27 @@ class Engine(Protocol):
             progress: Told how much of that is done.
         """
         return self.scores()
+
+    @abstractmethod
+    def state(self) -> State:
+        """Return what it remembers between any two calls of the others.
+
+        That is all but the weights and buffers of the supernet, and the states of generators: who
+        stores a search stores those too.
+        """
+        ...
+
+    @abstractmethod
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state, in the midst of its epoch: `start_epoch` comes with the next one.
+
+        The engine was made on the same supernet from the same seed. Weights and generators are
+        restored after this, generators last.
+
+        Raises:
+            StateError: It is of another method, or of another space.
+        """
+        ...
 
     # ---- abilities of some methods --------------------------------------------------------------
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
-from dslnas.engines.packing import packed, unpacked
+from dslnas.engines.choices import Choices
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import RandomSettings
+from dslnas.state import Stateful
 
 
 class RandomSampling(SampledEngine):
@@ -35,25 +35,21 @@ class RandomSampling(SampledEngine):
         """
         super().__init__(supernet, settings, generator, constraints)
         self._samples = settings.samples
-        self._last = self.uniform()
+        self._last = Choices(supernet.tables, [self.uniform()])
 
     def draws(self) -> Sequence[Choice]:
         """Draw a new architecture."""
-        self._last = self.uniform()
-        return [self._last]
+        self._last.all = [self.uniform()]
+        return self._last.all
 
     def best(self) -> Choice:
         """Return the architecture that was drawn last: none is more promising."""
-        return self._last
+        return self._last.all[0]
 
     def candidates(self) -> Sequence[Choice]:
         """Draw the architectures to compare."""
         return [self.uniform() for _ in range(self._samples)]
 
-    def state(self) -> dict[str, Tensor]:
+    def knowledge(self) -> dict[str, Stateful]:
         """Return the architecture that was drawn last."""
-        return packed([self._last])
-
-    def take(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state."""
-        (self._last,) = unpacked(state)
+        return {"last": self._last}

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from dslnas.engines.controller import Controller
-from dslnas.engines.optimisers import value_at
+from dslnas.engines.optimisers import Buffers, value_at
 from dslnas.settings.values import Adam
+from dslnas.state import State, Stateful, Tensors, number, state_of, take_parts, taken
 
 EPSILON = 1e-3
 """Constant of the published Adam, which adds it to a second moment that is not corrected."""
@@ -44,6 +45,10 @@ class Reinforce:
         )
         self._steps = 0
         self.baseline = 0.0
+        self._parts: dict[str, Stateful] = {
+            "weights": Tensors(dict(controller.named_parameters())),
+            "moments": Buffers(self._adam),
+        }
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch, counted from 0."""
@@ -68,27 +73,16 @@ class Reinforce:
         self._adam.step()
         return float(loss.detach())
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> State:
         """Return the controller, the moments of its gradients, the baseline and the steps."""
-        found = {f"weights/{k}": v.detach().clone() for k, v in self._controller.named_parameters()}
-        for name, weight in self._controller.named_parameters():
-            for moment in MOMENTS if self._steps else ():
-                found[f"{moment}/{name}"] = self._adam.state[weight][moment].clone()
-        numbers = [self.baseline, float(self._steps)]
-        return {**found, "numbers": torch.tensor(numbers, dtype=torch.float64)}
+        numbers = {"baseline": number(self.baseline), "steps": number(self._steps)}
+        return {**numbers, **state_of(self._parts)}
 
     def take(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a state."""
-        self.baseline, steps = state["numbers"].tolist()
-        self._steps = int(steps)
-        for name, weight in self._controller.named_parameters():
-            weight.data.copy_(state[f"weights/{name}"])
-            if self._steps:
-                moments = {moment: state[f"{moment}/{name}"].clone() for moment in MOMENTS}
-                self._adam.state[weight] = {"step": torch.tensor(float(steps)), **moments}
-
-
-MOMENTS = ("exp_avg", "exp_avg_sq")
+        self.baseline = float(taken(state, "baseline", number(0.0)))
+        self._steps = int(taken(state, "steps", number(0)))
+        take_parts(self._parts, state, besides=("baseline", "steps"))
 
 
 def forced(decisions: Sequence[Tensor]) -> Callable[[Tensor], Tensor]:

@@ -10,24 +10,27 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
+from dslnas.engines.choices import Choices
 from dslnas.engines.discretise import is_connected, one_hot
 from dslnas.engines.objectives.accumulation import Gradients, added, loss_and_grads_of
 from dslnas.engines.optimisers import WeightOptimiser, scaled
-from dslnas.engines.protocol import Engine, LargestPass, Progress, StepReport
+from dslnas.engines.protocol import LargestPass, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import (
     ResourceConstraints,
     any_choice,
     draw_from,
 )
+from dslnas.engines.stored_engine import StoredEngine
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search_base import SearchSettings
 from dslnas.space.derive.derive import Scores
+from dslnas.state import Stateful
 
 FINALISTS = 10
 
 
-class SampledEngine(Engine):
+class SampledEngine(StoredEngine):
     """Base of the methods whose architectures share weights, and are judged by loss alone.
 
     In a step the weights train on architectures that the method draws. It learns from losses of
@@ -45,13 +48,13 @@ class SampledEngine(Engine):
         generator: torch.Generator,
         constraints: ResourceConstraints | None,
     ) -> None:
+        super().__init__(settings)
         self._supernet = supernet
         self._generator = generator
         self._constraints = constraints
         self._warmup = settings.warm_epochs
-        self._epoch = 0
         self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
-        self._found: Choice | None = None
+        self._found = Choices(supernet.tables)
 
     # ---- what a method gives --------------------------------------------------------------------
 
@@ -75,12 +78,8 @@ class SampledEngine(Engine):
         """Return the architectures to compare at the end; here none, so `best` is the result."""
         return []
 
-    def state(self) -> dict[str, Tensor]:
-        """Return what the method knows, by name: all but the weights and what trains them."""
-        raise NotImplementedError
-
-    def take(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state, as `state` returned it."""
+    def knowledge(self) -> dict[str, Stateful]:
+        """Return the parts that remember what the method has learnt, by name."""
         raise NotImplementedError
 
     # ---- what it is given -----------------------------------------------------------------------
@@ -111,9 +110,13 @@ class SampledEngine(Engine):
 
     # ---- the search -----------------------------------------------------------------------------
 
-    def start_epoch(self, epoch: int) -> None:
-        """Set the learning rate of an epoch."""
-        self._epoch = epoch
+    def _parts(self) -> dict[str, Stateful]:
+        """Return what the method knows, how the weights have moved, and what was found."""
+        return {**self.knowledge(), "weights": self._weights, "found": self._found}
+
+    def _set_epoch(self, epoch: int) -> None:
+        """Set the learning rate."""
+        super()._set_epoch(epoch)
         self._weights.start_epoch(epoch)
 
     def step(self, train: Batch, architecture: Batch) -> StepReport:
@@ -144,7 +147,7 @@ class SampledEngine(Engine):
 
     @property
     def _result(self) -> Choice:
-        return self.best() if self._found is None else self._found
+        return self._found.all[0] if self._found.all else self.best()
 
     def alphas(self) -> Mapping[str, Tensor]:
         """Return the most promising architecture, or the one that was found, as 0 and 1."""
@@ -164,7 +167,8 @@ class SampledEngine(Engine):
         ranked = sorted(range(len(choices)), key=losses.__getitem__)
         finalists = [choices[place] for place in ranked[:FINALISTS]]
         if finalists:
-            self._found = min(finalists, key=lambda choice: self._loss(choice, architecture))
+            best = min(finalists, key=lambda choice: self._loss(choice, architecture))
+            self._found.all = [best]
         return self.scores()
 
     @torch.no_grad()

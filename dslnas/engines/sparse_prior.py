@@ -9,13 +9,61 @@ from both (Zhou, Yang, Wang and Pan, ICML 2019, arXiv:1905.04919, algorithm 1).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from dslnas.state import State, Stateful, Tensors, number, state_of, take_parts, taken
+
 NOTHING_TOLD = 1 / (2 * math.pi * math.e)
 """Variance at which the entropy of a normal distribution, ln(2 pi e gamma) / 2, is 0: with less,
 the prior of a gate leaves nothing to choose. That the paper prunes by it is not confirmed."""
+
+COUNTS = ("batches", "targets")
+
+
+class Fisher:
+    """Information of gates, the diagonal of the Hessian, from gradients g of batches of B targets.
+
+    It is B * var(g) + mean(g)^2.
+
+    Attributes:
+        batches: How many gradients there were.
+        targets: B.
+    """
+
+    def __init__(self, gates: Mapping[str, Tensor]) -> None:
+        """Start without any gradients."""
+        self._sums = {name: torch.zeros_like(s) for name, s in gates.items()}
+        self._squares = {name: torch.zeros_like(s) for name, s in gates.items()}
+        self.batches = self.targets = 0
+
+    def add(self, gradients: Sequence[Tensor]) -> None:
+        """Add the gradients of a batch, one per gate."""
+        self.batches += 1
+        for name, gradient in zip(self._sums, gradients, strict=True):
+            self._sums[name] += gradient
+            self._squares[name] += gradient.square()
+
+    def __getitem__(self, name: str) -> Tensor:
+        """Return the information of some gates."""
+        mean = self._sums[name] / self.batches
+        variance = self._squares[name] / self.batches - mean.square()
+        return self.targets * variance.clamp(min=0) + mean.square()
+
+    def _parts(self) -> dict[str, Stateful]:
+        return {"sums": Tensors(self._sums), "squares": Tensors(self._squares)}
+
+    def state(self) -> State:
+        """Return the sums, and what they are of."""
+        counts = {"batches": number(self.batches), "targets": number(self.targets)}
+        return {**counts, **state_of(self._parts())}
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state."""
+        self.batches, self.targets = (int(taken(state, n, number(0))) for n in COUNTS)
+        take_parts(self._parts(), state, besides=COUNTS)
 
 
 def group_lasso(gates: Tensor, omega: Tensor) -> Tensor:

@@ -1,62 +1,281 @@
-"""Methods that keep more than alpha go on from a state as if they had never stopped."""
+"""Every method can be stored between any two steps, and goes on as if it had never stopped."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
+from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import ENGINES, make_engine
-from dslnas.engines.sampled_engine import SampledEngine
+from dslnas.engines.protocol import Engine
+from dslnas.engines.resource_constraints import ResourceConstraints
+from dslnas.settings.rule import Derivation, Limit
 from dslnas.settings.search import SEARCH
-from dslnas.settings.values import Sgd
-from tests.engines.small import TEXTS, space, supernet_of
-from tests.engines.test_contract import FEW, batches, some
+from dslnas.settings.search_parts import (
+    BetaDecay,
+    Fading,
+    Kl,
+    Oles,
+    PerturbAdversarially,
+    PerturbRandomly,
+    ZeroOne,
+)
+from dslnas.settings.values import Adam, Sgd
+from dslnas.state import State, StateError
+from tests.engines.small import CPU, SEQUENCES, SKIPPED, batch, segment, space, supernet_of
+from tests.engines.test_contract import DROPOUT, FEW, NOT_RECURRENT
 
-EPOCHS, STEPS = 4, 2
-METHODS = [method for method, engine in ENGINES.items() if issubclass(engine, SampledEngine)]
-
-
-def start(method: str, name: str) -> tuple[Supernet, torch.Generator, SampledEngine]:
-    supernet = supernet_of(space(TEXTS[name]), 0, torch.float32)
-    generator = torch.Generator().manual_seed(1)
-    given: dict[str, Any] = {**FEW.get(method, {}), "weights": Sgd(momentum=0.0)}
-    engine = make_engine(supernet, SEARCH[method](epochs=EPOCHS, **given), generator)
-    assert isinstance(engine, SampledEngine)
-    return supernet, generator, engine
-
-
-def run(engine: SampledEngine, name: str, epochs: range) -> None:
-    for epoch in epochs:
-        engine.start_epoch(epoch)
-        for step in range(STEPS):
-            engine.step(*batches(name, STEPS * epoch + step))
-        engine.end_epoch(some(name, 70 + 9 * epoch + number) for number in count())
+EPOCHS, RUN, STEPS = 4, 3, 2
+"""Epochs of a search, those of them that are run, and the steps of one."""
 
 
-@pytest.mark.parametrize("name", ["uneven", "recurrent"])
-@pytest.mark.parametrize("method", METHODS)
-def test_a_search_goes_on_from_a_state_bit_for_bit(method: str, name: str) -> None:
-    whole, _, uninterrupted = start(method, name)
-    run(uninterrupted, name, range(EPOCHS))
+IMAGES = """use std.cnn
+cell first {
+    inputs      2
+    preprocess  preprocess
+    node n1 = {none, skip_connect, relu_conv_bn(1)}(in1) + {skip_connect, max_pool(3)}(in2)
+    node n2 = {relu_conv_bn(1), skip_connect}(n1)
+    keep    1
+}
+cell second {
+    inputs      1
+    preprocess  preprocess
+    node n1 = {skip_connect, relu_conv_bn(1)}(in1) + {skip_connect, relu_conv_bn(3)}(in1)
+    keep    1
+}
+network { channels 4; cells first, second }
+evaluate { channels 4 }
+"""
+TEXTS = {"images": IMAGES, "other": SKIPPED, **SEQUENCES}
 
-    first, generator, engine = start(method, name)
-    run(engine, name, range(2))
-    state = engine.state()
-    second, other, resumed = start(method, name)
-    second.network.load_state_dict(first.network.state_dict())
-    resumed.take({key: value.clone() for key, value in state.items()})
-    other.set_state(generator.get_state())
-    run(engine, name, range(2, 3))  # what was stored does not change with what it was taken of
-    run(resumed, name, range(2, EPOCHS))
 
-    weights = whole.network.state_dict()
-    for key, value in second.network.state_dict().items():
-        assert torch.equal(value, weights[key])
-    found = resumed.state()
-    for key, value in uninterrupted.state().items():
-        assert torch.equal(found[key], value), key
-    assert resumed.scores() == uninterrupted.scores()
+@dataclass(frozen=True)
+class Case:
+    """A search: a method on a space, with settings."""
+
+    method: str
+    name: str = "images"
+    given: Any = None
+    most_weights: float | None = None
+
+    def start(self) -> Work:
+        """Return it before its first step."""
+        supernet = supernet_of(space(TEXTS[self.name], self.method), 0, torch.float32)
+        if self.name in SEQUENCES:
+            supernet.network.run_state.dropout = DROPOUT.rates()
+        generator = torch.Generator().manual_seed(1)
+        given = {"epochs": EPOCHS, **FEW.get(self.method, {}), **(self.given or {})}
+        constraints = None
+        if self.most_weights is not None:
+            limits = Derivation(limits=(Limit("params", self.most_weights),), penalty=2.0)
+            constraints = ResourceConstraints(space(TEXTS[self.name]), CPU, limits)
+        settings = SEARCH[self.method](**given)
+        engine = make_engine(supernet, settings, generator, constraints)
+        return Work(self.name, supernet, generator, engine)
+
+
+@dataclass
+class Saved:
+    """A search between two steps, and the loss that `eigenvalue` would differentiate there."""
+
+    state: State
+    network: State
+    generators: list[Tensor]
+    loss: Tensor | None
+
+
+@dataclass
+class Work:
+    """A search at work."""
+
+    name: str
+    supernet: Supernet
+    generator: torch.Generator
+    engine: Engine
+
+    def calls(self) -> Iterator[Callable[[], object]]:
+        """Yield what is called in some epochs, one after the other."""
+        for epoch in range(RUN):
+            yield lambda epoch=epoch: self.engine.start_epoch(epoch)  # type: ignore[misc]
+            for step in range(STEPS):
+                pair = map(self.some, (10 * epoch + step, 50 + 10 * epoch + step))
+                yield lambda pair=pair: self.engine.step(*pair)  # type: ignore[misc]
+            more = map(self.some, count(70 + 9 * epoch))
+            yield lambda more=more: self.engine.end_epoch(more)  # type: ignore[misc]
+
+    def some(self, seed: int) -> Batch:
+        return segment(seed, 3) if self.name in SEQUENCES else batch(seed, 4, torch.float32)
+
+    def generators(self) -> list[torch.Generator]:
+        dropout = self.supernet.network.run_state.generator
+        assert dropout is not None
+        return [self.generator, dropout]
+
+    def saved(self) -> Saved:
+        return Saved(
+            copied(self.engine.state()),
+            copied(self.supernet.network.state_dict()),
+            [generator.get_state() for generator in self.generators()],
+            self.loss(),
+        )
+
+    def loss(self) -> Tensor | None:
+        with self.supernet.untracked(), self.supernet.without_dropout():
+            found = self.engine.architecture_loss(self.some(99))
+        return None if found is None else found.detach()
+
+    def restore(self, saved: Saved) -> None:
+        given = copied(saved.state)
+        self.engine.take(given)
+        self.supernet.network.load_state_dict(saved.network)
+        for generator, state in zip(self.generators(), saved.generators, strict=True):
+            generator.set_state(state)
+        for tensor in given.values():  # nobody looks at it any more
+            tensor.zero_()
+
+
+def copied(state: Mapping[str, Tensor]) -> State:
+    return {name: tensor.detach().clone() for name, tensor in state.items()}
+
+
+def assert_same(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    assert sorted(found) == sorted(expected)
+    for name, tensor in found.items():
+        assert tensor.dtype == expected[name].dtype, name
+        assert torch.equal(tensor, expected[name]), name
+
+
+AMID, BORDER = STEPS + 3, 2 * (STEPS + 2)
+"""Calls before a search is stored: one step of the second epoch is taken, or all of it is over."""
+
+FAST = {"arch": Adam(lr=0.1)}
+EVERY_METHOD = [
+    Case(method, name)
+    for method in ENGINES
+    for name in ("images", "recurrent")
+    if method not in NOT_RECURRENT or name not in SEQUENCES
+]
+OPTIONS = {
+    "momentum_of_alpha": Case("darts", given={"arch": Sgd(lr=0.1)}),
+    "no_momentum": Case("darts", given={"weights": Sgd(lr=0.1, momentum=0.0)}),
+    "second_order": Case("darts", given={"order": "second", "unroll": "clipped", **FAST}),
+    "freeze": Case("darts", given={"freeze": Oles(threshold=0.1, steps=2), **FAST}),
+    "freeze_all": Case("milenas", given={"freeze": Oles(threshold=1.0, steps=1), "bilevel": 2}),
+    "perturb": Case("darts", given={"perturb": PerturbRandomly(), "regularise": BetaDecay()}),
+    "adversarial": Case("sdarts", given={"perturb": PerturbAdversarially(steps=2)}),
+    "skip": Case("darts_minus", given={"skip": Fading(shape="cosine"), "regularise": BetaDecay()}),
+    "dirichlet": Case("darts", given={"relax": "drnas", "regularise": Kl(), **FAST}),
+    "sigmoid": Case("milenas", given={"relax": "fair_darts", "regularise": ZeroOne(norm="l1")}),
+    "switch": Case("milenas", given={"bilevel": 1, "update": "alternating"}),
+    "reinmax": Case("gdas", given={"sampler": "reinmax", "level": "mixed"}),
+    "reinmax_text": Case("gdas", "recurrent", {"sampler": "reinmax", **FAST}),
+    "freeze_text": Case("snas", "recurrent", {"level": "bilevel", "freeze": Oles(steps=2)}),
+    "epsilon": Case("nasp", given={"epsilon": 0.5, **FAST}, most_weights=1000.0),
+    "penalty": Case("darts", given=FAST, most_weights=1000.0),
+    "limit": Case("asng", most_weights=2500.0),
+    "warm": Case("pc_darts", given={"warmup": 2, **FAST}),
+    "warm_controller": Case("enas", given={"warmup": 1}),
+    "pruning": Case("asap", given={"warmup": 1, "temperature": 0.05, "arch": Adam(lr=1.0)}),
+    "pruning_text": Case("asap", "recurrent", {"warmup": 0, "temperature": 0.05}),
+    "sparse": Case("bayesnas", given={"warmup": 0, "sparsity": 1.0}),
+    "several_epochs_each": Case("random_search", given={"each": 2}),
+    "several_epochs_each_text": Case("random_search", "recurrent", {"each": 2}),
+    "judged_later": Case("nao", given={"each": 3}),
+}
+CASES = pytest.mark.parametrize(
+    "case",
+    [
+        *(pytest.param(case, id=f"{case.method}-{case.name}") for case in EVERY_METHOD),
+        *(pytest.param(case, id=name) for name, case in OPTIONS.items()),
+    ],
+)
+METHODS = pytest.mark.parametrize("method", ENGINES)
+
+
+@CASES
+def test_a_search_goes_on_from_a_state_bit_for_bit(case: Case) -> None:
+    whole, stored = case.start(), dict[int, Saved]()
+    for done, call in enumerate(whole.calls(), 1):
+        call()
+        if done in (AMID, BORDER):
+            stored[done] = whole.saved()
+
+    for done, saved in stored.items():
+        resumed = case.start()
+        resumed.restore(saved)
+        assert_same(resumed.engine.state(), saved.state)
+        loss = resumed.loss()
+        assert (loss is None) == (saved.loss is None)
+        assert loss is None or saved.loss is None or torch.equal(loss, saved.loss)
+        for call in [*resumed.calls()][done:]:
+            call()
+        assert_same(resumed.engine.state(), whole.engine.state())
+        assert_same(resumed.supernet.network.state_dict(), whole.supernet.network.state_dict())
+        assert_same(resumed.engine.alphas(), whole.engine.alphas())
+        assert resumed.engine.scores() == whole.engine.scores()
+        assert resumed.supernet.skip == whole.supernet.skip
+        for ours, theirs in zip(resumed.generators(), whole.generators(), strict=True):
+            assert torch.equal(ours.get_state(), theirs.get_state())
+
+
+def after_an_epoch(method: str, name: str = "images") -> Work:
+    """Return a search in its second epoch."""
+    work = Case(method, name).start()
+    for _, call in zip(range(AMID), work.calls(), strict=False):
+        call()
+    return work
+
+
+@METHODS
+def test_a_search_goes_back_to_a_state_of_its_own(method: str) -> None:
+    work = Case(method).start()
+    first = work.saved()
+    for call in work.calls():
+        call()
+    last = work.saved()
+    work.restore(first)
+    assert_same(work.engine.state(), first.state)
+    for call in work.calls():
+        call()
+    assert_same(work.engine.state(), last.state)
+    assert_same(work.supernet.network.state_dict(), last.network)
+
+
+@METHODS
+def test_a_state_of_another_method_is_refused(method: str) -> None:
+    names = list(ENGINES)
+    other = names[(names.index(method) + 1) % len(names)]
+    state = Case(other).start().engine.state()
+    with pytest.raises(StateError, match=f"^it is of `{other}`, not of `{method}`$"):
+        Case(method).start().engine.take(state)
+
+
+@METHODS
+def test_a_state_of_another_space_is_refused(method: str) -> None:
+    with pytest.raises(StateError):
+        Case(method).start().engine.take(after_an_epoch(method, "other").engine.state())
+
+
+@METHODS
+def test_a_state_with_something_more_is_refused(method: str) -> None:
+    work = Case(method).start()
+    state = copied(work.engine.state())
+    for name in ("more", "weights/more", "weights/0/more"):
+        with pytest.raises(StateError, match="more"):
+            work.engine.take({**state, name: torch.zeros(())})
+
+
+@METHODS
+def test_a_state_without_all_of_its_numbers_is_refused(method: str) -> None:
+    work = after_an_epoch(method)
+    state = copied(work.engine.state())
+    for missing in [name for name in state if not name.startswith(("weights/", "alpha/"))]:
+        with pytest.raises(StateError, match=r"missing|not of this work"):
+            work.engine.take({name: t for name, t in state.items() if name != missing})

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from dslnas.settings.search import SEARCH
 from dslnas.settings.search_parts import Oles
 from dslnas.settings.values import Adam, Sgd
 from dslnas.space.derive.derive import Scores, derive
+from dslnas.state import State
 from dslnas.training import search as module
 from dslnas.training.records import EpochRecord, StepRecord
 from tests.engines import small
@@ -224,6 +225,12 @@ class Spy(Engine):
 
     def scores(self) -> Scores:
         return {"normal": [[1.0, 0.0, 0.0]] * 5}
+
+    def state(self) -> State:
+        return {}
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        pass
 
     def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
         self.calls.append("finish")

@@ -21,6 +21,7 @@ from torch.nn import functional
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.relaxations.softmax import Relaxation, rows_of
 from dslnas.space.derive.derive import Scores
+from dslnas.state import Stateful, Tensors
 
 
 class Dirichlet(Relaxation):
@@ -73,6 +74,10 @@ class Dirichlet(Relaxation):
                 cell: rows_of(self.existing(cell, alpha).softmax(-1))
                 for cell, alpha in self.alphas.items()
             }
+
+    def _parts(self) -> dict[str, Stateful]:
+        """Return what changes, by name."""
+        return {**super()._parts(), "draws": Tensors(self._draws)}
 
 
 def _draw(concentration: Tensor, draw: Tensor, exists: Tensor) -> Tensor:

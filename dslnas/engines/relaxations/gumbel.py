@@ -16,6 +16,7 @@ from dslnas.engines.optimisers import value_at
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.values import Schedule
+from dslnas.state import Stateful, Tensors
 
 
 class Gumbel(Relaxation):
@@ -63,6 +64,10 @@ class Gumbel(Relaxation):
                 for cell, alpha in self.alphas.items()
             }
         )
+
+    def _parts(self) -> dict[str, Stateful]:
+        """Return what changes, by name."""
+        return {**super()._parts(), "noise": Tensors(self._noise)}
 
 
 class HardGumbel(Gumbel):

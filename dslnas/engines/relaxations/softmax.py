@@ -14,6 +14,9 @@ from dslnas.engines.discretise import derivable
 from dslnas.engines.objectives.accumulation import LossAndGrads, accumulate
 from dslnas.graph.analysis.plan import Kept
 from dslnas.space.derive.derive import Scores
+from dslnas.state import State, Stateful, Tensors, number, state_of, take_parts, taken
+
+PRUNED = "pruned"
 
 
 class Relaxation:
@@ -34,6 +37,7 @@ class Relaxation:
         self._supernet = supernet
         self.exists: dict[str, Tensor] = {}
         self.alphas: dict[str, Tensor] = {}
+        self._is_pruned = False
         self._kept: Kept | None = None
         for cell in supernet.tables:
             self._add(cell, supernet.exists(cell), generator)
@@ -80,7 +84,12 @@ class Relaxation:
         strength = strength.masked_fill(derivable(self._supernet.tables[cell], strength) == 0, -1.0)
         strongest = torch.zeros_like(weak).scatter(-1, strength.argmax(-1, keepdim=True), True)
         self.exists[cell] = self.exists[cell] & (~weak | strongest)
-        if not self._supernet.network.graph.is_sequence:
+        self._set_pruned(is_pruned=True)
+
+    def _set_pruned(self, *, is_pruned: bool) -> None:
+        """Say by name which operations run once some may be gone, and before that nothing."""
+        self._is_pruned, self._kept = is_pruned, None
+        if is_pruned and not self._supernet.network.graph.is_sequence:
             self._kept = {c: columns_of(self.exists[c]) for c in self._supernet.tables}
 
     def mixture(self, weights: Mapping[str, Tensor]) -> Mixing:
@@ -130,6 +139,20 @@ class Relaxation:
         """Return softmax(alpha) as numbers."""
         with torch.no_grad():
             return {cell: rows_of(p) for cell, p in self.probabilities().items()}
+
+    def _parts(self) -> dict[str, Stateful]:
+        """Return what changes, by name."""
+        return {"alphas": Tensors(self.alphas), "exists": Tensors(self.exists)}
+
+    def state(self) -> State:
+        """Return alpha, the operations that are left, and what was drawn last."""
+        return {PRUNED: number(self._is_pruned), **state_of(self._parts())}
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state; alphas stay the same tensors."""
+        is_pruned = bool(taken(state, PRUNED, number(False)))
+        take_parts(self._parts(), state, besides=[PRUNED])
+        self._set_pruned(is_pruned=is_pruned)
 
 
 def gradients_of(loss: Tensor, alphas: Sequence[Tensor]) -> tuple[Tensor, ...]:

@@ -1,0 +1,48 @@
+"""Architectures that are remembered: a list that can be stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from dslnas.graph.analysis.plan import DROPPED, Choice
+from dslnas.space.choice_table import ChoiceTable
+from dslnas.state import State, StateError, check_names, taken
+
+
+class Choices:
+    """Architectures of a space.
+
+    Attributes:
+        all: They, in an order.
+    """
+
+    def __init__(self, tables: Mapping[str, ChoiceTable], choices: Iterable[Choice] = ()) -> None:
+        self._tables = tables
+        self.all = list(choices)
+
+    def state(self) -> State:
+        """Return them by cell, (architectures, edges), int64."""
+        return {
+            cell: torch.tensor([choice[cell] for choice in self.all], dtype=torch.int64).reshape(
+                len(self.all), len(table.rows)
+            )
+            for cell, table in self._tables.items()
+        }
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from those of a state."""
+        check_names(state, self.state())
+        columns = {cell: self._columns(cell, taken(state, cell)) for cell in self._tables}
+        each = zip(*columns.values(), strict=True)
+        self.all = [dict(zip(columns, of_one, strict=True)) for of_one in each]
+
+    def _columns(self, cell: str, found: Tensor) -> list[tuple[int, ...]]:
+        """Return the choices of one cell."""
+        table = self._tables[cell]
+        is_like = found.ndim == 2 and found.shape[1] == len(table.rows)
+        if not is_like or not bool(((found >= DROPPED) & (found < table.width)).all()):
+            raise StateError(f"`{cell}` is of another space")
+        return [tuple(row) for row in found.tolist()]
