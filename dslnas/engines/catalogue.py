@@ -12,7 +12,7 @@ from dslnas.engines.asng import Asng
 from dslnas.engines.bayesnas import Bayesnas
 from dslnas.engines.darts import Darts
 from dslnas.engines.enas import Enas
-from dslnas.engines.evolution import Evolution
+from dslnas.engines.evolution import Evolution, EvolutionAlone
 from dslnas.engines.gdas import Gdas
 from dslnas.engines.milenas import Milenas, SingleLevel
 from dslnas.engines.nao import Nao
@@ -49,6 +49,14 @@ ENGINES: Mapping[str, type[Engine]] = {
     "random_search": RandomSearch,
 }
 
+ALONE: Mapping[str, type[Engine]] = {"evolution": EvolutionAlone}
+"""Those of methods that may share weights, where every architecture trains alone instead."""
+
+
+def engine_type(settings: SearchSettings) -> type[Engine]:
+    """Return the engine of the method that the settings name, as they have it."""
+    return (ENGINES if settings.shares_weights else {**ENGINES, **ALONE})[settings.method]
+
 
 def make_engine(
     supernet: Supernet,
@@ -60,5 +68,5 @@ def make_engine(
 
     The generator, on the CPU, is the randomness of alpha's start and of samples.
     """
-    make: Callable[..., Engine] = ENGINES[settings.method]
+    make: Callable[..., Engine] = engine_type(settings)
     return make(supernet, settings, generator, constraints)

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import torch
-from torch import Tensor
 
-from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.data.batches import Batch
-from dslnas.engines.discretise import one_hot
-from dslnas.engines.objectives.accumulation import loss_and_grads_of
-from dslnas.engines.optimisers import WeightOptimiser
-from dslnas.engines.protocol import LargestPass, Progress, StepReport
-from dslnas.engines.relaxations.softmax import rows_of
-from dslnas.engines.resource_constraints import ResourceConstraints, draw
-from dslnas.engines.stored_engine import StoredEngine
-from dslnas.engines.trials import ARCHITECTURE, TRAIN, Trials
+from dslnas.backends.torch.supernet import Supernet
+from dslnas.engines.alone_engine import AloneEngine
+from dslnas.engines.resource_constraints import ResourceConstraints
+from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.search import RandomSearchSettings
-from dslnas.space.derive.derive import Scores
-from dslnas.state import Stateful
 
 
-class RandomSearch(StoredEngine):
-    """The baseline without weight sharing (Li and Talwalkar, UAI 2019, section 3).
-
-    Every few epochs, `each`, an architecture is drawn and trained from the same first weights, at
-    the search's size. In its last epoch its loss on the architecture data is taken; the
-    architecture with the lowest one is the result.
-    """
-
-    largest_pass = LargestPass("kept", alpha=False)
-    weight_copies = 1  # the first weights, which every architecture starts from
+class RandomSearch(AloneEngine):
+    """The baseline without weight sharing (Li and Talwalkar, UAI 2019, section 3)."""
 
     def __init__(
         self,
@@ -44,79 +25,8 @@ class RandomSearch(StoredEngine):
 
         `generator` (CPU) draws the architectures, which keep to `constraints`.
         """
-        super().__init__(settings)
-        self._constraints = constraints
-        self._supernet = supernet
-        self._generator = generator
-        self._settings = settings
-        self._first = {k: v.clone() for k, v in supernet.network.state_dict().items()}
-        self._trials = Trials(supernet.tables)
-        self._is_measured = False
-        self._begin()
+        super().__init__(supernet, settings, generator, constraints)
 
-    def _begin(self) -> None:
-        """Draw an architecture and go back to the first weights."""
-        self._trials.begin(draw(self._supernet.tables, self._generator, self._constraints))
-        self._supernet.network.load_state_dict(self._first)
-        weights, each = self._supernet.weights(), self._settings.epochs_each
-        self._weights = WeightOptimiser(weights, self._settings.weights, each)
-
-    def start_epoch(self, epoch: int) -> None:
-        """Begin an epoch; every `each` epochs begin with a new architecture."""
-        if epoch % self._settings.epochs_each == 0 and epoch > 0:
-            self._trials.compare()
-            self._begin()
-        super().start_epoch(epoch)
-
-    def _set_epoch(self, epoch: int) -> None:
-        """Set the learning rate, and whether losses are taken."""
-        super()._set_epoch(epoch)
-        each = self._settings.epochs_each
-        self._is_measured = epoch % each == each - 1
-        self._weights.start_epoch(epoch % each)
-
-    def _parts(self) -> dict[str, Stateful]:
-        """Return what is compared, and how the weights have moved; the first are the seed's."""
-        return {"trials": self._trials, "weights": self._weights}
-
-    def step(self, train: Batch, architecture: Batch) -> StepReport:
-        """Train the weights of the current architecture."""
-        held_out = None
-        if self._is_measured:
-            held_out = self._measured(architecture)
-            self._trials.add(float(held_out))
-        self._start(TRAIN, train)
-        weights = self._supernet.weights()
-        found = loss_and_grads_of(self._supernet, train, self.mixing(), weights, regularised=True)
-        self._weights.step(found.gradients)
-        return StepReport(found.loss, held_out)
-
-    def _start(self, stream: str, batch: Batch) -> None:
-        """Let a new architecture begin to read: the states it is given are another one's."""
-        if self._trials.begins(stream):
-            batch.start = None
-
-    @torch.no_grad()
-    def _measured(self, architecture: Batch) -> Tensor:
-        """Return a loss of the current architecture that training knows nothing of."""
-        self._start(ARCHITECTURE, architecture)
-        with self._supernet.untracked(), self._supernet.without_dropout():
-            return self._supernet.loss(architecture, self.mixing())
-
-    def mixing(self) -> Mixing:
-        """Return the architecture that is trained now."""
-        return Mixing(None, self._trials.current)
-
-    def alphas(self) -> Mapping[str, Tensor]:
-        """Return the best architecture so far, or the current one, as weights of 0 and 1."""
-        tables, choice = self._supernet.tables, self._trials.best
-        return {cell: one_hot(tables[cell], columns) for cell, columns in choice.items()}
-
-    def scores(self) -> Scores:
-        """Return the best architecture so far, or the current one, as weights of 0 and 1."""
-        return {cell: rows_of(weights) for cell, weights in self.alphas().items()}
-
-    def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
-        """Return the best architecture of all."""
-        self._trials.compare()
-        return self.scores()
+    def next(self) -> Choice:
+        """Draw an architecture."""
+        return self.uniform()

@@ -51,13 +51,19 @@ class Trials:
         """Note a loss of the current architecture."""
         self._losses.append(loss)
 
-    def compare(self) -> None:
-        """Keep the current architecture if it is the best so far."""
-        if self._losses:
-            mean = sum(self._losses) / len(self._losses)
-            if not self._best.all or mean < self._least:
-                self._best.all, self._least = [self.current], mean
-            self._losses = []
+    def compare(self) -> float | None:
+        """Keep the current architecture if it is the best so far.
+
+        Returns:
+            Its mean loss; None if no loss of it has been noted since it was compared.
+        """
+        if not self._losses:
+            return None
+        mean = sum(self._losses) / len(self._losses)
+        if not self._best.all or mean < self._least:
+            self._best.all, self._least = [self.current], mean
+        self._losses = []
+        return mean
 
     def _parts(self) -> dict[str, Stateful]:
         return {"current": self._current, "best": self._best}

@@ -15,6 +15,8 @@ from dslnas.settings.fields import (
     Weights,
 )
 from dslnas.settings.search_base import (
+    AloneSettings,
+    ChildrenSettings,
     Conflict,
     ControllerSettings,
     GradientSettings,
@@ -305,15 +307,31 @@ class AsngSettings(SampledSettings):
     )
 
 
-class EvolutionSettings(SampledSettings):
-    """Regularised evolution (Real et al., AAAI 2019): the oldest dies; on shared weights."""
+class EvolutionSettings(ChildrenSettings):
+    """Regularised evolution (Real et al., AAAI 2019): the oldest dies.
 
+    The published settings of children that train alone are `each 25` and 20,000 of them.
+    """
+
+    needs: ClassVar[Needs] = {**ChildrenSettings.needs, "cycles": ("children", "alone", "shared")}
     method: Literal["evolution"] = "evolution"
     population: int = Field(100, ge=2, description="architectures that live at the same time")
     tournament: int = Field(
         25, ge=1, description="members drawn for each child, whose parent is the best of them"
     )
-    cycles: int = Field(100, ge=1, description="children after each epoch")
+    cycles: int = Field(100, ge=1, description="children after each epoch, if they share weights")
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if not self.shares_weights and self.trained <= self.population:
+            yield Conflict(
+                "search.population",
+                f"{self.epochs} epochs train {self.trained} architectures for {self.epochs_each} "
+                f"each, so a population of {self.population} never has a child",
+                "give more `epochs`, a lower `each` or a smaller `population`",
+                "search.children",
+            )
 
 
 class EnasSettings(ControllerSettings):
@@ -380,38 +398,10 @@ class RandomSettings(DrawnSettings):
     )
 
 
-class RandomSearchSettings(DrawnSettings):
+class RandomSearchSettings(AloneSettings, DrawnSettings):
     """Random search (Li and Talwalkar, UAI 2019): random architectures, each trained alone."""
 
-    shares_weights = False
     method: Literal["random_search"] = "random_search"
-    each: Annotated[int, Field(ge=1)] | None = Field(
-        None,
-        description="epochs of every architecture; else at most 10, and two architectures or more",
-    )
-
-    def resolved(self) -> Self:
-        """Return the settings with values for those that depend on others."""
-        return super().resolved().replace(each=self.epochs_each)
-
-    @property
-    def epochs_each(self) -> int:
-        """The epochs of every architecture: by default the largest divisor that leaves two."""
-        if self.each is not None:
-            return self.each
-        most = max(1, min(10, self.epochs // 2))
-        return next(each for each in range(most, 0, -1) if self.epochs % each == 0)
-
-    def conflicts(self) -> Iterator[Conflict]:
-        """Yield the settings that contradict each other."""
-        yield from super().conflicts()
-        if self.epochs % self.epochs_each:
-            yield Conflict(
-                "search.each",
-                f"{self.epochs} epochs are no multiple of {self.epochs_each}, "
-                "so the last architecture would train for fewer than the others",
-                "give `each` a divisor of `epochs`",
-            )
 
 
 AnySearch: TypeAlias = Annotated[

@@ -41,8 +41,6 @@ class SearchSettings(Section):
     Attributes:
         learns: Whether steps move alpha; else architectures are drawn, and compared at the end.
         draws: Whether it draws architectures, which keep to limits, and is told their losses.
-        shares_weights: Whether all architectures share the weights of one network, which then tell
-            how good each is.
         has_probabilities: Whether operations have probabilities, which `perturbation` changes.
         is_differentiable: Whether the loss can be differentiated twice in alpha, as `eigenvalue`
             does.
@@ -54,7 +52,6 @@ class SearchSettings(Section):
     tag = "method"
     learns: ClassVar[bool] = True
     draws: ClassVar[bool] = False
-    shares_weights: ClassVar[bool] = True
     has_probabilities: ClassVar[bool] = True
     is_differentiable: ClassVar[bool] = True
     needs_channels: ClassVar[bool] = False
@@ -80,6 +77,11 @@ class SearchSettings(Section):
     def warm_epochs(self) -> int:
         """The number of epochs in which only the weights train."""
         return self.warmup if self.warmup is not None else int(WARM_SHARE * self.epochs)
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether all architectures share weights, which then tell how good each is."""
+        return True
 
     @property
     def goes_back(self) -> bool:
@@ -141,6 +143,63 @@ class SampledSettings(SearchSettings):
     draws = True
     has_probabilities = False
     is_differentiable = False
+
+
+class AloneSettings(SampledSettings):
+    """Settings of methods that may train every architecture alone, from scratch."""
+
+    each: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="epochs of every architecture; else at most 10, and two architectures or more",
+    )
+
+    def resolved(self) -> Self:
+        """Return the settings with values for those that depend on others."""
+        found = super().resolved()
+        return found if self.shares_weights else found.replace(each=self.epochs_each)
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether all architectures share the weights of one network: none do."""
+        return False
+
+    @property
+    def epochs_each(self) -> int:
+        """The epochs of every architecture: by default the largest divisor that leaves two."""
+        if self.each is not None:
+            return self.each
+        most = max(1, min(10, self.epochs // 2))
+        return next(each for each in range(most, 0, -1) if self.epochs % each == 0)
+
+    @property
+    def trained(self) -> int:
+        """The number of architectures that train alone."""
+        return self.epochs // self.epochs_each
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if not self.shares_weights and self.epochs % self.epochs_each:
+            yield Conflict(
+                "search.each",
+                f"{self.epochs} epochs are no multiple of {self.epochs_each}, "
+                "so the last architecture would train for fewer than the others",
+                "give `each` a divisor of `epochs`",
+            )
+
+
+class ChildrenSettings(AloneSettings):
+    """Settings of methods whose architectures, children, share weights or train alone."""
+
+    needs: ClassVar[Needs] = {"each": ("children", "shared", "alone")}
+    children: Literal["shared", "alone"] = Field(
+        "shared", description="whether they share the weights of one network, or train from scratch"
+    )
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether all architectures share weights, which then tell how good each is."""
+        return self.children == "shared"
 
 
 class ControllerSettings(SampledSettings):

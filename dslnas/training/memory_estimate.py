@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from dslnas.backends.torch.runtime import Runtime
-from dslnas.engines.catalogue import ENGINES
+from dslnas.engines.catalogue import engine_type
 from dslnas.engines.discretise import uniform
 from dslnas.engines.protocol import Running
 from dslnas.graph.analysis.activations import NUMBER_BYTES, Activations, activations
@@ -65,7 +65,7 @@ class Needs:
 
 def search_needs(plan: SearchPlan, runtime: Runtime) -> Needs:
     """Return what a search needs: the graph of its supernet as the runtime's passes rewrite it."""
-    settings, engine = plan.settings, ENGINES[plan.method]
+    settings, engine = plan.settings, engine_type(plan.settings)
     largest = engine.largest_pass_with(settings)
     task = task_of(plan.data)
     steps = task.steps(plan.data)

@@ -17,6 +17,7 @@ from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.protocol import Engine
 from dslnas.settings.search import SEARCH
+from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.values import Adam, Cosine, Sgd, Variational
 from dslnas.space.derive.derive import Scores, derive
 from tests.engines.small import SEQUENCES, SPACES, TEXTS, batch, segment, space, supernet_of
@@ -33,25 +34,28 @@ def on(images: Iterable[str], methods: Iterable[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("method", "name"), fit)
 
 
-EVERY_ENGINE = on([SPACE], ENGINES)
-# Random search begins anew every few epochs: see test_random_search.
-EVERY_SEARCH = on([SPACE], (m for m in ENGINES if m != "random_search"))
+ALONE = {"random_search", "evolution alone"}
+"""Methods that begin anew every few epochs: see test_random_search."""
+METHODS = [*ENGINES, *sorted(ALONE - {*ENGINES})]
+EVERY_ENGINE = on([SPACE], METHODS)
+EVERY_SEARCH = on([SPACE], (m for m in METHODS if m not in ALONE))
 FEW: dict[str, dict[str, Any]] = {
     "enas": {"units": 8, "updates": 2, "samples": 3, "candidates": 2},
     "nao": {"pool": 8, "fresh": 3, "parents": 3, "units": 4, "fits": 2},
     "evolution": {"population": 4, "tournament": 2, "cycles": 3},
+    "evolution alone": {"children": "alone", "each": 1, "population": 4, "tournament": 2},
     "random": {"samples": 8},
     "random_search": {"each": 1},
 }
 DRAWN = {method for method, model in SEARCH.items() if not model.learns}
 """Methods whose alphas are an architecture that was drawn."""
-EVERY_LEARNER = on([SPACE], (m for m in ENGINES if m not in DRAWN))
+EVERY_LEARNER = on([SPACE], (m for m in METHODS if m not in DRAWN | ALONE))
 ON_EVERY_SPACE = {"darts", "pc_darts", "gdas", "nasp", "random"}
 """The others see cells through the same code as one of these."""
 ENGINES_ON_SPACES = pytest.mark.parametrize(
     ("method", "name"),
-    [(m, n) for m in ENGINES for n in sorted(SPACES) if m in ON_EVERY_SPACE or n == "skipped"]
-    + [(m, n) for m in ENGINES for n in SEQUENCES if m not in NOT_RECURRENT],
+    [(m, n) for m in METHODS for n in sorted(SPACES) if m in ON_EVERY_SPACE or n == "skipped"]
+    + [(m, n) for m in METHODS for n in SEQUENCES if m not in NOT_RECURRENT],
 )
 DROPOUT = Variational(words=0.1, embedded=0.1, input=0.2, state=0.1, output=0.2)
 ALPHAS = {
@@ -65,6 +69,11 @@ COUNTING = Batch({"token": TOKENS[:-1]}, TOKENS[1:], axis=1)
 LOGITS = {SPACE: (6, 3), "recurrent": (20, 3)}
 
 
+def model_of(method: str) -> type[SearchSettings]:
+    """Return the settings of a method, which may be said to train children alone."""
+    return SEARCH[method.removesuffix(" alone")]
+
+
 def start(
     method: str, name: str = SPACE, seed: int = 0, dtype: torch.dtype = torch.float32, **given: Any
 ) -> tuple[Supernet, Engine]:
@@ -72,9 +81,10 @@ def start(
 
     `given` are settings; the optimiser of alpha is left out where there is none.
     """
-    if "arch" not in SEARCH[method].settings():
+    model = model_of(method)
+    if "arch" not in model.settings():
         given.pop("arch", None)
-    settings = SEARCH[method](**{"epochs": 2, "warmup": 0, **FEW.get(method, {}), **given})
+    settings = model(**{"epochs": 2, "warmup": 0, **FEW.get(method, {}), **given})
     supernet = supernet_of(space(TEXTS[name], method), seed, dtype)
     if name in SEQUENCES:
         supernet.network.run_state.dropout = DROPOUT.rates()
@@ -118,12 +128,12 @@ def test_there_is_an_engine_for_the_settings_of_every_method() -> None:
     assert set(ENGINES) == set(SEARCH)
 
 
-@pytest.mark.parametrize("method", ENGINES)
+@pytest.mark.parametrize("method", METHODS)
 def test_settings_say_what_alpha_can_be_asked(method: str) -> None:
     _, engine = start(method)
-    assert SEARCH[method].has_probabilities == (engine.probabilities() is not None)
+    assert model_of(method).has_probabilities == (engine.probabilities() is not None)
     loss, alphas = engine.architecture_loss(some(SPACE, 0)), list(engine.alphas().values())
-    assert SEARCH[method].is_differentiable == (loss is not None)
+    assert model_of(method).is_differentiable == (loss is not None)
     if loss is not None:
         gradients = torch.autograd.grad(loss, alphas, create_graph=True)
         assert all(gradient.requires_grad for gradient in gradients)
@@ -219,7 +229,7 @@ def test_a_few_examples_can_be_learnt_by_heart(method: str, name: str) -> None:
     assert sum(losses[-3:]) < 0.5 * sum(losses[:3])
 
 
-@on([], ENGINES)
+@on([], METHODS)
 def test_a_stream_goes_on_where_it_was_left(method: str, name: str) -> None:
     supernet, engine = start(method, name)
     train, architecture = batches(name, 0)

@@ -55,6 +55,8 @@ STEPS: list[tuple[str, dict[str, Any], list[tuple[str, bool]]]] = [
     ("asng", {"samples": 3}, [*[WEIGHTS] * 3, *[ALPHA] * 3]),
     ("asng", {"warmup": 1}, [WEIGHTS, WEIGHTS]),
     ("evolution", {}, [WEIGHTS]),
+    ("evolution", {"children": "alone", "each": 2}, [WEIGHTS]),
+    ("evolution", {"children": "alone", "each": 1}, [ALPHA, WEIGHTS]),
     ("enas", {}, [WEIGHTS]),
     ("nao", {"pool": 4, "fresh": 2}, [WEIGHTS]),
     ("random", {}, [WEIGHTS]),

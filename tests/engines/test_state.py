@@ -156,6 +156,7 @@ AMID, BORDER = STEPS + 3, 2 * (STEPS + 2)
 """Calls before a search is stored: one step of the second epoch is taken, or all of it is over."""
 
 FAST = {"arch": Adam(lr=0.1)}
+ALONE = {"children": "alone", "population": 2, "tournament": 2}
 EVERY_METHOD = [
     Case(method, name)
     for method in ENGINES
@@ -187,6 +188,8 @@ OPTIONS = {
     "sparse": Case("bayesnas", given={"warmup": 0, "sparsity": 1.0}),
     "several_epochs_each": Case("random_search", given={"each": 2}),
     "several_epochs_each_text": Case("random_search", "recurrent", {"each": 2}),
+    "children_alone": Case("evolution", given={**ALONE, "each": 1}),
+    "children_alone_text": Case("evolution", "recurrent", {**ALONE, "each": 2}),
     "judged_later": Case("nao", given={"each": 3}),
 }
 CASES = pytest.mark.parametrize(

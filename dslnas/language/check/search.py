@@ -129,11 +129,15 @@ def _unfit_for_drawing(search: SearchSettings, derivation: Derivation) -> Iterat
         limited = [name for name, model in SEARCH.items() if not model.draws]
         help = f"leave it out, or search by a method that does not draw; {suggestion('', limited)}"
         yield Conflict("derive.penalty", f"{drawn}, within `require` from the start", help)
-    if search.learns:
+    if search.learns and search.shares_weights:
         return
-    learning = [name for name, model in SEARCH.items() if model.learns]
-    help = f"leave it out, or search by a method that learns; {suggestion('', learning)}"
-    drawn += " and compares them at the end"
+    if search.learns:
+        help = "leave it out, or write `children shared`"
+        drawn = f"`{search.method}` trains every architecture alone"
+    else:
+        learning = [name for name, model in SEARCH.items() if model.learns]
+        help = f"leave it out, or search by a method that learns; {suggestion('', learning)}"
+        drawn += " and compares them at the end"
     if search.warm_epochs > 0:
         yield Conflict("search.warmup", f"{drawn}: there is no alpha to wait with", help)
     if search.stop:

@@ -1,0 +1,7 @@
+use papers.darts
+search evolution {
+    epochs    300
+    children  alone
+    each      1
+    cycles    50
+}
