@@ -92,6 +92,35 @@ class Tensors:
                 tensor.copy_(found[name])
 
 
+class Generators:
+    """Generators of random numbers by name."""
+
+    def __init__(self, generators: Mapping[str, torch.Generator]) -> None:
+        self._generators = generators
+
+    def state(self) -> State:
+        """Return what decides the next numbers."""
+        return {name: generator.get_state() for name, generator in self._generators.items()}
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Let the generators go on; whoever makes things from their numbers does so before."""
+        check_names(state, self._generators)
+        for name, generator in self._generators.items():
+            try:
+                generator.set_state(taken(state, name))
+            except (RuntimeError, TypeError):
+                raise StateError(f"`{name}` is not of a generator on this device") from None
+
+
+def copied(state: Mapping[str, Tensor]) -> State:
+    """Return a copy on the CPU, to be kept or written."""
+    layout = torch.contiguous_format
+    return {
+        name: tensor.detach().to("cpu", copy=True, memory_format=layout)
+        for name, tensor in state.items()
+    }
+
+
 def number(value: float) -> Tensor:
     """Return a number, or a truth value, as a tensor that holds it exactly."""
     return torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else torch.int64)
@@ -114,7 +143,7 @@ def taken(state: Mapping[str, Tensor], name: str, like: Tensor | None = None) ->
     return found.detach().to(like.device)
 
 
-def check_names(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+def check_names(state: Mapping[str, Tensor], wanted: Collection[str]) -> None:
     """Raise `StateError` unless a state has the names that are wanted, and no others."""
     for name in state:
         if name not in wanted:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -14,9 +15,11 @@ from dslnas.runs.folder import ARCHITECTURE, is_searched
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
+    from dslnas.runs.checkpoint import Checkpoint
+    from dslnas.training.keeping import Saved
     from dslnas.training.records import EpochRecord
     from dslnas.training.train import Trained
-    from dslnas.training.training_state import TrainingState
+    from dslnas.training.training_state import Progress
 
 
 def train(
@@ -73,6 +76,7 @@ def _trained(run: Run) -> Trained:
     from dslnas.graph.analysis.dependence import check_dependence
     from dslnas.graph.lower.network import build_derived_graph
     from dslnas.runs.checkpoint import Checkpoint
+    from dslnas.state import StateError
     from dslnas.training.constraints import check_limits
     from dslnas.training.memory_check import check_training_fits
     from dslnas.training.train import train
@@ -91,22 +95,37 @@ def _trained(run: Run) -> Trained:
     saved = checkpoint.read(run.metrics, settings.epochs)
     run.folder.keep_metrics(0 if saved is None else saved.progress.epochs)
 
-    def keep(record: EpochRecord, state: TrainingState) -> None:
-        run.folder.add_metrics(record)
-        checkpoint.write(state)
-
     with threads_for(graph.flops() * settings.batch * task.steps(program.data)):
-        return train(
-            run.architecture,
-            settings,
-            program.data,
-            data,
-            seed,
-            runtime,
-            run.report,
-            keep,
-            saved,
-        )
+        try:
+            return train(
+                run.architecture,
+                settings,
+                program.data,
+                data,
+                seed,
+                runtime,
+                run.report,
+                _EveryEpoch(run, checkpoint),
+                saved,
+            )
+        except StateError as error:
+            raise checkpoint.foreign(error) from None
+
+
+@dataclass(frozen=True)
+class _EveryEpoch:
+    """Stores a training after every epoch."""
+
+    run: Run
+    checkpoint: Checkpoint
+
+    def after_step(self, save: Callable[[], Saved[Progress]]) -> None:
+        """Do nothing."""
+
+    def after_epoch(self, record: EpochRecord, save: Callable[[], Saved[Progress]]) -> None:
+        """Write the metrics of the epoch first: they may have one that the checkpoint lacks."""
+        self.run.folder.add_metrics(record)
+        self.checkpoint.write(save())
 
 
 def _write(run: Run, trained: Trained) -> None:

@@ -69,14 +69,20 @@ class WeightOptimiser:
         rate: float = self._sgd.param_groups[0]["lr"]
         return rate
 
-    def step(self, gradients: Sequence[Tensor | None]) -> None:
-        """Take one step along the clipped gradients, one per weight; without one it stays."""
+    def step(self, gradients: Sequence[Tensor | None], share: float = 1.0) -> None:
+        """Take one step along the clipped gradients, one per weight; without one it stays.
+
+        The step is taken at a share of the epoch's learning rate.
+        """
         for weight, gradient in zip(self._weights, gradients, strict=True):
             # contiguous: autograd may give one number for all entries, which clipping cannot scale
             weight.grad = None if gradient is None else gradient.contiguous()
         if self._settings.clip > 0:
             nn.utils.clip_grad_norm_(self._weights, self._settings.clip)
+        rate = self.rate
+        _set_rate(self._sgd, share * rate)
         self._sgd.step()
+        _set_rate(self._sgd, rate)
 
     def gradients(self, loss: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient of a loss in every weight; None where it does not depend on it."""

@@ -1,7 +1,7 @@
-"""The checkpoint of a run: its training after the last whole epoch, in one file.
+"""The checkpoint of a run: its training as it was last stored, in one file.
 
 Tensors are stored as safetensors and the numbers as JSON in its header: one file is replaced at
-once, so both are always of the same epoch, and reading it runs no code.
+once, so both are always of the same step, and reading it runs no code.
 """
 
 from __future__ import annotations
@@ -12,15 +12,22 @@ from hashlib import sha256
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 
-from dslnas.diagnostics import user_error
+from dslnas.diagnostics import UserError, user_error
+from dslnas.files import write_whole
 from dslnas.json_model import JsonModel, damaged, parse_model
-from dslnas.runs.folder import ARCHITECTURE, CHECKPOINT, METRICS, write_tensors
+from dslnas.runs.folder import ARCHITECTURE, CHECKPOINT, METRICS
+from dslnas.state import StateError
+from dslnas.training.keeping import Saved
 from dslnas.training.records import EpochRecord
-from dslnas.training.training_state import Progress, TrainingState
+from dslnas.training.training_state import Progress
 
 ENTRY = "dslnas"
 HELP = "remove it to train again from the first epoch, or start a new run without `--resume`"
+
+
+FOREIGN = "without `--resume`, and with another `--out`, the run starts again"
 
 
 class Header(JsonModel):
@@ -44,8 +51,8 @@ class Checkpoint:
             "seed": seed,
         }
 
-    def read(self, metrics: Sequence[EpochRecord], epochs: int) -> TrainingState | None:
-        """Return the training as it was after the last whole epoch; None if there was none.
+    def read(self, metrics: Sequence[EpochRecord], epochs: int) -> Saved[Progress] | None:
+        """Return the training as it was stored; None if it never was.
 
         Raises:
             UserError: NAS027 if the file is damaged, or has other epochs than the metrics or more
@@ -54,9 +61,9 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            with safe_open(self.path, framework="numpy") as file:
+            with safe_open(self.path, framework="pt") as file:
                 entry = (file.metadata() or {}).get(ENTRY)
-                arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+                state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         except (OSError, SafetensorError):
             raise damaged({"": "not a whole safetensors file"}, str(self.path), HELP) from None
         if entry is None:
@@ -67,7 +74,7 @@ class Checkpoint:
                 message = f"checkpoint is of another run: its {key} differs"
                 raise user_error("NAS026", message, where=str(self.path), help=HELP)
         self._check_epochs(header.progress.epochs, metrics, epochs)
-        return TrainingState(header.progress, arrays, str(self.path))
+        return Saved(header.progress, state)
 
     def _check_epochs(self, found: int, metrics: Sequence[EpochRecord], epochs: int) -> None:
         """Check that a number of epochs can be: the metrics of an epoch are written before it."""
@@ -80,7 +87,13 @@ class Checkpoint:
             return
         raise damaged({"progress.measured": why}, str(self.path), HELP)
 
-    def write(self, saved: TrainingState) -> None:
+    def write(self, saved: Saved[Progress]) -> None:
         """Store a training in place of what was stored before."""
         header = Header.model_validate({**self._whose, "progress": saved.progress})
-        write_tensors(self.path, saved.arrays, {ENTRY: json.dumps(header.model_dump())})
+        write_whole(self.path, save(saved.state, {ENTRY: json.dumps(header.model_dump())}))
+
+    def foreign(self, why: StateError) -> UserError:
+        """Return the error for what was stored, if a training cannot go on from it."""
+        return user_error(
+            "NAS026", f"checkpoint does not fit: {why}", where=str(self.path), help=FOREIGN
+        )

@@ -6,11 +6,13 @@ further step is kept beside them, and it is the mean that is measured and export
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+
+from dslnas.state import State, Tensors, number, state_of, take_parts, taken
 
 
 def has_stalled(losses: Sequence[float], checks: int) -> bool:
@@ -39,10 +41,26 @@ class Average:
     def add(self) -> None:
         """Add the weights as they are now."""
         if self.count == 0:
-            self.means = [torch.zeros_like(weight) for weight in self._weights]
+            self.means = self._zeros()
         self.count += 1
         for mean, weight in zip(self.means, self._weights, strict=True):
             mean.add_((weight - mean) / self.count)
+
+    def state(self) -> State:
+        """Return how many values there are, and the means by number of the weight."""
+        return {"count": number(self.count), **state_of(self._parts())}
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on with the average of an earlier training."""
+        self.count = int(taken(state, "count", number(0)))
+        self.means = self._zeros() if self.count > 0 else []
+        take_parts(self._parts(), state, besides=["count"])
+
+    def _zeros(self) -> list[Tensor]:
+        return [torch.zeros_like(weight) for weight in self._weights]
+
+    def _parts(self) -> dict[str, Tensors]:
+        return {"means": Tensors({str(index): mean for index, mean in enumerate(self.means)})}
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

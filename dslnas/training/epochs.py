@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-
 from torch import Tensor
 
 from dslnas.backends.torch.losses import run_batch
-from dslnas.data.batches import Batch, Part
+from dslnas.data.batches import Batch, Part, Reading
 from dslnas.data.dataset import Data
 from dslnas.engines.objectives.accumulation import Gradients, added, in_parts
 from dslnas.settings.data import DataSettings
@@ -16,10 +13,11 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
 from dslnas.training.averaging import has_stalled
+from dslnas.training.keeping import Keeper
 from dslnas.training.measure import measure
 from dslnas.training.records import EpochRecord, Report, StepRecord, check_finite
 from dslnas.training.training_loss import training_loss
-from dslnas.training.training_state import Trainee
+from dslnas.training.training_state import Progress, Trainee
 
 
 class Epochs:
@@ -32,10 +30,11 @@ class Epochs:
         data_settings: DataSettings,
         data: Data,
         report: Report,
+        keeper: Keeper[Progress],
     ) -> None:
         """Go on from where the trainee is; raise an error if a batch finds too few examples."""
-        self._begin = time.perf_counter() - trainee.progress.seconds
-        self._trainee, self._settings, self._data, self._report = trainee, settings, data, report
+        self._trainee, self._settings, self._data = trainee, settings, data
+        self._report, self._keeper = report, keeper
         self._part = data.training
         self._part.check_batch(settings.batch)
         self._vary = settings.vary == "lengths"
@@ -43,7 +42,9 @@ class Epochs:
         self._task = task_of(data_settings)
 
     def run_one(self) -> EpochRecord:
-        """Train for one epoch, measure, and return both; every step is reported.
+        """Train for one epoch, or what is left of it, measure, and return both.
+
+        Every step is reported, then the keeper may store it.
 
         Raises:
             UserError: NAS701 if a loss is not finite.
@@ -66,27 +67,25 @@ class Epochs:
             seconds=trainee.progress.seconds,
         ).with_metrics(measured.metrics)
 
-    @property
-    def seconds(self) -> float:
-        """How long it took so far, what was before an interruption included."""
-        return time.perf_counter() - self._begin
-
     def _train(self, epoch: int) -> tuple[float, int]:
         """Take the steps of an epoch, counted from 1; return the mean loss and their number."""
         trainee, settings = self._trainee, self._settings
         self.begin(epoch)
+        if trainee.reading is None:
+            trainee.reading = self.batches()
         expected = self._part.batch_count(settings.batch)
-        total, step = 0.0, 0
-        for batch in self.batches():
-            step += 1
-            value = self.step(batch)
+        for batch in trainee.reading:
+            value, step = self.step(batch), trainee.progress.steps + 1
             if trainee.progress.averages:
                 trainee.average.add()
             check_finite("training loss", value, epoch, step, "retraining")
-            total += value
+            trainee.progress = trainee.progress.after_step(value)
             # segments of varying lengths: how many there are is only known at the end
             self._report(StepRecord("retrain", epoch, settings.epochs, step, max(step, expected)))
-        return total / step, step
+            self._keeper.after_step(trainee.save)
+        trainee.reading = None
+        progress = trainee.progress
+        return progress.loss / progress.steps, progress.steps
 
     def begin(self, epoch: int) -> None:
         """Set what depends on the epoch, counted from 1."""
@@ -97,8 +96,8 @@ class Epochs:
         state.drop_path_rate = settings.drop_path * (epoch - 1) / settings.epochs
         state.dropout = {} if settings.dropout is None else settings.dropout.rates()
 
-    def batches(self) -> Iterator[Batch]:
-        """Yield the batches of an epoch."""
+    def batches(self) -> Reading:
+        """Begin to read the batches of an epoch."""
         trainee, batch = self._trainee, self._settings.batch
         return self._part.batches(batch, trainee.generator, self._augment, vary=self._vary)
 
@@ -111,7 +110,7 @@ class Epochs:
             gradients = added(gradients, trainee.optimiser.gradients(share * descended))
             reported += share * float(shown.detach())
         assert gradients is not None
-        trainee.optimiser.step_by(gradients, self._share(batch))
+        trainee.optimiser.step(gradients, self._share(batch))
         return reported
 
     def _share(self, batch: Batch) -> float:
@@ -140,7 +139,8 @@ class Epochs:
                 "measured": (*before.measured, measured),
                 "best": best,
                 "averages": before.averages or has_stalled(losses, checks),
-                "average_count": trainee.average.count,
-                "seconds": self.seconds,
+                "steps": 0,
+                "loss": 0.0,
+                "seconds": trainee.seconds,
             }
         )

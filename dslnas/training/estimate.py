@@ -21,6 +21,7 @@ from dslnas.space.architecture import Architecture
 from dslnas.tasks.catalogue import task_of
 from dslnas.timing import median_seconds
 from dslnas.training.epochs import Epochs
+from dslnas.training.keeping import KeepsNothing
 from dslnas.training.memory_check import memory_of
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs
 from dslnas.training.search import make_supernet
@@ -107,7 +108,9 @@ def estimate_training(
         steps = task_of(data_settings).steps(data_settings)
         with threads_for(graph.flops() * settings.batch * steps):
             trainee = Trainee(graph, settings, SEED, runtime)
-            epochs = Epochs(trainee, settings, data_settings, data, lambda record: None)
+            epochs = Epochs(
+                trainee, settings, data_settings, data, lambda record: None, KeepsNothing()
+            )
             epochs.begin(settings.epochs)
             batches = (batch for _ in count() for batch in epochs.batches())
             seconds = median_seconds(

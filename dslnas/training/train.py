@@ -18,8 +18,9 @@ from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
 from dslnas.training.doubts import doubts_of_training
 from dslnas.training.epochs import Epochs
+from dslnas.training.keeping import Keeper, Saved
 from dslnas.training.records import Report, check_diverged
-from dslnas.training.training_state import SaveHook, Trainee, TrainingState
+from dslnas.training.training_state import Progress, Trainee
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def train(
     seed: int,
     runtime: Runtime,
     report: Report,
-    keep: SaveHook | None = None,
-    saved: TrainingState | None = None,
+    keeper: Keeper[Progress],
+    saved: Saved[Progress] | None = None,
 ) -> Trained:
     """Train an architecture on all training data, with fresh weights.
 
@@ -77,25 +78,26 @@ def train(
         seed: Seed of weights, order of examples and everything dropped.
         runtime: How it trains; the test is measured without bfloat16.
         report: Gets a record after every step and every epoch.
-        keep: Stores every epoch, before it is reported: what was told is never done again.
-        saved: A stored state of the same training, from which it goes on to the same bits.
+        keeper: Stores the training after steps, and epochs before they are reported.
+        saved: The same training as it was stored, from which it goes on to the same bits.
 
     Raises:
         UserError: NAS701 if a loss is not finite, NAS4xx if the network cannot be built, NAS611 if
-            there is too little text for a batch, NAS026 if what was stored is of another training.
+            there is too little text for a batch.
+        StateError: What was stored is of another training.
+        KeyboardInterrupt: The keeper wants the training to end.
     """
     graph = build_derived_graph(architecture, training=True)
     trainee = Trainee(graph, settings, seed, runtime)
+    epochs = Epochs(trainee, settings, data_settings, data, report, keeper)
     if saved is not None:
-        trainee.take(saved)
-    epochs = Epochs(trainee, settings, data_settings, data, report)
+        trainee.take(saved, epochs.batches)
     task = task_of(data_settings)
     guess = task.guess_loss(data)
     while trainee.progress.epochs < settings.epochs:
         record = epochs.run_one()
         check_diverged(record, guess, "retraining")
-        if keep is not None:
-            keep(record, trainee.save())
+        keeper.after_epoch(record, trainee.save)
         report(record)
     trainee.use_best()
     trainee.network.is_mixed = False
@@ -105,4 +107,4 @@ def train(
     progress = trainee.progress
     epoch = progress.best or progress.epochs
     doubts = doubts_of_training(task, data, progress.measured[:epoch], test)
-    return Trained(network, progress.result, test, epoch, epochs.seconds, doubts)
+    return Trained(network, progress.result, test, epoch, trainee.seconds, doubts)

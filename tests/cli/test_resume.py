@@ -281,6 +281,18 @@ def test_a_damaged_checkpoint_is_a_message(
     assert search(spec, interrupted, "--resume") == 0
 
 
+def test_a_checkpoint_of_another_network_is_a_message(
+    spec: Path, interrupted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = interrupted / "checkpoint.safetensors"
+    header, tensors = {"dslnas": json.dumps(header_of(path))}, load_file(path)
+    save_file({**tensors, "network/more": tensors["generators/order"]}, path, header)
+    capsys.readouterr()
+    assert search(spec, interrupted, "--resume") == 1
+    message = f"{path}: error[NAS026]: checkpoint does not fit: network: `more` is not of this work"
+    assert message in capsys.readouterr().err
+
+
 def header_of(path: Path) -> Any:
     with safe_open(path, framework="numpy") as file:
         return json.loads(file.metadata()["dslnas"])

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
-from dslnas.diagnostics import UserError
-from dslnas.settings.values import Cosine, Sgd
+from dslnas.settings.values import Cosine, Crop, Cutout, Flip, Sgd
+from dslnas.state import StateError
 from dslnas.tasks.task import Measurement
 from dslnas.training import epochs as module
+from dslnas.training.keeping import Saved
+from dslnas.training.records import EpochRecord, StepRecord
 from dslnas.training.train import Trained
-from dslnas.training.training_state import Progress, TrainingState
+from dslnas.training.training_state import Progress
 from tests.measurements import without_measurements
 from tests.training.tiny import Listener, architecture, equal, random_data, run_retrain
 from tests.training.tiny_text import DROPOUT, retrain_text, text_data
 
-EPOCHS = 4
+EPOCHS = 3
 GIVEN: dict[str, Any] = {
     "epochs": EPOCHS,
     "drop_path": 0.4,
+    "augment": (Crop(pad=1), Flip(), Cutout(size=3)),
+    "accumulate": 2,
     "weights": Sgd(lr=Cosine(start=0.1, end=0.0), momentum=0.9),
 }
 TEXT: dict[str, Any] = {
@@ -39,108 +45,214 @@ def on_images(**given: Any) -> Trained:
     return run_retrain(architecture(), random_data(), **{**GIVEN, **given})
 
 
-METRICS = {"perplexity": 2.0, "accuracy": 0.25}
-
-
 def on_text(**given: Any) -> Trained:
     return retrain_text(text_data(), **{**TEXT, **given})
 
 
-def all_saved(**given: Any) -> list[TrainingState]:
-    """Train on images to the end; return what was stored after every epoch."""
-    saved: list[TrainingState] = []
-    on_images(keep=lambda _, state: saved.append(state), **given)
-    return saved
+@dataclass
+class Stored:
+    """A keeper that stores every epoch, and the step after which it ends the training."""
+
+    stop: int = 0
+    epochs: list[Saved[Progress]] = field(default_factory=list)
+    amid: Saved[Progress] | None = None
+    _steps: int = 0
+
+    def after_step(self, save: Callable[[], Saved[Progress]]) -> None:
+        self._steps += 1
+        if self._steps == self.stop:
+            self.amid = save()
+            raise KeyboardInterrupt
+
+    def after_epoch(self, record: EpochRecord, save: Callable[[], Saved[Progress]]) -> None:
+        self.epochs.append(save())
 
 
-def timeless(report: Listener) -> list[dict[str, object]]:
-    return [without_measurements(record) for record in report.epochs]
+def saved_amid(train: Callable[..., Trained], step: int, **given: Any) -> Saved[Progress]:
+    """Train up to some step of all; return what was stored then."""
+    keeper = Stored(step)
+    with pytest.raises(KeyboardInterrupt):
+        train(keeper=keeper, **given)
+    assert keeper.amid is not None
+    return keeper.amid
 
 
-@pytest.mark.parametrize("epoch", [1, 3, EPOCHS])
+def timeless(report: Listener) -> list[object]:
+    """Return the records of all steps and epochs without what was measured of the machine."""
+    return [
+        record if isinstance(record, StepRecord) else without_measurements(record)
+        for record in report.records
+    ]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A training without an interruption, and what it stored."""
+
+    trained: Trained
+    records: list[object]
+    epochs: list[Saved[Progress]]
+
+
+@cache
+def whole(train: Callable[..., Trained]) -> Whole:
+    keeper, report = Stored(), Listener()
+    trained = train(keeper=keeper, report=report)
+    return Whole(trained, timeless(report), keeper.epochs)
+
+
+@pytest.mark.parametrize("epoch", [1, EPOCHS])
 @pytest.mark.parametrize("train", [on_images, on_text])
 def test_it_goes_on_bit_for_bit(train: Callable[..., Trained], epoch: int) -> None:
-    saved: list[TrainingState] = []
-    whole_report, report = Listener(), Listener()
-    whole = train(report=whole_report, keep=lambda _, state: saved.append(state))
-    again = train(report=report, saved=saved[epoch - 1])
-    assert equal(whole, again)
-    assert timeless(report) == timeless(whole_report)[epoch:]
+    report = Listener()
+    assert equal(whole(train).trained, train(report=report, saved=whole(train).epochs[epoch - 1]))
+    count = len(report.records)
+    assert timeless(report) == whole(train).records[len(whole(train).records) - count :]
+    assert len(report.epochs) == EPOCHS - epoch
 
 
-def test_averaging_goes_on_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupted before it begins, when it has begun, and amid it; the best epoch is old."""
+@pytest.mark.parametrize("step", [1, 4, 10])
+@pytest.mark.parametrize("train", [on_images, on_text])
+def test_it_goes_on_amid_an_epoch_bit_for_bit(train: Callable[..., Trained], step: int) -> None:
+    """After the first step of all, the last one of an epoch of images, and one between others."""
+    before, after = Listener(), Listener()
+    saved = saved_amid(train, step, report=before)
+    assert saved.progress.steps > 0
+    assert equal(whole(train).trained, train(report=after, saved=saved))
+    assert timeless(before) + timeless(after) == whole(train).records
 
-    def train(first: int, **given: Any) -> Trained:
-        losses = iter([1.0, 2.0, 3.0, 1.5, 0.9, 1.2, 2.0][first:])
+
+def test_it_goes_on_from_where_it_was_interrupted_again() -> None:
+    saved = saved_amid(on_images, 2, saved=saved_amid(on_images, 5))
+    assert (saved.progress.epochs, saved.progress.steps) == (1, 3)
+    assert equal(whole(on_images).trained, on_images(saved=saved))
+
+
+LOSSES = [1.0, 2.0, 3.0, 1.5, 0.9, 1.2, 2.0]
+METRICS = {"perplexity": 2.0, "accuracy": 0.25}
+
+
+@pytest.fixture
+def on_stalling_text(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trained]:
+    """Train on text; from the third epoch on validation has stalled, and the fifth is the best."""
+
+    def train(saved: Saved[Progress] | None = None, **given: Any) -> Trained:
+        losses = iter(LOSSES[0 if saved is None else saved.progress.epochs :])
         monkeypatch.setattr(module, "measure", lambda *_: Measurement(next(losses), METRICS))
-        return on_text(epochs=6, **given)
+        return on_text(epochs=6, saved=saved, **given)
 
-    saved: list[TrainingState] = []
-    whole = train(0, keep=lambda _, state: saved.append(state))
+    return train
+
+
+def test_averaging_goes_on_bit_for_bit(on_stalling_text: Callable[..., Trained]) -> None:
+    """Interrupted before it begins, when it has begun, and later; the best epoch is old."""
+    keeper = Stored()
+    trained = on_stalling_text(keeper=keeper)
+    saved = keeper.epochs
     assert [one.progress.averages for one in saved] == [False, False, True, True, True, True]
-    assert [one.progress.average_count > 0 for one in saved] == [False] * 3 + [True] * 3
+    assert [int(one.state["average/count"]) > 0 for one in saved] == [False] * 3 + [True] * 3
     assert [one.progress.best for one in saved] == [1, 1, 1, 1, 5, 5]
-    for first, one in enumerate(saved, 1):
-        assert equal(whole, train(first, saved=one))
+    for one in saved:
+        assert equal(trained, on_stalling_text(saved=one))
+
+
+def test_averaging_goes_on_amid_an_epoch_bit_for_bit(
+    on_stalling_text: Callable[..., Trained],
+) -> None:
+    report, before, after = Listener(), Listener(), Listener()
+    trained = on_stalling_text(report=report)
+    starts = [n for n, r in enumerate(steps_of(report), 1) if r.step == 1]
+    assert len(set(map(int.__sub__, starts[1:], starts))) > 1, "lengths vary"
+    saved = saved_amid(on_stalling_text, starts[3] + 2, report=before)
+    assert (saved.progress.epochs, saved.progress.steps) == (3, 3)
+    assert int(saved.state["average/count"]) == 3
+    assert saved.state["reading/states/0"].abs().sum() > 0
+    assert equal(trained, on_stalling_text(report=after, saved=saved))
+    assert timeless(before) + timeless(after) == timeless(report)
+
+
+def steps_of(report: Listener) -> list[StepRecord]:
+    return [record for record in report.records if isinstance(record, StepRecord)]
 
 
 def test_without_momentum_none_is_stored_and_it_goes_on_bit_for_bit() -> None:
-    plain, saved = {"weights": Sgd(lr=0.1, momentum=0.0)}, list[TrainingState]()
-    whole = on_images(keep=lambda _, state: saved.append(state), **plain)
-    assert not [name for name in saved[0].arrays if name.startswith("momentum")]
-    assert equal(whole, on_images(saved=saved[0], **plain))
+    plain, keeper = {"weights": Sgd(lr=0.1, momentum=0.0)}, Stored()
+    trained = on_images(keeper=keeper, **plain)
+    assert not [name for name in keeper.epochs[0].state if name.startswith("optimiser")]
+    assert equal(trained, on_images(saved=keeper.epochs[0], **plain))
 
 
 def test_what_is_stored_is_a_copy() -> None:
-    saved = all_saved()
-    name = next(key for key in saved[0].arrays if key.endswith("conv/weight"))
-    assert (saved[0].arrays[name] != saved[1].arrays[name]).any()
-    assert [one.progress.epochs for one in saved] == [1, 2, 3, 4]
-    assert saved[0].progress.measured == saved[3].progress.measured[:1]
+    saved = whole(on_images).epochs
+    name = next(key for key in saved[0].state if key.endswith("conv/weight"))
+    assert not torch.equal(saved[0].state[name], saved[1].state[name])
+    assert [one.progress.epochs for one in saved] == [1, 2, 3]
+    assert saved[0].progress.measured == saved[2].progress.measured[:1]
 
 
-def test_every_part_of_the_state_matters() -> None:
-    """Leaving out the momentum or a generator gives another training."""
-    whole = on_images()
-    saved = all_saved()[1]
-    others = all_saved()[0].arrays
-    for group in ("momentum", "generator/order", "generator/masks", "weights"):
-        arrays = {k: others[k] if k.startswith(group) else v for k, v in saved.arrays.items()}
-        changed = on_images(saved=replace(saved, arrays=arrays))
-        assert not equal(whole, changed), group
+@cache
+def amid_images(seed: int = 0) -> Saved[Progress]:
+    """Return a training after two steps of its second epoch."""
+    return saved_amid(on_images, 6, seed=seed)
+
+
+@pytest.mark.parametrize(
+    "part", ["optimiser", "generators/order", "generators/masks", "reading/order", "network"]
+)
+def test_every_part_of_the_state_matters(part: str) -> None:
+    saved, others = amid_images(), amid_images(1).state
+    state = {k: others[k] if k.startswith(part) else v for k, v in saved.state.items()}
+    assert state.keys() == saved.state.keys()
+    assert not equal(whole(on_images).trained, on_images(saved=Saved(saved.progress, state)))
+
+
+@pytest.mark.parametrize("change", [{"loss": 0.0}, {"steps": 1}])
+def test_every_number_matters_amid_an_epoch(change: dict[str, float]) -> None:
+    saved, report = amid_images(), Listener()
+    on_images(
+        saved=Saved(saved.progress.model_copy(update=change), saved.state),
+        report=report,
+    )
+    assert timeless(report) != whole(on_images).records[-len(report.records) :]
 
 
 def test_numbers_survive_being_written_as_json() -> None:
-    saved = all_saved()[-1]
-    assert Progress.model_validate_json(saved.progress.model_dump_json()) == saved.progress
+    progress = amid_images().progress
+    assert progress.loss > 0
+    assert Progress.model_validate_json(progress.model_dump_json()) == progress
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"weights/stem/0_conv/weight": None}, "`weights/stem/0_conv/weight` is missing"),
-        ({"weights/more": np.zeros(3, np.float32)}, "the training has no `weights/more`"),
+        ({"network/stem/0_conv/weight": None}, "network: `stem/0_conv/weight` is missing"),
+        ({"network/more": torch.zeros(3)}, "network: `more` is not of this work"),
         (
-            {"weights/stem/0_conv/weight": np.zeros(3, np.float32)},
-            "`weights/stem/0_conv/weight` has shape (3,), needs (12, 1, 3, 3)",
+            {"network/stem/0_conv/weight": torch.zeros(3)},
+            r"`stem/0_conv/weight` is float32 \(3,\), needs float32 \(12, 1, 3, 3\)",
         ),
-        ({"generator/order": np.zeros(3, np.uint8)}, "states of the random numbers"),
-        ({"generator/masks": None}, "states of the random numbers"),
-        ({"momentum/900": np.zeros(3, np.float32)}, "the training has no `momentum/900`"),
-        ({"momentum/0": None}, "`momentum/0` is missing"),
-        ({"more/0": np.zeros(3, np.float32)}, "the training has no `more/0`"),
-        ({"more": np.zeros(3, np.float32)}, "the training has no `more`"),
-        ({"average/0": np.zeros((12, 1, 3, 3), np.float32)}, "the training has no `average/0`"),
+        (
+            {"generators/order": torch.zeros(3, dtype=torch.uint8)},
+            "`order` is not of a generator on this device",
+        ),
+        ({"generators/order": torch.zeros(5056)}, "`order` is not of a generator on this device"),
+        ({"generators/masks": None}, "`masks` is missing"),
+        (
+            {"optimiser/900/momentum_buffer": torch.zeros(3)},
+            "`900/momentum_buffer` is not of this optimiser",
+        ),
+        ({"more/0": torch.zeros(3)}, "`more/0` is not of this work"),
+        ({"more": torch.zeros(3)}, "`more` is not of this work"),
+        ({"average/means/0": torch.zeros((12, 1, 3, 3))}, "`0` is not of this work"),
+        ({"best/stem/0_conv/weight": torch.zeros((12, 1, 3, 3))}, "is not of this work"),
+        ({"reading/size": torch.tensor(4)}, "batches of 4, needs 4 of 16 at most"),
+        ({"reading/order": None}, "`order` is missing"),
     ],
 )
 def test_a_training_of_another_network_is_refused(
-    change: dict[str, np.ndarray | None], message: str
+    change: dict[str, Tensor | None], message: str
 ) -> None:
-    saved = all_saved(epochs=1)[0]
-    arrays = {k: v for k, v in {**saved.arrays, **change}.items() if v is not None}
-    with pytest.raises(UserError) as caught:
-        on_images(saved=replace(saved, arrays=arrays, where="run/checkpoint"))
-    text = caught.value.render()
-    assert text.startswith("run/checkpoint: error[NAS026]: checkpoint does not fit: ")
-    assert message in text
+    saved = amid_images()
+    state = {k: v for k, v in {**saved.state, **change}.items() if v is not None}
+    with pytest.raises(StateError, match=message):
+        on_images(saved=Saved(saved.progress, state))

@@ -18,11 +18,11 @@ from dslnas.data.dataset import Data
 from dslnas.data.stream import StreamPart
 from dslnas.diagnostics import UserError
 from dslnas.engines.objectives.accumulation import Gradients
+from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.settings.values import Sgd
 from dslnas.tasks.task import Measurement
 from dslnas.training import epochs as module
 from dslnas.training.measure import measure
-from dslnas.training.resumable_sgd import ResumableSGD
 from dslnas.training.train import Trained
 from dslnas.training.training_loss import training_loss
 from tests.loading import TEXT
@@ -104,14 +104,14 @@ def test_test_data_choose_nothing(data: Data) -> None:
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Tensor]]:
     """The weights after every step, and how long the step was as a share of the rate."""
     taken: list[dict[str, Tensor]] = []
-    step_by = ResumableSGD.step_by
+    step = WeightOptimiser.step
 
-    def watch(self: ResumableSGD, gradients: Gradients, share: float) -> None:
-        step_by(self, gradients, share)
+    def watch(self: WeightOptimiser, gradients: Gradients, share: float) -> None:
+        step(self, gradients, share)
         weights = {str(n): w.detach().clone() for n, w in enumerate(self._weights)}
         taken.append({**weights, "share": torch.tensor(share)})
 
-    monkeypatch.setattr(ResumableSGD, "step_by", watch)
+    monkeypatch.setattr(WeightOptimiser, "step", watch)
     return taken
 
 
@@ -166,11 +166,11 @@ def test_the_rate_follows_the_length_of_a_segment_where_lengths_vary(
 
 def test_a_step_that_fails_leaves_the_rate_as_it_was() -> None:
     weight = nn.Parameter(torch.ones(1))
-    descent = ResumableSGD([weight], Sgd(lr=0.5, momentum=0.0, weight_decay=0.0), 1)
-    descent.step_by(descent.gradients(weight.sum()), 0.5)
+    descent = WeightOptimiser([weight], Sgd(lr=0.5, momentum=0.0, weight_decay=0.0), 1)
+    descent.step(descent.gradients(weight.sum()), 0.5)
     assert (weight.item(), descent.rate) == (0.75, 0.5)
     with pytest.raises(ValueError, match="longer"):
-        descent.step_by([None, None], 0.5)
+        descent.step([None, None], 0.5)
     assert descent.rate == 0.5
 
 

@@ -22,11 +22,12 @@ from dslnas.settings.values import Sgd
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
+from dslnas.training.keeping import Keeper, KeepsNothing, Saved
 from dslnas.training.records import EpochRecord, Line, SearchCheck, StepRecord
 from dslnas.training.search import Search
 from dslnas.training.search_plan import SearchPlan, SearchResult
 from dslnas.training.train import Trained, train
-from dslnas.training.training_state import SaveHook, TrainingState
+from dslnas.training.training_state import Progress
 from tests.engines.small import LOWERED
 from tests.spaces import random_scores, space_of
 
@@ -147,15 +148,15 @@ def run_retrain(
     *,
     seed: int = 0,
     report: Listener | None = None,
-    keep: SaveHook | None = None,
-    saved: TrainingState | None = None,
+    keeper: Keeper[Progress] | None = None,
+    saved: Saved[Progress] | None = None,
     **given: Any,
 ) -> Trained:
     """Train an architecture; `given` are settings of the evaluation."""
     defaults = {"epochs": 2, "batch": 16, "drop_path": 0.0, "weights": Sgd(lr=0.05)}
     settings = EvaluateSettings(**{**defaults, **given})
-    listener = report or Listener()
-    return train(found, settings, Digits(), data, seed, Runtime(CPU), listener, keep, saved)
+    listener, keeper = report or Listener(), keeper or KeepsNothing()
+    return train(found, settings, Digits(), data, seed, Runtime(CPU), listener, keeper, saved)
 
 
 def equal(a: Trained, b: Trained) -> bool:

@@ -19,10 +19,11 @@ from dslnas.settings.values import Sgd, Variational
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
+from dslnas.training.keeping import Keeper, KeepsNothing, Saved
 from dslnas.training.search import Search
 from dslnas.training.search_plan import SearchPlan, SearchResult
 from dslnas.training.train import Trained, train
-from dslnas.training.training_state import SaveHook, TrainingState
+from dslnas.training.training_state import Progress
 from tests.engines.small import LOWERED
 from tests.spaces import random_scores, space_of
 from tests.training.tiny import CPU, Listener
@@ -112,8 +113,8 @@ def retrain_text(
     found: Architecture | None = None,
     seed: int = 0,
     report: Listener | None = None,
-    keep: SaveHook | None = None,
-    saved: TrainingState | None = None,
+    keeper: Keeper[Progress] | None = None,
+    saved: Saved[Progress] | None = None,
     **given: Any,
 ) -> Trained:
     """Train an architecture; `given` are settings of the evaluation."""
@@ -129,5 +130,6 @@ def retrain_text(
     }
     settings = EvaluateSettings(**{**defaults, **given})
     architecture = text_architecture() if found is None else found
-    listener, texts = report or Listener(), TextFile(batch=4, steps=STEPS)
-    return train(architecture, settings, texts, data, seed, Runtime(CPU), listener, keep, saved)
+    listener, keeper = report or Listener(), keeper or KeepsNothing()
+    texts = TextFile(batch=4, steps=STEPS)
+    return train(architecture, settings, texts, data, seed, Runtime(CPU), listener, keeper, saved)
