@@ -36,6 +36,8 @@ class Choices:
         """Go on from those of a state."""
         check_names(state, self.state())
         columns = {cell: self._columns(cell, taken(state, cell)) for cell in self._tables}
+        if len({len(of_cell) for of_cell in columns.values()}) > 1:
+            raise StateError("cells are of different architectures")
         each = zip(*columns.values(), strict=True)
         self.all = [dict(zip(columns, of_one, strict=True)) for of_one in each]
 
