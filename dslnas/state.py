@@ -64,8 +64,8 @@ def take_parts(
         StateError: A part is of other work; the message begins with its name.
     """
     for name in state:
-        part, slash, _ = name.partition("/")
-        if not (slash and part in parts) and name not in besides:
+        start, slash, _ = name.partition("/")
+        if not (slash and start in parts) and name not in besides:
             raise StateError(f"`{name}` is not of this work")
     for name, part in parts.items():
         try:

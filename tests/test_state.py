@@ -52,7 +52,7 @@ def test_what_is_of_other_work_is_named_with_its_part(changed: State, reason: st
 
 def test_a_part_of_which_there_is_nothing_is_missing() -> None:
     state = {name: tensor for name, tensor in some().items() if name != "second/a"}
-    with pytest.raises(StateError, match="^second: `a` is missing$"):
+    with pytest.raises(StateError, match=r"^second: `a` is missing$"):
         take_parts(parts(), state)
 
 

@@ -44,7 +44,7 @@ class Choices:
     def _columns(self, cell: str, found: Tensor) -> list[tuple[int, ...]]:
         """Return the choices of one cell."""
         table = self._tables[cell]
-        is_like = found.ndim == 2 and found.shape[1] == len(table.rows)
+        is_like = found.dtype == torch.int64 and found.shape[1:] == (len(table.rows),)
         if not is_like or not bool(((found >= DROPPED) & (found < table.width)).all()):
             raise StateError(f"`{cell}` is of another space")
         return [tuple(row) for row in found.tolist()]
