@@ -1,4 +1,4 @@
-"""States of work that is made of parts."""
+"""States of work that is made of parts, copies that stay, and generators that go on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ import math
 import pytest
 import torch
 
-from dslnas.state import State, StateError, Tensors, number, state_of, take_parts, taken
+from dslnas.state import (
+    Generators,
+    State,
+    StateError,
+    Tensors,
+    copied,
+    number,
+    state_of,
+    take_parts,
+    taken,
+)
 
 
 def parts() -> dict[str, Tensors]:
@@ -77,3 +87,39 @@ def test_a_number_comes_back_exactly(value: float) -> None:
     found = number(value)
     assert found.item() == value
     assert taken({"value": found}, "value", number(value)).item() == value
+
+
+def test_a_copy_stays_as_it_was_and_lies_in_order() -> None:
+    image = torch.rand(2, 3, 4, 5).to(memory_format=torch.channels_last)
+    before = image.clone()
+    kept = copied({"image": image, "number": torch.tensor(3)})
+    image.zero_()
+    assert torch.equal(kept["image"], before)
+    assert kept["image"].is_contiguous()
+    assert int(kept["number"]) == 3
+
+
+def test_generators_go_on_with_the_next_numbers() -> None:
+    first, second = torch.Generator().manual_seed(1), torch.Generator().manual_seed(2)
+    state = copied(Generators({"first": first, "second": second}).state())
+    drawn = [torch.rand(3, generator=generator) for generator in (first, second)]
+    others = torch.Generator(), torch.Generator()
+    Generators(dict(zip(("first", "second"), others, strict=True))).take(state)
+    for expected, generator in zip(drawn, others, strict=True):
+        assert torch.equal(torch.rand(3, generator=generator), expected)
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ({}, "`order` is missing"),
+        ({"order": torch.zeros(5056)}, "`order` is not of a generator on this device"),
+        ({"order": torch.zeros(16, dtype=torch.uint8)}, "`order` is not of a generator"),
+        ({"masks": torch.zeros(3)}, "`masks` is not of this work"),
+    ],
+)
+def test_generators_refuse_what_is_no_state_of_theirs(
+    state: dict[str, torch.Tensor], why: str
+) -> None:
+    with pytest.raises(StateError, match=why):
+        Generators({"order": torch.Generator()}).take(state)
