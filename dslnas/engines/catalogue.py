@@ -11,7 +11,7 @@ from dslnas.engines.asap import Asap
 from dslnas.engines.asng import Asng
 from dslnas.engines.bayesnas import Bayesnas
 from dslnas.engines.darts import Darts
-from dslnas.engines.enas import Enas
+from dslnas.engines.enas import Enas, EnasAlone
 from dslnas.engines.evolution import Evolution, EvolutionAlone
 from dslnas.engines.gdas import Gdas
 from dslnas.engines.milenas import Milenas, SingleLevel
@@ -49,7 +49,7 @@ ENGINES: Mapping[str, type[Engine]] = {
     "random_search": RandomSearch,
 }
 
-ALONE: Mapping[str, type[Engine]] = {"evolution": EvolutionAlone}
+ALONE: Mapping[str, type[Engine]] = {"evolution": EvolutionAlone, "enas": EnasAlone}
 """Those of methods that may share weights, where every architecture trains alone instead."""
 
 

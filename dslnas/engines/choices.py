@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from dslnas.graph.analysis.plan import DROPPED, Choice
 from dslnas.space.choice_table import ChoiceTable
-from dslnas.state import State, StateError, check_names, taken
+from dslnas.state import State, StateError, check_names, joined, take_parts, taken
 
 
 class Choices:
@@ -48,3 +48,43 @@ class Choices:
         if not is_like or not bool(((found >= DROPPED) & (found < table.width)).all()):
             raise StateError(f"`{cell}` is of another space")
         return [tuple(row) for row in found.tolist()]
+
+
+class Judged:
+    """Architectures of a space, each with its loss.
+
+    Attributes:
+        losses: In the order of the architectures.
+    """
+
+    def __init__(self, tables: Mapping[str, ChoiceTable]) -> None:
+        """Start without any."""
+        self._choices = Choices(tables)
+        self.losses: list[float] = []
+
+    @property
+    def choices(self) -> Sequence[Choice]:
+        """The architectures, the first first."""
+        return self._choices.all
+
+    def add(self, choice: Choice, loss: float) -> None:
+        """Put an architecture at the end."""
+        self._choices.all.append(choice)
+        self.losses.append(loss)
+
+    def drop_first(self) -> None:
+        """Take away the first architecture."""
+        del self._choices.all[0], self.losses[0]
+
+    def state(self) -> State:
+        """Return the architectures and their losses."""
+        losses = torch.tensor(self.losses, dtype=torch.float64)
+        return {**joined({"choices": self._choices.state()}), "losses": losses}
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state."""
+        losses = taken(state, "losses").tolist()
+        take_parts({"choices": self._choices}, state, besides=["losses"])
+        if len(losses) != len(self.choices):
+            raise StateError(f"{len(losses)} losses of {len(self.choices)} architectures")
+        self.losses = losses

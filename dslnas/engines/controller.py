@@ -60,11 +60,13 @@ class Decided:
     Attributes:
         decisions: In their order, (architectures,) each: the place of a row in its slot, or an
             operation of the vocabulary.
-        log_probability: (architectures,).
+        log_probabilities: Those of the decisions, (decisions, architectures).
+        log_probability: Their sum, (architectures,).
         entropy: Sum over the decisions, (architectures,), without gradients.
     """
 
     decisions: list[Tensor]
+    log_probabilities: Tensor
     log_probability: Tensor
     entropy: Tensor
 
@@ -132,13 +134,15 @@ class _Run:
         self._h = self._c = torch.zeros_like(self._begin)
         self._everyone = torch.arange(count)
         self._decisions: list[Tensor] = []
+        self._log_probabilities: list[Tensor] = []
         self._log_probability: Tensor = self._h.new_zeros(count)
         self._entropy: Tensor = self._h.new_zeros(count)
 
     def all(self, plans: Sequence[CellPlan]) -> Decided:
         for number, plan in enumerate(plans):
             self._cell(number, plan)
-        return Decided(self._decisions, self._log_probability, self._entropy)
+        each = torch.stack(self._log_probabilities)
+        return Decided(self._decisions, each, self._log_probability, self._entropy)
 
     def _cell(self, number: int, plan: CellPlan) -> None:
         keys, anchors = [], []
@@ -185,7 +189,8 @@ class _Run:
         choice = self._decide(logits)
         logs = logits.log_softmax(1)
         self._decisions.append(choice)
-        self._log_probability = self._log_probability + logs[self._everyone, choice]
+        self._log_probabilities.append(logs[self._everyone, choice])
+        self._log_probability = self._log_probability + self._log_probabilities[-1]
         self._entropy = self._entropy + torch.special.entr(logs.detach().exp()).sum(1)
         return choice
 

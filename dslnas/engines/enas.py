@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
@@ -10,9 +9,9 @@ from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.choices import Choices
-from dslnas.engines.controller import Controller, Decisions
-from dslnas.engines.reinforce import Reinforce
+from dslnas.engines.alone_engine import AloneEngine
+from dslnas.engines.choices import Choices, Judged
+from dslnas.engines.policy import Policy
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine, mean_weights
 from dslnas.graph.analysis.plan import Choice
@@ -24,11 +23,9 @@ class Enas(SampledEngine):
     """An LSTM decides on architectures, and learns by REINFORCE from how good they are.
 
     Weights train on an architecture of the controller per batch. After each epoch come `updates` of
-    the controller, each by `samples` architectures and their losses L on a batch of the
-    architecture data. Their reward is `reward` * exp(-L): the geometric mean of the probabilities
-    of what is true, or `reward` / perplexity. The program takes the accuracy for images, which says
-    less of a small batch. Then `candidates` of the controller are judged on one batch; the best one
-    is what would be derived.
+    the controller, each by `samples` architectures and their losses on a batch of the architecture
+    data. Then `candidates` of the controller are judged on one batch; the best one is what would be
+    derived.
     """
 
     def __init__(
@@ -41,28 +38,13 @@ class Enas(SampledEngine):
         """Start with a random controller; `generator` (CPU) draws it and its architectures."""
         super().__init__(supernet, settings, generator, constraints)
         self._settings = settings
-        self._decisions = Decisions(supernet.tables)
-        self._controller = Controller(
-            self._decisions.plans,
-            len(self._decisions.operations),
-            settings.units,
-            generator,
-            tanh=settings.tanh,
-            temperature=settings.temperature,
-        )
-        self._reinforce = Reinforce(
-            self._controller,
-            settings.arch,
-            settings.epochs,
-            decay=settings.decay,
-            entropy=settings.entropy,
-        )
+        self._policy = Policy(supernet.tables, settings, generator)
         self._judged = Choices(supernet.tables, self._drawn(1))
 
     def _set_epoch(self, epoch: int) -> None:
         """Set the learning rates."""
         super()._set_epoch(epoch)
-        self._reinforce.start_epoch(epoch)
+        self._policy.start_epoch(epoch)
 
     def draws(self) -> Sequence[Choice]:
         """Let the controller decide on one."""
@@ -77,8 +59,7 @@ class Enas(SampledEngine):
             means.append(torch.tensor(losses).mean())
             if not means[-1].isfinite():  # the search ends here, and says so
                 return means[-1]
-            rewards = [self._settings.reward * math.exp(-loss) for loss in losses]
-            self._reinforce.update(self._decisions.decisions(choices), rewards)
+            self._policy.learn(choices, losses)
         choices = self._drawn(self._settings.candidates)
         losses = self.losses(choices, next(batches))
         order = sorted(range(len(choices)), key=losses.__getitem__)
@@ -87,18 +68,8 @@ class Enas(SampledEngine):
 
     def _drawn(self, count: int) -> list[Choice]:
         """Return so many architectures of the controller, which keep to the constraints."""
-        proposals = self._proposals(count)
+        proposals = self._policy.proposals(count)
         return [self.kept(lambda: next(proposals)) for _ in range(count)]
-
-    @torch.no_grad()
-    def _proposals(self, count: int) -> Iterator[Choice]:
-        """Yield architectures of the controller without end, made so many at once."""
-        while True:
-            decided = self._controller(count, self._decide)
-            yield from self._decisions.choices(decided.decisions)
-
-    def _decide(self, logits: Tensor) -> Tensor:
-        return torch.multinomial(logits.softmax(1), 1, generator=self._generator)[:, 0]
 
     def best(self) -> Choice:
         """Return the best of those that were judged last."""
@@ -114,4 +85,46 @@ class Enas(SampledEngine):
 
     def knowledge(self) -> dict[str, Stateful]:
         """Return the controller with its training, and what was judged last, the best first."""
-        return {"controller": self._reinforce, "judged": self._judged}
+        return {"controller": self._policy, "judged": self._judged}
+
+
+class EnasAlone(AloneEngine):
+    """The search of NASNet (Zoph, Vasudevan, Shlens, Le, CVPR 2018): every child trains alone.
+
+    The controller decides on one architecture after the other, and learns from every `samples` of
+    them that have been trained. The result is the best architecture of all that were.
+    """
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        settings: EnasSettings,
+        generator: torch.Generator,
+        constraints: ResourceConstraints | None = None,
+    ) -> None:
+        """Start with a random controller; `generator` (CPU) draws it and its architectures."""
+        self._policy = Policy(supernet.tables, settings, generator)
+        self._samples = settings.samples
+        self._judged = Judged(supernet.tables)
+        super().__init__(supernet, settings, generator, constraints)
+
+    def _set_epoch(self, epoch: int) -> None:
+        """Set the learning rates."""
+        super()._set_epoch(epoch)
+        self._policy.start_epoch(epoch)
+
+    def next(self) -> Choice:
+        """Let the controller decide on one."""
+        proposals = self._policy.proposals(1)
+        return self.kept(lambda: next(proposals))
+
+    def learn(self, choice: Choice, loss: float) -> None:
+        """Train the controller once enough architectures have been judged since it last was."""
+        self._judged.add(choice, loss)
+        if len(self._judged.losses) == self._samples:
+            self._policy.learn(self._judged.choices, self._judged.losses)
+            self._judged = Judged(self._supernet.tables)
+
+    def knowledge(self) -> dict[str, Stateful]:
+        """Return the controller with its training, and what it will learn from next."""
+        return {"controller": self._policy, "judged": self._judged}

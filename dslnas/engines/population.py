@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from dslnas.engines.choices import Choices
+from dslnas.engines.choices import Judged
 from dslnas.engines.mutation import mutated, pick
 from dslnas.graph.analysis.plan import Choice
 from dslnas.space.choice_table import ChoiceTable
-from dslnas.state import State, StateError, Stateful, state_of, take_parts, taken
+from dslnas.state import State
 
 
 class Population:
@@ -21,14 +21,12 @@ class Population:
     def __init__(self, tables: Mapping[str, ChoiceTable], size: int, tournament: int) -> None:
         """Start without members, of which at most `size` live."""
         self._tables, self._size, self._tournament = tables, size, tournament
-        self._members = Choices(tables)
-        self._losses: list[float] = []
-        self._parts: dict[str, Stateful] = {"members": self._members}
+        self._judged = Judged(tables)
 
     @property
     def members(self) -> Sequence[Choice]:
         """The architectures."""
-        return self._members.all
+        return self._judged.choices
 
     @property
     def is_full(self) -> bool:
@@ -43,17 +41,16 @@ class Population:
     def add(self, member: Choice, loss: float = math.inf) -> None:
         """Let an architecture join; where there is no place for it, the oldest dies."""
         if self.is_full:
-            del self._members.all[0], self._losses[0]
-        self._members.all.append(member)
-        self._losses.append(loss)
+            self._judged.drop_first()
+        self._judged.add(member, loss)
 
     def judge(self, losses: Iterable[float]) -> None:
         """Give all members new losses."""
-        self._losses = list(losses)
+        self._judged.losses = list(losses)
 
     def mean_loss(self) -> Tensor:
         """Return the mean loss of the members."""
-        return torch.tensor(self._losses).mean()
+        return torch.tensor(self._judged.losses).mean()
 
     def breed(self, generator: torch.Generator) -> Callable[[], Choice]:
         """Return what gives children of one parent, each mutated anew.
@@ -65,17 +62,12 @@ class Population:
         return lambda: mutated(self._tables, parent, generator)
 
     def _best_of(self, places: Sequence[int]) -> Choice:
-        return self.members[min(places, key=self._losses.__getitem__)]
+        return self.members[min(places, key=self._judged.losses.__getitem__)]
 
     def state(self) -> State:
         """Return the members and their losses."""
-        losses = torch.tensor(self._losses, dtype=torch.float64)
-        return {"losses": losses, **state_of(self._parts)}
+        return self._judged.state()
 
     def take(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a state."""
-        losses = taken(state, "losses").tolist()
-        take_parts(self._parts, state, besides=["losses"])
-        if len(losses) != len(self.members) or len(losses) > self._size:
-            raise StateError(f"{len(losses)} losses of {len(self.members)} members in {self._size}")
-        self._losses = losses
+        self._judged.take(state)

@@ -4,7 +4,8 @@ With R = reward + entropy * H, H the entropy of its decisions, the loss of an ar
 
     b <- b - (1 - decay) * (b - R);    -log p * (R - b)
 
-the baseline b being moved before it is used, as in the published program. H has no gradient.
+the baseline b being moved before it is used, as in the published program. H has no gradient. With
+proximal updates the same advantage R - b is that of every decision, see `proximal_policy`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from dslnas.engines.controller import Controller
+from dslnas.engines.controller import Controller, Decided
 from dslnas.engines.optimisers import Buffers, value_at
+from dslnas.engines.proximal_policy import clipped_objective
+from dslnas.settings.search_parts import Plain, Proximal
 from dslnas.settings.values import Adam
 from dslnas.state import State, Stateful, Tensors, number, state_of, take_parts, taken
 
 EPSILON = 1e-3
 """Constant of the published Adam, which adds it to a second moment that is not corrected."""
+
+PLAIN = Plain()
 
 
 class Reinforce:
@@ -32,11 +37,18 @@ class Reinforce:
     """
 
     def __init__(
-        self, controller: Controller, settings: Adam, epochs: int, *, decay: float, entropy: float
+        self,
+        controller: Controller,
+        settings: Adam,
+        epochs: int,
+        *,
+        decay: float,
+        entropy: float,
+        update: Plain | Proximal = PLAIN,
     ) -> None:
         self._controller = controller
         self._settings, self._epochs = settings, epochs
-        self._decay, self._entropy = decay, entropy
+        self._decay, self._entropy, self._update = decay, entropy, update
         self._adam = torch.optim.Adam(
             controller.parameters(),
             lr=value_at(settings.lr, 0, epochs),
@@ -56,17 +68,36 @@ class Reinforce:
             group["lr"] = value_at(self._settings.lr, epoch, self._epochs)
 
     def update(self, decisions: Sequence[Tensor], rewards: Sequence[float]) -> float:
-        """Take a step by some architectures and their rewards; return the mean loss."""
+        """Learn from some architectures and their rewards; return the mean loss before that.
+
+        The architectures are those of the controller as it is.
+        """
         decided = self._controller(len(rewards), forced(decisions))
+        advantages = self._advantages(rewards, decided)
+        if isinstance(self._update, Plain):
+            return self._descend(-(decided.log_probability * advantages).mean())
+        losses, before = [], decided.log_probabilities.detach()
+        for done in range(self._update.passes):
+            if done > 0:
+                decided = self._controller(len(rewards), forced(decisions))
+            now, clip = decided.log_probabilities, self._update.clip
+            objective = clipped_objective(now, before, advantages, clip)
+            losses.append(self._descend(-objective.sum(0).mean()))
+        return losses[0]
+
+    def _advantages(self, rewards: Sequence[float], decided: Decided) -> Tensor:
+        """Return by how much architectures exceed the baseline, which moves."""
         advantages = []
         for reward, entropy in zip(rewards, decided.entropy.tolist(), strict=True):
             total = reward + self._entropy * entropy
             self.baseline -= (1 - self._decay) * (self.baseline - total)
             advantages.append(total - self.baseline)
-        weights = decided.log_probability.new_tensor(advantages)
-        loss = -(decided.log_probability * weights).mean()
+        return decided.log_probability.new_tensor(advantages)
+
+    def _descend(self, loss: Tensor) -> float:
+        """Take a step along the gradient of a loss, and return it."""
         self._adam.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         self._steps += 1
         for group in self._adam.param_groups:
             group["eps"] = EPSILON / math.sqrt(1 - group["betas"][1] ** self._steps)

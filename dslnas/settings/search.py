@@ -335,7 +335,10 @@ class EvolutionSettings(ChildrenSettings):
 
 
 class EnasSettings(ControllerSettings):
-    """ENAS (Pham et al., ICML 2018): an LSTM decides on architectures, and learns by REINFORCE."""
+    """ENAS (Pham et al., ICML 2018): an LSTM decides on architectures, and learns by REINFORCE.
+
+    With `children alone` and `update ppo` it is the search of NASNet (Zoph et al., CVPR 2018).
+    """
 
     method: Literal["enas"] = "enas"
     weights: Weights = Sgd(lr=Cosine(start=0.05, end=5e-4), weight_decay=1e-4)

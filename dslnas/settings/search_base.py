@@ -7,7 +7,7 @@ from pydantic import Field
 
 from dslnas.settings.fields import Accumulate, Arch, Dropout, Slowness, Weights
 from dslnas.settings.model import Section
-from dslnas.settings.search_parts import Freeze, Perturb, Regularise, Relax, Skip
+from dslnas.settings.search_parts import Freeze, Perturb, Plain, Regularise, Relax, Skip, Update
 from dslnas.settings.stop import Eigenvalue, StopRule
 from dslnas.settings.values import Adam, Sgd
 
@@ -193,7 +193,8 @@ class ChildrenSettings(AloneSettings):
 
     needs: ClassVar[Needs] = {"each": ("children", "shared", "alone")}
     children: Literal["shared", "alone"] = Field(
-        "shared", description="whether they share the weights of one network, or train from scratch"
+        "shared",
+        description="whether they share the weights of one network, or each trains from scratch",
     )
 
     @property
@@ -202,22 +203,44 @@ class ChildrenSettings(AloneSettings):
         return self.children == "shared"
 
 
-class ControllerSettings(SampledSettings):
-    """Settings of methods in which an LSTM decides on architectures, and learns by REINFORCE."""
+class ControllerSettings(ChildrenSettings):
+    """Settings of methods in which an LSTM decides on architectures, and learns from rewards."""
 
+    needs: ClassVar[Needs] = {
+        **ChildrenSettings.needs,
+        "updates": ("children", "alone", "shared"),
+        "candidates": ("children", "alone", "shared"),
+    }
     arch: Adam = Field(
         Adam(lr=3.5e-3, betas=(0.0, 0.999), weight_decay=0.0),
         description="optimiser of the architecture parameters",
     )
     units: int = Field(64, ge=1, description="width of the LSTM")
-    updates: int = Field(30, ge=1, description="updates of the LSTM after each epoch")
+    update: Update = Plain()
+    updates: int = Field(
+        30, ge=1, description="updates of the LSTM after each epoch, if children share weights"
+    )
     samples: int = Field(10, ge=1, description="architectures drawn for each update")
-    candidates: int = Field(10, ge=1, description="architectures compared after each epoch")
+    candidates: int = Field(
+        10, ge=1, description="architectures compared after each epoch, if children share weights"
+    )
     reward: float = Field(1.0, gt=0, description="of an architecture: so many times exp(-loss)")
     entropy: float = Field(1e-4, ge=0, description="weight of the entropy in the reward")
     decay: float = Field(0.99, ge=0, lt=1, description="of the mean reward, the baseline")
     tanh: float = Field(1.1, gt=0, description="logits are so many times a tanh")
     temperature: float = Field(1.0, gt=0, description="divides logits before the tanh")
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if not self.shares_weights and self.trained <= self.samples:
+            yield Conflict(
+                "search.samples",
+                f"{self.epochs} epochs train {self.trained} architectures for {self.epochs_each} "
+                f"each, so none comes after an update by {self.samples}",
+                "give more `epochs`, a lower `each` or fewer `samples`",
+                "search.children",
+            )
 
 
 class GradientSettings(SearchSettings):

@@ -134,3 +134,29 @@ class Oles(Call):
 Freeze: TypeAlias = Annotated[
     Oles | None, Field(description="rule by which operations stop learning, one by one")
 ]
+
+
+class UpdateCall(Call):
+    """Base of how a controller of architectures learns from rewards."""
+
+    noun: ClassVar[str] = "update"
+
+
+class Plain(UpdateCall):
+    """A step along the mean gradient of the samples, each by its advantage (REINFORCE)."""
+
+    word: Literal["reinforce"] = "reinforce"
+
+
+class Proximal(UpdateCall):
+    """`passes` steps by the same samples, while probabilities change by a share of `clip` (PPO)."""
+
+    word: Literal["ppo"] = "ppo"
+    clip: float = Field(0.2, gt=0, lt=1)
+    passes: int = Field(10, ge=1)
+
+
+Update: TypeAlias = Annotated[
+    Annotated[Plain | Proximal, Field(discriminator="word")],
+    Field(description="how the LSTM learns from the rewards"),
+]

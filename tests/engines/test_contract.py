@@ -34,7 +34,7 @@ def on(images: Iterable[str], methods: Iterable[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("method", "name"), fit)
 
 
-ALONE = {"random_search", "evolution alone"}
+ALONE = {"random_search", "evolution alone", "enas alone"}
 """Methods that begin anew every few epochs: see test_random_search."""
 METHODS = [*ENGINES, *sorted(ALONE - {*ENGINES})]
 EVERY_ENGINE = on([SPACE], METHODS)
@@ -43,6 +43,7 @@ FEW: dict[str, dict[str, Any]] = {
     "enas": {"units": 8, "updates": 2, "samples": 3, "candidates": 2},
     "nao": {"pool": 8, "fresh": 3, "parents": 3, "units": 4, "fits": 2},
     "evolution": {"population": 4, "tournament": 2, "cycles": 3},
+    "enas alone": {"children": "alone", "each": 1, "units": 8, "samples": 2},
     "evolution alone": {"children": "alone", "each": 1, "population": 4, "tournament": 2},
     "random": {"samples": 8},
     "random_search": {"each": 1},

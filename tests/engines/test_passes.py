@@ -58,6 +58,7 @@ STEPS: list[tuple[str, dict[str, Any], list[tuple[str, bool]]]] = [
     ("evolution", {"children": "alone", "each": 2}, [WEIGHTS]),
     ("evolution", {"children": "alone", "each": 1}, [ALPHA, WEIGHTS]),
     ("enas", {}, [WEIGHTS]),
+    ("enas", {"children": "alone", "each": 1}, [ALPHA, WEIGHTS]),
     ("nao", {"pool": 4, "fresh": 2}, [WEIGHTS]),
     ("random", {}, [WEIGHTS]),
     ("random_search", {"each": 2}, [WEIGHTS]),

@@ -25,6 +25,7 @@ from dslnas.settings.search_parts import (
     Oles,
     PerturbAdversarially,
     PerturbRandomly,
+    Proximal,
     ZeroOne,
 )
 from dslnas.settings.values import Adam, Sgd
@@ -158,6 +159,8 @@ AMID, BORDER = STEPS + 4, 2 * (STEPS + 2)
 FAST = {"arch": Adam(lr=0.1)}
 ALONE = {"children": "alone", "population": 2, "tournament": 2}
 SMALL = {**FEW, "nao": {"pool": 5, "fresh": 2, "parents": 2, "units": 2, "fits": 1}}
+PPO = {"update": Proximal(passes=2)}
+NASNET = {**PPO, "children": "alone", "each": 1, "units": 8, "samples": 2}
 EVERY_METHOD = [
     Case(method, name)
     for method in ENGINES
@@ -189,6 +192,9 @@ OPTIONS = {
     "sparse": Case("bayesnas", given={"warmup": 0, "sparsity": 1.0}),
     "several_epochs_each": Case("random_search", given={"each": 2}),
     "several_epochs_each_text": Case("random_search", "recurrent", {"each": 2}),
+    "proximal": Case("enas", given=PPO),
+    "nasnet": Case("enas", given=NASNET),
+    "nasnet_text": Case("enas", "recurrent", NASNET),
     "children_alone": Case("evolution", given={**ALONE, "each": 1}),
     "children_alone_text": Case("evolution", "recurrent", {**ALONE, "each": 2}),
     "judged_later": Case("nao", given={"each": 3}),

@@ -196,6 +196,21 @@ def test_the_architecture_data_matter_to_methods_that_look_at_them(method: str) 
     assert (first == other) == ignored
 
 
+@pytest.mark.parametrize(("method", "few"), [("evolution", "population"), ("enas", "samples")])
+def test_children_that_train_alone_are_not_measured_with_shared_weights(
+    method: str, few: str
+) -> None:
+    listener = Listener()
+    alone: dict[str, Any] = {"children": "alone", "each": 1, few: 2}
+    found = run_search(method, random_data(), epochs=4, report=listener, **alone)
+    assert found.check is None
+    assert len(listener.epochs) == 4
+    for record in listener.epochs:
+        assert record.derived_loss is None
+        assert record.architecture_loss is not None
+    assert all({*row} <= {0.0, 1.0} for rows in found.scores.values() for row in rows)
+
+
 @dataclass
 class Spy(Engine):
     """An engine that trains nothing and remembers what it is given."""

@@ -1,0 +1,8 @@
+use papers.darts
+search enas {
+    epochs      400
+    children    alone
+    each        10
+    updates     20
+    candidates  5
+}
