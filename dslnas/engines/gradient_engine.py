@@ -60,6 +60,8 @@ class GradientEngine(StoredEngine):
         if settings.freeze is not None:
             self._stopping = OperationStopping(supernet, settings.freeze)
         self._skip = settings.skip if isinstance(settings, RelaxSettings) else None
+        self._stages = settings.prune if isinstance(settings, RelaxSettings) else None
+        self._starts, self._is_warm = settings.starts, settings.is_warm
         self._epochs = settings.epochs
         self._warmup = settings.warm_epochs
         self._is_differentiable = settings.is_differentiable
@@ -77,6 +79,12 @@ class GradientEngine(StoredEngine):
         }
         return parts if self._stopping is None else {**parts, "stopping": self._stopping}
 
+    def start_epoch(self, epoch: int) -> None:
+        """Begin an epoch; a stage begins with pruning, but for the first."""
+        if self._stages is not None and epoch in self._starts[1:]:
+            self._relaxation.prune_to(self._stages.share)
+        super().start_epoch(epoch)
+
     def _set_epoch(self, epoch: int) -> None:
         """Set the learning rates, and what else depends on the epoch."""
         super()._set_epoch(epoch)
@@ -89,9 +97,9 @@ class GradientEngine(StoredEngine):
             self._perturber.start_epoch(epoch)
 
     def step(self, train: Batch, architecture: Batch) -> StepReport:
-        """Update alpha and the weights; in the first `warmup` epochs the weights alone."""
+        """Update alpha and the weights; in the `warmup` epochs of a stage the weights alone."""
         self._relaxation.draw()
-        if self._epoch < self._warmup:
+        if self._is_warm(self._epoch):
             return StepReport(self._train(train), None)
         found = self.objective(self._epoch).gradient(train, architecture)
         self._alpha.step(self._with_penalties(found.gradients))

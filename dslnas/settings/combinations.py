@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dslnas.settings.relaxations import RELAXATION_FACTS, plainest
-from dslnas.settings.search_base import Conflict, OrderSettings, SearchSettings
+from dslnas.settings.search_base import Conflict, OrderSettings, RelaxSettings, SearchSettings
 
 
 def misfits(settings: SearchSettings) -> Iterator[Conflict]:
@@ -51,6 +51,12 @@ def _of_perturbation(settings: OrderSettings) -> Iterator[Conflict]:
             "search.perturb",
             "`perturb` moves the weights of a mixture, and here one operation of an edge runs",
             "search by a method that mixes, such as `search sdarts`, or leave `perturb` out",
+        )
+    if isinstance(settings, RelaxSettings) and settings.prune is not None:
+        yield Conflict(
+            "search.prune",
+            "`perturb` gives every operation a weight, and with `prune` some leave their edge",
+            "search without `perturb`, such as by `search darts`, or leave `prune` out",
         )
     if facts.prunes:
         yield Conflict(

@@ -1,13 +1,23 @@
 """Settings that search methods have in common."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Annotated, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from pydantic import Field
 
 from dslnas.settings.fields import Accumulate, Arch, Dropout, Slowness, Weights
 from dslnas.settings.model import Section
-from dslnas.settings.search_parts import Freeze, Perturb, Plain, Regularise, Relax, Skip, Update
+from dslnas.settings.search_parts import (
+    Freeze,
+    Perturb,
+    Plain,
+    Prune,
+    Regularise,
+    Relax,
+    Skip,
+    Update,
+)
 from dslnas.settings.stop import Eigenvalue, StopRule
 from dslnas.settings.values import Adam, Sgd
 
@@ -77,6 +87,15 @@ class SearchSettings(Section):
     def warm_epochs(self) -> int:
         """The number of epochs in which only the weights train."""
         return self.warmup if self.warmup is not None else int(WARM_SHARE * self.epochs)
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """The first epochs of the stages of the search, which is one unless settings say more."""
+        return (0,)
+
+    def is_warm(self, epoch: int) -> bool:
+        """Whether only the weights train in an epoch, counted from 0: the first of every stage."""
+        return any(start <= epoch < start + self.warm_epochs for start in self.starts)
 
     @property
     def shares_weights(self) -> bool:
@@ -314,11 +333,29 @@ class RelaxSettings(OrderSettings):
 
     relax: Relax = "darts"
     skip: Skip = None
+    prune: Prune = None
 
     @property
     def relaxation(self) -> str:
         """How alpha weighs the operations, by the method that this is known from."""
         return self.relax
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """The first epochs of the stages of the search."""
+        return super().starts if self.prune is None else self.prune.starts(self.epochs)
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        shortest = min(end - start for start, end in pairwise((*self.starts, self.epochs)))
+        if self.prune is not None and shortest <= self.warm_epochs < self.epochs:
+            yield Conflict(
+                "search.prune",
+                f"a stage has {shortest} epochs, and with a `warmup` of {self.warm_epochs} none of "
+                "them is left to search in",
+                "give more `epochs`, a shorter `warmup` or fewer stages",
+            )
 
     @property
     def has_skips(self) -> bool:

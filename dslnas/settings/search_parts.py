@@ -136,6 +136,27 @@ Freeze: TypeAlias = Annotated[
 ]
 
 
+class Stages(Call):
+    """`number` stages of equal length, at the end of which edges lose operations (DrNAS).
+
+    Every edge keeps the best `share` of those that are left, rounded up. Each stage has a `warmup`.
+    """
+
+    noun: ClassVar[str] = "pruning"
+    word: Literal["stages"] = "stages"
+    number: int = Field(2, ge=2)
+    share: float = Field(0.5, gt=0, lt=1)
+
+    def starts(self, epochs: int) -> list[int]:
+        """Return the first epoch of every stage, counted from 0."""
+        return [stage * epochs // self.number for stage in range(self.number)]
+
+
+Prune: TypeAlias = Annotated[
+    Stages | None, Field(description="when operations leave their edge before the search ends")
+]
+
+
 class UpdateCall(Call):
     """Base of how a controller of architectures learns from rewards."""
 

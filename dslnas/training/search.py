@@ -170,7 +170,7 @@ class Search:
         scores = self._engine.scores()
         architecture = derive(self._plan.space, scores, derivation.rule, self._seed)
         derived = self._measure_derived(scores)
-        is_warm = epoch < settings.warm_epochs
+        is_warm = settings.is_warm(epoch)
         eigenvalue = None if is_warm else self._eigenvalue()
         if not is_warm:
             params = check_final(architecture)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -110,6 +111,22 @@ def test_auxiliary_skips_run_beside_what_is_left() -> None:
         losses.append(supernet.loss(batch(0), mixing))
         torch.testing.assert_close(losses[-1], supernet.loss(batch(0), Mixing(mixing.weights)))
     assert losses[0] != losses[1]
+
+
+@pytest.mark.parametrize("method", PRUNABLE)
+@pytest.mark.parametrize("name", ["uneven", "darts", "recurrent"])
+def test_the_best_share_of_every_edge_stays(method: str, name: str) -> None:
+    supernet, relaxation = relaxed(name, method)
+    for _ in range(2):
+        before, there = relaxation.probabilities(), dict(relaxation.exists)
+        relaxation.prune_to(0.5)
+        for cell, table in supernet.tables.items():
+            for row, columns in enumerate(table.candidates):
+                left = there[cell][row].nonzero()[:, 0].tolist()
+                ranked = sorted(left, key=before[cell][row].tolist().__getitem__, reverse=True)
+                best = next(column for column in ranked if column in columns)
+                wanted = {*ranked[: math.ceil(len(left) / 2)], best}
+                assert {*relaxation.exists[cell][row].nonzero()[:, 0].tolist()} == wanted
 
 
 @pytest.mark.parametrize("name", sorted(SPACES))

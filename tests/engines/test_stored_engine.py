@@ -26,6 +26,7 @@ from dslnas.settings.search_parts import (
     PerturbAdversarially,
     PerturbRandomly,
     Proximal,
+    Stages,
     ZeroOne,
 )
 from dslnas.settings.values import Adam, Sgd
@@ -190,6 +191,8 @@ OPTIONS = {
     "pruning": Case("asap", given={"warmup": 0, "temperature": 0.2, "arch": Adam(lr=0.1)}),
     "pruning_text": Case("asap", "recurrent", {"temperature": 0.05, "arch": Adam(lr=1.0)}),
     "sparse": Case("bayesnas", given={"warmup": 0, "sparsity": 1.0}),
+    "stages": Case("drnas", given={"prune": Stages(), "regularise": Kl(), **FAST}),
+    "stages_text": Case("milenas", "recurrent", {"prune": Stages(share=0.3), **FAST}),
     "several_epochs_each": Case("random_search", given={"each": 2}),
     "several_epochs_each_text": Case("random_search", "recurrent", {"each": 2}),
     "proximal": Case("enas", given=PPO),

@@ -92,6 +92,19 @@ class Relaxation:
         if is_pruned and not self._supernet.network.graph.is_sequence:
             self._kept = {c: columns_of(self.exists[c]) for c in self._supernet.tables}
 
+    def prune_to(self, share: float) -> None:
+        """Prune the weakest operations of every edge: of those that are left a share stays.
+
+        Their number is rounded up, and the strongest that a derived cell may have is among them.
+        """
+        with torch.no_grad():
+            probabilities = self.probabilities()
+        for cell, p in probabilities.items():
+            exists = self.exists[cell]
+            staying = (share * exists.sum(-1, keepdim=True).double()).ceil()
+            order = p.masked_fill(~exists, -1.0).argsort(dim=-1, descending=True, stable=True)
+            self.prune(cell, order.argsort(dim=-1) >= staying)
+
     def mixture(self, weights: Mapping[str, Tensor]) -> Mixing:
         """Return a mixing of the operations that are not pruned."""
         return Mixing(weights, kept=self._kept)

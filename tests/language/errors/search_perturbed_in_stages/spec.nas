@@ -1,0 +1,4 @@
+use papers.darts
+search sdarts {
+    prune  stages(2, share = 0.7)
+}
