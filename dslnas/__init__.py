@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from dslnas.app.search import search
     from dslnas.app.train import train
     from dslnas.diagnostics import UserError
+    from dslnas.runs.stop_request import StopRequest
 
 __all__ = [
     "Compiled",
     "Run",
+    "StopRequest",
     "UserError",
     "compile_spec",
     "convert",
@@ -43,6 +45,7 @@ __all__ = [
 _HOMES = {
     "Compiled": "dslnas.app.compile",
     "Run": "dslnas.app.run",
+    "StopRequest": "dslnas.runs.stop_request",
     "UserError": "dslnas.diagnostics",
     "compile_spec": "dslnas.app.compile",
     "convert": "dslnas.app.convert",

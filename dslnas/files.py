@@ -8,6 +8,9 @@ from pathlib import Path
 
 from dslnas.diagnostics import user_error
 
+PART = ".part"
+"""End of the name of a file that is being written."""
+
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file under another name first, so that nobody ever sees half of it.
@@ -17,7 +20,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """
     data = content.encode() if isinstance(content, str) else content
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -28,6 +31,12 @@ def write_whole(path: Path, content: str | bytes) -> None:
             raise
     except OSError as error:
         raise cannot_write(path, error) from None
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what is left of files in a folder whose writing was killed."""
+    for path in folder.glob(f".*{PART}"):
+        path.unlink(missing_ok=True)
 
 
 def make_folder(path: Path) -> None:

@@ -21,12 +21,19 @@ def _is_seed(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SEED
 
 
+def _is_minutes(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value is None
+    return value > 0
+
+
 def _is(kind: type) -> Callable[[object], bool]:
     return lambda value: isinstance(value, kind)
 
 
 def _rules() -> dict[str, Rule]:
     """Return the options of `dslnas.app.run.RunOptions`, each with its rule."""
+    from dslnas.runs.stop_request import StopRequest
     from dslnas.settings.precision import Precision
 
     precisions = get_args(Precision)
@@ -37,6 +44,8 @@ def _rules() -> dict[str, Rule]:
         "precision": (lambda value: value in precisions, " or ".join(map(repr, precisions))),
         "seed": (_is_seed, f"a whole number from 0 to {LARGEST_SEED}"),
         "resume": (_is(bool), "True or False"),
+        "checkpoint_minutes": (_is_minutes, "a number above 0, or None"),
+        "stop": (_is(StopRequest), "a `dslnas.StopRequest()`, on which `ask()` can be called"),
         "report": (callable, "a function of one argument, which gets records and notices"),
     }
 

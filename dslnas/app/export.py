@@ -127,7 +127,7 @@ def _network(run: Run, compiled: CompiledArchitecture) -> TorchNetwork:
 
 def _record(run: Run, exported: Exported) -> None:
     """Write into the manifest what was exported; nothing is left to go on with."""
-    from dslnas.runs.folder import CHECKPOINT
+    from dslnas.runs.folder import CHECKPOINTS, remove_checkpoints
 
     run.folder.add_results(
         {
@@ -136,4 +136,5 @@ def _record(run: Run, exported: Exported) -> None:
             "latency_ms": {k: round(v, 3) for k, v in exported.latency_ms.items()},
         }
     )
-    (run.path / CHECKPOINT).unlink(missing_ok=True)
+    for stage in CHECKPOINTS:
+        remove_checkpoints(run.path, stage)

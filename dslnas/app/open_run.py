@@ -9,14 +9,15 @@ from dslnas.app.compile import Compiled, CompiledArchitecture
 from dslnas.app.run import Listener, Notice, Run, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.runs.folder import (
-    CHECKPOINT,
     RunFolder,
     check_empty,
     free_folder,
+    has_checkpoint,
     is_searched,
     read_metrics,
 )
 from dslnas.runs.manifest import first_manifest, read_run_manifest
+from dslnas.runs.stop_request import StopRequest
 from dslnas.runs.summary import BASELINE
 
 EXPORTED = Path("exported")
@@ -31,6 +32,8 @@ def begin(
     seed: int = 0,
     resume: bool = False,
     report: Listener = silent,
+    checkpoint_minutes: float | None = None,
+    stop: StopRequest | None = None,
     **how: Unpack[RuntimeOptions],
 ) -> Run:
     """Begin a run of a spec, or go on with one; a new one has no folder yet, see `Run.start`.
@@ -53,11 +56,12 @@ def begin(
     method = BASELINE if baseline else spec.method
     manifest = first_manifest(spec.name, spec.hash, method, spec.program, seed, runtime.facts())
     if before is None:
-        return Run(RunFolder(path, manifest), spec, report)
+        return Run(RunFolder(path, manifest), spec, report, checkpoint_minutes, stop)
     from dslnas.runs.resume import reopen
 
-    run = Run(reopen(path, before, manifest, spec.text), spec, report)
-    if not run.is_finished:
+    folder = reopen(path, before, manifest, spec.text)
+    run = Run(folder, spec, report, checkpoint_minutes, stop)
+    if not run.is_finished and not has_checkpoint(path):
         report(Notice(_resumed(run)))
     return run
 
@@ -73,12 +77,10 @@ def load_run(folder: Path | str) -> Run:
 
 
 def _resumed(run: Run) -> str:
-    """Return what is said when a run is gone on with."""
+    """Return what is said when a run is gone on with of which no epoch is stored."""
     path = run.path
-    if (path / CHECKPOINT).exists():
-        return f"Going on with the training in {path}, after its last whole epoch"
     if isinstance(run.spec, CompiledArchitecture):
         return f"No epoch of the run in {path} was finished: it starts again"
     if is_searched(path):
         return f"Going on with the run in {path}: its search is over"
-    return f"The search in {path} was not over: it starts again from the beginning"
+    return f"No epoch of the search in {path} was finished: it starts again"

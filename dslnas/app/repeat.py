@@ -11,12 +11,13 @@ from dslnas.app.compile import CompiledSearch
 from dslnas.app.data import load_data
 from dslnas.app.open_run import EXPORTED
 from dslnas.app.pipeline import run_pipeline
-from dslnas.app.run import Listener, Notice, silent
+from dslnas.app.run import Listener, Notice, RunInterrupted, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.folder import free_folder
 from dslnas.runs.manifest import MANIFEST
 from dslnas.runs.repeats import RepeatsFolder
+from dslnas.runs.stop_request import StopRequest
 from dslnas.runs.summary import (
     BASELINE,
     Outcome,
@@ -47,6 +48,8 @@ class Repeats:
         baseline: bool = True,
         resume: bool = False,
         report: Listener = silent,
+        checkpoint_minutes: float | None = None,
+        stop: StopRequest | None = None,
         **how: Unpack[RuntimeOptions],
     ) -> None:
         """Check the folder, the data and the runs that are there; nothing runs yet.
@@ -64,6 +67,7 @@ class Repeats:
         self._facts = runtime.facts()
         self._spec, self._seeds, self._resume, self._how = spec, tuple(seeds), resume, how
         self._report = report
+        self._stop, self._checkpoint_minutes = stop or StopRequest(), checkpoint_minutes
         self._methods = (method, BASELINE) if baseline else (method,)
         self._plan = [(method, seed) for seed in seeds for method in self._methods]
         found = {run: self.folder.finished(*run, self._facts, resume=resume) for run in self._plan}
@@ -85,9 +89,7 @@ class Repeats:
             self._status = "failed" if self._mistakes else "finished"
         except KeyboardInterrupt:
             self._status = "interrupted"
-            self._say(f"interrupted: the same command with `--out {self.folder.path}` goes on")
-            self._say("with the next run, and with `--resume` amid the one that was interrupted")
-            raise
+            raise RunInterrupted(self.folder.path) from None
         finally:
             if self._status == "running":
                 self._status = "failed"
@@ -108,6 +110,8 @@ class Repeats:
                 seed=seed,
                 resume=resume,
                 report=self._report,
+                checkpoint_minutes=self._checkpoint_minutes,
+                stop=self._stop,
                 **self._how,
             )
         except UserError as error:

@@ -27,6 +27,7 @@ from dslnas.runs.folder import (
     is_searched,
 )
 from dslnas.runs.manifest import Manifest, Results, Status
+from dslnas.runs.stop_request import StopRequest
 from dslnas.runs.summary import BASELINE
 from dslnas.space.architecture import Architecture
 from dslnas.training.records import EpochRecord, Line, StepRecord
@@ -58,18 +59,39 @@ def silent(_: Line | StepRecord | Notice) -> None:
     """Listen to nothing."""
 
 
-class RunOptions(RuntimeOptions, total=False):
-    """How a run is made.
+class LoopOptions(RuntimeOptions, total=False):
+    """How runs go on.
+
+    Attributes:
+        resume: Whether to go on with the run that is in the folder.
+        report: Gets records and notices.
+        checkpoint_minutes: Searches and trainings are stored after every epoch, and besides so
+            often.
+        stop: Asked after every step whether to store the run and end it with KeyboardInterrupt.
+    """
+
+    resume: bool
+    report: Listener
+    checkpoint_minutes: float | None
+    stop: StopRequest
+
+
+class RunOptions(LoopOptions, total=False):
+    """How one run is made.
 
     Attributes:
         seed: Seed of everything random; 0 by default.
-        resume: Whether to go on with the run that is in the folder.
-        report: Gets records and notices.
     """
 
     seed: int
-    resume: bool
-    report: Listener
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """A run was interrupted; its folder, `path`, has what it had."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
 
 
 class Run:
@@ -78,13 +100,21 @@ class Run:
     Attributes:
         folder: Its folder.
         report: Gets records and notices while it goes on.
+        checkpoint_minutes: See `RunOptions`.
+        stop: See `RunOptions`.
         trained: The trained network, in the process that trained it.
     """
 
     def __init__(
-        self, folder: RunFolder, spec: Compiled | None = None, report: Listener = silent
+        self,
+        folder: RunFolder,
+        spec: Compiled | None = None,
+        report: Listener = silent,
+        checkpoint_minutes: float | None = None,
+        stop: StopRequest | None = None,
     ) -> None:
         self.folder, self.report = folder, report
+        self.checkpoint_minutes, self.stop = checkpoint_minutes, stop or StopRequest()
         self.trained: Trained | None = None
         self._spec = spec
 
@@ -200,12 +230,6 @@ class Run:
             self.folder.make(self.spec.text)
         return data
 
-    def record(self, record: Line | StepRecord) -> None:
-        """Write a line of the metrics down, and report it."""
-        if not isinstance(record, StepRecord):
-            self.folder.add_metrics(record)
-        self.report(record)
-
     @contextmanager
     def stage(self, done: Status) -> Iterator[None]:
         """Run a stage; the manifest says `done` after it, or how else it ended.
@@ -214,6 +238,7 @@ class Run:
 
         Raises:
             UserError: NAS702 if memory ran out.
+            RunInterrupted: It was interrupted.
         """
         if self.folder.is_made:
             self.folder.update(status="running")
@@ -224,7 +249,9 @@ class Run:
             status = done
         except KeyboardInterrupt:
             status = "interrupted"
-            raise
+            if not self.folder.is_made:
+                raise
+            raise RunInterrupted(self.path) from None
         except (MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise

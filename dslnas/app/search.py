@@ -9,7 +9,13 @@ from dslnas.app.arguments import check_options, spec_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledSearch, architecture_text, with_search
 from dslnas.app.open_run import begin
 from dslnas.app.run import Notice, Run, RunOptions
-from dslnas.runs.folder import ALPHAS, ARCHITECTURE, is_searched, write_tensors
+from dslnas.runs.folder import (
+    ALPHAS,
+    ARCHITECTURE,
+    is_searched,
+    remove_checkpoints,
+    write_tensors,
+)
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
@@ -70,7 +76,9 @@ def plan_of(spec: CompiledSearch) -> SearchPlan:
 
 
 def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
+    from dslnas.app.loops import fitting, keeper, last_saved
     from dslnas.backends.torch.threads import threads_for
+    from dslnas.runs.checkpoint import search_checkpoint
     from dslnas.training.memory_check import check_search_fits
     from dslnas.training.search import Search
 
@@ -81,8 +89,15 @@ def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     steps = task_of(program.data).steps(program.data)
     for note in spec.notes:
         run.report(Notice(note.render()))
-    with threads_for(spec.graph.flops() * program.data.batch * steps):
-        return Search(plan, data, run.manifest.seed, run.runtime, run.record).run()
+    seed, epochs = run.manifest.seed, spec.search.epochs
+    checkpoint = search_checkpoint(run.path, spec.hash, seed)
+    with threads_for(spec.graph.flops() * program.data.batch * steps), run.stop.heard():
+        search = Search(plan, data, seed, run.runtime, run.report, keeper(run, checkpoint))
+        saved = last_saved(run, checkpoint, epochs)
+        if saved is not None:
+            with fitting(checkpoint):
+                search.take(saved)
+        return search.run()
 
 
 def _write(run: Run, spec: CompiledSearch, found: SearchResult) -> None:
@@ -90,6 +105,9 @@ def _write(run: Run, spec: CompiledSearch, found: SearchResult) -> None:
     from dslnas.runs.family import member_facts, member_file
 
     folder = run.folder
+    if found.check is not None:
+        folder.add_metrics(found.check)
+        run.report(found.check)
     alphas = {cell: alpha.numpy() for cell, alpha in found.alphas.items()}
     write_tensors(run.path / ALPHAS, alphas)
     origin = f"Found by {run.manifest.method} in {spec.name}, seed {run.manifest.seed}."
@@ -109,3 +127,4 @@ def _write(run: Run, spec: CompiledSearch, found: SearchResult) -> None:
     folder.add_results(results)
     run.architecture = found.architecture
     folder.write(ARCHITECTURE, architecture_text(spec, found.architecture, origin))
+    remove_checkpoints(run.path, "search")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -15,11 +14,7 @@ from dslnas.runs.folder import ARCHITECTURE, is_searched
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
-    from dslnas.runs.checkpoint import Checkpoint
-    from dslnas.training.keeping import Saved
-    from dslnas.training.records import EpochRecord
     from dslnas.training.train import Trained
-    from dslnas.training.training_state import Progress
 
 
 def train(
@@ -72,11 +67,11 @@ def _check_alone(out: object, options: Mapping[str, object]) -> None:
 
 
 def _trained(run: Run) -> Trained:
+    from dslnas.app.loops import fitting, keeper, last_saved
     from dslnas.backends.torch.threads import threads_for
     from dslnas.graph.analysis.dependence import check_dependence
     from dslnas.graph.lower.network import build_derived_graph
-    from dslnas.runs.checkpoint import Checkpoint
-    from dslnas.state import StateError
+    from dslnas.runs.checkpoint import training_checkpoint
     from dslnas.training.constraints import check_limits
     from dslnas.training.memory_check import check_training_fits
     from dslnas.training.train import train
@@ -91,41 +86,21 @@ def _trained(run: Run) -> Trained:
     if not is_searched(run.path):
         origin = f"Trained as {run.spec.name}, seed {seed}."
         run.folder.write(ARCHITECTURE, architecture_text(run.spec, run.architecture, origin))
-    checkpoint = Checkpoint(run.path, run.spec.hash, seed)
-    saved = checkpoint.read(run.metrics, settings.epochs)
-    run.folder.keep_metrics(0 if saved is None else saved.progress.epochs)
-
-    with threads_for(graph.flops() * settings.batch * task.steps(program.data)):
-        try:
-            return train(
-                run.architecture,
-                settings,
-                program.data,
-                data,
-                seed,
-                runtime,
-                run.report,
-                _EveryEpoch(run, checkpoint),
-                saved,
-            )
-        except StateError as error:
-            raise checkpoint.foreign(error) from None
-
-
-@dataclass(frozen=True)
-class _EveryEpoch:
-    """Stores a training after every epoch."""
-
-    run: Run
-    checkpoint: Checkpoint
-
-    def after_step(self, save: Callable[[], Saved[Progress]]) -> None:
-        """Do nothing."""
-
-    def after_epoch(self, record: EpochRecord, save: Callable[[], Saved[Progress]]) -> None:
-        """Write the metrics of the epoch first: they may have one that the checkpoint lacks."""
-        self.run.folder.add_metrics(record)
-        self.checkpoint.write(save())
+    checkpoint = training_checkpoint(run.path, run.spec.hash, seed)
+    saved = last_saved(run, checkpoint, settings.epochs)
+    threads = threads_for(graph.flops() * settings.batch * task.steps(program.data))
+    with threads, run.stop.heard(), fitting(checkpoint):
+        return train(
+            run.architecture,
+            settings,
+            program.data,
+            data,
+            seed,
+            runtime,
+            run.report,
+            keeper(run, checkpoint),
+            saved,
+        )
 
 
 def _write(run: Run, trained: Trained) -> None:

@@ -1,7 +1,7 @@
 """The `dslnas` command and its exit codes.
 
 0: fine. 1: the user's input is wrong. 2: wrong usage. 3: our fault, with a traceback.
-130: interrupted.
+130: interrupted by Ctrl-C. 75: by another signal; the same command with --resume goes on.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import traceback
 
 import click
 
+from dslnas.cli.options import ARGUMENTS
 from dslnas.diagnostics import UserError
 
 # Looking for plugins of pydantic reads the metadata of every installed package.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-OK, WRONG_INPUT, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+OK, WRONG_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 3, 130
 
 
 # Where every command is; imported when it is called, so that each starts as fast as it can.
@@ -38,6 +39,11 @@ COMMANDS = {
 
 class LazyGroup(click.Group):
     """Commands by name, each in the module of its name."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the arguments as they were given: `ctx.meta` is that of the command, too."""
+        ctx.meta[ARGUMENTS] = tuple(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -72,7 +78,7 @@ def run(arguments: list[str] | None = None) -> int:
         code = cli.main(arguments, prog_name="dslnas", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        return WRONG_USAGE
+        return error.exit_code
     except UserError as error:
         click.echo(error.render(), err=True)
         return WRONG_INPUT

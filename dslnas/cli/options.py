@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from dslnas.app.arguments import LARGEST_SEED
+
+ARGUMENTS = "dslnas.arguments"
+"""Under this name click's `meta` has the arguments of the command line, as they were given."""
 
 spec_argument = click.argument("spec", type=click.Path(path_type=Path))
 
@@ -38,8 +42,21 @@ out_option = click.option(
 resume_option = click.option(
     "--resume",
     is_flag=True,
-    help="Continue the interrupted run in --out, after its last whole epoch of training.",
+    help="Continue the interrupted run in --out, where it was stored last.",
 )
+
+checkpoint_option = click.option(
+    "--checkpoint-minutes",
+    metavar="MINUTES",
+    type=click.FloatRange(0, min_open=True),
+    help="Store searches and trainings so often, besides after every epoch.",
+)
+
+
+def given_arguments() -> Sequence[str]:
+    """Return the command line that runs, without the name of the program."""
+    arguments: Sequence[str] = click.get_current_context().meta[ARGUMENTS]
+    return arguments
 
 
 def check_resume(resume: bool, out: Path | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from dslnas.diagnostics import user_error
 from dslnas.files import cannot_write, make_folder, write_whole
@@ -23,7 +23,15 @@ SPEC = "spec.nas"
 METRICS = "metrics.jsonl"
 ARCHITECTURE = "architecture.nas"
 ALPHAS = "alphas.safetensors"
-CHECKPOINT = "checkpoint.safetensors"
+
+Stage: TypeAlias = Literal["search", "retrain"]
+"""A loop of a run, as its metrics name it."""
+
+CHECKPOINTS: Mapping[Stage, tuple[str, str]] = {
+    "search": ("search.safetensors", "search-before.safetensors"),
+    "retrain": ("checkpoint.safetensors", "checkpoint-before.safetensors"),
+}
+"""Files of the last checkpoint of a loop, and of the one before."""
 
 
 class RunFolder:
@@ -66,13 +74,9 @@ class RunFolder:
             for warning in record.warnings
         )
 
-    def keep_metrics(self, epochs: int) -> None:
-        """Forget the metrics of retraining after so many epochs: they will come again."""
-        self._lines = tuple(
-            line
-            for line in self._lines
-            if isinstance(line, SearchCheck) or line.stage != "retrain" or line.epoch <= epochs
-        )
+    def keep_metrics(self, stage: Stage, epochs: int) -> None:
+        """Forget the metrics of a loop after so many epochs: they will come again."""
+        self._lines = tuple(line for line in self._lines if _stays(line, stage, epochs))
         self.write(METRICS, "".join(map(_text, self._lines)))
 
     def add_metrics(self, line: Line) -> None:
@@ -92,6 +96,13 @@ class RunFolder:
     def add_results(self, results: Mapping[str, object]) -> None:
         """Add entries to the results in the manifest."""
         self.update(results=self.manifest.results.updated(results))
+
+
+def _stays(line: Line, stage: Stage, epochs: int) -> bool:
+    """Whether a line is of another loop than `stage`, or of one of its first `epochs`."""
+    if isinstance(line, SearchCheck):  # it comes after all epochs of a search
+        return stage != "search"
+    return line.stage != stage or line.epoch <= epochs
 
 
 def _text(line: Line) -> str:
@@ -120,6 +131,18 @@ def read_metrics(run: Path) -> tuple[Line, ...]:
 def is_searched(path: Path) -> bool:
     """Whether the architecture of a run is there."""
     return (path / ARCHITECTURE).exists()
+
+
+def has_checkpoint(path: Path) -> bool:
+    """Whether a run is stored amid the loop that it is in: its search, or its training."""
+    names = CHECKPOINTS["retrain" if is_searched(path) else "search"]
+    return any((path / name).exists() for name in names)
+
+
+def remove_checkpoints(path: Path, stage: Stage) -> None:
+    """Remove the checkpoints of a loop that is over."""
+    for name in CHECKPOINTS[stage]:
+        (path / name).unlink(missing_ok=True)
 
 
 def write_tensors(

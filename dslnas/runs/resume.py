@@ -1,7 +1,7 @@
 """Going on with a run that was interrupted.
 
-A run leaves what it had: the architecture once its search is over, and a checkpoint after every
-epoch of its training. What is missing is done again from its beginning.
+A run leaves what it had: the architecture once its search is over, and checkpoints of its search
+and of its training. What is missing is done again from there.
 """
 
 from __future__ import annotations
@@ -10,8 +10,16 @@ from difflib import ndiff
 from pathlib import Path
 
 from dslnas.diagnostics import user_error
-from dslnas.runs.checkpoint import Checkpoint
-from dslnas.runs.folder import METRICS, SPEC, RunFolder, is_searched, read_metrics
+from dslnas.files import remove_parts
+from dslnas.runs.checkpoint import search_checkpoint, training_checkpoint
+from dslnas.runs.folder import (
+    METRICS,
+    SPEC,
+    RunFolder,
+    has_checkpoint,
+    is_searched,
+    read_metrics,
+)
 from dslnas.runs.manifest import Manifest
 
 SAME = ("spec_hash", "method", "seed", "device", "passes", "compiled", "precision")
@@ -41,11 +49,23 @@ def reopen(path: Path, before: Manifest, manifest: Manifest, spec: str) -> RunFo
     folder = RunFolder(path, before, read_metrics(path))
     if before.status == "finished":
         return folder
+    settings = before.settings
     if is_searched(path):
-        checkpoint = Checkpoint(path, before.spec_hash, before.seed)
-        checkpoint.read(folder.metrics, before.settings.evaluate.epochs)
-        folder.update(status="running")
-        return folder
+        training = training_checkpoint(path, before.spec_hash, before.seed)
+        training.read(folder.metrics, settings.evaluate.epochs)
+    elif settings.search is not None and has_checkpoint(path):
+        search = search_checkpoint(path, before.spec_hash, before.seed)
+        search.read(folder.metrics, settings.search.epochs)
+    else:
+        return _begun_again(path, manifest, spec)
+    remove_parts(path)
+    folder.update(status="running")
+    return folder
+
+
+def _begun_again(path: Path, manifest: Manifest, spec: str) -> RunFolder:
+    """Return the folder of a run of which no epoch is stored."""
+    remove_parts(path)
     (path / METRICS).unlink(missing_ok=True)
     folder = RunFolder(path, manifest)
     folder.update()

@@ -27,13 +27,15 @@ of it."""
 
 
 class Doubts:
-    """Warnings of one search, each with its code and given once."""
+    """Warnings of one search, each with its code and given once.
+
+    Attributes:
+        said: Codes of those that were given.
+    """
 
     def __init__(self, supernet: Supernet, task: Task, data: Data) -> None:
         self._supernet, self._task, self._data = supernet, task, data
-        self._said: set[str] = set()
-        self._best = -float("inf")
-        self._measured: list[Measurement] = []
+        self.said: set[str] = set()
         self._range: tuple[Tensor, Tensor] | None = None
 
     def watched(self, output_of: Callable[[Batch], Tensor]) -> Callable[[Batch], Tensor]:
@@ -52,26 +54,27 @@ class Doubts:
         return watch
 
     def after(
-        self, epoch: int, measured: Measurement, mixing: Mixing, *, may_fall: bool = True
+        self, measured: Sequence[Measurement], mixing: Mixing, *, may_fall: bool = True
     ) -> tuple[str, ...]:
-        """Return the warnings after an epoch, counted from 1, in which `watched` outputs came.
+        """Return the warnings after an epoch, in which `watched` outputs came.
 
-        `may_fall`: whether a worse epoch is no sign of anything: another architecture is measured,
-        or alpha stands still.
+        Args:
+            measured: All epochs so far, this one the last.
+            mixing: How the supernet ran.
+            may_fall: Whether a worse epoch is no sign of anything: another architecture is
+                measured, or alpha stands still.
         """
-        self._best = max(self._best, self._task.worth(measured))
-        self._measured.append(measured)
-        found = []
+        epoch, found = len(measured), []
         if self._is_constant():
             found.append(("NAS721", f"outputs are the same for all examples{self._cut(mixing)}"))
-        elif epoch >= FIRST_EPOCHS and "NAS722" not in self._said:
-            found += [("NAS722", text) for text in self._by_chance(epoch)]
-        if not may_fall and "NAS723" not in self._said:
+        elif epoch >= FIRST_EPOCHS and "NAS722" not in self.said:
+            found += [("NAS722", text) for text in self._by_chance(measured)]
+        if not may_fall and "NAS723" not in self.said:
             found += [
-                ("NAS723", text + ADVICE) for text in fallen(self._task, self._data, self._measured)
+                ("NAS723", text + ADVICE) for text in fallen(self._task, self._data, measured)
             ]
-        new = [(code, text) for code, text in found if code not in self._said]
-        self._said.update(code for code, _ in new)
+        new = [(code, text) for code, text in found if code not in self.said]
+        self.said.update(code for code, _ in new)
         return tuple(f"{text} [{code}]" for code, text in new)
 
     def _is_constant(self) -> bool:
@@ -92,14 +95,14 @@ class Doubts:
         instead = "no cell is cut: lower the learning rate of `weights`, or clip more"
         return f": {'; '.join(cells) or instead}"
 
-    def _by_chance(self, epoch: int) -> list[str]:
+    def _by_chance(self, measured: Sequence[Measurement]) -> list[str]:
         """Say that no epoch was better than a guess that reads nothing."""
         chance = self._task.chance(self._data)
-        if chance is None or self._best > chance.worth:
+        if chance is None or max(map(self._task.worth, measured)) > chance.worth:
             return []
         return [
-            f"after {epoch} epochs the network is no better than {chance.what}; try another "
-            "learning rate of `weights`, or more epochs before alpha learns"
+            f"after {len(measured)} epochs the network is no better than {chance.what}; try "
+            "another learning rate of `weights`, or more epochs before alpha learns"
         ]
 
 

@@ -44,7 +44,7 @@ class Epochs:
     def run_one(self) -> EpochRecord:
         """Train for one epoch, or what is left of it, measure, and return both.
 
-        Every step is reported, then the keeper may store it.
+        After every step the keeper may store it, then it is reported.
 
         Raises:
             UserError: NAS701 if a loss is not finite.
@@ -80,9 +80,9 @@ class Epochs:
                 trainee.average.add()
             check_finite("training loss", value, epoch, step, "retraining")
             trainee.progress = trainee.progress.after_step(value)
+            self._keeper.after_step(trainee.save)
             # segments of varying lengths: how many there are is only known at the end
             self._report(StepRecord("retrain", epoch, settings.epochs, step, max(step, expected)))
-            self._keeper.after_step(trainee.save)
         trainee.reading = None
         progress = trainee.progress
         return progress.loss / progress.steps, progress.steps

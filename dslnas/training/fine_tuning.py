@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -32,15 +32,19 @@ class FineTuning:
         data: Data,
         times: int,
         generator: torch.Generator,
+        after_step: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take how often it will train; `generator` (CPU) is that of the order of the data."""
+        """Take how often it will train; `generator` (CPU) is that of the order of the data.
+
+        `after_step` may end it by KeyboardInterrupt.
+        """
         derivation, usual = plan.derivation, plan.settings.weights
         rate = derivation.tune_rate or value_at(usual.lr, 0, plan.settings.epochs) / SLOWER
         settings = usual.replace(lr=Cosine(start=rate))
         self._epochs = derivation.tune
         self._plan, self._supernet, self._data, self._generator = plan, supernet, data, generator
         self._weights = WeightOptimiser(supernet.weights(), settings, self._epochs * times)
-        self._epoch = 0
+        self._epoch, self._after_step = 0, after_step
 
     def __call__(self, weights: Mapping[str, Tensor]) -> None:
         """Train for some epochs with the mixing weights."""
@@ -57,3 +61,4 @@ class FineTuning:
             found = loss_and_grads_of(self._supernet, train, mixing, own, regularised=True)
             check_finite("fine-tuning loss", float(found.loss), self._epoch + 1, step, where)
             self._weights.step(found.gradients)
+            self._after_step()

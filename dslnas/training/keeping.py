@@ -1,4 +1,4 @@
-"""What a long loop tells after every step and every epoch, so that it can be gone on with."""
+"""The contract between loops that can be gone on with and the keeper that stores them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,38 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from dslnas.json_model import JsonModel
+from pydantic import NonNegativeInt
+
+from dslnas.json_model import JsonModel, Seconds
 from dslnas.state import State
 from dslnas.training.records import EpochRecord
 
-P = TypeVar("P", bound=JsonModel)
+
+class LoopProgress(JsonModel):
+    """How far a search or a training is, in numbers.
+
+    Attributes:
+        steps: How many steps of the epoch under way are done.
+        seconds: How long it took so far.
+    """
+
+    steps: NonNegativeInt = 0
+    seconds: Seconds = 0.0
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs are over."""
+        raise NotImplementedError
+
+    @property
+    def told(self) -> str:
+        """How far it is in words, for people."""
+        if self.steps > 0:
+            return f"after step {self.steps} of epoch {self.epochs + 1}"
+        return f"after epoch {self.epochs}"
+
+
+P = TypeVar("P", bound=LoopProgress)
 
 
 @dataclass(frozen=True)
@@ -41,10 +68,14 @@ class Keeper(Protocol[P]):
         ...
 
     def after_epoch(self, record: EpochRecord, save: Callable[[], Saved[P]]) -> None:
-        """Write an epoch down and store the loop: what was told is never done again.
+        """Write an epoch down and store the loop: what was told is never done again."""
+        ...
+
+    def check_stop(self) -> None:
+        """Let long work that is not stored be broken off; it will be done again.
 
         Raises:
-            KeyboardInterrupt: Somebody wants the loop to end, and it was stored.
+            KeyboardInterrupt: Somebody wants the loop to end.
         """
         ...
 
@@ -56,4 +87,7 @@ class KeepsNothing:
         """Do nothing."""
 
     def after_epoch(self, record: EpochRecord, save: Callable[[], Saved[P]]) -> None:
+        """Do nothing."""
+
+    def check_stop(self) -> None:
         """Do nothing."""

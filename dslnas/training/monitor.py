@@ -15,6 +15,7 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import operation_counts, skip_share
+from dslnas.state import State, check_names, taken
 
 COLLAPSED = 0.5
 """A cell of which this share of the edges are skip connections has collapsed."""
@@ -45,14 +46,18 @@ class Observation:
 
 
 class Monitor:
-    """Observes one search, epoch by epoch."""
+    """Observes one search, epoch by epoch.
+
+    Attributes:
+        said: Names of the warnings that were given.
+    """
 
     def __init__(self, supernet: Supernet, alphas: Mapping[str, Tensor], *, learns: bool) -> None:
         """Begin with alpha as it is; `learns`: whether steps move it by gradients."""
         self._supernet = supernet
         self._last = _copy(alphas)
         self._learns = learns
-        self._said: set[str] = set()
+        self.said: set[str] = set()
 
     def observe(
         self,
@@ -88,9 +93,18 @@ class Monitor:
             tuple(warnings),
         )
 
+    def state(self) -> State:
+        """Return alpha as it was after the last epoch."""
+        return dict(self._last)
+
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state."""
+        check_names(state, self._last)
+        self._last = {name: taken(state, name, alpha) for name, alpha in self._last.items()}
+
     def _first(self, what: str) -> bool:
-        is_first = what not in self._said
-        self._said.add(what)
+        is_first = what not in self.said
+        self.said.add(what)
         return is_first
 
 

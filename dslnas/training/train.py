@@ -84,7 +84,7 @@ def train(
     Raises:
         UserError: NAS701 if a loss is not finite, NAS4xx if the network cannot be built, NAS611 if
             there is too little text for a batch.
-        StateError: What was stored is of another training.
+        StateError: The stored training is another one.
         KeyboardInterrupt: The keeper wants the training to end.
     """
     graph = build_derived_graph(architecture, training=True)

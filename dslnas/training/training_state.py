@@ -15,32 +15,27 @@ from dslnas.backends.torch.sequence import make_network
 from dslnas.data.batches import Reading
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.json_model import JsonModel, Seconds
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.state import Generators, State, Stateful, Tensors, copied, state_of, take_parts
 from dslnas.tasks.task import Measurement
 from dslnas.training.averaging import Average
-from dslnas.training.keeping import Saved
+from dslnas.training.keeping import LoopProgress, Saved
 
 
-class Progress(JsonModel):
-    """How far a training is, in numbers.
+class Progress(LoopProgress):
+    """How far a training is.
 
     Attributes:
         measured: On the validation part, after every epoch so far.
         best: The epoch with the lowest loss, counted from 1; 0 where the last one counts.
         averages: Whether the weights are averaged from now on.
-        steps: How many steps of the epoch under way are taken.
-        loss: Sum of the training losses of these steps.
-        seconds: How long it took so far.
+        loss: Sum of the training losses of the steps in the epoch under way.
     """
 
     measured: tuple[Measurement, ...] = ()
     best: NonNegativeInt = 0
     averages: bool = False
-    steps: NonNegativeInt = 0
     loss: float = 0.0
-    seconds: Seconds = 0.0
 
     @model_validator(mode="after")
     def _has_its_best_epoch(self) -> Self:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.torch import load_file, save_file
 
 from dslnas.app.run import Notice
 from dslnas.cli.main import run
 from dslnas.cli.render.progress import Progress
+from dslnas.runs.checkpoint import content_hash
 from dslnas.training.records import EpochRecord, Line, StepRecord
 from tests.cli.outcome import Interrupt, assert_same, interrupting, manifest_in, search
 from tests.small import SMALL
@@ -121,19 +122,23 @@ def test_a_training_can_be_interrupted_many_times(
     assert_same(whole, interrupted)
 
 
-def test_an_interrupted_search_says_that_it_starts_again(
-    spec: Path, tmp_path: Path, interrupt: Interrupt, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_an_interrupted_search_goes_on_bit_for_bit(
+    spec: Path, tmp_path: Path, interrupt: Interrupt, capsys: pytest.CaptureFixture[str], epoch: int
 ) -> None:
     whole, out = tmp_path / "whole", tmp_path / "out"
     two = ("--set", "search.epochs=2")
     assert search(spec, whole, *two) == 0
-    interrupt("search", 2)
+    interrupt("search", epoch)
     assert search(spec, out, *two) == 130
     interrupt("search", 0)
     capsys.readouterr()
     assert search(spec, out, *two, "--resume") == 0
-    said = f"The search in {out} was not over: it starts again from the beginning\n"
-    assert said in capsys.readouterr().err
+    said = (
+        f"No epoch of the search in {out} was finished: it starts again\n",
+        f"Going on with the search in {out}, after epoch 1\n",
+    )
+    assert said[epoch - 1] in capsys.readouterr().err
     assert_same(whole, out)
 
 
@@ -154,7 +159,7 @@ def test_a_run_that_failed_only_at_its_export_is_exported(
         assert search(spec, out) == 1
     capsys.readouterr()
     assert search(spec, out, "--resume") == 0
-    assert "epoch" not in capsys.readouterr().err.replace("whole epoch", "")
+    assert "epoch  " not in capsys.readouterr().err
     assert_same(whole, out)
 
 
@@ -281,48 +286,65 @@ def test_a_damaged_checkpoint_is_a_message(
     assert search(spec, interrupted, "--resume") == 0
 
 
-def test_a_checkpoint_of_another_network_is_a_message(
+def rewrite(path: Path, progress: dict[str, Any], **header: object) -> None:
+    """Change what a checkpoint says, as if a run had written it; None takes an entry away."""
+    with safe_open(path, framework="pt") as file:
+        texts = {name: json.loads(text) for name, text in file.metadata().items()}
+    state = load_file(path)
+    text = json.dumps({**texts["progress"], **progress})
+    whole = {**texts["dslnas"], "content_hash": content_hash(text, state), **header}
+    save_file(state, path, {"dslnas": json.dumps(whole), "progress": text})
+
+
+def test_a_checkpoint_without_its_texts_is_a_message(
     spec: Path, interrupted: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = interrupted / "checkpoint.safetensors"
-    header, tensors = {"dslnas": json.dumps(header_of(path))}, load_file(path)
-    save_file({**tensors, "network/more": tensors["generators/order"]}, path, header)
-    capsys.readouterr()
+    save_file(load_file(path), path)
     assert search(spec, interrupted, "--resume") == 1
-    message = f"{path}: error[NAS026]: checkpoint does not fit: network: `more` is not of this work"
+    message = f"{path}: error[NAS027]: damaged: its header has no `dslnas`"
     assert message in capsys.readouterr().err
 
 
-def header_of(path: Path) -> Any:
-    with safe_open(path, framework="numpy") as file:
-        return json.loads(file.metadata()["dslnas"])
-
-
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("header", "progress", "message"),
     [
-        (None, "its header has no `dslnas`"),
-        ({"seed": None}, "`seed`: must be a whole number"),
-        ({"progress": {"measured": [], "best": 1}}, "`progress`: the best epoch is 1"),
+        ({"seed": None}, {}, "`seed`: must be a whole number"),
+        ({}, {"measured": [], "best": 1}, "the best epoch is 1"),
         (
-            {"progress": {"measured": [{"loss": "low", "accuracy": 1.0}]}},
-            "`progress.measured[0].loss`: must be a number",
+            {},
+            {"measured": [{"loss": "low", "metrics": {}}]},
+            "`measured[0].loss`: must be a number",
         ),
     ],
 )
-def test_a_damaged_header_of_a_checkpoint_is_a_message(
+def test_a_damaged_text_of_a_checkpoint_is_a_message(
     spec: Path,
     interrupted: Path,
     capsys: pytest.CaptureFixture[str],
-    change: dict[str, object] | None,
+    header: dict[str, object],
+    progress: dict[str, object],
     message: str,
 ) -> None:
     path = interrupted / "checkpoint.safetensors"
-    header = None if change is None else {"dslnas": json.dumps({**header_of(path), **change})}
-    save_file(load_file(path), path, header)
+    rewrite(path, progress, **header)
     before = contents(interrupted)
     assert search(spec, interrupted, "--resume") == 1
     assert f"{path}: error[NAS027]: damaged: {message}" in capsys.readouterr().err
+    assert before == contents(interrupted)
+
+
+@pytest.mark.parametrize("place", [-1, -2000, -10_000])
+def test_a_bit_that_turned_over_is_a_message(
+    spec: Path, interrupted: Path, capsys: pytest.CaptureFixture[str], place: int
+) -> None:
+    path = interrupted / "checkpoint.safetensors"
+    content = bytearray(path.read_bytes())
+    content[place] ^= 4
+    path.write_bytes(content)
+    before = contents(interrupted)
+    assert search(spec, interrupted, "--resume") == 1
+    assert f"{path}: error[NAS027]: damaged" in capsys.readouterr().err
     assert before == contents(interrupted)
 
 
@@ -338,14 +360,70 @@ def test_a_checkpoint_with_epochs_that_were_not_trained_is_a_message(
     message: str,
 ) -> None:
     path = interrupted / "checkpoint.safetensors"
-    header = header_of(path)
-    header["progress"]["measured"] *= epochs
-    save_file(load_file(path), path, {"dslnas": json.dumps(header)})
+    with safe_open(path, framework="pt") as file:
+        (measured,) = json.loads(file.metadata()["progress"])["measured"]
+    rewrite(path, {"measured": [measured] * epochs})
     before = contents(interrupted)
     assert search(spec, interrupted, "--resume") == 1
     error = capsys.readouterr().err
-    assert f"{path}: error[NAS027]: damaged: `progress.measured`: {message}" in error
+    assert f"{path}: error[NAS027]: damaged: `progress`: {message}" in error
     assert before == contents(interrupted)
+
+
+@pytest.mark.parametrize("stage", ["search", "retrain"])
+@pytest.mark.parametrize("how", ["damaged", "foreign", "missing"])
+def test_the_checkpoint_before_is_taken(
+    spec: Path,
+    tmp_path: Path,
+    interrupt: Interrupt,
+    capsys: pytest.CaptureFixture[str],
+    stage: str,
+    how: str,
+) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    three = ("--set", "search.epochs=3")
+    assert search(spec, whole, *three) == 0
+    interrupt(stage, 3)
+    assert search(spec, out, *three) == 130
+    name = "search" if stage == "search" else "checkpoint"
+    last = out / f"{name}.safetensors"
+    match how:
+        case "damaged":
+            last.write_bytes(last.read_bytes()[:-1])
+        case "foreign":
+            rewrite(last, {}, seed=1)
+        case "missing":
+            last.unlink()
+    interrupt(stage, 0)
+    capsys.readouterr()
+    assert search(spec, out, *three, "--resume") == 0
+    told = capsys.readouterr().err
+    assert (f"{last}: " in told and "the checkpoint before is taken" in told) == (how != "missing")
+    word = "search" if stage == "search" else "training"
+    assert f"Going on with the {word} in {out}, after epoch 1\n" in told
+    assert_same(whole, out)
+
+
+def test_a_checkpoint_of_other_work_is_a_message(
+    spec: Path, tmp_path: Path, interrupt: Interrupt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As one of another version of dslnas may be, or one that somebody made."""
+    out = tmp_path / "out"
+    two = ("--set", "search.epochs=2")
+    interrupt("search", 2)
+    assert search(spec, out, *two) == 130
+    path = out / "search.safetensors"
+    with safe_open(path, framework="pt") as file:
+        texts = file.metadata()
+    state = load_file(path)
+    state.pop(next(name for name in state if name.startswith("network/")))
+    whole = {**json.loads(texts["dslnas"]), "content_hash": content_hash(texts["progress"], state)}
+    save_file(state, path, {**texts, "dslnas": json.dumps(whole)})
+    interrupt("search", 0)
+    assert search(spec, out, *two, "--resume") == 1
+    error = capsys.readouterr().err
+    assert f"{path}: error[NAS026]: checkpoint does not fit: network: `" in error
+    assert "is missing" in error
 
 
 @pytest.mark.parametrize(

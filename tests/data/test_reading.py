@@ -39,7 +39,7 @@ PARTS = st.one_of(
 
 @dataclass(frozen=True)
 class Arguments:
-    """What a reading is made with, but for the generator."""
+    """Arguments that a reading is made with, but for the generator."""
 
     part: Part
     size: int

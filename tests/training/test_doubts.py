@@ -49,7 +49,7 @@ def look(found: Doubts, supernet: Supernet, mixing: Mixing, epoch: int = 1) -> t
     supernet.network.eval()
     data = DATA.validation
     result = measure(found.watched(lambda batch: supernet.logits(batch, mixing)), data, TASK)
-    return found.after(epoch, result, mixing)
+    return found.after([result] * epoch, mixing)
 
 
 def test_a_network_that_reads_nothing_is_told_at_once_with_the_edges_that_cut_it() -> None:
@@ -77,11 +77,12 @@ def test_weights_that_let_nothing_through_are_told() -> None:
 
 def test_accuracy_at_chance_is_told_after_the_first_epochs() -> None:
     found, _ = doubts()
-    assert [found.after(e, measured(0.1), ALIVE) for e in range(1, FIRST_EPOCHS)] == [(), ()]
-    (warning,) = found.after(FIRST_EPOCHS, measured(0.11), ALIVE)
+    epochs = [measured(0.1)] * FIRST_EPOCHS
+    assert [found.after(epochs[:e], ALIVE) for e in range(1, FIRST_EPOCHS)] == [(), ()]
+    (warning,) = found.after([*epochs[1:], measured(0.11)], ALIVE)
     assert "after 3 epochs the network is no better than always the most frequent class" in warning
     assert warning.endswith("[NAS722]")
-    assert found.after(FIRST_EPOCHS + 1, measured(0.1), ALIVE) == (), "once"
+    assert found.after([*epochs, measured(0.1)], ALIVE) == (), "once"
 
 
 def test_text_is_doubted_as_long_as_frequencies_of_tokens_foretell_it_better() -> None:
@@ -90,13 +91,12 @@ def test_text_is_doubted_as_long_as_frequencies_of_tokens_foretell_it_better() -
     for better, warnings in ((-1e-3, 1), (1e-3, 0)):
         found = Doubts(supernet, task, data)
         loss = -chance.worth - better
-        assert len(found.after(FIRST_EPOCHS, Measurement(loss, {}), ALIVE)) == warnings
+        assert len(found.after([Measurement(loss, {})] * FIRST_EPOCHS, ALIVE)) == warnings
 
 
 def test_one_epoch_above_chance_is_enough() -> None:
     found, _ = doubts()
-    found.after(1, measured(0.9), ALIVE)
-    assert found.after(FIRST_EPOCHS, measured(0.1), ALIVE) == ()
+    assert found.after([measured(0.9), measured(0.1), measured(0.1)], ALIVE) == ()
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
@@ -117,9 +117,10 @@ def test_outputs_are_compared_by_their_size_and_over_batches(scale: float) -> No
 
 def falls(found: Doubts, accuracies: list[float], *, may_fall: bool = False) -> list[bool]:
     """Return after which of some epochs a fall is told."""
+    epochs = [measured(accuracy) for accuracy in accuracies]
     return [
-        any("NAS723" in text for text in found.after(e, measured(a), ALIVE, may_fall=may_fall))
-        for e, a in enumerate(accuracies, 1)
+        any("NAS723" in text for text in found.after(epochs[:e], ALIVE, may_fall=may_fall))
+        for e in range(1, len(epochs) + 1)
     ]
 
 
@@ -130,8 +131,8 @@ def test_an_epoch_that_loses_half_of_what_was_learnt_is_told_once() -> None:
 
 def test_the_warning_of_a_fall_says_from_where_and_what_helps() -> None:
     found, _ = doubts()
-    found.after(1, measured(0.65), ALIVE)
-    assert found.after(2, measured(0.25), ALIVE, may_fall=False) == (
+    epochs = [measured(0.65), measured(0.25)]
+    assert found.after(epochs, ALIVE, may_fall=False) == (
         "validation fell from 65.00% after epoch 1 to 25.00%: lower the learning rates; "
         "`derive { epoch best }` takes the best epoch [NAS723]",
     )

@@ -24,7 +24,7 @@ from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.training.keeping import Keeper, KeepsNothing, Saved
 from dslnas.training.records import EpochRecord, Line, SearchCheck, StepRecord
-from dslnas.training.search import Search
+from dslnas.training.search import Search, SearchProgress
 from dslnas.training.search_plan import SearchPlan, SearchResult
 from dslnas.training.train import Trained, train
 from dslnas.training.training_state import Progress
@@ -109,13 +109,10 @@ class Listener:
     """Takes the records of a loop."""
 
     records: list[Record] = field(default_factory=list)
-    checks: list[SearchCheck] = field(default_factory=list)
 
     def __call__(self, record: Line | StepRecord) -> None:
-        if isinstance(record, SearchCheck):
-            self.checks.append(record)
-        else:
-            self.records.append(record)
+        assert not isinstance(record, SearchCheck), "a result has it"
+        self.records.append(record)
 
     @property
     def epochs(self) -> list[EpochRecord]:
@@ -132,6 +129,8 @@ def run_search(
     report: Listener | None = None,
     batch: int = 8,
     derivation: Derivation = AS_PUBLISHED,
+    keeper: Keeper[SearchProgress] | None = None,
+    saved: Saved[SearchProgress] | None = None,
     **given: Any,
 ) -> SearchResult:
     """Search a space, the tiny one by default; `given` are settings of the method."""
@@ -139,7 +138,11 @@ def run_search(
     given = {"warmup": 0, **FEW.get(method, {}), **given}
     settings, graph = SEARCH[method](epochs=epochs, **given), build_supernet_graph(searched)
     plan = SearchPlan(searched, graph, settings, Digits(batch=batch), derivation)
-    return Search(plan, data, seed, Runtime(CPU), report or Listener()).run()
+    listener, keeper = report or Listener(), keeper or KeepsNothing()
+    search = Search(plan, data, seed, Runtime(CPU), listener, keeper)
+    if saved is not None:
+        search.take(saved)
+    return search.run()
 
 
 def run_retrain(

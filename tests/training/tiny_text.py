@@ -20,7 +20,7 @@ from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.training.keeping import Keeper, KeepsNothing, Saved
-from dslnas.training.search import Search
+from dslnas.training.search import Search, SearchProgress
 from dslnas.training.search_plan import SearchPlan, SearchResult
 from dslnas.training.train import Trained, train
 from dslnas.training.training_state import Progress
@@ -91,6 +91,8 @@ def search_text(
     report: Listener | None = None,
     derivation: Derivation = AS_PUBLISHED,
     batch: int = 4,
+    keeper: Keeper[SearchProgress] | None = None,
+    saved: Saved[SearchProgress] | None = None,
     **given: Any,
 ) -> SearchResult:
     """Search the space; `given` are settings of the method."""
@@ -104,7 +106,11 @@ def search_text(
     settings = SEARCH[method](epochs=epochs, **{**defaults, **FEW.get(method, {}), **given})
     texts = TextFile(batch=batch, steps=STEPS)
     plan = SearchPlan(space, build_supernet_graph(space), settings, texts, derivation)
-    return Search(plan, data, seed, Runtime(CPU), report or Listener()).run()
+    listener, keeper = report or Listener(), keeper or KeepsNothing()
+    search = Search(plan, data, seed, Runtime(CPU), listener, keeper)
+    if saved is not None:
+        search.take(saved)
+    return search.run()
 
 
 def retrain_text(

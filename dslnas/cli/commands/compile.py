@@ -13,6 +13,8 @@ from dslnas.app.runtime import RuntimeOptions
 from dslnas.app.show import summary
 from dslnas.cli.options import (
     check_resume,
+    checkpoint_option,
+    given_arguments,
     json_option,
     out_option,
     print_json,
@@ -42,6 +44,7 @@ from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_opt
 )
 @out_option
 @resume_option
+@checkpoint_option
 @seed_option
 @set_option
 @runtime_options
@@ -53,6 +56,7 @@ def compile_(
     baseline: bool,
     out: Path | None,
     resume: bool,
+    checkpoint_minutes: float | None,
     seed: int,
     overrides: tuple[str, ...],
     how: RuntimeOptions,
@@ -65,8 +69,9 @@ def compile_(
     summary.json with mean, deviation and best; the same command with the same --out goes on with
     the runs that are missing, and with --resume amid the one that was interrupted or killed.
 
-    With --resume an interrupted run goes on where its training was stored last, and comes to the
-    same result as without the interruption. A search that was interrupted starts again.
+    Searches and trainings are stored after every epoch, and when Ctrl-C, SIGTERM, SIGHUP or
+    SIGUSR1 ends them after a step. With --resume an interrupted run goes on from there, and comes
+    to the same result as without the interruption.
     """
     _check_usage(do_search, repeats, seed)
     check_resume(resume, out)
@@ -81,17 +86,21 @@ def compile_(
     check_compile(how, searched)
     from dslnas.app.pipeline import run_pipeline
     from dslnas.app.repeat import Repeats
+    from dslnas.app.run import LoopOptions
+    from dslnas.cli.interruption import ending_on_signals
     from dslnas.cli.render.comparison import comparison_text
     from dslnas.cli.render.progress import progress
     from dslnas.cli.render.report import print_run
 
-    with progress(quiet=as_json) as report:
+    with progress(quiet=as_json) as report, ending_on_signals(given_arguments()) as stop:
+        options = LoopOptions(
+            resume=resume, report=report, checkpoint_minutes=checkpoint_minutes, stop=stop, **how
+        )
         if repeats is None:
-            run = run_pipeline(searched, out, seed=seed, resume=resume, report=report, **how)
-            print_run(run, as_json=as_json)
+            print_run(run_pipeline(searched, out, seed=seed, **options), as_json=as_json)
             return
         seeds = range(seed, seed + repeats)
-        runs = Repeats(searched, seeds, out, baseline=baseline, resume=resume, report=report, **how)
+        runs = Repeats(searched, seeds, out, baseline=baseline, **options)
         try:
             runs.run()
         finally:  # what there is is printed when it is interrupted, too
@@ -105,10 +114,11 @@ def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:
     """Refuse options that would do nothing, and seeds that are too large."""
     given = click.get_current_context().get_parameter_source
     if not do_search:
-        names = ("repeats", "baseline", "out", "resume", "seed")
+        names = ("repeats", "baseline", "out", "resume", "checkpoint_minutes", "seed")
         found = [name for name in names if given(name) is ParameterSource.COMMANDLINE]
         for name in (*found, *given_runtime_options()):
-            raise click.UsageError(f"--{name} needs --search; without it nothing is trained")
+            option = f"--{name.replace('_', '-')}"
+            raise click.UsageError(f"{option} needs --search; without it nothing is trained")
     if repeats is None:
         if given("baseline") is ParameterSource.COMMANDLINE:
             raise click.UsageError("--baseline needs --repeats: it is what many runs are held to")

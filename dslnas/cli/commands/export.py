@@ -13,9 +13,13 @@ from dslnas.app.export import export as export_files
 from dslnas.app.export import export_untrained
 from dslnas.app.open_run import EXPORTED, load_run
 from dslnas.app.pipeline import run_pipeline
+from dslnas.app.run import LoopOptions
 from dslnas.app.runtime import RuntimeOptions
+from dslnas.cli.interruption import ending_on_signals
 from dslnas.cli.options import (
     check_resume,
+    checkpoint_option,
+    given_arguments,
     json_option,
     out_option,
     print_json,
@@ -32,6 +36,7 @@ from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_opt
 @click.argument("target", metavar="ARCHITECTURE_OR_RUN", type=click.Path(path_type=Path))
 @out_option
 @resume_option
+@checkpoint_option
 @seed_option
 @set_option
 @runtime_options
@@ -41,6 +46,7 @@ def export(
     target: Path,
     out: Path | None,
     resume: bool,
+    checkpoint_minutes: float | None,
     seed: int,
     overrides: tuple[str, ...],
     how: RuntimeOptions,
@@ -53,7 +59,7 @@ def export(
     its weights, into its own folder or into --out.
     """
     if target.is_dir():
-        _check_run_options(overrides, untrained or resume)
+        _check_run_options(overrides, untrained or resume or checkpoint_minutes is not None)
         run = load_run(target)
         exported = export_files(run, out, overrides)
         _print(exported.files, out or target, exported.differences, as_json)
@@ -68,8 +74,11 @@ def export(
         return
     check_resume(resume, out)
     check_compile(how, compiled)
-    with progress(quiet=as_json) as report:
-        run = run_pipeline(compiled, out, seed=seed, resume=resume, report=report, **how)
+    with progress(quiet=as_json) as report, ending_on_signals(given_arguments()) as stop:
+        options = LoopOptions(
+            resume=resume, report=report, checkpoint_minutes=checkpoint_minutes, stop=stop, **how
+        )
+        run = run_pipeline(compiled, out, seed=seed, **options)
     print_run(run, as_json=as_json)
 
 

@@ -1,0 +1,89 @@
+"""Signals that end a run early: it is stored after its step, and told how to go on with it."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+import click
+
+from dslnas.app.run import RunInterrupted
+from dslnas.runs.stop_request import StopRequest
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+
+
+class Interrupted(click.ClickException):
+    """Ctrl-C ended a command; click hands on this, where it makes an `Abort` of others."""
+
+    exit_code = 130
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Tell it on stderr."""
+        _say(self.message)
+
+
+class Stopped(Interrupted):
+    """Another signal ended it (EX_TEMPFAIL: the command may be run again)."""
+
+    exit_code = 75
+
+
+@contextmanager
+def ending_on_signals(arguments: Sequence[str]) -> Iterator[StopRequest]:
+    """Run a command inside of this whose loops ask the flag after every step.
+
+    Where no loop runs a signal ends the command at once; so does a second Ctrl-C. `arguments` are
+    those of the command, from which the line is made that goes on.
+
+    Raises:
+        Interrupted: It was interrupted.
+    """
+    stop, came = StopRequest(), list[int]()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        is_first = not came
+        came.append(number)
+        if not stop.is_heard or (number == signal.SIGINT and not is_first):
+            raise KeyboardInterrupt
+        if is_first:
+            stop.ask()
+            _say("Ending after this step; Ctrl-C ends it at once")
+
+    in_main = threading.current_thread() is threading.main_thread()  # Python's rule for signals
+    before = {number: signal.getsignal(number) for number in SIGNALS if in_main}
+    for number, old in before.items():
+        if old is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, handle)
+    try:
+        yield stop
+    except KeyboardInterrupt as error:
+        path = error.path if isinstance(error, RunInterrupted) else None
+        kind = Interrupted if not came or signal.SIGINT in came else Stopped
+        raise kind(_told(path, arguments)) from None
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def _told(path: Path | None, arguments: Sequence[str]) -> str:
+    """Return how the command can be gone on with."""
+    if path is None:
+        return "interrupted; nothing was written yet"
+    out = [] if any(a == "--out" or a.startswith("--out=") for a in arguments) else ["--out", path]
+    resume = [] if "--resume" in arguments else ["--resume"]
+    line = shlex.join(["dslnas", *arguments, *map(str, out), *resume])
+    return f"interrupted; go on with\n  {line}"
+
+
+def _say(text: str) -> None:
+    """Tell people something; after a SIGHUP there may be nobody left to tell."""
+    with suppress(OSError):
+        click.echo(text, err=True)

@@ -1,0 +1,157 @@
+"""A run that is killed at any moment goes on, and comes to the same bits as one that was not."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dslnas.runs.folder import RunFolder
+from dslnas.runs.manifest import read_manifest
+from tests.cli.outcome import assert_same, search
+from tests.small import SMALL
+
+SPEC = SMALL.replace("    epochs     1", "    epochs     2")
+LONGER = SPEC.replace("    epochs  1\n", "    epochs  3\n")
+
+# One method of each kind: softmax, sampled, proximal, controller, population.
+KINDS = {
+    "darts": "darts",
+    "gdas": "gdas",
+    "nasp": "nasp",
+    "enas": "enas { units 8; updates 3; samples 3; candidates 4; epochs 3 }",
+    "evolution": "evolution { population 6; tournament 3; cycles 6; epochs 3 }",
+}
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that follows is written."""
+
+
+@contextmanager
+def killed_before(write: int) -> Iterator[list[str]]:
+    """Kill a run inside of this before one of its writes, counted from 0; yield the writes."""
+    writes: list[str] = []
+    replace, add = os.replace, RunFolder.add_metrics
+
+    def note(what: object) -> None:
+        if 0 <= write <= len(writes):
+            raise Killed
+        writes.append(Path(str(what)).name)
+
+    def replacing(source: Any, target: Any) -> None:
+        note(target)
+        replace(source, target)
+
+    def adding(self: RunFolder, line: Any) -> None:
+        note("metrics.jsonl")
+        add(self, line)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "replace", replacing)
+        patch.setattr(RunFolder, "add_metrics", adding)
+        yield writes
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """The folder of a whole run, with spec.nas beside it, and how often it wrote."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "small.nas").write_text(SPEC)
+    with killed_before(-1) as writes:
+        assert search(folder / "small.nas", folder / "run") == 0
+    assert {"search.safetensors", "checkpoint.safetensors", "architecture.nas"} <= {*writes}
+    return folder / "run", len(writes)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+def test_a_run_killed_before_a_write_goes_on(
+    whole: tuple[Path, int], tmp_path: Path, share: float
+) -> None:
+    run, writes = whole
+    spec, out = run.parent / "small.nas", tmp_path / "out"
+    with killed_before(round(share * (writes - 1))), pytest.raises(Killed):
+        search(spec, out)
+    if not (out / "manifest.json").exists():  # nothing was begun
+        assert list(out.iterdir()) == []
+        assert search(spec, out) == 0
+    else:
+        assert search(spec, out, "--resume") == 0
+    assert_same(run, out)
+
+
+# ---- processes ----------------------------------------------------------------------------------
+
+
+def process(spec: Path, out: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    command = ["compile", str(spec), "--search", "--out", str(out), *arguments]
+    return subprocess.Popen(
+        [sys.executable, "-m", "dslnas", *command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def finish(running: subprocess.Popen[bytes], seconds: float | None = None) -> int | None:
+    """Wait for a process and return its exit code, or None where it still runs after a time."""
+    try:
+        _, errors = running.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    assert running.returncode == 0, errors.decode()
+    return 0
+
+
+def spec_of(method: str, folder: Path) -> Path:
+    head, _, tail = LONGER.partition("search darts {")
+    ours = KINDS[method]
+    body = tail.partition("}")[2]
+    search_ = ours if "{" in ours else f"{ours} {{ epochs 3 }}"
+    path = folder / f"{method}.nas"
+    path.write_text(f"{head}search {search_}{body}")
+    return path
+
+
+def kill_at_random(spec: Path, out: Path, times: int, seed: int) -> int:
+    """Run a spec, and kill it and go on at random moments; return how often it was killed."""
+    drawn = random.Random(seed)
+    begin = time.monotonic()
+    assert finish(process(spec, out.parent / "timing")) == 0
+    whole = time.monotonic() - begin
+    killed = 0
+    while killed < times:
+        resume = ["--resume"] if (out / "manifest.json").exists() else []
+        running = process(spec, out, "--checkpoint-minutes", "0.005", *resume)
+        if finish(running, drawn.uniform(0.3, 1.0) * whole) is not None:
+            break
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+        killed += 1
+    if not (out / "manifest.json").exists() or read_manifest(out).status != "finished":
+        resume = ["--resume"] if (out / "manifest.json").exists() else []
+        assert finish(process(spec, out, *resume)) == 0
+    return killed
+
+
+@pytest.mark.slow  # several minutes
+@pytest.mark.parametrize("method", KINDS)
+def test_a_process_killed_at_random_moments_comes_to_the_same(method: str, tmp_path: Path) -> None:
+    spec = spec_of(method, tmp_path)
+    assert finish(process(spec, tmp_path / "whole")) == 0
+    killed = 0
+    for attempt in range(25):
+        out = tmp_path / f"out-{attempt}"
+        killed += kill_at_random(spec, out, 25 - killed, attempt)
+        assert_same(tmp_path / "whole", out)
+        if killed >= 25:
+            break
+    assert killed >= 25

@@ -1,0 +1,153 @@
+"""Signals end a run after the step under way, and say by which command it goes on."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dslnas.app.run import Notice
+from dslnas.cli.main import run
+from dslnas.cli.render.progress import Progress
+from dslnas.training.records import Line, StepRecord
+from tests.cli.outcome import assert_same, manifest_in, search
+from tests.small import SMALL
+
+SPEC = SMALL.replace("    epochs     1", "    epochs     2")
+
+Kill = Callable[..., None]
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "small.nas"
+    path.write_text(SPEC)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that nobody interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "small.nas").write_text(SPEC)
+    assert search(folder / "small.nas", folder / "run") == 0
+    return folder / "run"
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[StepRecord]:
+    """All steps that are told."""
+    found: list[StepRecord] = []
+    shown = Progress.__call__
+
+    def show(self: Progress, record: Line | StepRecord | Notice) -> None:
+        shown(self, record)
+        if isinstance(record, StepRecord):
+            found.append(record)
+
+    monkeypatch.setattr(Progress, "__call__", show)
+    return found
+
+
+@pytest.fixture
+def kill(monkeypatch: pytest.MonkeyPatch) -> Kill:
+    """Say at which step of which stage a signal comes to this process."""
+    when: dict[tuple[str, int], list[int]] = {}
+    shown = Progress.__call__
+
+    def show(self: Progress, record: Line | StepRecord | Notice) -> None:
+        shown(self, record)
+        if isinstance(record, StepRecord):
+            for number in when.pop((record.stage, record.step), ()):
+                os.kill(os.getpid(), number)
+
+    def set_(stage: str, step: int, *numbers: int) -> None:
+        when[stage, step] = [*numbers]
+
+    monkeypatch.setattr(Progress, "__call__", show)
+    return set_
+
+
+@pytest.mark.parametrize("stage", ["search", "retrain"])
+@pytest.mark.parametrize(
+    ("name", "code"), [("SIGTERM", 75), ("SIGHUP", 75), ("SIGUSR1", 75), ("SIGINT", 130)]
+)
+def test_a_signal_ends_a_run_after_its_step(
+    name: str,
+    code: int,
+    stage: str,
+    spec: Path,
+    whole: Path,
+    tmp_path: Path,
+    kill: Kill,
+    steps: list[StepRecord],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    kill(stage, 2, getattr(signal, name))
+    assert search(spec, out) == code
+    assert (steps[-1].stage, steps[-1].step) == (stage, 2)
+    assert manifest_in(out)["status"] == "interrupted"
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+    line = capsys.readouterr().err.splitlines()[-1]
+    program, *arguments = shlex.split(line)
+    assert program == "dslnas"
+    assert run(arguments) == 0
+    assert f"Going on with the {'search' if stage == 'search' else 'training'}" in (
+        capsys.readouterr().err
+    )
+    assert_same(whole, out)
+
+
+def test_a_second_ctrl_c_ends_a_run_at_once(
+    spec: Path, whole: Path, tmp_path: Path, kill: Kill, steps: list[StepRecord]
+) -> None:
+    out = tmp_path / "out"
+    kill("search", 2, signal.SIGINT, signal.SIGINT)
+    assert search(spec, out) == 130
+    assert search(spec, out, "--resume") == 0
+    assert_same(whole, out)
+
+
+def test_repeats_go_on_amid_a_search(
+    spec: Path, tmp_path: Path, kill: Kill, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    two = ("--repeats", "2", "--no-baseline")
+    assert search(spec, whole, *two) == 0
+    kill("search", 3, signal.SIGTERM)
+    assert search(spec, out, *two) == 75
+    arguments = shlex.split(capsys.readouterr().err.splitlines()[-1])[1:]
+    assert run(arguments) == 0
+    for seed in (0, 1):
+        assert_same(whole / f"seed-{seed}", out / f"seed-{seed}")
+
+
+def test_nothing_is_left_of_a_signal_before_anything_was_written(
+    tmp_path: Path,
+    spec: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def load(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("dslnas.app.run.load_data", load)
+    assert search(spec, tmp_path / "out") == 75
+    assert not (tmp_path / "out").exists()
+    assert "interrupted; nothing was written yet" in capsys.readouterr().err
+
+
+def test_a_signal_that_is_ignored_stays_ignored(spec: Path, tmp_path: Path, kill: Kill) -> None:
+    """As `nohup` has it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        kill("search", 2, signal.SIGHUP)
+        assert search(spec, tmp_path / "out") == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
