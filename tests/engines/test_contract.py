@@ -63,7 +63,7 @@ ALPHAS = {
     SPACE: {"wide": (4, 4), "narrow": (2, 2)},
     "recurrent": {"searched": (3, 3)},
 }
-TO_LEARN = {SPACE: (12, 0.2), "recurrent": (50, 0.7)}
+TO_LEARN = {SPACE: (12, 0.2), "recurrent": (60, 0.7)}
 """Steps and learning rate."""
 TOKENS = (torch.arange(4)[:, None] + torch.arange(4)) % 3
 COUNTING = Batch({"token": TOKENS[:-1]}, TOKENS[1:], axis=1)
