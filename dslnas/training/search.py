@@ -125,7 +125,7 @@ class Search:
         return SearchResult(
             architecture=found.architecture,
             scores=found.scores,
-            epoch=found.epoch if settings.learns else None,
+            epoch=found.epoch if settings.learns and settings.shares_weights else None,
             family=family,
             stopped=None if stop is None else stop.reason,
             check=check,

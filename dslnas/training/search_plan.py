@@ -49,7 +49,8 @@ class SearchResult:
     Attributes:
         architecture: The space with every choice made.
         scores: Scores from which it was derived.
-        epoch: Counted from 1, of the epoch it was derived after; None if it was drawn.
+        epoch: Counted from 1, of the epoch it was derived after; None for the best of some that
+            were drawn, or trained alone.
         family: The best architecture of every size, where the plan asks for them.
         stopped: Why the search ended early, or None.
         check: The result beside random architectures; None where none are wanted, or weights are

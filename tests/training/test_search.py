@@ -204,6 +204,7 @@ def test_children_that_train_alone_are_not_measured_with_shared_weights(
     alone: dict[str, Any] = {"children": "alone", "each": 1, few: 2}
     found = run_search(method, random_data(), epochs=4, report=listener, **alone)
     assert found.check is None
+    assert found.epoch is None, "it is the best of all epochs"
     assert len(listener.epochs) == 4
     for record in listener.epochs:
         assert record.derived_loss is None
