@@ -18,7 +18,7 @@ from dslnas.engines.resource_constraints import ResourceConstraints, any_choice,
 from dslnas.engines.stored_engine import StoredEngine
 from dslnas.engines.trials import ARCHITECTURE, TRAIN, Trials
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search_base import AloneSettings
+from dslnas.settings.sampled import AloneSettings
 from dslnas.space.derive.derive import Scores
 from dslnas.state import Stateful
 

@@ -13,8 +13,8 @@ from dslnas.engines.darts import Darts
 from dslnas.engines.relaxations.annealed import Annealed
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search import AsapSettings
-from dslnas.settings.search_base import OrderSettings
+from dslnas.settings.gradient import OrderSettings
+from dslnas.settings.gradient_methods import AsapSettings
 
 
 class Asap(Darts):

@@ -15,7 +15,7 @@ from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine
 from dslnas.engines.variables import Variables
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search import AsngSettings
+from dslnas.settings.sampled_methods import AsngSettings
 from dslnas.state import Stateful
 
 

@@ -17,7 +17,7 @@ from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sparse_prior import NOTHING_TOLD, Fisher, group_lasso, joined, updated
 from dslnas.graph.graph import edges_of
-from dslnas.settings.search import BayesnasSettings
+from dslnas.settings.gradient_methods import BayesnasSettings
 from dslnas.space.derive.derive import Scores
 from dslnas.state import Stateful, Tensors
 

@@ -10,7 +10,7 @@ from dslnas.engines.objectives.objectives import Bilevel, Objective
 from dslnas.engines.relaxations.catalogue import RELAXATIONS
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search_base import OrderSettings
+from dslnas.settings.gradient import OrderSettings
 
 
 class Darts(GradientEngine):

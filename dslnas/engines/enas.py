@@ -15,7 +15,7 @@ from dslnas.engines.policy import Policy
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine, mean_weights
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search import EnasSettings
+from dslnas.settings.sampled_methods import EnasSettings
 from dslnas.state import Stateful
 
 

@@ -14,7 +14,7 @@ from dslnas.engines.population import Population
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine, mean_weights
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search import EvolutionSettings
+from dslnas.settings.sampled_methods import EvolutionSettings
 from dslnas.state import Stateful
 
 

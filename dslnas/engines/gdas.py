@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dslnas.engines.gumbel_engine import GumbelEngine
 from dslnas.engines.protocol import LargestPass
-from dslnas.settings.search import GdasSettings
+from dslnas.settings.gradient_methods import GdasSettings
 from dslnas.settings.search_base import SearchSettings
 
 

@@ -19,7 +19,7 @@ from dslnas.engines.protocol import StepReport
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.stored_engine import StoredEngine
-from dslnas.settings.search_base import OrderSettings, RelaxSettings
+from dslnas.settings.gradient import OrderSettings, RelaxSettings
 from dslnas.space.derive.derive import Scores
 from dslnas.state import Stateful
 

@@ -12,7 +12,7 @@ from dslnas.engines.objectives.objectives import Bilevel, MixedLevel, Objective
 from dslnas.engines.relaxations.gumbel import Gumbel, HardGumbel
 from dslnas.engines.relaxations.reinmax import ReinMax
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search import GumbelSettings
+from dslnas.settings.gradient_methods import GumbelSettings
 
 SAMPLERS: Mapping[str, type[Gumbel]] = {"gdas": HardGumbel, "reinmax": ReinMax, "snas": Gumbel}
 

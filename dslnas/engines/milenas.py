@@ -9,7 +9,7 @@ from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.objectives.objectives import Bilevel, MixedLevel, Objective
 from dslnas.engines.relaxations.catalogue import RELAXATIONS
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search import MilenasSettings, SingleLevelSettings
+from dslnas.settings.gradient_methods import MilenasSettings, SingleLevelSettings
 
 
 class Milenas(GradientEngine):

@@ -18,7 +18,7 @@ from dslnas.engines.surrogate import Surrogate, moved
 from dslnas.engines.surrogate_training import fit
 from dslnas.engines.tokens import Tokens
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search import NaoSettings
+from dslnas.settings.sampled_methods import NaoSettings
 from dslnas.state import Stateful, Tensors
 
 LAYERS, WIDTH = 3, 200

@@ -19,7 +19,7 @@ from dslnas.engines.resource_constraints import ResourceConstraints, draw
 from dslnas.engines.stored_engine import StoredEngine
 from dslnas.graph.analysis.costs import CostRows
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search import NaspSettings
+from dslnas.settings.gradient_methods import NaspSettings
 from dslnas.space.derive.derive import Scores
 from dslnas.state import Stateful, Tensors
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from dslnas.engines.controller import Controller, Decisions
 from dslnas.engines.reinforce import Reinforce
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search_base import ControllerSettings
+from dslnas.settings.sampled import ControllerSettings
 from dslnas.space.choice_table import ChoiceTable
 from dslnas.state import State
 

@@ -11,7 +11,7 @@ from dslnas.engines.choices import Choices
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search import RandomSettings
+from dslnas.settings.sampled_methods import RandomSettings
 from dslnas.state import Stateful
 
 

@@ -8,7 +8,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.alone_engine import AloneEngine
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search import RandomSearchSettings
+from dslnas.settings.sampled_methods import RandomSearchSettings
 
 
 class RandomSearch(AloneEngine):

@@ -12,7 +12,7 @@ from dslnas.engines.optimisers import value_at
 from dslnas.engines.surrogate import Surrogate
 from dslnas.engines.tokens import Tokens
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search import NaoSettings
+from dslnas.settings.sampled_methods import NaoSettings
 from dslnas.settings.values import Adam
 
 BATCH = 100

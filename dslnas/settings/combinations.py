@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from dslnas.settings.gradient import OrderSettings, RelaxSettings
 from dslnas.settings.relaxations import RELAXATION_FACTS, plainest
-from dslnas.settings.search_base import Conflict, OrderSettings, RelaxSettings, SearchSettings
+from dslnas.settings.search_base import Conflict, SearchSettings
 
 
 def misfits(settings: SearchSettings) -> Iterator[Conflict]:

@@ -40,7 +40,7 @@ Lambda: TypeAlias = Annotated[
     float,
     Field(alias="lambda", ge=0, description="mixed level: weight of the architecture data's loss"),
 ]
-Update: TypeAlias = Annotated[
+AlphaUpdate: TypeAlias = Annotated[
     Literal["simultaneous", "alternating"],
     Field(
         description="gradients at the same point as the paper writes, or the weights' at the new "

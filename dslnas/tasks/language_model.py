@@ -15,13 +15,9 @@ from dslnas.data.tokens import VOCABULARY, TextFacts
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings, TextSettings
-from dslnas.settings.search_base import (
-    ControllerSettings,
-    GradientSettings,
-    OrderSettings,
-    PruningSettings,
-    SearchSettings,
-)
+from dslnas.settings.gradient import GradientSettings, OrderSettings, PruningSettings
+from dslnas.settings.sampled import ControllerSettings
+from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.settings.values import Adam, Sgd, Variational

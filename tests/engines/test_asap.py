@@ -7,7 +7,7 @@ import torch
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.asap import Asap
-from dslnas.settings.search import AsapSettings
+from dslnas.settings.gradient_methods import AsapSettings
 from dslnas.settings.values import Adam
 from tests.engines.by_hand import softmax
 from tests.engines.small import SPACES, TEXTS, batch, segment, space, supernet_of

@@ -12,7 +12,7 @@ from dslnas.engines.bayesnas import Bayesnas
 from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.sparse_prior import NOTHING_TOLD, joined, updated
 from dslnas.graph.graph import edges_of
-from dslnas.settings.search import BayesnasSettings
+from dslnas.settings.gradient_methods import BayesnasSettings
 from dslnas.settings.values import Sgd
 from tests.engines.small import TEXTS, batch, segment, space, supernet_of
 from tests.engines.test_told_apart import ARCHITECTURE, CELL, OF_TRAINING, TRAIN, Costs

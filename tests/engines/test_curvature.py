@@ -7,7 +7,7 @@ from torch.autograd import functional
 
 from dslnas.engines.curvature import dominant_eigenvalue
 from dslnas.engines.darts import Darts
-from dslnas.settings.search import DartsSettings
+from dslnas.settings.gradient_methods import DartsSettings
 from tests.engines.small import batch
 from tests.engines.twin import Twin, alphas_of
 

@@ -5,7 +5,7 @@ import torch
 
 from dslnas.engines.darts import Darts
 from dslnas.engines.optimisers import value_at
-from dslnas.settings.search import DartsSettings
+from dslnas.settings.gradient_methods import DartsSettings
 from dslnas.settings.values import Adam, Sgd
 from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import batch

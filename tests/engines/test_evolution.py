@@ -11,7 +11,7 @@ from dslnas.engines.mutation import mutated, pick
 from dslnas.engines.population import Population
 from dslnas.engines.resource_constraints import any_choice
 from dslnas.graph.analysis.plan import Choice
-from dslnas.settings.search import EvolutionSettings
+from dslnas.settings.sampled_methods import EvolutionSettings
 from tests.engines.planted import BATCH, Planted
 
 POPULATION, TOURNAMENT = 5, 3

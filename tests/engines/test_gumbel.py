@@ -17,7 +17,8 @@ from dslnas.engines.optimisers import value_at
 from dslnas.engines.relaxations.gumbel import Gumbel, HardGumbel
 from dslnas.engines.relaxations.reinmax import ReinMax
 from dslnas.graph.analysis.plan import Choice, make_plan
-from dslnas.settings.search import SEARCH, GdasSettings
+from dslnas.settings.gradient_methods import GdasSettings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Linear, Schedule
 from tests.engines.by_hand import HandAdam, HandSgd, gumbel, softmax
 from tests.engines.small import batch

@@ -9,7 +9,8 @@ from torch import Tensor
 from dslnas.engines.catalogue import make_engine
 from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.optimisers import value_at
-from dslnas.settings.search import SEARCH, MilenasSettings
+from dslnas.settings.gradient_methods import MilenasSettings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam, Sgd
 from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import batch

@@ -8,7 +8,7 @@ import torch
 
 from dslnas.engines.enas import EnasAlone
 from dslnas.graph.analysis.plan import DROPPED, Choice
-from dslnas.settings.search import EnasSettings
+from dslnas.settings.sampled_methods import EnasSettings
 from dslnas.settings.search_parts import Proximal
 from dslnas.settings.values import Adam
 from tests.engines.planted import BATCH, Planted

@@ -12,7 +12,7 @@ from dslnas.engines.nasp import Nasp
 from dslnas.engines.optimisers import value_at
 from dslnas.graph.analysis.plan import make_plan
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.settings.search import NaspSettings
+from dslnas.settings.gradient_methods import NaspSettings
 from dslnas.settings.values import Adam, Sgd
 from dslnas.space.choice_table import tie_breaks
 from dslnas.space.derive.derive import derive

@@ -18,8 +18,8 @@ from dslnas.engines.optimisers import value_at
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.graph.analysis.plan import DROPPED, Choice
 from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.settings.gradient_methods import NaspSettings
 from dslnas.settings.precision import Precision
-from dslnas.settings.search import NaspSettings
 from dslnas.settings.values import Adam, Cosine
 from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import CPU, SPACES, batch, space, supernet_of

@@ -12,7 +12,8 @@ from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.random_sampling import RandomSampling
-from dslnas.settings.search import SEARCH, RandomSettings
+from dslnas.settings.sampled_methods import RandomSettings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.search_parts import PerturbAdversarially
 from dslnas.settings.values import Sgd
 from tests.engines.small import SPACES, batch, space, supernet_of

@@ -13,7 +13,7 @@ from dslnas.engines.optimisers import value_at
 from dslnas.engines.relaxations.edge_normalised import EdgeNormalised
 from dslnas.graph.graph import edges_of
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.settings.search import PcDartsSettings
+from dslnas.settings.gradient_methods import PcDartsSettings
 from dslnas.settings.values import Adam, Sgd
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace

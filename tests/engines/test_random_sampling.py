@@ -12,7 +12,7 @@ from dslnas.engines import sampled_engine
 from dslnas.engines.discretise import uniform
 from dslnas.engines.random_sampling import RandomSampling
 from dslnas.graph.analysis.plan import Choice, make_plan
-from dslnas.settings.search import RandomSettings
+from dslnas.settings.sampled_methods import RandomSettings
 from dslnas.settings.values import Sgd
 from dslnas.space.derive.derive import derive
 from tests.engines.by_hand import HandSgd

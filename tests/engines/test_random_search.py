@@ -8,7 +8,7 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
 from dslnas.engines.random_search import RandomSearch
-from dslnas.settings.search import RandomSearchSettings
+from dslnas.settings.sampled_methods import RandomSearchSettings
 from dslnas.settings.values import Cosine, Sgd
 from dslnas.space.derive.derive import Scores
 from tests.engines.small import RECURRENT, batch, segment, space, supernet_of

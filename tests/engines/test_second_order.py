@@ -15,7 +15,7 @@ from dslnas.engines.objectives.hessian import Hessian
 from dslnas.engines.objectives.unrolled import Lookahead, unroll
 from dslnas.engines.optimisers import WeightOptimiser, value_at
 from dslnas.engines.relaxations.softmax import Relaxation
-from dslnas.settings.search import DartsSettings, MilenasSettings
+from dslnas.settings.gradient_methods import DartsSettings, MilenasSettings
 from dslnas.settings.values import Sgd
 from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import SPACES, batch, space, supernet_of

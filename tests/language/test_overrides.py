@@ -13,7 +13,8 @@ from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.link.sources import read_source
-from dslnas.settings.search import MilenasSettings, RandomSettings
+from dslnas.settings.gradient_methods import MilenasSettings
+from dslnas.settings.sampled_methods import RandomSettings
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS
 

@@ -11,7 +11,8 @@ from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.link.sources import LIBRARY
 from dslnas.language.print.expanded_spec import effective_text
 from dslnas.settings.data import Digits, TextFile, TextSettings
-from dslnas.settings.search import SEARCH, DartsSettings
+from dslnas.settings.gradient_methods import DartsSettings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Adam, Sgd
 from dslnas.source import SourceFile

@@ -11,8 +11,9 @@ from dslnas.language.print.expanded_spec import section_text
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
 from dslnas.settings.data import DATA, Digits, TextSettings
+from dslnas.settings.gradient_methods import PcDartsSettings
 from dslnas.settings.model import Section
-from dslnas.settings.search import SEARCH, PcDartsSettings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
 from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Exponential, Flip, Sgd
 from dslnas.source import SourceFile

@@ -18,7 +18,7 @@ from dslnas.engines.nasp import Nasp
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints
-from dslnas.settings.search import NaspSettings
+from dslnas.settings.gradient_methods import NaspSettings
 from dslnas.space import choice_table
 from tests.reference.load import (
     ALPHAS,

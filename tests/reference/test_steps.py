@@ -11,7 +11,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.darts import Darts
 from dslnas.engines.milenas import Milenas
 from dslnas.engines.objectives.objectives import Order
-from dslnas.settings.search import DartsSettings, MilenasSettings
+from dslnas.settings.gradient_methods import DartsSettings, MilenasSettings
 from dslnas.settings.values import Sgd
 from tests.reference.load import EXACT, LATER, assert_alphas, assert_close, assert_numbers
 from tests.reference.networks import ADAM, SGD, fresh, statistics

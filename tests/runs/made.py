@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from dslnas.runs.manifest import Manifest
 from dslnas.settings.data import Digits
+from dslnas.settings.gradient_methods import DartsSettings
 from dslnas.settings.rule import AS_PUBLISHED
-from dslnas.settings.search import DartsSettings
 from dslnas.settings.sections import EvaluateSettings, ExportSettings
 from dslnas.settings.spec import SpecSettings
 

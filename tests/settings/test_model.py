@@ -12,9 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from dslnas.settings.calls import CALLS
 from dslnas.settings.data import DATA, AnyData, Cifar10, ImageSettings
+from dslnas.settings.gradient_methods import GdasSettings, MilenasSettings
 from dslnas.settings.model import Model
 from dslnas.settings.rule import Count, Derivation, Limit, Rule
-from dslnas.settings.search import SEARCH, AnySearch, GdasSettings, MilenasSettings
+from dslnas.settings.search import SEARCH, AnySearch
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import (
     CellSettings,

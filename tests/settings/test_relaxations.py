@@ -9,9 +9,10 @@ import pytest
 from dslnas.engines.gumbel_engine import SAMPLERS
 from dslnas.engines.relaxations.catalogue import RELAXATIONS
 from dslnas.settings.combinations import misfits
+from dslnas.settings.gradient import OrderSettings, PruningSettings
+from dslnas.settings.gradient_methods import GdasSettings
 from dslnas.settings.relaxations import RELAXATION_FACTS, plainest
-from dslnas.settings.search import SEARCH, GdasSettings
-from dslnas.settings.search_base import OrderSettings, PruningSettings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.search_parts import BetaDecay, Kl, PerturbRandomly, Relax, ZeroOne
 
 WITH_RELAXATION = [model for model in SEARCH.values() if issubclass(model, OrderSettings)]

@@ -7,18 +7,18 @@ import pytest
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.settings.data import DATA, ImageSettings
-from dslnas.settings.model import Section
-from dslnas.settings.search import (
-    SEARCH,
+from dslnas.settings.gradient import GradientSettings, OrderSettings
+from dslnas.settings.gradient_methods import (
     DartsSettings,
-    EnasSettings,
     GdasSettings,
     MilenasSettings,
     NaspSettings,
     PcDartsSettings,
     SnasSettings,
 )
-from dslnas.settings.search_base import GradientSettings, OrderSettings
+from dslnas.settings.model import Section
+from dslnas.settings.sampled_methods import EnasSettings
+from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import DeriveSettings, EvaluateSettings, NetworkSettings
 from dslnas.settings.task import Special, TaskSettings
 from dslnas.settings.values import Adam, Linear, Sgd, Variational

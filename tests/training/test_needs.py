@@ -18,8 +18,9 @@ from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import USUAL
 from dslnas.settings.data import Cifar10
+from dslnas.settings.gradient_methods import DartsSettings
 from dslnas.settings.precision import Precision
-from dslnas.settings.search import SEARCH, DartsSettings
+from dslnas.settings.search import SEARCH
 from dslnas.tasks.catalogue import task_of
 from dslnas.training.memory_estimate import search_needs
 from dslnas.training.search import make_supernet

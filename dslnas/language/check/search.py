@@ -9,10 +9,11 @@ from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
 from dslnas.settings.combinations import misfits
 from dslnas.settings.data import DataSettings
+from dslnas.settings.gradient import OrderSettings
 from dslnas.settings.relaxations import RELAXATION_FACTS
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH
-from dslnas.settings.search_base import Conflict, OrderSettings, SearchSettings
+from dslnas.settings.search_base import Conflict, SearchSettings
 from dslnas.settings.sections import DeriveSettings, EvaluateSettings
 
 
