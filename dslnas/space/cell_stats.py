@@ -36,3 +36,9 @@ def _chosen(cell: Cell) -> list[Edge]:
 def convolution_count(cell: Cell) -> int:
     """Return how many edges have a convolution: what MiLeNAS takes as the size of a cell."""
     return sum(edge.operations[0].is_convolution for edge in cell.edges)
+
+
+def lacks_convolutions(cell: Cell, searched: Cell) -> bool:
+    """Whether no edge of a derived cell has a convolution, of those that could have one."""
+    could = any(o.is_convolution for edge in searched.choices for o in edge.operations)
+    return could and not any(edge.operations[0].is_convolution for edge in _chosen(cell))

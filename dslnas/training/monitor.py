@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.supernet import Supernet
+from dslnas.language.check.cell import Cell
 from dslnas.space.architecture import Architecture
-from dslnas.space.cell_stats import operation_counts, skip_share
+from dslnas.space.cell_stats import lacks_convolutions, operation_counts, skip_share
 from dslnas.state import State, check_names, taken
 
 COLLAPSED = 0.5
@@ -52,9 +53,19 @@ class Monitor:
         said: Names of the warnings that were given.
     """
 
-    def __init__(self, supernet: Supernet, alphas: Mapping[str, Tensor], *, learns: bool) -> None:
-        """Begin with alpha as it is; `learns`: whether steps move it by gradients."""
-        self._supernet = supernet
+    def __init__(
+        self,
+        supernet: Supernet,
+        searched: Mapping[str, Cell],
+        alphas: Mapping[str, Tensor],
+        *,
+        learns: bool,
+    ) -> None:
+        """Begin with the cells of a space and with alpha as it is.
+
+        `learns`: whether steps move it by gradients.
+        """
+        self._supernet, self._searched = supernet, searched
         self._last = _copy(alphas)
         self._learns = learns
         self.said: set[str] = set()
@@ -78,6 +89,15 @@ class Monitor:
         cells = {name: found[name] for name in self._supernet.tables if name in found}
         shares = {name: skip_share(cell) for name, cell in cells.items()}
         warnings = [
+            f"cell `{name}` would have no convolution: in a short search operations without "
+            "weights lead, as they have nothing to learn; give more `epochs`, or a `warmup`"
+            for name, cell in cells.items()
+            if lacks_convolutions(cell, self._searched[name])
+            and self._learns
+            and not warm
+            and self._first(f"no convolution {name}")
+        ]
+        warnings += [
             f"{share:.0%} of what cell `{cell}` chose are skip connections: it may be collapsing"
             for cell, share in shares.items()
             if share >= COLLAPSED and self._learns and not warm and self._first(f"collapsed {cell}")

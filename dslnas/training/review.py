@@ -96,7 +96,7 @@ class Review:
         learns = plan.settings.learns and not plan.settings.draws
         shares = plan.settings.shares_weights
         self.one_shot = OneShot(plan, supernet, data.validation, seed) if shares else None
-        self._monitor = Monitor(supernet, engine.alphas(), learns=learns)
+        self._monitor = Monitor(supernet, plan.space.cells, engine.alphas(), learns=learns)
         self._doubts = Doubts(supernet, self._task, data)
         self.history: list[Snapshot] = []
         self._measured: list[Measurement] = []

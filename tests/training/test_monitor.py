@@ -13,10 +13,11 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.space.architecture import Architecture
+from dslnas.space.cell_stats import lacks_convolutions
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
 from dslnas.training.monitor import Monitor, Observation, entropies
-from tests.spaces import space_of
+from tests.spaces import random_scores, space_of
 from tests.training.tiny import CPU, SHAPE
 
 # Four edges choose, of three and two operations, one is fixed; all stay.
@@ -67,7 +68,7 @@ class Watched:
     """A monitor that is told little; alpha moves if it is not given."""
 
     def __init__(self, *, learns: bool = True) -> None:
-        self._monitor = Monitor(supernet(), alphas(), learns=learns)
+        self._monitor = Monitor(supernet(), searched().cells, alphas(), learns=learns)
         self._moves = 0
 
     def see(
@@ -151,6 +152,10 @@ def test_there_is_no_entropy_without_probabilities() -> None:
 # ---- warnings -----------------------------------------------------------------------------------
 
 COLLAPSED = "75% of what cell `one` chose are skip connections: it may be collapsing"
+NO_CONVOLUTION = (
+    "cell `one` would have no convolution: in a short search operations without weights lead, as "
+    "they have nothing to learn; give more `epochs`, or a `warmup`"
+)
 STILL = "alpha does not move: raise the learning rate of `arch`"
 
 
@@ -158,10 +163,26 @@ def test_a_collapsed_cell_is_named_once() -> None:
     watched = Watched()
     assert watched.see((0, 1, 1, 1)).warnings == ()  # 25 %
     assert watched.see((0, 0, 0, 1)).warnings == (COLLAPSED,)
-    assert watched.see((0, 0, 0, 0)).warnings == ()
-    assert watched.see((0, 0, 0, 0), SKIP).warnings == (
+    assert watched.see((0, 0, 0, 1)).warnings == ()
+    assert watched.see((0, 0, 0, 1), SKIP).warnings == (
+        NO_CONVOLUTION.replace("one", "two"),
         "100% of what cell `two` chose are skip connections: it may be collapsing",
     )
+
+
+def test_a_cell_without_convolutions_is_named_once() -> None:
+    """A fixed one is no sign that any was chosen."""
+    watched = Watched()
+    assert NO_CONVOLUTION not in watched.see((1, 0, 0, 1)).warnings
+    assert NO_CONVOLUTION in watched.see((1, 0, 0, 0)).warnings
+    assert NO_CONVOLUTION not in watched.see((1, 0, 0, 0)).warnings
+
+
+def test_cells_without_convolutions_to_choose_are_not_named() -> None:
+    plain = space_of(SPACE.replace("sep_conv(3)}", "avg_pool(3)}"), SHAPE, classes=4)
+    found = derive(plain, random_scores(plain, 0))
+    for name, cell in found.cells.items():
+        assert not lacks_convolutions(cell, plain.cells[name])
 
 
 def test_alpha_that_stands_still_is_told_once() -> None:
@@ -192,4 +213,5 @@ def test_methods_that_draw_are_not_warned_of() -> None:
 def test_a_warm_epoch_warns_of_nothing_and_uses_no_warning_up() -> None:
     watched = Watched()
     assert watched.see((0, 0, 0, 0), warm=True).warnings == ()
-    assert "skip connections" in watched.see((0, 0, 0, 0)).warnings[0]
+    told = watched.see((0, 0, 0, 0)).warnings
+    assert ["convolution" in told[0], "skip connections" in told[1]] == [True, True]
