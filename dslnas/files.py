@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import IO, Any
 
 from dslnas.diagnostics import user_error
 
@@ -12,8 +13,11 @@ PART = ".part"
 """End of the name of a file that is being written."""
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def write_whole(path: Path, content: str | bytes, before: Path | None = None) -> None:
     """Write a file under another name first, so that nobody ever sees half of it.
+
+    It is on the disk before it takes its name: a computer that loses its power keeps the old file
+    or the new one. What was there is kept as `before`, if that is given, once the new one is whole.
 
     Raises:
         UserError: NAS021 if it cannot be written.
@@ -24,13 +28,22 @@ def write_whole(path: Path, content: str | bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
+                sync(file)
             os.chmod(temporary, 0o644)
+            if before is not None and path.exists():
+                os.replace(path, before)
             os.replace(temporary, path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise cannot_write(path, error) from None
+
+
+def sync(file: IO[Any]) -> None:
+    """Wait until what was written to a file is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def remove_parts(folder: Path) -> None:

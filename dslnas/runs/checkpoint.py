@@ -7,7 +7,6 @@ kept beside it, and taken where the last one is damaged.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +18,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from dslnas.diagnostics import UserError, user_error
-from dslnas.files import cannot_write, write_whole
+from dslnas.files import write_whole
 from dslnas.json_model import JsonModel, damaged, parse_model
 from dslnas.runs.folder import ARCHITECTURE, CHECKPOINTS, METRICS, Stage
 from dslnas.training.keeping import P, Saved
@@ -54,7 +53,7 @@ class Checkpoint(Generic[P]):
         stage: The loop.
         path: The last one.
         before: The one before.
-        refused: Why files were refused when they were read.
+        refused: Why the last one was refused when it was read; empty once another is written.
     """
 
     def __init__(
@@ -89,20 +88,16 @@ class Checkpoint(Generic[P]):
         return None
 
     def write(self, saved: Saved[P]) -> None:
-        """Store a loop; what was stored last is kept as the one before."""
+        """Store a loop; what was stored last is kept as the one before, unless it was refused."""
         progress = saved.progress.model_dump_json()
         state = {name: tensor.contiguous() for name, tensor in saved.state.items()}
         header = Header.model_validate(
             {**self._whose, "content_hash": content_hash(progress, state)}
         )
-        try:
-            os.replace(self.path, self.before)
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            raise cannot_write(self.before, error) from None
         texts = {HEADER: header.model_dump_json(), PROGRESS: progress}
-        write_whole(self.path, save(state, texts))
+        before = None if self.refused else self.before
+        write_whole(self.path, save(state, texts), before)
+        self.refused = []
 
     @property
     def _whose(self) -> dict[str, object]:

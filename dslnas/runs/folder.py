@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from dslnas.diagnostics import user_error
-from dslnas.files import cannot_write, make_folder, write_whole
+from dslnas.files import cannot_write, make_folder, sync, write_whole
 from dslnas.json_model import damaged, json_text, parse_model
 from dslnas.runs.manifest import MANIFEST, Manifest
 from dslnas.training.records import EpochRecord, Line, SearchCheck
@@ -85,6 +85,7 @@ class RunFolder:
         try:
             with (self.path / METRICS).open("a", encoding="utf-8") as file:
                 file.write(_text(line))
+                sync(file)
         except OSError as error:
             raise cannot_write(self.path / METRICS, error) from None
 
