@@ -74,12 +74,16 @@ def ending_on_signals(arguments: Sequence[str]) -> Iterator[StopRequest]:
 
 
 def _told(path: Path | None, arguments: Sequence[str]) -> str:
-    """Return how the command can be gone on with."""
-    if path is None:
+    """Return how the command can be gone on with, which made or found a run in `path`."""
+    if "--resume" in arguments:  # which needs --out: it is the command
+        more = []
+    elif path is None:
         return "interrupted; nothing was written yet"
-    out = [] if any(a == "--out" or a.startswith("--out=") for a in arguments) else ["--out", path]
-    resume = [] if "--resume" in arguments else ["--resume"]
-    line = shlex.join(["dslnas", *arguments, *map(str, out), *resume])
+    elif any(a == "--out" or a.startswith("--out=") for a in arguments):
+        more = ["--resume"]
+    else:
+        more = ["--out", str(path), "--resume"]
+    line = shlex.join(["dslnas", *arguments, *more])
     return f"interrupted; go on with\n  {line}"
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -45,10 +47,23 @@ resume_option = click.option(
     help="Continue the interrupted run in --out, where it was stored last.",
 )
 
+
+class _Minutes(click.FloatRange):
+    """A number of minutes above 0: click takes NaN, which is not below any bound."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        minutes: float = super().convert(value, param, ctx)
+        if math.isnan(minutes):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return minutes
+
+
 checkpoint_option = click.option(
     "--checkpoint-minutes",
     metavar="MINUTES",
-    type=click.FloatRange(0, min_open=True),
+    type=_Minutes(0, min_open=True),
     help="Store searches and trainings so often, besides after every epoch.",
 )
 

@@ -143,6 +143,27 @@ def test_nothing_is_left_of_a_signal_before_anything_was_written(
     assert "interrupted; nothing was written yet" in capsys.readouterr().err
 
 
+def test_a_signal_before_a_run_goes_on_leaves_it_to_be_gone_on_with(
+    tmp_path: Path,
+    spec: Path,
+    kill: Kill,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    kill("search", 2, signal.SIGTERM)
+    assert search(spec, out) == 75
+
+    def make_runtime(**_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("dslnas.app.open_run.make_runtime", make_runtime)
+    capsys.readouterr()
+    assert search(spec, out, "--resume") == 75
+    command = shlex.join(["compile", str(spec), "--search", "--out", str(out), "--resume"])
+    assert capsys.readouterr().err == f"interrupted; go on with\n  dslnas {command}\n"
+
+
 def test_a_signal_that_is_ignored_stays_ignored(spec: Path, tmp_path: Path, kill: Kill) -> None:
     """As `nohup` has it."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -151,3 +172,11 @@ def test_a_signal_that_is_ignored_stays_ignored(spec: Path, tmp_path: Path, kill
         assert search(spec, tmp_path / "out") == 0
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "often"])
+def test_minutes_between_checkpoints_are_a_number_above_0(
+    minutes: str, spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert search(spec, tmp_path / "out", "--checkpoint-minutes", minutes) == 2
+    assert "Invalid value for '--checkpoint-minutes'" in capsys.readouterr().err
