@@ -16,12 +16,14 @@ from dslnas.app.compile import (
     compile_spec,
     without_choices,
 )
+from dslnas.app.open_run import load_run
 from dslnas.diagnostics import UserError, suggestion, user_error
 from dslnas.language.link.link import link
 from dslnas.language.link.sources import near_files, read_source
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
 from dslnas.runs.folder import ARCHITECTURE
+from dslnas.runs.manifest import MANIFEST
 from dslnas.source import SourceFile
 from dslnas.space.notation.catalogue import NOTATIONS, Notation, recognised, usual_notation
 from dslnas.space.notation.cells import NumberedCell
@@ -58,8 +60,8 @@ def convert(
             cells of another notation are put into the space of their paper.
 
     Raises:
-        UserError: NAS811 to NAS813 if the architecture cannot be read or written, or any mistake of
-            the files.
+        UserError: NAS811 to NAS813 if the architecture cannot be read or written, NAS024 if the
+            search of the run is not over, or any mistake of the files.
         ValueError: There is no such notation.
     """
     if to is not None and to not in TARGETS:
@@ -87,6 +89,8 @@ def _read(source: Path | str | SourceFile, spec: Path | None) -> _Read:
         return _from_text(source, spec)
     path = Path(source)
     if isdir(path):
+        if (path / MANIFEST).exists():
+            load_run(path).check_searched()
         return _from_program(path / ARCHITECTURE, spec)
     if path.suffix == ".nas":
         return _from_program(path, spec)

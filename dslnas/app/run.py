@@ -18,7 +18,7 @@ from dslnas.app.compile import (
 )
 from dslnas.app.data import load_data
 from dslnas.app.runtime import RuntimeOptions, torch_device
-from dslnas.diagnostics import user_error
+from dslnas.diagnostics import UserError, user_error
 from dslnas.runs.architecture import Cells, cells_of
 from dslnas.runs.folder import (
     ARCHITECTURE,
@@ -193,10 +193,18 @@ class Run:
         self.check_trained()
         return load_network(self._compiled_architecture().graph, self.path)
 
+    def check_searched(self) -> None:
+        """Raise NAS024 unless there is an architecture."""
+        if not is_searched(self.path):
+            raise self._unfinished("has no architecture yet: its search is not over")
+
     def check_trained(self) -> None:
         """Raise NAS024 unless the training is over."""
-        if self.results.is_trained:
-            return
+        if not self.results.is_trained:
+            raise self._unfinished(f"is not trained yet{self._how_far()}")
+
+    def _unfinished(self, message: str) -> UserError:
+        """Return an error that says how to go on with the run."""
         searched, method = is_searched(self.path), self.manifest.method
         command = "export SPEC" if method is None else "compile SPEC --search"
         ways = [] if method == BASELINE else [f"`dslnas {command} --out {self.path} --resume`"]
@@ -204,22 +212,23 @@ class Run:
             ways.append("`dslnas.train(run)` in Python")
         elif method not in (None, BASELINE):
             ways.append(f"`dslnas.search(spec, {str(self.path)!r}, resume=True)` in Python")
-        raise user_error(
+        return user_error(
             "NAS024",
-            f"is not trained yet{self._how_far(searched=searched)}",
+            message,
             where=str(self.path),
             help=f"go on with it by {' or by '.join(ways)}" if ways else "",
         )
 
-    def _how_far(self, *, searched: bool) -> str:
+    def _how_far(self) -> str:
         """Say how far a run is that is not trained; "" where nothing of it is kept."""
-        if not searched:
+        if not is_searched(self.path):
             return ": its search is not over"
         done = sum(record.stage == "retrain" for record in self.metrics)
         epochs = self.manifest.settings.evaluate.epochs
         return f": {done} of {epochs} epochs of its training are stored" if done else ""
 
     def _compiled_architecture(self) -> CompiledArchitecture:
+        self.check_searched()
         spec = compile_spec(self.path / ARCHITECTURE, with_data=False)
         return without_choices(spec, "used")
 

@@ -30,8 +30,8 @@ def train(
         options: How a run that begins is made, see `RunOptions`.
 
     Raises:
-        UserError: The spec still has choices, the data are wrong, training diverges or does not
-            fit into memory, or the checkpoint does not fit.
+        UserError: The spec still has choices, the search of the run is not over, the data are
+            wrong, training diverges or does not fit into memory, or the checkpoint does not fit.
         TypeError: An argument is of another kind, an option has a value that it does not take, or
             a run is given with options of another one.
     """
@@ -42,6 +42,7 @@ def train(
         raise wrong_argument("train", wanted, what)
     check_options("train", options)
     if isinstance(what, Run):
+        what.check_searched()
         run = what
     else:
         spec = without_choices(what, "trained", "dslnas.search(spec)")

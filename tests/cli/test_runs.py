@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import onnxruntime
 import pytest
 from safetensors.numpy import load_file
 
+import dslnas
 from dslnas.cli.main import run
+from dslnas.diagnostics import UserError
 from dslnas.settings.search import SEARCH
 from tests.cli.outcome import Interrupt
 from tests.small import SMALL
@@ -323,6 +326,26 @@ def test_a_run_whose_search_is_not_over_is_not_trained(
     error = capsys.readouterr().err
     assert f"{out}: error[NAS024]: is not trained yet: its search is not over" in error
     assert "dslnas.train" not in error
+
+
+def test_a_run_whose_search_is_not_over_has_no_architecture(
+    spec: Path, tmp_path: Path, interrupt: Interrupt
+) -> None:
+    out = tmp_path / "run"
+    interrupt("search", 1)
+    assert run(["compile", str(spec), "--search", "--out", str(out)]) == 130
+    message = f"{out}: error[NAS024]: has no architecture yet: its search is not over"
+    uses: list[Callable[[], object]] = [
+        lambda: dslnas.convert(out),
+        lambda: dslnas.train(dslnas.load_run(out)),
+        lambda: dslnas.load_run(out).architecture,
+    ]
+    for use in uses:
+        with pytest.raises(UserError) as raised:
+            use()
+        assert raised.value.render().startswith(f"{message}\n")
+        assert f"`dslnas compile SPEC --search --out {out} --resume`" in raised.value.render()
+    assert dslnas.load_run(out).manifest.status == "interrupted"
 
 
 def test_a_trained_run_without_weights_is_a_message(
