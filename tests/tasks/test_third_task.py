@@ -87,23 +87,23 @@ def test_from_a_spec_to_a_deployed_network(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "again").iterdir()} == files
 
 
-def test_runs_are_compared_by_its_metric(tmp_path: Path) -> None:
+def test_runs_are_compared_by_its_metric_and_settings_of_other_tasks_refused(
+    tmp_path: Path,
+) -> None:
     less = "--set evaluate.epochs=1 --set search.epochs=1"
     done = dslnas(
-        tmp_path / "rate.nas", f"compile rate.nas --search --repeats 2 --out runs {less}\n"
+        tmp_path / "rate.nas",
+        f"compile rate.nas --search --repeats 2 --out runs {less}\n"
+        "check rate.nas --set evaluate.auxiliary=0.4\n",
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1
+    assert done.stderr.count("error[") == 1
+    assert "`auxiliary` is for images, and the data are ratings" in done.stderr
     summary = json.loads((tmp_path / "runs" / "summary.json").read_text())
     runs, best = summary["search"]["runs"], summary["search"]["best_by_validation_rmse"]
     assert min(runs, key=lambda run: run["validation_rmse"])["seed"] == best
     assert "  seed   test error   validation error   parameters" in done.stdout
     assert "Test errors chose nothing.\nerror: lower is better." in done.stdout
-
-
-def test_settings_of_other_tasks_are_refused(tmp_path: Path) -> None:
-    done = dslnas(tmp_path / "rate.nas", "check rate.nas --set evaluate.auxiliary=0.4\n")
-    assert done.returncode == 1
-    assert "`auxiliary` is for images, and the data are ratings" in done.stderr
 
 
 def test_noise_stands_for_its_data(monkeypatch: pytest.MonkeyPatch) -> None:
