@@ -52,5 +52,5 @@ def fitting(checkpoint: Checkpoint[P]) -> Iterator[None]:
             "NAS026",
             f"checkpoint does not fit: {error}",
             where=str(checkpoint.path),
-            help="without `--resume`, and with another `--out`, the run starts again",
+            help="start a new run in another folder",
         ) from None

@@ -151,7 +151,7 @@ class Checkpoint(Generic[P]):
     def _help(self) -> str:
         verb = "search" if self.stage == "search" else "train"
         return (
-            f"remove it to {verb} again from the first epoch, or start a new run without `--resume`"
+            f"remove it to {verb} again from the first epoch, or start a new run in another folder"
         )
 
 

@@ -43,8 +43,8 @@ def reopen(path: Path, before: Manifest, manifest: Manifest, spec: str) -> RunFo
                 "NAS026",
                 f"is of another run: {found}",
                 where=str(path),
-                help="give the spec and the options of the run that is there, such as `--set`, "
-                "`--seed` and `--device`, or another `--out`",
+                help="give the spec, the seed and the options of the run that is there, or another "
+                "folder",
             )
     folder = RunFolder(path, before, read_metrics(path))
     if before.status == "finished":
