@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import IO, Any
@@ -10,7 +11,7 @@ from typing import IO, Any
 from dslnas.diagnostics import user_error
 
 PART = ".part"
-"""End of the name of a file that is being written."""
+"""End of the name of a file, or of a folder of some, that is being written."""
 
 
 def write_whole(path: Path, content: str | bytes, before: Path | None = None) -> None:
@@ -49,7 +50,10 @@ def sync(file: IO[Any]) -> None:
 def remove_parts(folder: Path) -> None:
     """Remove what is left of files in a folder whose writing was killed."""
     for path in folder.glob(f".*{PART}"):
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def make_folder(path: Path) -> None:

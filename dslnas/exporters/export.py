@@ -17,7 +17,7 @@ from dslnas.exporters.checks import check_files
 from dslnas.exporters.exporter import Model
 from dslnas.exporters.parity import Inputs
 from dslnas.exporters.weights import WEIGHTS, file_metadata, write_weights
-from dslnas.files import cannot_write, write_whole
+from dslnas.files import PART, cannot_write, write_whole
 from dslnas.settings.sections import ExportSettings
 
 
@@ -84,7 +84,7 @@ def export(
 def _stage(folder: Path) -> Iterator[Path]:
     """Give a folder for files that are not known to be right yet; it is gone afterwards."""
     try:
-        stage = Path(tempfile.mkdtemp(dir=folder, prefix=".export-"))
+        stage = Path(tempfile.mkdtemp(PART, ".export-", folder))
     except OSError as error:
         raise cannot_write(folder, error) from None
     try:

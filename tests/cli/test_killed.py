@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from dslnas.files import PART
 from dslnas.runs.folder import RunFolder
 from dslnas.runs.manifest import read_manifest
 from tests.cli.outcome import assert_same, search
@@ -89,6 +90,18 @@ def test_a_run_killed_before_a_write_goes_on(
         assert search(spec, out) == 0
     else:
         assert search(spec, out, "--resume") == 0
+    assert_same(run, out)
+
+
+def test_what_a_killed_process_was_writing_goes(whole: tuple[Path, int], tmp_path: Path) -> None:
+    run, writes = whole
+    spec, out = run.parent / "small.nas", tmp_path / "out"
+    with killed_before(writes - 1), pytest.raises(Killed):
+        search(spec, out)
+    (out / f".model.onnx.1{PART}").write_bytes(b"half")
+    (out / f".export-1{PART}").mkdir()
+    (out / f".export-1{PART}" / "model.py").touch()
+    assert search(spec, out, "--resume") == 0
     assert_same(run, out)
 
 
