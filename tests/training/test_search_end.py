@@ -14,7 +14,7 @@ from dslnas.settings.values import Adam
 from dslnas.space.cell_stats import convolution_count
 from dslnas.space.derive.derive import derive
 from dslnas.tasks.task import Measurement
-from dslnas.training import search as module
+from dslnas.training import review as module
 from dslnas.training.one_shot import OneShot
 from dslnas.training.search_plan import SearchResult
 from dslnas.training.snapshots import best, best_of_every_size
