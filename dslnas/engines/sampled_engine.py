@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 import torch
 from torch import Tensor
@@ -160,28 +161,33 @@ class SampledEngine(StoredEngine):
 
     def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
         """Compare the candidates on one batch, the best `FINALISTS` of them then on all batches."""
-        choices, losses = self.candidates(), []
-        for number, choice in enumerate(choices, 1):
-            losses.append(self._loss(choice, architecture[:1]))
-            progress(number, len(choices))
+        choices, done = self.candidates(), count(1)
+        measurements = len(choices) + min(len(choices), FINALISTS)
+
+        def measured(choice: Choice, batches: Sequence[Batch]) -> float:
+            loss = self._loss(choice, batches)
+            progress(next(done), measurements)
+            return loss
+
+        losses = [measured(choice, architecture[:1]) for choice in choices]
         ranked = sorted(range(len(choices)), key=losses.__getitem__)
         finalists = [choices[place] for place in ranked[:FINALISTS]]
         if finalists:
-            best = min(finalists, key=lambda choice: self._loss(choice, architecture))
+            best = min(finalists, key=lambda choice: measured(choice, architecture))
             self._found.all = [best]
         return self.scores()
 
     @torch.no_grad()
     def _loss(self, choice: Choice, batches: Sequence[Batch]) -> float:
         """Return the mean loss over all targets of consecutive batches."""
-        total, count = 0.0, 0
+        total, targets = 0.0, 0
         carried = batches[0].start
         for batch in batches:
             segment = replace(batch, start=carried, end=None)
             total += float(self._supernet.loss(segment, Mixing(None, choice))) * len(batch)
-            count += len(batch)
+            targets += len(batch)
             carried = segment.end
-        return total / count
+        return total / targets
 
 
 def as_weights(supernet: Supernet, choice: Choice) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import median, pstdev
 
@@ -18,6 +18,7 @@ from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import ChoiceTable
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.tasks.catalogue import task_of
+from dslnas.tasks.task import Measurement
 from dslnas.training.constraints import architecture_keeps_to
 from dslnas.training.one_shot import OneShot
 from dslnas.training.records import SearchCheck
@@ -30,7 +31,16 @@ Tables = Mapping[str, ChoiceTable]
 class Comparisons:
     """Comparisons at the end of a search, by the weights that it shares, on the validation part."""
 
-    def __init__(self, plan: SearchPlan, one_shot: OneShot, supernet: Supernet, seed: int) -> None:
+    def __init__(
+        self,
+        plan: SearchPlan,
+        one_shot: OneShot,
+        supernet: Supernet,
+        seed: int,
+        check_stop: Callable[[], None],
+    ) -> None:
+        """Take all that compares; before every measurement `check_stop` may end them."""
+        self._check_stop = check_stop
         self._plan, self._one_shot, self._supernet, self._seed = plan, one_shot, supernet, seed
         self._task = task_of(plan.data)
 
@@ -74,9 +84,8 @@ class Comparisons:
         drawn = [draw(tables, generator, constraints) for _ in range(count)]
         if not drawn:
             return None
-        measure, task = self._one_shot.measure, self._task
-        measured = measure(self._one_shot.choice(found.scores))
-        others = [other for other in map(measure, drawn) if other is not None]
+        task, measured = self._task, self._measure(self._one_shot.choice(found.scores))
+        others = [other for other in map(self._measure, drawn) if other is not None]
         if measured is None or not others:
             return None
         leading = task.metrics[0].name
@@ -92,8 +101,12 @@ class Comparisons:
     def _derived(self, scores: Scores) -> Architecture:
         return derive(self._plan.space, scores, self._plan.derivation.rule, self._seed)
 
+    def _measure(self, choice: Choice) -> Measurement | None:
+        self._check_stop()
+        return self._one_shot.measure(choice)
+
     def _worth(self, choice: Choice) -> float:
-        measured = self._one_shot.measure(choice)
+        measured = self._measure(choice)
         return -math.inf if measured is None else self._task.worth(measured)
 
 

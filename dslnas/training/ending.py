@@ -70,7 +70,9 @@ class Ending:
         """Return the best nearby, where that is asked for, and how it compares with random ones."""
         if one_shot is None:
             return found, None
-        comparisons = Comparisons(self._plan, one_shot, self._supernet, self._seed)
+        comparisons = Comparisons(
+            self._plan, one_shot, self._supernet, self._seed, self._check_stop
+        )
         found = comparisons.best_nearby(found, self._progress)
         return found, comparisons.check(found, constraints)
 

@@ -87,7 +87,7 @@ def test_the_best_on_one_batch_are_compared_on_all_of_them(
     _, engine = start("uneven", samples=12)
     done: list[tuple[int, int]] = []
     engine.finish(held_out, lambda number, all_: done.append((number, all_)))
-    assert done == [(number, 12) for number in range(1, 13)]
+    assert done == [(number, 15) for number in range(1, 16)]
     hand = Twin("uneven")
     draw(hand)
     draws = [draw(hand) for _ in range(12)]

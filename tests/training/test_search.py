@@ -91,9 +91,9 @@ def test_records_arrive_in_order(method: str) -> None:
     run_search(method, random_data(), epochs=3, batch=8, report=report)
     steps = 5  # 40 examples that train weights, in batches of 8
     compared = [r for r in report.records if r.stage == "compare"]
-    if method in COMPARES:  # 5 samples
-        last = [StepRecord("compare", 1, 1, number, 5) for number in range(1, 6)]
-        assert compared == last == report.records[-5:]
+    if method in COMPARES:  # 5 samples on a batch, all of them finalists
+        last = [StepRecord("compare", 1, 1, number, 10) for number in range(1, 11)]
+        assert compared == last == report.records[-10:]
     else:
         assert compared == []
     searched = [r for r in report.records if r.stage == "search"]

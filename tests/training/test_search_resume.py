@@ -152,3 +152,33 @@ def test_the_state_of_another_search_is_refused(other: str) -> None:
         run_search("darts", random_data(), keeper=broken)
     with pytest.raises(StateError):
         run_search(other, random_data(), keeper=Breaking(), saved=broken.saved)
+
+
+@dataclass
+class Impatient(Breaking):
+    """A keeper that counts how often a comparison may end, and lets it."""
+
+    asked: int = 0
+    patience: int = 1_000
+
+    def check_stop(self) -> None:
+        self.asked += 1
+        if self.asked > self.patience:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("given", "measurements"),
+    [
+        ({"method": "darts"}, 1 + 5),
+        ({"method": "random", "samples": 4}, 2 * 4 + 1 + 5),
+    ],
+    ids=["random architectures", "finalists"],
+)
+def test_comparisons_may_end_at_every_measurement(given: dict[str, Any], measurements: int) -> None:
+    keeper = Impatient()
+    run_search(data=random_data(), keeper=keeper, **given)
+    assert keeper.asked == measurements
+    for patience in (0, measurements - 1):
+        with pytest.raises(KeyboardInterrupt):
+            run_search(data=random_data(), keeper=Impatient(patience=patience), **given)
