@@ -1,4 +1,4 @@
-"""What each loop of our own brings: one kernel after the other runs by torch's functions.
+"""The worth of each loop of our own: one kernel after the other runs by torch's functions.
 
 Steps of a search, on noise. One search runs with every loop, one more with every loop, which tells
 the noise, and one without the loops of each kernel; they take turns in one process. A kernel that

@@ -46,7 +46,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Point:
-    """What one value costs in one lowering: seconds of a step, peak in MiB."""
+    """The cost of one value in one lowering: seconds of a step, peak in MiB."""
 
     value: int
     seconds: float

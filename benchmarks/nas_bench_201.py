@@ -101,7 +101,7 @@ def _entry(row: Sequence[str]) -> tuple[str, float]:
 
 @dataclass(frozen=True)
 class Result:
-    """What one search came to.
+    """The outcome of one search.
 
     Attributes:
         spec_hash: Hash of the spec that ran.

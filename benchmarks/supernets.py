@@ -1,4 +1,4 @@
-"""What a search step costs, in time and memory: the plain lowering against the compiled one.
+"""The cost of a search step, in time and memory: the plain lowering against the compiled one.
 
 Five methods on the supernet of the CIFAR-10 papers, on that of the digits and on the recurrent one,
 on noise. All ways of a method take turns in one process; times are medians of the turns. Passes are
@@ -34,7 +34,7 @@ def rows(
 
     Args:
         workload: Where it searches.
-        method: What is measured.
+        method: The method that is measured.
         ways: In which it is.
         turns: Timed steps of every way.
         first: Seconds of the table's first row; 0 if this is it.

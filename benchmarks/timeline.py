@@ -28,10 +28,10 @@ from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.shapes import pair
 
 WATCHED = ("_run", "_weighed")
-"""What of a network runs one step of a plan: a primitive, or a sum weighed by alpha."""
+"""Methods of a network that run one step of a plan: a primitive, or a sum weighed by alpha."""
 
 BUNDLED = "_bundled"
-"""What of it runs a bundle."""
+"""The one that runs a bundle."""
 
 Direction = Literal["forward", "backward"]
 Entry = tuple[str, Direction] | None
@@ -40,7 +40,7 @@ Entry = tuple[str, Direction] | None
 
 @dataclass(frozen=True)
 class Speed:
-    """What a machine can do: multiply-adds and bytes, per second."""
+    """The speed of a machine: multiply-adds and bytes, per second."""
 
     multiply_adds: float
     bytes: float
@@ -52,7 +52,7 @@ class Speed:
 
 @dataclass
 class Timeline:
-    """What is counted while networks are watched.
+    """Counts of watched networks.
 
     Attributes:
         speed: Of the machine, for floors.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -71,9 +72,11 @@ def make_folder(path: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> Exception:
     """Return the error for a place that cannot be written to."""
     reason = (error.strerror or str(error)).lower()
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    free = "free some space and go on with the run, or " if full else ""
     return user_error(
         "NAS021",
         f"cannot be written: {reason}",
         where=str(path),
-        help="choose another folder with `--out DIR` (in Python `out='DIR'`)",
+        help=f"{free}choose another folder with `--out DIR` (in Python `out='DIR'`)",
     )

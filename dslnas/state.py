@@ -6,7 +6,8 @@ too: float64 and int64 hold those of Python exactly. Parts of a state have names
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from hashlib import sha256
 from typing import Protocol, TypeAlias
 
 import torch
@@ -152,3 +153,13 @@ def check_names(state: Mapping[str, Tensor], wanted: Collection[str]) -> None:
     for name in wanted:
         if name not in state:
             raise StateError(f"`{name}` is missing")
+
+
+def hash_of(tensors: Iterable[tuple[str, Tensor]]) -> str:
+    """Return a hash of names, types, shapes and bits of tensors."""
+    found = sha256()
+    for name, tensor in tensors:
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        found.update(flat.view(torch.uint8).numpy().data)
+    return found.hexdigest()

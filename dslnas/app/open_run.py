@@ -46,7 +46,9 @@ def begin(
     word = "retrained" if isinstance(spec, CompiledArchitecture) else spec.method
     path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
     before = None
-    if resume:  # all that needs no torch is refused before it is imported
+    if resume and out is not None and not path.exists():
+        report(Notice(f"There is no run in {path} yet: it begins"))
+    elif resume:  # all that needs no torch is refused before it is imported
         before = read_run_manifest(
             path, "leave out `--resume` (in Python `resume=True`) to begin one"
         )
@@ -61,7 +63,14 @@ def begin(
 
     folder = reopen(path, before, manifest, spec.text)
     run = Run(folder, spec, report, checkpoint_minutes, stop)
-    if not run.is_finished and not has_checkpoint(path):
+    if run.is_finished:
+        return run
+    for package, version in before.versions.items():
+        if manifest.versions.get(package) != version:
+            now = manifest.versions.get(package, "none")
+            text = f"It began with {package} {version}, here is {now}: its bits may be others"
+            report(Notice(text))
+    if not has_checkpoint(path):
         report(Notice(_resumed(run)))
     return run
 

@@ -233,10 +233,23 @@ class Run:
         return without_choices(spec, "used")
 
     def start(self) -> Data:
-        """Return the data, and make the folder unless it is there: wrong data leave none behind."""
-        data = self.data
+        """Return the data, and make the folder unless it is there: wrong data leave none behind.
+
+        Raises:
+            UserError: NAS026 if the run began with other data.
+        """
+        data, before = self.data, self.manifest.data_hash
+        if before is not None and before != data.hash:
+            raise user_error(
+                "NAS026",
+                "is of another run: its data have changed since it began",
+                where=str(self.path),
+                help="give it the data that it began with, or begin another run in another folder",
+            )
         if not self.folder.is_made:
             self.folder.make(self.spec.text)
+        if before is None:
+            self.folder.update(data_hash=data.hash)
         return data
 
     @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
 import traceback
 
@@ -20,7 +21,7 @@ from dslnas.diagnostics import UserError
 # Looking for plugins of pydantic reads the metadata of every installed package.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-OK, WRONG_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 3, 130
+OK, WRONG_INPUT, OUR_FAULT, INTERRUPTED, STOPPED = 0, 1, 3, 130, 75
 
 
 # Where every command is; imported when it is called, so that each starts as fast as it can.
@@ -101,5 +102,9 @@ def main() -> None:
     # command. `dslnas.cli.render.progress` turns it on again for a training.
     gc.disable()
     code = run()
+    if code in (INTERRUPTED, STOPPED):  # all is stored: another signal must not change the code
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
     gc.freeze()  # else Python looks for cycles in everything once more on its way out
     sys.exit(code)

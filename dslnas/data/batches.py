@@ -78,10 +78,14 @@ class Part(ABC):
     def __len__(self) -> int:
         """Return the number of targets."""
 
-    @property
     @abstractmethod
+    def tensors(self) -> Iterator[Tensor]:
+        """Yield all that the examples are."""
+
+    @property
     def nbytes(self) -> int:
         """Memory that the examples take."""
+        return sum(tensor.nbytes for tensor in self.tensors())
 
     @abstractmethod
     def batch_count(self, size: int) -> int:

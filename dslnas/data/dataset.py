@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from dslnas.data.batches import Part
 from dslnas.data.facts import Facts
+from dslnas.state import hash_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class Data:
     def parts(self) -> tuple[Part, ...]:
         """All parts, in the order of their use."""
         return (self.weights, self.architecture, self.validation, self.test)
+
+    @cached_property
+    def hash(self) -> str:
+        """Hash of every number of every part: a run that goes on must find the same."""
+        tensors = (tensor for part in self.parts for tensor in part.tensors())
+        return hash_of(("", tensor) for tensor in tensors)
 
     @property
     def training(self) -> Part:

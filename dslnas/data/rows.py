@@ -32,10 +32,10 @@ class RowPart(Part):
         """Return the number of examples."""
         return len(self.targets)
 
-    @property
-    def nbytes(self) -> int:
-        """Memory that the examples take."""
-        return self.targets.nbytes + sum(tensor.nbytes for tensor in self.inputs.values())
+    def tensors(self) -> Iterator[Tensor]:
+        """Yield the inputs by name, and the targets."""
+        yield from (self.inputs[name] for name in sorted(self.inputs))
+        yield self.targets
 
     def batch_count(self, size: int) -> int:
         """Return how many batches one pass of `batches` has."""

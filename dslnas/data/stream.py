@@ -5,7 +5,7 @@ What recurrent cells remember at the end of a batch is where the next one starts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -38,10 +38,9 @@ class StreamPart(Part):
         """Return the number of targets: all tokens but the first."""
         return max(0, len(self.tokens) - 1)
 
-    @property
-    def nbytes(self) -> int:
-        """Memory that the tokens take."""
-        return self.tokens.nbytes
+    def tensors(self) -> Iterator[Tensor]:
+        """Yield the tokens."""
+        yield self.tokens
 
     def batch_count(self, size: int) -> int:
         """Return how many batches one pass of `batches` has; where lengths vary, about."""

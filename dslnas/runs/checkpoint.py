@@ -12,7 +12,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Generic
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -21,6 +20,7 @@ from dslnas.diagnostics import UserError, user_error
 from dslnas.files import write_whole
 from dslnas.json_model import JsonModel, damaged, parse_model
 from dslnas.runs.folder import ARCHITECTURE, CHECKPOINTS, METRICS, Stage
+from dslnas.state import hash_of
 from dslnas.training.keeping import P, Saved
 from dslnas.training.records import EpochRecord
 from dslnas.training.search import SearchProgress
@@ -167,9 +167,5 @@ def training_checkpoint(folder: Path, spec_hash: str, seed: int) -> Checkpoint[P
 
 def content_hash(progress: str, state: Mapping[str, Tensor]) -> str:
     """Return a hash of all that a file says: a bit that turned over would train on unnoticed."""
-    found = sha256(progress.encode())
-    for name in sorted(state):
-        tensor = state[name]
-        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        found.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    return found.hexdigest()
+    tensors = ((name, state[name]) for name in sorted(state))
+    return sha256(f"{progress} {hash_of(tensors)}".encode()).hexdigest()

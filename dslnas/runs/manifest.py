@@ -153,6 +153,7 @@ class Manifest(OpenModel):
         settings: Settings of every section, by its name.
         versions: Versions of dslnas, Python and the packages that results depend on.
         machine: Operating system and processor.
+        data_hash: Hash of the examples, once a run has read them.
         results: Results of the run.
         facts: Those that its task knows of the data.
         warnings: Warnings for the user, each with its epoch.
@@ -170,6 +171,7 @@ class Manifest(OpenModel):
     settings: SpecSettings
     versions: dict[str, str]
     machine: dict[str, str]
+    data_hash: str | None = None
     results: Results
     facts: DataFacts = Field(default_factory=DataFacts)
     warnings: tuple[str, ...] = ()

@@ -82,7 +82,8 @@ class Review:
     """Looks at one search after each of its epochs.
 
     Attributes:
-        history: Architectures to derive, after every epoch in which alpha learns.
+        history: Architectures to derive, after every epoch in which alpha learns; the last ones,
+            where no others can be the result.
         one_shot: Measures architectures by the shared weights; None where none are shared.
     """
 
@@ -99,6 +100,7 @@ class Review:
         self._monitor = Monitor(supernet, plan.space.cells, engine.alphas(), learns=learns)
         self._doubts = Doubts(supernet, self._task, data)
         self.history: list[Snapshot] = []
+        self._remembered = _remembered(plan)
         self._measured: list[Measurement] = []
         self._eigenvalues: list[float] = []
         self._sharpness = torch.Generator().manual_seed(seed)
@@ -133,6 +135,7 @@ class Review:
             params = check_final(architecture)
             value = self._worth(measured, derived)
             self.history.append(Snapshot(epoch + 1, architecture, scores, params, measured, value))
+            self.history = self.history[-self._remembered :]
         engine = self._engine
         seen = self._monitor.observe(
             architecture, engine.probabilities(), engine.alphas(), warm=is_warm
@@ -264,6 +267,13 @@ class Review:
         value = dominant_eigenvalue(loss, alphas, self._sharpness)
         self._eigenvalues.append(value)
         return value
+
+
+def _remembered(plan: SearchPlan) -> int:
+    """Return how many of the last epochs may have the result, or are looked at by stop rules."""
+    if plan.derivation.epoch != "last":
+        return plan.settings.epochs
+    return 1 + max((rule.looks_back() for rule in plan.settings.stop), default=0)
 
 
 def _frozen(scores: Scores) -> dict[str, tuple[tuple[float, ...], ...]]:

@@ -11,9 +11,11 @@ import pytest
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from dslnas.app.data import load_data
 from dslnas.app.run import Notice
 from dslnas.cli.main import run
 from dslnas.cli.render.progress import Progress
+from dslnas.data.dataset import Data
 from dslnas.runs.checkpoint import content_hash
 from dslnas.training.records import EpochRecord, Line, StepRecord
 from tests.cli.outcome import Interrupt, assert_same, interrupting, manifest_in, search
@@ -494,19 +496,56 @@ def test_an_architecture_that_was_edited_does_not_fit_its_checkpoint(
 def test_a_folder_without_a_run_is_a_message(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nowhere, several = tmp_path / "nowhere", tmp_path / "several"
+    several = tmp_path / "several"
     (several / "seed-1").mkdir(parents=True)
     for file in (several / "summary.json", several / "seed-1" / "manifest.json"):
         file.touch()
     for out, message, help_ in (
         (tmp_path, "is not a run folder: it has no readable manifest.json", BEGIN),
-        (nowhere, "folder does not exist", BEGIN),
         (several, "is a folder of several runs", f"name one of them, such as `{several}/seed-1`"),
     ):
         assert search(spec, out, "--resume") == 1
         expected = f"{out}: error[NAS023]: {message}\n  = help: {help_}\n"
         assert capsys.readouterr().err == expected
-    assert not nowhere.exists()
+
+
+def test_a_run_that_is_not_there_begins(
+    spec: Path, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job may run the same command until its exit code is another than 75."""
+    out = tmp_path / "out"
+    assert search(spec, out, "--resume") == 0
+    assert f"There is no run in {out} yet: it begins\n" in capsys.readouterr().err
+    assert_same(whole, out)
+
+
+def test_data_that_have_changed_are_refused(
+    spec: Path,
+    interrupted: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def changed(*given: Any, **how: Any) -> Data:
+        data = load_data(*given, **how)
+        first = next(data.weights.tensors())
+        first[0, 0, 0, 0] += 1
+        return data
+
+    monkeypatch.setattr("dslnas.app.run.load_data", changed)
+    assert search(spec, interrupted, "--resume") == 1
+    message = f"{interrupted}: error[NAS026]: is of another run: its data have changed"
+    assert message in capsys.readouterr().err
+
+
+def test_another_version_of_a_package_is_told(
+    spec: Path, whole: Path, interrupted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = interrupted / "manifest.json"
+    manifest = manifest_in(interrupted)
+    manifest["versions"]["torch"] = "1.13.1"
+    path.write_text(json.dumps(manifest))
+    assert search(spec, interrupted, "--resume") == 0
+    assert "It began with torch 1.13.1, here is" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
