@@ -72,9 +72,15 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Kill:
     return set_
 
 
-@pytest.mark.parametrize("stage", ["search", "retrain"])
 @pytest.mark.parametrize(
-    ("name", "code"), [("SIGTERM", 75), ("SIGHUP", 75), ("SIGUSR1", 75), ("SIGINT", 130)]
+    ("name", "stage", "code"),
+    [
+        ("SIGTERM", "search", 75),
+        ("SIGTERM", "retrain", 75),
+        ("SIGHUP", "search", 75),
+        ("SIGUSR1", "retrain", 75),
+        ("SIGINT", "search", 130),
+    ],
 )
 def test_a_signal_ends_a_run_after_its_step(
     name: str,
