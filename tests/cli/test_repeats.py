@@ -188,7 +188,7 @@ def test_an_interruption_keeps_what_is_finished_and_the_same_command_goes_on(
     fake.errors[1] = KeyboardInterrupt()
     assert repeat(spec, out) == 130
     printed = capsys.readouterr()
-    assert f"the same command with `--out {out}` goes on" in printed.err
+    assert f"--repeats 3 --out {out} --resume\n" in printed.err
     assert "only 1 of 3 runs finished" in printed.out
     summary = summary_in(out)
     assert (summary["status"], summary["search"]["n"]) == ("interrupted", 1)

@@ -86,7 +86,7 @@ def test_of_a_row_that_is_cut_to_nothing_the_largest_stays() -> None:
     [
         ("sdarts", {}),
         ("pc_darts", {"perturb": PerturbRandomly(), "warmup": 0}),
-        ("snas", {"perturb": PerturbRandomly()}),
+        ("snas", {"perturb": PerturbRandomly(), "update": "alternating"}),
         ("drnas", {"perturb": PerturbAdversarially(steps=1)}),
         ("milenas", {"perturb": PerturbRandomly(), "update": "alternating"}),
     ],
