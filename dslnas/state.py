@@ -161,5 +161,7 @@ def hash_of(tensors: Iterable[tuple[str, Tensor]]) -> str:
     for name, tensor in tensors:
         found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         flat = tensor.detach().cpu().contiguous().reshape(-1)
+        if flat.stride() != (1,):  # one element, or none, may have any stride
+            flat = torch.empty(flat.shape, dtype=flat.dtype).copy_(flat)
         found.update(flat.view(torch.uint8).numpy().data)
     return found.hexdigest()

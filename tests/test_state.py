@@ -13,6 +13,7 @@ from dslnas.state import (
     StateError,
     Tensors,
     copied,
+    hash_of,
     number,
     state_of,
     take_parts,
@@ -123,3 +124,22 @@ def test_generators_refuse_what_is_no_state_of_theirs(
 ) -> None:
     with pytest.raises(StateError, match=why):
         Generators({"order": torch.Generator()}).take(state)
+
+
+def test_a_hash_tells_bits_shapes_types_and_names_apart() -> None:
+    some = torch.arange(6.0)
+    other = some.clone()
+    other[0] = -0.0
+    different = [
+        ("a", some), ("b", some), ("a", other), ("a", some.view(2, 3)), ("a", some.double()),
+        ("a", some[:1]), ("a", some[:0]), ("a", some[::2]),
+    ]  # fmt: skip
+    assert len({hash_of([one]) for one in different}) == len(different)
+
+
+@pytest.mark.parametrize("shape", [(0,), (1,), (2, 0)])
+def test_a_hash_takes_any_strides(shape: tuple[int, ...]) -> None:
+    strided = torch.zeros(4, dtype=torch.int64).as_strided(shape, (0,) * len(shape))
+    assert hash_of([("", strided)]) == hash_of([("", torch.zeros(shape, dtype=torch.int64))])
+    expanded = torch.tensor(2.0).expand(3)
+    assert hash_of([("", expanded)]) == hash_of([("", torch.full((3,), 2.0))])

@@ -199,9 +199,9 @@ def test_a_folder_that_is_no_good_is_told_with_the_python_for_another(
         "  = help: choose another with `--out DIR` (in Python `out='DIR'`), or remove it"
     )
     with pytest.raises(dslnas.UserError) as missing:
-        dslnas.search(compiled, tmp_path / "run", resume=True)
+        dslnas.search(compiled, tmp_path, resume=True)
     assert str(missing.value) == (
-        f"{tmp_path / 'run'}: error[NAS023]: folder does not exist\n"
+        f"{tmp_path}: error[NAS023]: is not a run folder: it has no readable manifest.json\n"
         "  = help: leave out `--resume` (in Python `resume=True`) to begin one"
     )
     with pytest.raises(dslnas.UserError) as file:

@@ -186,7 +186,7 @@ def test_commands_without_training_import_neither_torch_nor_onnx(command: list[s
         ["compile", "SPEC", "--search", "--passes", "nothing"],
         ["compile", "SPEC", "--search", "--out", "."],
         ["compile", "SPEC", "--search", "--out", ".", "--repeats", "2"],
-        ["compile", "SPEC", "--search", "--out", "nowhere", "--resume"],
+        ["compile", "SPEC", "--search", "--out", ".", "--resume"],
         ["compile", "nowhere.nas", "--search"],
         ["export", "nowhere.nas"],
         ["export", "SPEC"],
