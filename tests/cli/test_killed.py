@@ -77,7 +77,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     return folder / "run", len(writes)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.2, 0.4, 0.5, 0.7, 1.0])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 1.0])
 def test_a_run_killed_before_a_write_goes_on(
     whole: tuple[Path, int], tmp_path: Path, share: float
 ) -> None:

@@ -53,7 +53,7 @@ def exported(folder: Path, network: SequenceNetwork, *formats: str) -> Exported:
 
 # Published cells, those with several states, cells and edges, and what nobody would write. All
 # networks are compared in fewer steps by the tests of the backends.
-LONG = ("darts_v2", "enas", "stacked", "shared", "odd", "late")
+LONG = ("darts_v2", "stacked", "odd")
 OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS if name not in LONG]
 
 

@@ -87,6 +87,7 @@ def test_from_a_spec_to_a_deployed_network(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "again").iterdir()} == files
 
 
+@pytest.mark.slow  # four runs in processes of their own
 def test_runs_are_compared_by_its_metric_and_settings_of_other_tasks_refused(
     tmp_path: Path,
 ) -> None:
