@@ -19,6 +19,7 @@ print("done")
 """
 
 
+@pytest.mark.slow  # it compiles loops from nothing
 def test_compilation_is_told_once_on_a_machine(tmp_path: Path) -> None:
     pytest.importorskip("numba")
     surroundings = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}

@@ -72,7 +72,9 @@ def expected(twin: Twin, engine: Engine) -> float:
     return float(expected_cost(table(), twin.supernet.tables, one, edges_chosen=True))
 
 
-@pytest.mark.parametrize("method", BY_GRADIENT)
+@pytest.mark.parametrize(
+    "method", ["darts", "milenas", "nasp", "gdas", "pc_darts", "asap", "bayesnas"]
+)
 def test_the_expected_cost_falls_towards_the_limit(method: str) -> None:
     adam = Adam(lr=0.1, betas=(0.5, 0.9), weight_decay=0.0)
     lowest = table().fixed + 1

@@ -38,6 +38,9 @@ from tests.training.tiny import (
 )
 
 EVERY_METHOD = pytest.mark.parametrize("method", ENGINES)
+EVERY_KIND = pytest.mark.parametrize(
+    "method", ["darts", "nasp", "gdas", "asap", "bayesnas", "enas", "evolution", "random_search"]
+)
 # One per way of drawing what is random.
 SOME_METHODS = pytest.mark.parametrize("method", ["darts", "gdas", "nasp", "random"])
 COMPARES = {"random", "evolution", "enas", "nao"}
@@ -107,7 +110,7 @@ def test_records_arrive_in_order(method: str) -> None:
     assert len(searched) + len(compared) == len(report.records)
 
 
-@EVERY_METHOD
+@EVERY_KIND
 def test_a_record_has_what_applies_to_the_method(method: str) -> None:
     report = Listener()
     run_search(method, random_data(), epochs=2, report=report)
@@ -187,7 +190,7 @@ def test_validation_and_test_data_train_nothing(method: str, supernets: list[Sup
         assert one.validation_loss == three.validation_loss
 
 
-@EVERY_METHOD
+@EVERY_KIND
 def test_the_architecture_data_matter_to_methods_that_look_at_them(method: str) -> None:
     data, epochs = random_data(), 8 if method == "random_search" else 2
     changed = replace(data, architecture=with_other_labels(data.architecture))
