@@ -88,6 +88,8 @@ METHODS = {
         Method("random", "random sampling", "random", _DISCRETE),
         Method("asng", "ASNG-NAS", "asng", _DISCRETE),
         Method("enas", "ENAS", "enas", _DISCRETE),
+        Method("evolution", "evolution, shared weights", "evolution", _DISCRETE),
+        Method("nao", "NAO", "nao", _DISCRETE),
         Method("drnas", "DrNAS", "drnas", _BOTH),
         Method("sdarts", "SmoothDARTS at random", "sdarts", _BOTH),
         Method("sdarts-adversary", "SmoothDARTS by an adversary", "sdarts", _BOTH, _ADVERSARY),
