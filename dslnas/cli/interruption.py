@@ -14,16 +14,14 @@ from typing import IO, Any
 import click
 
 from dslnas.app.run import RunInterrupted
+from dslnas.cli.main import INTERRUPTED, SIGNALS, STOPPED
 from dslnas.runs.stop_request import StopRequest
-
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
-SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
 class Interrupted(click.ClickException):
     """Ctrl-C ended a command; click hands on this, where it makes an `Abort` of others."""
 
-    exit_code = 130
+    exit_code = INTERRUPTED
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Tell it on stderr."""
@@ -33,7 +31,7 @@ class Interrupted(click.ClickException):
 class Stopped(Interrupted):
     """Another signal ended it (EX_TEMPFAIL: the command may be run again)."""
 
-    exit_code = 75
+    exit_code = STOPPED
 
 
 @contextmanager

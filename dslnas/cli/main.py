@@ -23,6 +23,10 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 OK, WRONG_INPUT, OUR_FAULT, INTERRUPTED, STOPPED = 0, 1, 3, 130, 75
 
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+"""Signals that end a command early, as far as this system has them."""
+
 
 # Where every command is; imported when it is called, so that each starts as fast as it can.
 COMMANDS = {
@@ -103,8 +107,7 @@ def main() -> None:
     gc.disable()
     code = run()
     if code in (INTERRUPTED, STOPPED):  # all is stored: another signal must not change the code
-        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), signal.SIG_IGN)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
     gc.freeze()  # else Python looks for cycles in everything once more on its way out
     sys.exit(code)
