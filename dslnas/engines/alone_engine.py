@@ -14,7 +14,7 @@ from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.protocol import LargestPass, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
-from dslnas.engines.resource_constraints import ResourceConstraints, any_choice, draw_from
+from dslnas.engines.resource_constraints import ResourceConstraints, draw, draw_from
 from dslnas.engines.stored_engine import StoredEngine
 from dslnas.engines.trials import ARCHITECTURE, TRAIN, Trials
 from dslnas.graph.analysis.plan import Choice
@@ -70,7 +70,7 @@ class AloneEngine(StoredEngine):
 
     def uniform(self) -> Choice:
         """Return a random architecture, all alike likely, that keeps to the constraints."""
-        return self.kept(lambda: any_choice(self._supernet.tables, self._generator))
+        return draw(self._supernet.tables, self._generator, self._constraints)
 
     def kept(self, propose: Callable[[], Choice]) -> Choice:
         """Return a proposed architecture that is connected and keeps to the constraints."""

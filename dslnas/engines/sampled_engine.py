@@ -19,7 +19,7 @@ from dslnas.engines.protocol import LargestPass, Progress, StepReport
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import (
     ResourceConstraints,
-    any_choice,
+    draw,
     draw_from,
 )
 from dslnas.engines.stored_engine import StoredEngine
@@ -87,7 +87,7 @@ class SampledEngine(StoredEngine):
 
     def uniform(self) -> Choice:
         """Return a random architecture, all alike likely, that keeps to the constraints."""
-        return self.kept(lambda: any_choice(self._supernet.tables, self._generator))
+        return draw(self._supernet.tables, self._generator, self._constraints)
 
     def kept(self, propose: Callable[[], Choice]) -> Choice:
         """Return a proposed architecture that is connected and keeps to the constraints."""
