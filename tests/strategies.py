@@ -74,6 +74,8 @@ _JOINS = (
     "add({a}, identity)",
     "add({a}, {b}, identity)",
     "mean({a}, {b})",
+    "max({a}, {b}, identity)",
+    "min({a}, identity)",
     "multiply({a}, global_avg_pool -> conv(1) -> sigmoid)",
     "concat(split(2, 0) -> {a}, split(2, 1))",
     "concat(split(2, 1), split(2, 0) -> {b})",
@@ -250,6 +252,7 @@ def spaces(draw: st.DrawFn) -> SpaceText:
 # Shapes of a value of C channels; what they read is put in at random.
 _VALUES = (
     *("relu({})", "{}", "{} + {}", "{} * sigmoid({})", "{} - tanh({})", "mean({}, {}, {})"),
+    "max({}, {}, {})",
     *("conv(3)({})", "{} + conv(3)({}) * {}", "batch_norm(conv(1, bias = true)({}))"),
     *("conv(1, out = C)(concat({}, {}))", "split(2, 1)(conv(1, out = 2*C)({}))", "kept(tanh({}))"),
     *("concat(split(2, 1)({}), split(2, 0)({}))", "{} - ({} - {}) * ({} + {})"),

@@ -55,6 +55,11 @@ def _join(
     return Primitive(*how, inputs=(2, most), keeps=keeps, traits=Trait.FUNCTION | traits)
 
 
+def _extreme(name: str, what: str) -> Primitive:
+    summary = f"{what} of the branches' numbers at each place"
+    return _join(name, summary, shapes.equal_shapes, Trait.NONE, _INPUTS)
+
+
 def _norm(name: str, summary: str, traits: Trait, keeps: Kept = _INPUTS) -> Primitive:
     how = name, summary, shapes.same_shape, _NORM
     return Primitive(*how, weights=shapes.batch_norm_weights, keeps=keeps, traits=traits)
@@ -188,6 +193,8 @@ _ALL = (
         _INPUTS,
     ),
     _join("mean", "mean of branches", shapes.equal_shapes, Trait.LINEAR | Trait.OPTIONAL_INPUTS),
+    _extreme("max", "the largest"),
+    _extreme("min", "the smallest"),
     _join("concat", "branches joined by channel", shapes.concat_shape, Trait.LINEAR),
     # ---- written by the compiler only -----------------------------------------------------------
     Primitive(

@@ -37,7 +37,8 @@ op nested = relu -> add(
     concat(split(4, 3), split(4, 0), split(4, 1), split(4, 2)) -> multiply(sigmoid, relu),
     shuffle(2),
     2 * add(identity, relu -> conv(1)),
-    add(identity, identity)
+    add(identity, identity),
+    max(identity, tanh, conv(1)) -> min(identity, sigmoid)
 )
 op activated = conv(1) -> {activations}
 cell cell201 {

@@ -203,5 +203,7 @@ RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "subtract": _subtract,
     "multiply": lambda node, x, a, own: reduce(mul, x),
     "mean": lambda node, x, a, own: reduce(add, x) / len(x),
+    "max": lambda node, x, a, own: torch.stack(x).amax(0),
+    "min": lambda node, x, a, own: torch.stack(x).amin(0),
     "concat": lambda node, x, a, own: torch.cat(x, 1),
 }

@@ -118,6 +118,14 @@ CASES = {
         _branches("multiply", "gate", "tanh").done(),
         _branches("multiply", "pooled", "gate", "pooled", "relu", "tanh").done(),
     ],
+    "max": [
+        _branches("max", "input", "tanh").done(),
+        _branches("max", "tanh", "input", "relu").done(),
+    ],
+    "min": [
+        _branches("min", "input", "tanh").done(),
+        _branches("min", "tanh", "input", "relu").done(),
+    ],
     "mean": [
         _branches("mean", "input", "tanh").done(),
         _branches("mean", "input", "tanh", "relu").done(),

@@ -41,6 +41,9 @@ WRITTEN = {
     "multiply(identity, global_avg_pool, conv(1, out = C_in))": "x * self.branch1(x) * "
     "self.branch2(x)",
     "mean(identity, relu, tanh)": "(x + self.branch1(x) + self.branch2(x)) / 3",
+    "max(identity, relu)": "torch.maximum(x, self.branch(x))",
+    "min(identity, relu, tanh)": "torch.minimum(torch.minimum(x, self.branch1(x)), "
+    "self.branch2(x))",
     "concat(identity, relu)": "torch.cat([x, self.branch(x)], dim=1)",
     "linear(6) -> concat(split(3, 2), relu) -> linear(3)": "torch.cat([self.branch1(x), ",
 }

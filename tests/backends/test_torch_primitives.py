@@ -107,6 +107,8 @@ CASES: dict[str, list[Graph]] = {
     "subtract": _branches("subtract", "input", "tanh"),
     "add": _branches("add", "input", "tanh") + _branches("add", "relu", "relu", "tanh", "input"),
     "multiply": _branches("multiply", "tanh", "pooled") + _branches("multiply", "relu", "tanh"),
+    "max": _branches("max", "input", "tanh") + _branches("max", "input", "tanh", "relu"),
+    "min": _branches("min", "input", "tanh") + _branches("min", "input", "tanh", "relu"),
     "mean": _branches("mean", "input", "tanh") + _branches("mean", "input", "tanh", "relu"),
     "concat": _branches("concat", "input", "half") + _branches("concat", "half", "relu", "half"),
 }

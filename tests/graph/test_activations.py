@@ -11,6 +11,7 @@ from dslnas.graph.analysis.activations import activations
 from dslnas.graph.analysis.plan import make_plan
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.ops.catalogue import LANGUAGE
 from dslnas.ops.primitive import AttributeValue
 from tests.backends.reference_graphs import Graph
 from tests.engines.small import NASP_LIKE, some_choice, space
@@ -32,7 +33,7 @@ CASES: dict[str, tuple[dict[str, AttributeValue], tuple[str, ...]]] = {
     "split": ({"parts": 2, "index": 1}, ("x",)),
     "shuffle": ({"groups": 2}, ("x",)),
     **{name: ({}, ("x",)) for name in (*ACTIVATIONS, "global_avg_pool", "identity", "drop_path")},
-    **{name: ({}, ("x", "y")) for name in ("add", "subtract", "multiply", "mean", "concat")},
+    **{name: ({}, ("x", "y")) for name in LANGUAGE if LANGUAGE[name].joins},
 }
 
 

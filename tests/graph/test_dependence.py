@@ -65,6 +65,8 @@ def test_a_cell_may_be_dead_behind_a_gap() -> None:
         ("multiply input/a, gone", False),
         ("add input/a, gone", True),
         ("add gone, gone", False),
+        ("max input/a, gone", True),
+        ("min gone, gone", False),
         ("multiply gone, stem", False),
     ],
 )

@@ -84,7 +84,7 @@ def test_layers_that_slide_take_a_stride_and_joins_take_branches() -> None:
     striding = {n for n, p in LANGUAGE.items() if p.takes_stride}
     assert striding == {"conv", "max_pool2d", "avg_pool2d", "zero"}
     joins = {n for n, p in LANGUAGE.items() if p.joins}
-    assert joins == {"add", "subtract", "multiply", "mean", "concat"}
+    assert joins == {"add", "subtract", "multiply", "mean", "max", "min", "concat"}
     assert not any(p.arguments for p in LANGUAGE.values() if p.joins)
 
 

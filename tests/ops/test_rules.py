@@ -174,7 +174,7 @@ def test_branches_are_concatenated_by_channel(shapes: list[Shape]) -> None:
     assert shape_of("concat", {}, *shapes) == expected
 
 
-@pytest.mark.parametrize("name", ["add", "mean", "mix"])
+@pytest.mark.parametrize("name", ["add", "mean", "max", "min", "mix"])
 def test_sums_need_branches_of_one_shape(name: str) -> None:
     assert shape_of(name, {}, (3, 4, 4), (3, 4, 4), (3, 4, 4)) == (3, 4, 4)
     assert shape_of(name, {}, (3, 4, 4), (3, 4, 4), (3, 1, 4)) is None

@@ -221,5 +221,7 @@ EMITTERS: Mapping[str, Emitter] = {
     "subtract": _simple("Sub"),
     "multiply": _multiply,
     "mean": _simple("Mean"),
+    "max": _simple("Max"),
+    "min": _simple("Min"),
     "concat": _simple("Concat", axis=1),
 }

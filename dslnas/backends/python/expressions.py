@@ -33,9 +33,10 @@ class Expression:
 
 @dataclass(frozen=True)
 class Join:
-    """How a primitive that reads several values is written: with an operator, or as `torch.cat`.
+    """How a primitive that reads several values is written.
 
-    Strengths are those that the first operand and others need, and that of the expression.
+    With an operator, strengths are those that the first operand and others need, and that of the
+    expression. Without, a function of torch takes all values in a list, or two after the other.
     """
 
     operator: str = ""
@@ -50,6 +51,8 @@ JOINS: Mapping[str, Join] = {
     "subtract": Join(" - ", "sub", SUM, PRODUCT, SUM),
     "multiply": Join(" * ", "mul", PRODUCT, ATOM, PRODUCT),
     "mean": Join(" + ", "", SUM, PRODUCT, PRODUCT),
+    "max": Join(function="maximum"),
+    "min": Join(function="minimum"),
     "concat": Join(),
 }
 """Primitives that read several values."""
@@ -60,10 +63,21 @@ def joined(primitive: str, parts: Sequence[Expression]) -> Expression:
     join = JOINS[primitive]
     first, *others = parts
     operands = (first.within(join.first), *(other.within(join.others) for other in others))
+    if join.function and not join.operator:
+        return Expression(_nested(f"torch.{join.function}(", operands))
     if not join.operator:
         return Expression(Call("torch.cat(", (Call("[", operands), "dim=1")))
     divisor = len(parts) if primitive == "mean" else 1
     return Expression(Terms(operands, join.operator, join.function, divisor), join.strength)
+
+
+def _nested(head: str, operands: Sequence[str]) -> Call:
+    """Return calls of a function of two values, each inside of the next."""
+    first, second, *others = operands
+    call = Call(head, (first, second))
+    for other in others:
+        call = Call(head, (call, other))
+    return call
 
 
 def chunked(source: Expression, parts: AttributeValue) -> Expression:

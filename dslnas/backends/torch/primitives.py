@@ -162,6 +162,8 @@ FORMS: Mapping[str, Form] = {
     "add": form(_sum),
     "subtract": form(sub),
     "multiply": form(lambda *inputs: reduce(mul, inputs)),
+    "max": form(lambda *inputs: reduce(torch.maximum, inputs)),
+    "min": form(lambda *inputs: reduce(torch.minimum, inputs)),
     "mean": form(lambda *inputs: _sum(*inputs) / len(inputs)),
     "concat": form(lambda *inputs: torch.cat(inputs, dim=1)),
     "drop_path": drop_path,
