@@ -25,7 +25,7 @@ from dslnas.engines.protocol import StepReport
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_parts import Oles, PerturbAdversarially
-from dslnas.tasks.language_model import SETTINGS as TEXT
+from dslnas.tasks.language_settings import SETTINGS as TEXT
 from measuring import added_peak_mib
 from workloads import Workload
 

@@ -35,7 +35,7 @@ from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 from dslnas.space.network import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
-from dslnas.tasks.language_model import SETTINGS as TEXT
+from dslnas.tasks.language_settings import SETTINGS as TEXT
 from dslnas.timing import seconds_of
 
 DROPOUT = Variational(embedded=0.2, input=0.75, state=0.25, output=0.75)  # as published

@@ -17,7 +17,7 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Adam, Sgd
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS
-from dslnas.tasks.language_model import SETTINGS as TEXT
+from dslnas.tasks.language_settings import SETTINGS as TEXT
 
 
 def checked(text: str) -> CheckedProgram:

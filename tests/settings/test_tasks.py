@@ -25,7 +25,7 @@ from dslnas.settings.values import Adam, Linear, Sgd, Variational
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.image_classification import SETTINGS as IMAGES
-from dslnas.tasks.language_model import SETTINGS as TEXT
+from dslnas.tasks.language_settings import SETTINGS as TEXT
 
 PRUNING = {"asap", "bayesnas"}
 """Methods in which operations leave, whose alphas decay would go on to move."""
