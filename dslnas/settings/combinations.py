@@ -24,7 +24,7 @@ def _of_alpha(settings: OrderSettings) -> Iterator[Conflict]:
             f"`{regulariser.word}` {regulariser.reason}, and the relaxation is that of "
             f"`{relaxation}`",
             f"write `relax {plainest(regulariser.weighting)}`, or leave `regularise` out",
-            "search.relax",
+            ("search.relax",),
         )
     if not facts.is_smooth and settings.goes_back and settings.is_differentiable:
         yield Conflict(
@@ -45,7 +45,7 @@ def _of_perturbation(settings: OrderSettings) -> Iterator[Conflict]:
             "search.perturb",
             f"`perturb` moves weights that add up to 1, and those of `{relaxation}` do not",
             f"write `{facts.plain}`, or leave `perturb` out",
-            "search.relax",
+            ("search.relax",),
         )
     if facts.runs_one:
         yield Conflict(
@@ -70,7 +70,7 @@ def _of_perturbation(settings: OrderSettings) -> Iterator[Conflict]:
             "search.perturb",
             "`order second` looks ahead along a step without `perturb`, which is not the one taken",
             "write `order first`, or leave `perturb` out",
-            "search.order",
+            ("search.order",),
         )
     if settings.is_simultaneous:
         has_update = "update" in settings.settings()

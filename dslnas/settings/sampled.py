@@ -112,5 +112,5 @@ class ControllerSettings(ChildrenSettings):
                 f"{self.epochs} epochs train {self.trained} architectures for {self.epochs_each} "
                 f"each, so none comes after an update by {self.samples}",
                 "give more `epochs`, a lower `each` or fewer `samples`",
-                "search.children",
+                ("search.each", "search.epochs", "search.children"),
             )

@@ -51,7 +51,7 @@ class EvolutionSettings(ChildrenSettings):
                 f"{self.epochs} epochs train {self.trained} architectures for {self.epochs_each} "
                 f"each, so a population of {self.population} never has a child",
                 "give more `epochs`, a lower `each` or a smaller `population`",
-                "search.children",
+                ("search.each", "search.epochs", "search.children"),
             )
 
 
@@ -96,8 +96,9 @@ class NaoSettings(SampledSettings):
         if self.fresh >= self.pool:
             yield Conflict(
                 "search.fresh",
-                f"{self.fresh} new architectures leave none of a pool of {self.pool}",
-                "give fewer `fresh`, or a larger `pool`",
+                f"{self.fresh} `fresh` architectures leave none of a pool of {self.pool}",
+                f"give a `fresh` below {self.pool}, or a larger `pool`",
+                ("search.pool",),
             )
         if self.units % 2:
             yield Conflict(

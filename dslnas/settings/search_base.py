@@ -26,13 +26,13 @@ class Conflict(NamedTuple):
         path: Path of the one to point at.
         message: Their contradiction.
         help: Ways out of it.
-        other: Path of the one to point at if the first is not written.
+        others: Paths of those to point at if it is not written, the likeliest mistake first.
     """
 
     path: str
     message: str
     help: str
-    other: str = "search.epochs"
+    others: tuple[str, ...] = ()
 
 
 class SearchSettings(Section):

@@ -35,7 +35,8 @@ def check_search(
         *_unfit_for_steps(search, cells),
         *_unfit_without_sharing(search, derivation, context),
     ):
-        span = spans.get(conflict.path, spans.get(conflict.other))
+        places = (conflict.path, *conflict.others, "search")
+        span = next((spans[place] for place in places if place in spans), None)
         context.diagnostics.add("NAS511", conflict.message, span, help=conflict.help)
     for name in search.costed_cells:
         context.diagnostics.is_known("cell", name, spans.get("search.cells"), cells)

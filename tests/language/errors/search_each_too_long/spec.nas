@@ -1,0 +1,6 @@
+use papers.darts
+search evolution {
+    epochs    100
+    children  alone
+    each      10
+}

@@ -1,0 +1,5 @@
+use papers.darts
+search nao {
+    epochs  20
+    pool    8
+}
