@@ -26,7 +26,7 @@ def last_saved(run: Run, checkpoint: Checkpoint[P], epochs: int) -> Saved[P] | N
     Raises:
         UserError: NAS026 or NAS027 if checkpoints are there and none is sound.
     """
-    saved = checkpoint.read(run.metrics, epochs)
+    saved = checkpoint.take(run.metrics, epochs)
     run.folder.keep_metrics(checkpoint.stage, 0 if saved is None else saved.progress.epochs)
     for error in checkpoint.refused:
         for wrong in error.diagnostics:

@@ -78,7 +78,6 @@ def plan_of(spec: CompiledSearch) -> SearchPlan:
 def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     from dslnas.app.loops import fitting, keeper, last_saved
     from dslnas.backends.torch.threads import threads_for
-    from dslnas.runs.checkpoint import search_checkpoint
     from dslnas.training.memory_check import check_search_fits
     from dslnas.training.search import Search
 
@@ -90,7 +89,7 @@ def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     for note in spec.notes:
         run.report(Notice(note.render()))
     seed, epochs = run.manifest.seed, spec.search.epochs
-    checkpoint = search_checkpoint(run.path, spec.hash, seed)
+    checkpoint = run.folder.search_checkpoint
     with threads_for(spec.graph.flops() * program.data.batch * steps), run.stop.heard():
         search = Search(plan, data, seed, run.runtime, run.report, keeper(run, checkpoint))
         saved = last_saved(run, checkpoint, epochs)

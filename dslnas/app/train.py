@@ -72,7 +72,6 @@ def _trained(run: Run) -> Trained:
     from dslnas.backends.torch.threads import threads_for
     from dslnas.graph.analysis.dependence import check_dependence
     from dslnas.graph.lower.network import build_derived_graph
-    from dslnas.runs.checkpoint import training_checkpoint
     from dslnas.training.constraints import check_limits
     from dslnas.training.memory_check import check_training_fits
     from dslnas.training.train import train
@@ -87,7 +86,7 @@ def _trained(run: Run) -> Trained:
     if not is_searched(run.path):
         origin = f"Trained as {run.spec.name}, seed {seed}."
         run.folder.write(ARCHITECTURE, architecture_text(run.spec, run.architecture, origin))
-    checkpoint = training_checkpoint(run.path, run.spec.hash, seed)
+    checkpoint = run.folder.training_checkpoint
     saved = last_saved(run, checkpoint, settings.epochs)
     threads = threads_for(graph.flops() * settings.batch * task.steps(program.data))
     with threads, run.stop.heard(), fitting(checkpoint):

@@ -64,14 +64,26 @@ class Checkpoint(Generic[P]):
         self.refused: list[UserError] = []
         self.stage, self._folder, self._kind = stage, folder, progress
         self._spec_hash, self._seed = spec_hash, seed
+        self._checked: Saved[P] | None = None
 
-    def read(self, metrics: Sequence[EpochRecord], epochs: int) -> Saved[P] | None:
-        """Return the loop as it was stored last; None if it never was.
+    def check(self, metrics: Sequence[EpochRecord], epochs: int) -> None:
+        """Read the loop as it was stored last, for `take` to return.
 
         Raises:
             UserError: No file is sound: NAS027 if the last one is damaged, or has other epochs than
                 the metrics or more than `epochs`; NAS026 if it belongs to another run.
         """
+        self._checked = self._last(metrics, epochs)
+
+    def take(self, metrics: Sequence[EpochRecord], epochs: int) -> Saved[P] | None:
+        """Return the loop as it was stored last; None if it never was. Raises what `check` does.
+
+        One that was checked is not read again.
+        """
+        saved, self._checked = self._checked or self._last(metrics, epochs), None
+        return saved
+
+    def _last(self, metrics: Sequence[EpochRecord], epochs: int) -> Saved[P] | None:
         self.refused = []
         for path in (self.path, self.before):
             if not path.exists():

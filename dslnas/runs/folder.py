@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -18,6 +19,10 @@ from dslnas.training.records import EpochRecord, Line, SearchCheck
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from dslnas.runs.checkpoint import Checkpoint
+    from dslnas.training.search import SearchProgress
+    from dslnas.training.training_state import Progress
 
 SPEC = "spec.nas"
 METRICS = "metrics.jsonl"
@@ -51,6 +56,20 @@ class RunFolder:
     def is_made(self) -> bool:
         """Whether there is such a folder with the manifest of a run."""
         return (self.path / MANIFEST).exists()
+
+    @cached_property
+    def search_checkpoint(self) -> Checkpoint[SearchProgress]:
+        """The checkpoint of its search."""
+        from dslnas.runs.checkpoint import search_checkpoint
+
+        return search_checkpoint(self.path, self.manifest.spec_hash, self.manifest.seed)
+
+    @cached_property
+    def training_checkpoint(self) -> Checkpoint[Progress]:
+        """The checkpoint of its training, whose architecture is there."""
+        from dslnas.runs.checkpoint import training_checkpoint
+
+        return training_checkpoint(self.path, self.manifest.spec_hash, self.manifest.seed)
 
     def make(self, spec: str) -> None:
         """Make the folder, with manifest and effective spec; raise NAS021 or NAS022 else."""

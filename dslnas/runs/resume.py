@@ -11,7 +11,6 @@ from pathlib import Path
 
 from dslnas.diagnostics import user_error
 from dslnas.files import remove_parts
-from dslnas.runs.checkpoint import search_checkpoint, training_checkpoint
 from dslnas.runs.folder import (
     METRICS,
     SPEC,
@@ -51,11 +50,9 @@ def reopen(path: Path, before: Manifest, manifest: Manifest, spec: str) -> RunFo
         return folder
     settings = before.settings
     if is_searched(path):
-        training = training_checkpoint(path, before.spec_hash, before.seed)
-        training.read(folder.metrics, settings.evaluate.epochs)
+        folder.training_checkpoint.check(folder.metrics, settings.evaluate.epochs)
     elif settings.search is not None and has_checkpoint(path):
-        search = search_checkpoint(path, before.spec_hash, before.seed)
-        search.read(folder.metrics, settings.search.epochs)
+        folder.search_checkpoint.check(folder.metrics, settings.search.epochs)
     else:
         return _begun_again(path, manifest, spec)
     remove_parts(path)

@@ -124,6 +124,21 @@ def test_a_training_can_be_interrupted_many_times(
     assert_same(whole, interrupted)
 
 
+def test_a_checkpoint_is_read_once(
+    spec: Path, interrupted: Path, interrupt: Interrupt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def opening(path: Path, **how: Any) -> Any:
+        opened.append(path.name)
+        return safe_open(path, **how)
+
+    monkeypatch.setattr("dslnas.runs.checkpoint.safe_open", opening)
+    interrupt("retrain", 2)
+    assert search(spec, interrupted, "--resume") == 130
+    assert opened == ["checkpoint.safetensors"]
+
+
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_an_interrupted_search_goes_on_bit_for_bit(
     spec: Path, tmp_path: Path, interrupt: Interrupt, capsys: pytest.CaptureFixture[str], epoch: int

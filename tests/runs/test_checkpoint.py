@@ -24,7 +24,7 @@ def saved(steps: int) -> Saved[SearchProgress]:
 
 def steps_in(folder: Path) -> int | None:
     """Read what is stored last, as a process that begins would."""
-    found = checkpoint(folder).read([], 1)
+    found = checkpoint(folder).take([], 1)
     return None if found is None else found.progress.steps
 
 
@@ -61,8 +61,19 @@ def test_one_that_was_refused_never_takes_the_place_of_a_sound_one(tmp_path: Pat
     first.write(saved(2))
     first.path.write_bytes(b"damaged")
     second = checkpoint(tmp_path)
-    assert second.read([], 1) is not None
+    assert second.take([], 1) is not None
     second.write(saved(3))
     assert steps_in(tmp_path) == 3
     second.path.unlink()
     assert steps_in(tmp_path) == 1
+
+
+def test_one_that_was_checked_is_not_read_again(tmp_path: Path) -> None:
+    checkpoint(tmp_path).write(saved(1))
+    ours = checkpoint(tmp_path)
+    ours.check([], 1)
+    ours.path.unlink()
+    found = ours.take([], 1)
+    assert found is not None
+    assert found.progress.steps == 1
+    assert ours.take([], 1) is None, "it is given away, and its memory with it"
