@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from dslnas.backends.torch.constraints import constrain
 from dslnas.settings.values import Adam, Cosine, Exponential, Linear, Schedule, Sgd
 from dslnas.state import State, StateError, taken
 
@@ -82,6 +83,7 @@ class WeightOptimiser:
         rate = self.rate
         _set_rate(self._sgd, share * rate)
         self._sgd.step()
+        constrain(self._weights)
         _set_rate(self._sgd, rate)
 
     def gradients(self, loss: Tensor) -> tuple[Tensor | None, ...]:

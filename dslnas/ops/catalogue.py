@@ -83,6 +83,14 @@ _ALL = (
         weights=shapes.linear_weights,
         traits=Trait.FUNCTION | Trait.SCALABLE,
     ),
+    Primitive(
+        "bounded_linear",
+        "linear map of the flattened input without bias; no row of it has a norm above `bound`",
+        shapes.out_shape,
+        (Argument("out", Kind.COUNT), Argument("bound", Kind.POSITIVE, 1.0)),
+        weights=shapes.bounded_linear_weights,
+        traits=Trait.FUNCTION,
+    ),
     _norm(
         "batch_norm",
         "batch normalisation; scale and offset only in the derived network, unless asked for",
@@ -90,9 +98,14 @@ _ALL = (
     ),
     Primitive(
         "embedding",
-        "the row of a table that belongs to a token",
+        "the row of a table that belongs to a token; with `unknown` that of token 0, which stands "
+        "for all others, is the mean of the rest",
         shapes.embedding_shape,
-        (_OUT, Argument("words", Kind.COUNT, Default.WORDS)),
+        (
+            _OUT,
+            Argument("words", Kind.COUNT, Default.WORDS),
+            Argument("unknown", Kind.FLAG, False),
+        ),
         weights=shapes.embedding_weights,
         reads_tokens=True,
         keeps=_NOTHING,
@@ -158,6 +171,20 @@ _ALL = (
         shapes.same_shape,
         keeps=_VIEW,
         traits=Trait.FUNCTION | Trait.INFERENCE_IDENTITY,
+    ),
+    Primitive(
+        "flatten",
+        "all numbers of its input as features",
+        shapes.flat_shape,
+        keeps=_VIEW,
+        traits=Trait.FUNCTION,
+    ),
+    Primitive(
+        "entries",
+        "every number of its input as a pixel: n of them are 1 x n x 1",
+        shapes.entries_shape,
+        keeps=_VIEW,
+        traits=Trait.FUNCTION,
     ),
     Primitive(
         "zero",

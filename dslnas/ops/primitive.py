@@ -94,6 +94,8 @@ class Weight:
             +-1/sqrt(fan_in); 0 for tensors that start at `fill`.
         fill: The constant start value.
         trained: False for running statistics.
+        bound: Largest Euclidean norm of a row, which steps keep; 0 for any.
+        has_mean: Whether its first row is the mean of the others, which steps keep.
     """
 
     name: str
@@ -101,6 +103,8 @@ class Weight:
     fan_in: int = 0
     fill: float = 0.0
     trained: bool = True
+    bound: float = 0.0
+    has_mean: bool = False
 
     @property
     def size(self) -> int:

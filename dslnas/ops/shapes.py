@@ -107,6 +107,12 @@ def linear_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[W
     return _with_bias(attributes, (int(_number(attributes["out"])), prod(inputs[0])))
 
 
+def bounded_linear_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    """Matrix of shape (out, in) whose rows have a bounded norm."""
+    shape, bound = (int(_number(attributes["out"])), prod(inputs[0])), attributes["bound"]
+    return (Weight("weight", shape, fan_in=shape[1], bound=float(_number(bound))),)
+
+
 def embedding_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of a table of words: one row."""
     if inputs[0] != ():
@@ -120,7 +126,8 @@ def embedding_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
 def embedding_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
     """Table of shape (words, out), which starts like the linear map that may be tied to it."""
     shape = int(_number(attributes["words"])), int(_number(attributes["out"]))
-    return (Weight("weight", shape, fan_in=shape[1]),)
+    has_mean = bool(attributes["unknown"]) and shape[0] > 1
+    return (Weight("weight", shape, fan_in=shape[1], has_mean=has_mean),)
 
 
 def tied_linear_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
@@ -186,6 +193,16 @@ def highway_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
 def same_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output like the single input."""
     return inputs[0]
+
+
+def flat_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of all numbers as features."""
+    return (prod(inputs[0]),)
+
+
+def entries_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of one channel and one column, a pixel for each number."""
+    return (1, prod(inputs[0]), 1)
 
 
 def image_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:

@@ -38,7 +38,8 @@ op nested = relu -> add(
     shuffle(2),
     2 * add(identity, relu -> conv(1)),
     add(identity, identity),
-    max(identity, tanh, conv(1)) -> min(identity, sigmoid)
+    max(identity, tanh, conv(1)) -> min(identity, sigmoid),
+    multiply(identity, flatten -> entries -> conv(1, out = C) -> global_avg_pool)
 )
 op activated = conv(1) -> {activations}
 cell cell201 {
@@ -47,7 +48,8 @@ cell cell201 {
 }
 network {
     stem  add(conv(3, out = C), shift(9) -> conv(3, out = C)) -> batch_norm
-    head  batch_norm -> relu -> linear(12) -> batch_norm -> gelu -> linear(classes, bias = false)
+    head  batch_norm -> relu -> linear(12) -> bounded_linear(9) -> batch_norm -> gelu
+        -> linear(classes, bias = false)
 }
 """.replace("{activations}", " -> ".join(ACTIVATIONS))
 

@@ -181,6 +181,7 @@ def _activation(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
 RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "conv": _conv,
     "linear": _linear,
+    "bounded_linear": _linear,
     "embedding": lambda node, x, a, own: own["weight"][x[0]],
     "tied_linear": _linear,
     "batch_norm": _batch_norm,
@@ -196,6 +197,8 @@ RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "drop_state": lambda node, x, a, own: x[0],
     "drop_output": lambda node, x, a, own: x[0],
     "identity": lambda node, x, a, own: x[0],
+    "flatten": lambda node, x, a, own: torch.flatten(x[0], 1),
+    "entries": lambda node, x, a, own: torch.flatten(x[0], 1)[:, None, :, None],
     "zero": _zero,
     "split": _split,
     "shuffle": _shuffle,

@@ -62,6 +62,17 @@ CASES = {
         Graph(ODD).add("f", "linear", out=5).add("g", "linear", out=3).done(),
         Graph(ODD).add("p", "global_avg_pool").add("f", "linear", out=3).done(),
     ],
+    "bounded_linear": [
+        Graph(ODD).add("f", "bounded_linear", out=5).done(),
+        Graph(ODD).add("p", "global_avg_pool").add("f", "bounded_linear", out=3, bound=0.1).done(),
+    ],
+    "flatten": [
+        Graph(ODD).add("f", "flatten").add("g", "flatten").done(),
+    ],
+    "entries": [
+        Graph(ODD).add("e", "entries").add("f", "flatten").done(),
+        Graph(ODD).add("f", "flatten").add("e", "entries").done(),
+    ],
     "batch_norm": [
         Graph(ODD).add("b", "batch_norm", affine=True).done(),
         Graph(ODD).add("b", "batch_norm", affine=False).done(),

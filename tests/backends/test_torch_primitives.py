@@ -79,6 +79,9 @@ CASES: dict[str, list[Graph]] = {
         Graph((3, 5, 7)).add("p", "global_avg_pool").add("f", "linear", out=4).add("r", "tanh"),
         Graph((3, 2, 2)).add("f", "linear", out=4).add("it", "linear", out=2),
     ],
+    "bounded_linear": _plain("bounded_linear", {"out": 5, "bound": 1.0}, {"out": 3, "bound": 0.1}),
+    "flatten": _plain("flatten"),
+    "entries": [*_plain("entries"), Graph((3, 2, 2)).add("f", "flatten").add("it", "entries")],
     "batch_norm": [
         *_plain("batch_norm", {"affine": True}, {"affine": False}),
         *_plain("batch_norm", {"affine": True, "eps": 0.5, "momentum": 0.01}),

@@ -22,9 +22,11 @@ SHAPE = (8, 8, 8)
 BATCH = 3
 NUMBER = 4
 
+SAME = ("global_avg_pool", "identity", "flatten", "entries", "drop_path")
 CASES: dict[str, tuple[dict[str, AttributeValue], tuple[str, ...]]] = {
     "conv": ({"kernel": (3, 3), "padding": (1, 1), "out": 6, "stride": (1, 1)}, ("x",)),
     "linear": ({"out": 5}, ("x",)),
+    "bounded_linear": ({"out": 5, "bound": 1.0}, ("x",)),
     "batch_norm": ({"affine": True}, ("x",)),
     "max_pool2d": ({"kernel": (3, 3), "padding": (1, 1), "stride": (2, 2)}, ("x",)),
     "avg_pool2d": ({"kernel": (3, 3), "padding": (1, 1), "stride": (2, 2)}, ("x",)),
@@ -32,7 +34,7 @@ CASES: dict[str, tuple[dict[str, AttributeValue], tuple[str, ...]]] = {
     "dropout": ({"rate": 0.5}, ("x",)),
     "split": ({"parts": 2, "index": 1}, ("x",)),
     "shuffle": ({"groups": 2}, ("x",)),
-    **{name: ({}, ("x",)) for name in (*ACTIVATIONS, "global_avg_pool", "identity", "drop_path")},
+    **{name: ({}, ("x",)) for name in (*ACTIVATIONS, *SAME)},
     **{name: ({}, ("x", "y")) for name in LANGUAGE if LANGUAGE[name].joins},
 }
 
@@ -52,8 +54,9 @@ def kept_by_torch(graph: PrimitiveGraph) -> int:
 
 def ended(graph: Graph) -> PrimitiveGraph:
     """Return a graph whose output is a vector, made so that only few more numbers are kept."""
-    if len(graph.done().nodes[-1].shape) == 3:
-        graph = graph.add("pooled", "global_avg_pool")
+    channels, *size = graph.done().nodes[-1].shape
+    if size:  # one pooled number would be too small to be seen
+        graph = graph.add("pooled", "global_avg_pool" if channels > 1 else "flatten")
     return graph.add("logits", "linear", out=2).done()
 
 

@@ -240,13 +240,15 @@ def test_a_shift_keeps_the_shape_even_if_it_moves_everything_out() -> None:
 def test_only_convolutions_and_linear_maps_cost_multiply_adds() -> None:
     kernel: AttributeValue = (1, 1)
     attributes = {"kernel": kernel, "groups": 1, "out": 2, "words": 3, "bias": True, "affine": True}
+    attributes |= {"bound": 1.0, "unknown": False}
     costly = {n for n, p in LANGUAGE.items() if p.flops(attributes, ((4, 2, 2),), (2,)) > 0}
-    assert costly == {"conv", "linear", "tied_linear"}
+    assert costly == {"conv", "linear", "bounded_linear", "tied_linear"}
 
 
 def test_only_layers_have_weights() -> None:
     owning = {n for n, p in LANGUAGE.items() if p.weights is not _plain().weights}
-    assert owning == {"conv", "linear", "embedding", "tied_linear", "batch_norm"}
+    linear = {"linear", "bounded_linear", "tied_linear"}
+    assert owning == {"conv", *linear, "embedding", "batch_norm"}
 
 
 def _plain() -> Primitive:
@@ -263,6 +265,7 @@ def _plain() -> Primitive:
             partial(nn.Conv2d, 4, 8, (3, 5), groups=2),
         ),
         ("linear", {"out": 3, "bias": True}, (2, 4, 4), partial(nn.Linear, 32, 3)),
+        ("bounded_linear", {"out": 3, "bound": 1.0}, (4,), partial(nn.Linear, 4, 3)),
     ],
 )
 def test_initial_weights_are_spread_as_pytorchs(
@@ -286,7 +289,7 @@ def test_shapes_are_shown_as_the_language_writes_them() -> None:
 
 
 def test_an_embedding_is_a_table_that_gives_rows() -> None:
-    attributes: Attributes = {"out": 5, "words": 7}
+    attributes: Attributes = {"out": 5, "words": 7, "unknown": False}
     embedding = PRIMITIVES["embedding"]
     table = nn.Embedding(7, 5)
     assert embedding.output(attributes, ((),)) == (5,)
@@ -301,7 +304,8 @@ def test_a_tied_map_has_the_table_and_a_bias_that_starts_at_zero() -> None:
     primitive, attributes = PRIMITIVES["tied_linear"], {"out": 7}
     assert primitive.output(attributes, ((5,),)) == (7,)
     table, bias = primitive.weights(attributes, ((5,),))
-    assert PRIMITIVES["embedding"].weights({"out": 5, "words": 7}, ((),)) == (table,)
+    attributes_of_table: Attributes = {"out": 5, "words": 7, "unknown": False}
+    assert PRIMITIVES["embedding"].weights(attributes_of_table, ((),)) == (table,)
     assert (bias.shape, bias.fan_in, bias.fill) == ((7,), 0, 0.0)
     assert primitive.flops(attributes, ((5,),), (7,)) == 35
 

@@ -152,6 +152,12 @@ def _zero(context: EmitContext, **others: object) -> Protos:
     yield context.last("ConstantOfShape", (shape.name,))
 
 
+def _entries(context: EmitContext) -> Protos:
+    sizes = context.whole("sizes", 0, *context.node.shape)
+    yield sizes
+    yield context.last("Reshape", (*context.inputs, sizes.name))
+
+
 def _split(context: EmitContext, *, parts: int, index: int) -> Protos:
     size = context.node.shape[0]
     yield from _slice(context, context.inputs[0], axes=(1,), start=index * size, size=size)
@@ -206,6 +212,7 @@ def _slice(
 EMITTERS: Mapping[str, Emitter] = {
     "conv": _conv,
     "linear": _linear,
+    "bounded_linear": _linear,
     "embedding": _embedding,
     "tied_linear": _linear,
     "batch_norm": _batch_norm,
@@ -214,6 +221,8 @@ EMITTERS: Mapping[str, Emitter] = {
     "global_avg_pool": _simple("GlobalAveragePool"),
     "shift": _shift,
     **{name: _activation(this) for name, this in ACTIVATIONS.items()},
+    "flatten": _simple("Flatten", axis=1),
+    "entries": _entries,
     "zero": _zero,
     "split": _split,
     "shuffle": _shuffle,

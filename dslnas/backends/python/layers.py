@@ -91,9 +91,16 @@ _CONV = {
 
 def _linear(node: Node, shape: Shape) -> Layers:
     reads, gives = _channels("in_features"), _channels("out_features")
-    form = _form("nn.Linear", {"out": gives}, reads=reads, without="bias")
-    linear = form(node, (prod(shape),))
-    return (Layer("nn.Flatten"), *linear) if len(shape) > 1 else linear
+    form = _form("nn.Linear", {"out": gives}, reads=reads)
+    (linear,) = form(node, (prod(shape),))
+    if not any(weight.name == "bias" for weight in node.weights):
+        linear = replace(linear, flags=("bias=False",))
+    return (Layer("nn.Flatten"), linear) if len(shape) > 1 else (linear,)
+
+
+def _entries(node: Node, shape: Shape) -> Layers:
+    entries = (Layer("nn.Unflatten", flags=("1", "(1, -1, 1)")),)
+    return (Layer("nn.Flatten"), *entries) if len(shape) > 1 else entries
 
 
 def _batch_norm(node: Node, shape: Shape) -> Layers:
@@ -117,6 +124,7 @@ HAND_ON = tuple(
 LAYERS: Mapping[str, Form] = {
     "conv": _form("nn.Conv2d", _CONV, reads=_channels("in_channels"), without="bias"),
     "linear": _linear,
+    "bounded_linear": _linear,
     "embedding": _form(
         "nn.Embedding", {"words": _first("num_embeddings"), "out": _channels("embedding_dim")}
     ),
@@ -133,6 +141,8 @@ LAYERS: Mapping[str, Form] = {
         for name, activation in ACTIVATIONS.items()
     },
     "dropout": _form("nn.Dropout", {"rate": _first("rate")}),
+    "flatten": lambda node, shape: (Layer("nn.Flatten"),),
+    "entries": _entries,
     "zero": _form("Zero", {"stride": _STRIDE}),
     "split": _form("Split", {"parts": Argument("parts"), "index": Argument("index")}),
     "shuffle": _form("nn.ChannelShuffle", {"groups": _first("groups")}),

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.bundles import Bundle, with_bundles
+from dslnas.backends.torch.constraints import parameter
 from dslnas.backends.torch.fast import FAST_FORMS, WEIGHED_FORMS
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.primitives import FORMS
@@ -63,7 +64,7 @@ class TorchNetwork(nn.Module):
         for name, weight in graph.tensors.items():
             tensor = initial(weight, generator)
             if weight.trained:
-                self.register_parameter(name, nn.Parameter(tensor))
+                self.register_parameter(name, parameter(tensor, weight))
             else:
                 self.register_buffer(name, tensor)
 

@@ -140,6 +140,7 @@ def _activation(activation: Activation) -> Form:
 FORMS: Mapping[str, Form] = {
     "conv": form(_conv),
     "linear": form(_linear),
+    "bounded_linear": form(_linear),
     "embedding": _embedding,
     "tied_linear": form(_linear),
     "batch_norm": _batch_norm,
@@ -156,6 +157,8 @@ FORMS: Mapping[str, Form] = {
     "dropout": dropout,
     **{p.name: variational for p in PRIMITIVES.values() if p.run_mask},
     "identity": form(lambda x: x),
+    "flatten": form(lambda x: x.flatten(1)),
+    "entries": form(lambda x: x.reshape(len(x), 1, -1, 1)),
     "zero": _zero,
     "split": form(lambda x, parts, index: x.chunk(parts, 1)[index]),
     "shuffle": form(_shuffle),
