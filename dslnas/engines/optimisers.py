@@ -1,4 +1,4 @@
-"""The two optimisers that all methods share, and their learning rates."""
+"""The optimisers of weights and of alpha that all methods share, and their learning rates."""
 
 from __future__ import annotations
 
@@ -9,18 +9,33 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.constraints import constrain
-from dslnas.settings.values import Adam, Cosine, Exponential, Linear, Schedule, Sgd
+from dslnas.settings.values import (
+    Adam,
+    AdamW,
+    AnyOptimiser,
+    Cosine,
+    Exponential,
+    Linear,
+    Rate,
+    RmsProp,
+    Schedule,
+    Sgd,
+    Steps,
+    Warmup,
+)
 from dslnas.state import State, StateError, taken
 
 NORM_OFFSET = 1e-6
 """Added to a norm before a clip is divided by it, as torch and the published programs do."""
 
 
-def value_at(schedule: Schedule, epoch: int, epochs: int) -> float:
+def value_at(schedule: Schedule | Rate, epoch: int, epochs: int) -> float:
     """Return the value of a schedule in an epoch, counted from 0.
 
     cosine: end + (start - end) * (1 + cos(pi * epoch / epochs)) / 2; exponential:
-    start * factor ** epoch; linear: start + (end - start) * epoch / (epochs - 1).
+    start * factor ** epoch; linear: start + (end - start) * epoch / (epochs - 1); steps:
+    start * factor ** (epochs `at` that are over); warmup of w epochs: (epoch + 1) / (w + 1) of what
+    the rest starts with, which then has the other epochs.
     """
     match schedule:
         case Cosine(start=start, end=end):
@@ -29,7 +44,30 @@ def value_at(schedule: Schedule, epoch: int, epochs: int) -> float:
             return float(start * factor**epoch)
         case Linear(start=start, end=end):
             return start + (end - start) * min(epoch / max(epochs - 1, 1), 1.0)
+        case Steps(start=start, at=at, factor=factor):
+            return float(start * factor ** sum(place <= epoch for place in at))
+        case Warmup(epochs=rising, then=then):
+            share, left = min(1.0, (epoch + 1) / (rising + 1)), max(1, epochs - rising)
+            return share * value_at(then, max(0, epoch - rising), left)
     return schedule
+
+
+def torch_optimiser(
+    weights: Sequence[Tensor], settings: AnyOptimiser, epochs: int
+) -> torch.optim.Optimizer:
+    """Return the optimiser of some tensors, with the learning rate of the first epoch."""
+    rate, decay = value_at(settings.lr, 0, epochs), settings.weight_decay
+    match settings:
+        case Sgd(momentum=momentum):
+            return torch.optim.SGD(weights, lr=rate, momentum=momentum, weight_decay=decay)
+        case Adam(betas=betas):
+            return torch.optim.Adam(weights, lr=rate, betas=betas, weight_decay=decay)
+        case AdamW(betas=betas):
+            return torch.optim.AdamW(weights, lr=rate, betas=betas, weight_decay=decay)
+        case RmsProp(decay=alpha, momentum=momentum):
+            return torch.optim.RMSprop(
+                weights, lr=rate, alpha=alpha, momentum=momentum, weight_decay=decay
+            )
 
 
 def norm_of(gradients: Sequence[Tensor | None]) -> float:
@@ -44,30 +82,27 @@ def scaled(gradients: Sequence[Tensor | None], factor: float) -> Sequence[Tensor
 
 
 class WeightOptimiser:
-    """SGD on the network's weights, with the gradient clipped at a global norm.
+    """The optimiser of a network's weights, with the gradient clipped at a global norm.
 
     A weight without a gradient stays as it is: neither decay nor momentum moves it.
     """
 
-    def __init__(self, weights: Sequence[nn.Parameter], settings: Sgd, epochs: int) -> None:
+    def __init__(
+        self, weights: Sequence[nn.Parameter], settings: AnyOptimiser, epochs: int
+    ) -> None:
         self._weights = weights
         self._settings = settings
         self._epochs = epochs
-        self._sgd = torch.optim.SGD(
-            weights,
-            lr=value_at(settings.lr, 0, epochs),
-            momentum=settings.momentum,
-            weight_decay=settings.weight_decay,
-        )
+        self._optimiser = torch_optimiser(weights, settings, epochs)
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch, counted from 0."""
-        _set_rate(self._sgd, value_at(self._settings.lr, epoch, self._epochs))
+        _set_rate(self._optimiser, value_at(self._settings.lr, epoch, self._epochs))
 
     @property
     def rate(self) -> float:
         """The learning rate of this epoch."""
-        rate: float = self._sgd.param_groups[0]["lr"]
+        rate: float = self._optimiser.param_groups[0]["lr"]
         return rate
 
     def step(self, gradients: Sequence[Tensor | None], share: float = 1.0) -> None:
@@ -81,10 +116,10 @@ class WeightOptimiser:
         if self._settings.clip > 0:
             nn.utils.clip_grad_norm_(self._weights, self._settings.clip)
         rate = self.rate
-        _set_rate(self._sgd, share * rate)
-        self._sgd.step()
+        _set_rate(self._optimiser, share * rate)
+        self._optimiser.step()
         constrain(self._weights)
-        _set_rate(self._sgd, rate)
+        _set_rate(self._optimiser, rate)
 
     def gradients(self, loss: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient of a loss in every weight; None where it does not depend on it."""
@@ -97,29 +132,30 @@ class WeightOptimiser:
         return min(1.0, self._settings.clip / (norm_of(gradients) + NORM_OFFSET))
 
     def direction(self, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
-        """Return mu * b + g + weight_decay * w: what a step at rate 1 without clipping subtracts.
+        """Return mu * b + g + weight_decay * w: what a step of SGD at rate 1 subtracts, unclipped.
 
         b are the momentum buffers as they are; there are none before the first step.
         """
+        assert isinstance(self._settings, Sgd), "settings say that only its steps are looked ahead"
         result: list[Tensor | None] = []
         for weight, gradient in zip(self._weights, gradients, strict=True):
             if gradient is None:
                 result.append(None)
                 continue
             moved = gradient + self._settings.weight_decay * weight.detach()
-            buffer = self._sgd.state[weight].get("momentum_buffer")
+            buffer = self._optimiser.state[weight].get("momentum_buffer")
             if buffer is not None:
                 moved = moved + self._settings.momentum * buffer
             result.append(moved)
         return result
 
     def state(self) -> State:
-        """Return the momentum of the weights that have one; the rate follows from the epoch."""
-        return Buffers(self._sgd).state()
+        """Return what steps have left of the weights that moved; the rate follows from the epoch."""
+        return Buffers(self._optimiser).state()
 
     def take(self, state: Mapping[str, Tensor]) -> None:
-        """Go on with the momentum of another search or training of the same weights."""
-        Buffers(self._sgd).take(state)
+        """Go on with what another search or training of the same weights has left."""
+        Buffers(self._optimiser).take(state)
 
 
 class AlphaOptimiser:
@@ -129,23 +165,17 @@ class AlphaOptimiser:
         self._alphas = alphas
         self._settings = settings
         self._epochs = epochs
-        rate = value_at(settings.lr, 0, epochs)
-        decay = settings.weight_decay
-        self._optimiser: torch.optim.Optimizer = (
-            torch.optim.Adam(alphas, lr=rate, betas=settings.betas, weight_decay=decay)
-            if isinstance(settings, Adam)
-            else torch.optim.SGD(alphas, lr=rate, momentum=settings.momentum, weight_decay=decay)
-        )
+        self._optimiser = torch_optimiser(alphas, settings, epochs)
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch, counted from 0."""
         _set_rate(self._optimiser, value_at(self._settings.lr, epoch, self._epochs))
 
     def step(self, gradients: Sequence[Tensor]) -> None:
-        """Take one step with the gradients, one per alpha; those of SGD are clipped."""
+        """Take one step with the clipped gradients, one per alpha."""
         for alpha, gradient in zip(self._alphas, gradients, strict=True):
             alpha.grad = gradient
-        if isinstance(self._settings, Sgd) and self._settings.clip > 0:
+        if self._settings.clip > 0:
             nn.utils.clip_grad_norm_(self._alphas, self._settings.clip)
         self._optimiser.step()
 
@@ -159,7 +189,7 @@ class AlphaOptimiser:
 
 
 class Buffers:
-    """The buffers of SGD or Adam by number of the parameter, of those that moved."""
+    """The buffers of an optimiser by number of the parameter, of those that moved."""
 
     def __init__(self, optimiser: torch.optim.Optimizer) -> None:
         self._optimiser = optimiser
@@ -199,9 +229,14 @@ def _parameters(optimiser: torch.optim.Optimizer) -> list[Tensor]:
 
 def _buffers_like(optimiser: torch.optim.Optimizer, parameter: Tensor) -> State:
     """Return by name a tensor like each buffer of a parameter."""
-    if isinstance(optimiser, torch.optim.Adam):
-        return {"step": torch.zeros(()), "exp_avg": parameter, "exp_avg_sq": parameter}
-    return {"momentum_buffer": parameter} if optimiser.defaults["momentum"] > 0 else {}
+    count, has_momentum = torch.zeros(()), optimiser.defaults.get("momentum", 0) > 0
+    momentum = {"momentum_buffer": parameter} if has_momentum else {}
+    match optimiser:
+        case torch.optim.Adam() | torch.optim.AdamW():
+            return {"step": count, "exp_avg": parameter, "exp_avg_sq": parameter}
+        case torch.optim.RMSprop():
+            return {"step": count, "square_avg": parameter, **momentum}
+    return momentum
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dslnas.settings.annotations import calls_of
 from dslnas.settings.search_parts import Fading, Oles, Perturbation, Regulariser
 from dslnas.settings.stop import StopRule
-from dslnas.settings.values import Adam, Augmentation, Schedule, Sgd, Variational
+from dslnas.settings.values import AnyOptimiser, Augmentation, Rate, Variational
 
 CALLS = calls_of(
-    Schedule
-    | Sgd
-    | Adam
+    Rate
+    | AnyOptimiser
     | Variational
     | Augmentation
     | StopRule

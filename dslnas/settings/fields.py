@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from dslnas.settings.values import Adam, Schedule, Sgd, Variational
+from dslnas.settings.values import Adam, AnyOptimiser, Schedule, Sgd, Variational
 
 Accumulate: TypeAlias = Annotated[
     int,
@@ -28,7 +28,9 @@ Slowness: TypeAlias = Annotated[
 Name: TypeAlias = Annotated[str, Field(title="a name")]
 """Name of a cell or of a value; the title is what messages call it."""
 
-Weights: TypeAlias = Annotated[Sgd, Field(description="optimiser of the network's weights")]
+Weights: TypeAlias = Annotated[
+    AnyOptimiser, Field(description="optimiser of the network's weights: sgd, adam, adamw, rmsprop")
+]
 Arch: TypeAlias = Annotated[
     Adam | Sgd,
     Field(discriminator="word", description="optimiser of the architecture parameters"),

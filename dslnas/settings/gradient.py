@@ -9,13 +9,13 @@ from pydantic import Field
 from dslnas.settings.fields import Arch
 from dslnas.settings.search_base import Conflict, Needs, SearchSettings
 from dslnas.settings.search_parts import Freeze, Perturb, Prune, Regularise, Relax, Skip
-from dslnas.settings.values import Adam
+from dslnas.settings.values import ADAM_OF_DARTS, Sgd
 
 
 class GradientSettings(SearchSettings):
     """Settings of methods that learn alpha by its gradient."""
 
-    arch: Arch = Adam()
+    arch: Arch = ADAM_OF_DARTS
 
 
 class OrderSettings(GradientSettings):
@@ -76,6 +76,14 @@ class OrderSettings(GradientSettings):
                 "`hessian exact` differentiates twice what a whole batch leaves behind",
                 "write `hessian difference`, or leave `accumulate` out",
             )
+        if self.looks_ahead and not isinstance(self.weights, Sgd):
+            yield Conflict(
+                "search.order",
+                "`order second` looks ahead along a step of `sgd`, and `weights` has "
+                f"`{self.weights.word}`",
+                "write `order first`, or `weights sgd`",
+                ("search.weights",),
+            )
 
 
 class RelaxSettings(OrderSettings):
@@ -133,7 +141,7 @@ class PruningSettings(OrderSettings):
     Alpha has no weight decay, which would move that of operations that are gone.
     """
 
-    arch: Arch = Adam(weight_decay=0.0)
+    arch: Arch = ADAM_OF_DARTS.replace(weight_decay=0.0)
 
     @property
     def relaxation(self) -> str:

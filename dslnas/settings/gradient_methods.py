@@ -24,7 +24,16 @@ from dslnas.settings.search_parts import (
     Skip,
     ZeroOne,
 )
-from dslnas.settings.values import Adam, Cosine, Exponential, Linear, Schedule, Sgd, lowest
+from dslnas.settings.values import (
+    ADAM_OF_DARTS,
+    Adam,
+    Cosine,
+    Exponential,
+    Linear,
+    Schedule,
+    Sgd,
+    lowest,
+)
 
 
 class DartsSettings(RelaxSettings):
@@ -168,7 +177,7 @@ class PcDartsSettings(OrderSettings):
         "that share",
     )
     weights: Weights = Sgd(lr=Cosine(start=0.1, end=0.0))
-    arch: Arch = Adam(lr=6e-4)
+    arch: Arch = ADAM_OF_DARTS.replace(lr=6e-4)
     partial: int = Field(
         4, ge=1, le=64, description="K: one channel of K goes through the operations"
     )
@@ -255,7 +264,7 @@ class FairDartsSettings(RelaxSettings):
 
     method: Literal["fair_darts"] = "fair_darts"
     weights: Weights = Sgd(lr=Cosine(start=0.005, end=0.001))
-    arch: Arch = Adam(lr=3e-3, betas=(0.9, 0.999))
+    arch: Arch = Adam(lr=3e-3, betas=(0.9, 0.999), weight_decay=1e-3)
     relax: Relax = "fair_darts"
     regularise: Regularise = ZeroOne()
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from dslnas.settings.fields import Accumulate, Dropout, Slowness, Weights
 from dslnas.settings.model import Section
 from dslnas.settings.stop import Eigenvalue, StopRule
-from dslnas.settings.values import Sgd
+from dslnas.settings.values import Rate, Sgd, Warmup
 
 Needs: TypeAlias = Mapping[str, tuple[str, object, str]]
 """By setting what it changes nothing without: another setting, the value that turns that off, and
@@ -33,6 +33,17 @@ class Conflict(NamedTuple):
     message: str
     help: str
     others: tuple[str, ...] = ()
+
+
+def rising(path: str, rate: Rate, epochs: int) -> Iterator[Conflict]:
+    """Yield a rate, the setting at `path`, that rises as long as there are epochs."""
+    if isinstance(rate, Warmup) and rate.epochs >= epochs:
+        yield Conflict(
+            path,
+            f"`warmup` of {rate.epochs} epochs leaves none of {epochs} at the full rate",
+            "let the rate rise for fewer, or give more `epochs`",
+            (f"{path.partition('.')[0]}.epochs",),
+        )
 
 
 class SearchSettings(Section):
@@ -138,6 +149,7 @@ class SearchSettings(Section):
                 f"warm-up of {self.warm_epochs} epochs leaves none of {self.epochs} to search in",
                 "give more `epochs` or a shorter `warmup`",
             )
+        yield from rising("search.weights", self.weights.lr, self.epochs)
         if self.accumulate > 1 and self.goes_back:
             yield Conflict(
                 "search.stop",

@@ -130,6 +130,17 @@ class EvaluateSettings(Section):
     channels: Side = Field(36, description="C of the network that is trained")
     repeat: int = Field(6, ge=0, le=256, description="N of the network that is trained")
     weights: Weights = Sgd(lr=Cosine(start=0.025, end=0.0))
+    label_smoothing: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of a label that goes to all classes alike (Szegedy et al., CVPR 2016)",
+    )
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None,
+        description="decay of an exponential moving average of the weights, which is then measured "
+        "and exported",
+    )
     augment: tuple[Augmentation, ...] = Field(
         (), description="in addition to the data's own, such as cutout(16)"
     )

@@ -60,11 +60,14 @@ class TaskSettings:
         return values
 
     def lacks(self, tasks: Sequence[TaskSettings]) -> Iterator[tuple[Special, TaskSettings]]:
-        """Yield the settings that other tasks have and this one has not, each with its task."""
+        """Yield the settings that other tasks have and this one has not, each with the first."""
+        owners: dict[Special, TaskSettings] = {}
         for task in tasks:
             for special in task.specials:
-                if special not in self.specials:
-                    yield special, task
+                owners.setdefault(special, task)
+        for special, task in owners.items():
+            if special not in self.specials:
+                yield special, task
 
     def has(self, section: Section, tasks: Sequence[TaskSettings]) -> bool:
         """Whether the task has the method, or whatever else the section's name stands for."""

@@ -48,6 +48,33 @@ Schedule: TypeAlias = (
 )
 
 
+class Steps(ScheduleCall):
+    """Learning rate that is multiplied by `factor` before each of the epochs `at`, from 0 on."""
+
+    word: Literal["steps"] = "steps"
+    start: float = Field(gt=0)
+    at: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1)
+    factor: float = Field(0.1, gt=0, le=1)
+
+
+class Warmup(ScheduleCall):
+    """Learning rate that rises in equal steps over so many `epochs`, and goes on with `then`."""
+
+    word: Literal["warmup"] = "warmup"
+    epochs: int = Field(ge=1)
+    then: (
+        Annotated[float, Field(gt=0)]
+        | Annotated[Cosine | Exponential | Linear | Steps, Field(discriminator="word")]
+    )
+
+
+Rate: TypeAlias = (
+    Annotated[float, Field(gt=0)]
+    | Annotated[Cosine | Exponential | Linear | Steps | Warmup, Field(discriminator="word")]
+)
+"""Learning rate, by epoch."""
+
+
 def lowest(schedule: Schedule, epochs: int) -> float:
     """Return the smallest value that a schedule comes to in so many epochs, its end included."""
     match schedule:
@@ -71,7 +98,7 @@ class Sgd(Optimiser):
     """Stochastic gradient descent; gradients are clipped at the global norm `clip` (0: never)."""
 
     word: Literal["sgd"] = "sgd"
-    lr: Schedule = Cosine(start=0.025, end=0.001)
+    lr: Rate = Cosine(start=0.025, end=0.001)
     momentum: float = Field(0.9, ge=0, lt=1)
     weight_decay: float = Field(3e-4, ge=0)
     clip: float = Field(5.0, ge=0)
@@ -81,12 +108,41 @@ Beta: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Adam(Optimiser):
-    """Adam with plain L2 weight decay; eps is 1e-8."""
+    """Adam (Kingma and Ba, ICLR 2015) with plain L2 weight decay; eps is 1e-8."""
 
     word: Literal["adam"] = "adam"
-    lr: Schedule = 3e-4
-    betas: tuple[Beta, Beta] = (0.5, 0.999)
-    weight_decay: float = Field(1e-3, ge=0)
+    lr: Rate = 1e-3
+    betas: tuple[Beta, Beta] = (0.9, 0.999)
+    weight_decay: float = Field(0.0, ge=0)
+    clip: float = Field(0.0, ge=0)
+
+
+ADAM_OF_DARTS = Adam(lr=3e-4, betas=(0.5, 0.999), weight_decay=1e-3)
+"""Optimiser of the architecture parameters in DARTS (arXiv:1806.09055, appendix A)."""
+
+
+class AdamW(Optimiser):
+    """Adam whose weight decay is no part of the gradient (Loshchilov and Hutter, ICLR 2019)."""
+
+    word: Literal["adamw"] = "adamw"
+    lr: Rate = 1e-3
+    betas: tuple[Beta, Beta] = (0.9, 0.999)
+    weight_decay: float = Field(0.01, ge=0)
+    clip: float = Field(0.0, ge=0)
+
+
+class RmsProp(Optimiser):
+    """RMSprop: gradients by the root of their mean square, of which a step keeps `decay`."""
+
+    word: Literal["rmsprop"] = "rmsprop"
+    lr: Rate = 1e-3
+    decay: float = Field(0.99, ge=0, lt=1)
+    momentum: float = Field(0.0, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0)
+    clip: float = Field(0.0, ge=0)
+
+
+AnyOptimiser: TypeAlias = Annotated[Sgd | Adam | AdamW | RmsProp, Field(discriminator="word")]
 
 
 # ---- dropout ------------------------------------------------------------------------------------

@@ -25,9 +25,10 @@ from dslnas.tasks.task import Chance, Measurement, Task
 if TYPE_CHECKING:
     import numpy as np
     import torch
-    from torch import Generator
+    from torch import Generator, Tensor
 
-    from dslnas.data.batches import Part
+    from dslnas.backends.torch.losses import BatchOutput
+    from dslnas.data.batches import Batch, Part
     from dslnas.data.dataset import Data
 
 SETTINGS = TaskSettings(
@@ -46,6 +47,8 @@ SETTINGS = TaskSettings(
         # Behind a gate nothing is skipped.
         Special("search.stop", ("convolutions", "skips")),
         Special("derive.epoch", ("every_size",), instead="write `epoch best` or `epoch last`"),
+        Special("evaluate.label_smoothing"),
+        Special("evaluate.ema"),
         Special("evaluate.augment"),
         Special("evaluate.auxiliary"),
         Special("evaluate.drop_path"),
@@ -158,6 +161,17 @@ class ImageClassification(Task):
         return {name: tensor.float().cpu().numpy() for name, tensor in batch.inputs.items()}
 
     # ---- loss and metrics -----------------------------------------------------------------------
+
+    def training_loss(
+        self, output: BatchOutput, batch: Batch, settings: EvaluateSettings
+    ) -> Tensor:
+        """Return the cross-entropy, with labels that are smoothed where settings say so."""
+        if settings.label_smoothing == 0:
+            return self.loss(output, batch)
+        from torch.nn.functional import cross_entropy
+
+        smoothing = settings.label_smoothing
+        return cross_entropy(output.logits, batch.targets, label_smoothing=smoothing)
 
     def measurement(self, means: Mapping[str, float]) -> Measurement:
         """Return the cross-entropy in nats and the accuracy, from 0 to 1."""

@@ -198,6 +198,12 @@ class Task(ABC):
 
         return mean_cross_entropy(output, batch)
 
+    def training_loss(
+        self, output: BatchOutput, batch: Batch, settings: EvaluateSettings
+    ) -> Tensor:
+        """Return the loss that a training from scratch lowers: `loss`, unless settings change it."""
+        return self.loss(output, batch)
+
     def sums(self, output: Tensor, batch: Batch) -> Mapping[str, float]:
         """Return sums over the targets of a batch by name, `loss` among them.
 

@@ -1,7 +1,7 @@
-"""Averaged SGD, triggered by a validation that stalls (Merity et al., ICLR 2018, section 3.2).
+"""Averages of weights, kept beside them while steps go on: what is measured and exported.
 
-The steps stay those of SGD. Once validation has stalled, the mean of the weights after every
-further step is kept beside them, and it is the mean that is measured and exported.
+Averaged SGD (Merity et al., ICLR 2018, section 3.2) takes the mean over all steps once a validation
+has stalled; an exponential moving average follows the weights from the first step on.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dslnas.state import State, Tensors, number, state_of, take_parts, taken
 
@@ -24,16 +24,19 @@ def has_stalled(losses: Sequence[float], checks: int) -> bool:
 
 
 class Average:
-    """The running mean of some weights.
+    """The running mean of some weights, or their exponential moving average.
+
+    Of n values so far the average moves towards the next by 1 / (n + 1), or by 1 - d where there is
+    a `decay`; d = min(decay, (1 + n) / (10 + n)), so that the start is forgotten.
 
     Attributes:
         count: How many values of each weight are in it.
         means: One per weight, in their order; none before the first value.
     """
 
-    def __init__(self, weights: Sequence[nn.Parameter]) -> None:
+    def __init__(self, weights: Sequence[Tensor], decay: float | None = None) -> None:
         """Begin without any value."""
-        self._weights = weights
+        self._weights, self._decay = weights, decay
         self.count = 0
         self.means: list[Tensor] = []
 
@@ -42,9 +45,16 @@ class Average:
         """Add the weights as they are now."""
         if self.count == 0:
             self.means = self._zeros()
+        inertia = self._inertia()
         self.count += 1
         for mean, weight in zip(self.means, self._weights, strict=True):
-            mean.add_((weight - mean) / self.count)
+            mean.add_((weight - mean) / inertia)
+
+    def _inertia(self) -> float:
+        """Return the number of values as one of which the next counts."""
+        if self._decay is None or self.count == 0:
+            return self.count + 1
+        return 1 / (1 - min(self._decay, (1 + self.count) / (10 + self.count)))
 
     def state(self) -> State:
         """Return how many values there are, and the means by number of the weight."""
@@ -74,6 +84,11 @@ class Average:
             yield
         finally:
             self._put(before)
+
+    def use(self) -> None:
+        """Let the weights be the means from now on, if there is any value."""
+        if self.count > 0:
+            self._put(self.means)
 
     @torch.no_grad()
     def _put(self, values: Sequence[Tensor]) -> None:

@@ -40,6 +40,7 @@ class Epochs:
         self._vary = settings.vary == "lengths"
         self._augment = (*data_settings.augmentations, *settings.augment)
         self._task = task_of(data_settings)
+        self._averages = self._task.selects_epoch or settings.ema is not None
 
     def run_one(self) -> EpochRecord:
         """Train for one epoch, or what is left of it, measure, and return both.
@@ -63,7 +64,7 @@ class Epochs:
             train_loss=train_loss,
             architecture_loss=None,
             validation_loss=measured.loss,
-            averaged=trainee.average.count > 0 if self._task.selects_epoch else None,
+            averaged=trainee.average.count > 0 if self._averages else None,
             seconds=trainee.progress.seconds,
         ).with_metrics(measured.metrics)
 

@@ -11,7 +11,7 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.dataset import Data
 from dslnas.engines.objectives.accumulation import loss_and_grads_of
 from dslnas.engines.optimisers import WeightOptimiser, value_at
-from dslnas.settings.values import Cosine
+from dslnas.settings.values import Cosine, Warmup
 from dslnas.training.records import check_finite
 from dslnas.training.search_plan import SearchPlan
 
@@ -39,7 +39,8 @@ class FineTuning:
         `after_step` may end it by KeyboardInterrupt.
         """
         derivation, usual = plan.derivation, plan.settings.weights
-        rate = derivation.tune_rate or value_at(usual.lr, 0, plan.settings.epochs) / SLOWER
+        full = usual.lr.then if isinstance(usual.lr, Warmup) else usual.lr
+        rate = derivation.tune_rate or value_at(full, 0, plan.settings.epochs) / SLOWER
         settings = usual.replace(lr=Cosine(start=rate))
         self._epochs = derivation.tune
         self._plan, self._supernet, self._data, self._generator = plan, supernet, data, generator

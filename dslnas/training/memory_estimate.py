@@ -19,6 +19,7 @@ from dslnas.settings.data import DataSettings
 from dslnas.settings.precision import Precision
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.settings.values import Adam, AdamW, AnyOptimiser
 from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import choice_table
 from dslnas.space.network import SearchSpace
@@ -101,8 +102,9 @@ def training_needs(
     plan = make_plan(running, running.ends)
     # the last measurement, on the test part, is never mixed
     measured = activations(running, plan, gradients=False).peak * _width(runtime.precision)
-    # where an epoch is selected, its network is kept, and the mean of many
-    copies = COPIES + (settings.accumulate > 1) + 2 * task.selects_epoch
+    # where an epoch is selected, its network is kept, and the mean of many; averages are swapped
+    is_averaged = task.selects_epoch or settings.ema is not None
+    copies = COPIES + (settings.accumulate > 1) + 2 * is_averaged + _more_moments(settings.weights)
     at_once = task.measured_at_once * steps
     found = activations(running, plan)
     return _needs(graph, copies, found, rows, at_once * measured, runtime.precision)
@@ -120,7 +122,12 @@ def _running(
 def _copies(settings: SearchSettings) -> int:
     """Return how many copies of the weights there are at once, an engine's own not counted."""
     copies = COPIES + (settings.accumulate > 1) + settings.freezes
-    return copies + COPIES_AHEAD * settings.looks_ahead
+    return copies + COPIES_AHEAD * settings.looks_ahead + _more_moments(settings.weights)
+
+
+def _more_moments(weights: AnyOptimiser) -> int:
+    """Return how many copies an optimiser keeps besides one: Adam has two moments of gradients."""
+    return int(isinstance(weights, Adam | AdamW))
 
 
 def _needs(

@@ -63,8 +63,8 @@ def train(
 ) -> Trained:
     """Train an architecture on all training data, with fresh weights.
 
-    Images: SGD on the cross-entropy; drop path rises linearly from 0 (DARTS, appendix A.2). The
-    network of the last epoch is the result: validation and test choose nothing.
+    Images: cross-entropy; drop path rises linearly from 0 (DARTS, appendix A.2). The network of the
+    last epoch, or its average over the steps, is the result: validation and test choose nothing.
 
     Text: SGD, averaged once validation stalls, with variational dropout and slowness penalty
     (DARTS, appendix A.3; Merity et al., ICLR 2018). The network of the epoch with the lowest
@@ -99,7 +99,7 @@ def train(
         check_diverged(record, guess, "retraining")
         keeper.after_epoch(record, trainee.save)
         report(record)
-    trainee.use_best()
+    trainee.use_result()
     trainee.network.is_mixed = False
     test = epochs.measure(data.test)
     network, arrays = fresh_network(architecture, seed), trainee.network.arrays()

@@ -21,9 +21,10 @@ def training_loss(
     perplexity.
     """
     found = run_batch(network, batch)
-    loss = task.loss(found, batch)
+    loss = task.training_loss(found, batch, settings)
     if found.auxiliary is not None:
-        loss = loss + settings.auxiliary * task.loss(BatchOutput((found.auxiliary,)), batch)
+        second = BatchOutput((found.auxiliary,))
+        loss = loss + settings.auxiliary * task.training_loss(second, batch, settings)
     if found.outputs is None or not settings.slowness:
         return loss, loss
     return loss + settings.slowness * slowness_penalty(found.outputs), loss

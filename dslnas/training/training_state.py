@@ -8,6 +8,7 @@ from typing import Self
 
 import torch
 from pydantic import NonNegativeInt, model_validator
+from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import Runtime
@@ -70,7 +71,7 @@ class Trainee:
         network: On the device.
         optimiser: Optimiser of its weights.
         generator: On the CPU: of the first weights, then of the order of the examples.
-        average: Average of the weights, once validation has stalled.
+        average: Average of the weights, from the first step on or once validation has stalled.
         best: All tensors of the network at the best epoch; none where the last one counts.
         reading: Pass over the training data in the epoch under way; none between two epochs.
         progress: How far it is.
@@ -88,19 +89,22 @@ class Trainee:
         self._generators = Generators({"order": self.generator, "masks": masks})
         weights = list(self.network.parameters())
         self.optimiser = WeightOptimiser(weights, settings.weights, settings.epochs)
-        self.average = Average(weights)
+        averaged = weights if settings.ema is None else _floats(self.network)
+        self.average = Average(averaged, settings.ema)
         self.best: State = {}
         self.reading: Reading | None = None
-        self.progress = Progress()
+        self.progress = Progress(averages=settings.ema is not None)
 
     def keep_best(self) -> None:
         """Take the network as it is for the best so far."""
         self.best = {name: t.detach().clone() for name, t in self.network.state_dict().items()}
 
-    def use_best(self) -> None:
-        """Go back to the best network, if one was kept."""
+    def use_result(self) -> None:
+        """Take the best network if one was kept, else the average if there is one."""
         if self.best:
             self.network.load_state_dict(self.best)
+        else:
+            self.average.use()
 
     @property
     def seconds(self) -> float:
@@ -138,3 +142,8 @@ class Trainee:
         if self.reading is not None:
             parts["reading"] = self.reading
         return {**parts, "generators": self._generators}
+
+
+def _floats(network: TorchNetwork) -> list[Tensor]:
+    """Return all numbers of a network that steps move: weights, and running statistics."""
+    return [tensor for tensor in network.state_dict().values() if tensor.is_floating_point()]

@@ -8,7 +8,19 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser, value_at
-from dslnas.settings.values import Adam, Cosine, Exponential, Linear, Schedule, Sgd
+from dslnas.settings.values import (
+    Adam,
+    AdamW,
+    AnyOptimiser,
+    Cosine,
+    Exponential,
+    Linear,
+    RmsProp,
+    Schedule,
+    Sgd,
+    Steps,
+    Warmup,
+)
 from dslnas.state import State, StateError
 from tests.engines.by_hand import HandAdam, HandSgd
 
@@ -71,6 +83,18 @@ def test_a_number_stays() -> None:
     assert {value_at(0.3, epoch, 5) for epoch in range(6)} == {0.3}
 
 
+def test_steps_multiply_before_each_of_their_epochs() -> None:
+    rates = [value_at(Steps(start=1.0, at=(2, 4), factor=0.5), epoch, 6) for epoch in range(6)]
+    assert rates == [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+
+
+@pytest.mark.parametrize("then", [0.3, Cosine(start=0.3, end=0.1), Steps(start=0.3, at=(1,))])
+def test_a_warm_up_rises_to_the_schedule_that_follows_it(then: Any) -> None:
+    rates = [value_at(Warmup(epochs=2, then=then), epoch, 6) for epoch in range(6)]
+    assert rates[:2] == pytest.approx([0.1, 0.2])
+    assert rates[2:] == [value_at(then, epoch, 4) for epoch in range(4)]
+
+
 def test_one_epoch_runs_at_the_start() -> None:
     assert value_at(Cosine(start=0.1, end=0.0), 0, 1) == 0.1
 
@@ -114,6 +138,46 @@ def test_a_weight_without_gradient_stays_whatever_its_momentum_and_decay() -> No
     assert torch.equal(second, before[1])
     ours.step(ours.gradients(second.sum()))
     assert not torch.equal(second, before[1])
+
+
+def test_adam_moves_weights_by_its_formula() -> None:
+    settings = Adam(lr=0.01, betas=(0.8, 0.9), weight_decay=0.1)
+    expected, m = problem()
+    weights = [nn.Parameter(w.clone()) for w in expected]
+    ours, hand = WeightOptimiser(weights, settings, epochs=1), HandAdam(settings)
+    for _ in range(4):
+        expected = hand.step(expected, gradients_of(expected, m), 0.01)
+        ours.step(ours.gradients(loss_of([*weights], m)))
+    for found, wanted in zip(weights, expected, strict=True):
+        torch.testing.assert_close(found.detach(), wanted, rtol=1e-12, atol=1e-14)
+
+
+def first_step(settings: AnyOptimiser) -> float:
+    """Return what a weight of 1 becomes by one step along a gradient of 2."""
+    weight = nn.Parameter(torch.ones(1, dtype=torch.float64))
+    ours = WeightOptimiser([weight], settings, 1)
+    ours.step(ours.gradients(2 * weight.sum()))
+    return weight.item()
+
+
+def test_decay_of_adamw_is_apart_from_the_gradient() -> None:
+    """w <- w - lr * decay * w - lr * sign(g) in the first step; plain Adam has no such term."""
+    assert first_step(AdamW(lr=0.1, weight_decay=0.5)) == pytest.approx(1 - 0.05 - 0.1)
+    assert first_step(Adam(lr=0.1, weight_decay=0.5)) == pytest.approx(1 - 0.1)
+
+
+def test_rmsprop_divides_by_the_root_of_the_mean_square() -> None:
+    """With s = (1 - decay) * g^2 a first step is lr * g / sqrt(s)."""
+    assert first_step(RmsProp(lr=0.01, decay=0.75)) == pytest.approx(1 - 0.01 / 0.5)
+
+
+@pytest.mark.parametrize("model", [Adam, AdamW, RmsProp])
+def test_other_optimisers_clip_where_they_are_told(model: type[Adam | AdamW | RmsProp]) -> None:
+    weights = [nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))]
+    ours = WeightOptimiser(weights, model(clip=1.0), 1)
+    ours.step([torch.tensor([3.0]), torch.tensor([4.0])])
+    grads = [weight.grad for weight in weights]
+    assert [0.0 if g is None else g.item() for g in grads] == pytest.approx([0.6, 0.8], rel=1e-5)
 
 
 def test_gradients_of_one_step_do_not_enter_the_next() -> None:
@@ -166,6 +230,10 @@ EVERY_OPTIMISER = pytest.mark.parametrize(
     [
         (WeightOptimiser, Sgd(lr=Cosine(start=0.01, end=0.001))),
         (WeightOptimiser, Sgd(lr=0.01, momentum=0.0)),
+        (WeightOptimiser, Adam(lr=Warmup(epochs=2, then=0.05), weight_decay=0.1)),
+        (WeightOptimiser, AdamW(lr=Steps(start=0.05, at=(1,)))),
+        (WeightOptimiser, RmsProp(lr=0.01)),
+        (WeightOptimiser, RmsProp(lr=0.01, momentum=0.5)),
         (AlphaOptimiser, Sgd(lr=0.01)),
         (AlphaOptimiser, Adam(lr=Exponential(start=0.05, factor=0.5))),
     ],

@@ -15,7 +15,17 @@ from dslnas.settings.gradient_methods import PcDartsSettings
 from dslnas.settings.model import Section
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
-from dslnas.settings.values import Adam, Cosine, Crop, Cutout, Exponential, Flip, Sgd
+from dslnas.settings.values import (
+    ADAM_OF_DARTS,
+    Cosine,
+    Crop,
+    Cutout,
+    Exponential,
+    Flip,
+    Sgd,
+    Steps,
+    Warmup,
+)
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS
 
@@ -76,7 +86,15 @@ def test_written_settings_format_like_any_text(settings: Section) -> None:
             "weights sgd(lr = exponential(0.1, factor = 0.9))",
             {"weights": Sgd(lr=Exponential(start=0.1, factor=0.9))},
         ),
-        ("arch adam(betas = (0.9, 0.99))", {"arch": Adam(betas=(0.9, 0.99))}),
+        ("arch adam(betas = (0.9, 0.99))", {"arch": ADAM_OF_DARTS.replace(betas=(0.9, 0.99))}),
+        (
+            "weights sgd(warmup(3, steps(0.1, 20)))",
+            {"weights": Sgd(lr=Warmup(epochs=3, then=Steps(start=0.1, at=(20,))))},
+        ),
+        (
+            "weights sgd(steps(0.1, (20, 40), 0.5))",
+            {"weights": Sgd(lr=Steps(start=0.1, at=(20, 40), factor=0.5))},
+        ),
         ("epochs 2 * 3", {"epochs": 6}),
     ],
 )
@@ -93,7 +111,7 @@ def test_a_call_takes_the_rest_from_the_default_of_its_setting() -> None:
     ).search
     assert isinstance(search, PcDartsSettings)
     assert search.weights == Sgd(lr=Cosine(start=0.1, end=0.0), clip=1.0)
-    assert search.arch == Adam(lr=6e-4, weight_decay=0.0)
+    assert search.arch == ADAM_OF_DARTS.replace(lr=6e-4, weight_decay=0.0)
 
 
 def test_a_schedule_inside_of_a_call_has_an_end_of_its_own() -> None:

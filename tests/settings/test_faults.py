@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError, create_model
 
-from dslnas.settings.annotations import calls_of, wanted
+from dslnas.settings.annotations import calls_of, is_list, wanted
 from dslnas.settings.calls import CALLS
 from dslnas.settings.data import DATA, Share
 from dslnas.settings.faults import Fault, faults
@@ -63,7 +63,11 @@ PLAIN = st.one_of(ITEMS, st.lists(ITEMS, max_size=5).map(tuple), st.tuples(st.tu
 
 
 def faults_of(model: type[Model], values: dict[str, object]) -> list[Fault]:
-    required = {key: 1.0 for key, field in model.settings().items() if field.is_required()}
+    required = {
+        key: (1,) if is_list(field.annotation) else 1
+        for key, field in model.settings().items()
+        if field.is_required()
+    }
     try:
         model.model_validate({**required, **values})
     except ValidationError as error:

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from dslnas.settings.annotations import is_list
 from dslnas.settings.calls import CALLS
 from dslnas.settings.data import DATA, AnyData, Cifar10, ImageSettings
 from dslnas.settings.gradient_methods import GdasSettings, MilenasSettings
 from dslnas.settings.model import Model
 from dslnas.settings.rule import Count, Derivation, Limit, Rule
+from dslnas.settings.sampled_methods import EnasSettings
 from dslnas.settings.search import SEARCH, AnySearch
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import (
@@ -55,7 +57,8 @@ def refused(model: type[Model], **values: Any) -> list[tuple[str, str]]:
         (EvaluateSettings, {"drop_path": "0.1"}, [("drop_path", "float_type")]),
         (EvaluateSettings, {"drop_path": True}, [("drop_path", "float_type")]),
         (EvaluateSettings, {"slowness": float("nan")}, [("slowness", "finite_number")]),
-        (EvaluateSettings, {"weights": Adam()}, [("weights", "model_type")]),
+        (EvaluateSettings, {"weights": Flip()}, [("weights", "union_tag_invalid")]),
+        (EnasSettings, {"arch": Sgd()}, [("arch", "model_type")]),
         (EvaluateSettings, {"augment": (Sgd(),)}, [("augment", "union_tag_invalid")]),
         (EvaluateSettings, {"augment": Flip()}, [("augment", "tuple_type")]),
         (ExportSettings, {"formats": ()}, [("formats", "too_short")]),
@@ -81,7 +84,12 @@ def test_a_default_is_a_value_that_its_field_takes(model: type[Model]) -> None:
     defaults = {
         name: field.default for name, field in model.model_fields.items() if not field.is_required()
     }
-    required = {name: 1.0 for name, field in model.model_fields.items() if field.is_required()}
+    fields = model.model_fields.items()
+    required = {
+        name: (1,) if is_list(field.annotation) else 1
+        for name, field in fields
+        if field.is_required()
+    }
     made = model.model_validate({**defaults, **required})
     assert repr({name: getattr(made, name) for name in defaults}) == repr(defaults)
 

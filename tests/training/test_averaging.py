@@ -51,6 +51,20 @@ def test_the_average_is_the_mean_of_what_was_added() -> None:
     assert torch.equal(weights[0], values[-1])
 
 
+def test_a_moving_average_forgets_what_it_began_with() -> None:
+    """m <- d * m + (1 - d) * w, d = min(decay, (1 + n) / (10 + n)) for the value after n others."""
+    weight = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    average, mean = Average([weight], decay=0.3), 0.0
+    for n, value in enumerate([5.0, 1.0, 2.0, -1.0, 4.0, 4.0]):
+        weight.data.fill_(value)
+        average.add()
+        d = min(0.3, (1 + n) / (10 + n)) if n > 0 else 0.0
+        mean = d * mean + (1 - d) * value
+        assert average.means[0].item() == pytest.approx(mean, rel=1e-12)
+    average.use()
+    assert weight.item() == pytest.approx(mean, rel=1e-12)
+
+
 def test_without_a_value_the_weights_stay_as_they_are() -> None:
     weight = nn.Parameter(torch.ones(3))
     with Average([weight]).in_place():

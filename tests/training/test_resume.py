@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.settings.values import Cosine, Crop, Cutout, Flip, Sgd
+from dslnas.settings.values import AdamW, Cosine, Crop, Cutout, Flip, Sgd, Warmup
 from dslnas.state import StateError
 from dslnas.tasks.task import Measurement
 from dslnas.training import epochs as module
@@ -112,8 +112,14 @@ def assert_told_but_one(before: Listener, after: Listener, records: list[object]
     assert [*told[0], step, *told[1]] == records
 
 
+def on_averaged_images(**given: Any) -> Trained:
+    rate = Warmup(epochs=1, then=Cosine(start=0.01))
+    more = {"weights": AdamW(lr=rate), "ema": 0.9, "label_smoothing": 0.1}
+    return on_images(**{**more, **given})
+
+
 @pytest.mark.parametrize("epoch", [1, EPOCHS])
-@pytest.mark.parametrize("train", [on_images, on_text])
+@pytest.mark.parametrize("train", [on_images, on_averaged_images, on_text])
 def test_it_goes_on_bit_for_bit(train: Callable[..., Trained], epoch: int) -> None:
     report = Listener()
     assert equal(whole(train).trained, train(report=report, saved=whole(train).epochs[epoch - 1]))
@@ -123,7 +129,7 @@ def test_it_goes_on_bit_for_bit(train: Callable[..., Trained], epoch: int) -> No
 
 
 @pytest.mark.parametrize("step", [1, 4, 10])
-@pytest.mark.parametrize("train", [on_images, on_text])
+@pytest.mark.parametrize("train", [on_images, on_averaged_images, on_text])
 def test_it_goes_on_amid_an_epoch_bit_for_bit(train: Callable[..., Trained], step: int) -> None:
     """After the first step of all, the last one of an epoch of images, and one between others."""
     before, after = Listener(), Listener()

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.network import Inputs, TorchNetwork
-from dslnas.data.batches import Part
+from dslnas.backends.torch.losses import BatchOutput
+from dslnas.data.batches import Batch, Part
 from dslnas.data.dataset import Data
 from dslnas.diagnostics import UserError
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import Digits
+from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Cosine, Sgd
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
@@ -114,6 +116,34 @@ def test_the_network_of_the_last_epoch_is_the_result() -> None:
     start, end = fresh_network(architecture(), 0).arrays(), trained.network.arrays()
     for name, array in start.items():
         assert np.allclose(array, end[name], atol=1e-20) == ("running" not in name), name
+
+
+def test_the_average_of_the_weights_is_what_is_measured_and_exported() -> None:
+    data, report = random_data(), Listener()
+    trained = run_retrain(architecture(), data, ema=0.9, report=report)
+    plain = run_retrain(architecture(), data)
+    assert measured_on(trained, data.test) == trained.test
+    assert measured_on(trained, data.validation) == trained.validation
+    assert [record.averaged for record in report.epochs] == [True, True]
+    assert report.epochs[-1].train_loss == without_average(data), "steps go on without it"
+    assert not same(trained, plain)
+
+
+def without_average(data: Data) -> float:
+    report = Listener()
+    run_retrain(architecture(), data, report=report)
+    return report.epochs[-1].train_loss
+
+
+def test_smoothed_labels_share_some_of_a_label_among_all_classes() -> None:
+    logits, targets = torch.randn(5, 4), torch.tensor([0, 3, 1, 1, 2])
+    settings = EvaluateSettings(label_smoothing=0.2)
+    batch = Batch({}, targets)
+    found = IMAGES.training_loss(BatchOutput((logits,)), batch, settings)
+    smooth = 0.8 * torch.nn.functional.one_hot(targets, 4) + 0.2 / 4
+    torch.testing.assert_close(found, -(smooth * logits.log_softmax(1)).sum(1).mean())
+    plain = IMAGES.training_loss(BatchOutput((logits,)), batch, EvaluateSettings())
+    assert plain == IMAGES.loss(BatchOutput((logits,)), batch)
 
 
 def test_same_seed_gives_the_same_bits() -> None:

@@ -94,9 +94,7 @@ def _call(
     fields = model.settings()
     required = {key: field.is_required() for key, field in fields.items()}
     given = bind(name, arguments, required)
-    values = {
-        key: _read(value, fields[key].annotation, scope, None) for key, value in given.items()
-    }
+    values = {key: _argument(value, fields[key].annotation, scope) for key, value in given.items()}
     rest = vars(usual) if isinstance(usual, model) else {}
     try:
         return model.model_validate({**rest, **values})
@@ -105,3 +103,10 @@ def _call(
             fault_diagnostic(fault, f"`{fault.key}` of `{name.text}`", [given[fault.key]])
             for fault in faults(model, values, error)
         ) from None
+
+
+def _argument(value: ast.Expression, annotation: Annotation, scope: Scope) -> object:
+    """Return the value of an argument; a single one is a list of one where a list is wanted."""
+    read = _read(value, annotation, scope, None)
+    is_one = any(map(is_list, alternatives(annotation))) and not isinstance(read, tuple)
+    return (read,) if is_one else read

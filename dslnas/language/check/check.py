@@ -11,7 +11,12 @@ from dslnas.language.check.constants import RESERVED, evaluate_lets
 from dslnas.language.check.context import Context
 from dslnas.language.check.network import read_network
 from dslnas.language.check.operations import check_definitions
-from dslnas.language.check.search import check_parts, check_search, check_unsearched
+from dslnas.language.check.search import (
+    check_evaluation,
+    check_parts,
+    check_search,
+    check_unsearched,
+)
 from dslnas.language.check.sections import (
     read_data,
     read_derivation,
@@ -52,6 +57,7 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
         check_search(search, derivation, cells, context)
     elif "search" not in linked.sections:
         check_unsearched(derivation, context)
+    check_evaluation(evaluate, context)
     check_parts(data, search, evaluate, context)
     check_sequence(used, cells, data.source, context)
     check_specials(context)

@@ -13,7 +13,7 @@ from dslnas.settings.gradient import OrderSettings
 from dslnas.settings.relaxations import RELAXATION_FACTS
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH
-from dslnas.settings.search_base import Conflict, SearchSettings
+from dslnas.settings.search_base import Conflict, SearchSettings, rising
 from dslnas.settings.sections import DeriveSettings, EvaluateSettings
 
 
@@ -35,11 +35,22 @@ def check_search(
         *_unfit_for_steps(search, cells),
         *_unfit_without_sharing(search, derivation, context),
     ):
-        places = (conflict.path, *conflict.others, "search")
-        span = next((spans[place] for place in places if place in spans), None)
-        context.diagnostics.add("NAS511", conflict.message, span, help=conflict.help)
+        _record(conflict, "search", context)
     for name in search.costed_cells:
         context.diagnostics.is_known("cell", name, spans.get("search.cells"), cells)
+
+
+def check_evaluation(evaluate: EvaluateSettings, context: Context) -> None:
+    """Record NAS511 for what does not fit together in the training of what is found."""
+    for conflict in rising("evaluate.weights", evaluate.weights.lr, evaluate.epochs):
+        _record(conflict, "evaluate", context)
+
+
+def _record(conflict: Conflict, section: str, context: Context) -> None:
+    """Record NAS511 at the setting that is the likeliest mistake, or at the section."""
+    places = (conflict.path, *conflict.others, section)
+    span = next((context.spans[place] for place in places if place in context.spans), None)
+    context.diagnostics.add("NAS511", conflict.message, span, help=conflict.help)
 
 
 def check_unsearched(derivation: Derivation, context: Context) -> None:

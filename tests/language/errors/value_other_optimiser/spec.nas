@@ -1,2 +1,2 @@
 use papers.darts
-search darts { weights adam(lr = 0.1) }
+search darts { weights cosine(0.1) }
