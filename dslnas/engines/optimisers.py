@@ -150,7 +150,7 @@ class WeightOptimiser:
         return result
 
     def state(self) -> State:
-        """Return what steps have left of the weights that moved; the rate follows from the epoch."""
+        """Return what steps left of the weights that moved; the rate follows from the epoch."""
         return Buffers(self._optimiser).state()
 
     def take(self, state: Mapping[str, Tensor]) -> None:

@@ -201,7 +201,7 @@ class Task(ABC):
     def training_loss(
         self, output: BatchOutput, batch: Batch, settings: EvaluateSettings
     ) -> Tensor:
-        """Return the loss that a training from scratch lowers: `loss`, unless settings change it."""
+        """Return the loss that a training lowers: `loss`, unless settings change it."""
         return self.loss(output, batch)
 
     def sums(self, output: Tensor, batch: Batch) -> Mapping[str, float]:

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.network import Inputs, TorchNetwork
 from dslnas.backends.torch.losses import BatchOutput
+from dslnas.backends.torch.network import Inputs, TorchNetwork
 from dslnas.data.batches import Batch, Part
 from dslnas.data.dataset import Data
 from dslnas.diagnostics import UserError
