@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from dslnas.settings.values import Adam, Sgd
+from dslnas.settings.values import Adam, AnyOptimiser, Sgd
 
 Tensors = list[Tensor]
 
@@ -18,7 +18,8 @@ Tensors = list[Tensor]
 class HandSgd:
     """d = g + wd * w; buffer <- momentum * buffer + d; w <- w - lr * buffer; g clipped before."""
 
-    def __init__(self, settings: Sgd) -> None:
+    def __init__(self, settings: AnyOptimiser) -> None:
+        assert isinstance(settings, Sgd)
         self._settings = settings
         self._buffers: dict[int, Tensor] = {}
 
