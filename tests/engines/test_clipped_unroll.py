@@ -39,7 +39,8 @@ class Point:
         loss = self.relaxation.loss(smooth_batch(0))
         self.optimiser.step(self.optimiser.gradients(loss))
         self.buffers = [
-            self.optimiser._optimiser.state[w]["momentum_buffer"].clone() for w in self.supernet.weights()
+            self.optimiser._optimiser.state[w]["momentum_buffer"].clone()
+            for w in self.supernet.weights()
         ]
 
     def gradient(self, hessian: Hessian, *, clipped: bool) -> Tensor:
