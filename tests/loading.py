@@ -9,8 +9,9 @@ from dslnas.settings.data import DataSettings
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.image_classification import ImageClassification
 from dslnas.tasks.language_model import LanguageModel
+from dslnas.tasks.ratings import RatingPrediction
 
-IMAGES, TEXT = ImageClassification(), LanguageModel()
+IMAGES, TEXT, RATINGS = ImageClassification(), LanguageModel(), RatingPrediction()
 
 
 def load(

@@ -36,6 +36,7 @@ class Batch:
         start: States before the first step, without gradients; None stands for zeros.
         end: States after the last step, without gradients; None until a network has run.
         axis: The axis of inputs and targets that counts examples, or sequences side by side.
+        unit: What a difference of 1 between targets is in the data, where they are numbers.
     """
 
     inputs: Mapping[str, Tensor]
@@ -43,6 +44,7 @@ class Batch:
     start: States | None = None
     end: States | None = None
     axis: int = 0
+    unit: float = 1.0
 
     def __len__(self) -> int:
         """Return the number of targets that count; real numbers all do."""

@@ -19,6 +19,11 @@ class Facts:
     programs: ClassVar[tuple[str, ...]] = ()
     """Programs of `dslnas.exporters` that run an exported network."""
 
+    @property
+    def unit(self) -> tuple[float, float]:
+        """Factor and offset that lead from outputs to what users of an exported network want."""
+        return 1.0, 0.0
+
     def check_outputs(self, outputs: int) -> None:
         """Raise ValueError unless a network with so many outputs is one of such data."""
         if self.class_names and len(self.class_names) != outputs:

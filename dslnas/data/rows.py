@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
@@ -22,11 +22,13 @@ class RowPart(Part):
     Attributes:
         inputs: By the name of an input of the network, (N, ...): images are (N, C, H, W),
             normalised; float32, or float64 where a run is so precise.
-        targets: (N, ...): labels are int64 (N,).
+        targets: (N, ...): labels are int64 (N,), numbers are standardised.
+        unit: What a difference of 1 between targets is in the data.
     """
 
     inputs: Mapping[str, Tensor]
     targets: Tensor
+    unit: float = 1.0
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -69,7 +71,7 @@ class RowPart(Part):
         for start in range(0, len(self), size):
             rows = slice(start, start + size)
             inputs = {name: tensor[rows] for name, tensor in self.inputs.items()}
-            yield Batch(inputs, self.targets[rows])
+            yield Batch(inputs, self.targets[rows], unit=self.unit)
 
     def held_out(self, size: int, generator: Generator) -> Iterator[Batch]:
         """Yield the whole part in order: batch norm takes its statistics from any examples."""
@@ -81,14 +83,14 @@ class RowPart(Part):
     def to(self, device: torch.device | str) -> Self:
         """Return the part on a device."""
         inputs = {name: tensor.to(device) for name, tensor in self.inputs.items()}
-        return type(self)(inputs, self.targets.to(device))
+        return replace(self, inputs=inputs, targets=self.targets.to(device))
 
     def joined(self, other: Self) -> Self:
         """Return the examples of this part and then those of another as one; a copy."""
         inputs = {
             name: torch.cat([tensor, other.inputs[name]]) for name, tensor in self.inputs.items()
         }
-        return type(self)(inputs, torch.cat([self.targets, other.targets]))
+        return replace(self, inputs=inputs, targets=torch.cat([self.targets, other.targets]))
 
 
 class RowReading(Reading):
@@ -120,7 +122,7 @@ class RowReading(Reading):
             name: augment(tensor[chosen], self._augmentations, self._generator)
             for name, tensor in part.inputs.items()
         }
-        return Batch(inputs, part.targets[chosen])
+        return Batch(inputs, part.targets[chosen], unit=part.unit)
 
     def state(self) -> State:
         """Return the number of batches read, their size, and the order once it is drawn."""

@@ -16,6 +16,7 @@ from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.exporters.checks import check_files
 from dslnas.exporters.exporter import Model
 from dslnas.exporters.parity import Inputs
+from dslnas.exporters.unit import in_unit
 from dslnas.exporters.weights import WEIGHTS, file_metadata, write_weights
 from dslnas.files import PART, cannot_write, write_whole
 from dslnas.settings.sections import ExportSettings
@@ -64,6 +65,7 @@ def export(
             Then only the weights are there, so that the training is not lost.
     """
     write_weights(network, folder, metadata, facts)
+    network = in_unit(network, facts)
     model = Model(network, name, file_metadata(network, metadata, facts), facts)
     exporters = [e for key, e in EXPORTERS.items() if key in settings.formats]
     files: dict[str, bytes] = {}

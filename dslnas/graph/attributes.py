@@ -105,6 +105,8 @@ def _as_kind(kind: Kind, value: Constant) -> AttributeValue | None:
         case Kind.RATE:
             number = _number(value)
             return number if number is not None and 0 <= number < 1 else None
+        case Kind.NUMBER:
+            return _number(value)
     number = _number(value)  # Kind.POSITIVE
     return number if number is not None and number > 0 else None
 

@@ -307,6 +307,14 @@ _ALL = (
         traits=Trait.COMPILER_ONLY,
     ),
     Primitive(
+        "rescale",
+        "its input times `factor` plus `offset`: what a network gives in the unit of its data",
+        shapes.same_shape,
+        (Argument("factor", Kind.NUMBER), Argument("offset", Kind.NUMBER)),
+        keeps=_NOTHING,
+        traits=Trait.FUNCTION | Trait.COMPILER_ONLY,
+    ),
+    Primitive(
         "drop_path",
         "zeroes whole examples at random while training",
         shapes.same_shape,

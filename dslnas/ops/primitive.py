@@ -59,6 +59,7 @@ class Kind(Enum):
     PADDING = "a whole number of at least 0, or two of them: (height, width)"
     RATE = "a number from 0 to below 1"
     POSITIVE = "a number above 0"
+    NUMBER = "a number"
     FLAG = "`true` or `false`"
 
 

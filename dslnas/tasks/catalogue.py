@@ -5,11 +5,13 @@ from __future__ import annotations
 from dslnas.settings.data import DATA, DataSettings
 from dslnas.tasks.image_classification import ImageClassification
 from dslnas.tasks.language_model import LanguageModel
+from dslnas.tasks.ratings import RatingPrediction
 from dslnas.tasks.task import Task
 
 TASKS: tuple[Task, ...] = (
     ImageClassification(),
     LanguageModel(),
+    RatingPrediction(),
 )
 
 TASK_SETTINGS = tuple(task.settings for task in TASKS)

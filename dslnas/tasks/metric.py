@@ -56,6 +56,16 @@ PERPLEXITY = Metric(
 BITS_PER_CHARACTER = Metric(
     "bits_per_character", "bits per character", False, "{of} {value:.3f} bits per character"
 )
+RMSE = Metric(
+    "rmse",
+    "errors",
+    False,
+    "{of} error {value:.4f}",
+    "RMSE: root of the mean squared error, lower is better.",
+)
+STANDARDISED_RMSE = Metric(
+    "standardised_rmse", "standardised errors", False, "{of} standardised error {value:.4f}"
+)
 
 
 @dataclass(frozen=True)

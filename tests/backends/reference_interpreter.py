@@ -197,6 +197,7 @@ RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "drop_state": lambda node, x, a, own: x[0],
     "drop_output": lambda node, x, a, own: x[0],
     "identity": lambda node, x, a, own: x[0],
+    "rescale": lambda node, x, a, own: x[0] * a["factor"] + a["offset"],
     "flatten": lambda node, x, a, own: torch.flatten(x[0], 1),
     "entries": lambda node, x, a, own: torch.flatten(x[0], 1)[:, None, :, None],
     "zero": _zero,

@@ -66,6 +66,7 @@ CASES = {
         Graph(ODD).add("f", "bounded_linear", out=5).done(),
         Graph(ODD).add("p", "global_avg_pool").add("f", "bounded_linear", out=3, bound=0.1).done(),
     ],
+    "rescale": [Graph(ODD).add("r", "rescale", factor=0.5, offset=-2.0).done()],
     "flatten": [
         Graph(ODD).add("f", "flatten").add("g", "flatten").done(),
     ],

@@ -81,6 +81,7 @@ CASES: dict[str, list[Graph]] = {
     ],
     "bounded_linear": _plain("bounded_linear", {"out": 5, "bound": 1.0}, {"out": 3, "bound": 0.1}),
     "flatten": _plain("flatten"),
+    "rescale": _plain("rescale", {"factor": 0.5, "offset": -2.0}),
     "entries": [*_plain("entries"), Graph((3, 2, 2)).add("f", "flatten").add("it", "entries")],
     "batch_norm": [
         *_plain("batch_norm", {"affine": True}, {"affine": False}),

@@ -26,6 +26,7 @@ SAME = ("global_avg_pool", "identity", "flatten", "entries", "drop_path")
 CASES: dict[str, tuple[dict[str, AttributeValue], tuple[str, ...]]] = {
     "conv": ({"kernel": (3, 3), "padding": (1, 1), "out": 6, "stride": (1, 1)}, ("x",)),
     "linear": ({"out": 5}, ("x",)),
+    "rescale": ({"factor": 0.5, "offset": -2.0}, ("x",)),
     "bounded_linear": ({"out": 5, "bound": 1.0}, ("x",)),
     "batch_norm": ({"affine": True}, ("x",)),
     "max_pool2d": ({"kernel": (3, 3), "padding": (1, 1), "stride": (2, 2)}, ("x",)),

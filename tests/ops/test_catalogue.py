@@ -32,9 +32,9 @@ def test_no_network_has_what_only_passes_write(text: SpaceText) -> None:
     assert OF_PASSES.isdisjoint(node.primitive for node in graph.nodes)
 
 
-def test_all_but_three_of_the_primitives_that_are_no_words_are_written_by_passes() -> None:
+def test_all_but_four_of_the_primitives_that_are_no_words_are_written_by_passes() -> None:
     assert set(PRIMITIVES) - set(LANGUAGE) == with_trait(Trait.COMPILER_ONLY)
-    assert with_trait(Trait.COMPILER_ONLY) - OF_PASSES == {"mix", "state", "drop_path"}
+    assert with_trait(Trait.COMPILER_ONLY) - OF_PASSES == {"mix", "state", "drop_path", "rescale"}
 
 
 @ALL

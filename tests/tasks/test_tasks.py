@@ -16,12 +16,15 @@ ROOT = Path(dslnas.__file__).parent
 
 OF_A_TASK = re.compile(
     r"\b(is_text|TextSettings|ImageSettings|StreamPart|RowPart|TextFacts|ImageFacts"
-    r"|LanguageModel|ImageClassification)\b"
+    r"|LanguageModel|ImageClassification|RatingSettings|RatingFacts|RatingPrediction)\b"
 )
 OWN = {
     "data/division.py",
     "data/facts.py",
     "data/image_tensors.py",
+    "data/rating_division.py",
+    "data/rating_facts.py",
+    "data/rating_tensors.py",
     "data/readers.py",
     "data/rows.py",
     "data/stream.py",
@@ -42,7 +45,10 @@ def test_every_source_belongs_to_one_task() -> None:
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_better_in_the_leading_metric_is_worth_more(task: Task) -> None:
-    sums = {"loss": 1.0, "right": 0.5}, {"loss": 2.0, "right": 0.25}
+    sums = (
+        {"loss": 1.0, "right": 0.5, "squares": 1.0},
+        {"loss": 2.0, "right": 0.25, "squares": 2.0},
+    )
     better, worse = map(task.measurement, sums)
     leading = task.metrics[0]
     assert task.worth(better) > task.worth(worse)

@@ -158,6 +158,14 @@ def _entries(context: EmitContext) -> Protos:
     yield context.last("Reshape", (*context.inputs, sizes.name))
 
 
+def _rescale(context: EmitContext, *, factor: float, offset: float) -> Protos:
+    by = context.constant("factor", np.array(factor, np.float32))
+    plus = context.constant("offset", np.array(offset, np.float32))
+    scaled = context.step("Mul", (*context.inputs, by.name), "scaled")
+    yield from (by, plus, scaled)
+    yield context.last("Add", (scaled.name, plus.name))
+
+
 def _split(context: EmitContext, *, parts: int, index: int) -> Protos:
     size = context.node.shape[0]
     yield from _slice(context, context.inputs[0], axes=(1,), start=index * size, size=size)
@@ -223,6 +231,7 @@ EMITTERS: Mapping[str, Emitter] = {
     **{name: _activation(this) for name, this in ACTIVATIONS.items()},
     "flatten": _simple("Flatten", axis=1),
     "entries": _entries,
+    "rescale": _rescale,
     "zero": _zero,
     "split": _split,
     "shuffle": _shuffle,

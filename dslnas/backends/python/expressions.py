@@ -112,9 +112,14 @@ def _activated(activation: Activation) -> Callable[[Node, Expression], str]:
 
 FUNCTIONS: Mapping[str, Callable[[Node, Expression], str]] = {
     **{name: _activated(activation) for name, activation in ACTIVATIONS.items()},
+    "rescale": lambda node, source: (
+        f"{node.attribute('factor')} * {source.within(ATOM)} + {node.attribute('offset')}"
+    ),
     "zero": lambda node, source: f"torch.zeros_like({source.text})",
     "split": lambda node, source: (
         f"{chunked(source, node.attribute('parts')).text}[{node.attribute('index')}]"
     ),
 }
-"""Primitives without weights, as functions: in a cell they need no layer."""
+"""Primitives without weights, as functions: in a cell they need no layer. `rescale` ends a network,
+so nothing is around it.
+"""

@@ -159,6 +159,7 @@ FORMS: Mapping[str, Form] = {
     "identity": form(lambda x: x),
     "flatten": form(lambda x: x.flatten(1)),
     "entries": form(lambda x: x.reshape(len(x), 1, -1, 1)),
+    "rescale": form(lambda x, factor, offset: x * factor + offset),
     "zero": _zero,
     "split": form(lambda x, parts, index: x.chunk(parts, 1)[index]),
     "shuffle": form(_shuffle),

@@ -98,7 +98,13 @@ def in_parts(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
     inputs = zip(*(t.tensor_split(count, axis) for t in batch.inputs.values()), strict=True)
     cut = zip(inputs, batch.targets.tensor_split(count, axis), starts, strict=True)
     parts = [
-        Batch(dict(zip(batch.inputs, values, strict=True)), targets, start, axis=axis)
+        Batch(
+            dict(zip(batch.inputs, values, strict=True)),
+            targets,
+            start,
+            axis=axis,
+            unit=batch.unit,
+        )
         for values, targets, start in cut
     ]
     whole = len(batch)
