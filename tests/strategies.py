@@ -266,11 +266,17 @@ _GATES = (
     "let part = conv(3)(s)\n let bent = tanh(f(part))\n output bent - part * bent",
     "output relu(s) + f(conv(1)(f(s)))",
 )
-_KEPT = ("conv(3)", "tanh", "sep_conv(3)", "skip_connect", "max_pool(3)", "none", "kept", "halved")
+_KEPT = (
+    *("conv(3)", "tanh", "sep_conv(3)", "(relu -> conv(1, out = C))", "residual(kept)"),
+    *("multiply(conv(1), sigmoid)", "twice(f = conv(3) -> relu)", "(2 * residual(tanh))"),
+    *("skip_connect", "max_pool(3)", "none", "kept", "halved"),
+)
 _VALUED_HEADER = (
     HEADER
     + """op kept = relu -> add(conv(3), identity) -> batch_norm
 op halved = concat(split(2, 1), split(2, 0) -> relu)
+op residual(f) = f -> conv(1) | when C_in = C and stride 1: add(f, identity)
+op twice(k = 1, f = relu) = f -> residual(conv(k) -> f)
 """
 )
 
@@ -301,7 +307,11 @@ class _ValueWriter:
         alone = st.sampled_from(_KEPT).map(lambda name: [name])
         operations = self.draw(st.one_of(alone, several))
         text = ", ".join(operations)
-        return f"{text if len(operations) == 1 else f'{{{text}}}'}({self.read()})"
+        if operations[0] == "skip_connect" and self.draw(st.booleans()):
+            return self.read()
+        source = self.draw(st.sampled_from(("{}", "{}", "{} + {}", "tanh({}) * {}")))
+        source = source.format(*(self.read() for _ in range(source.count("{}"))))
+        return f"{text if len(operations) == 1 else f'{{{text}}}'}({source})"
 
     def cell(self, name: str) -> str:
         lines = [f"inputs {len(self.known)}"]
@@ -321,7 +331,8 @@ class _ValueWriter:
             lines.append(line)
         ends = sorted(self.unread) or [self.known[-1]]
         joined = f"conv(1, out = C)(concat({', '.join(ends)}))" if len(ends) > 1 else ends[0]
-        lines += [f"let ending = {joined}", "output ending"]
+        is_inline = self.draw(st.booleans()) and len(ends) > 1
+        lines += [f"output {joined}"] if is_inline else [f"let ending = {joined}", "output ending"]
         return "\n    ".join([f"cell {name} {{", *lines]) + "\n}"
 
 

@@ -32,6 +32,7 @@ class Activation:
         operator: Operator of ONNX, if one does the same.
         operator_arguments: By argument the attribute of the operator.
         keeps: Values of a run that its gradient needs.
+        aliases: Other words for it, without `_`.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Activation:
     operator: str = ""
     operator_arguments: Mapping[str, str] = field(default_factory=dict)
     keeps: Kept = _INPUTS
+    aliases: tuple[str, ...] = ()
 
 
 _ALL = (
@@ -83,10 +85,26 @@ _ALL = (
     ),
     Activation(
         "silu",
-        "x * sigmoid(x), also called swish",
+        "x * sigmoid(x)",
         X * sigmoid(X),
         "nn.functional.silu",
         "nn.SiLU",
+        aliases=("swish",),
+    ),
+    Activation(
+        "relu6",
+        "x between 0 and 6",
+        minimum(maximum(X, 0.0), 6.0),
+        "nn.functional.relu6",
+        "nn.ReLU6",
+    ),
+    Activation(
+        "hard_sigmoid",
+        "x / 6 + 1/2 between 0 and 1",
+        minimum(maximum(X / 6.0 + 0.5, 0.0), 1.0),
+        "nn.functional.hardsigmoid",
+        "nn.Hardsigmoid",
+        aliases=("hsigmoid",),
     ),
     Activation(
         "hard_swish",
@@ -95,6 +113,7 @@ _ALL = (
         "nn.functional.hardswish",
         "nn.Hardswish",
         operator="HardSwish",
+        aliases=("hswish",),
     ),
     Activation(
         "sigmoid",

@@ -32,7 +32,7 @@ _WEIGHED_SUM = _OF_PARTS | Trait.WEIGHED | Trait.LINEAR
 def _activation(this: Activation) -> Primitive:
     traits = Trait.FUNCTION | Trait.ACTIVATION
     how = this.name, this.summary, shapes.same_shape, this.arguments
-    return Primitive(*how, keeps=this.keeps, traits=traits)
+    return Primitive(*how, keeps=this.keeps, traits=traits, aliases=this.aliases)
 
 
 def _variational(name: str, rate: str) -> Primitive:
@@ -325,6 +325,8 @@ _ALL = (
 
 PRIMITIVES: dict[str, Primitive] = {primitive.name: primitive for primitive in _ALL}
 LANGUAGE: dict[str, Primitive] = {p.name: p for p in _ALL if not p.has(Trait.COMPILER_ONLY)}
+MEANT: dict[str, str] = {alias: p.name for p in LANGUAGE.values() for alias in p.aliases}
+"""The primitive that a word of other programs means, written without `_`."""
 
 
 def has_trait(name: str, trait: Trait) -> bool:

@@ -153,6 +153,7 @@ class Primitive:
         tied_to: A primitive of the stem whose `weight` it uses instead of one of its own.
         columns: Number of columns of alpha that it has to name, by its attributes; None where no
             attribute tells.
+        aliases: Other words for it, of other programs: what a user may look for.
         run_mask: Rate of variational dropout at which it zeroes, by a mask that is drawn when a run
             begins and is the same for all steps of a sequence; without, it has no such mask.
     """
@@ -169,6 +170,7 @@ class Primitive:
     tied_to: str = ""
     columns: Callable[[Attributes], int] | None = None
     run_mask: str = ""
+    aliases: tuple[str, ...] = ()
 
     def output(self, attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output shape.

@@ -178,7 +178,7 @@ class _Contraction:
     def _node(self, name: str) -> Counter[Term]:
         cell, terms = self._cell, Counter[Term]()
         for source, operation in self._chosen.get(name, ()):
-            strides = cell.stride > 1 and source in cell.inputs
+            strides = cell.is_strided(source)
             bare = cell.gate is None
             if operation.is_zero and bare:
                 continue

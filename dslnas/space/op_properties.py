@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TypeAlias, TypeVar
 
 from dslnas.language.check.cell import Operation
+from dslnas.language.check.conditions import holds
+from dslnas.language.check.op_parameters import passed_operations
 from dslnas.language.check.operations import called, repeated
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE, has_trait
 from dslnas.ops.traits import Trait
 
+_Value = TypeVar("_Value")
+Passed: TypeAlias = tuple[tuple[str, _Value], ...]
+"""Facts about the operations that are passed to another one, by parameter."""
+
 
 class OpProperties:
-    """Tells from the definitions of operations what they are; arguments play no part.
+    """Tells from the definitions of operations what they are; numbers play no part.
 
     Identities and convolutions are judged at stride 1 of a derived cell: `skip_connect` is an
-    identity, though it must be something else where the size is reduced.
+    identity, though it must be something else where the size is reduced. Where sizes decide what an
+    operation is, it is what holds for all it may be.
     """
 
     def __init__(self, definitions: Mapping[str, ast.OpDef]) -> None:
@@ -45,41 +53,62 @@ class OpProperties:
             name = call[0].text
         return has_trait(name, Trait.ZERO)
 
-    def _is_constant(self, name: str) -> bool:
+    def _is_constant(self, name: str, passed: Passed[bool] = ()) -> bool:
         """Whether an operation gives the same whatever it reads, at stride 1 of a derived cell."""
-        if name in self._definitions:
-            return self._is_constant_body(_body(self._definitions[name]))
-        return has_trait(name, Trait.ZERO)
+        if name not in self._definitions:
+            return has_trait(name, Trait.ZERO)
+        bodies = _bodies(self._definitions[name])
+        return all([self._is_constant_body(body, dict(passed)) for body in bodies])
 
-    def _is_constant_body(self, body: ast.Expression) -> bool:
+    def _is_constant_body(self, body: ast.Expression, known: Mapping[str, bool]) -> bool:
         if isinstance(body, ast.Chain):
-            return any(map(self._is_constant_body, body.stages))
+            return any([self._is_constant_body(stage, known) for stage in body.stages])
         repetition = repeated(body)
         if repetition is not None:
-            return self._is_constant_body(repetition[1])
+            return self._is_constant_body(repetition[1], known)
         name, arguments = _called(body)
+        if name in known:
+            return known[name]
         if name in self._definitions or not LANGUAGE[name].joins:
-            return self._constant(name)
-        branches = [self._is_constant_body(argument.value) for argument in arguments]
+            return self._constant(name, self._passed(body, known, self._is_constant_body))
+        branches = [self._is_constant_body(argument.value, known) for argument in arguments]
         return any(branches) if has_trait(name, Trait.MULTILINEAR) else all(branches)
 
-    def _made_of(self, name: str) -> frozenset[str]:
+    def _made_of(self, name: str, passed: Passed[frozenset[str]] = ()) -> frozenset[str]:
         """Return the primitives that an operation is made of, at stride 1 of a derived cell."""
         if name not in self._definitions:
             return frozenset({name})
-        return self._of_body(_body(self._definitions[name]))
+        return self._of_bodies([*_bodies(self._definitions[name])], dict(passed))
 
-    def _of_body(self, body: ast.Expression) -> frozenset[str]:
+    def _of_bodies(
+        self, bodies: Sequence[ast.Expression], known: Mapping[str, frozenset[str]]
+    ) -> frozenset[str]:
+        return frozenset[str]().union(*(self._of_body(body, known) for body in bodies))
+
+    def _of_body(self, body: ast.Expression, known: Mapping[str, frozenset[str]]) -> frozenset[str]:
         if isinstance(body, ast.Chain):
-            return frozenset[str]().union(*(self._of_body(stage) for stage in body.stages))
+            return self._of_bodies(body.stages, known)
         repetition = repeated(body)
         if repetition is not None:
-            return self._of_body(repetition[1])
+            return self._of_body(repetition[1], known)
         name, arguments = _called(body)
-        found = self._primitives(name)
+        if name in known:
+            return known[name]
+        found = self._primitives(name, self._passed(body, known, self._of_body))
         if name not in self._definitions and LANGUAGE[name].joins:
-            found = found.union(*(self._of_body(argument.value) for argument in arguments))
+            found |= self._of_bodies([argument.value for argument in arguments], known)
         return found
+
+    def _passed(
+        self,
+        body: ast.Expression,
+        known: Mapping[str, _Value],
+        read: Callable[[ast.Expression, Mapping[str, _Value]], _Value],
+    ) -> Passed[_Value]:
+        """Return what is known of the operations that a call passes."""
+        name, arguments = _called(body)
+        passed = passed_operations(name, arguments, self._definitions)
+        return tuple((key, read(value, known)) for key, value in passed.items())
 
 
 def _called(body: ast.Expression) -> tuple[str, tuple[ast.Argument, ...]]:
@@ -88,10 +117,15 @@ def _called(body: ast.Expression) -> tuple[str, tuple[ast.Argument, ...]]:
     return call[0].text, call[1]
 
 
-def _body(definition: ast.OpDef) -> ast.Expression:
-    """Return what an operation is at stride 1 of a derived cell: see dslnas.graph.lower.expand."""
+def _bodies(definition: ast.OpDef) -> Iterator[ast.Expression]:
+    """Yield what an operation may be at stride 1 of a derived cell.
+
+    It is one body, but where sizes decide: see `dslnas.graph.lower.expand`.
+    """
     for variant in definition.variants:
-        at_stride_1 = variant.number is not None and variant.number.value == 1
-        if variant.condition.text == "derived" or at_stride_1:
-            return variant.body
-    return definition.body
+        known = [c for c in variant.conditions if isinstance(c, ast.Condition)]
+        if all(holds(condition, {}, 1, derived=True) for condition in known):
+            yield variant.body
+            if len(known) == len(variant.conditions):
+                return
+    yield definition.body

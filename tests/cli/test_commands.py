@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -238,3 +239,21 @@ def test_a_choice_with_one_outcome_is_told_but_no_mistake(
     for command in ("show", "compile"):
         assert run([command, str(path)]) == 0
         assert capsys.readouterr().out.endswith(note)
+
+
+@pytest.mark.parametrize("command", ["check", "show", "compile"])
+def test_a_spec_may_come_from_stdin(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SMALL.encode())))
+    assert run([command, "-"]) == 0
+    printed = capsys.readouterr().out
+    assert printed == "-: ok\n" if command == "check" else printed.startswith("stdin: darts on")
+
+
+def test_a_mistake_in_a_spec_from_stdin_has_its_place(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"use papers.dart\n")))
+    assert run(["check", "-"]) == 1
+    assert "<stdin>:1:1: error[NAS201]" in capsys.readouterr().err

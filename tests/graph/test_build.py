@@ -393,16 +393,28 @@ def test_operations_of_an_edge_must_give_the_same_shape() -> None:
 
 
 def test_an_operation_must_give_the_channels_of_the_cell() -> None:
-    text = one_cell("inputs 1\nnode n1 = relu(in1)", network="stem conv(3, out = 3*C)")
+    text = one_cell("inputs 1\nnodes 1\nchoose relu", network="stem conv(3, out = 3*C)")
     assert (
         mistake(text)
-        == """test.nas:5:11: error[NAS404]: `relu` gives 12 x 8 x 8 on edge in1 -> n1 of cell \
+        == """test.nas:6:8: error[NAS404]: `relu` gives 12 x 8 x 8 on edge in1 -> n1 of cell \
 `one`, which needs 4 x 8 x 8
   |
-5 | node n1 = relu(in1)
-  |           ^^^^
+6 | choose relu
+  |        ^^^^
   = help: an operation must give C channels and reduce the size by the stride only"""
     )
+
+
+def test_nodes_that_are_spelt_out_may_have_any_width_on_which_their_edges_agree() -> None:
+    text = one_cell(
+        "inputs 1\nnode wide = conv(1, out = 3 * C)(in1)\n"
+        "node same = {depthwise(3), depthwise(5)}(wide) + wide\nnode n1 = conv(1)(same)\noutput n1"
+    )
+    shapes = {node.name: node.shape for node in build_supernet_graph(space_of(text)).nodes}
+    assert shapes["cell0/same"] == (12, 8, 8)
+    assert shapes["cell0/n1_same/conv_1/0_conv"] == (4, 8, 8)
+    misfit = text.replace("+ wide", "+ conv(1)(wide)")
+    assert "`conv(1)` gives 4 x 8 x 8 on edge wide -> same" in mistake(misfit)
 
 
 def test_a_misfit_inside_of_an_operation_is_shown_with_its_use() -> None:

@@ -15,7 +15,7 @@ from dslnas.source import SourceFile, Span
 SPAN = Span(SourceFile("made", ""), 0, 0)
 _SECTIONS = ("network", "data", "search", "derive", "evaluate", "export")
 RESERVED = frozenset(
-    ("use", "let", "op", "ops", "gate", "cell", "like", "node", "when", *_SECTIONS)
+    ("use", "let", "op", "ops", "gate", "cell", "like", "node", "when", "and", *_SECTIONS)
 )
 _NUMBERS = ("0", "7", "32", "0.025", "3e-4", "1.5E+3", "50%", "12.5%", "4M", "2K", "007", "5ms")
 _PLAIN = st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters='"\x7f')
@@ -77,7 +77,22 @@ settings = st.builds(ast.Setting, names, _values, span=st.just(SPAN))
 nodes = st.builds(ast.NodeDef, names, expressions, span=st.just(SPAN))
 lets = st.builds(ast.Let, names, expressions, span=st.just(SPAN))
 _parameters = st.builds(ast.Parameter, names, st.none() | expressions, span=st.just(SPAN))
-_variants = st.builds(ast.Variant, names, st.none() | numbers, expressions, span=st.just(SPAN))
+_conditions = st.one_of(
+    st.builds(ast.Condition, names, st.none() | numbers, span=st.just(SPAN)),
+    st.builds(
+        ast.Comparison,
+        expressions,
+        st.sampled_from(("=", "<", "<=", ">", ">=")),
+        expressions,
+        span=st.just(SPAN),
+    ),
+)
+_variants = st.builds(
+    ast.Variant,
+    st.lists(_conditions, min_size=1, max_size=3).map(tuple),
+    expressions,
+    span=st.just(SPAN),
+)
 _uses = st.one_of(
     st.builds(
         lambda parts: ast.Use(".".join(p.text for p in parts), False, span=SPAN),

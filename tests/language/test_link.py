@@ -182,3 +182,12 @@ def test_a_byte_order_mark_and_foreign_line_ends_do_not_matter(tmp_path: Path) -
     path = tmp_path / "spec.nas"
     path.write_bytes(b"\xef\xbb\xbflet a = 1\r\nlet b = 2\r\n")
     assert read_source(path).text == "let a = 1\nlet b = 2\n"
+
+
+def test_lines_that_end_as_on_old_macs_are_told_by_their_name(tmp_path: Path) -> None:
+    path = tmp_path / "old.nas"
+    path.write_bytes(b"use papers.darts\rdata digits\r")
+    with pytest.raises(UserError, match=r"NAS004.*carriage returns"):
+        read_source(path)
+    path.write_bytes(b"use papers.darts\r\ndata digits\r\n")
+    assert read_source(path).text == "use papers.darts\ndata digits\n"

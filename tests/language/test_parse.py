@@ -239,7 +239,7 @@ def test_spans_cover_what_was_written() -> None:
     assert repeated.span.text == "2 * (b(k) -> c)"
     assert cell.span.text == "cell x { keep 1, 2 }"
     assert cell.statements[0].span.text == "keep 1, 2"
-    assert len(spans(read.items)) == 25
+    assert len(spans(read.items)) == 26
     for span in spans(read.items):
         assert span.text.strip() == span.text
         assert span.text

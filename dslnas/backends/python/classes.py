@@ -103,8 +103,8 @@ def _class_name(members: Sequence[Instance], ambiguous: Collection[str]) -> str:
 
 
 def _stem(label: str) -> str:
-    """Return a label without its arguments: `sep_conv` of `sep_conv(3)`."""
-    return label.partition("(")[0]
+    """Return a label without its arguments: `sep_conv` of `sep_conv(3)`; a chain has none."""
+    return label.partition("(")[0] or "operation"
 
 
 def _mark(instance: Instance) -> tuple[Number, ...]:

@@ -16,7 +16,7 @@ from dslnas.diagnostics import Diagnostic, UserError
 @set_option
 @json_option
 def check(specs: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool) -> None:
-    """Check SPECS for mistakes of any kind, without training anything.
+    """Check SPECS for mistakes of any kind, without training anything; `-` reads stdin.
 
     Prints every mistake with its place and how to mend it.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -11,7 +10,6 @@ from dslnas.files import write_whole
 from dslnas.language.link.sources import read_source
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
-from dslnas.source import SourceFile
 
 
 @click.command()
@@ -25,7 +23,7 @@ def fmt(files: tuple[Path, ...], only_check: bool) -> None:
     changed = False
     for file in files:
         if str(file) == "-":
-            click.echo(format_program(parse(SourceFile("<stdin>", sys.stdin.read()))), nl=False)
+            click.echo(format_program(parse(read_source(file))), nl=False)
             continue
         source = read_source(file)
         text = format_program(parse(source))

@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from dslnas.app.compile import compile_spec
+from dslnas.app.operations import operations as find_operations
 from dslnas.app.show import graph_after, summary
 from dslnas.cli.options import json_option, print_json, set_option
 from dslnas.cli.render.defaults import defaults_text
+from dslnas.cli.render.operations import operations_text
 from dslnas.cli.render.passes import passes_text
 from dslnas.cli.render.summary import summary_text
 from dslnas.graph.text import print_graph
@@ -20,6 +22,13 @@ from dslnas.graph.text import print_graph
 @set_option
 @json_option
 @click.option("--defaults", is_flag=True, help="Every setting with its default and meaning.")
+@click.option(
+    "--operations",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value="",
+    help="Every operation with its arguments, or the one called NAME.",
+)
 @click.option("--effective", is_flag=True, help="The whole program with every value filled in.")
 @click.option("--graph", is_flag=True, help="The graph of primitives, one line per node.")
 @click.option("--after", metavar="PASS", help="With --graph: behind this pass and those before it.")
@@ -29,23 +38,29 @@ def show(
     overrides: tuple[str, ...],
     as_json: bool,
     defaults: bool,
+    operations: str | None,
     effective: bool,
     graph: bool,
     after: str | None,
     passes: bool,
 ) -> None:
     """Show what SPEC means: cells, edges, choices, number of architectures, parameters, FLOPs."""
-    if sum((as_json, defaults, effective, graph, passes)) > 1:
+    if sum((as_json, defaults, effective, graph, passes)) + (operations is not None) > 1:
         raise click.UsageError(
-            "choose one of --json, --defaults, --effective, --graph and --passes"
+            "choose one of --json, --defaults, --operations, --effective, --graph and --passes"
         )
     if after is not None and not graph:
         raise click.UsageError("--after needs --graph: it says behind which pass")
     if defaults:
         click.echo(defaults_text(), nl=False)
         return
+    if operations is not None:
+        click.echo(operations_text(find_operations(operations)), nl=False)
+        return
     if spec is None:
-        raise click.UsageError("give a SPEC, or --defaults for all settings")
+        raise click.UsageError(
+            "give a SPEC, --defaults for all settings, or --operations for all operations"
+        )
     compiled = compile_spec(spec, overrides)
     if effective:
         click.echo(compiled.text, nl=False)

@@ -5,7 +5,9 @@ Answered by its parts, of which equal ones are looked at once, without its graph
 
 from __future__ import annotations
 
-from dslnas.diagnostics import user_error
+from dataclasses import replace
+
+from dslnas.diagnostics import Diagnostic, UserError, user_error
 from dslnas.graph.lower.network import LoweredNetwork, lower_network
 from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.network import Network, SearchSpace
@@ -40,10 +42,21 @@ def check_final(space: SearchSpace | Architecture) -> int:
         UserError: NAS4xx where shapes do not fit, NAS410 if its graph would be too large.
     """
     network = trained_network(space)
-    lowered = lower_network(space, network, derived=True, training=True)
+    try:
+        lowered = lower_network(space, network, derived=True, training=True)
+    except UserError as error:
+        raise UserError(_of_final(wrong, network) for wrong in error.diagnostics) from None
     if isinstance(space, Architecture):
         _check_size(lowered, network)
     return lowered.params
+
+
+def _of_final(wrong: Diagnostic, network: Network) -> Diagnostic:
+    """Return a mistake; if it is of shapes, it says where the width comes from."""
+    if wrong.code not in ("NAS401", "NAS404"):
+        return wrong
+    width = f"C of the final network is {network.channels}, see `evaluate.channels`"
+    return replace(wrong, message=f"{wrong.message} ({width})")
 
 
 def _check_size(lowered: LoweredNetwork, network: Network) -> None:

@@ -49,12 +49,17 @@ def lower_cell(context: CellContext, sources: Sequence[Value]) -> Subgraph:
 
 
 def _node(edges: CellEdges, node: str, values: dict[str, Value], expected: Shape) -> Value:
-    """Return the sum of a node's edges, which all have to give the expected shape."""
+    """Return the sum of a node's edges, which all have to give one shape.
+
+    It is the expected one where the cell says only how many nodes there are.
+    """
     context, cell = edges.context, edges.context.cell
-    terms = []
+    terms: list[Value] = []
     for edge in cell.incoming(node):
-        stride = cell.stride if edge.source in cell.inputs else 1
+        stride = cell.stride if cell.is_strided(edge.source) else 1
         end = edges.lower(edge, values[edge.source], stride)
+        if cell.is_spelt and not terms:
+            expected = end.shape
         check_end(cell, edge, end, expected)
         terms.append(end)
     if context.partial is not None:

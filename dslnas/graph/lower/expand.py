@@ -14,7 +14,9 @@ from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
 from dslnas.graph.lower.stride import mentions_stride
 from dslnas.language.check.bind import bind
 from dslnas.language.check.cell import Operation
-from dslnas.language.check.constants import Constant, Scope, evaluate
+from dslnas.language.check.conditions import holds
+from dslnas.language.check.constants import BodyScope, Constant, Passed, Scope, evaluate
+from dslnas.language.check.op_parameters import operation_parameters
 from dslnas.language.check.operations import (
     called,
     is_join,
@@ -75,7 +77,7 @@ class Expander:
         if classes is not None:
             known = {**known, "classes": classes}
         builder = _Builder(self.definitions, known, channels, self.derived, shape, words)
-        scope = {**known, "C": channels, "C_in": _channels(shape)}
+        scope = {**known, "C": channels, **sizes(shape)}
         output, _ = builder.expression(expression, scope, SOURCE, 1)
         return builder.body(output)
 
@@ -123,7 +125,7 @@ class _Builder:
         return self._shape if value == SOURCE else self._layers[value].shape
 
     def expression(
-        self, expression: ast.Expression, scope: Scope, value: int, stride: int
+        self, expression: ast.Expression, scope: BodyScope, value: int, stride: int
     ) -> tuple[int, int]:
         """Expand an expression on a value; return the new value and the stride that is left."""
         if isinstance(expression, ast.Chain):
@@ -139,45 +141,54 @@ class _Builder:
         call = called(expression)
         assert call is not None, "checked by check_body"
         name, arguments = call
+        passed = scope.get(name.text)
+        if isinstance(passed, Passed):
+            inner = {**passed.scope, **sizes(self._shape_of(value))}
+            return self.expression(passed.expression, inner, value, stride)
         if is_join(name.text, self._definitions):
             return self._join([a.value for a in arguments], name, scope, value, stride)
         expressions = bind(name, arguments, parameters(name, self._definitions))
-        given = {key: evaluate(argument, scope) for key, argument in expressions.items()}
         if name.text in self._definitions:
-            return self.definition(name.text, given, value, stride)
+            taken = operation_parameters(name.text, self._definitions)
+            return self.definition(
+                name.text,
+                {
+                    key: Passed(argument, scope) if key in taken else evaluate(argument, scope)
+                    for key, argument in expressions.items()
+                },
+                value,
+                stride,
+            )
+        given = {key: evaluate(argument, scope) for key, argument in expressions.items()}
         primitive = LANGUAGE[name.text]
         return self.primitive(primitive, given, expressions, name.span, value, stride)
 
     def definition(
-        self, name: str, given: Mapping[str, Constant], value: int, stride: int
+        self, name: str, given: Mapping[str, Constant | Passed], value: int, stride: int
     ) -> tuple[int, int]:
         """Expand a defined operation with its arguments."""
         definition = self._definitions[name]
-        scope: dict[str, Constant] = {**self._constants}
+        taken = operation_parameters(name, self._definitions)
+        scope: dict[str, Constant | Passed] = {**self._constants}
         for parameter in definition.parameters:
-            key = parameter.name.text
+            key, default = parameter.name.text, parameter.default
             if key in given:
                 scope[key] = given[key]
-            elif parameter.default is not None:
-                scope[key] = evaluate(parameter.default, self._constants)
-        scope |= {"C": self._channels, "C_in": _channels(self._shape_of(value)), "stride": stride}
-        body = self._body(definition, stride)
+            elif default is not None and key in taken:
+                scope[key] = Passed(default, self._constants)
+            elif default is not None:
+                scope[key] = evaluate(default, self._constants)
+        scope |= {"C": self._channels, **sizes(self._shape_of(value)), "stride": stride}
+        body = self._body(definition, scope, stride)
         if mentions_stride(body):
             value, _ = self.expression(body, scope, value, 1)
             return value, 1
         return self.expression(body, scope, value, stride)
 
-    def _body(self, definition: ast.OpDef, stride: int) -> ast.Expression:
-        """Return the first variant whose condition holds, else the body."""
+    def _body(self, definition: ast.OpDef, scope: BodyScope, stride: int) -> ast.Expression:
+        """Return the first variant whose conditions hold, else the body."""
         for variant in definition.variants:
-            match variant.condition.text:
-                case "stride":
-                    holds = variant.number is not None and variant.number.value == stride
-                case "derived":
-                    holds = self._derived
-                case _:
-                    holds = not self._derived
-            if holds:
+            if all(holds(c, scope, stride, derived=self._derived) for c in variant.conditions):
                 return variant.body
         return definition.body
 
@@ -185,7 +196,7 @@ class _Builder:
         self,
         branches: Sequence[ast.Expression],
         name: ast.Name,
-        scope: Scope,
+        scope: BodyScope,
         value: int,
         stride: int,
     ) -> tuple[int, int]:
@@ -264,12 +275,17 @@ class _Builder:
         return len(self._layers) - 1
 
 
-def _channels(shape: Shape) -> int:
-    """Return `C_in`; a token counts as one."""
-    return shape[0] if shape else 1
+def sizes(shape: Shape) -> dict[str, Constant]:
+    """Return the names of the sizes of an input; those that it does not have are 1.
+
+    The size of a signal is its width.
+    """
+    channels, *rest = shape or (1,)
+    height, width = (1, 1, *rest)[-2:]
+    return {"C_in": channels, "H_in": height, "W_in": width}
 
 
-def _repeats(count: ast.Expression, scope: Scope) -> int:
+def _repeats(count: ast.Expression, scope: BodyScope) -> int:
     value = evaluate(count, scope)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
         raise user_error(

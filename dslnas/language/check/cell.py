@@ -80,6 +80,7 @@ class Cell:
         values: Values that are computed as written; values may read nodes, and nodes values. Those
             of the gates that they apply are among them.
         first: Name of the value that nodes read instead of the inputs; None without.
+        is_spelt: Whether its nodes are spelt out; they may then have any shape.
         normalise: Operation after the first value and every node, one layer for all of them.
         written: Lines of text that say all that, each with the name of its value, if any.
         spans: Places of its settings by key, of `keep` the value's, and of nodes as `node n1`.
@@ -104,6 +105,7 @@ class Cell:
     values: tuple[CellValue, ...] = ()
     first: str | None = None
     gate: Gate | None = None
+    is_spelt: bool = False
     normalise: Operation | None = None
     written: tuple[tuple[str, str], ...] = ()
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
@@ -155,6 +157,10 @@ class Cell:
     def nodes_behind(self, name: str) -> frozenset[str]:
         """Return the nodes that something stands for: a node itself, a value those it reads."""
         return frozenset(self.behind[name].intersection(self.nodes))
+
+    def is_strided(self, source: str) -> bool:
+        """Whether edges from something are strided: it is as large as the inputs."""
+        return self.stride > 1 and not self.nodes_behind(source)
 
     @property
     def is_recurrent(self) -> bool:

@@ -9,6 +9,8 @@ from dslnas.language.check.context import Context
 from dslnas.language.check.gates import Gates
 from dslnas.language.check.value import CellValue, Reference, ValueExpression
 from dslnas.language.check.values import ValueReader
+from dslnas.language.link.used_names import mentioned
+from dslnas.language.print.format import format_expression
 from dslnas.language.syntax import ast
 from dslnas.names import free_name
 from dslnas.source import Span
@@ -17,32 +19,24 @@ MAX_PARTS = 2000
 """Names, operations and signs of a cell's values, those of the gates they apply included."""
 
 
-def read_values(
-    parts: CellParts, names: CellNames, context: Context, gates: Gates
-) -> tuple[CellValue, ...]:
-    """Return the values of a cell, those of gates before the one that they are made for.
+class CellValues:
+    """Reads the values of one cell, those of gates before the one that they are made for.
 
-    Records NAS108 for a cell of too many parts, and what
-    `ValueReader` finds.
+    Records NAS108 for a cell of too many parts, and what `ValueReader` finds.
+
+    Attributes:
+        values: Those that were read.
+        written: Lines of text, by name, for values that are written where they are read.
     """
-    reader = _Reader(parts, names, context, gates)
-    first = parts.given.get(FIRST)
-    if first is not None:
-        value = only_value(first, context.diagnostics, "join them: `a + b`")
-        reader.read(FIRST, value, first.key.span)
-    for let in parts.lets:
-        reader.read(let.name.text, let.value, let.name.span)
-    return tuple(reader.values)
-
-
-class _Reader:
-    """Reads the values of one cell into `values`."""
 
     def __init__(self, parts: CellParts, names: CellNames, context: Context, gates: Gates) -> None:
         self.values: list[CellValue] = []
+        self.written: list[tuple[str, str]] = []
+        self._parts = parts
         self._what = parts.what
         self._gates = gates.sound
         self._diagnostics = context.diagnostics
+        self._known = set(names.all)
         self._taken = set(names.all)
         self._of_gates = 0
         self._reader = ValueReader(
@@ -51,7 +45,29 @@ class _Reader:
             gates=dict.fromkeys(context.linked.gates, self._apply),
         )
 
-    def read(self, name: str, written: ast.Expression, span: Span) -> None:
+    def read_named(self) -> None:
+        """Read the first value and those of `let`."""
+        first = self._parts.given.get(FIRST)
+        if first is not None:
+            value = only_value(first, self._diagnostics, "join them: `a + b`")
+            self._read(FIRST, value, first.key.span)
+        for let in self._parts.lets:
+            self._read(let.name.text, let.value, let.name.span)
+
+    def read_in_place(self, expression: ast.Expression, wish: str) -> str:
+        """Read a value that is written where it is read; return the name that it gets."""
+        if isinstance(expression, ast.Name):
+            return expression.text
+        name = self._taking(wish)
+        self._read(name, expression, expression.span)
+        self.written.append((name, f"let {name} = {format_expression(expression)}"))
+        return name
+
+    def mentions(self, expression: ast.Expression) -> bool:
+        """Whether an expression reads something of the cell."""
+        return not self._known.isdisjoint(mentioned(expression))
+
+    def _read(self, name: str, written: ast.Expression, span: Span) -> None:
         self._reader.owner = name
         expression = self._reader.read(written)
         if self._reader.parts + self._of_gates > MAX_PARTS:
@@ -93,6 +109,9 @@ class _Reader:
 
     def _free(self, key: str) -> str:
         """Return a name that no value has, and take it."""
-        name = free_name(f"{self._reader.owner}_{key}", self._taken)
+        return self._taking(f"{self._reader.owner}_{key}")
+
+    def _taking(self, wish: str) -> str:
+        name = free_name(wish, self._taken)
         self._taken.add(name)
         return name

@@ -8,7 +8,7 @@ from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.cell import Cell, Operation
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
-from dslnas.language.check.cell_values import read_values
+from dslnas.language.check.cell_values import CellValues
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import understood_order
 from dslnas.language.check.gates import Gates
@@ -58,8 +58,9 @@ def _cell(
     names, settings = CellNames(parts, diagnostics), parts.settings
     if not names.are_known:
         return None
-    edges = check_nodes(parts, names, sets, diagnostics)
-    values = read_values(parts, names, context, gates)
+    values = CellValues(parts, names, context, gates)
+    edges = check_nodes(parts, names, sets, values, diagnostics)
+    values.read_named()
     preprocess, normalise = (
         _operation(parts.given.get(key), sets, diagnostics) for key in ("preprocess", "normalise")
     )
@@ -68,7 +69,7 @@ def _cell(
         return None
     if not names.nodes:
         _check_use(parts, diagnostics)
-    output, output_of = check_output(parts, names, diagnostics)
+    output, output_of = check_output(parts, names, values, diagnostics)
     return Cell(
         definition.name.text,
         names.inputs,
@@ -83,11 +84,12 @@ def _cell(
         settings.widen,
         states=names.states,
         next_states=check_next(parts, names, diagnostics),
-        values=values,
+        values=tuple(values.values),
         first=FIRST if FIRST in parts.given else None,
         gate=gate,
+        is_spelt=bool(parts.spelt),
         normalise=normalise,
-        written=parts.written(),
+        written=(*parts.written(), *values.written),
         span=definition.name.span,
         spans=_spans(parts, names),
     )

@@ -65,7 +65,7 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
     assert network is not None
     return CheckedProgram(
         constants,
-        linked.operations,
+        {**linked.operations, **context.inline},
         cells,
         network,
         data,

@@ -95,7 +95,7 @@ def _counted(left: ast.Expression, context: Context, cells: Mapping[str, Cell]) 
     if isinstance(left, ast.Name) and left.text in context.linked.sets:
         message = f"`{left.text}` is a set of operations, and each is counted alone"
         raise user_error("NAS304", message, span=left.span, help="name one operation")
-    operation = resolve(left, context.linked.operations, context.constants).text
+    operation = resolve(left, context).text
     edges = [edge for cell in cells.values() for edge in cell.edges]
     offered = {op.text for edge in edges for op in edge.operations}
     is_searched = any(len(edge.operations) > 1 for edge in edges)

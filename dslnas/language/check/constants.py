@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import sqrt
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
@@ -12,9 +14,23 @@ from dslnas.language.syntax import ast
 Constant: TypeAlias = int | float | bool | tuple["Constant", ...]
 Scope: TypeAlias = Mapping[str, Constant]
 
+
+@dataclass(frozen=True)
+class Passed:
+    """An operation that a parameter stands for, with the names that it knows."""
+
+    expression: ast.Expression
+    scope: BodyScope
+
+
+BodyScope: TypeAlias = Mapping[str, Constant | Passed]
+"""Names in the body of an operation."""
+
 RESERVED = {
     "C": "in operations, stems and heads",
     "C_in": "in operations, stems and heads",
+    "H_in": "in operations, stems and heads",
+    "W_in": "in operations, stems and heads",
     "stride": "in operations",
     "classes": "in stems and heads",
     "N": "in the `cells` of a network",
@@ -25,10 +41,10 @@ FLAGS: dict[str, Constant] = {"true": True, "false": False}
 _LARGEST = 1e15
 
 
-def evaluate(expression: ast.Expression, scope: Scope) -> Constant:
+def evaluate(expression: ast.Expression, scope: BodyScope) -> Constant:
     """Return the value of an arithmetic expression.
 
-    Whole numbers stay whole; a quotient is whole where it comes out even.
+    Whole numbers stay whole; a quotient is whole where it comes out even, and so is a root.
 
     Raises:
         UserError: NAS203 for an unknown name, NAS503 for arithmetic that has no result.
@@ -41,7 +57,7 @@ def evaluate(expression: ast.Expression, scope: Scope) -> Constant:
                 return FLAGS[text]
             if text not in scope:
                 raise _unknown(expression, scope)
-            return scope[text]
+            return _number_named(expression, scope[text])
         case ast.Size(parts=parts):
             return parts
         case ast.Tuple(items=items):
@@ -50,6 +66,8 @@ def evaluate(expression: ast.Expression, scope: Scope) -> Constant:
             return -number_of(operand, scope)
         case ast.Binary():
             return _binary(expression, scope)
+        case ast.Call(function=ast.Name(text="sqrt"), arguments=(ast.Argument(name=None) as of,)):
+            return _root(of.value, scope)
     raise user_error(
         "NAS503",
         f"expected a number, found `{expression.span.brief}`",
@@ -58,7 +76,7 @@ def evaluate(expression: ast.Expression, scope: Scope) -> Constant:
     )
 
 
-def number_of(expression: ast.Expression, scope: Scope) -> int | float:
+def number_of(expression: ast.Expression, scope: BodyScope) -> int | float:
     """Return the value of an expression that is a single number."""
     value = evaluate(expression, scope)
     if isinstance(value, tuple | bool):
@@ -71,7 +89,23 @@ def number_of(expression: ast.Expression, scope: Scope) -> int | float:
     return value
 
 
-def _binary(expression: ast.Binary, scope: Scope) -> int | float:
+def _number_named(name: ast.Name, value: Constant | Passed) -> Constant:
+    if isinstance(value, Passed):
+        message = f"`{name.text}` is an operation, not a number"
+        help = "its parameter is applied elsewhere in the body: use another name for the number"
+        raise user_error("NAS503", message, span=name.span, help=help)
+    return value
+
+
+def _root(expression: ast.Expression, scope: BodyScope) -> int | float:
+    number = number_of(expression, scope)
+    if number < 0:
+        raise user_error("NAS503", f"{number} has no root", span=expression.span)
+    root = sqrt(number)
+    return int(root) if isinstance(number, int) and root.is_integer() else root
+
+
+def _binary(expression: ast.Binary, scope: BodyScope) -> int | float:
     left, right = number_of(expression.left, scope), number_of(expression.right, scope)
     match expression.sign:
         case "+":

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.constants import Scope
 from dslnas.language.link.link import LinkedProgram
+from dslnas.language.syntax import ast
 from dslnas.settings.model import Section
 from dslnas.settings.task import TaskSettings
 from dslnas.source import Span
@@ -19,6 +20,7 @@ class Context:
 
     Attributes:
         constants: Values of all `let`.
+        inline: Operations that are written out where they stand, as if each had a definition.
         diagnostics: A check that "records" a code does so here.
         task: The task of the program's data, see `task_for`.
         sections: Sections that were read, by their word.
@@ -30,5 +32,6 @@ class Context:
     diagnostics: Diagnostics
     task: TaskSettings
     tasks: Sequence[TaskSettings]
+    inline: dict[str, ast.OpDef] = field(default_factory=dict)
     sections: dict[str, Section] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)

@@ -8,7 +8,8 @@ from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.dag import cycle_in, needed_for, reading_graph
 from dslnas.language.check.gate_body import OUTPUT, GateBody
-from dslnas.language.check.operations import BODY_NAMES, Definitions
+from dslnas.language.check.op_parameters import Definitions
+from dslnas.language.check.operations import BODY_NAMES
 from dslnas.language.check.value import ValueExpression, is_activated, names_in
 from dslnas.language.check.values import Slot
 from dslnas.ops.catalogue import LANGUAGE

@@ -121,8 +121,9 @@ def _layout(
     Records NAS303 for what is no cell, NAS201 for an unknown one, NAS302 for one that is not used.
     """
     layout, defined = tuple(_places(values, context)), context.linked.cells
-    for name, _ in layout:
-        context.diagnostics.is_known("cell", name.text, name.span, defined)
+    known = [context.diagnostics.is_known("cell", n.text, n.span, defined) for n, _ in layout]
+    if len(layout) < len(values) or not all(known):
+        return layout  # what is not understood may stand for any cell
     used = {name.text for name, _ in layout}
     used |= {cell.like.text for cell in defined.values() if cell.like is not None}
     for cell in cells.values():

@@ -8,19 +8,24 @@ from dslnas.diagnostics import Diagnostics, suggestion, user_error
 from dslnas.language.check.cell import Edge
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
+from dslnas.language.check.cell_values import CellValues
 from dslnas.language.check.operation_sets import OperationSets
 from dslnas.language.syntax import ast
 
 
 def check_nodes(
-    parts: CellParts, names: CellNames, sets: OperationSets, diagnostics: Diagnostics
+    parts: CellParts,
+    names: CellNames,
+    sets: OperationSets,
+    values: CellValues,
+    diagnostics: Diagnostics,
 ) -> tuple[Edge, ...] | None:
     """Return the edges of a cell's nodes as they are written, None if they could not be understood.
 
     A cell that computes values may have none.
     """
     if parts.spelt:
-        return _spelt_nodes(parts, names, sets, diagnostics)
+        return _spelt_nodes(parts, names, sets, values, diagnostics)
     count, choose = parts.settings.nodes, parts.given.get("choose")
     if count is None and choose is None and parts.has_values:
         return ()
@@ -42,7 +47,11 @@ def check_nodes(
 
 
 def _spelt_nodes(
-    parts: CellParts, names: CellNames, sets: OperationSets, diagnostics: Diagnostics
+    parts: CellParts,
+    names: CellNames,
+    sets: OperationSets,
+    values: CellValues,
+    diagnostics: Diagnostics,
 ) -> tuple[Edge, ...]:
     for key in ("nodes", "choose"):
         if key in parts.given:
@@ -53,16 +62,20 @@ def _spelt_nodes(
     for node in parts.spelt:
         for term in _terms(node.value):
             with diagnostics.collecting():
-                source, choice = _applied(term, names.all)
-                items = choice.items if isinstance(choice, ast.Choice) else (choice,)
-                operations = sets.operations(items, choice.span)
+                source, choice = _applied(term, names.all, values)
+                operations = sets.operations((choice,), choice.span)
                 if operations:
-                    edges.append(Edge(source, node.name.text, operations, span=term.span))
+                    name = values.read_in_place(source, f"{node.name.text}_in")
+                    edges.append(Edge(name, node.name.text, operations, span=term.span))
     return tuple(edges)
 
 
-def _applied(term: ast.Expression, known: Sequence[str]) -> tuple[str, ast.Expression]:
+def _applied(
+    term: ast.Expression, known: Sequence[str], values: CellValues
+) -> tuple[ast.Expression, ast.Expression]:
     """Return the source of a term, and the operation or the choice that is applied to it.
+
+    A source alone is handed on as it is.
 
     Raises:
         UserError: NAS201 for an unknown source, NAS304 for another form than `sep_conv(3)(in1)` or
@@ -75,7 +88,13 @@ def _applied(term: ast.Expression, known: Sequence[str]) -> tuple[str, ast.Expre
             if source.text not in known:
                 message, help = f"unknown source `{source.text}`", suggestion(source.text, known)
                 raise user_error("NAS201", message, span=source.span, help=help)
-            return source.text, function
+            return source, function
+        case ast.Call(function=function, arguments=(ast.Argument(name=None, value=source),)) if (
+            values.mentions(source)
+        ):
+            return source, function
+        case ast.Name(text=text) if text in known:
+            return term, ast.Name("identity", span=term.span)
     raise user_error(
         "NAS304",
         f"expected an operation on a source, found `{term.span.brief}`",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
-from dslnas.diagnostics import UserError, suggestion, user_error
+from dslnas.diagnostics import suggestion, user_error
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
-from dslnas.language.check.operations import called, resolve
+from dslnas.language.check.operations import called, check_known, resolve
 from dslnas.language.syntax import ast
 from dslnas.source import Span
 
@@ -22,8 +21,8 @@ class OperationSets:
     """Resolves lists of operations; all sets are checked, also those that no cell chooses from."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._linked = context.linked
-        self._constants = context.constants
         self._diagnostics = context.diagnostics
         self._sets: dict[str, _Operations] = dict.fromkeys(context.linked.sets)
         sets, help = context.linked.sets, "a set may contain only others"
@@ -67,12 +66,21 @@ class OperationSets:
                     return None
                 return first | second if sign == "+" else self._difference(item, first, second)
             case ast.Choice(items=items):
+                self._check_flat(items)
                 return self._joined(items)
             case ast.Name(text=name) if name in self._sets:
                 return self._sets[name]
         with self._diagnostics.collecting():
             return {self._resolved(item): None}
         return None
+
+    def _check_flat(self, items: Iterable[ast.Expression]) -> None:
+        """Check that a choice has no other one inside: it would be the same as one list."""
+        for item in items:
+            if isinstance(item, ast.Choice):
+                message = f"choice inside of a choice, found `{item.span.brief}`"
+                help = "write one list of operations: each has its own weight"
+                self._diagnostics.add("NAS304", message, item.span, help=help)
 
     def _difference(
         self, item: ast.Binary, first: dict[Operation, None], second: dict[Operation, None]
@@ -94,12 +102,6 @@ class OperationSets:
                 span=gate.span,
                 help=f"write `edge {gate.text}`: it then stands around every edge's operation",
             )
-        try:
-            return resolve(item, self._linked.operations, self._constants)
-        except UserError as error:
-            mistake = error.diagnostics[0]
-            if mistake.code != "NAS201" or call is None or not self._linked.operations:
-                raise
-            known = [*self._linked.operations, *self._linked.sets]
-            better = replace(mistake, help=suggestion(call[0].text, known))
-            raise UserError([better]) from None
+        if call is not None:
+            check_known(call[0], self._linked.operations, self._linked.sets)
+        return resolve(item, self._context)

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
-from dslnas.diagnostics import Diagnostics, suggestion, user_error
+from dslnas.diagnostics import Diagnostics, did_you_mean, user_error
 from dslnas.language.check.bind import bind, parameters_of
 from dslnas.language.check.cell import Operation
-from dslnas.language.check.constants import Constant, Scope, evaluate
+from dslnas.language.check.constants import BodyScope, Constant, Passed, Scope, evaluate
+from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
+from dslnas.language.check.op_parameters import Definitions, operation_parameters, passed_operations
+from dslnas.language.link.used_names import mentioned
+from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast
-from dslnas.ops.catalogue import LANGUAGE
+from dslnas.ops.catalogue import LANGUAGE, MEANT
 from dslnas.ops.primitive import Default
 from dslnas.source import Span
 
 # Names that have a value inside of a body: see dslnas.graph.lower.expand.
-BODY_NAMES = ("C", "C_in", "stride")
-NETWORK_NAMES = ("C", "C_in", "classes")
+BODY_NAMES = ("C", "C_in", "H_in", "W_in", "stride")
+NETWORK_NAMES = ("C", "C_in", "H_in", "W_in", "classes")
 CONDITIONS = ("stride", "derived", "searching")
 MAX_LEVELS = 150
 """Levels of an operation with everything it uses written out: a bound for recursion."""
 
-Definitions = Mapping[str, ast.OpDef]
+Call: TypeAlias = tuple[ast.Name, tuple[ast.Argument, ...]]
 
 
-def called(expression: ast.Expression) -> tuple[ast.Name, tuple[ast.Argument, ...]] | None:
+def called(expression: ast.Expression) -> Call | None:
     """Return name and arguments of `relu` or `conv(3)`; None for anything else."""
     match expression:
         case ast.Name():
@@ -52,9 +57,24 @@ def parameters(name: ast.Name, definitions: Definitions) -> dict[str, bool]:
         return parameters_of(definitions[name.text])
     if name.text in LANGUAGE:
         return {a.name: a.default is Default.REQUIRED for a in LANGUAGE[name.text].arguments}
-    help = suggestion(name.text, {*definitions, *LANGUAGE})
-    if not definitions:
+    check_known(name, definitions)
+    raise AssertionError("a known name is a definition or a primitive")
+
+
+def check_known(name: ast.Name, definitions: Definitions, sets: Iterable[str] = ()) -> None:
+    """Check that a name is that of an operation, or of one of some sets.
+
+    Raises:
+        UserError: NAS201 if it is not.
+    """
+    known = {*definitions, *LANGUAGE, *sets}
+    if name.text in known:
+        return
+    meant = MEANT.get(name.text.lower().replace("_", ""), "")
+    help = f"did you mean `{meant}`?" if meant else did_you_mean(name.text, known)
+    if not help and not definitions:
         help = "operations of the library come with `use std.cnn`"
+    help = help or "`dslnas show --operations` lists all of them"
     raise user_error("NAS201", f"unknown operation `{name.text}`", span=name.span, help=help)
 
 
@@ -63,21 +83,19 @@ def is_join(name: str, definitions: Definitions) -> bool:
     return name not in definitions and name in LANGUAGE and LANGUAGE[name].joins
 
 
-def resolve(expression: ast.Expression, definitions: Definitions, scope: Scope) -> Operation:
-    """Return the operation that an item of a set names.
+def resolve(expression: ast.Expression, context: Context) -> Operation:
+    """Return the operation that an item of a set stands for.
+
+    What is more than a call with numbers becomes a definition of `context.inline`.
 
     Raises:
         UserError: NAS201 for an unknown name, NAS208 for wrong arguments, NAS304 for an
-            expression that is not a call of an operation on one value.
+            expression that is no operation.
     """
+    definitions, scope = context.linked.operations, context.constants
     call = called(expression)
-    if call is None or is_join(call[0].text, definitions):
-        raise user_error(
-            "NAS304",
-            f"expected an operation such as `conv(3)`, found `{expression.span.brief}`",
-            span=expression.span,
-            help="give the expression a name with `op` and use that name",
-        )
+    if call is None or is_join(call[0].text, definitions) or not _is_plain(call, definitions):
+        return _inline(expression, context)
     name, arguments = call
     known = parameters(name, definitions)
     bound = bind(name, arguments, known)
@@ -90,6 +108,25 @@ def resolve(expression: ast.Expression, definitions: Definitions, scope: Scope) 
     return Operation(name.text, values, text, span=expression.span)
 
 
+def _is_plain(call: Call, definitions: Definitions) -> bool:
+    """Whether the arguments of a call are numbers that are the same wherever it stands."""
+    name, arguments = call
+    taken = operation_parameters(name.text, definitions)
+    mentions = {word for argument in arguments for word in mentioned(argument.value)}
+    return not taken and mentions.isdisjoint(BODY_NAMES)
+
+
+def _inline(expression: ast.Expression, context: Context) -> Operation:
+    """Return an operation that is written out where it stands."""
+    mistakes = Diagnostics()
+    scope = {**context.constants, **dict.fromkeys(BODY_NAMES, 1)}
+    check_body(expression, context.linked.operations, scope, mistakes)
+    mistakes.raise_if_any()
+    text, span = format_operation(expression), expression.span
+    context.inline[text] = ast.OpDef(ast.Name(text, span=span), (), expression, (), span=span)
+    return Operation(text, (), text, span=span)
+
+
 # ---- definitions --------------------------------------------------------------------------------
 
 
@@ -97,19 +134,24 @@ def check_definitions(definitions: Definitions, constants: Scope, diagnostics: D
     """Check every operation for unknown names, wrong arguments and recursion."""
     for definition in definitions.values():
         _check_parameters(definition, diagnostics)
+        taken = operation_parameters(definition.name.text, definitions)
         own = [*BODY_NAMES, *parameters_of(definition)]
+        scope: dict[str, Constant | Passed] = {**constants, **dict.fromkeys(own, 1)}
+        scope |= {name: Passed(definition.body, {}) for name in taken}
         for variant in definition.variants:
-            _check_condition(variant, diagnostics)
+            _check_conditions(variant, scope, diagnostics)
         for body in _bodies(definition):
-            check_body(body, definitions, {**constants, **dict.fromkeys(own, 1)}, diagnostics)
+            check_body(body, definitions, scope, diagnostics)
         for parameter in definition.parameters:
-            if parameter.default is not None:
+            if parameter.default is not None and parameter.name.text in taken:
+                check_body(parameter.default, definitions, constants, diagnostics)
+            elif parameter.default is not None:
                 _check_value(parameter.default, constants, diagnostics)
     _check_nesting(definitions, diagnostics)
 
 
 def check_body(
-    expression: ast.Expression, definitions: Definitions, scope: Scope, diagnostics: Diagnostics
+    expression: ast.Expression, definitions: Definitions, scope: BodyScope, diagnostics: Diagnostics
 ) -> None:
     """Check one body for names and arguments; shapes are checked where it is used."""
     if isinstance(expression, ast.Chain):
@@ -132,14 +174,40 @@ def check_body(
         )
         return
     name, arguments = call
+    if isinstance(scope.get(name.text), Passed):
+        _check_passed(expression, name, diagnostics)
+        return
     if is_join(name.text, definitions):
         _check_join(name, arguments, diagnostics)
         for argument in arguments:
             check_body(argument.value, definitions, scope, diagnostics)
         return
+    _check_call(name, arguments, definitions, scope, diagnostics)
+
+
+def _check_call(
+    name: ast.Name,
+    arguments: Sequence[ast.Argument],
+    definitions: Definitions,
+    scope: BodyScope,
+    diagnostics: Diagnostics,
+) -> None:
+    """Check the name of an operation and its arguments: numbers and operations."""
+    taken = operation_parameters(name.text, definitions)
     with diagnostics.collecting():
-        for value in bind(name, arguments, parameters(name, definitions)).values():
-            _check_value(value, scope, diagnostics)
+        for key, value in bind(name, arguments, parameters(name, definitions)).items():
+            if key in taken:
+                check_body(value, definitions, scope, diagnostics)
+            else:
+                _check_value(value, scope, diagnostics)
+
+
+def _check_passed(expression: ast.Expression, name: ast.Name, diagnostics: Diagnostics) -> None:
+    """Check that a parameter that stands for an operation is given no arguments."""
+    if expression != name:
+        message = f"`{name.text}` is an operation already, with its arguments"
+        help = f"write `{name.text}` alone"
+        diagnostics.add("NAS208", message, expression.span, help=help)
 
 
 def _check_join(
@@ -152,7 +220,7 @@ def _check_join(
         diagnostics.add("NAS208", message, name.span, help=help)
 
 
-def _check_value(expression: ast.Expression, scope: Scope, diagnostics: Diagnostics) -> None:
+def _check_value(expression: ast.Expression, scope: BodyScope, diagnostics: Diagnostics) -> None:
     """Check that all names of an arithmetic expression are known; values come later."""
     match expression:
         case ast.Binary(left=left, right=right):
@@ -181,8 +249,17 @@ def _check_parameters(definition: ast.OpDef, diagnostics: Diagnostics) -> None:
         seen.setdefault(name, span)
 
 
-def _check_condition(variant: ast.Variant, diagnostics: Diagnostics) -> None:
-    word, number, span = variant.condition.text, variant.number, variant.condition.span
+def _check_conditions(variant: ast.Variant, scope: BodyScope, diagnostics: Diagnostics) -> None:
+    for condition in variant.conditions:
+        if isinstance(condition, ast.Comparison):
+            for side in (condition.left, condition.right):
+                _check_value(side, scope, diagnostics)
+        else:
+            _check_condition(condition, diagnostics)
+
+
+def _check_condition(condition: ast.Condition, diagnostics: Diagnostics) -> None:
+    word, number, span = condition.name.text, condition.number, condition.name.span
     is_known = diagnostics.is_known("condition", word, span, CONDITIONS, code="NAS209")
     if is_known and (word == "stride") != (number is not None):
         message = (
@@ -208,7 +285,8 @@ def _check_nesting(definitions: Definitions, diagnostics: Diagnostics) -> None:
     )
     heights: dict[str, int] = {}
     for name in order:
-        heights[name] = max(_height(body, heights) for body in _bodies(definitions[name]))
+        bodies = _bodies(definitions[name])
+        heights[name] = max(_height(body, heights, definitions) for body in bodies)
     for name, definition in definitions.items():
         if heights.get(name, 0) > MAX_LEVELS:
             message = f"operation `{name}` is nested more than {MAX_LEVELS} levels deep"
@@ -217,19 +295,24 @@ def _check_nesting(definitions: Definitions, diagnostics: Diagnostics) -> None:
             return
 
 
-def _height(expression: ast.Expression, heights: Mapping[str, int]) -> int:
+def _height(
+    expression: ast.Expression, heights: Mapping[str, int], definitions: Definitions
+) -> int:
     """Return the levels of an expression in which operations of known heights are written out."""
     match expression:
         case ast.Chain(stages=inner):
-            return 1 + max(_height(stage, heights) for stage in inner)
+            return 1 + max(_height(stage, heights, definitions) for stage in inner)
         case ast.Binary(right=body):
-            return 1 + _height(body, heights)
+            return 1 + _height(body, heights, definitions)
         case ast.Name(text=name):
             return 1 + heights.get(name, 0)
-        case ast.Call(function=ast.Name(text=name)) if name in heights:
-            return 1 + heights[name]
+        case ast.Call(function=ast.Name(text=name), arguments=arguments) if name in heights:
+            passed = passed_operations(name, arguments, definitions).values()
+            deepest = max((_height(each, heights, definitions) for each in passed), default=0)
+            return 1 + heights[name] + deepest
         case ast.Call(arguments=arguments):
-            return 1 + max((_height(a.value, heights) for a in arguments), default=0)
+            values = [argument.value for argument in arguments]
+            return 1 + max((_height(v, heights, definitions) for v in values), default=0)
     return 1
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import CellParts
+from dslnas.language.check.cell_values import CellValues
 from dslnas.language.check.operations import called
 from dslnas.language.syntax import ast
 
@@ -12,9 +15,11 @@ OUTPUTS = ("concat", "sum", "mean", "last")
 
 
 def check_output(
-    parts: CellParts, names: CellNames, diagnostics: Diagnostics
+    parts: CellParts, names: CellNames, values: CellValues, diagnostics: Diagnostics
 ) -> tuple[str, tuple[str, ...]]:
     """Return how the output is joined, and of which nodes and values.
+
+    What is more than a join of names is a value that is written in place.
 
     Records NAS201 for an unknown name, NAS305 for a cell without nodes that does not say which
     value it gives, NAS502 for what is no output.
@@ -24,14 +29,16 @@ def check_output(
         _need_nodes(parts, names, diagnostics)
         return "concat", nodes
     ends = [*nodes, *names.values]
-    call = called(setting.values[0]) if len(setting.values) == 1 else None
-    if call is not None and call[0].text not in OUTPUTS and isinstance(setting.values[0], ast.Name):
-        if call[0].text in ends:
-            return "last", (call[0].text,)
-        if call[0].text not in names.all and names.values:
-            known = [*OUTPUTS, *ends]
-            diagnostics.is_known("node or value", call[0].text, call[0].span, known)
+    (first, *others) = setting.values
+    if not others and isinstance(first, ast.Name) and first.text not in OUTPUTS:
+        if first.text in ends:
+            return "last", (first.text,)
+        if first.text not in names.all and names.values:
+            diagnostics.is_known("node or value", first.text, first.span, [*OUTPUTS, *ends])
             return "concat", nodes
+    if not others and _is_value(first, values):
+        return "last", (values.read_in_place(first, "out"),)
+    call = None if others else called(first)
     if call is None or call[0].text not in OUTPUTS:
         diagnostics.add(
             "NAS502",
@@ -52,14 +59,25 @@ def check_output(
             setting.values_span,
             help="use `concat`, `sum` or `mean` to join nodes",
         )
+    return name.text, _joined(arguments, ends, values, diagnostics)
+
+
+def _joined(
+    arguments: Sequence[ast.Argument],
+    ends: Sequence[str],
+    values: CellValues,
+    diagnostics: Diagnostics,
+) -> tuple[str, ...]:
+    """Return the names of the nodes and values that an output joins."""
     chosen = []
-    for argument in arguments:
-        value = argument.value
+    for value in (argument.value for argument in arguments):
         if isinstance(value, ast.Name) and value.text in ends:
             chosen.append(value.text)
+        elif _is_value(value, values):
+            chosen.append(values.read_in_place(value, "out"))
         else:
             diagnostics.is_known("node", value.span.brief, value.span, ends)
-    return name.text, tuple(chosen)
+    return tuple(chosen)
 
 
 def check_next(parts: CellParts, names: CellNames, diagnostics: Diagnostics) -> tuple[str, ...]:
@@ -94,6 +112,16 @@ def check_next(parts: CellParts, names: CellNames, diagnostics: Diagnostics) -> 
                 help="give a value for each of them, in the order of `states`",
             )
     return tuple(after)
+
+
+def _is_value(expression: ast.Expression, values: CellValues) -> bool:
+    """Whether an expression computes something of what the cell has."""
+    match expression:
+        case ast.Call(function=ast.Name(text=text)) if text in OUTPUTS:
+            return False
+        case ast.Call() | ast.Binary():
+            return values.mentions(expression)
+    return False
 
 
 def _need_nodes(parts: CellParts, names: CellNames, diagnostics: Diagnostics) -> None:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from dslnas.diagnostics import suggestion, user_error
 from dslnas.language.syntax.parse import MAX_CHARACTERS
 from dslnas.source import SourceFile
 
+STDIN = Path("-")
+STDIN_NAME = "stdin"
 LIBRARY = Path(__file__).resolve().parents[2] / "library"
 _MOST_BYTES = 4 * MAX_CHARACTERS
 
 
 def read_source(path: Path, name: str | None = None, *, library: bool = False) -> SourceFile:
-    """Read a `.nas` file.
+    """Read a `.nas` file; `-` is the standard input.
 
     Raises:
-        UserError: NAS001 if it cannot be read, NAS002 if it is not UTF-8, NAS003 if too large.
+        UserError: NAS001 if it cannot be read, NAS002 if it is not UTF-8, NAS003 if too large,
+            NAS004 for lines that end as on old Macs.
     """
-    shown = name or str(path)
+    is_stdin = path == STDIN
+    shown = name or (f"<{STDIN_NAME}>" if is_stdin else str(path))
     try:
-        with path.open("rb") as file:
+        with nullcontext(sys.stdin.buffer) if is_stdin else path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         near = near_files(path)
@@ -36,7 +42,12 @@ def read_source(path: Path, name: str | None = None, *, library: bool = False) -
     except UnicodeDecodeError as error:
         message = f"file is not UTF-8 text (byte {error.start})"
         raise user_error("NAS002", message, where=shown, help="save it as UTF-8") from None
-    return SourceFile(shown, text.replace("\r\n", "\n"), path, library)
+    text = text.replace("\r\n", "\n")
+    if "\r" in text and "\n" not in text:
+        message = "lines end with carriage returns (CR) alone, as on old Macs"
+        help = "save it with line feeds (LF), as `tr '\\r' '\\n' < old.nas > new.nas` does"
+        raise user_error("NAS004", message, where=shown, help=help)
+    return SourceFile(shown, text, None if is_stdin else path, library)
 
 
 def resolved(folder: Path, text: str) -> Path | None:

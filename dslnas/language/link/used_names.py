@@ -39,12 +39,12 @@ def _names(part: object) -> Iterator[str]:
             yield from _names(inner)
         case ast.Let(value=value) | ast.NodeDef(value=value):
             yield from _names(value)
-        case ast.Argument(value=value) | ast.Named(value=value):
+        case ast.Argument(value=value) | ast.Named(value=value) | ast.Parameter(default=value):
             yield from _names(value)
         case ast.OpDef(parameters=parameters, body=body, variants=variants):
             yield from _names((*parameters, body, *variants))
-        case ast.Parameter(default=value) | ast.Variant(body=value):
-            yield from _names(value)
+        case ast.Condition():  # its words are the language's
+            return
         case tuple():
             for item in part:
                 yield from _names(item)

@@ -59,6 +59,11 @@ def format_expression(expression: ast.Expression) -> str:
     return flat(words(expression))
 
 
+def format_operation(expression: ast.Expression) -> str:
+    """Return an operation as it is written in front of a source, in one line."""
+    return flat(words(expression, Level.CALL))
+
+
 @dataclass(frozen=True)
 class _Line:
     """A line of the result; only lines of whole statements align their comments."""
@@ -198,9 +203,18 @@ def _operation(definition: ast.OpDef, indent: str) -> Iterator[str]:
     body = _led(f"{last.text} = ", words(definition.body))
     yield from broken(join([before, body], last.depth) if before else body, indent)
     for variant in definition.variants:
-        number = f" {variant.number.text}" if variant.number else ""
-        condition = f"| when {variant.condition.text}{number}: "
-        yield from broken(_led(condition, words(variant.body)), indent + INDENT)
+        start = f"| when {' and '.join(map(_condition, variant.conditions))}: "
+        yield from broken(_led(start, words(variant.body)), indent + INDENT)
+
+
+def _condition(condition: ast.Condition | ast.Comparison) -> str:
+    if isinstance(condition, ast.Comparison):
+        return format_expression(condition)
+    return (
+        f"{condition.name.text} {condition.number.text}"
+        if condition.number
+        else condition.name.text
+    )
 
 
 def _with_parameters(start: str, parameters: Sequence[ast.Parameter]) -> list[Word]:

@@ -69,7 +69,7 @@ def words(
             values = [words(item, Level.CHAIN, inner) for item in items]
             return _around("(", _closed(values, depth, ")"), "")
         case ast.Choice(items=items):
-            values = [words(item, Level.SUM, inner) for item in items]
+            values = [words(item, Level.CHAIN, inner) for item in items]
             return _around("{", _closed(values, depth, "}"), "")
         case _:
             return [Word(_atom(expression))]

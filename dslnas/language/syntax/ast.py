@@ -84,7 +84,10 @@ class Chain(Node):
 
 
 class Comparison(Node):
-    """`left operator right` with one of `< <= > >=`; only a value of a setting is one."""
+    """`left operator right` with one of `< <= > >=`: a value of a setting, or a condition.
+
+    Conditions also have `=`.
+    """
 
     left: Expression
     operator: str
@@ -135,11 +138,17 @@ class Parameter(Node):
     default: Expression | None
 
 
-class Variant(Node):
-    """`| when stride 2: body` or `| when derived: body`."""
+class Condition(Node):
+    """`derived`, `searching` or `stride 2`."""
 
-    condition: Name
+    name: Name
     number: Number | None
+
+
+class Variant(Node):
+    """`| when stride 2: body` or `| when C_in = C and stride 1: body`."""
+
+    conditions: tuple[Condition | Comparison, ...]
     body: Expression
 
 

@@ -28,6 +28,8 @@ _FIELDS: dict[str, Callable[..., Node]] = {
     "setting": ast.Setting,
     "named": ast.Named,
     "comparison": ast.Comparison,
+    "equation": ast.Comparison,
+    "condition": ast.Condition,
     "argument": ast.Argument,
 }
 _LISTS: dict[str, Callable[..., Node]] = {
@@ -37,7 +39,8 @@ _LISTS: dict[str, Callable[..., Node]] = {
 }
 _HEADED: dict[str, Callable[..., Node]] = {"ops": ast.OpsDef, "call": ast.Call}
 _EXPRESSIONS = {
-    "number", "size", "text", "name", "negative", "sum", "product", "named", "comparison", "call",
+    "number", "size", "text", "name", "negative", "sum", "product", "named", "comparison",
+    "equation", "call",
     *_LISTS,
 }  # fmt: skip
 
@@ -109,7 +112,7 @@ class TreeBuilder:
         """Return the nodes of what a tree lists."""
         return self._trees(tree.children)
 
-    _parameters = _block = _values = build_all
+    _parameters = _block = _values = _conditions = build_all
 
     def _use(self, tree: Tree[Token]) -> ast.Use:
         (target,) = tree.children

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence, Set
 
 from lark import Token
@@ -15,7 +16,8 @@ END = "$END"
 
 _KEYWORDS = tuple(word for words in STATEMENTS.values() for word in words)
 _STARTS = "a statement starts with a word such as `use`, `op`, `cell`, `network` or `search`"
-_RESERVED = {*STATEMENTS, "LIKE", "NODE", "WHEN"}
+_RESERVED = {*STATEMENTS, "LIKE", "NODE", "WHEN", "AND"}
+_LOWER_UNIT = re.compile(r"\d+(\.\d+)?[kmg]")
 _STARTS_VALUE = {"NAME", "NUMBER", "LPAR", "MINUS"}
 # What can come next, in the order in which it is said. Signs that can follow any value are left
 # out: nobody who forgot a comma is helped by a list of operators.
@@ -24,6 +26,7 @@ _WORDS = {
     "STRING": "a file in quotes",
     "NUMBER": "a number",
     "WHEN": "`when`",
+    "AND": "`and`",
     "EQUAL": "`=`",
     "COLON": "`:`",
     "LBRACE": "`{`",
@@ -64,6 +67,8 @@ def character_error(failure: ParseFailure) -> Diagnostic:
         while end < len(text) and (text[end].isalnum() or text[end] in "._%"):
             end += 1
         help = "numbers look like `3`, `0.025`, `3e-4`, `50%`, `4M` or `5ms`"
+        if _LOWER_UNIT.fullmatch(text, at, end):
+            help = f"did you mean `{text[at:end].upper()}`?"
         message = f"invalid number `{_shortened(text[at:end])}`"
         return Diagnostic("NAS103", message, failure.span(at, end), help=help)
     shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"

@@ -1,2 +1,2 @@
 use papers.darts
-cell normal { choose relu -> conv(3), skip_connect }
+cell normal { choose relu -> konv(3), skip_connect }

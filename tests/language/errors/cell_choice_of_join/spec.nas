@@ -1,2 +1,2 @@
 use papers.darts
-cell normal { choose add, skip_connect }
+cell normal { choose add(relu), skip_connect }

@@ -1,0 +1,3 @@
+use papers.darts
+op block = conv2d(3) -> swish -> wibble
+cell normal { choose GELU }
