@@ -9,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic_core import to_jsonable_python
 
 from dslnas.diagnostics import user_error
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
@@ -117,6 +118,10 @@ class Normalisation(JsonModel):
     std: tuple[float, ...]
 
 
+Fact: TypeAlias = Annotated[JsonValue, BeforeValidator(to_jsonable_python)]
+"""What JSON can say; a task's facts may be tuples, also inside of others, which are lists there."""
+
+
 class DataFacts(OpenModel):
     """Facts of the data that the task of a run knows once they are read, see `dslnas.data.facts`.
 
@@ -130,7 +135,7 @@ class DataFacts(OpenModel):
 
     model_config = ConfigDict(extra="allow")
     extras_after: ClassVar[str] = "level"
-    __pydantic_extra__: dict[str, JsonValue]
+    __pydantic_extra__: dict[str, Fact]
 
     normalisation: Normalisation | None = None
     class_names: tuple[str, ...] = ()

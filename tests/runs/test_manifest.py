@@ -44,6 +44,19 @@ def test_what_is_written_is_read_as_the_same(tmp_path: Path) -> None:
     assert read.model_dump()["facts"] == {"level": "char", "mean": 0.5}
 
 
+def test_what_a_task_knows_of_its_data_may_be_in_tuples(tmp_path: Path) -> None:
+    manifest = made_manifest({}, facts={"columns": {"house": ("area", "rooms")}})
+    folder = RunFolder(tmp_path / "run", manifest)
+    folder.make("")
+    assert read_manifest(folder.path) == manifest
+    assert manifest.model_dump()["facts"] == {"columns": {"house": ["area", "rooms"]}}
+
+
+def test_a_fact_that_json_cannot_say_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"facts\.column"):
+        made_manifest({}, facts={"column": object()})
+
+
 def test_measurements_are_no_part_of_what_equal_runs_have_in_common() -> None:
     def made(time: float, difference: float, accuracy: float) -> dict[str, object]:
         measured = {"latency_ms": {"onnx": time}, "largest_difference": {"onnx": difference}}
