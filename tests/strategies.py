@@ -8,6 +8,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from dslnas.diagnostics import UserError
+from dslnas.ops.activations import ACTIVATIONS
 from dslnas.ops.primitive import Shape
 from dslnas.space.network import SearchSpace
 from tests.spaces import space_of
@@ -36,14 +37,8 @@ PARAMETER_FREE = ("skip_connect", "max_pool(3)", "avg_pool(3)", "moved", "bent",
 
 # Layers that keep channels and size, wherever they stand.
 _ANYWHERE = (
-    "relu",
+    *ACTIVATIONS,
     "leaky_relu(0.2)",
-    "elu",
-    "gelu",
-    "silu",
-    "hard_swish",
-    "sigmoid",
-    "tanh",
     "identity",
     "dropout(0.25)",
     "batch_norm",

@@ -266,8 +266,9 @@ def test_at_a_learning_rate_of_zero_nothing_moves(method: str, name: str) -> Non
     alphas = [a.detach().clone() for a in engine.alphas().values()]
     weights = [w.detach().clone() for w in supernet.weights()]
     run_epoch(engine, name, [1])
-    pairs = zip(engine.alphas().values(), alphas, strict=True)
-    assert all(torch.equal(a, b) for a, b in pairs) == (not SEARCH[method].draws)
+    if not SEARCH[method].draws:  # else they may be what was drawn, or have a rate of their own
+        pairs = zip(engine.alphas().values(), alphas, strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)
     assert all(torch.equal(a, b) for a, b in zip(supernet.weights(), weights, strict=True))
     engine.start_epoch(1)
     engine.step(*batches(name, 1))
