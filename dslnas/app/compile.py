@@ -73,7 +73,7 @@ class Compiled(ABC):
         """The name of the effective program."""
         from dslnas.language.print.expanded_spec import spec_hash
 
-        return spec_hash(self._text(with_path=False))
+        return spec_hash(self._text(with_path=False) if self.program.data.path else self.text)
 
     def _text(self, *, with_path: bool) -> str:
         from dslnas.language.print.expanded_spec import effective_text

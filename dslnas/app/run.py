@@ -156,7 +156,8 @@ class Run:
     def spec(self) -> Compiled:
         """The spec that runs."""
         spec = self._spec or compile_spec(self.path / SPEC, with_data=False)
-        return replace(spec, name=self.manifest.spec)
+        name = self.manifest.spec
+        return spec if spec.name == name else replace(spec, name=name)
 
     @cached_property
     def runtime(self) -> Runtime:
