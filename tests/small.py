@@ -39,3 +39,6 @@ evaluate {
     drop_path  0.1
 }
 """
+
+LONGER = SMALL.replace("    epochs     1", "    epochs     3")
+"""The same with three epochs of training."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.outcome import Interrupt, interrupting, search
+from tests.cli.outcome import Interrupt, interrupting, killed_before, search_briefly
 from tests.exporters.brief import check_briefly
-from tests.small import SMALL
+from tests.small import LONGER, SMALL
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def interrupt() -> Iterator[Interrupt]:
 def _finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished")
     (folder / "small.nas").write_text(SMALL)
-    assert search(folder / "small.nas", folder / "run") == 0
+    search_briefly(folder / "small.nas", folder / "run")
     return folder / "run"
 
 
@@ -38,3 +38,33 @@ def _finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(_finished: Path, tmp_path: Path) -> Path:
     """A copy of the folder of a run of `SMALL` that is finished."""
     return shutil.copytree(_finished, tmp_path / "finished")
+
+
+@pytest.fixture(scope="session")
+def _whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "small.nas").write_text(LONGER)
+    with killed_before(folder / "run", -1) as writes:
+        search_briefly(folder / "small.nas", folder / "run")
+    return folder / "run", writes
+
+
+@pytest.fixture
+def whole(_whole: tuple[Path, list[str]]) -> Path:
+    """The folder of a run of `LONGER` that nobody interrupted. Nobody may write to it."""
+    return _whole[0]
+
+
+@pytest.fixture
+def writes(_whole: tuple[Path, list[str]]) -> list[str]:
+    """Files that this run wrote, one after the other."""
+    return _whole[1]
+
+
+@pytest.fixture(scope="session")
+def repeated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a search of `LONGER` and of its baseline. Nobody may write to it."""
+    folder = tmp_path_factory.mktemp("repeated")
+    (folder / "small.nas").write_text(LONGER)
+    search_briefly(folder / "small.nas", folder / "out", "--repeats", "1")
+    return folder / "out"

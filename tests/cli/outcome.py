@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 
 from dslnas.cli.main import run
 from dslnas.cli.render.progress import Progress
-from dslnas.runs.folder import METRICS, read_metrics
+from dslnas.runs.folder import METRICS, RunFolder, read_metrics
 from dslnas.runs.manifest import MANIFEST, read_manifest
 from dslnas.training.records import Line, StepRecord
+from tests.exporters.brief import check_briefly
 from tests.measurements import without_measurements
 
 Interrupt: TypeAlias = Callable[[str, int], None]
@@ -23,6 +25,13 @@ Interrupt: TypeAlias = Callable[[str, int], None]
 
 def search(spec: Path, out: Path, *arguments: str) -> int:
     return run(["compile", str(spec), "--search", "--out", str(out), *arguments])
+
+
+def search_briefly(spec: Path, out: Path, *arguments: str) -> None:
+    """Search for tests that share a run: their own brief checks of exports come after it."""
+    with pytest.MonkeyPatch.context() as patch:
+        check_briefly(patch)
+        assert search(spec, out, *arguments) == 0
 
 
 @contextmanager
@@ -45,6 +54,40 @@ def interrupting() -> Iterator[Interrupt]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Progress, "__call__", show)
         yield set_
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that follows is written."""
+
+
+@contextmanager
+def killed_before(out: Path, write: int) -> Iterator[list[str]]:
+    """Kill a run inside of this before a write to its folder, counted from 0; yield the writes.
+
+    Other files do not count: loops that are compiled for the first time write theirs to a cache.
+    """
+    writes: list[str] = []
+    replace, add = os.replace, RunFolder.add_metrics
+
+    def note(what: Path) -> None:
+        if not what.is_relative_to(out):
+            return
+        if 0 <= write <= len(writes):
+            raise Killed
+        writes.append(what.name)
+
+    def replacing(source: Any, target: Any) -> None:
+        note(Path(os.fsdecode(target)))
+        replace(source, target)
+
+    def adding(self: RunFolder, line: Any) -> None:
+        note(out / "metrics.jsonl")
+        add(self, line)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "replace", replacing)
+        patch.setattr(RunFolder, "add_metrics", adding)
+        yield writes
 
 
 def manifest_in(out: Path) -> dict[str, Any]:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from dslnas.files import PART
-from dslnas.runs.folder import RunFolder
 from dslnas.runs.manifest import read_manifest
-from tests.cli.outcome import assert_same, search
-from tests.small import SMALL
+from tests.cli.outcome import Killed, assert_same, killed_before, search
+from tests.small import LONGER
 
-SPEC = SMALL.replace("    epochs     1", "    epochs     2")
-LONGER = SPEC.replace("    epochs  1\n", "    epochs  3\n")
+LONGEST = LONGER.replace("    epochs  1\n", "    epochs  3\n")
 
 # One method of each kind: softmax, sampled, proximal, controller, population.
 KINDS = {
@@ -37,77 +31,43 @@ TIMES = 25
 """How often a process of each kind is killed."""
 
 
-class Killed(BaseException):
-    """The process is gone: nothing that follows is written."""
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "small.nas"
+    path.write_text(LONGER)
+    return path
 
 
-@contextmanager
-def killed_before(out: Path, write: int) -> Iterator[list[str]]:
-    """Kill a run inside of this before a write to its folder, counted from 0; yield the writes.
-
-    Other files do not count: loops that are compiled for the first time write theirs to a cache.
-    """
-    writes: list[str] = []
-    replace, add = os.replace, RunFolder.add_metrics
-
-    def note(what: Path) -> None:
-        if not what.is_relative_to(out):
-            return
-        if 0 <= write <= len(writes):
-            raise Killed
-        writes.append(what.name)
-
-    def replacing(source: Any, target: Any) -> None:
-        note(Path(os.fsdecode(target)))
-        replace(source, target)
-
-    def adding(self: RunFolder, line: Any) -> None:
-        note(out / "metrics.jsonl")
-        add(self, line)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "replace", replacing)
-        patch.setattr(RunFolder, "add_metrics", adding)
-        yield writes
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
-    """The folder of a whole run, with spec.nas beside it, and how often it wrote."""
-    folder = tmp_path_factory.mktemp("whole")
-    (folder / "small.nas").write_text(SPEC)
-    with killed_before(folder / "run", -1) as writes:
-        assert search(folder / "small.nas", folder / "run") == 0
+def test_the_writes_of_a_run_are_counted(writes: list[str]) -> None:
     assert {"search.safetensors", "checkpoint.safetensors", "architecture.nas"} <= {*writes}
-    return folder / "run", len(writes)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 1.0])
 def test_a_run_killed_before_a_write_goes_on(
-    whole: tuple[Path, int], tmp_path: Path, share: float
+    spec: Path, whole: Path, writes: list[str], tmp_path: Path, share: float
 ) -> None:
-    run, writes = whole
-    spec, out = run.parent / "small.nas", tmp_path / "out"
-    with killed_before(out, round(share * (writes - 1))), pytest.raises(Killed):
+    out = tmp_path / "out"
+    with killed_before(out, round(share * (len(writes) - 1))), pytest.raises(Killed):
         search(spec, out)
     if not (out / "manifest.json").exists():  # nothing was begun
         assert list(out.iterdir()) == []
         assert search(spec, out) == 0
     else:
         assert search(spec, out, "--resume") == 0
-    assert_same(run, out)
+    assert_same(whole, out)
 
 
-def test_what_a_killed_process_was_writing_goes(whole: tuple[Path, int], tmp_path: Path) -> None:
-    run, writes = whole
-    spec, out = run.parent / "small.nas", tmp_path / "out"
-    with killed_before(out, writes - 1), pytest.raises(Killed):
+def test_what_a_killed_process_was_writing_goes(
+    spec: Path, whole: Path, writes: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with killed_before(out, len(writes) - 1), pytest.raises(Killed):
         search(spec, out)
     (out / f".model.onnx.1{PART}").write_bytes(b"half")
     (out / f".export-1{PART}").mkdir()
     (out / f".export-1{PART}" / "model.py").touch()
     assert search(spec, out, "--resume") == 0
-    assert_same(run, out)
+    assert_same(whole, out)
 
 
 # ---- processes ----------------------------------------------------------------------------------
@@ -133,7 +93,7 @@ def finish(running: subprocess.Popen[bytes], seconds: float | None = None) -> in
 
 
 def spec_of(method: str, folder: Path) -> Path:
-    head, _, tail = LONGER.partition("search darts {")
+    head, _, tail = LONGEST.partition("search darts {")
     ours = KINDS[method]
     body = tail.partition("}")[2]
     search_ = ours if "{" in ours else f"{ours} {{ epochs 3 }}"

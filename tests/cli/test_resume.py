@@ -18,13 +18,20 @@ from dslnas.cli.render.progress import Progress
 from dslnas.data.dataset import Data
 from dslnas.runs.checkpoint import content_hash
 from dslnas.training.records import EpochRecord, Line, StepRecord
-from tests.cli.outcome import Interrupt, assert_same, interrupting, manifest_in, search
-from tests.small import SMALL
+from tests.cli.outcome import (
+    Interrupt,
+    assert_same,
+    interrupting,
+    manifest_in,
+    search,
+    search_briefly,
+)
+from tests.small import LONGER
 
 # ---- runs that several tests look at ------------------------------------------------------------
 
 BEGIN = "leave out `--resume` (in Python `resume=True`) to begin one"
-LONGER = SMALL.replace("    epochs     1", "    epochs     3")
+LONG_SEARCH = ("--set", "search.epochs=3")
 
 
 @pytest.fixture
@@ -35,28 +42,28 @@ def spec(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a `whole` run, and an `interrupted` one in its second epoch of training."""
-    folder = tmp_path_factory.mktemp("runs")
-    spec = folder / "small.nas"
-    spec.write_text(LONGER)
-    assert search(spec, folder / "whole") == 0
+def _interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("interrupted")
+    (folder / "small.nas").write_text(LONGER)
     with interrupting() as interrupt:
         interrupt("retrain", 2)
-        assert search(spec, folder / "interrupted") == 130
-    return folder
+        assert search(folder / "small.nas", folder / "run") == 130
+    return folder / "run"
 
 
 @pytest.fixture
-def whole(runs: Path) -> Path:
-    """The folder of a whole run. Nobody may write to it."""
-    return runs / "whole"
-
-
-@pytest.fixture
-def interrupted(runs: Path, tmp_path: Path) -> Path:
+def interrupted(_interrupted: Path, tmp_path: Path) -> Path:
     """A copy of the folder of a run that was interrupted in its second epoch of training."""
-    return shutil.copytree(runs / "interrupted", tmp_path / "out")
+    return shutil.copytree(_interrupted, tmp_path / "out")
+
+
+@pytest.fixture(scope="module")
+def long_search(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole run with a search of three epochs. Nobody may write to it."""
+    folder = tmp_path_factory.mktemp("long")
+    (folder / "small.nas").write_text(LONGER)
+    search_briefly(folder / "small.nas", folder / "run", *LONG_SEARCH)
+    return folder / "run"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -141,22 +148,25 @@ def test_a_checkpoint_is_read_once(
 
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_an_interrupted_search_goes_on_bit_for_bit(
-    spec: Path, tmp_path: Path, interrupt: Interrupt, capsys: pytest.CaptureFixture[str], epoch: int
+    spec: Path,
+    long_search: Path,
+    tmp_path: Path,
+    interrupt: Interrupt,
+    capsys: pytest.CaptureFixture[str],
+    epoch: int,
 ) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    two = ("--set", "search.epochs=2")
-    assert search(spec, whole, *two) == 0
+    out = tmp_path / "out"
     interrupt("search", epoch)
-    assert search(spec, out, *two) == 130
+    assert search(spec, out, *LONG_SEARCH) == 130
     interrupt("search", 0)
     capsys.readouterr()
-    assert search(spec, out, *two, "--resume") == 0
+    assert search(spec, out, *LONG_SEARCH, "--resume") == 0
     said = (
         f"No epoch of the search in {out} was finished: it starts again\n",
         f"Going on with the search in {out}, after epoch 1\n",
     )
     assert said[epoch - 1] in capsys.readouterr().err
-    assert_same(whole, out)
+    assert_same(long_search, out)
 
 
 def test_a_run_that_failed_only_at_its_export_is_exported(
@@ -217,17 +227,16 @@ def test_an_architecture_goes_on_too(finished: Path, tmp_path: Path, interrupt: 
 
 
 def test_repeats_go_on_with_the_run_that_was_interrupted(
-    spec: Path, tmp_path: Path, interrupt: Interrupt
+    spec: Path, repeated: Path, tmp_path: Path, interrupt: Interrupt
 ) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
+    out = tmp_path / "out"
     repeats = ("--repeats", "1")
-    assert search(spec, whole, *repeats) == 0
     interrupt("retrain", 2)
     assert search(spec, out, *repeats) == 130
     interrupt("retrain", 0)
     assert search(spec, out, *repeats, "--resume") == 0
     for name in ("seed-0", "random-seed-0"):
-        assert_same(whole / name, out / name)
+        assert_same(repeated / name, out / name)
     assert sorted(p.name for p in out.iterdir()) == ["random-seed-0", "seed-0", "summary.json"]
 
 
@@ -392,17 +401,16 @@ def test_a_checkpoint_with_epochs_that_were_not_trained_is_a_message(
 )
 def test_the_checkpoint_before_is_taken(
     spec: Path,
+    long_search: Path,
     tmp_path: Path,
     interrupt: Interrupt,
     capsys: pytest.CaptureFixture[str],
     stage: str,
     how: str,
 ) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    three = ("--set", "search.epochs=3")
-    assert search(spec, whole, *three) == 0
+    out = tmp_path / "out"
     interrupt(stage, 3)
-    assert search(spec, out, *three) == 130
+    assert search(spec, out, *LONG_SEARCH) == 130
     name = "search" if stage == "search" else "checkpoint"
     last = out / f"{name}.safetensors"
     match how:
@@ -414,12 +422,12 @@ def test_the_checkpoint_before_is_taken(
             last.unlink()
     interrupt(stage, 0)
     capsys.readouterr()
-    assert search(spec, out, *three, "--resume") == 0
+    assert search(spec, out, *LONG_SEARCH, "--resume") == 0
     told = capsys.readouterr().err
     assert (f"{last}: " in told and "the checkpoint before is taken" in told) == (how != "missing")
     word = "search" if stage == "search" else "training"
     assert f"Going on with the {word} in {out}, after epoch 1\n" in told
-    assert_same(whole, out)
+    assert_same(long_search, out)
 
 
 def test_a_checkpoint_of_other_work_is_a_message(
@@ -427,9 +435,8 @@ def test_a_checkpoint_of_other_work_is_a_message(
 ) -> None:
     """As one of another version of dslnas may be, or one that somebody made."""
     out = tmp_path / "out"
-    two = ("--set", "search.epochs=2")
     interrupt("search", 2)
-    assert search(spec, out, *two) == 130
+    assert search(spec, out, *LONG_SEARCH) == 130
     path = out / "search.safetensors"
     with safe_open(path, framework="pt") as file:
         texts = file.metadata()
@@ -438,7 +445,7 @@ def test_a_checkpoint_of_other_work_is_a_message(
     whole = {**json.loads(texts["dslnas"]), "content_hash": content_hash(texts["progress"], state)}
     save_file(state, path, {**texts, "dslnas": json.dumps(whole)})
     interrupt("search", 0)
-    assert search(spec, out, *two, "--resume") == 1
+    assert search(spec, out, *LONG_SEARCH, "--resume") == 1
     error = capsys.readouterr().err
     assert f"{path}: error[NAS026]: checkpoint does not fit: network: `" in error
     assert "is missing" in error

@@ -70,11 +70,13 @@ def test_run_folder_holds_everything_and_the_manifest_says_so(
     assert manifest["spec_hash"] in (tmp_path / "run" / "model.py").read_text()
 
 
-KINDS = ("darts", "nasp", "gdas", "enas", "evolution", "random_search")
+OFTEN, SLOW = ("darts", "enas", "random_search"), ("nasp", "gdas", "evolution")
 """One method of each kind; all of them search end to end in the tests of training."""
 
 
-@pytest.mark.parametrize("method", KINDS)
+@pytest.mark.parametrize(
+    "method", [*OFTEN, *(pytest.param(m, marks=pytest.mark.slow) for m in SLOW)]
+)
 def test_one_word_changes_the_method_and_a_seed_repeats_bit_for_bit(
     spec: Path, tmp_path: Path, method: str
 ) -> None:

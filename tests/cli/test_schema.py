@@ -11,8 +11,6 @@ import pytest
 from dslnas.cli.main import run
 from dslnas.runs.manifest import Manifest
 from dslnas.runs.summary import Summary
-from tests.cli.outcome import search
-from tests.small import SMALL
 
 
 def printed_schema(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -82,12 +80,9 @@ def test_the_manifest_of_a_run_fits_the_schema(
 
 
 def test_the_summary_of_repeated_runs_fits_the_schema(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    repeated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spec = tmp_path / "small.nas"
-    spec.write_text(SMALL)
-    assert search(spec, tmp_path / "out", "--repeats", "1") == 0
-    content = (tmp_path / "out" / "summary.json").read_text()
+    content = (repeated / "summary.json").read_text()
     schema = printed_schema(capsys, "summary")
     assert schema["title"] == "Summary"
     assert wrong_in(schema, json.loads(content), schema) == []
