@@ -6,6 +6,7 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,14 +23,17 @@ Kind = TypeVar("Kind")
 PACKAGE = Path(dslnas.__file__).parent
 
 
-TREES = {
-    str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted(PACKAGE.rglob("*.py"))
-}
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Return the syntax of every module, by its path in the package."""
+    return {
+        str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
 
 
 def test_walks_through_graphs_are_those_of_networkx() -> None:
-    by_hand = {path: [loop.lineno for loop in _worklists(tree)] for path, tree in TREES.items()}
+    by_hand = {path: [loop.lineno for loop in _worklists(tree)] for path, tree in trees().items()}
     assert not {path: lines for path, lines in by_hand.items() if lines}
 
 
@@ -61,7 +65,7 @@ def _imported(module: ast.Module) -> set[str]:
 def test_engines_are_known_by_their_protocol_alone() -> None:
     methods = {engine.__module__ for engine in _subclasses(Engine)}  # type: ignore[type-abstract]
     assert {made.__module__ for made in ENGINES.values()} <= methods
-    knowing = [path for path, tree in TREES.items() if methods & _imported(tree)]
+    knowing = [path for path, tree in trees().items() if methods & _imported(tree)]
     assert all(path.startswith("engines/") for path in knowing)
 
 
@@ -69,7 +73,7 @@ def test_methods_are_told_apart_by_facts_of_their_settings() -> None:
     names = {model.__name__ for model in SEARCH.values()}
     knowing = {
         path: [alias.name for alias in node.names if alias.name in names]
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if not path.startswith(("settings/", "engines/"))
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and names & {alias.name for alias in node.names}
@@ -86,7 +90,7 @@ def test_the_manifest_has_one_model_and_one_file_name() -> None:
     assert alike == [Manifest]
     naming = [
         path
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for constant in ast.walk(tree)
         if isinstance(constant, ast.Constant) and constant.value == MANIFEST
     ]

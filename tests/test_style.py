@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import dslnas
 
 FOLDERS = (Path(dslnas.__file__).parent, Path(__file__).parent)
@@ -34,14 +32,11 @@ def faults(docstring: str) -> list[str]:
     return [*found, *(line for line in (first, *others) if re.search(r"\bLikewise\b", line))]
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted(path for folder in FOLDERS for path in folder.rglob("*.py")),
-    ids=lambda path: path.stem,
-)
-def test_docstrings_start_with_a_verb_or_a_noun(path: Path) -> None:
+def test_docstrings_start_with_a_verb_or_a_noun() -> None:
     found = [
-        f"line {line}: {fault.strip()}"
+        f"{path}, line {line}: {fault.strip()}"
+        for folder in FOLDERS
+        for path in sorted(folder.rglob("*.py"))
         for line, text in docstrings(path.read_text(encoding="utf-8"))
         for fault in faults(text)
     ]
