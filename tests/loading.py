@@ -6,12 +6,14 @@ import torch
 
 from dslnas.data.dataset import Data
 from dslnas.settings.data import DataSettings
+from dslnas.tasks import labelled_settings
 from dslnas.tasks.catalogue import task_of
-from dslnas.tasks.image_classification import ImageClassification
+from dslnas.tasks.classification import Classification
 from dslnas.tasks.language_model import LanguageModel
 from dslnas.tasks.ratings import RatingPrediction
 
-IMAGES, TEXT, RATINGS = ImageClassification(), LanguageModel(), RatingPrediction()
+IMAGES, TEXT = Classification(labelled_settings.IMAGES), LanguageModel()
+RATINGS = RatingPrediction()
 
 
 def load(

@@ -27,6 +27,7 @@ from dslnas.runs.summary import (
     against_baseline,
 )
 from dslnas.tasks.catalogue import task_of
+from dslnas.tasks.task import Task
 
 OF_ONE_RUN = frozenset({"NAS701", "NAS703", "NAS711"})
 """Mistakes that another seed may not have: the runs after it go on."""
@@ -129,9 +130,14 @@ class Repeats:
         self._done[method, seed] = outcome
 
     @property
+    def task(self) -> Task:
+        """The task of the spec."""
+        return task_of(self._spec.program.data)
+
+    @property
     def summary(self) -> Summary:
         """Summary of the runs that are finished so far."""
-        task = task_of(self._spec.program.data)
+        task = self.task
         samples = [Sample.of(method, self._outcomes(method), task) for method in self._methods]
         paired = against_baseline(samples, task)
         facts: dict[str, object] = {

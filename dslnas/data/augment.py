@@ -7,11 +7,20 @@ are the mean colour; the published DARTS code pads before it normalises, that is
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import pad as pad_zeros
 
+from dslnas.data.batches import Batch
 from dslnas.settings.values import Augmentation, Crop, Cutout, Flip
+
+
+def augmented(batch: Batch, steps: tuple[Augmentation, ...], generator: Generator) -> Batch:
+    """Return a batch with the steps applied in order to all of its inputs."""
+    inputs = {name: augment(x, steps, generator) for name, x in batch.inputs.items()}
+    return replace(batch, inputs=inputs)
 
 
 def augment(images: Tensor, steps: tuple[Augmentation, ...], generator: Generator) -> Tensor:

@@ -22,6 +22,27 @@ NOTHING = -100
 """Target where there is nothing to predict; torch's losses leave it out."""
 
 
+@dataclass(frozen=True)
+class Mixed:
+    """The other labels of examples that were mixed with others of their batch.
+
+    Attributes:
+        targets: Labels of those that each was mixed with.
+        share: Share of its own label; that of the other is 1 - share.
+        weights: Weights of the other losses, see `Batch`.
+    """
+
+    targets: Tensor
+    share: float
+    weights: Tensor | None = None
+
+    def split(self, count: int) -> list[Mixed]:
+        """Return so many parts of it."""
+        targets, weights = self.targets.tensor_split(count), self.weights
+        cut = [None] * count if weights is None else weights.tensor_split(count)
+        return [Mixed(t, self.share, w) for t, w in zip(targets, cut, strict=True)]
+
+
 @dataclass
 class Batch:
     """Some examples of a part.
@@ -32,10 +53,13 @@ class Batch:
     Attributes:
         inputs: By the name of an input of the network: images float32 (B, C, H, W), or tokens int64
             (time, B).
-        targets: Labels int64 (B,), or the next tokens (time, B), `NOTHING` where there are none.
+        targets: Labels int64 (B,), several of them or numbers (B, K), or the next tokens (time, B),
+            `NOTHING` where there are none.
         start: States before the first step, without gradients; None stands for zeros.
         end: States after the last step, without gradients; None until a network has run.
         axis: The axis of inputs and targets that counts examples, or sequences side by side.
+        weights: Weights of the losses, like targets, 1 in the mean; None where all weigh alike.
+        mixed: The other labels, where examples were mixed.
         unit: What a difference of 1 between targets is in the data, where they are numbers.
     """
 
@@ -44,7 +68,9 @@ class Batch:
     start: States | None = None
     end: States | None = None
     axis: int = 0
-    unit: float = 1.0
+    weights: Tensor | None = None
+    mixed: Mixed | None = None
+    unit: Tensor | float = 1.0
 
     def __len__(self) -> int:
         """Return the number of targets that count; real numbers all do."""

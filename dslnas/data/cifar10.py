@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from dslnas.data.examples import DataShape, Examples, Images, Labels, examples
+from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
 from dslnas.data.files import check_size, damaged, missing, path_of, reading, required_folder
 from dslnas.settings.data import Cifar10
 
@@ -27,6 +27,11 @@ KNOWN = DataShape(
     (3, 32, 32), 10, has_test=True, counts=dict.fromkeys(CLASSES, BATCHES * EACH // len(CLASSES))
 )
 HOLDS = "CIFAR-10's binary version: data_batch_1.bin (to 5) and test_batch.bin"
+
+
+def known(settings: Cifar10) -> DataShape | None:
+    """Return the shape, which is always the same."""
+    return KNOWN
 
 
 def shape(settings: Cifar10) -> DataShape:
@@ -63,7 +68,7 @@ def _files(folder: Path) -> list[Path]:
     return [*train, test]
 
 
-def _rows(paths: list[Path]) -> tuple[Images, Labels]:
+def _rows(paths: list[Path]) -> tuple[Inputs, Labels]:
     import numpy as np
 
     check_size(paths[0].parent, sum(path.stat().st_size for path in paths))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dslnas.data.examples import DataShape, Examples, examples
-from dslnas.diagnostics import user_error
+from dataclasses import replace
+from types import MappingProxyType
+
+from dslnas.data.examples import ALL, DataShape, Examples, examples
+from dslnas.data.files import check_sklearn
 from dslnas.settings.data import Digits
 
 COUNTS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
@@ -11,9 +14,27 @@ CLASSES = tuple("0123456789")
 KNOWN = DataShape((1, 8, 8), 10, has_test=False, counts=dict(zip(CLASSES, COUNTS, strict=True)))
 BRIGHTEST = 16
 
+SEGMENTS = MappingProxyType(
+    {
+        "top": "02356789",
+        "upper_left": "045689",
+        "upper_right": "01234789",
+        "middle": "2345689",
+        "lower_left": "0268",
+        "lower_right": "013456789",
+        "bottom": "0235689",
+    }
+)
+"""Segments of a display, each with the digits that it helps to show."""
 
-def shape(settings: Digits) -> DataShape:
+
+def known(settings: Digits) -> DataShape:
     """Return the shape, which is always the same."""
+    match settings.task:
+        case "multilabel":
+            return replace(KNOWN, classes=len(SEGMENTS), counts={ALL: sum(COUNTS)})
+        case "regression":
+            return replace(KNOWN, classes=1, counts={ALL: sum(COUNTS)})
     return KNOWN
 
 
@@ -24,16 +45,18 @@ def read(settings: Digits) -> Examples:
     """
     import numpy as np
 
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError as error:
-        raise user_error(
-            "NAS608",
-            "data source `digits` needs scikit-learn",
-            help="pip install scikit-learn",
-            where="data",
-        ) from error
+    check_sklearn("digits")
+    from sklearn.datasets import load_digits
+
     bunch = load_digits()
     images = (np.asarray(bunch.images) / BRIGHTEST).astype(np.float32).reshape(-1, 1, 8, 8)
     labels = np.asarray(bunch.target, np.int64)
+    match settings.task:
+        case "multilabel":
+            lit = np.array([[d in digits for digits in SEGMENTS.values()] for d in CLASSES])
+            train = images, lit[labels].astype(np.float32)
+            return examples(train, None, tuple(SEGMENTS), "digits", "multilabel")
+        case "regression":
+            train = images, labels[:, None].astype(np.float32)
+            return examples(train, None, ("digit",), "digits", "regression")
     return examples((images, labels), None, CLASSES, "digits")

@@ -7,8 +7,9 @@ from functools import reduce
 from math import floor
 from operator import add
 
+from dslnas.data.examples import ALL
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import ImageSettings, percent
+from dslnas.settings.data import LabelledSettings, percent
 
 SHOWN = 12
 """Classes that a message names."""
@@ -31,8 +32,8 @@ def part_sizes(count: int, shares: Sequence[float]) -> list[int]:
     return sizes
 
 
-def check_split(settings: ImageSettings, has_test: bool) -> None:
-    """Raise NAS607 unless a test share is given where images have no test part of their own."""
+def check_split(settings: LabelledSettings, has_test: bool) -> None:
+    """Raise NAS607 unless a test share is given where examples have no test part of their own."""
     shares = [f"{share:g}" for share in settings.split]
     if has_test == (len(shares) == 3):
         return
@@ -49,7 +50,7 @@ def check_split(settings: ImageSettings, has_test: bool) -> None:
     )
 
 
-def check_counts(counts: Mapping[str, int], settings: ImageSettings) -> None:
+def check_counts(counts: Mapping[str, int], settings: LabelledSettings) -> None:
     """Raise NAS606 unless every class, of so many examples in all, can be in every part."""
     parts = len(settings.split)
     used = {name: part_sizes(count, [settings.subset])[0] for name, count in counts.items()}
@@ -57,7 +58,9 @@ def check_counts(counts: Mapping[str, int], settings: ImageSettings) -> None:
     if not few:
         return
     among = "" if settings.subset == 1 else f" in a subset of {percent(settings.subset)}"
-    if len(few) == 1:
+    if ALL in few:
+        message = f"the data have {few[ALL]} examples{among} but the split has {parts} parts"
+    elif len(few) == 1:
         ((name, count),) = few.items()
         message = f"class `{name}` has {count} examples{among} but the split has {parts} parts"
     else:
@@ -65,17 +68,17 @@ def check_counts(counts: Mapping[str, int], settings: ImageSettings) -> None:
         listed = ", ".join(shown[:SHOWN]) + (", ..." if len(few) > SHOWN else "")
         message = f"{len(few)} classes have fewer examples{among} than the {parts} parts of the "
         message += f"split: {listed}"
-    of = "this class" if len(few) == 1 else "these classes"
+    of = "" if ALL in few else " of this class" if len(few) == 1 else " of these classes"
     raise user_error(
         "NAS606",
         message,
-        help=f"add examples of {of}" + (", or raise `subset`" if among else ""),
+        help=f"add examples{of}" + (", or raise `subset`" if among else ""),
         where=settings.path or settings.source,
     )
 
 
 def check_batch(
-    counts: Mapping[str, int], settings: ImageSettings, batch: int, setting: str
+    counts: Mapping[str, int], settings: LabelledSettings, batch: int, setting: str
 ) -> None:
     """Raise NAS606 unless there are as many examples to train on as a step reads.
 

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from dslnas.diagnostics import user_error
 from dslnas.ops.primitive import Example
+from dslnas.settings.data import Goal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 # Quoted because NumPy is not imported here: a spec is checked without it.
-Images: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
+Inputs: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
 Labels: TypeAlias = "NDArray[np.int64]"
+Targets: TypeAlias = "NDArray[np.int64] | NDArray[np.float32]"
+
+Part: TypeAlias = tuple[Inputs, Targets]
+"""Inputs and what is predicted of them."""
+
+ALL = ""
+"""Name of the count of all examples, where there are no classes to count them by."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +31,13 @@ class DataShape:
     """Facts about data that a network has to know.
 
     Attributes:
-        shape: (C, H, W) of an image; () of a token; by name where there are several inputs.
-        classes: Number of classes, labelled from 0 to `classes - 1`, or of different tokens.
+        shape: (C, H, W) of an image, (F,) of numbers; () of a token; by name where there are
+            several inputs.
+        classes: Number of classes, labelled from 0 to `classes - 1`, of different tokens, or of
+            labels or numbers that are predicted.
         has_test: Whether the data come with a test part of their own; None if that is not known.
-        counts: Images of the training part by class, or tokens by part of a text; nothing if they
-            are not known.
+        counts: Examples of the training part by class, or as `ALL` where there are no classes, or
+            tokens by part of a text; nothing if they are not known.
     """
 
     shape: Example
@@ -38,35 +48,37 @@ class DataShape:
 
 @dataclass(frozen=True)
 class Examples:
-    """Images and labels as they were read. Made by `examples`, which checks them.
+    """Examples as they were read. Made by `examples`, which checks them.
 
     Attributes:
-        images: uint8 in [0, 255] or float32 in any unit, (N, C, H, W).
-        labels: int64 in [0, len(class_names)), (N,).
-        test_images: The data's own test part, same type and (C, H, W); None if there is none.
-        test_labels: Labels of `test_images`; None exactly if that is.
-        class_names: One name per class.
+        inputs: Images uint8 in [0, 255] or float32 in any unit, (N, C, H, W); numbers (N, F).
+        targets: Classes int64 in [0, len(class_names)), (N,); labels of 0 and 1, or numbers,
+            float32 (N, K).
+        test_inputs: The data's own test part, same type and shape; None if there is none.
+        test_targets: Targets of `test_inputs`; None exactly if that is.
+        class_names: One name per class, label or number; none where they have none.
     """
 
-    images: Images
-    labels: Labels
-    test_images: Images | None
-    test_labels: Labels | None
+    inputs: Inputs
+    targets: Targets
+    test_inputs: Inputs | None
+    test_targets: Targets | None
     class_names: tuple[str, ...]
 
 
 def examples(
-    train: tuple[Images, Labels],
-    test: tuple[Images, Labels] | None,
+    train: Part,
+    test: Part | None,
     class_names: tuple[str, ...],
     where: str,
+    goal: Goal = "classification",
 ) -> Examples:
     """Return checked `Examples`; raise NAS603, NAS604, NAS606 or NAS609 for what is wrong."""
-    _check_part(train, "", len(class_names), where)
+    _check_part(train, "", class_names, where, goal)
     if test is None:
         return Examples(*train, None, None, class_names)
-    _check_part(test, "test ", len(class_names), where)
-    ours, theirs = _form(train[0]), _form(test[0])
+    _check_part(test, "test ", class_names, where, goal)
+    ours, theirs = _form(train), _form(test)
     if ours != theirs:
         raise user_error(
             "NAS604",
@@ -75,6 +87,16 @@ def examples(
             where=where,
         )
     return Examples(*train, *test, class_names)
+
+
+def counts_of(examples: Examples, goal: Goal) -> dict[str, int]:
+    """Return the numbers of training examples by class, or that of all."""
+    import numpy as np
+
+    if goal != "classification":
+        return {ALL: len(examples.targets)}
+    numbers = np.bincount(examples.targets, minlength=len(examples.class_names)).tolist()
+    return dict(zip(examples.class_names, numbers, strict=True))
 
 
 def check_numbers(images: int, labels: int, part: str, where: str) -> None:
@@ -123,23 +145,21 @@ def class_counts(labels: Labels, where: str) -> dict[str, int]:
     return {str(number): int(count) for number, count in enumerate(counts)}
 
 
-def _check_part(part: tuple[Images, Labels], name: str, classes: int, where: str) -> None:
+def _check_part(
+    part: Part, name: str, class_names: tuple[str, ...], where: str, goal: Goal
+) -> None:
     import numpy as np
 
-    images, labels = part
-    check_numbers(len(images), len(labels), name, where)
-    if not len(images):
+    inputs, targets = part
+    check_numbers(len(inputs), len(targets), name, where)
+    if not len(inputs):
         raise user_error("NAS606", f"there are no {name}examples", where=where)
-    wrong = labels[(labels < 0) | (labels >= classes)]
-    if wrong.size:
-        raise user_error(
-            "NAS609",
-            f"{name}label {wrong[0]} is not one of the {classes} classes 0 to {classes - 1}",
-            help="test labels have to occur in the training labels" if name else "",
-            where=where,
-        )
-    with np.errstate(invalid="ignore"):  # a sum needs no second array of the images' size
-        finite = images.dtype.kind != "f" or bool(np.isfinite(images.sum(dtype=np.float64)))
+    if goal == "classification":
+        _check_classes(targets, name, len(class_names), where)
+    else:
+        _check_targets(targets, name, where, goal)
+    with np.errstate(invalid="ignore"):  # a sum needs no second array of the inputs' size
+        finite = inputs.dtype.kind != "f" or bool(np.isfinite(inputs.sum(dtype=np.float64)))
     if not finite:
         raise user_error(
             "NAS603",
@@ -149,6 +169,39 @@ def _check_part(part: tuple[Images, Labels], name: str, classes: int, where: str
         )
 
 
-def _form(images: Images) -> str:
-    _, channels, height, width = images.shape
-    return f"{images.dtype} {channels}x{height}x{width}"
+def _check_classes(targets: Targets, name: str, classes: int, where: str) -> None:
+    wrong = targets[(targets < 0) | (targets >= classes)]
+    if wrong.size:
+        raise user_error(
+            "NAS609",
+            f"{name}label {wrong[0]} is not one of the {classes} classes 0 to {classes - 1}",
+            help="test labels have to occur in the training labels" if name else "",
+            where=where,
+        )
+
+
+def _check_targets(targets: Targets, name: str, where: str, goal: Goal) -> None:
+    """Check that numbers are finite, and labels 0 or 1."""
+    import numpy as np
+
+    if not np.isfinite(targets).all():
+        raise user_error(
+            "NAS603",
+            f"{name}targets hold numbers that are not finite",
+            help="replace nan and infinite values, or leave these examples out",
+            where=where,
+        )
+    wrong = targets[(targets != 0) & (targets != 1)]
+    if goal == "multilabel" and wrong.size:
+        raise user_error(
+            "NAS609",
+            f"{name}label {wrong[0]:g} is neither 0 nor 1",
+            help="`task multilabel` takes a 0 or 1 for every label; numbers are a `regression`",
+            where=where,
+        )
+
+
+def _form(part: Part) -> str:
+    inputs, targets = part
+    outputs = f" with {targets.shape[1]} targets" if targets.ndim > 1 else ""
+    return f"{inputs.dtype} {'x'.join(map(str, inputs.shape[1:]))}{outputs}"

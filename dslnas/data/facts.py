@@ -20,9 +20,12 @@ class Facts:
     """Programs of `dslnas.exporters` that run an exported network."""
 
     @property
-    def unit(self) -> tuple[float, float]:
-        """Factor and offset that lead from outputs to what users of an exported network want."""
-        return 1.0, 0.0
+    def units(self) -> tuple[tuple[float, float], ...]:
+        """Factor and offset that lead from each output to what users of an exported network want.
+
+        There are none where that is what the network gives.
+        """
+        return ()
 
     def check_outputs(self, outputs: int) -> None:
         """Raise ValueError unless a network with so many outputs is one of such data."""
@@ -47,19 +50,38 @@ NO_FACTS = Facts()
 
 
 @dataclass(frozen=True)
-class ImageFacts(Facts):
-    """How pixels became numbers, per channel, in the unit of `Examples` with bytes divided by 255.
+class LabelledFacts(Facts):
+    """How examples that stand alone became numbers, per channel or column.
 
-    Mean and standard deviation are those of the images that train, 1 for a channel that is
-    constant: the one was taken from the pixels, which were divided by the other.
+    Images are in the unit of `Examples` with bytes divided by 255. Mean and standard deviation are
+    those of the examples that train, 1 for what is constant: the one was taken from the numbers,
+    which were divided by the other.
+
+    Attributes:
+        mean: By channel or column of the inputs.
+        std: The same of the deviation.
+        target_mean: By number that is predicted.
+        target_std: What a difference of 1 of an output is in the data.
     """
 
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    target_mean: tuple[float, ...] = ()
+    target_std: tuple[float, ...] = ()
+
+    @property
+    def units(self) -> tuple[tuple[float, float], ...]:
+        """Factor and offset that lead from standardised numbers to those of the data."""
+        return tuple(zip(self.target_std, self.target_mean, strict=True))
 
     def entries(self) -> dict[str, object]:
-        """Return normalisation and names of the classes."""
-        return {**super().entries(), "normalisation": {"mean": self.mean, "std": self.std}}
+        """Return normalisation and names of the outputs."""
+        targets = {"mean": self.target_mean, "std": self.target_std}
+        return {
+            **super().entries(),
+            "normalisation": {"mean": self.mean, "std": self.std},
+            **({"targets": targets} if self.target_mean else {}),
+        }
 
     def metadata(self) -> dict[str, str]:
         """Return the normalisation with six digits, if there is one."""

@@ -8,7 +8,7 @@ from typing import IO
 from dslnas.data.examples import (
     DataShape,
     Examples,
-    Images,
+    Inputs,
     Labels,
     check_numbers,
     class_counts,
@@ -17,12 +17,16 @@ from dslnas.data.examples import (
 from dslnas.data.files import damaged, missing, opened, path_of, read_exactly, required_folder
 from dslnas.settings.data import Idx
 
-KNOWN = None  # other images have other shapes
 UNSIGNED_BYTE = 0x08
 HOLDS = (
     "train-images-idx3-ubyte and train-labels-idx1-ubyte, and for a test part "
     "t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte; each may end in .gz"
 )
+
+
+def known(settings: Idx) -> DataShape | None:
+    """Return nothing: other files have other shapes."""
+    return None
 
 
 def shape(settings: Idx) -> DataShape:
@@ -51,7 +55,7 @@ def _has_test(folder: Path) -> bool:
     return any(_find(folder, f"t10k-{kind}") for kind in ("images-idx3", "labels-idx1"))
 
 
-def _part(folder: Path, name: str) -> tuple[Images, Labels]:
+def _part(folder: Path, name: str) -> tuple[Inputs, Labels]:
     images, labels = _pair(folder, name)
     return _images(images), _labels(labels)
 
@@ -73,7 +77,7 @@ def _find(folder: Path, stem: str) -> Path | None:
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
-def _images(path: Path) -> Images:
+def _images(path: Path) -> Inputs:
     import numpy as np
 
     with opened(path) as stream:

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dslnas.data.examples import DataShape, Examples, Images, Labels, examples
+from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
 from dslnas.data.files import check_size, damaged, path_of, reading, required_folder
 from dslnas.data.pixels import check_pillow, decode
 from dslnas.diagnostics import user_error
 from dslnas.settings.data import ImageFolder
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
-KNOWN = None  # other folders have other classes
 CHANNELS = 3
 HOLDS = "one folder of images per class, or `train` and `test` with such folders"
+
+
+def known(settings: ImageFolder) -> DataShape | None:
+    """Return nothing: other files have other shapes."""
+    return None
 
 
 def shape(settings: ImageFolder) -> DataShape:
@@ -119,7 +123,7 @@ def _is_litter(path: Path) -> bool:
 
 def _part(
     folder: Path, listing: dict[str, list[Path]], names: tuple[str, ...], size: int
-) -> tuple[Images, Labels]:
+) -> tuple[Inputs, Labels]:
     import numpy as np
 
     check_pillow()

@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dslnas.data.examples import (
+    ALL,
     DataShape,
     Examples,
-    Images,
+    Inputs,
     Labels,
+    Targets,
     check_numbers,
     class_counts,
     examples,
 )
 from dslnas.data.files import check_size, damaged, missing, path_of, reading, required_path
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import Npz
+from dslnas.settings.data import Goal, Npz
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,9 +30,13 @@ if TYPE_CHECKING:
 
 Layout: TypeAlias = Literal["NHW", "NHWC", "NCHW"]
 
-KNOWN = None  # other arrays have other shapes
 HOLDS = "x_train and y_train (and x_test and y_test), or x and y"
 FEW = range(1, 5)  # what axis is taken for the channels if the other one cannot be
+
+
+def known(settings: Npz) -> DataShape | None:
+    """Return nothing: other files have other shapes."""
+    return None
 
 
 def shape(settings: Npz) -> DataShape:
@@ -41,10 +47,13 @@ def shape(settings: Npz) -> DataShape:
         sizes, dtype = _header(path, archive, train[0])
         count, channels, height, width = _in_order(sizes, _layout(path, train[0], sizes))
         _check_pixels(path, train[0], dtype)
-        labels = _labels(path, archive, train[1])
-    check_numbers(count, len(labels), "", str(path))
-    counts = class_counts(labels, str(path))
-    return DataShape((channels, height, width), len(counts), test is not None, counts)
+        targets = _targets(path, archive, train[1], settings.task)
+    check_numbers(count, len(targets), "", str(path))
+    shape, has_test = (channels, height, width), test is not None
+    if settings.task != "classification":
+        return DataShape(shape, targets.shape[1], has_test, {ALL: count})
+    counts = class_counts(targets, str(path))
+    return DataShape(shape, len(counts), has_test, counts)
 
 
 def read(settings: Npz) -> Examples:
@@ -55,9 +64,11 @@ def read(settings: Npz) -> Examples:
     path = path_of(settings)
     with _archive(path) as archive:
         names, test_names = _names(path, archive)
-        train = _part(path, archive, names)
-        test = _part(path, archive, test_names) if test_names else None
-    return examples(train, test, tuple(class_counts(train[1], str(path))), str(path))
+        train = _part(path, archive, names, settings.task)
+        test = _part(path, archive, test_names, settings.task) if test_names else None
+    has_classes = settings.task == "classification"
+    classes = tuple(class_counts(train[1], str(path))) if has_classes else ()
+    return examples(train, test, classes, str(path), settings.task)
 
 
 @contextmanager
@@ -80,11 +91,13 @@ def _names(path: Path, archive: zipfile.ZipFile) -> tuple[tuple[str, str], tuple
     return train, test
 
 
-def _part(path: Path, archive: zipfile.ZipFile, names: tuple[str, str]) -> tuple[Images, Labels]:
-    return _images(path, archive, names[0]), _labels(path, archive, names[1])
+def _part(
+    path: Path, archive: zipfile.ZipFile, names: tuple[str, str], goal: Goal
+) -> tuple[Inputs, Targets]:
+    return _images(path, archive, names[0]), _targets(path, archive, names[1], goal)
 
 
-def _images(path: Path, archive: zipfile.ZipFile, name: str) -> Images:
+def _images(path: Path, archive: zipfile.ZipFile, name: str) -> Inputs:
     import numpy as np
 
     sizes, dtype = _header(path, archive, name)
@@ -101,18 +114,38 @@ def _images(path: Path, archive: zipfile.ZipFile, name: str) -> Images:
         return array.astype(np.float32)
 
 
+def _targets(path: Path, archive: zipfile.ZipFile, name: str, goal: Goal) -> Targets:
+    """Return what is predicted: classes, or rows of labels or numbers (N, K) as float32."""
+    import numpy as np
+
+    sizes, dtype = _header(path, archive, name)
+    if goal == "classification":
+        return _labels(path, archive, name)
+    if dtype.kind not in "biuf" or len(sizes) not in (1, 2):
+        raise user_error(
+            "NAS604",
+            f"`{name}` holds {dtype} of the shape {sizes} but a {goal} needs numbers (N, K)",
+            help="save a row of numbers for every example",
+            where=str(path),
+        )
+    with np.errstate(over="ignore"):  # becomes infinite, which `examples` reports
+        return _array(path, archive, name).astype(np.float32).reshape(sizes[0], -1)
+
+
 def _labels(path: Path, archive: zipfile.ZipFile, name: str) -> Labels:
     """Return labels stored as whole numbers, (N,) or (N, 1), as int64 (N,)."""
     import numpy as np
 
     sizes, dtype = _header(path, archive, name)
     if dtype.kind not in "iu":
-        raise damaged(path, f"`{name}` holds {dtype} but labels are whole numbers", "save as int64")
+        help = "save as int64, or write `task regression` to predict numbers"
+        raise damaged(path, f"`{name}` holds {dtype} but labels are whole numbers", help)
     if not (len(sizes) == 1 or (len(sizes) == 2 and sizes[1] == 1)):
         raise user_error(
             "NAS604",
             f"`{name}` has the shape {sizes} but labels have (N,)",
-            help="save one class number per image; of one-hot rows take `argmax(1)`",
+            help="save one class number per image; of one-hot rows take `argmax(1)`, of several "
+            "labels write `task multilabel`",
             where=str(path),
         )
     return _array(path, archive, name).reshape(-1).astype(np.int64)

@@ -38,9 +38,9 @@ class RatingFacts(Facts):
     std: float
 
     @property
-    def unit(self) -> tuple[float, float]:
-        """Factor and offset that lead from outputs to ratings."""
-        return self.std, self.mean
+    def units(self) -> tuple[tuple[float, float], ...]:
+        """Factor and offset that lead from the output to ratings."""
+        return ((self.std, self.mean),)
 
     def files(self) -> dict[str, bytes]:
         """Return the file of the numbers."""

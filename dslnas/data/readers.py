@@ -1,4 +1,4 @@
-"""Readers of images: a module of this package for every source, and of its name.
+"""Readers of examples that stand alone: a module of this package for every source, and of its name.
 
 Each imports what it needs itself when files are opened, and none torch: a spec whose data are known
 by name is checked at once.
@@ -10,23 +10,20 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from dslnas.data.examples import DataShape, Examples
-from dslnas.settings.data import ImageSettings
+from dslnas.settings.data import LabelledSettings
 
 
 class Reader(Protocol):
-    """Reader of a source.
+    """Reader of a source."""
 
-    Attributes:
-        KNOWN: Shape of its images, where all data of the source have the same.
-    """
+    def known(self, settings: LabelledSettings) -> DataShape | None:
+        """Return the shape of the examples, where all data of the source have the same."""
 
-    KNOWN: DataShape | None
+    def shape(self, settings: LabelledSettings) -> DataShape:
+        """Return the shape of the examples after a look at the files, but not at pixels."""
 
-    def shape(self, settings: ImageSettings) -> DataShape:
-        """Return the shape of the images after a look at the files, but not at pixels."""
-
-    def read(self, settings: ImageSettings) -> Examples:
-        """Return all images as they are stored.
+    def read(self, settings: LabelledSettings) -> Examples:
+        """Return all examples as they are stored.
 
         Raises:
             UserError: NAS601, NAS602, NAS605 files, folders or the path are missing; NAS603 one
@@ -36,15 +33,15 @@ class Reader(Protocol):
         """
 
 
-def describe(settings: ImageSettings) -> DataShape | None:
-    """Return the shape of the images, or None if only a path that is not given would tell.
+def describe(settings: LabelledSettings) -> DataShape | None:
+    """Return the shape of the examples, or None if only a path that is not given would tell.
 
     Where there is a path, names and sizes of files, headers and labels are read, but no pixels.
     """
     reader = reader_of(settings)
-    return reader.shape(settings) if settings.path else reader.KNOWN
+    return reader.shape(settings) if settings.path else reader.known(settings)
 
 
-def reader_of(settings: ImageSettings) -> Reader:
+def reader_of(settings: LabelledSettings) -> Reader:
     """Return the reader of a source."""
     return cast(Reader, import_module(f"{__package__}.{settings.source}"))

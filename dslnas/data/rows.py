@@ -9,7 +9,7 @@ from typing import Self
 import torch
 from torch import Generator, Tensor
 
-from dslnas.data.augment import augment
+from dslnas.data.augment import augmented
 from dslnas.data.batches import LEAST, Batch, Part, Reading
 from dslnas.settings.values import Augmentation
 from dslnas.state import State, StateError, check_names, number, taken
@@ -22,13 +22,17 @@ class RowPart(Part):
     Attributes:
         inputs: By the name of an input of the network, (N, ...): images are (N, C, H, W),
             normalised; float32, or float64 where a run is so precise.
-        targets: (N, ...): labels are int64 (N,), numbers are standardised.
+        targets: (N, ...): labels are int64 (N,), several of them or standardised numbers (N, K).
+        weights: Weights of the losses in training, like targets; None where all weigh alike.
+        chances: How often an example is drawn in training, (N,); None where each is, once.
         unit: What a difference of 1 between targets is in the data.
     """
 
     inputs: Mapping[str, Tensor]
     targets: Tensor
-    unit: float = 1.0
+    weights: Tensor | None = None
+    chances: Tensor | None = None
+    unit: Tensor | float = 1.0
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -83,14 +87,25 @@ class RowPart(Part):
     def to(self, device: torch.device | str) -> Self:
         """Return the part on a device."""
         inputs = {name: tensor.to(device) for name, tensor in self.inputs.items()}
-        return replace(self, inputs=inputs, targets=self.targets.to(device))
+        weights = None if self.weights is None else self.weights.to(device)
+        return replace(self, inputs=inputs, targets=self.targets.to(device), weights=weights)
 
     def joined(self, other: Self) -> Self:
         """Return the examples of this part and then those of another as one; a copy."""
         inputs = {
             name: torch.cat([tensor, other.inputs[name]]) for name, tensor in self.inputs.items()
         }
-        return replace(self, inputs=inputs, targets=torch.cat([self.targets, other.targets]))
+        return replace(
+            self,
+            inputs=inputs,
+            targets=torch.cat([self.targets, other.targets]),
+            weights=_joined(self.weights, other.weights),
+            chances=_joined(self.chances, other.chances),
+        )
+
+
+def _joined(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+    return None if first is None or second is None else torch.cat([first, second])
 
 
 class RowReading(Reading):
@@ -114,15 +129,20 @@ class RowReading(Reading):
         if self._read == part.batch_count(size):
             raise StopIteration
         if self._order is None:
-            order = torch.randperm(len(part), generator=self._generator)
-            self._order = order.to(part.targets.device)
+            self._order = self._drawn().to(part.targets.device)
         chosen = self._order[self._read * size : (self._read + 1) * size]
         self._read += 1
-        inputs = {
-            name: augment(tensor[chosen], self._augmentations, self._generator)
-            for name, tensor in part.inputs.items()
-        }
-        return Batch(inputs, part.targets[chosen], unit=part.unit)
+        inputs = {name: tensor[chosen] for name, tensor in part.inputs.items()}
+        weights = None if part.weights is None else part.weights[chosen]
+        batch = Batch(inputs, part.targets[chosen], weights=weights, unit=part.unit)
+        return augmented(batch, self._augmentations, self._generator)
+
+    def _drawn(self) -> Tensor:
+        """Return an order of the rows, or as many of them drawn by their chances."""
+        chances, count = self._part.chances, len(self._part)
+        if chances is None:
+            return torch.randperm(count, generator=self._generator)
+        return torch.multinomial(chances, count, replacement=True, generator=self._generator)
 
     def state(self) -> State:
         """Return the number of batches read, their size, and the order once it is drawn."""

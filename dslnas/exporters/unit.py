@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -19,14 +20,31 @@ def in_unit(network: TorchNetwork, facts: Facts) -> TorchNetwork:
 
     Weights and their names are the same.
     """
-    factor, offset = facts.unit
-    if (factor, offset) == (1.0, 0.0):
+    if not facts.units:
         return network
     graph = network.graph
-    given = graph.by_name[graph.output]
-    attributes = (("factor", factor), ("offset", offset))
-    node = Node(NAME, "rescale", (given.name,), attributes, given.shape)
-    graph = replace(graph, nodes=(*graph.nodes, node), output=NAME)
-    made = make_network(graph, torch.Generator()).eval()
+    nodes = (*graph.nodes, *_rescaled(graph.by_name[graph.output], facts.units))
+    made = make_network(replace(graph, nodes=nodes, output=NAME), torch.Generator()).eval()
     made.load_arrays(network.arrays())
     return made
+
+
+def _rescaled(output: Node, units: Sequence[tuple[float, float]]) -> Iterator[Node]:
+    """Yield what brings each number of an output into its unit, the whole last."""
+    if len(units) == 1:
+        yield _rescale(NAME, output, units[0])
+        return
+    parts = []
+    for index, unit in enumerate(units):
+        attributes = (("parts", len(units)), ("index", index))
+        part = Node(f"{NAME}{index}/split", "split", (output.name,), attributes, (1,))
+        yield part
+        yield _rescale(f"{NAME}{index}/rescale", part, unit)
+        parts.append(f"{NAME}{index}/rescale")
+    yield Node(NAME, "concat", tuple(parts), (), output.shape)
+
+
+def _rescale(name: str, given: Node, unit: tuple[float, float]) -> Node:
+    factor, offset = unit
+    attributes = (("factor", factor), ("offset", offset))
+    return Node(name, "rescale", (given.name,), attributes, given.shape)

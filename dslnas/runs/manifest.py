@@ -30,8 +30,8 @@ Status: TypeAlias = Literal["running", "searched", "trained", "finished", "inter
 TRAINED = frozenset({"params", "flops", "retrain_seconds"})
 """Results that every training has."""
 
-Measure: TypeAlias = int | float | dict[str, int]
-"""A measurement: a number, or one for each part of the data."""
+Measure: TypeAlias = int | float | dict[str, int] | dict[str, float]
+"""A measurement: a number, or one for each part of the data or each output."""
 
 
 class Member(OpenModel):
@@ -112,7 +112,7 @@ class Results(OpenModel):
 
 
 class Normalisation(JsonModel):
-    """Per channel, what was taken from the pixels and what they were divided by."""
+    """Per channel or column, what was taken from the numbers and what they were divided by."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -129,7 +129,8 @@ class DataFacts(OpenModel):
 
     Attributes:
         normalisation: How images became numbers.
-        class_names: Names of the classes, in the order of the logits.
+        targets: How numbers that are predicted were standardised.
+        class_names: Names of the classes, labels or numbers, in the order of the outputs.
         level: Kind of a token of text.
     """
 
@@ -138,6 +139,7 @@ class DataFacts(OpenModel):
     __pydantic_extra__: dict[str, Fact]
 
     normalisation: Normalisation | None = None
+    targets: Normalisation | None = None
     class_names: tuple[str, ...] = ()
     level: TokenLevel | None = None
 

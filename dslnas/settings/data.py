@@ -1,14 +1,17 @@
-"""Where examples come from: images with labels, text, or ratings. One model per source.
+"""Where examples come from: images or tables with labels, text, or ratings. One per source.
 
 `dslnas show --defaults` prints what the fields say.
 """
 
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias, get_args
 
 from pydantic import Field
 
 from dslnas.settings.fields import Name
 from dslnas.settings.model import Section
+from dslnas.settings.search_base import Conflict
 from dslnas.settings.values import Augmentation, Crop, Flip
 
 TokenLevel: TypeAlias = Literal["word", "char"]
@@ -70,12 +73,41 @@ class DataSettings(Section):
         """The random changes of training examples; there are none for text."""
         return ()
 
+    @property
+    def goal(self) -> str:
+        """Word of what is predicted, where the source is for several tasks."""
+        return ""
 
-# ---- images -------------------------------------------------------------------------------------
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        return iter(())
 
 
-class ImageSettings(DataSettings):
-    """Base of images with labels."""
+# ---- examples that stand alone, with labels ------------------------------------------------------
+
+Goal: TypeAlias = Literal["classification", "multilabel", "regression"]
+"""What is predicted of an example: one of some classes, several labels at once, or numbers."""
+
+METRICS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "classification": ("accuracy", "balanced_accuracy", "f1", "auc"),
+        "multilabel": ("f1", "accuracy", "balanced_accuracy", "auc"),
+        "regression": ("rmse", "mae"),
+    }
+)
+"""Metrics by goal; networks are compared by the first unless a spec says another."""
+
+_AskedMetric: TypeAlias = Annotated[
+    Literal["accuracy", "balanced_accuracy", "f1", "auc", "rmse", "mae"] | None,
+    Field(description="what networks are compared and chosen by; else accuracy, f1 or rmse"),
+]
+_Classes: TypeAlias = Annotated[
+    Literal["classification"], Field(description="what is predicted: one of the classes")
+]
+
+
+class LabelledSettings(DataSettings):
+    """Base of examples that stand alone and have labels: classes, several of them, or numbers."""
 
     split: tuple[Share, ...] = Field(
         (0.45, 0.45, 0.1),
@@ -83,8 +115,56 @@ class ImageSettings(DataSettings):
         max_length=4,
         description="shares for weights, architecture, validation [, test if the set has none]",
     )
-    augment: _Augment = ()
     seed: int = Field(0, ge=0, description="of the split, so that it is always the same")
+    task: Goal = Field(
+        "classification",
+        description="what is predicted: one of some classes, several labels at once, or numbers",
+    )
+    metric: _AskedMetric = None
+    balance: Literal["nothing", "weights", "sampling"] = Field(
+        "nothing",
+        description="whether rare classes weigh more in the loss, or are drawn as often as others",
+    )
+
+    @property
+    def goal(self) -> str:
+        """Word of what is predicted."""
+        return self.task
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        if self.metric is not None and self.metric not in METRICS_OF[self.task]:
+            known = " or ".join(f"`metric {name}`" for name in METRICS_OF[self.task])
+            yield Conflict(
+                "data.metric",
+                f"`{self.metric}` is no metric of `task {self.task}`",
+                f"write {known}",
+                ("data.task",),
+            )
+        if self.task == "regression" and self.balance != "nothing":
+            yield Conflict(
+                "data.balance",
+                "`balance` is between classes, and a regression has none",
+                "leave `balance` out",
+                ("data.task",),
+            )
+        if self.task == "multilabel" and self.balance == "sampling":
+            yield Conflict(
+                "data.balance",
+                "`balance sampling` draws classes alike, and an example has several labels",
+                "write `balance weights`",
+                ("data.task",),
+            )
+
+
+# ---- images -------------------------------------------------------------------------------------
+
+
+class ImageSettings(LabelledSettings):
+    """Base of images with labels."""
+
+    augment: _Augment = ()
 
     @property
     def augmentations(self) -> tuple[Augmentation, ...]:
@@ -93,7 +173,10 @@ class ImageSettings(DataSettings):
 
 
 class Digits(ImageSettings):
-    """Scikit-learn's 1,797 handwritten digits of 8 x 8 pixels; nothing to download."""
+    """Scikit-learn's 1,797 handwritten digits of 8 x 8 pixels; nothing to download.
+
+    Several labels are the segments of a display that show the digit; as a number it is itself.
+    """
 
     source: Literal["digits"] = "digits"
     has_files = False
@@ -111,6 +194,7 @@ class Cifar10(ImageSettings):
 
     source: Literal["cifar10"] = "cifar10"
     published = 50_000
+    task: _Classes = "classification"
     augment: _Augment = (Crop(pad=4), Flip())
 
 
@@ -118,6 +202,7 @@ class Idx(ImageSettings):
     """Folder of IDX files, the format of MNIST; each may end in .gz."""
 
     source: Literal["idx"] = "idx"
+    task: _Classes = "classification"
 
 
 class Npz(ImageSettings):
@@ -130,7 +215,32 @@ class ImageFolder(ImageSettings):
     """Folder with a folder of pictures per class, or with `train` and `test` that hold such."""
 
     source: Literal["images"] = "images"
+    task: _Classes = "classification"
     size: int = Field(32, ge=4, le=1024, description="side in pixels that they are resized to")
+
+
+# ---- tables -------------------------------------------------------------------------------------
+
+
+class TableSettings(LabelledSettings):
+    """Base of rows of numbers, each an example."""
+
+
+class Diabetes(TableSettings):
+    """Scikit-learn's 442 patients: ten numbers, and how far the disease was a year later."""
+
+    source: Literal["diabetes"] = "diabetes"
+    has_files = False
+    path: str = Field("", description="none: the numbers come with scikit-learn")
+    split: tuple[Share, ...] = Field(
+        (0.4, 0.2, 0.2, 0.2),
+        min_length=4,
+        max_length=4,
+        description="shares for weights, architecture, validation, test",
+    )
+    task: Annotated[Literal["regression"], Field(description="what is predicted: a number")] = (
+        "regression"
+    )
 
 
 # ---- text ---------------------------------------------------------------------------------------
@@ -238,7 +348,16 @@ class SimulatedRatings(RatingSettings):
 
 
 AnyData: TypeAlias = Annotated[
-    Digits | Cifar10 | Idx | Npz | ImageFolder | TextFile | Ptb | RatingFile | SimulatedRatings,
+    Digits
+    | Cifar10
+    | Idx
+    | Npz
+    | ImageFolder
+    | Diabetes
+    | TextFile
+    | Ptb
+    | RatingFile
+    | SimulatedRatings,
     Field(discriminator="source"),
 ]
 """Settings of any source, told apart by its name."""

@@ -60,8 +60,11 @@ class NetworkSettings(Section):
         "head": "what comes after the last cell",
         "auxiliary": "second head while training, after the last cell that reduces",
     }
-    input: tuple[Side, Side, Side] | None = Field(
-        None, description="channels x height x width of an example; else the data's"
+    input: tuple[Side, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=3,
+        description="channels x height x width of an example, or how many numbers; else the data's",
     )
     classes: int | None = Field(None, description="outputs of the head; else the data's")
     channels: Side = Field(16, description="C while searching")

@@ -34,6 +34,7 @@ class TaskSettings:
         data: Base of the settings of its sources of data.
         source: The source where a spec names none.
         examples: Name of the data in messages, such as "images".
+        word: Value of `data.task` that it is for, where sources are for several.
         least_classes: Fewest outputs of a network: one, where it is a number that is predicted.
         specials: Its settings that not every task has.
         defaults: By section the values, by field, that take the place of the model's defaults;
@@ -44,6 +45,7 @@ class TaskSettings:
     source: str
     examples: str
     is_recurrent: bool
+    word: str = ""
     least_classes: int = 2
     specials: tuple[Special, ...] = ()
     defaults: Mapping[type[Section], Mapping[str, object]] = field(default_factory=dict)

@@ -1,15 +1,21 @@
-"""All tasks, and which of them a source of data belongs to."""
+"""All tasks, and which of them data belong to."""
 
 from __future__ import annotations
 
-from dslnas.settings.data import DATA, DataSettings
-from dslnas.tasks.image_classification import ImageClassification
+from dslnas.settings.data import DataSettings
+from dslnas.tasks.classification import Classification
+from dslnas.tasks.labelled import LabelledTask
+from dslnas.tasks.labelled_settings import FAMILIES
 from dslnas.tasks.language_model import LanguageModel
+from dslnas.tasks.multilabel import Multilabel
 from dslnas.tasks.ratings import RatingPrediction
+from dslnas.tasks.regression import Regression
 from dslnas.tasks.task import Task
 
+GOALS: tuple[type[LabelledTask], ...] = (Classification, Multilabel, Regression)
+
 TASKS: tuple[Task, ...] = (
-    ImageClassification(),
+    *(goal(family) for family in FAMILIES for goal in GOALS),
     LanguageModel(),
     RatingPrediction(),
 )
@@ -22,13 +28,5 @@ METRICS = {metric.name: metric for task in TASKS for metric in task.metrics}
 
 def task_of(data: DataSettings) -> Task:
     """Return the task that data are for."""
-    return _task_of(type(data))
-
-
-def task_of_source(source: str) -> Task:
-    """Return the task that a source of data is for, by its name."""
-    return _task_of(DATA[source])
-
-
-def _task_of(settings: type[DataSettings]) -> Task:
-    return next(task for task in TASKS if issubclass(settings, task.settings.data))
+    fitting = (task for task in TASKS if isinstance(data, task.settings.data))
+    return next(task for task in fitting if task.settings.word == data.goal).for_data(data)

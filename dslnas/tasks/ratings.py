@@ -155,7 +155,7 @@ class RatingPrediction(Task):
     def sums(self, output: Tensor, batch: Batch) -> Mapping[str, float]:
         """Return the squared errors: `loss` of standardised ratings, `squares` of those given."""
         squares = float((output[:, 0] - batch.targets).double().square().sum())
-        return {"loss": squares, "squares": squares * batch.unit**2}
+        return {"loss": squares, "squares": squares * float(batch.unit) ** 2}
 
     def measurement(self, means: Mapping[str, float]) -> Measurement:
         """Return the mean squared error, and its root in both units."""
@@ -170,7 +170,7 @@ class RatingPrediction(Task):
         assert isinstance(data.weights, RowPart)
         assert isinstance(data.validation, RowPart)
         targets = data.validation.targets.double()
-        error = data.validation.unit * float(targets.square().mean().sqrt())
+        error = float(data.validation.unit) * float(targets.square().mean().sqrt())
         return Chance(-error, -error, f"always the mean rating: an error of {error:.4f}")
 
     def guess_loss(self, data: Data) -> float:
@@ -189,5 +189,5 @@ class RatingPrediction(Task):
         for name, part in (("test", data.test), ("validation", data.validation)):
             assert isinstance(part, RowPart)
             error = float(mean_errors(training, part).square().mean().sqrt())
-            found[f"means_{name}_{RMSE.name}"] = part.unit * error
+            found[f"means_{name}_{RMSE.name}"] = float(part.unit) * error
         return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,6 +19,7 @@ from dslnas.ops.primitive import Example
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import TaskSettings
+from dslnas.tasks.meter import Meter, SumMeter
 from dslnas.tasks.metric import Column, Metric, Row
 
 if TYPE_CHECKING:
@@ -38,10 +39,17 @@ class Measurement:
     Attributes:
         loss: Mean loss of a target.
         metrics: Metrics by name.
+        details: What is told of single outputs, by their number; not stored.
     """
 
     loss: float
     metrics: Mapping[str, float]
+    details: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def brief(self) -> Measurement:
+        """The measurement without details, to be kept."""
+        return replace(self, details={})
 
 
 @dataclass(frozen=True)
@@ -52,11 +60,13 @@ class Chance:
         worth: More is better, as of `Task.worth`; a network has to be above it.
         guess: The same without what luck may add.
         what: The guess in words, with what it comes to.
+        unit: What a difference counts as 1.
     """
 
     worth: float
     guess: float
     what: str
+    unit: float = 1.0
 
 
 class Task(ABC):
@@ -76,16 +86,20 @@ class Task(ABC):
         measured_at_once: Examples, or sequences side by side, of a batch that is measured.
     """
 
-    name: ClassVar[str]
-    example: ClassVar[str]
-    settings: ClassVar[TaskSettings]
-    needed: ClassVar[str]
-    metrics: ClassVar[tuple[Metric, ...]]
-    columns: ClassVar[tuple[Column, ...]]
-    rows: ClassVar[tuple[Row, ...]]
+    name: str
+    example: str
+    settings: TaskSettings
+    needed: str
+    metrics: tuple[Metric, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
     files: ClassVar[Mapping[str, str]] = MappingProxyType({})
     selects_epoch: ClassVar[bool] = False
     measured_at_once: ClassVar[int] = 256
+
+    def for_data(self, data: DataSettings) -> Task:
+        """Return the task as the settings of its data ask for it."""
+        return self
 
     # ---- data -----------------------------------------------------------------------------------
 
@@ -218,9 +232,17 @@ class Task(ABC):
 
         return cross_entropy_sums(output, batch)
 
-    @abstractmethod
     def measurement(self, means: Mapping[str, float]) -> Measurement:
         """Return loss and metrics from the means of `sums` over a whole part."""
+        raise NotImplementedError
+
+    def meter(self) -> Meter:
+        """Return a measurement that begins: of means over targets, unless metrics are no means."""
+        return SumMeter(self)
+
+    def ordered(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return values by name in the order of the metrics."""
+        return {metric.name: values[metric.name] for metric in self.metrics}
 
     def worth(self, measured: Measurement) -> float:
         """Return what networks are compared by: more is better."""

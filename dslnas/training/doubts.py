@@ -22,8 +22,8 @@ SAME = 1e-6
 
 
 LEARNT, LOST = 0.1, 0.5
-"""A network fell if it was better than a guess by so much, in accuracy or nats, and lost this share
-of it."""
+"""A network fell if it was better than a guess by so much, in accuracy, nats, or the error of the
+guess, and lost this share of it."""
 
 
 class Doubts:
@@ -115,7 +115,7 @@ def fallen(task: Task, data: Data, measured: Sequence[Measurement]) -> list[str]
     if chance is None:
         return []
     before, now = max(worths) - chance.guess, worths[-1] - chance.guess
-    if before < LEARNT or now > LOST * before:
+    if before < LEARNT * chance.unit or now > LOST * before:
         return []
     epoch, metric = worths.index(max(worths)), task.metrics[0]
     was, is_ = (metric.told(measured[place].metrics[metric.name]) for place in (epoch, -1))

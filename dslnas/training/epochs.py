@@ -131,13 +131,13 @@ class Epochs:
         """Take down an epoch, and what follows from it for the next ones."""
         trainee, before = self._trainee, self._trainee.progress
         best = before.best
-        if self._task.selects_epoch and (best == 0 or measured.loss < before.result.loss):
+        if self._task.selects_epoch and (best == 0 or self._is_better(measured)):
             trainee.keep_best()
             best = before.epochs + 1
         losses, checks = (*before.losses, measured.loss), self._settings.average or 0
         trainee.progress = before.model_copy(
             update={
-                "measured": (*before.measured, measured),
+                "measured": (*before.measured, measured.brief),
                 "best": best,
                 "averages": before.averages or has_stalled(losses, checks),
                 "steps": 0,
@@ -145,3 +145,6 @@ class Epochs:
                 "seconds": trainee.seconds,
             }
         )
+
+    def _is_better(self, measured: Measurement) -> bool:
+        return self._task.worth(measured) > self._task.worth(self._trainee.progress.result)

@@ -26,10 +26,7 @@ def measure_batches(
     output_of: Callable[[Batch], Tensor], batches: Iterable[Batch], task: Task
 ) -> Measurement:
     """Measure a network on some batches, one at least; see `measure`."""
-    totals: dict[str, float] = {}
-    count = 0
+    meter = task.meter()
     for batch in batches:
-        for name, value in task.sums(output_of(batch), batch).items():
-            totals[name] = totals.get(name, 0.0) + value
-        count += len(batch)
-    return task.measurement({name: total / count for name, total in totals.items()})
+        meter.add(output_of(batch), batch)
+    return meter.measurement()

@@ -125,7 +125,7 @@ class Review:
         measured = self._measure()
         steps = self._data.weights.batch_count(self._plan.data.batch)
         check_finite("validation loss", measured.loss, epoch + 1, steps, where)
-        self._measured.append(measured)
+        self._measured.append(measured.brief)
         scores = _frozen(self._engine.scores())
         architecture = self._derived(scores)
         derived = self._measure_derived(scores)

@@ -34,12 +34,12 @@ def test_the_batches_that_are_there_are_joined_in_order(folder: Path) -> None:
             write_cifar10(folder, "data_batch_3.bin", 10, seed=3),
         ]
     )
-    assert examples.images.shape == (30, 3, 32, 32)
-    np.testing.assert_array_equal(examples.labels, rows[:, 0])
+    assert examples.inputs.shape == (30, 3, 32, 32)
+    np.testing.assert_array_equal(examples.targets, rows[:, 0])
     # Row 5: label, then 1024 bytes of red, of green, of blue, each row by row.
-    assert examples.images[5, 2, 3, 4] == rows[5, 1 + 2 * 1024 + 3 * 32 + 4]
-    assert examples.test_images is not None
-    assert len(examples.test_images) == 10
+    assert examples.inputs[5, 2, 3, 4] == rows[5, 1 + 2 * 1024 + 3 * 32 + 4]
+    assert examples.test_inputs is not None
+    assert len(examples.test_inputs) == 10
     assert examples.class_names[:2] == ("airplane", "automobile")
 
 
@@ -77,9 +77,9 @@ def test_a_label_is_above_nine(folder: Path, name: str, part: str) -> None:
 
 def test_real_cifar10(shared: Path) -> None:
     examples = cifar10.read(at(real(shared, "cifar-10-batches-bin")))
-    assert examples.images.shape[1:] == (3, 32, 32)
-    assert examples.test_labels is not None
-    assert np.bincount(examples.test_labels).tolist() == [1000] * 10
+    assert examples.inputs.shape[1:] == (3, 32, 32)
+    assert examples.test_targets is not None
+    assert np.bincount(examples.test_targets).tolist() == [1000] * 10
     # The well-known means of the whole training set, which two of its five batches approach.
-    means = examples.images.mean((0, 2, 3)) / 255
+    means = examples.inputs.mean((0, 2, 3)) / 255
     np.testing.assert_allclose(means, [0.4914, 0.4822, 0.4465], atol=0.005)

@@ -10,11 +10,11 @@ from tests.data.made import error
 
 def test_digits_are_as_described() -> None:
     examples = digits.read(Digits())
-    assert len(examples.images) == 1797
-    assert examples.images.shape[1:] == digits.KNOWN.shape
-    assert examples.images.dtype == np.float32
-    assert (examples.images.min(), examples.images.max()) == (0, 1)
-    assert np.unique(examples.labels).tolist() == list(range(digits.KNOWN.classes))
+    assert len(examples.inputs) == 1797
+    assert examples.inputs.shape[1:] == digits.KNOWN.shape
+    assert examples.inputs.dtype == np.float32
+    assert (examples.inputs.min(), examples.inputs.max()) == (0, 1)
+    assert np.unique(examples.targets).tolist() == list(range(digits.KNOWN.classes))
     assert len(examples.class_names) == digits.KNOWN.classes
 
 

@@ -33,12 +33,12 @@ def test_both_parts_are_read(tmp_path: Path, end: str) -> None:
     write_idx(tmp_path, "train", pixels(6, 5, 4), labels(6, 3), end)
     write_idx(tmp_path, "t10k", pixels(3, 5, 4, seed=1), labels(3, 2), end)
     examples = idx.read(at(tmp_path))
-    np.testing.assert_array_equal(examples.images, pixels(6, 5, 4)[:, None])
-    np.testing.assert_array_equal(examples.labels, labels(6, 3))
-    assert examples.test_images is not None
-    np.testing.assert_array_equal(examples.test_images, pixels(3, 5, 4, seed=1)[:, None])
+    np.testing.assert_array_equal(examples.inputs, pixels(6, 5, 4)[:, None])
+    np.testing.assert_array_equal(examples.targets, labels(6, 3))
+    assert examples.test_inputs is not None
+    np.testing.assert_array_equal(examples.test_inputs, pixels(3, 5, 4, seed=1)[:, None])
     assert examples.class_names == ("0", "1", "2")
-    assert examples.labels.dtype == np.int64
+    assert examples.targets.dtype == np.int64
 
 
 @pytest.mark.parametrize("end", ["", ".gz"])
@@ -49,8 +49,8 @@ def test_dotted_names_are_read(folder: Path, end: str) -> None:
         dotted = folder / (name.replace("-idx", ".idx") + end)
         dotted.write_bytes(gzip.compress(content) if end else content)
     examples = idx.read(at(folder))
-    np.testing.assert_array_equal(examples.images, pixels(6, 5, 4)[:, None])
-    assert examples.test_images is None
+    np.testing.assert_array_equal(examples.inputs, pixels(6, 5, 4)[:, None])
+    assert examples.test_inputs is None
 
 
 @pytest.mark.parametrize("name", [IMAGES, LABELS])
@@ -194,7 +194,7 @@ def test_a_test_label_has_no_class(folder: Path) -> None:
 
 def test_real_fashion_mnist(shared: Path) -> None:
     examples = idx.read(at(real(shared, "fashion-mnist")))
-    assert examples.images.shape == (60000, 1, 28, 28)
-    assert examples.test_labels is not None
-    assert np.bincount(examples.test_labels).tolist() == [1000] * 10
-    assert examples.images.mean() / 255 == pytest.approx(0.28604, abs=5e-6)
+    assert examples.inputs.shape == (60000, 1, 28, 28)
+    assert examples.test_targets is not None
+    assert np.bincount(examples.test_targets).tolist() == [1000] * 10
+    assert examples.inputs.mean() / 255 == pytest.approx(0.28604, abs=5e-6)

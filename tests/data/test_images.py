@@ -42,12 +42,12 @@ def test_classes_are_the_folders_in_order(tmp_path: Path) -> None:
     (tmp_path / ".cache").mkdir()
     examples = images.read(at(tmp_path, 4))
     assert examples.class_names == ("cat", "dog")
-    assert examples.images.shape == (5, 3, 4, 4)
-    assert examples.labels.tolist() == [0, 0, 0, 1, 1]
+    assert examples.inputs.shape == (5, 3, 4, 4)
+    assert examples.targets.tolist() == [0, 0, 0, 1, 1]
     # The colour of an image is its class as it was written, its number, 255.
-    colours = examples.images[:, :, 0, 0].tolist()
+    colours = examples.inputs[:, :, 0, 0].tolist()
     assert colours == [[1, 0, 255], [1, 1, 255], [1, 2, 255], [0, 0, 255], [0, 1, 255]]
-    assert examples.test_images is None
+    assert examples.test_inputs is None
 
 
 def test_train_and_test_folders(tmp_path: Path) -> None:
@@ -56,9 +56,9 @@ def test_train_and_test_folders(tmp_path: Path) -> None:
     write_images(tmp_path / "test", {"emu": 2, "cat": 1})
     assert images.shape(at(tmp_path, 8)).has_test
     examples = images.read(at(tmp_path, 8))
-    assert examples.labels.tolist() == [0, 0, 1, 1, 1, 2]
-    assert examples.test_labels is not None
-    assert examples.test_labels.tolist() == [0, 2, 2]
+    assert examples.targets.tolist() == [0, 0, 1, 1, 1, 2]
+    assert examples.test_targets is not None
+    assert examples.test_targets.tolist() == [0, 2, 2]
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_the_layout_is_found(
     tmp_path: Path, stored: NDArray[np.uint8], expected: tuple[int, ...]
 ) -> None:
     path = saved(tmp_path, x=stored, y=labels(6, 3))
-    images = npz.read(at(path)).images
+    images = npz.read(at(path)).inputs
     assert images.shape == expected
     shape = npz.shape(at(path))
     assert shape.shape == expected[1:]
@@ -90,9 +90,9 @@ def test_both_parts_are_read(tmp_path: Path) -> None:
         names=np.array(["a", "b", "c"], dtype=object),  # other members are not touched
     )
     examples = npz.read(at(path))
-    np.testing.assert_array_equal(examples.labels, labels(6, 3))
-    assert examples.test_labels is not None
-    np.testing.assert_array_equal(examples.test_labels, labels(4, 2))
+    np.testing.assert_array_equal(examples.targets, labels(6, 3))
+    assert examples.test_targets is not None
+    np.testing.assert_array_equal(examples.test_targets, labels(4, 2))
     assert examples.class_names == ("0", "1", "2")
     assert npz.shape(at(path)).has_test
 
@@ -101,8 +101,8 @@ def test_both_parts_are_read(tmp_path: Path) -> None:
 def test_floats_become_float32_unscaled(tmp_path: Path, kind: str) -> None:
     values = np.linspace(-3, 200, 120).reshape(6, 5, 4).astype(kind)
     examples = npz.read(at(saved(tmp_path, x=np.asfortranarray(values), y=labels(6, 3))))
-    assert examples.images.dtype == np.float32
-    np.testing.assert_array_equal(examples.images[:, 0], values.astype(np.float32))
+    assert examples.inputs.dtype == np.float32
+    np.testing.assert_array_equal(examples.inputs[:, 0], values.astype(np.float32))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
@@ -246,14 +246,15 @@ def test_the_archive_is_a_folder(tmp_path: Path) -> None:
             labels(6, 3) / 2,
             "NAS603",
             "`y` holds float64 but labels are whole numbers",
-            "save as int64",
+            "save as int64, or write `task regression` to predict numbers",
         ),
         (
             pixels(6, 5, 4),
             np.eye(6, 3, dtype=np.int64),
             "NAS604",
             "`y` has the shape (6, 3) but labels have (N,)",
-            "save one class number per image; of one-hot rows take `argmax(1)`",
+            "save one class number per image; of one-hot rows take `argmax(1)`, of several labels "
+            "write `task multilabel`",
         ),
         (
             pixels(6, 5, 4),

@@ -11,36 +11,35 @@ import pytest
 
 from dslnas.data.examples import DataShape
 from dslnas.data.readers import describe, reader_of
-from dslnas.settings.data import DATA, Cifar10, Digits, Idx, ImageFolder, ImageSettings
+from dslnas.settings.data import DATA, Cifar10, Digits, Idx, ImageFolder, LabelledSettings
 from tests.data.made import error, labels, pixels, real, write_cifar10, write_idx, write_images
 
-IMAGES = [name for name, model in DATA.items() if issubclass(model, ImageSettings)]
+LABELLED = [name for name, model in DATA.items() if issubclass(model, LabelledSettings)]
 NO_PATH_HELP = 'add `path "..."` to the data section or pass `--set data.path=DIR`'
 CORRECT_PATH_HELP = "correct `path` in the data section or pass `--set data.path=DIR`"
 
 
-@pytest.mark.parametrize("source", IMAGES)
-def test_every_source_of_images_has_a_reader(source: str) -> None:
+@pytest.mark.parametrize("source", LABELLED)
+def test_every_source_of_labels_has_a_reader(source: str) -> None:
     settings = DATA[source]()
-    assert isinstance(settings, ImageSettings)
+    assert isinstance(settings, LabelledSettings)
     reader = reader_of(settings)
-    assert callable(reader.shape)
     assert callable(reader.read)
-    assert reader.KNOWN is None or isinstance(reader.KNOWN, DataShape)
+    known = reader.known(settings)
+    assert known is None or isinstance(known, DataShape)
 
 
-@pytest.mark.parametrize("source", IMAGES)
+@pytest.mark.parametrize("source", LABELLED)
 def test_what_comes_with_a_package_is_known_without_a_path(source: str) -> None:
     settings = DATA[source]()
-    assert isinstance(settings, ImageSettings)
+    assert isinstance(settings, LabelledSettings)
     if not settings.has_files:
-        reader = reader_of(settings)
-        assert reader.shape(settings) == reader.KNOWN
+        assert reader_of(settings).known(settings) == describe(settings) is not None
 
 
-def settings_of(source: str, path: str = "") -> ImageSettings:
+def settings_of(source: str, path: str = "") -> LabelledSettings:
     settings = DATA[source].model_validate({"path": path})
-    assert isinstance(settings, ImageSettings)
+    assert isinstance(settings, LabelledSettings)
     return settings
 
 

@@ -24,8 +24,11 @@ from dslnas.settings.task import Special, TaskSettings
 from dslnas.settings.values import Adam, Linear, Sgd, Variational
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS
-from dslnas.tasks.image_classification import SETTINGS as IMAGES
+from dslnas.tasks.labelled_settings import IMAGES as FAMILY
+from dslnas.tasks.labelled_settings import settings_of
 from dslnas.tasks.language_settings import SETTINGS as TEXT
+
+IMAGES = settings_of(FAMILY, "classification")
 
 PRUNING = {"asap", "bayesnas"}
 """Methods in which operations leave, whose alphas decay would go on to move."""
@@ -100,9 +103,11 @@ def test_what_is_special_to_a_task_is_a_setting_that_there_is(task: TaskSettings
         assert all(not key or key in model.settings() for model in models)
 
 
-def test_a_source_belongs_to_one_task_and_every_task_has_one_at_hand() -> None:
+def test_a_source_belongs_to_one_task_of_a_word_and_every_task_has_one_at_hand() -> None:
     for model in DATA.values():
-        assert sum(issubclass(model, task.data) for task in TASK_SETTINGS) == 1
+        words = [task.word for task in TASK_SETTINGS if issubclass(model, task.data)]
+        assert model().goal in words
+        assert len(set(words)) == len(words)
     for task in TASK_SETTINGS:
         assert issubclass(DATA[task.source], task.data)
 

@@ -16,7 +16,7 @@ from dslnas.ops.primitive import Shape, Token
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.example import example_of
-from dslnas.tasks.image_classification import ImageClassification
+from dslnas.tasks.labelled import LabelledTask
 
 IMAGES, TEXT = "use papers.darts\n", "use papers.darts_rnn\n"
 
@@ -93,7 +93,7 @@ def test_shapes_of_named_inputs_are_those_of_the_data(
     written: str, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pairs = DataShape({"user": (3,), "item": Token(9)}, classes=5, has_test=False)
-    monkeypatch.setattr(ImageClassification, "describe", lambda *given: pairs)
+    monkeypatch.setattr(LabelledTask, "describe", lambda *given: pairs)
     stems = "stem user: linear(C), item: embedding"
     program = checked(f"{NAMED}{stems}\n{written} }}\ndata digits")
     if not wrong:

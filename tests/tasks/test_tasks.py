@@ -8,20 +8,21 @@ from pathlib import Path
 import pytest
 
 import dslnas
-from dslnas.settings.data import DATA
-from dslnas.tasks.catalogue import TASKS, task_of_source
+from dslnas.settings.data import DATA, Digits
+from dslnas.tasks.catalogue import TASKS, task_of
 from dslnas.tasks.task import Measurement, Task
 
 ROOT = Path(dslnas.__file__).parent
 
 OF_A_TASK = re.compile(
-    r"\b(is_text|TextSettings|ImageSettings|StreamPart|RowPart|TextFacts|ImageFacts"
-    r"|LanguageModel|ImageClassification|RatingSettings|RatingFacts|RatingPrediction)\b"
+    r"\b(is_text|TextSettings|LabelledSettings|ImageSettings|TableSettings|StreamPart|RowPart"
+    r"|TextFacts|LabelledFacts|LanguageModel|LabelledTask|Classification|Multilabel|Regression"
+    r"|RatingSettings|RatingFacts|RatingPrediction)\b"
 )
 OWN = {
     "data/division.py",
     "data/facts.py",
-    "data/image_tensors.py",
+    "data/labelled_tensors.py",
     "data/rating_division.py",
     "data/rating_facts.py",
     "data/rating_tensors.py",
@@ -39,18 +40,16 @@ OWN = {
 
 def test_every_source_belongs_to_one_task() -> None:
     for source, settings in DATA.items():
-        (task,) = (task for task in TASKS if issubclass(settings, task.settings.data))
-        assert task_of_source(source) is task
+        task = task_of(settings())
+        assert task.settings.word == settings().goal, source
+        assert task in TASKS
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_better_in_the_leading_metric_is_worth_more(task: Task) -> None:
-    sums = (
-        {"loss": 1.0, "right": 0.5, "squares": 1.0},
-        {"loss": 2.0, "right": 0.25, "squares": 2.0},
-    )
-    better, worse = map(task.measurement, sums)
     leading = task.metrics[0]
+    good, bad = (0.5, 0.25) if leading.higher_is_better else (0.25, 0.5)
+    better, worse = Measurement(1.0, {leading.name: good}), Measurement(2.0, {leading.name: bad})
     assert task.worth(better) > task.worth(worse)
     assert task.fine_worth(better, 10) > task.fine_worth(worse, 10)
     values = better.metrics[leading.name], worse.metrics[leading.name]
@@ -65,7 +64,7 @@ def test_columns_are_quantities_that_runs_have(task: Task) -> None:
 
 
 def test_equal_accuracies_are_told_apart_by_the_loss() -> None:
-    images = task_of_source("digits")
+    images = task_of(Digits())
     better, worse = Measurement(0.5, {"accuracy": 0.5}), Measurement(1e9, {"accuracy": 0.5})
     assert images.fine_worth(better, 10) > images.fine_worth(worse, 10)
     one_more = Measurement(1e9, {"accuracy": 0.6})

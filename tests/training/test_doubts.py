@@ -11,16 +11,16 @@ from torch import Tensor
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.tasks.image_classification import ImageClassification
 from dslnas.tasks.language_model import LanguageModel
 from dslnas.tasks.task import Measurement
 from dslnas.training.doubts import FIRST_EPOCHS, Doubts, doubts_of_training
 from dslnas.training.measure import measure
+from tests.loading import IMAGES
 from tests.spaces import space_of
 from tests.training.tiny import random_data
 from tests.training.tiny_text import text_data
 
-TASK = ImageClassification()
+TASK = IMAGES
 SPACE = """use papers.nas_bench_201
 network { channels 2; repeat 1 }
 evaluate { channels 2; repeat 1 }

@@ -11,7 +11,7 @@ import torch
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.batches import Part
 from dslnas.data.dataset import Data
-from dslnas.data.facts import ImageFacts
+from dslnas.data.facts import LabelledFacts
 from dslnas.data.rows import RowPart
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.data import Digits
@@ -86,7 +86,7 @@ def random_data(shape: tuple[int, int, int] = SHAPE, classes: int = 4, share: in
         random_part(seed, count // share, shape, classes) for seed, count in counts
     )
     names = tuple(str(label) for label in range(classes))
-    facts = ImageFacts(names, (0.0,) * shape[0], (1.0,) * shape[0])
+    facts = LabelledFacts(names, (0.0,) * shape[0], (1.0,) * shape[0])
     return Data(weights, architecture, validation, test, facts)
 
 

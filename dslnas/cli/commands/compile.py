@@ -107,7 +107,7 @@ def compile_(
             if as_json:
                 print_json(runs.summary.model_dump())
             else:
-                click.echo(comparison_text(runs.summary, runs.folder.path))
+                click.echo(comparison_text(runs.summary, runs.folder.path, runs.task))
 
 
 def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:

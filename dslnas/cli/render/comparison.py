@@ -13,7 +13,6 @@ from dslnas.runs.architecture import Cells
 from dslnas.runs.manifest import SUMMARY
 from dslnas.runs.repeats import run_name
 from dslnas.runs.summary import BASELINE, Outcome, Sample, Summary, best_run
-from dslnas.tasks.catalogue import task_of_source
 from dslnas.tasks.task import Task
 
 _Format: TypeAlias = Callable[[float], str]
@@ -38,9 +37,8 @@ OF_ALL: tuple[_Column, ...] = (
 )
 
 
-def comparison_text(summary: Summary, folder: Path) -> str:
+def comparison_text(summary: Summary, folder: Path, task: Task) -> str:
     """Return tables of all runs, their cells, and the files in their folder."""
-    task = task_of_source(summary.data)
     lines = ["", f"{summary.spec} on {summary.data}, {_seeds(summary.seeds)}"]
     for sample in summary.samples:
         lines += ["", *_table(sample, len(summary.seeds), task)]

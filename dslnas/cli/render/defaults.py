@@ -42,7 +42,8 @@ def _call(word: str, call: type[Call]) -> str:
 def _section(settings: Section) -> str:
     """Return a section behind its explanation."""
     summary = (type(settings).__doc__ or "").splitlines()[0]
-    tasks = [task for task in TASK_SETTINGS if task.has(settings, TASK_SETTINGS)]
+    kinds = {task.data: task for task in reversed(TASK_SETTINGS)}  # the first of each
+    tasks = [task for task in reversed(kinds.values()) if task.has(settings, TASK_SETTINGS)]
     others = {task.examples: task.defaults_of(type(settings)) for task in tasks}
     heading = "cell NAME" if isinstance(settings, CellSettings) else ""
     more = [f"    # {key}: {meaning}" for key, meaning in settings.expressions.items()]

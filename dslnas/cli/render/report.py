@@ -18,7 +18,7 @@ from dslnas.runs.family import criterion_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
 from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
 from dslnas.tasks.catalogue import task_of
-from dslnas.tasks.metric import Row, Shown
+from dslnas.tasks.metric import Row, Shown, ShownEach
 from dslnas.tasks.task import Task
 
 FILES = {
@@ -116,10 +116,18 @@ def _facts(results: Results, task: Task) -> list[tuple[str, str, str]]:
 
 def _rows(rows: Sequence[Row], measures: Mapping[str, Measure]) -> Iterator[tuple[str, str, str]]:
     """Fill rows in; those whose measures were not taken are left out."""
-    shown = {name: Shown(v) if isinstance(v, float) else v for name, v in measures.items()}
+    shown = {name: _shown(measure) for name, measure in measures.items()}
     for row in rows:
         with suppress(LookupError, TypeError, ValueError):
             yield row.label, row.value.format(**shown), row.remark.format(**shown)
+
+
+def _shown(measure: Measure) -> object:
+    """Return a measure as people read it; counts stay as they are."""
+    if isinstance(measure, float):
+        return Shown(measure)
+    is_told = isinstance(measure, dict) and any(isinstance(v, float) for v in measure.values())
+    return ShownEach(measure) if is_told else measure
 
 
 def name_of(backend: str) -> str:

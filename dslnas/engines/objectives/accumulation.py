@@ -12,7 +12,7 @@ running ones once for each.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import torch
@@ -98,15 +98,21 @@ def in_parts(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
     inputs = zip(*(t.tensor_split(count, axis) for t in batch.inputs.values()), strict=True)
     cut = zip(inputs, batch.targets.tensor_split(count, axis), starts, strict=True)
     parts = [
-        Batch(
-            dict(zip(batch.inputs, values, strict=True)),
-            targets,
-            start,
-            axis=axis,
-            unit=batch.unit,
+        replace(
+            batch,
+            inputs=dict(zip(batch.inputs, values, strict=True)),
+            targets=targets,
+            start=start,
+            end=None,
         )
         for values, targets, start in cut
     ]
+    if batch.weights is not None:
+        for part, weights in zip(parts, batch.weights.tensor_split(count), strict=True):
+            part.weights = weights
+    if batch.mixed is not None:
+        for part, mixed in zip(parts, batch.mixed.split(count), strict=True):
+            part.mixed = mixed
     whole = len(batch)
     for part in parts:
         yield part, len(part) / whole

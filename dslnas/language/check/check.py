@@ -57,7 +57,7 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
         check_search(search, derivation, cells, context)
     elif "search" not in linked.sections:
         check_unsearched(derivation, context)
-    check_evaluation(evaluate, context)
+    check_evaluation(data, evaluate, context)
     check_parts(data, search, evaluate, context)
     check_sequence(used, cells, data.source, context)
     check_specials(context)

@@ -40,8 +40,10 @@ def check_search(
         context.diagnostics.is_known("cell", name, spans.get("search.cells"), cells)
 
 
-def check_evaluation(evaluate: EvaluateSettings, context: Context) -> None:
-    """Record NAS511 for what does not fit together in the training of what is found."""
+def check_evaluation(data: DataSettings, evaluate: EvaluateSettings, context: Context) -> None:
+    """Record NAS511 for what does not fit together in the data and the training of the result."""
+    for conflict in data.conflicts():
+        _record(conflict, "data", context)
     for conflict in rising("evaluate.weights", evaluate.weights.lr, evaluate.epochs):
         _record(conflict, "evaluate", context)
 

@@ -11,7 +11,7 @@ from dslnas.language.check.operations import called
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
-from dslnas.settings.data import DATA
+from dslnas.settings.data import DATA, DataSettings
 from dslnas.settings.task import TaskSettings
 
 
@@ -32,11 +32,27 @@ def used_cells(linked: LinkedProgram) -> dict[ast.Name, bool]:
 def task_for(
     linked: LinkedProgram, tasks: Sequence[TaskSettings], *, is_recurrent: bool
 ) -> TaskSettings:
-    """Return the task whose data a program names, or the first that reads data with such cells."""
+    """Return the task whose data a program names, or the first that reads data with such cells.
+
+    Of several that read the same data it is the one that `task` names.
+    """
     name = linked.name_of("data")
     if name is not None and name.text in DATA:
-        return next(task for task in tasks if issubclass(DATA[name.text], task.data))
-    return next(task for task in tasks if task.is_recurrent == is_recurrent)
+        model = DATA[name.text]
+        fitting = [task for task in tasks if issubclass(model, task.data)]
+    else:
+        first = next(task for task in tasks if task.is_recurrent == is_recurrent)
+        model = DATA[first.source]
+        fitting = [task for task in tasks if task.data is first.data]
+    word = _word(linked, model)
+    return next((task for task in fitting if task.word == word), fitting[0])
+
+
+def _word(linked: LinkedProgram, model: type[DataSettings]) -> str:
+    """Return what a program says is predicted, or what its source usually is for."""
+    setting = linked.given("data").get("task")
+    value = setting.values[0] if setting else None
+    return value.text if isinstance(value, ast.Name) else model().goal
 
 
 def check_sequence(

@@ -7,7 +7,7 @@ import torch
 
 from dslnas.data import idx
 from dslnas.data.dataset import Data
-from dslnas.data.facts import ImageFacts
+from dslnas.data.facts import LabelledFacts
 from dslnas.data.rows import RowPart
 from dslnas.settings.data import Cifar10, Digits, Idx, Npz
 from tests.data.made import error, images_of, labels, pixels, real, write_cifar10, write_idx
@@ -20,8 +20,8 @@ def parts(data: Data) -> list[RowPart]:
     return [images_of(getattr(data, name)) for name in PARTS]
 
 
-def facts_of(data: Data) -> ImageFacts:
-    assert isinstance(data.facts, ImageFacts)
+def facts_of(data: Data) -> LabelledFacts:
+    assert isinstance(data.facts, LabelledFacts)
     return data.facts
 
 
@@ -63,7 +63,7 @@ def test_the_datas_own_test_part_is_the_test(tmp_path: Path) -> None:
     path = distinct(tmp_path / "set")
     data = load(Idx(path=str(path), split=(0.4, 0.4, 0.2)), "cpu")
     assert [len(part) for part in parts(data)] == [24, 24, 12, 12]
-    stored = idx.read(Idx(path=str(path))).test_images
+    stored = idx.read(Idx(path=str(path))).test_inputs
     assert stored is not None
     facts = facts_of(data)
     expected = (torch.from_numpy(stored.astype(np.float64)) / 255 - facts.mean[0]) / facts.std[0]
@@ -92,7 +92,7 @@ def test_held_out_parts_do_not_enter_the_statistics(tmp_path: Path) -> None:
     folder = distinct(tmp_path / "set")
     settings = Idx(path=str(folder), split=(0.4, 0.4, 0.2))
     before = load(settings, "cpu")
-    images = idx.read(Idx(path=str(folder))).images[:, 0].copy()
+    images = idx.read(Idx(path=str(folder))).inputs[:, 0].copy()
     images[firsts(images_of(before.validation), before)] = 255
     write_idx(folder, "train", images.astype(np.uint8), labels(60, 3))
     after = load(settings, "cpu")

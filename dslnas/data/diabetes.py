@@ -1,0 +1,30 @@
+"""Scikit-learn's diabetes data: in the package, so nothing is downloaded."""
+
+from __future__ import annotations
+
+from dslnas.data.examples import ALL, DataShape, Examples, examples
+from dslnas.data.files import check_sklearn
+from dslnas.settings.data import Diabetes
+
+KNOWN = DataShape((10,), 1, has_test=False, counts={ALL: 442})
+
+
+def known(settings: Diabetes) -> DataShape:
+    """Return the shape, which is always the same."""
+    return KNOWN
+
+
+def read(settings: Diabetes) -> Examples:
+    """Return the 442 patients: ten numbers each, float32 (442, 10), and one to predict.
+
+    Reference: Efron, Hastie, Johnstone and Tibshirani, Annals of Statistics 32, 2004.
+    """
+    import numpy as np
+
+    check_sklearn("diabetes")
+    from sklearn.datasets import load_diabetes
+
+    bunch = load_diabetes(scaled=False)
+    numbers = np.asarray(bunch.data, np.float32)
+    target = np.asarray(bunch.target, np.float32)[:, None]
+    return examples((numbers, target), None, ("progression",), "diabetes", "regression")

@@ -1,0 +1,153 @@
+"""Examples that stand alone as tensors on a device: read, divided, normalised; of any format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dslnas.data.dataset import Data
+from dslnas.data.division import check_counts, check_split
+from dslnas.data.examples import Examples, Inputs, Targets, counts_of
+from dslnas.data.facts import LabelledFacts
+from dslnas.data.readers import reader_of
+from dslnas.data.rows import RowPart
+from dslnas.data.split import Indices, split, subset
+from dslnas.settings.data import LabelledSettings
+
+INPUT = "image"
+"""Name of the network's input."""
+
+# What varies less than this is constant but for rounding; it is only centred.
+LEAST_STD = 1e-6
+
+
+def load(
+    settings: LabelledSettings, device: torch.device | str, dtype: torch.dtype = torch.float32
+) -> Data:
+    """Read examples and put them on a device, divided and normalised.
+
+    With four shares the test part is cut from the examples, with three it is the data's own. The
+    subset is taken of that as well. Inputs are normalised per channel or column by mean and
+    standard deviation of the weights and architecture parts, in float32 on the CPU: they are the
+    same on every device. Numbers that are predicted are standardised alike.
+
+    Raises:
+        UserError: NAS601 to NAS605, NAS608, NAS609 from reading; NAS606 a class has too few
+            examples for the split; NAS607 the number of shares does not fit the data.
+    """
+    examples = reader_of(settings).read(settings)
+    check_split(settings, examples.test_targets is not None)
+    parts = _divided(examples, settings)
+    mean, std = _statistics([part.inputs[INPUT] for part in parts[:2]])
+    facts = LabelledFacts(examples.class_names, mean, std)
+    if settings.task == "regression":
+        mean, std = _statistics([part.targets for part in parts[:2]])
+        facts = replace(facts, target_mean=mean, target_std=std)
+        parts = [_standardised(part, mean, std) for part in parts]
+    if settings.balance != "nothing":
+        parts[:2] = _balanced(parts[:2], settings)
+    weights, architecture, validation, test = (
+        _normalised(p, facts.mean, facts.std, device, dtype) for p in parts
+    )
+    return Data(weights, architecture, validation, test, facts)
+
+
+# ---- dividing -----------------------------------------------------------------------------------
+
+
+def _divided(examples: Examples, settings: LabelledSettings) -> list[RowPart]:
+    """Return the four parts on the CPU, not yet normalised."""
+    check_counts(counts_of(examples, settings.task), settings)
+    strata = _strata(examples.targets)
+    used = subset(strata, settings.subset, settings.seed)
+    parts = [
+        _part(examples.inputs, examples.targets, used[chosen])
+        for chosen in split(strata[used], settings.split, settings.seed)
+    ]
+    if examples.test_inputs is not None and examples.test_targets is not None:
+        chosen = subset(_strata(examples.test_targets), settings.subset, settings.seed)
+        parts.append(_part(examples.test_inputs, examples.test_targets, chosen))
+    return parts
+
+
+def _strata(targets: Targets) -> Indices:
+    """Return the groups of which every part has its share: the classes, if there are any."""
+    if targets.dtype.kind == "i":
+        return targets.astype(np.int64, copy=False)
+    return np.zeros(len(targets), np.int64)
+
+
+def _part(inputs: Inputs, targets: Targets, chosen: Indices) -> RowPart:
+    """Return a copy of some examples as tensors, bytes scaled to [0, 1]."""
+    numbers = torch.from_numpy(np.ascontiguousarray(inputs[chosen]))
+    scaled = numbers.float().div_(255) if numbers.dtype == torch.uint8 else numbers
+    return RowPart({INPUT: scaled}, torch.from_numpy(targets[chosen]))
+
+
+# ---- normalising --------------------------------------------------------------------------------
+
+
+def _statistics(parts: Sequence[Tensor]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of each channel or column over all parts.
+
+    By NumPy: torch adds in an order that depends on the number of threads.
+    """
+    mean, std = [], []
+    for channel in range(parts[0].shape[1]):
+        numbers = np.concatenate([part[:, channel].numpy().ravel() for part in parts])
+        mean.append(float(numbers.mean(dtype=np.float64)))
+        deviation = float(numbers.std(dtype=np.float64))
+        std.append(deviation if deviation >= LEAST_STD else 1.0)
+    return tuple(mean), tuple(std)
+
+
+def _normalised(
+    part: RowPart,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    device: torch.device | str,
+    dtype: torch.dtype,
+) -> RowPart:
+    """Return the part on the device; `part` itself is overwritten, as it can be large."""
+    inputs = part.inputs[INPUT]
+    inputs = inputs.sub_(_per_channel(mean, inputs)).div_(_per_channel(std, inputs))
+    targets = part.targets.to(dtype) if part.targets.is_floating_point() else part.targets
+    weights = None if part.weights is None else part.weights.to(dtype)
+    placed = replace(part, inputs={}, targets=targets, weights=weights).to(device)
+    return replace(placed, inputs={INPUT: inputs.to(device, dtype)})
+
+
+def _per_channel(values: tuple[float, ...], like: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32).view(-1, *(1,) * (like.dim() - 2))
+
+
+def _standardised(part: RowPart, mean: tuple[float, ...], std: tuple[float, ...]) -> RowPart:
+    unit = torch.tensor(std, dtype=torch.float64)
+    centred = part.targets.double() - torch.tensor(mean, dtype=torch.float64)
+    return replace(part, targets=(centred / unit).float(), unit=unit)
+
+
+# ---- balancing ----------------------------------------------------------------------------------
+
+
+def _balanced(parts: Sequence[RowPart], settings: LabelledSettings) -> list[RowPart]:
+    """Return parts that train, in which rare classes weigh more or are drawn more often.
+
+    A class with n of N examples weighs N / (K n), one of the two values of a label N / (2 n): all
+    values together weigh as much as each other, and an example 1 in the mean.
+    """
+    targets = torch.cat([part.targets for part in parts])
+    if settings.task == "multilabel":
+        has = targets.double().sum(0)
+        values = torch.stack([len(targets) - has, has])
+        weights = (len(targets) / (2 * values)).gather(0, targets.long())
+    else:
+        numbers = torch.bincount(targets).double()
+        weights = (len(targets) / (len(numbers) * numbers))[targets]
+    cut = weights.float().split([len(part) for part in parts])
+    name = "chances" if settings.balance == "sampling" else "weights"
+    return [replace(part, **{name: own}) for part, own in zip(parts, cut, strict=True)]

@@ -1,0 +1,44 @@
+# Several labels at once: which segments of a seven-segment display show the digit of an image.
+
+use std.cnn
+
+ops small = none, skip_connect, max_pool(3), avg_pool(3), sep_conv(3), dil_conv(3)
+
+cell normal {
+    inputs      2
+    preprocess  preprocess
+    nodes       3
+    choose      small
+    keep        2
+    output      concat
+}
+
+cell reduction like normal {
+    stride  2
+    widen   2
+}
+
+network {
+    channels  8
+    repeat    1
+    cells     normal * N, reduction, normal * N
+}
+
+data digits {
+    task     multilabel
+    augment  crop(1)
+}
+
+search darts {
+    epochs  6
+    arch    adam(lr = 3e-3)
+}
+
+evaluate {
+    channels   16
+    repeat     1
+    epochs     20
+    batch      64
+    drop_path  0
+    weights    sgd(lr = cosine(0.1, 0))
+}
