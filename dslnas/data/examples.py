@@ -110,7 +110,7 @@ def check_numbers(images: int, labels: int, part: str, where: str) -> None:
         )
 
 
-def class_counts(labels: Labels, where: str) -> dict[str, int]:
+def class_counts(labels: Targets, where: str) -> dict[str, int]:
     """Return how many training labels (N,) each class has, which is named by its number.
 
     Raises NAS606 or NAS609 unless they number two classes or more, from 0 and without gaps.

@@ -148,6 +148,8 @@ def _balanced(parts: Sequence[RowPart], settings: LabelledSettings) -> list[RowP
     else:
         numbers = torch.bincount(targets).double()
         weights = (len(targets) / (len(numbers) * numbers))[targets]
-    cut = weights.float().split([len(part) for part in parts])
-    name = "chances" if settings.balance == "sampling" else "weights"
-    return [replace(part, **{name: own}) for part, own in zip(parts, cut, strict=True)]
+    first = len(parts[0])
+    cut = weights.float()[:first], weights.float()[first:]
+    if settings.balance == "sampling":
+        return [replace(part, chances=own) for part, own in zip(parts, cut, strict=True)]
+    return [replace(part, weights=own) for part, own in zip(parts, cut, strict=True)]

@@ -23,16 +23,16 @@ class RowPart(Part):
         inputs: By the name of an input of the network, (N, ...): images are (N, C, H, W),
             normalised; float32, or float64 where a run is so precise.
         targets: (N, ...): labels are int64 (N,), several of them or standardised numbers (N, K).
+        unit: What a difference of 1 between targets is in the data.
         weights: Weights of the losses in training, like targets; None where all weigh alike.
         chances: How often an example is drawn in training, (N,); None where each is, once.
-        unit: What a difference of 1 between targets is in the data.
     """
 
     inputs: Mapping[str, Tensor]
     targets: Tensor
+    unit: Tensor | float = 1.0
     weights: Tensor | None = None
     chances: Tensor | None = None
-    unit: Tensor | float = 1.0
 
     def __len__(self) -> int:
         """Return the number of examples."""

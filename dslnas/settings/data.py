@@ -32,7 +32,10 @@ def percent(share: float) -> str:
 
 _Augment: TypeAlias = Annotated[
     tuple[Augmentation, ...],
-    Field(description="random changes of training images: crop(pad), flip, cutout(size)"),
+    Field(
+        description="random changes of training images: crop(pad), flip, cutout(size), "
+        "rotate(degrees), colour, erase, mixup(alpha)"
+    ),
 ]
 _Places: TypeAlias = Annotated[
     int,

@@ -198,4 +198,37 @@ class Cutout(AugmentationCall):
     size: int = Field(16, ge=1, le=65536)
 
 
-Augmentation: TypeAlias = Annotated[Crop | Flip | Cutout, Field(discriminator="word")]
+class Rotate(AugmentationCall):
+    """Turn by up to `degrees` to either side; what comes in from outside is zero."""
+
+    word: Literal["rotate"] = "rotate"
+    degrees: float = Field(15.0, gt=0, le=180)
+
+
+class Colour(AugmentationCall):
+    """Change brightness, in deviations of the data, contrast and saturation by up to so much."""
+
+    word: Literal["colour"] = "colour"
+    brightness: float = Field(0.4, ge=0)
+    contrast: float = Field(0.4, ge=0, le=1)
+    saturation: float = Field(0.4, ge=0, le=1)
+
+
+class Erase(AugmentationCall):
+    """Set a random rectangle, up to a share `area`, to zero in some images (Zhong et al., 2020)."""
+
+    word: Literal["erase"] = "erase"
+    probability: float = Field(0.5, gt=0, le=1)
+    area: float = Field(0.33, gt=0, le=1)
+
+
+class Mixup(AugmentationCall):
+    """Mix images and their labels with others, by Beta(alpha, alpha) (Zhang et al., ICLR 2018)."""
+
+    word: Literal["mixup"] = "mixup"
+    alpha: float = Field(0.2, gt=0, le=2)
+
+
+Augmentation: TypeAlias = Annotated[
+    Crop | Flip | Cutout | Rotate | Colour | Erase | Mixup, Field(discriminator="word")
+]

@@ -188,6 +188,10 @@ class LabelledTask(Task):
     def terms(self, outputs: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
         """Return the loss of every target, as targets are, from outputs (N, K)."""
 
+    def mean_loss(self, outputs: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+        """Return the mean of `terms`."""
+        return self.terms(outputs, targets, smoothing).mean()
+
     @abstractmethod
     def measured(
         self, loss: float, outputs: Tensor, targets: Tensor, unit: Tensor | float
@@ -207,20 +211,21 @@ class LabelledTask(Task):
 
     def loss(self, output: BatchOutput, batch: Batch) -> Tensor:
         """Return the mean loss of a batch, weighed where its examples have weights."""
-        return self._mean_loss(output.logits, batch, 0.0)
+        return self._batch_loss(output.logits, batch, 0.0)
 
     def training_loss(
         self, output: BatchOutput, batch: Batch, settings: EvaluateSettings
     ) -> Tensor:
         """Return the loss, with labels that are smoothed where settings say so."""
-        return self._mean_loss(output.logits, batch, settings.label_smoothing)
+        return self._batch_loss(output.logits, batch, settings.label_smoothing)
 
-    def _mean_loss(self, outputs: Tensor, batch: Batch, smoothing: float) -> Tensor:
+    def _batch_loss(self, outputs: Tensor, batch: Batch, smoothing: float) -> Tensor:
         """Return the mean loss; of mixed examples that of both labels, by their shares."""
 
         def mean(targets: Tensor, weights: Tensor | None) -> Tensor:
-            terms = self.terms(outputs, targets, smoothing)
-            return (terms if weights is None else terms * weights).mean()
+            if weights is None:
+                return self.mean_loss(outputs, targets, smoothing)
+            return (self.terms(outputs, targets, smoothing) * weights).mean()
 
         own, mixed = mean(batch.targets, batch.weights), batch.mixed
         if mixed is None:

@@ -44,15 +44,15 @@ def confusion_of_classes(outputs: Tensor, targets: Tensor) -> Confusion:
     """Return the counts of predicting the class with the largest of outputs (N, K)."""
     said, classes = outputs.argmax(1), outputs.shape[1]
     right = said[said == targets]
-    counts = (torch.bincount(one, minlength=classes).double() for one in (right, targets, said))
-    return Confusion(*counts, len(targets))
+    counts = [torch.bincount(one, minlength=classes).double() for one in (right, targets, said)]
+    return Confusion(counts[0], counts[1], counts[2], len(targets))
 
 
 def confusion_of_labels(outputs: Tensor, targets: Tensor) -> Confusion:
     """Return the counts of predicting the labels whose outputs (N, K) are above 0."""
     said, true = outputs > 0, targets > 0.5
-    counts = (one.double().sum(0) for one in (said & true, true, said))
-    return Confusion(*counts, len(targets))
+    counts = [one.double().sum(0) for one in (said & true, true, said)]
+    return Confusion(counts[0], counts[1], counts[2], len(targets))
 
 
 def mean_of_known(values: Tensor, otherwise: float = 0.0) -> float:

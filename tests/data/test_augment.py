@@ -6,8 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Generator, Tensor
 
-from dslnas.data.augment import augment, crop, cutout, flip
-from dslnas.settings.values import Augmentation, Crop, Cutout, Flip
+from dslnas.data.augment import augment, augmented, beta, colour, crop, cutout, erase, flip, rotate
+from dslnas.data.batches import Batch
+from dslnas.settings.values import (
+    Augmentation,
+    Colour,
+    Crop,
+    Cutout,
+    Erase,
+    Flip,
+    Mixup,
+    Rotate,
+)
 
 sides = st.integers(1, 7)
 seeds = st.integers(0, 2**40)
@@ -124,3 +134,83 @@ def test_a_seed_gives_the_same_images_on_a_gpu() -> None:
     found = augment(images.cuda(), steps, seeded(3))
     assert found.is_cuda
     assert torch.equal(found.cpu(), augment(images, steps, seeded(3)))
+
+
+# ---- turns, colours, rectangles, mixtures -------------------------------------------------------
+
+
+def test_a_quarter_turn_moves_pixels_around_the_centre(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dslnas.data.augment._signed", lambda count, _: torch.ones(count).double())
+    images = torch.randn(2, 3, 5, 5, dtype=torch.float64)
+    turned = rotate(images, 90.0, seeded(0))
+    assert any(torch.allclose(turned, images.rot90(k, (2, 3))) for k in (1, 3))
+
+
+def test_a_turn_keeps_shapes_of_pixels_where_sides_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dslnas.data.augment._signed", lambda count, _: torch.ones(count).double())
+    image = torch.zeros(1, 1, 9, 21, dtype=torch.float64)
+    image[..., 4, 7:14] = 1.0  # a line to both sides of the centre becomes one up and down
+    turned = rotate(image, 90.0, seeded(0))
+    assert turned[..., 1:8, 10].sum() == pytest.approx(7)
+    assert turned.sum() == pytest.approx(7)
+
+
+def test_colours_change_by_their_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dslnas.data.augment._signed", lambda count, _: torch.ones(count).double())
+    images = torch.randn(2, 3, 4, 4, dtype=torch.float64)
+    bright = colour(images, Colour(brightness=0.5, contrast=0.0, saturation=0.0), seeded(0))
+    torch.testing.assert_close(bright, images + 0.5)
+    strong = colour(images, Colour(brightness=0.0, contrast=0.5, saturation=0.0), seeded(0))
+    mean = images.mean((1, 2, 3), keepdim=True)
+    torch.testing.assert_close(strong, mean + 1.5 * (images - mean))
+    vivid = colour(images, Colour(brightness=0.0, contrast=0.0, saturation=1.0), seeded(0))
+    grey = images.mean(1, keepdim=True)
+    torch.testing.assert_close(vivid, grey + 2 * (images - grey))
+
+
+def test_rectangles_are_erased_in_some_images_within_their_share() -> None:
+    images = torch.ones(400, 2, 20, 20)
+    found = erase(images, 0.5, 0.25, seeded(0))
+    shares = (found == 0).float().mean((1, 2, 3))
+    assert torch.equal((found == 0)[:, 0], (found == 0)[:, 1])
+    assert 0.4 < float((shares > 0).float().mean()) < 0.6
+    assert 0.2 < float(shares.max()) < 0.3
+    assert float(shares[shares > 0].min()) < 0.06
+
+
+def test_mixed_examples_have_both_labels() -> None:
+    inputs, targets = torch.randn(6, 1, 2, 2), torch.arange(6)
+    weights = torch.rand(6)
+    before = Batch({"image": inputs}, targets, weights=weights)
+    batch = augmented(before, (Mixup(alpha=1.0),), seeded(3))
+    mixed = batch.mixed
+    assert mixed is not None
+    assert mixed.weights is not None
+    assert 0 < mixed.share < 1
+    others = mixed.targets
+    assert others.sort().values.tolist() == targets.tolist()
+    expected = mixed.share * inputs + (1 - mixed.share) * inputs[others]
+    torch.testing.assert_close(batch.inputs["image"], expected)
+    assert torch.equal(batch.targets, targets)
+    assert torch.equal(mixed.weights, weights[others])
+
+
+def test_shares_of_mixtures_have_the_variance_of_their_distribution() -> None:
+    """Var of Beta(a, a) is 1 / (4 (2 a + 1))."""
+    for alpha in (0.2, 1.0, 2.0):
+        generator = seeded(0)
+        shares = torch.tensor([beta(alpha, generator) for _ in range(2000)])
+        assert float(shares.mean()) == pytest.approx(0.5, abs=0.03)
+        assert float(shares.var()) == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.1)
+
+
+@pytest.mark.parametrize("step", [Rotate(), Colour(), Erase()])
+def test_a_seed_gives_the_same_changes_and_leaves_images_alone(step: Augmentation) -> None:
+    images = torch.randn(5, 3, 8, 6)
+    before = images.clone()
+    first, again, other = (augment(images, (step,), seeded(seed)) for seed in (1, 1, 2))
+    assert torch.equal(images, before)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert first.shape == images.shape
+    assert first.dtype == images.dtype

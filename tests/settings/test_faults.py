@@ -31,6 +31,7 @@ from dslnas.settings.values import (
     Crop,
     Cutout,
     Flip,
+    Mixup,
     Schedule,
     Sgd,
     Variational,
@@ -127,12 +128,13 @@ def test_messages_say_what_is_wanted(annotation: Any, value: object, messages: l
 
 
 def test_calls_are_wanted_by_their_words() -> None:
-    assert wanted(Augmentation) == "`crop(...)`, `flip` or `cutout(...)`"
+    assert wanted(Crop | Flip | Mixup) == "`crop(...)`, `flip` or `mixup(...)`"
     assert wanted(Schedule) == "a number, `cosine(...)`, `exponential(...)` or `linear(...)`"
     assert wanted(Variational | None) == "`variational(...)`"
 
 
 def test_a_setting_takes_its_own_calls_only() -> None:
     assert list(calls_of(Schedule)) == ["cosine", "exponential", "linear"]
-    assert list(calls_of(tuple[Augmentation, ...])) == ["crop", "flip", "cutout"]
+    known = ["crop", "flip", "cutout", "rotate", "colour", "erase", "mixup"]
+    assert list(calls_of(tuple[Augmentation, ...])) == known
     assert calls_of(int | Literal["all"]) == {}

@@ -14,7 +14,8 @@ from dslnas.app.run import Run
 from dslnas.data.rows import RowPart
 from dslnas.exporters.onnx import OnnxExporter
 from dslnas.exporters.python import PythonExporter
-from dslnas.tasks.catalogue import task_of_source
+from dslnas.settings.data import RatingFile, SimulatedRatings
+from dslnas.tasks.catalogue import task_of
 from dslnas.training.measure import measure
 from tests.exporters.brief import check_briefly
 
@@ -58,7 +59,7 @@ def test_exported_models_give_ratings_for_any_number_of_pairs(
     run: Run, exporter: OnnxExporter | PythonExporter
 ) -> None:
     model = exporter.run(run.path)
-    data = task_of_source("simulated_ratings").load(
+    data = task_of(SimulatedRatings()).load(
         run.spec.program.data, "cpu", torch.float32, classes=1, searching=False
     )
     assert isinstance(data.test, RowPart)
@@ -82,7 +83,7 @@ def test_an_unknown_user_is_the_mean_of_those_that_are_known(run: Run) -> None:
 
 
 def test_a_batch_is_measured_in_both_units() -> None:
-    task = task_of_source("ratings")
+    task = task_of(RatingFile())
     part = RowPart({"user": torch.tensor([1, 2, 3])}, torch.tensor([0.0, 1.0, 2.0]), unit=1.5)
     found = measure(lambda batch: torch.ones(len(batch), 1), part, task)
     assert found.loss == pytest.approx(2 / 3)

@@ -11,7 +11,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.settings.values import AdamW, Cosine, Crop, Cutout, Flip, Sgd, Warmup
+from dslnas.settings.values import (
+    AdamW,
+    Colour,
+    Cosine,
+    Crop,
+    Cutout,
+    Erase,
+    Flip,
+    Mixup,
+    Rotate,
+    Sgd,
+    Warmup,
+)
 from dslnas.state import StateError
 from dslnas.tasks.task import Measurement
 from dslnas.training import epochs as module
@@ -27,7 +39,7 @@ EPOCHS = 3
 GIVEN: dict[str, Any] = {
     "epochs": EPOCHS,
     "drop_path": 0.4,
-    "augment": (Crop(pad=1), Flip(), Cutout(size=3)),
+    "augment": (Crop(pad=1), Flip(), Cutout(size=3), Rotate(), Colour(), Erase(), Mixup()),
     "accumulate": 2,
     "weights": Sgd(lr=Cosine(start=0.1, end=0.0), momentum=0.9),
 }

@@ -123,7 +123,7 @@ def test_the_average_of_the_weights_is_what_is_measured_and_exported() -> None:
     trained = run_retrain(architecture(), data, ema=0.9, report=report)
     plain = run_retrain(architecture(), data)
     assert measured_on(trained, data.test) == trained.test
-    assert measured_on(trained, data.validation) == trained.validation
+    assert measured_on(trained, data.validation).brief == trained.validation
     assert [record.averaged for record in report.epochs] == [True, True]
     assert report.epochs[-1].train_loss == without_average(data), "steps go on without it"
     assert not same(trained, plain)

@@ -126,8 +126,9 @@ def _shown(measure: Measure) -> object:
     """Return a measure as people read it; counts stay as they are."""
     if isinstance(measure, float):
         return Shown(measure)
-    is_told = isinstance(measure, dict) and any(isinstance(v, float) for v in measure.values())
-    return ShownEach(measure) if is_told else measure
+    if isinstance(measure, dict) and any(isinstance(v, float) for v in measure.values()):
+        return ShownEach(measure.items())
+    return measure
 
 
 def name_of(backend: str) -> str:

@@ -15,6 +15,7 @@ from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_base import Conflict, SearchSettings, rising
 from dslnas.settings.sections import DeriveSettings, EvaluateSettings
+from dslnas.settings.values import Mixup
 
 
 def check_search(
@@ -44,6 +45,11 @@ def check_evaluation(data: DataSettings, evaluate: EvaluateSettings, context: Co
     """Record NAS511 for what does not fit together in the data and the training of the result."""
     for conflict in data.conflicts():
         _record(conflict, "data", context)
+    steps = (*data.augmentations, *evaluate.augment)
+    if sum(isinstance(step, Mixup) for step in steps) > 1:
+        message = "`mixup` is written twice, and examples are mixed with one other"
+        twice = Conflict("evaluate.augment", message, "leave one of them out", ("data.augment",))
+        _record(twice, "data", context)
     for conflict in rising("evaluate.weights", evaluate.weights.lr, evaluate.epochs):
         _record(conflict, "evaluate", context)
 
