@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dslnas.data.examples import ALL, DataShape, Examples, examples
-from dslnas.data.files import check_sklearn
+from dslnas.data.package import check_sklearn
 from dslnas.settings.data import Diabetes
 
 KNOWN = DataShape((10,), 1, has_test=False, counts={ALL: 442})

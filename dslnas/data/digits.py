@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from dslnas.data.examples import ALL, DataShape, Examples, examples
-from dslnas.data.files import check_sklearn
+from dslnas.data.package import check_sklearn
 from dslnas.settings.data import Digits
 
 COUNTS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)

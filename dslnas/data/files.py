@@ -51,19 +51,6 @@ def path_of(settings: DataSettings) -> Path:
     return Path(expanduser(settings.path))
 
 
-def check_sklearn(source: str) -> None:
-    """Raise NAS608 if scikit-learn is missing."""
-    try:
-        import sklearn.datasets  # noqa: F401
-    except ImportError as error:
-        raise user_error(
-            "NAS608",
-            f"data source `{source}` needs scikit-learn",
-            help="pip install scikit-learn",
-            where="data",
-        ) from error
-
-
 def required_path(path: Path) -> Path:
     """Return `path` if something is there; raise NAS601 if nothing is."""
     with reading(path, "path"):
