@@ -45,6 +45,15 @@ _ANYWHERE = (
     "batch_norm(affine = true, eps = 0.001)",
     "shift(1)",
     "shuffle(2)",
+    "layer_norm",
+    "group_norm(2, affine = false)",
+    "scale(0.5)",
+    "rescale(0.5, 0.25)",
+    "softmax",
+    "relu6 -> hard_sigmoid",
+    "reshape((C_in, H_in * W_in)) -> conv(3, out = C_in) -> reshape((C_in, H_in, W_in))",
+    "transpose(2, 3) -> softmax(2) -> transpose(2, 3)",
+    "upsample(2) -> max_pool2d(2, stride = 2, padding = 0)",
 )
 # Layers that go from C channels to C channels and take a stride.
 _STRIDED = (
@@ -72,6 +81,7 @@ _JOINS = (
     "max({a}, {b}, identity)",
     "min({a}, identity)",
     "multiply({a}, global_avg_pool -> conv(1) -> sigmoid)",
+    "matmul({a}, matmul(transpose(2, 3), {b}) -> rescale(0.3) -> softmax(2))",
     "concat(split(2, 0) -> {a}, split(2, 1))",
     "concat(split(2, 1), split(2, 0) -> {b})",
     "2 * ({a} -> {b})",

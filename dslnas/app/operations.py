@@ -26,6 +26,7 @@ _NUMBERS: Mapping[Kind, tuple[Constant, ...]] = {
     Kind.COUNT: (1, CHANNELS),
     Kind.WHOLE: (0,),
     Kind.PAIR: (3,),
+    Kind.SIZES: ((4, 256),),
 }
 _DEFAULTS = {
     Default.CHANNELS: "C",

@@ -102,6 +102,10 @@ def _as_kind(kind: Kind, value: Constant) -> AttributeValue | None:
             both = value if isinstance(value, tuple) else (value, value)
             pair = tuple(n for v in both if (n := _whole(v, least)) is not None)
             return (pair[0], pair[1]) if len(pair) == 2 == len(both) else None
+        case Kind.SIZES:
+            several = value if isinstance(value, tuple) else (value,)
+            sizes = tuple(n for v in several if (n := _whole(v, 1)) is not None)
+            return sizes if len(sizes) == len(several) <= 3 else None
         case Kind.RATE:
             number = _number(value)
             return number if number is not None and 0 <= number < 1 else None

@@ -68,7 +68,8 @@ def _arguments(node: Node) -> str:
 
 def _value(value: AttributeValue) -> str:
     if isinstance(value, tuple):
-        return str(value[0]) if value[0] == value[1] else f"({value[0]}, {value[1]})"
+        is_one = len(set(value)) == 1 and len(value) == 2
+        return str(value[0]) if is_one else f"({', '.join(map(str, value))})"
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
 

@@ -23,6 +23,7 @@ _NORM = (
 
 # What gradients need of a run, as torch's do.
 _NOTHING, _INPUTS, _VIEW = Kept(), Kept(inputs=True), Kept(is_view=True)
+_OUTPUT = Kept(output=True)
 
 _WRITTEN = Trait.COMPILER_ONLY | Trait.PASS_ONLY
 _OF_PARTS = Trait.REPEATABLE | Trait.UNORDERED | Trait.PART_WISE
@@ -60,20 +61,35 @@ def _extreme(name: str, what: str) -> Primitive:
     return _join(name, summary, shapes.equal_shapes, Trait.NONE, _INPUTS)
 
 
-def _norm(name: str, summary: str, traits: Trait, keeps: Kept = _INPUTS) -> Primitive:
-    how = name, summary, shapes.same_shape, _NORM
-    return Primitive(*how, weights=shapes.batch_norm_weights, keeps=keeps, traits=traits)
+def _norm(
+    name: str,
+    summary: str,
+    traits: Trait,
+    keeps: Kept = _INPUTS,
+    aliases: tuple[str, ...] = (),
+) -> Primitive:
+    return Primitive(
+        name,
+        summary,
+        shapes.same_shape,
+        _NORM,
+        weights=shapes.batch_norm_weights,
+        keeps=keeps,
+        traits=traits,
+        aliases=aliases,
+    )
 
 
 _ALL = (
     # ---- layers with weights --------------------------------------------------------------------
     Primitive(
         "conv",
-        "convolution over images; without bias unless asked for",
+        "convolution over images or signals; without bias unless asked for",
         shapes.conv_shape,
         (*_WINDOW, Argument("groups", Kind.COUNT, 1), Argument("bias", Kind.FLAG, False)),
         weights=shapes.conv_weights,
         traits=Trait.FUNCTION | Trait.SCALABLE,
+        aliases=("conv2d", "conv1d", "convolution"),
     ),
     Primitive(
         "linear",
@@ -82,6 +98,7 @@ _ALL = (
         (Argument("out", Kind.COUNT), Argument("bias", Kind.FLAG, True)),
         weights=shapes.linear_weights,
         traits=Trait.FUNCTION | Trait.SCALABLE,
+        aliases=("dense", "fc", "fullyconnected"),
     ),
     Primitive(
         "bounded_linear",
@@ -95,6 +112,39 @@ _ALL = (
         "batch_norm",
         "batch normalisation; scale and offset only in the derived network, unless asked for",
         Trait.UNORDERED,
+        aliases=("bn", "batchnorm", "batchnorm2d"),
+    ),
+    Primitive(
+        "layer_norm",
+        "every position normalised over its channels, as in ConvNeXt and transformers",
+        shapes.same_shape,
+        (Argument("affine", Kind.FLAG, True), Argument("eps", Kind.POSITIVE, 1e-5)),
+        weights=shapes.channel_norm_weights,
+        keeps=Kept(inputs=True, extra=1),  # statistics of every position
+        traits=Trait.FUNCTION,
+        aliases=("ln", "layernorm", "channelnorm"),
+    ),
+    Primitive(
+        "group_norm",
+        "groups of channels normalised over all positions; one group is all of an example",
+        shapes.group_norm_shape,
+        (
+            Argument("groups", Kind.COUNT),
+            Argument("affine", Kind.FLAG, True),
+            Argument("eps", Kind.POSITIVE, 1e-5),
+        ),
+        weights=shapes.channel_norm_weights,
+        traits=Trait.FUNCTION,
+        aliases=("gn", "groupnorm", "instancenorm"),
+    ),
+    Primitive(
+        "scale",
+        "every channel times a learned factor, which begins at `start`",
+        shapes.same_shape,
+        (Argument("start", Kind.NUMBER, 1.0),),
+        weights=shapes.scale_weights,
+        traits=Trait.FUNCTION,
+        aliases=("layerscale", "gamma"),
     ),
     Primitive(
         "embedding",
@@ -127,6 +177,7 @@ _ALL = (
         (_KERNEL, _STRIDE, _PADDING),
         keeps=Kept(inputs=True, extra=8),
         traits=Trait.FUNCTION,
+        aliases=("maxpool", "maxpool2d"),
     ),
     Primitive(
         "avg_pool2d",
@@ -134,6 +185,7 @@ _ALL = (
         shapes.pool_shape,
         (_KERNEL, _STRIDE, _PADDING),
         traits=Trait.FUNCTION,
+        aliases=("avgpool", "avgpool2d", "averagepool"),
     ),
     Primitive(
         "global_avg_pool",
@@ -141,6 +193,7 @@ _ALL = (
         shapes.global_pool_shape,
         keeps=_NOTHING,
         traits=Trait.FUNCTION,
+        aliases=("gap", "adaptiveavgpool2d", "globalaveragepool"),
     ),
     Primitive(
         "shift",
@@ -149,6 +202,15 @@ _ALL = (
         (Argument("pixels", Kind.COUNT, 1),),
         keeps=_NOTHING,
         traits=Trait.FUNCTION,
+    ),
+    Primitive(
+        "upsample",
+        "image made `factor` times as large by repeating its pixels",
+        shapes.upsampled_shape,
+        (Argument("factor", Kind.COUNT, 2),),
+        keeps=_NOTHING,
+        traits=Trait.FUNCTION,
+        aliases=("resize", "interpolate", "unpool"),
     ),
     # ---- what is done to every number -----------------------------------------------------------
     *map(_activation, ACTIVATIONS.values()),
@@ -171,6 +233,7 @@ _ALL = (
         shapes.same_shape,
         keeps=_VIEW,
         traits=Trait.FUNCTION | Trait.INFERENCE_IDENTITY,
+        aliases=("noop",),
     ),
     Primitive(
         "flatten",
@@ -193,6 +256,7 @@ _ALL = (
         (_STRIDE,),
         keeps=_NOTHING,
         traits=Trait.FUNCTION | Trait.ZERO,
+        aliases=("zeros",),
     ),
     Primitive(
         "split",
@@ -201,6 +265,7 @@ _ALL = (
         (Argument("parts", Kind.COUNT), Argument("index", Kind.WHOLE)),
         keeps=_VIEW,
         traits=Trait.FUNCTION,
+        aliases=("chunk",),
     ),
     Primitive(
         "shuffle",
@@ -209,6 +274,43 @@ _ALL = (
         (Argument("groups", Kind.COUNT),),
         keeps=_NOTHING,
         traits=Trait.FUNCTION,
+        aliases=("channelshuffle",),
+    ),
+    Primitive(
+        "reshape",
+        "the same numbers with other sizes: `reshape((heads, C_in / heads, H_in * W_in))`",
+        shapes.reshaped_shape,
+        (Argument("sizes", Kind.SIZES),),
+        keeps=_NOTHING,
+        traits=Trait.FUNCTION,
+        aliases=("view", "rearrange"),
+    ),
+    Primitive(
+        "transpose",
+        "two axes exchanged; they count from 1, that of the channels",
+        shapes.transposed_shape,
+        (Argument("first", Kind.COUNT), Argument("second", Kind.COUNT)),
+        keeps=_VIEW,
+        traits=Trait.FUNCTION,
+        aliases=("permute", "swapaxes"),
+    ),
+    Primitive(
+        "softmax",
+        "exp(x) divided by its sum along an axis; axes count from 1, that of the channels",
+        shapes.axis_shape,
+        (Argument("axis", Kind.COUNT, 1),),
+        keeps=_OUTPUT,
+        traits=Trait.FUNCTION,
+    ),
+    Primitive(
+        "matmul",
+        "matrix product of two branches over their last two axes",
+        shapes.product_shape,
+        inputs=(2, 2),
+        keeps=_INPUTS,
+        multiply_adds=shapes.product_flops,
+        traits=Trait.FUNCTION | Trait.MULTILINEAR,
+        aliases=("bmm", "dot"),
     ),
     _join("add", "sum of branches", shapes.equal_shapes, Trait.LINEAR | Trait.OPTIONAL_INPUTS),
     _join("subtract", "first branch less the second", shapes.equal_shapes, Trait.LINEAR, most=2),
@@ -308,11 +410,12 @@ _ALL = (
     ),
     Primitive(
         "rescale",
-        "its input times `factor` plus `offset`: what a network gives in the unit of its data",
+        "its input times `factor` plus `offset`, which are not trained",
         shapes.same_shape,
-        (Argument("factor", Kind.NUMBER), Argument("offset", Kind.NUMBER)),
+        (Argument("factor", Kind.NUMBER), Argument("offset", Kind.NUMBER, 0.0)),
         keeps=_NOTHING,
-        traits=Trait.FUNCTION | Trait.COMPILER_ONLY,
+        traits=Trait.FUNCTION,
+        aliases=("times",),
     ),
     Primitive(
         "drop_path",

@@ -30,7 +30,7 @@ InputShape: TypeAlias = Shape | Token
 Example: TypeAlias = InputShape | Mapping[str, InputShape]
 """Shape of an only input, which needs no name, or shapes of several by name."""
 
-AttributeValue: TypeAlias = int | float | bool | tuple[int, int]
+AttributeValue: TypeAlias = int | float | bool | tuple[int, ...]
 Attributes: TypeAlias = Mapping[str, AttributeValue]
 
 Shaped: TypeAlias = Callable[[Attributes, tuple[Shape, ...]], Shape]
@@ -56,6 +56,7 @@ class Kind(Enum):
     COUNT = "a whole number of at least 1"
     WHOLE = "a whole number of at least 0"
     PAIR = "a whole number of at least 1, or two of them: (height, width)"
+    SIZES = "one to three whole numbers of at least 1, as in `(4, C / 4, H_in * W_in)`"
     PADDING = "a whole number of at least 0, or two of them: (height, width)"
     RATE = "a number from 0 to below 1"
     POSITIVE = "a number above 0"
@@ -150,6 +151,7 @@ class Primitive:
         keeps: Values of a run that its gradient needs.
         reads_tokens: Whether it reads tokens, which have no sizes.
         traits: Its promises; none unless they are given.
+        multiply_adds: Multiply-adds by input shapes and output shape, where no weight says them.
         tied_to: A primitive of the stem whose `weight` it uses instead of one of its own.
         columns: Number of columns of alpha that it has to name, by its attributes; None where no
             attribute tells.
@@ -167,6 +169,7 @@ class Primitive:
     keeps: Kept = Kept(inputs=True)
     reads_tokens: bool = False
     traits: Trait = Trait.NONE
+    multiply_adds: Callable[[tuple[Shape, ...], Shape], int] | None = None
     tied_to: str = ""
     columns: Callable[[Attributes], int] | None = None
     run_mask: str = ""
@@ -188,6 +191,8 @@ class Primitive:
         Every number of a kernel or matrix is multiplied once for each pixel of the output; a table
         that tokens are looked up in is not.
         """
+        if self.multiply_adds is not None:
+            return self.multiply_adds(inputs, output)
         matrices = (w.size for w in self.weights(attributes, inputs) if len(w.shape) > 1)
         return 0 if self.reads_tokens else sum(matrices) * prod(output[1:])
 

@@ -20,15 +20,21 @@ from dslnas.ops.primitive import (
 def pair(value: AttributeValue) -> tuple[int, int]:
     """Return an attribute of kind PAIR."""
     assert isinstance(value, tuple)
-    return value
+    first, second = value
+    return first, second
 
 
-def image(inputs: tuple[Shape, ...], what: str) -> tuple[int, int, int]:
-    """Return the single input as (channels, height, width)."""
+def along(value: AttributeValue, axes: int) -> tuple[int, ...]:
+    """Return an attribute of kind PAIR for the axes behind the channels; a signal has the last."""
+    return pair(value)[2 - axes :]
+
+
+def image(inputs: tuple[Shape, ...], what: str) -> Shape:
+    """Return the single input: image (channels, height, width) or signal (channels, length)."""
     (shape,) = inputs
-    if len(shape) != 3:
+    if len(shape) not in (2, 3):
         raise ShapeError(f"`{what}` reads images, but its input has shape {show_shape(shape)}")
-    return shape[0], shape[1], shape[2]
+    return shape
 
 
 def show_shape(shape: InputShape) -> str:
@@ -45,13 +51,12 @@ def show_example(example: Example) -> str:
     return show_shape(example)
 
 
-def window(attributes: Attributes, height: int, width: int, what: str) -> tuple[int, int]:
+def window(attributes: Attributes, sizes: Shape, what: str) -> Shape:
     """Return the output size of a sliding window: floor((n + 2p - d(k-1) - 1) / s) + 1."""
-    kernel, stride = pair(attributes["kernel"]), pair(attributes["stride"])
-    padding = pair(attributes["padding"])
-    dilation = pair(attributes.get("dilation", (1, 1)))
-    sizes = []
-    for n, k, s, p, d in zip((height, width), kernel, stride, padding, dilation, strict=True):
+    names = ("kernel", "stride", "padding", "dilation")
+    steps = [along(attributes.get(name, (1, 1)), len(sizes)) for name in names]
+    found = []
+    for n, k, s, p, d in zip(sizes, *steps, strict=True):
         reach = d * (k - 1) + 1
         if n + 2 * p < reach:
             raise ShapeError(
@@ -59,13 +64,13 @@ def window(attributes: Attributes, height: int, width: int, what: str) -> tuple[
                 f"but its input has {n} and padding {p}",
                 "use a smaller kernel, or more padding",
             )
-        sizes.append((n + 2 * p - reach) // s + 1)
-    return sizes[0], sizes[1]
+        found.append((n + 2 * p - reach) // s + 1)
+    return tuple(found)
 
 
 def conv_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of a convolution."""
-    channels, height, width = image(inputs, "conv")
+    channels, *sizes = image(inputs, "conv")
     out, groups = int(_number(attributes["out"])), int(_number(attributes["groups"]))
     for name, count in (("input", channels), ("output", out)):
         if count % groups:
@@ -73,20 +78,22 @@ def conv_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
                 f"`conv` has {groups} groups, which do not divide its {count} {name} channels",
                 f"choose `groups` among the divisors of {count}",
             )
-    return (out, *window(attributes, height, width, "conv"))
+    return (out, *window(attributes, tuple(sizes), "conv"))
 
 
 def conv_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
-    """Kernel of shape (out, in / groups, height, width) and, if asked for, a bias."""
-    (kh, kw), out = pair(attributes["kernel"]), int(_number(attributes["out"]))
-    shape = (out, inputs[0][0] // int(_number(attributes["groups"])), kh, kw)
+    """Kernel of shape (out, in / groups, height, width) and, if asked for, a bias.
+
+    That of a signal is of shape (out, in / groups, length).
+    """
+    kernel, out = along(attributes["kernel"], len(inputs[0]) - 1), int(_number(attributes["out"]))
+    shape = (out, inputs[0][0] // int(_number(attributes["groups"])), *kernel)
     return _with_bias(attributes, shape)
 
 
 def separable_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of a depthwise convolution and the one of single pixels behind it."""
-    _, height, width = image(inputs, "separable_conv")
-    window_size = window(attributes, height, width, "separable_conv")
+    window_size = window(attributes, image(inputs, "separable_conv")[1:], "separable_conv")
     return (int(_number(attributes["out"])), *window_size)
 
 
@@ -160,23 +167,24 @@ def batch_norm_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tup
 
 def pool_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of a pooling window, which may not lie in the padding alone."""
-    channels, height, width = image(inputs, "pool")
-    for k, p in zip(pair(attributes["kernel"]), pair(attributes["padding"]), strict=True):
+    channels, *sizes = image(inputs, "pool")
+    kernel, padding = (along(attributes[name], len(sizes)) for name in ("kernel", "padding"))
+    for k, p in zip(kernel, padding, strict=True):
         if p > k // 2:
             raise ShapeError(
                 f"padding {p} of a pool is more than half of its window of {k} pixels",
                 f"use a padding of at most {k // 2}",
             )
-    return (channels, *window(attributes, height, width, "pool"))
+    return (channels, *window(attributes, tuple(sizes), "pool"))
 
 
 def zero_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of a strided zero: ceil(n / s); a vector keeps its size."""
     if len(inputs[0]) == 1:
         return inputs[0]
-    channels, height, width = image(inputs, "zero")
-    sh, sw = pair(attributes["stride"])
-    return (channels, -(-height // sh), -(-width // sw))
+    channels, *sizes = image(inputs, "zero")
+    strides = along(attributes["stride"], len(sizes))
+    return (channels, *(-(-n // s) for n, s in zip(sizes, strides, strict=True)))
 
 
 def highway_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
@@ -269,7 +277,94 @@ def shuffle_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
 
 def global_pool_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of pooling over all pixels."""
-    return (image(inputs, "global_avg_pool")[0], 1, 1)
+    channels, *sizes = image(inputs, "global_avg_pool")
+    return (channels, *(1 for _ in sizes))
+
+
+def channel_norm_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    """Scale and offset of every channel if affine."""
+    return _of_channels(inputs) if attributes["affine"] else ()
+
+
+def group_norm_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output like the single input, whose channels are `groups` equal groups."""
+    channels, groups = inputs[0][0], int(_number(attributes["groups"]))
+    if channels % groups:
+        raise ShapeError(
+            f"`group_norm` of {groups} groups does not divide {channels} channels",
+            f"choose `groups` among the divisors of {channels}",
+        )
+    return inputs[0]
+
+
+def scale_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    """Factor of every channel."""
+    return (Weight("weight", inputs[0][:1], fill=float(_number(attributes["start"]))),)
+
+
+def axis_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output like the single input, which has an axis of a number."""
+    _check_axis(int(_number(attributes["axis"])), inputs[0], "softmax")
+    return inputs[0]
+
+
+def transposed_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output with two axes exchanged."""
+    shape = [*inputs[0]]
+    first, second = (int(_number(attributes[name])) for name in ("first", "second"))
+    for axis in (first, second):
+        _check_axis(axis, inputs[0], "transpose")
+    shape[first - 1], shape[second - 1] = shape[second - 1], shape[first - 1]
+    return tuple(shape)
+
+
+def reshaped_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of given sizes, which have as many numbers as the input."""
+    sizes = attributes["sizes"]
+    assert isinstance(sizes, tuple)
+    if prod(sizes) != prod(inputs[0]):
+        raise ShapeError(
+            f"`reshape` to {show_shape(sizes)} has {prod(sizes)} numbers, "
+            f"but its input {show_shape(inputs[0])} has {prod(inputs[0])}"
+        )
+    return sizes
+
+
+def product_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of matrix products over the last two axes: (..., n, k) and (..., k, m)."""
+    first, second = inputs
+    is_pair = len(first) == len(second) >= 2 and first[:-2] == second[:-2]
+    if not is_pair or first[-1] != second[-2]:
+        raise ShapeError(
+            f"`matmul` cannot multiply {show_shape(first)} and {show_shape(second)}",
+            "the last size of the first is the last but one of the second, others are the same",
+        )
+    return (*first[:-1], second[-1])
+
+
+def product_flops(inputs: tuple[Shape, ...], output: Shape) -> int:
+    """Return the multiply-adds of matrix products."""
+    return prod(output) * inputs[0][-1]
+
+
+def upsampled_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of which every pixel is `factor` times as high and as wide."""
+    channels, *sizes = image(inputs, "upsample")
+    factor = int(_number(attributes["factor"]))
+    return (channels, *(factor * n for n in sizes))
+
+
+def _check_axis(axis: int, shape: Shape, what: str) -> None:
+    if axis > len(shape):
+        raise ShapeError(
+            f"`{what}` of axis {axis} reads {show_shape(shape)}, which has {len(shape)} axes",
+            "axes count from 1, that of the channels",
+        )
+
+
+def _of_channels(inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    channels = inputs[0][:1]
+    return (Weight("weight", channels, fill=1.0), Weight("bias", channels))
 
 
 def _number(value: AttributeValue) -> int | float:

@@ -27,7 +27,8 @@ def _is_depthwise(node: Node) -> bool:
 
 
 def _is_simple(node: Node, groups: int) -> bool:
-    return node.attribute("groups") == groups and not node.attribute("bias")
+    is_of_images = len(node.shape) == 3
+    return is_of_images and node.attribute("groups") == groups and not node.attribute("bias")
 
 
 _DEPTHWISE = Op(("conv",), (Value("x"),), where=_is_depthwise)

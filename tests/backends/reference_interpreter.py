@@ -102,7 +102,41 @@ def random_images(graph: PrimitiveGraph, batch: int, seed: int = 1) -> NDArray[n
 
 def _conv(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
     window = a["stride"], a["padding"], a["dilation"]
+    if inputs[0].dim() == 3:  # a signal is an image of one row
+        stride, padding, dilation = (
+            (of_row, pair[1]) for of_row, pair in zip((1, 0, 1), window, strict=True)
+        )
+        image, kernel = inputs[0].unsqueeze(2), own["weight"].unsqueeze(2)
+        found = F.conv2d(image, kernel, own.get("bias"), stride, padding, dilation, a["groups"])
+        return found.squeeze(2)
     return F.conv2d(inputs[0], own["weight"], own.get("bias"), *window, a["groups"])
+
+
+def _layer_norm(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    (x,) = inputs
+    centred = x - x.mean(1, keepdim=True)
+    normed = centred / (centred.pow(2).mean(1, keepdim=True) + a["eps"]).sqrt()
+    return _affine(normed, own)
+
+
+def _group_norm(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    parts = inputs[0].reshape(len(inputs[0]), a["groups"], -1)
+    centred = parts - parts.mean(2, keepdim=True)
+    normed = centred / (centred.pow(2).mean(2, keepdim=True) + a["eps"]).sqrt()
+    return _affine(normed.reshape(inputs[0].shape), own)
+
+
+def _affine(x: Tensor, own: Named) -> Tensor:
+    channels = (-1, *[1] * (x.dim() - 2))
+    if not own:
+        return x
+    weight, bias = (torch.as_tensor(own[name]).reshape(channels) for name in ("weight", "bias"))
+    return x * weight + bias
+
+
+def _softmax(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    powers = (inputs[0] - inputs[0].amax(a["axis"], keepdim=True)).exp()
+    return powers / powers.sum(a["axis"], keepdim=True)
 
 
 def _linear(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
@@ -115,17 +149,24 @@ def _batch_norm(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
 
 
 def _max_pool2d(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    if inputs[0].dim() == 3:
+        return F.max_pool1d(inputs[0], a["kernel"][1], a["stride"][1], a["padding"][1])
     return F.max_pool2d(inputs[0], a["kernel"], a["stride"], a["padding"])
 
 
 def _avg_pool2d(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
+    if inputs[0].dim() == 3:
+        window = a["kernel"][1], a["stride"][1], a["padding"][1]
+        return F.avg_pool1d(inputs[0], *window, count_include_pad=False)
     return F.avg_pool2d(inputs[0], a["kernel"], a["stride"], a["padding"], count_include_pad=False)
 
 
 def _shift(node: Node, inputs: Values, a: Named, own: Named) -> Tensor:
-    moved = torch.zeros_like(inputs[0])
+    moved, p = torch.zeros_like(inputs[0]), a["pixels"]
+    if moved.dim() == 3:
+        moved[:, :, : max(0, moved.shape[2] - p)] = inputs[0][:, :, p:]
+        return moved
     _, _, height, width = moved.shape
-    p = a["pixels"]
     moved[:, :, : max(0, height - p), : max(0, width - p)] = inputs[0][:, :, p:, p:]
     return moved
 
@@ -187,7 +228,15 @@ RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "batch_norm": _batch_norm,
     "max_pool2d": _max_pool2d,
     "avg_pool2d": _avg_pool2d,
-    "global_avg_pool": lambda node, x, a, own: F.adaptive_avg_pool2d(x[0], 1),
+    "global_avg_pool": lambda node, x, a, own: x[0].mean([*range(2, x[0].dim())], keepdim=True),
+    "layer_norm": _layer_norm,
+    "group_norm": _group_norm,
+    "scale": lambda node, x, a, own: x[0] * own["weight"].reshape(-1, *[1] * (x[0].dim() - 2)),
+    "upsample": lambda node, x, a, own: F.interpolate(x[0], scale_factor=float(a["factor"])),
+    "reshape": lambda node, x, a, own: x[0].reshape(-1, *a["sizes"]),
+    "transpose": lambda node, x, a, own: x[0].transpose(a["first"], a["second"]),
+    "softmax": _softmax,
+    "matmul": lambda node, x, a, own: torch.einsum("...nk,...km->...nm", x[0], x[1]),
     "shift": _shift,
     **dict.fromkeys(ACTIVATIONS, _activation),
     "dropout": lambda node, x, a, own: x[0],

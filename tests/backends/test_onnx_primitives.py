@@ -17,11 +17,17 @@ VANISHING = with_trait(Trait.INFERENCE_IDENTITY)
 RECURRENT = {"embedding", "tied_linear", *VARIATIONAL}
 """Primitives that read no images; `test_onnx_sequence` compares it."""
 ODD = (4, 7, 9)
+SIGNAL = (4, 9)
 
 
 def _conv(**given: object) -> PrimitiveGraph:
     attributes = {"kernel": (3, 3), "out": 6, "stride": (1, 1), "padding": (1, 1), **given}
     return Graph(ODD).add("c", "conv", **attributes).done()  # type: ignore[arg-type]
+
+
+def _signal(primitive: str, **given: object) -> PrimitiveGraph:
+    attributes = {"kernel": (3, 3), "stride": (1, 1), "padding": (1, 1), **given}
+    return Graph(SIGNAL).add("it", primitive, **attributes).done()  # type: ignore[arg-type]
 
 
 def _pool(primitive: str, kernel: tuple[int, int], stride: int, pad: tuple[int, int]) -> Graph:
@@ -55,6 +61,8 @@ CASES = {
         _conv(out=8, groups=4, bias=True, stride=(2, 2)),
         _conv(groups=2, kernel=(1, 1), padding=(0, 0)),
         _conv(kernel=(1, 1), padding=(2, 1)),
+        _signal("conv", out=6, groups=2, dilation=(2, 2), bias=True),
+        _signal("conv", out=4, groups=4, stride=(2, 2)),
     ],
     "linear": [
         Graph(ODD).add("f", "linear", out=5).done(),
@@ -90,6 +98,7 @@ CASES = {
         _pool("max_pool2d", (2, 2), 2, (0, 0)).done(),
         _pool("max_pool2d", (5, 2), 2, (2, 1)).done(),
         _pool("max_pool2d", (7, 7), 1, (3, 3)).done(),
+        _signal("max_pool2d", stride=(2, 2)),
     ],
     "avg_pool2d": [
         _pool("avg_pool2d", (3, 3), 1, (1, 1)).done(),
@@ -98,9 +107,39 @@ CASES = {
         _pool("avg_pool2d", (5, 2), 2, (2, 1)).done(),
         _pool("avg_pool2d", (5, 5), 3, (0, 0)).done(),
         _pool("avg_pool2d", (4, 4), 2, (2, 2)).done(),
+        _signal("avg_pool2d"),
     ],
-    "global_avg_pool": [Graph(ODD).add("p", "global_avg_pool").done()],
-    "shift": [Graph(ODD).add("s", "shift", pixels=n).done() for n in (1, 3, 7, 8, 20)],
+    "layer_norm": [
+        Graph(shape).add("n", "layer_norm", affine=affine, eps=0.01).done()
+        for shape in (ODD, SIGNAL, (8,))
+        for affine in (True, False)
+    ],
+    "group_norm": [
+        Graph(shape).add("n", "group_norm", groups=groups, affine=groups == 2).done()
+        for shape in (ODD, SIGNAL, (8,))
+        for groups in (1, 2)
+    ],
+    "scale": [Graph(shape).add("s", "scale").done() for shape in (ODD, SIGNAL, (8,))],
+    "upsample": [Graph(shape).add("u", "upsample", factor=3).done() for shape in (ODD, SIGNAL)],
+    "reshape": [Graph(ODD).add("r", "reshape", sizes=s).done() for s in ((14, 18), (252,))],
+    "transpose": [
+        Graph(ODD).add("t", "transpose", first=first, second=second).done()
+        for first, second in ((1, 2), (3, 1))
+    ],
+    "softmax": [Graph(ODD).add("s", "softmax", axis=axis).done() for axis in (1, 2, 3)],
+    "matmul": [
+        Graph(shape)
+        .add("t", "transpose", first=len(shape) - 1, second=len(shape))
+        .add("m", "matmul", *names)
+        .done()
+        for shape, names in ((ODD, ("input", "t")), (SIGNAL, ("t", "input")))
+    ],
+    "global_avg_pool": [Graph(shape).add("p", "global_avg_pool").done() for shape in (ODD, SIGNAL)],
+    "shift": [
+        Graph(shape).add("s", "shift", pixels=n).done()
+        for shape in (ODD, SIGNAL)
+        for n in (1, 3, 7, 8, 20)
+    ],
     **{name: [Graph(ODD).add("a", name).done()] for name in ACTIVATIONS},
     "leaky_relu": [Graph(ODD).add("a", "leaky_relu", slope=s).done() for s in (0.01, 0.3, 0.0)],
     "dropout": [Graph(ODD).add("r", "relu").add("d", "dropout", rate=0.9).done()],
@@ -114,7 +153,8 @@ CASES = {
         Graph(ODD).add("s", "split", parts=parts, index=index).done()
         for parts, index in ((1, 0), (2, 0), (2, 1), (4, 2))
     ],
-    "shuffle": [Graph(ODD).add("s", "shuffle", groups=n).done() for n in (1, 2, 4)],
+    "shuffle": [Graph(ODD).add("s", "shuffle", groups=n).done() for n in (1, 2, 4)]
+    + [Graph(SIGNAL).add("s", "shuffle", groups=2).done()],
     "add": [
         _branches("add", "input", "tanh").done(),
         _branches("add", "input", "tanh", "input", "relu").done(),

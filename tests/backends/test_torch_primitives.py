@@ -72,8 +72,37 @@ def _vectors(primitive: str, **attributes: AttributeValue) -> list[Graph]:
     return [Graph((3, 2, 2)).add("f", "linear", out=4).add("it", primitive, **attributes)]
 
 
+SIGNAL: Shape = (4, 9)
+
+
+def _any_rank(primitive: str, *attributes: Attributes) -> list[Graph]:
+    """Read an image, a signal and a vector."""
+    return [
+        Graph(shape).add("it", primitive, **a)
+        for shape, a in itertools.product(((4, 5, 6), SIGNAL, (8,)), attributes or ({},))
+    ]
+
+
+def _signals(primitive: str, *attributes: Attributes) -> list[Graph]:
+    return [
+        Graph(SIGNAL).add("it", primitive, **a, stride=stride)
+        for a, stride in itertools.product(attributes, ((1, 1), (2, 2)))
+    ]
+
+
+def _products() -> list[Graph]:
+    """Multiply matrices of images and of signals."""
+    image = Graph((2, 3, 4)).add("turned", "transpose", first=2, second=3)
+    signal = Graph((3, 4)).add("turned", "transpose", first=1, second=2)
+    return [graph.add("it", "matmul", "input", "turned") for graph in (image, signal)]
+
+
 CASES: dict[str, list[Graph]] = {
-    "conv": _windows("conv", CONVOLUTIONS, out=4) + _windows("conv", CONVOLUTIONS[:2], out=6),
+    "conv": [
+        *_windows("conv", CONVOLUTIONS, out=4),
+        *_windows("conv", CONVOLUTIONS[:2], out=6),
+        *_signals("conv", *({**a, "out": 8} for a in CONVOLUTIONS[:4])),
+    ],
     "linear": [
         *_plain("linear", {"out": 5}, {"out": 3, "bias": False}),
         Graph((3, 5, 7)).add("p", "global_avg_pool").add("f", "linear", out=4).add("r", "tanh"),
@@ -88,12 +117,31 @@ CASES: dict[str, list[Graph]] = {
         *_plain("batch_norm", {"affine": True, "eps": 0.5, "momentum": 0.01}),
         Graph((3, 2, 2)).add("f", "linear", out=4).add("it", "batch_norm", affine=True),
     ],
-    "max_pool2d": _windows("max_pool2d", POOLS),
-    "avg_pool2d": _windows("avg_pool2d", POOLS),
-    "global_avg_pool": _plain("global_avg_pool"),
+    "layer_norm": _any_rank("layer_norm", {}, {"affine": False, "eps": 0.1}),
+    "group_norm": _any_rank("group_norm", {"groups": 2}, {"groups": 1, "affine": False}),
+    "scale": _any_rank("scale", {"start": 0.5}),
+    "upsample": [Graph(shape).add("it", "upsample", factor=3) for shape in (SIZES[1], SIGNAL)],
+    "reshape": [
+        Graph((4, 5, 6)).add("it", "reshape", sizes=(2, 2, 30)),
+        Graph((4, 5, 6)).add("it", "reshape", sizes=(8, 15)),
+        Graph((8,)).add("it", "reshape", sizes=(2, 4)),
+        Graph((2, 6)).add("it", "reshape", sizes=(12,)),
+    ],
+    "transpose": [
+        Graph((4, 5, 6)).add("it", "transpose", first=first, second=second)
+        for first, second in ((1, 2), (3, 1), (2, 2))
+    ],
+    "softmax": [
+        *_any_rank("softmax"),
+        *(Graph((4, 5, 6)).add("it", "softmax", axis=axis) for axis in (2, 3)),
+    ],
+    "matmul": _products(),
+    "max_pool2d": _windows("max_pool2d", POOLS) + _signals("max_pool2d", *POOLS[:2]),
+    "avg_pool2d": _windows("avg_pool2d", POOLS) + _signals("avg_pool2d", *POOLS[:2]),
+    "global_avg_pool": [*_plain("global_avg_pool"), Graph(SIGNAL).add("it", "global_avg_pool")],
     "shift": [
         Graph(shape).add("it", "shift", pixels=n)
-        for shape, n in itertools.product(SIZES, (1, 3, 7, 8, 20))
+        for shape, n in itertools.product((*SIZES, SIGNAL), (1, 3, 7, 8, 20))
     ],
     **{name: _plain(name) for name in ACTIVATIONS},
     "leaky_relu": _plain("leaky_relu", {"slope": 0.01}, {"slope": 0.3}, {"slope": 0.0}),
@@ -102,7 +150,7 @@ CASES: dict[str, list[Graph]] = {
     "identity": _plain("identity"),
     "zero": [
         Graph(shape).add("it", "zero", stride=stride)
-        for shape, stride in itertools.product(SIZES, STRIDES)
+        for shape, stride in itertools.product((*SIZES, SIGNAL), STRIDES)
     ],
     "split": _plain("split", {"parts": 2, "index": 0}, {"parts": 4, "index": 3}),
     "shuffle": _plain("shuffle", {"groups": 1}, {"groups": 2}, {"groups": 4}),

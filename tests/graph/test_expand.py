@@ -49,7 +49,7 @@ def _stride(layer: Layer) -> str:
     return f"/{height}x{width}"
 
 
-def pair_of(layer: Layer, name: str) -> tuple[int, int]:
+def pair_of(layer: Layer, name: str) -> tuple[int, ...]:
     value = dict(layer.attributes)[name]
     assert isinstance(value, tuple)
     return value

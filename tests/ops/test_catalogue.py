@@ -32,9 +32,9 @@ def test_no_network_has_what_only_passes_write(text: SpaceText) -> None:
     assert OF_PASSES.isdisjoint(node.primitive for node in graph.nodes)
 
 
-def test_all_but_four_of_the_primitives_that_are_no_words_are_written_by_passes() -> None:
+def test_all_but_three_of_the_primitives_that_are_no_words_are_written_by_passes() -> None:
     assert set(PRIMITIVES) - set(LANGUAGE) == with_trait(Trait.COMPILER_ONLY)
-    assert with_trait(Trait.COMPILER_ONLY) - OF_PASSES == {"mix", "state", "drop_path", "rescale"}
+    assert with_trait(Trait.COMPILER_ONLY) - OF_PASSES == {"mix", "state", "drop_path"}
 
 
 @ALL
@@ -84,7 +84,7 @@ def test_layers_that_slide_take_a_stride_and_joins_take_branches() -> None:
     striding = {n for n, p in LANGUAGE.items() if p.takes_stride}
     assert striding == {"conv", "max_pool2d", "avg_pool2d", "zero"}
     joins = {n for n, p in LANGUAGE.items() if p.joins}
-    assert joins == {"add", "subtract", "multiply", "mean", "max", "min", "concat"}
+    assert joins == {"add", "subtract", "multiply", "matmul", "mean", "max", "min", "concat"}
     assert not any(p.arguments for p in LANGUAGE.values() if p.joins)
 
 

@@ -241,14 +241,16 @@ def test_only_convolutions_and_linear_maps_cost_multiply_adds() -> None:
     kernel: AttributeValue = (1, 1)
     attributes = {"kernel": kernel, "groups": 1, "out": 2, "words": 3, "bias": True, "affine": True}
     attributes |= {"bound": 1.0, "unknown": False}
+    attributes |= {"start": 1.0}
     costly = {n for n, p in LANGUAGE.items() if p.flops(attributes, ((4, 2, 2),), (2,)) > 0}
-    assert costly == {"conv", "linear", "bounded_linear", "tied_linear"}
+    assert costly == {"conv", "linear", "bounded_linear", "tied_linear", "matmul"}
 
 
 def test_only_layers_have_weights() -> None:
     owning = {n for n, p in LANGUAGE.items() if p.weights is not _plain().weights}
     linear = {"linear", "bounded_linear", "tied_linear"}
-    assert owning == {"conv", *linear, "embedding", "batch_norm"}
+    norms = {"batch_norm", "layer_norm", "group_norm", "scale"}
+    assert owning == {"conv", *linear, "embedding", *norms}
 
 
 def _plain() -> Primitive:
@@ -326,7 +328,8 @@ def test_variational_dropout_reads_vectors(name: str) -> None:
 def test_a_zero_of_a_vector_keeps_its_size() -> None:
     assert shape_of("zero", {"stride": (2, 2)}, (7,)) == (7,)
     assert shape_of("zero", {"stride": (2, 2)}, (7, 3, 4)) == (7, 2, 2)
-    assert shape_of("zero", {"stride": (1, 1)}, (7, 3)) is None
+    assert shape_of("zero", {"stride": (2, 2)}, (7, 3)) == (7, 2)
+    assert shape_of("zero", {"stride": (1, 1)}, (7, 3, 2, 2)) is None
 
 
 def test_a_state_has_the_features_that_it_is_given() -> None:

@@ -14,6 +14,7 @@ from onnx import NodeProto, TensorProto
 from dslnas.backends.onnx.emit_context import EmitContext, Emitter
 from dslnas.ops.activations import ACTIVATIONS, Activation
 from dslnas.ops.formula import Formula, evaluate
+from dslnas.ops.shapes import along
 
 Protos: TypeAlias = Iterable[NodeProto | TensorProto]
 Pair: TypeAlias = tuple[int, int]
@@ -25,7 +26,7 @@ Pair: TypeAlias = tuple[int, int]
 def _conv(
     context: EmitContext, *, dilation: Pair, groups: int, out: int, bias: bool, **window: Pair
 ) -> Protos:
-    sizes = {**_window(**window), "dilations": dilation}
+    sizes = {**_window(context, **window), "dilations": _along(context, dilation)}
     yield context.last("Conv", (*context.inputs, *context.weights), **sizes, group=groups)
 
 
@@ -56,23 +57,88 @@ def _batch_norm(context: EmitContext, *, affine: bool, eps: float, momentum: flo
     yield context.last("BatchNormalization", inputs, epsilon=eps)
 
 
+def _layer_norm(context: EmitContext, *, affine: bool, eps: float) -> Protos:
+    # The channels go to the end, over which the operator norms; there is one for every position.
+    axes = range(1, 1 + len(context.node.shape))
+    (x,), last = context.inputs, len(context.node.shape)
+    weights = context.weights
+    if not affine:
+        ones = context.constant("weight", np.ones(context.node.shape[0], np.float32))
+        yield ones
+        weights = (ones.name,)
+    if last == 1:
+        yield context.last("LayerNormalization", (x, *weights), axis=-1, epsilon=eps)
+        return
+    away = context.step("Transpose", (x,), "away", perm=(0, *axes[1:], 1))
+    inputs = (away.name, *weights)
+    normed = context.step("LayerNormalization", inputs, "normed", axis=-1, epsilon=eps)
+    yield from (away, normed)
+    yield context.last("Transpose", (normed.name,), perm=(0, last, *axes[:-1]))
+
+
+def _group_norm(context: EmitContext, *, groups: int, affine: bool, eps: float) -> Protos:
+    apart = context.whole("apart", 0, groups, -1)
+    together = context.whole("together", 0, *context.node.shape)
+    ones = context.constant("ones", np.ones(groups, np.float32))
+    zeros = context.constant("zeros", np.zeros(groups, np.float32))
+    grouped = context.step("Reshape", (*context.inputs, apart.name), "grouped")
+    inputs = (grouped.name, ones.name, zeros.name)
+    normed = context.step("InstanceNormalization", inputs, "normed", epsilon=eps)
+    yield from (apart, together, ones, zeros, grouped, normed)
+    if not affine:
+        yield context.last("Reshape", (normed.name, together.name))
+        return
+    whole = context.step("Reshape", (normed.name, together.name), "whole")
+    sizes = context.whole("sizes", -1, *[1] * (len(context.node.shape) - 1))
+    factor, offset = (
+        context.step("Reshape", (weight, sizes.name), part)
+        for weight, part in zip(context.weights, ("factor", "offset"), strict=True)
+    )
+    scaled = context.step("Mul", (whole.name, factor.name), "scaled")
+    yield from (whole, sizes, factor, offset, scaled)
+    yield context.last("Add", (scaled.name, offset.name))
+
+
+def _scale(context: EmitContext, **others: float) -> Protos:
+    sizes = context.whole("sizes", -1, *[1] * (len(context.node.shape) - 1))
+    factor = context.step("Reshape", (*context.weights, sizes.name), "factor")
+    yield from (sizes, factor)
+    yield context.last("Mul", (*context.inputs, factor.name))
+
+
 # ---- pooling and space --------------------------------------------------------------------------
 
 
 def _max_pool2d(context: EmitContext, **window: Pair) -> Protos:
-    yield context.last("MaxPool", context.inputs, **_window(**window))
+    yield context.last("MaxPool", context.inputs, **_window(context, **window))
 
 
 def _avg_pool2d(context: EmitContext, **window: Pair) -> Protos:
-    yield context.last("AveragePool", context.inputs, **_window(**window), count_include_pad=0)
+    sizes = _window(context, **window)
+    yield context.last("AveragePool", context.inputs, **sizes, count_include_pad=0)
 
 
 def _shift(context: EmitContext, *, pixels: int) -> Protos:
     # Padded before it is cut, so that a shift by more than the image leaves no tensor of size 0.
-    pads = context.whole("pads", 0, 0, 0, 0, 0, 0, pixels, pixels)
+    sizes = len(context.node.shape) - 1
+    pads = context.whole("pads", *[0] * (4 + sizes), *[pixels] * sizes)
     padded = context.step("Pad", (*context.inputs, pads.name), "pad")
+    axes = tuple(range(2, 2 + sizes))
     yield from (pads, padded)
-    yield from _slice(context, padded.name, axes=(2, 3), start=pixels, size=None)
+    yield from _slice(context, padded.name, axes=axes, start=pixels, size=None)
+
+
+def _upsample(context: EmitContext, *, factor: int) -> Protos:
+    # Not Resize, of which shape inference loses the batch: every pixel gets axes of its own.
+    channels, *sizes = context.node.shape
+    apart = [number for size in sizes for number in (size // factor, 1)]
+    single = context.whole("single", 0, channels, *apart)
+    several = context.whole("several", 1, 1, *[1, factor] * len(sizes))
+    together = context.whole("together", 0, *context.node.shape)
+    alone = context.step("Reshape", (*context.inputs, single.name), "alone")
+    repeated = context.step("Expand", (alone.name, several.name), "repeated")
+    yield from (single, several, together, alone, repeated)
+    yield context.last("Reshape", (repeated.name, together.name))
 
 
 # ---- activations --------------------------------------------------------------------------------
@@ -172,13 +238,30 @@ def _split(context: EmitContext, *, parts: int, index: int) -> Protos:
 
 
 def _shuffle(context: EmitContext, *, groups: int) -> Protos:
-    channels, height, width = context.node.shape
-    apart = context.whole("apart", 0, groups, channels // groups, height, width)
-    together = context.whole("together", 0, channels, height, width)
+    channels, *sizes = context.node.shape
+    apart = context.whole("apart", 0, groups, channels // groups, *sizes)
+    together = context.whole("together", 0, channels, *sizes)
     grouped = context.step("Reshape", (*context.inputs, apart.name), "grouped")
-    turned = context.step("Transpose", (grouped.name,), "turned", perm=(0, 2, 1, 3, 4))
+    perm = (0, 2, 1, *range(3, 3 + len(sizes)))
+    turned = context.step("Transpose", (grouped.name,), "turned", perm=perm)
     yield from (apart, together, grouped, turned)
     yield context.last("Reshape", (turned.name, together.name))
+
+
+def _reshape(context: EmitContext, *, sizes: tuple[int, ...]) -> Protos:
+    whole = context.whole("sizes", 0, *sizes)
+    yield whole
+    yield context.last("Reshape", (*context.inputs, whole.name))
+
+
+def _transpose(context: EmitContext, *, first: int, second: int) -> Protos:
+    axes = [*range(len(context.node.shape) + 1)]
+    axes[first], axes[second] = second, first
+    yield context.last("Transpose", context.inputs, perm=axes)
+
+
+def _softmax(context: EmitContext, *, axis: int) -> Protos:
+    yield context.last("Softmax", context.inputs, axis=axis)
 
 
 def _add(context: EmitContext) -> Protos:
@@ -198,9 +281,18 @@ def _multiply(context: EmitContext) -> Protos:
 # ---- shared parts -------------------------------------------------------------------------------
 
 
-def _window(kernel: Pair, stride: Pair, padding: Pair) -> dict[str, tuple[int, ...]]:
-    """Return what a sliding window has; ONNX wants the padding of each of the four sides."""
-    return {"kernel_shape": kernel, "strides": stride, "pads": (*padding, *padding)}
+def _along(context: EmitContext, value: Pair) -> tuple[int, ...]:
+    """Return a pair for the axes behind the channels; a signal has the last."""
+    return along(value, len(context.node.shape) - 1)
+
+
+def _window(
+    context: EmitContext, kernel: Pair, stride: Pair, padding: Pair
+) -> dict[str, tuple[int, ...]]:
+    """Return what a sliding window has; ONNX wants the padding of each of the sides."""
+    pads = _along(context, padding)
+    sizes = {"kernel_shape": kernel, "strides": stride}
+    return {**{key: _along(context, value) for key, value in sizes.items()}, "pads": (*pads, *pads)}
 
 
 def _slice(
@@ -224,6 +316,14 @@ EMITTERS: Mapping[str, Emitter] = {
     "embedding": _embedding,
     "tied_linear": _linear,
     "batch_norm": _batch_norm,
+    "layer_norm": _layer_norm,
+    "group_norm": _group_norm,
+    "scale": _scale,
+    "upsample": _upsample,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "softmax": _softmax,
+    "matmul": _simple("MatMul"),
     "max_pool2d": _max_pool2d,
     "avg_pool2d": _avg_pool2d,
     "global_avg_pool": _simple("GlobalAveragePool"),

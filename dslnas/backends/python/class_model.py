@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from dslnas.backends.python.text import Form
 
-Number: TypeAlias = int | float | tuple[int, int]
+Number: TypeAlias = int | float | tuple[int, ...]
 
 
 @dataclass(frozen=True)

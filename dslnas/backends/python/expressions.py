@@ -51,6 +51,7 @@ JOINS: Mapping[str, Join] = {
     "subtract": Join(" - ", "sub", SUM, PRODUCT, SUM),
     "multiply": Join(" * ", "mul", PRODUCT, ATOM, PRODUCT),
     "mean": Join(" + ", "", SUM, PRODUCT, PRODUCT),
+    "matmul": Join(function="matmul"),
     "max": Join(function="maximum"),
     "min": Join(function="minimum"),
     "concat": Join(),
@@ -94,7 +95,8 @@ def is_function(node: Node) -> bool:
 
 def applied(node: Node, source: Expression) -> Expression:
     """Return a primitive of `FUNCTIONS` applied to a value."""
-    return Expression(FUNCTIONS[node.primitive](node, source))
+    strength = SUM if node.primitive == "rescale" else ATOM
+    return Expression(FUNCTIONS[node.primitive](node, source), strength)
 
 
 def parts_of(node: Node | None) -> AttributeValue | None:
@@ -110,16 +112,24 @@ def _activated(activation: Activation) -> Callable[[Node, Expression], str]:
     return write
 
 
+def _reshaped(node: Node, source: Expression) -> str:
+    flat = f"{source.within(ATOM)}.flatten(1)"
+    return flat if len(node.shape) == 1 else f"{flat}.unflatten(1, {node.shape})"
+
+
 FUNCTIONS: Mapping[str, Callable[[Node, Expression], str]] = {
     **{name: _activated(activation) for name, activation in ACTIVATIONS.items()},
     "rescale": lambda node, source: (
         f"{node.attribute('factor')} * {source.within(ATOM)} + {node.attribute('offset')}"
     ),
+    "reshape": _reshaped,
+    "transpose": lambda node, source: (
+        f"{source.within(ATOM)}.transpose({node.attribute('first')}, {node.attribute('second')})"
+    ),
+    "softmax": lambda node, source: f"{source.within(ATOM)}.softmax(dim={node.attribute('axis')})",
     "zero": lambda node, source: f"torch.zeros_like({source.text})",
     "split": lambda node, source: (
         f"{chunked(source, node.attribute('parts')).text}[{node.attribute('index')}]"
     ),
 }
-"""Primitives without weights, as functions: in a cell they need no layer. `rescale` ends a network,
-so nothing is around it.
-"""
+"""Primitives without weights, as functions: in a cell they need no layer."""

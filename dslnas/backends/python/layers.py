@@ -108,8 +108,53 @@ def _batch_norm(node: Node, shape: Shape) -> Layers:
     return _form(callee, _NORM, reads=_channels("num_features"), without="affine")(node, shape)
 
 
-def _avg_pool(node: Node, shape: Shape) -> Layers:
-    (layer,) = _form("nn.AvgPool2d", _WINDOW)(node, shape)
+def _by_rank(callee: str, form: Callable[[str], Form]) -> Form:
+    """Return the form of a layer whose name ends in the number of axes behind the channels."""
+    images, signals = form(f"{callee}2d"), form(f"{callee}1d")
+
+    def either(node: Node, shape: Shape) -> Layers:
+        if len(shape) == 3:
+            return images(node, shape)
+        pairs = (
+            (name, value[1:] * 2 if isinstance(value, tuple) else value)
+            for name, value in node.attributes
+        )
+        return signals(replace(node, attributes=tuple(pairs)), shape)
+
+    return either
+
+
+def _conv(callee: str) -> Form:
+    return _form(callee, _CONV, reads=_channels("in_channels"), without="bias")
+
+
+def _global_pool(node: Node, shape: Shape) -> Layers:
+    return (Layer(f"nn.AdaptiveAvgPool{len(shape) - 1}d", flags=("1",)),)
+
+
+def _group_norm(node: Node, shape: Shape) -> Layers:
+    channels = {"groups": _first("num_groups"), "eps": _NORM["eps"]}
+    (norm,) = _form("nn.GroupNorm", channels, without="affine")(node, shape)
+    groups, eps = norm.arguments
+    return (
+        replace(norm, arguments=(groups, replace(_channels("num_channels"), value=shape[0]), eps)),
+    )
+
+
+def _reshape(node: Node, shape: Shape) -> Layers:
+    flat = () if len(shape) == 1 else (Layer("nn.Flatten"),)
+    if len(node.shape) == 1:
+        return flat or (Layer("nn.Identity"),)
+    return (*flat, Layer("nn.Unflatten", flags=("1", str(node.shape))))
+
+
+def _avg_pool(callee: str) -> Form:
+    form = _form(callee, _WINDOW)
+    return lambda node, shape: _counting_no_padding(node, form(node, shape))
+
+
+def _counting_no_padding(node: Node, layers: Layers) -> Layers:
+    (layer,) = layers
     is_padded = node.attribute("padding") != (0, 0)
     return (replace(layer, flags=("count_include_pad=False",)) if is_padded else layer,)
 
@@ -122,7 +167,7 @@ HAND_ON = tuple(
 """Primitives that hand on their input; the masks of recurrent networks belong to their training."""
 
 LAYERS: Mapping[str, Form] = {
-    "conv": _form("nn.Conv2d", _CONV, reads=_channels("in_channels"), without="bias"),
+    "conv": _by_rank("nn.Conv", _conv),
     "linear": _linear,
     "bounded_linear": _linear,
     "embedding": _form(
@@ -130,9 +175,19 @@ LAYERS: Mapping[str, Form] = {
     ),
     "tied_linear": _form("TiedLinear", {"out": _first("out_features")}),
     "batch_norm": _batch_norm,
-    "max_pool2d": _form("nn.MaxPool2d", _WINDOW),
-    "avg_pool2d": _avg_pool,
-    "global_avg_pool": lambda node, shape: (Layer("nn.AdaptiveAvgPool2d", flags=("1",)),),
+    "layer_norm": _form(
+        "ChannelNorm", {"eps": _NORM["eps"]}, reads=_channels("channels"), without="affine"
+    ),
+    "group_norm": _group_norm,
+    "scale": _form("Scale", {}, reads=_channels("channels")),
+    "max_pool2d": _by_rank("nn.MaxPool", lambda callee: _form(callee, _WINDOW)),
+    "avg_pool2d": _by_rank("nn.AvgPool", _avg_pool),
+    "global_avg_pool": _global_pool,
+    "upsample": _form("nn.Upsample", {"factor": Argument("scale_factor")}),
+    "reshape": _reshape,
+    "transpose": _form("Transpose", {"first": _first("first"), "second": _first("second")}),
+    "softmax": _form("nn.Softmax", {"axis": Argument("dim")}),
+    "rescale": _form("Rescale", {"factor": _first("factor"), "offset": Argument("offset")}),
     "shift": _form("Shift", {"pixels": _first("pixels")}),
     **{
         name: _form(
@@ -149,5 +204,7 @@ LAYERS: Mapping[str, Form] = {
 }
 """Primitives that read one value, as layers."""
 
-HELPERS = ("Shift", "Split", "TiedLinear", "Zero")
+HELPERS = (
+    *("ChannelNorm", "Rescale", "Scale", "Shift", "Split", "TiedLinear", "Transpose", "Zero"),
+)
 """Layers that torch does not have; a module defines those that it uses."""

@@ -29,7 +29,7 @@ _ROOM = WIDTH - len(f"{2 * INDENT} = ")
 _INNER = _ROOM - 16
 """Longest expression that is put into another one."""
 
-_READ = ("in_channels", "channels", "num_features", "in_features")
+_READ = ("in_channels", "channels", "num_features", "num_channels", "in_features")
 """Arguments that say how many channels a layer reads."""
 
 NameVariable = Callable[[str, frozenset[str]], str]

@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from dslnas.backends.torch.gated import highway_gate
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
@@ -15,7 +14,7 @@ from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.mixing import Weighing, weigh_all
-from dslnas.backends.torch.primitives import FORMS, Form, Pair, form, numbers
+from dslnas.backends.torch.primitives import FORMS, Form, Pair, conv, form, numbers
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node
@@ -37,12 +36,13 @@ def _conv(
     groups: int,
     **others: object,
 ) -> Tensor:
-    if bias is None and x.is_cpu:
+    if bias is None and x.is_cpu and x.dim() == 4:
         if groups == len(weight) == x.shape[1] > 1:
             return depthwise(x, weight, stride, padding, dilation)
         if weight.shape[2:] == (1, 1) and x.is_contiguous(memory_format=torch.channels_last):
             return pointwise(x, weight, stride, padding, groups)
-    return functional.conv2d(x, weight, bias, stride, padding, dilation, groups)
+    sizes = {"stride": stride, "padding": padding, "dilation": dilation}
+    return conv(x, weight, bias, **sizes, groups=groups)
 
 
 def window_of(node: Node) -> Window:

@@ -40,7 +40,7 @@ def form(function: Callable[..., Tensor]) -> Form:
     return apply
 
 
-def _conv(
+def conv(
     x: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
@@ -52,6 +52,10 @@ def _conv(
     groups: int,
     **others: object,
 ) -> Tensor:
+    """Convolve images, or signals by the second numbers of all pairs."""
+    if x.dim() == 3:
+        steps = stride[1], padding[1], dilation[1]
+        return functional.conv1d(x, weight, bias, *steps, groups)
     return functional.conv2d(x, weight, bias, stride, padding, dilation, groups)
 
 
@@ -100,18 +104,47 @@ def _channels_last(x: Tensor) -> Tensor:
 
 
 def _max_pool2d(x: Tensor, *, kernel: Pair, stride: Pair, padding: Pair) -> Tensor:
-    pooled: Tensor = functional.max_pool2d(x, kernel, stride, padding)
+    pooled: Tensor
+    if x.dim() == 3:
+        pooled = functional.max_pool1d(x, kernel[1], stride[1], padding[1])
+    else:
+        pooled = functional.max_pool2d(x, kernel, stride, padding)
     return pooled
 
 
 def _avg_pool2d(x: Tensor, *, kernel: Pair, stride: Pair, padding: Pair) -> Tensor:
+    if x.dim() == 3:
+        return functional.avg_pool1d(x, kernel[1], stride[1], padding[1], count_include_pad=False)
     return functional.avg_pool2d(x, kernel, stride, padding, count_include_pad=False)
 
 
+def _layer_norm(
+    x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, /, *, eps: float, **o: bool
+) -> Tensor:
+    channels = x.shape[1:2]
+    return functional.layer_norm(x.movedim(1, -1), channels, weight, bias, eps).movedim(-1, 1)
+
+
+def _group_norm(x: Tensor, *own: Tensor, groups: int, eps: float, **others: bool) -> Tensor:
+    weight, bias = own or (None, None)
+    return functional.group_norm(x, groups, weight, bias, eps)
+
+
+def _scale(x: Tensor, weight: Tensor, **others: float) -> Tensor:
+    return x * weight.reshape(-1, *[1] * (x.dim() - 2))
+
+
+def _upsample(x: Tensor, *, factor: int) -> Tensor:
+    for axis in range(2, x.dim()):
+        x = x.repeat_interleave(factor, axis)
+    return x
+
+
 def _shift(x: Tensor, *, pixels: int) -> Tensor:
-    height, width = x.shape[2:]
-    down, right = min(pixels, height), min(pixels, width)
-    return functional.pad(x[:, :, down:, right:], (0, right, 0, down))
+    moved = [min(pixels, size) for size in x.shape[2:]]
+    for axis, first in enumerate(moved, start=2):
+        x = x.narrow(axis, first, x.shape[axis] - first)
+    return functional.pad(x, [n for last in reversed(moved) for n in (0, last)])
 
 
 def _zero(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
@@ -119,8 +152,8 @@ def _zero(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunS
 
 
 def _shuffle(x: Tensor, *, groups: int) -> Tensor:
-    batch, channels, height, width = x.shape
-    grouped = x.reshape(batch, groups, channels // groups, height, width)
+    batch, channels, *sizes = x.shape
+    grouped = x.reshape(batch, groups, channels // groups, *sizes)
     return grouped.transpose(1, 2).reshape(x.shape)
 
 
@@ -138,12 +171,15 @@ def _activation(activation: Activation) -> Form:
 # `mix` and `share` have no form: the executor weighs by alpha. Nor has `state`: the loop over time
 # puts it there.
 FORMS: Mapping[str, Form] = {
-    "conv": form(_conv),
+    "conv": form(conv),
     "linear": form(_linear),
     "bounded_linear": form(_linear),
     "embedding": _embedding,
     "tied_linear": form(_linear),
     "batch_norm": _batch_norm,
+    "layer_norm": form(_layer_norm),
+    "group_norm": form(_group_norm),
+    "scale": form(_scale),
     "folded_norm": form(lambda x, *own, **arguments: x),  # the mix behind it applies it
     "absorbed_norm": _batch_norm,
     "separable_conv": form(_separable_conv),
@@ -151,7 +187,8 @@ FORMS: Mapping[str, Form] = {
     "channels_last": form(_channels_last),
     "max_pool2d": form(_max_pool2d),
     "avg_pool2d": form(_avg_pool2d),
-    "global_avg_pool": form(lambda x: x.mean((2, 3), keepdim=True)),
+    "global_avg_pool": form(lambda x: x.mean([*range(2, x.dim())], keepdim=True)),
+    "upsample": form(_upsample),
     "shift": form(_shift),
     **{name: _activation(this) for name, this in ACTIVATIONS.items()},
     "dropout": dropout,
@@ -163,6 +200,10 @@ FORMS: Mapping[str, Form] = {
     "zero": _zero,
     "split": form(lambda x, parts, index: x.chunk(parts, 1)[index]),
     "shuffle": form(_shuffle),
+    "reshape": form(lambda x, sizes: x.reshape(len(x), *sizes)),
+    "transpose": form(lambda x, first, second: x.transpose(first, second)),
+    "softmax": form(lambda x, axis: x.softmax(axis)),
+    "matmul": form(torch.matmul),
     "add": form(_sum),
     "subtract": form(sub),
     "multiply": form(lambda *inputs: reduce(mul, inputs)),

@@ -34,8 +34,10 @@ class Shift(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the moved image, as large as before."""
-        padded = nn.functional.pad(x, (0, self.pixels, 0, self.pixels))
-        return padded[:, :, self.pixels :, self.pixels :]
+        padded = nn.functional.pad(x, (0, self.pixels) * (x.dim() - 2))
+        for axis in range(2, x.dim()):
+            padded = padded.narrow(axis, self.pixels, x.shape[axis])
+        return padded
 
 
 class Preprocess(nn.Sequential):
