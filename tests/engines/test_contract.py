@@ -25,13 +25,28 @@ from tests.engines.small import SEQUENCES, SPACES, TEXTS, batch, segment, space,
 SPACE = "uneven"
 NOT_RECURRENT = {"pc_darts"}
 """It searches a part of the channels of images."""
+ON_EVERY_SPACE = {"darts", "pc_darts", "gdas", "nasp", "random"}
+"""The others see cells through the same code as one of these."""
 
 
 def on(images: Iterable[str], methods: Iterable[str]) -> pytest.MarkDecorator:
     """Run a test with methods on spaces of images and on those of text."""
-    pairs = [(m, n) for m in methods for n in (*images, *SEQUENCES)]
+    return on_pairs((m, n) for m in methods for n in (*images, *SEQUENCES))
+
+
+def on_pairs(pairs: Iterable[tuple[str, str]]) -> pytest.MarkDecorator:
+    """Run a test with methods on spaces that they fit; on text most of them with `-m slow`.
+
+    All methods go through text in the tests of states and of searches.
+    """
     fit = [(m, n) for m, n in pairs if m not in NOT_RECURRENT or n not in SEQUENCES]
-    return pytest.mark.parametrize(("method", "name"), fit)
+    return pytest.mark.parametrize(
+        ("method", "name"), [pytest.param(m, n, marks=slow_on(m, n)) for m, n in fit]
+    )
+
+
+def slow_on(method: str, name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] if name in SEQUENCES and method not in ON_EVERY_SPACE else []
 
 
 ALONE = {"random_search", "evolution alone", "enas alone"}
@@ -51,12 +66,11 @@ FEW: dict[str, dict[str, Any]] = {
 DRAWN = {method for method, model in SEARCH.items() if not model.learns}
 """Methods whose alphas are an architecture that was drawn."""
 EVERY_LEARNER = on([SPACE], (m for m in METHODS if m not in DRAWN | ALONE))
-ON_EVERY_SPACE = {"darts", "pc_darts", "gdas", "nasp", "random"}
-"""The others see cells through the same code as one of these."""
-ENGINES_ON_SPACES = pytest.mark.parametrize(
-    ("method", "name"),
-    [(m, n) for m in METHODS for n in sorted(SPACES) if m in ON_EVERY_SPACE or n == "skipped"]
-    + [(m, n) for m in METHODS for n in SEQUENCES if m not in NOT_RECURRENT],
+ENGINES_ON_SPACES = on_pairs(
+    (m, n)
+    for m in METHODS
+    for n in (*sorted(SPACES), *SEQUENCES)
+    if m in ON_EVERY_SPACE or n == "skipped" or n in SEQUENCES
 )
 DROPOUT = Variational(words=0.1, embedded=0.1, input=0.2, state=0.1, output=0.2)
 ALPHAS = {
@@ -105,6 +119,14 @@ def search(method: str, name: str, steps: int = 3, seed: int = 0) -> tuple[list[
     held_out = [some(name, 90), some(name, 91)]
     scores = engine.finish(held_out, lambda *_: None)
     return [a.detach().clone() for a in engine.alphas().values()] + state, scores
+
+
+@cache
+def stepped(method: str, name: str) -> tuple[Supernet, Engine]:
+    """Return a search after one step, once for all tests. Nobody may change it."""
+    supernet, engine = start(method, name)
+    engine.step(*batches(name, 0))
+    return supernet, engine
 
 
 def run_epoch(engine: Engine, name: str, numbers: Iterable[int]) -> None:
@@ -158,8 +180,7 @@ def test_another_seed_gives_something_else(method: str, name: str) -> None:
 
 @EVERY_ENGINE
 def test_alphas_have_the_rows_and_columns_of_the_space(method: str, name: str) -> None:
-    supernet, engine = start(method, name)
-    engine.step(*batches(name, 0))
+    supernet, engine = stepped(method, name)
     shapes = {name: tuple(a.shape) for name, a in engine.alphas().items()}
     assert {cell: shapes[cell] for cell in supernet.tables} == ALPHAS[name]
     if method == "darts_minus":  # a column that is not alpha's: that of the skip connections
@@ -194,8 +215,7 @@ def test_in_a_warm_up_only_weights_move(method: str, name: str) -> None:
 
 @EVERY_ENGINE
 def test_scores_are_there_between_epochs(method: str, name: str) -> None:
-    supernet, engine = start(method, name)
-    engine.step(*batches(name, 0))
+    supernet, engine = stepped(method, name)
     before = [v.clone() for v in supernet.network.state_dict().values()]
     scores = engine.scores()
     derive(space(TEXTS[name]), scores)

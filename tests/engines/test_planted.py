@@ -57,8 +57,18 @@ def end(method: str, name: str, steps: int = 1, **given: Any) -> tuple[int, int]
     return planted.wrong(chosen), planted.seen
 
 
-@pytest.mark.parametrize("name", ["nasp", "recurrent"])
-@pytest.mark.parametrize("method", SETTINGS)
+OFTEN = {"asng": "nasp", "evolution": "nasp", "nao": "recurrent", "enas": "recurrent"}
+"""A space for each method; `-m slow` runs the others."""
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        pytest.param(method, name, marks=[] if OFTEN[method] == name else [pytest.mark.slow])
+        for method in SETTINGS
+        for name in ("nasp", "recurrent")
+    ],
+)
 def test_the_best_architecture_is_found(method: str, name: str) -> None:
     wrong, seen = end(method, name, **SETTINGS[method])
     assert wrong <= (method in NEAR)
