@@ -284,21 +284,19 @@ for model in models:
 """
 
 
-def test_bytes_are_the_same_in_every_process_and_torch_is_not_needed() -> None:
-    said = {
-        subprocess.run(
-            [sys.executable, "-c", DIGEST],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+def test_bytes_are_the_same_in_another_process_and_torch_is_not_needed() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", DIGEST],
+        # our seed is another, most likely a random one
+        env={**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     graph = recurrent_graph("darts_v2")
     weights = {f"{n.name}/{w.name}": np.ones(w.shape) for n in graph.nodes for w in n.owned}
     own = models_of(graph, weights, b="1")
-    assert said == {"".join(f"{hashlib.sha256(m.SerializeToString()).hexdigest()}\n" for m in own)}
+    assert said == "".join(f"{hashlib.sha256(m.SerializeToString()).hexdigest()}\n" for m in own)
 
 
 def test_supernet_is_refused() -> None:

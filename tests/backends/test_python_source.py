@@ -95,25 +95,22 @@ def test_module_is_what_it_was() -> None:
     assert golden_source() == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_text_is_the_same_in_every_process_and_needs_no_torch() -> None:
+def test_text_is_the_same_in_another_process_and_needs_no_torch() -> None:
     script = (
         "import sys\n"
         "from tests.backends.python_golden import golden_source\n"
         "assert 'torch' not in sys.modules\n"
         "sys.stdout.write(golden_source())\n"
     )
-    texts = {
-        subprocess.run(
-            [sys.executable, "-c", script],
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=REPOSITORY,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-        ).stdout
-        for seed in ("0", "1")
-    }
-    assert texts == {golden_source()}
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONHASHSEED": "1"},  # ours is another, most likely a random one
+    )
+    assert found.stdout == golden_source()
 
 
 def test_docstring_names_where_the_module_comes_from() -> None:
