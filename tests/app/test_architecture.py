@@ -84,7 +84,7 @@ def with_unused(text: str) -> str:
     return f"{head}\n{UNUSED}{rest}"
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(spaces(), st.integers(0, 1000))
 def test_architectures_of_images_check_again_without_what_is_unused(
     made: SpaceText, seed: int
@@ -94,7 +94,7 @@ def test_architectures_of_images_check_again_without_what_is_unused(
     assert "unused" not in written(spec, seed)
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(recurrent_spaces(), st.integers(0, 1000), st.sampled_from(("all", "1")))
 def test_recurrent_architectures_check_again_without_what_is_unused(
     text: str, seed: int, keep: str
