@@ -276,6 +276,13 @@ _KEPT = (
     *("multiply(conv(1), sigmoid)", "twice(f = conv(3) -> relu)", "(2 * residual(tanh))"),
     *("skip_connect", "max_pool(3)", "none", "kept", "halved"),
 )
+_INSIDE = """cell inside {
+    inputs a, b
+    let both = a + tanh(b)
+    node n1 = {conv(3), tanh}(both)
+    node n2 = residual(conv(1))(n1) + {skip_connect, sep_conv(3)}(a)
+    output mean(n1, n2)
+}"""
 _VALUED_HEADER = (
     HEADER
     + """op kept = relu -> add(conv(3), identity) -> batch_norm
@@ -308,6 +315,8 @@ class _ValueWriter:
         return pattern.format(*(self.read() for _ in range(pattern.count("{}"))))
 
     def term(self) -> str:
+        if self.draw(st.integers(0, 5)) == 0:
+            return f"inside({self.read()}, {self.read()})"
         several = st.lists(st.sampled_from(_KEPT[:-3]), min_size=2, max_size=3, unique=True)
         alone = st.sampled_from(_KEPT).map(lambda name: [name])
         operations = self.draw(st.one_of(alone, several))
@@ -362,4 +371,6 @@ def valued_spaces(draw: st.DrawFn) -> SpaceText:
 evaluate {{ channels 4; auxiliary 0 }}
 """
     used = [cells[name] for name in dict.fromkeys(layout)]
+    if any("inside(" in text for text in used):
+        used.insert(0, _INSIDE)
     return SpaceText("\n".join([_VALUED_HEADER, *gates, *used, network]), (2, 6, 5), 3)

@@ -12,6 +12,7 @@ from dslnas.language.check.cell_values import CellValues
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import understood_order
 from dslnas.language.check.gates import Gates
+from dslnas.language.check.inner_cells import with_inner_cells
 from dslnas.language.check.nodes import check_nodes
 from dslnas.language.check.operation_sets import OperationSets
 from dslnas.language.check.output import check_next, check_output
@@ -24,8 +25,14 @@ def check_cells(context: Context) -> dict[str, Cell]:
     """Return every cell that could be understood."""
     sets, gates = OperationSets(context), Gates(context)
     definitions = _with_likes(context.linked.cells, context.diagnostics)
-    read = {name: _cell(cell, sets, gates, context) for name, cell in definitions.items()}
-    return {name: cell for name, cell in read.items() if cell is not None}
+    read: dict[str, Cell] = {}
+    for name, definition in definitions.items():
+        with context.diagnostics.collecting():
+            whole = with_inner_cells(definition, definitions, context)
+            cell = _cell(whole, sets, gates, context)
+            if cell is not None:
+                read[name] = cell
+    return read
 
 
 def _with_likes(

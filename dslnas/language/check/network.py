@@ -10,6 +10,7 @@ from dslnas.language.check.bind_calls import fault_diagnostic
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedInput, CheckedNetwork
 from dslnas.language.check.context import Context
+from dslnas.language.check.inner_cells import inner_cells
 from dslnas.language.check.network_inputs import are_named, named_inputs
 from dslnas.language.check.operations import NETWORK_NAMES, check_body
 from dslnas.language.check.sections import read_section
@@ -126,6 +127,7 @@ def _layout(
         return layout  # what is not understood may stand for any cell
     used = {name.text for name, _ in layout}
     used |= {cell.like.text for cell in defined.values() if cell.like is not None}
+    used |= {n for cell in defined.values() for n in inner_cells(cell, context.linked)}
     for cell in cells.values():
         if cell.name not in used and not cell.span.source.library:
             message = f"cell `{cell.name}` is never used"

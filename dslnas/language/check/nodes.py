@@ -9,6 +9,7 @@ from dslnas.language.check.cell import Edge
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.cell_values import CellValues
+from dslnas.language.check.inner_cells import terms
 from dslnas.language.check.operation_sets import OperationSets
 from dslnas.language.syntax import ast
 
@@ -60,7 +61,7 @@ def _spelt_nodes(
             diagnostics.add("NAS504", message, parts.given[key].key.span, help=help)
     edges = []
     for node in parts.spelt:
-        for term in _terms(node.value):
+        for term in terms(node.value):
             with diagnostics.collecting():
                 source, choice = _applied(term, names.all, values)
                 operations = sets.operations((choice,), choice.span)
@@ -75,7 +76,7 @@ def _applied(
 ) -> tuple[ast.Expression, ast.Expression]:
     """Return the source of a term, and the operation or the choice that is applied to it.
 
-    A source alone is handed on as it is.
+    A source alone, and what is computed of several, is handed on as it is.
 
     Raises:
         UserError: NAS201 for an unknown source, NAS304 for another form than `sep_conv(3)(in1)` or
@@ -95,16 +96,11 @@ def _applied(
             return source, function
         case ast.Name(text=text) if text in known:
             return term, ast.Name("identity", span=term.span)
+        case ast.Call() | ast.Binary(sign="-" | "*") if values.mentions(term):
+            return term, ast.Name("identity", span=term.span)
     raise user_error(
         "NAS304",
         f"expected an operation on a source, found `{term.span.brief}`",
         span=term.span,
         help="a node sums terms such as `conv(3)(in1)` or `{conv(3), skip_connect}(n1)`",
     )
-
-
-def _terms(expression: ast.Expression) -> list[ast.Expression]:
-    match expression:
-        case ast.Binary(sign="+", left=left, right=right):
-            return [*_terms(left), *_terms(right)]
-    return [expression]

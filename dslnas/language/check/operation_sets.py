@@ -9,6 +9,7 @@ from dslnas.diagnostics import suggestion, user_error
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
+from dslnas.language.check.inner_cells import is_cell
 from dslnas.language.check.operations import called, check_known, resolve
 from dslnas.language.syntax import ast
 from dslnas.source import Span
@@ -101,6 +102,14 @@ class OperationSets:
                 f"`{gate.text}` is a gate, not an operation",
                 span=gate.span,
                 help=f"write `edge {gate.text}`: it then stands around every edge's operation",
+            )
+        if call is not None and is_cell(call[0].text, self._linked):
+            name = call[0]
+            raise user_error(
+                "NAS304",
+                f"`{name.text}` is a cell, and choices are made among operations",
+                span=name.span,
+                help=f"apply it in a node of its own, as in `node inside = {name.text}(in1)`",
             )
         if call is not None:
             check_known(call[0], self._linked.operations, self._linked.sets)

@@ -14,6 +14,7 @@ from typing import get_args
 from pydantic.fields import FieldInfo
 
 from dslnas.language.check.checked import CheckedProgram
+from dslnas.language.check.inner_cells import inner_cells
 from dslnas.language.link.link import Definition, LinkedProgram, is_of_std
 from dslnas.language.link.used_names import mentioned, used_names
 from dslnas.language.print.format import format_expression, format_item, format_program
@@ -204,11 +205,13 @@ def _network(
 
 
 def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:
-    """Return the cells of the network and those that they are like, in order of definition."""
-    needed = {name.text for name, _ in program.network.cells}
-    for name in list(needed):
-        like = linked.cells[name].like
-        while like is not None:
-            needed.add(like.text)
-            like = linked.cells[like.text].like
+    """Return the cells of the network, with those that they apply or are like, as defined."""
+    waiting = [name.text for name, _ in program.network.cells]
+    needed: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            like = linked.cells[name].like
+            waiting += [*inner_cells(linked.cells[name], linked), *([like.text] if like else [])]
     return [name for name in linked.cells if name in needed]
