@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,12 +36,14 @@ class Compiled(ABC):
         linked: The program with the files it uses.
         program: The same, checked.
         network: The supernet, or the network that is trained where nothing is left to choose.
+        remarks: Notes on the data.
     """
 
     name: str
     linked: LinkedProgram
     program: CheckedProgram
     network: Network
+    remarks: tuple[Note, ...] = field(default=(), kw_only=True)
 
     def __repr__(self) -> str:
         """Return its name, its method and its data."""
@@ -61,7 +63,7 @@ class Compiled(ABC):
     @property
     def notes(self) -> tuple[Note, ...]:
         """Remarks on what is no mistake, but may not be meant."""
-        return ()
+        return self.remarks
 
     @cached_property
     def text(self) -> str:
@@ -106,10 +108,10 @@ class CompiledSpace(Compiled):
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Choices that only one operation can come out of."""
+        """Those on the data, and choices that only one operation can come out of."""
         from dslnas.space.settled import settled_choices
 
-        return settled_choices(self.space)
+        return (*self.remarks, *settled_choices(self.space))
 
     @cached_property
     def graph(self) -> PrimitiveGraph:
@@ -186,7 +188,9 @@ def compile_linked(
             task_of(program.data).check_sizes(
                 known, program.data, program.evaluate, searching=searching
             )
-    return compiled
+    place = next((program.spans[p] for p in ("data.path", "data") if p in program.spans), None)
+    remarks = tuple(Note(text, place) for text in known.notes) if place is not None else ()
+    return replace(compiled, remarks=remarks)
 
 
 def _no_spec(folder: Path) -> UserError:

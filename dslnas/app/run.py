@@ -250,6 +250,8 @@ class Run:
         if not self.folder.is_made:
             self.folder.make(self.spec.text)
         if before is None:
+            for note in data.notes:
+                self.report(Notice(f"Data: {note}"))
             self.folder.update(data_hash=data.hash)
         return data
 

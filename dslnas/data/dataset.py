@@ -25,6 +25,7 @@ class Data:
         validation: Measures during and after the search.
         test: Measures the network that is trained at the end.
         facts: How the examples became numbers.
+        notes: What was done to the examples that people may not expect.
     """
 
     weights: Part
@@ -32,6 +33,7 @@ class Data:
     validation: Part
     test: Part
     facts: Facts
+    notes: tuple[str, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -50,8 +50,13 @@ def check_split(settings: LabelledSettings, has_test: bool) -> None:
     )
 
 
-def check_counts(counts: Mapping[str, int], settings: LabelledSettings) -> None:
-    """Raise NAS606 unless every class, of so many examples in all, can be in every part."""
+def check_counts(
+    counts: Mapping[str, int], settings: LabelledSettings, notes: Sequence[str] = ()
+) -> None:
+    """Raise NAS606 unless every class, of so many examples in all, can be in every part.
+
+    The advice ends with notes on what is not read.
+    """
     parts = len(settings.split)
     used = {name: part_sizes(count, [settings.subset])[0] for name, count in counts.items()}
     few = {name: count for name, count in used.items() if count < parts}
@@ -72,7 +77,7 @@ def check_counts(counts: Mapping[str, int], settings: LabelledSettings) -> None:
     raise user_error(
         "NAS606",
         message,
-        help=f"add examples{of}" + (", or raise `subset`" if among else ""),
+        help="; ".join([f"add examples{of}{', or raise `subset`' if among else ''}", *notes]),
         where=settings.path or settings.source,
     )
 

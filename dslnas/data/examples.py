@@ -38,12 +38,14 @@ class DataShape:
         has_test: Whether the data come with a test part of their own; None if that is not known.
         counts: Examples of the training part by class, or as `ALL` where there are no classes, or
             tokens by part of a text; nothing if they are not known.
+        notes: What lies beside the data and is not read.
     """
 
     shape: Example
     classes: int
     has_test: bool | None
     counts: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Examples:
         test_inputs: The data's own test part, same type and shape; None if there is none.
         test_targets: Targets of `test_inputs`; None exactly if that is.
         class_names: One name per class, label or number; none where they have none.
+        form: How files became inputs, by name, for whoever deploys a network.
+        notes: What was done to them, or left out, that people may not expect.
     """
 
     inputs: Inputs
@@ -64,6 +68,8 @@ class Examples:
     test_inputs: Inputs | None
     test_targets: Targets | None
     class_names: tuple[str, ...]
+    form: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def examples(

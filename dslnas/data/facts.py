@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -62,12 +63,16 @@ class LabelledFacts(Facts):
         std: The same of the deviation.
         target_mean: By number that is predicted.
         target_std: What a difference of 1 of an output is in the data.
+        form: How files became inputs, by name.
+        notes: What was done to the examples that people may not expect.
     """
 
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     target_mean: tuple[float, ...] = ()
     target_std: tuple[float, ...] = ()
+    form: Mapping[str, str] = field(default_factory=dict, hash=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def units(self) -> tuple[tuple[float, float], ...]:
@@ -81,13 +86,16 @@ class LabelledFacts(Facts):
             **super().entries(),
             "normalisation": {"mean": self.mean, "std": self.std},
             **({"targets": targets} if self.target_mean else {}),
+            **({"form": dict(self.form)} if self.form else {}),
+            **({"notes": self.notes} if self.notes else {}),
         }
 
     def metadata(self) -> dict[str, str]:
         """Return the normalisation with six digits, if there is one."""
         pairs = {"mean": self.mean, "std": self.std}
-        return {
+        numbers = {
             key: ", ".join(f"{value:.6g}" for value in values)
             for key, values in pairs.items()
             if values
         }
+        return {**numbers, **self.form}

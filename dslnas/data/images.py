@@ -5,17 +5,15 @@ Only folders and their names are read to know the shape; pixels need Pillow.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
-from dslnas.data.files import check_size, damaged, path_of, reading, required_folder
-from dslnas.data.pixels import check_pillow, decode
-from dslnas.diagnostics import user_error
+from dslnas.data.files import check_size, path_of
+from dslnas.data.image_listing import Classes, listing
+from dslnas.data.pixels import MODES, Form, check_pillow, decode
+from dslnas.diagnostics import Diagnostics
 from dslnas.settings.data import ImageFolder
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
-CHANNELS = 3
-HOLDS = "one folder of images per class, or `train` and `test` with such folders"
 
 
 def known(settings: ImageFolder) -> DataShape | None:
@@ -24,112 +22,60 @@ def known(settings: ImageFolder) -> DataShape | None:
 
 
 def shape(settings: ImageFolder) -> DataShape:
-    """Return the shape, 3 x size x size, after a look at the folders."""
-    folder = path_of(settings)
-    train, test = _listing(folder)
-    size = settings.size
-    counts = {name: len(paths) for name, paths in train.items()}
-    return DataShape((CHANNELS, size, size), len(train), test is not None, counts)
+    """Return the shape after a look at the folders."""
+    found = listing(path_of(settings))
+    counts = {name: len(paths) for name, paths in found.train.items()}
+    has_test = found.test is not None
+    return DataShape(_form(settings).shape, len(counts), has_test, counts, found.notes)
 
 
 def read(settings: ImageFolder) -> Examples:
-    """Return all images as RGB, resized to squares: uint8 (N, 3, size, size).
+    """Return all images in one form: uint8 (N, channels, height, width).
 
-    Classes are the names of the folders, sorted.
+    Classes are the names of the folders, sorted; numbers by their value.
     """
-    folder = path_of(settings)
-    train, test = _listing(folder)
-    names, size = tuple(train), settings.size
-    return examples(
-        _part(folder, train, names, size),
-        _part(folder, test, names, size) if test is not None else None,
-        names,
-        str(folder),
-    )
+    folder, form = path_of(settings), _form(settings)
+    found = listing(folder)
+    names, diagnostics, notes = tuple(found.train), Diagnostics(), list[str]()
+    check_pillow()
+    train = _part(folder, found.train, names, form, diagnostics, notes)
+    test = None
+    if found.test is not None:
+        test = _part(folder, found.test, names, form, diagnostics, notes)
+    diagnostics.raise_if_any()
+    return replace(examples(train, test, names, str(folder)), form=_told(form), notes=tuple(notes))
 
 
-def _listing(folder: Path) -> tuple[dict[str, list[Path]], dict[str, list[Path]] | None]:
-    """Return the images of each class, of the training part and of the test part."""
-    required_folder(folder, HOLDS)
-    top = {path.name: path for path in _folders(folder)}
-    if "train" not in top or not _folders(top["train"]):
-        return _classes(folder), None
-    for name in top:
-        if name not in ("train", "test"):
-            raise damaged(
-                folder,
-                f"unexpected folder `{name}` beside `train`",
-                "only `train` and `test` are read; the split makes the validation part",
-            )
-    train = _classes(top["train"])
-    if "test" not in top:
-        return train, None
-    test = _classes(top["test"])
-    for name in test:
-        if name not in train:
-            raise user_error(
-                "NAS609",
-                f"class `{name}` is in `test` but not in `train`",
-                help="both folders need the same classes",
-                where=str(folder),
-            )
-    return train, test
+def _form(settings: ImageFolder) -> Form:
+    return Form(settings.channels or 3, *settings.sides, settings.fit)
 
 
-def _classes(folder: Path) -> dict[str, list[Path]]:
-    with reading(folder, "folder"):
-        classes = {
-            path.name: sorted(p for p in path.iterdir() if _is_image(p))
-            for path in _folders(folder)
-        }
-    if not classes:
-        raise user_error(
-            "NAS602",
-            "there are no folders of images",
-            help=f"the folder should hold {HOLDS}",
-            where=str(folder),
-        )
-    for name, paths in classes.items():
-        if not paths:
-            raise user_error(
-                "NAS606",
-                f"class `{name}` has no images",
-                help=f"images end in {', '.join(sorted(SUFFIXES))}",
-                where=str(folder),
-            )
-    if len(classes) == 1:
-        raise user_error(
-            "NAS609",
-            f"there is only the class `{next(iter(classes))}`",
-            help="a classifier needs at least two classes",
-            where=str(folder),
-        )
-    return classes
-
-
-def _folders(folder: Path) -> list[Path]:
-    """Return the folders in `folder`, sorted, without those that tools leave behind."""
-    with reading(folder, "folder"):
-        return sorted(p for p in folder.iterdir() if p.is_dir() and not _is_litter(p))
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not _is_litter(path)
-
-
-def _is_litter(path: Path) -> bool:
-    return path.name.startswith(".") or path.name == "__MACOSX"
+def _told(form: Form) -> dict[str, str]:
+    """Return what whoever deploys a network has to do with an image."""
+    sides = f"{form.height} x {form.width}, bilinear with antialiasing"
+    background = {} if form.channels == 4 else {"background": "white"}
+    return {"mode": MODES[form.channels], "size": sides, "fit": form.fit, **background}
 
 
 def _part(
-    folder: Path, listing: dict[str, list[Path]], names: tuple[str, ...], size: int
+    folder: Path,
+    classes: Classes,
+    names: tuple[str, ...],
+    form: Form,
+    diagnostics: Diagnostics,
+    notes: list[str],
 ) -> tuple[Inputs, Labels]:
+    """Return the images of a part; every file that cannot be read is recorded."""
     import numpy as np
 
-    check_pillow()
-    files = [(path, names.index(name)) for name, paths in listing.items() for path in paths]
-    check_size(folder, len(files) * CHANNELS * size * size)
-    images = np.empty((len(files), CHANNELS, size, size), np.uint8)
+    files = [(path, names.index(name)) for name, paths in classes.items() for path in paths]
+    channels, height, width = form.shape
+    check_size(folder, len(files) * channels * height * width)
+    images, turned = np.empty((len(files), *form.shape), np.uint8), 0
     for row, (path, _) in enumerate(files):
-        images[row] = decode(path, size)
+        with diagnostics.collecting():
+            images[row], is_turned = decode(path, form)
+            turned += is_turned
+    if turned:
+        notes.append(f"{turned} of {len(files)} images were turned upright, as their EXIF says")
     return images, np.array([label for _, label in files], np.int64)

@@ -43,7 +43,7 @@ def load(
     check_split(settings, examples.test_targets is not None)
     parts = _divided(examples, settings)
     mean, std = _statistics([part.inputs[INPUT] for part in parts[:2]])
-    facts = LabelledFacts(examples.class_names, mean, std)
+    facts = LabelledFacts(examples.class_names, mean, std, form=examples.form, notes=examples.notes)
     if settings.task == "regression":
         mean, std = _statistics([part.targets for part in parts[:2]])
         facts = replace(facts, target_mean=mean, target_std=std)
@@ -53,7 +53,7 @@ def load(
     weights, architecture, validation, test = (
         _normalised(p, facts.mean, facts.std, device, dtype) for p in parts
     )
-    return Data(weights, architecture, validation, test, facts)
+    return Data(weights, architecture, validation, test, facts, examples.notes)
 
 
 # ---- dividing -----------------------------------------------------------------------------------

@@ -81,6 +81,10 @@ class DataSettings(Section):
         """Word of what is predicted, where the source is for several tasks."""
         return ""
 
+    def fitted(self, shape: tuple[int, ...]) -> Self:
+        """Return the settings for a network that reads examples of a shape."""
+        return self
+
     def conflicts(self) -> Iterator[Conflict]:
         """Yield the settings that contradict each other."""
         return iter(())
@@ -164,6 +168,13 @@ class LabelledSettings(DataSettings):
 # ---- images -------------------------------------------------------------------------------------
 
 
+Pixels: TypeAlias = Annotated[int, Field(ge=4, le=1024)]
+"""Side of an image."""
+
+Fit: TypeAlias = Literal["stretch", "pad", "crop"]
+"""How images of other sides are brought to the sides that are wanted."""
+
+
 class ImageSettings(LabelledSettings):
     """Base of images with labels."""
 
@@ -219,7 +230,33 @@ class ImageFolder(ImageSettings):
 
     source: Literal["images"] = "images"
     task: _Classes = "classification"
-    size: int = Field(32, ge=4, le=1024, description="side in pixels that they are resized to")
+    size: Pixels | tuple[Pixels, Pixels] | None = Field(
+        None,
+        description="side in pixels that they are resized to, or height x width; else that of "
+        "`input`, or 32",
+    )
+    fit: Fit = Field(
+        "stretch",
+        description="how other sides are brought to these: stretched, padded by black, or cropped",
+    )
+    channels: Literal[1, 3, 4] | None = Field(
+        None, description="1: grey, 3: colours, 4: with transparency; else those of `input`, or 3"
+    )
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of all images."""
+        size = self.size or 32
+        return size if isinstance(size, tuple) else (size, size)
+
+    def fitted(self, shape: tuple[int, ...]) -> Self:
+        """Return the settings for a network that reads images of a shape, where they do not say."""
+        if len(shape) != 3:
+            return self
+        channels = shape[0] if shape[0] in (1, 3, 4) else None
+        return self.replace(
+            size=self.size or (shape[1], shape[2]), channels=self.channels or channels
+        )
 
 
 # ---- tables -------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ class LabelledTask(Task):
         if known.has_test is not None:
             check_split(data, known.has_test)
         if known.counts:
-            check_counts(known.counts, data)
+            check_counts(known.counts, data, known.notes)
             diagnostics = Diagnostics()
             if searching:
                 with diagnostics.collecting():
@@ -175,7 +175,8 @@ class LabelledTask(Task):
         none = {"mean": (), "std": ()}
         inputs, targets = (entries.get(key) or none for key in ("normalisation", "targets"))
         given = (tuple(of[key]) for of in (inputs, targets) for key in ("mean", "std"))
-        return LabelledFacts(names, *given)
+        form = {str(key): str(value) for key, value in (entries.get("form") or {}).items()}
+        return LabelledFacts(names, *given, form, tuple(entries.get("notes") or ()))
 
     def real_inputs(self, part: Part) -> dict[str, np.ndarray]:
         """Return some normalised examples."""

@@ -5,17 +5,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from dslnas.data import images
-from dslnas.data.pixels import decode
-from dslnas.settings.data import ImageFolder
+from dslnas.data.pixels import Form, decode
+from dslnas.diagnostics import UserError
+from dslnas.settings.data import Fit, ImageFolder
 from tests.data.made import error, pixels, write_images
 
 
 def at(path: Path, size: int) -> ImageFolder:
     """Return the settings of data that lie there."""
     return ImageFolder(path=str(path), size=size)
+
+
+def square(path: Path, size: int) -> NDArray[np.uint8]:
+    """Return an image as a square of colours."""
+    return decode(path, Form(3, size, size, "stretch"))[0]
 
 
 FETCH = "fetch or write the file again"
@@ -73,22 +80,134 @@ def test_formats_and_modes_become_rgb(tmp_path: Path, end: str, mode: str) -> No
         mode = "CMYK"
     path = tmp_path / f"image.{end}"
     Image.new("RGB", (9, 7), (255, 255, 255)).convert(mode).save(path)
-    pixel = decode(path, 5)
+    pixel = square(path, 5)
     assert pixel.shape == (3, 5, 5)
     assert pixel.min() >= 250
 
 
-def test_transparency_is_dropped_without_a_warning(tmp_path: Path) -> None:
+def test_what_is_transparent_is_white_and_no_warning_comes(tmp_path: Path) -> None:
     path = tmp_path / "image.png"
-    picture = Image.new("RGB", (4, 4), (9, 8, 7)).convert("P")
-    picture.save(path, transparency=bytes(range(16)))
-    assert decode(path, 4)[:, 0, 0].tolist() == pytest.approx([9, 8, 7], abs=30)
+    pixels_of = np.full((4, 4, 4), (9, 8, 7, 255), np.uint8)
+    pixels_of[:, 2:, 3] = 0
+    Image.fromarray(pixels_of).save(path)
+    found = square(path, 4)
+    assert found[:, 0, 0].tolist() == [9, 8, 7]
+    assert found[:, 0, 3].tolist() == [255, 255, 255]
+    kept, _ = decode(path, Form(4, 4, 4, "stretch"))
+    assert kept[:, 0, 3].tolist()[3] == 0
+    palette = Image.new("RGB", (4, 4), (9, 8, 7)).convert("P")
+    palette.save(path, transparency=bytes(256))
+    assert square(path, 4).min() >= 245
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_are_turned_as_their_exif_says(tmp_path: Path, orientation: int) -> None:
+    path, exif = tmp_path / "image.png", Image.Exif()
+    exif[0x0112] = orientation
+    upright = Image.fromarray(pixels(6, 6, 3))
+    how = Image.Transpose
+    stored = {2: how.FLIP_LEFT_RIGHT, 3: how.ROTATE_180, 4: how.FLIP_TOP_BOTTOM}
+    stored |= {5: how.TRANSPOSE, 6: how.ROTATE_90, 7: how.TRANSVERSE, 8: how.ROTATE_270}
+    turned = upright.transpose(stored[orientation]) if orientation in stored else upright
+    turned.save(path, exif=exif)
+    found, is_turned = decode(path, Form(3, 6, 6, "stretch"))
+    np.testing.assert_array_equal(found, pixels(6, 6, 3).transpose(2, 0, 1))
+    assert is_turned == (orientation > 1)
+
+
+@pytest.mark.parametrize(
+    ("fit", "left", "middle"),
+    [("stretch", 255, 0), ("pad", 255, 0), ("crop", 0, 0)],
+)
+def test_sides_are_brought_to_those_that_are_wanted(
+    tmp_path: Path, fit: Fit, left: int, middle: int
+) -> None:
+    """Of a wide picture with a white edge a crop loses the edge, and padding adds rows."""
+    path = tmp_path / "image.png"
+    picture = np.zeros((8, 32), np.uint8)
+    picture[:, :8] = 255
+    Image.fromarray(picture).save(path)
+    found, _ = decode(path, Form(1, 8, 8, fit))
+    assert found.shape == (1, 8, 8)
+    assert found[0, 4, 0] == left
+    assert found[0, 4, 4] == middle
+    assert found[0, 0, 0] == (255 if fit == "stretch" else 0)
+
+
+def test_sides_and_channels_are_those_of_the_settings_or_of_the_network(tmp_path: Path) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2}, (12, 9))
+    given = ImageFolder(path=str(tmp_path), size=(5, 7), fit="crop", channels=1)
+    assert images.shape(given).shape == (1, 5, 7)
+    assert images.read(given).inputs.shape == (4, 1, 5, 7)
+    assert images.read(given).form == {
+        "mode": "L",
+        "size": "5 x 7, bilinear with antialiasing",
+        "fit": "crop",
+        "background": "white",
+    }
+    usual = ImageFolder(path=str(tmp_path))
+    assert images.shape(usual).shape == (3, 32, 32)
+    assert images.shape(usual.fitted((1, 9, 12))).shape == (1, 9, 12)
+    assert given.fitted((3, 8, 8)) == given
+
+
+def test_turned_images_are_counted(tmp_path: Path) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (6, 5)).save(tmp_path / "dog" / "0.png", exif=exif)
+    assert images.read(at(tmp_path, 4)).notes == (
+        "1 of 4 images were turned upright, as their EXIF says",
+    )
+
+
+def test_what_is_not_read_is_told(tmp_path: Path) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    Image.new("RGB", (4, 4)).save(tmp_path / "loose.png")
+    write_images(tmp_path / "cat", {"more": 3})
+    (tmp_path / "dog" / "scan.tif").write_bytes(b"")
+    assert images.shape(at(tmp_path, 4)).notes == (
+        f"1 images lie in {tmp_path}, beside the folders of classes, and are not read",
+        f"3 images in folders below class `cat` are not read: move them up into {tmp_path}/cat",
+        "1 .tif files of class `dog` are not read: save them as .png",
+    )
+
+
+def test_classes_of_numbers_are_in_their_order(tmp_path: Path) -> None:
+    write_images(tmp_path, {str(number): 1 for number in (10, 9, 0, 1)})
+    assert list(images.shape(at(tmp_path, 4)).counts) == ["0", "1", "9", "10"]
+
+
+def test_a_class_without_test_images_is_told(tmp_path: Path) -> None:
+    write_images(tmp_path / "train", {"cat": 2, "dog": 2, "emu": 2})
+    write_images(tmp_path / "test", {"cat": 1, "emu": 1})
+    assert images.shape(at(tmp_path, 4)).notes == ("class `dog` has no test images",)
+
+
+def test_a_folder_around_the_folders_of_classes(tmp_path: Path) -> None:
+    write_images(tmp_path / "photos", {"cat": 2, "dog": 2})
+    place = tmp_path / "photos"
+    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
+        "NAS606",
+        "class `photos` has no images",
+        f'the folders in it hold images: write `path "{place}"` if they are the classes',
+    )
+
+
+def test_all_images_that_cannot_be_read_are_told_at_once(tmp_path: Path) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    wrong = [tmp_path / "cat" / "1.png", tmp_path / "dog" / "0.png"]
+    for path in wrong:
+        path.write_bytes(b"")
+    with pytest.raises(UserError) as caught:
+        images.read(at(tmp_path, 4))
+    assert [one.where for one in caught.value.diagnostics] == [str(path) for path in wrong]
 
 
 def test_resizing_keeps_what_has_the_size_already(tmp_path: Path) -> None:
     path = tmp_path / "image.png"
     Image.fromarray(pixels(6, 6, 3)).save(path)
-    np.testing.assert_array_equal(decode(path, 6), pixels(6, 6, 3).transpose(2, 0, 1))
+    np.testing.assert_array_equal(square(path, 6), pixels(6, 6, 3).transpose(2, 0, 1))
 
 
 @pytest.mark.parametrize(
@@ -117,13 +236,13 @@ def test_an_image_is_cut_short(tmp_path: Path) -> None:
     path = tmp_path / "image.jpg"
     Image.fromarray(pixels(60, 60, 3)).save(path)
     path.write_bytes(path.read_bytes()[:900])
-    assert error(lambda: decode(path, 4), path) == ("NAS603", "damaged image", FETCH)
+    assert error(lambda: square(path, 4), path) == ("NAS603", "damaged image", FETCH)
 
 
 def test_an_image_has_more_than_8_bits(tmp_path: Path) -> None:
     path = tmp_path / "image.png"
     Image.fromarray(np.full((4, 4), 40_000, np.uint16)).save(path)
-    assert error(lambda: decode(path, 4), path) == (
+    assert error(lambda: square(path, 4), path) == (
         "NAS603",
         "image has more than 8 bits a channel",
         "save it with 8 bits",

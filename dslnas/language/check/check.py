@@ -50,6 +50,8 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
     cells = check_cells(context)
     network = read_network(context, cells)
     data, search = read_data(context), read_search(context)
+    if network is not None and isinstance(network.input, tuple):
+        data = data.fitted(network.input)
     derivation = read_derivation(context, cells)
     evaluate = read_section(EvaluateSettings, context)
     export = read_section(ExportSettings, context)
