@@ -42,12 +42,12 @@ def known(settings: Npz) -> DataShape | None:
 def shape(settings: Npz) -> DataShape:
     """Return the shape from the header of the training images and from the training labels."""
     path = path_of(settings)
-    with _archive(path) as archive:
-        train, test = _names(path, archive)
-        sizes, dtype = _header(path, archive, train[0])
+    with open_archive(path) as archive:
+        train, test = member_names(path, archive)
+        sizes, dtype = header_of(path, archive, train[0])
         count, channels, height, width = _in_order(sizes, _layout(path, train[0], sizes))
         _check_pixels(path, train[0], dtype)
-        targets = _targets(path, archive, train[1], settings.task)
+        targets = targets_of(path, archive, train[1], settings.task)
     check_numbers(count, len(targets), "", str(path))
     shape, has_test = (channels, height, width), test is not None
     if settings.task != "classification":
@@ -62,8 +62,8 @@ def read(settings: Npz) -> Examples:
     Images are uint8 or, for any floating type in the file, float32, (N, C, H, W).
     """
     path = path_of(settings)
-    with _archive(path) as archive:
-        names, test_names = _names(path, archive)
+    with open_archive(path) as archive:
+        names, test_names = member_names(path, archive)
         train = _part(path, archive, names, settings.task)
         test = _part(path, archive, test_names, settings.task) if test_names else None
     has_classes = settings.task == "classification"
@@ -72,14 +72,17 @@ def read(settings: Npz) -> Examples:
 
 
 @contextmanager
-def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive; raise NAS601 or NAS603 if there is none."""
     with reading(required_path(path), "npz archive"):
         archive = zipfile.ZipFile(path)
     with archive:
         yield archive
 
 
-def _names(path: Path, archive: zipfile.ZipFile) -> tuple[tuple[str, str], tuple[str, str] | None]:
+def member_names(
+    path: Path, archive: zipfile.ZipFile
+) -> tuple[tuple[str, str], tuple[str, str] | None]:
     """Return the names of images and labels of the training part and of the test part."""
     there = {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
     short = there & {"x", "y"} and "x_train" not in there
@@ -94,16 +97,16 @@ def _names(path: Path, archive: zipfile.ZipFile) -> tuple[tuple[str, str], tuple
 def _part(
     path: Path, archive: zipfile.ZipFile, names: tuple[str, str], goal: Goal
 ) -> tuple[Inputs, Targets]:
-    return _images(path, archive, names[0]), _targets(path, archive, names[1], goal)
+    return _images(path, archive, names[0]), targets_of(path, archive, names[1], goal)
 
 
 def _images(path: Path, archive: zipfile.ZipFile, name: str) -> Inputs:
     import numpy as np
 
-    sizes, dtype = _header(path, archive, name)
+    sizes, dtype = header_of(path, archive, name)
     layout = _layout(path, name, sizes)
     _check_pixels(path, name, dtype)
-    array = _array(path, archive, name)
+    array = array_of(path, archive, name)
     if layout == "NHW":
         array = array[:, None]
     elif layout == "NHWC":
@@ -114,11 +117,11 @@ def _images(path: Path, archive: zipfile.ZipFile, name: str) -> Inputs:
         return array.astype(np.float32)
 
 
-def _targets(path: Path, archive: zipfile.ZipFile, name: str, goal: Goal) -> Targets:
+def targets_of(path: Path, archive: zipfile.ZipFile, name: str, goal: Goal) -> Targets:
     """Return what is predicted: classes, or rows of labels or numbers (N, K) as float32."""
     import numpy as np
 
-    sizes, dtype = _header(path, archive, name)
+    sizes, dtype = header_of(path, archive, name)
     if goal == "classification":
         return _labels(path, archive, name)
     if dtype.kind not in "biuf" or len(sizes) not in (1, 2):
@@ -129,14 +132,14 @@ def _targets(path: Path, archive: zipfile.ZipFile, name: str, goal: Goal) -> Tar
             where=str(path),
         )
     with np.errstate(over="ignore"):  # becomes infinite, which `examples` reports
-        return _array(path, archive, name).astype(np.float32).reshape(sizes[0], -1)
+        return array_of(path, archive, name).astype(np.float32).reshape(sizes[0], -1)
 
 
 def _labels(path: Path, archive: zipfile.ZipFile, name: str) -> Labels:
     """Return labels stored as whole numbers, (N,) or (N, 1), as int64 (N,)."""
     import numpy as np
 
-    sizes, dtype = _header(path, archive, name)
+    sizes, dtype = header_of(path, archive, name)
     if dtype.kind not in "iu":
         help = "save as int64, or write `task regression` to predict numbers"
         raise damaged(path, f"`{name}` holds {dtype} but labels are whole numbers", help)
@@ -148,7 +151,7 @@ def _labels(path: Path, archive: zipfile.ZipFile, name: str) -> Labels:
             "labels write `task multilabel`",
             where=str(path),
         )
-    return _array(path, archive, name).reshape(-1).astype(np.int64)
+    return array_of(path, archive, name).reshape(-1).astype(np.int64)
 
 
 def _layout(path: Path, name: str, sizes: tuple[int, ...]) -> Layout:
@@ -185,7 +188,7 @@ def _check_pixels(path: Path, name: str, dtype: np.dtype[Any]) -> None:
         )
 
 
-def _header(
+def header_of(
     path: Path, archive: zipfile.ZipFile, name: str
 ) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Return shape and type of a member whose content has the size that follows from them."""
@@ -209,7 +212,7 @@ def _header(
     return sizes, dtype
 
 
-def _array(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+def array_of(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     """Return a member; its header has been checked, so memory is only taken for what is there."""
     from numpy.lib import format as npy
 

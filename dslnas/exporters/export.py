@@ -66,6 +66,9 @@ def export(
     """
     write_weights(network, folder, metadata, facts)
     network = in_unit(network, facts)
+    # numbers in a large unit are rounded at its scale
+    scale = max([1.0, *(abs(factor) + abs(offset) for factor, offset in facts.units)])
+    tolerance = scale * settings.tolerance
     model = Model(network, name, file_metadata(network, metadata, facts), facts)
     exporters = [e for key, e in EXPORTERS.items() if key in settings.formats]
     files: dict[str, bytes] = {}
@@ -76,7 +79,7 @@ def export(
         for file, content in files.items():
             write_whole(stage / file, content)
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
-        measured = check_files(network, exporters, stage, settings.tolerance, real, seed)
+        measured = check_files(network, exporters, stage, tolerance, real, seed)
         for file in files:
             os.replace(stage / file, folder / file)
     return Exported((*files, WEIGHTS), *measured)

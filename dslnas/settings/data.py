@@ -20,6 +20,9 @@ TokenLevel: TypeAlias = Literal["word", "char"]
 SHARE = "share"
 """Mark of numbers that are written in percent."""
 
+COLUMN = "column"
+"""Mark of names that are written in quotes."""
+
 Share: TypeAlias = Annotated[float, Field(gt=0, le=1), SHARE]
 """Share of the examples."""
 
@@ -266,6 +269,23 @@ class TableSettings(LabelledSettings):
     """Base of rows of numbers, each an example."""
 
 
+Column: TypeAlias = Annotated[str, Field(title="a column"), COLUMN]
+"""Name of a column."""
+
+_Target: TypeAlias = Annotated[
+    tuple[Column, ...], Field(description="columns that are predicted; else the last")
+]
+_Ignore: TypeAlias = Annotated[tuple[Column, ...], Field(description="columns that are not read")]
+
+
+class Table(TableSettings):
+    """CSV or Parquet file with a row of numbers per example, or a folder with train and test."""
+
+    source: Literal["table"] = "table"
+    target: _Target = ()
+    ignore: _Ignore = ()
+
+
 class Diabetes(TableSettings):
     """Scikit-learn's 442 patients: ten numbers, and how far the disease was a year later."""
 
@@ -281,6 +301,24 @@ class Diabetes(TableSettings):
     task: Annotated[Literal["regression"], Field(description="what is predicted: a number")] = (
         "regression"
     )
+
+
+# ---- signals ------------------------------------------------------------------------------------
+
+
+class SignalSettings(LabelledSettings):
+    """Base of signals, which have channels and a time."""
+
+
+class Signals(SignalSettings):
+    """NumPy archive with signals (N, channels, time), or CSV file with one per row."""
+
+    source: Literal["signals"] = "signals"
+    channels: int = Field(
+        1, ge=1, le=65536, description="CSV: equal parts of a row, one channel after the other"
+    )
+    target: _Target = ()
+    ignore: _Ignore = ()
 
 
 # ---- text ---------------------------------------------------------------------------------------
@@ -393,7 +431,9 @@ AnyData: TypeAlias = Annotated[
     | Idx
     | Npz
     | ImageFolder
+    | Table
     | Diabetes
+    | Signals
     | TextFile
     | Ptb
     | RatingFile

@@ -174,9 +174,16 @@ class LabelledTask(Task):
             )
         none = {"mean": (), "std": ()}
         inputs, targets = (entries.get(key) or none for key in ("normalisation", "targets"))
-        given = (tuple(of[key]) for of in (inputs, targets) for key in ("mean", "std"))
         form = {str(key): str(value) for key, value in (entries.get("form") or {}).items()}
-        return LabelledFacts(names, *given, form, tuple(entries.get("notes") or ()))
+        return LabelledFacts(
+            names,
+            tuple(inputs["mean"]),
+            tuple(inputs["std"]),
+            tuple(targets["mean"]),
+            tuple(targets["std"]),
+            form,
+            tuple(entries.get("notes") or ()),
+        )
 
     def real_inputs(self, part: Part) -> dict[str, np.ndarray]:
         """Return some normalised examples."""

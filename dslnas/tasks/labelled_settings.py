@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from dslnas.settings.data import Goal, ImageSettings, LabelledSettings, TableSettings
+from dslnas.settings.data import (
+    Goal,
+    ImageSettings,
+    LabelledSettings,
+    SignalSettings,
+    TableSettings,
+)
 from dslnas.settings.model import Section
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
@@ -68,7 +74,21 @@ TABLES = Family(
     {EvaluateSettings: {"drop_path": 0.0}},
 )
 
-FAMILIES = (IMAGES, TABLES)
+SIGNALS = Family(
+    SignalSettings,
+    "signals",
+    "signal",
+    "signals",
+    (
+        *(
+            one
+            for one in IMAGES.specials
+            if one.path not in ("evaluate.augment", "evaluate.auxiliary")
+        ),
+    ),
+)
+
+FAMILIES = (IMAGES, TABLES, SIGNALS)
 
 _LABELS: Mapping[Goal, str] = MappingProxyType(
     {

@@ -22,7 +22,7 @@ from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.primitive import Example
 from dslnas.ops.shapes import show_example
-from dslnas.settings.data import SHARE, percent
+from dslnas.settings.data import COLUMN, SHARE, percent
 from dslnas.settings.model import Call, Section
 from dslnas.settings.sections import DeriveSettings
 from dslnas.source import SourceFile
@@ -123,6 +123,8 @@ def _setting_text(field: FieldInfo, value: object) -> str:
     if field.annotation is str:
         return f'"{value}"'
     marks = [mark for item in get_args(field.annotation) for mark in get_args(item)]
+    if COLUMN in marks and isinstance(value, tuple):
+        return ", ".join(f'"{name}"' for name in value) or "none"
     if SHARE in (*field.metadata, *marks):
         return ", ".join(percent(v) for v in (value if isinstance(value, tuple) else (value,)))
     return value_text(value)
