@@ -55,7 +55,8 @@ def load(
         parts[name] = StreamPart(torch.from_numpy(numbers).to(device), settings.steps)
     counts = {name: part.tokens for name, part in facts.items()}
     check_lengths(counts, settings, searching=searching)
-    return Data(**parts, facts=facts_of)
+    weights, architecture, validation, test = parts.values()
+    return Data(weights, architecture, validation, test, facts_of)
 
 
 def _numbers(text: str, facts: TextFacts) -> NDArray[np.int64]:
