@@ -60,7 +60,7 @@ class Batch:
         axis: The axis of inputs and targets that counts examples, or sequences side by side.
         weights: Weights of the losses, like targets, 1 in the mean; None where all weigh alike.
         mixed: The other labels, where examples were mixed.
-        unit: What a difference of 1 between targets is in the data, where they are numbers.
+        unit: Size in the data of a difference of 1 between targets, where they are numbers.
     """
 
     inputs: Mapping[str, Tensor]

@@ -27,7 +27,7 @@ class Columns:
 
     Attributes:
         path: Its file.
-        values: What each column holds, as text, by its name.
+        values: Contents of each column, as text, by its name.
         first: Number of the line of the first row.
     """
 

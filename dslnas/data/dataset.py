@@ -25,7 +25,7 @@ class Data:
         validation: Measures during and after the search.
         test: Measures the network that is trained at the end.
         facts: How the examples became numbers.
-        notes: What was done to the examples that people may not expect.
+        notes: Changes of the examples that people may not expect.
     """
 
     weights: Part

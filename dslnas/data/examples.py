@@ -38,7 +38,7 @@ class DataShape:
         has_test: Whether the data come with a test part of their own; None if that is not known.
         counts: Examples of the training part by class, or as `ALL` where there are no classes, or
             tokens by part of a text; nothing if they are not known.
-        notes: What lies beside the data and is not read.
+        notes: Remarks on files beside the data that are not read.
     """
 
     shape: Example
@@ -60,7 +60,7 @@ class Examples:
         test_targets: Targets of `test_inputs`; None exactly if that is.
         class_names: One name per class, label or number; none where they have none.
         form: How files became inputs, by name, for whoever deploys a network.
-        notes: What was done to them, or left out, that people may not expect.
+        notes: Changes of the examples that people may not expect.
     """
 
     inputs: Inputs

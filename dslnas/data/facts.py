@@ -62,9 +62,9 @@ class LabelledFacts(Facts):
         mean: By channel or column of the inputs.
         std: The same of the deviation.
         target_mean: By number that is predicted.
-        target_std: What a difference of 1 of an output is in the data.
+        target_std: Size in the data of a difference of 1 between outputs.
         form: How files became inputs, by name.
-        notes: What was done to the examples that people may not expect.
+        notes: Changes of the examples that people may not expect.
     """
 
     mean: tuple[float, ...] = ()

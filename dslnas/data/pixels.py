@@ -25,7 +25,7 @@ ORIENTATION = 0x0112
 
 @dataclass(frozen=True)
 class Form:
-    """What all images become: channels, sides, and how other sides are brought to these."""
+    """Form of all images: channels, sides, and how other sides are brought to these."""
 
     channels: int
     height: int

@@ -23,7 +23,7 @@ class RowPart(Part):
         inputs: By the name of an input of the network, (N, ...): images are (N, C, H, W),
             normalised; float32, or float64 where a run is so precise.
         targets: (N, ...): labels are int64 (N,), several of them or standardised numbers (N, K).
-        unit: What a difference of 1 between targets is in the data.
+        unit: Size in the data of a difference of 1 between targets.
         weights: Weights of the losses in training, like targets; None where all weigh alike.
         chances: How often an example is drawn in training, (N,); None where each is, once.
     """

@@ -30,7 +30,7 @@ def shape(settings: Signals) -> DataShape:
 
 
 def read(settings: Signals) -> Examples:
-    """Return all signals, float32 (N, channels, 1, time): images of one row of pixels."""
+    """Return all signals, float32 (N, channels, time)."""
     path = path_of(settings)
     if path.suffix == ".npz":
         return _archived(path, settings.task)
@@ -51,7 +51,7 @@ def _in_channels(rows: Inputs, settings: Signals, path: Path) -> NDArray[np.floa
             help="leave columns out by `ignore`, or give another number of `channels`",
             where=str(path),
         )
-    return rows.reshape(len(rows), settings.channels, 1, -1).astype(np.float32)
+    return rows.reshape(len(rows), settings.channels, -1).astype(np.float32)
 
 
 def _archived(path: Path, goal: Goal) -> Examples:
@@ -85,5 +85,5 @@ def _part(
         )
     with np.errstate(over="ignore"):  # becomes infinite, which `examples` reports
         signals = array_of(path, archive, names[0]).astype(np.float32)
-    signals = signals.reshape(len(signals), -1, 1, sizes[-1])
+    signals = signals.reshape(len(signals), -1, sizes[-1])
     return signals, targets_of(path, archive, names[1], goal)

@@ -45,7 +45,7 @@ class LabelledTask(Task):
         outputs: The same in the plural.
         guess: Prefix of results that a constant prediction comes to.
         guess_words: That prediction in words.
-        detail: What is told of every class, label or number by itself.
+        detail: Measure that is told of every class, label or number by itself.
     """
 
     goal: ClassVar[Goal]
@@ -210,7 +210,7 @@ class LabelledTask(Task):
             loss: The mean loss.
             outputs: All that the network gives, (N, K), on the CPU.
             targets: All that it should give.
-            unit: What a difference of 1 is in the data, (K,) or one for all.
+            unit: Size in the data of a difference of 1, (K,) or one for all.
         """
 
     @abstractmethod

@@ -39,7 +39,7 @@ class Measurement:
     Attributes:
         loss: Mean loss of a target.
         metrics: Metrics by name.
-        details: What is told of single outputs, by their number; not stored.
+        details: Measure of single outputs, by their number; not stored.
     """
 
     loss: float
@@ -60,7 +60,7 @@ class Chance:
         worth: More is better, as of `Task.worth`; a network has to be above it.
         guess: The same without what luck may add.
         what: The guess in words, with what it comes to.
-        unit: What a difference counts as 1.
+        unit: Difference that counts as 1.
     """
 
     worth: float

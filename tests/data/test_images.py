@@ -122,7 +122,7 @@ def test_pictures_are_turned_as_their_exif_says(tmp_path: Path, orientation: int
 def test_sides_are_brought_to_those_that_are_wanted(
     tmp_path: Path, fit: Fit, left: int, middle: int
 ) -> None:
-    """Of a wide picture with a white edge a crop loses the edge, and padding adds rows."""
+    """A crop loses the white edge of a wide picture, and padding adds rows."""
     path = tmp_path / "image.png"
     picture = np.zeros((8, 32), np.uint8)
     picture[:, :8] = 255

@@ -1,2 +1,2 @@
 use papers.darts
-data digits { augment rotate(5) }
+data digits { augment shear(5) }

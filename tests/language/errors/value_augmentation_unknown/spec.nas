@@ -1,2 +1,2 @@
 use papers.darts
-data digits { augment crop(4), rotate }
+data digits { augment crop(4), shear }

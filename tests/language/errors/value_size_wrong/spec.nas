@@ -1,2 +1,2 @@
 use papers.darts
-network { input 32 x 32 }
+network { input 1 x 3 x 32 x 32 }
