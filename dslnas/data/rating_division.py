@@ -28,7 +28,7 @@ class Division:
     """Ratings, and which of them are in which part.
 
     Attributes:
-        rows: Of every part the places of its ratings, ascending.
+        rows: Places of the ratings of every part, ascending.
         known: By input the names that occur in a part that trains, in the order of their numbers,
             which begin with 1.
         numbers: By input the number of every rating's name, 0 of one that is not known.

@@ -30,7 +30,7 @@ class RatingFacts(Facts):
     Attributes:
         numbers: By input, such as `user`, and by name; from 1 on, 0 stands for any other.
         mean: Rating that networks give as 0.
-        std: What a difference of 1 is in ratings.
+        std: Size of a difference of 1 in ratings.
     """
 
     numbers: Mapping[str, Mapping[str, int]] = field(hash=False)

@@ -119,7 +119,7 @@ class Normalisation(JsonModel):
 
 
 Fact: TypeAlias = Annotated[JsonValue, BeforeValidator(to_jsonable_python)]
-"""What JSON can say; a task's facts may be tuples, also inside of others, which are lists there."""
+"""Values of JSON; a task's facts may be tuples, also inside of others, which are lists there."""
 
 
 class DataFacts(OpenModel):

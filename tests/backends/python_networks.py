@@ -41,10 +41,13 @@ op nested = relu -> add(
     max(identity, tanh, conv(1)) -> min(identity, sigmoid),
     multiply(identity, flatten -> entries -> conv(1, out = C) -> global_avg_pool)
 )
+op rearranged = layer_norm -> group_norm(2) -> scale(0.5) -> rescale(0.5, 0.25)
+    -> reshape((C_in, H_in * W_in)) -> softmax(2) -> reshape((C_in, H_in, W_in))
+    -> matmul(identity, transpose(2, 3)) -> upsample(2) -> avg_pool2d(2, stride = 2, padding = 0)
 op activated = conv(1) -> {activations}
 cell cell201 {
     node n1 = squeeze(in1) + halves(in1) + none(in1)
-    node n2 = several(n1) + several(in1) + nested(n1) + activated(in1)
+    node n2 = several(n1) + several(in1) + nested(n1) + activated(in1) + rearranged(in1)
 }
 network {
     stem  add(conv(3, out = C), shift(9) -> conv(3, out = C)) -> batch_norm

@@ -20,12 +20,12 @@ from dslnas.graph.analysis.plan import DROPPED, Choice
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.gradient_methods import NaspSettings
 from dslnas.settings.precision import Precision
-from dslnas.settings.values import Adam, Cosine
+from dslnas.settings.values import ADAM_OF_DARTS, Cosine
 from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import CPU, SPACES, batch, space, supernet_of
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
 
-FAST = Adam(lr=0.3, weight_decay=0.0)  # so that other operations are chosen at every step
+FAST = ADAM_OF_DARTS.replace(lr=0.3, weight_decay=0.0)  # so that other operations are chosen at every step
 
 
 def start(name: str = "nasp", **given: Any) -> tuple[Twin, Nasp]:
@@ -95,7 +95,7 @@ def test_a_larger_complexity_chooses_a_smaller_network() -> None:
     table = costs_of_network(space(SPACES["uneven"]), "params", CPU)
     sizes = []
     for eta in (0.0, 100.0):
-        twin, engine = start("uneven", complexity=eta, arch=Adam(lr=0.05, weight_decay=0.0))
+        twin, engine = start("uneven", complexity=eta, arch=ADAM_OF_DARTS.replace(lr=0.05, weight_decay=0.0))
         for number in range(10):
             engine.step(batch(number), batch(50 + number))
         chosen = engine.mixing().chosen
@@ -229,7 +229,7 @@ def test_discretising_never_changes_a_bit_of_the_continuous_alphas(
     graph = build_supernet_graph(searched)
     runtime = Runtime(torch.device(device), precision=precision)
     supernet = Supernet(searched, graph, generator, runtime)
-    adam = Adam(lr=Cosine(start=0.2, end=0.0), weight_decay=0.0)
+    adam = ADAM_OF_DARTS.replace(lr=Cosine(start=0.2, end=0.0), weight_decay=0.0)
     engine = Nasp(supernet, NaspSettings(epochs=2, arch=adam, epsilon=0.2), generator)
 
     def given(seed: int) -> Batch:

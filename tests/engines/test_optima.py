@@ -23,7 +23,7 @@ from dslnas.engines.objectives.objectives import Bilevel, MixedLevel, Objective,
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.settings.search import SEARCH
-from dslnas.settings.values import Adam, Cosine, Sgd
+from dslnas.settings.values import ADAM_OF_DARTS, Cosine, Sgd
 from tests.engines.toy import CELL, TRAIN, VALIDATION, Toy, value
 
 EPOCHS = 120
@@ -36,7 +36,7 @@ def end(method: str, rate: float = 0.5, **given: Any) -> tuple[float, float]:
         {
             "epochs": EPOCHS,
             "weights": Sgd(lr=rate, momentum=0.0, weight_decay=0.0, clip=0.0),
-            "arch": Adam(lr=Cosine(start=0.2, end=0.0), weight_decay=0.0),
+            "arch": ADAM_OF_DARTS.replace(lr=Cosine(start=0.2, end=0.0), weight_decay=0.0),
             **given,
         }
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dslnas.settings.stop import Skips
-from dslnas.settings.values import Adam, Sgd
+from dslnas.settings.values import ADAM_OF_DARTS, Sgd
 from dslnas.training.search_plan import SearchResult
 from tests.spaces import space_of
 from tests.training.tiny import SHAPE, Listener, random_data, run_search
@@ -34,7 +34,7 @@ def collapse(report: Listener, **given: Any) -> SearchResult:
         seed=2,
         epochs=5,
         report=report,
-        arch=Adam(lr=0.1, weight_decay=0.0),
+        arch=ADAM_OF_DARTS.replace(lr=0.1, weight_decay=0.0),
         weights=Sgd(lr=1e-3),
         **given,
     )

@@ -17,7 +17,7 @@ from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.settings.data import Digits
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_parts import Oles
-from dslnas.settings.values import Adam, Sgd
+from dslnas.settings.values import ADAM_OF_DARTS, Adam, Sgd
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.state import State
 from dslnas.training import search as module
@@ -74,7 +74,7 @@ def supernets(monkeypatch: pytest.MonkeyPatch) -> list[Supernet]:
 def test_digits_are_searched_from_end_to_end(method: str, digits: Data) -> None:
     report = Listener()
     has_arch = "arch" in SEARCH[method].settings()
-    given: dict[str, Any] = {"arch": Adam(lr=0.01)} if has_arch else {}
+    given: dict[str, Any] = {"arch": ADAM_OF_DARTS.replace(lr=0.01)} if has_arch else {}
     found = run_search(
         method, digits, epochs=4, batch=8, report=report, weights=Sgd(lr=0.1), **given
     )

@@ -105,7 +105,7 @@ class Cell:
     values: tuple[CellValue, ...] = ()
     first: str | None = None
     gate: Gate | None = None
-    is_spelt: bool = False
+    is_spelt: bool = field(default=False, compare=False, repr=False)
     normalise: Operation | None = None
     written: tuple[tuple[str, str], ...] = ()
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
