@@ -96,7 +96,7 @@ class DataSettings(Section):
 # ---- examples that stand alone, with labels ------------------------------------------------------
 
 Goal: TypeAlias = Literal["classification", "multilabel", "regression"]
-"""What is predicted of an example: one of some classes, several labels at once, or numbers."""
+"""Kind of prediction for an example: one of some classes, several labels at once, or numbers."""
 
 METRICS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -2,7 +2,7 @@
 
 - made_by: dslnas 0.1.0
 - spec: architecture
-- spec_hash: f9f9f5f0a389bdf8d1bb98dc477660e6ea9842ddcb1b35ef07fca8f0c4cf9903
+- spec_hash: 886f9ab24bf432c1b64a93a2f3dbd974e07560c64dc9a86e199b972a5a1f2e25
 - parameters: 1,922
 - multiply-adds: 49,568 for one image
 - reads: images, float32 (batch, 1, 8, 8), normalised as in training
