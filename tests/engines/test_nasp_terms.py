@@ -25,7 +25,9 @@ from tests.engines.by_hand import HandAdam, HandSgd
 from tests.engines.small import CPU, SPACES, batch, space, supernet_of
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
 
-FAST = ADAM_OF_DARTS.replace(lr=0.3, weight_decay=0.0)  # so that other operations are chosen at every step
+FAST = ADAM_OF_DARTS.replace(
+    lr=0.3, weight_decay=0.0
+)  # so that other operations are chosen at every step
 
 
 def start(name: str = "nasp", **given: Any) -> tuple[Twin, Nasp]:
@@ -95,7 +97,9 @@ def test_a_larger_complexity_chooses_a_smaller_network() -> None:
     table = costs_of_network(space(SPACES["uneven"]), "params", CPU)
     sizes = []
     for eta in (0.0, 100.0):
-        twin, engine = start("uneven", complexity=eta, arch=ADAM_OF_DARTS.replace(lr=0.05, weight_decay=0.0))
+        twin, engine = start(
+            "uneven", complexity=eta, arch=ADAM_OF_DARTS.replace(lr=0.05, weight_decay=0.0)
+        )
         for number in range(10):
             engine.step(batch(number), batch(50 + number))
         chosen = engine.mixing().chosen
