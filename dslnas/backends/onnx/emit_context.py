@@ -21,14 +21,14 @@ class EmitContext:
         node: Node that is written.
         inputs: The tensors it reads.
         output: The tensor it gives.
-        is_image: Whether the first tensor it reads is (batch, C, H, W), not (batch, features) or
-            (batch).
+        has_sides: Whether the first tensor it reads is (batch, C, H, W) or (batch, C, length), not
+            (batch, features) or (batch).
     """
 
     node: Node
     inputs: tuple[str, ...]
     output: str
-    is_image: bool
+    has_sides: bool
 
     @property
     def weights(self) -> tuple[str, ...]:

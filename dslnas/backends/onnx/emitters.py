@@ -32,7 +32,7 @@ def _conv(
 
 def _linear(context: EmitContext, **others: object) -> Protos:
     (features,) = context.inputs
-    if context.is_image:
+    if context.has_sides:
         flat = context.step("Flatten", (features,), "flatten", axis=1)
         yield flat
         features = flat.name

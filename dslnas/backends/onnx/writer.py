@@ -50,8 +50,8 @@ class Writer:
                     self._written.add(key)
                     self.constants.append(numpy_helper.from_array(self._weights[key], key))
             inputs = tuple(names.get(source, source) for source in node.inputs)
-            is_image = len(self._graph.by_name[node.inputs[0]].shape) == 3
-            context = EmitContext(node, inputs, names.get(node.name, node.name), is_image)
+            has_sides = len(self._graph.by_name[node.inputs[0]].shape) > 1
+            context = EmitContext(node, inputs, names.get(node.name, node.name), has_sides)
             for proto in EMITTERS[node.primitive](context, **node.arguments):
                 if isinstance(proto, NodeProto):
                     yield proto
