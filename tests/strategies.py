@@ -203,9 +203,16 @@ class _Writer:
         return [n for n in names if n not in read or self.draw(st.booleans())]
 
 
+_OF_SIGNALS = {
+    "transpose(2, 3)": "transpose(1, 2)",
+    "reshape((C_in, H_in, W_in))": "reshape((C_in, W_in))",
+}
+"""Layers of images, each with the one that does the same to signals."""
+
+
 @st.composite
-def spaces(draw: st.DrawFn) -> SpaceText:
-    """Draw a search space that compiles.
+def spaces(draw: st.DrawFn, *, of_signals: bool = False) -> SpaceText:
+    """Draw a search space that compiles, for images or for signals.
 
     One to three inputs, one to four nodes, chosen and fixed edges, library and made-up operations,
     any output, odd and uneven image sizes, up to three kinds of cells, some of which have row-wise
@@ -243,8 +250,12 @@ def spaces(draw: st.DrawFn) -> SpaceText:
         "network {\n    " + "\n    ".join(network) + "\n}",
         "evaluate {\n    " + "\n    ".join(evaluate) + "\n}",
     ]
-    shape = (writer.whole(1, 3), writer.whole(4, 9), writer.whole(4, 9))
+    shape: Shape = (writer.whole(1, 3), writer.whole(4, 9), writer.whole(4, 9))
     text = "\n".join([HEADER, *writer.definitions, *cells, *sections]) + "\n"
+    if of_signals:
+        shape = (shape[0], shape[1] * shape[2])
+        for image, signal in _OF_SIGNALS.items():
+            text = text.replace(image, signal)
     made = SpaceText(text, shape, writer.whole(2, 5))
     try:
         made.space()

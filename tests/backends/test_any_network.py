@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,9 +27,8 @@ def derived(text: str, shape: tuple[int, ...], classes: int, seed: int = 0) -> P
     return build_derived_graph(derive(space, random_scores(space, seed)))
 
 
-@settings(max_examples=20)
-@given(st.one_of(spaces(), valued_spaces()))
-def test_any_network_of_images_is_the_same_everywhere(text: SpaceText) -> None:
+def assert_same_everywhere(text: SpaceText) -> None:
+    """Derive a network at random, and compare all that computes it with the reference."""
     graph = derived(text.text, text.shape, text.classes)
     weights, images = random_weights(graph), random_images(graph, 2)
     expected = interpret(graph, weights, images)
@@ -40,6 +40,22 @@ def test_any_network_of_images_is_the_same_everywhere(text: SpaceText) -> None:
     assert_same(np.asarray(logits), expected)
     assert_same(written.numpy(), expected)
     assert_same(run(emit(graph, weights), images), expected)
+
+
+NETWORKS = st.one_of(spaces(), valued_spaces(), spaces(of_signals=True))
+
+
+@settings(max_examples=30)
+@given(NETWORKS)
+def test_any_network_of_images_or_signals_is_the_same_everywhere(text: SpaceText) -> None:
+    assert_same_everywhere(text)
+
+
+@pytest.mark.slow
+@settings(max_examples=300)
+@given(NETWORKS)
+def test_hundreds_of_networks_are_the_same_everywhere(text: SpaceText) -> None:
+    assert_same_everywhere(text)
 
 
 @settings(max_examples=15)

@@ -67,6 +67,7 @@ CASES = {
     "linear": [
         Graph(ODD).add("f", "linear", out=5).done(),
         Graph(ODD).add("f", "linear", out=5, bias=False).done(),
+        Graph(SIGNAL).add("f", "linear", out=5).done(),
         Graph(ODD).add("f", "linear", out=5).add("g", "linear", out=3).done(),
         Graph(ODD).add("p", "global_avg_pool").add("f", "linear", out=3).done(),
     ],

@@ -107,6 +107,7 @@ CASES: dict[str, list[Graph]] = {
         *_plain("linear", {"out": 5}, {"out": 3, "bias": False}),
         Graph((3, 5, 7)).add("p", "global_avg_pool").add("f", "linear", out=4).add("r", "tanh"),
         Graph((3, 2, 2)).add("f", "linear", out=4).add("it", "linear", out=2),
+        Graph(SIGNAL).add("it", "linear", out=2),
     ],
     "bounded_linear": _plain("bounded_linear", {"out": 5, "bound": 1.0}, {"out": 3, "bound": 0.1}),
     "flatten": _plain("flatten"),

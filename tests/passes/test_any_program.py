@@ -22,6 +22,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
+from dslnas.ops.primitive import Shape
 from dslnas.ops.traits import Trait
 from dslnas.passes.manager import PASSES, PREDICTING, USUAL, optimised, run_passes
 from dslnas.space.derive.derive import derive
@@ -84,7 +85,7 @@ def programs(draw: st.DrawFn) -> Program:
     training = draw(st.booleans())
     if draw(st.booleans()):
         return Program(draw(recurrent_spaces()), (), CLASSES, training)
-    found: SpaceText = draw(spaces())
+    found: SpaceText = draw(st.one_of(spaces(), spaces(of_signals=True)))
     return Program(found.text, found.shape, found.classes, training)
 
 
@@ -102,11 +103,18 @@ def some_passes() -> st.SearchStrategy[tuple[str, ...]]:
 NETWORK = "\nnetwork { channels 4; cells a }\nevaluate { channels 4; auxiliary 0 }"
 
 
-def choosing(operations: str, nodes: int = 2, definitions: str = "") -> Program:
+def choosing(
+    operations: str, nodes: int = 2, definitions: str = "", shape: Shape = (2, 6, 6)
+) -> Program:
     cell = f"cell a {{ nodes {nodes}; choose {operations}; preprocess preprocess }}"
-    return images(definitions + cell + NETWORK)
+    return images(definitions + cell + NETWORK, shape)
 
 
+ATTENTION = """op of_heads = conv(1, out = C_in) -> reshape((2, C_in / 2, H_in * W_in))
+op attended = matmul(of_heads, matmul(of_heads -> transpose(2, 3), of_heads) -> softmax(2))
+    -> reshape((C_in, H_in, W_in))
+op normed = layer_norm -> conv(1) -> group_norm(2) -> scale(0.5)
+"""
 # Gradients in front of two norms are exactly 0, and large numbers are what they are rounded from.
 TWO_NORMS = """op twice = conv(1) -> batch_norm | when stride 2: conv(3, stride = 2) -> sigmoid
 op thrice = conv(1) -> conv(3) -> batch_norm -> batch_norm | when stride 2: conv(3)
@@ -124,6 +132,8 @@ FIXED = {
     "one operation": choosing("sep_conv(3)"),
     "no weights": choosing("max_pool(3), moved, none"),
     "shared source": images(SHARED_SOURCE + NETWORK),
+    "signals": choosing("sep_conv(3), dil_conv(5), max_pool(3), skip_connect", shape=(2, 12)),
+    "attention": choosing("attended, normed, max_pool(3)", definitions=ATTENTION),
     "norm behind norm": choosing("twice, thrice, skip_connect", definitions=TWO_NORMS),
 }
 
