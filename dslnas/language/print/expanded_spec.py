@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import get_args
 
+import networkx as nx
 from pydantic.fields import FieldInfo
 
 from dslnas.language.check.checked import CheckedProgram
@@ -208,12 +209,10 @@ def _network(
 
 def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:
     """Return the cells of the network, with those that they apply or are like, as defined."""
-    waiting = [name.text for name, _ in program.network.cells]
-    needed: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in needed:
-            needed.add(name)
-            like = linked.cells[name].like
-            waiting += [*inner_cells(linked.cells[name], linked), *([like.text] if like else [])]
+    uses: nx.DiGraph[str] = nx.DiGraph()
+    for name, cell in linked.cells.items():
+        like = [] if cell.like is None else [cell.like.text]
+        uses.add_edges_from((name, other) for other in (name, *inner_cells(cell, linked), *like))
+    named = {name.text for name, _ in program.network.cells}
+    needed = named.union(*(nx.descendants(uses, name) for name in named))
     return [name for name in linked.cells if name in needed]
