@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dslnas.language.check.check import check
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import link
-from dslnas.language.print.expanded_spec import section_text
+from dslnas.language.print.expanded_spec import section_text, value_text
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
-from dslnas.settings.data import DATA, Digits, TextSettings
+from dslnas.settings.data import (
+    DATA,
+    METRICS_OF,
+    Digits,
+    Goal,
+    ImageFolder,
+    Signals,
+    Table,
+    TextSettings,
+)
 from dslnas.settings.gradient_methods import PcDartsSettings
 from dslnas.settings.model import Section
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
 from dslnas.settings.values import (
     ADAM_OF_DARTS,
+    Adam,
+    AdamW,
+    AnyOptimiser,
+    Augmentation,
+    Colour,
     Cosine,
     Crop,
     Cutout,
+    Erase,
     Exponential,
     Flip,
+    RmsProp,
+    Rotate,
     Sgd,
     Steps,
     Warmup,
@@ -150,3 +171,63 @@ def test_shares_are_written_in_percent_and_read_again_to_the_bit(
     written = section_text(data)
     assert f"subset  {text or repr(share)}\n" in written
     assert checked(written).data == data
+
+
+# ---- values that are written out are read as they were -----------------------------------------
+
+_RATES = st.sampled_from([0.1, 0.025, 1e-4, 2.0])
+_EPOCHS = st.integers(1, 40)
+_PLAIN = st.one_of(
+    _RATES,
+    st.builds(Cosine, start=_RATES, end=_RATES),
+    st.builds(Exponential, start=_RATES),
+    st.builds(Steps, start=_RATES, at=st.lists(_EPOCHS, min_size=1, max_size=3).map(tuple)),
+)
+_SCHEDULES = st.one_of(_PLAIN, st.builds(Warmup, epochs=_EPOCHS, then=_PLAIN))
+_SHARES = st.sampled_from([0.0, 0.5, 0.9])
+_OPTIMISERS = st.one_of(
+    st.builds(Sgd, lr=_SCHEDULES, momentum=_SHARES),
+    st.builds(Adam, lr=_SCHEDULES, betas=st.tuples(_SHARES, _SHARES), clip=_RATES),
+    st.builds(AdamW, lr=_SCHEDULES, weight_decay=_RATES),
+    st.builds(RmsProp, lr=_SCHEDULES, decay=_SHARES, momentum=_SHARES),
+)
+_CHANGES = st.lists(
+    st.one_of(
+        st.builds(Crop),
+        st.builds(Flip),
+        st.builds(Rotate, degrees=_RATES),
+        st.builds(Colour, saturation=_SHARES),
+        st.builds(Erase, area=_RATES.filter(lambda rate: rate <= 1)),
+    ),
+    max_size=3,
+).map(tuple)
+
+
+@settings(max_examples=25)
+@given(_OPTIMISERS, _CHANGES, st.sampled_from([None, 0.5, 0.999]))
+def test_training_settings_are_read_as_they_are_written_out(
+    weights: AnyOptimiser, augment: tuple[Augmentation, ...], ema: float | None
+) -> None:
+    given_ = EvaluateSettings(weights=weights, augment=augment, ema=ema, label_smoothing=0.1)
+    assert checked(section_text(given_)).evaluate == given_
+    assert checked(f"search darts {{ weights {value_text(weights)} }}").search == SEARCH[
+        "darts"
+    ].model_validate({"weights": weights})
+
+
+_COLUMNS = st.lists(st.sampled_from(["a", "two words", "x-1"]), max_size=3, unique=True).map(tuple)
+
+
+@settings(max_examples=15)
+@given(st.sampled_from(get_args(Goal)), _COLUMNS, st.integers(0, 3))
+def test_settings_of_data_are_read_as_they_are_written_out(
+    goal: Goal, columns: tuple[str, ...], number: int
+) -> None:
+    metric = [*METRICS_OF[goal], None][number % (len(METRICS_OF[goal]) + 1)]
+    given_ = [
+        Table.model_validate({"task": goal, "metric": metric, "target": columns}),
+        Signals.model_validate({"task": goal, "ignore": columns, "channels": number + 1}),
+        ImageFolder(size=(8, 12 + number), fit="crop", channels=1),
+    ]
+    for data in given_:
+        assert checked(section_text(data)).data == data
