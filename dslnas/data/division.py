@@ -32,19 +32,26 @@ def part_sizes(count: int, shares: Sequence[float]) -> list[int]:
     return sizes
 
 
-def check_split(settings: LabelledSettings, has_test: bool) -> None:
-    """Raise NAS607 unless a test share is given where examples have no test part of their own."""
+def check_split(
+    settings: LabelledSettings, has_test: bool, *, has_validation: bool = False
+) -> None:
+    """Raise NAS607 unless there is a share for every part that the data do not bring themselves."""
     shares = [f"{share:g}" for share in settings.split]
-    if has_test == (len(shares) == 3):
+    needed = 4 - has_test - has_validation
+    if len(shares) == needed:
         return
-    if has_test:
+    own = "a" if has_test else "no"
+    parts = f"{own} test part of their own"
+    if has_validation:
+        parts = f"a validation part of their own and {own} test part"
+        help_ = f"give {needed} shares, for weights, architecture{'' if has_test else ', test'}"
+    elif has_test:
         help_ = f"leave out the last share: `split {', '.join(shares[:3])}`"
     else:
         help_ = "give a fourth share for the test, such as `split 0.4, 0.2, 0.2, 0.2`"
     raise user_error(
         "NAS607",
-        f"split has {len(shares)} shares but the data have {'a' if has_test else 'no'} test part "
-        "of their own",
+        f"split has {len(shares)} shares but the data have {parts}",
         help=help_,
         where=settings.path or settings.source,
     )

@@ -36,6 +36,7 @@ class DataShape:
         classes: Number of classes, labelled from 0 to `classes - 1`, of different tokens, or of
             labels or numbers that are predicted.
         has_test: Whether the data come with a test part of their own; None if that is not known.
+        has_validation: Whether they come with a validation part of their own.
         counts: Examples of the training part by class, or as `ALL` where there are no classes, or
             tokens by part of a text; nothing if they are not known.
         notes: Remarks on files beside the data that are not read.
@@ -46,6 +47,7 @@ class DataShape:
     has_test: bool | None
     counts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    has_validation: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Examples:
         test_inputs: The data's own test part, same type and shape; None if there is none.
         test_targets: Targets of `test_inputs`; None exactly if that is.
         class_names: One name per class, label or number; none where they have none.
+        validation: The data's own validation part; None if there is none.
         form: How files became inputs, by name, for whoever deploys a network.
         notes: Changes of the examples that people may not expect.
     """
@@ -68,6 +71,7 @@ class Examples:
     test_inputs: Inputs | None
     test_targets: Targets | None
     class_names: tuple[str, ...]
+    validation: Part | None = None
     form: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -15,6 +15,9 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
 UNREAD = frozenset({".tif", ".tiff", ".heic", ".avif", ".jp2", ".ppm", ".pgm", ".svg", ".dcm"})
 """Endings of pictures that are not read."""
 
+VALIDATION = ("val", "valid", "validation")
+"""Names of the folder of the validation part."""
+
 HOLDS = "one folder of images per class, or `train` and `test` with such folders"
 
 Classes = dict[str, list[Path]]
@@ -23,9 +26,10 @@ Classes = dict[str, list[Path]]
 
 @dataclass(frozen=True)
 class Listing:
-    """Images by class, of the training part and of the test part, and remarks on others."""
+    """Images by class, of the parts that have folders of their own, and remarks on others."""
 
     train: Classes
+    validation: Classes | None
     test: Classes | None
     notes: tuple[str, ...]
 
@@ -35,33 +39,51 @@ def listing(folder: Path) -> Listing:
     required_folder(folder, HOLDS)
     top = {path.name: path for path in _folders(folder)}
     if "train" not in top or not _folders(top["train"]):
+        _check_train(folder, top)
         classes = _classes(folder)
-        return Listing(classes, None, tuple(_notes(folder, classes)))
-    for name in top:
-        if name not in ("train", "test"):
+        return Listing(classes, None, None, tuple(_notes(folder, classes)))
+    names = {name: "validation" if name in VALIDATION else name for name in top}
+    for name, part in names.items():
+        if part not in ("train", "validation", "test") or list(names.values()).count(part) > 1:
             raise damaged(
                 folder,
                 f"unexpected folder `{name}` beside `train`",
-                "only `train` and `test` are read; the split makes the validation part",
+                "only `train`, `val` and `test` are read; without them the split makes the parts",
             )
-    train = _classes(top["train"])
-    notes = [*_notes(top["train"], train)]
-    if "test" not in top:
-        return Listing(train, None, tuple(notes))
-    test = _classes(top["test"])
-    for name in test:
-        if name not in train:
-            raise user_error(
-                "NAS609",
-                f"class `{name}` is in `test` but not in `train`",
-                help="both folders need the same classes",
-                where=str(folder),
-            )
-    notes += _notes(top["test"], test)
-    lacking = [f"`{name}`" for name in train if name not in test]
-    if lacking:
-        notes.append(f"class {', '.join(lacking)} has no test images")
-    return Listing(train, test, tuple(notes))
+    train, notes = _classes(top["train"]), list[str]()
+    parts = {part: _classes(top[name]) for name, part in names.items() if part != "train"}
+    for part, classes in parts.items():
+        for name in classes:
+            if name not in train:
+                raise user_error(
+                    "NAS609",
+                    f"class `{name}` is in `{_name_of(part, names)}` but not in `train`",
+                    help="both folders need the same classes",
+                    where=str(folder),
+                )
+    for name, part in names.items():
+        notes += _notes(top[name], parts.get(part, train))
+    for part, classes in parts.items():
+        lacking = [f"`{name}`" for name in train if name not in classes]
+        if lacking:
+            notes.append(f"class {', '.join(lacking)} has no {part} images")
+    return Listing(train, parts.get("validation"), parts.get("test"), tuple(notes))
+
+
+def _name_of(part: str, names: Mapping[str, str]) -> str:
+    return next(name for name, of in names.items() if of == part)
+
+
+def _check_train(folder: Path, top: Mapping[str, Path]) -> None:
+    """Raise NAS602 if there are folders of parts, and none of the part that trains."""
+    if top and set(top) <= {*VALIDATION, "test"} and all(map(_folders, top.values())):
+        others = " and ".join(f"`{name}`" for name in top)
+        raise user_error(
+            "NAS602",
+            f"there is no folder `train` beside {others}",
+            help="name the folder of the images that train `train`",
+            where=str(folder),
+        )
 
 
 def _classes(folder: Path) -> Classes:

@@ -26,7 +26,9 @@ def shape(settings: ImageFolder) -> DataShape:
     found = listing(path_of(settings))
     counts = {name: len(paths) for name, paths in found.train.items()}
     has_test = found.test is not None
-    return DataShape(_form(settings).shape, len(counts), has_test, counts, found.notes)
+    has_validation = found.validation is not None
+    shape = _form(settings).shape
+    return DataShape(shape, len(counts), has_test, counts, found.notes, has_validation)
 
 
 def read(settings: ImageFolder) -> Examples:
@@ -38,12 +40,14 @@ def read(settings: ImageFolder) -> Examples:
     found = listing(folder)
     names, diagnostics, notes = tuple(found.train), Diagnostics(), list[str]()
     check_pillow()
-    train = _part(folder, found.train, names, form, diagnostics, notes)
-    test = None
-    if found.test is not None:
-        test = _part(folder, found.test, names, form, diagnostics, notes)
+    train, validation, test = (
+        None if part is None else _part(folder, part, names, form, diagnostics, notes)
+        for part in (found.train, found.validation, found.test)
+    )
     diagnostics.raise_if_any()
-    return replace(examples(train, test, names, str(folder)), form=_told(form), notes=tuple(notes))
+    assert train is not None, "a listing has it"
+    made = examples(train, test, names, str(folder))
+    return replace(made, validation=validation, form=_told(form), notes=tuple(notes))
 
 
 def _form(settings: ImageFolder) -> Form:

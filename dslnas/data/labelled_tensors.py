@@ -40,7 +40,8 @@ def load(
             examples for the split; NAS607 the number of shares does not fit the data.
     """
     examples = reader_of(settings).read(settings)
-    check_split(settings, examples.test_targets is not None)
+    has_validation = examples.validation is not None
+    check_split(settings, examples.test_targets is not None, has_validation=has_validation)
     parts = _divided(examples, settings)
     mean, std = _statistics([part.inputs[INPUT] for part in parts[:2]])
     facts = LabelledFacts(examples.class_names, mean, std, form=examples.form, notes=examples.notes)
@@ -68,6 +69,10 @@ def _divided(examples: Examples, settings: LabelledSettings) -> list[RowPart]:
         _part(examples.inputs, examples.targets, used[chosen])
         for chosen in split(strata[used], settings.split, settings.seed)
     ]
+    if examples.validation is not None:
+        inputs, targets = examples.validation
+        chosen = subset(_strata(targets), settings.subset, settings.seed)
+        parts.insert(2, _part(inputs, targets, chosen))
     if examples.test_inputs is not None and examples.test_targets is not None:
         chosen = subset(_strata(examples.test_targets), settings.subset, settings.seed)
         parts.append(_part(examples.test_inputs, examples.test_targets, chosen))

@@ -121,9 +121,10 @@ class LabelledSettings(DataSettings):
 
     split: tuple[Share, ...] = Field(
         (0.45, 0.45, 0.1),
-        min_length=3,
+        min_length=2,
         max_length=4,
-        description="shares for weights, architecture, validation [, test if the set has none]",
+        description="shares for weights, architecture, validation, test, but for parts that the "
+        "data have of their own",
     )
     seed: int = Field(0, ge=0, description="of the split, so that it is always the same")
     task: Goal = Field(

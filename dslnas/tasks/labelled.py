@@ -106,7 +106,7 @@ class LabelledTask(Task):
         """Check the shares of the split, the examples of every class, and the batches."""
         assert isinstance(data, LabelledSettings)
         if known.has_test is not None:
-            check_split(data, known.has_test)
+            check_split(data, known.has_test, has_validation=known.has_validation)
         if known.counts:
             check_counts(known.counts, data, known.notes)
             diagnostics = Diagnostics()

@@ -13,6 +13,7 @@ from dslnas.data.pixels import Form, decode
 from dslnas.diagnostics import UserError
 from dslnas.settings.data import Fit, ImageFolder
 from tests.data.made import error, pixels, write_images
+from tests.loading import load
 
 
 def at(path: Path, size: int) -> ImageFolder:
@@ -184,6 +185,31 @@ def test_a_class_without_test_images_is_told(tmp_path: Path) -> None:
     assert images.shape(at(tmp_path, 4)).notes == ("class `dog` has no test images",)
 
 
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_a_validation_part_is_that_of_its_folder(tmp_path: Path, name: str) -> None:
+    write_images(tmp_path / "train", {"cat": 20, "dog": 20})
+    write_images(tmp_path / name, {"cat": 3, "dog": 2})
+    settings = ImageFolder(path=str(tmp_path), size=4, split=(0.5, 0.3, 0.2))
+    assert images.shape(settings).has_validation
+    data = load(settings, "cpu")
+    assert [len(part) for part in data.parts] == [20, 12, 5, 8]
+    assert error(lambda: load(settings.replace(split=(0.5, 0.5)), "cpu"), tmp_path) == (
+        "NAS607",
+        "split has 2 shares but the data have a validation part of their own and no test part",
+        "give 3 shares, for weights, architecture, test",
+    )
+
+
+def test_parts_without_one_that_trains(tmp_path: Path) -> None:
+    write_images(tmp_path / "val", {"cat": 3, "dog": 2})
+    write_images(tmp_path / "test", {"cat": 3, "dog": 2})
+    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
+        "NAS602",
+        "there is no folder `train` beside `test` and `val`",
+        "name the folder of the images that train `train`",
+    )
+
+
 def test_a_folder_around_the_folders_of_classes(tmp_path: Path) -> None:
     write_images(tmp_path / "photos", {"cat": 2, "dog": 2})
     place = tmp_path / "photos"
@@ -288,11 +314,11 @@ def test_a_test_class_is_unknown(tmp_path: Path) -> None:
 
 def test_a_third_part_is_not_left_out_silently(tmp_path: Path) -> None:
     write_images(tmp_path / "train", {"cat": 2, "dog": 2})
-    write_images(tmp_path / "val", {"cat": 2, "dog": 2})
+    write_images(tmp_path / "more", {"cat": 2, "dog": 2})
     assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
         "NAS603",
-        "unexpected folder `val` beside `train`",
-        "only `train` and `test` are read; the split makes the validation part",
+        "unexpected folder `more` beside `train`",
+        "only `train`, `val` and `test` are read; without them the split makes the parts",
     )
 
 
