@@ -5,12 +5,13 @@ PYTHON ?=
 BIN = .venv/bin
 DEMO = specs/digits_darts.nas
 DEMO_TEXT = specs/text_darts.nas
+DEMO_RATINGS = specs/ratings_sif.nas
 
-.PHONY: help demo demo-text test check clean same-python
+.PHONY: help demo demo-text demo-ratings test check clean same-python
 
 help: ## List the targets (this text)
 	@echo "Usage: make TARGET"
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: same-python .venv/installed ## From nothing: search a small network on digits and export it
 	@echo "==> Searching an architecture for the digits of $(DEMO); about a minute or two."
@@ -21,6 +22,11 @@ demo-text: same-python .venv/installed ## From nothing: search a recurrent cell 
 	@echo "==> Searching a recurrent cell for the letters of $(DEMO_TEXT); about two minutes."
 	@echo "    The results go to a new folder below exported/."
 	$(BIN)/dslnas compile $(DEMO_TEXT) --search
+
+demo-ratings: same-python .venv/installed ## From nothing: search how users and items make ratings
+	@echo "==> Searching the interaction that made the ratings of $(DEMO_RATINGS); under a minute."
+	@echo "    The results go to a new folder below exported/."
+	$(BIN)/dslnas compile $(DEMO_RATINGS) --search
 
 test: same-python .venv/installed ## From nothing: run the tests
 	@echo "==> Running the tests with $$($(BIN)/python --version)."

@@ -46,9 +46,7 @@ class GradientEngine(StoredEngine):
         self._constraints = constraints
         self._supernet = supernet
         self._relaxation = relaxation
-        self._alpha = AlphaOptimiser(
-            list(relaxation.alphas.values()), settings.arch, settings.epochs
-        )
+        self._alpha = AlphaOptimiser(relaxation.variables, settings.arch, settings.epochs)
         self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
         self._regulariser = settings.regularise
         self._perturber: Perturber | None = None

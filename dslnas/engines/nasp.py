@@ -41,6 +41,10 @@ class Nasp(StoredEngine):
     R is the complexity, see `dslnas.engines.expected_cost`; eta is `complexity`. With probability
     `epsilon` an edge takes a random operation instead of its largest. A warm-up, when A stands
     still and all its entries are alike, trains the weights of random choices.
+
+    Weights that belong to the architecture take part in step 2, at A', and not in step 3. With
+    `box step` A is clipped behind step 3, so that what runs in it is chosen by what is not clipped
+    yet (SIF: Yao et al., WWW 2020, arXiv:1906.12091).
     """
 
     largest_pass = LargestPass("kept", observe=True)
@@ -75,9 +79,9 @@ class Nasp(StoredEngine):
             )
             for cell, table in supernet.tables.items()
         }  # fmt: skip
-        self._alpha = AlphaOptimiser(
-            list(self._continuous.values()), settings.arch, settings.epochs
-        )
+        self._box = settings.box
+        variables = [*self._continuous.values(), *supernet.searched()]
+        self._alpha = AlphaOptimiser(variables, settings.arch, settings.epochs)
         self._weights = WeightOptimiser(supernet.weights(), settings.weights, settings.epochs)
 
     def _parts(self) -> dict[str, Stateful]:
@@ -97,7 +101,14 @@ class Nasp(StoredEngine):
             drawn = draw(self._supernet.tables, self._generator, self._constraints)
             return StepReport(self._train(train, drawn), None)
         architecture_loss = self._update(architecture)
-        return StepReport(self._train(train, self._explored()), architecture_loss)
+        report = StepReport(self._train(train, self._explored()), architecture_loss)
+        self._clip()
+        return report
+
+    def _clip(self) -> None:
+        """Take prox_C2 of A."""
+        for continuous in self._continuous.values():
+            continuous.clamp_(0.0, 1.0)
 
     def _update(self, architecture: Batch) -> Tensor:
         """Take a step of A and return the loss that it lowers."""
@@ -108,7 +119,7 @@ class Nasp(StoredEngine):
             .requires_grad_()
             for cell, choice in chosen.items()
         }
-        variables = list(discrete.values())
+        variables = [*discrete.values(), *self._supernet.searched()]
         mixing = Mixing(discrete, chosen, observe=True)
         found = loss_and_grads_of(self._supernet, architecture, mixing, variables)
         gradients = filled(found.gradients, variables)
@@ -118,8 +129,8 @@ class Nasp(StoredEngine):
                 g + h for g, h in zip(gradients, gradients_of(cost, variables), strict=True)
             )
         self._alpha.step(gradients)
-        for continuous in self._continuous.values():
-            continuous.clamp_(0.0, 1.0)
+        if self._box == "alpha":
+            self._clip()
         return found.loss
 
     def _cost_of(self, discrete: Mapping[str, Tensor]) -> Tensor | float:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from dslnas.backends.torch.constraints import constrain
 from dslnas.settings.values import (
+    Adagrad,
     Adam,
     AdamW,
     AnyOptimiser,
@@ -68,6 +69,8 @@ def torch_optimiser(
             return torch.optim.RMSprop(
                 weights, lr=rate, alpha=alpha, momentum=momentum, weight_decay=decay
             )
+        case Adagrad():
+            return torch.optim.Adagrad(weights, lr=rate, weight_decay=decay)
 
 
 def norm_of(gradients: Sequence[Tensor | None]) -> float:
@@ -236,6 +239,8 @@ def _buffers_like(optimiser: torch.optim.Optimizer, parameter: Tensor) -> State:
             return {"step": count, "exp_avg": parameter, "exp_avg_sq": parameter}
         case torch.optim.RMSprop():
             return {"step": count, "square_avg": parameter, **momentum}
+        case torch.optim.Adagrad():
+            return {"step": count, "sum": parameter}
     return momentum
 
 

@@ -45,7 +45,16 @@ def _node_line(node: Node) -> str:
     row = f" {_row(node.mix)}" if node.mix else ""
     inputs = f" {', '.join(node.inputs)}" if node.inputs else ""
     loans = ", ".join(f"{weight} = {tensor}" for weight, tensor in node.borrowed)
-    return f"{call}{row}{inputs} : {show_shape(node.shape)}{f' with {loans}' if loans else ''}"
+    lent = f" with {loans}" if loans else ""
+    return f"{call}{row}{inputs} : {show_shape(node.shape)}{lent}{_whose(node)}"
+
+
+def _whose(node: Node) -> str:
+    """Return how weights are marked that are searched, or what they are for good."""
+    if any(weight.searched for weight in node.weights):
+        return " searched"
+    values = [repr(value) for weight in node.weights for value in weight.values]
+    return f" fixed {', '.join(values)}" if values else ""
 
 
 def _row(mix: Mix) -> str:

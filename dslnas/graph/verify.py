@@ -15,7 +15,7 @@ from dslnas.graph.attributes import attribute_value
 from dslnas.graph.fused_laws import Finding, absorbed, bundled, folded, stacks
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES, has_trait
-from dslnas.ops.primitive import Primitive, Shape, ShapeError
+from dslnas.ops.primitive import Primitive, Shape, ShapeError, Weight, as_fixed, as_searched
 from dslnas.ops.shapes import show_shape
 from dslnas.ops.traits import Trait
 
@@ -173,8 +173,15 @@ def _weights(graph: PrimitiveGraph) -> Iterator[Finding]:
             yield node.name, "is an input but has weights"
     for node, primitive, shapes in _layers(graph):
         expected = primitive.weights(dict(node.attributes), shapes)
-        if node.weights != expected:
+        if node.weights not in (expected, as_searched(expected)) and not _is_fixed(node, expected):
             yield node.name, f"has the weights {node.weights}, not {expected}"
+
+
+def _is_fixed(node: Node, expected: tuple[Weight, ...]) -> bool:
+    """Whether the trained ones among the weights of a node are given, and the others as usual."""
+    given = [w.values for w in node.weights if w.values]
+    sizes = [weight.size for weight in expected if weight.trained]
+    return [len(v) for v in given] == sizes and node.weights == as_fixed(expected, sum(given, ()))
 
 
 def _borrowed(graph: PrimitiveGraph) -> Iterator[Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import prod
 from typing import TypeAlias
@@ -98,6 +98,8 @@ class Weight:
         trained: False for running statistics.
         bound: Largest Euclidean norm of a row, which steps keep; 0 for any.
         has_mean: Whether its first row is the mean of the others, which steps keep.
+        searched: Whether it is a part of the architecture: alpha's optimiser trains it.
+        values: Its numbers for good, where an architecture gives them; else empty.
     """
 
     name: str
@@ -107,11 +109,31 @@ class Weight:
     trained: bool = True
     bound: float = 0.0
     has_mean: bool = False
+    searched: bool = False
+    values: tuple[float, ...] = field(default=(), repr=False)
 
     @property
     def size(self) -> int:
         """Number of elements."""
         return prod(self.shape)
+
+
+def as_searched(weights: Iterable[Weight]) -> tuple[Weight, ...]:
+    """Return weights of which those that are trained are a part of the architecture."""
+    return tuple(replace(w, searched=True) if w.trained else w for w in weights)
+
+
+def as_fixed(weights: Iterable[Weight], values: Sequence[float]) -> tuple[Weight, ...]:
+    """Return weights of which those that would be trained are given, one after the other."""
+    fixed, start = [], 0
+    for weight in weights:
+        if weight.trained:
+            given = tuple(values[start : start + weight.size])
+            start += weight.size
+            fixed.append(Weight(weight.name, weight.shape, trained=False, values=given))
+        else:
+            fixed.append(weight)
+    return tuple(fixed)
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,16 @@ Slowness: TypeAlias = Annotated[
         "outputs"
     ),
 ]
+Norms: TypeAlias = Annotated[
+    Annotated[float, Field(ge=0)] | None,
+    Field(description="ratings: weight of the norms of a batch's embeddings in the weights' loss"),
+]
 Name: TypeAlias = Annotated[str, Field(title="a name")]
 """Name of a cell or of a value; the title is what messages call it."""
 
 Weights: TypeAlias = Annotated[
-    AnyOptimiser, Field(description="optimiser of the network's weights: sgd, adam, adamw, rmsprop")
+    AnyOptimiser,
+    Field(description="optimiser of the network's weights: sgd, adam, adamw, rmsprop, adagrad"),
 ]
 Arch: TypeAlias = Annotated[
     Adam | Sgd,

@@ -98,6 +98,9 @@ class NaspSettings(GradientSettings):
     epsilon: float = Field(
         0.0, ge=0, le=1, description="probability of a random operation instead of the largest"
     )
+    box: Literal["alpha", "step"] = Field(
+        "alpha", description="when A is clipped: behind its own step, or behind the weights' too"
+    )
 
     @property
     def costed_cells(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, NamedTuple, Self, TypeAlias
 
 from pydantic import Field
 
-from dslnas.settings.fields import Accumulate, Dropout, Slowness, Weights
+from dslnas.settings.fields import Accumulate, Dropout, Norms, Slowness, Weights
 from dslnas.settings.model import Section
 from dslnas.settings.stop import Eigenvalue, StopRule
 from dslnas.settings.values import Rate, Sgd, Warmup
@@ -79,6 +79,7 @@ class SearchSettings(Section):
     )
     dropout: Dropout = None
     slowness: Slowness = None
+    norms: Norms = None
 
     def resolved(self) -> Self:
         """Return the settings with values for those that depend on others."""

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import Field
 
-from dslnas.settings.fields import Accumulate, Dropout, Name, Slowness, Weights
+from dslnas.settings.fields import Accumulate, Dropout, Name, Norms, Slowness, Weights
 from dslnas.settings.model import Section
 from dslnas.settings.values import Augmentation, Cosine, Sgd
 
@@ -153,6 +153,7 @@ class EvaluateSettings(Section):
     )
     dropout: Dropout = None
     slowness: Slowness = None
+    norms: Norms = None
     average: Annotated[int, Field(ge=0)] | None = Field(
         None,
         description="text: checks without improvement before SGD is averaged (Merity et al., "

@@ -142,7 +142,18 @@ class RmsProp(Optimiser):
     clip: float = Field(0.0, ge=0)
 
 
-AnyOptimiser: TypeAlias = Annotated[Sgd | Adam | AdamW | RmsProp, Field(discriminator="word")]
+class Adagrad(Optimiser):
+    """Adagrad (Duchi et al., JMLR 2011): gradients by the root of the sum of their squares."""
+
+    word: Literal["adagrad"] = "adagrad"
+    lr: Rate = 0.05
+    weight_decay: float = Field(0.0, ge=0)
+    clip: float = Field(5.0, ge=0)
+
+
+AnyOptimiser: TypeAlias = Annotated[
+    Sgd | Adam | AdamW | RmsProp | Adagrad, Field(discriminator="word")
+]
 
 
 # ---- dropout ------------------------------------------------------------------------------------

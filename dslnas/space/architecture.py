@@ -9,7 +9,13 @@ from functools import cached_property
 
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.constants import Scope
-from dslnas.language.check.value import Activated, Applied, Joined, ValueExpression
+from dslnas.language.check.value import (
+    Activated,
+    Applied,
+    Joined,
+    Together,
+    ValueExpression,
+)
 from dslnas.language.link.used_names import mentioned, used_names
 from dslnas.language.print.format import format_expression, format_item
 from dslnas.language.syntax import ast
@@ -106,6 +112,6 @@ def _names_in_value(expression: ValueExpression) -> Iterator[str]:
             yield from _names_in_value(source)
         case Activated(source=source):
             yield from _names_in_value(source)
-        case Joined(operands=operands):
+        case Joined(operands=operands) | Together(operands=operands):
             for operand in operands:
                 yield from _names_in_value(operand)

@@ -28,6 +28,7 @@ from dslnas.language.check.value import (
     CellValue,
     Joined,
     Reference,
+    Together,
     ValueExpression,
 )
 from dslnas.language.print.format import format_expression
@@ -128,10 +129,13 @@ def _numbered(expression: ValueExpression, reads: list[str]) -> str:
         case Reference(name=name):
             reads.append(name)
             return str(len(reads) - 1)
-        case Applied(operation=operation, source=source):
-            return f"{format_expression(operation)}({_numbered(source, reads)})"
+        case Applied(operation=operation, source=source, weights=weights):
+            given = f" {weights}" if weights else " searched" if expression.is_searched else ""
+            return f"{format_expression(operation)}{given}({_numbered(source, reads)})"
         case Joined(primitive=primitive, operands=operands):
             return f"{primitive}({', '.join(_numbered(each, reads) for each in operands)})"
+        case Together(operands=operands):
+            return f"({', '.join(_numbered(each, reads) for each in operands)})"
         case Activated(source=source):
             return f"operation({_numbered(source, reads)})"
 

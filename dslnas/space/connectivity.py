@@ -55,7 +55,7 @@ class Connectivity:
         """Return in words which edges hand on nothing."""
         columns = ((e, 0 if e.row is None else chosen.get(e.row)) for e in self.cell.edges)
         return ", ".join(
-            f"`{edge.operations[column].text}` on {edge.source} -> {edge.target}"
+            f"`{edge.operations[column].text}` on {self.cell.shown(edge)}"
             for edge, column in columns
             if column is not None and not hands_on(self.cell, edge, column)
         )

@@ -12,6 +12,7 @@ from dslnas.language.check.constants import number_of
 from dslnas.ops.primitive import Example, InputShape, Token, by_name
 from dslnas.space.architecture import Architecture, architecture_of
 from dslnas.space.connectivity import with_must_read
+from dslnas.space.continuous import check_continuous
 from dslnas.space.derive.count_rules import check_rule
 from dslnas.space.lower_cell import lower_cell
 from dslnas.space.network import Input, Network, Partial, SearchSpace, network_graph
@@ -40,6 +41,7 @@ def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpac
     if any(cell is None or cell.choices for cell in named):
         search = _supernet(program, example, classes, found)
     final = _final(program, example, classes, found)
+    check_continuous(program, search or final, cells, found)
     if search is not None:
         _check_searched(search, final, cells, found)
         _check_inputs(program, search, cells, found)

@@ -111,7 +111,7 @@ def _can_choose(cell: Cell, found: Diagnostics) -> bool:
         if not cell.candidates(edge):
             found.add(
                 "NAS306",
-                f"edge {edge.source} -> {edge.target} of cell `{cell.name}` can only be zero",
+                f"edge {cell.shown(edge)} of cell `{cell.name}` can only be zero",
                 edge.span,
                 help="add an operation, or write `none allowed`",
             )

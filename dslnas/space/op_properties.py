@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.conditions import holds
 from dslnas.language.check.op_parameters import passed_operations
-from dslnas.language.check.operations import called, repeated
+from dslnas.language.check.operations import called, is_operand, repeated
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE, has_trait
 from dslnas.ops.traits import Trait
@@ -69,9 +69,13 @@ class OpProperties:
         name, arguments = _called(body)
         if name in known:
             return known[name]
+        if is_operand(name, self._definitions):
+            return False
         if name in self._definitions or not LANGUAGE[name].joins:
             return self._constant(name, self._passed(body, known, self._is_constant_body))
         branches = [self._is_constant_body(argument.value, known) for argument in arguments]
+        if not branches:  # what it joins is read
+            return False
         return any(branches) if has_trait(name, Trait.MULTILINEAR) else all(branches)
 
     def _made_of(self, name: str, passed: Passed[frozenset[str]] = ()) -> frozenset[str]:
@@ -92,8 +96,11 @@ class OpProperties:
         if repetition is not None:
             return self._of_body(repetition[1], known)
         name, arguments = _called(body)
-        if name in known:
-            return known[name]
+        if name in known or is_operand(name, self._definitions):
+            found = known.get(name, frozenset({name}))
+            return found | self._of_bodies(
+                [argument.value for argument in arguments if name in known], known
+            )
         found = self._primitives(name, self._passed(body, known, self._of_body))
         if name not in self._definitions and LANGUAGE[name].joins:
             found |= self._of_bodies([argument.value for argument in arguments], known)

@@ -24,7 +24,8 @@ def cell_text(cell: Cell) -> str:
         lines.append(f"    {line}")
     for node in cell.nodes:
         terms = " + ".join(
-            f"{_operations(edge.operations)}({edge.source})" for edge in cell.incoming(node)
+            f"{_operations(edge.operations)}({cell.together.get(edge.source, edge.source)})"
+            for edge in cell.incoming(node)
         )
         lines.append(f"    node {node} = {terms}")
     lines.append(f"    output  {_output(cell)}")

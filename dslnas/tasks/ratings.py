@@ -16,8 +16,11 @@ from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example, Token, by_name
 from dslnas.ops.shapes import show_example
 from dslnas.settings.data import DataSettings, RatingSettings
+from dslnas.settings.gradient import GradientSettings
+from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings, NetworkSettings
-from dslnas.settings.task import TaskSettings
+from dslnas.settings.task import Special, TaskSettings
+from dslnas.settings.values import Adagrad, Adam
 from dslnas.tasks.metric import RMSE, STANDARDISED_RMSE, Column, Row
 from dslnas.tasks.task import Chance, Measurement, Task
 
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from dslnas.data.dataset import Data
 
 _DIMENSIONS = 8
+"""Numbers that a user has, and an item."""
+
+_NORMS = 1e-5
 
 SETTINGS = TaskSettings(
     data=RatingSettings,
@@ -38,12 +44,18 @@ SETTINGS = TaskSettings(
     examples="ratings",
     is_recurrent=False,
     least_classes=1,
+    specials=(Special("search.norms"), Special("evaluate.norms")),
+    # Those of the published program, xiangning-chen/SIF; it trains for as long as the loss falls.
     defaults={
         NetworkSettings: {"channels": _DIMENSIONS},
+        SearchSettings: {"epochs": 100, "weights": Adagrad(), "norms": _NORMS},
+        GradientSettings: {"arch": Adam(lr=3e-4)},
         EvaluateSettings: {
             "epochs": 100,
             "batch": 512,
             "channels": _DIMENSIONS,
+            "weights": Adagrad(),
+            "norms": _NORMS,
             "drop_path": 0.0,
         },
     },

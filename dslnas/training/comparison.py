@@ -16,6 +16,7 @@ from dslnas.graph.analysis.plan import Choice
 from dslnas.graph.analysis.size import check_final
 from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import ChoiceTable
+from dslnas.space.continuous import with_found
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
@@ -58,7 +59,7 @@ class Comparisons:
         allowed = [
             scores
             for scores in drawn
-            if architecture_keeps_to(self._derived(scores), derivation.limits, device)
+            if architecture_keeps_to(self._derived(scores, found), derivation.limits, device)
         ] or drawn
         known: dict[tuple[object, ...], float] = {}
         worths = []
@@ -70,7 +71,7 @@ class Comparisons:
             worths.append(known[key])
             progress(number, len(allowed))
         scores = allowed[worths.index(max(worths))]
-        architecture = self._derived(scores)
+        architecture = self._derived(scores, found)
         params = check_final(architecture)
         return replace(found, architecture=architecture, scores=scores, params=params)
 
@@ -98,8 +99,10 @@ class Comparisons:
             beats_random=task.worth(measured) > median(map(task.worth, others)),
         )
 
-    def _derived(self, scores: Scores) -> Architecture:
-        return derive(self._plan.space, scores, self._plan.derivation.rule, self._seed)
+    def _derived(self, scores: Scores, found: Snapshot) -> Architecture:
+        """Return what scores prefer, with the weights that were found with an architecture."""
+        rule = self._plan.derivation.rule
+        return with_found(derive(self._plan.space, scores, rule, self._seed), found.found)
 
     def _measure(self, choice: Choice) -> Measurement | None:
         self._check_stop()

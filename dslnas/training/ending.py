@@ -14,6 +14,7 @@ from dslnas.engines.protocol import Engine, Progress
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.graph.analysis.size import check_final
 from dslnas.space.architecture import Architecture
+from dslnas.space.continuous import with_found
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.training.comparison import Comparisons
 from dslnas.training.constraints import architecture_keeps_to
@@ -60,9 +61,12 @@ class Ending:
         if stop is not None and derivation.by == "magnitude":
             return next(c for c in history if c.epoch == stop.epoch), ()
         scores = self._scores()
-        architecture = derive(self._plan.space, scores, derivation.rule, self._seed)
+        found = self._supernet.found()
+        derived = derive(self._plan.space, scores, derivation.rule, self._seed)
+        architecture = with_found(derived, found)
         epoch = self._plan.settings.epochs if stop is None else history[-1].epoch
-        return Snapshot(epoch, architecture, scores, check_final(architecture)), ()
+        params = check_final(architecture)
+        return Snapshot(epoch, architecture, scores, params, found=found), ()
 
     def checked(
         self, found: Snapshot, one_shot: OneShot | None, constraints: ResourceConstraints

@@ -19,6 +19,7 @@ from dslnas.graph.analysis.size import check_final
 from dslnas.json_model import JsonModel
 from dslnas.settings.stop import Eigenvalue
 from dslnas.space.architecture import Architecture
+from dslnas.space.continuous import Found, with_found
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.state import Generators, State, Stateful, state_of, take_parts
 from dslnas.tasks.catalogue import task_of
@@ -48,6 +49,7 @@ class Candidate(JsonModel):
         epoch: Counted from 1.
         scores: Scores from which it is derived, by cell.
         value: Worth by which epochs are compared.
+        found: Weights that belong to the architecture, by cell and value.
     """
 
     model_config = ConfigDict(ser_json_inf_nan="constants")
@@ -55,6 +57,7 @@ class Candidate(JsonModel):
     epoch: int
     scores: Mapping[str, tuple[tuple[float, ...], ...]]
     value: float
+    found: Mapping[str, Mapping[str, tuple[float, ...]]] = {}
 
 
 class Reviewed(JsonModel):
@@ -127,14 +130,16 @@ class Review:
         check_finite("validation loss", measured.loss, epoch + 1, steps, where)
         self._measured.append(measured.brief)
         scores = _frozen(self._engine.scores())
-        architecture = self._derived(scores)
+        found = self._supernet.found()
+        architecture = self._derived(scores, found)
         derived = self._measure_derived(scores)
         is_warm = settings.is_warm(epoch)
         eigenvalue = None if is_warm else self._eigenvalue(batches)
         if not is_warm:
             params = check_final(architecture)
             value = self._worth(measured, derived)
-            self.history.append(Snapshot(epoch + 1, architecture, scores, params, measured, value))
+            snapshot = Snapshot(epoch + 1, architecture, scores, params, measured, value, found)
+            self.history.append(snapshot)
             self.history = self.history[-self._remembered :]
         engine = self._engine
         seen = self._monitor.observe(
@@ -187,7 +192,7 @@ class Review:
         return Reviewed(
             measured=tuple(self._measured),
             candidates=tuple(
-                Candidate(epoch=c.epoch, scores=_frozen(c.scores), value=c.value)
+                Candidate(epoch=c.epoch, scores=_frozen(c.scores), value=c.value, found=c.found)
                 for c in self.history
             ),
             eigenvalues=tuple(self._eigenvalues),
@@ -215,7 +220,7 @@ class Review:
         return {"monitor": self._monitor, "sharpness": sharpness}
 
     def _snapshot(self, candidate: Candidate) -> Snapshot:
-        architecture = self._derived(candidate.scores)
+        architecture = self._derived(candidate.scores, candidate.found)
         return Snapshot(
             candidate.epoch,
             architecture,
@@ -223,12 +228,14 @@ class Review:
             check_final(architecture),
             self._measured[candidate.epoch - 1],
             candidate.value,
+            candidate.found,
         )
 
     # ---- parts of a look ------------------------------------------------------------------------
 
-    def _derived(self, scores: Scores) -> Architecture:
-        return derive(self._plan.space, scores, self._plan.derivation.rule, self._seed)
+    def _derived(self, scores: Scores, found: Found) -> Architecture:
+        rule = self._plan.derivation.rule
+        return with_found(derive(self._plan.space, scores, rule, self._seed), found)
 
     def _measure(self) -> Measurement:
         mixing = self._engine.mixing()

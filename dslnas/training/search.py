@@ -55,6 +55,7 @@ def make_supernet(
         runtime,
         loss_of=task_of(plan.data).loss,
         slowness=settings.slowness or 0.0,
+        norms=settings.norms or 0.0,
         accumulate=settings.accumulate,
     )
     state = supernet.network.run_state

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dslnas.language.check.cell import Cell
 from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import convolution_count
+from dslnas.space.continuous import Found
 from dslnas.space.derive.derive import Scores
 from dslnas.tasks.task import Measurement
 
@@ -27,6 +28,7 @@ class Snapshot:
         params: Trained weights of the network that would be trained at the end.
         measured: The supernet on the validation part; None if it was not measured.
         value: Worth by which epochs are compared, see `dslnas.tasks.task.Task.worth`.
+        found: Weights that belong to the architecture, as they were then.
     """
 
     epoch: int
@@ -35,6 +37,7 @@ class Snapshot:
     params: int
     measured: Measurement | None = None
     value: float = 0.0
+    found: Found = field(default_factory=dict)
 
     @property
     def size(self) -> Size:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from dslnas.backends.torch.losses import BatchOutput, run_batch, slowness_penalty
+from dslnas.backends.torch.losses import (
+    BatchOutput,
+    embedding_norms,
+    run_batch,
+    slowness_penalty,
+)
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.batches import Batch
 from dslnas.settings.sections import EvaluateSettings
@@ -17,14 +22,17 @@ def training_loss(
     """Return what is descended on a batch, and what is reported of it: scalars with gradients.
 
     Both are the loss, plus `auxiliary` times that of the second head where there is one. The
-    slowness penalty of recurrent cells is descended but not reported, so that e to the loss is a
-    perplexity.
+    slowness penalty of recurrent cells, so that e to the loss is a perplexity, and the norms of
+    embeddings are descended but not reported.
     """
     found = run_batch(network, batch)
     loss = task.training_loss(found, batch, settings)
     if found.auxiliary is not None:
         second = BatchOutput((found.auxiliary,))
         loss = loss + settings.auxiliary * task.training_loss(second, batch, settings)
-    if found.outputs is None or not settings.slowness:
-        return loss, loss
-    return loss + settings.slowness * slowness_penalty(found.outputs), loss
+    descended = loss
+    if found.outputs is not None and settings.slowness:
+        descended = descended + settings.slowness * slowness_penalty(found.outputs)
+    if settings.norms:
+        descended = descended + settings.norms * embedding_norms(network, batch)
+    return descended, loss

@@ -13,6 +13,7 @@ from dslnas.language.check.value import (
     Applied,
     Joined,
     Reference,
+    Together,
     ValueExpression,
     is_activated,
     names_in,
@@ -35,6 +36,8 @@ def shown(value: ValueExpression) -> str:
             return f"[{shown(source)}]"
         case Joined(primitive=primitive, operands=operands):
             return f"{primitive}({', '.join(map(shown, operands))})"
+        case Together(operands=operands):
+            return f"({', '.join(map(shown, operands))})"
 
 
 def cell_of(lines: str, more: str = "", *overrides: str) -> Cell:

@@ -144,7 +144,9 @@ def _with_values(
     """Return nodes that read values, inputs by value, and values of nodes that hand theirs on."""
     inside = {*states, *(node.name for node in nodes)}
     # An input that an edge reads is called as the edge calls it by whoever else reads it.
-    sources = {n.name: edge.source for n in nodes if (edge := edge_around(n.name, edges))}
+    around = ((node.name, edge_around(node.name, edges)) for node in nodes)
+    # An edge that reads several values calls none of them.
+    sources = {name: edge.source for name, edge in around if edge and "," not in edge.source}
     told = {s: sources[n.name] for n in reversed(nodes) if n.name in sources for s in n.inputs}
     stands_for: dict[str, str] = {}
     inputs: dict[str, Input] = {}

@@ -23,6 +23,7 @@ from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.graph.lower.op_body import OpBody
 from dslnas.graph.lower.subgraph import OUTSIDE, Applied, Place, Value
+from dslnas.graph.lower.value import together
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import SearchSpace
@@ -52,12 +53,13 @@ def latency_table(space: SearchSpace, device: torch.device) -> CostTable:
 
 def stopwatch(device: torch.device) -> Cost:
     """Return the seconds of operations as a cost, 0 of identities; equal ones are timed once."""
-    known: dict[tuple[OpBody, Shape], float] = {}
+    known: dict[tuple[OpBody, tuple[Shape, ...]], float] = {}
 
     def seconds(item: Applied) -> float:
         if item.body.is_identity:
             return 0.0
-        key = item.body, item.source.shape  # whose weights they are makes no difference
+        # whose weights they are makes no difference
+        key = item.body, tuple(part.shape for part in item.source.parts)
         if key not in known:
             known[key] = seconds_for_one(_graph_of(item), device)
         return known[key]
@@ -104,9 +106,13 @@ def _keep_in_range(network: TorchNetwork) -> None:
 
 def _graph_of(item: Applied) -> PrimitiveGraph:
     """Return an operation as a network of its own, with its own weights."""
-    shape, source = item.source.shape, f"{OUTSIDE}0"
-    alone = Applied("", 0, item.body, Value(source, shape))
-    tables = {f"{OUTSIDE}{layer.primitive.tied_to}": INPUT for layer in item.body.layers}
-    place = Place(outside={**tables, source: INPUT})
-    nodes = (Node(INPUT, INPUT, (), (), shape), *alone.nodes(place))
+    shapes = [part.shape for part in item.source.parts]
+    names = [INPUT] if len(shapes) == 1 else [f"{INPUT}/x{n}" for n in range(len(shapes))]
+    sources = [f"{OUTSIDE}{place}" for place in range(len(shapes))]
+    values = [Value(source, shape) for source, shape in zip(sources, shapes, strict=True)]
+    alone = Applied("", 0, item.body, together(values))
+    tables = {f"{OUTSIDE}{layer.primitive.tied_to}": names[0] for layer in item.body.layers}
+    place = Place(outside={**tables, **dict(zip(sources, names, strict=True))})
+    inputs = [Node(name, INPUT, (), (), shape) for name, shape in zip(names, shapes, strict=True)]
+    nodes = (*inputs, *alone.nodes(place))
     return PrimitiveGraph(nodes, place.name(alone.result.name))

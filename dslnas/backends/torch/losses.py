@@ -15,6 +15,7 @@ from dslnas.backends.torch.runtime import mixed
 from dslnas.backends.torch.sequence import SequenceNetwork, joined
 from dslnas.data.batches import NOTHING, Batch
 from dslnas.graph.analysis.plan import Choice, Kept
+from dslnas.ops.catalogue import PRIMITIVES
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,21 @@ def cross_entropy_sums(logits: Tensor, batch: Batch) -> dict[str, float]:
     terms = cross_entropy(logits, batch, "none")
     right = (logits.argmax(1) == batch.targets.flatten()).sum()
     return {"loss": float(terms.sum(dtype=torch.float64)), "right": float(right)}
+
+
+def embedding_norms(network: TorchNetwork, batch: Batch) -> Tensor:
+    """Return the sum of the Frobenius norms of a batch's embeddings, one for every input.
+
+    A row counts as often as its token is in the batch.
+    """
+    graph = network.graph
+    total = batch.targets.new_zeros((), dtype=torch.float32)
+    for name, given in graph.inputs.items():
+        for reader in graph.readers[given.name]:
+            if reader and PRIMITIVES[graph.by_name[reader].primitive].reads_tokens:
+                table = network.get_parameter(graph.by_name[reader].tensors[0])
+                total = total + functional.embedding(batch.inputs[name], table).norm()
+    return total
 
 
 def slowness_penalty(outputs: Tensor) -> Tensor:

@@ -217,7 +217,9 @@ def key_of(chosen: Choice | Kept | None) -> object:
 
 
 def initial(weight: Weight, generator: torch.Generator) -> Tensor:
-    """Return the start value of a tensor: uniform in +-1/sqrt(fan_in), or constant."""
+    """Return the start value of a tensor: uniform in +-1/sqrt(fan_in), constant, or as given."""
+    if weight.values:
+        return torch.tensor(weight.values).view(weight.shape)
     if weight.fan_in == 0:
         return torch.full(weight.shape, weight.fill)
     bound = 1.0 / math.sqrt(weight.fan_in)

@@ -13,16 +13,19 @@ from torch.nn.functional import pad
 
 from dslnas.backends.torch.losses import (
     BatchOutput,
+    embedding_norms,
     mean_cross_entropy,
     run_batch,
     slowness_penalty,
 )
 from dslnas.backends.torch.runtime import Runtime
+from dslnas.backends.torch.searched import found_weights
 from dslnas.backends.torch.sequence import make_network
 from dslnas.data.batches import Batch
 from dslnas.graph.analysis.plan import Choice, Kept
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.space.choice_table import ChoiceTable, choice_table
+from dslnas.space.continuous import Found
 from dslnas.space.network import SearchSpace
 
 Loss: TypeAlias = Callable[[BatchOutput, Batch], Tensor]
@@ -57,6 +60,7 @@ class Supernet:
         dtype: Type of weights and alpha.
         loss_of: Mean loss of a batch, from the outputs for it.
         slowness: Weight of the slowness penalty of recurrent cells.
+        norms: Weight of the norms of a batch's embeddings.
         accumulate: Parts that a batch is cut into, to be run one after the other.
         skip: Factor of the skip connections beside the operations, where the graph has them.
     """
@@ -70,6 +74,7 @@ class Supernet:
         *,
         loss_of: Loss = mean_cross_entropy,
         slowness: float = 0.0,
+        norms: float = 0.0,
         accumulate: int = 1,
     ) -> None:
         """Make the weights with random numbers from `generator`, a generator on the CPU."""
@@ -81,13 +86,25 @@ class Supernet:
         self.dtype = runtime.dtype
         self.loss_of = loss_of
         self.slowness = slowness
+        self.norms = norms
         self.accumulate = accumulate
         self.skip = 1.0
         self._has_skips = space.network.has_skips
 
     def weights(self) -> list[nn.Parameter]:
-        """Return the network's weights; alpha is not among them."""
-        return list(self.network.parameters())
+        """Return the network's weights; nothing that belongs to the architecture is among them."""
+        return [w for name, w in self.network.named_parameters() if not self._is_searched(name)]
+
+    def searched(self) -> list[nn.Parameter]:
+        """Return the weights that belong to the architecture, as alpha does."""
+        return [w for name, w in self.network.named_parameters() if self._is_searched(name)]
+
+    def _is_searched(self, name: str) -> bool:
+        return self.network.graph.tensors[name].searched
+
+    def found(self) -> Found:
+        """Return the weights that belong to the architecture as numbers, by cell and value."""
+        return found_weights(self.network)
 
     def logits(self, batch: Batch, mixing: Mixing) -> Tensor:
         """Return the logits of a batch, (N, classes), N as in `batch.targets.flatten()`.
@@ -97,7 +114,7 @@ class Supernet:
         return self._run(batch, mixing).logits
 
     def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
-        """Return the mean loss of a batch, a scalar; `regularised` adds the slowness penalty.
+        """Return the mean loss of a batch, a scalar; `regularised` adds what only weights lower.
 
         The states after a segment of a stream are left in the batch.
         """
@@ -105,6 +122,8 @@ class Supernet:
         loss = self.loss_of(found, batch)
         if regularised and found.outputs is not None and self.slowness > 0:
             loss = loss + self.slowness * slowness_penalty(found.outputs)
+        if regularised and self.norms > 0:
+            loss = loss + self.norms * embedding_norms(self.network, batch)
         return loss
 
     def _run(self, batch: Batch, mixing: Mixing) -> BatchOutput:

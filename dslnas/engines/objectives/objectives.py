@@ -72,7 +72,7 @@ class _Base:
 
     def _held_out(self, architecture: Batch) -> tuple[OuterLoss, Gradients]:
         """Return L_val at w with its gradient in alpha, and that in the weights if watched."""
-        alphas = list(self._relaxation.alphas.values())
+        alphas = self._relaxation.variables
         found = self._relaxation.loss_and_grads(architecture, [*alphas, *self._watched])
         of_alpha, watched = found.gradients[: len(alphas)], found.gradients[len(alphas) :]
         return OuterLoss(found.loss, filled(of_alpha, alphas)), watched
@@ -147,7 +147,7 @@ class MixedLevel(_Base):
 
     def _here(self, batches: list[Batch]) -> tuple[Unrolled, Gradients]:
         """Return the gradients at w itself, and those of the last batch in watched weights."""
-        alphas = list(self._relaxation.alphas.values())
+        alphas = self._relaxation.variables
         weights = self._supernet.weights() if self._with_weights else []
         both = self._relaxation.loss_and_grads(
             batches[0], [*alphas, *weights], regularised=self._with_weights

@@ -86,7 +86,7 @@ def unroll(
     training batch of a mixed level: v may be the gradient of any X, and with the masks of the step,
     which went down for these very masks, X would come out too small.
     """
-    weights, alphas = supernet.weights(), list(relaxation.alphas.values())
+    weights, alphas = supernet.weights(), relaxation.variables
     is_exact, with_penalty = ahead.hessian == "exact", ahead.regularised
     noise = Noise(supernet.network.run_state.generator)
     inner: Gradients = ()
@@ -143,7 +143,7 @@ def grads_at(
     regularised: bool = False,
 ) -> tuple[Tensor, tuple[Tensor, ...], Gradients]:
     """Return a loss and its gradients in alpha and in the weights, by one backward pass."""
-    alphas = list(relaxation.alphas.values())
+    alphas = relaxation.variables
     with supernet.untracked():
         found = relaxation.loss_and_grads(batch, [*alphas, *weights], regularised=regularised)
     of_alpha, of_weights = found.gradients[: len(alphas)], found.gradients[len(alphas) :]

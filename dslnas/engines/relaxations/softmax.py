@@ -49,6 +49,11 @@ class Relaxation:
         start = (self.deviation * noise).to(self._supernet.device, self._supernet.dtype)
         self.alphas[name] = start.requires_grad_()
 
+    @property
+    def variables(self) -> list[Tensor]:
+        """All that is trained of the architecture: alphas, and weights that belong to it."""
+        return [*self.alphas.values(), *self._supernet.searched()]
+
     def start_epoch(self, epoch: int) -> None:
         """Set what depends on the epoch, counted from 0: nothing here."""
 
@@ -145,8 +150,8 @@ class Relaxation:
             return accumulate(loss_of, batch, self._supernet.accumulate, variables)
 
     def gradients(self, loss: Tensor) -> tuple[Tensor, ...]:
-        """Return the gradient of a loss in alpha only; nothing is added to the weights'."""
-        return gradients_of(loss, list(self.alphas.values()))
+        """Return the gradient of a loss in `variables`; nothing is added to the weights'."""
+        return gradients_of(loss, self.variables)
 
     def scores(self) -> Scores:
         """Return softmax(alpha) as numbers."""

@@ -79,7 +79,8 @@ def count_params(item: Applied) -> float:
 def count_flops(item: Applied) -> float:
     """Return the multiply-adds of an operation."""
     layers = item.body.layers
-    shapes = [*(layer.shape for layer in layers), item.source.shape]  # SOURCE is last
+    sources = (part.shape for part in reversed(item.source.parts))  # SOURCE is last
+    shapes = [*(layer.shape for layer in layers), *sources]
     return sum(
         layer.primitive.flops(
             dict(layer.attributes), tuple(shapes[i] for i in layer.inputs), layer.shape

@@ -8,8 +8,8 @@ from dslnas.diagnostics import user_error
 from dslnas.graph.graph import Mix, edges_of
 from dslnas.graph.lower.context import CellContext, Shared
 from dslnas.graph.lower.edge import CellEdges, check_end
-from dslnas.graph.lower.subgraph import Subgraph, Value
-from dslnas.graph.lower.value import lower_value
+from dslnas.graph.lower.subgraph import Source, Subgraph, Value
+from dslnas.graph.lower.value import alone, lower_source
 from dslnas.language.check.cell import Cell
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
@@ -25,8 +25,9 @@ def lower_cell(context: CellContext, sources: Sequence[Value]) -> Subgraph:
         UserError: NAS4xx where shapes do not fit.
     """
     cell, out, channels = context.cell, context.out, context.channels
-    values = _preprocess(context, sources)
-    reference = values[cell.inputs[-1]].shape
+    given = _preprocess(context, sources)
+    reference = given[cell.inputs[-1]].shape
+    values: dict[str, Source] = {**given}
     size = tuple(-(-n // cell.stride) for n in reference[1:])
     states = [out.state(out.path("", state), (channels,)) for state in cell.states]
     values |= zip(cell.states, states, strict=True)
@@ -35,20 +36,21 @@ def lower_cell(context: CellContext, sources: Sequence[Value]) -> Subgraph:
     for step in cell.order or cell.nodes:
         if step in fixed:
             here = out.path("", step)
-            values[step] = lower_value(context, here, fixed[step].expression, values)
+            values[step] = lower_source(context, here, fixed[step].expression, values)
         else:
             values[step] = _node(edges, step, values, (channels, *size))
         if step in cell.nodes or step == cell.first:
-            values[step] = _normalised(context, step, values[step])
-    output = _join(context, "output", JOINS[cell.output], [values[end] for end in cell.output_of])
-    nexts = [values[end] for end in cell.next_states] or [output] * len(states)
+            values[step] = _normalised(context, step, alone(values[step]))
+    ends = [alone(values[end]) for end in cell.output_of]
+    output = _join(context, "output", JOINS[cell.output], ends)
+    nexts = [alone(values[end]) for end in cell.next_states] or [output] * len(states)
     for state, value, called in zip(states, nexts, cell.states, strict=True):
         _check_state(cell, called, value.shape, (channels,))
         out.carry(state, value)
     return out.subgraph(output)
 
 
-def _node(edges: CellEdges, node: str, values: dict[str, Value], expected: Shape) -> Value:
+def _node(edges: CellEdges, node: str, values: dict[str, Source], expected: Shape) -> Value:
     """Return the sum of a node's edges, which all have to give one shape.
 
     It is the expected one where the cell says only how many nodes there are.

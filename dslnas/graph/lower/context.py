@@ -10,7 +10,7 @@ from typing import TypeAlias
 from dslnas.diagnostics import Note, UserError
 from dslnas.graph.lower.expand import Expander
 from dslnas.graph.lower.op_body import OpBody
-from dslnas.graph.lower.subgraph import Value
+from dslnas.graph.lower.subgraph import Source, Value
 from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
 from dslnas.language.check.cell import Cell, Operation
 from dslnas.ops.primitive import Shape
@@ -60,26 +60,35 @@ class CellContext:
     owners: Owners = field(default_factory=dict)
 
     def body(
-        self, operation: Operation, shape: Shape, channels: int, stride: int, where: str
+        self,
+        operation: Operation,
+        shape: Shape,
+        channels: int,
+        stride: int,
+        where: str,
+        others: tuple[Shape, ...] = (),
     ) -> OpBody:
         """Return an operation that reads a shape, at a place with C channels and a stride.
+
+        It may read values of other shapes behind it.
 
         Raises:
             UserError: NAS4xx at the layer that does not fit, with a note of where it is chosen.
         """
         try:
-            return self.expander.operation(operation, shape, channels, stride)
+            return self.expander.operation(operation, shape, channels, stride, others)
         except UserError as error:
             first = error.diagnostics[0]
             if operation.span is None or first.span == operation.span:
                 note: tuple[Note, ...] = ()
             else:
                 strided = f" at stride {stride}" if stride > 1 else ""
-                reads = f"reading {show_shape(shape)}{strided} {where}"
+                shown = " and ".join(map(show_shape, (shape, *others)))
+                reads = f"reading {shown}{strided} {where}"
                 note = (Note(f"`{operation.text}` is chosen here, {reads}", operation.span),)
             raise UserError([replace(first, notes=(*first.notes, *note))]) from None
 
-    def apply(self, path: str, body: OpBody, source: Value, shared: Shared | None = None) -> Value:
+    def apply(self, path: str, body: OpBody, source: Source, shared: Shared | None = None) -> Value:
         """Apply an operation, with its own weights or with those that are shared."""
         owner = None if shared is None else self._owner(shared, path)
         return self.out.apply(path, body, source, owner, is_shared=shared is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -12,9 +12,9 @@ from dslnas.graph.lower.auxiliary_skip import check_skip, skip_of
 from dslnas.graph.lower.context import CellContext, Owners
 from dslnas.graph.lower.op_body import OpBody
 from dslnas.graph.lower.partial_channels import checked_parts, part, pool, shuffle
-from dslnas.graph.lower.subgraph import OUTSIDE, Subgraph, Value
+from dslnas.graph.lower.subgraph import OUTSIDE, Several, Source, Subgraph, Value
 from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
-from dslnas.graph.lower.value import lower_gate, lower_gated
+from dslnas.graph.lower.value import lower_gate, lower_gated, together
 from dslnas.language.check.cell import Cell, Edge, Operation
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
@@ -32,24 +32,31 @@ class CellEdges:
     _lowered: dict[Hashable, tuple[Subgraph, Owners]] = field(default_factory=dict)
     _gates: dict[str, tuple[str, Owners]] = field(default_factory=dict)
 
-    def lower(self, edge: Edge, source: Value, stride: int) -> Value:
+    def lower(self, edge: Edge, source: Source, stride: int) -> Value:
         """Apply the operations of an edge to its source; weigh them if there is a choice.
 
         The first edge of a node owns the weights of the gate.
         """
         owner, owners = self._gates.get(edge.target, ("", {}))
-        key = (edge.operations, edge.row is None, source.shape, stride, tuple(owners.items()))
+        shapes = tuple(part.shape for part in source.parts)
+        key = (edge.operations, edge.row is None, shapes, stride, tuple(owners.items()))
         if key not in self._lowered:
             inner = replace(self.context, out=SubgraphBuilder(), owners=dict(owners))
-            end = _edge(inner, edge, Value(f"{OUTSIDE}0", source.shape), stride)
+            end = _edge(inner, edge, _outside(shapes), stride)
             self._lowered[key] = inner.out.subgraph(end), inner.owners
         subgraph, found = self._lowered[key]
-        outside = {f"{OUTSIDE}0": source.name} | ({GATE: owner} if owner else {})
-        placed = self.context.out.place(edge, subgraph, outside)
+        outside = {f"{OUTSIDE}{place}": part.name for place, part in enumerate(source.parts)}
+        outside |= {GATE: owner} if owner else {}
+        placed = self.context.out.place(edge, self.context.cell.shown(edge), subgraph, outside)
         if found and not owner:
             there = {place: f"{GATE}/{path}" for place, path in found.items()}
             self._gates[edge.target] = placed.path, there
         return placed.result
+
+
+def _outside(shapes: Sequence[Shape]) -> Source:
+    """Return what an edge reads, as it is called inside of it."""
+    return together([Value(f"{OUTSIDE}{place}", shape) for place, shape in enumerate(shapes)])
 
 
 def check_end(cell: Cell, edge: Edge, end: Value, expected: Shape) -> None:
@@ -62,14 +69,17 @@ def check_end(cell: Cell, edge: Edge, end: Value, expected: Shape) -> None:
         raise user_error(
             "NAS404",
             f"`{edge.operations[0].text}` gives {show_shape(end.shape)} on edge "
-            f"{edge.source} -> {edge.target} of cell `{cell.name}`, "
+            f"{cell.shown(edge)} of cell `{cell.name}`, "
             f"which needs {show_shape(expected)}",
             span=edge.operations[0].span,
             help="an operation must give C channels and reduce the size by the stride only",
         )
 
 
-def _edge(context: CellContext, edge: Edge, source: Value, stride: int) -> Value:
+def _edge(context: CellContext, edge: Edge, source: Source, stride: int) -> Value:
+    if isinstance(source, Several):
+        _check_alone(context, edge)
+        return _operations(context, "", edge, source, context.channels, stride)
     searched = context.partial
     if searched is not None and edge.row is not None and searched.parts > 1:
         return _partially(context, searched, edge, source, stride)
@@ -80,17 +90,18 @@ def _operations(
     context: CellContext,
     mix_path: str,
     edge: Edge,
-    source: Value,
+    source: Source,
     channels: int,
     stride: int,
 ) -> Value:
     cell, out = context.cell, context.out
-    where = f"on edge {edge.source} -> {edge.target} of cell `{cell.name}`"
-    around: dict[str, Value] | None = None
+    where = f"on edge {cell.shown(edge)} of cell `{cell.name}`"
+    around: dict[str, Source] | None = None
     ends: list[Value] = []
 
-    def operate(operation: Operation, here: str, value: Value) -> Value:
-        body = context.body(operation, value.shape, channels, stride, where)
+    def operate(operation: Operation, here: str, value: Source) -> Value:
+        first, *others = (part.shape for part in value.parts)
+        body = context.body(operation, first, channels, stride, where, tuple(others))
         end = context.apply(here, body, value)
         if context.has_drop_path and not body.is_identity:
             # a gate may apply the operation more than once
@@ -99,7 +110,7 @@ def _operations(
 
     def lowered(operation: Operation, here: str) -> Value:
         nonlocal around
-        if cell.gate is None or operation.is_zero:
+        if cell.gate is None or operation.is_zero or isinstance(source, Several):
             return operate(operation, here, source)
         if around is None:
             around = lower_gate(context, cell.gate, source)
@@ -117,6 +128,28 @@ def _operations(
     check_skip(cell, edge, skip.shape, ends[0].shape)
     columns = (*range(len(ends)), cell.width)
     return out.join(mix_path, "mix", [*ends, skip], Mix(cell.name, 0, columns=columns))
+
+
+def _check_alone(context: CellContext, edge: Edge) -> None:
+    """Check that nothing stands around operations of several values, or beside them.
+
+    Raises:
+        UserError: NAS411 if something does.
+    """
+    cell = context.cell
+    stands = {
+        "the gate of the cell reads": cell.gate is not None,
+        "`skip` hands on": edge.row is not None and context.has_skips,
+        "a search of a part of the channels divides": edge.row is not None
+        and context.partial is not None,
+    }
+    for what in (what for what, is_so in stands.items() if is_so):
+        raise user_error(
+            "NAS411",
+            f"{what} one value, and edge {cell.shown(edge)} of cell `{cell.name}` reads several",
+            span=edge.span,
+            help="let the operations of this cell read one value each, or leave the other out",
+        )
 
 
 def _partially(

@@ -1,12 +1,14 @@
 """Operations to primitives: arguments evaluated, strides placed, shapes inferred.
 
-A body is a chain of layers. The stride of a place goes to the first layer of the chain that can
-take one; in a join every branch takes it. A body that mentions `stride` places it itself.
+A body is a chain of layers. It may read several values: a join without branches joins them, and
+`operand(2)` is the second. The stride of a place goes to the first layer of the chain that can take
+one; in a join every branch takes it. A body that mentions `stride` places it itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
 from dslnas.graph.attributes import attribute_value, default_value
@@ -18,8 +20,10 @@ from dslnas.language.check.conditions import holds
 from dslnas.language.check.constants import BodyScope, Constant, Passed, Scope, evaluate
 from dslnas.language.check.op_parameters import operation_parameters
 from dslnas.language.check.operations import (
+    OPERAND,
     called,
     is_join,
+    is_operand,
     parameters,
     repeated,
 )
@@ -37,6 +41,11 @@ from dslnas.source import Span
 
 MAX_LAYERS = 10_000
 
+Shapes: TypeAlias = tuple[Shape, ...]
+
+Values: TypeAlias = tuple[int, ...]
+"""Places of the values that an expression reads, among layers and sources; one at least."""
+
 
 class Expander:
     """Expands operations for one phase; equal requests share one body."""
@@ -47,17 +56,25 @@ class Expander:
         self.definitions = definitions
         self._constants = constants
         self.derived = derived
-        self._done: dict[tuple[Operation, Shape, int, int], OpBody] = {}
+        self._done: dict[tuple[Operation, Shapes, int, int], OpBody] = {}
 
-    def operation(self, operation: Operation, shape: Shape, channels: int, stride: int) -> OpBody:
-        """Return an operation that reads `shape` in a cell of `channels` channels.
+    def operation(
+        self,
+        operation: Operation,
+        shape: Shape,
+        channels: int,
+        stride: int,
+        others: Shapes = (),
+    ) -> OpBody:
+        """Return an operation that reads `shape`, and others behind it, in a cell of C channels.
 
         Raises:
             UserError: NAS4xx at the layer that does not fit, naming the operation.
         """
-        key = (operation, shape, channels, stride)
+        shapes = (shape, *others)
+        key = (operation, shapes, channels, stride)
         if key not in self._done:
-            builder = _Builder(self.definitions, self._constants, channels, self.derived, shape)
+            builder = _Builder(self.definitions, self._constants, channels, self.derived, shapes)
             self._done[key] = builder.operation(operation, stride)
         return self._done[key]
 
@@ -68,17 +85,20 @@ class Expander:
         channels: int,
         classes: int | None = None,
         words: int | None = None,
+        others: Shapes = (),
     ) -> OpBody:
         """Return a stem, a head or, without classes, an operation of a fixed value in a cell.
 
-        If `words` is None, a token is one of as many as there are classes.
+        If `words` is None, a token is one of as many as there are classes; `others` are the shapes
+        of further values that are read.
         """
         known = self._constants
         if classes is not None:
             known = {**known, "classes": classes}
-        builder = _Builder(self.definitions, known, channels, self.derived, shape, words)
+        shapes = (shape, *others)
+        builder = _Builder(self.definitions, known, channels, self.derived, shapes, words)
         scope = {**known, "C": channels, **sizes(shape)}
-        output, _ = builder.expression(expression, scope, SOURCE, 1)
+        output, _ = builder.expression(expression, scope, builder.sources, 1)
         return builder.body(output)
 
 
@@ -91,24 +111,31 @@ class _Builder:
         constants: Scope,
         channels: int,
         derived: bool,
-        shape: Shape,
+        shapes: Shapes,
         words: int | None = None,
     ) -> None:
         self._definitions = definitions
         self._constants = constants
         self._channels = channels
         self._derived = derived
-        self._shape = shape
+        self._shapes = shapes
         self._words = words
         self._layers: list[Layer] = []
+
+    @property
+    def sources(self) -> Values:
+        """The values that the body reads."""
+        return tuple(SOURCE - place for place in range(len(self._shapes)))
 
     def operation(self, operation: Operation, stride: int) -> OpBody:
         given = dict(operation.arguments)
         if operation.name in self._definitions:
-            output, left = self.definition(operation.name, given, SOURCE, stride)
+            output, left = self.definition(operation.name, given, self.sources, stride)
+        elif LANGUAGE[operation.name].joins:
+            output, left = self._join(operation.name, operation.span, self.sources), stride
         else:
-            primitive = LANGUAGE[operation.name]
-            output, left = self.primitive(primitive, given, {}, operation.span, SOURCE, stride)
+            primitive, read = LANGUAGE[operation.name], self.sources
+            output, left = self.primitive(primitive, given, {}, operation.span, read, stride)
         if left > 1:
             raise user_error(
                 "NAS402",
@@ -122,31 +149,32 @@ class _Builder:
         return OpBody(tuple(self._layers), output, self._shape_of(output))
 
     def _shape_of(self, value: int) -> Shape:
-        return self._shape if value == SOURCE else self._layers[value].shape
+        return self._shapes[SOURCE - value] if value < 0 else self._layers[value].shape
 
     def expression(
-        self, expression: ast.Expression, scope: BodyScope, value: int, stride: int
+        self, expression: ast.Expression, scope: BodyScope, values: Values, stride: int
     ) -> tuple[int, int]:
-        """Expand an expression on a value; return the new value and the stride that is left."""
+        """Expand an expression on values; return the new value and the stride that is left."""
         if isinstance(expression, ast.Chain):
-            for stage in expression.stages:
-                value, stride = self.expression(stage, scope, value, stride)
-            return value, stride
+            return self._repeated(expression.stages, scope, values, stride)
         repetition = repeated(expression)
         if repetition is not None:
             count, body = repetition
-            for _ in range(_repeats(count, scope)):
-                value, stride = self.expression(body, scope, value, stride)
-            return value, stride
+            return self._repeated([body] * _repeats(count, scope), scope, values, stride)
         call = called(expression)
         assert call is not None, "checked by check_body"
         name, arguments = call
+        if is_operand(name.text, self._definitions):
+            return self._operand(arguments[0].value, scope, values), stride
         passed = scope.get(name.text)
-        if isinstance(passed, Passed):
-            inner = {**passed.scope, **sizes(self._shape_of(value))}
-            return self.expression(passed.expression, inner, value, stride)
-        if is_join(name.text, self._definitions):
-            return self._join([a.value for a in arguments], name, scope, value, stride)
+        if isinstance(passed, Passed) or is_join(name.text, self._definitions):
+            branches = [self.expression(a.value, scope, values, stride) for a in arguments]
+            joined = tuple(end for end, _ in branches) or values
+            left = max((left for _, left in branches), default=stride)
+            if not isinstance(passed, Passed):
+                return self._join(name.text, name.span, joined), left
+            inner = {**passed.scope, **sizes(self._shape_of(joined[0]))}
+            return self.expression(passed.expression, inner, joined, left)
         expressions = bind(name, arguments, parameters(name, self._definitions))
         if name.text in self._definitions:
             taken = operation_parameters(name.text, self._definitions)
@@ -156,15 +184,24 @@ class _Builder:
                     key: Passed(argument, scope) if key in taken else evaluate(argument, scope)
                     for key, argument in expressions.items()
                 },
-                value,
+                values,
                 stride,
             )
         given = {key: evaluate(argument, scope) for key, argument in expressions.items()}
         primitive = LANGUAGE[name.text]
-        return self.primitive(primitive, given, expressions, name.span, value, stride)
+        return self.primitive(primitive, given, expressions, name.span, values, stride)
+
+    def _repeated(
+        self, stages: Sequence[ast.Expression], scope: BodyScope, values: Values, stride: int
+    ) -> tuple[int, int]:
+        """Expand expressions one after the other."""
+        for stage in stages:
+            value, stride = self.expression(stage, scope, values, stride)
+            values = (value,)
+        return values[0], stride
 
     def definition(
-        self, name: str, given: Mapping[str, Constant | Passed], value: int, stride: int
+        self, name: str, given: Mapping[str, Constant | Passed], values: Values, stride: int
     ) -> tuple[int, int]:
         """Expand a defined operation with its arguments."""
         definition = self._definitions[name]
@@ -178,12 +215,12 @@ class _Builder:
                 scope[key] = Passed(default, self._constants)
             elif default is not None:
                 scope[key] = evaluate(default, self._constants)
-        scope |= {"C": self._channels, **sizes(self._shape_of(value)), "stride": stride}
+        scope |= {"C": self._channels, **sizes(self._shape_of(values[0])), "stride": stride}
         body = self._body(definition, scope, stride)
         if mentions_stride(body):
-            value, _ = self.expression(body, scope, value, 1)
+            value, _ = self.expression(body, scope, values, 1)
             return value, 1
-        return self.expression(body, scope, value, stride)
+        return self.expression(body, scope, values, stride)
 
     def _body(self, definition: ast.OpDef, scope: BodyScope, stride: int) -> ast.Expression:
         """Return the first variant whose conditions hold, else the body."""
@@ -192,17 +229,27 @@ class _Builder:
                 return variant.body
         return definition.body
 
-    def _join(
-        self,
-        branches: Sequence[ast.Expression],
-        name: ast.Name,
-        scope: BodyScope,
-        value: int,
-        stride: int,
-    ) -> tuple[int, int]:
-        ends = [self.expression(branch, scope, value, stride) for branch in branches]
-        joined = self._add(LANGUAGE[name.text], tuple(end for end, _ in ends), {}, name.span)
-        return joined, max(left for _, left in ends)
+    def _join(self, name: str, span: Span | None, values: Values) -> int:
+        if len(values) == 1:
+            raise user_error(
+                "NAS401",
+                f"`{name}` joins several values, and here is one",
+                span=span,
+                help=f"apply it to several, as in `{name}(a, b)`",
+            )
+        return self._add(LANGUAGE[name], values, {}, span)
+
+    def _operand(self, place: ast.Expression, scope: BodyScope, values: Values) -> int:
+        """Return one of the values that are read, by its number from 1 on."""
+        number = evaluate(place, scope)
+        if not isinstance(number, int) or not 1 <= number <= len(values):
+            count = f"{len(values)} values are" if len(values) > 1 else "one value is"
+            raise user_error(
+                "NAS401",
+                f"`{OPERAND}` takes a number from 1 to {len(values)}, not {number}: {count} read",
+                span=place.span,
+            )
+        return values[number - 1]
 
     def primitive(
         self,
@@ -210,10 +257,17 @@ class _Builder:
         given: Mapping[str, Constant],
         expressions: Mapping[str, ast.Expression],
         span: Span | None,
-        value: int,
+        values: Values,
         stride: int,
     ) -> tuple[int, int]:
         """Add a primitive that reads one value."""
+        if len(values) > 1:
+            raise user_error(
+                "NAS401",
+                f"`{primitive.name}` reads one value, and here are {len(values)}",
+                span=span,
+                help=f"join them first: `add -> {primitive.name}`, or take one: `{OPERAND}(1)`",
+            )
         attributes: dict[str, AttributeValue] = {}
         if primitive.tied_to:
             self._known_classes(primitive, span)
@@ -234,7 +288,7 @@ class _Builder:
                 attributes[argument.name] = default_value(
                     argument, attributes, given, self._channels, stride
                 )
-        added = self._add(primitive, (value,), attributes, span)
+        added = self._add(primitive, values, attributes, span)
         return added, 1 if takes_stride else stride
 
     def _known_classes(self, primitive: Primitive, span: Span | None) -> int:

@@ -8,12 +8,12 @@ from functools import cached_property
 from dslnas.ops.primitive import AttributeValue, Primitive, Shape, Weight
 
 SOURCE = -1
-"""Number of the value that a body reads."""
+"""Number of the value that a body reads; of several that of the first, -2 is the second."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One primitive of a body; `inputs` are places of earlier layers, or SOURCE."""
+    """One primitive of a body; `inputs` are places of earlier layers, or sources."""
 
     primitive: Primitive
     inputs: tuple[int, ...]
@@ -24,7 +24,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class OpBody:
-    """An operation as primitives, for one input shape. `output` is a layer's place or SOURCE."""
+    """An operation as primitives, for its input shapes. `output` is a layer's place or a source."""
 
     layers: tuple[Layer, ...]
     output: int

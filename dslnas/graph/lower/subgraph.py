@@ -27,6 +27,22 @@ class Value:
     name: str
     shape: Shape
 
+    @property
+    def parts(self) -> tuple[Value, ...]:
+        """The value itself."""
+        return (self,)
+
+
+@dataclass(frozen=True)
+class Several:
+    """Values that an operation reads at once, such as those of a user and an item."""
+
+    parts: tuple[Value, ...]
+
+
+Source: TypeAlias = Value | Several
+"""Value, or values, that an operation reads."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -87,7 +103,7 @@ class Applied:
         path: Where its nodes stand.
         first: Number of the first of them.
         body: The operation.
-        source: Value that it reads.
+        source: Value, or values, that it reads.
         owner: Path of equal nodes whose weights these ones use; None for own weights.
         is_shared: Whether all that use these weights, their owner included, are equals.
     """
@@ -95,20 +111,19 @@ class Applied:
     path: str
     first: int
     body: OpBody
-    source: Value
+    source: Source
     owner: str | None = None
     is_shared: bool = False
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the nodes that it reads."""
-        return (self.source.name,)
+        return tuple(part.name for part in self.source.parts)
 
     @property
     def result(self) -> Value:
         """Its output."""
-        name = (*self.names, self.source.name)[self.body.output]
-        return Value(name, self.body.shape)
+        return Value(self._with_sources[self.body.output], self.body.shape)
 
     @property
     def node_count(self) -> int:
@@ -127,7 +142,7 @@ class Applied:
 
     def nodes(self, place: Place) -> Iterator[Node]:
         """Yield its nodes by their names in the network."""
-        names = [*map(place.name, self.names), place.name(self.source.name)]  # SOURCE is last
+        names = [*map(place.name, self._with_sources)]
         for number, layer in enumerate(self.body.layers):
             yield Node(
                 names[number],
@@ -143,6 +158,11 @@ class Applied:
     def names(self) -> list[str]:
         """Relative names of its nodes."""
         return [below(self.path, self._word(number)) for number in range(len(self.body.layers))]
+
+    @property
+    def _with_sources(self) -> list[str]:
+        """Relative names of its nodes, and of what it reads in places from SOURCE, the last, on."""
+        return [*self.names, *reversed(self.inputs)]
 
     def _word(self, number: int) -> str:
         return f"{self.first + number}_{self.body.layers[number].primitive.name}"

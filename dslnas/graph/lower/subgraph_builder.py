@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from dslnas.graph.graph import Mix, Node, Scope, State
 from dslnas.graph.lower.op_body import OpBody
-from dslnas.graph.lower.subgraph import Applied, Item, Placed, Single, Subgraph, Value, below
+from dslnas.graph.lower.subgraph import (
+    Applied,
+    Item,
+    Placed,
+    Single,
+    Source,
+    Subgraph,
+    Value,
+    below,
+)
 from dslnas.language.check.cell import Edge
 from dslnas.names import free_name
 from dslnas.ops.catalogue import PRIMITIVES
@@ -51,12 +60,14 @@ class SubgraphBuilder:
         self._scopes.append(Scope(path, kind, label))
         return path
 
-    def place(self, edge: Edge, subgraph: Subgraph, outside: Mapping[str, str]) -> Placed:
+    def place(
+        self, edge: Edge, label: str, subgraph: Subgraph, outside: Mapping[str, str]
+    ) -> Placed:
         """Put a finished edge into this subgraph, at a free path; see `Placed`."""
         path = self.path("", f"{edge.target}_{edge.source}")
         self._closed.add(path)
         placed = Placed(path, subgraph, outside, edge.row)
-        self._scopes += (Scope(path, "edge", f"{edge.source} -> {edge.target}"), placed)
+        self._scopes += (Scope(path, "edge", label), placed)
         self._items.append(placed)
         return placed
 
@@ -64,7 +75,7 @@ class SubgraphBuilder:
         self,
         path: str,
         body: OpBody,
-        source: Value,
+        source: Source,
         owner: str | None = None,
         *,
         is_shared: bool = False,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
 from dslnas.graph.lower.context import CellContext, Shared
-from dslnas.graph.lower.subgraph import Value
+from dslnas.graph.lower.op_body import OpBody
+from dslnas.graph.lower.subgraph import Several, Source, Value
 from dslnas.language.check.value import (
     SOURCE,
     Activated,
@@ -16,12 +18,14 @@ from dslnas.language.check.value import (
     Gate,
     Joined,
     Reference,
+    Together,
     ValueExpression,
 )
+from dslnas.language.print.format import format_expression
 from dslnas.ops.catalogue import PRIMITIVES
-from dslnas.ops.primitive import Shape, ShapeError
+from dslnas.ops.primitive import Shape, ShapeError, as_fixed, as_searched
 
-Operate: TypeAlias = Callable[[Value], Value]
+Operate: TypeAlias = Callable[[Source], Value]
 """Applies the operation of an edge, in a gate."""
 
 
@@ -29,7 +33,7 @@ def lower_value(
     context: CellContext,
     path: str,
     expression: ValueExpression,
-    values: Mapping[str, Value],
+    values: Mapping[str, Source],
     *,
     shared: Shared | None = None,
     operate: Operate | None = None,
@@ -50,23 +54,80 @@ def lower_value(
     lowered = partial(lower_value, context, path, values=values, shared=shared, operate=operate)
     match expression:
         case Reference(name=name):
-            return values[name]
-        case Applied(operation=operation, source=source):
-            end = lowered(source)
-            body = context.expander.expression(operation, end.shape, context.channels)
-            return context.apply(path, body, end, shared)
+            return alone(values[name])
+        case Applied(operation=operation, source=source) as applied:
+            parts = source.operands if isinstance(source, Together) else (source,)
+            ends = [lowered(part) for part in parts]
+            first, *others = (end.shape for end in ends)
+            body = context.expander.expression(
+                operation, first, context.channels, others=tuple(others)
+            )
+            return context.apply(path, _with_own(applied, body), together(ends), shared)
         case Activated(source=source):
             assert operate is not None, "checked: only gates have an operation"
             return operate(lowered(source))
+        case Together():
+            raise AssertionError("read by operations only")
     ends = [lowered(part) for part in expression.operands]
     _check_join(expression, tuple(end.shape for end in ends))
     here = context.out.path(path, expression.primitive)
     return context.out.join(here, expression.primitive, ends)
 
 
-def lower_gate(context: CellContext, gate: Gate, source: Value) -> dict[str, Value]:
+def _with_own(applied: Applied, body: OpBody) -> OpBody:
+    """Return an operation whose weights are a part of the architecture, where it says so.
+
+    Raises:
+        UserError: NAS401 if there are not as many numbers as weights.
+    """
+    if applied.is_searched:
+        layers = (replace(layer, weights=as_searched(layer.weights)) for layer in body.layers)
+        return replace(body, layers=tuple(layers))
+    if not applied.weights:
+        return body
+    if len(applied.weights) != body.params:
+        shown = format_expression(applied.operation)
+        raise user_error(
+            "NAS401",
+            f"`{shown}` has {body.params} weights here, and {len(applied.weights)} are given",
+            span=applied.span,
+            help="a search writes as many as there are: take them as they are",
+        )
+    fixed, start = [], 0
+    for layer in body.layers:
+        end = start + sum(weight.size for weight in layer.weights if weight.trained)
+        fixed.append(replace(layer, weights=as_fixed(layer.weights, applied.weights[start:end])))
+        start = end
+    return replace(body, layers=tuple(fixed))
+
+
+def lower_source(
+    context: CellContext,
+    path: str,
+    expression: ValueExpression,
+    values: Mapping[str, Source],
+) -> Source:
+    """Return what an expression gives, which may be several values for an edge to read."""
+    if isinstance(expression, Together):
+        operands = expression.operands
+        return together([lower_value(context, path, part, values) for part in operands])
+    return lower_value(context, path, expression, values)
+
+
+def alone(source: Source) -> Value:
+    """Return the value that a source is; several values are read by operations only."""
+    assert isinstance(source, Value), "checked: nothing else reads several values"
+    return source
+
+
+def together(values: Sequence[Value]) -> Source:
+    """Return what an operation reads that reads some values."""
+    return values[0] if len(values) == 1 else Several(tuple(values))
+
+
+def lower_gate(context: CellContext, gate: Gate, source: Value) -> dict[str, Source]:
     """Return by name what of a gate is the same for all operations of an edge, and the source."""
-    values = {SOURCE: source}
+    values: dict[str, Source] = {SOURCE: source}
     waiting: set[str] = set()
     for value in gate.values:
         if _depends(value.expression, waiting):
@@ -81,7 +142,7 @@ def lower_gated(
     context: CellContext,
     path: str,
     gate: Gate,
-    values: Mapping[str, Value],
+    values: Mapping[str, Source],
     operate: Operate,
 ) -> Value:
     """Return what a gate makes of one operation of an edge; values are those of `lower_gate`."""
@@ -93,7 +154,7 @@ def lower_gated(
             known[name] = lower_value(
                 context, here, expression, known, shared=shared, operate=operate
             )
-    return known["gated"]
+    return alone(known["gated"])
 
 
 def _depends(expression: ValueExpression, on: set[str]) -> bool:
@@ -103,7 +164,7 @@ def _depends(expression: ValueExpression, on: set[str]) -> bool:
             return name in on
         case Applied(source=source):
             return _depends(source, on)
-        case Joined(operands=operands):
+        case Joined(operands=operands) | Together(operands=operands):
             return any(_depends(part, on) for part in operands)
     return True
 

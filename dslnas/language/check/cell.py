@@ -10,7 +10,7 @@ import networkx as nx
 
 from dslnas.language.check.constants import Constant
 from dslnas.language.check.dag import computing_order, needed_for
-from dslnas.language.check.value import CellValue, Gate, names_in
+from dslnas.language.check.value import CellValue, Gate, Together, names_in
 from dslnas.source import Span
 
 
@@ -161,6 +161,19 @@ class Cell:
     def is_strided(self, source: str) -> bool:
         """Whether edges from something are strided: it is as large as the inputs."""
         return self.stride > 1 and not self.nodes_behind(source)
+
+    @cached_property
+    def together(self) -> Mapping[str, str]:
+        """By name the text of the values that an edge reads at once."""
+        return {
+            value.name: value.expression.text
+            for value in self.values
+            if isinstance(value.expression, Together)
+        }
+
+    def shown(self, edge: Edge) -> str:
+        """Return an edge in words: what it reads, and where it leads."""
+        return f"{self.together.get(edge.source, edge.source)} -> {edge.target}"
 
     @property
     def is_recurrent(self) -> bool:

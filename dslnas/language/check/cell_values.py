@@ -7,7 +7,14 @@ from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.context import Context
 from dslnas.language.check.gates import Gates
-from dslnas.language.check.value import CellValue, Reference, ValueExpression
+from dslnas.language.check.operations import reads_several
+from dslnas.language.check.value import (
+    Applied,
+    CellValue,
+    Reference,
+    ValueExpression,
+    inside,
+)
 from dslnas.language.check.values import ValueReader
 from dslnas.language.link.used_names import mentioned
 from dslnas.language.print.format import format_expression
@@ -34,6 +41,7 @@ class CellValues:
         self.written: list[tuple[str, str]] = []
         self._parts = parts
         self._what = parts.what
+        self._linked = context.linked
         self._gates = gates.sound
         self._diagnostics = context.diagnostics
         self._known = set(names.all)
@@ -60,8 +68,18 @@ class CellValues:
             return expression.text
         name = self._taking(wish)
         self._read(name, expression, expression.span)
-        self.written.append((name, f"let {name} = {format_expression(expression)}"))
+        if not isinstance(expression, ast.Tuple):  # several are written where they are read
+            self.written.append((name, f"let {name} = {format_expression(expression)}"))
         return name
+
+    def may_read_several(self, function: ast.Expression) -> bool:
+        """Whether a choice of operations, or an operation, may read several values at once."""
+        match function:
+            case ast.Choice() | ast.Binary():
+                return True
+            case ast.Name(text=text) if text in self._linked.sets:
+                return True
+        return reads_several(function, self._linked.operations)
 
     def mentions(self, expression: ast.Expression) -> bool:
         """Whether an expression reads something of the cell."""
@@ -69,13 +87,23 @@ class CellValues:
 
     def _read(self, name: str, written: ast.Expression, span: Span) -> None:
         self._reader.owner = name
-        expression = self._reader.read(written)
+        in_place = isinstance(written, ast.Tuple) and name not in self._known
+        expression = self._reader.read_source(written) if in_place else self._reader.read(written)
         if self._reader.parts + self._of_gates > MAX_PARTS:
             message = f"values of {self._what} have more than {MAX_PARTS:,} parts"
             self._diagnostics.add("NAS108", message, span, help="let operations do more of it")
             self._diagnostics.raise_if_any()
         if expression is not None:
+            self._check_searched(expression)
             self.values.append(CellValue(name, expression, span))
+
+    def _check_searched(self, expression: ValueExpression) -> None:
+        """Check that an operation whose weights are searched makes a value of its own."""
+        for inner in inside(expression):
+            if isinstance(inner, Applied) and inner.is_searched:
+                message = f"`{inner.span.brief}` has searched weights, and stands inside of a value"
+                help = "give it a name with `let`, and use that name"
+                self._diagnostics.add("NAS311", message, inner.span, help=help)
 
     def _apply(self, call: ast.Call) -> ValueExpression | None:
         """Return what a gate gives; its parts become values of the cell."""

@@ -94,6 +94,10 @@ def _applied(
             values.mentions(source)
         ):
             return source, function
+        case ast.Call(function=function, arguments=arguments) if (
+            len(arguments) > 1 and values.mentions(term) and values.may_read_several(function)
+        ):
+            return _several(term, arguments, known), function
         case ast.Name(text=text) if text in known:
             return term, ast.Name("identity", span=term.span)
         case ast.Call() | ast.Binary(sign="-" | "*") if values.mentions(term):
@@ -104,3 +108,22 @@ def _applied(
         span=term.span,
         help="a node sums terms such as `conv(3)(in1)` or `{conv(3), skip_connect}(n1)`",
     )
+
+
+def _several(
+    term: ast.Expression, arguments: Sequence[ast.Argument], known: Sequence[str]
+) -> ast.Tuple:
+    """Return the values that an operation reads at once.
+
+    Raises:
+        UserError: NAS201 for an unknown source, NAS208 for one with a name.
+    """
+    for argument in arguments:
+        source = argument.value
+        if argument.name is not None:
+            message = f"values that an operation reads have no names, found `{argument.span.brief}`"
+            raise user_error("NAS208", message, span=argument.span, help="leave the name out")
+        if isinstance(source, ast.Name) and source.text not in known:
+            message, help = f"unknown source `{source.text}`", suggestion(source.text, known)
+            raise user_error("NAS201", message, span=source.span, help=help)
+    return ast.Tuple(tuple(argument.value for argument in arguments), span=term.span)

@@ -73,6 +73,7 @@ class _Reader:
     ) -> Iterator[ast.Expression]:
         """Yield the arguments of a call that are operations."""
         if name in own:
+            yield from (argument.value for argument in arguments)
             return
         if name not in self._definitions:
             if name in LANGUAGE and LANGUAGE[name].joins:

@@ -1,8 +1,13 @@
-"""Sets of operations: what a list of names, sets, sums and differences stands for."""
+"""Sets of operations: what a list of names, sets, sums, differences and products stands for.
+
+In the definition of a set, `f({3, 5}, joins)` is a product: `f` with each of the numbers and each
+operation of `joins`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import TypeAlias
 
 from dslnas.diagnostics import suggestion, user_error
@@ -11,6 +16,7 @@ from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.check.inner_cells import is_cell
 from dslnas.language.check.operations import called, check_known, resolve
+from dslnas.language.link.used_names import mentioned
 from dslnas.language.syntax import ast
 from dslnas.source import Span
 
@@ -26,12 +32,15 @@ class OperationSets:
         self._linked = context.linked
         self._diagnostics = context.diagnostics
         self._sets: dict[str, _Operations] = dict.fromkeys(context.linked.sets)
+        self._written: dict[Operation, ast.Expression] = {}
+        self._defines = True
         sets, help = context.linked.sets, "a set may contain only others"
         names = {name: definition.name for name, definition in sets.items()}
         for name in understood_order(
             mentions(sets), names, "operation set", "contains itself", help, context.diagnostics
         ):
             self._sets[name] = self._joined(sets[name].items)
+        self._defines = False
 
     def operations(self, items: Sequence[ast.Expression], span: Span) -> tuple[Operation, ...]:
         """Return the operations that a list stands for; none if anything is wrong with it.
@@ -71,9 +80,42 @@ class OperationSets:
                 return self._joined(items)
             case ast.Name(text=name) if name in self._sets:
                 return self._sets[name]
+            case ast.Call() if self._defines:
+                call, *others = self._products(item) or [item]
+                if others:
+                    return self._joined([call, *others])
+                item = call
         with self._diagnostics.collecting():
-            return {self._resolved(item): None}
+            operation = self._resolved(item)
+            self._written.setdefault(operation, item)
+            return {operation: None}
         return None
+
+    def _products(self, call: ast.Call) -> list[ast.Expression]:
+        """Return a call with each of the operations and numbers that stand in it as a choice."""
+        functions = self._alternatives(call.function)
+        values = [self._alternatives(argument.value) for argument in call.arguments]
+        return [
+            call.replace(
+                function=function,
+                arguments=tuple(
+                    argument.replace(value=value)
+                    for argument, value in zip(call.arguments, chosen, strict=True)
+                ),
+            )
+            for function, *chosen in product(functions, *values)
+        ]
+
+    def _alternatives(self, part: ast.Expression) -> list[ast.Expression]:
+        """Return what may stand in place of a part of a call: itself, unless it is a choice."""
+        match part:
+            case ast.Choice(items=items):
+                return [one for item in items for one in self._alternatives(item)]
+            case ast.Name(text=name) if name not in self._sets:
+                return [part]
+            case ast.Name() | ast.Binary() if not self._sets.keys().isdisjoint(mentioned(part)):
+                return [self._written[operation] for operation in self._item(part) or ()]
+        return [part]
 
     def _check_flat(self, items: Iterable[ast.Expression]) -> None:
         """Check that a choice has no other one inside: it would be the same as one list."""

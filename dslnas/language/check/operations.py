@@ -26,6 +26,9 @@ CONDITIONS = ("stride", "derived", "searching")
 MAX_LEVELS = 150
 """Levels of an operation with everything it uses written out: a bound for recursion."""
 
+OPERAND = "operand"
+"""In an operation that reads several values: `operand(2)` is the second."""
+
 Call: TypeAlias = tuple[ast.Name, tuple[ast.Argument, ...]]
 
 
@@ -67,7 +70,7 @@ def check_known(name: ast.Name, definitions: Definitions, sets: Iterable[str] = 
     Raises:
         UserError: NAS201 if it is not.
     """
-    known = {*definitions, *LANGUAGE, *sets}
+    known = {*definitions, *LANGUAGE, *sets, OPERAND}
     if name.text in known:
         return
     meant = MEANT.get(name.text.lower().replace("_", ""), "")
@@ -83,6 +86,28 @@ def is_join(name: str, definitions: Definitions) -> bool:
     return name not in definitions and name in LANGUAGE and LANGUAGE[name].joins
 
 
+def is_operand(name: str, definitions: Definitions) -> bool:
+    """Whether a name stands for one of the values that an operation reads."""
+    return name == OPERAND and name not in definitions
+
+
+def reads_several(expression: ast.Expression, definitions: Definitions) -> bool:
+    """Whether an operation begins by joining the values that it reads, or by taking one of them."""
+    if isinstance(expression, ast.Chain):
+        return reads_several(expression.stages[0], definitions)
+    call = called(expression)
+    if call is None or repeated(expression) is not None:
+        return False
+    name, arguments = call
+    if name.text in definitions:
+        return any(reads_several(body, definitions) for body in _bodies(definitions[name.text]))
+    if name.text == OPERAND:
+        return True
+    if arguments:
+        return all(reads_several(argument.value, definitions) for argument in arguments)
+    return is_join(name.text, definitions) or name.text not in LANGUAGE  # or it is passed
+
+
 def resolve(expression: ast.Expression, context: Context) -> Operation:
     """Return the operation that an item of a set stands for.
 
@@ -94,7 +119,7 @@ def resolve(expression: ast.Expression, context: Context) -> Operation:
     """
     definitions, scope = context.linked.operations, context.constants
     call = called(expression)
-    if call is None or is_join(call[0].text, definitions) or not _is_plain(call, definitions):
+    if call is None or not _is_plain(call, definitions):
         return _inline(expression, context)
     name, arguments = call
     known = parameters(name, definitions)
@@ -111,6 +136,8 @@ def resolve(expression: ast.Expression, context: Context) -> Operation:
 def _is_plain(call: Call, definitions: Definitions) -> bool:
     """Whether the arguments of a call are numbers that are the same wherever it stands."""
     name, arguments = call
+    if is_operand(name.text, definitions) or (is_join(name.text, definitions) and arguments):
+        return False
     taken = operation_parameters(name.text, definitions)
     mentions = {word for argument in arguments for word in mentioned(argument.value)}
     return not taken and mentions.isdisjoint(BODY_NAMES)
@@ -120,7 +147,7 @@ def _inline(expression: ast.Expression, context: Context) -> Operation:
     """Return an operation that is written out where it stands."""
     mistakes = Diagnostics()
     scope = {**context.constants, **dict.fromkeys(BODY_NAMES, 1)}
-    check_body(expression, context.linked.operations, scope, mistakes)
+    check_body(expression, context.linked.operations, scope, mistakes, several=True)
     mistakes.raise_if_any()
     text, span = format_operation(expression), expression.span
     context.inline[text] = ast.OpDef(ast.Name(text, span=span), (), expression, (), span=span)
@@ -141,22 +168,31 @@ def check_definitions(definitions: Definitions, constants: Scope, diagnostics: D
         for variant in definition.variants:
             _check_conditions(variant, scope, diagnostics)
         for body in _bodies(definition):
-            check_body(body, definitions, scope, diagnostics)
+            check_body(body, definitions, scope, diagnostics, several=True)
         for parameter in definition.parameters:
             if parameter.default is not None and parameter.name.text in taken:
-                check_body(parameter.default, definitions, constants, diagnostics)
+                check_body(parameter.default, definitions, constants, diagnostics, several=True)
             elif parameter.default is not None:
                 _check_value(parameter.default, constants, diagnostics)
     _check_nesting(definitions, diagnostics)
 
 
 def check_body(
-    expression: ast.Expression, definitions: Definitions, scope: BodyScope, diagnostics: Diagnostics
+    expression: ast.Expression,
+    definitions: Definitions,
+    scope: BodyScope,
+    diagnostics: Diagnostics,
+    *,
+    several: bool = False,
 ) -> None:
-    """Check one body for names and arguments; shapes are checked where it is used."""
+    """Check one body for names and arguments; shapes are checked where it is used.
+
+    `several` says that it may read several values, which a join without branches joins.
+    """
     if isinstance(expression, ast.Chain):
-        for stage in expression.stages:
-            check_body(stage, definitions, scope, diagnostics)
+        for place, stage in enumerate(expression.stages):
+            first = several and place == 0
+            check_body(stage, definitions, scope, diagnostics, several=first)
         return
     repetition = repeated(expression)
     if repetition is not None:
@@ -174,13 +210,20 @@ def check_body(
         )
         return
     name, arguments = call
-    if isinstance(scope.get(name.text), Passed):
-        _check_passed(expression, name, diagnostics)
+    if is_operand(name.text, definitions):
+        _check_operand(name, arguments, scope, diagnostics)
         return
-    if is_join(name.text, definitions):
-        _check_join(name, arguments, diagnostics)
+    is_passed = isinstance(scope.get(name.text), Passed)
+    if is_passed and len(arguments) == 1:
+        message = f"`{name.text}` is an operation already, with its arguments"
+        help = f"write `{name.text}` alone"
+        diagnostics.add("NAS208", message, expression.span, help=help)
+        return
+    if is_passed or is_join(name.text, definitions):
+        if arguments or not (several or is_passed):
+            _check_join(name, arguments, diagnostics)
         for argument in arguments:
-            check_body(argument.value, definitions, scope, diagnostics)
+            check_body(argument.value, definitions, scope, diagnostics, several=several)
         return
     _check_call(name, arguments, definitions, scope, diagnostics)
 
@@ -197,23 +240,28 @@ def _check_call(
     with diagnostics.collecting():
         for key, value in bind(name, arguments, parameters(name, definitions)).items():
             if key in taken:
-                check_body(value, definitions, scope, diagnostics)
+                check_body(value, definitions, scope, diagnostics, several=True)
             else:
                 _check_value(value, scope, diagnostics)
 
 
-def _check_passed(expression: ast.Expression, name: ast.Name, diagnostics: Diagnostics) -> None:
-    """Check that a parameter that stands for an operation is given no arguments."""
-    if expression != name:
-        message = f"`{name.text}` is an operation already, with its arguments"
-        help = f"write `{name.text}` alone"
-        diagnostics.add("NAS208", message, expression.span, help=help)
+def _check_operand(
+    name: ast.Name,
+    arguments: Sequence[ast.Argument],
+    scope: BodyScope,
+    diagnostics: Diagnostics,
+) -> None:
+    """Check that one of several values is taken by its number."""
+    with diagnostics.collecting():
+        for value in bind(name, arguments, {"number": True}).values():
+            _check_value(value, scope, diagnostics)
 
 
 def _check_join(
     name: ast.Name, arguments: Iterable[ast.Argument], diagnostics: Diagnostics
 ) -> None:
-    branches, least = [*arguments], LANGUAGE[name.text].inputs[0]
+    branches = [*arguments]
+    least = LANGUAGE[name.text].inputs[0] if name.text in LANGUAGE else 2
     if len(branches) < least or any(branch.name is not None for branch in branches):
         message = f"`{name.text}` joins at least {least} branches, found {len(branches)}"
         help = f"write `{name.text}(a -> b, identity)`"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -30,11 +30,18 @@ class Reference:
 
 @dataclass(frozen=True)
 class Applied:
-    """An operation of the language applied to a value: `linear(2 * C)(reads)`."""
+    """An operation of the language applied to a value: `linear(2 * C)(reads)`.
+
+    Attributes:
+        is_searched: Whether its weights are a part of the architecture.
+        weights: Its weights where they are given; else empty.
+    """
 
     operation: ast.Expression
     source: ValueExpression
     span: Span = field(compare=False, repr=False)
+    is_searched: bool = False
+    weights: tuple[float, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,15 @@ class Joined:
 
 
 @dataclass(frozen=True)
+class Together:
+    """Values that an operation reads at once: what `plus(p, q)` is applied to, as `text`."""
+
+    operands: tuple[ValueExpression, ...]
+    text: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Activated:
     """In a gate: the operation of the edge applied to a value."""
 
@@ -54,7 +70,7 @@ class Activated:
     span: Span = field(compare=False, repr=False)
 
 
-ValueExpression: TypeAlias = Reference | Applied | Joined | Activated
+ValueExpression: TypeAlias = Reference | Applied | Joined | Together | Activated
 
 
 @dataclass(frozen=True)
@@ -105,6 +121,8 @@ def _flow(expression: ValueExpression, flows: Mapping[str, _Flow]) -> _Flow:
             return _Flow.ZERO
         case Applied(source=source):
             return max(_flow(source, flows), _Flow.CONSTANT)
+        case Together(operands=operands):
+            return max(_flow(operand, flows) for operand in operands)
         case Joined(primitive=primitive, operands=operands):
             found = [_flow(operand, flows) for operand in operands]
             is_product = has_trait(primitive, Trait.MULTILINEAR)
@@ -118,8 +136,21 @@ def names_in(expression: ValueExpression) -> tuple[str, ...]:
             return (name,)
         case Applied(source=source) | Activated(source=source):
             return names_in(source)
-        case Joined(operands=operands):
+        case Joined(operands=operands) | Together(operands=operands):
             return tuple(dict.fromkeys(name for part in operands for name in names_in(part)))
+
+
+def inside(expression: ValueExpression) -> Iterator[ValueExpression]:
+    """Yield the expressions that another one is made of, itself left out."""
+    parts: tuple[ValueExpression, ...] = ()
+    match expression:
+        case Applied(source=source) | Activated(source=source):
+            parts = (source,)
+        case Joined(operands=operands) | Together(operands=operands):
+            parts = operands
+    for part in parts:
+        yield part
+        yield from inside(part)
 
 
 def is_activated(expression: ValueExpression) -> bool:
@@ -127,6 +158,6 @@ def is_activated(expression: ValueExpression) -> bool:
     match expression:
         case Applied(source=source):
             return is_activated(source)
-        case Joined(operands=operands):
+        case Joined(operands=operands) | Together(operands=operands):
             return any(map(is_activated, operands))
     return isinstance(expression, Activated)

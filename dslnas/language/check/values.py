@@ -8,9 +8,18 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from dslnas.language.check.context import Context
-from dslnas.language.check.operations import BODY_NAMES, check_body
-from dslnas.language.check.value import Activated, Applied, Joined, Reference, ValueExpression
+from dslnas.language.check.operations import BODY_NAMES, check_body, reads_several
+from dslnas.language.check.own_weights import operation_in, weights_of_its_own
+from dslnas.language.check.value import (
+    Activated,
+    Applied,
+    Joined,
+    Reference,
+    Together,
+    ValueExpression,
+)
 from dslnas.language.link.used_names import mentioned
+from dslnas.language.print.format import format_expression
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 
@@ -99,6 +108,16 @@ class ValueReader:
                 self._not_a_value(expression, _FORMS)
         return None
 
+    def read_source(self, expression: ast.Expression) -> ValueExpression | None:
+        """Return what an operation reads: a value, or several in brackets."""
+        if not isinstance(expression, ast.Tuple):
+            return self.read(expression)
+        found = [self.read(item) for item in expression.items]
+        operands = tuple(value for value in found if value is not None)
+        text = ", ".join(map(format_expression, expression.items))
+        whole = Together(operands, text, expression.span)
+        return whole if len(operands) == len(found) else None
+
     def _not_a_value(self, expression: ast.Expression, help: str) -> None:
         message = f"expected a value, found `{expression.span.brief}`"
         self._diagnostics.add("NAS311", message, expression.span, help=help)
@@ -131,14 +150,28 @@ class ValueReader:
         """Return an operation that is applied to a value."""
         if not self._is_applied(call):
             return None
-        function, value = call.function, self.read(call.arguments[0].value)
+        owned = weights_of_its_own(call.function, self._scope, self._diagnostics)
+        if owned is None:
+            return None
+        (first, *others), function = [a.value for a in call.arguments], owned.operation
+        several = ast.Tuple((first, *others), span=call.span)
+        value = self.read_source(several if others else first)
         slot = self._slot
         if slot is not None and function == ast.Name(slot.name, span=function.span):
             if value is None or slot.operation is None:
                 return None if value is None else Activated(value, call.span)
             return Applied(slot.operation, value, call.span)
         self.check_operation(function)
-        return None if value is None else Applied(function, value, call.span)
+        if value is None:
+            return None
+        if owned.is_plain:
+            return Applied(function, value, call.span)
+        if self._slot is not None:
+            message = f"`{call.function.span.brief}` stands in a gate"
+            help = "weights of an architecture belong to a cell: write it in a `let`"
+            self._diagnostics.add("NAS311", message, call.function.span, help=help)
+            return None
+        return Applied(function, value, call.span, owned.is_searched, owned.weights)
 
     def _is_applied(self, call: ast.Call) -> bool:
         """Check that an operation is applied to one value."""
@@ -147,7 +180,10 @@ class ValueReader:
         if takes_more and not self._reads_a_value(call.arguments):
             message = f"`{call.span.brief}` is not applied to a value"
             help = f"write `{call.span.brief}(x)`"
-        elif len(arguments) == 1 and call.arguments[0].name is None:
+        elif all(argument.name is None for argument in call.arguments) and (
+            len(arguments) == 1
+            or (arguments and reads_several(operation_in(call.function), self._definitions))
+        ):
             return True
         else:
             message = f"`{shown}` is applied to one value, found {len(arguments)}"
@@ -183,7 +219,7 @@ class ValueReader:
             help = f"apply it to a value: `tanh({name}(x))`"
             self._diagnostics.add("NAS311", message, function.span, help=help)
             return
-        check_body(function, self._definitions, self._scope, self._diagnostics)
+        check_body(function, self._definitions, self._scope, self._diagnostics, several=True)
 
     def _unknown(self, name: ast.Name) -> None:
         text = name.text
