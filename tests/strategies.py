@@ -51,9 +51,9 @@ _ANYWHERE = (
     "rescale(0.5, 0.25)",
     "softmax",
     "relu6 -> hard_sigmoid",
-    "reshape((C_in, H_in * W_in)) -> softmax(2) -> reshape((C_in, H_in, W_in))",
+    "flattened",
+    "enlarged",
     "transpose(2, 3) -> softmax(2) -> transpose(2, 3)",
-    "upsample(2) -> max_pool2d(2, stride = 2, padding = 0)",
 )
 # Layers that go from C channels to C channels and take a stride.
 _STRIDED = (
@@ -94,6 +94,8 @@ op curved = tanh | when stride 2: avg_pool2d(3) -> tanh
 op gated = multiply(identity, sigmoid) | when stride 2: max_pool2d(3)
 op moved = shift(1) | when stride 2: avg_pool2d(3)
 op factorized_reduce_or_conv = conv(1) | when stride 2: factorized_reduce
+op flattened = reshape((C_in, H_in * W_in)) -> softmax(2) -> reshape((C_in, H_in, W_in))
+op enlarged = upsample(2) -> reshape((4 * C_in, H_in, W_in)) -> split(4, 1)
 """
 
 
@@ -205,6 +207,7 @@ class _Writer:
 
 _OF_SIGNALS = {
     "transpose(2, 3)": "transpose(1, 2)",
+    "reshape((4 * C_in, H_in, W_in)) -> split(4, 1)": "reshape((2 * C_in, W_in)) -> split(2, 1)",
     "reshape((C_in, H_in, W_in))": "reshape((C_in, W_in))",
 }
 """Layers of images, each with the one that does the same to signals."""
