@@ -110,7 +110,9 @@ def _write(run: Run, trained: Trained) -> None:
 
     data, task, graph = run.data, task_of(run.spec.program.data), trained.network.graph
     measured = {"test": trained.test, "validation": trained.validation}
-    epoch: dict[str, object] = {"retrain_epoch": trained.epoch} if task.selects_epoch else {}
+    epoch: dict[str, object] = (
+        {"retrain_epoch": trained.epoch} if task.selects(run.spec.program.evaluate) else {}
+    )
     costs = {"params": graph.params(), "flops": graph.flops()}
     run.folder.add_results(
         {

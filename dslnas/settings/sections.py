@@ -133,6 +133,11 @@ class EvaluateSettings(Section):
     channels: Side = Field(36, description="C of the network that is trained")
     repeat: int = Field(6, ge=0, le=256, description="N of the network that is trained")
     weights: Weights = Sgd(lr=Cosine(start=0.025, end=0.0))
+    epoch: Literal["last", "best"] | None = Field(
+        None,
+        description="whose network: the last, or the best by validation; else last, for text and "
+        "ratings best",
+    )
     label_smoothing: float = Field(
         0.0,
         ge=0,

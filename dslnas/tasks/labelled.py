@@ -84,6 +84,7 @@ class LabelledTask(Task):
             yield Row(f"  {metric.label}", metric.shown("test"), f"of a guess {guess}")
         yield Row(f"  {self.detail.label}", self.detail.shown("test"))
         yield Row(f"validation {leading.label}", leading.shown("validation"))
+        yield Row("  the best, of epoch", "{retrain_epoch}")
 
     def for_data(self, data: DataSettings) -> Task:
         """Return the task with the metric that the settings of its data ask for."""

@@ -81,8 +81,8 @@ class Task(ABC):
         columns: Columns of the table of several runs.
         rows: Rows of the report on one run.
         files: Files that users of an exported network need beside it, with the meaning of each.
-        selects_epoch: Whether a training from scratch gives the network of its best epoch, and may
-            average weights; else that of the last epoch.
+        selects_epoch: Whether a training from scratch gives the network of its best epoch, unless
+            settings say, and may average weights; else that of the last epoch.
         measured_at_once: Examples, or sequences side by side, of a batch that is measured.
     """
 
@@ -202,6 +202,10 @@ class Task(ABC):
         return max(1, examples // batch)
 
     # ---- loss and metrics -----------------------------------------------------------------------
+
+    def selects(self, evaluate: EvaluateSettings) -> bool:
+        """Whether a training from scratch gives the network of its best epoch."""
+        return self.selects_epoch if evaluate.epoch is None else evaluate.epoch == "best"
 
     def loss(self, output: BatchOutput, batch: Batch) -> Tensor:
         """Return the mean loss of a batch, a scalar with gradients.

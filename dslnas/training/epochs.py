@@ -131,7 +131,7 @@ class Epochs:
         """Take down an epoch, and what follows from it for the next ones."""
         trainee, before = self._trainee, self._trainee.progress
         best = before.best
-        if self._task.selects_epoch and (best == 0 or self._is_better(measured)):
+        if self._task.selects(self._settings) and (best == 0 or self._is_better(measured)):
             trainee.keep_best()
             best = before.epochs + 1
         losses, checks = (*before.losses, measured.loss), self._settings.average or 0

@@ -103,7 +103,7 @@ def training_needs(
     # the last measurement, on the test part, is never mixed
     measured = activations(running, plan, gradients=False).peak * _width(runtime.precision)
     # where an epoch is selected, its network is kept, and the mean of many; averages are swapped
-    is_averaged = task.selects_epoch or settings.ema is not None
+    is_averaged = task.selects(settings) or settings.ema is not None
     copies = COPIES + (settings.accumulate > 1) + 2 * is_averaged + _more_moments(settings.weights)
     at_once = task.measured_at_once * steps
     found = activations(running, plan)

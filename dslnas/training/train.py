@@ -64,7 +64,8 @@ def train(
     """Train an architecture on all training data, with fresh weights.
 
     Images: cross-entropy; drop path rises linearly from 0 (DARTS, appendix A.2). The network of the
-    last epoch, or its average over the steps, is the result: validation and test choose nothing.
+    last epoch, or its average over the steps, is the result: validation and test choose nothing,
+    unless settings ask for the best epoch by validation.
 
     Text: SGD, averaged once validation stalls, with variational dropout and slowness penalty
     (DARTS, appendix A.3; Merity et al., ICLR 2018). The network of the epoch with the lowest

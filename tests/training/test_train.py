@@ -135,6 +135,16 @@ def without_average(data: Data) -> float:
     return report.epochs[-1].train_loss
 
 
+def test_the_best_epoch_by_validation_is_the_result_where_it_is_asked_for() -> None:
+    data, report = random_data(), Listener()
+    wild = Sgd(lr=0.3, weight_decay=0.0)
+    trained = run_retrain(architecture(), data, epochs=4, epoch="best", weights=wild, report=report)
+    found = [record.validation_metrics["accuracy"] for record in report.epochs]
+    assert trained.epoch == found.index(max(found)) + 1
+    assert trained.validation.metrics["accuracy"] == max(found)
+    assert measured_on(trained, data.validation).brief == trained.validation
+
+
 def test_smoothed_labels_share_some_of_a_label_among_all_classes() -> None:
     logits, targets = torch.randn(5, 4), torch.tensor([0, 3, 1, 1, 2])
     settings = EvaluateSettings(label_smoothing=0.2)
