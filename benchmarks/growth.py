@@ -17,8 +17,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from dslnas.diagnostics import UserError
 from measuring import in_own_process, machine, medians_in_turns
 from methods import METHODS, Search, peak_mib
@@ -94,7 +92,9 @@ def measure(workload: Workload, value: int, turns: int, *, memory: bool) -> dict
 
 
 def draw(found: dict[str, dict[str, list[Point]]], title: str, path: Path) -> None:
-    """Draw seconds above and memory below, one column for every quantity."""
+    """Draw seconds above and memory below, one column for every quantity. Imports matplotlib."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(3.2 * len(found) + 0.8, 5.6), layout="constrained")
     axes = figure.subplots(2, len(found), squeeze=False, sharex="col", sharey="row")
     for column, (name, lowerings) in enumerate(found.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.discretise import nearest, one_hot
 from dslnas.graph.analysis.plan import Choice
+from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.space.choice_table import choice_table
 from dslnas.space.network import SearchSpace
@@ -159,11 +161,23 @@ def supernet_of(
 ) -> Supernet:
     """Return the supernet of a space, in training mode, with what is random seeded."""
     generator = torch.Generator().manual_seed(seed)
-    graph = build_supernet_graph(searched)
+    graph, rewritten = _lowered(searched)
     runtime = Runtime(CPU, precision="float64" if dtype == torch.float64 else "float32")
     supernet = Supernet(searched, graph, generator, runtime, slowness=SLOWNESS)
     supernet.network.run_state.generator = torch.Generator().manual_seed(seed)
+    supernet.network._rewritten = rewritten
     return supernet
+
+
+def _lowered(searched: SearchSpace) -> tuple[PrimitiveGraph, dict[Any, PrimitiveGraph]]:
+    """Return the graph of a space, and what passes made of it, once for all networks of it."""
+    if id(searched) not in _LOWERED:
+        _LOWERED[id(searched)] = searched, build_supernet_graph(searched), {}
+    return _LOWERED[id(searched)][1:]
+
+
+_LOWERED: dict[int, tuple[SearchSpace, PrimitiveGraph, dict[Any, PrimitiveGraph]]] = {}
+"""By the identity of a space, which is kept so that no other gets it."""
 
 
 def batch(seed: int, size: int = 6, dtype: torch.dtype = torch.float64) -> Batch:

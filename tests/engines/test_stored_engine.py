@@ -202,22 +202,34 @@ OPTIONS = {
     "children_alone_text": Case("evolution", "recurrent", {**ALONE, "each": 2}),
     "judged_later": Case("nao", given={"each": 3}),
 }
+BORDERS = {"warm_controller", "stages", "several_epochs_each", "children_alone", "judged_later"}
+"""Options that do something between epochs."""
+
+BOTH = AMID, BORDER
+MOMENTS = {name: (BOTH if name in BORDERS else (AMID,)) for name in OPTIONS}
+"""When a search with options is stored, by default."""
+
 CASES = pytest.mark.parametrize(
-    "case",
+    ("case", "moments"),
     [
-        *(pytest.param(case, id=f"{case.method}-{case.name}") for case in EVERY_METHOD),
-        *(pytest.param(case, id=name) for name, case in OPTIONS.items()),
+        *(pytest.param(case, BOTH, id=f"{case.method}-{case.name}") for case in EVERY_METHOD),
+        *(pytest.param(case, MOMENTS[name], id=name) for name, case in OPTIONS.items()),
+        *(
+            pytest.param(case, (BORDER,), id=f"{name}-border", marks=pytest.mark.slow)
+            for name, case in OPTIONS.items()
+            if name not in BORDERS
+        ),
     ],
 )
 METHODS = pytest.mark.parametrize("method", ENGINES)
 
 
 @CASES
-def test_a_search_goes_on_from_a_state_bit_for_bit(case: Case) -> None:
+def test_a_search_goes_on_from_a_state_bit_for_bit(case: Case, moments: tuple[int, ...]) -> None:
     whole, stored, told = case.start(), dict[int, Saved](), list[object]()
     for done, call in enumerate(whole.calls(), 1):
         told.append(call())
-        if done in (AMID, BORDER):
+        if done in moments:
             stored[done] = whole.saved()
 
     for done, saved in stored.items():

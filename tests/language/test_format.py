@@ -17,6 +17,8 @@ from dslnas.language.syntax.parse import parse, parse_values
 from dslnas.source import SourceFile
 from tests.language.programs import expressions, items, programs, untidy
 
+FEW = settings().max_examples // 2
+"""Examples of whole programs."""
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -33,7 +35,7 @@ def assert_laws(text: str) -> None:
     assert format_program(again) == once
 
 
-@settings(max_examples=30)
+@settings(max_examples=FEW)
 @given(programs)
 def test_made_programs_survive(program: ast.Program) -> None:
     text = format_program(program)
@@ -41,7 +43,9 @@ def test_made_programs_survive(program: ast.Program) -> None:
     assert formatted(text) == text
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=FEW, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(st.data())
 def test_untidy_texts_keep_program_and_comments(data: st.DataObject) -> None:
     program = data.draw(programs)
@@ -52,7 +56,6 @@ def test_untidy_texts_keep_program_and_comments(data: st.DataObject) -> None:
     assert_laws(text)
 
 
-@settings(max_examples=50)
 @given(items)
 def test_items_survive(item: ast.Item) -> None:
     text = format_item(item)

@@ -9,13 +9,11 @@ from dslnas.diagnostics import UserError
 from dslnas.graph.attributes import attribute_value
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES
-from dslnas.ops.primitive import Default, Kind, Primitive
+from dslnas.ops.primitive import Default, Kind
 from dslnas.ops.traits import Trait
 from tests.primitives import OF_PASSES, with_trait
 from tests.spaces import space_of
 from tests.strategies import SpaceText, spaces
-
-ALL = pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=PRIMITIVES)
 
 
 @pytest.mark.parametrize("name", sorted(with_trait(Trait.COMPILER_ONLY)))
@@ -37,36 +35,35 @@ def test_all_but_three_of_the_primitives_that_are_no_words_are_written_by_passes
     assert with_trait(Trait.COMPILER_ONLY) - OF_PASSES == {"mix", "state", "drop_path"}
 
 
-@ALL
-def test_every_primitive_is_documented_in_one_line(primitive: Primitive) -> None:
-    assert primitive.summary
-    assert "\n" not in primitive.summary
-    assert not primitive.summary.endswith(".")
+def test_every_primitive_is_documented_in_one_line() -> None:
+    for name, primitive in PRIMITIVES.items():
+        assert primitive.summary, name
+        assert "\n" not in primitive.summary, name
+        assert not primitive.summary.endswith("."), name
 
 
-@ALL
-def test_names_of_arguments_are_unique(primitive: Primitive) -> None:
-    names = [argument.name for argument in primitive.arguments]
-    assert len(set(names)) == len(names)
+def test_names_of_arguments_are_unique() -> None:
+    for primitive in PRIMITIVES.values():
+        names = [argument.name for argument in primitive.arguments]
+        assert len(set(names)) == len(names), primitive.name
 
 
-@ALL
-def test_defaults_are_values_of_their_kind(primitive: Primitive) -> None:
-    for argument in primitive.arguments:
-        if not isinstance(argument.default, Default):
-            value = attribute_value(primitive, argument, argument.default, None)
-            assert value == argument.default
-            assert type(value) is type(argument.default)
+def test_defaults_are_values_of_their_kind() -> None:
+    for primitive in PRIMITIVES.values():
+        for argument in primitive.arguments:
+            if not isinstance(argument.default, Default):
+                value = attribute_value(primitive, argument, argument.default, None)
+                assert value == argument.default, (primitive.name, argument.name)
+                assert type(value) is type(argument.default), (primitive.name, argument.name)
 
 
-@ALL
-def test_required_arguments_come_first(primitive: Primitive) -> None:
-    required = [argument.default is Default.REQUIRED for argument in primitive.arguments]
-    assert required == sorted(required, reverse=True)
+def test_required_arguments_come_first() -> None:
+    for primitive in PRIMITIVES.values():
+        required = [argument.default is Default.REQUIRED for argument in primitive.arguments]
+        assert required == sorted(required, reverse=True), primitive.name
 
 
-@ALL
-def test_defaults_that_depend_on_the_place_fit_their_kind(primitive: Primitive) -> None:
+def test_defaults_that_depend_on_the_place_fit_their_kind() -> None:
     kinds = {
         Default.CHANNELS: Kind.COUNT,
         Default.STRIDE: Kind.PAIR,
@@ -75,9 +72,10 @@ def test_defaults_that_depend_on_the_place_fit_their_kind(primitive: Primitive) 
         Default.WORDS: Kind.COUNT,
         Default.DERIVED: Kind.FLAG,
     }
-    for argument in primitive.arguments:
-        if isinstance(argument.default, Default) and argument.default is not Default.REQUIRED:
-            assert kinds[argument.default] is argument.kind
+    for primitive in PRIMITIVES.values():
+        for argument in primitive.arguments:
+            if isinstance(argument.default, Default) and argument.default is not Default.REQUIRED:
+                assert kinds[argument.default] is argument.kind, (primitive.name, argument.name)
 
 
 def test_layers_that_slide_take_a_stride_and_joins_take_branches() -> None:

@@ -103,7 +103,7 @@ def test_a_zero_behind_a_gate_is_an_operation() -> None:
 )
 def test_hashes_are_equal_where_the_graphs_are_isomorphic(body: str) -> None:
     cell = cell_of(body, "")
-    forms = sorted({form_of(cell, chosen) for chosen in derivable(cell)})[:30]
+    forms = sorted({form_of(cell, chosen) for chosen in derivable(cell)})[:16]
     assert len(forms) > 10
     for one, other in combinations(forms, 2):
         same = are_same(graph_of(one), graph_of(other))
@@ -138,6 +138,7 @@ def test_distinct_cells_are_counted_though_their_hashes_are_equal() -> None:
     assert (count_cells(cell), count_distinct_cells(cell)) == (4, 3)
 
 
+@pytest.mark.slow  # the tests of commands compile a spec that says so
 def test_distinct_cells_of_nas_bench_201() -> None:
     """The authors count 6,466: to them `x + 0` is not `x`, and equal values are one value."""
     space = space_of("use papers.nas_bench_201")

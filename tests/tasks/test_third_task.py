@@ -54,6 +54,7 @@ def dslnas(spec: Path, commands: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow  # ratings, tables and signals show it of tasks of the catalogue
 def test_from_a_spec_to_a_deployed_network(tmp_path: Path) -> None:
     done = dslnas(
         tmp_path / "rate.nas",

@@ -70,11 +70,14 @@ def with_inner_cells(
     applied = (applied_cell(term, context.linked) for value in values for term in terms(value))
     if not any(applied):
         return definition
-    return _Outer(definition, cells, context, ()).expanded()
+    return _Outer(definition, cells, context, (), {}).expanded()
 
 
 class _Outer:
-    """A cell while cells are written out in it; `above` are those that it is inside of."""
+    """A cell while cells are written out in it; `above` are those that it is inside of.
+
+    `done` has the inner cells that were written out before, by name.
+    """
 
     def __init__(
         self,
@@ -82,9 +85,10 @@ class _Outer:
         cells: Mapping[str, ast.CellDef],
         context: Context,
         above: tuple[str, ...],
+        done: dict[str, ast.CellDef],
     ) -> None:
         self._definition, self._cells, self._context = definition, cells, context
-        self._above = (*above, definition.name.text)
+        self._above, self._done = (*above, definition.name.text), done
         self._statements: list[ast.Statement] = []
         parts = CellParts(definition, context)
         self._given = dict(parts.given)
@@ -127,9 +131,11 @@ class _Outer:
             circle = " -> ".join([*self._above, name.text])
             message, help = f"cell is inside of itself: {circle}", "a cell may apply only others"
             raise user_error("NAS206", message, span=name.span, help=help)
-        inner = self._cells[name.text]
-        inner = _Outer(inner, self._cells, self._context, self._above).expanded()
-        parts = CellParts(inner, self._context)
+        if name.text not in self._done:
+            inner = self._cells[name.text]
+            outer = _Outer(inner, self._cells, self._context, self._above, self._done)
+            self._done[name.text] = outer.expanded()
+        parts = CellParts(self._done[name.text], self._context)
         self._check(parts, name)
         sources = self._sources(parts, name, arguments, prefix)
         copy = _Copy(parts, sources, lambda own: self._take(f"{prefix}_{own}"))
