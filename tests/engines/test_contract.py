@@ -83,6 +83,14 @@ SLOW_TO_LEARN = {"snas": 20}
 """More steps, of a method whose weights and alpha share each draw."""
 TOKENS = (torch.arange(4)[:, None] + torch.arange(4)) % 3
 COUNTING = Batch({"token": TOKENS[:-1]}, TOKENS[1:], axis=1)
+WEIGHTS_AS_DARTS = {"beta_darts", "darts_minus", "drnas", "fair_darts", "milenas", "sdarts"}
+"""Methods that differ from DARTS in the step of alpha alone."""
+BY_HEART = [
+    pytest.param(m, n, marks=[pytest.mark.slow] if m in WEIGHTS_AS_DARTS else slow_on(m, n))
+    for m in METHODS
+    for n in (SPACE, *SEQUENCES)
+    if m not in NOT_RECURRENT or n not in SEQUENCES
+]
 LOGITS = {SPACE: (6, 3), "recurrent": (20, 3)}
 
 
@@ -242,7 +250,7 @@ def test_any_space_is_stepped_through_and_derived_from(method: str, name: str) -
     derive(space(TEXTS[name]), scores)
 
 
-@EVERY_ENGINE
+@pytest.mark.parametrize(("method", "name"), BY_HEART)
 def test_a_few_examples_can_be_learnt_by_heart(method: str, name: str) -> None:
     steps, rate = TO_LEARN[name]
     steps += SLOW_TO_LEARN.get(method, 0)

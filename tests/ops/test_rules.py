@@ -216,10 +216,11 @@ def test_activations_and_their_like_keep_the_shape() -> None:
     assert {"relu", "gelu", "tanh", "dropout", "identity", "drop_path", "batch_norm"} < set(KEEPING)
 
 
-@pytest.mark.parametrize("name", KEEPING)
 @pytest.mark.parametrize("shape", [(3, 5, 4), (7,)])
-def test_elementwise_primitives_keep_any_shape(name: str, shape: Shape) -> None:
-    assert PRIMITIVES[name].shape({}, (shape,)) == shape
+def test_elementwise_primitives_keep_any_shape(shape: Shape) -> None:
+    assert {name: PRIMITIVES[name].shape({}, (shape,)) for name in KEEPING} == dict.fromkeys(
+        KEEPING, shape
+    )
 
 
 @pytest.mark.parametrize(
@@ -312,10 +313,10 @@ def test_a_tied_map_has_the_table_and_a_bias_that_starts_at_zero() -> None:
     assert primitive.flops(attributes, ((5,),), (7,)) == 35
 
 
-@pytest.mark.parametrize("name", sorted(set(PRIMITIVES) - {"embedding", "state"}))
-def test_only_embeddings_read_tokens(name: str) -> None:
-    with pytest.raises(ShapeError, match=f"`{name}` cannot read tokens"):
-        PRIMITIVES[name].output({}, ((),) * PRIMITIVES[name].inputs[0])
+def test_only_embeddings_read_tokens() -> None:
+    for name in sorted(set(PRIMITIVES) - {"embedding", "state"}):
+        with pytest.raises(ShapeError, match=f"`{name}` cannot read tokens"):
+            PRIMITIVES[name].output({}, ((),) * PRIMITIVES[name].inputs[0])
 
 
 @pytest.mark.parametrize("name", ["drop_embedded", "drop_input", "drop_state", "drop_output"])
