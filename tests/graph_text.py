@@ -15,7 +15,7 @@ from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, State
 from dslnas.language.check.constants import Constant
 from dslnas.language.syntax.grammar import grammar_text
 from dslnas.ops.catalogue import PRIMITIVES
-from dslnas.ops.primitive import AttributeValue, Primitive, Shape
+from dslnas.ops.primitive import AttributeValue, Primitive, Shape, as_fixed, as_searched
 from dslnas.ops.shapes import same_shape
 from dslnas.ops.traits import Trait
 
@@ -70,6 +70,10 @@ def _node(tree: Tree[Token], known: dict[str, Node]) -> Node:
         assert tensor.rpartition("/")[0] in known or primitive.has(Trait.FUSED)
         loans.append((weight, tensor))
     weights = primitive.weights(attributes, tuple(known[source].shape for source in inputs))
+    if "searched" in parts:
+        weights = as_searched(weights)
+    if "fixed" in parts:
+        weights = as_fixed(weights, [float(number) for number in _tokens(parts["fixed"])])
     mix = _mix(parts["row"]) if "row" in parts else None
     given = tuple(attributes.items())
     return Node(name, word, inputs, given, _shape(parts["shape"]), weights, mix, tuple(loans))

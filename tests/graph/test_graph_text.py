@@ -229,6 +229,26 @@ def test_what_is_borrowed_is_counted_once() -> None:
     assert graph.params() == 7 * 4 + (4 * 4 + 4) + 7
 
 
+OWN = """\
+input = input : 2 x 3 x 3
+searched = conv(kernel=1, out=2, bias=true) input : 2 x 3 x 3 searched
+fixed = conv(kernel=1, out=1, bias=true) searched : 1 x 3 x 3 fixed 0.25, -1e-07, 3.0
+norm = batch_norm(affine=true) fixed : 1 x 3 x 3 searched
+head = linear(out=2) norm : 2
+output head
+"""
+
+
+def test_weights_of_the_architecture_survive_the_round_trip() -> None:
+    graph = parse_graph(OWN)
+    verify_graph(graph)
+    assert print_graph(graph) == OWN
+    weights = {name: [*node.weights] for name, node in graph.by_name.items()}
+    assert all(weight.searched for weight in weights["searched"])
+    assert [weight.values for weight in weights["fixed"]] == [(0.25, -1e-07), (3.0,)]
+    assert [w.searched for w in weights["norm"]] == [True, True, False, False]
+
+
 @settings(max_examples=15)
 @given(recurrent_spaces())
 def test_random_recurrent_supernets_survive_the_round_trip(text: str) -> None:
