@@ -75,7 +75,7 @@ class Bayesnas(GradientEngine):
 
     def _with_penalties(self, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Add the gradient of the lasso, after a look at that of the loss."""
-        self._fisher.add(gradients)
+        self._fisher.add(gradients[: len(self._gates.alphas)])  # behind them searched weights'
         return super()._with_penalties(gradients)
 
     def _penalties(self) -> Iterator[Tensor]:

@@ -18,7 +18,6 @@ from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
 
-_AVERAGES = Special("evaluate.ema")
 _SMOOTHING = Special("evaluate.label_smoothing", about="is for labels that are one class")
 
 
@@ -109,6 +108,6 @@ def settings_of(family: Family, goal: Goal) -> TaskSettings:
         is_recurrent=False,
         word=goal,
         least_classes=2 if has_classes else 1,
-        specials=(*family.specials, _AVERAGES, *((_SMOOTHING,) if has_classes else ())),
+        specials=(*family.specials, *((_SMOOTHING,) if has_classes else ())),
         defaults=family.defaults,
     )

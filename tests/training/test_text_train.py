@@ -140,6 +140,21 @@ def test_steps_do_not_know_of_the_average(
         assert all(torch.equal(plain[key], averaged[key]) for key in plain)
 
 
+def test_a_moving_average_is_measured_and_exported_from_the_first_step_on(
+    data: Data, steps: list[dict[str, Tensor]]
+) -> None:
+    report, decay = Listener(), 0.9
+    trained = retrain_text(data, epochs=2, ema=decay, report=report)
+    assert [record.averaged for record in report.epochs] == [True, True]
+    until = len(steps) * trained.epoch // 2
+    for number, array in enumerate(trained.network.arrays().values()):
+        mean = steps[0][str(number)].double()
+        for count, step in enumerate(steps[1:until], 1):
+            kept = min(decay, (1 + count) / (10 + count))
+            mean = kept * mean + (1 - kept) * step[str(number)]
+        assert torch.allclose(torch.from_numpy(array).double(), mean, atol=1e-5)
+
+
 # ---- segments, dropout, penalty -----------------------------------------------------------------
 
 

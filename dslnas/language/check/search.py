@@ -52,6 +52,10 @@ def check_evaluation(data: DataSettings, evaluate: EvaluateSettings, context: Co
         _record(twice, "data", context)
     for conflict in rising("evaluate.weights", evaluate.weights.lr, evaluate.epochs):
         _record(conflict, "evaluate", context)
+    usual = context.task.defaults_of(EvaluateSettings).get("average")
+    if evaluate.ema is not None and evaluate.average not in (None, 0, usual):
+        message = "`average` changes nothing with `ema`, which averages from the first step on"
+        _record(Conflict("evaluate.average", message, "leave one of them out"), "evaluate", context)
 
 
 def _record(conflict: Conflict, section: str, context: Context) -> None:
