@@ -16,10 +16,8 @@ from dslnas.data.facts import LabelledFacts
 from dslnas.data.readers import reader_of
 from dslnas.data.rows import RowPart
 from dslnas.data.split import Indices, split, subset
+from dslnas.ops.primitive import input_name
 from dslnas.settings.data import LabelledSettings
-
-INPUT = "image"
-"""Name of the network's input."""
 
 # What varies less than this is constant but for rounding; it is only centred.
 LEAST_STD = 1e-6
@@ -43,7 +41,7 @@ def load(
     has_validation = examples.validation is not None
     check_split(settings, examples.test_targets is not None, has_validation=has_validation)
     parts = _divided(examples, settings)
-    mean, std = _statistics([part.inputs[INPUT] for part in parts[:2]])
+    mean, std = _statistics([_only(part) for part in parts[:2]])
     facts = LabelledFacts(examples.class_names, mean, std, form=examples.form, notes=examples.notes)
     if settings.task == "regression":
         mean, std = _statistics([part.targets for part in parts[:2]])
@@ -90,7 +88,7 @@ def _part(inputs: Inputs, targets: Targets, chosen: Indices) -> RowPart:
     """Return a copy of some examples as tensors, bytes scaled to [0, 1]."""
     numbers = torch.from_numpy(np.ascontiguousarray(inputs[chosen]))
     scaled = numbers.float().div_(255) if numbers.dtype == torch.uint8 else numbers
-    return RowPart({INPUT: scaled}, torch.from_numpy(targets[chosen]))
+    return RowPart({input_name(scaled.shape[1:]): scaled}, torch.from_numpy(targets[chosen]))
 
 
 # ---- normalising --------------------------------------------------------------------------------
@@ -118,12 +116,18 @@ def _normalised(
     dtype: torch.dtype,
 ) -> RowPart:
     """Return the part on the device; `part` itself is overwritten, as it can be large."""
-    inputs = part.inputs[INPUT]
+    inputs = _only(part)
     inputs = inputs.sub_(_per_channel(mean, inputs)).div_(_per_channel(std, inputs))
     targets = part.targets.to(dtype) if part.targets.is_floating_point() else part.targets
     weights = None if part.weights is None else part.weights.to(dtype)
     placed = replace(part, inputs={}, targets=targets, weights=weights).to(device)
-    return replace(placed, inputs={INPUT: inputs.to(device, dtype)})
+    return replace(placed, inputs={name: inputs.to(device, dtype) for name in part.inputs})
+
+
+def _only(part: RowPart) -> Tensor:
+    """Return the inputs of a part, which has one kind of them."""
+    (inputs,) = part.inputs.values()
+    return inputs
 
 
 def _per_channel(values: tuple[float, ...], like: Tensor) -> Tensor:

@@ -42,6 +42,11 @@ def by_name(example: Example) -> Mapping[str, InputShape]:
     return example if isinstance(example, Mapping) else {"": example}
 
 
+def input_name(shape: Shape) -> str:
+    """Return what an only input is called where it has no name, by the number of its axes."""
+    return ("token", "features", "signal", "image")[len(shape)]
+
+
 class ShapeError(Exception):
     """A primitive cannot read what it is given. `args[0]` says why, `help` how to mend it."""
 

@@ -14,7 +14,7 @@ from dslnas.data.facts import Facts, LabelledFacts
 from dslnas.data.readers import describe
 from dslnas.diagnostics import Diagnostics, user_error
 from dslnas.language.check.checked import CheckedNetwork
-from dslnas.ops.primitive import Example, by_name
+from dslnas.ops.primitive import Example, by_name, input_name
 from dslnas.ops.shapes import show_example
 from dslnas.settings.data import METRICS_OF, DataSettings, Goal, LabelledSettings
 from dslnas.settings.sections import EvaluateSettings
@@ -149,13 +149,13 @@ class LabelledTask(Task):
         """Return random examples with random labels."""
         import torch
 
-        from dslnas.data.labelled_tensors import INPUT
         from dslnas.data.rows import RowPart
 
         (shape,) = by_name(example).values()
         assert isinstance(shape, tuple)
         inputs = torch.randn((count, *shape), generator=generator, dtype=dtype)
-        return RowPart({INPUT: inputs}, self.random_targets(count, classes, generator, dtype))
+        targets = self.random_targets(count, classes, generator, dtype)
+        return RowPart({input_name(shape): inputs}, targets)
 
     @abstractmethod
     def random_targets(

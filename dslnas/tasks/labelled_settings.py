@@ -28,7 +28,7 @@ class Family:
     Attributes:
         data: Base of the settings of its sources.
         source: The source where a spec names none.
-        example: Word for one example, and name of the network's input.
+        example: Word for one example.
         examples: Name of the data in messages.
         specials: Settings that not every task has.
         defaults: By section, see `TaskSettings`.

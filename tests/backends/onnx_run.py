@@ -34,7 +34,7 @@ def run(model: ModelProto, images: NDArray[Any], *, optimised: bool = True) -> N
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    (result,) = session.run(["logits"], {"image": images})
+    (result,) = session.run(["logits"], {model.graph.input[0].name: images})
     return np.asarray(result)
 
 

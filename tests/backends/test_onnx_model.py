@@ -33,6 +33,12 @@ def test_model_reads_images_and_gives_logits_for_any_batch_size() -> None:
     assert _value(logits) == ("logits", onnx.TensorProto.FLOAT, ["batch", 2])
 
 
+@pytest.mark.parametrize(("shape", "name"), [((9, 12), "signal"), ((9,), "features")])
+def test_model_calls_what_is_no_image_by_another_name(shape: tuple[int, ...], name: str) -> None:
+    (given,) = emit(Graph(shape).add("head", "linear", out=2).done()).graph.input
+    assert _value(given) == (name, onnx.TensorProto.FLOAT, ["batch", *shape])
+
+
 def _body() -> onnx.GraphProto:
     return emit(_classifier()).graph
 

@@ -63,6 +63,13 @@ def test_models_give_each_number_in_its_unit(
     assert results["test_rmse"] == pytest.approx(roots.mean(), rel=1e-3)
 
 
+def test_models_read_features(run: Run) -> None:
+    part = run.data.test
+    assert isinstance(part, RowPart)
+    assert list(part.inputs) == ["features"]
+    assert "def forward(self, features: torch.Tensor)" in (run.path / "model.py").read_text()
+
+
 def test_a_guess_stands_beside_and_the_facts_come_back(run: Run) -> None:
     results = run.results.model_dump()
     assert results["mean_test_mae"] > 0

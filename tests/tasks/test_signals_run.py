@@ -32,5 +32,6 @@ def test_signals_of_nine_channels(
     assert spec.network.example == (9, 12)
     found = export_untrained(spec, tmp_path / "out")
     assert max(found.differences.values()) < 1e-5
+    assert "def forward(self, signals: torch.Tensor)" in (tmp_path / "out/model.py").read_text()
     logits = OnnxExporter().run(tmp_path / "out")({"signal": signals})
     assert logits.shape == (24, 3)

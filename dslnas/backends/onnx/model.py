@@ -11,9 +11,10 @@ from dslnas.backends.onnx.fold import Weights
 from dslnas.backends.onnx.prepare import prepare
 from dslnas.backends.onnx.writer import LOGITS, Writer, copy
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.ops.primitive import input_name
 
-IMAGE, TOKEN = "image", "token"
-"""Names of an input that has none in the graph."""
+TOKEN = input_name(())
+"""Name of what a step of a recurrent network reads."""
 
 
 def to_onnx(
@@ -27,8 +28,9 @@ def to_onnx(
 
     The model reads the inputs of the network by their names, float32 [batch, ...] as in training,
     or int64 [batch] where it is a token, and gives `logits`, float32 [batch, classes], for any
-    batch size. An input without a name is called `image`. A step reads its `token` and the states,
-    float32 [batch, C] each, such as `h`, and gives them as `next_h`. Equal calls give equal bytes.
+    batch size. An only input is an `image`, a `signal`, `features` or a `token`. A step reads its
+    `token` and the states, float32 [batch, C] each, such as `h`, and gives them as `next_h`. Equal
+    calls give equal bytes.
 
     Args:
         graph: A derived network; what only helps training is left out.
@@ -50,7 +52,7 @@ def to_onnx(
     if class_names:
         properties["class_names"] = json.dumps(list(class_names))
     writer = Writer(graph, folded)
-    inputs = {node.name: key or (TOKEN if states else IMAGE) for key, node in graph.inputs.items()}
+    inputs = {node.name: key or input_name(node.shape) for key, node in graph.inputs.items()}
     names = {graph.output: LOGITS, **inputs, **states}
     operators = list(writer.operators((node for node in graph.nodes if node.inputs), names))
     if graph.output in inputs:

@@ -13,7 +13,7 @@ from dslnas.backends.python.regions import Region, find_regions
 from dslnas.backends.python.statements import StatementWriter, Step, unique
 from dslnas.backends.python.text import Call, Terms
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Shape, input_name
 from dslnas.ops.shapes import show_shape
 
 _LOOP = ("tokens", "states", "step", "outputs", "output")
@@ -104,7 +104,7 @@ class _Network:
         self._calls = calls
         names = variable_names()
         self.inputs = {
-            node.name: names.take("tokens" if graph.is_sequence else snake_case(name or "images"))
+            node.name: names.take(snake_case(name) if name else _of_many(input_name(node.shape)))
             for name, node in graph.inputs.items()
         }
         names = variable_names([*_LOOP, *self.inputs.values()])
@@ -184,3 +184,8 @@ class _Network:
             calls.append(Statement(target, call))
             first = last
         return tuple(slices), tuple(calls), outputs
+
+
+def _of_many(name: str) -> str:
+    """Return the plural of an input's name, as a batch has many of it."""
+    return f"{name.removesuffix('s')}s"
