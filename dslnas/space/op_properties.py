@@ -35,11 +35,12 @@ class OpProperties:
 
     def told(self, operation: Operation) -> Operation:
         """Return an operation that says what it is."""
-        primitives = self._primitives(operation.name)
+        name = operation.name
+        primitives = self._primitives(name, self._passed(name, (), {}, self._of_body))
         return replace(
             operation,
             is_zero=self._is_zero(operation.name),
-            is_constant=self._constant(operation.name),
+            is_constant=self._constant(name, self._passed(name, (), {}, self._is_constant_body)),
             is_identity=primitives == {"identity"},
             is_convolution="conv" in primitives,
         )
@@ -72,7 +73,8 @@ class OpProperties:
         if is_operand(name, self._definitions):
             return False
         if name in self._definitions or not LANGUAGE[name].joins:
-            return self._constant(name, self._passed(body, known, self._is_constant_body))
+            passed = self._passed(name, arguments, known, self._is_constant_body)
+            return self._constant(name, passed)
         branches = [self._is_constant_body(argument.value, known) for argument in arguments]
         if not branches:  # what it joins is read
             return False
@@ -101,19 +103,19 @@ class OpProperties:
             return found | self._of_bodies(
                 [argument.value for argument in arguments if name in known], known
             )
-        found = self._primitives(name, self._passed(body, known, self._of_body))
+        found = self._primitives(name, self._passed(name, arguments, known, self._of_body))
         if name not in self._definitions and LANGUAGE[name].joins:
             found |= self._of_bodies([argument.value for argument in arguments], known)
         return found
 
     def _passed(
         self,
-        body: ast.Expression,
+        name: str,
+        arguments: Sequence[ast.Argument],
         known: Mapping[str, _Value],
         read: Callable[[ast.Expression, Mapping[str, _Value]], _Value],
     ) -> Passed[_Value]:
-        """Return what is known of the operations that a call passes."""
-        name, arguments = _called(body)
+        """Return what is known of the operations that a call passes, or that are the defaults."""
         passed = passed_operations(name, arguments, self._definitions)
         return tuple((key, read(value, known)) for key, value in passed.items())
 

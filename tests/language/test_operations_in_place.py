@@ -17,6 +17,7 @@ from tests.spaces import space_of
 HEAD = """use std.cnn
 op named = relu -> conv(3)
 op joined = multiply(conv(3), sigmoid)
+op opened(f = relu) = f -> conv(3)
 op thrice = 3 * (conv(1) -> tanh)
 op residual(f) = f | when C_in = C and stride 1: add(f, identity)
 op shrunk(f, n = 2) = conv(1, out = C / n) -> f -> conv(1)
@@ -52,6 +53,7 @@ def computed(graph: PrimitiveGraph) -> list[object]:
         ("multiply(conv(3), sigmoid)", "joined"),
         ("(3 * (conv(1) -> tanh))", "thrice"),
         ("conv(1, out = C)", "conv(1)"),
+        ("opened", "named"),
         ("residual(conv(3))", "add(conv(3), identity)"),
         ("residual(f = relu -> conv(3))", "add(named, identity)"),
         ("shrunk(conv(3, out = C_in))", "(conv(1, out = 2) -> conv(3, out = 2) -> conv(1))"),

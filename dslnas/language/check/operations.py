@@ -138,6 +138,8 @@ def _is_plain(call: Call, definitions: Definitions) -> bool:
     name, arguments = call
     if is_operand(name.text, definitions) or (is_join(name.text, definitions) and arguments):
         return False
+    if not arguments:
+        return True
     taken = operation_parameters(name.text, definitions)
     mentions = {word for argument in arguments for word in mentioned(argument.value)}
     return not taken and mentions.isdisjoint(BODY_NAMES)
