@@ -48,6 +48,7 @@ _ANYWHERE = (
     "layer_norm",
     "group_norm(2, affine = false)",
     "scale(0.5)",
+    "position",
     "rescale(0.5, 0.25)",
     "softmax",
     "relu6 -> hard_sigmoid",

@@ -147,6 +147,16 @@ _ALL = (
         aliases=("layerscale", "gamma"),
     ),
     Primitive(
+        "position",
+        "its input plus learned numbers, one for every channel of every position; they begin at 0",
+        shapes.same_shape,
+        weights=shapes.position_weights,
+        keeps=_NOTHING,
+        multiply_adds=lambda inputs, output: 0,
+        traits=Trait.FUNCTION,
+        aliases=("posembed", "positionembedding", "positionalembedding", "positionalencoding"),
+    ),
+    Primitive(
         "embedding",
         "the row of a table that belongs to a token; with `unknown` that of token 0, which stands "
         "for all others, is the mean of the rest",

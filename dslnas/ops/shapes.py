@@ -302,6 +302,11 @@ def scale_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[We
     return (Weight("weight", inputs[0][:1], fill=float(_number(attributes["start"]))),)
 
 
+def position_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    """Number for every number that is read."""
+    return (Weight("weight", inputs[0]),)
+
+
 def axis_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output like the single input, which has an axis of a number."""
     _check_axis(int(_number(attributes["axis"])), inputs[0], "softmax")

@@ -41,7 +41,7 @@ op nested = relu -> add(
     max(identity, tanh, conv(1)) -> min(identity, sigmoid),
     multiply(identity, flatten -> entries -> conv(1, out = C) -> global_avg_pool)
 )
-op rearranged = layer_norm -> group_norm(2) -> scale(0.5) -> rescale(0.5, 0.25)
+op rearranged = layer_norm -> group_norm(2) -> scale(0.5) -> rescale(0.5, 0.25) -> position
     -> reshape((C_in, H_in * W_in)) -> softmax(2) -> reshape((C_in, H_in, W_in))
     -> matmul(identity, transpose(2, 3)) -> upsample(2) -> avg_pool2d(2, stride = 2, padding = 0)
 op activated = conv(1) -> {activations}

@@ -232,6 +232,7 @@ RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
     "scale": lambda node, x, a, own: x[0] * own["weight"].reshape(-1, *[1] * (x[0].dim() - 2)),
+    "position": lambda node, x, a, own: torch.add(x[0], own["weight"]),
     "upsample": lambda node, x, a, own: F.interpolate(x[0], scale_factor=float(a["factor"])),
     "reshape": lambda node, x, a, own: x[0].reshape(-1, *a["sizes"]),
     "transpose": lambda node, x, a, own: x[0].transpose(a["first"], a["second"]),

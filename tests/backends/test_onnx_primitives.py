@@ -121,6 +121,7 @@ CASES = {
         for groups in (1, 2)
     ],
     "scale": [Graph(shape).add("s", "scale").done() for shape in (ODD, SIGNAL, (8,))],
+    "position": [Graph(shape).add("p", "position").done() for shape in (ODD, SIGNAL, (8,))],
     "upsample": [Graph(shape).add("u", "upsample", factor=3).done() for shape in (ODD, SIGNAL)],
     "reshape": [Graph(ODD).add("r", "reshape", sizes=s).done() for s in ((14, 18), (252,))],
     "transpose": [

@@ -38,6 +38,8 @@ WRITTEN = {
     "group_norm(3)": "nn.GroupNorm(3, 3)",
     "group_norm(1, affine = false, eps = 0.5)": "nn.GroupNorm(1, 3, eps=0.5, affine=False)",
     "scale(0.1)": "Scale(3)",
+    "position": "Position((3, 9, 11))",
+    "linear(6) -> position": "Position((6,))",
     "rescale(0.5, 2)": "Rescale(0.5, offset=2.0)",
     "upsample(3)": "nn.Upsample(scale_factor=3)",
     "reshape((9, 33))": "nn.Flatten(), nn.Unflatten(1, (9, 33))",

@@ -122,6 +122,7 @@ CASES: dict[str, list[Graph]] = {
     "layer_norm": _any_rank("layer_norm", {}, {"affine": False, "eps": 0.1}),
     "group_norm": _any_rank("group_norm", {"groups": 2}, {"groups": 1, "affine": False}),
     "scale": _any_rank("scale", {"start": 0.5}),
+    "position": _any_rank("position"),
     "upsample": [Graph(shape).add("it", "upsample", factor=3) for shape in (SIZES[1], SIGNAL)],
     "reshape": [
         Graph((4, 5, 6)).add("it", "reshape", sizes=(2, 2, 30)),

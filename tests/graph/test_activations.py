@@ -36,6 +36,7 @@ CASES: dict[str, tuple[dict[str, AttributeValue], tuple[str, ...]]] = {
     "layer_norm": ({}, ("x",)),
     "group_norm": ({"groups": 2}, ("x",)),
     "scale": ({}, ("x",)),
+    "position": ({}, ("x",)),
     "upsample": ({}, ("x",)),
     "reshape": ({"sizes": (4, 16, 8)}, ("x",)),
     "transpose": ({"first": 1, "second": 3}, ("x",)),

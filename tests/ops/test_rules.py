@@ -250,7 +250,7 @@ def test_only_convolutions_and_linear_maps_cost_multiply_adds() -> None:
 def test_only_layers_have_weights() -> None:
     owning = {n for n, p in LANGUAGE.items() if p.weights is not _plain().weights}
     linear = {"linear", "bounded_linear", "tied_linear"}
-    norms = {"batch_norm", "layer_norm", "group_norm", "scale"}
+    norms = {"batch_norm", "layer_norm", "group_norm", "scale", "position"}
     assert owning == {"conv", *linear, "embedding", *norms}
 
 

@@ -150,14 +150,38 @@ BLOCKS: dict[tuple[str, int], Reference] = {
 
 @pytest.mark.parametrize(("operation", "stride"), BLOCKS, ids=str)
 def test_a_block_computes_what_pytorch_does(operation: str, stride: int) -> None:
-    graph = block_graph(operation, IMAGE, stride)
+    check(block_graph(operation, IMAGE, stride), BLOCKS[operation, stride])
+
+
+def narrowed(x: Tensor, own: Weights) -> Tensor:
+    return attention(F.conv2d(x, next(own), next(own), 2), own, 2)
+
+
+@pytest.mark.parametrize(
+    ("operation", "stride", "reference"),
+    [
+        ("vit_block(2)", 1, vit_block),
+        ("vit_block(2)", 2, pooled(vit_block)),
+        ("conv(1, out = 4, bias = true) -> attend(2)", 2, narrowed),
+    ],
+)
+def test_an_operation_on_a_signal_is_that_on_an_image_of_one_row(
+    operation: str, stride: int, reference: Reference
+) -> None:
+    graph = block_graph(f"on_signal({operation})", (8, 6), stride)
+    check(graph, lambda x, own: reference(x[:, :, None], own)[:, :, 0])
+
+
+def check(graph: PrimitiveGraph, reference: Reference) -> None:
+    """Check that a graph computes what a reference does, and that it uses every weight."""
     arrays = random_weights(graph)
     network = TorchNetwork(graph, torch.Generator()).double().eval()
     network.load_arrays(arrays)
-    x = torch.randn((3, *IMAGE), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    shape = (3, *graph.inputs[""].shape)
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     own = iter([torch.from_numpy(arrays[name]).double() for name in graph.tensors])
     with torch.no_grad():
-        expected = BLOCKS[operation, stride](x, own)
+        expected = reference(x, own)
         found = network(x)[0]
     assert next(own, None) is None, "every weight is used"
     torch.testing.assert_close(found, expected, rtol=TOLERANCE, atol=TOLERANCE)

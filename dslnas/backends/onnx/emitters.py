@@ -106,6 +106,10 @@ def _scale(context: EmitContext, **others: float) -> Protos:
     yield context.last("Mul", (*context.inputs, factor.name))
 
 
+def _position(context: EmitContext) -> Protos:
+    yield context.last("Add", (*context.inputs, *context.weights))
+
+
 # ---- pooling and space --------------------------------------------------------------------------
 
 
@@ -319,6 +323,7 @@ EMITTERS: Mapping[str, Emitter] = {
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
     "scale": _scale,
+    "position": _position,
     "upsample": _upsample,
     "reshape": _reshape,
     "transpose": _transpose,

@@ -180,6 +180,9 @@ LAYERS: Mapping[str, Form] = {
     ),
     "group_norm": _group_norm,
     "scale": _form("Scale", {}, reads=_channels("channels")),
+    "position": lambda node, shape: (
+        Layer("Position", (replace(_first("shape"), value=shape),), keys=((node.name, ""),)),
+    ),
     "max_pool2d": _by_rank("nn.MaxPool", lambda callee: _form(callee, _WINDOW)),
     "avg_pool2d": _by_rank("nn.AvgPool", _avg_pool),
     "global_avg_pool": _global_pool,
@@ -205,6 +208,7 @@ LAYERS: Mapping[str, Form] = {
 """Primitives that read one value, as layers."""
 
 HELPERS = (
-    *("ChannelNorm", "Rescale", "Scale", "Shift", "Split", "TiedLinear", "Transpose", "Zero"),
+    *("ChannelNorm", "Position", "Rescale", "Scale", "Shift", "Split", "TiedLinear"),
+    *("Transpose", "Zero"),
 )
 """Layers that torch does not have; a module defines those that it uses."""

@@ -45,7 +45,9 @@ class Parameter:
     def declaration(self) -> str:
         """How the signature of the constructor has it."""
         kinds = {type(value) for value in self.column}
-        texts = {float: "float"} if float in kinds else {int: "int", tuple: "tuple[int, int]"}
+        sizes = {len(value) for value in self.column if isinstance(value, tuple)}
+        numbers = ", ".join(["int"] * sizes.pop()) if len(sizes) == 1 else "int, ..."
+        texts = {float: "float"} if float in kinds else {int: "int", tuple: f"tuple[{numbers}]"}
         annotation = " | ".join(text for kind, text in texts.items() if kind in kinds)
         default = self.argument.default
         return f"{self.argument.name}: {annotation}{'' if default is None else f' = {default!r}'}"

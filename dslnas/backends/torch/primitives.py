@@ -180,6 +180,7 @@ FORMS: Mapping[str, Form] = {
     "layer_norm": form(_layer_norm),
     "group_norm": form(_group_norm),
     "scale": form(_scale),
+    "position": form(add),
     "folded_norm": form(lambda x, *own, **arguments: x),  # the mix behind it applies it
     "absorbed_norm": _batch_norm,
     "separable_conv": form(_separable_conv),

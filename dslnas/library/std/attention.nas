@@ -42,4 +42,6 @@ op mixer_block(hidden = 64, ratio = 4) = pooled(beside(normed(token_mixing(hidde
     -> beside(normed(mlp(ratio))))
 
 # An operation on images, done to a signal as an image of one row.
-op on_signal(f) = reshape((C_in, 1, W_in)) -> f -> reshape((C_in, W_in))
+op on_signal(f) = as_row -> f -> as_signal
+op as_row = reshape((C_in, 1, W_in))
+op as_signal = reshape((C_in, H_in * W_in))
