@@ -1,0 +1,58 @@
+"""Spaces of `specs/` are searched, trained and exported, and three runtimes agree on the result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dslnas
+from tests.exporters.brief import check_briefly
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+SPACES = (
+    "activity_signals",
+    "digits_convnext",
+    "digits_darts_attention",
+    "digits_hierarchical",
+    "digits_mobilenet",
+    "digits_vit",
+)
+BRIEF = (
+    "search.epochs=2",
+    "data.batch=16",
+    "derive.against=0",
+    "evaluate.epochs=1",
+    "evaluate.batch=16",
+    "evaluate.channels=4",
+    "network.channels=4",
+)
+
+
+def brief(space: str, folder: Path) -> list[str]:
+    """Return overrides by which a space is searched and trained on few examples."""
+    if space != "activity_signals":
+        return [*BRIEF, "data.subset=8%"]
+    drawn = np.random.default_rng(0)
+    kinds = np.arange(120) % 6
+    signals = drawn.standard_normal((120, 9, 128)).astype(np.float32) + kinds[:, None, None]
+    np.savez(folder / "signals.npz", x=signals, y=kinds)
+    return [*BRIEF, f"data.path={folder / 'signals.npz'}", "data.split=0.4, 0.2, 0.2, 0.2"]
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_a_space_is_searched_trained_and_exported_alike_to_three_runtimes(
+    space: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_briefly(monkeypatch)
+    spec = dslnas.compile_spec(SPECS / f"{space}.nas", brief(space, tmp_path))
+    run = dslnas.train(dslnas.search(spec, tmp_path / "run"))
+    dslnas.export(run)
+    assert [m.stage for m in run.metrics] == ["search", "search", "retrain"]
+    assert set(run.results.largest_difference) == {"onnx", "python"}
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_a_space_takes_less_than_60_lines(space: str) -> None:
+    assert len((SPECS / f"{space}.nas").read_text().splitlines()) < 60
