@@ -113,7 +113,7 @@ def test_columns_of_text_are_normalised_like_channels(tmp_path: Path) -> None:
     settings = Table(path=written(tmp_path / "a.csv", rows), split=(0.4, 0.2, 0.2, 0.2))
     data = load(settings, "cpu")
     (batch, *_) = data.training.in_order(100)
-    inputs = batch.inputs["image"]
+    inputs = batch.inputs["features"]
     assert inputs.mean(0).tolist() == pytest.approx([0, 0], abs=1e-6)
     assert inputs.std(0, correction=0).tolist() == pytest.approx([1, 1], rel=1e-5)
 

@@ -169,7 +169,7 @@ def test_numbers_are_standardised_by_those_that_train() -> None:
     assert float(targets.mean()) == pytest.approx(0, abs=1e-6)
     assert float(targets.std(correction=0)) == pytest.approx(1, abs=1e-6)
     assert data.facts.target_mean[0] == pytest.approx(152, abs=10)
-    assert tuple(data.training.inputs["image"].shape) == (len(targets), 10)
+    assert tuple(data.training.inputs["features"].shape) == (len(targets), 10)
     assert data.facts.entries()["targets"] == {
         "mean": data.facts.target_mean,
         "std": data.facts.target_std,
