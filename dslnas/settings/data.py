@@ -26,6 +26,16 @@ COLUMN = "column"
 Share: TypeAlias = Annotated[float, Field(gt=0, le=1), SHARE]
 """Share of the examples."""
 
+_AllShares: TypeAlias = Annotated[
+    tuple[Share, ...],
+    Field(
+        min_length=4,
+        max_length=4,
+        description="shares for weights, architecture, validation, test",
+    ),
+]
+_USUAL_SHARES = (0.4, 0.2, 0.2, 0.2)
+
 
 def percent(share: float) -> str:
     """Return a share as specs write it: `20%`, or as it is if that would be another number."""
@@ -199,12 +209,7 @@ class Digits(ImageSettings):
     source: Literal["digits"] = "digits"
     has_files = False
     path: str = Field("", description="none: the digits come with scikit-learn")
-    split: tuple[Share, ...] = Field(
-        (0.4, 0.2, 0.2, 0.2),
-        min_length=4,
-        max_length=4,
-        description="shares for weights, architecture, validation, test",
-    )
+    split: _AllShares = _USUAL_SHARES
 
 
 class Cifar10(ImageSettings):
@@ -293,12 +298,7 @@ class Diabetes(TableSettings):
     source: Literal["diabetes"] = "diabetes"
     has_files = False
     path: str = Field("", description="none: the numbers come with scikit-learn")
-    split: tuple[Share, ...] = Field(
-        (0.4, 0.2, 0.2, 0.2),
-        min_length=4,
-        max_length=4,
-        description="shares for weights, architecture, validation, test",
-    )
+    split: _AllShares = _USUAL_SHARES
     task: Annotated[Literal["regression"], Field(description="what is predicted: a number")] = (
         "regression"
     )
@@ -388,12 +388,7 @@ class Ptb(TextSettings):
 class RatingSettings(DataSettings):
     """Base of ratings of items by users, divided at random."""
 
-    split: tuple[Share, ...] = Field(
-        (0.5, 0.2, 0.05, 0.25),
-        min_length=4,
-        max_length=4,
-        description="shares for weights, architecture, validation, test",
-    )
+    split: _AllShares = (0.5, 0.2, 0.05, 0.25)
     subset: Share = Field(1.0, description="share of the ratings that is used at all")
     batch: int = Field(512, ge=2, description="ratings in a step of the search")
     seed: int = Field(0, ge=0, description="of the split, so that it is always the same")

@@ -108,6 +108,33 @@ def test_parquet_needs_its_package(tmp_path: Path) -> None:
     )
 
 
+def test_a_parquet_file_is_read_like_a_csv_file_of_the_same_rows(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow", reason="Parquet files need pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {"size": [1.5, -2.0, 3.25], "rooms": [3, 4, 5], "kind": ["flat", "house", "flat"]}
+    parquet.write_table(arrow.table(columns), tmp_path / "a.parquet")
+    rows = "".join(f"{a},{b},{c}\n" for a, b, c in zip(*columns.values(), strict=True))
+    written(tmp_path / "a.csv", f"size,rooms,kind\n{rows}")
+    ours, same = (table.read(Table(path=str(tmp_path / f"a.{end}"))) for end in ("parquet", "csv"))
+    assert ours.class_names == same.class_names == ("flat", "house")
+    assert ours.inputs.tolist() == same.inputs.tolist()
+    assert ours.targets.tolist() == same.targets.tolist() == [0, 1, 0]
+
+
+def test_what_is_wrong_with_a_parquet_file_is_told(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow", reason="Parquet files need pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {"size": [1.5, None, 3.25], "price": [3.0, 4.0, 5.0]}
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table(columns), path)
+    code, message, _ = error(lambda: table.read(Table(path=str(path))), path)
+    assert (code, message) == ("NAS603", "line 2, column `size`: a value is missing")
+    written(path, "no table")
+    code, message, _ = error(lambda: table.read(Table(path=str(path))), path)
+    assert code == "NAS603"
+    assert message == "damaged Parquet file"
+
+
 def test_columns_of_text_are_normalised_like_channels(tmp_path: Path) -> None:
     rows = "".join(f"{n},{10 * n},{n % 2}\n" for n in range(40))
     settings = Table(path=written(tmp_path / "a.csv", rows), split=(0.4, 0.2, 0.2, 0.2))
