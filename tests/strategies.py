@@ -298,9 +298,18 @@ _INSIDE = """cell inside {
     node n2 = residual(conv(1))(n1) + {skip_connect, sep_conv(3)}(a)
     output mean(n1, n2)
 }"""
+_OF_SEVERAL = ("summed", "largest", "least", "product", "side_by_side", "weighed")
+_OWN = ("conv(3)", "conv(1, bias = true)", "scale", "kept", "(conv(1, out = 2*C) -> split(2, 1))")
+_FOUND = "(0.5, -1, 2, 1e-3)"
 _VALUED_HEADER = (
     HEADER
-    + """op kept = relu -> add(conv(3), identity) -> batch_norm
+    + """op summed = add
+op largest = max -> conv(1, out = C)
+op least = min
+op product = multiply -> tanh
+op side_by_side = concat -> conv(1, out = C)
+op weighed = add(multiply(operand(1), operand(2) -> sigmoid), operand(2))
+op kept = relu -> add(conv(3), identity) -> batch_norm
 op halved = concat(split(2, 1), split(2, 0) -> relu)
 op residual(f) = f -> conv(1) | when C_in = C and stride 1: add(f, identity)
 op twice(k = 1, f = relu) = f -> residual(conv(k) -> f)
@@ -310,10 +319,15 @@ op twice(k = 1, f = relu) = f -> residual(conv(k) -> f)
 
 @dataclass
 class _ValueWriter:
-    """Writes one cell of values and nodes, all of which it needs."""
+    """Writes one cell of values and nodes, all of which it needs.
+
+    Some weights are given, and searched where `is_alone` says that it stands in one place.
+    """
 
     draw: st.DrawFn
     known: list[str]
+    is_alone: bool = False
+    is_searched: bool = False
     unread: set[str] = field(default_factory=set)
 
     def read(self) -> str:
@@ -325,13 +339,25 @@ class _ValueWriter:
         self.known.append(name)
         self.unread.add(name)
 
+    def let(self) -> str:
+        owner = self.draw(st.sampled_from(("", "", "fixed", "searched" if self.is_alone else "")))
+        if owner == "fixed":
+            return f"fixed(scale, {_FOUND})({self.read()})"
+        if owner == "searched":
+            self.is_searched = True
+            return f"searched({self.draw(st.sampled_from(_OWN))})({self.read()})"
+        return self.value()
+
     def value(self) -> str:
         pattern = self.draw(st.sampled_from(_VALUES))
         return pattern.format(*(self.read() for _ in range(pattern.count("{}"))))
 
-    def term(self) -> str:
-        if self.draw(st.integers(0, 5)) == 0:
+    def term(self, gate: str) -> str:
+        kind = self.draw(st.sampled_from(("inside", "several", "one", "one", "one", "one")))
+        if kind == "inside":
             return f"inside({self.read()}, {self.read()})"
+        if kind == "several" and not gate:
+            return self.of_several()
         several = st.lists(st.sampled_from(_KEPT[:-3]), min_size=2, max_size=3, unique=True)
         alone = st.sampled_from(_KEPT).map(lambda name: [name])
         operations = self.draw(st.one_of(alone, several))
@@ -342,22 +368,32 @@ class _ValueWriter:
         source = source.format(*(self.read() for _ in range(source.count("{}"))))
         return f"{text if len(operations) == 1 else f'{{{text}}}'}({source})"
 
+    def of_several(self) -> str:
+        names = st.lists(st.sampled_from(_OF_SEVERAL), min_size=1, max_size=3, unique=True)
+        operations = self.draw(names)
+        text = operations[0] if len(operations) == 1 else f"{{{', '.join(operations)}}}"
+        return f"{text}({self.read()}, {self.read()})"
+
     def cell(self, name: str) -> str:
         lines = [f"inputs {len(self.known)}"]
         lines += self.draw(st.sampled_from(([], ["preprocess preprocess"])))
-        lines += self.draw(st.sampled_from(([], ["edge gate0"], ["edge gate1"])))
+        gate = self.draw(st.sampled_from(("", "edge gate0", "edge gate1")))
+        lines += [gate] if gate else []
         lines += self.draw(st.sampled_from(([], [], ["normalise batch_norm"])))
         if self.draw(st.booleans()):
             lines.append(f"first {self.value()}")
             self.define("first")
         for number in range(self.draw(st.integers(1, 5))):
             if number and self.draw(st.booleans()):
-                line, new = f"let v{number} = {self.value()}", f"v{number}"
+                line, new = f"let v{number} = {self.let()}", f"v{number}"
             else:
-                terms = [self.term() for _ in range(self.draw(st.integers(1, 3)))]
+                terms = [self.term(gate) for _ in range(self.draw(st.integers(1, 3)))]
                 line, new = f"node n{number} = {' + '.join(terms)}", f"n{number}"
             self.define(new)
             lines.append(line)
+        if self.is_searched:  # beside a choice only
+            lines.append(f"node chosen = {{conv(3), tanh}}({self.read()})")
+            self.define("chosen")
         ends = sorted(self.unread) or [self.known[-1]]
         joined = f"conv(1, out = C)(concat({', '.join(ends)}))" if len(ends) > 1 else ends[0]
         is_inline = self.draw(st.booleans()) and len(ends) > 1
@@ -369,14 +405,16 @@ class _ValueWriter:
 def valued_spaces(draw: st.DrawFn) -> SpaceText:
     """Draw a search space whose cells have values, gates, a first value and normalised nodes.
 
-    Values read inputs, nodes and each other, and nodes read values; operations are fixed or chosen.
+    Values read inputs, nodes and each other, and nodes read values; operations are fixed or chosen,
+    and may read several values; some weights are given, others searched.
     """
     gates = [f"gate gate{n}(f, s) {{ {draw(st.sampled_from(_GATES))}\n}}" for n in range(2)]
+    layout = draw(st.lists(st.sampled_from(("one", "two")), min_size=1, max_size=3))
     cells = {}
-    for name in ("one", "two")[: draw(st.integers(1, 2))]:
+    for name in dict.fromkeys(layout):
         inputs = [f"in{n + 1}" for n in range(draw(st.integers(1, 2)))]
-        cells[name] = _ValueWriter(draw, inputs).cell(name)
-    layout = draw(st.lists(st.sampled_from(sorted(cells)), min_size=1, max_size=3))
+        is_alone = layout.count(name) == 1
+        cells[name] = _ValueWriter(draw, inputs, is_alone=is_alone).cell(name)
     network = f"""network {{
     stem conv(3, out = C)
     cells {", ".join(layout)}
@@ -385,7 +423,79 @@ def valued_spaces(draw: st.DrawFn) -> SpaceText:
 }}
 evaluate {{ channels 4; auxiliary 0 }}
 """
-    used = [cells[name] for name in dict.fromkeys(layout)]
+    used = [*cells.values()]
     if any("inside(" in text for text in used):
         used.insert(0, _INSIDE)
     return SpaceText("\n".join([_VALUED_HEADER, *gates, *used, network]), (2, 6, 5), 3)
+
+
+_ROW_OPERATIONS = (
+    *("identity", "skip_connect", "none", "linear(C)", "linear(2*C) -> relu -> linear(C)"),
+    *("tanh", "linear(C) -> batch_norm", "multiply(identity, sigmoid)", "layer_norm"),
+    *("concat(split(2, 1), split(2, 0))", "mean(linear(C), relu)", "softmax", "scale(0.5)"),
+)
+
+
+@st.composite
+def row_spaces(draw: st.DrawFn) -> SpaceText:
+    """Draw a search space for rows of numbers."""
+    nodes = draw(st.integers(1, 3))
+    operations = draw(st.lists(st.sampled_from(_ROW_OPERATIONS), min_size=2, max_size=4))
+    names = [f"made{n}" for n in range(len(operations))]
+    found = [f"op {name} = {text}" for name, text in zip(names, operations, strict=True)]
+    output = draw(st.sampled_from(("last", "sum", "mean", "concat")))
+    head = draw(st.sampled_from(("linear(classes)", "relu -> linear(classes)")))
+    text = f"""use std.cnn
+op fitted = linear(C)
+{chr(10).join(found)}
+cell block {{
+    inputs      {draw(st.integers(1, 2))}
+    preprocess  fitted
+    nodes       {nodes}
+    choose      linear(C), {", ".join(names)}
+    keep        1
+    output      {output}
+}}
+network {{
+    stem      linear(C)
+    cells     block{draw(st.sampled_from(("", " * 2", ", block")))}
+    head      {head}
+    channels  4
+}}
+evaluate {{ channels 4 }}
+"""
+    return SpaceText(text, (draw(st.integers(2, 6)),), draw(st.integers(2, 3)))
+
+
+_RATED = ("add", "multiply", "max", "min", "concat", "weighed")
+
+
+@st.composite
+def rating_spaces(draw: st.DrawFn) -> SpaceText:
+    """Draw a search space for ratings: what joins a user and an item, and functions of both."""
+    functions = ("searched(entrywise)", "searched(linear(C))", "tanh", "linear(C)")
+    p, q = (draw(st.sampled_from(functions)) for _ in range(2))
+    several = st.lists(st.sampled_from(_RATED), min_size=2, max_size=4, unique=True)
+    joins = [f"{join} -> linear(C)" for join in draw(several)]
+    head = draw(st.sampled_from(("bounded_linear(classes)", "tanh -> linear(classes)")))
+    unknown = draw(st.sampled_from(("unknown = true", "")))
+    embedding = f"embedding({unknown})" if unknown else "embedding"
+    text = f"""use papers.sif
+op weighed = add(multiply(operand(1), operand(2) -> sigmoid), operand(2))
+cell joining {{
+    inputs  user, item
+    let p = {p}(user)
+    let q = {q}(item)
+    node n1 = {{{", ".join(joins)}}}(p, q)
+    node n2 = {{tanh, linear(C)}}(n1) + {{linear(C), identity}}(p)
+    output  n2
+}}
+network {{
+    stem      user: {embedding}, item: {embedding}
+    cells     joining
+    head      {head}
+    channels  4
+}}
+evaluate {{ channels 4 }}
+"""
+    return SpaceText(text, (), 1)

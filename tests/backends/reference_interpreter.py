@@ -79,12 +79,17 @@ def _value(node: Node, values: Mapping[str, Tensor], weights: Arrays, dtype: tor
 
 
 def random_weights(graph: PrimitiveGraph, seed: int = 0) -> dict[str, NDArray[np.float32]]:
-    """Return weights that keep signals near 1; every channel has other running statistics."""
+    """Return weights that keep signals near 1; every channel has other running statistics.
+
+    Those that an architecture gives are as it says.
+    """
     random = np.random.default_rng(seed)
     tensors: dict[str, NDArray[np.float32]] = {}
     for node in graph.nodes:
         for w in node.owned:
-            if w.fan_in:
+            if w.values:
+                value = np.reshape(w.values, w.shape)
+            elif w.fan_in:
                 value = random.normal(0, w.fan_in**-0.5, w.shape)
             elif w.name in ("weight", "running_var"):
                 value = random.uniform(0.5, 1.5, w.shape)

@@ -8,9 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dslnas.backends.torch import searched
 from dslnas.backends.torch.sequence import make_network
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
+from dslnas.space.continuous import with_found
 from dslnas.space.derive.derive import derive
 from tests.backends.onnx_run import emit, run
 from tests.backends.python_modules import assert_same, generate, network_of
@@ -18,13 +20,15 @@ from tests.backends.reference_interpreter import interpret, random_images, rando
 from tests.backends.test_python_recurrent import assert_module_computes_the_graph
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import random_scores, space_of
-from tests.strategies import SpaceText, spaces, valued_spaces
+from tests.strategies import SpaceText, row_spaces, spaces, valued_spaces
 
 
 def derived(text: str, shape: tuple[int, ...], classes: int, seed: int = 0) -> PrimitiveGraph:
     """Return the graph of an architecture that is derived at random."""
     space = space_of(text, shape, classes=classes)
-    return build_derived_graph(derive(space, random_scores(space, seed)))
+    architecture = derive(space, random_scores(space, seed))
+    found = searched.random_weights(space, torch.Generator().manual_seed(seed))
+    return build_derived_graph(with_found(architecture, found))
 
 
 def assert_same_everywhere(text: SpaceText) -> None:
@@ -42,12 +46,12 @@ def assert_same_everywhere(text: SpaceText) -> None:
     assert_same(run(emit(graph, weights), images), expected)
 
 
-NETWORKS = st.one_of(spaces(), valued_spaces(), spaces(of_signals=True))
+NETWORKS = st.one_of(spaces(), valued_spaces(), spaces(of_signals=True), row_spaces())
 
 
 @settings(max_examples=30)
 @given(NETWORKS)
-def test_any_network_of_images_or_signals_is_the_same_everywhere(text: SpaceText) -> None:
+def test_any_network_of_images_signals_or_rows_is_the_same_everywhere(text: SpaceText) -> None:
     assert_same_everywhere(text)
 
 
