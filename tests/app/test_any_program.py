@@ -1,0 +1,66 @@
+"""Whatever `check` accepts goes through search, training and every export."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, given, reject, settings
+
+import dslnas
+from dslnas.app.compile import Compiled
+from dslnas.app.run import Run
+from dslnas.diagnostics import UserError
+from tests.exporters.brief import check_briefly
+from tests.whole_programs import WholeProgram, whole_programs
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _briefly() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        check_briefly(patch)
+        yield
+
+
+def carry_through(program: WholeProgram) -> None:
+    """Run a program from its text to its exports, and read the architecture that it leaves."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        spec = dslnas.compile_spec(program.write(folder), program.overrides)
+        try:
+            run = trained(program, spec, folder / "run")
+        except UserError as error:  # layers drawn at random may square what they read, and again
+            if {mistake.code for mistake in error.diagnostics} != {"NAS701"}:
+                raise
+            reject()
+        found = dslnas.export(run)
+        assert set(found.differences) == {"onnx", "python"}
+        assert max(found.differences.values()) < 1e-4
+
+
+def trained(program: WholeProgram, spec: Compiled, out: Path) -> Run:
+    """Search if there are choices, read the architecture that is found, and train."""
+    if not program.is_searched:
+        return dslnas.train(spec, out)
+    run = dslnas.search(spec, out)
+    dslnas.compile_spec(run.path / "architecture.nas", with_data=False)
+    return dslnas.train(run)
+
+
+# To make a program smaller takes minutes; it is shown as it was drawn.
+PHASES = [phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)]
+
+
+@settings(max_examples=30, phases=PHASES)
+@given(whole_programs())
+def test_any_program_is_searched_trained_and_exported(program: WholeProgram) -> None:
+    carry_through(program)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, phases=PHASES)
+@given(whole_programs())
+def test_hundreds_of_programs_are_searched_trained_and_exported(program: WholeProgram) -> None:
+    carry_through(program)
