@@ -5,11 +5,13 @@ Answered by its parts, of which equal ones are looked at once, without its graph
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
-from dslnas.diagnostics import Diagnostic, UserError, user_error
+from dslnas.diagnostics import Diagnostic, Diagnostics, UserError, user_error
 from dslnas.graph.lower.network import LoweredNetwork, lower_network
 from dslnas.space.architecture import Architecture, trained_network
+from dslnas.space.continuous import has_searched
 from dslnas.space.network import Network, SearchSpace
 
 MOST_NODES = 300_000
@@ -48,7 +50,38 @@ def check_final(space: SearchSpace | Architecture) -> int:
         raise UserError(_of_final(wrong, network) for wrong in error.diagnostics) from None
     if isinstance(space, Architecture):
         _check_size(lowered, network)
+    elif any(map(has_searched, space.cells.values())):
+        _check_own_weights(space, lowered)
     return lowered.params
+
+
+def _check_own_weights(space: SearchSpace, final: LoweredNetwork) -> None:
+    """Check that what a search finds for weights of cells fits the network that is trained."""
+    searched = _own_weights(lower_network(space, space.network, derived=False))
+    found = Diagnostics()
+    for (cell, name), size in _own_weights(final).items():
+        if size != searched[cell, name]:
+            value = next(v for v in space.cells[cell].values if v.name == name)
+            found.add(
+                "NAS316",
+                f"weights of value `{name}` of cell `{cell}` are searched: there are "
+                f"{searched[cell, name]}, and {size} in the final network",
+                value.span,
+                help="write the same `channels` and `repeat` in `network` and `evaluate`, or sizes "
+                "that do not depend on them",
+            )
+    found.raise_if_any()
+
+
+def _own_weights(lowered: LoweredNetwork) -> Counter[tuple[str, str]]:
+    """Return how many searched weights there are, by cell and value."""
+    graph, sizes = lowered.graph(), Counter[tuple[str, str]]()
+    cells = {scope.path: scope.label for scope in graph.scopes if scope.kind == "cell"}
+    for tensor, weight in graph.tensors.items():
+        if weight.searched:
+            path, value, *_ = tensor.split("/")
+            sizes[cells[path], value] += weight.size
+    return sizes
 
 
 def _of_final(wrong: Diagnostic, network: Network) -> Diagnostic:

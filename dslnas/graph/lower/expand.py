@@ -58,6 +58,10 @@ class Expander:
         self.derived = derived
         self._done: dict[tuple[Operation, Shapes, int, int], OpBody] = {}
 
+    def of_search(self) -> Expander:
+        """Return one that expands operations as they are while an architecture is searched."""
+        return Expander(self.definitions, self._constants, derived=False)
+
     def operation(
         self,
         operation: Operation,

@@ -59,9 +59,10 @@ def lower_value(
             parts = source.operands if isinstance(source, Together) else (source,)
             ends = [lowered(part) for part in parts]
             first, *others = (end.shape for end in ends)
-            body = context.expander.expression(
-                operation, first, context.channels, others=tuple(others)
-            )
+            expander = context.expander
+            if applied.has_own_weights:  # they stay what the search made of them
+                expander = expander.of_search()
+            body = expander.expression(operation, first, context.channels, others=tuple(others))
             return context.apply(path, _with_own(applied, body), together(ends), shared)
         case Activated(source=source):
             assert operate is not None, "checked: only gates have an operation"

@@ -43,6 +43,11 @@ class Applied:
     is_searched: bool = False
     weights: tuple[float, ...] = field(default=(), repr=False)
 
+    @property
+    def has_own_weights(self) -> bool:
+        """Whether its weights belong to the architecture, found or still to be found."""
+        return self.is_searched or bool(self.weights)
+
 
 @dataclass(frozen=True)
 class Joined:
