@@ -27,16 +27,16 @@ data digits {
 }
 
 search darts {
-    epochs   6
-    weights  adamw(lr = cosine(0.003, 0), weight_decay = 0.05)
+    epochs   10
+    weights  adamw(lr = cosine(0.005, 0), weight_decay = 0.05)
     arch     adam(lr = 3e-3)
 }
 
 evaluate {
     channels         32
-    epochs           30
+    epochs           40
     batch            64
     drop_path        0
-    weights          adamw(lr = cosine(0.003, 0), weight_decay = 0.05)
+    weights          adamw(lr = cosine(0.005, 0), weight_decay = 0.05)
     label_smoothing  0.1
 }

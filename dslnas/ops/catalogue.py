@@ -148,7 +148,7 @@ _ALL = (
     ),
     Primitive(
         "position",
-        "its input plus learned numbers, one for every channel of every position; they begin at 0",
+        "its input plus a learned number for every channel of every position",
         shapes.same_shape,
         weights=shapes.position_weights,
         keeps=_NOTHING,

@@ -303,8 +303,8 @@ def scale_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[We
 
 
 def position_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
-    """Number for every number that is read."""
-    return (Weight("weight", inputs[0]),)
+    """Number from -1 to 1 for every number that is read."""
+    return (Weight("weight", inputs[0], fan_in=1),)
 
 
 def axis_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:

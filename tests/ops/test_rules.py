@@ -254,6 +254,11 @@ def test_only_layers_have_weights() -> None:
     assert owning == {"conv", *linear, "embedding", *norms}
 
 
+def test_positions_have_a_number_for_everything_and_differ_from_the_beginning() -> None:
+    (weight,) = PRIMITIVES["position"].weights({}, ((4, 3, 2),))
+    assert (weight.shape, weight.fan_in, weight.trained) == ((4, 3, 2), 1, True)
+
+
 def _plain() -> Primitive:
     return Primitive("plain", "", lambda attributes, inputs: inputs[0])
 
