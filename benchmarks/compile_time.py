@@ -38,7 +38,7 @@ from dslnas.passes.manager import run_passes
 from dslnas.source import SourceFile
 from dslnas.space.derive.derive import derive
 from dslnas.space.lower import lower
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.timing import seconds_of
 from measuring import machine

@@ -33,7 +33,7 @@ from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Variational
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.language_settings import SETTINGS as TEXT
 from dslnas.timing import seconds_of

@@ -17,7 +17,7 @@ from dslnas.language.link.overrides import parse_overrides
 from dslnas.ops.primitive import Shape
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"

@@ -16,7 +16,7 @@ from dslnas.ops.primitive import Shape
 from dslnas.source import SourceFile
 from dslnas.space.architecture import Architecture
 from dslnas.space.lower import lower
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 
 CIFAR: Shape = (3, 32, 32)
@@ -56,12 +56,11 @@ def _lowered(
 
 
 def random_scores(space: SearchSpace, seed: int) -> dict[str, list[list[float]]]:
-    """Return a score for every operation of every choosing edge, as `derive` reads them."""
+    """Return a score for every alternative of every choice, as `derive` reads them."""
     random = Random(seed)
-    cells = (space.cells[name] for name in space.searched)
     return {
-        cell.name: [[random.random() for _ in edge.operations] for edge in cell.choices]
-        for cell in cells
+        name: [[random.random() for _ in range(size)] for size in table.rows]
+        for name, table in space.tables.items()
     }
 
 

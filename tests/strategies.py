@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dslnas.diagnostics import UserError
 from dslnas.ops.activations import ACTIVATIONS
 from dslnas.ops.primitive import Shape
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.spaces import space_of
 
 ZEROS = ("none", "nothing")

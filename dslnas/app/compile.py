@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from dslnas.ops.primitive import Example
     from dslnas.settings.search_base import SearchSettings
     from dslnas.space.architecture import Architecture
-    from dslnas.space.network import Network, SearchSpace
+    from dslnas.space.network import Network
+    from dslnas.space.search_space import SearchSpace
 
 
 @dataclass(frozen=True, repr=False)
@@ -293,4 +294,6 @@ def architecture_text(compiled: Compiled, architecture: Architecture, origin: st
         network.classes,
         title=(origin, f"{SPEC_HASH}{compiled.hash}"),
         cells={name: cell_text(cell) for name, cell in architecture.cells.items()},
+        layout=network.layout,
+        channels=network.channels,
     )

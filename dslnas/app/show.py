@@ -13,7 +13,8 @@ from dslnas.ops.primitive import Example, InputShape, Token
 from dslnas.passes.manager import USUAL, pass_named, run_passes
 from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.count import count_architectures, count_cells, count_distinct
-from dslnas.space.network import Network, SearchSpace
+from dslnas.space.network import Network
+from dslnas.space.search_space import SearchSpace
 
 LARGEST = 10**308
 """Larger numbers are no floats, and too long to be read."""

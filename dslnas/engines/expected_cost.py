@@ -22,7 +22,7 @@ from dslnas.graph.analysis.costs import (
 )
 from dslnas.settings.rule import Limit, Quantity
 from dslnas.space.choice_table import ChoiceTable
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 
 
 def costs_of_network(space: SearchSpace, quantity: Quantity, device: torch.device) -> CostTable:
@@ -49,20 +49,26 @@ def expected_cost(
 ) -> Tensor:
     """Return the cost that a derived network has on average, a scalar in the unit of the table.
 
-    E = fixed + sum_r share_r * sum_o q_(r,o) * cost_(r,o) over rows r and operations o. A derived
+    E = fixed + sum_r share_r * sum_o q_(r,o) * cost_(r,o) over rows r and operations o, and each
+    joint cost times the probabilities of its choices. A derived
     node keeps some of its edges, each as likely as the other: share_r = kept edges / edges of the
     node, or 1 with `edges_chosen`, where weights of dropped edges are 0, as after NASP's proximal
     step. An edge has no operation that may not be derived, such as `none`: q_(r,o) is p_(r,o) over
     the sum of those that may, p the weights (edges, operations). Unneeded nodes count too.
     """
     total = torch.tensor(table.fixed, dtype=torch.float64)
+    likely = {}
     for cell, choices in tables.items():
         p = weights[cell]
-        costs = _matrix(table.by_cell[cell], p)
         if not edges_chosen:
             p = p * derivable(choices, p)
             p = p / p.sum(-1, keepdim=True) * _shares(choices, p)[:, None]
-        total = total.to(p) + (p * costs).sum()
+        likely[cell] = p
+        if cell in table.by_cell:
+            total = total.to(p) + (p * _matrix(table.by_cell[cell], p)).sum()
+    for joint in table.joint:
+        made = [likely[name][row, column] for name, row, column in joint.where]
+        total = total.to(made[0]) + joint.cost * torch.stack(made).prod()
     return total
 
 

@@ -23,7 +23,7 @@ from dslnas.settings.rule import AS_PUBLISHED, Derivation, Quantity, Rule
 from dslnas.space.choice_table import ChoiceTable
 from dslnas.space.derive.constrained_derivation import constrained_choice
 from dslnas.space.derive.count_rules import counts_in
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 
 Drawn = TypeVar("Drawn")
 
@@ -74,10 +74,11 @@ def obeying(
     space: SearchSpace, tables: Mapping[str, ChoiceTable], rule: Rule, choice: Choice
 ) -> Choice:
     """Return a choice, or the nearest one that obeys the counts of a rule."""
-    return {
-        cell: _obeying(space.cells[cell], table, rule, choice[cell])
-        for cell, table in tables.items()
+    cells = {
+        name: _obeying(space.cells[name], tables[name], rule, choice[name])
+        for name in space.searched
     }
+    return {**choice, **cells}
 
 
 def _obeying(cell: Cell, table: ChoiceTable, rule: Rule, drawn: tuple[int, ...]) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from dslnas.diagnostics import InternalError, UserError
 from dslnas.graph.attributes import attribute_value
 from dslnas.graph.fused_laws import Finding, absorbed, bundled, folded, stacks
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph
+from dslnas.graph.slices import is_slice
 from dslnas.ops.catalogue import PRIMITIVES, has_trait
 from dslnas.ops.primitive import Primitive, Shape, ShapeError, Weight, as_fixed, as_searched
 from dslnas.ops.shapes import show_shape
@@ -197,7 +198,7 @@ def _borrowed(graph: PrimitiveGraph) -> Iterator[Finding]:
                 if gone and has_trait(node.primitive, Trait.FUSED):
                     continue
                 yield node.name, f"borrows `{tensor}`, which no node owns"
-            elif owned[tensor] != shapes[weight]:
+            elif not is_slice(shapes[weight], owned[tensor]):
                 shown = show_shape(owned[tensor]), show_shape(shapes[weight])
                 yield node.name, f"borrows `{tensor}` of {shown[0]} for a `{weight}` of {shown[1]}"
 

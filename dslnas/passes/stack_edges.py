@@ -107,6 +107,9 @@ def _edge(graph: PrimitiveGraph, mix: Node, nodes: Sequence[Node]) -> _Edge | No
     sources = {name for n in (*nodes, mix) for name in n.inputs} - names
     own = all(set(graph.readers[n.name]) <= {*names, mix.name} for n in nodes)
     # gives the same for a stack as for its parts: no batch norm, no dropout
+    # a choice inside of an operation has a row of its own on every edge
+    if any(n.mix is not None for n in nodes):
+        return None
     row_wise = all(has_trait(n.primitive, Trait.ROW_WISE) for n in nodes)
     if len(sources) != 1 or not own or not row_wise:
         return None

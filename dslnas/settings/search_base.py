@@ -1,7 +1,7 @@
 """Settings of a search: what all methods have."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar, NamedTuple, Self, TypeAlias
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from pydantic import Field
 
@@ -76,6 +76,11 @@ class SearchSettings(Section):
     weights: Weights = Sgd()
     stop: tuple[StopRule, ...] = Field(
         (), description="rules that end the search early: skips, convolutions, stable, eigenvalue"
+    )
+    sharing: Literal["slices"] | None = Field(
+        None,
+        description="slices: what an operation with choices inside may be uses weights of the "
+        "largest, first channels and middles of windows; else each has its own",
     )
     dropout: Dropout = None
     slowness: Slowness = None

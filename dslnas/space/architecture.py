@@ -20,7 +20,8 @@ from dslnas.language.link.used_names import mentioned, used_names
 from dslnas.language.print.format import format_expression, format_item
 from dslnas.language.syntax import ast
 from dslnas.space.canonical import cell_hash
-from dslnas.space.network import BuildingBlocks, Network, SearchSpace
+from dslnas.space.network import Network
+from dslnas.space.search_space import BuildingBlocks, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def architecture_of(
 ) -> Architecture:
     """Return a network as an architecture, without cells and definitions it does not use."""
     used = {name: cells[name] for name in dict.fromkeys(network.layout)}
-    assert not any(cell.choices for cell in used.values()), "every choice is made"
+    assert not any(cell.is_searched for cell in used.values()), "every choice is made"
     around = filter(
         None, (*(given.stem for given in network.inputs), network.head, network.auxiliary)
     )

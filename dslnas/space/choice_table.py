@@ -1,4 +1,4 @@
-"""The choices of a cell as rows and columns: what an engine knows of a cell."""
+"""Choices as rows and columns: what an engine knows of a cell, or of the network around cells."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from random import Random
 
 from dslnas.language.check.cell import Cell
 from dslnas.space.connectivity import Connectivity, connectivity
+from dslnas.space.decision import Decision
 
 TIE_BITS = 62
 """Bits of the random numbers that break ties."""
@@ -18,8 +19,11 @@ TIE_BITS = 62
 class ChoiceTable:
     """Rows (edges) and columns (operations) of one cell's alpha.
 
+    Choices that do not belong to edges, such as those inside of operations, are rows as well, each
+    with a node of its own.
+
     Attributes:
-        cell: Name of the cell.
+        cell: Name of the cell, or of the table where it is not one of edges.
         rows: For every row its columns that exist, as a count: rows may be of unequal length.
         candidates: For every row the columns that a derived cell may have.
         nodes: For every node the rows that it sums.
@@ -73,6 +77,22 @@ def choice_table(cell: Cell) -> ChoiceTable:
         cell.nodes,
         tuple(edge.source for edge in choices),
         tuple(tuple(operation.text for operation in edge.operations) for edge in choices),
+    )
+
+
+def decision_table(name: str, decisions: Sequence[Decision]) -> ChoiceTable:
+    """Return choices that are independent of each other as a table."""
+    sizes = tuple(len(decision.alternatives) for decision in decisions)
+    names = tuple(decision.name for decision in decisions)
+    return ChoiceTable(
+        name,
+        sizes,
+        tuple(tuple(range(size)) for size in sizes),
+        tuple((row,) for row in range(len(sizes))),
+        None,
+        names=names,
+        sources=("",) * len(names),
+        operations=tuple(decision.alternatives for decision in decisions),
     )
 
 

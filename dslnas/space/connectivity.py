@@ -18,8 +18,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-import networkx as nx
-
 from dslnas.language.check.cell import Cell, Edge
 from dslnas.space.network import Network, network_graph
 
@@ -136,10 +134,13 @@ def with_must_read(cells: Mapping[str, Cell], networks: Iterable[Network]) -> di
     for network in networks:
         graph = network_graph(network, cells)
         reaching = {given.part: {given.name} for given in network.inputs}
-        names: dict[str, str] = nx.get_node_attributes(graph, "cell")
-        for part, name in names.items():
+        for part, known in graph.nodes(data=True):
             sources = [source for source, _ in graph.in_edges(part)]
-            reaching[part] = set[str]().union(*(reaching[source] for source in sources))
+            if part not in reaching:
+                reaching[part] = set[str]().union(*(reaching[source] for source in sources))
+            if "cell" not in known:
+                continue
+            name = known["cell"]
             places = [*zip(cells[name].inputs, sources, strict=True)]
             for given in (one.name for one in network.inputs if one.name in reaching[part]):
                 bringing = frozenset(own for own, source in places if given in reaching[source])

@@ -42,7 +42,7 @@ def check_continuous(
     for name, cell in used.items():
         for value in _searched(cell):
             message = f"weights of value `{value.name}` of cell `{name}` are searched"
-            if not any(other.choices for other in used.values()):
+            if not any(other.is_searched for other in used.values()):
                 message += ", and nothing else is: there is no search"
                 help = "choose an operation somewhere, or leave `searched` out"
             elif not isinstance(program.search, GradientSettings | None):

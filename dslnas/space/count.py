@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations, product
 from math import prod
@@ -9,7 +10,8 @@ from math import prod
 from dslnas.language.check.cell import Cell, Edge, Operation
 from dslnas.space.canonical import CellForms
 from dslnas.space.distinct import DistinctForms
-from dslnas.space.network import SearchSpace
+from dslnas.space.network import Network
+from dslnas.space.search_space import SearchSpace
 
 MOST_LISTED = 20_000
 """Derivable cells that are listed to count the distinct ones: that takes seconds."""
@@ -17,7 +19,27 @@ MOST_LISTED = 20_000
 
 def count_architectures(space: SearchSpace) -> int:
     """Return the number of architectures that the space has, those that are dead included."""
-    return prod(count_cells(space.cells[name]) for name in space.searched)
+    forms = {name: count_cells(space.cells[name]) for name in dict.fromkeys(space.network.layout)}
+    return max(1, len(space.network.widths)) * sum(
+        number * prod(forms[name] for name in used)
+        for used, number in _layouts(space.network).items()
+    )
+
+
+def _layouts(network: Network) -> Counter[frozenset[str]]:
+    """Return by set of cells how many layouts have all of them and no others."""
+    found = Counter({frozenset[str](): 1})
+    for place in network.places:
+        before, found = found, Counter()
+        for number in range(place.most + 1):
+            if number in place.counts:
+                found.update(before)
+            behind: Counter[frozenset[str]] = Counter()
+            for used, ways in before.items():
+                for name in place.cells:
+                    behind[used | {name}] += ways
+            before = behind
+    return found
 
 
 def count_cells(cell: Cell) -> int:
@@ -25,11 +47,11 @@ def count_cells(cell: Cell) -> int:
 
     A node with edges of n_1, n_2, ... candidates of which k are kept has e_k(n_1, n_2, ...) forms,
     e_k the elementary symmetric polynomial: the sum over all sets of k edges of the product of
-    their numbers of candidates.
+    their numbers of candidates. A candidate with choices inside of it counts as all it may be.
     """
-    forms = 1
+    forms = prod(len(edge.operations[0].forms) for edge in cell.edges if edge.is_fixed)
     for node in cell.nodes:
-        sizes = [len(cell.candidates(e)) for e in cell.incoming(node) if not e.is_fixed]
+        sizes = [len(_options(cell, e)) for e in cell.incoming(node) if not e.is_fixed]
         keep = cell.kept(len(sizes))
         polynomial = [1, *[0] * keep]
         for size in sizes:
@@ -43,12 +65,14 @@ def count_distinct(space: SearchSpace) -> int | None:
     """Return how many of the architectures are different networks; None if too many to list.
 
     See `dslnas.space.canonical` for what counts as different. Cells that the final network does not
-    have make no difference.
+    have make no difference. Not counted where something around the cells is chosen.
     """
+    if space.network.decisions:
+        return None
     counts = [
         count_distinct_cells(space.cells[name])
-        for name in space.searched
-        if name in space.final.layout
+        for name in dict.fromkeys(space.network.layout)
+        if space.cells[name].is_searched and name in space.final.layout
     ]
     return None if None in counts else prod(count for count in counts if count is not None)
 
@@ -68,13 +92,13 @@ def derivable(cell: Cell) -> Iterator[list[tuple[Edge, Operation]]]:
     by_node = []
     for node in cell.nodes:
         edges = cell.incoming(node)
-        fixed = [(edge, edge.operations[0]) for edge in edges if edge.is_fixed]
+        fixed = [_options(cell, edge) for edge in edges if edge.is_fixed]
         choosing = [edge for edge in edges if not edge.is_fixed]
         by_node.append(
             [
-                [*fixed, *operations]
+                [*operations]
                 for kept in combinations(choosing, cell.kept(len(choosing)))
-                for operations in product(*(_options(cell, edge) for edge in kept))
+                for operations in product(*fixed, *(_options(cell, edge) for edge in kept))
             ]
         )
     for forms in product(*by_node):
@@ -82,4 +106,5 @@ def derivable(cell: Cell) -> Iterator[list[tuple[Edge, Operation]]]:
 
 
 def _options(cell: Cell, edge: Edge) -> list[tuple[Edge, Operation]]:
-    return [(edge, edge.operations[column]) for column in cell.candidates(edge)]
+    columns = (0,) if edge.is_fixed else cell.candidates(edge)
+    return [(edge, form) for column in columns for form in edge.operations[column].forms]

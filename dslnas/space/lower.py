@@ -8,15 +8,18 @@ from dataclasses import replace
 from dslnas.diagnostics import Diagnostics, UserError
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedInput, CheckedNetwork, CheckedProgram
-from dslnas.language.check.constants import number_of
+from dslnas.language.check.constants import Scope, number_of
+from dslnas.language.syntax import ast
 from dslnas.ops.primitive import Example, InputShape, Token, by_name
 from dslnas.space.architecture import Architecture, architecture_of
 from dslnas.space.connectivity import with_must_read
 from dslnas.space.continuous import check_continuous
 from dslnas.space.derive.count_rules import check_rule
 from dslnas.space.lower_cell import lower_cell
-from dslnas.space.network import Input, Network, Partial, SearchSpace, network_graph
+from dslnas.space.network import Input, Network, Partial, Place, network_graph
+from dslnas.space.network_choices import check_network_choices, check_sharing
 from dslnas.space.op_properties import OpProperties
+from dslnas.space.search_space import SearchSpace
 
 MAX_CELLS = 1000
 
@@ -36,18 +39,25 @@ def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpac
         for name, cell in program.cells.items()
         if (lowered := lower_cell(cell, properties, found)) is not None
     }
-    named = [cells.get(name.text) for name, _ in program.network.cells]
+    named = [cells.get(n.text) for place in program.network.places for n in place.names]
+    is_open = any(place.is_chosen for place in program.network.places)
     search = None
-    if any(cell is None or cell.choices for cell in named):
+    if is_open or program.network.widths or any(c is None or c.is_searched for c in named):
         search = _supernet(program, example, classes, found)
     final = _final(program, example, classes, found)
     check_continuous(program, search or final, cells, found)
     if search is not None:
         _check_searched(search, final, cells, found)
         _check_inputs(program, search, cells, found)
+        check_network_choices(search, final, cells, found)
+        check_sharing(program, search, cells, found)
     _check_inputs(program, final, cells, found)
     found.raise_if_any()
-    if search is None or not any(cells[name].choices for name in search.layout):
+    is_searched = search is not None and (
+        search.decisions or any(cells[name].is_searched for name in search.layout)
+    )
+    if search is None or not is_searched:
+        final = final.with_chosen({})
         return architecture_of(final, cells, program.operations, program.constants)
     cells = with_must_read(cells, (search, final))
     space = SearchSpace(cells, program.operations, program.constants, search, final)
@@ -63,12 +73,18 @@ def _supernet(
     if search is None:
         return supernet
     partial = None if search.channel_parts is None else _partial(program, search.channel_parts)
-    return replace(supernet, partial=partial, has_skips=search.has_skips)
+    return replace(
+        supernet,
+        partial=partial,
+        has_skips=search.has_skips,
+        shares_slices=search.sharing is not None,
+    )
 
 
 def _final(program: CheckedProgram, example: Example, classes: int, found: Diagnostics) -> Network:
     evaluate = program.evaluate
-    final = _network(program, evaluate.channels, evaluate.repeat, example, classes, found)
+    channels = max(program.network.widths, default=evaluate.channels)
+    final = _network(program, channels, evaluate.repeat, example, classes, found)
     return replace(final, auxiliary=program.network.auxiliary) if evaluate.auxiliary > 0 else final
 
 
@@ -96,7 +112,7 @@ def _check_searched(
 ) -> None:
     """Check that no choice of the final network is left open by the search."""
     for name in dict.fromkeys(final.layout):
-        if name not in search.layout and name in cells and cells[name].choices:
+        if name not in search.layout and name in cells and cells[name].is_searched:
             found.add(
                 "NAS303",
                 f"cell `{name}` of the final network is not in the supernet, "
@@ -122,27 +138,16 @@ def _network(
     network: CheckedNetwork = program.network
     shapes = by_name(example)
     scope = {**program.constants, "N": repeat}
-    layout: list[str] = []
-    for name, count in network.cells:
-        times: int | float = 1
-        if count is not None:
-            try:
-                times = number_of(count, scope)
-            except UserError as error:
-                found.extend(error)
-            if not isinstance(times, int) or times < 0 or times > MAX_CELLS:
-                found.add(
-                    "NAS303",
-                    f"number of cells must be a whole number from 0 to {MAX_CELLS}, not {times}",
-                    count.span,
-                    help=f"N is {repeat} here",
-                )
-                times = 1
-        layout += [name.text] * int(times)
-    if not layout or len(layout) > MAX_CELLS:
+    places = []
+    for checked in network.places:
+        counts = tuple(_number(count, scope, repeat, found) for count in checked.counts) or (1,)
+        names = tuple(name.text for name in checked.names)
+        places.append(Place(names, tuple(dict.fromkeys(counts)), checked.span))
+    cells = sum(place.most * len(place.cells) for place in places)
+    if not any(place.most for place in places) or cells > MAX_CELLS:
         found.add(
             "NAS303",
-            f"network has {len(layout)} cells, must be 1 to {MAX_CELLS}",
+            f"network has {cells} cells, must be 1 to {MAX_CELLS}",
             network.span,
             help=f"N is {repeat} here",
         )
@@ -150,11 +155,30 @@ def _network(
         tuple(_input(given, shapes.get(given.name, given.shape or ())) for given in network.inputs),
         classes,
         channels,
-        tuple(layout),
+        tuple(places),
         network.head,
         None,
+        widths=network.widths,
         span=network.span,
     )
+
+
+def _number(count: ast.Expression, scope: Scope, repeat: int, found: Diagnostics) -> int:
+    """Return how many cells an expression says; NAS303 is recorded if that is no such number."""
+    times: int | float = 1
+    try:
+        times = number_of(count, scope)
+    except UserError as error:
+        found.extend(error)
+    if isinstance(times, int) and 0 <= times <= MAX_CELLS:
+        return times
+    found.add(
+        "NAS303",
+        f"number of cells must be a whole number from 0 to {MAX_CELLS}, not {times}",
+        count.span,
+        help=f"N is {repeat} here",
+    )
+    return 1
 
 
 def _input(given: CheckedInput, shape: InputShape) -> Input:

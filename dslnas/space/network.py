@@ -1,16 +1,18 @@
-"""The search space as a whole, and the two networks that are made of it."""
+"""Networks of cells, between stems and a head."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING
 
 from dslnas.language.check.cell import Cell
-from dslnas.language.check.constants import Scope
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import Example, Shape, Token
 from dslnas.source import Span
+from dslnas.space.decision import Decision, Where
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -51,6 +53,34 @@ class Input:
         return f"stem/{self.name}" if self.name else "stem"
 
 
+NETWORK = "network"
+"""Name of the table of what is chosen around the cells; no cell can be called so."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Cells that stand at a place of the network, one behind the other.
+
+    Attributes:
+        cells: Names of the cells to choose from for each of them; one where nothing is chosen.
+        counts: How many there are; several to choose from.
+    """
+
+    cells: tuple[str, ...]
+    counts: tuple[int, ...] = (1,)
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def most(self) -> int:
+        """The most cells that there are."""
+        return max(self.counts)
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether there is something to choose."""
+        return len(self.counts) > 1 or (len(self.cells) > 1 and self.most > 0)
+
+
 @dataclass(frozen=True)
 class Network:
     """One network of cells: the supernet that is searched, or the one that is trained.
@@ -58,22 +88,26 @@ class Network:
     Attributes:
         inputs: Values that it reads; the first cells read their stems' outputs, in this order.
         classes: Outputs of the head.
-        channels: C of the first cell.
-        layout: Names of the cells in order.
+        channels: C of the first cell; the most where it is chosen.
+        places: Where cells stand, in order.
         head: Expression for what comes after the last.
         auxiliary: Expression for the second head while training; None without.
         partial: How a part of the channels is searched; None if all are, with edges summed.
         has_skips: Whether a skip connection stands beside the operations of every choosing edge.
+        widths: Numbers that C is chosen from; none where it is given.
+        shares_slices: Whether the forms of an operation use slices of the weights of the largest.
     """
 
     inputs: tuple[Input, ...]
     classes: int
     channels: int
-    layout: tuple[str, ...]
+    places: tuple[Place, ...]
     head: ast.Expression
     auxiliary: ast.Expression | None
     partial: Partial | None = None
     has_skips: bool = False
+    widths: tuple[int, ...] = ()
+    shares_slices: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -85,58 +119,102 @@ class Network:
         }
         return shapes.get("", shapes)
 
+    @cached_property
+    def layout(self) -> tuple[str, ...]:
+        """Names of the cells in order, all that may stand there."""
+        return tuple(n for place in self.places for _ in range(place.most) for n in place.cells)
 
-@dataclass(frozen=True)
-class BuildingBlocks:
-    """Cells, and the operations that they and the layers around them are made of.
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What is chosen: place by place each of its cells, then how many there are; then C."""
+        found = []
+        for number, place in enumerate(self.places, 1):
+            if len(place.cells) > 1:
+                behind = (f" {n} of place {number}" for n in range(1, place.most + 1))
+                found += [Decision(f"cell{words}", place.cells) for words in behind]
+            if len(place.counts) > 1:
+                counts = tuple(map(str, place.counts))
+                found.append(Decision(f"number of cells of place {number}", counts))
+        if len(self.widths) > 1:
+            found.append(Decision("channels", tuple(map(str, self.widths))))
+        return tuple(found)
 
-    Attributes:
-        cells: By name.
-        definitions: Definitions of operations, by name.
-        constants: Values of `let`.
+    def with_chosen(self, columns: Mapping[int, int]) -> Network:
+        """Return the network with its decisions made, by row the alternative."""
+        rows = count()
+        places: list[Place] = []
+        for place in self.places:
+            names = [
+                place.cells[columns[next(rows)]] if len(place.cells) > 1 else place.cells[0]
+                for _ in range(place.most)
+            ]
+            some = columns[next(rows)] if len(place.counts) > 1 else 0
+            places += (Place((name,)) for name in names[: place.counts[some]])
+        if not self.widths:
+            return replace(self, places=tuple(places))
+        width = columns[next(rows)] if len(self.widths) > 1 else 0
+        return replace(self, places=tuple(places), channels=self.widths[width], widths=())
+
+
+def presence(network: Network) -> dict[str, tuple[Where, ...]]:
+    """Return by part that is a cell the choices around the cells that put it there.
+
+    They exclude each other; the only one of a cell that is there in any case is empty.
     """
-
-    cells: Mapping[str, Cell]
-    definitions: Mapping[str, ast.OpDef]
-    constants: Scope
-
-
-@dataclass(frozen=True)
-class SearchSpace(BuildingBlocks):
-    """A supernet with choices in its cells, and the network that is derived from it.
-
-    Attributes:
-        network: The supernet.
-        final: The derived network, as `evaluate` says.
-    """
-
-    network: Network
-    final: Network
-
-    @property
-    def searched(self) -> tuple[str, ...]:
-        """Names of the supernet's cells that have something to choose, in order of use."""
-        names = dict.fromkeys(self.network.layout)
-        return tuple(name for name in names if self.cells[name].choices)
+    numbers, rows = count(), count()
+    found: dict[str, tuple[Where, ...]] = {}
+    for place in network.places:
+        parts: list[tuple[str, int, Where]] = []
+        for position in range(place.most):
+            row = next(rows) if len(place.cells) > 1 else None
+            for column in range(len(place.cells)):
+                where: Where = () if row is None else ((NETWORK, row, column),)
+                parts.append((f"cell{next(numbers)}", position, where))
+        row = next(rows) if len(place.counts) > 1 else None
+        for part, position, where in parts:
+            many = [c for c, number in enumerate(place.counts) if number > position]
+            found[part] = (
+                (where,) if row is None else tuple((*where, (NETWORK, row, c)) for c in many)
+            )
+    return found
 
 
 def network_graph(network: Network, cells: Mapping[str, Cell]) -> nx.MultiDiGraph[str]:
-    """Return the DAG of a network's parts: stems, cells and head, in order.
+    """Return the DAG of a network's parts: stems, cells, choices and head, in order.
 
     An edge stands for an input that is read, in the order of the inputs; nodes that are cells carry
-    their name. A cell reads the parts just before it, the latest by its last input; where there are
-    too few it reads the first stem more than once.
+    their name as `cell`, choices their row of the network's alpha as `row`. A cell reads the parts
+    just before it, the latest by its last input; where there are too few it reads the first stem
+    more than once.
     """
     import networkx as nx
 
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     parts = [given.part for given in network.inputs]
     graph.add_nodes_from(parts)
-    for index, name in enumerate(network.layout):
-        part = f"cell{index}"
+    numbers, rows = count(), count()
+
+    def cell(name: str) -> str:
+        part = f"cell{next(numbers)}"
         graph.add_node(part, cell=name)
         for back in range(len(cells[name].inputs), 0, -1):
             graph.add_edge(parts[max(0, len(parts) - back)], part)
-        parts.append(part)
+        return part
+
+    def choice(alternatives: Sequence[str]) -> str:
+        row = next(rows)
+        part = f"choice{row}"
+        graph.add_node(part, row=row)
+        graph.add_edges_from((alternative, part) for alternative in alternatives)
+        return part
+
+    for place in network.places:
+        ends = [parts[-1]]
+        for _ in range(place.most):
+            found = [cell(name) for name in place.cells]
+            parts.append(found[0] if len(found) == 1 else choice(found))
+            ends.append(parts[-1])
+        if len(place.counts) > 1:
+            parts.append(choice([ends[number] for number in place.counts]))
     graph.add_edge(parts[-1], "head")
     return graph

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TypeAlias, TypeVar
 
+from dslnas.diagnostics import user_error
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.conditions import holds
 from dslnas.language.check.op_parameters import passed_operations
@@ -34,7 +35,29 @@ class OpProperties:
         self._constant = cache(self._is_constant)
 
     def told(self, operation: Operation) -> Operation:
-        """Return an operation that says what it is."""
+        """Return an operation that says what it is; of one with variants the first of them says.
+
+        Raises:
+            UserError: NAS317 if some variants give the same whatever they read, and some do not.
+        """
+        if operation.variants:
+            variants = tuple(map(self.told, operation.variants))
+            first = variants[0]
+            if any(variant.is_constant != first.is_constant for variant in variants):
+                raise user_error(
+                    "NAS317",
+                    f"`{operation.text}` may give zeros or not, by a choice inside of it",
+                    span=operation.span,
+                    help="let the one that gives zeros be a candidate of its own",
+                )
+            return replace(
+                operation,
+                variants=variants,
+                is_zero=first.is_zero,
+                is_constant=first.is_constant,
+                is_identity=all(variant.is_identity for variant in variants),
+                is_convolution=any(variant.is_convolution for variant in variants),
+            )
         name = operation.name
         primitives = self._primitives(name, self._passed(name, (), {}, self._of_body))
         return replace(

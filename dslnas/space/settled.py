@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dslnas.diagnostics import Note
 from dslnas.language.check.cell import Cell
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 
 
 def settled_choices(space: SearchSpace) -> tuple[Note, ...]:

@@ -10,10 +10,9 @@ from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import draw_obeying, draw_within
 from dslnas.settings.rule import Derivation
 from dslnas.space.architecture import Architecture
-from dslnas.space.choice_table import choice_table
 from dslnas.space.continuous import with_found
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.training.constraints import architecture_keeps_to
 
 
@@ -28,7 +27,7 @@ def random_architecture(
     """
     generator = torch.Generator().manual_seed(seed)
     weights = random_weights(space, torch.Generator().manual_seed(seed))
-    tables = {name: choice_table(space.cells[name]) for name in space.searched}
+    tables = space.tables
 
     def drawn() -> Architecture:
         choice = draw_obeying(space, tables, derivation.rule, generator)

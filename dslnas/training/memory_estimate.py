@@ -21,8 +21,7 @@ from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Adam, AdamW, AnyOptimiser
 from dslnas.space.architecture import Architecture
-from dslnas.space.choice_table import choice_table
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.tasks.catalogue import task_of
 from dslnas.training.search_plan import SearchPlan
 
@@ -171,7 +170,7 @@ def _choices(space: SearchSpace, running: Running) -> list[Choice | None]:
     if running == "all":
         return [None]
     generator = torch.Generator().manual_seed(0)
-    tables = {name: choice_table(space.cells[name]) for name in space.searched}
+    tables = space.tables
     if running == "kept":
         return [
             {cell: uniform(table, generator) for cell, table in tables.items()}

@@ -11,7 +11,7 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import LEAST, Part
 from dslnas.graph.analysis.plan import DROPPED, Choice
-from dslnas.space.derive.derive import Scores, columns_kept
+from dslnas.space.derive.derive import Scores, chosen_columns
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
 from dslnas.training.measure import measure_batches
@@ -33,12 +33,12 @@ class OneShot:
 
     def choice(self, scores: Scores) -> Choice:
         """Return the architecture that scores prefer, as the plan derives it."""
-        space, rule, found = self._plan.space, self._plan.derivation.rule, {}
-        for name, table in self._supernet.tables.items():
-            rule = self._plan.derivation.rule
-            kept = columns_kept(space.cells[name], scores[name], rule, self._seed)
-            found[name] = tuple(kept.get(row, DROPPED) for row in range(len(table.rows)))
-        return found
+        rule = self._plan.derivation.rule
+        found = chosen_columns(self._plan.space, scores, rule, self._seed)
+        return {
+            name: tuple(found[name].get(row, DROPPED) for row in range(len(table.rows)))
+            for name, table in self._supernet.tables.items()
+        }
 
     def worth(self, weights: Mapping[str, Tensor]) -> float:
         """Return what a mixture is worth, finely; what cannot be measured is worth least."""

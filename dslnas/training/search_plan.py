@@ -13,7 +13,7 @@ from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search_base import SearchSettings
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import Scores
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.training.records import SearchCheck
 from dslnas.training.snapshots import Snapshot
 

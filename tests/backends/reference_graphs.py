@@ -8,7 +8,7 @@ from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Default, Shape
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.spaces import architecture_of, space_of
 
 # DARTS' second architecture, but with an average pool and a strided skip in the last node.

@@ -15,7 +15,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.spaces import architecture_of, random_scores, space_of
 
 CPU = torch.device("cpu")

@@ -14,7 +14,7 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.backends.reference_interpreter import random_weights
 from tests.engines.small import (
     SPACES,

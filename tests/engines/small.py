@@ -15,8 +15,7 @@ from dslnas.engines.discretise import nearest, one_hot
 from dslnas.graph.analysis.plan import Choice
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.space.choice_table import choice_table
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.spaces import random_scores, space_of
 
 SHAPE = (2, 6, 6)
@@ -91,12 +90,25 @@ network { channels 4; cells unread, read }
 evaluate { channels 4 }
 """
 
+# Choices inside of operations, among cells, of how many there are and of how wide they are.
+CHOSEN = """use std.cnn
+cell mixed {
+    inputs 1
+    node n1 = {sep_conv({3, 5}), skip_connect}(in1)
+    node n2 = conv({1, 3}, dilation = {1, 2})(n1) + skip_connect(in1)
+    output n2
+}
+cell plain { inputs 1; node n1 = relu_conv_bn(3)(in1); output n1 }
+network { channels {4, 6}; stem conv(3, out = C); cells {mixed, plain} * 2, plain * {0, 1, 2} }
+"""
+
 SPACES = {
     "darts": DARTS_LIKE,
     "nasp": NASP_LIKE,
     "last": LAST,
     "uneven": UNEVEN,
     "skipped": SKIPPED,
+    "chosen": CHOSEN,
 }
 
 
@@ -197,17 +209,14 @@ def segment(seed: int, steps: int = 5, size: int = 4) -> Batch:
 def some_choice(searched: SearchSpace, seed: int) -> Choice:
     """Return one operation per edge and `keep` edges per node: those of `padded_scores`."""
     scores = padded_scores(searched, seed)
-    return {
-        name: nearest(choice_table(searched.cells[name]), scores[name])
-        for name in searched.searched
-    }
+    return {name: nearest(table, scores[name]) for name, table in searched.tables.items()}
 
 
 def padded_scores(searched: SearchSpace, seed: int) -> dict[str, list[list[float]]]:
     """Return random scores with all rows of a cell equally long, as engines have them."""
     random = Random(seed)
     return {
-        name: [row + [random.random()] * (searched.cells[name].width - len(row)) for row in rows]
+        name: [row + [random.random()] * (searched.tables[name].width - len(row)) for row in rows]
         for name, rows in random_scores(searched, seed).items()
     }
 

@@ -70,7 +70,7 @@ ENGINES_ON_SPACES = on_pairs(
     (m, n)
     for m in METHODS
     for n in (*sorted(SPACES), *SEQUENCES)
-    if m in ON_EVERY_SPACE or n == "skipped" or n in SEQUENCES
+    if m in ON_EVERY_SPACE or n in ("skipped", "chosen") or n in SEQUENCES
 )
 DROPOUT = Variational(words=0.1, embedded=0.1, input=0.2, state=0.1, output=0.2)
 ALPHAS = {

@@ -16,7 +16,7 @@ from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.gradient_methods import PcDartsSettings
 from dslnas.settings.values import Adam, Sgd
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.engines.by_hand import HandAdam, HandSgd, softmax
 from tests.engines.small import CLASSES, CPU, SHAPE, SPACES, batch, space, supernet_of
 from tests.engines.twin import ADAM, CLIPPED, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same

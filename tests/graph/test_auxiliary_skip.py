@@ -14,7 +14,7 @@ from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.passes.manager import optimised
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.engines.small import SEQUENCES, SHAPE, TEXTS, batch, some_choice, supernet_of
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import random_scores, space_of

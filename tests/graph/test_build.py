@@ -16,7 +16,7 @@ from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.graph_text import parse_graph
 from tests.spaces import architecture_of, space_of
 

@@ -14,7 +14,7 @@ from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import choice_table
 from dslnas.space.derive.constrained_derivation import connected_choice
 from dslnas.space.derive.derive import Scores, derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces

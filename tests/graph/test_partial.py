@@ -17,7 +17,8 @@ from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import Partial, SearchSpace
+from dslnas.space.network import Partial
+from dslnas.space.search_space import SearchSpace
 from tests.graph_text import parse_graph
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces

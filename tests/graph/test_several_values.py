@@ -19,7 +19,7 @@ from dslnas.source import SourceFile
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.lower import lower
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.space.text import cell_text
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from tests.backends.reference_interpreter import interpret

@@ -12,7 +12,7 @@ from dslnas.graph.analysis.size import MOST_NODES, check_final, check_search
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph, lower_network
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces

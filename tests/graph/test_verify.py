@@ -252,8 +252,8 @@ BROKEN = {
             "`b` borrows `c/weight`, which no node owns",
         ),
         (
-            stepped("with weight = b/weight", "with weight = a/weight"),
-            "`c` borrows `a/weight` of 5 x 4 for a `weight` of 4 x 4",
+            changed("a", STEP, borrowed=(("weight", "b/weight"),)),
+            "`a` borrows `b/weight` of 4 x 4 for a `weight` of 5 x 4",
         ),
     ],
     "states are carried on": [

@@ -14,7 +14,7 @@ from dslnas.language.link.sources import read_source
 from dslnas.settings.data import TextSettings
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 
 IMAGES = (3, 32, 32)

@@ -26,7 +26,7 @@ from dslnas.ops.primitive import Shape
 from dslnas.ops.traits import Trait
 from dslnas.passes.manager import PASSES, PREDICTING, USUAL, optimised, run_passes
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
 from tests.graph_text import parse_graph
 from tests.passes.same import (

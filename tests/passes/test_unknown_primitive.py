@@ -20,7 +20,7 @@ from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES
 from dslnas.ops.primitive import Primitive
 from dslnas.ops.shapes import same_shape
 from dslnas.passes.manager import PREDICTING, USUAL, optimised
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.passes.same import CLASSES, assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import space_of
 

@@ -19,7 +19,7 @@ from dslnas.language.link.link import link
 from dslnas.ops.primitive import Token
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from dslnas.tasks.ratings import RatingPrediction
 from tests.reference.load import facts, tensors

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.language.check.cell import Cell
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 
 
 def load_reference(

@@ -18,7 +18,7 @@ from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.values import Adam, Sgd
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.reference.load import ALPHAS, facts, tensors
 from tests.reference.names import load_reference
 from tests.spaces import space_of

@@ -19,7 +19,7 @@ from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.settings.values import Adam, Sgd
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.reference.load import facts, tensors
 from tests.spaces import space_of
 

@@ -19,7 +19,7 @@ from dslnas.language.check.cell import Cell
 from dslnas.space.cell_stats import convolution_count
 from dslnas.space.choice_table import choice_table
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.reference.genotypes import EDGES, cells_of
 from tests.reference.load import ALPHAS, DARTS, NASP, facts
 from tests.reference.networks import fresh

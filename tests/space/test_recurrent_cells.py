@@ -12,7 +12,7 @@ from dslnas.diagnostics import UserError
 from dslnas.language.check.cell import Cell
 from dslnas.space.count import count_architectures, count_cells
 from dslnas.space.derive.derive import derive, derive_cell
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.space.text import cell_text
 from tests.spaces import chosen, random_scores, space_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dslnas.space.derive.derive import Scores, derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.tasks.task import Measurement
 from dslnas.training.snapshots import Snapshot
 from tests.spaces import space_of

@@ -11,7 +11,7 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import AS_PUBLISHED, Count, Derivation, Limit, Rule
 from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import operation_counts
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.training.baseline import random_architecture
 from tests.small import SMALL
 

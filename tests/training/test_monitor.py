@@ -15,7 +15,7 @@ from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import lacks_convolutions
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.training.monitor import Monitor, Observation, entropies
 from tests.spaces import random_scores, space_of
 from tests.training.tiny import CPU, SHAPE

@@ -17,7 +17,7 @@ from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.settings.data import Digits
 from dslnas.settings.search import SEARCH
 from dslnas.space.derive.derive import Scores, derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.tasks.catalogue import task_of
 from dslnas.training.measure import measure_batches
 from dslnas.training.one_shot import OneShot

@@ -18,7 +18,7 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Sgd, Variational
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.training.keeping import Keeper, KeepsNothing, Saved
 from dslnas.training.search import Search, SearchProgress
 from dslnas.training.search_plan import SearchPlan, SearchResult

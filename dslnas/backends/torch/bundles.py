@@ -37,16 +37,16 @@ class Bundle:
         return self.steps[0].observed
 
     def run(
-        self, values: Mapping[str, Tensor], tensor: Callable[[str], Tensor]
+        self, values: Mapping[str, Tensor], tensors: Callable[[Node], list[Tensor]]
     ) -> dict[str, Tensor]:
         """Return the results by name.
 
         Args:
             values: Values that are read, by name, (batch, channels, height, width).
-            tensor: Finds a tensor of the network by its name.
+            tensors: Finds what a node computes with.
         """
         inputs = [values[name] for name in self.inputs]
-        weights = [[tensor(name) for name in step.node.tensors] for step in self.steps]
+        weights = [tensors(step.node) for step in self.steps]
         kernels, matrices = zip(*weights, strict=True)
         found = separable_conv(self.members, inputs, kernels, matrices)
         return dict(zip((step.node.name for step in self.steps), found, strict=True))

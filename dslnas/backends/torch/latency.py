@@ -26,7 +26,7 @@ from dslnas.graph.lower.subgraph import OUTSIDE, Applied, Place, Value
 from dslnas.graph.lower.value import together
 from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from dslnas.timing import median_seconds
 
 WARM_UP = 0.02
@@ -45,7 +45,8 @@ def latency_table(space: SearchSpace, device: torch.device) -> CostTable:
     """
     seconds = stopwatch(device)
     table = cost_table(space, seconds)
-    heaviest = derive(space, cost_table(space, COUNTED["flops"]).by_cell)
+    scores = {name: [[0.0] * size for size in t.rows] for name, t in space.tables.items()}
+    heaviest = derive(space, {**scores, **cost_table(space, COUNTED["flops"]).by_cell})
     whole = seconds_for_one(build_derived_graph(heaviest), device)
     parts = cost_table(heaviest, seconds).fixed
     return replace(table, fixed=max(0.0, table.fixed + whole - parts))

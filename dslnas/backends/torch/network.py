@@ -16,10 +16,11 @@ from dslnas.backends.torch.fast import FAST_FORMS, WEIGHED_FORMS
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
+from dslnas.backends.torch.slices import sliced
 from dslnas.backends.torch.sums import Sums
 from dslnas.backends.torch.torch_compile import Bodies, Call, with_calls
 from dslnas.graph.analysis.plan import Choice, Kept, Step, make_plan
-from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.primitive import Weight
 from dslnas.passes.manager import USUAL, optimised
 
@@ -58,7 +59,7 @@ class TorchNetwork(nn.Module):
         self.torch_compile = False
         self.is_mixed = False
         self._bodies = Bodies()
-        self._sums = Sums(self._tensor)
+        self._sums = Sums(self._tensors)
         self._rewritten: dict[object, PrimitiveGraph] = {}
         self._made: dict[object, Any] = {}
         for name, weight in graph.tensors.items():
@@ -158,18 +159,26 @@ class TorchNetwork(nn.Module):
     def _bundled(self, bundle: Bundle, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if bundle.observed:
             with torch.no_grad():
-                return bundle.run(values, self._tensor)
-        return bundle.run(values, self._tensor)
+                return bundle.run(values, self._tensors)
+        return bundle.run(values, self._tensors)
 
     def _run(self, step: Step, inputs: Sequence[Tensor]) -> Tensor:
-        own = [self._tensor(name) for name in step.node.tensors]
         forms = FORMS if self.plain else FAST_FORMS
-        return forms[step.node.primitive](step.node, inputs, own, self.run_state)
+        return forms[step.node.primitive](
+            step.node, inputs, self._tensors(step.node), self.run_state
+        )
 
     def _weighed(self, step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tensor:
         if not self.plain and self._sums.takes(step.node):
             return self._sums(step, inputs, weigh.mixing, self.run_state)
         return WEIGHED_FORMS[step.node.primitive](step, inputs, weigh)
+
+    def _tensors(self, node: Node) -> list[Tensor]:
+        """Return what a node computes with, in order."""
+        return [
+            sliced(self._tensor(name), weight.shape)
+            for name, weight in zip(node.tensors, node.weights, strict=True)
+        ]
 
     def _tensor(self, name: str) -> Tensor:
         tensor: Tensor | None = self._parameters.get(name)

@@ -8,7 +8,7 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import make_network
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.space.continuous import Found, has_searched
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 
 DIGITS = 9
 """Digits that tell every float32 apart."""

@@ -23,9 +23,9 @@ class Sums:
     Where each weight stands in alpha is looked up once per step of a plan.
     """
 
-    def __init__(self, tensor: Callable[[str], Tensor]) -> None:
-        """Take what finds a tensor of the network by its name."""
-        self._tensor = tensor
+    def __init__(self, tensors: Callable[[Node], list[Tensor]]) -> None:
+        """Take what finds the tensors of a node."""
+        self._tensors = tensors
         self._places: dict[object, Tensor] = {}
 
     @staticmethod
@@ -65,7 +65,7 @@ class Sums:
         )
 
     def _statistics(self, norm: Node) -> tuple[Tensor, Tensor]:
-        mean, variance = (self._tensor(name) for name in norm.tensors)
+        mean, variance = self._tensors(norm)
         return mean, variance
 
     def _weights(self, step: Step, mixing: Mapping[str, Tensor]) -> Tensor:

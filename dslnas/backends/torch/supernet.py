@@ -24,9 +24,9 @@ from dslnas.backends.torch.sequence import make_network
 from dslnas.data.batches import Batch
 from dslnas.graph.analysis.plan import Choice, Kept
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.space.choice_table import ChoiceTable, choice_table
+from dslnas.space.choice_table import ChoiceTable
 from dslnas.space.continuous import Found
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 
 Loss: TypeAlias = Callable[[BatchOutput, Batch], Tensor]
 """From the outputs for a batch to its mean loss, a scalar with gradients."""
@@ -55,7 +55,7 @@ class Supernet:
 
     Attributes:
         network: The weights and the plan that runs them.
-        tables: The choices of every searched cell.
+        tables: All choices, see `SearchSpace.tables`.
         device: Where everything lies.
         dtype: Type of weights and alpha.
         loss_of: Mean loss of a batch, from the outputs for it.
@@ -79,9 +79,7 @@ class Supernet:
     ) -> None:
         """Make the weights with random numbers from `generator`, a generator on the CPU."""
         self.network = runtime.place(make_network(graph, generator))
-        self.tables: dict[str, ChoiceTable] = {
-            name: choice_table(space.cells[name]) for name in graph.alphas if name in space.cells
-        }
+        self.tables: dict[str, ChoiceTable] = dict(space.tables)
         self.device = runtime.device
         self.dtype = runtime.dtype
         self.loss_of = loss_of
@@ -89,7 +87,7 @@ class Supernet:
         self.norms = norms
         self.accumulate = accumulate
         self.skip = 1.0
-        self._has_skips = space.network.has_skips
+        self._has_skips, self._cells = space.network.has_skips, frozenset(space.searched)
 
     def weights(self) -> list[nn.Parameter]:
         """Return the network's weights; nothing that belongs to the architecture is among them."""
@@ -135,15 +133,20 @@ class Supernet:
         """Return weights with a column for the skip connections, where the graph has one."""
         if weights is None or not self._has_skips:
             return weights
-        return {cell: pad(found, (0, 1), value=self.skip) for cell, found in weights.items()}
+        return {
+            name: pad(found, (0, 1), value=self.skip) if name in self._cells else found
+            for name, found in weights.items()
+        }
 
     def _with_skip_columns(self, kept: Kept | None) -> Kept | None:
         """Return the operations that are left, and with them the skip connections."""
         if kept is None or not self._has_skips:
             return kept
         return {
-            cell: tuple((*columns, self.tables[cell].width) for columns in rows)
-            for cell, rows in kept.items()
+            name: tuple((*columns, self.tables[name].width) for columns in rows)
+            if name in self._cells
+            else rows
+            for name, rows in kept.items()
         }
 
     @contextmanager

@@ -25,6 +25,7 @@ from dslnas.backends.torch.fast import FAST_FORMS, WEIGHED_FORMS
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
+from dslnas.backends.torch.slices import sliced
 from dslnas.diagnostics import user_error
 from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node, PrimitiveGraph
@@ -181,7 +182,10 @@ def _compiled(name: str, body: Body, *, tracking: bool) -> Function:
     state = RunState(training=True, tracking=tracking)
     for step in body.steps:  # the tracer reads cached properties but cannot make them
         _ = step.node.arguments
-    own = [(step, step.node.tensors) for step in body.steps]
+    own = [
+        (step, [(n, w.shape) for n, w in zip(step.node.tensors, step.node.weights, strict=True)])
+        for step in body.steps
+    ]
 
     def run(
         inputs: list[Tensor],
@@ -199,7 +203,7 @@ def _compiled(name: str, body: Body, *, tracking: bool) -> Function:
             elif _draws(node):
                 result = reads[0] * next(factors)
             else:
-                mine = [by_name[name] for name in names]
+                mine = [sliced(by_name[name], shape) for name, shape in names]
                 result = _FORMS[node.primitive](node, reads, mine, state)
             values[node.name] = result
         return [values[name] for name in body.gives]

@@ -12,7 +12,8 @@ from dslnas.diagnostics import Diagnostic, Diagnostics, UserError, user_error
 from dslnas.graph.lower.network import LoweredNetwork, lower_network
 from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.continuous import has_searched
-from dslnas.space.network import Network, SearchSpace
+from dslnas.space.network import Network
+from dslnas.space.search_space import SearchSpace
 
 MOST_NODES = 300_000
 """Most nodes of a graph: so many take half a minute to build, before anything is trained."""

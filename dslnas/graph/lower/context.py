@@ -47,6 +47,7 @@ class CellContext:
         partial: How a part of the channels is searched; None if all are, with edges summed.
         has_skips: Whether an auxiliary skip connection stands beside the operations of an edge.
         has_drop_path: Whether a `drop_path` stands behind every operation that is no identity.
+        shares_slices: Whether the forms of an operation use slices of the weights of the largest.
         owners: Owners of the weights that are shared.
     """
 
@@ -57,6 +58,7 @@ class CellContext:
     partial: Partial | None
     has_skips: bool
     has_drop_path: bool
+    shares_slices: bool = False
     owners: Owners = field(default_factory=dict)
 
     def body(

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from dslnas.diagnostics import user_error
-from dslnas.graph.graph import Mix
-from dslnas.graph.lower.auxiliary_skip import check_skip, skip_of
 from dslnas.graph.lower.context import CellContext, Owners
+from dslnas.graph.lower.edge_operations import lower_operations
 from dslnas.graph.lower.op_body import OpBody
 from dslnas.graph.lower.partial_channels import checked_parts, part, pool, shuffle
 from dslnas.graph.lower.subgraph import OUTSIDE, Several, Source, Subgraph, Value
 from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
-from dslnas.graph.lower.value import lower_gate, lower_gated, together
-from dslnas.language.check.cell import Cell, Edge, Operation
+from dslnas.graph.lower.value import together
+from dslnas.language.check.cell import Cell, Edge
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
+from dslnas.space.decision import inner_of
 from dslnas.space.network import Partial
 
 GATE = f"{OUTSIDE}gate"
@@ -47,7 +46,11 @@ class CellEdges:
         subgraph, found = self._lowered[key]
         outside = {f"{OUTSIDE}{place}": part.name for place, part in enumerate(source.parts)}
         outside |= {GATE: owner} if owner else {}
-        placed = self.context.out.place(edge, self.context.cell.shown(edge), subgraph, outside)
+        cell, out = self.context.cell, self.context.out
+        rows = {inner_of(cell.name): cell.inner_rows[cell.place_of(edge)]}
+        if edge.row is not None:
+            rows[cell.name] = edge.row
+        placed = out.place(edge, cell.shown(edge), subgraph, outside, rows)
         if found and not owner:
             there = {place: f"{GATE}/{path}" for place, path in found.items()}
             self._gates[edge.target] = placed.path, there
@@ -79,55 +82,11 @@ def check_end(cell: Cell, edge: Edge, end: Value, expected: Shape) -> None:
 def _edge(context: CellContext, edge: Edge, source: Source, stride: int) -> Value:
     if isinstance(source, Several):
         _check_alone(context, edge)
-        return _operations(context, "", edge, source, context.channels, stride)
+        return lower_operations(context, "", edge, source, context.channels, stride)
     searched = context.partial
     if searched is not None and edge.row is not None and searched.parts > 1:
         return _partially(context, searched, edge, source, stride)
-    return _operations(context, "", edge, source, context.channels, stride)
-
-
-def _operations(
-    context: CellContext,
-    mix_path: str,
-    edge: Edge,
-    source: Source,
-    channels: int,
-    stride: int,
-) -> Value:
-    cell, out = context.cell, context.out
-    where = f"on edge {cell.shown(edge)} of cell `{cell.name}`"
-    around: dict[str, Source] | None = None
-    ends: list[Value] = []
-
-    def operate(operation: Operation, here: str, value: Source) -> Value:
-        first, *others = (part.shape for part in value.parts)
-        body = context.body(operation, first, channels, stride, where, tuple(others))
-        end = context.apply(here, body, value)
-        if context.has_drop_path and not body.is_identity:
-            # a gate may apply the operation more than once
-            end = out.join(out.path(here, "drop_path"), "drop_path", [end])
-        return end
-
-    def lowered(operation: Operation, here: str) -> Value:
-        nonlocal around
-        if cell.gate is None or operation.is_zero or isinstance(source, Several):
-            return operate(operation, here, source)
-        if around is None:
-            around = lower_gate(context, cell.gate, source)
-        return lower_gated(context, here, cell.gate, around, partial(operate, operation, here))
-
-    for operation in edge.operations:
-        ends.append(lowered(operation, out.scope(operation.text, "operation", operation.text)))
-    if edge.row is None:
-        return ends[0]
-    _check_alike(edge, ends, where)
-    if not context.has_skips:
-        return out.join(mix_path, "mix", ends, Mix(cell.name, 0))
-    operation = skip_of(stride, context.expander.definitions, cell, edge)
-    skip = lowered(operation, out.path("", "auxiliary_skip"))
-    check_skip(cell, edge, skip.shape, ends[0].shape)
-    columns = (*range(len(ends)), cell.width)
-    return out.join(mix_path, "mix", [*ends, skip], Mix(cell.name, 0, columns=columns))
+    return lower_operations(context, "", edge, source, context.channels, stride)
 
 
 def _check_alone(context: CellContext, edge: Edge) -> None:
@@ -164,22 +123,9 @@ def _partially(
     parts = checked_parts(searched, cell, edge, source.shape, channels)
     first = layer("part0", part(source.shape, parts, 0), source)
     mix_path = out.path("", "mix")
-    mixed = _operations(context, mix_path, edge, first, channels // parts, stride)
+    mixed = lower_operations(context, mix_path, edge, first, channels // parts, stride)
     past = layer("past", pool(source.shape, stride), source) if stride > 1 else source
     others = [layer(f"part{i}", part(past.shape, parts, i), past) for i in range(1, parts)]
     check_end(cell, edge, mixed, others[0].shape)
     joined = out.join(out.path("", "concat"), "concat", [mixed, *others])
     return layer("shuffle", shuffle(past.shape, parts), joined)
-
-
-def _check_alike(edge: Edge, ends: list[Value], where: str) -> None:
-    first = ends[0].shape
-    for operation, end in zip(edge.operations, ends, strict=True):
-        if end.shape != first:
-            raise user_error(
-                "NAS404",
-                f"`{operation.text}` gives {show_shape(end.shape)} {where}, "
-                f"but `{edge.operations[0].text}` gives {show_shape(first)}",
-                span=operation.span,
-                help="all operations of an edge must give the same shape",
-            )

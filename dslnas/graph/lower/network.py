@@ -7,23 +7,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NoReturn
 
 from dslnas.diagnostics import UserError, user_error
 from dslnas.graph.analysis.dead_code import without_unread
-from dslnas.graph.graph import INPUT, Node, PrimitiveGraph, Scope, edges_of
+from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, edges_of
 from dslnas.graph.lower.cell import lower_cell
 from dslnas.graph.lower.context import CellContext
 from dslnas.graph.lower.expand import Expander
 from dslnas.graph.lower.op_body import OpBody
 from dslnas.graph.lower.subgraph import OUTSIDE, Applied, Placed, Subgraph, Value, below
 from dslnas.graph.lower.subgraph_builder import SubgraphBuilder
+from dslnas.graph.lower.widths import joined_widths
 from dslnas.language.check.cell import Cell
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 from dslnas.space.architecture import Architecture
 from dslnas.space.choice_table import choice_table
-from dslnas.space.network import BuildingBlocks, Input, Network, SearchSpace, network_graph
+from dslnas.space.decision import inner_decisions, inner_of, size_of
+from dslnas.space.network import NETWORK, Input, Network, network_graph
+from dslnas.space.search_space import BuildingBlocks, SearchSpace
 
 PARTS = {"stem": "stem", "head": "head", "auxiliary": "auxiliary head"}
 
@@ -34,7 +38,13 @@ def build_supernet_graph(space: SearchSpace) -> PrimitiveGraph:
     Raises:
         UserError: NAS4xx where shapes do not fit.
     """
-    return without_unread(lower_network(space, space.network, derived=False).graph())
+    network = space.network
+    row = len(network.decisions) - 1  # that of the channels comes last
+    graphs = {
+        width: lower_network(space, replace(network, channels=width), derived=False).graph()
+        for width in network.widths or (network.channels,)
+    }
+    return without_unread(joined_widths(graphs, Mix(NETWORK, row)))
 
 
 def build_derived_graph(architecture: Architecture, *, training: bool = False) -> PrimitiveGraph:
@@ -135,35 +145,71 @@ class _NetworkLowering:
             )
             for given, node in zip(network.inputs, inputs, strict=True)
         }
+        widths = dict.fromkeys(outputs, network.channels)
         after_reduction: tuple[Value, int] | None = None
         parts = network_graph(network, self._space.cells)
-        for index, name in enumerate(network.layout):
-            cell, part = self._space.cells[name], f"cell{index}"
-            channels *= cell.widen
-            sources = [outputs[source] for source, _ in parts.in_edges(part)]
-            outputs[part] = self._cell(part, cell, sources, channels)
-            if cell.stride > 1:
-                after_reduction = (outputs[part], channels)
+        for part, known in parts.nodes(data=True):
+            before = [source for source, _ in parts.in_edges(part)]
+            sources = [outputs[source] for source in before]
+            if "row" in known:
+                outputs[part] = self._choice(part, known["row"], sources)
+                widths[part] = self._width(part, [widths[source] for source in before])
+            elif "cell" in known:
+                cell = self._space.cells[known["cell"]]
+                widths[part] = widths[before[-1]] * cell.widen
+                outputs[part] = self._cell(part, cell, sources, widths[part])
+                if cell.stride > 1:
+                    after_reduction = (outputs[part], widths[part])
         auxiliary = self._auxiliary(after_reduction) if self._training else None
-        output = self._head("head", network.head, outputs[part], channels)
+        (last,) = parts.predecessors("head")
+        output = self._head("head", network.head, outputs[last], widths[last])
         return LoweredNetwork(inputs, tuple(self._parts), output, auxiliary, self._alphas())
 
     def _cell(self, path: str, cell: Cell, sources: list[Value], channels: int) -> Value:
         shapes = tuple(source.shape for source in sources)
         key = (cell.name, shapes, channels)
         if key not in self._cells:
+            network = self._network
             context = CellContext(
                 cell,
                 channels,
                 self._expander,
                 SubgraphBuilder(cell.name),
-                self._network.partial,
-                self._network.has_skips,
+                network.partial,
+                network.has_skips,
                 self._training,
+                network.shares_slices,
             )
             inputs = [Value(f"{OUTSIDE}{i}", shape) for i, shape in enumerate(shapes)]
             self._cells[key] = lower_cell(context, inputs)
         return self._placed(path, self._cells[key], [source.name for source in sources])
+
+    def _choice(self, part: str, row: int, sources: list[Value]) -> Value:
+        """Weigh what cells give, one of which is chosen."""
+        for source in sources:
+            if source.shape != sources[0].shape:
+                self._refuse(row, show_shape(sources[0].shape), show_shape(source.shape))
+        given = [Value(f"{OUTSIDE}{place}", source.shape) for place, source in enumerate(sources)]
+        builder = SubgraphBuilder()
+        end = builder.join("", "mix", given, Mix(NETWORK, row))
+        return self._placed(part, builder.subgraph(end), [source.name for source in sources])
+
+    def _width(self, part: str, widths: list[int]) -> int:
+        """Return C behind a choice."""
+        for width in widths:
+            if width != widths[0]:
+                self._refuse(int(part.removeprefix("choice")), f"C = {widths[0]}", f"C = {width}")
+        return widths[0]
+
+    def _refuse(self, row: int, one: str, other: str) -> NoReturn:
+        decision = self._network.decisions[row]
+        raise user_error(
+            "NAS404",
+            f"what `cells` chooses from gives {one} and {other}: {decision.name} is "
+            f"{' or '.join(decision.alternatives)}",
+            span=self._network.span,
+            help="let all of them give the same shape, with the same `widen`",
+        )
 
     def _auxiliary(self, place: tuple[Value, int] | None) -> str | None:
         head = self._network.auxiliary
@@ -235,10 +281,15 @@ class _NetworkLowering:
             self._tables.setdefault(layer.primitive.name, (f"{path}/{name}", table))
 
     def _alphas(self) -> dict[str, tuple[int, int]]:
-        names = dict.fromkeys(self._network.layout)
-        searched = [cell for name in names if (cell := self._space.cells[name]).choices]
+        cells = [self._space.cells[name] for name in dict.fromkeys(self._network.layout)]
+        searched = [cell for cell in cells if cell.choices]
         more = int(self._network.has_skips)
         alphas = {cell.name: (len(cell.choices), cell.width + more) for cell in searched}
+        for cell in cells:
+            if decisions := inner_decisions(cell):
+                alphas[inner_of(cell.name)] = size_of(decisions)
+        if self._network.decisions:
+            alphas[NETWORK] = size_of(self._network.decisions)
         if self._network.partial is not None:
             for cell in searched:
                 sums = choice_table(cell).choosing

@@ -14,7 +14,9 @@ from typing import ClassVar, TypeAlias
 
 from dslnas.graph.graph import Mix, Node, Scope, State
 from dslnas.graph.lower.op_body import Layer, OpBody
-from dslnas.ops.primitive import Shape
+from dslnas.graph.slices import is_slice
+from dslnas.language.check.cell import Edge
+from dslnas.ops.primitive import Shape, Weight
 
 OUTSIDE = "@"
 """Begins the names of what lies outside of a subgraph; no path begins like that."""
@@ -51,12 +53,12 @@ class Place:
     Attributes:
         path: Prefix of its names; empty for the whole network.
         outside: By relative name what lies outside of it.
-        row: Row of alpha that its first one is.
+        rows: By alpha the row of it that its first one is.
     """
 
     path: str = ""
     outside: Mapping[str, str] = field(default_factory=dict)
-    row: int = 0
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     def name(self, relative: str) -> str:
         """Return a path below this place, or outside of it."""
@@ -67,7 +69,8 @@ class Place:
 
     def mix(self, mix: Mix | None) -> Mix | None:
         """Return a choice that reads its row of alpha here."""
-        return mix and (replace(mix, row=mix.row + self.row) if self.row else mix)
+        first = self.rows.get(mix.cell, 0) if mix else 0
+        return mix and (replace(mix, row=mix.row + first) if first else mix)
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ class Applied:
         source: Value, or values, that it reads.
         owner: Path of equal nodes whose weights these ones use; None for own weights.
         is_shared: Whether all that use these weights, their owner included, are equals.
+        lender: Operation at the owner's path where it is a larger one, slices of whose weights are
+            used as far as they fit.
     """
 
     path: str
@@ -114,6 +119,7 @@ class Applied:
     source: Source
     owner: str | None = None
     is_shared: bool = False
+    lender: OpBody | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -133,7 +139,14 @@ class Applied:
     @property
     def params(self) -> int:
         """The number of its own trained weights."""
-        return self.body.params if self.owner is None else 0
+        if self.owner is None:
+            return self.body.params
+        return sum(
+            weight.size
+            for number, layer in enumerate(self.body.layers)
+            for weight in layer.weights
+            if weight.trained and not self._is_lent(number, weight)
+        )
 
     @property
     def borrowing(self) -> Applied:
@@ -171,11 +184,24 @@ class Applied:
         """Return which weights of a layer are those of another node."""
         if self.owner is not None:
             owner = place.name(below(self.owner, self._word(number)))
-            return tuple((weight.name, f"{owner}/{weight.name}") for weight in layer.weights)
+            lent = (weight for weight in layer.weights if self._is_lent(number, weight))
+            return tuple((weight.name, f"{owner}/{weight.name}") for weight in lent)
         if layer.primitive.tied_to:
             owner = place.name(f"{OUTSIDE}{layer.primitive.tied_to}")
             return (("weight", f"{owner}/weight"),)
         return ()
+
+    def _is_lent(self, number: int, weight: Weight) -> bool:
+        """Whether a weight of a layer is a slice of the owner's, or the owner's."""
+        if self.lender is None or self.lender is self.body:
+            return self.owner is not None
+        if len(self.lender.layers) <= number:
+            return False
+        mine, other = self.body.layers[number], self.lender.layers[number]
+        same = (w for w in other.weights if w.name == weight.name)
+        return mine.primitive is other.primitive and any(
+            is_slice(weight.shape, found.shape) and not weight.values for found in same
+        )
 
 
 @dataclass(frozen=True)
@@ -186,13 +212,15 @@ class Placed:
         path: The place.
         subgraph: The subgraph.
         outside: By relative name what lies outside of it.
-        row: Row of alpha if it is an edge with a choice.
+        rows: By alpha the first row of it that it reads.
+        edge: The edge that it is, if it is one.
     """
 
     path: str
     subgraph: Subgraph
     outside: Mapping[str, str]
-    row: int | None = None
+    rows: Mapping[str, int] = field(default_factory=dict)
+    edge: Edge | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -238,7 +266,7 @@ class Placed:
 
     def _inside(self, place: Place) -> Place:
         outside = {name: place.name(there) for name, there in self.outside.items()}
-        return Place(place.name(self.path), outside, self.row or 0)
+        return Place(place.name(self.path), outside, self.rows)
 
 
 Item: TypeAlias = Single | Applied | Placed

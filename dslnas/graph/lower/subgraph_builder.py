@@ -23,6 +23,11 @@ from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import Shape
 
 
+def word_of(operation: str) -> str:
+    """Return an operation as a word of a path: `sep_conv_3` for `sep_conv(3)`."""
+    return re.sub(r"\W+", "_", operation).strip("_")
+
+
 class SubgraphBuilder:
     """Makes one part of a network: a cell, by its name, or an edge."""
 
@@ -55,18 +60,22 @@ class SubgraphBuilder:
 
     def scope(self, name: str, kind: str, label: str) -> str:
         """Open a group of nodes, see `Scope`, and return its path."""
-        word = re.sub(r"\W+", "_", name).strip("_") if kind == "operation" else name
-        path = self.path("", word)
+        path = self.path("", word_of(name) if kind == "operation" else name)
         self._scopes.append(Scope(path, kind, label))
         return path
 
     def place(
-        self, edge: Edge, label: str, subgraph: Subgraph, outside: Mapping[str, str]
+        self,
+        edge: Edge,
+        label: str,
+        subgraph: Subgraph,
+        outside: Mapping[str, str],
+        rows: Mapping[str, int],
     ) -> Placed:
         """Put a finished edge into this subgraph, at a free path; see `Placed`."""
         path = self.path("", f"{edge.target}_{edge.source}")
         self._closed.add(path)
-        placed = Placed(path, subgraph, outside, edge.row)
+        placed = Placed(path, subgraph, outside, rows, edge)
         self._scopes += (Scope(path, "edge", label), placed)
         self._items.append(placed)
         return placed
@@ -79,11 +88,12 @@ class SubgraphBuilder:
         owner: str | None = None,
         *,
         is_shared: bool = False,
+        lender: OpBody | None = None,
     ) -> Value:
         """Apply an operation to a value; the arguments are those of `Applied`."""
         first = self._numbers.get(path, 0)
         self._numbers[path] = first + len(body.layers)
-        return self._append(Applied(path, first, body, source, owner, is_shared))
+        return self._append(Applied(path, first, body, source, owner, is_shared, lender))
 
     def state(self, path: str, shape: Shape) -> Value:
         """Return what a recurrent cell carries, before the step."""

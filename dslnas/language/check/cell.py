@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 
 import networkx as nx
 
@@ -12,6 +13,19 @@ from dslnas.language.check.constants import Constant
 from dslnas.language.check.dag import computing_order, needed_for
 from dslnas.language.check.value import CellValue, Gate, Together, names_in
 from dslnas.source import Span
+
+
+@dataclass(frozen=True)
+class InnerChoice:
+    """A choice inside of an operation, such as `{3, 5}` in `sep_conv({3, 5})`.
+
+    Attributes:
+        name: Parameter that it stands for, or words for its place.
+        alternatives: Numbers and operations to choose from, as they are written.
+    """
+
+    name: str
+    alternatives: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -25,16 +39,33 @@ class Operation:
         is_constant: Whether it gives the same whatever it reads: zeros, or what is made of them.
         is_identity: Whether it only hands on its input, at stride 1.
         is_convolution: Whether it has a convolution among its layers, at stride 1.
+        inner: Choices inside of it, each made for itself.
+        variants: Operations that they make of it, the alternatives of the last one side by side;
+            none without inner choices.
     """
 
     name: str
     arguments: tuple[tuple[str, Constant], ...]
     text: str
+    inner: tuple[InnerChoice, ...] = ()
+    variants: tuple[Operation, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
     is_zero: bool = field(default=False, compare=False, repr=False)
     is_constant: bool = field(default=False, compare=False, repr=False)
     is_identity: bool = field(default=False, compare=False, repr=False)
     is_convolution: bool = field(default=False, compare=False, repr=False)
+
+    @property
+    def forms(self) -> tuple[Operation, ...]:
+        """What it may be: its variants, or itself where nothing inside of it is chosen."""
+        return self.variants or (self,)
+
+    def variant(self, chosen: Sequence[int]) -> Operation:
+        """Return what it is with an alternative of each of its inner choices."""
+        place = 0
+        for choice, alternative in zip(self.inner, chosen, strict=True):
+            place = place * len(choice.alternatives) + alternative
+        return self.forms[place]
 
 
 @dataclass(frozen=True)
@@ -57,8 +88,13 @@ class Edge:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether there is nothing to choose."""
+        """Whether there is no choice among operations; one inside of its operation may be left."""
         return len(self.operations) == 1
+
+    def inner_rows(self, column: int) -> range:
+        """Return the rows of the choices inside of an operation, among those of the edge."""
+        first = sum(len(operation.inner) for operation in self.operations[:column])
+        return range(first, first + len(self.operations[column].inner))
 
 
 @dataclass(frozen=True)
@@ -184,6 +220,24 @@ class Cell:
     def choices(self) -> tuple[Edge, ...]:
         """Edges with something to choose, in the order of the rows of alpha."""
         return tuple(e for e in self.edges if not e.is_fixed)
+
+    @cached_property
+    def inner_rows(self) -> tuple[int, ...]:
+        """For every edge the row of the first choice inside of its operations, in a table of all.
+
+        The number of all such choices comes last.
+        """
+        numbers = [sum(len(operation.inner) for operation in e.operations) for e in self.edges]
+        return tuple(accumulate(numbers, initial=0))
+
+    def place_of(self, edge: Edge) -> int:
+        """Return which of its edges one is; others may be equal to it."""
+        return next(place for place, own in enumerate(self.edges) if own is edge)
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether there is something to choose in it."""
+        return bool(self.choices) or self.inner_rows[-1] > 0
 
     @property
     def width(self) -> int:

@@ -33,25 +33,46 @@ class CheckedInput:
 
 
 @dataclass(frozen=True)
+class CheckedPlace:
+    """Cells that stand at a place of the network, one behind the other.
+
+    Attributes:
+        names: Cells to choose from for each of them; one where nothing is chosen.
+        counts: Expressions for how many there are: none for one cell, several to choose from.
+    """
+
+    names: tuple[ast.Name, ...]
+    counts: tuple[ast.Expression, ...]
+    span: Span = field(compare=False, repr=False)
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether there is something to choose."""
+        return len(self.names) > 1 or len(self.counts) > 1
+
+
+@dataclass(frozen=True)
 class CheckedNetwork:
     """The network around the cells.
 
     Attributes:
         inputs: The first cells read what their stems give, in order.
         classes: Number of classes if the spec gives it.
-        channels: C while searching.
+        channels: C while searching; the most where it is chosen.
+        widths: Numbers that C is chosen from; none where it is given.
         repeat: N while searching.
         auxiliary: Second head, after the last cell that reduces.
-        cells: Names of cells, each with the expression for how many of it.
+        places: Where cells stand, in order.
     """
 
     inputs: tuple[CheckedInput, ...]
     classes: int | None
     channels: int
+    widths: tuple[int, ...]
     repeat: int
     head: ast.Expression
     auxiliary: ast.Expression | None
-    cells: tuple[tuple[ast.Name, ast.Expression | None], ...]
+    places: tuple[CheckedPlace, ...]
     span: Span = field(compare=False, repr=False)
 
     @property

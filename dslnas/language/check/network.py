@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Mapping
 
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedInput, CheckedNetwork
 from dslnas.language.check.context import Context
-from dslnas.language.check.inner_cells import inner_cells
 from dslnas.language.check.network_inputs import are_named, named_inputs
+from dslnas.language.check.network_places import read_places, read_widths
 from dslnas.language.check.operations import NETWORK_NAMES, check_body
 from dslnas.language.check.sections import read_section
 from dslnas.language.link.merge import head_span
@@ -20,9 +19,6 @@ from dslnas.ops.primitive import Shape
 from dslnas.settings.faults import Fault
 from dslnas.settings.sections import NetworkSettings
 from dslnas.source import Span
-
-_Layout: TypeAlias = tuple[tuple[ast.Name, ast.Expression | None], ...]
-"""Names of cells, each with the expression for how many of it."""
 
 
 def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork | None:
@@ -35,7 +31,10 @@ def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork 
         help = "write `network { cells normal * 2 }`, or `use papers.darts`"
         context.diagnostics.add("NAS303", "network has no cells", _place(context), help=help)
         return None
-    left = ("input",) if are_named(given) else ()
+    left = {"input"} if are_named(given) else set()
+    widths = read_widths(given, context)
+    if widths:
+        left.add("channels")
     settings = read_section(NetworkSettings, context, left=left)
     _check_classes(settings, given, context)
     missing = [key for key in ("stem", "head") if key not in given]
@@ -48,11 +47,12 @@ def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork 
     return CheckedNetwork(
         inputs,
         settings.classes,
-        settings.channels,
+        max(widths, default=settings.channels),
+        widths,
         settings.repeat,
         _layers(given["head"], context),
         _layers(given["auxiliary"], context) if "auxiliary" in given else None,
-        _layout(given["cells"].values, context, cells),
+        read_places(given["cells"].values, context, cells),
         span=given["cells"].span,
     )
 
@@ -112,40 +112,3 @@ def _layers(setting: ast.Setting, context: Context) -> ast.Expression:
 def _check(expression: ast.Expression, context: Context) -> None:
     scope = {**context.constants, **dict.fromkeys(NETWORK_NAMES, 1)}
     check_body(expression, context.linked.operations, scope, context.diagnostics)
-
-
-def _layout(
-    values: Sequence[ast.Expression], context: Context, cells: Mapping[str, Cell]
-) -> _Layout:
-    """Return the list of cells; how many of each is known only with N.
-
-    Records NAS303 for what is no cell, NAS201 for an unknown one, NAS302 for one that is not used.
-    """
-    layout, defined = tuple(_places(values, context)), context.linked.cells
-    known = [context.diagnostics.is_known("cell", n.text, n.span, defined) for n, _ in layout]
-    if len(layout) < len(values) or not all(known):
-        return layout  # what is not understood may stand for any cell
-    used = {name.text for name, _ in layout}
-    used |= {cell.like.text for cell in defined.values() if cell.like is not None}
-    used |= {n for cell in defined.values() for n in inner_cells(cell, context.linked)}
-    for cell in cells.values():
-        if cell.name not in used and not cell.span.source.library:
-            message = f"cell `{cell.name}` is never used"
-            help = "add it to `cells` of the network, or remove it"
-            context.diagnostics.add("NAS302", message, cell.span, help=help)
-    return layout
-
-
-def _places(
-    values: Sequence[ast.Expression], context: Context
-) -> Iterator[tuple[ast.Name, ast.Expression | None]]:
-    for value in values:
-        match value:
-            case ast.Name() as name:
-                yield name, None
-            case ast.Binary(sign="*", left=ast.Name() as name, right=count):
-                yield name, count
-            case _:
-                message = f"expected a cell, found `{value.span.brief}`"
-                help = "write the name of a cell, or `normal * N`"
-                context.diagnostics.add("NAS303", message, value.span, help=help)

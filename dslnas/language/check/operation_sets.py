@@ -1,7 +1,7 @@
 """Sets of operations: what a list of names, sets, sums, differences and products stands for.
 
 In the definition of a set, `f({3, 5}, joins)` is a product: `f` with each of the numbers and each
-operation of `joins`.
+operation of `joins`. Where operations are chosen, it is one operation with choices inside of it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from itertools import product
 from typing import TypeAlias
 
 from dslnas.diagnostics import suggestion, user_error
-from dslnas.language.check.cell import Operation
+from dslnas.language.check.cell import InnerChoice, Operation
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.check.inner_cells import is_cell
+from dslnas.language.check.inner_choices import choices_inside, forms
 from dslnas.language.check.operations import called, check_known, resolve
 from dslnas.language.link.used_names import mentioned
+from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast
 from dslnas.source import Span
 
@@ -86,7 +88,7 @@ class OperationSets:
                     return self._joined([call, *others])
                 item = call
         with self._diagnostics.collecting():
-            operation = self._resolved(item)
+            operation = self._resolved(item) if self._defines else self._with_choices(item)
             self._written.setdefault(operation, item)
             return {operation: None}
         return None
@@ -116,6 +118,34 @@ class OperationSets:
             case ast.Name() | ast.Binary() if not self._sets.keys().isdisjoint(mentioned(part)):
                 return [self._written[operation] for operation in self._item(part) or ()]
         return [part]
+
+    def _with_choices(self, item: ast.Expression) -> Operation:
+        """Return an operation with the choices that stand inside of it."""
+        found = choices_inside(item, self._choice, self._linked.operations)
+        if not found:
+            return self._resolved(item)
+        variants = tuple(map(self._resolved, forms(item, found)))
+        for variant in variants:
+            if variants.count(variant) > 1:
+                message = f"`{variant.text}` comes out of `{item.span.brief}` more than once"
+                help = "remove the alternatives that are alike"
+                raise user_error("NAS308", message, span=item.span, help=help)
+        inner = (
+            InnerChoice(one.name, tuple(map(format_operation, one.alternatives)))
+            for one in found
+            if len(one.alternatives) > 1
+        )
+        text, first = format_operation(item), variants[0]
+        return Operation(first.name, (), text, tuple(inner), variants, span=item.span)
+
+    def _choice(self, part: ast.Expression) -> Sequence[ast.Expression] | None:
+        """Return what a part of an operation can be, if it is a choice or the name of a set."""
+        if isinstance(part, ast.Choice):
+            return [one for item in part.items for one in self._alternatives(item)]
+        if isinstance(part, ast.Name | ast.Binary):
+            found = self._alternatives(part)
+            return None if found == [part] else found
+        return None
 
     def _check_flat(self, items: Iterable[ast.Expression]) -> None:
         """Check that a choice has no other one inside: it would be the same as one list."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dslnas.diagnostics import Diagnostics, Note
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
+from dslnas.language.check.network_places import named_cells
 from dslnas.language.check.operations import called
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
@@ -22,9 +23,9 @@ def used_cells(linked: LinkedProgram) -> dict[ast.Name, bool]:
     """
     layout = linked.given("network").get("cells")
     names: dict[str, ast.Name] = {}
-    for value in layout.values if layout else ():
-        name = value.left if isinstance(value, ast.Binary) else value
-        if isinstance(name, ast.Name) and name.text in linked.cells:
+    values = layout.values if layout else ()
+    for name in (name for value in values for name in named_cells(value)):
+        if name.text in linked.cells:
             names.setdefault(name.text, name)
     return {name: _is_recurrent(name.text, linked.cells) for name in names.values()}
 

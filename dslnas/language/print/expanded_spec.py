@@ -7,7 +7,8 @@ spec hash is taken of.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from types import MappingProxyType
 from typing import get_args
 
@@ -25,7 +26,7 @@ from dslnas.ops.primitive import Example
 from dslnas.ops.shapes import show_example
 from dslnas.settings.data import COLUMN, SHARE, percent
 from dslnas.settings.model import Call, Section
-from dslnas.settings.sections import DeriveSettings
+from dslnas.settings.sections import DeriveSettings, EvaluateSettings
 from dslnas.source import SourceFile
 
 
@@ -37,6 +38,8 @@ def effective_text(
     *,
     title: Iterable[str] = (),
     cells: Mapping[str, str] | None = None,
+    layout: Sequence[str] = (),
+    channels: int | None = None,
     with_path: bool = True,
 ) -> str:
     """Return a program as one canonical file.
@@ -46,7 +49,9 @@ def effective_text(
 
     `example` and `classes` are said too, so that the text can be read without the data. If cells
     of an architecture are given, as text by name, they take the place of the program's: the search,
-    and everything that the architecture does not use, are left out. `title` has lines of comment.
+    and everything that the architecture does not use, are left out. So do its cells in order as
+    `layout`, and its `channels`, where the program chooses from several. `title` has lines of
+    comment.
     """
     data = program.data.resolved()
     if cells is None:
@@ -54,10 +59,10 @@ def effective_text(
     else:
         written = [cells[name] for name in linked.cells if name in cells]
     sections = [
-        _network(linked, example, classes, cells),
+        _network(linked, example, classes, cells, _chosen(program, layout, channels)),
         section_text(data if with_path else data.replace(path="")),
         *_search(linked, program, is_searched=cells is not None),
-        section_text(program.evaluate),
+        section_text(_evaluated(program, channels)),
         section_text(program.export),
     ]
     parts = [line for text in (*written, *sections) for line in ("", text)]
@@ -185,8 +190,31 @@ def _block(heading: str, lines: Iterable[str]) -> str:
     return "\n".join([f"{heading} {{", *lines, "}"])
 
 
+def _chosen(
+    program: CheckedProgram, layout: Sequence[str], channels: int | None
+) -> Mapping[str, str]:
+    """Return the settings of the network that a search has chosen, as text by name."""
+    found = {}
+    if layout and any(place.is_chosen for place in program.network.places):
+        runs = ((name, len([*run])) for name, run in groupby(layout))
+        found["cells"] = ", ".join(name if n == 1 else f"{name} * {n}" for name, n in runs)
+    if channels is not None and program.network.widths:
+        found["channels"] = str(channels)
+    return found
+
+
+def _evaluated(program: CheckedProgram, channels: int | None) -> EvaluateSettings:
+    if channels is None or not program.network.widths:
+        return program.evaluate
+    return program.evaluate.replace(channels=channels)
+
+
 def _network(
-    linked: LinkedProgram, example: Example, classes: int, cells: Container[str] | None
+    linked: LinkedProgram,
+    example: Example,
+    classes: int,
+    cells: Container[str] | None,
+    chosen: Mapping[str, str],
 ) -> str:
     """Return the network section with `input` and `classes`, whether they were written or not.
 
@@ -203,7 +231,7 @@ def _network(
     lines = [f"    {key}  {text}" for key, text in known.items() if text and key not in given]
     for key, setting in given.items():
         values = filter(is_kept, setting.values) if key == "cells" else setting.values
-        lines.append(_line(key, values))
+        lines.append(f"    {key}  {chosen[key]}" if key in chosen else _line(key, values))
     return _block("network", lines)
 
 
@@ -213,6 +241,6 @@ def _needed(linked: LinkedProgram, program: CheckedProgram) -> list[str]:
     for name, cell in linked.cells.items():
         like = [] if cell.like is None else [cell.like.text]
         uses.add_edges_from((name, other) for other in (name, *inner_cells(cell, linked), *like))
-    named = {name.text for name, _ in program.network.cells}
+    named = {name.text for place in program.network.places for name in place.names}
     needed = named.union(*(nx.descendants(uses, name) for name in named))
     return [name for name in linked.cells if name in needed]

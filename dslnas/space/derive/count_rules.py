@@ -10,7 +10,7 @@ from dslnas.settings.rule import Count, Rule
 from dslnas.source import Span
 from dslnas.space.connectivity import Connectivity, connectivity
 from dslnas.space.derive.constrained_derivation import count_steps, possible_numbers
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 
 MAX_STEPS = 1_000_000
 """Then a cell is derived in seconds."""

@@ -8,13 +8,17 @@ from dataclasses import replace
 from dslnas.language.check.cell import Cell
 from dslnas.settings.rule import NO_RULE, Rule
 from dslnas.space.architecture import Architecture, architecture_of
-from dslnas.space.choice_table import choice_table
+from dslnas.space.choice_table import best_choice, choice_table
+from dslnas.space.decision import inner_of
 from dslnas.space.derive.constrained_derivation import connected_choice, constrained_choice
 from dslnas.space.derive.count_rules import counts_in, unobeyable
-from dslnas.space.network import SearchSpace
+from dslnas.space.network import NETWORK
+from dslnas.space.search_space import SearchSpace
 
 Scores = Mapping[str, Sequence[Sequence[float]]]
-"""By cell: one row per choosing edge, one number per operation; larger is better."""
+"""By table: one row per choice, one number per alternative; larger is better.
+
+The table of a cell has a row per choosing edge, and in it a number per operation."""
 
 
 def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE, seed: int = 0) -> Architecture:
@@ -25,30 +29,50 @@ def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE, seed: int =
     Where that is not connected, see `dslnas.space.connectivity`, and with counts, it is the largest
     sum of those cells that are connected and obey them. Ties are broken at random by the seed.
     With a threshold, edges that score less go, but for the best of their node and those that
-    something needs (Fair DARTS).
+    something needs (Fair DARTS). Choices inside of operations are made each for itself: the
+    alternative with the highest score is taken.
 
     Raises:
         UserError: NAS509 if a cell cannot obey the counts; `check_rule` finds that earlier.
     """
-    derived = {
-        name: derive_cell(space.cells[name], scores[name], rule, seed) for name in space.searched
+    chosen, cells = chosen_columns(space, scores, rule, seed), dict(space.cells)
+    for name in dict.fromkeys(space.network.layout):
+        if cells[name].is_searched:
+            columns, inner = chosen.get(name, {}), chosen.get(inner_of(name), {})
+            cells[name] = _with_chosen(cells[name], columns, inner)
+    final = space.final.with_chosen(chosen.get(NETWORK, {}))
+    return architecture_of(final, cells, space.definitions, space.constants)
+
+
+def chosen_columns(
+    space: SearchSpace, scores: Scores, rule: Rule = NO_RULE, seed: int = 0
+) -> dict[str, Mapping[int, int]]:
+    """Return what the scores prefer by table: by row that is kept its column; see `derive`."""
+    cells = {
+        name: columns_kept(space.cells[name], scores[name], rule, seed) for name in space.searched
     }
-    cells = {**space.cells, **derived}
-    return architecture_of(space.final, cells, space.definitions, space.constants)
+    others = {name: best_choice(space.tables[name], scores[name], seed) for name in space.decisions}
+    return cells | others
 
 
 def derive_cell(
     cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_RULE, seed: int = 0
 ) -> Cell:
-    """Return `cell` with every choice made; nodes and values that it no longer needs go."""
-    chosen = columns_kept(cell, scores, rule, seed)
+    """Return `cell`, inside of whose operations nothing is chosen, with every choice made."""
+    return _with_chosen(cell, columns_kept(cell, scores, rule, seed), {})
+
+
+def _with_chosen(cell: Cell, columns: Mapping[int, int], inner: Mapping[int, int]) -> Cell:
+    """Return a cell with some choices made; nodes and values that it no longer needs go."""
     kept = []
-    for edge in cell.edges:
-        if edge.row is None:
-            kept.append(edge)
-        elif edge.row in chosen:
-            operation = edge.operations[chosen[edge.row]]
-            kept.append(replace(edge, operations=(operation,), is_chosen=True))
+    for place, edge in enumerate(cell.edges):
+        column = 0 if edge.row is None else columns.get(edge.row)
+        if column is None:
+            continue
+        operation, first = edge.operations[column], cell.inner_rows[place]
+        form = operation.variant([inner[first + row] for row in edge.inner_rows(column)])
+        is_chosen = edge.is_chosen or edge.row is not None or form is not operation
+        kept.append(replace(edge, operations=(form,), is_chosen=is_chosen))
     return replace(cell.with_edges(tuple(kept)), keep=None).without_unneeded()
 
 

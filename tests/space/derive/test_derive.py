@@ -13,7 +13,7 @@ import pytest
 from dslnas.diagnostics import UserError
 from dslnas.language.check.cell import Cell
 from dslnas.space.derive.derive import derive, derive_cell
-from dslnas.space.network import SearchSpace
+from dslnas.space.search_space import SearchSpace
 from tests.spaces import chosen, first_wins, random_scores, space_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -1,0 +1,2 @@
+use papers.darts_rnn
+network { cells recurrent * {1, 2} }
