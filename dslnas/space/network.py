@@ -119,6 +119,11 @@ class Network:
         }
         return shapes.get("", shapes)
 
+    @property
+    def each_width(self) -> tuple[Network, ...]:
+        """The network with each C that may be chosen, in their order."""
+        return tuple(replace(self, channels=width) for width in self.widths) or (self,)
+
     @cached_property
     def layout(self) -> tuple[str, ...]:
         """Names of the cells in order, all that may stand there."""

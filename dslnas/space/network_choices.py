@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedProgram
+from dslnas.space.continuous import has_searched
 from dslnas.space.network import Network
 
 
@@ -27,6 +28,9 @@ def check_network_choices(
         if cell.is_recurrent:
             message = f"cell `{cell.name}` is recurrent, and the cells of its network are chosen"
             help = "give the network its cells and channels; choose inside of them"
+        elif search.widths and has_searched(cell):
+            message = f"cell `{cell.name}` has weights that are searched, in as many sizes as C has"
+            help = "give the network one number of `channels`"
         elif is_open and len(cell.inputs) > 1:
             message = f"cell `{cell.name}` reads {len(cell.inputs)} cells, and"
             message += " which they are depends on what is chosen"

@@ -48,7 +48,7 @@ search darts { SETTINGS }
 def choices_of(space: SearchSpace) -> list[Choice]:
     """Return every combination of the alternatives of all choices."""
     sizes = [(name, size) for name, table in space.tables.items() for size in table.rows]
-    found = []
+    found: list[Choice] = []
     for columns in product(*(range(size) for _, size in sizes)):
         each = iter(columns)
         found.append({n: tuple(next(each) for _ in t.rows) for n, t in space.tables.items()})

@@ -7,7 +7,7 @@ by a backend.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from itertools import product
 from typing import TypeAlias
@@ -148,8 +148,8 @@ def _bills(
     network = trained_network(space)
     row, there = len(network.decisions) - 1, presence(network)
     bill_of = cache(partial(_bill, cost=cost))
-    for column, width in enumerate(network.widths or (network.channels,)):
-        lowered = lower_network(space, replace(network, channels=width), derived=derived)
+    for column, one in enumerate(network.each_width):
+        lowered = lower_network(space, one, derived=derived)
         wide: Where = ((NETWORK, row, column),) if len(network.widths) > 1 else ()
         for part in lowered.parts:
             wheres = tuple((*where, *wide) for where in there.get(part.path, ((),)))

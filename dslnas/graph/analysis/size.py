@@ -28,9 +28,9 @@ def check_search(space: SearchSpace) -> int:
     Raises:
         UserError: NAS4xx where shapes do not fit, NAS410 if its graph would be too large.
     """
-    lowered = lower_network(space, space.network, derived=False)
-    _check_size(lowered, space.network)
-    return lowered.params
+    every = [lower_network(space, one, derived=False) for one in space.network.each_width]
+    _check_size(sum(lowered.node_count for lowered in every), space.network)
+    return max(lowered.params for lowered in every)
 
 
 def check_final(space: SearchSpace | Architecture) -> int:
@@ -44,16 +44,18 @@ def check_final(space: SearchSpace | Architecture) -> int:
     Raises:
         UserError: NAS4xx where shapes do not fit, NAS410 if its graph would be too large.
     """
-    network = trained_network(space)
-    try:
-        lowered = lower_network(space, network, derived=True, training=True)
-    except UserError as error:
-        raise UserError(_of_final(wrong, network) for wrong in error.diagnostics) from None
-    if isinstance(space, Architecture):
-        _check_size(lowered, network)
-    elif any(map(has_searched, space.cells.values())):
-        _check_own_weights(space, lowered)
-    return lowered.params
+    params = 0
+    for network in trained_network(space).each_width:
+        try:
+            lowered = lower_network(space, network, derived=True, training=True)
+        except UserError as error:
+            raise UserError(_of_final(wrong, network) for wrong in error.diagnostics) from None
+        if isinstance(space, Architecture):
+            _check_size(lowered.node_count, network)
+        elif any(map(has_searched, space.cells.values())):
+            _check_own_weights(space, lowered)
+        params = max(params, lowered.params)
+    return params
 
 
 def _check_own_weights(space: SearchSpace, final: LoweredNetwork) -> None:
@@ -89,15 +91,16 @@ def _of_final(wrong: Diagnostic, network: Network) -> Diagnostic:
     """Return a mistake; if it is of shapes, it says where the width comes from."""
     if wrong.code not in ("NAS401", "NAS404"):
         return wrong
-    width = f"C of the final network is {network.channels}, see `evaluate.channels`"
+    place = "one of `network.channels`" if network.widths else "see `evaluate.channels`"
+    width = f"C of the final network is {network.channels}, {place}"
     return replace(wrong, message=f"{wrong.message} ({width})")
 
 
-def _check_size(lowered: LoweredNetwork, network: Network) -> None:
-    if lowered.node_count > MOST_NODES:
+def _check_size(nodes: int, network: Network) -> None:
+    if nodes > MOST_NODES:
         raise user_error(
             "NAS410",
-            f"graph of the network has {lowered.node_count:,} nodes, more than {MOST_NODES:,}",
+            f"graph of the network has {nodes:,} nodes, more than {MOST_NODES:,}",
             span=network.span,
             help="use fewer cells, nodes or operations to choose from, or shorter operations",
         )

@@ -41,8 +41,7 @@ def build_supernet_graph(space: SearchSpace) -> PrimitiveGraph:
     network = space.network
     row = len(network.decisions) - 1  # that of the channels comes last
     graphs = {
-        width: lower_network(space, replace(network, channels=width), derived=False).graph()
-        for width in network.widths or (network.channels,)
+        one.channels: lower_network(space, one, derived=False).graph() for one in network.each_width
     }
     return without_unread(joined_widths(graphs, Mix(NETWORK, row)))
 
