@@ -25,7 +25,7 @@ FEW = {
     "random_search": "each 1",
     "pc_darts": "partial 2",
 }
-"""What would take long otherwise, and parts that any channels have."""
+"""Settings that make them quick, and parts that any channels have."""
 SELDOM_FIT = {"pc_darts", "darts_minus"}
 """Methods that many of these spaces are not for: `check` says so."""
 METHODS = sorted({*SEARCH} - SELDOM_FIT)
@@ -43,7 +43,7 @@ class WholeProgram:
     Attributes:
         text: Its space, and all else that it says.
         shape: Shape of an example; empty where the data are no arrays.
-        task: What is predicted, `text` or `ratings`.
+        task: Kind of task, `text` or `ratings`.
         outputs: Classes, labels or numbers.
         overrides: More settings, in the form of `--set`.
     """

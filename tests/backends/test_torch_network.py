@@ -21,6 +21,7 @@ from dslnas.graph.graph import INPUT, Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.space.derive.derive import derive
 from tests.engines.small import (
+    OF_EDGES,
     SPACES,
     as_weights,
     batch,
@@ -171,7 +172,7 @@ def test_values_are_given_up_after_their_last_use(monkeypatch: pytest.MonkeyPatc
     assert left == []
 
 
-@EVERY_SPACE
+@pytest.mark.parametrize("name", OF_EDGES)
 def test_an_operation_that_is_not_chosen_gets_no_backward_pass(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

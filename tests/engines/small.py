@@ -111,6 +111,9 @@ SPACES = {
     "chosen": CHOSEN,
 }
 
+OF_EDGES = sorted(SPACES.keys() - {"chosen"})
+"""Spaces whose choices all belong to edges."""
+
 
 # A cell with a gate, edges of two and three operations, and behind it one without any choice.
 RECURRENT = """use std.cnn

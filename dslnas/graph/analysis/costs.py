@@ -49,7 +49,8 @@ class CostTable:
             edges of a node share.
         by_cell: For every searched cell the sum over all places where it stands; all 0 if it
             stands nowhere. An operation with choices inside of it has the mean of its forms.
-        joint: What forms of such operations cost more than the mean of them, or less.
+        joint: Differences of the forms of such operations to the mean of them, and all costs of
+            cells that are there only where choices around them are made.
     """
 
     fixed: float

@@ -57,7 +57,7 @@ class Operation:
 
     @property
     def forms(self) -> tuple[Operation, ...]:
-        """What it may be: its variants, or itself where nothing inside of it is chosen."""
+        """Its variants, or itself where nothing inside of it is chosen."""
         return self.variants or (self,)
 
     def variant(self, chosen: Sequence[int]) -> Operation:
