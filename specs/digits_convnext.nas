@@ -4,16 +4,13 @@
 
 use std.vision
 
-ops blocks = convnext({3, 5, 7}, {2, 4})
-ops more = blocks + skip_connect
-
 op downsample = layer_norm(eps = 1e-6) -> conv(2, stride = 2, padding = 0, bias = true)
 
 cell stage {
     inputs  1
-    node b1 = {blocks}(in1)
-    node b2 = {more}(b1)
-    node b3 = {more}(b2)
+    node b1 = convnext({3, 5, 7}, {2, 4})(in1)
+    node b2 = {convnext({3, 5, 7}, {2, 4}), skip_connect}(b1)
+    node b3 = {convnext({3, 5, 7}, {2, 4}), skip_connect}(b2)
     output  b3
 }
 

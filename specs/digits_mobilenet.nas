@@ -1,21 +1,18 @@
 # MobileNetV3 (Howard et al., ICCV 2019) with layers that are searched: each inverted residual chooses
-# its kernel, its expansion, and whether squeeze and excitation weighs its channels; `skip_connect`
-# leaves it out.
+# its kernel, its expansion, and whether squeeze and excitation weighs its channels, each by an alpha
+# of its own; `skip_connect` leaves a layer out.
 
 use std.vision
 
 op excite = squeeze_excite(weigh = hard_sigmoid)
 
-ops attention = identity, excite
-ops layers = inverted_residual({3, 5, 7}, {3, 6}, hard_swish, attention)
-ops more = layers + skip_connect
-
 cell stage {
     inputs  1
     stride  2
     widen   2
-    node n1 = {layers}(in1)
-    node n2 = {more}(n1)
+    node n1 = inverted_residual({3, 5, 7}, {3, 6}, hard_swish, {identity, excite})(in1)
+    node n2 = {inverted_residual({3, 5, 7}, {3, 6}, hard_swish, {identity, excite}),
+        skip_connect}(n1)
     output  n2
 }
 
@@ -33,8 +30,9 @@ data digits {
 }
 
 search darts {
-    epochs  6
-    arch    adam(lr = 3e-3)
+    epochs   6
+    sharing  slices
+    arch     adam(lr = 3e-3)
 }
 
 evaluate {

@@ -4,14 +4,11 @@
 
 use std.attention
 
-ops blocks = vit_block({1, 2, 4}, {2, 4})
-ops more = blocks + skip_connect
-
 cell encoder {
     inputs  1
-    node b1 = {blocks}(in1)
-    node b2 = {more}(b1)
-    node b3 = {more}(b2)
+    node b1 = vit_block({1, 2, 4}, {2, 4})(in1)
+    node b2 = {vit_block({1, 2, 4}, {2, 4}), skip_connect}(b1)
+    node b3 = {vit_block({1, 2, 4}, {2, 4}), skip_connect}(b2)
     output  b3
 }
 
