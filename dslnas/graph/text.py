@@ -14,7 +14,7 @@ from itertools import accumulate
 from dslnas.graph.attributes import usual_value
 from dslnas.graph.graph import Mix, Node, PrimitiveGraph
 from dslnas.ops.catalogue import PRIMITIVES
-from dslnas.ops.primitive import AttributeValue
+from dslnas.ops.primitive import Argument, AttributeValue, Kind
 from dslnas.ops.shapes import show_shape
 
 
@@ -68,16 +68,17 @@ def _arguments(node: Node) -> str:
     primitive, attributes = PRIMITIVES.get(node.primitive), node.arguments
     known = {a.name: a for a in primitive.arguments} if primitive else {}
     shown = [
-        f"{name}={_value(value)}"
+        f"{name}={_value(value, known.get(name))}"
         for name, value in node.attributes
         if name not in known or value != usual_value(known[name], attributes, attributes)
     ]
     return f"({', '.join(shown)})" if shown else ""
 
 
-def _value(value: AttributeValue) -> str:
+def _value(value: AttributeValue, argument: Argument | None) -> str:
     if isinstance(value, tuple):
-        is_one = len(set(value)) == 1 and len(value) == 2
+        is_pair = argument is None or argument.kind is not Kind.SIZES
+        is_one = len(set(value)) == 1 and len(value) == 2 and is_pair
         return str(value[0]) if is_one else f"({', '.join(map(str, value))})"
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
