@@ -49,7 +49,7 @@ def assert_same_everywhere(text: SpaceText) -> None:
 NETWORKS = st.one_of(spaces(), valued_spaces(), spaces(of_signals=True), row_spaces())
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(NETWORKS)
 def test_any_network_of_images_signals_or_rows_is_the_same_everywhere(text: SpaceText) -> None:
     assert_same_everywhere(text)
@@ -62,7 +62,7 @@ def test_hundreds_of_networks_are_the_same_everywhere(text: SpaceText) -> None:
     assert_same_everywhere(text)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(recurrent_spaces())
 def test_any_recurrent_network_is_the_same_as_a_module(text: str) -> None:
     assert_module_computes_the_graph(derived(text, (), 10))
