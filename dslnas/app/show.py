@@ -15,6 +15,7 @@ from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.count import count_architectures, count_cells, count_distinct
 from dslnas.space.network import Network
 from dslnas.space.search_space import SearchSpace
+from dslnas.space.text import layout_text
 
 LARGEST = 10**308
 """Larger numbers are no floats, and too long to be read."""
@@ -74,7 +75,12 @@ def _counts(space: SearchSpace | Architecture) -> dict[str, Any]:
 
 
 def _network(network: Network) -> dict[str, Any]:
-    return {"channels": network.channels, "cells": list(network.layout)}
+    return {
+        "channels": list(network.widths) or network.channels,
+        "cells": list(network.layout),
+        "most_cells": sum(place.most for place in network.places),
+        "layout": layout_text(network),
+    }
 
 
 def _sizes(example: Example) -> object:

@@ -131,7 +131,7 @@ class Network:
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
-        """What is chosen: place by place each of its cells, then how many there are; then C."""
+        """Choices around the cells: place by place each cell, then how many there are; then C."""
         found = []
         for number, place in enumerate(self.places, 1):
             if len(place.cells) > 1:

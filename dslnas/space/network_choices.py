@@ -1,4 +1,4 @@
-"""What can be chosen around the cells of a network, and where it cannot be."""
+"""Checks of choices around the cells of a network: where they cannot be made."""
 
 from __future__ import annotations
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from dslnas.language.check.cell import Cell, Operation
+from dslnas.space.network import Network, Place
 
 
 def cell_text(cell: Cell) -> str:
@@ -30,6 +33,24 @@ def cell_text(cell: Cell) -> str:
         lines.append(f"    node {node} = {terms}")
     lines.append(f"    output  {_output(cell)}")
     return "\n".join([f"cell {cell.name} {{", *lines, "}"])
+
+
+def layout_text(network: Network) -> str:
+    """Return the cells of a network in order, choices among them in braces."""
+    found = []
+    for (names, is_open), alike in groupby(network.places, _choice_of):
+        counts = [place.counts for place in alike]
+        if is_open:
+            found += [f"{names} * {{{', '.join(map(str, count))}}}" for count in counts]
+        elif (times := sum(count for (count,) in counts)) > 0:
+            found.append(names if times == 1 else f"{names} * {times}")
+    return ", ".join(found)
+
+
+def _choice_of(place: Place) -> tuple[str, bool]:
+    """Return the cells of a place, and whether their number is chosen."""
+    names = place.cells[0] if len(place.cells) == 1 else f"{{{', '.join(place.cells)}}}"
+    return names, len(place.counts) > 1
 
 
 def _output(cell: Cell) -> str:

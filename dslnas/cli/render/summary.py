@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 from dslnas.app.compile import CompiledArchitecture, CompiledSpace
@@ -26,9 +25,10 @@ def summary_text(compiled: CompiledSpace | CompiledArchitecture) -> str:
         else [("supernet", facts["search_network"]), ("final network", facts["final_network"])]
     )
     for what, network in networks:
-        count = len(network["cells"])
-        cells = _runs(network["cells"])
-        lines.append(f"{what:<15}{many(count, 'cell')} of {network['channels']} channels: {cells}")
+        width, most = network["channels"], "up to " if "{" in network["layout"] else ""
+        width = " or ".join(map(str, width)) if isinstance(width, list) else width
+        cells = f"{most}{many(network['most_cells'], 'cell')} of {width} channels"
+        lines.append(f"{what:<15}{cells}: {network['layout']}")
         if what != "final network":
             flops = big(facts["flops"])
             lines.append(f"{'':<15}{facts['params']:,} parameters, {flops} multiply-adds")
@@ -77,9 +77,3 @@ def _output(cell: dict[str, Any]) -> str:
 def many(number: int, word: str) -> str:
     """Return a number with its word, in the plural unless it is one."""
     return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _runs(names: list[str]) -> str:
-    """Write equal neighbours once: `normal * 2, reduction`."""
-    parts = [(name, len(list(group))) for name, group in groupby(names)]
-    return ", ".join(name if count == 1 else f"{name} * {count}" for name, count in parts)

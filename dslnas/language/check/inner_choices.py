@@ -22,7 +22,7 @@ MAX_FORMS = 256
 """Forms of one operation, all alternatives of its inner choices combined."""
 
 Alternatives: TypeAlias = Callable[[ast.Expression], Sequence[ast.Expression] | None]
-"""What may stand in place of a part of an operation; None where it is no choice."""
+"""Alternatives that may stand in place of a part of an operation; None where it is no choice."""
 
 
 @dataclass(frozen=True)
