@@ -29,7 +29,7 @@ cell down {
 
 network {
     stem      conv(3, out = C) -> batch_norm -> relu
-    channels  {8, 12, 16}
+    channels  {4, 6, 8}
     cells     basic * {1, 2, 3}, down, {basic, bottleneck} * {1, 2}
     head      global_avg_pool -> linear(classes)
 }
@@ -44,7 +44,7 @@ search darts {
 }
 
 derive {
-    require  params < 40K
+    require  params < 12K
     penalty  0.3
 }
 
