@@ -1,4 +1,4 @@
-"""The cells of a run, read from its architecture for people and machines to look at."""
+"""Cells and network of a run, read from its architecture for people and machines to look at."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dslnas.language.link.sources import read_source
 from dslnas.language.print.format import format_expression
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
-from dslnas.runs.folder import ARCHITECTURE
+from dslnas.runs.folder import ARCHITECTURE, SPEC
 
 Cells: TypeAlias = dict[str, dict[str, str]]
 """Terms of each node by cell and node, as in `sep_conv(3)(in1) + skip_connect(n1)`."""
@@ -38,4 +38,22 @@ def cells_of(run: Path) -> Cells:
         }
         for cell in parse(read_source(path)).items
         if isinstance(cell, ast.CellDef)
+    }
+
+
+def network_of(run: Path) -> dict[str, str]:
+    """Return the settings of the network that a search chose: its `cells`, its `channels`."""
+    if not (run / ARCHITECTURE).exists() or not (run / SPEC).exists():
+        return {}
+    found, asked = (_around_cells(run / file) for file in (ARCHITECTURE, SPEC))
+    return {name: text for name, text in found.items() if text != asked.get(name)}
+
+
+def _around_cells(path: Path) -> dict[str, str]:
+    return {
+        setting.key.text: ", ".join(map(format_expression, setting.values))
+        for section in parse(read_source(path)).items
+        if isinstance(section, ast.Section) and section.kind == "network"
+        for setting in section.settings
+        if setting.key.text in ("cells", "channels")
     }

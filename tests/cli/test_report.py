@@ -92,6 +92,19 @@ def test_a_search_says_how_it_ended_and_what_to_know(tmp_path: Path) -> None:
     ]
 
 
+def test_width_and_depth_that_were_chosen_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "spec.nas").write_text("network { cells a * {1, 2}, b; channels {8, 16} }\n")
+    assert "The network around them:" not in report(tmp_path)
+    (folder / "architecture.nas").write_text("network { cells a * 2, b; channels 8 }\n")
+    lines = report(tmp_path, search_seconds=1.0)
+    start = lines.index("The network around them:")
+    assert lines[start + 1 : start + 4] == ["  cells     a * 2, b", "  channels  8", ""]
+    (folder / "spec.nas").write_text("network { cells a * 2, b; channels 8 }\n")
+    assert "The network around them:" not in report(tmp_path)
+
+
 def test_a_training_has_nothing_to_say_of_a_search(tmp_path: Path) -> None:
     lines = report(tmp_path)
     assert lines[:3] == ["", "Trained for 20 s.", ""]

@@ -13,7 +13,7 @@ from dslnas.app.show import big
 from dslnas.cli.options import print_json
 from dslnas.cli.render.search_check import check_text
 from dslnas.cli.render.tables import aligned
-from dslnas.runs.architecture import cells_of
+from dslnas.runs.architecture import cells_of, network_of
 from dslnas.runs.family import criterion_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
 from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
@@ -52,13 +52,7 @@ def report_text(folder: Path, manifest: Manifest) -> str:
     width = max(20, *(len(label) for label, _, _ in facts))
     for label, value, remark in facts:
         lines.append(f"  {label:<{width}} {value:<12} {remark}".rstrip())
-    cells = cells_of(folder)
-    if cells:
-        is_found = results.search_seconds is not None
-        lines += ["", "The cells that were found:" if is_found else "The cells:"]
-    for name, nodes in cells.items():
-        lines.append(f"  {name}")
-        lines += [f"    {node} = {terms}" for node, terms in nodes.items()]
+    lines += _architecture(folder, is_found=results.search_seconds is not None)
     if results.family:
         lines += ["", *_family(results.family, folder, task)]
     lines += ["", f"Files in {folder}:"]
@@ -66,6 +60,19 @@ def report_text(folder: Path, manifest: Manifest) -> str:
         if (folder / name).exists():
             lines.append(f"  {name:<20} {meaning}")
     return "\n".join(lines)
+
+
+def _architecture(folder: Path, *, is_found: bool) -> Iterator[str]:
+    """Yield the cells of a run, and what was chosen around them."""
+    cells, network = cells_of(folder), network_of(folder)
+    if cells:
+        yield from ("", "The cells that were found:" if is_found else "The cells:")
+    for name, nodes in cells.items():
+        yield f"  {name}"
+        yield from (f"    {node} = {terms}" for node, terms in nodes.items())
+    if network:
+        yield from ("", "The network around them:")
+        yield from (f"  {name:<9} {text}" for name, text in network.items())
 
 
 def _meanings(task: Task) -> dict[str, str]:
