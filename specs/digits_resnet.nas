@@ -44,8 +44,8 @@ search darts {
 }
 
 derive {
-    require  params < 12K
-    penalty  0.3
+    require  params < 25K
+    penalty  1
 }
 
 evaluate {
