@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dslnas.settings.data import METRICS_OF
 from dslnas.settings.gradient import GradientSettings
 from dslnas.settings.search import SEARCH
+from tests.choosing_spaces import choosing_spaces
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import space_of
 from tests.strategies import SpaceText, rating_spaces, row_spaces, spaces, valued_spaces
@@ -35,6 +36,7 @@ SCHEDULES = ("0.02", "cosine(0.02)", "linear(0.02, 0.001)", "steps(0.02, 1)", "e
 OPTIMISERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
 CHANGES = ("crop(1)", "flip", "cutout(2)", "rotate(10)", "colour", "erase", "mixup")
 TASKS = sorted(METRICS_OF)
+_EPOCHS = st.sampled_from((1, 1, 2))
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def _bounded(text: str) -> SpaceText:
 
 
 _SPACES: dict[str, st.SearchStrategy[SpaceText]] = {
-    "images": st.one_of(spaces().filter(_has_few_channels), valued_spaces()),
+    "images": st.one_of(spaces().filter(_has_few_channels), valued_spaces(), choosing_spaces()),
     "signals": spaces(of_signals=True).map(_without_auxiliary),
     "rows": row_spaces(),
     "ratings": rating_spaces(),
@@ -120,7 +122,7 @@ def whole_programs(draw: st.DrawFn) -> WholeProgram:
     sections, overrides = [found.text, _data(draw, kind, task, found)], ["evaluate.batch=4"]
     if _has_choices(found):
         sections += [_search(draw, "searched(" in found.text), "derive { against 0 }"]
-    overrides += [f"evaluate.epochs={draw(st.integers(1, 2))}", f"evaluate.weights={_steps(draw)}"]
+    overrides += [f"evaluate.epochs={draw(_EPOCHS)}", f"evaluate.weights={_steps(draw)}"]
     more = ["evaluate.ema=0.5", "evaluate.accumulate=2", "evaluate.epoch=best"]
     more += ["evaluate.label_smoothing=0.1"] if task == "classification" else []
     more += ["evaluate.drop_path=0.3"] if kind in ("images", "signals") else []
@@ -133,7 +135,7 @@ def whole_programs(draw: st.DrawFn) -> WholeProgram:
 def _has_choices(found: SpaceText) -> bool:
     if not found.shape:
         return "{" in found.text
-    return bool(space_of(found.text, found.shape, classes=found.classes).searched)
+    return bool(space_of(found.text, found.shape, classes=found.classes).tables)
 
 
 def _steps(draw: st.DrawFn) -> str:
@@ -144,7 +146,7 @@ def _steps(draw: st.DrawFn) -> str:
 
 def _search(draw: st.DrawFn, by_gradients: bool) -> str:
     method = draw(st.sampled_from(FOLLOW_GRADIENTS if by_gradients else METHODS))
-    settings = [f"epochs {draw(st.integers(1, 2))}", f"weights {_steps(draw)}"]
+    settings = [f"epochs {draw(_EPOCHS)}", f"weights {_steps(draw)}"]
     settings += [FEW[method]] if method in FEW else []
     return f"search {method} {{ {'; '.join(settings)} }}"
 

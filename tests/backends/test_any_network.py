@@ -18,6 +18,7 @@ from tests.backends.onnx_run import emit, run
 from tests.backends.python_modules import assert_same, generate, network_of
 from tests.backends.reference_interpreter import interpret, random_images, random_weights
 from tests.backends.test_python_recurrent import assert_module_computes_the_graph
+from tests.choosing_spaces import choosing_spaces
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import random_scores, space_of
 from tests.strategies import SpaceText, row_spaces, spaces, valued_spaces
@@ -46,7 +47,9 @@ def assert_same_everywhere(text: SpaceText) -> None:
     assert_same(run(emit(graph, weights), images), expected)
 
 
-NETWORKS = st.one_of(spaces(), valued_spaces(), spaces(of_signals=True), row_spaces())
+NETWORKS = st.one_of(
+    spaces(), valued_spaces(), spaces(of_signals=True), row_spaces(), choosing_spaces()
+)
 
 
 @settings(max_examples=15)
