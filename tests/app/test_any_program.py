@@ -10,16 +10,21 @@ import pytest
 from hypothesis import Phase, given, reject, settings
 
 import dslnas
+from dslnas import files
 from dslnas.app.compile import Compiled
 from dslnas.app.run import Run
 from dslnas.diagnostics import UserError
 from tests.exporters.brief import check_briefly
 from tests.whole_programs import WholeProgram, whole_programs
 
+REFUSED = {"NAS701", "NAS704"}
+"""Layers drawn at random may square what they read, and again; fixed cells may give zeros alone."""
+
 
 @pytest.fixture(autouse=True, scope="module")
 def _briefly() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "sync", lambda path: None)
         check_briefly(patch, (2, 2))  # states that are drawn at random may grow with every step
         yield
 
@@ -31,8 +36,8 @@ def carry_through(program: WholeProgram) -> None:
         spec = dslnas.compile_spec(program.write(folder), program.overrides)
         try:
             run = trained(program, spec, folder / "run")
-        except UserError as error:  # layers drawn at random may square what they read, and again
-            if {mistake.code for mistake in error.diagnostics} != {"NAS701"}:
+        except UserError as error:
+            if not {mistake.code for mistake in error.diagnostics} <= REFUSED:
                 raise
             reject()
         found = dslnas.export(run)
