@@ -118,6 +118,18 @@ def test_a_used_file_is_overridden_setting_by_setting(tmp_path: Path) -> None:
     assert found.limits == (Limit("params", 2_999_999),)
 
 
+def test_an_operation_with_choices_inside_of_it_is_counted_as_one() -> None:
+    cell = "cell one { inputs 1; node n1 = {sep_conv({3, 5}), skip_connect}(in1) }"
+    network = "network { cells one; stem conv(3, out = C) }"
+    count = "derive { count sep_conv({3,5}) <= 1 }"
+    source = SourceFile("spec.nas", f"use std.cnn\n{cell}\n{network}\nsearch darts\n{count}")
+    program = link(source)
+    found = check(program, TASK_SETTINGS).derivation
+    assert found.rule == Rule((Count("sep_conv({3, 5})", most=1),))
+    again = link(SourceFile("again.nas", effective(program)))
+    assert check(again, TASK_SETTINGS).derivation == found
+
+
 def test_the_command_line_may_give_it_alone() -> None:
     overrides = parse_overrides(
         ["derive.count=skip_connect<=2,sep_conv(3)>=1", "derive.by=perturbation"]

@@ -12,6 +12,7 @@ from dslnas.language.check.cell import Cell
 from dslnas.language.check.constants import number_of
 from dslnas.language.check.context import Context
 from dslnas.language.check.operations import resolve
+from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast
 from dslnas.settings.rule import Count, Limit, Quantity
 from dslnas.settings.sections import DeriveSettings
@@ -95,9 +96,17 @@ def _counted(left: ast.Expression, context: Context, cells: Mapping[str, Cell]) 
     if isinstance(left, ast.Name) and left.text in context.linked.sets:
         message = f"`{left.text}` is a set of operations, and each is counted alone"
         raise user_error("NAS304", message, span=left.span, help="name one operation")
-    operation = resolve(left, context).text
     edges = [edge for cell in cells.values() for edge in cell.edges]
-    offered = {op.text for edge in edges for op in edge.operations}
+    operations = [operation for edge in edges for operation in edge.operations]
+    offered = {operation.text for operation in operations}
+    written = format_operation(left)
+    if any(one.inner and one.text == written for one in operations):
+        return written
+    operation = resolve(left, context).text
+    whole = next((o.text for o in operations if operation in [v.text for v in o.variants]), None)
+    if operation not in offered and whole is not None:
+        message = f"`{operation}` is chosen inside of `{whole}`, which is counted as one operation"
+        raise user_error("NAS509", message, span=left.span, help=f"write `{whole}`")
     is_searched = any(len(edge.operations) > 1 for edge in edges)
     if is_searched and operation not in offered:
         message = f"no cell offers `{operation}`, so there is nothing to count"
