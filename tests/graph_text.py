@@ -50,6 +50,14 @@ def parse_graph(text: str) -> PrimitiveGraph:
                 nodes[node.name] = node
     output, *auxiliary = outputs
     assert nodes.keys() >= {*outputs, *(name for s in states for name in (s.name, s.next))}
+    # what stands for several nodes keeps the tensors of those that are gone
+    lenders = {
+        tensor.rpartition("/")[0]
+        for node in nodes.values()
+        if not _WRITABLE[node.primitive].has(Trait.FUSED)
+        for _, tensor in node.borrowed
+    }
+    assert nodes.keys() >= lenders
     second = auxiliary[0] if auxiliary else None
     return PrimitiveGraph(
         tuple(nodes.values()), output, second, tuple(scopes), alphas, tuple(states)
@@ -66,8 +74,6 @@ def _node(tree: Tree[Token], known: dict[str, Node]) -> Node:
     attributes = _attributes(primitive, _trees(parts.get("attributes", _NONE)))
     loans: list[tuple[str, str]] = []
     for weight, tensor in map(_words, _trees(parts.get("borrowed", _NONE))):
-        # what stands for several nodes keeps the tensors of those that are gone
-        assert tensor.rpartition("/")[0] in known or primitive.has(Trait.FUSED)
         loans.append((weight, tensor))
     weights = primitive.weights(attributes, tuple(known[source].shape for source in inputs))
     if "searched" in parts:

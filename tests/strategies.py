@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hypothesis import assume
@@ -34,6 +35,19 @@ ROW_WISE = ("bent", "curved", "gated", "skip_connect", "none")
 """Operations that do to every number, at stride 1, what they would do to it alone."""
 PARAMETER_FREE = ("skip_connect", "max_pool(3)", "avg_pool(3)", "moved", "bent", "none")
 """Operations without weights at stride 1."""
+
+INNER = (
+    *("sep_conv({3, 5})", "dil_conv({5, 3})", "relu_conv_bn({1, 3, 5})", "max_pool({3, 5})"),
+    *("conv({1, 3}, dilation = {1, 2})", "conv(3, groups = {2, 1}, bias = true)"),
+    *("wrapped({conv(3), depthwise(5), max_pool2d(3)})", "wrapped(conv({3, (1, 3)}))"),
+    *("expanded({3, 7, 5}, {1, 2})", "bypassed({pointwise, relu_conv_bn(3)})"),
+    *("(conv({1, 3}) -> {relu, tanh})", "(dropout({0.1, 0.3}) -> sep_conv(3))"),
+)
+"""Operations with choices inside of them; `HEADER` defines some of these."""
+INNER_ROW_WISE = ("plain({bent, curved})", "(bent -> {tanh, relu, sigmoid})")
+INNER_FREE = ("plain({moved, max_pool(3)})", "(max_pool({3, 5}) -> relu)")
+SHARING = "search darts { sharing slices }\n"
+"""What lets the forms of an operation share weights."""
 
 # Layers that keep channels and size, wherever they stand.
 _ANYWHERE = (
@@ -95,6 +109,11 @@ op curved = tanh | when stride 2: avg_pool2d(3) -> tanh
 op gated = multiply(identity, sigmoid) | when stride 2: max_pool2d(3)
 op moved = shift(1) | when stride 2: avg_pool2d(3)
 op factorized_reduce_or_conv = conv(1) | when stride 2: factorized_reduce
+op plain(f) = f
+op wrapped(f) = f -> batch_norm
+op bypassed(f) = f | when stride 1: add(f, relu)
+op expanded(k, expand) = conv(1, out = expand * C) -> batch_norm -> depthwise(k) -> relu -> conv(1)
+    | when stride 2: depthwise(k) -> relu -> conv(1, out = expand * C) -> conv(1)
 op flattened = reshape((C_in, H_in * W_in)) -> softmax(2) -> reshape((C_in, H_in, W_in))
 op enlarged = upsample(2) -> reshape((4 * C_in, H_in, W_in)) -> split(4, 1)
 """
@@ -163,13 +182,23 @@ class _Writer:
         found = st.lists(st.sampled_from(self.menu), min_size=least, max_size=4, unique=True)
         return ", ".join(self.draw(found.filter(lambda texts: not set(texts) <= {*ZEROS})))
 
-    def cell(self, name: str, inputs: int, stride: int, *, preprocessed: bool) -> str:
-        joins = ("sum", "mean", "concat") if preprocessed else ("sum", "mean")
-        menus = (self.operations, self.operations, [*ROW_WISE], [*PARAMETER_FREE])
-        self.menu = self.draw(st.sampled_from(menus))
+    def cell(self, name: str, inputs: int, stride: int, *, preprocessed: bool, alike: bool) -> str:
+        """Return a cell, which gives C channels where it has to be `alike` others."""
+        joins = ("sum", "mean", "concat") if preprocessed and not alike else ("sum", "mean")
+        menus = (
+            (self.operations, INNER),
+            (self.operations, INNER),
+            (ROW_WISE, INNER_ROW_WISE),
+            (PARAMETER_FREE, INNER_FREE),
+        )
+        whole, inner = self.draw(st.sampled_from(menus))
+        self.menu = [*whole]
+        if self.draw(st.integers(0, 2)) == 0:
+            several = st.lists(st.sampled_from(inner), min_size=1, max_size=2, unique=True)
+            self.menu += self.draw(several)
         lines = [f"inputs {inputs}", f"stride {stride}"]
         if preprocessed:
-            lines += ["preprocess preprocess", f"widen {self.whole(1, 2)}"]
+            lines += ["preprocess preprocess", f"widen {1 if alike else self.whole(1, 2)}"]
         lines += self.draw(st.sampled_from(([], ["none allowed"])))
         nodes = self.whole(1, 4)
         if self.draw(st.booleans()):
@@ -183,6 +212,13 @@ class _Writer:
             most = max(len(t) for t in terms)
         lines.append(f"keep {self.pick('all', *(str(n) for n in range(1, most + 1)))}")
         return "\n    ".join([f"cell {name} {{", *lines]) + "\n}"
+
+    def place(self, name: str, kinds: Mapping[str, int]) -> str:
+        """Return a place of the network with cells like one, some of them to choose from."""
+        alike = [other for other, stride in kinds.items() if stride == kinds[name]]
+        cells = self.pick(name, f"{{{', '.join(alike)}}}" if len(alike) > 1 else name)
+        counts = ("", " * 2") if kinds[name] > 1 else ("", " * 2", " * {1, 2}", " * {0, 2, 1}")
+        return cells + self.pick(*counts)
 
     def terms(self, inputs: int, nodes: int) -> list[list[str]]:
         """Return the terms of every node: fixed and chosen operations, a source maybe twice."""
@@ -220,7 +256,8 @@ def spaces(draw: st.DrawFn, *, of_signals: bool = False) -> SpaceText:
 
     One to three inputs, one to four nodes, chosen and fixed edges, library and made-up operations,
     any output, odd and uneven image sizes, up to three kinds of cells, some of which have row-wise
-    operations only, or none with weights.
+    operations only, or none with weights. Now and then choices stand inside of operations, which
+    may share weights, and around the cells.
     """
     writer = _Writer(draw)
     for _ in range(writer.whole(0, 3)):
@@ -229,24 +266,30 @@ def spaces(draw: st.DrawFn, *, of_signals: bool = False) -> SpaceText:
     inputs = writer.whole(1, 3) if preprocessed else 1
     kinds = {"normal": 1, "reduction": 2, "other": writer.whole(1, 2)}
     layout = draw(st.lists(st.sampled_from(list(kinds)), min_size=1, max_size=3))
+    chooses = inputs == 1 and draw(st.integers(0, 2)) == 0
+    places = [
+        writer.place(name, kinds) if chooses else f"{name} * N" if draw(st.booleans()) else name
+        for name in layout
+    ]
     cells = [
-        writer.cell(name, inputs, kinds[name], preprocessed=preprocessed)
-        for name in dict.fromkeys(layout)
+        writer.cell(name, inputs, kinds[name], preprocessed=preprocessed, alike=chooses)
+        for name in kinds
+        if any(name in place for place in places)
     ]
     stem = writer.pick("conv(3, out = C)", "conv(3, out = C, stride = 2) -> relu -> batch_norm")
     pool = "global_avg_pool -> linear(classes)"
-    times = [f"{name} * N" if draw(st.booleans()) else name for name in layout]
+    widths = writer.pick("", "{4, 2}", "{2, 4, 6}") if chooses else ""
     network = [
         f"stem {stem}",
-        f"cells {', '.join(times)}",
+        f"cells {', '.join(places)}",
         f"head {writer.pick('linear(classes)', pool, f'batch_norm -> relu -> {pool}')}",
         f"auxiliary relu -> {pool}",
-        f"channels {writer.pick('2', '4')}",
+        f"channels {widths or writer.pick('2', '4')}",
         f"repeat {writer.whole(1, 2)}",
     ]
     reduces = any(kinds[name] > 1 for name in layout)
     evaluate = [
-        f"channels {writer.pick('2', '6')}",
+        *([] if widths else [f"channels {writer.pick('2', '6')}"]),
         f"repeat {writer.whole(1, 2)}",
         f"auxiliary {writer.pick('0', '0.4') if reduces else '0'}",
     ]
@@ -255,6 +298,8 @@ def spaces(draw: st.DrawFn, *, of_signals: bool = False) -> SpaceText:
         "evaluate {\n    " + "\n    ".join(evaluate) + "\n}",
     ]
     shape: Shape = (writer.whole(1, 3), writer.whole(4, 9), writer.whole(4, 9))
+    if "({" in "".join(cells) and draw(st.booleans()):
+        sections.append(SHARING)
     text = "\n".join([HEADER, *writer.definitions, *cells, *sections]) + "\n"
     if of_signals:
         shape = (shape[0], shape[1] * shape[2])
@@ -289,6 +334,7 @@ _GATES = (
 _KEPT = (
     *("conv(3)", "tanh", "sep_conv(3)", "(relu -> conv(1, out = C))", "residual(kept)"),
     *("multiply(conv(1), sigmoid)", "twice(f = conv(3) -> relu)", "(2 * residual(tanh))"),
+    *("sep_conv({3, 5})", "twice({1, 3}, {relu, tanh})", "residual({conv(3), tanh -> conv(1)})"),
     *("skip_connect", "max_pool(3)", "none", "kept", "halved"),
 )
 _INSIDE = """cell inside {
@@ -298,7 +344,10 @@ _INSIDE = """cell inside {
     node n2 = residual(conv(1))(n1) + {skip_connect, sep_conv(3)}(a)
     output mean(n1, n2)
 }"""
-_OF_SEVERAL = ("summed", "largest", "least", "product", "side_by_side", "weighed")
+_OF_SEVERAL = (
+    *("summed", "largest", "least", "product", "side_by_side", "weighed"),
+    *("({add, max} -> conv({1, 3}))",),
+)
 _OWN = ("conv(3)", "conv(1, bias = true)", "scale", "kept", "(conv(1, out = 2*C) -> split(2, 1))")
 _FOUND = "(0.5, -1, 2, 1e-3)"
 _VALUED_HEADER = (
@@ -434,6 +483,11 @@ _ROW_OPERATIONS = (
     *("tanh", "linear(C) -> batch_norm", "multiply(identity, sigmoid)", "layer_norm"),
     *("concat(split(2, 1), split(2, 0))", "mean(linear(C), relu)", "softmax", "scale(0.5)"),
 )
+_ROW_INNER = (
+    "",
+    "(linear({1, 2} * C) -> linear(C)), ",
+    "(linear(C) -> {relu, tanh, layer_norm}), ",
+)
 
 
 @st.composite
@@ -452,7 +506,7 @@ cell block {{
     inputs      {draw(st.integers(1, 2))}
     preprocess  fitted
     nodes       {nodes}
-    choose      linear(C), {", ".join(names)}
+    choose      linear(C), {draw(st.sampled_from(_ROW_INNER))}{", ".join(names)}
     keep        1
     output      {output}
 }}

@@ -15,7 +15,7 @@ from dslnas.settings.search import SEARCH
 from tests.choosing_spaces import choosing_spaces
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import space_of
-from tests.strategies import SpaceText, rating_spaces, row_spaces, spaces, valued_spaces
+from tests.strategies import SHARING, SpaceText, rating_spaces, row_spaces, spaces, valued_spaces
 
 EXAMPLES = 24
 MOST_CHANNELS = 4
@@ -119,9 +119,11 @@ def whole_programs(draw: st.DrawFn) -> WholeProgram:
     kind = draw(st.sampled_from(("images", "images", "signals", "rows", "ratings", "text")))
     found = draw(_SPACES[kind])
     task = draw(st.sampled_from(TASKS)) if found.shape else kind
-    sections, overrides = [found.text, _data(draw, kind, task, found)], ["evaluate.batch=4"]
+    space = found.text.replace(SHARING, "")
+    sections, overrides = [space, _data(draw, kind, task, found)], ["evaluate.batch=4"]
     if _has_choices(found):
-        sections += [_search(draw, "searched(" in found.text), "derive { against 0 }"]
+        search = _search(draw, "searched(" in space, shares=space != found.text)
+        sections += [search, "derive { against 0 }"]
     overrides += [f"evaluate.epochs={draw(_EPOCHS)}", f"evaluate.weights={_steps(draw)}"]
     more = ["evaluate.ema=0.5", "evaluate.accumulate=2", "evaluate.epoch=best"]
     more += ["evaluate.label_smoothing=0.1"] if task == "classification" else []
@@ -144,10 +146,11 @@ def _steps(draw: st.DrawFn) -> str:
     return f"{draw(st.sampled_from(OPTIMISERS))}(lr = {rate})"
 
 
-def _search(draw: st.DrawFn, by_gradients: bool) -> str:
+def _search(draw: st.DrawFn, by_gradients: bool, *, shares: bool) -> str:
     method = draw(st.sampled_from(FOLLOW_GRADIENTS if by_gradients else METHODS))
     settings = [f"epochs {draw(_EPOCHS)}", f"weights {_steps(draw)}"]
     settings += [FEW[method]] if method in FEW else []
+    settings += ["sharing slices"] if shares else []
     return f"search {method} {{ {'; '.join(settings)} }}"
 
 

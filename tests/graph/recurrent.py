@@ -10,11 +10,19 @@ op full = linear(C)
 op mapped = full -> tanh
 op bent = linear(C, bias = false) -> batch_norm -> relu
 op twice = multiply(identity, sigmoid)
+op after(f) = full -> f
+op plain(f) = f
 """
 OPERATIONS = (
     *("none", "nothing", "identity", "skip_connect", "tanh", "relu", "sigmoid"),
     *("mapped", "bent", "twice", "full"),
 )
+INNER = (
+    "after({tanh, relu, identity})",
+    "plain({identity, mapped})",
+    "({full, relu} -> {tanh, relu})",
+)
+"""Operations with choices inside of them."""
 ZEROS = {"none", "nothing"}
 
 HIGHWAY = """
@@ -133,5 +141,6 @@ def _nodes(draw: st.DrawFn, *, uneven: bool) -> list[str]:
 
 def _choice(draw: st.DrawFn) -> str:
     """Return different operations in any order, not all of them zero."""
-    found = st.lists(st.sampled_from(OPERATIONS), min_size=2, max_size=5, unique=True)
+    inner = draw(st.sampled_from(((), (), INNER)))
+    found = st.lists(st.sampled_from(OPERATIONS + inner), min_size=2, max_size=5, unique=True)
     return ", ".join(draw(found.filter(lambda names: not set(names) <= ZEROS)))

@@ -10,10 +10,9 @@ from dslnas.graph.analysis.costs import COUNTED, CostTable, cost_table, operatio
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, lower_network
 from dslnas.graph.lower.subgraph import Applied
+from dslnas.language.check.cell import Cell
 from dslnas.space.architecture import Architecture
-from dslnas.space.choice_table import choice_table
-from dslnas.space.derive.constrained_derivation import connected_choice
-from dslnas.space.derive.derive import Scores, derive
+from dslnas.space.derive.derive import Scores, chosen_columns, derive
 from dslnas.space.search_space import SearchSpace
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import CIFAR, random_scores, space_of
@@ -36,16 +35,23 @@ evaluate { channels 2 }
 
 
 def price(table: CostTable, space: SearchSpace, scores: Scores) -> float:
-    """Return fixed costs and those of the operations that `derive` keeps."""
-    architecture = derive(space, scores)
-    total = table.fixed
-    for name in space.searched:
-        cell = space.cells[name]
-        kept = connected_choice(choice_table(cell), scores[name])
-        for edge in cell.choices:
-            if edge.row in kept and edge.target in architecture.cells[name].nodes:
-                total += table.by_cell[name][edge.row][kept[edge.row]]
-    return total
+    """Return fixed costs and those of the operations that `derive` keeps, alone and jointly."""
+    architecture, chosen = derive(space, scores), chosen_columns(space, scores)
+    kept = {
+        (name, row, column)
+        for name, columns in chosen.items()
+        for row, column in columns.items()
+        if name not in space.searched or _is_needed(architecture, space.cells[name], row)
+    }
+    total = table.fixed + sum(cost.cost for cost in table.joint if kept.issuperset(cost.where))
+    alone = ((name, row, column) for name, row, column in kept if name in table.by_cell)
+    return total + sum(table.by_cell[name][row][column] for name, row, column in alone)
+
+
+def _is_needed(architecture: Architecture, cell: Cell, row: int) -> bool:
+    """Whether the node that an edge leads to is left, where the cell stands at all."""
+    found = architecture.cells.get(cell.name)
+    return found is None or cell.choices[row].target in found.nodes
 
 
 def unpruned(architecture: Architecture) -> PrimitiveGraph:
@@ -63,6 +69,7 @@ def test_every_architecture_costs_what_its_graph_costs(text: SpaceText, seed: in
     dropped = (
         e
         for n in space.searched
+        if n in architecture.cells
         for e in space.cells[n].edges
         if e.is_fixed and e.target not in architecture.cells[n].nodes
     )

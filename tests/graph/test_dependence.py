@@ -110,6 +110,7 @@ def test_whatever_is_derived_depends_on_what_it_reads(text: SpaceText, seed: int
         ]
         for name in space.searched
     }
+    scores = random_scores(space, seed) | scores
     assert not complaint(build_derived_graph(derive(space, scores, seed=seed)))
 
 

@@ -33,15 +33,21 @@ def _assert_runs(steps: tuple[Step, ...], outputs: tuple[str, ...]) -> None:
 
 
 def _mixed(graph: PrimitiveGraph, choice: Choice) -> tuple[set[str], set[str]]:
-    """Return the ends of operations that are chosen, and of those that are not."""
+    """Return what is chosen, an operation or a cell by its end, and what nothing chooses or reads.
+
+    The end of a cell may be read by the next one as well.
+    """
     picked: set[str] = set()
     others: set[str] = set()
+    read: set[str] = set()
     for node in graph.nodes:
-        if node.mix is not None:
-            column = choice[node.mix.cell][node.mix.row]
-            for place, source in enumerate(node.inputs):
-                (picked if place == column else others).add(source)
-    return picked, others
+        if node.mix is None:
+            read |= {*node.inputs}
+            continue
+        column = choice[node.mix.cell][node.mix.row]
+        for place, source in enumerate(node.inputs):
+            (picked if place == column else others).add(source)
+    return picked, others - read - picked
 
 
 @EVERY_SPACE

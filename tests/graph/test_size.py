@@ -26,7 +26,7 @@ def test_what_passes_the_check_can_be_built_and_has_no_more_weights(text: SpaceT
     check_final(space)
     graph = build_supernet_graph(space)
     assert params >= graph.params()  # the graph drops what no output reads
-    assert nodes_in(space) >= len(graph.nodes)
+    assert nodes_in(space) + int(len(space.network.widths) > 1) >= len(graph.nodes)
     architecture = derive(space, random_scores(space, 0))
     final = build_derived_graph(architecture, training=True)
     assert check_final(architecture) >= final.params()
@@ -36,7 +36,10 @@ def test_what_passes_the_check_can_be_built_and_has_no_more_weights(text: SpaceT
 def nodes_in(space: SearchSpace | Architecture) -> int:
     """Return what is checked: the nodes of the supernet, or of the network that is trained."""
     derived = isinstance(space, Architecture)
-    return lower_network(space, space.network, derived=derived, training=derived).node_count
+    return sum(
+        lower_network(space, one, derived=derived, training=derived).node_count
+        for one in space.network.each_width
+    )
 
 
 def assert_exact(space: SearchSpace) -> None:

@@ -241,12 +241,11 @@ def test_a_sampled_architecture_computes_the_same_behind_passes_that_keep_choice
 def sampled(
     space: SearchSpace, alphas: dict[str, Tensor], seed: int
 ) -> tuple[Choice, dict[str, Tensor]]:
-    """Return an operation for every edge, and alphas in which all others weigh nothing."""
+    """Return an alternative of every choice, and alphas in which all others weigh nothing."""
     random = Random(seed)
     chosen = {
-        name: tuple(random.randrange(len(edge.operations)) for edge in cell.choices)
-        for name, cell in space.cells.items()
-        if name in alphas
+        name: tuple(random.randrange(size) for size in table.rows)
+        for name, table in space.tables.items()
     }
     hard = {
         name: torch.nn.functional.one_hot(torch.tensor(row), alphas[name].shape[1])
