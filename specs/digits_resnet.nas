@@ -40,12 +40,7 @@ data digits {
 
 search darts {
     epochs  8
-    arch    adam(lr = 3e-3)
-}
-
-derive {
-    require  params < 25K
-    penalty  1
+    arch    adam(lr = 0.02)
 }
 
 evaluate {
