@@ -14,7 +14,7 @@ from dslnas.language.check.value import Applied, CellValue, Joined, Together, Va
 from dslnas.language.print.format import format_expression
 from dslnas.settings.gradient import GradientSettings
 from dslnas.space.architecture import Architecture
-from dslnas.space.network import Network
+from dslnas.space.network import Network, network_graph
 
 Found: TypeAlias = Mapping[str, Mapping[str, tuple[float, ...]]]
 """By cell and value of it the weights of the operation that is applied there."""
@@ -36,8 +36,10 @@ def check_continuous(
     """Check that a search can find the weights that belong to cells.
 
     Records NAS316 where there is nothing else to choose, where the method has no gradient of them,
-    and for a cell in several places, whose weights might have several shapes.
+    for a cell in several places, whose weights might have several shapes, and for one whose output
+    nothing reads.
     """
+    read = _read(network, cells)
     used = {name: cells[name] for name in dict.fromkeys(network.layout) if name in cells}
     for name, cell in used.items():
         for value in _searched(cell):
@@ -51,9 +53,28 @@ def check_continuous(
             elif network.layout.count(name) > 1:
                 message += ", and the cell stands in several places"
                 help = "let it stand in one place, or leave `searched` out"
+            elif name not in read:
+                message += ", and nothing reads what the cell gives"
+                help = "let a later cell read it, or leave `searched` out"
             else:
                 continue
             found.add("NAS316", message, value.span, help=help)
+
+
+def _read(network: Network, cells: Mapping[str, Cell]) -> set[str]:
+    """Return the names of the cells that the output of a network depends on."""
+    import networkx as nx
+
+    if not all(name in cells for name in network.layout):
+        return set(network.layout)
+    graph = network_graph(network, cells)
+    names = nx.get_node_attributes(graph, "cell")
+    for part, name in names.items():
+        sources = [source for source, _ in graph.in_edges(part)]
+        for own, source in zip(cells[name].inputs, sources, strict=True):
+            if own not in cells[name].needed:
+                graph.remove_edge(source, part)
+    return {names[part] for part in nx.ancestors(graph, "head") if part in names}
 
 
 def has_searched(cell: Cell) -> bool:
