@@ -264,17 +264,19 @@ def compile_program(
     Raises:
         UserError: Mistakes of lowering; NAS4xx where shapes do not fit or a network is too large.
     """
+    from dslnas.graph.analysis.alive import check_alive, has_fixed_zeros
     from dslnas.graph.analysis.memory import check_memory
     from dslnas.graph.analysis.size import check_final, check_search
     from dslnas.space.architecture import Architecture
     from dslnas.space.lower import lower
 
     space = lower(program, example, classes)
+    final = check_final(space)
+    check_memory(final if isinstance(space, Architecture) else check_search(space))
+    if has_fixed_zeros(space):
+        check_alive(space, name)
     if isinstance(space, Architecture):
-        check_memory(check_final(space))
         return CompiledArchitecture(name, linked, program, space.network, space)
-    check_memory(check_search(space))
-    check_final(space)
     if program.search is None:
         return CompiledSpace(name, linked, program, space.network, space)
     return CompiledSearch(name, linked, program, space.network, space, program.search)

@@ -1,4 +1,4 @@
-"""An architecture that reads nothing is refused before it is trained."""
+"""Architectures and spaces that read nothing are refused before anything is trained."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dslnas import compile_spec, train
+from dslnas import compile_spec
 from dslnas.app.compile import CompiledArchitecture
 from dslnas.diagnostics import UserError
 
@@ -23,11 +23,24 @@ evaluate { epochs 1; channels 4; repeat 1 }
 """
 
 
-def test_an_architecture_that_reads_nothing_is_not_trained(tmp_path: Path) -> None:
+BEHIND = """cell two { inputs 1; node n1 = {relu, tanh}(in1); output n1 }
+search darts
+"""
+
+
+@pytest.mark.parametrize("text", [DEAD, DEAD.replace("cells one", "cells one, two") + BEHIND])
+def test_what_reads_nothing_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "dead.nas"
-    path.write_text(DEAD)
-    spec = compile_spec(path)
-    assert isinstance(spec, CompiledArchitecture)
+    path.write_text(text)
     with pytest.raises(UserError, match=r"NAS704.*cell `one` hands on nothing, with zeros on in1"):
-        train(spec, tmp_path / "run")
-    assert not (tmp_path / "run" / "weights.safetensors").exists()
+        compile_spec(path)
+
+
+def test_zeros_beside_something_else_are_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "alive.nas"
+    path.write_text(
+        DEAD.replace("concat(n2)", "concat(n2, n3)").replace(
+            "    output", "    node n3 = relu(in1)\n    output"
+        )
+    )
+    assert isinstance(compile_spec(path), CompiledArchitecture)
