@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from dslnas.app.compile import (
@@ -15,7 +15,7 @@ from dslnas.app.compile import (
     compile_program,
 )
 from dslnas.diagnostics import UserError
-from dslnas.graph.lower.network import build_derived_graph
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.ops.primitive import Example
@@ -23,6 +23,7 @@ from dslnas.source import SourceFile
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.tasks.catalogue import TASK_SETTINGS
+from tests.engines.small import CHOSEN
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import random_scores
 from tests.strategies import SpaceText, spaces
@@ -92,6 +93,19 @@ def test_architectures_of_images_check_again_without_what_is_unused(
     spec = compiled(with_unused(made.text), made.shape, made.classes)
     assert "unused" in spec.text
     assert "unused" not in written(spec, seed)
+
+
+@settings(max_examples=10)
+@given(spaces())
+@example(SpaceText(CHOSEN, (3, 8, 8), 4))
+def test_whole_programs_say_the_same_with_every_value_filled_in(made: SpaceText) -> None:
+    spec = compiled(made.text, made.shape, made.classes)
+    again = compiled(spec.text, made.shape, made.classes)
+    assert (again.text, again.hash) == (spec.text, spec.hash)
+    assert isinstance(again, CompiledSpace) is isinstance(spec, CompiledSpace)
+    if isinstance(again, CompiledSpace) and isinstance(spec, CompiledSpace):
+        assert again.space.tables == spec.space.tables
+        assert build_supernet_graph(again.space) == build_supernet_graph(spec.space)
 
 
 @settings(max_examples=8)

@@ -26,7 +26,7 @@ from dslnas.ops.primitive import Example
 from dslnas.ops.shapes import show_example
 from dslnas.settings.data import COLUMN, SHARE, percent
 from dslnas.settings.model import Call, Section
-from dslnas.settings.sections import DeriveSettings, EvaluateSettings
+from dslnas.settings.sections import DeriveSettings
 from dslnas.source import SourceFile
 
 
@@ -62,7 +62,7 @@ def effective_text(
         _network(linked, example, classes, cells, _chosen(program, layout, channels)),
         section_text(data if with_path else data.replace(path="")),
         *_search(linked, program, is_searched=cells is not None),
-        section_text(_evaluated(program, channels)),
+        _evaluated(program, channels),
         section_text(program.export),
     ]
     parts = [line for text in (*written, *sections) for line in ("", text)]
@@ -102,8 +102,9 @@ def section_text(
     explain: bool = False,
     for_others: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
     more: Iterable[str] = (),
+    without: Container[str] = (),
 ) -> str:
-    """Return a section with all of its settings, and more lines, one per line.
+    """Return a section with all of its settings but some, and more lines, one per line.
 
     With `explain` the description of each setting stands behind it as a comment; it tells the
     defaults `for_others`, which are by examples of a task the values that are others there.
@@ -114,6 +115,8 @@ def section_text(
         for examples, defaults in for_others.items():
             if key in defaults:
                 about = f"{about}; for {examples}: {value_text(defaults[key])}"
+        if key in without:
+            continue
         if value is None or value == "":
             if explain:
                 lines.append(f"    # {key}: {about}")
@@ -203,10 +206,13 @@ def _chosen(
     return found
 
 
-def _evaluated(program: CheckedProgram, channels: int | None) -> EvaluateSettings:
-    if channels is None or not program.network.widths:
-        return program.evaluate
-    return program.evaluate.replace(channels=channels)
+def _evaluated(program: CheckedProgram, channels: int | None) -> str:
+    """Return the section of the training; as long as C is to be chosen, none stands there."""
+    if not program.network.widths:
+        return section_text(program.evaluate)
+    if channels is None:
+        return section_text(program.evaluate, without=("channels",))
+    return section_text(program.evaluate.replace(channels=channels))
 
 
 def _network(
