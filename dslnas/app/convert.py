@@ -129,7 +129,13 @@ def _placed(cells: Sequence[NumberedCell], spec: Path | None, origin: str, where
     made = SourceFile("the cells that were read", "\n\n".join(texts))
     with _about(where, made):
         compiled = compile_linked(name, link(frame, parse(made).items), with_data=False)
-    assert isinstance(compiled, CompiledArchitecture), "every cell with choices was read"
+    if not isinstance(compiled, CompiledArchitecture):
+        raise user_error(
+            "NAS310",
+            "has choices that cells alone do not make, as of `cells` or `channels`",
+            where=frame.name,
+            help="write in its network which cells it has and how wide it is",
+        )
     if spec is None:
         whole = "\n\n".join([f"# {origin}", frame.text, *texts])
         text = format_program(parse(SourceFile(origin, f"{whole}\n")))

@@ -13,7 +13,7 @@ from pathlib import Path
 from dslnas.diagnostics import user_error
 from dslnas.files import cannot_write, make_folder, write_whole
 from dslnas.json_model import damaged, json_text, read_model
-from dslnas.runs.architecture import cells_of
+from dslnas.runs.architecture import cells_of, network_of
 from dslnas.runs.folder import check_empty, free_folder
 from dslnas.runs.manifest import MANIFEST, SUMMARY, Manifest, read_manifest
 from dslnas.runs.summary import BASELINE, Outcome, Summary
@@ -76,7 +76,7 @@ class RepeatsFolder:
         if run.status != "finished":
             return None
         task = task_of(run.settings.data)
-        outcome = Outcome.of(seed, path.name, run.results, cells_of(path), task)
+        outcome = Outcome.of(seed, path.name, run.results, cells_of(path), task, network_of(path))
         if task.criterion not in outcome.values:
             raise damaged({"results": f"has no `{task.criterion}`"}, str(path / MANIFEST))
         return outcome

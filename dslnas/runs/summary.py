@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
+from types import MappingProxyType
 from typing import ClassVar, Literal, Self, TypeAlias
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from dslnas.json_model import OpenModel
 from dslnas.runs.architecture import Cells
@@ -30,6 +31,7 @@ class Outcome(OpenModel):
         seed: Seed of everything random.
         folder: Name of the run's folder.
         cells: The cells that were found.
+        network: What was chosen around them: its `cells`, its `channels`.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -39,9 +41,18 @@ class Outcome(OpenModel):
     seed: int
     folder: str
     cells: Cells
+    network: dict[str, str] = Field(default_factory=dict)
 
     @classmethod
-    def of(cls, seed: int, folder: str, results: Results, cells: Cells, task: Task) -> Self:
+    def of(
+        cls,
+        seed: int,
+        folder: str,
+        results: Results,
+        cells: Cells,
+        task: Task,
+        network: Mapping[str, str] = MappingProxyType({}),
+    ) -> Self:
         """Return the outcome of a run with such results of a task."""
         search = results.search_seconds or 0.0
         values = {
@@ -53,7 +64,8 @@ class Outcome(OpenModel):
             "seconds": search + results.retrain_seconds,
         }
         known = {name: values[name] for name in quantities(task) if name in values}
-        return cls.model_validate({"seed": seed, "folder": folder, **known, "cells": cells})
+        found = {"cells": cells, "network": dict(network)}
+        return cls.model_validate({"seed": seed, "folder": folder, **known, **found})
 
     @property
     def values(self) -> dict[str, int | float]:
@@ -101,7 +113,7 @@ class Sample(OpenModel):
                     q: stdev(column) if len(column) > 1 else None for q, column in columns.items()
                 },
                 **best,
-                "distinct_architectures": len({repr(run.cells) for run in runs}),
+                "distinct_architectures": len({repr((run.cells, run.network)) for run in runs}),
                 "runs": tuple(runs),
             }
         )

@@ -82,9 +82,18 @@ def test_quantities_stand_between_folder_and_cells() -> None:
         *COMMON,
         "seconds",
         "cells",
+        "network",
     ]
 
 
 def test_equal_architectures_count_once() -> None:
     runs = [on_images(seed, 0.5, 0.5, op) for seed, op in enumerate(("skip", "conv", "skip"))]
+    assert Sample.of("darts", runs, IMAGES).distinct_architectures == 2
+
+
+def test_equal_cells_in_different_networks_are_different_architectures() -> None:
+    runs = [
+        on_images(seed, 0.5, 0.5).model_copy(update={"network": {"channels": channels}})
+        for seed, channels in enumerate(("4", "8", "4"))
+    ]
     assert Sample.of("darts", runs, IMAGES).distinct_architectures == 2

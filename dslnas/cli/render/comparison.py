@@ -9,7 +9,6 @@ from typing import TypeAlias
 from dslnas.app.show import big
 from dslnas.cli.render.summary import many
 from dslnas.cli.render.tables import aligned
-from dslnas.runs.architecture import Cells
 from dslnas.runs.manifest import SUMMARY
 from dslnas.runs.repeats import run_name
 from dslnas.runs.summary import BASELINE, Outcome, Sample, Summary, best_run
@@ -53,7 +52,7 @@ def comparison_text(summary: Summary, folder: Path, task: Task) -> str:
         if sample.runs:
             lines += ["", f"Cells of {_title(sample.method)}:"]
             for outcome in sample.runs:
-                lines += _cell_lines(outcome.seed, outcome.cells)
+                lines += _cell_lines(outcome)
     lines += ["", f"Files in {folder}:"]
     lines.append(f"  {SUMMARY:<20} all of this for machines")
     for sample in summary.samples:
@@ -102,9 +101,13 @@ def _remark(sample: Sample, wanted: int, task: Task) -> str:
     )
 
 
-def _cell_lines(seed: int, cells: Cells) -> list[str]:
+def _cell_lines(outcome: Outcome) -> list[str]:
+    """Return the cells of a run, and what was chosen around them."""
     lines = []
-    for name, nodes in cells.items():
+    for name, nodes in outcome.cells.items():
         terms = "; ".join(f"{node} = {text}" for node, text in nodes.items())
-        lines.append(f"  seed {seed}   {name}: {terms}")
+        lines.append(f"  seed {outcome.seed}   {name}: {terms}")
+    if outcome.network:
+        chosen = "; ".join(f"{name} {text}" for name, text in outcome.network.items())
+        lines.append(f"  seed {outcome.seed}   the network around them: {chosen}")
     return lines
