@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -28,6 +28,11 @@ class Decision:
 def inner_of(cell: str) -> str:
     """Return the name of the table of the choices inside of a cell's operations."""
     return f"{cell}.inner"
+
+
+def cells_of(tables: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the cells that tables of choices belong to, each once."""
+    return tuple(dict.fromkeys(table.removesuffix(inner_of("")) for table in tables))
 
 
 def inner_decisions(cell: Cell) -> tuple[Decision, ...]:

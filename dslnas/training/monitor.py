@@ -16,6 +16,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.language.check.cell import Cell
 from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import lacks_convolutions, operation_counts, skip_share
+from dslnas.space.decision import cells_of
 from dslnas.state import State, check_names, taken
 
 COLLAPSED = 0.5
@@ -86,7 +87,7 @@ class Monitor:
         changes = {name: now[name] - before for name, before in self._last.items()}
         self._last = now
         found = architecture.cells
-        cells = {name: found[name] for name in self._supernet.tables if name in found}
+        cells = {name: found[name] for name in cells_of(self._supernet.tables) if name in found}
         shares = {name: skip_share(cell) for name, cell in cells.items()}
         warnings = [
             f"cell `{name}` would have no convolution: in a short search operations without "

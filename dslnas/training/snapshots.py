@@ -10,6 +10,7 @@ from dslnas.language.check.cell import Cell
 from dslnas.space.architecture import Architecture
 from dslnas.space.cell_stats import convolution_count
 from dslnas.space.continuous import Found
+from dslnas.space.decision import cells_of
 from dslnas.space.derive.derive import Scores
 from dslnas.tasks.task import Measurement
 
@@ -48,7 +49,7 @@ class Snapshot:
     def cells(self) -> dict[str, Cell]:
         """The cells that are searched, as far as the final network has them."""
         found = self.architecture.cells
-        return {name: found[name] for name in self.scores if name in found}
+        return {name: found[name] for name in cells_of(self.scores) if name in found}
 
 
 def best(snapshots: Sequence[Snapshot]) -> Snapshot:

@@ -50,7 +50,9 @@ def _stop(rule: StopRule, history: Sequence[Snapshot], eigenvalues: Sequence[flo
         case Stable(epochs=epochs):
             recent = history[-epochs - 1 :]
             if len(recent) > epochs and all(
-                past.architecture.cells == latest.architecture.cells for past in recent
+                past.architecture.cells == latest.architecture.cells
+                and past.architecture.network == latest.architecture.network
+                for past in recent
             ):
                 since = latest.epoch - epochs
                 return Stop(f"cells have not changed since epoch {since}", latest.epoch)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dslnas.settings.stop import Convolutions, Eigenvalue, Skips, Stable, StopRule
@@ -69,6 +71,19 @@ def test_stable_looks_at_what_is_derived_and_not_at_scores() -> None:
     first, second = (candidate(e, accuracy=e / 10, normal="skip pool") for e in (1, 2))
     assert first.scores is not second.scores
     assert stopped(Stable(epochs=1), first, second) is not None
+
+
+def test_stable_looks_at_what_is_chosen_around_the_cells_too() -> None:
+    first, second = (candidate(e, normal="skip pool") for e in (1, 2))
+    network = replace(second.architecture.network, channels=99)
+    wider = replace(second, architecture=replace(second.architecture, network=network))
+    assert stopped(Stable(epochs=1), first, wider) is None
+
+
+def test_cells_with_choices_inside_of_operations_alone_are_watched_too() -> None:
+    given = candidate(normal="skip skip")
+    inside = replace(given, scores={"normal.inner": [[0.0, 1.0]]})
+    assert stopped(Skips(most=2), inside) == Stop("cell `normal` has 2 skip connections", 1)
 
 
 # ---- the dominant eigenvalue --------------------------------------------------------------------
