@@ -45,7 +45,8 @@ def price(table: CostTable, space: SearchSpace, scores: Scores) -> float:
     }
     total = table.fixed + sum(cost.cost for cost in table.joint if kept.issuperset(cost.where))
     alone = ((name, row, column) for name, row, column in kept if name in table.by_cell)
-    return total + sum(table.by_cell[name][row][column] for name, row, column in alone)
+    total += sum(table.by_cell[name][row][column] for name, row, column in alone)
+    return round(total, 6)  # means of three forms are no whole numbers
 
 
 def _is_needed(architecture: Architecture, cell: Cell, row: int) -> bool:
