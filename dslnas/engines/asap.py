@@ -10,6 +10,7 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.darts import Darts
+from dslnas.engines.protocol import Progress
 from dslnas.engines.relaxations.annealed import Annealed
 from dslnas.engines.relaxations.softmax import Relaxation
 from dslnas.engines.resource_constraints import ResourceConstraints
@@ -48,7 +49,7 @@ class Asap(Darts):
         """Return the softmax that cools."""
         return self._annealed
 
-    def end_epoch(self, architecture: Iterator[Batch]) -> Tensor | None:
+    def end_epoch(self, architecture: Iterator[Batch], progress: Progress) -> Tensor | None:
         """Prune, after the warm-up."""
         if self._epoch >= self._warmup:
             self._annealed.prune_below(self._threshold)

@@ -11,7 +11,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.gradient_engine import GradientEngine
 from dslnas.engines.objectives.objectives import MixedLevel, Objective
-from dslnas.engines.protocol import StepReport
+from dslnas.engines.protocol import Progress, StepReport
 from dslnas.engines.relaxations.gates import Gates
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import ResourceConstraints
@@ -84,7 +84,7 @@ class Bayesnas(GradientEngine):
         lasso = (group_lasso(s[None], self._omega[n]) for n, s in self._gates.alphas.items())
         yield self._strength * torch.stack([*lasso]).sum()
 
-    def end_epoch(self, architecture: Iterator[Batch]) -> Tensor | None:
+    def end_epoch(self, architecture: Iterator[Batch], progress: Progress) -> Tensor | None:
         """Update omega and the variances, and prune; not in a warm-up."""
         if self._fisher.batches == 0:
             return None

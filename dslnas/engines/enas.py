@@ -12,6 +12,7 @@ from dslnas.data.batches import Batch
 from dslnas.engines.alone_engine import AloneEngine
 from dslnas.engines.choices import Choices, Judged
 from dslnas.engines.policy import Policy
+from dslnas.engines.protocol import Progress, counting
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine, mean_weights
 from dslnas.graph.analysis.plan import Choice
@@ -50,18 +51,20 @@ class Enas(SampledEngine):
         """Let the controller decide on one."""
         return self._drawn(1)
 
-    def learn_between(self, batches: Iterator[Batch]) -> Tensor:
+    def learn_between(self, batches: Iterator[Batch], progress: Progress) -> Tensor:
         """Train the controller, then judge some of its architectures."""
-        means = []
-        for _ in range(self._settings.updates):
-            choices = self._drawn(self._settings.samples)
-            losses = self.losses(choices, next(batches))
+        means, settings = [], self._settings
+        judgements = settings.updates * settings.samples + settings.candidates
+        after_each = counting(progress, judgements)
+        for _ in range(settings.updates):
+            choices = self._drawn(settings.samples)
+            losses = self.losses(choices, next(batches), after_each)
             means.append(torch.tensor(losses).mean())
             if not means[-1].isfinite():  # the search ends here, and says so
                 return means[-1]
             self._policy.learn(choices, losses)
-        choices = self._drawn(self._settings.candidates)
-        losses = self.losses(choices, next(batches))
+        choices = self._drawn(settings.candidates)
+        losses = self.losses(choices, next(batches), after_each)
         order = sorted(range(len(choices)), key=losses.__getitem__)
         self._judged.all = [choices[number] for number in order]
         return torch.stack(means).mean()

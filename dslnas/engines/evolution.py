@@ -11,6 +11,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.alone_engine import AloneEngine
 from dslnas.engines.population import Population
+from dslnas.engines.protocol import Progress, counting
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine, mean_weights
 from dslnas.graph.analysis.plan import Choice
@@ -41,13 +42,14 @@ class Evolution(SampledEngine):
         while not self._population.is_full:
             self._population.add(self.uniform())
 
-    def learn_between(self, batches: Iterator[Batch]) -> Tensor:
+    def learn_between(self, batches: Iterator[Batch], progress: Progress) -> Tensor:
         """Let the population live for some cycles."""
         population, batch = self._population, next(batches)
-        population.judge(self.losses(population.members, batch))
+        after_each = counting(progress, len(population.members) + self._cycles)
+        population.judge(self.losses(population.members, batch, after_each))
         for _ in range(self._cycles):
             child = self.kept(population.breed(self._generator))
-            population.add(child, *self.losses([child], batch))
+            population.add(child, *self.losses([child], batch, after_each))
         return population.mean_loss()
 
     def best(self) -> Choice:

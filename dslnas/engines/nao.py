@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.choices import Choices
 from dslnas.engines.mutation import pick
+from dslnas.engines.protocol import Progress, counting
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.engines.sampled_engine import SampledEngine, mean_weights
 from dslnas.engines.surrogate import Surrogate, moved
@@ -60,27 +61,38 @@ class Nao(SampledEngine):
         """Draw a member of the pool."""
         return [pick(self._pool.all, self._generator)]
 
-    def learn_between(self, batches: Iterator[Batch]) -> Tensor | None:
+    def learn_between(self, batches: Iterator[Batch], progress: Progress) -> Tensor | None:
         """Judge the pool and make it anew, if it is time to."""
-        done, settings = self._epoch + 1, self._settings
-        if done % settings.epochs_each and done < settings.epochs:
+        done, settings, pool = self._epoch + 1, self._settings, self._pool.all
+        is_last = done == settings.epochs
+        if done % settings.epochs_each and not is_last:
             return None
-        losses = self.losses(self._pool.all, next(batches))
+        after_each = counting(progress, len(pool) + (0 if is_last else settings.fits))
+        losses = self.losses(pool, next(batches), after_each)
         mean = torch.tensor(losses).mean()
         if mean.isfinite():  # else the search ends here, and says so
             order = sorted(range(len(losses)), key=losses.__getitem__)
-            self._pool.all = [self._pool.all[place] for place in order]
-            if done < settings.epochs:
-                self._renew([losses[place] for place in order])
+            self._pool.all = [pool[place] for place in order]
+            if not is_last:
+                self._renew([losses[place] for place in order], after_each)
         return mean
 
-    def _renew(self, losses: Sequence[float]) -> None:
+    def _renew(self, losses: Sequence[float], after_each: Callable[[], None]) -> None:
         """Learn from the pool, the best member first, and put new members for its worst."""
         goods = [math.exp(-loss) for loss in losses]
         spread = max(goods) - min(goods) or 1.0
         goals = [(good - min(goods)) / spread for good in goods]
         settings, pool = self._settings, self._pool.all
-        fit(self._surrogate, self._tokens, pool, goals, self._generator, settings, self._epoch)
+        fit(
+            self._surrogate,
+            self._tokens,
+            pool,
+            goals,
+            self._generator,
+            settings,
+            self._epoch,
+            after_each,
+        )
         fresh = self._near(pool[: settings.parents])
         fresh += self._random(settings.fresh - len(fresh), [*pool, *fresh])
         self._pool.all = [*pool[: settings.pool - len(fresh)], *fresh]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
 import torch
@@ -52,6 +53,12 @@ class LargestPass:
 
 Progress = Callable[[int, int], None]
 """Called with how many things are done, and how many there are."""
+
+
+def counting(progress: Progress, things: int) -> Callable[[], None]:
+    """Return a function that is called whenever one of some things is done, and tells it."""
+    done = count(1)
+    return lambda: progress(next(done), things)
 
 
 class Engine(Stateful, Protocol):
@@ -151,11 +158,12 @@ class Engine(Stateful, Protocol):
         """
         return None
 
-    def end_epoch(self, architecture: Iterator[Batch]) -> Tensor | None:
+    def end_epoch(self, architecture: Iterator[Batch], progress: Progress) -> Tensor | None:
         """Learn between two epochs, when the weights stand still, after the steps of one.
 
         Takes as many batches of the architecture data as it needs; returns the mean loss on them,
-        or None if it takes none.
+        or None if it takes none. `progress` is told how much of it is done, where it takes long:
+        it may end the search there.
         """
         return None
 

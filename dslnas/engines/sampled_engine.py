@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from dslnas.engines.choices import Choices
 from dslnas.engines.discretise import is_connected, one_hot
 from dslnas.engines.objectives.accumulation import Gradients, added, loss_and_grads_of
 from dslnas.engines.optimisers import WeightOptimiser, scaled
-from dslnas.engines.protocol import LargestPass, Progress, StepReport
+from dslnas.engines.protocol import LargestPass, Progress, StepReport, counting
 from dslnas.engines.relaxations.softmax import rows_of
 from dslnas.engines.resource_constraints import (
     ResourceConstraints,
@@ -67,7 +66,7 @@ class SampledEngine(StoredEngine):
         """Learn from losses on a batch, in a step; return their mean, or None without any."""
         return None
 
-    def learn_between(self, batches: Iterator[Batch]) -> Tensor | None:
+    def learn_between(self, batches: Iterator[Batch], progress: Progress) -> Tensor | None:
         """Learn from losses on batches, between two epochs; return their mean, or None."""
         return None
 
@@ -101,13 +100,19 @@ class SampledEngine(StoredEngine):
         return constraints is None or constraints.allows(tables, choice)
 
     @torch.no_grad()
-    def losses(self, choices: Sequence[Choice], batch: Batch) -> list[float]:
+    def losses(
+        self, choices: Sequence[Choice], batch: Batch, after_each: Callable[[], None] = lambda: None
+    ) -> list[float]:
         """Return the losses of some architectures on a batch; nothing trains, and none drops out.
 
         All start from the states before a segment of text; the last one's are those after it.
         """
+        losses = []
         with self._supernet.untracked(), self._supernet.without_dropout():
-            return [float(self._supernet.loss(batch, Mixing(None, c))) for c in choices]
+            for choice in choices:
+                losses.append(float(self._supernet.loss(batch, Mixing(None, choice))))
+                after_each()
+        return losses
 
     # ---- the search -----------------------------------------------------------------------------
 
@@ -138,9 +143,9 @@ class SampledEngine(StoredEngine):
         self._weights.step(scaled(gradients, 1 / len(choices)))
         return torch.stack(losses).mean()
 
-    def end_epoch(self, architecture: Iterator[Batch]) -> Tensor | None:
+    def end_epoch(self, architecture: Iterator[Batch], progress: Progress) -> Tensor | None:
         """Learn between two epochs; not in a warm-up."""
-        return None if self._epoch < self._warmup else self.learn_between(architecture)
+        return None if self._epoch < self._warmup else self.learn_between(architecture, progress)
 
     def mixing(self) -> Mixing:
         """Return the most promising architecture, or the one that was found."""
@@ -161,12 +166,12 @@ class SampledEngine(StoredEngine):
 
     def finish(self, architecture: Sequence[Batch], progress: Progress) -> Scores:
         """Compare the candidates on one batch, the best `FINALISTS` of them then on all batches."""
-        choices, done = self.candidates(), count(1)
-        measurements = len(choices) + min(len(choices), FINALISTS)
+        choices = self.candidates()
+        after_each = counting(progress, len(choices) + min(len(choices), FINALISTS))
 
         def measured(choice: Choice, batches: Sequence[Batch]) -> float:
             loss = self._loss(choice, batches)
-            progress(next(done), measurements)
+            after_each()
             return loss
 
         losses = [measured(choice, architecture[:1]) for choice in choices]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -31,10 +31,12 @@ def fit(
     generator: torch.Generator,
     settings: NaoSettings,
     epoch: int,
+    after_each: Callable[[], None],
 ) -> None:
     """Train on some architectures, and on as many with two edges of a node swapped.
 
     `goals` say how good they are, from 0 to 1. The optimiser begins anew, at its rate of an epoch.
+    `after_each` is called after every pass over them.
     """
     sequences = [tokens.sequence(choice) for choice in choices]
     swapped = [tokens.swapped(sequence, generator) for sequence in sequences]
@@ -47,6 +49,7 @@ def fit(
         for start in range(0, len(order), BATCH):
             places = order[start : start + BATCH]
             step(surrogate, optimiser, inputs[places], wanted[places])
+        after_each()
     surrogate.eval()
 
 

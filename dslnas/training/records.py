@@ -117,7 +117,8 @@ class StepRecord:
     """One step, for a progress bar: `step` of `steps` in `epoch` of `epochs`, counted from 1.
 
     Where segments of text vary in length `steps` is what is expected: it grows with `step`. Stage
-    `compare` comes after `search`, for methods that choose among samples.
+    `learn` comes between epochs of `search`, for methods that learn from samples there; `compare`
+    comes after it, for methods that choose among samples.
     """
 
     stage: str

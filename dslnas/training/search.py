@@ -12,7 +12,7 @@ from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch, Reading, forever
 from dslnas.data.dataset import Data
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.protocol import Engine, StepReport
+from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.engines.resource_constraints import ResourceConstraints
 from dslnas.state import Generators, Stateful, Tensors, copied, state_of, take_parts
 from dslnas.tasks.catalogue import task_of
@@ -152,12 +152,26 @@ class Search:
             record = StepRecord("search", epoch + 1, plan.settings.epochs, self._steps, steps)
             self._report(record)
         means = {what: total / steps for what, total in self._losses.items()}
+        progress = self._between_epochs()
         self._weights, self._steps, self._losses = None, 0, {}
-        learnt_from = self._engine.end_epoch(self._architecture)
+        learnt_from = self._engine.end_epoch(self._architecture, progress)
         if learnt_from is not None:
             means[ARCHITECTURE] = float(learnt_from)
             check_finite(ARCHITECTURE, means[ARCHITECTURE], epoch + 1, steps, where)
         return means
+
+    def _between_epochs(self) -> Progress:
+        """Return what is told how far learning after the last step of an epoch is.
+
+        A search that ends meanwhile is stored as it was before: the learning will be done again.
+        """
+        before, plan, epoch = self.save(), self._plan, self._review.epochs + 1
+
+        def progress(done: int, all_: int) -> None:
+            self._report(StepRecord("learn", epoch, plan.settings.epochs, done, all_))
+            self._keeper.after_step(lambda: before)
+
+        return progress
 
     def _seconds(self) -> float:
         """Return how long it took so far, before an interruption too."""

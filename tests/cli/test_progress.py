@@ -92,6 +92,22 @@ def test_comparing_says_how_many_measurements_it_takes(
     ]
 
 
+def test_learning_between_epochs_is_told_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress, now = Progress(), 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    progress(StepRecord("search", 1, 2, 9, 9))
+    for step in range(1, 6):
+        progress(StepRecord("learn", 1, 2, step, 1600))
+        now += 0.4 * module.SECONDS
+    progress(StepRecord("search", 2, 2, 1, 9))
+    assert capsys.readouterr().err.splitlines() == [
+        "Searching (2 epochs)",
+        "  epoch   1/2   learning from architectures: 4 of 1,600",
+    ]
+
+
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     Progress(quiet=True)(changed(warnings=("alpha does not move",)))
     assert capsys.readouterr().err == ""
@@ -144,6 +160,13 @@ def test_a_bar_ends_with_its_stage(bars: list[Bar]) -> None:
     progress(StepRecord("compare", 1, 1, 1, 1))
     progress(StepRecord("retrain", 1, 1, 1, 1))
     assert [bar.seen for bar in bars] == [["1 of 1", "closed"], ["1 of 1"]]
+
+
+def test_learning_between_epochs_has_a_bar_of_its_own(bars: list[Bar]) -> None:
+    progress = Progress()
+    for stage in ("search", "learn", "search"):
+        progress(StepRecord(stage, 1, 2, 1, 1))
+    assert [bar.seen for bar in bars] == [["1 of 1", "closed"], ["1 of 1", "closed"], ["1 of 1"]]
 
 
 def test_a_search_is_held_against_random_architectures(capsys: pytest.CaptureFixture[str]) -> None:

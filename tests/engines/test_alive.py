@@ -65,7 +65,7 @@ def test_no_method_runs_or_derives_a_dead_network(method: str) -> None:
             engine.start_epoch(epoch)
             for number in range(3):
                 engine.step(batch(number), batch(50 + number))
-            engine.end_epoch(batch(70 + number) for number in range(99))
+            engine.end_epoch((batch(70 + number) for number in range(99)), lambda *_: None)
             check_dependence(build_derived_graph(derive(searched, engine.scores(), seed=3)), method)
         found = engine.finish([batch(90), batch(91)], lambda *_: None)
     check_dependence(build_derived_graph(derive(searched, found, seed=3)), method)

@@ -58,7 +58,7 @@ def test_an_operation_below_its_share_leaves_after_the_epoch() -> None:
     supernet, engine = start()
     engine.start_epoch(10)
     before = engine.probabilities()
-    engine.end_epoch(iter(()))
+    engine.end_epoch(iter(()), lambda *_: None)
     after = engine.probabilities()
     gone = 0
     for cell, table in supernet.tables.items():
@@ -69,7 +69,7 @@ def test_an_operation_below_its_share_leaves_after_the_epoch() -> None:
             expected = torch.where(stays, p, 0.0) / p[stays].sum()
             torch.testing.assert_close(after[cell][row][:count], expected)
     assert gone > 0
-    engine.end_epoch(iter(()))
+    engine.end_epoch(iter(()), lambda *_: None)
     again = engine.probabilities()
     for cell, exists in engine._annealed.exists.items():
         assert torch.equal(exists, again[cell] > 0)
@@ -79,7 +79,7 @@ def test_a_warm_up_prunes_nothing() -> None:
     _, engine = start()
     engine.start_epoch(9)
     before = engine.probabilities()
-    engine.end_epoch(iter(()))
+    engine.end_epoch(iter(()), lambda *_: None)
     assert all(torch.equal(p, before[cell]) for cell, p in engine.probabilities().items())
 
 
@@ -92,9 +92,9 @@ def test_training_goes_on_until_every_edge_has_one_operation(name: str) -> None:
         examples = segment(epoch) if name == "recurrent" else batch(epoch)
         report = engine.step(examples, examples)
         assert bool(report.train.isfinite())
-        engine.end_epoch(iter(()))
+        engine.end_epoch(iter(()), lambda *_: None)
     engine._annealed.temperature = 1e-6
-    engine.end_epoch(iter(()))
+    engine.end_epoch(iter(()), lambda *_: None)
     assert engine.is_decided
     for cell, table in supernet.tables.items():
         for row, columns in zip(
@@ -108,7 +108,7 @@ def test_edges_with_one_operation_left_are_told_apart_by_alpha() -> None:
     supernet, engine = start()
     engine.start_epoch(49)
     engine._annealed.temperature = 1e-6
-    engine.end_epoch(iter(()))
+    engine.end_epoch(iter(()), lambda *_: None)
     for cell, rows in engine.scores().items():
         shares = softmax(engine.alphas()[cell].detach(), supernet.tables[cell].rows)
         for row, scores in enumerate(rows):

@@ -87,7 +87,7 @@ def test_after_an_epoch_the_variances_follow_the_gates_and_the_curvature() -> No
         found = loss_and_grads_of(supernet, batch(number), mixing, gates, regularised=True)
         of_batches.append([g for g in found.gradients if g is not None])
         engine.step(batch(number), batch(9))
-    engine.end_epoch(iter(()))
+    engine.end_epoch(iter(()), lambda *_: None)
     gamma = {}
     for name, *gradients in zip(engine._gates.alphas, *of_batches, strict=True):
         g = torch.stack(gradients)
@@ -109,7 +109,7 @@ def test_an_operation_without_entropy_leaves() -> None:
         gates.data[:, 0] = 1e-6
         small[cell] = gates
     engine.step(batch(0), batch(1))
-    engine.end_epoch(iter(()))
+    engine.end_epoch(iter(()), lambda *_: None)
     for cell in small:
         left, exists = engine._gates.exists[cell], supernet.exists(cell)
         assert not left[:, 0].any()
@@ -126,7 +126,7 @@ def test_the_operation_that_explains_most_wins() -> None:
         engine.start_epoch(epoch)
         for _ in range(20):
             engine.step(TRAIN, ARCHITECTURE)
-        engine.end_epoch(iter(()))
+        engine.end_epoch(iter(()), lambda *_: None)
     scores = engine.scores()[CELL]
     assert tuple(max(range(3), key=row.__getitem__) for row in scores) == OF_TRAINING
 
@@ -135,7 +135,7 @@ def test_none_has_nothing_that_speaks_for_it() -> None:
     """Its gate changes nothing, so no lasso shrinks it; it must not win for that."""
     _, engine = start("darts")
     engine.step(batch(0), batch(1))
-    engine.end_epoch(iter(()))
+    engine.end_epoch(iter(()), lambda *_: None)
     for scores in engine.scores().values():  # the first operation is `none`
         assert all(row[0] == 0.0 < min(row[1:]) for row in scores)
 

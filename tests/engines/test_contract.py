@@ -141,7 +141,7 @@ def run_epoch(engine: Engine, name: str, numbers: Iterable[int]) -> None:
     """Take the steps of an epoch, and what comes after them."""
     for number in numbers:
         engine.step(*batches(name, number))
-    engine.end_epoch(some(name, 70 + number) for number in itertools.count())
+    engine.end_epoch((some(name, 70 + number) for number in itertools.count()), lambda *_: None)
 
 
 searched = cache(search)
@@ -212,7 +212,7 @@ def test_in_a_warm_up_only_weights_move(method: str, name: str) -> None:
     weights = [w.detach().clone() for w in supernet.weights()]
     for number in range(2):
         assert engine.step(*batches(name, number)).architecture is None
-    assert engine.end_epoch(iter(())) is None
+    assert engine.end_epoch(iter(()), lambda *_: None) is None
     assert all(torch.equal(a, b) for a, b in zip(engine.alphas().values(), alphas, strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(supernet.weights(), weights, strict=True))
     engine.start_epoch(1)

@@ -50,7 +50,7 @@ def end(method: str, name: str, steps: int = 1, **given: Any) -> tuple[int, int]
         engine.start_epoch(epoch)
         for _ in range(steps):
             engine.step(BATCH, BATCH)
-        engine.end_epoch(repeat(BATCH))
+        engine.end_epoch(repeat(BATCH), lambda *_: None)
     engine.finish([BATCH], lambda *_: None)
     chosen = engine.mixing().chosen
     assert chosen is not None

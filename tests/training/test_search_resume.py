@@ -100,6 +100,11 @@ def test_a_search_of_every_kind_goes_on(method: str, at: int) -> None:
     assert_goes_on(image_search(method), random_data(), at)
 
 
+@pytest.mark.parametrize("at", [STEPS, STEPS + 7, STEPS + 9])  # one of 8 judged, one of 2 fits
+def test_a_search_that_ends_between_two_epochs_goes_on(at: int) -> None:
+    assert_goes_on(image_search("nao"), random_data(), at)
+
+
 @pytest.mark.parametrize("method", ["darts", "random_search", "nao", "bayesnas"])
 def test_a_search_on_text_goes_on(method: str) -> None:
     def search(**how: Any) -> SearchResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,12 @@ TITLES = {
     "retrain": "Training the architecture, from scratch",
 }
 
+LEARN = "learn"
+"""Stage between epochs of a search, which has no title."""
+
+SECONDS = 30.0
+"""Time between two lines about learning."""
+
 
 class Progress:
     """Takes the records of a run and shows them."""
@@ -31,6 +38,8 @@ class Progress:
         self._quiet = quiet
         self._stage = ""
         self._bar: tqdm[Any] | None = None
+        self._bar_stage = ""
+        self._told = time.monotonic()
 
     def __call__(self, record: Line | StepRecord | Notice) -> None:
         """Show one record."""
@@ -45,7 +54,7 @@ class Progress:
             self.close()
             click.echo(f"  {check_text(record)}", err=True)
             return
-        if record.stage != self._stage:
+        if record.stage not in (self._stage, LEARN):
             self.close()
             self._stage = record.stage
             what = many(record.epochs, "epoch")
@@ -62,13 +71,30 @@ class Progress:
 
     def _step(self, record: StepRecord) -> None:
         if not sys.stderr.isatty():
+            self._line(record)
             return
-        if self._bar is None:
+        if self._bar is None or record.stage != self._bar_stage:
+            self.close()
             title = f"  epoch {record.epoch}/{record.epochs}"
-            self._bar = tqdm(total=record.steps, desc=title, leave=False, file=sys.stderr)
+            title += ", learning" if record.stage == LEARN else ""
+            self._bar, self._bar_stage = (
+                tqdm(total=record.steps, desc=title, leave=False, file=sys.stderr),
+                record.stage,
+            )
         # it may be more than was expected, so the last step is known by what comes after it
         self._bar.total = record.steps
         self._bar.update()
+
+    def _line(self, record: StepRecord) -> None:
+        """Say twice a minute how far learning is, which has no line of an epoch."""
+        now = time.monotonic()
+        if record.stage != LEARN or record.step == 1:
+            self._told = now
+        elif now - self._told >= SECONDS:
+            self._told = now
+            done = f"{record.step:,} of {record.steps:,}"
+            epoch = f"  epoch {record.epoch:>3}/{record.epochs}"
+            click.echo(f"{epoch}   learning from architectures: {done}", err=True)
 
     def close(self) -> None:
         """Remove the bar."""
