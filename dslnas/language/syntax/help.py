@@ -41,6 +41,8 @@ def help_for(failure: ParseFailure, token: Token, accepted: Set[str]) -> str:
     first = statement[0] if statement else None
     if first is None:
         return ""
+    if statement[-1].type == "LBRACE" and token.type == "RBRACE":
+        return "a choice has at least one value or operation: `{3, 5}`"
     if token.type in ("COMPARE", "EQUAL") and (token.type == "COMPARE" or first in _COMPARED):
         return _comparison(statement, token)
     if token.type in ("EQUAL", "COLON") and first.type == "NAME" and len(statement) == 1:

@@ -88,9 +88,8 @@ class ParseFailure:
     def is_block_start(self, token: Token) -> bool:
         """Whether a token is the brace that opens a gate, a cell or a section."""
         blocks = ("GATE", "CELL", "SECTION")
-        return (
-            token.type == "LBRACE" and self.before[0].type in blocks and self.open[:1] == (token,)
-        )
+        is_outermost = bool(self.open) and self.open[0] is token  # tokens are equal as texts are
+        return token.type == "LBRACE" and self.before[0].type in blocks and is_outermost
 
     def starts_line(self, token: Token) -> bool:
         """Whether a token is the first on its line, or the line's end."""
