@@ -58,7 +58,7 @@ def _cell(draw: st.DrawFn, name: str) -> str:
         text = f"({text})" if "->" in operations[0] and len(operations) == 1 else text
         lines.append(f"node n{number} = {text}({draw(st.sampled_from(known))})")
         known.append(f"n{number}")
-    ends = ", ".join(known[1:])
-    output = known[1] if len(known) == 2 else f"mean({ends})"
+    ends = known[draw(st.integers(0, 1)) :]
+    output = ends[0] if len(ends) == 1 else f"mean({', '.join(ends)})"
     body = "\n    ".join(["inputs 1", *lines, f"output {output}"])
     return f"cell {name} {{\n    {body}\n}}\n"

@@ -91,6 +91,16 @@ def test_sources_and_outputs_may_be_computed_in_place() -> None:
     ]
 
 
+@pytest.mark.parametrize("join", ["concat", "sum", "mean"])
+def test_an_output_joins_inputs_like_nodes(join: str) -> None:
+    nodes = "node n1 = {conv(3), skip_connect}(in1) + conv(1)(in2)\n "
+    graph = graph_of(cell_of(f"{nodes}output {join}(n1, in1)"))
+    named = cell_of(f"{nodes}let same = in1\n output {join}(n1, same)")
+    assert computed(graph) == computed(graph_of(named))
+    cell = cell_text(space_of(cell_of(f"{nodes}output {join}(n1, in1)")).cells["one"])
+    assert computed(graph_of(f"{HEAD}{cell}{NETWORK}")) == computed(graph)
+
+
 def test_a_derived_cell_is_written_with_what_stands_in_place() -> None:
     text = cell_of(
         "node n1 = (relu -> conv(1, out = 2 * C))(in1 + in2)\n"

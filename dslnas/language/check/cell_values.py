@@ -66,6 +66,10 @@ class CellValues:
         """Read a value that is written where it is read; return the name that it gets."""
         if isinstance(expression, ast.Name):
             return expression.text
+        return self.naming(expression, wish)
+
+    def naming(self, expression: ast.Expression, wish: str) -> str:
+        """Read a value, and return the name that it gets, even if it has one."""
         name = self._taking(wish)
         self._read(name, expression, expression.span)
         if not isinstance(expression, ast.Tuple):  # several are written where they are read

@@ -59,20 +59,23 @@ def check_output(
             setting.values_span,
             help="use `concat`, `sum` or `mean` to join nodes",
         )
-    return name.text, _joined(arguments, ends, values, diagnostics)
+    return name.text, _joined(arguments, ends, names, values, diagnostics)
 
 
 def _joined(
     arguments: Sequence[ast.Argument],
     ends: Sequence[str],
+    names: CellNames,
     values: CellValues,
     diagnostics: Diagnostics,
 ) -> tuple[str, ...]:
-    """Return the names of the nodes and values that an output joins."""
+    """Return the names of the nodes and values that an output joins; inputs become values."""
     chosen = []
     for value in (argument.value for argument in arguments):
         if isinstance(value, ast.Name) and value.text in ends:
             chosen.append(value.text)
+        elif isinstance(value, ast.Name) and value.text in names.all:
+            chosen.append(values.naming(value, "out"))
         elif _is_value(value, values):
             chosen.append(values.read_in_place(value, "out"))
         else:
