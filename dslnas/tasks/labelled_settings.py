@@ -53,7 +53,7 @@ IMAGES = Family(
             "search",
             tuple(name for name, model in SEARCH.items() if model.needs_channels),
             about="searches a part of the channels of images",
-            instead="search recurrent cells by another method, such as `search darts`",
+            instead="search by another method, such as `search darts`",
         ),
         # Behind a gate nothing is skipped.
         Special("search.stop", ("convolutions", "skips")),
