@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from dslnas.settings.model import Aliases
 from dslnas.settings.values import Adam, AnyOptimiser, Schedule, Sgd, Variational
 
 Accumulate: TypeAlias = Annotated[
@@ -35,6 +36,18 @@ Name: TypeAlias = Annotated[str, Field(title="a name")]
 Weights: TypeAlias = Annotated[
     AnyOptimiser,
     Field(description="optimiser of the network's weights: sgd, adam, adamw, rmsprop, adagrad"),
+    Aliases(
+        (
+            "optimiser",
+            "optimizer",
+            "lr",
+            "learning_rate",
+            "momentum",
+            "weight_decay",
+            "schedule",
+            "scheduler",
+        )
+    ),
 ]
 Arch: TypeAlias = Annotated[
     Adam | Sgd,

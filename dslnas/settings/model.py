@@ -8,11 +8,19 @@ every class, and a command starts faster where they are types already.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
+
+
+@dataclass(frozen=True)
+class Aliases:
+    """Other words for a setting, of other programs: what a user may write; a fact of its field."""
+
+    words: tuple[str, ...]
 
 
 class Model(BaseModel):
@@ -78,6 +86,14 @@ class Section(Model):
     def all_keys(cls) -> list[str]:
         """Return the keys of all settings, plain ones and expressions."""
         return [*cls.settings(), *cls.expressions]
+
+    @classmethod
+    def meant(cls, word: str) -> str:
+        """Return the key that a word of other programs means here, or "" where it means nothing."""
+        for key, field in cls.settings().items():
+            if any(word in fact.words for fact in field.metadata if isinstance(fact, Aliases)):
+                return key
+        return ""
 
 
 class Call(Model):

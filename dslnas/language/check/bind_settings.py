@@ -71,6 +71,9 @@ def build(
 
 def _meant(key: str, model: type[Section]) -> str:
     """Return what an unknown setting may be meant for: one of the section, or of another."""
+    meant = model.meant(key)
+    if meant:
+        return f"did you mean `{meant}` ({model.settings()[meant].description})?"
     has_it = [other for other in SECTIONS if key in other.all_keys()]
     # Of sections of one kind the first that has it is the best known.
     nearest = [other for other in has_it if other.kind == model.kind][:1]
