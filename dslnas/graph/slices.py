@@ -6,7 +6,7 @@ taken along the axes of channels, and the middle along those of a window.
 
 from __future__ import annotations
 
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Attributes, Shape
 
 WINDOW = 2
 """Axes before those of a window: outputs and inputs."""
@@ -18,6 +18,25 @@ def is_slice(part: Shape, whole: Shape) -> bool:
         n <= m and (axis < WINDOW or (m - n) % 2 == 0)
         for axis, (n, m) in enumerate(zip(part, whole, strict=True))
     )
+
+
+def groups_of(attributes: Attributes) -> int:
+    """Return the groups of a layer's channels, which no weight leads across."""
+    groups = attributes.get("groups", 1)
+    assert isinstance(groups, int)
+    return groups
+
+
+def can_share(part: Shape, whole: Shape, groups: tuple[int, int]) -> bool:
+    """Whether a layer can compute with a slice of another one's tensor.
+
+    `groups` are those of the channels of both. Where no weight leads across groups, the first
+    channels are not those of the same groups, unless each group is one channel.
+    """
+    if part == whole:
+        return groups[0] == groups[1]
+    one_each = len(part) > 1 and groups == (part[0], whole[0]) and part[1] == whole[1] == 1
+    return is_slice(part, whole) and (len(part) == 1 or groups == (1, 1) or one_each)
 
 
 def slice_of(part: Shape, whole: Shape) -> tuple[slice, ...]:

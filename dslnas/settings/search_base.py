@@ -79,7 +79,7 @@ class SearchSettings(Section):
     )
     sharing: Literal["slices"] | None = Field(
         None,
-        description="slices: what an operation with choices inside may be uses weights of the "
+        description="slices: forms of an operation that differ in numbers use weights of the "
         "largest, first channels and middles of windows; else each has its own",
     )
     dropout: Dropout = None

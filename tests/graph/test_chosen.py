@@ -156,3 +156,49 @@ def test_shared_forms_use_the_middle_of_windows_and_the_first_channels() -> None
                 tensor.mul_(window)
     assert torch.equal(network(some_images(), None, {"one.inner": (0, 0)})[0], small)
     assert not torch.equal(network(some_images(), None, {"one.inner": (1, 0)})[0], small)
+
+
+def lent(forms: str, operations: str = "") -> dict[str, str]:
+    """Return by weight of a form of an operation whose it is, both without the common path."""
+    text = f"""use std.vision
+{operations}
+cell one {{ inputs 1; node n1 = {forms}(in1) + relu(in1); output n1 }}
+network {{ channels 8; stem conv(3, out = C); cells one }}
+search darts {{ sharing slices }}
+"""
+    graph = build_supernet_graph(space_of(text))
+    verify_graph(graph)
+    return {
+        "/".join((*node.name.split("/")[3:], weight)): "/".join(tensor.split("/")[3:])
+        for node in graph.nodes
+        for weight, tensor in node.borrowed
+    }
+
+
+def test_forms_share_the_layers_that_differ_in_numbers_alone() -> None:
+    shared = lent("mb(3, {3, 6}, {identity, squeeze_excite})", MB)
+    of = {name.partition("/")[0]: owner.partition("/")[0] for name, owner in shared.items()}
+    assert of == dict.fromkeys(
+        ("mb_3_3_identity", "mb_3_3_squeeze_excite", "mb_3_6_identity"), "mb_3_6_squeeze_excite"
+    )
+    last = {n: o for n, o in shared.items() if n.startswith("mb_3_6_identity/7_conv")}
+    assert last == {"mb_3_6_identity/7_conv/weight": "mb_3_6_squeeze_excite/13_conv/weight"}
+    without = lent("mb(3, {1, 6}, identity)", MB)
+    assert without, "the expansion is left out, all else is shared"
+
+
+MB = """op mb(k, expand, attention) = inverted_residual(k, expand, relu6, attention)"""
+
+
+def test_operations_that_are_chosen_have_weights_of_their_own() -> None:
+    joined = "op f(a) = a -> conv(1) -> conv(1)"
+    shared = lent("f({conv(3), conv(3) -> relu -> conv(3)})", joined)
+    assert shared == {
+        "f_conv_3/1_conv/weight": "f_conv_3_relu_conv_3/3_conv/weight",
+        "f_conv_3/2_conv/weight": "f_conv_3_relu_conv_3/4_conv/weight",
+    }
+
+
+def test_slices_do_not_mix_groups() -> None:
+    assert lent("conv(3, groups = {1, 2, 4})") == {}
+    assert len(lent("depthwise({3, 5})")) == 1

@@ -7,12 +7,13 @@ one; in a join every branch takes it. A body that mentions `stride` places it it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
 from dslnas.graph.attributes import attribute_value, default_value
-from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
+from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody, Written
 from dslnas.graph.lower.stride import mentions_stride
 from dslnas.language.check.bind import bind
 from dslnas.language.check.cell import Operation
@@ -125,6 +126,7 @@ class _Builder:
         self._shapes = shapes
         self._words = words
         self._layers: list[Layer] = []
+        self._seen: Counter[tuple[str, int, int]] = Counter()
 
     @property
     def sources(self) -> Values:
@@ -328,9 +330,17 @@ class _Builder:
                 "NAS403", f"an operation has more than {MAX_LAYERS:,} layers", span=span
             )
         weights = primitive.weights(attributes, shapes)
-        layer = Layer(primitive, inputs, tuple(attributes.items()), shape, weights)
+        given = tuple(attributes.items())
+        layer = Layer(primitive, inputs, given, shape, weights, self._written(span))
         self._layers.append(layer)
         return len(self._layers) - 1
+
+    def _written(self, span: Span | None) -> Written | None:
+        if span is None:
+            return None
+        place = (span.source.name, span.start, span.end)
+        self._seen[place] += 1
+        return (*place, self._seen[place])
 
 
 def sizes(shape: Shape) -> dict[str, Constant]:

@@ -14,7 +14,7 @@ from typing import ClassVar, TypeAlias
 
 from dslnas.graph.graph import Mix, Node, Scope, State
 from dslnas.graph.lower.op_body import Layer, OpBody
-from dslnas.graph.slices import is_slice
+from dslnas.graph.slices import can_share, groups_of
 from dslnas.language.check.cell import Edge
 from dslnas.ops.primitive import Shape, Weight
 
@@ -110,7 +110,7 @@ class Applied:
         owner: Path of equal nodes whose weights these ones use; None for own weights.
         is_shared: Whether all that use these weights, their owner included, are equals.
         lender: Operation at the owner's path where it is a larger one, slices of whose weights are
-            used as far as they fit.
+            used by the layers that are the same but for numbers.
     """
 
     path: str
@@ -145,7 +145,7 @@ class Applied:
             weight.size
             for number, layer in enumerate(self.body.layers)
             for weight in layer.weights
-            if weight.trained and not self._is_lent(number, weight)
+            if weight.trained and self._lender_of(number, weight) is None
         )
 
     @property
@@ -183,25 +183,31 @@ class Applied:
     def _borrowed(self, number: int, layer: Layer, place: Place) -> tuple[tuple[str, str], ...]:
         """Return which weights of a layer are those of another node."""
         if self.owner is not None:
-            owner = place.name(below(self.owner, self._word(number)))
-            lent = (weight for weight in layer.weights if self._is_lent(number, weight))
-            return tuple((weight.name, f"{owner}/{weight.name}") for weight in lent)
+            words = ((weight.name, self._lender_of(number, weight)) for weight in layer.weights)
+            return tuple(
+                (name, f"{place.name(below(self.owner, word))}/{name}")
+                for name, word in words
+                if word
+            )
         if layer.primitive.tied_to:
             owner = place.name(f"{OUTSIDE}{layer.primitive.tied_to}")
             return (("weight", f"{owner}/weight"),)
         return ()
 
-    def _is_lent(self, number: int, weight: Weight) -> bool:
-        """Whether a weight of a layer is a slice of the owner's, or the owner's."""
-        if self.lender is None or self.lender is self.body:
-            return self.owner is not None
-        if len(self.lender.layers) <= number:
-            return False
-        mine, other = self.body.layers[number], self.lender.layers[number]
-        same = (w for w in other.weights if w.name == weight.name)
-        return mine.primitive is other.primitive and any(
-            is_slice(weight.shape, found.shape) and not weight.values for found in same
-        )
+    def _lender_of(self, number: int, weight: Weight) -> str | None:
+        """Return the node below the owner's path that lends a weight to a layer, if one does."""
+        if self.lender is None:
+            return self._word(number)
+        mine = self.body.layers[number]
+        there = None if mine.written is None else self.lender.by_written.get(mine.written)
+        if there is None or weight.values:
+            return None
+        other = self.lender.layers[there]
+        whole = next((w.shape for w in other.weights if w.name == weight.name), None)
+        groups = groups_of(dict(mine.attributes)), groups_of(dict(other.attributes))
+        if whole is None or not can_share(weight.shape, whole, groups):
+            return None
+        return f"{self.first + there}_{other.primitive.name}"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph
-from dslnas.graph.slices import is_slice
+from dslnas.graph.slices import can_share, groups_of
 from dslnas.ops.primitive import Weight
 
 WIDTH = "width"
@@ -50,11 +50,11 @@ def _narrow(graph: PrimitiveGraph, widest: PrimitiveGraph, path: str) -> Primiti
         return name if node is not None and node.primitive == INPUT else f"{path}/{name}"
 
     def with_weights(node: Node) -> Node:
-        lent = dict(node.borrowed)
+        lent, owner = dict(node.borrowed), widest.by_name.get(node.name)
         borrowed = {
             weight.name: tensor
             for weight, tensor in zip(node.weights, node.tensors, strict=True)
-            if _fits(weight, widest.tensors.get(tensor))
+            if owner is not None and _lends(owner, node, weight)
         }
         own = {name: f"{path}/{tensor}" for name, tensor in lent.items() if name not in borrowed}
         return replace(
@@ -76,6 +76,11 @@ def _narrow(graph: PrimitiveGraph, widest: PrimitiveGraph, path: str) -> Primiti
     )
 
 
-def _fits(weight: Weight, owned: Weight | None) -> bool:
-    """Whether a weight can be a slice of one of the widest network."""
-    return owned is not None and not weight.values and is_slice(weight.shape, owned.shape)
+def _lends(owner: Node, node: Node, weight: Weight) -> bool:
+    """Whether a weight is a slice of that of a node of the widest network, which does the same."""
+    same = (owner.primitive, owner.inputs) == (node.primitive, node.inputs)
+    groups = groups_of(node.arguments), groups_of(owner.arguments)
+    whole = next((w.shape for w in owner.weights if w.name == weight.name), None)
+    if not same or whole is None or weight.values:
+        return False
+    return can_share(weight.shape, whole, groups)
