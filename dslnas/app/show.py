@@ -78,6 +78,7 @@ def _network(network: Network) -> dict[str, Any]:
     return {
         "channels": list(network.widths) or network.channels,
         "cells": list(network.layout),
+        "fewest_cells": sum(min(place.counts) for place in network.places),
         "most_cells": sum(place.most for place in network.places),
         "layout": layout_text(network),
     }

@@ -9,7 +9,9 @@ from dslnas.settings.fields import Accumulate, Dropout, Name, Norms, Slowness, W
 from dslnas.settings.model import Section
 from dslnas.settings.values import Augmentation, Cosine, Sgd
 
-Side: TypeAlias = Annotated[int, Field(ge=1, le=65536)]
+MAX_SIDE = 65536
+
+Side: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 """Channels, height or width."""
 
 

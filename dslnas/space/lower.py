@@ -49,7 +49,7 @@ def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpac
     if search is not None:
         _check_searched(search, final, cells, found)
         _check_inputs(program, search, cells, found)
-        check_network_choices(search, final, cells, found)
+        check_network_choices(program, search, final, cells, found)
         check_sharing(program, search, cells, found)
     _check_inputs(program, final, cells, found)
     found.raise_if_any()
@@ -142,14 +142,21 @@ def _network(
     for checked in network.places:
         counts = tuple(_number(count, scope, repeat, found) for count in checked.counts) or (1,)
         names = tuple(name.text for name in checked.names)
-        places.append(Place(names, tuple(dict.fromkeys(counts)), checked.span))
+        if len({*counts}) < len(counts):
+            message = f"a number of cells is in the choice twice: {', '.join(map(str, counts))}"
+            found.add("NAS308", message, checked.span, help="remove one of them")
+        places.append(Place(names, counts, checked.span))
     cells = sum(place.most * len(place.cells) for place in places)
-    if not any(place.most for place in places) or cells > MAX_CELLS:
+    fewest = sum(min(place.counts) for place in places)
+    if not fewest or cells > MAX_CELLS:
+        may_be_empty = cells > 0 and not fewest
         found.add(
             "NAS303",
-            f"network has {cells} cells, must be 1 to {MAX_CELLS}",
+            "network may be left without any cell"
+            if may_be_empty
+            else f"network has {cells} cells, must be 1 to {MAX_CELLS}",
             network.span,
-            help=f"N is {repeat} here",
+            help="let one place have a cell in any case" if may_be_empty else f"N is {repeat} here",
         )
     return Network(
         tuple(_input(given, shapes.get(given.name, given.shape or ())) for given in network.inputs),

@@ -12,33 +12,41 @@ from dslnas.space.network import Network
 
 
 def check_network_choices(
-    search: Network, final: Network, cells: Mapping[str, Cell], found: Diagnostics
+    program: CheckedProgram,
+    search: Network,
+    final: Network,
+    cells: Mapping[str, Cell],
+    found: Diagnostics,
 ) -> None:
     """Check that the final network can have what the search chooses around its cells.
 
     Records NAS318 for recurrent cells, for cells that read more than the one before them where
-    that may be left out, and for places that N makes others in the final network.
+    the number of those is chosen, for searched weights of cells whose width is, and for places that
+    N makes others in the final network.
     """
     if not search.decisions:
         return
-    layout = [(place, cells[n]) for place in search.places for n in place.cells if n in cells]
-    is_open = False
-    for place, cell in layout:
-        is_open = is_open or place.is_chosen
-        if cell.is_recurrent:
-            message = f"cell `{cell.name}` is recurrent, and the cells of its network are chosen"
-            help = "give the network its cells and channels; choose inside of them"
-        elif search.widths and has_searched(cell):
-            message = f"cell `{cell.name}` has weights that are searched, in as many sizes as C has"
-            help = "give the network one number of `channels`"
-        elif is_open and len(cell.inputs) > 1:
-            message = f"cell `{cell.name}` reads {len(cell.inputs)} cells, and"
-            message += " which they are depends on what is chosen"
-            help = "give it `inputs 1`"
-        else:
-            continue
-        found.add("NAS318", message, place.span or search.span, help=help)
+    used = [cells[name] for name in dict.fromkeys(search.layout) if name in cells]
+    recurrent = next((cell for cell in used if cell.is_recurrent), None)
+    if recurrent is not None:
+        message = f"cell `{recurrent.name}` is recurrent, and nothing can be chosen around it"
+        help = "give the network its cells and channels; choose inside of the cell"
+        chosen = next((place.span for place in search.places if place.is_chosen), None)
+        span = chosen or program.spans.get("network.channels", search.span)
+        found.add("NAS318", message, span, help=help)
         return
+    for cell in filter(has_searched, used if search.widths else ()):
+        message = f"cell `{cell.name}` has weights that are searched, in as many sizes as C has"
+        help = "give the network one number of `channels`"
+        found.add("NAS318", message, search.span, help=help)
+    counted = False
+    for place in search.places:
+        for cell in (cells[name] for name in place.cells if counted and name in cells):
+            if len(cell.inputs) > 1:
+                message = f"cell `{cell.name}` reads {len(cell.inputs)} cells, and which they are "
+                message += "depends on how many are chosen before it"
+                found.add("NAS318", message, place.span or search.span, help="give it `inputs 1`")
+        counted = counted or len(place.counts) > 1
     if _rows(search) != _rows(final):
         found.add(
             "NAS318",

@@ -25,9 +25,10 @@ def summary_text(compiled: CompiledSpace | CompiledArchitecture) -> str:
         else [("supernet", facts["search_network"]), ("final network", facts["final_network"])]
     )
     for what, network in networks:
-        width, most = network["channels"], "up to " if "{" in network["layout"] else ""
+        width, most = network["channels"], network["most_cells"]
+        fewest = "" if network["fewest_cells"] == most else f"{network['fewest_cells']} to "
         width = " or ".join(map(str, width)) if isinstance(width, list) else width
-        cells = f"{most}{many(network['most_cells'], 'cell')} of {width} channels"
+        cells = f"{fewest}{many(most, 'cell')} of {width} channels"
         lines.append(f"{what:<15}{cells}: {network['layout']}")
         if what != "final network":
             flops = big(facts["flops"])
@@ -55,7 +56,9 @@ def _cell_lines(cell: dict[str, Any]) -> list[str]:
             + " + ".join(f"{e['operations'][0]}({e['from']})" for e in edges if e["to"] == node)
             for node in cell["nodes"]
         ]
-        return [head, *values, *terms, *([f"    output {_output(cell)}"] if values else [])]
+        derivable = [] if cell["derivable"] == 1 else [_derivable(cell)]
+        end = [f"    output {_output(cell)}"] if values else []
+        return [head, *values, *terms, *end, *derivable]
     keep = "all edges" if cell["keep"] is None else many(cell["keep"], "edge") + " per node"
     lines = [f"{head}, keeps {keep}", *values]
     alike = {tuple(edge["operations"]) for edge in edges}
@@ -65,8 +68,12 @@ def _cell_lines(cell: dict[str, Any]) -> list[str]:
     else:
         for edge in edges:
             lines.append(f"    {edge['from']} -> {edge['to']}: {', '.join(edge['operations'])}")
-    lines.append(f"    {big(cell['derivable'])} cells can be derived")
+    lines.append(_derivable(cell))
     return lines
+
+
+def _derivable(cell: dict[str, Any]) -> str:
+    return f"    {big(cell['derivable'])} cells can be derived"
 
 
 def _output(cell: dict[str, Any]) -> str:

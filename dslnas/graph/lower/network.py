@@ -152,7 +152,7 @@ class _NetworkLowering:
             sources = [outputs[source] for source in before]
             if "row" in known:
                 outputs[part] = self._choice(part, known["row"], sources)
-                widths[part] = self._width(part, [widths[source] for source in before])
+                widths[part] = self._width(known["row"], [widths[source] for source in before])
             elif "cell" in known:
                 cell = self._space.cells[known["cell"]]
                 widths[part] = widths[before[-1]] * cell.widen
@@ -193,11 +193,11 @@ class _NetworkLowering:
         end = builder.join("", "mix", given, Mix(NETWORK, row))
         return self._placed(part, builder.subgraph(end), [source.name for source in sources])
 
-    def _width(self, part: str, widths: list[int]) -> int:
+    def _width(self, row: int, widths: list[int]) -> int:
         """Return C behind a choice."""
         for width in widths:
             if width != widths[0]:
-                self._refuse(int(part.removeprefix("choice")), f"C = {widths[0]}", f"C = {width}")
+                self._refuse(row, f"C = {widths[0]}", f"C = {width}")
         return widths[0]
 
     def _refuse(self, row: int, one: str, other: str) -> NoReturn:
@@ -207,7 +207,8 @@ class _NetworkLowering:
             f"what `cells` chooses from gives {one} and {other}: {decision.name} is "
             f"{' or '.join(decision.alternatives)}",
             span=self._network.span,
-            help="let all of them give the same shape, with the same `widen`",
+            help="let all of them give the same shape: the same `widen`, and where their number is "
+            "chosen, no `stride`; a cell that reduces the size may stand before them",
         )
 
     def _auxiliary(self, place: tuple[Value, int] | None) -> str | None:

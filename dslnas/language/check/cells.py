@@ -9,6 +9,7 @@ from dslnas.language.check.cell import Cell, Operation
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.cell_values import CellValues
+from dslnas.language.check.constants import CHOICES
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import understood_order
 from dslnas.language.check.gates import Gates
@@ -122,6 +123,10 @@ def _operation(
         message = f"`{setting.key.text}` takes one operation, found {len(operations)}"
         help = "leave only one of them"
         diagnostics.add("NAS504", message, setting.values_span, help=help)
+    for operation in operations[:1]:
+        if operation.variants:
+            message = f"nothing can be chosen in `{setting.key.text}`, found `{operation.text}`"
+            diagnostics.add("NAS304", message, setting.values_span, help=CHOICES)
     return operations[0] if operations else None
 
 

@@ -41,6 +41,12 @@ FLAGS: dict[str, Constant] = {"true": True, "false": False}
 _LARGEST = 1e15
 
 
+CHOICES = (
+    "choices stand on the edges of nodes, inside of operations there, as in `conv({3, 5})`, and in "
+    "`channels` and `cells` of the network"
+)
+
+
 def evaluate(expression: ast.Expression, scope: BodyScope) -> Constant:
     """Return the value of an arithmetic expression.
 
@@ -68,7 +74,14 @@ def evaluate(expression: ast.Expression, scope: BodyScope) -> Constant:
             return _binary(expression, scope)
         case ast.Call(function=ast.Name(text="sqrt"), arguments=(ast.Argument(name=None) as of,)):
             return _root(of.value, scope)
-    raise user_error(
+    raise _no_number(expression)
+
+
+def _no_number(expression: ast.Expression) -> UserError:
+    if isinstance(expression, ast.Choice):
+        message = f"nothing can be chosen here, found `{expression.span.brief}`"
+        return user_error("NAS503", message, span=expression.span, help=CHOICES)
+    return user_error(
         "NAS503",
         f"expected a number, found `{expression.span.brief}`",
         span=expression.span,

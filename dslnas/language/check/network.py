@@ -33,7 +33,7 @@ def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork 
         return None
     left = {"input"} if are_named(given) else set()
     widths = read_widths(given, context)
-    if widths:
+    if widths is not None:
         left.add("channels")
     settings = read_section(NetworkSettings, context, left=left)
     _check_classes(settings, given, context)
@@ -47,8 +47,8 @@ def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork 
     return CheckedNetwork(
         inputs,
         settings.classes,
-        max(widths, default=settings.channels),
-        widths,
+        max(widths or (), default=settings.channels),
+        widths or (),
         settings.repeat,
         _layers(given["head"], context),
         _layers(given["auxiliary"], context) if "auxiliary" in given else None,

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
+from dslnas.language.check.bind import only_value
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedPlace
 from dslnas.language.check.constants import number_of
 from dslnas.language.check.context import Context
 from dslnas.language.check.inner_cells import inner_cells
 from dslnas.language.syntax import ast
+from dslnas.settings.sections import MAX_SIDE
 
-MAX_CHANNELS = 65536
+_Items: TypeAlias = tuple[ast.Expression, ...]
 
 
 def named_cells(value: ast.Expression) -> tuple[ast.Name, ...]:
     """Return the names of the cells in a value of `cells`, such as `{wide, narrow} * 2`."""
-    cells = value.left if isinstance(value, ast.Binary) and value.sign == "*" else value
-    items = cells.items if isinstance(cells, ast.Choice) else (cells,)
-    return tuple(item for item in items if isinstance(item, ast.Name))
+    return tuple(item for item in _parts(value)[0] if isinstance(item, ast.Name))
+
+
+def _parts(value: ast.Expression) -> tuple[_Items, _Items]:
+    """Return what stands for cells in a value of `cells`, and what for their numbers, if any."""
+    match value:
+        case ast.Binary(sign="*", left=cells, right=counts):
+            return _items(cells), _items(counts)
+    return _items(value), ()
+
+
+def _items(expression: ast.Expression) -> _Items:
+    return expression.items if isinstance(expression, ast.Choice) else (expression,)
 
 
 def read_places(
@@ -48,48 +61,50 @@ def read_places(
 
 def _places(values: Sequence[ast.Expression], context: Context) -> Iterator[CheckedPlace]:
     for value in values:
-        counted = isinstance(value, ast.Binary) and value.sign == "*"
-        cells = value.left if isinstance(value, ast.Binary) and counted else value
-        items = cells.items if isinstance(cells, ast.Choice) else (cells,)
-        names = named_cells(value)
-        if len(names) < len(items):
+        (cells, counts), names = _parts(value), named_cells(value)
+        if len(names) < len(cells):
             message = f"expected a cell, found `{value.span.brief}`"
-            help = "write the name of a cell, `normal * N`, or `{wide, narrow}`"
+            help = "write the name of a cell, `normal * N`, or `{wide, narrow} * {1, 2}`"
             context.diagnostics.add("NAS303", message, value.span, help=help)
             continue
         with context.diagnostics.collecting():
-            _check_distinct([name.text for name in names], cells, "cell")
-            counts: tuple[ast.Expression, ...] = ()
-            if isinstance(value, ast.Binary) and counted:
-                right = value.right
-                counts = right.items if isinstance(right, ast.Choice) else (right,)
+            _check_distinct([name.text for name in names], value, "cell")
             yield CheckedPlace(names, counts, value.span)
 
 
-def read_widths(given: Mapping[str, ast.Setting], context: Context) -> tuple[int, ...]:
-    """Return the numbers that C is chosen from; none where it is no choice.
+def read_widths(given: Mapping[str, ast.Setting], context: Context) -> tuple[int, ...] | None:
+    """Return the numbers that C is chosen from; None where it is no choice.
 
-    Records NAS502 for what is no number of channels, NAS308 for one that is listed twice, NAS504
-    for channels of `evaluate` beside them.
+    Records NAS502 for what is no number of channels and for more than one choice, NAS308 for a
+    number that is listed twice, NAS504 for channels of `evaluate` beside them.
     """
     setting = given.get("channels")
     if setting is None or not isinstance(setting.values[0], ast.Choice):
-        return ()
+        return None
+    choice = only_value(setting, context.diagnostics, "write one choice")
+    assert isinstance(choice, ast.Choice), "the first value is one"
     widths: list[int] = []
     with context.diagnostics.collecting():
-        for item in setting.values[0].items:
-            width = number_of(item, context.constants)
-            if not isinstance(width, int) or not 1 <= width <= MAX_CHANNELS:
-                message = f"`channels` must be whole numbers from 1 to {MAX_CHANNELS:,}"
-                raise user_error("NAS502", f"{message}, found {item.span.brief}", span=item.span)
-            widths.append(width)
-        _check_distinct(widths, setting.values[0], "number")
+        widths += (_width(item, context) for item in choice.items)
+        _check_distinct(widths, choice, "number")
     other = context.linked.given("evaluate").get("channels")
-    if other is not None and not other.span.source.library:
+    if len(widths) > 1 and other is not None and not other.span.source.library:
         message = "`channels` of `evaluate` changes nothing: the search chooses them"
         help = "leave it out, or give `network` one number of `channels`"
         context.diagnostics.add("NAS504", message, other.key.span, help=help)
     return tuple(widths)
+
+
+def _width(item: ast.Expression, context: Context) -> int:
+    width = number_of(item, context.constants)
+    if not isinstance(width, int) or not 1 <= width <= MAX_SIDE:
+        raise user_error(
+            "NAS502",
+            f"`channels` must be whole numbers from 1 to {MAX_SIDE:,}, found {item.span.brief}",
+            span=item.span,
+            help="write something like `channels {16, 24, 32}`",
+        )
+    return width
 
 
 def _check_distinct(items: Sequence[object], choice: ast.Expression, what: str) -> None:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from dslnas.diagnostics import Diagnostics, did_you_mean, user_error
 from dslnas.language.check.bind import bind, parameters_of
 from dslnas.language.check.cell import Operation
-from dslnas.language.check.constants import BodyScope, Constant, Passed, Scope, evaluate
+from dslnas.language.check.constants import CHOICES, BodyScope, Constant, Passed, Scope, evaluate
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.check.op_parameters import Definitions, operation_parameters, passed_operations
@@ -204,11 +204,14 @@ def check_body(
         return
     call = called(expression)
     if call is None:
+        is_choice = isinstance(expression, ast.Choice)
+        message = "nothing can be chosen here" if is_choice else "expected an operation"
+        usual = "operations look like `relu`, `conv(3)`, `a -> b` or `2 * (a -> b)`"
         diagnostics.add(
             "NAS304",
-            f"expected an operation, found `{expression.span.brief}`",
+            f"{message}, found `{expression.span.brief}`",
             expression.span,
-            help="operations look like `relu`, `conv(3)`, `a -> b` or `2 * (a -> b)`",
+            help=CHOICES if is_choice else usual,
         )
         return
     name, arguments = call

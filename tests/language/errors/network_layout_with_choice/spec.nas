@@ -1,3 +1,3 @@
 use papers.darts
 cell other like normal { keep 1 }
-network { cells normal, {normal, other} }
+network { cells normal, {normal, 2 * other} }

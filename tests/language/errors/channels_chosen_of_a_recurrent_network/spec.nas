@@ -1,0 +1,2 @@
+use papers.darts_rnn
+network { channels {8, 16} }
