@@ -47,7 +47,7 @@ INNER = (
 INNER_ROW_WISE = ("plain({bent, curved})", "(bent -> {tanh, relu, sigmoid})")
 INNER_FREE = ("plain({moved, max_pool(3)})", "(max_pool({3, 5}) -> relu)")
 SHARING = "search darts { sharing slices }\n"
-"""What lets the forms of an operation share weights."""
+"""Section that lets the forms of an operation share weights."""
 
 # Layers that keep channels and size, wherever they stand.
 _ANYWHERE = (
@@ -271,6 +271,8 @@ def spaces(draw: st.DrawFn, *, of_signals: bool = False) -> SpaceText:
         writer.place(name, kinds) if chooses else f"{name} * N" if draw(st.booleans()) else name
         for name in layout
     ]
+    if all("{0," in place for place in places):  # one cell has to be there
+        places.append(layout[0] if kinds[layout[0]] == 1 else "normal")
     cells = [
         writer.cell(name, inputs, kinds[name], preprocessed=preprocessed, alike=chooses)
         for name in kinds

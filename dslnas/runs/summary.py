@@ -31,7 +31,7 @@ class Outcome(OpenModel):
         seed: Seed of everything random.
         folder: Name of the run's folder.
         cells: The cells that were found.
-        network: What was chosen around them: its `cells`, its `channels`.
+        network: Its `cells` and `channels` where they were chosen.
     """
 
     model_config = ConfigDict(extra="allow")
