@@ -187,6 +187,8 @@ def _is_fixed(node: Node, expected: tuple[Weight, ...]) -> bool:
 
 def _borrowed(graph: PrimitiveGraph) -> Iterator[Finding]:
     owned = {f"{n.name}/{w.name}": w.shape for n in graph.nodes for w in n.owned}
+    joined = (node for node in graph.nodes if has_trait(node.primitive, Trait.FUSED))
+    fused = {tensor for node in joined for tensor in node.tensors}
     for node in graph.nodes:
         shapes = {weight.name: weight.shape for weight in node.weights}
         for weight, tensor in node.borrowed:
@@ -195,7 +197,7 @@ def _borrowed(graph: PrimitiveGraph) -> Iterator[Finding]:
             elif tensor not in owned:
                 owner = tensor.rpartition("/")[0]
                 gone = owner == node.name or owner not in graph.by_name
-                if gone and has_trait(node.primitive, Trait.FUSED):
+                if gone and (has_trait(node.primitive, Trait.FUSED) or tensor in fused):
                     continue
                 yield node.name, f"borrows `{tensor}`, which no node owns"
             elif not is_slice(shapes[weight], owned[tensor]):
