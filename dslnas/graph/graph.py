@@ -221,15 +221,18 @@ class PrimitiveGraph:
     def tensors(self) -> Mapping[str, Weight]:
         """Every tensor by its full name, once, in the order of the nodes that it belongs to.
 
-        Those that a joined node keeps of nodes that are gone belong to it.
+        Those that a joined node keeps of nodes that are gone belong to it; of several that use
+        slices of one, it is as large as the largest needs.
         """
         owned = {f"{node.name}/{w.name}" for node in self.nodes for w in node.owned}
-        return {
-            name: weight
-            for node in self.nodes
-            for name, weight in zip(node.tensors, node.weights, strict=True)
-            if name not in owned or name == f"{node.name}/{weight.name}"
-        }
+        found: dict[str, Weight] = {}
+        for node in self.nodes:
+            for name, weight in zip(node.tensors, node.weights, strict=True):
+                is_own = name == f"{node.name}/{weight.name}"
+                known = found.get(name)
+                if is_own or (name not in owned and (known is None or weight.size > known.size)):
+                    found[name] = weight
+        return found
 
     @cached_property
     def reads(self) -> Mapping[str, Reads]:

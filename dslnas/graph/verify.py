@@ -195,9 +195,9 @@ def _borrowed(graph: PrimitiveGraph) -> Iterator[Finding]:
             if weight not in shapes:
                 yield node.name, f"borrows `{weight}`, which it does not need"
             elif tensor not in owned:
-                owner = tensor.rpartition("/")[0]
-                gone = owner == node.name or owner not in graph.by_name
-                if gone and (has_trait(node.primitive, Trait.FUSED) or tensor in fused):
+                owner = graph.by_name.get(tensor.rpartition("/")[0])
+                gone = owner is None or has_trait(owner.primitive, Trait.FUSED)
+                if gone and tensor in fused:
                     continue
                 yield node.name, f"borrows `{tensor}`, which no node owns"
             elif not is_slice(shapes[weight], owned[tensor]):
