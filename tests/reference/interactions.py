@@ -61,6 +61,11 @@ cell triple { node given = {sif_triples - rated(multiply) + summed}(p, q, r) }
 """
 
 
+def projected(theirs: str, weight: Tensor) -> Tensor:
+    """Return a parameter of theirs as the next pass will have it: they project before it."""
+    return weight / weight.norm().clamp(min=1) if theirs.startswith("_FC") else weight
+
+
 def operation(theirs: str, *, sums: bool) -> str:
     """Return our name of one of their operations."""
     if sums and theirs == "multiply_multiply":

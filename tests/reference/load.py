@@ -49,10 +49,10 @@ def facts(name: str) -> Any:
 
 
 def assert_close(found: Tensor, expected: Tensor, tolerance: float = EXACT) -> None:
-    """Compare by Euclidean norms."""
+    """Compare by Euclidean norms; what is to be zero has to be zero."""
     assert found.shape == expected.shape
-    error = float((found.detach() - expected).norm() / expected.norm())
-    assert error <= tolerance, f"relative error {error:.1e}"
+    error, size = float((found.detach() - expected).norm()), float(expected.norm())
+    assert error <= tolerance * size, f"error {error:.1e} in a norm of {size:.1e}"
 
 
 def assert_alphas(name: str, key: str, found: Sequence[Tensor], tolerance: float = EXACT) -> None:
