@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.constraints import constrain
+from dslnas.backends.torch.losses import BatchOutput, embedding_norms
+from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
@@ -61,6 +63,22 @@ cell triple { node given = {sif_triples - rated(multiply) + summed}(p, q, r) }
 """
 
 
+def batch_of(name: str, part: str, number: int = 0) -> Batch:
+    """Return a batch of a file, of `train` or `valid`."""
+    found, sides = tensors(name), SIDES[len(facts(name)["config"]["sizes"])]
+    rows = found[f"in/{part}_rows"][number]
+    inputs = {side.name: found[f"in/all_{side.rows}"][rows] for side in sides}
+    return Batch(inputs, found["in/all_labels"][rows])
+
+
+def loss_of(name: str, network: TorchNetwork, batch: Batch) -> Tensor:
+    """Return the loss that the weights of a network without choices lower."""
+    (output,) = network(batch.inputs)
+    found = RatingPrediction().loss(BatchOutput((output,)), batch)
+    penalty: Tensor = facts(name)["config"]["reg"] * embedding_norms(network, batch)
+    return found + penalty
+
+
 def projected(theirs: str, weight: Tensor) -> Tensor:
     """Return a parameter of theirs as the next pass will have it: they project before it."""
     return weight / weight.norm().clamp(min=1) if theirs.startswith("_FC") else weight
@@ -107,9 +125,7 @@ class Case:
 
     def batch(self, part: str, number: int = 0) -> Batch:
         """Return a batch of `train` or `valid`."""
-        rows = self.tensors[f"in/{part}_rows"][number]
-        inputs = {side.name: self.tensors[f"in/all_{side.rows}"][rows] for side in self.sides}
-        return Batch(inputs, self.tensors["in/all_labels"][rows])
+        return batch_of(self.name, part, number)
 
     def in_our_order(self, values: Tensor) -> Tensor:
         """Return what they have for every operation, in the order of our columns."""

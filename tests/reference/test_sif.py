@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.losses import BatchOutput, embedding_norms
+from dslnas.backends.torch.losses import embedding_norms
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.supernet import Mixing
 from dslnas.data.batches import Batch
@@ -19,8 +19,7 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.values import Adagrad
 from dslnas.space.continuous import with_found
 from dslnas.space.derive.derive import derive
-from dslnas.tasks.ratings import RatingPrediction
-from tests.reference.interactions import PAIRS, TRIPLES, Case, fresh, projected
+from tests.reference.interactions import PAIRS, TRIPLES, Case, fresh, loss_of, projected
 from tests.reference.load import EXACT, assert_close, assert_numbers, facts
 
 FILES = (*PAIRS, TRIPLES)
@@ -105,13 +104,6 @@ def derived(case: Case, theirs: str) -> tuple[TorchNetwork, dict[str, Tensor]]:
     return network, weights
 
 
-def loss_of(case: Case, network: TorchNetwork, batch: Batch) -> Tensor:
-    """Return the loss that the weights lower."""
-    (output,) = network(batch.inputs)
-    norms = case.supernet.norms * embedding_norms(network, batch)
-    return RatingPrediction().loss(BatchOutput((output,)), batch) + norms
-
-
 def error_of(network: TorchNetwork, batch: Batch) -> float:
     """Return the root of the mean squared error."""
     with torch.no_grad():
@@ -128,13 +120,13 @@ def test_derived_networks_train_with_fixed_networks(name: str, theirs: str) -> N
     told, key, valid = case.facts["derived"][theirs], f"derived/{theirs}", case.batch("valid")
     with torch.no_grad():
         assert_close(network(valid.inputs)[0][:, 0], case.tensors[f"{key}/pred_valid"])
-        loss = float(loss_of(case, network, valid))
+        loss = float(loss_of(name, network, valid))
     assert_numbers({"loss_valid": loss, "rmse_valid": error_of(network, valid)}, told)
     hyper, losses, norms = case.facts["hyper"], [], []
     settings = Adagrad(lr=hyper["lr"], clip=hyper["grad_clip"])
     optimiser = WeightOptimiser(list(network.parameters()), settings, 1)
     for step in range(3):
-        train_loss = loss_of(case, network, case.batch("train", step))
+        train_loss = loss_of(name, network, case.batch("train", step))
         gradients = optimiser.gradients(train_loss)
         losses.append(float(train_loss.detach()))
         norms.append(norm_of(gradients))
