@@ -31,7 +31,10 @@ EXACT = 1e-9
 LATER = 1e-7
 """That of finite differences, and of what follows after a step."""
 
-ALPHAS = {"normal": "alphas_normal", "reduction": "alphas_reduce"}
+ENDS = {"normal": "normal", "reduction": "reduce"}
+"""Our names of the cells, and the reference's, with which its keys end."""
+
+ALPHAS = {cell: f"alphas_{end}" for cell, end in ENDS.items()}
 """Our names of the cells, and the reference's of their alphas."""
 
 

@@ -21,12 +21,17 @@ def load_reference(
     space: SearchSpace,
     layout: tuple[str, ...],
 ) -> dict[str, nn.Parameter]:
-    """Give a network the weights and the statistics of a file; return its weights by their name."""
-    names = Names(space, layout, frozenset(network.state_dict()))
-    state = {}
+    """Give a network the weights and the statistics of a file; return its weights by their name.
+
+    A file without any running statistics leaves those of the network as they are.
+    """
+    state = network.state_dict()
+    names = Names(space, layout, frozenset(state))
+    has_statistics = any(key.startswith("bn/") for key in tensors)
     for name in names.ours:
-        kind = "bn" if name.endswith(("running_mean", "running_var")) else "w"
-        state[name] = tensors[f"{kind}/{names.theirs(name)}"]
+        is_statistic = name.endswith(("running_mean", "running_var"))
+        if has_statistics or not is_statistic:
+            state[name] = tensors[f"{'bn' if is_statistic else 'w'}/{names.theirs(name)}"]
     network.load_state_dict(state)
     return {names.theirs(name): weight for name, weight in network.named_parameters()}
 

@@ -16,7 +16,7 @@ from dslnas.space.derive.derive import derive
 from tests.reference.genotypes import cells_of, spelt
 from tests.reference.load import EVALUATED, assert_close, assert_numbers, facts, tensors
 from tests.reference.names import load_reference
-from tests.reference.networks import LAYOUTS, SHAPE, layer_outputs
+from tests.reference.networks import LAYOUTS, image_shape, layer_outputs
 from tests.spaces import chosen, space_of
 
 GENOTYPES = Path(__file__).resolve().parents[1] / "space" / "genotypes"
@@ -31,7 +31,8 @@ def network_of(name: str) -> tuple[TorchNetwork, dict[str, nn.Parameter]]:
     """Return the network of a file, and its weights by the reference's names."""
     stored = tensors(f"darts_cnn_eval_{name}")
     space = space_of(
-        f"{text_of(name)}\nnetwork {{ cells {LAYOUTS[4]} }}\nevaluate {{ channels 4 }}", SHAPE
+        f"{text_of(name)}\nnetwork {{ cells {LAYOUTS[4]} }}\nevaluate {{ channels 4 }}",
+        image_shape(f"darts_cnn_eval_{name}"),
     )
     network = TorchNetwork(build_derived_graph(derive(space, {})), torch.Generator()).double()
     return network, load_reference(network, stored, space, space.final.layout)

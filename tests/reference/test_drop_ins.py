@@ -34,14 +34,12 @@ from dslnas.settings.search_parts import (
 )
 from dslnas.space.derive.derive import derive
 from tests.reference.genotypes import NAMES, cells_of
-from tests.reference.load import ALPHAS, assert_alphas, assert_close, facts, tensors
+from tests.reference.load import ALPHAS, ENDS, assert_alphas, assert_close, facts, tensors
 from tests.reference.names import FACTORISED, Names
 from tests.reference.networks import CPU, Case, fresh
 from tests.spaces import chosen, space_of
 
 NAME = "dropins_c4_l3"
-THEIRS = {cell: theirs.removeprefix("alphas_") for cell, theirs in ALPHAS.items()}
-"""Our names of the cells, and the ends of the file's keys."""
 Kind = TypeVar("Kind", bound=Relaxation)
 
 
@@ -51,7 +49,7 @@ def case() -> Case:
 
 def stored(key: str) -> dict[str, Tensor]:
     """Return the tensors `KEY_normal` and `KEY_reduce` by cell."""
-    return {cell: tensors(NAME)[f"{key}_{end}"].clone() for cell, end in THEIRS.items()}
+    return {cell: tensors(NAME)[f"{key}_{end}"].clone() for cell, end in ENDS.items()}
 
 
 def relaxed(kind: type[Kind], network: Case, alphas: str = "in/alphas") -> Kind:
@@ -92,7 +90,7 @@ def test_mixing_weights_have_the_gradient_of_the_network() -> None:
     wanted = [p.requires_grad_() for p in weights.values()]
     loss = network.supernet.loss(network.valid, Mixing(weights))
     found = dict(zip(weights, torch.autograd.grad(loss, wanted), strict=True))
-    for cell, end in THEIRS.items():
+    for cell, end in ENDS.items():
         assert_close(found[cell], tensors(NAME)[f"mixing_weight_gradient/{end}"])
 
 
@@ -115,7 +113,7 @@ def test_drnas() -> None:
 def test_the_divergence_of_drnas() -> None:
     key, network = "drnas_kl_term_scale_0.001", case()
     relaxation = relaxed(Dirichlet, network)
-    found = regulariser(Kl(weight=0.001), relaxation, THEIRS, 0)
+    found = regulariser(Kl(weight=0.001), relaxation, ENDS, 0)
     assert float(found.detach()) == pytest.approx(facts(NAME)[key]["loss"], rel=1e-9)
     assert_alphas(NAME, f"{key}/grad", relaxation.gradients(found))
 
@@ -284,7 +282,7 @@ def test_skip_connections_fade_as_published(shape: str) -> None:
 def test_fair_darts(key: str, settings: Regulariser) -> None:
     network = case()
     relaxation = relaxed(Sigmoid, network)
-    assert_gradient(key, relaxation, network, regulariser(settings, relaxation, THEIRS, 0))
+    assert_gradient(key, relaxation, network, regulariser(settings, relaxation, ENDS, 0))
 
 
 @pytest.mark.parametrize("number", range(3))
@@ -315,14 +313,14 @@ def test_cells_of_fair_darts_without_a_threshold(number: int) -> None:
 def test_beta_darts_in_its_eleventh_epoch(join: str, settings: Regulariser) -> None:
     network = case()
     relaxation = relaxed(Relaxation, network)
-    added = regulariser(settings, relaxation, THEIRS, 10)
+    added = regulariser(settings, relaxation, ENDS, 10)
     assert_gradient(f"beta_darts_epoch_10_{join}", relaxation, network, added)
 
 
 def test_the_weight_of_beta_darts_grows_by_the_epoch() -> None:
     relaxation = relaxed(Relaxation, case())
     expected = facts(NAME)["beta_darts"]
-    for cell, end in THEIRS.items():
+    for cell, end in ENDS.items():
         for epoch, weight in expected["weights"].items():
             found = regulariser(BetaDecay(), relaxation, [cell], int(epoch))
             wanted = weight * expected[f"penalty_{end}"]
