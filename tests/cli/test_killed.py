@@ -138,7 +138,7 @@ def test_a_process_killed_at_random_moments_comes_to_the_same(method: str, tmp_p
     seconds = seconds_of(spec, again)
     assert_same(whole, again)
     drawn, killed = random.Random(0), 0
-    for attempt in range(TIMES):
+    for attempt in range(4 * TIMES):  # on a machine that is less busy than before, some end first
         out = tmp_path / f"out-{attempt}"
         killed += kill_at_random(spec, out, TIMES - killed, drawn, seconds)
         assert_same(whole, out)
