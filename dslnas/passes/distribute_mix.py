@@ -48,7 +48,9 @@ def _distributed(graph: PrimitiveGraph, mix: Node, shares: dict[object, str]) ->
     primitive, place, common = found
     varying = tuple(end.inputs[1 - place] for end in ends)
     shapes = {graph.by_name[name].shape for name in (*varying, common)}
-    if shapes != {mix.shape}:
+    # only the innermost of mixes in mixes, so that a second time changes nothing
+    is_outer = any(graph.by_name[name].mix is not None for name in varying)
+    if is_outer or shapes != {mix.shape}:
         return [mix]
     inner = replace(mix, name=f"{mix.name}/{primitive}_mix", inputs=varying)
     parts = _distributed(graph, inner, shares)
