@@ -29,6 +29,8 @@ class Enas(SampledEngine):
     derived.
     """
 
+    learns_between = True
+
     def __init__(
         self,
         supernet: Supernet,

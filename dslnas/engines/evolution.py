@@ -28,6 +28,8 @@ class Evolution(SampledEngine):
     batch; the oldest member dies.
     """
 
+    learns_between = True
+
     def __init__(
         self,
         supernet: Supernet,

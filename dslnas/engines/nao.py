@@ -43,6 +43,8 @@ class Nao(SampledEngine):
     pool is judged alone.
     """
 
+    learns_between = True
+
     def __init__(
         self,
         supernet: Supernet,

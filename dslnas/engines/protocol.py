@@ -71,10 +71,12 @@ class Engine(Stateful, Protocol):
 
     Attributes:
         largest_pass: Pass of a step that needs most memory, to estimate it before it runs.
+        learns_between: Whether `end_epoch` may take long, and says how far it is.
         weight_copies: Copies of the weights that the engine keeps besides gradients and momentum.
     """
 
     largest_pass: ClassVar[LargestPass] = LargestPass()
+    learns_between: ClassVar[bool] = False
     weight_copies: ClassVar[int] = 0
 
     @classmethod

@@ -164,7 +164,10 @@ class Search:
         """Return what is told how far learning after the last step of an epoch is.
 
         A search that ends meanwhile is stored as it was before: the learning will be done again.
+        Where nothing is learnt, nothing is told, and nothing copied.
         """
+        if not self._engine.learns_between:
+            return lambda *_: None
         before, plan, epoch = self.save(), self._plan, self._review.epochs + 1
 
         def progress(done: int, all_: int) -> None:

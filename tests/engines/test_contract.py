@@ -222,6 +222,18 @@ def test_in_a_warm_up_only_weights_move(method: str, name: str) -> None:
 
 
 @EVERY_ENGINE
+def test_only_methods_that_learn_between_epochs_say_how_far_they_are(
+    method: str, name: str
+) -> None:
+    _, engine = start(method, name)
+    engine.step(*batches(name, 0))
+    told: list[tuple[int, int]] = []
+    batches_left = (some(name, 70 + number) for number in itertools.count())
+    engine.end_epoch(batches_left, lambda *how_far: told.append(how_far))
+    assert engine.learns_between or not told
+
+
+@EVERY_ENGINE
 def test_scores_are_there_between_epochs(method: str, name: str) -> None:
     supernet, engine = stepped(method, name)
     before = [v.clone() for v in supernet.network.state_dict().values()]
