@@ -112,6 +112,7 @@ class OperationSets:
         """Return what may stand in place of a part of a call: itself, unless it is a choice."""
         match part:
             case ast.Choice(items=items):
+                self._check_flat(items)
                 return [one for item in items for one in self._alternatives(item)]
             case ast.Name(text=name) if name not in self._sets:
                 return [part]
@@ -141,7 +142,7 @@ class OperationSets:
     def _choice(self, part: ast.Expression) -> Sequence[ast.Expression] | None:
         """Return what a part of an operation can be, if it is a choice or the name of a set."""
         if isinstance(part, ast.Choice):
-            return [one for item in part.items for one in self._alternatives(item)]
+            return self._alternatives(part)
         if isinstance(part, ast.Name | ast.Binary):
             found = self._alternatives(part)
             return None if found == [part] else found
