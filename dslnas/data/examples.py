@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dslnas.data.preprocessing import Preprocessing
+
 # Quoted because NumPy is not imported here: a spec is checked without it.
 Inputs: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
 Labels: TypeAlias = "NDArray[np.int64]"
@@ -62,7 +64,8 @@ class Examples:
         test_targets: Targets of `test_inputs`; None exactly if that is.
         class_names: One name per class, label or number; none where they have none.
         validation: The data's own validation part; None if there is none.
-        form: How files became inputs, by name, for whoever deploys a network.
+        preprocessing: How pictures become inputs, but for mean and deviation; None where the inputs
+            are no pictures.
         notes: Changes of the examples that people may not expect.
     """
 
@@ -72,7 +75,7 @@ class Examples:
     test_targets: Targets | None
     class_names: tuple[str, ...]
     validation: Part | None = None
-    form: Mapping[str, str] = field(default_factory=dict)
+    preprocessing: Preprocessing | None = None
     notes: tuple[str, ...] = ()
 
 

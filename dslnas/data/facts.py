@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from dslnas.data.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class LabelledFacts(Facts):
         std: The same of the deviation.
         target_mean: By number that is predicted.
         target_std: Size in the data of a difference of 1 between outputs.
-        form: How files became inputs, by name.
+        preprocessing: How pictures become inputs; None where the inputs are no pictures.
         notes: Changes of the examples that people may not expect.
     """
 
@@ -71,7 +73,7 @@ class LabelledFacts(Facts):
     std: tuple[float, ...] = ()
     target_mean: tuple[float, ...] = ()
     target_std: tuple[float, ...] = ()
-    form: Mapping[str, str] = field(default_factory=dict, hash=False)
+    preprocessing: Preprocessing | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -86,16 +88,28 @@ class LabelledFacts(Facts):
             **super().entries(),
             "normalisation": {"mean": self.mean, "std": self.std},
             **({"targets": targets} if self.target_mean else {}),
-            **({"form": dict(self.form)} if self.form else {}),
+            **({"preprocessing": asdict(self.preprocessing)} if self.preprocessing else {}),
             **({"notes": self.notes} if self.notes else {}),
         }
 
     def metadata(self) -> dict[str, str]:
-        """Return the normalisation with six digits, if there is one."""
+        """Return the normalisation with six digits, if there is one, and the preprocessing."""
         pairs = {"mean": self.mean, "std": self.std}
         numbers = {
             key: ", ".join(f"{value:.6g}" for value in values)
             for key, values in pairs.items()
             if values
         }
-        return {**numbers, **self.form}
+        return numbers if self.preprocessing is None else numbers | _told(self.preprocessing)
+
+
+def _told(how: Preprocessing) -> dict[str, str]:
+    """Return what is done to a picture, for people and, as JSON, for programs."""
+    background = {"background": how.background} if how.background else {}
+    return {
+        "mode": how.mode,
+        "size": f"{how.height} x {how.width}, bilinear with antialiasing",
+        "fit": how.fit,
+        **background,
+        "preprocessing": how.to_json(),
+    }

@@ -5,15 +5,22 @@ Only folders and their names are read to know the shape; pixels need Pillow.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
-from dslnas.data.files import check_size, path_of
+from dslnas.data.files import check_size, damaged, path_of, reading
 from dslnas.data.image_listing import Classes, listing
-from dslnas.data.pixels import MODES, Form, check_pillow, decode
-from dslnas.diagnostics import Diagnostics
+from dslnas.diagnostics import Diagnostics, user_error
 from dslnas.settings.data import ImageFolder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dslnas.data.preprocessing import Preprocessing
 
 
 def known(settings: ImageFolder) -> DataShape | None:
@@ -27,7 +34,7 @@ def shape(settings: ImageFolder) -> DataShape:
     counts = {name: len(paths) for name, paths in found.train.items()}
     has_test = found.test is not None
     has_validation = found.validation is not None
-    shape = _form(settings).shape
+    shape = (settings.channels or 3, *settings.sides)
     return DataShape(shape, len(counts), has_test, counts, found.notes, has_validation)
 
 
@@ -36,36 +43,58 @@ def read(settings: ImageFolder) -> Examples:
 
     Classes are the names of the folders, sorted; numbers by their value.
     """
-    folder, form = path_of(settings), _form(settings)
+    folder = path_of(settings)
     found = listing(folder)
     names, diagnostics, notes = tuple(found.train), Diagnostics(), list[str]()
     check_pillow()
+    how = _preprocessing(settings)
     train, validation, test = (
-        None if part is None else _part(folder, part, names, form, diagnostics, notes)
+        None if part is None else _part(folder, part, names, how, diagnostics, notes)
         for part in (found.train, found.validation, found.test)
     )
     diagnostics.raise_if_any()
     assert train is not None, "a listing has it"
     made = examples(train, test, names, str(folder))
-    return replace(made, validation=validation, form=_told(form), notes=tuple(notes))
+    return replace(made, validation=validation, preprocessing=how, notes=tuple(notes))
 
 
-def _form(settings: ImageFolder) -> Form:
-    return Form(settings.channels or 3, *settings.sides, settings.fit)
+def check_pillow() -> None:
+    """Raise NAS608 if Pillow is missing."""
+    try:
+        import PIL.Image  # noqa: F401
+    except ImportError as error:
+        raise user_error(
+            "NAS608",
+            "data source `images` needs Pillow",
+            help="pip install dslnas[images]",
+            where="data",
+        ) from error
 
 
-def _told(form: Form) -> dict[str, str]:
-    """Return what whoever deploys a network has to do with an image."""
-    sides = f"{form.height} x {form.width}, bilinear with antialiasing"
-    background = {} if form.channels == 4 else {"background": "white"}
-    return {"mode": MODES[form.channels], "size": sides, "fit": form.fit, **background}
+def decode(path: Path, how: Preprocessing) -> tuple[NDArray[np.uint8], bool]:
+    """Return an image, uint8 (height, width, channels), and whether EXIF turned it; NAS603 else."""
+    from dslnas.data.preprocessing import PictureError, is_turned, opened
+
+    try:
+        with reading(path, "image"), opened(path) as image:
+            return how.resize(how.pixels(image)), is_turned(image)
+    except PictureError as error:
+        raise damaged(path, error.message, error.help) from error
+
+
+def _preprocessing(settings: ImageFolder) -> Preprocessing:
+    from dslnas.data.preprocessing import CHANNELS, Preprocessing
+
+    mode = {count: mode for mode, count in CHANNELS.items()}[settings.channels or 3]
+    background = "" if mode == "RGBA" else "white"
+    return Preprocessing(mode, *settings.sides, settings.fit, background=background)
 
 
 def _part(
     folder: Path,
     classes: Classes,
     names: tuple[str, ...],
-    form: Form,
+    how: Preprocessing,
     diagnostics: Diagnostics,
     notes: list[str],
 ) -> tuple[Inputs, Labels]:
@@ -73,13 +102,13 @@ def _part(
     import numpy as np
 
     files = [(path, names.index(name)) for name, paths in classes.items() for path in paths]
-    channels, height, width = form.shape
-    check_size(folder, len(files) * channels * height * width)
-    images, turned = np.empty((len(files), *form.shape), np.uint8), 0
+    shape = (len(files), how.channels, how.height, how.width)
+    check_size(folder, math.prod(shape))
+    images, turned = np.empty(shape, np.uint8), 0
     for row, (path, _) in enumerate(files):
         with diagnostics.collecting():
-            images[row], is_turned = decode(path, form)
-            turned += is_turned
+            pixels, is_turned = decode(path, how)
+            images[row], turned = pixels.transpose(2, 0, 1), turned + is_turned
     if turned:
         notes.append(f"{turned} of {len(files)} images were turned upright, as their EXIF says")
     return images, np.array([label for _, label in files], np.int64)

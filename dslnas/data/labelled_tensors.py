@@ -42,7 +42,10 @@ def load(
     check_split(settings, examples.test_targets is not None, has_validation=has_validation)
     parts = _divided(examples, settings)
     mean, std = _statistics([_only(part) for part in parts[:2]])
-    facts = LabelledFacts(examples.class_names, mean, std, form=examples.form, notes=examples.notes)
+    how = examples.preprocessing
+    if how is not None:
+        how = replace(how, mean=mean, std=std)
+    facts = LabelledFacts(examples.class_names, mean, std, preprocessing=how, notes=examples.notes)
     if settings.task == "regression":
         mean, std = _statistics([part.targets for part in parts[:2]])
         facts = replace(facts, target_mean=mean, target_std=std)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts, LabelledFacts
 from dslnas.data.readers import describe
 from dslnas.diagnostics import Diagnostics, user_error
+from dslnas.json_model import damaged
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example, by_name, input_name
 from dslnas.ops.shapes import show_example
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from dslnas.backends.torch.losses import BatchOutput
     from dslnas.data.batches import Batch, Part
     from dslnas.data.dataset import Data
+    from dslnas.data.preprocessing import Preprocessing
 
 COMPARED = 32
 """Test examples on which exported networks are compared."""
@@ -175,14 +178,13 @@ class LabelledTask(Task):
             )
         none = {"mean": (), "std": ()}
         inputs, targets = (entries.get(key) or none for key in ("normalisation", "targets"))
-        form = {str(key): str(value) for key, value in (entries.get("form") or {}).items()}
         return LabelledFacts(
             names,
             tuple(inputs["mean"]),
             tuple(inputs["std"]),
             tuple(targets["mean"]),
             tuple(targets["std"]),
-            form,
+            _preprocessing(entries.get("preprocessing"), run),
             tuple(entries.get("notes") or ()),
         )
 
@@ -284,3 +286,15 @@ class LabelledTask(Task):
             for name, part in (("test", data.test), ("validation", data.validation))
             for metric, value in self.guessed(training, part).metrics.items()
         }
+
+
+def _preprocessing(told: object, run: Path) -> Preprocessing | None:
+    """Return how pictures become inputs, as a manifest tells it; raise NAS027 if it is damaged."""
+    if told is None:
+        return None
+    from dslnas.data.preprocessing import Preprocessing
+
+    try:
+        return Preprocessing.from_json(json.dumps(told))
+    except ValueError as error:
+        raise damaged({"facts.preprocessing": str(error)}, str(run / "manifest.json")) from None

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dslnas.data import cifar10, idx, npz
-from dslnas.data.pixels import Form, decode
+from dslnas.data.images import decode
+from dslnas.data.preprocessing import Preprocessing
 from dslnas.diagnostics import UserError
 from dslnas.settings.data import Cifar10, Idx, Npz
 from tests.data.made import idx_bytes, labels, pixels, write_cifar10, write_idx
@@ -101,4 +102,5 @@ def test_image_files(tmp_path: Path, kind: str, changes: list[Edit]) -> None:
     buffer = io.BytesIO()
     Image.fromarray(pixels(12, 9, 3)).save(buffer, kind)
     path = tmp_path / "image.png"
-    survives(path, edited(buffer.getvalue(), changes), lambda: decode(path, Form(3, 4, 4, "pad")))
+    how = Preprocessing("RGB", 4, 4, "pad")
+    survives(path, edited(buffer.getvalue(), changes), lambda: decode(path, how))

@@ -1,0 +1,177 @@
+"""Pictures to what a network of dslnas reads. Needs numpy and Pillow alone.
+
+    preprocessing = Preprocessing.from_json(text)
+    batch = preprocessing.read("photo.jpg")  # float32 (1, channels, height, width)
+
+The text is the property `preprocessing` of `model.onnx`, and a constant of `model.py`. Training
+reads pictures by this very file: they are the same numbers here and there, bit for bit.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # imported where it is used: who has no files needs no Pillow
+    from PIL import Image
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
+"""Channels by mode: grey, colours in this order, and colours with opacity."""
+
+ORIENTATION = 0x0112
+"""Tag of EXIF that says how a picture is turned or mirrored; 1 if it is not."""
+
+
+class PictureError(Exception):
+    """A picture that is not read: what is wrong with it, and how to mend it."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(f"{message}: {help}")
+        self.message, self.help = message, help
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """All that is done to a picture before a network reads it, in the order of the attributes.
+
+    Attributes:
+        orientation: The picture is turned upright as its EXIF says. Of an animation the first
+            picture is taken.
+        depth: Of 16 bits a channel the upper 8 are taken; whole numbers of 32 bits are read as 16
+            bits, and floating-point ones as 0 to 1.
+        background: Colour on which what is transparent is laid; none where opacity is a channel.
+        mode: Channels: L, RGB or RGBA. Grey is 0.299 R + 0.587 G + 0.114 B.
+        height: Rows that the network reads.
+        width: Columns that the network reads.
+        fit: How other sides are brought to these: stretch both, or scale by one factor and pad by
+            zeros or crop around the middle.
+        interpolation: A triangle as wide as a pixel of the smaller picture, along rows first, then
+            along columns, each rounded to bytes.
+        divisor: The bytes are divided by this.
+        mean: By channel, what is then taken away.
+        std: By channel, by what is then divided.
+        polarity: Remark on pictures that are always dark on light, or light on dark.
+    """
+
+    mode: str
+    height: int
+    width: int
+    fit: str = "stretch"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    background: str = "white"
+    polarity: str = ""
+    orientation: str = "exif"
+    depth: str = "upper 8 bits"
+    interpolation: str = "bilinear with antialiasing (Pillow)"
+    divisor: int = 255
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+        return CHANNELS[self.mode]
+
+    def to_json(self) -> str:
+        """Return the text that `from_json` reads."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Preprocessing:
+        """Return what `to_json` wrote; raise ValueError for anything that is not done here."""
+        entries: dict[str, Any] = json.loads(text)
+        try:
+            made = cls(**entries | {name: tuple(entries[name]) for name in ("mean", "std")})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no preprocessing: {error}") from error
+        usual = cls(made.mode, made.height, made.width)
+        for name in ("orientation", "depth", "interpolation", "divisor"):
+            if getattr(made, name) != getattr(usual, name):
+                raise ValueError(f"{name} `{getattr(made, name)}` is not known")
+        return made
+
+    def read(self, file: Path | str) -> NDArray[np.float32]:
+        """Return what the network reads of a file, (1, channels, height, width)."""
+        return self.normalise(self.resize(self.decode(file)))
+
+    def decode(self, file: Path | str) -> NDArray[np.uint8]:
+        """Return the picture in a file, of its own size: (height, width, channels)."""
+        with opened(file) as image:
+            return self.pixels(image)
+
+    def pixels(self, image: Image.Image) -> NDArray[np.uint8]:
+        """Return an opened picture upright and in the mode: (height, width, channels)."""
+        from PIL import Image, ImageOps
+
+        image = ImageOps.exif_transpose(image)
+        if image.mode.startswith(("I", "F")):
+            image = _eight_bits(image)
+        if image.has_transparency_data and self.mode != "RGBA":
+            image = image.convert("RGBA")
+            below = Image.new("RGBA", image.size, self.background)
+            image = Image.alpha_composite(below, image)
+        pixels = np.array(image.convert(self.mode), np.uint8)
+        return pixels.reshape(*pixels.shape[:2], self.channels)
+
+    def resize(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a picture with the sides of the network: (height, width, channels)."""
+        from PIL import Image, ImageOps
+
+        image = Image.fromarray(pixels[:, :, 0] if self.channels == 1 else pixels)
+        size, how = (self.width, self.height), Image.Resampling.BILINEAR
+        if self.fit == "pad":
+            image = ImageOps.pad(image, size, how)
+        elif self.fit == "crop":
+            image = ImageOps.fit(image, size, how)
+        else:
+            image = image.resize(size, how)
+        return np.array(image, np.uint8).reshape(self.height, self.width, self.channels)
+
+    def normalise(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return bytes as a batch of one picture, (1, channels, height, width)."""
+        scaled = pixels.astype(np.float32) / np.float32(self.divisor)
+        centred = (scaled - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
+        return np.ascontiguousarray(centred.transpose(2, 0, 1)[None])
+
+
+@contextmanager
+def opened(file: Path | str) -> Iterator[Image.Image]:
+    """Open a picture; raise PictureError if it would unpack to too many pixels, else Pillow's."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about metadata that plays no part here
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file, formats=FORMATS) as image:
+                yield image
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        most = Image.MAX_IMAGE_PIXELS
+        raise PictureError(f"image has more than {most} pixels", "save it smaller") from error
+
+
+def is_turned(image: Image.Image) -> bool:
+    """Whether EXIF says that an opened picture is turned or mirrored."""
+    return image.getexif().get(ORIENTATION, 1) in range(2, 9)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return a grey picture of 16 or 32 bits with 8."""
+    from PIL import Image
+
+    values = np.asarray(image)
+    most = 1 if values.dtype.kind == "f" else 65535
+    if not np.all((values >= 0) & (values <= most)):
+        raise PictureError(
+            f"image has values outside of 0 to {most}", "save it with 8 or 16 bits a channel"
+        )
+    levels = np.floor(values * 255 + 0.5) if values.dtype.kind == "f" else values.astype(int) >> 8
+    return Image.fromarray(levels.astype(np.uint8))
