@@ -182,6 +182,9 @@ def compile_linked(
     nowhere = replace(program, data=program.data.replace(path=""))
     with pointing_at(program):
         known = example_of(program if with_data else nowhere)
+    if known.has_test is not None:
+        own = program.data.divided(has_test=known.has_test, has_validation=known.has_validation)
+        program = replace(program, data=own)
     compiled = compile_program(name, linked, program, known.shape, known.classes)
     if with_data:
         searching = isinstance(compiled, CompiledSearch)

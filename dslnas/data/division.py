@@ -33,10 +33,10 @@ def part_sizes(count: int, shares: Sequence[float]) -> list[int]:
 
 
 def check_split(
-    settings: LabelledSettings, has_test: bool, *, has_validation: bool = False
+    settings: LabelledSettings, *, has_test: bool, has_validation: bool = False
 ) -> None:
     """Raise NAS607 unless there is a share for every part that the data do not bring themselves."""
-    shares = [f"{share:g}" for share in settings.split]
+    shares = [f"{share:g}" for share in settings.shares]
     needed = 4 - has_test - has_validation
     if len(shares) == needed:
         return
@@ -64,7 +64,7 @@ def check_counts(
 
     The advice ends with notes on what is not read.
     """
-    parts = len(settings.split)
+    parts = len(settings.shares)
     used = {name: part_sizes(count, [settings.subset])[0] for name, count in counts.items()}
     few = {name: count for name, count in used.items() if count < parts}
     if not few:
@@ -98,7 +98,7 @@ def check_batch(
     part that has fewer is one batch by itself.
     """
     used = (part_sizes(count, [settings.subset])[0] for count in counts.values())
-    training = sum(sum(part_sizes(count, settings.split)[:2]) for count in used)
+    training = sum(sum(part_sizes(count, settings.shares)[:2]) for count in used)
     if training < batch:
         section, _, key = setting.partition(".")
         raise user_error(

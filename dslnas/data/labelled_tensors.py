@@ -28,8 +28,8 @@ def load(
 ) -> Data:
     """Read examples and put them on a device, divided and normalised.
 
-    With four shares the test part is cut from the examples, with three it is the data's own. The
-    subset is taken of that as well. Inputs are normalised per channel or column by mean and
+    Parts that are not the data's own are cut from the examples by the shares of the split. The
+    subset is taken of all. Inputs are normalised per channel or column by mean and
     standard deviation of the weights and architecture parts, in float32 on the CPU: they are the
     same on every device. Numbers that are predicted are standardised alike.
 
@@ -38,8 +38,12 @@ def load(
             examples for the split; NAS607 the number of shares does not fit the data.
     """
     examples = reader_of(settings).read(settings)
-    has_validation = examples.validation is not None
-    check_split(settings, examples.test_targets is not None, has_validation=has_validation)
+    own = {
+        "has_test": examples.test_targets is not None,
+        "has_validation": examples.validation is not None,
+    }
+    settings = settings.divided(**own)
+    check_split(settings, **own)
     parts = _divided(examples, settings)
     mean, std = _statistics([_only(part) for part in parts[:2]])
     how = examples.preprocessing
@@ -68,7 +72,7 @@ def _divided(examples: Examples, settings: LabelledSettings) -> list[RowPart]:
     used = subset(strata, settings.subset, settings.seed)
     parts = [
         _part(examples.inputs, examples.targets, used[chosen])
-        for chosen in split(strata[used], settings.split, settings.seed)
+        for chosen in split(strata[used], settings.shares, settings.seed)
     ]
     if examples.validation is not None:
         inputs, targets = examples.validation

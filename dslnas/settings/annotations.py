@@ -27,7 +27,7 @@ def alternatives(annotation: Annotation) -> list[Annotation]:
     origin = origin_of(annotation)
     if origin in _UNIONS:
         return [one for part in get_args(annotation) for one in alternatives(part)]
-    if origin is Annotated and origin_of(get_args(annotation)[0]) in _UNIONS:
+    if origin is Annotated and origin_of(get_args(annotation)[0]) in (*_UNIONS, tuple):
         return alternatives(get_args(annotation)[0])
     return [] if annotation is NoneType else [annotation]
 

@@ -26,6 +26,7 @@ COLUMN = "column"
 Share: TypeAlias = Annotated[float, Field(gt=0, le=1), SHARE]
 """Share of the examples."""
 
+_Shares: TypeAlias = Annotated[tuple[Share, ...], Field(min_length=2, max_length=4)]
 _AllShares: TypeAlias = Annotated[
     tuple[Share, ...],
     Field(
@@ -35,6 +36,9 @@ _AllShares: TypeAlias = Annotated[
     ),
 ]
 _USUAL_SHARES = (0.4, 0.2, 0.2, 0.2)
+
+MEASURED = 0.1
+"""Share of a part that measures, where a spec does not say."""
 
 
 def percent(share: float) -> str:
@@ -70,11 +74,8 @@ class DataSettings(Section):
     published: ClassVar[int | None] = None
     source: str = ""  # every source has its own
     path: str = Field("", description="file or folder of the data")
-    split: tuple[Share, ...] = Field(
-        (0.45, 0.45, 0.1),
-        min_length=2,
-        max_length=4,
-        description="shares of the parts, in the order of their use",
+    split: _Shares | None = Field(
+        None, description="shares of the parts, in the order of their use"
     )
     subset: Share = Field(1.0, description="share of the examples that is used at all")
     batch: int = Field(64, ge=2, description="examples in a step of the search")
@@ -96,6 +97,10 @@ class DataSettings(Section):
 
     def fitted(self, shape: tuple[int, ...]) -> Self:
         """Return the settings for a network that reads examples of a shape."""
+        return self
+
+    def divided(self, *, has_test: bool, has_validation: bool) -> Self:
+        """Return the settings with shares for data that have such parts of their own."""
         return self
 
     def conflicts(self) -> Iterator[Conflict]:
@@ -129,12 +134,10 @@ _Classes: TypeAlias = Annotated[
 class LabelledSettings(DataSettings):
     """Base of examples that stand alone and have labels: classes, several of them, or numbers."""
 
-    split: tuple[Share, ...] = Field(
-        (0.45, 0.45, 0.1),
-        min_length=2,
-        max_length=4,
+    split: _Shares | None = Field(
+        None,
         description="shares for weights, architecture, validation, test, but for parts that the "
-        "data have of their own",
+        "data have of their own; else 10% for validation and test, the rest in halves",
     )
     seed: int = Field(0, ge=0, description="of the split, so that it is always the same")
     task: Goal = Field(
@@ -151,6 +154,20 @@ class LabelledSettings(DataSettings):
     def goal(self) -> str:
         """Word of what is predicted."""
         return self.task
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The shares of settings that are `divided`."""
+        assert self.split is not None, "what is divided has shares"
+        return self.split
+
+    def divided(self, *, has_test: bool, has_validation: bool) -> Self:
+        """Return the settings with the usual shares, unless they say others."""
+        if self.split is not None:
+            return self
+        measured = 2 - has_test - has_validation
+        half = (1 - MEASURED * measured) / 2
+        return self.replace(split=(half, half, *[MEASURED] * measured))
 
     def conflicts(self) -> Iterator[Conflict]:
         """Yield the settings that contradict each other."""
@@ -217,6 +234,10 @@ class Cifar10(ImageSettings):
 
     source: Literal["cifar10"] = "cifar10"
     published = 50_000
+    split: _Shares = Field(
+        (0.45, 0.45, 0.1),
+        description="shares for weights, architecture, validation; test is a file of its own",
+    )
     task: _Classes = "classification"
     augment: _Augment = (Crop(pad=4), Flip())
 
@@ -328,6 +349,7 @@ class Signals(SignalSettings):
 class TextSettings(DataSettings):
     """Base of text, read token after token."""
 
+    split: _Shares = (0.7, 0.1, 0.1, 0.1)
     subset: Share = Field(1.0, description="leading share of each part that is used at all")
     batch: _Places = 32
     steps: int = Field(35, ge=2, le=65536, description="tokens that a step reads at each place")

@@ -35,5 +35,6 @@ def published_steps(settings: DataSettings, batch: int, shares: int) -> int | No
     """Return the steps of an epoch on the first `shares` parts of published data; else None."""
     if settings.published is None:
         return None
+    assert settings.split is not None, "what is published is divided alike for all"
     used = int(settings.published * settings.subset * sum(settings.split[:shares]))
     return task_of(settings).batch_count(settings, used, batch)

@@ -25,9 +25,29 @@ def test_a_test_share_for_data_that_have_a_test_part() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("has_test", "has_validation", "shares"),
+    [
+        (False, False, (0.4, 0.4, 0.1, 0.1)),
+        (True, False, (0.45, 0.45, 0.1)),
+        (False, True, (0.45, 0.45, 0.1)),
+        (True, True, (0.5, 0.5)),
+    ],
+)
+def test_a_split_that_nobody_gave_fits_the_parts_that_the_data_have(
+    has_test: bool, has_validation: bool, shares: tuple[float, ...]
+) -> None:
+    divided = ImageFolder(path="photos").divided(has_test=has_test, has_validation=has_validation)
+    assert divided.split == shares
+    check_split(divided, has_test=has_test, has_validation=has_validation)
+    given = ImageFolder(path="photos", split=(0.5, 0.5))
+    assert given.divided(has_test=has_test, has_validation=has_validation) is given
+
+
 def test_no_test_share_for_data_that_have_no_test_part(tmp_path: Path) -> None:
     folder = write_idx(tmp_path / "idx", "train", pixels(9, 5, 4), labels(9, 3))
-    assert error(lambda: load(Idx(path=str(folder)), "cpu"), folder) == (
+    settings = Idx(path=str(folder), split=(0.45, 0.45, 0.1))
+    assert error(lambda: load(settings, "cpu"), folder) == (
         "NAS607",
         "split has 3 shares but the data have no test part of their own",
         "give a fourth share for the test, such as `split 0.4, 0.2, 0.2, 0.2`",

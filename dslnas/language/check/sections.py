@@ -62,8 +62,8 @@ def read_data(context: Context) -> DataSettings:
     source = _known_name("data", "data source", DATA, context)
     is_known = source is not None or context.linked.name_of("data") is None
     data = read_section(DATA[source or context.task.source], context, is_known=is_known)
-    if sum(data.split) > 1 + 1e-9:
-        message = f"shares of `split` add up to {sum(data.split):.0%}, more than 100%"
+    if (total := sum(data.split or ())) > 1 + 1e-9:
+        message = f"shares of `split` add up to {total:.0%}, more than 100%"
         span = context.spans.get("data.split")
         context.diagnostics.add("NAS506", message, span, help="make them smaller")
     if not data.path:

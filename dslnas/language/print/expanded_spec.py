@@ -131,12 +131,19 @@ def _setting_text(field: FieldInfo, value: object) -> str:
     """Return the value of a setting as specs write it: paths in quotes, shares in percent."""
     if field.annotation is str:
         return f'"{value}"'
-    marks = [mark for item in get_args(field.annotation) for mark in get_args(item)]
+    marks = [*_marks(field.annotation)]
     if COLUMN in marks and isinstance(value, tuple):
         return ", ".join(f'"{name}"' for name in value) or "none"
     if SHARE in (*field.metadata, *marks):
         return ", ".join(percent(v) for v in (value if isinstance(value, tuple) else (value,)))
     return value_text(value)
+
+
+def _marks(annotation: object) -> Iterator[object]:
+    """Yield all that an annotation is made of."""
+    for item in get_args(annotation):
+        yield item
+        yield from _marks(item)
 
 
 def value_text(value: object) -> str:
