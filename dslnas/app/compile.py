@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from dslnas.diagnostics import Note, UserError, user_error
 from dslnas.language.link.link import LinkedProgram, link
 from dslnas.language.link.overrides import parse_overrides
-from dslnas.language.link.sources import STDIN, STDIN_NAME, near_files, read_source
+from dslnas.language.link.sources import STDIN, STDIN_NAME, find_source, near_files
 
 if TYPE_CHECKING:
     from dslnas.graph.graph import PrimitiveGraph
@@ -135,7 +135,8 @@ def compile_spec(
     """Compile a spec.
 
     Args:
-        path: The `.nas` file; `-` is the standard input.
+        path: The `.nas` file, or the name of one in the library, such as `cnn.darts_v2`; `-` is the
+            standard input.
         overrides: Arguments of `--set`, such as `search.epochs=5`.
         with_data: Whether the data are looked at; else the spec says what the network reads.
 
@@ -151,8 +152,9 @@ def compile_spec(
     path = Path(path)
     if path.is_dir():
         raise _no_spec(path)
-    linked = link(read_source(path), parse_overrides(overrides))
-    name = STDIN_NAME if path == STDIN else path.stem
+    source = find_source(path)
+    linked = link(source, parse_overrides(overrides))
+    name = source.name if source.library else STDIN_NAME if path == STDIN else path.stem
     spec = compile_linked(name, linked, with_data=with_data)
     _check_search(spec)
     return spec

@@ -17,9 +17,9 @@ from dslnas.app.compile import (
     without_choices,
 )
 from dslnas.app.open_run import load_run
-from dslnas.diagnostics import UserError, suggestion, user_error
+from dslnas.diagnostics import UserError, did_you_mean, suggestion, user_error
 from dslnas.language.link.link import link
-from dslnas.language.link.sources import near_files, read_source
+from dslnas.language.link.sources import SUFFIX, find_source, library_names, near_files, read_source
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
 from dslnas.runs.folder import ARCHITECTURE
@@ -52,8 +52,9 @@ def convert(
     """Return an architecture in another notation.
 
     Args:
-        source: A `.nas` file without choices or the folder of a run; or a text of another notation,
-            or a file that holds one. A `SourceFile` is a text with a name for messages.
+        source: A `.nas` file without choices, an architecture of the library by its name, or the
+            folder of a run; or a text of another notation, or a file that holds one. A
+            `SourceFile` is a text with a name for messages.
         to: `nas`, `genotype` or `nas-bench-201`; by default the language for what is not in it, and
             else the notation that fits the cells.
         spec: Spec that the cells are put into: its data, network and training stay. By default
@@ -92,10 +93,11 @@ def _read(source: Path | str | SourceFile, spec: Path | None) -> _Read:
         if (path / MANIFEST).exists():
             load_run(path).check_searched()
         return _from_program(path / ARCHITECTURE, spec)
-    if path.suffix == ".nas":
+    if path.suffix == SUFFIX or (not isfile(path) and str(path) in library_names()):
         return _from_program(path, spec)
     if not isfile(path):
-        help = near_files(path) or "texts start with `|` or `Genotype(`; give them in quotes"
+        near = did_you_mean(str(path), library_names()) or near_files(path)
+        help = near or "texts start with `|` or `Genotype(`; give them in quotes"
         raise user_error("NAS001", "file does not exist", where=str(path), help=help)
     return _from_text(read_source(path), spec)
 
@@ -123,7 +125,7 @@ def _placed(cells: Sequence[NumberedCell], spec: Path | None, origin: str, where
     `origin` is the first comment; `where` names the text that the cells are from.
     """
     paper = cells[0].kind.paper
-    frame = SourceFile(paper, f"use {paper}\n") if spec is None else read_source(spec)
+    frame = SourceFile(paper, f"use {paper}\n") if spec is None else find_source(spec)
     name = paper.rpartition(".")[2] if spec is None else spec.stem
     texts = _cell_texts(cells, compile_linked(name, link(frame), with_data=False), where)
     made = SourceFile("the cells that were read", "\n\n".join(texts))

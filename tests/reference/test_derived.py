@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,17 +12,13 @@ from torch.nn import functional
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.space.derive.derive import derive
-from tests.reference.genotypes import cells_of, spelt
 from tests.reference.load import EVALUATED, assert_close, assert_numbers, facts, tensors
 from tests.reference.names import load_reference
 from tests.reference.networks import LAYOUTS, image_shape, layer_outputs
-from tests.spaces import chosen, space_of
+from tests.spaces import space_of
 
-GENOTYPES = Path(__file__).resolve().parents[1] / "space" / "genotypes"
-
-
-def text_of(name: str) -> str:
-    return (GENOTYPES / f"{name}.nas").read_text(encoding="utf-8")
+CELLS = {"amoebanet": "amoebanet_a", "darts_v2": "darts_v2", "nasnet": "nasnet_a"}
+"""Names in the library by those of the files."""
 
 
 @cache
@@ -31,7 +26,7 @@ def network_of(name: str) -> tuple[TorchNetwork, dict[str, nn.Parameter]]:
     """Return the network of a file, and its weights by the reference's names."""
     stored = tensors(f"darts_cnn_eval_{name}")
     space = space_of(
-        f"{text_of(name)}\nnetwork {{ cells {LAYOUTS[4]} }}\nevaluate {{ channels 4 }}",
+        f"use cnn.{CELLS[name]}\nnetwork {{ cells {LAYOUTS[4]} }}\nevaluate {{ channels 4 }}",
         image_shape(f"darts_cnn_eval_{name}"),
     )
     network = TorchNetwork(build_derived_graph(derive(space, {})), torch.Generator()).double()
@@ -73,13 +68,3 @@ def test_logits_and_gradients_with_the_statistics_of_the_batch(name: str) -> Non
         "grad_w_global_norm_train_mode": float(norms.norm()),
     }
     assert_numbers(found, numbers)
-
-
-@pytest.mark.parametrize("table", ["DARTS_V1", "DARTS_V2", "NASNet", "AmoebaNet", "NASP"])
-def test_cells_are_written_as_published(table: str) -> None:
-    genotype = facts("darts_cnn_eval_darts_v2")["genotype_tables"][table]
-    space = space_of(text_of(table.lower()))
-    for cell, edges in cells_of(genotype).items():
-        assert chosen(space.cells[cell]) == edges
-        concat = genotype["normal_concat" if cell == "normal" else "reduce_concat"]
-        assert space.cells[cell].output_of == tuple(spelt(state) for state in concat)

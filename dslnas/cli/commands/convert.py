@@ -27,8 +27,9 @@ from dslnas.source import SourceFile
 def convert(source: str, to: str | None, spec: Path | None, out: Path | None) -> None:
     """Convert an ARCHITECTURE between dslnas and other programs.
 
-    ARCHITECTURE is a .nas file without choices or the folder of a run; or a text in quotes, a file
-    with it, or - for stdin: a string of NAS-Bench-201, or a genotype of DARTS' family.
+    ARCHITECTURE is a .nas file without choices, one of the library such as cnn.darts_v2, or the
+    folder of a run; or a text in quotes, a file with it, or - for stdin: a string of NAS-Bench-201,
+    or a genotype of DARTS' family.
     """
     given = SourceFile("<stdin>", sys.stdin.read()) if source == "-" else source
     text = convert_text(given, to, spec=spec)

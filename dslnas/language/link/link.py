@@ -18,7 +18,13 @@ from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, Note
 from dslnas.language.link.merge import head_span, merge_cells, merge_sections
-from dslnas.language.link.sources import LIBRARY, library_names, near_files, read_source, resolved
+from dslnas.language.link.sources import (
+    library_names,
+    library_source,
+    near_files,
+    read_source,
+    resolved,
+)
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.catalogue import PRIMITIVES
@@ -218,10 +224,9 @@ class _Linker:
     def _library(self, use: ast.Use, user: SourceFile) -> SourceFile | None:
         if not self._diagnostics.is_known("library file", use.target, use.span, library_names()):
             return None
-        path = LIBRARY.joinpath(*use.target.split(".")).with_suffix(".nas")
         if use.target not in self.linked.libraries and not is_of_std(user):
             self.linked.libraries.append(use.target)
-        return read_source(path, f"<{use.target}>", library=True)
+        return library_source(use.target)
 
     def _local(self, use: ast.Use, user: SourceFile) -> SourceFile | None:
         beside = user.path.parent if user.path else Path()

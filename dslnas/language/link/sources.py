@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from os.path import lexists  # pathlib's raises for a name that no file can have
 from pathlib import Path
 
-from dslnas.diagnostics import suggestion, user_error
+from dslnas.diagnostics import did_you_mean, suggestion, user_error
 from dslnas.language.syntax.parse import MAX_CHARACTERS
 from dslnas.source import SourceFile
 
 STDIN = Path("-")
 STDIN_NAME = "stdin"
+SUFFIX = ".nas"
 LIBRARY = Path(__file__).resolve().parents[2] / "library"
 _MOST_BYTES = 4 * MAX_CHARACTERS
 
@@ -48,6 +50,30 @@ def read_source(path: Path, name: str | None = None, *, library: bool = False) -
         help = "save it with line feeds (LF), as `tr '\\r' '\\n' < old.nas > new.nas` does"
         raise user_error("NAS004", message, where=shown, help=help)
     return SourceFile(shown, text, None if is_stdin else path, library)
+
+
+def find_source(path: Path) -> SourceFile:
+    """Read a program: a file, or where there is none of this name, that of the library.
+
+    Raises:
+        UserError: See `read_source`.
+    """
+    if path == STDIN or path.suffix == SUFFIX or lexists(path):
+        return read_source(path)
+    name, known = str(path), library_names()
+    if name in known:
+        return library_source(name, name)
+    near = did_you_mean(name, known)
+    if near:
+        message = "neither a file nor the library has this name"
+        raise user_error("NAS001", message, where=name, help=near)
+    return read_source(path)
+
+
+def library_source(name: str, shown: str = "") -> SourceFile:
+    """Read a file of the library by its name, such as `std.cnn`; `shown`: how messages call it."""
+    path = LIBRARY.joinpath(*name.split(".")).with_suffix(SUFFIX)
+    return read_source(path, shown or f"<{name}>", library=True)
 
 
 def resolved(folder: Path, text: str) -> Path | None:

@@ -52,8 +52,7 @@ def test_recurrent_cells_of_papers_are_written_as_published(name: str) -> None:
 
 
 def test_cells_of_darts_are_written_as_published() -> None:
-    text = (SPACE / "genotypes" / "darts_v2.nas").read_text(encoding="utf-8")
-    written = genotype.write(architecture_of(text, (3, 32, 32)))
+    written = genotype.write(architecture_of("use cnn.darts_v2", (3, 32, 32)))
     assert read(written) == read(DARTS_V2)
     assert written.startswith("Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ")
     assert written.count("_concat=range(2, 6)") == 2

@@ -16,5 +16,5 @@ cell reduction {
     node n3 = avg_pool(3)(in2) + sep_conv(5)(in1)
     node n4 = skip_connect(n2) + avg_pool(3)(n1)
     node n5 = sep_conv(3)(n1) + max_pool(3)(in2)
-    output concat(n3, n4, n5)
+    output  concat(n3, n4, n5)
 }

@@ -1,0 +1,45 @@
+"""Files of the library by name, where a spec or an architecture is wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import dslnas
+from dslnas.app.compile import CompiledArchitecture, compile_spec
+from dslnas.diagnostics import UserError
+from dslnas.language.link.sources import library_names
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in library_names() if name.startswith(("cnn.", "rnn.", "ratings."))]
+)
+def test_architectures_of_the_library_compile_by_name(name: str) -> None:
+    data = ["data=simulated_ratings"] if name.startswith("ratings.") else []
+    compiled = compile_spec(name, data)
+    assert isinstance(compiled, CompiledArchitecture)
+    assert compiled.name == name
+
+
+def test_a_file_of_that_name_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cnn.gdas").write_text("use cnn.darts_v1\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert compile_spec("cnn.gdas").linked.libraries == ["cnn.darts_v1", "papers.darts", "std.cnn"]
+
+
+@pytest.mark.parametrize("convert", [False, True])
+def test_a_name_that_is_nearly_one_of_the_library_is_told(*, convert: bool) -> None:
+    with pytest.raises(UserError) as raised:
+        dslnas.convert("cnn.dart_v2") if convert else compile_spec("cnn.dart_v2")
+    (diagnostic,) = raised.value.diagnostics
+    assert (diagnostic.code, diagnostic.help) == ("NAS001", "did you mean `cnn.darts_v2`?")
+
+
+def test_cells_of_the_library_are_converted_by_name(tmp_path: Path) -> None:
+    assert dslnas.convert("rnn.darts_v1").startswith("Genotype(recurrent=[('relu', 0)")
+    spec = tmp_path / "mine.nas"
+    spec.write_text("use cnn.gdas\nuse networks.cifar10\n", encoding="utf-8")
+    text = dslnas.convert("cnn.nasp", "nas", spec=spec)
+    assert "relu_conv_bn(3)" in text
+    assert "data cifar10" in text

@@ -1,0 +1,106 @@
+"""Published cells of the library, and the networks that they are trained in.
+
+`genotypes.json` has the cells as the authors' programs do: operation and source of both edges of
+every node, sources counted from the inputs on, and the nodes that are concatenated.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import dslnas
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.language.link.sources import library_names
+from dslnas.source import SourceFile
+from dslnas.space.canonical import cell_hash
+from dslnas.space.notation.catalogue import NOTATIONS
+from tests.reference.genotypes import cells_of, spelt
+from tests.spaces import CIFAR, architecture_of, chosen, space_of
+
+GENOTYPES = json.loads((Path(__file__).parent / "genotypes.json").read_text(encoding="utf-8"))
+
+STRINGS = {
+    "nas_bench_201_cifar10": "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
+    "+|skip_connect~0|nor_conv_1x1~1|nor_conv_3x3~2|",
+    "nas_bench_201_cifar100": "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
+    "+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|",
+    "nas_bench_201_resnet": "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|"
+    "+|skip_connect~0|none~1|skip_connect~2|",
+}
+
+# Trained weights without the auxiliary head and with it, as the programs of DARTS and NASP count
+# them: 20 cells of 36 channels for CIFAR-10, 14 of 48 for ImageNet.
+COUNTED = [
+    ("cifar10", "darts_v1", 3_169_414, 3_645_840),
+    ("cifar10", "darts_v2", 3_349_342, 3_825_768),
+    ("cifar10", "nasnet_a", 3_830_950, 4_288_944),
+    ("cifar10", "amoebanet_a", 3_145_078, 3_603_072),
+    ("cifar10", "nasp", 7_363_486, None),
+    ("imagenet", "darts_v1", 4_510_432, 5_771_208),
+    ("imagenet", "darts_v2", 4_718_752, 5_979_528),
+    ("imagenet", "nasnet_a", 5_564_320, 6_800_520),
+    ("imagenet", "amoebanet_a", 4_627_360, 5_863_560),
+]
+
+# Millions of weights as papers and programs round them, without the auxiliary head.
+ROUNDED = [
+    ("cifar10", "pc_darts_cifar10", "3.6"),
+    ("cifar10", "milenas", "3.87"),
+    ("cifar10", "gdas", "3.4"),
+    ("cifar10", "setn", "4.6"),
+]
+
+
+def params(network: str, cell: str, *, training: bool = False) -> int:
+    """Return the weights of a network of the library with some cells."""
+    text = f"use cnn.{cell}\nuse networks.{network}"
+    shape, classes = {"cifar10": (CIFAR, 10), "imagenet": ((3, 224, 224), 1000)}[network]
+    architecture = architecture_of(text, shape, classes=classes)
+    return build_derived_graph(architecture, training=training).params()
+
+
+def test_every_cell_of_the_library_is_held_against_what_is_published() -> None:
+    names = {name.removeprefix("cnn.") for name in library_names() if name.startswith("cnn.")}
+    assert names == {*GENOTYPES, *STRINGS}
+
+
+@pytest.mark.parametrize("name", GENOTYPES)
+def test_cells_are_those_of_the_authors(name: str) -> None:
+    genotype, space = GENOTYPES[name], space_of(f"use cnn.{name}")
+    for cell, edges in cells_of(genotype).items():
+        assert chosen(space.cells[cell]) == edges
+        joined = genotype["normal_concat" if cell == "normal" else "reduce_concat"]
+        assert space.cells[cell].output_of == tuple(map(spelt, joined))
+
+
+@pytest.mark.parametrize("name", [*GENOTYPES, *STRINGS])
+def test_cells_come_back_from_the_notation_of_their_paper(name: str) -> None:
+    notation = NOTATIONS["nas-bench-201" if name in STRINGS else "genotype"]
+    architecture = architecture_of(f"use cnn.{name}")
+    written = notation.write(architecture)
+    if name in STRINGS:
+        assert written == STRINGS[name]
+    again = architecture_of(dslnas.convert(SourceFile("cells", written)))
+    assert notation.write(again) == written
+    for cell in again.cells:
+        assert cell_hash(again.cells[cell]) == cell_hash(architecture.cells[cell])
+
+
+@pytest.mark.parametrize(("network", "cell", "plain", "whole"), COUNTED)
+def test_networks_have_the_weights_that_the_programs_count(
+    network: str, cell: str, plain: int, whole: int | None
+) -> None:
+    assert params(network, cell) == plain
+    if whole is not None:
+        assert params(network, cell, training=True) == whole
+
+
+@pytest.mark.parametrize(("network", "cell", "millions"), ROUNDED)
+def test_networks_have_the_weights_that_papers_round(
+    network: str, cell: str, millions: str
+) -> None:
+    digits = len(millions.partition(".")[2])
+    assert f"{params(network, cell) / 1e6:.{digits}f}" == millions
