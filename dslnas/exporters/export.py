@@ -69,7 +69,7 @@ def export(
     # numbers in a large unit are rounded at its scale
     scale = max([1.0, *(abs(factor) + abs(offset) for factor, offset in facts.units)])
     tolerance = scale * settings.tolerance
-    model = Model(network, name, file_metadata(network, metadata, facts), facts)
+    model = Model(network, name, file_metadata(network, metadata, facts), facts, settings)
     exporters = [e for key, e in EXPORTERS.items() if key in settings.formats]
     files: dict[str, bytes] = {}
     for exporter in exporters:

@@ -12,6 +12,7 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import Facts
 from dslnas.exporters.parity import Run
 from dslnas.exporters.sequence_parity import SequenceRun
+from dslnas.settings.sections import ExportSettings
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,14 @@ class Model:
         name: Name of the network in the files.
         metadata: Facts that the files tell, such as the spec's hash.
         facts: How the examples became numbers.
+        settings: How it is written.
     """
 
     network: TorchNetwork
     name: str
     metadata: Mapping[str, str]
     facts: Facts
+    settings: ExportSettings
 
 
 class Exporter(ABC):

@@ -13,6 +13,7 @@ import onnxruntime
 
 from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.onnx.sequence import to_onnx_sequence
+from dslnas.backends.onnx.versions import Versions
 from dslnas.exporters.exporter import Exporter, Model
 from dslnas.exporters.parity import Inputs, Run
 from dslnas.exporters.sequence_parity import (
@@ -64,10 +65,11 @@ class OnnxExporter(Exporter):
 def _models(model: Model) -> dict[str, bytes]:
     graph, arrays = model.network.graph, model.network.arrays()
     given, names = (model.name, model.metadata), model.facts.class_names
-    one = to_onnx(graph, arrays, *given, class_names=names)
+    versions = Versions(model.settings.opset, model.settings.ir_version)
+    one = to_onnx(graph, arrays, *given, class_names=names, versions=versions)
     protos = {MODEL: one}
     if graph.is_sequence:
-        protos = {MODEL: to_onnx_sequence(graph, arrays, *given), STEP: one}
+        protos = {MODEL: to_onnx_sequence(graph, arrays, *given, versions), STEP: one}
     return {name: proto.SerializeToString(deterministic=True) for name, proto in protos.items()}
 
 

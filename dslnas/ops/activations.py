@@ -112,7 +112,6 @@ _ALL = (
         X * minimum(maximum(X / 6.0 + 0.5, 0.0), 1.0),
         "nn.functional.hardswish",
         "nn.Hardswish",
-        operator="HardSwish",
         aliases=("hswish",),
     ),
     Activation(

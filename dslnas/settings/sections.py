@@ -11,6 +11,9 @@ from dslnas.settings.values import Augmentation, Cosine, Sgd
 
 MAX_SIDE = 65536
 
+OLDEST_OPSET, NEWEST_OPSET, NEWEST_IR = 11, 26, 13
+"""Opsets that a model may declare: from that of 2019 on, and what ONNX Runtime loads today."""
+
 Side: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 """Channels, height or width."""
 
@@ -185,4 +188,10 @@ class ExportSettings(Section):
     )
     tolerance: float = Field(
         1e-4, gt=0, le=1e-2, description="largest difference between the backends"
+    )
+    opset: Annotated[int, Field(ge=OLDEST_OPSET, le=NEWEST_OPSET)] | None = Field(
+        None, description="operator set that ONNX models declare; else the oldest with their nodes"
+    )
+    ir_version: Annotated[int, Field(ge=4, le=NEWEST_IR)] | None = Field(
+        None, description="format of their files; else the oldest that goes with the opset"
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from dslnas.backends.onnx.model import to_onnx
+from dslnas.backends.onnx.versions import Versions, declare
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.reference_interpreter import Arrays, interpret, random_images, random_weights
 
@@ -55,10 +56,17 @@ def assert_parity(graph: PrimitiveGraph, batches: Sequence[int] = (1, 7)) -> Mod
     return model
 
 
+def inferable(model: ModelProto) -> ModelProto:
+    """Return a copy in an opset that has shapes inferred from sizes that are computed."""
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    declare(copy, Versions(max(14, model.opset_import[0].version)))
+    return copy
+
+
 def assert_shapes(graph: PrimitiveGraph, model: ModelProto) -> None:
     """Check that ONNX's own shape inference finds the shapes of the graph, batch left open."""
-    unknown = ModelProto()
-    unknown.CopyFrom(model)
+    unknown = inferable(model)
     unknown.graph.output[0].type.tensor_type.ClearField("shape")
     inferred = onnx.shape_inference.infer_shapes(unknown, strict_mode=True, data_prop=True).graph
     found = {

@@ -12,7 +12,6 @@ import pytest
 
 from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.onnx.prepare import MAX_BYTES
-from dslnas.backends.onnx.writer import IR_VERSION, OPSET
 from dslnas.diagnostics import UserError
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
@@ -46,13 +45,6 @@ def _body() -> onnx.GraphProto:
 def _value(value: onnx.ValueInfoProto) -> tuple[str, int, list[str | int]]:
     tensor = value.type.tensor_type
     return value.name, tensor.elem_type, [d.dim_param or d.dim_value for d in tensor.shape.dim]
-
-
-def test_format_is_the_oldest_that_has_the_opset() -> None:
-    model = emit(_classifier())
-    assert [(o.domain, o.version) for o in model.opset_import] == [("", OPSET)]
-    assert model.ir_version == IR_VERSION
-    assert onnx.helper.find_min_ir_version_for(list(model.opset_import)) == IR_VERSION
 
 
 def test_model_says_where_it_comes_from() -> None:

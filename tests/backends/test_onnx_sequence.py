@@ -25,6 +25,7 @@ from dslnas.backends.onnx.sequence import to_onnx_sequence
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.ops.traits import Trait
+from tests.backends.onnx_run import inferable
 from tests.backends.recurrent_networks import (
     NETWORKS,
     VOCABULARY,
@@ -164,8 +165,7 @@ def test_states_that_need_it_have_the_name_of_their_cell(name: str, states: list
 def test_onnx_finds_the_shapes_by_itself(name: str) -> None:
     models = models_of(recurrent_graph(name))
     for model in (models.sequence, models.step):
-        unknown = ModelProto()
-        unknown.CopyFrom(model)
+        unknown = inferable(model)
         for value in unknown.graph.output:
             value.type.tensor_type.ClearField("shape")
         inferred = onnx.shape_inference.infer_shapes(unknown, strict_mode=True, data_prop=True)

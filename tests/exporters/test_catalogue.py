@@ -32,7 +32,7 @@ def test_a_target_runs_what_it_wrote(name: str, tmp_path: Path) -> None:
     graph = build_derived_graph(architecture())
     network = TorchNetwork(graph, torch.Generator().manual_seed(0)).eval()
     write_weights(network, tmp_path, {})
-    files = EXPORTERS[name].files(Model(network, "x", {}, NO_FACTS))
+    files = EXPORTERS[name].files(Model(network, "x", {}, NO_FACTS, ExportSettings()))
     assert files.keys() <= EXPORTERS[name].described_files.keys()
     for file, content in files.items():
         (tmp_path / file).write_bytes(content)

@@ -210,15 +210,27 @@ def _formula(context: EmitContext, formula: Formula, arguments: Mapping[str, flo
     yield context.last(*steps[-1])
 
 
+def _hard_swish(context: EmitContext) -> Protos:
+    # Not HardSwish, which only later opsets have and ONNX Runtime takes apart like this.
+    gate = context.step("HardSigmoid", context.inputs, "gate", **_HARD_SIGMOID)
+    yield gate
+    yield context.last("Mul", (*context.inputs, gate.name))
+
+
+_HARD_SIGMOID = {"alpha": 1 / 6, "beta": 0.5}
+
+
 # ---- structure ----------------------------------------------------------------------------------
 
 
 def _zero(context: EmitContext, **others: object) -> Protos:
     # Not 0 * x, which would hand on infinities; the batch size is known only when the model runs.
-    batch = context.step("Shape", context.inputs[:1], "batch", start=0, end=1)
+    whole = context.step("Shape", context.inputs[:1], "whole")
+    first = context.whole("first", 0)
+    batch = context.step("Gather", (whole.name, first.name), "batch")
     sizes = context.whole("sizes", *context.node.shape)
     shape = context.step("Concat", (batch.name, sizes.name), "shape", axis=0)
-    yield from (batch, sizes, shape)
+    yield from (whole, first, batch, sizes, shape)
     yield context.last("ConstantOfShape", (shape.name,))
 
 
@@ -334,6 +346,8 @@ EMITTERS: Mapping[str, Emitter] = {
     "global_avg_pool": _simple("GlobalAveragePool"),
     "shift": _shift,
     **{name: _activation(this) for name, this in ACTIVATIONS.items()},
+    "hard_sigmoid": _simple("HardSigmoid", **_HARD_SIGMOID),
+    "hard_swish": _hard_swish,
     "flatten": _simple("Flatten", axis=1),
     "entries": _entries,
     "rescale": _rescale,

@@ -9,6 +9,7 @@ from onnx import ModelProto
 
 from dslnas.backends.onnx.fold import Weights
 from dslnas.backends.onnx.prepare import prepare
+from dslnas.backends.onnx.versions import OLDEST, Versions
 from dslnas.backends.onnx.writer import LOGITS, Writer, copy
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import input_name
@@ -23,6 +24,7 @@ def to_onnx(
     name: str,
     metadata: Mapping[str, str],
     class_names: Sequence[str] = (),
+    versions: Versions = OLDEST,
 ) -> ModelProto:
     """Return a network, or one step of a recurrent one, as an ONNX model with batch norms folded.
 
@@ -38,9 +40,11 @@ def to_onnx(
         name: Name of the graph in the model.
         metadata: Facts of its origin; goes into its properties and description.
         class_names: Names of the logits in order, for the property `class_names`, a JSON list.
+        versions: Versions that it declares; by default the oldest that its nodes allow.
 
     Raises:
-        UserError: NAS712 if the model is larger than a file of this format can be.
+        UserError: NAS712 if the model is larger than a file of this format can be, NAS713 if its
+            nodes do not allow the versions.
         ValueError: The graph has choices left, or tensors or class names do not fit it.
     """
     graph, folded = prepare(graph, weights)
@@ -59,7 +63,7 @@ def to_onnx(
         operators.append(copy(inputs[graph.output], LOGITS))
     for state in graph.states:
         operators.append(copy(names.get(state.next, state.next), f"next_{states[state.name]}"))
-    return writer.model(name, operators, inputs, states, properties)
+    return writer.model(name, operators, inputs, states, properties, versions)
 
 
 def state_names(graph: PrimitiveGraph) -> dict[str, str]:

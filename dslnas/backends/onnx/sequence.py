@@ -17,6 +17,7 @@ from onnx import ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 from dslnas.backends.onnx.fold import Tensors, Weights
 from dslnas.backends.onnx.model import state_names
 from dslnas.backends.onnx.prepare import prepare
+from dslnas.backends.onnx.versions import OLDEST, Versions
 from dslnas.backends.onnx.writer import BATCH, LOGITS, Writer, copy, value
 from dslnas.graph.analysis.time_loop import time_loop
 from dslnas.graph.graph import INPUT, PrimitiveGraph
@@ -30,7 +31,11 @@ _TIMES = "times"
 
 
 def to_onnx_sequence(
-    graph: PrimitiveGraph, weights: Weights, name: str, metadata: Mapping[str, str]
+    graph: PrimitiveGraph,
+    weights: Weights,
+    name: str,
+    metadata: Mapping[str, str],
+    versions: Versions = OLDEST,
 ) -> ModelProto:
     """Return a recurrent network as an ONNX model, for any number of steps and any batch size.
 
@@ -38,7 +43,7 @@ def to_onnx_sequence(
     `logits`, float32 [time, batch, vocabulary], and the states as `to_onnx` does for one step.
     Arguments and errors are those of `to_onnx`.
     """
-    return _SequenceWriter(*prepare(graph, weights)).model(name, metadata)
+    return _SequenceWriter(*prepare(graph, weights)).model(name, metadata, versions)
 
 
 class _SequenceWriter:
@@ -53,11 +58,12 @@ class _SequenceWriter:
         self._writer = Writer(graph, weights)
         self._called = state_names(graph)
 
-    def model(self, name: str, metadata: Mapping[str, str]) -> ModelProto:
+    def model(self, name: str, metadata: Mapping[str, str], versions: Versions) -> ModelProto:
         """Return the model."""
         operators = list(self._operators())
         axes = TIME, BATCH
-        return self._writer.model(name, operators, {INPUT: TOKENS}, self._called, metadata, axes)
+        given = {INPUT: TOKENS}, self._called, metadata, versions
+        return self._writer.model(name, operators, *given, axes)
 
     def _operators(self) -> Iterator[NodeProto]:
         loop = self._loop

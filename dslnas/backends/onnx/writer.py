@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import onnx
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from dslnas.backends.onnx.emit_context import EmitContext
 from dslnas.backends.onnx.emitters import EMITTERS
 from dslnas.backends.onnx.fold import Tensors
+from dslnas.backends.onnx.versions import Versions, declare
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.primitive import Shape
 
 LOGITS, BATCH = "logits", "batch"
-
-# Of 2022, so that runtimes of phones and accelerators read it too. It has everything the emitters
-# write; of what came later only Gelu (20) is of use, and that is five older operators.
-OPSET = 17
-# The oldest format with this opset; runtimes refuse a file that is newer than they are.
-IR_VERSION = 8
 
 
 class Writer:
@@ -65,6 +59,7 @@ class Writer:
         inputs: Mapping[str, str],
         states: Mapping[str, str],
         properties: Mapping[str, str],
+        versions: Versions,
         axes: Sequence[str] = (BATCH,),
     ) -> ModelProto:
         """Return a checked model of operators and the tensors so far.
@@ -75,6 +70,7 @@ class Writer:
             inputs: By node what the model calls its inputs.
             states: By node what it calls its states; behind a run `next_` stands in front.
             properties: Facts that it tells of itself; goes into its properties and description.
+            versions: Versions that it declares.
             axes: Open axes of inputs and logits.
         """
         shapes = {node.name: node.shape for node in self._graph.nodes}
@@ -94,15 +90,9 @@ class Writer:
         )
         properties = dict(sorted(properties.items()))
         lines = ("Written by dslnas.", *(f"{key}: {text}" for key, text in properties.items()))
-        model = helper.make_model(
-            body,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
-            producer_name="dslnas",
-            doc_string="\n".join(lines),
-        )
+        model = helper.make_model(body, producer_name="dslnas", doc_string="\n".join(lines))
         helper.set_model_props(model, properties)
-        onnx.checker.check_model(model, full_check=True)
+        declare(model, versions)
         return model
 
 
