@@ -2,173 +2,270 @@
 
 from __future__ import annotations
 
-import os
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
-from dslnas.data.files import damaged, reading, required_folder
+from dslnas.data.files import damaged, required_folder
+from dslnas.data.image_files import SUFFIXES, Files, counted, files_in, folders_in
 from dslnas.diagnostics import UserError, user_error
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
-UNREAD = frozenset({".tif", ".tiff", ".heic", ".avif", ".jp2", ".ppm", ".pgm", ".svg", ".dcm"})
-"""Endings of pictures that are not read."""
-
-VALIDATION = ("val", "valid", "validation")
-"""Names of the folder of the validation part."""
+PARTS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+"""Part by the name of its folder, in letters of any case."""
 
 HOLDS = "one folder of images per class, or `train` and `test` with such folders"
 
-Classes = dict[str, list[Path]]
+Classes = dict[str, tuple[Path, ...]]
 """Images by class."""
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Images by class, of the parts that have folders of their own, and remarks on others."""
+    """Images by class, of the parts that have folders of their own.
+
+    Attributes:
+        unread: How many other files lie there, by ending.
+        notes: Remarks on what is not read, or may not be meant.
+    """
 
     train: Classes
-    validation: Classes | None
-    test: Classes | None
-    notes: tuple[str, ...]
+    validation: Classes | None = None
+    test: Classes | None = None
+    unread: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> list[Path]:
+        """All images."""
+        parts = (self.train, self.validation or {}, self.test or {})
+        return [path for part in parts for paths in part.values() for path in paths]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Folder of a part, with the files of its classes and those that lie beside their folders."""
+
+    folder: Path
+    classes: dict[str, Files]
+    beside: Files
+
+    @property
+    def pictures(self) -> Classes:
+        return {name: files.pictures for name, files in self.classes.items()}
+
+    @property
+    def others(self) -> Counter[str]:
+        return sum((files.others for files in self.classes.values()), self.beside.others)
 
 
 def listing(folder: Path) -> Listing:
     """Return the images of each class; raise NAS602, NAS603, NAS606 or NAS609 for wrong folders."""
     required_folder(folder, HOLDS)
-    top = {path.name: path for path in _folders(folder)}
-    if "train" not in top or not _folders(top["train"]):
-        _check_train(folder, top)
-        classes = _classes(folder)
-        return Listing(classes, None, None, tuple(_notes(folder, classes)))
-    names = {name: "validation" if name in VALIDATION else name for name in top}
-    for name, part in names.items():
-        if part not in ("train", "validation", "test") or list(names.values()).count(part) > 1:
+    folders = _folders_of_parts(folder, folders_in(folder))
+    train = _read_part(folders.pop("train", folder))
+    _check_classes(train)
+    parts = {part: _read_part(place) for part, place in folders.items()}
+    parts = {name: _without_empty(part) for name, part in parts.items()}
+    for part in parts.values():
+        _check_known(part, train)
+    others = train.others if train.folder == folder else train.others + _beside(folder, folders)
+    others = sum((part.others for part in parts.values()), others)
+    notes = [*_notes(train), *(note for part in parts.values() for note in _notes(part))]
+    notes += _notes_on_parts(train, parts)
+    if others:
+        notes.append(f"not read: {counted(others)}")
+    own = {name: part.pictures for name, part in parts.items() if part.classes}
+    return Listing(
+        train.pictures, own.get("validation"), own.get("test"), dict(others), tuple(notes)
+    )
+
+
+# ---- parts --------------------------------------------------------------------------------------
+
+
+def _folders_of_parts(folder: Path, top: Sequence[Path]) -> dict[str, Path]:
+    """Return the folder of each part; none where the folders are those of classes.
+
+    A folder of this name is one of a part if it has folders in it, or stands beside other parts
+    alone: a class may be called `train`.
+    """
+    part_of = {path: PARTS.get(path.name.casefold(), "") for path in top}
+    trains = [path for path, part in part_of.items() if part == "train"]
+    if not any(map(folders_in, trains)):
+        if len(top) > 1 and all(part_of.values()):
+            raise _no_train(folder, top, trains)
+        _check_resembling(folder, top)
+        return {}
+    found: dict[str, Path] = {}
+    for path, part in part_of.items():
+        if part in found:
             raise damaged(
                 folder,
-                f"unexpected folder `{name}` beside `train`",
+                f"`{found[part].name}` and `{path.name}` are both folders of the {part} part",
+                "join them, or move one elsewhere",
+            )
+        if not part and files_in(path).pictures:
+            raise damaged(
+                folder,
+                f"unexpected folder `{path.name}` beside `{trains[0].name}`",
                 "only `train`, `val` and `test` are read; without them the split makes the parts",
             )
-    train, notes = _classes(top["train"]), list[str]()
-    parts = {part: _classes(top[name]) for name, part in names.items() if part != "train"}
-    for part, classes in parts.items():
-        for name in classes:
-            if name not in train:
-                raise user_error(
-                    "NAS609",
-                    f"class `{name}` is in `{_name_of(part, names)}` but not in `train`",
-                    help="both folders need the same classes",
-                    where=str(folder),
-                )
-    for name, part in names.items():
-        notes += _notes(top[name], parts.get(part, train))
-    for part, classes in parts.items():
-        lacking = [f"`{name}`" for name in train if name not in classes]
-        if lacking:
-            notes.append(f"class {', '.join(lacking)} has no {part} images")
-    return Listing(train, parts.get("validation"), parts.get("test"), tuple(notes))
+        if part:
+            found[part] = path
+    return found
 
 
-def _name_of(part: str, names: Mapping[str, str]) -> str:
-    return next(name for name, of in names.items() if of == part)
+def _no_train(folder: Path, top: Sequence[Path], trains: Sequence[Path]) -> UserError:
+    """Return the error for folders of parts none of which has classes to train."""
+    if trains:
+        name = trains[0].name
+        message = f"`{name}` has no folders of classes in it"
+        help = f"put the images of each class into a folder of its own in `{name}`"
+    else:
+        others = " and ".join(f"`{path.name}`" for path in top)
+        message = f"there is no folder `train` beside {others}"
+        help = "name the folder of the images that train `train`"
+    return user_error("NAS602", message, help=help, where=str(folder))
 
 
-def _check_train(folder: Path, top: Mapping[str, Path]) -> None:
-    """Raise NAS602 if there are folders of parts, and none of the part that trains."""
-    if top and set(top) <= {*VALIDATION, "test"} and all(map(_folders, top.values())):
-        others = " and ".join(f"`{name}`" for name in top)
+def _check_resembling(folder: Path, top: Sequence[Path]) -> None:
+    """Raise NAS602 for folders such as `seg_train` and `seg_test`, which would become classes."""
+    similar = {
+        part: path
+        for path in top
+        for word in re.split(r"[\W_\d]+", path.name.casefold())
+        if (part := PARTS.get(word)) and folders_in(path) and not files_in(path, below=False).direct
+    }
+    if "train" in similar and len(similar) > 1:
+        names = " and ".join(f"`{path.name}`" for path in similar.values())
+        wanted = " and ".join(f"`{part}`" for part in similar)
         raise user_error(
             "NAS602",
-            f"there is no folder `train` beside {others}",
-            help="name the folder of the images that train `train`",
+            f"{names} look like parts, and would be read as classes",
+            help=f"call them {wanted}",
             where=str(folder),
         )
 
 
-def _classes(folder: Path) -> Classes:
-    folders = _folders(folder)
-    if all(path.name.isdecimal() for path in folders):
-        folders.sort(key=lambda path: (int(path.name), path.name))
-    with reading(folder, "folder"):
-        classes = {path.name: sorted(p for p in path.iterdir() if _is_image(p)) for path in folders}
-    if not classes:
+def _beside(folder: Path, parts: Mapping[str, Path]) -> Counter[str]:
+    """Return how many files without a part there are, by ending."""
+    others = files_in(folder, below=False).others
+    for path in folders_in(folder):
+        if path.name.casefold() not in PARTS:
+            others += files_in(path).others
+    return others
+
+
+# ---- classes ------------------------------------------------------------------------------------
+
+
+def _read_part(folder: Path) -> _Part:
+    """Return the files of a part by class, which are in order; numbers by their value."""
+    folders = {path: unicodedata.normalize("NFC", path.name) for path in folders_in(folder)}
+    numeric = all(_NUMBER.fullmatch(name) for name in folders.values())
+    classes: dict[str, Files] = {}
+    for path, name in sorted(
+        folders.items(), key=lambda item: (Decimal(item[1]) if numeric else 0, item[1])
+    ):
+        if name in classes:
+            raise user_error(
+                "NAS609",
+                f"two folders are called `{name}`, in different forms of Unicode",
+                help="join them",
+                where=str(folder),
+            )
+        classes[name] = files_in(path)
+    return _Part(folder, classes, files_in(folder, below=False))
+
+
+def _without_empty(part: _Part) -> _Part:
+    """Return a part that measures, without classes that have no images there."""
+    classes = {name: files for name, files in part.classes.items() if files.pictures}
+    return _Part(part.folder, classes, part.beside)
+
+
+def _check_classes(part: _Part) -> None:
+    """Raise NAS602, NAS606 or NAS609 unless there are two classes with images, or more."""
+    where = str(part.folder)
+    if not part.classes:
         raise user_error(
             "NAS602",
             "there are no folders of images",
             help=f"the folder should hold {HOLDS}",
-            where=str(folder),
+            where=where,
         )
-    for name, paths in classes.items():
-        if not paths:
-            raise _without_images(folder, name)
-    if len(classes) == 1:
-        raise user_error(
-            "NAS609",
-            f"there is only the class `{next(iter(classes))}`",
-            help="a classifier needs at least two classes",
-            where=str(folder),
-        )
-    return classes
+    if len(part.classes) == 1:
+        ((name, files),) = part.classes.items()
+        help = "a classifier needs at least two classes"
+        if place := _inner(files.folder):
+            help = f'did you mean `path "{place}"`? The folders in it hold images'
+        raise user_error("NAS609", f"there is only the class `{name}`", help=help, where=where)
+    for name, files in part.classes.items():
+        if not files.pictures:
+            help = f"images end in {', '.join(sorted(SUFFIXES))}"
+            if files.others:
+                help = f"{counted(files.others)} in it are not read: {help}"
+            raise user_error("NAS606", f"class `{name}` has no images", help=help, where=where)
 
 
-def _without_images(folder: Path, name: str) -> UserError:
-    """Return the error for a class without images, with what its folder has instead."""
-    place, endings = folder / name, ", ".join(sorted(SUFFIXES))
-    help = f"images end in {endings}"
-    unread, deeper = _unread(place), [path for path in _folders(place) if _count_below(path)]
-    if unread:
-        help = f"its {_told(unread)} are not read: {help}"
-    if len(deeper) > 1:
-        help = f'the folders in it hold images: write `path "{place}"` if they are the classes'
-    return user_error("NAS606", f"class `{name}` has no images", help=help, where=str(folder))
+def _inner(folder: Path) -> Path | None:
+    """Return the first folder on the way down that holds several, with images; None if none."""
+    while folder is not None:
+        inner = folders_in(folder)
+        if len(inner) > 1:
+            return folder if files_in(folder).pictures else None
+        if not inner:
+            return None
+        (folder,) = inner
+    return None
 
 
-def _notes(folder: Path, classes: Mapping[str, list[Path]]) -> Iterator[str]:
-    """Yield what lies in the folders and is not read."""
-    with reading(folder, "folder"):
-        loose = sum(_is_image(path) and path.is_file() for path in folder.iterdir())
-    if loose:
-        yield f"{loose} images lie in {folder}, beside the folders of classes, and are not read"
-    for name in classes:
-        below = sum(map(_count_below, _folders(folder / name)))
-        if below:
-            yield (
-                f"{below} images in folders below class `{name}` are not read: move them up into "
-                f"{folder / name}"
+def _check_known(part: _Part, train: _Part) -> None:
+    """Raise NAS609 for a class that is not in the part that trains."""
+    for name in part.classes:
+        if name not in train.classes:
+            raise user_error(
+                "NAS609",
+                f"class `{name}` is in `{part.folder.name}` but not in `{train.folder.name}`",
+                help="both folders need the same classes",
+                where=str(part.folder.parent),
             )
-        unread = _unread(folder / name)
-        if unread:
-            yield f"{_told(unread)} of class `{name}` are not read: save them as .png"
 
 
-def _unread(folder: Path) -> Counter[str]:
-    """Return how many pictures of a folder have an ending that is not read."""
-    with reading(folder, "folder"):
-        endings = (path.suffix.lower() for path in folder.iterdir() if not _is_litter(path))
-        return Counter(ending for ending in endings if ending in UNREAD)
+# ---- remarks ------------------------------------------------------------------------------------
 
 
-def _told(endings: Counter[str]) -> str:
-    return " and ".join(f"{count} {ending} files" for ending, count in sorted(endings.items()))
+def _notes(part: _Part) -> Iterator[str]:
+    """Yield what lies in the folders of a part and is not read, or read and not expected."""
+    if part.beside.pictures:
+        loose = counted(Counter(path.suffix.lower() for path in part.beside.pictures))
+        yield f"not read, as they lie beside the folders of classes in {part.folder}: {loose}"
+    deeper = {name: len(f.pictures) - f.direct for name, f in part.classes.items()}
+    told = [f"{count} of `{name}`" for name, count in deeper.items() if count]
+    if told:
+        yield f"read, though they lie in folders below those of their classes: {', '.join(told)}"
+    same = {files.folders for files in part.classes.values()}
+    if len(same) == 1 and len(*same) > 1 and not any(f.direct for f in part.classes.values()):
+        names = " and ".join(f"`{name}`" for name in sorted(*same))
+        yield f"the folders of all classes hold the same folders, {names}: are these the classes?"
 
 
-def _count_below(folder: Path) -> int:
-    """Return how many images lie in a folder or deeper."""
-    return sum(
-        _is_image(Path(place, name)) for place, _, names in os.walk(folder) for name in names
-    )
-
-
-def _folders(folder: Path) -> list[Path]:
-    """Return the folders in `folder`, sorted, without those that tools leave behind."""
-    with reading(folder, "folder"):
-        return sorted(p for p in folder.iterdir() if p.is_dir() and not _is_litter(p))
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not _is_litter(path)
-
-
-def _is_litter(path: Path) -> bool:
-    return path.name.startswith(".") or path.name == "__MACOSX"
+def _notes_on_parts(train: _Part, parts: Mapping[str, _Part]) -> Iterator[str]:
+    """Yield the classes that parts lack, and parts without any."""
+    for name, part in parts.items():
+        if not part.classes:
+            yield f"`{part.folder.name}` has no folders of images, and is not read"
+            continue
+        lacking = [f"`{known}`" for known in train.classes if known not in part.classes]
+        if lacking:
+            yield f"class {', '.join(lacking)} has no {name} images"

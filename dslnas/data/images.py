@@ -1,19 +1,25 @@
 """Folders of images, one per class: `root/class/*`, or `root/train/class/*` and `root/test/...`.
 
-Only folders and their names are read to know the shape; pixels need Pillow.
+Names of files and headers are read to know the shape; of small folders all pictures, so that
+mistakes in them are found before a run begins.
 """
 
 from __future__ import annotations
 
-import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
-from dslnas.data.files import check_size, damaged, path_of, reading
-from dslnas.data.image_listing import Classes, listing
-from dslnas.diagnostics import Diagnostics, user_error
+from dslnas.data.files import check_size, path_of
+from dslnas.data.image_damage import FAULTS, cause_of, unreadable
+from dslnas.data.image_listing import Classes, Listing, listing
+from dslnas.data.pictures import Pictures, is_grey
+from dslnas.diagnostics import UserError, user_error
 from dslnas.settings.data import ImageFolder
 
 if TYPE_CHECKING:
@@ -21,6 +27,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dslnas.data.preprocessing import Preprocessing
+
+HEIF = (".heic", ".heif", ".hif")
+
+SMALL = 2**23
+"""Bytes of all files together up to which every picture is read to know the shape."""
 
 
 def known(settings: ImageFolder) -> DataShape | None:
@@ -30,12 +41,20 @@ def known(settings: ImageFolder) -> DataShape | None:
 
 def shape(settings: ImageFolder) -> DataShape:
     """Return the shape after a look at the folders."""
-    found = listing(path_of(settings))
+    folder = path_of(settings)
+    found = listing(folder)
+    how = _preprocessing(settings, found)
+    if settings.skip != "damaged":
+        _check_small(folder, found.files, how)
     counts = {name: len(paths) for name, paths in found.train.items()}
-    has_test = found.test is not None
-    has_validation = found.validation is not None
-    shape = (settings.channels or 3, *settings.sides)
-    return DataShape(shape, len(counts), has_test, counts, found.notes, has_validation)
+    return DataShape(
+        (how.channels, how.height, how.width),
+        len(counts),
+        found.test is not None,
+        counts,
+        found.notes,
+        found.validation is not None,
+    )
 
 
 def read(settings: ImageFolder) -> Examples:
@@ -45,70 +64,112 @@ def read(settings: ImageFolder) -> Examples:
     """
     folder = path_of(settings)
     found = listing(folder)
-    names, diagnostics, notes = tuple(found.train), Diagnostics(), list[str]()
-    check_pillow()
-    how = _preprocessing(settings)
+    how, seen = _preprocessing(settings, found), Pictures(unread=found.unread)
+    check_size(folder, len(found.files) * how.channels * how.height * how.width)
+    names = tuple(found.train)
     train, validation, test = (
-        None if part is None else _part(folder, part, names, how, diagnostics, notes)
+        None if part is None else _part(part, names, how, seen)
         for part in (found.train, found.validation, found.test)
     )
-    diagnostics.raise_if_any()
+    if seen.damaged and settings.skip != "damaged":
+        raise unreadable(folder, seen.damaged, len(found.files))
     assert train is not None, "a listing has it"
     made = examples(train, test, names, str(folder))
-    return replace(made, validation=validation, preprocessing=how, notes=tuple(notes))
+    notes = tuple(seen.notes(folder, opaque=how.mode != "RGBA"))
+    return replace(made, validation=validation, preprocessing=how, notes=notes)
 
 
-def check_pillow() -> None:
-    """Raise NAS608 if Pillow is missing."""
-    try:
-        import PIL.Image  # noqa: F401
-    except ImportError as error:
-        raise user_error(
-            "NAS608",
-            "data source `images` needs Pillow",
-            help="pip install dslnas[images]",
-            where="data",
-        ) from error
-
-
-def decode(path: Path, how: Preprocessing) -> tuple[NDArray[np.uint8], bool]:
-    """Return an image, uint8 (height, width, channels), and whether EXIF turned it; NAS603 else."""
-    from dslnas.data.preprocessing import PictureError, is_turned, opened
+def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] | None:
+    """Return an image, uint8 (height, width, channels), None if it cannot be read; note both."""
+    from dslnas.data.preprocessing import PictureError, opened
 
     try:
-        with reading(path, "image"), opened(path) as image:
-            return how.resize(how.pixels(image)), is_turned(image)
+        with opened(path) as image:
+            pixels = how.resize(how.pixels(image))
+            seen.add(image)
+            return pixels
     except PictureError as error:
-        raise damaged(path, error.message, error.help) from error
+        seen.damaged[path] = f"{error.message.removeprefix('image ')} ({error.help})"
+    except FAULTS as error:
+        seen.damaged[path] = cause_of(path, error)
+    return None
 
 
-def _preprocessing(settings: ImageFolder) -> Preprocessing:
+# ---- before pixels are read ---------------------------------------------------------------------
+
+
+def _preprocessing(settings: ImageFolder, found: Listing) -> Preprocessing:
+    """Return what is done to the pictures; grey ones stay so if all are and nobody asked else."""
+    _check_packages(found.files)
     from dslnas.data.preprocessing import CHANNELS, Preprocessing
 
-    mode = {count: mode for mode, count in CHANNELS.items()}[settings.channels or 3]
+    channels = settings.channels or (1 if _are_grey(found.files) else 3)
+    mode = {count: mode for mode, count in CHANNELS.items()}[channels]
     background = "" if mode == "RGBA" else "white"
     return Preprocessing(mode, *settings.sides, settings.fit, background=background)
 
 
+def _check_packages(paths: Iterable[Path]) -> None:
+    """Raise NAS608 if Pillow is missing, or what it needs for some of the files."""
+    try:
+        import PIL.Image
+    except ImportError as error:
+        raise _missing("data source `images` needs Pillow", "pip install dslnas[images]") from error
+    endings = Counter(path.suffix.lower() for path in paths)
+    heif = sum(endings[ending] for ending in HEIF)
+    if heif and find_spec("pillow_heif") is None:
+        raise _missing(f"{heif} HEIC files need pillow-heif", "pip install dslnas[heic]")
+    if endings[".avif"]:
+        PIL.Image.init()
+        if "AVIF" not in PIL.Image.OPEN:
+            message = f"{endings['.avif']} AVIF files need a Pillow that reads them"
+            raise _missing(message, "pip install 'pillow>=11.3'")
+
+
+def _missing(message: str, help: str) -> UserError:
+    return user_error("NAS608", message, help=help, where="data")
+
+
+def _are_grey(paths: Iterable[Path]) -> bool:
+    """Whether none of the pictures has colours, by their headers, up to the first that has."""
+    from dslnas.data.preprocessing import PictureError, opened
+
+    found = False
+    for path in paths:
+        with suppress(PictureError, *FAULTS), opened(path) as image:
+            found = is_grey(image)
+            if not found:
+                return False
+    return found
+
+
+def _check_small(folder: Path, paths: Sequence[Path], how: Preprocessing) -> None:
+    """Raise NAS603 for all pictures of a small folder that cannot be read."""
+    with suppress(OSError):
+        if sum(path.stat().st_size for path in paths) > SMALL:
+            return
+    seen = Pictures()
+    for path in paths:
+        decode(path, how, seen)
+    if seen.damaged:
+        raise unreadable(folder, seen.damaged, len(paths))
+
+
+# ---- pixels -------------------------------------------------------------------------------------
+
+
 def _part(
-    folder: Path,
-    classes: Classes,
-    names: tuple[str, ...],
-    how: Preprocessing,
-    diagnostics: Diagnostics,
-    notes: list[str],
+    classes: Classes, names: Sequence[str], how: Preprocessing, seen: Pictures
 ) -> tuple[Inputs, Labels]:
-    """Return the images of a part; every file that cannot be read is recorded."""
+    """Return the images of a part, those that can be read."""
     import numpy as np
 
     files = [(path, names.index(name)) for name, paths in classes.items() for path in paths]
-    shape = (len(files), how.channels, how.height, how.width)
-    check_size(folder, math.prod(shape))
-    images, turned = np.empty(shape, np.uint8), 0
-    for row, (path, _) in enumerate(files):
-        with diagnostics.collecting():
-            pixels, is_turned = decode(path, how)
-            images[row], turned = pixels.transpose(2, 0, 1), turned + is_turned
-    if turned:
-        notes.append(f"{turned} of {len(files)} images were turned upright, as their EXIF says")
-    return images, np.array([label for _, label in files], np.int64)
+    images = np.empty((len(files), how.channels, how.height, how.width), np.uint8)
+    labels = list[int]()
+    for path, label in files:
+        pixels = decode(path, how, seen)
+        if pixels is not None:
+            images[len(labels)] = pixels.transpose(2, 0, 1)
+            labels.append(label)
+    return images[: len(labels)], np.array(labels, np.int64)

@@ -23,7 +23,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:  # imported where it is used: who has no files needs no Pillow
     from PIL import Image
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "HEIF")
+"""Formats that are read, as far as Pillow has them; a file is told by its content."""
+
+HEIF = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypheis", b"ftypmif1")
+"""Second word of files that pillow-heif teaches Pillow to read."""
+
 CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
 """Channels by mode: grey, colours in this order, and colours with opacity."""
 
@@ -151,11 +156,29 @@ def opened(file: Path | str) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about metadata that plays no part here
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=FORMATS) as image:
+            if _head(file)[4:] in HEIF:
+                _read_heif()
+            Image.init()
+            known = [name for name in FORMATS if name in Image.OPEN]
+            with Image.open(file, formats=known) as image:
                 yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         most = Image.MAX_IMAGE_PIXELS
         raise PictureError(f"image has more than {most} pixels", "save it smaller") from error
+
+
+def _head(file: Path | str) -> bytes:
+    with open(file, "rb") as stream:
+        return stream.read(12)
+
+
+def _read_heif() -> None:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError as error:
+        message = "image is HEIC, which Pillow does not read alone"
+        raise PictureError(message, "pip install pillow-heif") from error
+    register_heif_opener()
 
 
 def is_turned(image: Image.Image) -> bool:

@@ -270,7 +270,13 @@ class ImageFolder(ImageSettings):
         description="how other sides are brought to these: stretched, padded by black, or cropped",
     )
     channels: Literal[1, 3, 4] | None = Field(
-        None, description="1: grey, 3: colours, 4: with transparency; else those of `input`, or 3"
+        None,
+        description="1: grey, 3: colours, 4: with transparency; else those of `input`, or 1 if "
+        "all are grey and 3 if not",
+    )
+
+    skip: Literal["nothing", "damaged"] = Field(
+        "nothing", description="`damaged`: pictures that cannot be read are left out, and told"
     )
 
     @property

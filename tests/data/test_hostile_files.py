@@ -15,6 +15,7 @@ from PIL import Image
 
 from dslnas.data import cifar10, idx, npz
 from dslnas.data.images import decode
+from dslnas.data.pictures import Pictures
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.diagnostics import UserError
 from dslnas.settings.data import Cifar10, Idx, Npz
@@ -95,7 +96,7 @@ def test_npz_headers(tmp_path: Path, changes: list[Edit]) -> None:
         npz.read(Npz(path=str(path)))
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "AVIF", "PPM"])
 @few
 @given(changes=edits)
 def test_image_files(tmp_path: Path, kind: str, changes: list[Edit]) -> None:
@@ -103,4 +104,4 @@ def test_image_files(tmp_path: Path, kind: str, changes: list[Edit]) -> None:
     Image.fromarray(pixels(12, 9, 3)).save(buffer, kind)
     path = tmp_path / "image.png"
     how = Preprocessing("RGB", 4, 4, "pad")
-    survives(path, edited(buffer.getvalue(), changes), lambda: decode(path, how))
+    survives(path, edited(buffer.getvalue(), changes), lambda: decode(path, how, Pictures()))

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dslnas.data import images
+from dslnas.data.pictures import Pictures
 from dslnas.data.preprocessing import Preprocessing
-from dslnas.diagnostics import UserError
 from dslnas.settings.data import Fit, ImageFolder
 from tests.data.made import error, pixels, write_images
 from tests.loading import load
@@ -23,10 +23,14 @@ def at(path: Path, size: int) -> ImageFolder:
 
 def square(path: Path, size: int) -> NDArray[np.uint8]:
     """Return an image as a square of colours."""
-    return images.decode(path, Preprocessing("RGB", size, size))[0]
+    return read(path, Preprocessing("RGB", size, size))
 
 
-FETCH = "fetch or write the file again"
+def read(path: Path, how: Preprocessing) -> NDArray[np.uint8]:
+    """Return an image that can be read."""
+    found = images.decode(path, how, Pictures())
+    assert found is not None
+    return found
 
 
 def png(width: int, height: int, content: bytes = b"") -> bytes:
@@ -74,11 +78,16 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     assert images.read(at(tmp_path, 4)).class_names == ("bus", "train")
 
 
-@pytest.mark.parametrize("end", ["png", "jpg", "JPEG", "bmp", "gif", "webp"])
+ENDINGS = ["png", "jpg", "JPEG", "jfif", "bmp", "gif", "webp", "tif", "tiff", "avif", "ppm"]
+
+
+@pytest.mark.parametrize("end", [*ENDINGS, "heic"])
 @pytest.mark.parametrize("mode", ["RGB", "L", "P", "1"])
 def test_formats_and_modes_become_rgb(tmp_path: Path, end: str, mode: str) -> None:
-    if end in ("jpg", "JPEG") and mode == "P":
-        mode = "CMYK"
+    if mode == "P":
+        mode = {"jpg": "CMYK", "JPEG": "CMYK", "jfif": "CMYK", "ppm": "RGB"}.get(end, mode)
+    if end == "heic":
+        pytest.importorskip("pillow_heif").register_heif_opener()
     path = tmp_path / f"image.{end}"
     Image.new("RGB", (9, 7), (255, 255, 255)).convert(mode).save(path)
     pixel = square(path, 5)
@@ -94,7 +103,7 @@ def test_what_is_transparent_is_white_and_no_warning_comes(tmp_path: Path) -> No
     found = square(path, 4)
     assert found[0, 0].tolist() == [9, 8, 7]
     assert found[0, 3].tolist() == [255, 255, 255]
-    kept, _ = images.decode(path, Preprocessing("RGBA", 4, 4))
+    kept = read(path, Preprocessing("RGBA", 4, 4))
     assert kept[0, 3].tolist()[3] == 0
     palette = Image.new("RGB", (4, 4), (9, 8, 7)).convert("P")
     palette.save(path, transparency=bytes(256))
@@ -111,9 +120,10 @@ def test_pictures_are_turned_as_their_exif_says(tmp_path: Path, orientation: int
     stored |= {5: how.TRANSPOSE, 6: how.ROTATE_90, 7: how.TRANSVERSE, 8: how.ROTATE_270}
     turned = upright.transpose(stored[orientation]) if orientation in stored else upright
     turned.save(path, exif=exif)
-    found, is_turned = images.decode(path, Preprocessing("RGB", 6, 6))
+    seen = Pictures()
+    found = images.decode(path, Preprocessing("RGB", 6, 6), seen)
     np.testing.assert_array_equal(found, pixels(6, 6, 3))
-    assert is_turned == (orientation > 1)
+    assert seen.turned == (orientation > 1)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +138,7 @@ def test_sides_are_brought_to_those_that_are_wanted(
     picture = np.zeros((8, 32), np.uint8)
     picture[:, :8] = 255
     Image.fromarray(picture).save(path)
-    found, _ = images.decode(path, Preprocessing("L", 8, 8, fit))
+    found = read(path, Preprocessing("L", 8, 8, fit))
     assert found.shape == (8, 8, 1)
     assert found[4, 0, 0] == left
     assert found[4, 4, 0] == middle
@@ -157,29 +167,6 @@ def test_turned_images_are_counted(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_not_read_is_told(tmp_path: Path) -> None:
-    write_images(tmp_path, {"cat": 2, "dog": 2})
-    Image.new("RGB", (4, 4)).save(tmp_path / "loose.png")
-    write_images(tmp_path / "cat", {"more": 3})
-    (tmp_path / "dog" / "scan.tif").write_bytes(b"")
-    assert images.shape(at(tmp_path, 4)).notes == (
-        f"1 images lie in {tmp_path}, beside the folders of classes, and are not read",
-        f"3 images in folders below class `cat` are not read: move them up into {tmp_path}/cat",
-        "1 .tif files of class `dog` are not read: save them as .png",
-    )
-
-
-def test_classes_of_numbers_are_in_their_order(tmp_path: Path) -> None:
-    write_images(tmp_path, {str(number): 1 for number in (10, 9, 0, 1)})
-    assert list(images.shape(at(tmp_path, 4)).counts) == ["0", "1", "9", "10"]
-
-
-def test_a_class_without_test_images_is_told(tmp_path: Path) -> None:
-    write_images(tmp_path / "train", {"cat": 2, "dog": 2, "emu": 2})
-    write_images(tmp_path / "test", {"cat": 1, "emu": 1})
-    assert images.shape(at(tmp_path, 4)).notes == ("class `dog` has no test images",)
-
-
 @pytest.mark.parametrize("name", ["val", "valid", "validation"])
 def test_a_validation_part_is_that_of_its_folder(tmp_path: Path, name: str) -> None:
     write_images(tmp_path / "train", {"cat": 20, "dog": 20})
@@ -195,116 +182,10 @@ def test_a_validation_part_is_that_of_its_folder(tmp_path: Path, name: str) -> N
     )
 
 
-def test_parts_without_one_that_trains(tmp_path: Path) -> None:
-    write_images(tmp_path / "val", {"cat": 3, "dog": 2})
-    write_images(tmp_path / "test", {"cat": 3, "dog": 2})
-    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
-        "NAS602",
-        "there is no folder `train` beside `test` and `val`",
-        "name the folder of the images that train `train`",
-    )
-
-
-def test_a_folder_around_the_folders_of_classes(tmp_path: Path) -> None:
-    write_images(tmp_path / "photos", {"cat": 2, "dog": 2})
-    place = tmp_path / "photos"
-    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
-        "NAS606",
-        "class `photos` has no images",
-        f'the folders in it hold images: write `path "{place}"` if they are the classes',
-    )
-
-
-def test_all_images_that_cannot_be_read_are_told_at_once(tmp_path: Path) -> None:
-    write_images(tmp_path, {"cat": 2, "dog": 2})
-    wrong = [tmp_path / "cat" / "1.png", tmp_path / "dog" / "0.png"]
-    for path in wrong:
-        path.write_bytes(b"")
-    with pytest.raises(UserError) as caught:
-        images.read(at(tmp_path, 4))
-    assert [one.where for one in caught.value.diagnostics] == [str(path) for path in wrong]
-
-
 def test_resizing_keeps_what_has_the_size_already(tmp_path: Path) -> None:
     path = tmp_path / "image.png"
     Image.fromarray(pixels(6, 6, 3)).save(path)
     np.testing.assert_array_equal(square(path, 6), pixels(6, 6, 3))
-
-
-@pytest.mark.parametrize(
-    ("content", "message", "help"),
-    [
-        (b"", "damaged image", FETCH),
-        (b"GIF89a", "damaged image", FETCH),
-        (b"%PDF-1.4 not one of the formats", "damaged image", FETCH),
-        (png(4, 4), "damaged image", FETCH),
-        (png(20_000, 20_000), "image has more than 89478485 pixels", "save it smaller"),
-        (png(10_000, 10_000), "image has more than 89478485 pixels", "save it smaller"),
-    ],
-)
-def test_an_image_is_damaged(tmp_path: Path, content: bytes, message: str, help: str) -> None:
-    write_images(tmp_path, {"cat": 2, "dog": 2})
-    path = tmp_path / "dog" / "0.png"
-    path.write_bytes(content)
-    assert error(lambda: images.read(at(tmp_path, 4)), path) == (
-        "NAS603",
-        message,
-        help,
-    )
-
-
-def test_an_image_is_cut_short(tmp_path: Path) -> None:
-    path = tmp_path / "image.jpg"
-    Image.fromarray(pixels(60, 60, 3)).save(path)
-    path.write_bytes(path.read_bytes()[:900])
-    assert error(lambda: square(path, 4), path) == ("NAS603", "damaged image", FETCH)
-
-
-def test_there_are_no_folders(tmp_path: Path) -> None:
-    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
-        "NAS602",
-        "there are no folders of images",
-        "the folder should hold one folder of images per class, or `train` and `test` with such "
-        "folders",
-    )
-
-
-def test_a_class_has_no_images(tmp_path: Path) -> None:
-    write_images(tmp_path, {"cat": 2, "dog": 0})
-    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
-        "NAS606",
-        "class `dog` has no images",
-        "images end in .bmp, .gif, .jpeg, .jpg, .png, .webp",
-    )
-
-
-def test_there_is_one_class(tmp_path: Path) -> None:
-    write_images(tmp_path, {"cat": 2})
-    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
-        "NAS609",
-        "there is only the class `cat`",
-        "a classifier needs at least two classes",
-    )
-
-
-def test_a_test_class_is_unknown(tmp_path: Path) -> None:
-    write_images(tmp_path / "train", {"cat": 2, "dog": 2})
-    write_images(tmp_path / "test", {"cat": 2, "dgo": 2})
-    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
-        "NAS609",
-        "class `dgo` is in `test` but not in `train`",
-        "both folders need the same classes",
-    )
-
-
-def test_a_third_part_is_not_left_out_silently(tmp_path: Path) -> None:
-    write_images(tmp_path / "train", {"cat": 2, "dog": 2})
-    write_images(tmp_path / "more", {"cat": 2, "dog": 2})
-    assert error(lambda: images.shape(at(tmp_path, 4)), tmp_path) == (
-        "NAS603",
-        "unexpected folder `more` beside `train`",
-        "only `train`, `val` and `test` are read; without them the split makes the parts",
-    )
 
 
 def test_more_images_than_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,6 +195,62 @@ def test_more_images_than_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "NAS603",
         "192 bytes of content but at most 100 are read",
         "use smaller images or fewer of them",
+    )
+
+
+def test_files_are_told_by_their_content(tmp_path: Path) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    Image.new("RGB", (6, 5), (0, 0, 255)).save(tmp_path / "cat" / "0.png", "GIF")
+    Image.new("RGB", (6, 5), (0, 1, 255)).save(tmp_path / "cat" / "1.png", "TIFF")
+    examples = images.read(at(tmp_path, 4))
+    assert examples.inputs[:2, :, 0, 0].tolist() == [[0, 0, 255], [0, 1, 255]]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "I;16"])
+def test_grey_stays_one_channel_if_all_are_grey(tmp_path: Path, mode: str) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    for path in tmp_path.rglob("*.png"):
+        Image.new(mode, (6, 5)).save(path)
+    usual = ImageFolder(path=str(tmp_path))
+    assert images.shape(usual).shape == (1, 32, 32)
+    assert images.read(usual).inputs.shape == (4, 1, 32, 32)
+    assert images.shape(usual.replace(channels=3)).shape == (3, 32, 32)
+    assert images.shape(usual.fitted((1, 28, 28))).shape == (1, 28, 28)
+    Image.new("RGB", (6, 5)).save(tmp_path / "dog" / "1.png")
+    assert images.shape(usual).shape == (3, 32, 32)
+    assert images.read(usual).inputs.shape == (4, 3, 32, 32)
+
+
+@pytest.mark.parametrize("name", ["0.heic", "0.HEIF", "0.jpg"])
+def test_heic_needs_a_package_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    (tmp_path / "dog" / name).write_bytes(b"\0\0\0\x18ftypheic")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    code, message, help = error(
+        lambda: images.shape(at(tmp_path, 4)), tmp_path if name.endswith("jpg") else "data"
+    )
+    if name.endswith("jpg"):
+        cause = "is HEIC, which Pillow does not read alone (pip install pillow-heif)"
+        assert (code, message) == ("NAS603", f"1 of 5 images cannot be read: dog/{name} {cause}")
+    else:
+        assert (code, message, help) == (
+            "NAS608",
+            "1 HEIC files need pillow-heif",
+            "pip install dslnas[heic]",
+        )
+
+
+def test_avif_needs_a_pillow_that_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    (tmp_path / "dog" / "1.avif").write_bytes(b"\0\0\0\x18ftypavif")
+    Image.init()
+    monkeypatch.delitem(Image.OPEN, "AVIF")
+    assert error(lambda: images.shape(at(tmp_path, 4)), "data") == (
+        "NAS608",
+        "1 AVIF files need a Pillow that reads them",
+        "pip install 'pillow>=11.3'",
     )
 
 

@@ -1,0 +1,102 @@
+"""Files below a folder: which are pictures by their names, and how many others there are."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dslnas.data.files import reading
+
+SUFFIXES = frozenset(
+    {
+        *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".apng", ".webp"),
+        *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif", ".hif"),
+    }
+)
+"""Endings of files that are read; what they are is told by their content."""
+
+_LITTER = frozenset(
+    {"__macosx", "@eadir", "$recycle.bin", "thumbs.db", "ehthumbs.db", "desktop.ini"}
+)
+"""Names of what systems and tools leave behind, in small letters; so are those with a dot first."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of a folder, with those of all folders below it.
+
+    Attributes:
+        folder: The folder.
+        pictures: Files that are read, in the order of their names.
+        direct: How many of them lie in the folder itself.
+        others: How many other files there are, by ending.
+    """
+
+    folder: Path
+    pictures: tuple[Path, ...] = ()
+    direct: int = 0
+    others: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def folders(self) -> frozenset[str]:
+        """Names of the folders in it that hold pictures."""
+        at = len(self.folder.parts)
+        inner = (path.parts[at : at + 2] for path in self.pictures)
+        return frozenset(first for first, *deeper in inner if deeper)
+
+
+def files_in(folder: Path, *, below: bool = True) -> Files:
+    """Return the files of a folder, of those `below` it too, without litter."""
+    pictures, others, direct = list[Path](), Counter[str](), 0
+    for place, names in _walk(folder, below=below):
+        for name in names:
+            ending = os.path.splitext(name)[1].lower()
+            if ending in SUFFIXES:
+                pictures.append(Path(place, name))
+                direct += place == str(folder)
+            else:
+                others[ending] += 1
+    return Files(folder, tuple(sorted(pictures)), direct, others)
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """Return the folders in a folder, in the order of their names, without litter."""
+    with reading(folder, "folder"):
+        return sorted(path for path in folder.iterdir() if path.is_dir() and _is_meant(path.name))
+
+
+def counted(endings: Counter[str]) -> str:
+    """Return in words how many files have which ending, those of the most files first."""
+    ordered = sorted(endings.items(), key=lambda item: (-item[1], item[0]))
+    return " and ".join(
+        f"{count} {f'{ending} ' if ending else ''}file{'s' * (count != 1)}"
+        f"{'' if ending else ' without an ending'}"
+        for ending, count in ordered
+    )
+
+
+def _walk(folder: Path, *, below: bool) -> Iterator[tuple[str, list[str]]]:
+    """Yield each folder with the names of its files; links are followed, but not in circles."""
+
+    def failed(error: OSError) -> None:
+        raise error
+
+    seen: set[str] = set()
+    with reading(folder, "folder"):
+        for place, inner, names in os.walk(folder, onerror=failed, followlinks=True):
+            seen.add(os.path.realpath(place))
+            paths = {name: os.path.realpath(os.path.join(place, name)) for name in meant(inner)}
+            inner[:] = [name for name, path in paths.items() if below and path not in seen]
+            yield place, meant(names)
+
+
+def meant(names: Iterable[str]) -> list[str]:
+    """Return the names that are no litter."""
+    return [name for name in names if _is_meant(name)]
+
+
+def _is_meant(name: str) -> bool:
+    return not name.startswith(".") and name.lower() not in _LITTER

@@ -1,0 +1,119 @@
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dslnas.cli.main import run
+from dslnas.data import image_damage, images
+from dslnas.settings.data import ImageFolder
+from tests.data.made import error, pixels, write_images
+from tests.data.test_images import png
+from tests.loading import load
+
+
+def encoded(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels(40, 40, 3)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def told(path: Path, found: str, count: int = 4, of: int = 1) -> tuple[str, str, str]:
+    """Return code, message and help for images that cannot be read."""
+    return (
+        "NAS603",
+        f"{of} of {count} images cannot be read: {found}",
+        "fetch or write them again, or leave them out by `skip damaged`",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (b"", "is empty"),
+        (encoded("JPEG")[:-200], "is cut short"),
+        (encoded("PNG")[:-200], "is cut short"),
+        (encoded("JPEG")[:100], "is cut short"),
+        (png(4, 4), "is cut short"),
+        (b"\n<!DOCTYPE html><title>404</title>", "is an HTML page"),
+        (b"\xef\xbb\xbf<html lang=en>", "is an HTML page"),
+        (b'{"error": "not found"}', "is JSON"),
+        (b'<?xml version="1.0"?><Error/>', "is XML"),
+        (b"%PDF-1.4 ...", "is a PDF file"),
+        (b"PK\x03\x04...", "is a ZIP archive"),
+        (b"version https://git-lfs.github.com/spec/v1", "is a pointer to a file of Git LFS"),
+        (b"\x00\x01\x02 no format at all", "is damaged"),
+        (png(20_000, 20_000), "has more than 89478485 pixels (save it smaller)"),
+        (png(10_000, 10_000), "has more than 89478485 pixels (save it smaller)"),
+    ],
+)
+def test_an_image_that_cannot_be_read_is_told_with_its_cause(
+    tmp_path: Path, content: bytes, cause: str
+) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    (tmp_path / "dog" / "0.png").write_bytes(content)
+    settings = ImageFolder(path=str(tmp_path), size=4)
+    for look in (images.shape, images.read):  # before the run and in it
+        assert error(lambda look=look: look(settings), tmp_path) == told(  # type: ignore[misc]
+            tmp_path, f"dog/0.png {cause}"
+        )
+
+
+def test_a_file_that_is_not_there_any_more(tmp_path: Path) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    (tmp_path / "dog" / "0.png").unlink()
+    (tmp_path / "dog" / "0.png").symlink_to(tmp_path / "gone.png")
+    assert error(lambda: images.read(ImageFolder(path=str(tmp_path))), tmp_path) == told(
+        tmp_path, "dog/0.png cannot be opened: no such file or directory"
+    )
+
+
+def test_all_images_that_cannot_be_read_are_in_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for part in ("train", "test"):
+        write_images(tmp_path / part, {"cat": 2, "dog": 2})
+        (tmp_path / part / "cat" / "1.png").write_bytes(b"")
+        (tmp_path / part / "dog" / "0.png").write_bytes(b"<html>")
+    settings = ImageFolder(path=str(tmp_path))
+    named = [
+        "train/cat/1.png is empty",
+        "train/dog/0.png is an HTML page",
+        "test/cat/1.png is empty",
+        "test/dog/0.png is an HTML page",
+    ]
+    assert error(lambda: images.read(settings), tmp_path) == told(
+        tmp_path, "; ".join(named), count=8, of=4
+    )
+    monkeypatch.setattr(image_damage, "NAMED", 1)
+    assert error(lambda: images.read(settings), tmp_path) == told(
+        tmp_path, f"{named[0]}; and 3 more, which `dslnas data` names", count=8, of=4
+    )
+
+
+def test_damaged_images_are_left_out_only_if_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_images(tmp_path / "photos", {"cat": 5, "dog": 4})
+    (tmp_path / "photos" / "cat" / "1.png").write_bytes(b"")
+    spec = tmp_path / "spec.nas"
+    text = 'use papers.darts\ndata images { path "photos"; batch 2 }\nevaluate { batch 2 }\n'
+    spec.write_text(text)
+    assert run(["check", str(spec)]) == 1
+    assert "1 of 9 images cannot be read: cat/1.png is empty" in capsys.readouterr().err
+    assert run(["check", str(spec), "--set", "data.skip=damaged"]) == 0
+    settings = ImageFolder(path=str(tmp_path / "photos"), size=4, skip="damaged")
+    data = load(settings, "cpu")
+    assert sum(map(len, data.parts)) == 8
+    note = "left out, as they cannot be read: cat/1.png is empty"
+    assert data.notes == (note,)
+    assert data.facts.entries()["notes"] == (note,)
+
+
+def test_a_large_folder_is_not_read_before_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    (tmp_path / "dog" / "1.png").write_bytes(b"")
+    monkeypatch.setattr(images, "SMALL", 10)
+    assert images.shape(ImageFolder(path=str(tmp_path))).classes == 2
