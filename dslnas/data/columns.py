@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.data.examples import Targets
-from dslnas.data.files import check_size, damaged, reading
+from dslnas.data.files import damaged, read_text, reading
 from dslnas.diagnostics import suggestion, user_error
 from dslnas.settings.data import Goal
 
@@ -111,9 +111,8 @@ def targets_in(
 
 
 def _csv(path: Path) -> Columns:
+    text = read_text(path)
     with reading(path, "file"):
-        check_size(path, path.stat().st_size)
-        text = path.read_text(encoding="utf-8-sig")
         head = text.partition("\n")[0]
         separator = max(SEPARATORS, key=head.count)
         rows = [row for row in csv.reader(StringIO(text), delimiter=separator) if row]

@@ -15,6 +15,7 @@ from tokenize import TokenError
 from typing import IO, cast
 
 from dslnas.diagnostics import UserError, user_error
+from dslnas.encoding import NotUtf8Error, decoded
 from dslnas.settings.data import DataSettings
 
 # Everything is held in memory at once, so more than this (after unpacking) is a mistake or an
@@ -126,6 +127,24 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         gzip.open(path, "rb") if packed else path.open("rb") as stream,
     ):
         yield cast(IO[bytes], stream)
+
+
+def read_text(path: Path, most: int = MOST_BYTES) -> str:
+    """Return the text of a file, its line breaks as line feeds.
+
+    Raises NAS603 if it has more bytes than `most` or cannot be read, NAS610 if it is not UTF-8.
+    """
+    with reading(path, "file"):
+        size = path.stat().st_size
+        if size > most:
+            message = f"{size} bytes of text but at most {most} are read"
+            raise damaged(path, message, "use a part of it")
+        content = path.read_bytes()
+    try:
+        text = decoded(content)
+    except NotUtf8Error as error:
+        raise user_error("NAS610", str(error), help=error.help, where=str(path)) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def read_exactly(path: Path, stream: IO[bytes], size: int) -> bytes:

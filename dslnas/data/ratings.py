@@ -10,7 +10,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from dslnas.data.files import check_size, damaged, path_of, reading, required_path
+from dslnas.data.files import damaged, path_of, read_text, reading, required_path
 from dslnas.diagnostics import user_error
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def read_file(settings: RatingFile) -> Ratings:
 
     Raises:
         UserError: NAS601, NAS602, NAS605 there is no file; NAS603 a line is not as it should be;
-            NAS606 there are no ratings.
+            NAS606 there are no ratings; NAS610 no UTF-8.
     """
     path = required_path(path_of(settings))
     if not path.is_file():
@@ -65,12 +65,12 @@ def read_file(settings: RatingFile) -> Ratings:
 def _read(path: Path, inputs: tuple[str, ...], version: tuple[int, int]) -> Ratings:
     import numpy as np
 
-    check_size(path, version[1])
     numbers: dict[str, dict[str, int]] = {name: {} for name in inputs}
     codes: dict[str, list[int]] = {name: [] for name in inputs}
     values: list[float] = []
-    with reading(path, "file"), path.open(encoding="utf-8-sig", newline="") as stream:
-        for line, fields in _rows(path, stream, inputs):
+    lines = _lines(read_text(path))
+    with reading(path, "file"):
+        for line, fields in _rows(path, lines, inputs):
             for name, text in zip(inputs, fields, strict=False):
                 known = numbers[name]
                 codes[name].append(known.setdefault(text, len(known)))
@@ -82,6 +82,15 @@ def _read(path: Path, inputs: tuple[str, ...], version: tuple[int, int]) -> Rati
         {name: tuple(numbers[name]) for name in inputs},
         np.array(values),
     )
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield line by line, which takes less memory than a list of all of them."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def _rows(

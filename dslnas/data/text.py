@@ -8,7 +8,14 @@ from itertools import accumulate
 from pathlib import Path
 
 from dslnas.data.examples import DataShape
-from dslnas.data.files import damaged, missing, path_of, reading, required_folder, required_path
+from dslnas.data.files import (
+    damaged,
+    missing,
+    path_of,
+    read_text,
+    required_folder,
+    required_path,
+)
 from dslnas.data.tokens import UNKNOWN, cut, tokens, vocabulary
 from dslnas.diagnostics import user_error
 from dslnas.settings.data import TextSettings, TokenLevel
@@ -55,8 +62,10 @@ def read(settings: TextSettings, *, training_only: bool = False) -> list[str]:
     """
     level = settings.token_level
     first, *others = _files(settings)
-    parts = divide(_text(first), settings.split, level)
-    parts = parts[:2] if training_only else [*parts, *map(_text, others)]
+    parts = divide(read_text(first, MOST_BYTES), settings.split, level)
+    parts = (
+        parts[:2] if training_only else [*parts, *(read_text(path, MOST_BYTES) for path in others)]
+    )
     return [divide(part, (settings.subset,), level)[0] for part in parts]
 
 
@@ -166,24 +175,3 @@ def _one_of(folder: Path, *names: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise missing(folder, names[0], HOLDS)
-
-
-def _text(path: Path) -> str:
-    """Return the text of a file; line breaks of all systems become a line feed."""
-    with reading(path, "file"):
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise damaged(
-                path, f"{size} bytes of text but at most {MOST_BYTES} are read", "use a part of it"
-            )
-        content = path.read_bytes()
-    try:
-        text = content.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise user_error(
-            "NAS610",
-            f"byte {error.start} is 0x{content[error.start]:02x}, which is not UTF-8 here",
-            help="save the file as UTF-8; from Latin-1: `iconv -f LATIN1 -t UTF-8`",
-            where=str(path),
-        ) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

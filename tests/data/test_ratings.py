@@ -139,7 +139,7 @@ def test_more_simulated_ratings_than_pairs_are_refused() -> None:
         ("1,2,3\n1,2,nan\n", "NAS603", "rating in line 2 is no number: `nan`"),
         ("user,item,rating\n", "NAS606", "there are no ratings"),
         ("1\t2\t3\n", "NAS606", "there are 1 ratings but the split has 4 parts"),
-        (b"\xff\xfe\t1\t2\n", "NAS603", "damaged file"),
+        (b"\xff\xfe\t1\t2\n", "NAS610", "file is UTF-16, but UTF-8 is read"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(

@@ -89,11 +89,18 @@ def test_line_breaks_of_other_systems_and_a_mark_at_the_start(tmp_path: Path) ->
 
 
 def test_control_characters_are_characters(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.txt", "\x00\x01\x07\x1b[0m\n" * 20)
+    path = write(tmp_path / "a.txt", "\x01\x07\x1b[0m\n" * 20)
     settings = TextFile(path=path, level="char")
     known = describe(settings)
     assert known is not None
-    assert known.classes == 9
+    assert known.classes == 8
+
+
+def test_a_zero_in_a_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"one two\n" * 9 + b"three\0four\n")
+    found = error(lambda: describe(TextFile(path=str(path))), path)
+    assert found[:2] == ("NAS610", "byte 77 in line 10 is NUL, which no text has")
 
 
 @pytest.mark.parametrize("prefix", ["", "ptb."])
@@ -152,8 +159,8 @@ def test_text_that_is_not_utf8(tmp_path: Path) -> None:
     path.write_bytes("café\n".encode("latin-1") * 9)
     assert error(lambda: describe(TextFile(path=str(path))), path) == (
         "NAS610",
-        "byte 3 is 0xe9, which is not UTF-8 here",
-        "save the file as UTF-8; from Latin-1: `iconv -f LATIN1 -t UTF-8`",
+        "byte 3 in line 1 is 0xe9, not UTF-8; the file looks like Latin-1",
+        "save it as UTF-8, as `iconv -f LATIN1 -t UTF-8 old > new` does",
     )
 
 

@@ -47,13 +47,17 @@ def _tuples(
     return st.lists(inner, min_size=least, max_size=4).map(tuple)
 
 
+def _names_last(arguments: list[ast.Argument]) -> tuple[ast.Argument, ...]:
+    return tuple(sorted(arguments, key=lambda argument: argument.name is not None))
+
+
 def _compound(inner: st.SearchStrategy[ast.Expression]) -> st.SearchStrategy[ast.Expression]:
     arguments = st.builds(ast.Argument, st.none() | names, inner, span=st.just(SPAN))
     at = {"span": st.just(SPAN)}
     return st.one_of(
         st.builds(ast.Tuple, _tuples(inner, 2), **at),
         st.builds(ast.Choice, _tuples(inner, 1), **at),
-        st.builds(ast.Call, inner, st.lists(arguments, max_size=4).map(tuple), **at),
+        st.builds(ast.Call, inner, st.lists(arguments, max_size=4).map(_names_last), **at),
         st.builds(ast.Negative, inner, **at),
         st.builds(ast.Binary, st.sampled_from("+-*/"), inner, inner, **at),
         st.builds(ast.Chain, _tuples(inner, 2), **at),

@@ -93,7 +93,7 @@ def test_expressions_survive_in_one_line(expression: ast.Expression) -> None:
         ("(a+b)(c)", "(a + b)(c)"),
         ("-a(b)", "-a(b)"),
         ("(-a)(b)", "(-a)(b)"),
-        ("f ( x=1 , (a,b) )", "f(x = 1, (a, b))"),
+        ("f ( (a,b) , x=1 )", "f((a, b), x = 1)"),
         ("{a,(b->c)}", "{a, b -> c}"),
         ("3x32   x 32", "3 x 32 x 32"),
     ],

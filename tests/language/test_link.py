@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -184,10 +187,34 @@ def test_a_byte_order_mark_and_foreign_line_ends_do_not_matter(tmp_path: Path) -
     assert read_source(path).text == "let a = 1\nlet b = 2\n"
 
 
-def test_lines_that_end_as_on_old_macs_are_told_by_their_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("end", "name"),
+    [
+        ("\r", "carriage return (CR)"),
+        ("\v", "vertical tab (VT)"),
+        ("\x85", "next-line character (NEL)"),
+        ("\u2028", "line separator (U+2028)"),
+        ("\u2029", "paragraph separator (U+2029)"),
+    ],
+)
+def test_other_line_ends_are_told_by_their_name(tmp_path: Path, end: str, name: str) -> None:
     path = tmp_path / "old.nas"
-    path.write_bytes(b"use papers.darts\rdata digits\r")
-    with pytest.raises(UserError, match=r"NAS004.*carriage returns"):
+    plural = name.replace(" (", "s (")
+    path.write_text(f"# mine{end}use papers.darts{end}", encoding="utf-8", newline="")
+    with pytest.raises(UserError, match=rf"old\.nas: error\[NAS004\]: .*{re.escape(plural)} alone"):
         read_source(path)
-    path.write_bytes(b"use papers.darts\r\ndata digits\r\n")
-    assert read_source(path).text == "use papers.darts\ndata digits\n"
+    path.write_text(f"let a = 1\n# mine{end}let b = 2\n", encoding="utf-8", newline="")
+    with pytest.raises(UserError, match=rf"old\.nas:2:7: .*a {re.escape(name)} ends no line"):
+        read_source(path)
+
+
+def test_the_advice_for_other_line_ends_works_as_printed(tmp_path: Path) -> None:
+    if shutil.which("perl") is None:
+        pytest.skip("perl is not installed")
+    for end in ("\r", "\u2028"):
+        (tmp_path / "old").write_text(f"let a = 1{end}let b = 2{end}", encoding="utf-8", newline="")
+        with pytest.raises(UserError) as caught:
+            read_source(tmp_path / "old")
+        command = caught.value.diagnostics[0].help.split("`")[1]
+        subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+        assert read_source(tmp_path / "new").text == "let a = 1\nlet b = 2\n"

@@ -94,7 +94,7 @@ def shown(expression: ast.Expression) -> str:
         ("(a -> b) -> c", "[[a -> b] -> c]"),
         ("2 * (a -> b)", "[2 * [a -> b]]"),
         ("a(1)(b)", "[[a of 1] of b]"),
-        ("a(k = 1 + 2, b -> c)", "[a of k=[1 + 2], [b -> c]]"),
+        ("a(b -> c, k = 1 + 2)", "[a of [b -> c], k=[1 + 2]]"),
         ("a()", "[a of ]"),
         ("(a)", "a"),
         ("(a, b)", "(a, b)"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, suggestion, user_error
 from dslnas.language.syntax import ast
+from dslnas.language.syntax.numbers import comma_help, thousands_help
 
 
 def parameters_of(definition: ast.OpDef | ast.GateDef) -> dict[str, bool]:
@@ -28,7 +29,7 @@ def bind(
     for position, argument in enumerate(arguments):
         if argument.name is None and position >= len(parameters):
             message = f"`{name.text}` takes {_count(len(parameters))}, found {len(arguments)}"
-            help = takes if parameters else ""
+            help = thousands_help(argument.span) or (takes if parameters else "")
             raise user_error("NAS208", message, span=argument.span, help=help)
         key = [*parameters][position] if argument.name is None else argument.name.text
         place = argument.span if argument.name is None else argument.name.span
@@ -57,6 +58,7 @@ def only_value(
     """Return the value of a setting that takes one; NAS502 is recorded at the others."""
     first, *others = setting.values
     if others:
+        help = comma_help(setting.values_span.text) or help
         message = f"`{setting.key.text}` takes one value, found {len(setting.values)}"
         span = others[0].span.to(others[-1].span)
         diagnostics.add("NAS502", message, span, help=help)

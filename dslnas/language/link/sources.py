@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import nullcontext
 from os.path import lexists  # pathlib's raises for a name that no file can have
 from pathlib import Path
 
 from dslnas.diagnostics import did_you_mean, suggestion, user_error
+from dslnas.encoding import NotUtf8Error, decoded
 from dslnas.language.syntax.parse import MAX_CHARACTERS
-from dslnas.source import SourceFile
+from dslnas.source import SourceFile, Span
 
 STDIN = Path("-")
 STDIN_NAME = "stdin"
 SUFFIX = ".nas"
 LIBRARY = Path(__file__).resolve().parents[2] / "library"
+_OTHER_ENDS = {
+    "\r": ("carriage return", "CR"),
+    "\v": ("vertical tab", "VT"),
+    "\x85": ("next-line character", "NEL"),
+    "\u2028": ("line separator", "U+2028"),
+    "\u2029": ("paragraph separator", "U+2029"),
+}
+"""Line ends of old Macs, word processors and mainframes; no line of a spec ends with them."""
+
 _MOST_BYTES = 4 * MAX_CHARACTERS
 
 
@@ -23,7 +34,7 @@ def read_source(path: Path, name: str | None = None, *, library: bool = False) -
 
     Raises:
         UserError: NAS001 if it cannot be read, NAS002 if it is not UTF-8, NAS003 if too large,
-            NAS004 for lines that end as on old Macs.
+            NAS004 for lines that end with other characters than line feeds.
     """
     is_stdin = path == STDIN
     shown = name or (f"<{STDIN_NAME}>" if is_stdin else str(path))
@@ -40,16 +51,28 @@ def read_source(path: Path, name: str | None = None, *, library: bool = False) -
         message = f"file has more than {_MOST_BYTES:,} bytes"
         raise user_error("NAS003", message, where=shown, help="is it a spec?")
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"file is not UTF-8 text (byte {error.start})"
-        raise user_error("NAS002", message, where=shown, help="save it as UTF-8") from None
-    text = text.replace("\r\n", "\n")
-    if "\r" in text and "\n" not in text:
-        message = "lines end with carriage returns (CR) alone, as on old Macs"
-        help = "save it with line feeds (LF), as `tr '\\r' '\\n' < old.nas > new.nas` does"
-        raise user_error("NAS004", message, where=shown, help=help)
-    return SourceFile(shown, text, None if is_stdin else path, library)
+        text = decoded(content).replace("\r\n", "\n")
+    except NotUtf8Error as error:
+        raise user_error("NAS002", str(error), where=shown, help=error.help) from None
+    source = SourceFile(shown, text, None if is_stdin else path, library)
+    _check_line_ends(source)
+    return source
+
+
+def _check_line_ends(source: SourceFile) -> None:
+    """Raise NAS004 for a line end that only some programs know: a comment would go on behind it."""
+    found = re.search(f"[{''.join(_OTHER_ENDS)}]", source.text)
+    if found is None:
+        return
+    name, short = _OTHER_ENDS[found[0]]
+    change = f"perl -CSD -pe 's/\\x{{{ord(found[0]):x}}}/\\n/g' old > new"
+    help = f"write line feeds (LF), as `{change}` does"
+    if "\n" not in source.text:
+        message = f"lines end with {name}s ({short}) alone"
+        raise user_error("NAS004", message, where=source.name, help=help)
+    message = f"a {name} ({short}) ends no line"
+    span = Span(source, found.start(), found.end())
+    raise user_error("NAS004", message, span=span, help=help)
 
 
 def find_source(path: Path) -> SourceFile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 from lark import Token, Tree
@@ -11,6 +12,7 @@ from lark import Token, Tree
 from dslnas.diagnostics import Diagnostics
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.ast_base import Node
+from dslnas.language.syntax.numbers import comma_help
 from dslnas.source import SourceFile, Span
 
 MAX_DEPTH = 100
@@ -37,7 +39,7 @@ _LISTS: dict[str, Callable[..., Node]] = {
     "choice": ast.Choice,
     "chain": ast.Chain,
 }
-_HEADED: dict[str, Callable[..., Node]] = {"ops": ast.OpsDef, "call": ast.Call}
+_HEADED: dict[str, Callable[..., Node]] = {"ops": ast.OpsDef}
 _EXPRESSIONS = {
     "number", "size", "text", "name", "negative", "sum", "product", "named", "comparison",
     "equation", "call",
@@ -59,7 +61,8 @@ class TreeBuilder:
     """Turns Lark's trees into syntax nodes of one file.
 
     Mistakes go into `diagnostics`: NAS107 for a number that is too large, NAS108 for an expression
-    that is nested too deep or too long. A 1 then takes its place, so that reading can go on.
+    that is nested too deep or too long, for which a 1 then stands so that reading can go on;
+    NAS109 for an argument by position after one by name.
     """
 
     def __init__(self, source: SourceFile, diagnostics: Diagnostics) -> None:
@@ -197,6 +200,21 @@ class TreeBuilder:
 
     def _text(self, tree: Tree[Token]) -> ast.Text:
         return ast.Text(str(tree.children[0])[1:-1], span=self._span(tree))
+
+    def _call(self, tree: Tree[Token]) -> ast.Call:
+        first, *given = tree.children
+        function, arguments = self.build(first), self._trees(given)
+        for before, after in pairwise(arguments):
+            if after.name is None and before.name is not None:
+                self._position_after_name(before, after)
+        return ast.Call(function, arguments, span=self._span(tree))
+
+    def _position_after_name(self, named: ast.Argument, argument: ast.Argument) -> None:
+        written = named.value.span.to(argument.span)
+        message = f"argument `{argument.span.brief}` without a name follows one with a name"
+        help = comma_help(written.text) or "write its name too, or put it in front"
+        span = written if comma_help(written.text) else argument.span
+        self._diagnostics.add("NAS109", message, span, help=help)
 
     def _negative(self, tree: Tree[Token]) -> ast.Negative:
         return ast.Negative(self.build(tree.children[1]), span=self._span(tree))

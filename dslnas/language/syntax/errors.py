@@ -15,9 +15,10 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from dslnas.diagnostics import MOST_SHOWN, Diagnostic
+from dslnas.language.syntax.characters import character_error
 from dslnas.language.syntax.grammar import language_parser
-from dslnas.language.syntax.help import unquoted
-from dslnas.language.syntax.messages import END, character_error, token_error
+from dslnas.language.syntax.help import help_before_others
+from dslnas.language.syntax.messages import END, token_error
 from dslnas.language.syntax.parse_failure import ParseFailure
 from dslnas.language.syntax.tokens import STATEMENTS
 from dslnas.source import SourceFile
@@ -74,7 +75,7 @@ def _refused(
         diagnostic = token_error(failure, token, set(error.accepts or error.expected))
     else:
         return None
-    return failure, replace(diagnostic, help=unquoted(failure) or diagnostic.help)
+    return failure, replace(diagnostic, help=help_before_others(failure) or diagnostic.help)
 
 
 def _failure(source: SourceFile, start: int, text: str, at: int, end: str) -> ParseFailure:

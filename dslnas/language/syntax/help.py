@@ -8,10 +8,11 @@ from collections.abc import Sequence, Set
 from lark import Token
 
 from dslnas.diagnostics import did_you_mean
+from dslnas.language.syntax.characters import is_quote
+from dslnas.language.syntax.numbers import comma_help, run_around
 from dslnas.language.syntax.parse_failure import ParseFailure
 from dslnas.language.syntax.tokens import BREAK, STATEMENTS
 
-_QUOTES = "\"'\N{LEFT SINGLE QUOTATION MARK}\N{LEFT DOUBLE QUOTATION MARK}"
 _JOINED = "layers are joined with `->`"
 _GOES_ON = {
     "COMMA": "the line above ends with `,`, so its list goes on here",
@@ -20,14 +21,42 @@ _GOES_ON = {
 _COMPARED = {"count": "skip_connect <= 2", "require": "params < 4M"}
 
 
-def unquoted(failure: ParseFailure) -> str:
+def help_before_others(failure: ParseFailure) -> str:
+    """Say how a slip is mended that is no matter of grammar; "" if there is none."""
+    return _unquoted(failure) or _quote_inside(failure) or _grouped(failure)
+
+
+def _quote_inside(failure: ParseFailure) -> str:
+    """Say that a string has no quote inside, if one stands there."""
+    previous = failure.previous
+    if previous is None or previous.type != "STRING" or previous.end_pos != failure.at:
+        return ""
+    line = failure.text[failure.at :].split("\n", 1)[0]
+    return 'a string cannot hold a `"`: give the file another name' if '"' in line else ""
+
+
+def _grouped(failure: ParseFailure) -> str:
+    """Say how a number is written whose thousands are parted by a comma or a space."""
+    previous, text, at = failure.previous, failure.text, failure.at
+    if previous is None or previous.type != "NUMBER" or at == len(text):
+        return ""
+    if text[at] == ",":
+        start, end = run_around(text, at)
+        return comma_help(text[start:end])
+    groups = re.match(r"[0-9]{3}(?: [0-9]{3})*(?![\w.])", text[at:])
+    if groups is None or not previous.isdigit() or text[previous.end_pos : at] != " ":
+        return ""
+    return f"write `{previous}{groups[0].replace(' ', '')}`"
+
+
+def _unquoted(failure: ParseFailure) -> str:
     """Say that a path is quoted, if one stands there without quotes; "" if none does."""
     statement = failure.statement
     if not statement or statement[0] not in ("path", "use") or failure.at == len(failure.text):
         return ""
     behind = statement[0].end_pos or 0
     line = failure.text[behind:].split("\n", 1)[0].strip()
-    if not line or not behind < failure.at <= behind + len(line) + 1 or line[0] in _QUOTES:
+    if not line or not behind < failure.at <= behind + len(line) + 1 or is_quote(line[0]):
         return ""
     path = re.split(r"[\s;}]", line, maxsplit=1)[0]
     if statement[0] == "use" and path[0] not in "./~":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence, Set
 
 from lark import Token
 
 from dslnas.diagnostics import Diagnostic, Note, did_you_mean
+from dslnas.language.syntax.characters import shortened
 from dslnas.language.syntax.help import help_for
 from dslnas.language.syntax.parse_failure import CLOSING, SIGNS, ParseFailure
 from dslnas.language.syntax.tokens import BREAK, STATEMENTS
@@ -17,7 +17,6 @@ END = "$END"
 _KEYWORDS = tuple(word for words in STATEMENTS.values() for word in words)
 _STARTS = "a statement starts with a word such as `use`, `op`, `cell`, `network` or `search`"
 _RESERVED = {*STATEMENTS, "LIKE", "NODE", "WHEN", "AND"}
-_LOWER_UNIT = re.compile(r"\d+(\.\d+)?[kmg]")
 _STARTS_VALUE = {"NAME", "NUMBER", "LPAR", "MINUS"}
 # What can come next, in the order in which it is said. Signs that can follow any value are left
 # out: nobody who forgot a comma is helped by a list of operators.
@@ -36,46 +35,6 @@ _WORDS = {
     "RBRACE": "`}`",
     BREAK: "the end of the line",
 }
-_QUOTES = 'strings are written in `"`'
-_LISTS = "several values are written `1, 2` or `(1, 2)`"
-_INSTEAD = {
-    "'": _QUOTES,
-    "\N{LEFT SINGLE QUOTATION MARK}": _QUOTES,
-    "\N{RIGHT SINGLE QUOTATION MARK}": _QUOTES,
-    "\N{LEFT DOUBLE QUOTATION MARK}": _QUOTES,
-    "\N{RIGHT DOUBLE QUOTATION MARK}": _QUOTES,
-    "\N{RIGHTWARDS ARROW}": "write `->`",
-    "\N{MINUS SIGN}": "write `-`",
-    "\N{EN DASH}": "write `-`",
-    "\N{MULTIPLICATION SIGN}": "write `x` between sizes, `*` between numbers",
-    "[": _LISTS,
-    "]": _LISTS,
-}
-
-
-def character_error(failure: ParseFailure) -> Diagnostic:
-    """Explain a character that starts no word of the language."""
-    text, at = failure.text, failure.at
-    character = text[at]
-    if character == '"':
-        end = text.find("\n", at)
-        span = failure.span(at, len(text) if end < 0 else end)
-        help = 'close it with `"`'
-        return Diagnostic("NAS102", "string is not closed on its line", span, help=help)
-    if character.isascii() and character.isdigit():
-        end = at
-        while end < len(text) and (text[end].isalnum() or text[end] in "._%"):
-            end += 1
-        help = "numbers look like `3`, `0.025`, `3e-4`, `50%`, `4M` or `5ms`"
-        if _LOWER_UNIT.fullmatch(text, at, end):
-            help = f"did you mean `{text[at:end].upper()}`?"
-        message = f"invalid number `{_shortened(text[at:end])}`"
-        return Diagnostic("NAS103", message, failure.span(at, end), help=help)
-    shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
-    help = _INSTEAD.get(character, "remove it")
-    if character.isalpha():
-        help = "names are made of the letters a to z, digits and `_`"
-    return Diagnostic("NAS101", f"invalid character {shown}", failure.span(at, at + 1), help=help)
 
 
 def token_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> Diagnostic:
@@ -89,7 +48,7 @@ def token_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> Diag
         return Diagnostic("NAS104", f"unexpected {_found(failure, token)}", span, help=help)
     if token.type in _RESERVED and "NAME" in accepted:
         return _reserved_error(failure, token, accepted)
-    after = f" after `{_shortened(failure.previous)}`" if failure.previous is not None else ""
+    after = f" after `{shortened(failure.previous)}`" if failure.previous is not None else ""
     return Diagnostic(
         "NAS104",
         f"expected {_expectation(failure, accepted)}{after}, found {_found(failure, token)}",
@@ -178,8 +137,4 @@ def _ends_line(failure: ParseFailure, token: Token) -> bool:
 def _found(failure: ParseFailure, token: Token) -> str:
     if token.type == END and not failure.next_piece:
         return failure.end
-    return "the end of the line" if _ends_line(failure, token) else f"`{_shortened(token)}`"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    return "the end of the line" if _ends_line(failure, token) else f"`{shortened(token)}`"

@@ -1,0 +1,182 @@
+"""Diagnostics for characters that start no word, many of them made by editors and keyboards."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from dslnas.diagnostics import Diagnostic
+from dslnas.language.syntax.numbers import (
+    comma_help,
+    is_number,
+    number_help,
+    run_around,
+    without_separators,
+)
+from dslnas.language.syntax.parse_failure import ParseFailure
+
+_WORD_ENDS = ' \t\n,;(){}[]<>=*"#'
+_LONGEST = 60  # characters of a word that may be a number
+
+_QUOTES = (
+    "\"'`\N{ACUTE ACCENT}\N{PRIME}\N{DOUBLE PRIME}\N{FULLWIDTH APOSTROPHE}"
+    "\N{DOUBLE LOW-9 QUOTATION MARK}\N{SINGLE LOW-9 QUOTATION MARK}"
+    "\N{LEFT CORNER BRACKET}\N{RIGHT CORNER BRACKET}"
+)
+_MINUS = "\N{MINUS SIGN}\N{SUPERSCRIPT MINUS}\N{HYPHEN BULLET}\N{MODIFIER LETTER MINUS SIGN}"
+_TIMES = "\N{MULTIPLICATION SIGN}"
+_SIGNS = {
+    "\N{ARABIC PERCENT SIGN}": "%",
+    "\N{RIGHTWARDS ARROW}": "->",
+    "\N{LONG RIGHTWARDS ARROW}": "->",
+    "\N{RIGHTWARDS DOUBLE ARROW}": "->",
+    "\N{LESS-THAN OR EQUAL TO}": "<=",
+    "\N{GREATER-THAN OR EQUAL TO}": ">=",
+    "\N{DIVISION SIGN}": "/",
+    "\N{DIVISION SLASH}": "/",
+    "\N{FRACTION SLASH}": "/",
+    "\N{ASTERISK OPERATOR}": "*",
+    "\N{DOT OPERATOR}": "*",
+    "\N{MIDDLE DOT}": "*",
+    "\N{MICRO SIGN}": "u",
+    "\N{GREEK SMALL LETTER MU}": "u",
+    "\N{ARABIC DECIMAL SEPARATOR}": ".",
+    "\N{ARABIC COMMA}": ",",
+    "\N{IDEOGRAPHIC COMMA}": ",",
+    "\N{ARABIC SEMICOLON}": ";",
+}
+_CONTROLS = {
+    "\0": "NUL",
+    "\v": "vertical tab",
+    "\f": "form feed",
+    "\r": "carriage return",
+    "\x1a": "control-Z",
+    "\x1b": "escape",
+    "\N{BOM}": "byte order mark",
+}
+_LISTS = "several values are written `1, 2` or `(1, 2)`"
+_INSTEAD = {
+    "[": _LISTS,
+    "]": _LISTS,
+    _TIMES: "write `x` between sizes, `*` between numbers",
+    "\N{PER MILLE SIGN}": "write it with `%`, as in `0.5%`",
+}
+
+
+def character_error(failure: ParseFailure) -> Diagnostic:
+    """Explain a character that starts no word of the language."""
+    text, at = failure.text, failure.at
+    character = text[at]
+    if character == '"':
+        end = text.find("\n", at)
+        span = failure.span(at, len(text) if end < 0 else end)
+        help = 'close it with `"`'
+        return Diagnostic("NAS102", "string is not closed on its line", span, help=help)
+    number = _number_error(failure)
+    if number is not None:
+        return number
+    message = f"invalid character {_shown(character)}"
+    return Diagnostic("NAS101", message, failure.span(at, at + 1), help=_help(text, at))
+
+
+def _number_error(failure: ParseFailure) -> Diagnostic | None:
+    """Explain a number that is not written as numbers are; None if there is none."""
+    text, at = failure.text, failure.at
+    is_digit = text[at] in "0123456789"
+    start, end = run_around(text, at)
+    if is_digit and comma_help(text[start:end]):
+        return _invalid_number(failure, start, end, comma_help(text[start:end]))
+    start, end = _word_around(text, at)
+    word = text[start:end]
+    meant = without_separators(word)
+    if not meant and not word.isascii():
+        meant = "".join(map(_in_number, word)) if len(word) <= _LONGEST else ""
+    if meant and is_number(meant):
+        foreign = next((c for c in word if not c.isascii()), "")
+        why = f": {_shown(foreign)} is no character of numbers" if foreign else ""
+        return _invalid_number(failure, start, end, f"write `{meant}`{why}")
+    if not is_digit:
+        return None
+    end = at
+    while end < len(text) and (text[end].isalnum() or text[end] in "._%"):
+        end += 1
+    return _invalid_number(failure, at, end, number_help(text[at:end]))
+
+
+def _invalid_number(failure: ParseFailure, start: int, end: int, help: str) -> Diagnostic:
+    message = f"invalid number `{shortened(failure.text[start:end])}`"
+    return Diagnostic("NAS103", message, failure.span(start, end), help=help)
+
+
+def _word_around(text: str, at: int) -> tuple[int, int]:
+    start = end = at
+    while start > 0 and text[start - 1] not in _WORD_ENDS:
+        start -= 1
+    while end < len(text) and text[end] not in _WORD_ENDS:
+        end += 1
+    return start, end
+
+
+def _in_number(character: str) -> str:
+    """Return what stands in a number instead of a character; itself if nothing does."""
+    if character == _TIMES:
+        return "x"
+    is_power = unicodedata.category(character) == "No"  # 10 to the 2 is not 102
+    middle = character == "\N{MIDDLE DOT}"
+    return "." if middle else character if is_power else _ascii(character) or character
+
+
+def is_quote(character: str) -> bool:
+    """Whether a character stands around strings, here or elsewhere."""
+    return character in _QUOTES or unicodedata.category(character) in ("Pi", "Pf")
+
+
+def _ascii(character: str) -> str:
+    """Return what is written in ASCII instead of a character; "" if nothing is."""
+    category = unicodedata.category(character)
+    if is_quote(character):
+        return '"'
+    if character.isascii():
+        return ""
+    if character in _MINUS or category == "Pd":
+        return "-"
+    if category == "Zs":
+        return " "
+    folded = unicodedata.normalize("NFKC", character)
+    known = _SIGNS.get(character) or (folded if len(folded) == 1 and folded.isascii() else "")
+    value = unicodedata.numeric(character, None)
+    return known or ("" if value is None else f"{value:g}")
+
+
+def _help(text: str, at: int) -> str:
+    character = text[at]
+    instead = _ascii(character)
+    category = unicodedata.category(character)
+    if character in _INSTEAD:
+        return _INSTEAD[character]
+    if instead == '"':
+        return 'strings are written in `"`'
+    if instead == " ":
+        return "write a space"
+    if category == "No" and instead.isdigit():
+        return f"write `{instead}`; powers are written out, as in `1e-3` or `2 * 2`"
+    if instead:
+        return f"write `{instead}`"
+    if character.isalpha():
+        return "names are made of the letters a to z, digits and `_`"
+    joins = re.fullmatch(r"\w\W\w", text[max(0, at - 1) : at + 2]) is not None
+    return "remove it, or write a space if it stands between two words" if joins else "remove it"
+
+
+def _shown(character: str) -> str:
+    """Return a character as it is shown: with its number if nothing is to be seen, and its name."""
+    name = _CONTROLS.get(character) or unicodedata.name(character, "").lower()
+    shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
+    is_told = character.isascii() and character.isprintable()
+    is_letter = character.isalpha() and name.startswith(("latin small", "latin capital", "cjk"))
+    return shown if is_told or is_letter or not name else f"{shown} ({name})"
+
+
+def shortened(text: str) -> str:
+    """Return a text that is quoted in a message, without the end of a long one."""
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -1,0 +1,3 @@
+use rnn.gru
+
+data text { path "a "novel" of mine.txt" }
