@@ -14,7 +14,7 @@ _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\3\4", b"\x1f\x8b", b"%
 _CONTROLS = re.compile(rb"[\0-\x08\x0e-\x19\x1c-\x1f\x7f]")
 _NAMES = {"Windows-1252": "CP1252", "Latin-1": "LATIN1"}  # as `iconv` calls them
 _UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # of Windows-1252
-# Opening quotes and capitals of Windows-1252 behind a small letter, or signs inside of a word: there
+# Opening quotes and capitals of Windows-1252 behind a small letter, or signs inside of words: there
 # these bytes are other characters, such as the accented letters of older systems.
 _MISPLACED = re.compile(
     rb"[a-z][\x80\x82\x84\x8a-\x8c\x8e\x91\x93\x9f]|[a-z][\x86-\x88\x95\x98\x9b](?=[a-z])"
