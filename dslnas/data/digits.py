@@ -45,6 +45,8 @@ def read(settings: Digits) -> Examples:
     """
     import numpy as np
 
+    from dslnas.data.preprocessing import Preprocessing
+
     check_sklearn("digits")
     from sklearn.datasets import load_digits
 
@@ -55,8 +57,10 @@ def read(settings: Digits) -> Examples:
         case "multilabel":
             lit = np.array([[d in digits for digits in SEGMENTS.values()] for d in CLASSES])
             train = images, lit[labels].astype(np.float32)
-            return examples(train, None, tuple(SEGMENTS), "digits", "multilabel")
+            made = examples(train, None, tuple(SEGMENTS), "digits", "multilabel")
         case "regression":
             train = images, labels[:, None].astype(np.float32)
-            return examples(train, None, ("digit",), "digits", "regression")
-    return examples((images, labels), None, CLASSES, "digits")
+            made = examples(train, None, ("digit",), "digits", "regression")
+        case "classification":
+            made = examples((images, labels), None, CLASSES, "digits")
+    return replace(made, preprocessing=Preprocessing("L", 8, 8, polarity="light on dark"))

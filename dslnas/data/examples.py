@@ -112,6 +112,17 @@ def counts_of(examples: Examples, goal: Goal) -> dict[str, int]:
     return dict(zip(examples.class_names, numbers, strict=True))
 
 
+def picture_bytes(inputs: Inputs) -> Preprocessing | None:
+    """Return how pictures become such inputs; None unless these are bytes of grey or colours."""
+    from dslnas.data.preprocessing import CHANNELS, Preprocessing
+
+    modes = {count: mode for mode, count in CHANNELS.items()}
+    if inputs.dtype.kind != "u" or inputs.ndim != 4 or inputs.shape[1] not in modes:
+        return None
+    _, channels, height, width = inputs.shape
+    return Preprocessing(modes[channels], height, width)
+
+
 def check_numbers(images: int, labels: int, part: str, where: str) -> None:
     """Raise NAS604 unless there are as many labels as images; `part` is "" or "test "."""
     if images != labels:

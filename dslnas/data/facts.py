@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dslnas.data.preprocessing import Preprocessing
@@ -15,12 +15,18 @@ class Facts:
 
     Attributes:
         class_names: Names of the network's outputs, in order; none where they have no names.
+        preprocessing: How pictures become inputs; None where the inputs are no pictures.
+        goal: Kind of what is predicted of an example that stands alone; "" of others.
     """
 
     class_names: tuple[str, ...] = ()
+    preprocessing: Preprocessing | None = field(default=None, kw_only=True)
+    goal: str = field(default="", kw_only=True)
 
-    programs: ClassVar[tuple[str, ...]] = ()
-    """Programs of `dslnas.exporters` that run an exported network."""
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Programs of `dslnas.exporters` that run an exported network."""
+        return () if self.preprocessing is None else ("predict.py",)
 
     @property
     def units(self) -> tuple[tuple[float, float], ...]:
@@ -65,7 +71,6 @@ class LabelledFacts(Facts):
         std: The same of the deviation.
         target_mean: By number that is predicted.
         target_std: Size in the data of a difference of 1 between outputs.
-        preprocessing: How pictures become inputs; None where the inputs are no pictures.
         notes: Changes of the examples that people may not expect.
     """
 
@@ -73,7 +78,6 @@ class LabelledFacts(Facts):
     std: tuple[float, ...] = ()
     target_mean: tuple[float, ...] = ()
     target_std: tuple[float, ...] = ()
-    preprocessing: Preprocessing | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -100,12 +104,14 @@ class LabelledFacts(Facts):
             for key, values in pairs.items()
             if values
         }
-        return numbers if self.preprocessing is None else numbers | _told(self.preprocessing)
+        goal = {"task": self.goal} if self.goal else {}
+        pictures = {} if self.preprocessing is None else _told(self.preprocessing)
+        return {**goal, **numbers, **pictures}
 
 
 def _told(how: Preprocessing) -> dict[str, str]:
     """Return what is done to a picture, for people and, as JSON, for programs."""
-    background = {"background": how.background} if how.background else {}
+    background = {} if how.mode == "RGBA" else {"background": how.background}
     return {
         "mode": how.mode,
         "size": f"{how.height} x {how.width}, bilinear with antialiasing",

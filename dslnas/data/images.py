@@ -105,8 +105,7 @@ def _preprocessing(settings: ImageFolder, found: Listing) -> Preprocessing:
 
     channels = settings.channels or (1 if _are_grey(found.files) else 3)
     mode = {count: mode for mode, count in CHANNELS.items()}[channels]
-    background = "" if mode == "RGBA" else "white"
-    return Preprocessing(mode, *settings.sides, settings.fit, background=background)
+    return Preprocessing(mode, *settings.sides, settings.fit)
 
 
 def _check_packages(paths: Iterable[Path]) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dslnas.data.dataset import Data
 from dslnas.data.division import check_counts, check_split
-from dslnas.data.examples import Examples, Inputs, Targets, counts_of
+from dslnas.data.examples import Examples, Inputs, Targets, counts_of, picture_bytes
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.readers import reader_of
 from dslnas.data.rows import RowPart
@@ -46,10 +46,15 @@ def load(
     check_split(settings, **own)
     parts = _divided(examples, settings)
     mean, std = _statistics([_only(part) for part in parts[:2]])
-    how = examples.preprocessing
-    if how is not None:
-        how = replace(how, mean=mean, std=std)
-    facts = LabelledFacts(examples.class_names, mean, std, preprocessing=how, notes=examples.notes)
+    how = examples.preprocessing or picture_bytes(examples.inputs)
+    facts = LabelledFacts(
+        examples.class_names,
+        mean,
+        std,
+        notes=examples.notes,
+        preprocessing=None if how is None else replace(how, mean=mean, std=std),
+        goal=settings.task,
+    )
     if settings.task == "regression":
         mean, std = _statistics([part.targets for part in parts[:2]])
         facts = replace(facts, target_mean=mean, target_std=std)

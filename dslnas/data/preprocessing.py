@@ -45,15 +45,25 @@ class PictureError(Exception):
 
 
 @dataclass(frozen=True)
+class Side:
+    """The pixels of a side between two places become so many, which begin behind an offset."""
+
+    start: float
+    stop: float
+    count: int
+    offset: int = 0
+
+
+@dataclass(frozen=True)
 class Preprocessing:
     """All that is done to a picture before a network reads it, in the order of the attributes.
 
     Attributes:
         orientation: The picture is turned upright as its EXIF says. Of an animation the first
             picture is taken.
-        depth: Of 16 bits a channel the upper 8 are taken; whole numbers of 32 bits are read as 16
+        depth: The upper 8 of 16 bits a channel; whole numbers of 32 bits are read as 16
             bits, and floating-point ones as 0 to 1.
-        background: Colour on which what is transparent is laid; none where opacity is a channel.
+        background: Colour on which what is transparent is laid, unless opacity is a channel.
         mode: Channels: L, RGB or RGBA. Grey is 0.299 R + 0.587 G + 0.114 B.
         height: Rows that the network reads.
         width: Columns that the network reads.
@@ -128,17 +138,38 @@ class Preprocessing:
 
     def resize(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a picture with the sides of the network: (height, width, channels)."""
-        from PIL import Image, ImageOps
+        from PIL import Image
 
+        height, width = pixels.shape[:2]
+        tall, wide = self._sides(height, width)
         image = Image.fromarray(pixels[:, :, 0] if self.channels == 1 else pixels)
-        size, how = (self.width, self.height), Image.Resampling.BILINEAR
+        if (wide.count, tall.count) != image.size:
+            how = Image.Resampling.BILINEAR
+            image = image.convert("RGBa") if self.mode == "RGBA" else image
+            # Two calls: versions of Pillow differ in which pass comes first.
+            image = image.resize((wide.count, height), how, (wide.start, 0, wide.stop, height))
+            rows = (0, tall.start, wide.count, tall.stop)
+            image = image.resize((wide.count, tall.count), how, rows).convert(self.mode)
+        result = np.zeros((self.height, self.width, self.channels), np.uint8)
+        top, left = (side.offset for side in (tall, wide))
+        inner = result[top : top + tall.count, left : left + wide.count]
+        inner[:] = np.array(image, np.uint8).reshape(inner.shape)
+        return result
+
+    def _sides(self, height: int, width: int) -> tuple[Side, Side]:
+        """Return what becomes of the rows and of the columns of a picture, as Pillow fits them."""
         if self.fit == "pad":
-            image = ImageOps.pad(image, size, how)
-        elif self.fit == "crop":
-            image = ImageOps.fit(image, size, how)
-        else:
-            image = image.resize(size, how)
-        return np.array(image, np.uint8).reshape(self.height, self.width, self.channels)
+            rows = min(max(round(height / width * self.width), 1), self.height)
+            columns = min(max(round(width / height * self.height), 1), self.width)
+            offsets = round((self.height - rows) * 0.5), round((self.width - columns) * 0.5)
+            return Side(0, height, rows, offsets[0]), Side(0, width, columns, offsets[1])
+        kept = float(height), float(width)
+        if self.fit == "crop":
+            ratio = self.width / self.height
+            kept = min(width / ratio, height), min(ratio * height, width)
+        top, left = (height - kept[0]) * 0.5, (width - kept[1]) * 0.5
+        rows, columns = self.height, self.width
+        return Side(top, top + kept[0], rows), Side(left, left + kept[1], columns)
 
     def normalise(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return bytes as a batch of one picture, (1, channels, height, width)."""

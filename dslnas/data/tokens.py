@@ -59,7 +59,10 @@ class TextFacts(Facts):
     level: TokenLevel
     parts: Mapping[str, PartFacts] = field(default_factory=dict)
 
-    programs = ("sample.py",)
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The program that writes text."""
+        return ("sample.py",)
 
     def check_outputs(self, outputs: int) -> None:
         """Raise ValueError unless a network has an output for every token."""

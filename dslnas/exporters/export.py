@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.exporters.checks import check_files
 from dslnas.exporters.exporter import Model
 from dslnas.exporters.parity import Inputs
+from dslnas.exporters.pictures import check_pictures
 from dslnas.exporters.unit import in_unit
 from dslnas.exporters.weights import WEIGHTS, file_metadata, write_weights
 from dslnas.files import PART, cannot_write, write_whole
@@ -46,6 +47,7 @@ def export(
     metadata: Mapping[str, str],
     facts: Facts = NO_FACTS,
     real: Inputs | None = None,
+    pictures: Sequence[Path] = (),
     seed: int = 0,
 ) -> Exported:
     """Write a network and its weights, in the formats that the settings say.
@@ -58,6 +60,7 @@ def export(
         metadata: Facts to put into the files, such as the spec's hash.
         facts: How the examples became numbers.
         real: Inputs to compare on besides random ones, by name.
+        pictures: Files of pictures to compare on besides random ones.
         seed: Seed of the random inputs.
 
     Raises:
@@ -79,6 +82,7 @@ def export(
         for file, content in files.items():
             write_whole(stage / file, content)
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
+        check_pictures(stage, pictures, tolerance, seed)
         measured = check_files(network, exporters, stage, tolerance, real, seed)
         for file in files:
             os.replace(stage / file, folder / file)

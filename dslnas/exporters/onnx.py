@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,9 +12,11 @@ import onnxruntime
 
 from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.onnx.sequence import to_onnx_sequence
+from dslnas.backends.onnx.uint8 import with_preprocessing
 from dslnas.backends.onnx.versions import Versions
 from dslnas.exporters.exporter import Exporter, Model
 from dslnas.exporters.parity import Inputs, Run
+from dslnas.exporters.programs import programs
 from dslnas.exporters.sequence_parity import (
     STEPWISE,
     WHOLE,
@@ -24,7 +25,7 @@ from dslnas.exporters.sequence_parity import (
     with_time,
 )
 
-MODEL, STEP = "model.onnx", "model_step.onnx"
+MODEL, STEP, UINT8 = "model.onnx", "model_step.onnx", "model_uint8.onnx"
 
 
 class OnnxExporter(Exporter):
@@ -35,24 +36,24 @@ class OnnxExporter(Exporter):
     described_files = MappingProxyType(
         {
             MODEL: "the model to deploy: ONNX, any batch size",
+            UINT8: "the same for one picture as bytes, of any size: it resizes and normalises",
             STEP: "the same for one token at a time",
         }
     )
 
     def files(self, model: Model) -> dict[str, bytes]:
         """Return the models, what they need to be used, and programs that use them."""
-        folder = resources.files("dslnas.exporters")
-        programs = {name: folder.joinpath(name).read_bytes() for name in model.facts.programs}
-        return {**_models(model), **model.facts.files(), **programs}
+        facts = model.facts
+        return {**_models(model), **facts.files(), **programs(facts, facts.programs)}
 
     def run(self, folder: Path) -> Run:
         """Return what runs the model with ONNX Runtime."""
-        session = _session((folder / MODEL).read_bytes())
-        names = [value.name for value in session.get_inputs()]
+        runner = session((folder / MODEL).read_bytes())
+        names = [value.name for value in runner.get_inputs()]
 
         def run(inputs: Inputs) -> np.ndarray:
             given = dict(zip(names, inputs.values(), strict=True))
-            return np.asarray(session.run(None, given)[0])
+            return np.asarray(runner.run(None, given)[0])
 
         return run
 
@@ -70,10 +71,13 @@ def _models(model: Model) -> dict[str, bytes]:
     protos = {MODEL: one}
     if graph.is_sequence:
         protos = {MODEL: to_onnx_sequence(graph, arrays, *given, versions), STEP: one}
+    how = model.facts.preprocessing
+    if how is not None:
+        protos[UINT8] = with_preprocessing(one, how, model.facts.goal)
     return {name: proto.SerializeToString(deterministic=True) for name, proto in protos.items()}
 
 
-def _session(model: bytes, threads: int = 0) -> Any:
+def session(model: bytes, threads: int = 0) -> Any:
     """Return a session of ONNX Runtime on the CPU, by default with a thread for every core."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -83,14 +87,14 @@ def _session(model: bytes, threads: int = 0) -> Any:
 
 def _sequence_run(model: bytes) -> SequenceRun:
     """Return what runs one ONNX model; that of a single step reads and gives no axis of time."""
-    session = _session(model, threads=1)
-    tokens_input, *inputs = session.get_inputs()
+    runner = session(model, threads=1)
+    tokens_input, *inputs = runner.get_inputs()
 
     def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:
         batch = tokens.shape[-1]
         states = states or tuple(np.zeros((batch, i.shape[1]), np.float32) for i in inputs)
         given = {value.name: state for value, state in zip(inputs, states, strict=True)}
-        logits, *nexts = session.run(None, {tokens_input.name: tokens, **given})
+        logits, *nexts = runner.run(None, {tokens_input.name: tokens, **given})
         return logits, tuple(nexts)
 
     return run

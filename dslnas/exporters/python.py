@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +18,7 @@ from dslnas.backends.python.module import to_python
 from dslnas.diagnostics import InternalError
 from dslnas.exporters.exporter import Exporter, Model
 from dslnas.exporters.parity import Inputs, Run
+from dslnas.exporters.programs import programs
 from dslnas.exporters.sequence_parity import STEPWISE, WHOLE, SequenceRun, torch_run, with_time
 
 MODULE = "model.py"
@@ -33,13 +36,16 @@ class PythonExporter(Exporter):
 
     def files(self, model: Model) -> dict[str, bytes]:
         """Return the module, and what it needs to be used."""
+        how = model.facts.preprocessing
         source = to_python(
             model.network.graph,
             name=model.name,
-            metadata=model.metadata,
+            metadata={k: v for k, v in model.metadata.items() if k != "preprocessing"},
             class_names=model.facts.class_names,
+            preprocessing=json.dumps(asdict(how), indent=4) if how is not None else "",
+            goal=model.facts.goal,
         )
-        return {**model.facts.files(), MODULE: source.encode()}
+        return {**model.facts.files(), **programs(model.facts), MODULE: source.encode()}
 
     def run(self, folder: Path) -> Run:
         """Return what runs the module."""

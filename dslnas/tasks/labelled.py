@@ -7,6 +7,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dslnas.data.division import check_batch, check_counts, check_split
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
     from dslnas.data.dataset import Data
     from dslnas.data.preprocessing import Preprocessing
 
+FILES = MappingProxyType(
+    {
+        "predict.py": "labels pictures with it; needs numpy, Pillow and onnxruntime only",
+        "preprocessing.py": "pictures to what the models read; needs numpy and Pillow only",
+    }
+)
+"""Files beside a model of pictures."""
+
 COMPARED = 32
 """Test examples on which exported networks are compared."""
 
@@ -57,6 +66,7 @@ class LabelledTask(Task):
     guess: ClassVar[str]
     guess_words: ClassVar[str]
     detail: ClassVar[Metric]
+    files = FILES
 
     def __init__(self, family: Family, leading: str = "") -> None:
         """Take what is read, and the metric that networks are compared by."""
@@ -184,8 +194,9 @@ class LabelledTask(Task):
             tuple(inputs["std"]),
             tuple(targets["mean"]),
             tuple(targets["std"]),
-            _preprocessing(entries.get("preprocessing"), run),
             tuple(entries.get("notes") or ()),
+            preprocessing=_preprocessing(entries.get("preprocessing"), run),
+            goal=self.goal,
         )
 
     def real_inputs(self, part: Part) -> dict[str, np.ndarray]:
@@ -297,4 +308,4 @@ def _preprocessing(told: object, run: Path) -> Preprocessing | None:
     try:
         return Preprocessing.from_json(json.dumps(told))
     except ValueError as error:
-        raise damaged({"facts.preprocessing": str(error)}, str(run / "manifest.json")) from None
+        raise damaged({"facts.preprocessing": str(error)}, str(run)) from None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import random
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from dslnas.backends.python.module import to_python
+from dslnas.data.preprocessing import Preprocessing
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from tests.backends.python_golden import GOLDEN, golden_source
@@ -62,8 +65,15 @@ def test_modules_are_formatted_and_free_of_findings(tmp_path: Path) -> None:
     graphs = [graph_of(name) for name in NETWORKS] + [with_long_names(dice) for _ in range(60)]
     for number, graph in enumerate(graphs):
         classes = [f"{'class ' * dice.randint(1, 4)}{label}" for label in range(10)]
+        goal = ("classification", "multilabel", "regression")[number % 3]
+        how = Preprocessing("RGB", 8, 8, mean=(0.1, 0.2, 0.3), std=(1 / 3,) * 3)
         source = to_python(
-            graph, name="network", metadata=METADATA, class_names=classes[: number % 11]
+            graph,
+            name="network",
+            metadata=METADATA,
+            class_names=classes[: number % 11],
+            preprocessing=json.dumps(asdict(how), indent=4) if number % 2 else "",
+            goal=goal,
         )
         (tmp_path / f"module{number}.py").write_text(source, encoding="utf-8")
     check_style(tmp_path.glob("*.py"))

@@ -30,6 +30,8 @@ def to_python(
     name: str,
     metadata: Mapping[str, str],
     class_names: Sequence[str] = (),
+    preprocessing: str = "",
+    goal: str = "",
 ) -> str:
     """Return the Python module of a derived network.
 
@@ -41,6 +43,8 @@ def to_python(
         name: Name of the network, for people.
         metadata: Facts for the docstring: the spec, its hash, results. Any text is safe.
         class_names: Names of the logits of images, in order; empty if they have none.
+        preprocessing: How pictures are read, in JSON; "" where no file can be.
+        goal: Kind of what is predicted, `classification` and others.
 
     Raises:
         ValueError: The graph is not one of a derived network.
@@ -58,6 +62,8 @@ def to_python(
             plan=plan,
             outputs=graph.by_name[graph.output].shape[0],
             class_names=class_names,
+            preprocessing=preprocessing,
+            goal=goal,
             sizes=_sizes(graph),
             helpers=_helpers(plan),
         )

@@ -1,0 +1,204 @@
+"""`predict.py` beside an exported model: numpy, Pillow and onnxruntime are all that it needs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.data.facts import LabelledFacts
+from dslnas.data.preprocessing import Preprocessing
+from dslnas.diagnostics import UserError
+from dslnas.exporters import pictures as checked
+from dslnas.exporters.export import export
+from dslnas.exporters.predict import Predictor
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.settings.sections import ExportSettings
+from tests.data.made import pixels
+from tests.exporters.brief import check_briefly
+from tests.training.tiny import architecture
+
+NAMES = tuple("abcd")
+
+# Runs a script where dslnas, torch and onnx cannot be imported.
+ALONE = """
+import runpy, sys
+sys.modules["dslnas"] = sys.modules["torch"] = sys.modules["onnx"] = None
+sys.path.insert(0, sys.argv[1].rpartition("/")[0])
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def facts(goal: str = "classification") -> LabelledFacts:
+    how = Preprocessing("L", 8, 8, "crop", (0.3,), (0.2,))
+    numbers = ((0.0,) * 4, (2.0,) * 4) if goal == "regression" else ((), ())
+    return LabelledFacts(NAMES, (0.3,), (0.2,), *numbers, preprocessing=how, goal=goal)
+
+
+def made(folder: Path, goal: str = "classification") -> Path:
+    """Export a network with random weights; return the folder."""
+    graph = build_derived_graph(architecture())
+    network = TorchNetwork(graph, torch.Generator().manual_seed(0)).eval()
+    export(network, folder, ExportSettings(), name="x", metadata={}, facts=facts(goal))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+    with pytest.MonkeyPatch.context() as patch:
+        check_briefly(patch)
+        yield {
+            goal: made(tmp_path_factory.mktemp(goal), goal)
+            for goal in ("classification", "multilabel", "regression")
+        }
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of pictures of odd sizes, of two levels, with a file that is none."""
+    folder = tmp_path_factory.mktemp("photos")
+    (folder / "deeper").mkdir()
+    (folder / "notes.txt").write_text("no picture")
+    for number, (height, width) in enumerate(((9, 13), (40, 7), (8, 8), (31, 32))):
+        place = folder / "deeper" if number % 2 else folder
+        Image.fromarray(pixels(height, width, 3)).save(place / f"{number}.png")
+    return folder
+
+
+def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", ALONE, str(folder / "predict.py"), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={},
+    )
+
+
+def by_uint8(folder: Path, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    session = onnxruntime.InferenceSession(folder / "model_uint8.onnx")
+    return np.asarray(session.run(None, {"image": picture})[0])
+
+
+def test_pictures_of_folders_are_labelled(models: dict[str, Path], photos: Path) -> None:
+    folder = models["classification"]
+    done = run(folder, photos, "--csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    names = [Path(row["file"]).name for row in rows]
+    assert names == ["0.png", "2.png", "1.png", "3.png"]
+    for row in rows:
+        values = by_uint8(folder, facts().preprocessing.decode(row["file"]))  # type: ignore[union-attr]
+        np.testing.assert_allclose([float(row[name]) for name in NAMES], values, atol=1e-5)
+        assert row["label"] == NAMES[values.argmax()]
+
+
+def test_the_likeliest_classes_are_told(models: dict[str, Path], photos: Path) -> None:
+    done = run(models["classification"], photos / "0.png", "--top", "2")
+    (entry,) = json.loads(run(models["classification"], photos / "0.png", "--json").stdout)
+    (first, one), (second, other), *_ = entry["values"].items()
+    assert entry["label"] == first
+    assert one >= other
+    assert done.stdout == f"{photos / '0.png'}: {first} {one:.2%}, {second} {other:.2%}\n"
+
+
+def test_labels_and_numbers_are_told(models: dict[str, Path], photos: Path) -> None:
+    path = photos / "0.png"
+    how = facts().preprocessing
+    assert how is not None
+    for goal in ("multilabel", "regression"):
+        values = by_uint8(models[goal], how.decode(path))
+        (entry,) = json.loads(run(models[goal], path, "--json").stdout)
+        found = [entry["values"][name] for name in NAMES]
+        np.testing.assert_allclose(found, values, rtol=1e-4, atol=1e-5)
+
+
+def test_the_python_module_gives_the_same(
+    models: dict[str, Path], photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for goal, folder in models.items():
+        for name in ("preprocessing", "model"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        monkeypatch.syspath_prepend(folder)
+        module = import_module("model")
+        found = module.predict(module.load(), photos / "0.png").tolist()
+        expected = Predictor(folder).predict(photos / "0.png").values
+        assert dict(zip(NAMES, found, strict=True)) == pytest.approx(expected, 1e-4, 1e-5), goal
+        assert sys.modules["preprocessing"].__file__ == str(folder / "preprocessing.py")
+
+
+def test_damaged_files_are_told_and_others_are_labelled(
+    models: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"<html>")
+    done = run(models["classification"], broken, photos / "0.png", tmp_path / "none.png")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: {broken}: damaged, or no picture\n"
+        f"error: {tmp_path / 'none.png'}: no such file or directory\n"
+    )
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_the_accuracy_on_a_kept_list(models: dict[str, Path], photos: Path, tmp_path: Path) -> None:
+    folder = models["classification"]
+    files = ["0.png", "deeper/1.png", "2.png"]
+    labels = [Predictor(folder).predict(photos / name).label for name in files]
+    other = next(name for name in NAMES if name != labels[2])
+    rows = [("test", labels[0], files[0]), ("test", labels[1], files[1]), ("test", other, files[2])]
+    kept = tmp_path / "examples.csv"
+    text = "".join(f"{','.join(row)}\n" for row in (*rows, ("weights", "a", "none.png")))
+    kept.write_text(f"part,class,file\n{text}")
+    done = run(folder, "--list", kept, "--data", photos)
+    assert done.stdout == "accuracy 66.67%: 2 of 3 pictures of the part test\n"
+    lacking = run(folder, "--list", kept, "--data", photos, "--part", "weights")
+    assert (lacking.returncode, lacking.stdout) == (1, "")
+    assert lacking.stderr == f"error: {photos / 'none.png'}: no such file or directory\n"
+    none = run(folder, "--list", kept, "--data", photos, "--part", "more")
+    assert none.stderr == f"error: {kept} lists no examples of the part more\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "give pictures or folders of them, or a --list of examples"),
+        (("x.png", "--top", "0"), "--top is a whole number of at least 1, not 0"),
+        (("--list", "x.csv"), "--list and --data go together"),
+    ],
+)
+def test_wrong_usage(models: dict[str, Path], arguments: tuple[str, ...], message: str) -> None:
+    done = run(models["classification"], *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"error: {message}\n")
+
+
+def test_a_model_of_other_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_briefly(monkeypatch)
+    monkeypatch.setattr(checked, "Predictor", Shifted)
+    with pytest.raises(UserError, match=r"NAS711.*differ by") as caught:
+        made(tmp_path)
+    assert "of a random picture" not in str(caught.value)
+    assert not (tmp_path / "model_uint8.onnx").exists()
+
+
+class Shifted(Predictor):
+    """A program that takes one row of a picture for another one."""
+
+    def outputs_of(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the outputs of another picture."""
+        return super().outputs_of(np.roll(pixels, 1, axis=0))
