@@ -11,6 +11,7 @@ from dslnas.app.arguments import run_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledArchitecture, compile_spec, without_choices
 from dslnas.app.open_run import EXPORTED
 from dslnas.app.run import Run
+from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ARCHITECTURE
 from dslnas.tasks.catalogue import task_of
 
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
     from dslnas.backends.torch.network import TorchNetwork
     from dslnas.exporters.export import Exported
+    from dslnas.exporters.precisions import Trial
     from dslnas.runs.origin import Origin
     from dslnas.settings.sections import ExportSettings
+    from dslnas.tasks.task import Task
 
 
 def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = ()) -> Exported:
@@ -37,7 +40,8 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
     Raises:
         UserError: NAS023 if the manifest is of another network, NAS024 if the run is not trained,
             or the network is missing or does not fit, NAS711 if the backends differ, NAS021 if the
-            folder cannot be written to.
+            folder cannot be written to, NAS6xx or NAS026 if other precisions need the data of the
+            run, and they are not there or have changed.
         TypeError: It is no run.
     """
     if not isinstance(run, Run):
@@ -54,6 +58,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
     compiled = without_choices(spec, "exported")
     task, network = task_of(compiled.program.data), _network(run, compiled)
     origin = origin_in(run.manifest, task, run.path, compiled.network.classes)
+    trial = _trial(run, task) if compiled.program.export.others else None
     ends = folder == run.path and run.results.is_trained and not run.is_finished
     with run.stage("finished") if ends else nullcontext():
         exported = export_network(
@@ -63,15 +68,25 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
             origin,
             seed=run.manifest.seed,
             real=None if run.trained is None else task.real_inputs(run.data.test),
+            trial=trial,
         )
         if ends:
             _record(run, exported)
+        elif folder == run.path and exported.precisions:
+            run.folder.add_results({"precisions": exported.precisions, "files": exported.files})
     return exported
 
 
 def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 0) -> Exported:
     """Export an architecture with random weights, to look at it or to time it; see `export`."""
     spec = without_choices(spec, "exported")
+    if spec.program.export.others:
+        raise user_error(
+            "NAS714",
+            "other precisions are judged by a trained network, and this one is not trained",
+            where="export.precision",
+            help="train it, or add `--set export.precision=float32`",
+        )
     import torch
 
     from dslnas.runs.origin import Origin
@@ -94,6 +109,7 @@ def export_network(
     *,
     seed: int,
     real: Mapping[str, np.ndarray] | None = None,
+    trial: Trial | None = None,
 ) -> Exported:
     """Write a network with its origin, see `dslnas.exporters.export.export`."""
     from dslnas.exporters.export import export
@@ -106,6 +122,7 @@ def export_network(
         metadata=origin.metadata(),
         facts=origin.facts,
         real=real,
+        trial=trial,
         seed=seed,
     )
 
@@ -125,6 +142,18 @@ def _network(run: Run, compiled: CompiledArchitecture) -> TorchNetwork:
     return network
 
 
+def _trial(run: Run, task: Task) -> Trial:
+    """Return what other precisions are made with and judged by: the data of the run.
+
+    Raises:
+        UserError: NAS6xx if they are not there, NAS026 if they have changed.
+    """
+    from dslnas.exporters.precisions import Trial
+
+    run.check_data()
+    return Trial(task, run.data)
+
+
 def _record(run: Run, exported: Exported) -> None:
     """Write into the manifest what was exported; nothing is left to go on with."""
     from dslnas.runs.folder import CHECKPOINTS, remove_checkpoints
@@ -134,6 +163,7 @@ def _record(run: Run, exported: Exported) -> None:
             "files": exported.files,
             "largest_difference": dict(exported.differences),
             "latency_ms": {k: round(v, 3) for k, v in exported.latency_ms.items()},
+            **({"precisions": exported.precisions} if exported.precisions else {}),
         }
     )
     for stage in CHECKPOINTS:

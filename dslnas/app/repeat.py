@@ -125,6 +125,9 @@ class Repeats:
             return
         for doubt in run.results.doubts:
             self._say(f"  {doubt}")
+        for precision, record in run.results.precisions.items():
+            if record.refusal:
+                self._say(f"  {precision} is not delivered: {record.refusal}")
         outcome = self.folder.finished(method, seed, self._facts)
         assert outcome is not None, "it has just finished"
         self._done[method, seed] = outcome

@@ -239,14 +239,8 @@ class Run:
         Raises:
             UserError: NAS026 if the run began with other data.
         """
+        self.check_data()
         data, before = self.data, self.manifest.data_hash
-        if before is not None and before != data.hash:
-            raise user_error(
-                "NAS026",
-                "is of another run: its data have changed since it began",
-                where=str(self.path),
-                help="give it the data that it began with, or begin another run in another folder",
-            )
         if not self.folder.is_made:
             self.folder.make(self.spec.text)
         if before is None:
@@ -254,6 +248,16 @@ class Run:
                 self.report(Notice(f"Data: {note}"))
             self.folder.update(data_hash=data.hash)
         return data
+
+    def check_data(self) -> None:
+        """Raise NAS026 if the run began with other data."""
+        if self.manifest.data_hash not in (None, self.data.hash):
+            raise user_error(
+                "NAS026",
+                "is of another run: its data have changed since it began",
+                where=str(self.path),
+                help="give it the data that it began with, or begin another run in another folder",
+            )
 
     @contextmanager
     def stage(self, done: Status) -> Iterator[None]:

@@ -145,6 +145,10 @@ class Part(ABC):
         """Yield the whole part unchanged and in order, every target just once, for measuring."""
 
     @abstractmethod
+    def spread(self, count: int) -> Mapping[str, Tensor]:
+        """Return the inputs of `count` examples that lie evenly over the part, or of all."""
+
+    @abstractmethod
     def held_out(self, size: int, generator: Generator) -> Iterator[Batch]:
         """Yield the part once, for a network in training mode that is compared and not trained."""
 

@@ -77,6 +77,11 @@ class RowPart(Part):
             inputs = {name: tensor[rows] for name, tensor in self.inputs.items()}
             yield Batch(inputs, self.targets[rows], unit=self.unit)
 
+    def spread(self, count: int) -> Mapping[str, Tensor]:
+        """Return the inputs of every so manyth row."""
+        step = max(1, len(self) // count)
+        return {name: tensor[::step][:count] for name, tensor in self.inputs.items()}
+
     def held_out(self, size: int, generator: Generator) -> Iterator[Batch]:
         """Yield the whole part in order: batch norm takes its statistics from any examples."""
         return self.in_order(size)

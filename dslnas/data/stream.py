@@ -83,6 +83,11 @@ class StreamPart(Part):
         inputs, targets = for_measuring(self.tokens, self.steps, size, NOTHING)
         return StreamReading(inputs, targets, lambda place: min(self.steps, len(inputs) - place))
 
+    def spread(self, count: int) -> Mapping[str, Tensor]:
+        """Return the first segment of so many columns."""
+        inputs, _ = side_by_side(self.tokens, self._columns(count))
+        return {TOKEN: inputs[: self.steps]}
+
     def held_out(self, size: int, generator: Generator) -> Reading:
         """Read the part in as many columns as in training: batch norm's statistics need them."""
         return self.batches(size, generator)

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dslnas.backends.torch.network import TorchNetwork
@@ -15,8 +15,11 @@ from dslnas.data.facts import NO_FACTS, Facts
 from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.exporters.checks import check_files
 from dslnas.exporters.exporter import Model
+from dslnas.exporters.onnx import file_in
 from dslnas.exporters.parity import Inputs
 from dslnas.exporters.pictures import check_pictures
+from dslnas.exporters.precision_record import PrecisionRecords
+from dslnas.exporters.precisions import Trial, write_precisions
 from dslnas.exporters.unit import in_unit
 from dslnas.exporters.weights import WEIGHTS, file_metadata, write_weights
 from dslnas.files import PART, cannot_write, write_whole
@@ -31,11 +34,13 @@ class Exported:
         files: Their names in the folder.
         differences: By target, the largest difference of a logit or a state from PyTorch's.
         latency_ms: By target and for PyTorch, the median time of one example on the CPU.
+        precisions: Measures of each precision, if there are others than float32.
     """
 
     files: tuple[str, ...]
     differences: Mapping[str, float]
     latency_ms: Mapping[str, float]
+    precisions: PrecisionRecords = field(default_factory=dict)
 
 
 def export(
@@ -48,6 +53,7 @@ def export(
     facts: Facts = NO_FACTS,
     real: Inputs | None = None,
     pictures: Sequence[Path] = (),
+    trial: Trial | None = None,
     seed: int = 0,
 ) -> Exported:
     """Write a network and its weights, in the formats that the settings say.
@@ -61,6 +67,7 @@ def export(
         facts: How the examples became numbers.
         real: Inputs to compare on besides random ones, by name.
         pictures: Files of pictures to compare on besides random ones.
+        trial: Data that other precisions are made with and judged by; without, there are none.
         seed: Seed of the random inputs.
 
     Raises:
@@ -84,9 +91,14 @@ def export(
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
         check_pictures(stage, pictures, tolerance, seed)
         measured = check_files(network, exporters, stage, tolerance, real, seed)
-        for file in files:
+        others = {} if trial is None else write_precisions(stage, settings, trial, facts.units)
+        for precision in settings.others:
+            (folder / file_in(precision)).unlink(missing_ok=True)  # of an earlier export
+        models = (name for record in others.values() for name in record.files)
+        written = tuple(dict.fromkeys((*files, *models)))
+        for file in written:
             os.replace(stage / file, folder / file)
-    return Exported((*files, WEIGHTS), *measured)
+    return Exported((*written, WEIGHTS), *measured, others)
 
 
 @contextmanager

@@ -28,6 +28,11 @@ from dslnas.exporters.sequence_parity import (
 MODEL, STEP, UINT8 = "model.onnx", "model_step.onnx", "model_uint8.onnx"
 
 
+def file_in(precision: str) -> str:
+    """Return the name of the model in a precision other than float32."""
+    return MODEL.replace(".", f"_{precision}.")
+
+
 class OnnxExporter(Exporter):
     """ONNX models, with the programs that run them."""
 
@@ -38,6 +43,8 @@ class OnnxExporter(Exporter):
             MODEL: "the model to deploy: ONNX, any batch size",
             UINT8: "the same for one picture as bytes, of any size: it resizes and normalises",
             STEP: "the same for one token at a time",
+            file_in("int8"): "the same in whole numbers of eight bits",
+            file_in("float16"): "the same in float16",
         }
     )
 
@@ -48,18 +55,11 @@ class OnnxExporter(Exporter):
 
     def run(self, folder: Path) -> Run:
         """Return what runs the model with ONNX Runtime."""
-        runner = session((folder / MODEL).read_bytes())
-        names = [value.name for value in runner.get_inputs()]
-
-        def run(inputs: Inputs) -> np.ndarray:
-            given = dict(zip(names, inputs.values(), strict=True))
-            return np.asarray(runner.run(None, given)[0])
-
-        return run
+        return run_of((folder / MODEL).read_bytes())
 
     def sequence_runs(self, folder: Path) -> Mapping[str, SequenceRun]:
         """Return what runs both models with ONNX Runtime."""
-        whole, step = (_sequence_run((folder / name).read_bytes()) for name in (MODEL, STEP))
+        whole, step = (sequence_run_of((folder / name).read_bytes()) for name in (MODEL, STEP))
         return {WHOLE: whole, STEPWISE: with_time(step)}
 
 
@@ -77,6 +77,18 @@ def _models(model: Model) -> dict[str, bytes]:
     return {name: proto.SerializeToString(deterministic=True) for name, proto in protos.items()}
 
 
+def run_of(model: bytes, threads: int = 0) -> Run:
+    """Return what runs one ONNX model of a network that is not recurrent."""
+    runner = session(model, threads)
+    names = [value.name for value in runner.get_inputs()]
+
+    def run(inputs: Inputs) -> np.ndarray:
+        given = dict(zip(names, inputs.values(), strict=True))
+        return np.asarray(runner.run(None, given)[0])
+
+    return run
+
+
 def session(model: bytes, threads: int = 0) -> Any:
     """Return a session of ONNX Runtime on the CPU, by default with a thread for every core."""
     options = onnxruntime.SessionOptions()
@@ -85,7 +97,7 @@ def session(model: bytes, threads: int = 0) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _sequence_run(model: bytes) -> SequenceRun:
+def sequence_run_of(model: bytes) -> SequenceRun:
     """Return what runs one ONNX model; that of a single step reads and gives no axis of time."""
     runner = session(model, threads=1)
     tokens_input, *inputs = runner.get_inputs()

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_valida
 from pydantic_core import to_jsonable_python
 
 from dslnas.diagnostics import user_error
+from dslnas.exporters.precision_record import PrecisionRecords
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.settings.data import TokenLevel
@@ -81,6 +82,7 @@ class Results(OpenModel):
         files: Names of the exported files.
         largest_difference: By backend, the largest difference from PyTorch's outputs.
         latency_ms: By backend, the median time of one example on the CPU.
+        precisions: Measures of each precision of its ONNX model.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -99,6 +101,7 @@ class Results(OpenModel):
     files: tuple[str, ...] = ()
     largest_difference: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)
     latency_ms: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)
+    precisions: PrecisionRecords = Field(default_factory=dict)
 
     @property
     def is_trained(self) -> bool:

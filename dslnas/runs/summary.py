@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, Self, TypeAlias
 
 from pydantic import ConfigDict, Field
 
+from dslnas.exporters.precision_record import PrecisionRecords
 from dslnas.json_model import OpenModel
 from dslnas.runs.architecture import Cells
 from dslnas.runs.manifest import Results
@@ -32,6 +33,7 @@ class Outcome(OpenModel):
         folder: Name of the run's folder.
         cells: The cells that were found.
         network: Its `cells` and `channels` where they were chosen.
+        precisions: Measures of each precision of its ONNX model.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -42,6 +44,7 @@ class Outcome(OpenModel):
     folder: str
     cells: Cells
     network: dict[str, str] = Field(default_factory=dict)
+    precisions: PrecisionRecords = Field(default_factory=dict)
 
     @classmethod
     def of(
@@ -64,7 +67,9 @@ class Outcome(OpenModel):
             "seconds": search + results.retrain_seconds,
         }
         known = {name: values[name] for name in quantities(task) if name in values}
-        found = {"cells": cells, "network": dict(network)}
+        found: dict[str, object] = {"cells": cells, "network": dict(network)}
+        if results.precisions:
+            found["precisions"] = results.precisions
         return cls.model_validate({"seed": seed, "folder": folder, **known, **found})
 
     @property

@@ -179,6 +179,10 @@ Format: TypeAlias = Literal["onnx", "python"]
 """An export target; all are written unless a spec says which."""
 
 
+Narrow: TypeAlias = Literal["float32", "float16", "int8"]
+"""A precision of an exported model."""
+
+
 class ExportSettings(Section):
     """Files that are written for deployment."""
 
@@ -195,3 +199,20 @@ class ExportSettings(Section):
     ir_version: Annotated[int, Field(ge=4, le=NEWEST_IR)] | None = Field(
         None, description="format of their files; else the oldest that goes with the opset"
     )
+    precision: tuple[Narrow, ...] = Field(
+        ("float32",),
+        min_length=1,
+        description="int8, float16: ONNX models beside the one in float32, which is always written",
+    )
+    within: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="how much worse they may be on the validation part: points of a share such as "
+        "accuracy, else a share of the metric",
+    )
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The precisions beside float32, each once."""
+        return tuple(dict.fromkeys(name for name in self.precision if name != "float32"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -27,9 +28,15 @@ from dslnas.cli.options import (
     seed_option,
     set_option,
 )
+from dslnas.cli.render.precisions import precision_lines
 from dslnas.cli.render.progress import progress
 from dslnas.cli.render.report import name_of, print_run
 from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_options
+from dslnas.tasks.catalogue import task_of
+
+if TYPE_CHECKING:
+    from dslnas.exporters.export import Exported
+    from dslnas.tasks.metric import Metric
 
 
 @click.command()
@@ -62,7 +69,10 @@ def export(
         _check_run_options(overrides, untrained or resume or checkpoint_minutes is not None)
         run = load_run(target)
         exported = export_files(run, out, overrides)
-        _print(exported.files, out or target, exported.differences, as_json)
+        _print(exported, out or target, as_json)
+        if not as_json:
+            metric = task_of(run.manifest.settings.data).metrics[0]
+            _print_precisions(exported, metric)
         return
     compiled = without_choices(compile_spec(target, overrides), "exported")
     if untrained:
@@ -70,7 +80,7 @@ def export(
             raise click.UsageError("--resume does not go with --untrained: nothing is trained")
         folder = out or EXPORTED / f"{compiled.name}-untrained"
         exported = export_untrained(compiled, folder, seed)
-        _print(exported.files, folder, exported.differences, as_json)
+        _print(exported, folder, as_json)
         return
     check_resume(resume, out)
     check_compile(how, compiled)
@@ -92,14 +102,23 @@ def _check_run_options(overrides: Sequence[str], others: bool) -> None:
         )
 
 
-def _print(
-    files: Sequence[str], folder: Path, differences: Mapping[str, float], as_json: bool
-) -> None:
+def _print(exported: Exported, folder: Path, as_json: bool) -> None:
     if as_json:
-        facts = {"folder": str(folder), "files": files, "largest_difference": dict(differences)}
+        facts: dict[str, object] = {
+            "folder": str(folder),
+            "files": exported.files,
+            "largest_difference": dict(exported.differences),
+        }
+        if exported.precisions:
+            facts["precisions"] = {n: r.model_dump() for n, r in exported.precisions.items()}
         print_json(facts)
         return
-    for name in files:
+    for name in exported.files:
         click.echo(folder / name)
-    for backend, difference in differences.items():
+    for backend, difference in exported.differences.items():
         click.echo(f"{name_of(backend)} agrees with PyTorch to {difference:.0e}", err=True)
+
+
+def _print_precisions(exported: Exported, metric: Metric) -> None:
+    for line in precision_lines(exported.precisions, metric):
+        click.echo(line, err=True)

@@ -11,6 +11,7 @@ import click
 from dslnas.app.run import Run
 from dslnas.app.show import big
 from dslnas.cli.options import print_json
+from dslnas.cli.render.precisions import precision_lines
 from dslnas.cli.render.search_check import check_text
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import cells_of, network_of
@@ -52,6 +53,8 @@ def report_text(folder: Path, manifest: Manifest) -> str:
     width = max(20, *(len(label) for label, _, _ in facts))
     for label, value, remark in facts:
         lines.append(f"  {label:<{width}} {value:<12} {remark}".rstrip())
+    precisions = list(precision_lines(results.precisions, task.metrics[0]))
+    lines += ["", *precisions] if precisions else []
     lines += _architecture(folder, is_found=results.search_seconds is not None)
     if results.family:
         lines += ["", *_family(results.family, folder, task)]

@@ -13,6 +13,7 @@ from dslnas.language.check.network import read_network
 from dslnas.language.check.operations import check_definitions
 from dslnas.language.check.search import (
     check_evaluation,
+    check_export,
     check_parts,
     check_search,
     check_unsearched,
@@ -60,6 +61,7 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
     elif "search" not in linked.sections:
         check_unsearched(derivation, context)
     check_evaluation(data, evaluate, context)
+    check_export(export, context)
     check_parts(data, search, evaluate, context)
     check_sequence(used, cells, data.source, context)
     check_specials(context)

@@ -14,7 +14,7 @@ from dslnas.settings.relaxations import RELAXATION_FACTS
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_base import Conflict, SearchSettings, rising
-from dslnas.settings.sections import DeriveSettings, EvaluateSettings
+from dslnas.settings.sections import DeriveSettings, EvaluateSettings, ExportSettings
 from dslnas.settings.values import Mixup
 
 
@@ -56,6 +56,34 @@ def check_evaluation(data: DataSettings, evaluate: EvaluateSettings, context: Co
     if evaluate.ema is not None and evaluate.average not in (None, 0, usual):
         message = "`average` changes nothing with `ema`, which averages from the first step on"
         _record(Conflict("evaluate.average", message, "leave one of them out"), "evaluate", context)
+
+
+def check_export(export: ExportSettings, context: Context) -> None:
+    """Record NAS511 for what does not fit together in the files that are written."""
+    for conflict in _of_precisions(export, context):
+        _record(conflict, "export", context)
+
+
+def _of_precisions(export: ExportSettings, context: Context) -> Iterator[Conflict]:
+    if export.others and "onnx" not in export.formats:
+        yield Conflict(
+            "export.precision",
+            f"`{export.others[0]}` is a precision of the ONNX model, and `formats` leaves it out",
+            "add `onnx` to `formats`, or leave `precision` out",
+            ("export.formats",),
+        )
+    if not export.others and export.within != ExportSettings().within:
+        yield Conflict(
+            "export.within",
+            "`within` says how much worse another precision may be, and there is only float32",
+            "add a `precision` such as int8, or leave `within` out",
+        )
+    if export.others and context.task.is_recurrent:
+        yield Conflict(
+            "export.precision",
+            "recurrent networks are exported in float32 alone",
+            "leave `precision` out",
+        )
 
 
 def _record(conflict: Conflict, section: str, context: Context) -> None:

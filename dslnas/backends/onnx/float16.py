@@ -1,0 +1,125 @@
+"""A model in float16, from one in float32: inputs and outputs stay as they are.
+
+Loops, norms and whatever sums or grows over its input compute in float32, where their results
+would not fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+import numpy as np
+import onnx
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from dslnas.backends.onnx.compact import compact, graphs
+from dslnas.backends.onnx.versions import OLDEST, Versions, declare
+
+EXACT = frozenset(
+    {
+        "BatchNormalization",
+        "ConstantOfShape",
+        "Div",
+        "Erf",
+        "Exp",
+        "GlobalAveragePool",
+        "InstanceNormalization",
+        "LayerNormalization",
+        "Log",
+        "Scan",
+        "Softmax",
+    }
+)
+"""Operators that stay in float32."""
+
+Type: TypeAlias = TensorProto.DataType
+
+FULL, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
+LARGEST = float(np.finfo(np.float16).max)
+_ENDINGS: Mapping[Type, str] = {FULL: "full", HALF: "half"}
+
+
+def to_float16(model: ModelProto, versions: Versions = OLDEST) -> ModelProto:
+    """Return a float32 model, as the emitter writes it, in float16, checked; see `declare`."""
+    made = ModelProto()
+    made.CopyFrom(model)
+    writer = _Writer(made)
+    operators = list(writer.operators())
+    del made.graph.node[:]
+    made.graph.node.extend(operators)
+    del made.graph.initializer[:]
+    made.graph.initializer.extend(writer.constants.values())
+    declare(made, versions)
+    return compact(made)
+
+
+class _Writer:
+    """Writes operators, casts between them, and every constant once in each type.
+
+    Attributes:
+        constants: Those that operators read so far, by name.
+    """
+
+    def __init__(self, model: ModelProto) -> None:
+        self.constants: dict[str, TensorProto] = {}
+        self._graph = model.graph
+        self._given = {tensor.name: tensor for tensor in model.graph.initializer}
+        inferred = onnx.shape_inference.infer_shapes(model).graph
+        values = (*inferred.input, *inferred.value_info, *inferred.output)
+        self._types = {value.name: value.type.tensor_type.elem_type for value in values}
+        self._names: dict[tuple[str, Type], str] = {}
+        for value in model.graph.input:
+            self._names[value.name, self._types[value.name]] = value.name
+
+    def operators(self) -> Iterator[NodeProto]:
+        """Yield the operators."""
+        results = {value.name for value in self._graph.output}
+        for node in self._graph.node:
+            wanted = FULL if node.op_type in EXACT else HALF
+            for place, name in enumerate(node.input):
+                yield from self._cast(name, wanted)
+                node.input[place] = self._name(name, wanted)
+            self._keep_captured(node)
+            for place, name in enumerate(node.output):
+                type_ = wanted if self._types[name] == FULL else self._types[name]
+                is_cast = name in results and type_ == HALF
+                self._names[name, type_] = f"{name}/half" if is_cast else name
+                node.output[place] = self._names[name, type_]
+            yield node
+        for name in results:
+            yield from self._cast(name, FULL)
+
+    def _name(self, name: str, wanted: Type) -> str:
+        """Return what a value is called in a type; what is no real number has one alone."""
+        return self._names.get((name, wanted), name)
+
+    def _cast(self, name: str, wanted: Type) -> Iterator[NodeProto]:
+        """Yield what brings a value into a type, unless it is there already."""
+        if name in self._given:
+            self._take(name, wanted)
+            return
+        if not name or self._types[name] != FULL or (name, wanted) in self._names:
+            return
+        (there,) = (type_ for type_ in _ENDINGS if (name, type_) in self._names)
+        source = self._names[name, there]
+        made = name if source != name else f"{name}/{_ENDINGS[wanted]}"
+        self._names[name, wanted] = made
+        yield helper.make_node("Cast", [source], [made], to=wanted)
+
+    def _take(self, name: str, wanted: Type) -> None:
+        """Write a constant in a type."""
+        tensor = self._given[name]
+        if tensor.data_type != FULL or wanted == FULL:
+            self.constants[name] = tensor
+            return
+        made = self._names[name, HALF] = f"{name}/half"
+        numbers = numpy_helper.to_array(tensor).clip(-LARGEST, LARGEST).astype(np.float16)
+        self.constants[made] = numpy_helper.from_array(numbers, made)
+
+    def _keep_captured(self, node: NodeProto) -> None:
+        """Write the constants that the body of a loop reads from outside."""
+        for attribute in node.attribute:
+            for part in graphs(attribute.g):
+                read = {name for inner in part.node for name in inner.input}
+                self.constants |= {name: self._given[name] for name in read & self._given.keys()}

@@ -1,0 +1,86 @@
+"""A run in other precisions: files, numbers, and what is told of those that are not delivered."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+
+from dslnas.app.open_run import load_run
+from dslnas.cli.main import run
+from dslnas.cli.render.report import report_text
+from dslnas.runs.manifest import MANIFEST
+from tests.cli.outcome import manifest_in
+from tests.exporters.brief import check_briefly
+
+BOTH = ("--set", "export.precision=int8, float16", "--set", "export.within=1")
+FILES = {"int8": "model_int8.onnx", "float16": "model_float16.onnx"}
+
+
+@pytest.fixture(scope="module")
+def exported(_finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run that was exported again in both precisions. Nobody may write to it."""
+    folder = shutil.copytree(_finished, tmp_path_factory.mktemp("precisions") / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        check_briefly(patch)
+        assert run(["export", str(folder), *BOTH]) == 0
+    return folder
+
+
+def records(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = manifest_in(folder)["results"]["precisions"]
+    return found
+
+
+def test_models_lie_beside_the_one_in_float32_and_are_smaller(exported: Path) -> None:
+    plain = (exported / "model.onnx").read_bytes()
+    for precision, name in FILES.items():
+        content = (exported / name).read_bytes()
+        assert len(content) < len(plain)
+        assert records(exported)[precision]["bytes"] == len(content)
+        onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+    assert records(exported)["float32"]["bytes"] == len(plain)
+
+
+def test_the_manifest_has_the_measures_of_every_precision(exported: Path) -> None:
+    manifest = manifest_in(exported)
+    found, results = records(exported), manifest["results"]
+    assert list(found) == ["float32", "int8", "float16"]
+    assert set(FILES.values()) <= set(results["files"])
+    assert found["float32"]["validation"] == results["validation_accuracy"]
+    assert found["float32"]["test"] == results["test_accuracy"]
+    for name, record in found.items():
+        assert record["lost"] == found["float32"]["validation"] - record["validation"]
+        assert (record["largest_difference"] == 0) == (name == "float32")
+        assert len(record["latency_ms"]) == 4
+        assert min(record["latency_ms"].values()) > 0
+
+
+def test_the_report_has_a_row_for_every_precision(exported: Path) -> None:
+    printed = report_text(exported, load_run(exported).manifest).splitlines()
+    start = next(n for n, line in enumerate(printed) if line.startswith("Precisions of"))
+    rows = [line.split()[0] for line in printed[start + 1 : start + 5]]
+    assert rows == ["precision", "float32", "int8", "float16"]
+
+
+def test_data_that_have_changed_are_refused(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = manifest_in(finished)
+    (finished / MANIFEST).write_text(json.dumps({**manifest, "data_hash": "0"}))
+    assert run(["export", str(finished), *BOTH]) == 1
+    assert "NAS026" in capsys.readouterr().err
+
+
+def test_an_untrained_network_is_exported_in_float32_alone(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    architecture = str(exported / "architecture.nas")
+    out = ("--out", str(tmp_path / "out"))
+    assert run(["export", architecture, "--untrained", *out, *BOTH]) == 1
+    assert "NAS714" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,134 @@
+"""Precisions are written and judged on data, without a training: labels are a network's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+import torch
+from onnx import ModelProto, numpy_helper
+
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.data.dataset import Data
+from dslnas.data.facts import LabelledFacts
+from dslnas.data.rows import RowPart
+from dslnas.exporters import precisions
+from dslnas.exporters.export import Exported, export
+from dslnas.exporters.precisions import Trial
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.settings.data import Digits
+from dslnas.settings.sections import ExportSettings
+from dslnas.tasks.catalogue import task_of
+from tests.exporters.brief import check_briefly
+from tests.training.tiny import SHAPE, architecture
+
+INT8 = "model_int8.onnx"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _briefly() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        check_briefly(patch)
+        yield
+
+
+@pytest.fixture(scope="module")
+def network() -> TorchNetwork:
+    graph = build_derived_graph(architecture())
+    return TorchNetwork(graph, torch.Generator().manual_seed(0)).eval()
+
+
+@pytest.fixture(scope="module")
+def trial(network: TorchNetwork) -> Trial:
+    """Images that the network labels in float32 without a mistake."""
+    images = torch.randn((200, *SHAPE), generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        labels = network({"image": images})[0].argmax(1)
+    part = RowPart({"image": images}, labels)
+    return Trial(task_of(Digits()), Data(part, part, part, part, LabelledFacts()))
+
+
+def exported(network: TorchNetwork, trial: Trial, folder: Path, **given: Any) -> Exported:
+    settings = ExportSettings.model_validate({"precision": ("int8",), "within": 1.0, **given})
+    return export(network, folder, settings, name="tiny", metadata={}, trial=trial)
+
+
+def spoilt(model: ModelProto, *_: object) -> ModelProto:
+    """Return a smaller model that takes the worst class for the best."""
+    made = ModelProto()
+    made.CopyFrom(model)
+    made.doc_string = ""
+    (head,) = (node for node in model.graph.node if node.op_type == "Gemm")
+    for tensor in made.graph.initializer:
+        if tensor.name in head.input:
+            tensor.CopyFrom(numpy_helper.from_array(-numpy_helper.to_array(tensor), tensor.name))
+    return made
+
+
+def test_equal_exports_write_equal_bytes(
+    network: TorchNetwork, trial: Trial, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        found = exported(network, trial, tmp_path / name, precision=("float16", "int8"))
+    for file in found.files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_a_precision_that_loses_too_much_leaves_no_file(
+    network: TorchNetwork, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert INT8 in exported(network, trial, tmp_path).files
+    monkeypatch.setitem(precisions.WRITERS, "int8", spoilt)
+    found = exported(network, trial, tmp_path, within=0.01)
+    record = found.precisions["int8"]
+    assert found.precisions["float32"].validation == 1
+    assert record.lost == 1 - record.validation > 0.5
+    assert f"that loses {record.lost:.2%}, and `within` allows 1.00%" in record.refusal
+    assert record.files == ()
+    assert INT8 not in found.files
+    assert not (tmp_path / INT8).exists()  # nor that of the export before
+
+
+def test_a_precision_that_is_no_smaller_is_not_delivered(
+    network: TorchNetwork, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(precisions.WRITERS, "int8", lambda model, *_: model)
+    record = exported(network, trial, tmp_path).precisions["int8"]
+    assert "not fewer" in record.refusal
+
+
+def test_a_precision_that_is_slower_is_delivered_with_a_warning(
+    network: TorchNetwork, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter((1.0, 2.0))
+    monkeypatch.setattr(precisions, "latencies", lambda *_: {"batch 1": next(times)})
+    record = exported(network, trial, tmp_path).precisions["int8"]
+    assert record.files == (INT8,)
+    assert record.warnings == (
+        "it is smaller, but slower on this processor: 2 ms with batch 1, float32 1",
+    )
+
+
+def test_int8_is_calibrated_on_what_trains_the_weights_alone(
+    network: TorchNetwork, trial: Trial, tmp_path: Path
+) -> None:
+    data = trial.data
+    assert isinstance(data.weights, RowPart)
+    small = replace(data.weights, inputs={"image": data.weights.inputs["image"] * 0.01})
+    exported(network, trial, tmp_path / "own")
+    other = Trial(trial.task, replace(data, weights=small))
+    exported(network, other, tmp_path / "small")
+    assert first_scale(tmp_path / "small") < 0.02 * first_scale(tmp_path / "own")
+
+
+def first_scale(folder: Path) -> float:
+    """Return the step by which the image is rounded."""
+    graph = onnx.load(folder / INT8).graph
+    first = next(node for node in graph.node if node.op_type == "QuantizeLinear")
+    assert first.input[0] == "image"
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    return float(numpy_helper.to_array(tensors[first.input[1]]))

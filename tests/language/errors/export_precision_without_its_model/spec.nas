@@ -1,0 +1,8 @@
+use papers.darts
+
+data digits
+
+export {
+    formats    python
+    precision  int8
+}
