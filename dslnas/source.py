@@ -78,6 +78,11 @@ class Span:
         text = " ".join(self.text.split())
         return text if len(text) <= 60 else f"{text[:40]} ... {text[-15:]}"
 
+    def __contains__(self, other: Span) -> bool:
+        """Whether another span lies inside of this one."""
+        is_same = self.source is other.source
+        return is_same and self.start <= other.start and other.end <= self.end
+
     def to(self, other: Span) -> Span:
         """Return the span from the start of this one to the end of `other`."""
         return Span(self.source, self.start, max(self.end, other.end))

@@ -85,7 +85,10 @@ def _final(program: CheckedProgram, example: Example, classes: int, found: Diagn
     evaluate = program.evaluate
     channels = max(program.network.widths, default=evaluate.channels)
     final = _network(program, channels, evaluate.repeat, example, classes, found)
-    return replace(final, auxiliary=program.network.auxiliary) if evaluate.auxiliary > 0 else final
+    if evaluate.auxiliary == 0:
+        return final
+    place = program.spans.get("evaluate.auxiliary")
+    return replace(final, auxiliary=program.network.auxiliary, auxiliary_span=place)
 
 
 def _check_inputs(

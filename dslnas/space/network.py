@@ -96,6 +96,7 @@ class Network:
         has_skips: Whether a skip connection stands beside the operations of every choosing edge.
         widths: Numbers that C is chosen from; none where it is given.
         shares_slices: Whether the forms of an operation use slices of the weights of the largest.
+        auxiliary_span: Where the second head was asked for.
     """
 
     inputs: tuple[Input, ...]
@@ -109,6 +110,7 @@ class Network:
     widths: tuple[int, ...] = ()
     shares_slices: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
+    auxiliary_span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
     def example(self) -> Example:

@@ -135,6 +135,16 @@ def assert_module_computes_the_graph(graph: PrimitiveGraph) -> None:
     assert_same(found.numpy(), expected)
 
 
+def test_an_empty_batch_gives_empty_outputs_and_no_step_is_refused() -> None:
+    graph = recurrent_graph("lstm")
+    network = network_of(generate(graph), weights_of(graph))
+    logits, states = network(torch.zeros(3, 0, dtype=torch.int64))
+    assert logits.shape == (3, 0, VOCABULARY)
+    assert [state.shape for state in states] == [(0, 4), (0, 4)]
+    with pytest.raises(ValueError, match="tokens have no step"):
+        network(torch.zeros(0, 3, dtype=torch.int64))
+
+
 @given(recurrent_texts())
 @settings(max_examples=15, deadline=None)
 def test_any_cell_computes_what_the_graph_says_from_states_of_zero(text: str) -> None:

@@ -27,6 +27,7 @@ TOKENS = "tokens"
 TIME = "time"
 
 _ROWS = "rows"
+_SIZES = "sizes"
 _TIMES = "times"
 
 
@@ -37,7 +38,7 @@ def to_onnx_sequence(
     metadata: Mapping[str, str],
     versions: Versions = OLDEST,
 ) -> ModelProto:
-    """Return a recurrent network as an ONNX model, for any number of steps and any batch size.
+    """Return a recurrent network as an ONNX model, for one step or more and any batch size.
 
     It reads `tokens`, int64 [time, batch], and the states, float32 [batch, C] each, and gives
     `logits`, float32 [time, batch, vocabulary], and the states as `to_onnx` does for one step.
@@ -63,12 +64,16 @@ class _SequenceWriter:
         operators = list(self._operators())
         axes = TIME, BATCH
         given = {INPUT: TOKENS}, self._called, metadata, versions
-        return self._writer.model(name, operators, *given, axes)
+        model = self._writer.model(name, operators, *given, axes)
+        model.graph.input[0].doc_string = "one step or more; the batch may be empty"
+        return model
 
     def _operators(self) -> Iterator[NodeProto]:
         loop = self._loop
         rows = self._rows()
-        yield helper.make_node("Shape", [TOKENS], [_TIMES], name=_TIMES)
+        yield helper.make_node("Shape", [TOKENS], [_SIZES], name=_SIZES)
+        first = self._constant("first", (0,))
+        yield helper.make_node("Gather", [_SIZES, first], [_TIMES], name=_TIMES)
         yield self._reshape(TOKENS, rows[INPUT], self._constant("flat", (-1,)))
         yield from self._operators_of(loop.before, rows)
         for name in loop.streams:
@@ -94,7 +99,8 @@ class _SequenceWriter:
     def _unfold(self, node: str, rows: str, output: str = "") -> Iterator[NodeProto]:
         """Turn rows to [time, batch, ...] again."""
         output = output or _steps(node)
-        sizes = self._constant(f"sizes/{output}", self._graph.by_name[node].shape)
+        # The batch is what is left over: a zero, of an empty one, would mean the size as it is.
+        sizes = self._constant(f"sizes/{output}", (-1, *self._graph.by_name[node].shape))
         shape = f"shape/{output}"
         yield helper.make_node("Concat", [_TIMES, sizes], [shape], name=shape, axis=0)
         yield self._reshape(rows, output, shape)

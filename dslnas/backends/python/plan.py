@@ -160,7 +160,7 @@ class _Network:
             last += (Statement("states", Terms(tuple(s.target for s in slices), " + ")),)
         return Loop(
             first,
-            f"{read[0]}.reshape(*tokens.shape, -1)" if read else "",
+            f"{read[0]}.unflatten(0, tokens.shape)" if read else "",
             calls,
             next((outputs[v] for step in after for v in step.inputs if v in outputs), ""),
             last,

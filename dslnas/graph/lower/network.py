@@ -12,6 +12,7 @@ from typing import NoReturn
 from dslnas.diagnostics import UserError, user_error
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, edges_of
+from dslnas.graph.lower.auxiliary_size import explained
 from dslnas.graph.lower.cell import lower_cell
 from dslnas.graph.lower.context import CellContext
 from dslnas.graph.lower.expand import Expander
@@ -115,7 +116,14 @@ def lower_network(
     Operations may differ between search and `derived`; `training` is as of `build_derived_graph`.
     """
     expander = Expander(space.definitions, space.constants, derived=derived)
-    return _NetworkLowering(space, network, expander, training=training).lowered()
+
+    def lowered(network: Network) -> LoweredNetwork:
+        return _NetworkLowering(space, network, expander, training=training).lowered()
+
+    try:
+        return lowered(network)
+    except UserError as error:
+        raise explained(error, network, lowered) from None
 
 
 class _NetworkLowering:

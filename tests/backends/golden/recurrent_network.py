@@ -111,23 +111,25 @@ class Network(nn.Module):
         """Return logits (time, batch, 10) and the states after the last step.
 
         Args:
-            tokens: int64 (time, batch).
+            tokens: int64 (time, batch); there is at least one step.
             states: Those before the first step, (batch, size) each; by default zeros.
         """
+        if not len(tokens):
+            raise ValueError("tokens have no step")
         if states is None:
             states = self.zeros(tokens.shape[1])
         x = self.stem(tokens.flatten())
         states0 = states[0:2]
         states1 = states[2:3]
         outputs = []
-        for step in x.reshape(*tokens.shape, -1):
+        for step in x.unflatten(0, tokens.shape):
             output0, states0 = self.cell0(step, states0)
             output1, states1 = self.cell1(output0, states1)
             outputs.append(output1)
         x = torch.cat(outputs)
         logits = self.head(x, self.stem.weight)
         states = states0 + states1
-        return logits.reshape(*tokens.shape, -1), states
+        return logits.unflatten(0, tokens.shape), states
 
     def step(
         self, token: torch.Tensor, states: States | None = None
