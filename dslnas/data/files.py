@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import os
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os.path import expanduser  # pathlib's raises for an unknown user
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO, cast
 
-from dslnas.diagnostics import UserError, user_error
+from dslnas.diagnostics import UserError, did_you_mean, user_error
 from dslnas.encoding import NotUtf8Error, decoded
 from dslnas.settings.data import DataSettings
 
@@ -60,10 +62,29 @@ def required_path(path: Path) -> Path:
         raise user_error(
             "NAS601",
             "path does not exist",
-            help="correct `path` in the data section or pass `--set data.path=DIR`",
+            help=_path_help(path)
+            or "correct `path` in the data section or pass `--set data.path=DIR`",
             where=str(path),
         )
     return path
+
+
+def _path_help(path: Path) -> str:
+    """Say how a path is written that is written as elsewhere, or name what lies there."""
+    text = str(path)
+    if re.search(r"\b(https?|ftp|s3|gs|file):/", text):
+        return "data are read from files: fetch them, and give the path where they lie"
+    if re.search(r"\$\w|\$\{|%\w+%", text):
+        return "variables of the shell are not replaced: write the path out"
+    foreign = [place for place, part in enumerate(path.parts) if "\\" in part]
+    if foreign and os.sep == "/":
+        slashed = "/".join(path.parts[foreign[0] :]).replace("\\", "/")
+        rest = re.sub("^[A-Za-z]:", "", slashed)
+        without = "" if rest == slashed else " and without a drive"
+        return f"paths are written with `/`{without}: `{rest}`"
+    with suppress(OSError):
+        return did_you_mean(path.name, [beside.name for beside in path.parent.iterdir()])
+    return ""
 
 
 def required_folder(path: Path, holds: str) -> Path:

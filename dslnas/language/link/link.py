@@ -237,7 +237,9 @@ class _Linker:
             return None
         if not isfile(path):
             message = f"used file `{use.target}` does not exist"
+            slashed = use.target.replace("\\", "/")
             help = near_files(path, user.path) or f"paths are relative to {beside}"
+            help = help if slashed == use.target else f"write `/` between folders: `{slashed}`"
             self._diagnostics.add("NAS201", message, use.span, help=help)
             return None
         return read_source(beside / use.target)

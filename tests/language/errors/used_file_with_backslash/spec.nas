@@ -1,0 +1,2 @@
+use papers.darts
+use "cells\normal.nas"
