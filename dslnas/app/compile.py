@@ -148,16 +148,21 @@ def compile_spec(
         UserError: Whatever is wrong with the spec, the overrides or the data.
         TypeError: The overrides are one text, or no texts.
     """
+    name, linked = link_spec(path, overrides)
+    spec = compile_linked(name, linked, with_data=with_data)
+    _check_search(spec)
+    return spec
+
+
+def link_spec(path: Path | str, overrides: Sequence[str] = ()) -> tuple[str, LinkedProgram]:
+    """Return the name of a spec, and the program with the files it uses; see `compile_spec`."""
     _check_overrides(overrides)
     path = Path(path)
     if path.is_dir():
         raise _no_spec(path)
     source = find_source(path)
     linked = link(source, parse_overrides(overrides))
-    name = source.name if source.library else STDIN_NAME if path == STDIN else path.stem
-    spec = compile_linked(name, linked, with_data=with_data)
-    _check_search(spec)
-    return spec
+    return source.name if source.library else STDIN_NAME if path == STDIN else path.stem, linked
 
 
 def _check_search(spec: Compiled) -> None:

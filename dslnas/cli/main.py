@@ -33,6 +33,7 @@ COMMANDS = {
     "check": "check",
     "compile": "compile_",
     "convert": "convert",
+    "data": "data",
     "estimate": "estimate_",
     "explain": "explain",
     "export": "export",

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from dslnas.data.batches import Part
 from dslnas.data.facts import Facts
+from dslnas.data.pictures import PictureFacts
 from dslnas.state import hash_of
 
 
@@ -26,6 +27,7 @@ class Data:
         test: Measures the network that is trained at the end.
         facts: How the examples became numbers.
         notes: Changes of the examples that people may not expect.
+        pictures: Facts about the files of pictures, if there are such.
     """
 
     weights: Part
@@ -34,6 +36,7 @@ class Data:
     test: Part
     facts: Facts
     notes: tuple[str, ...] = ()
+    pictures: PictureFacts | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dslnas.data.pictures import PictureFacts
     from dslnas.data.preprocessing import Preprocessing
 
 # Quoted because NumPy is not imported here: a spec is checked without it.
@@ -67,6 +68,7 @@ class Examples:
         preprocessing: How pictures become inputs, but for mean and deviation; None where the inputs
             are no pictures.
         notes: Changes of the examples that people may not expect.
+        pictures: Facts about the files of pictures, if there are such.
     """
 
     inputs: Inputs
@@ -77,6 +79,7 @@ class Examples:
     validation: Part | None = None
     preprocessing: Preprocessing | None = None
     notes: tuple[str, ...] = ()
+    pictures: PictureFacts | None = None
 
 
 def examples(

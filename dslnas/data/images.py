@@ -75,8 +75,13 @@ def read(settings: ImageFolder) -> Examples:
         raise unreadable(folder, seen.damaged, len(found.files))
     assert train is not None, "a listing has it"
     made = examples(train, test, names, str(folder))
-    notes = tuple(seen.notes(folder, opaque=how.mode != "RGBA"))
-    return replace(made, validation=validation, preprocessing=how, notes=notes)
+    return replace(
+        made,
+        validation=validation,
+        preprocessing=how,
+        notes=tuple(seen.notes(folder, opaque=how.mode != "RGBA")),
+        pictures=seen.facts(folder),
+    )
 
 
 def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -47,11 +47,12 @@ def load(
     parts = _divided(examples, settings)
     mean, std = _statistics([_only(part) for part in parts[:2]])
     how = examples.preprocessing or picture_bytes(examples.inputs)
+    notes = (*examples.notes, *_leaks(parts))
     facts = LabelledFacts(
         examples.class_names,
         mean,
         std,
-        notes=examples.notes,
+        notes=notes,
         preprocessing=None if how is None else replace(how, mean=mean, std=std),
         goal=settings.task,
     )
@@ -64,7 +65,7 @@ def load(
     weights, architecture, validation, test = (
         _normalised(p, facts.mean, facts.std, device, dtype) for p in parts
     )
-    return Data(weights, architecture, validation, test, facts, examples.notes)
+    return Data(weights, architecture, validation, test, facts, notes, examples.pictures)
 
 
 # ---- dividing -----------------------------------------------------------------------------------
@@ -101,6 +102,20 @@ def _part(inputs: Inputs, targets: Targets, chosen: Indices) -> RowPart:
     numbers = torch.from_numpy(np.ascontiguousarray(inputs[chosen]))
     scaled = numbers.float().div_(255) if numbers.dtype == torch.uint8 else numbers
     return RowPart({input_name(scaled.shape[1:]): scaled}, torch.from_numpy(targets[chosen]))
+
+
+def _leaks(parts: Sequence[RowPart]) -> Iterator[str]:
+    """Yield remarks on examples that measure and are equal to some that train.
+
+    Rows of a few numbers may be equal by chance: only images and signals are compared.
+    """
+    if _only(parts[0]).dim() < 3:
+        return
+    training = {key for part in parts[:2] for key in part.fingerprints()}
+    for name, part in zip(("validation", "test"), parts[2:], strict=True):
+        same = sum(key in training for key in part.fingerprints())
+        if same:
+            yield f"{same} of {len(part)} examples of the {name} part are equal to some that train"
 
 
 # ---- normalising --------------------------------------------------------------------------------

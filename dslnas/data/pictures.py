@@ -1,4 +1,4 @@
-"""What was seen of the pictures of a data set when they were read."""
+"""Facts about the pictures of a data set, from when they were read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from dslnas.json_model import JsonModel
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -16,6 +18,32 @@ def is_grey(image: Image) -> bool:
     return image.mode in ("L", "LA", "La") or image.mode.startswith(("1", "I", "F"))
 
 
+class PictureFacts(JsonModel):
+    """Facts about the files of pictures.
+
+    Attributes:
+        count: How many were read.
+        smallest: Height and width of the one with the fewest pixels.
+        median: The same of the one in the middle.
+        largest: The same of the one with the most.
+        turned: How many were turned upright, as their EXIF says.
+        transparent: How many have transparency.
+        deep: How many have more than 8 bits a channel.
+        damaged: By file why it cannot be read, of those that cannot.
+        unread: How many files are no pictures, by ending.
+    """
+
+    count: int
+    smallest: tuple[int, int]
+    median: tuple[int, int]
+    largest: tuple[int, int]
+    turned: int
+    transparent: int
+    deep: int
+    damaged: dict[str, str]
+    unread: dict[str, int]
+
+
 @dataclass
 class Pictures:
     """Facts about pictures, which grow while they are read.
@@ -23,7 +51,7 @@ class Pictures:
     Attributes:
         sizes: Height and width of each.
         turned: How many were turned upright, as their EXIF says.
-        composited: How many have transparency.
+        transparent: How many have transparency.
         deep: How many have more than 8 bits a channel.
         damaged: Why each of those that cannot be read cannot.
         unread: How many files are no pictures, by ending.
@@ -31,7 +59,7 @@ class Pictures:
 
     sizes: list[tuple[int, int]] = field(default_factory=list)
     turned: int = 0
-    composited: int = 0
+    transparent: int = 0
     deep: int = 0
     damaged: dict[Path, str] = field(default_factory=dict)
     unread: Mapping[str, int] = field(default_factory=dict)
@@ -42,8 +70,23 @@ class Pictures:
 
         self.sizes.append((image.height, image.width))
         self.turned += is_turned(image)
-        self.composited += image.has_transparency_data
+        self.transparent += image.has_transparency_data
         self.deep += image.mode.startswith(("I", "F"))
+
+    def facts(self, folder: Path) -> PictureFacts:
+        """Return the facts, with the names of files in the folder."""
+        ordered = sorted(self.sizes, key=lambda size: size[0] * size[1])
+        return PictureFacts(
+            count=len(ordered),
+            smallest=ordered[0],
+            median=ordered[len(ordered) // 2],
+            largest=ordered[-1],
+            turned=self.turned,
+            transparent=self.transparent,
+            deep=self.deep,
+            damaged={str(path.relative_to(folder)): why for path, why in self.damaged.items()},
+            unread=dict(self.unread),
+        )
 
     def notes(self, folder: Path, *, opaque: bool) -> Iterator[str]:
         """Yield remarks on what was done to the pictures; `opaque`: if opacity is no channel."""
@@ -52,8 +95,8 @@ class Pictures:
         count = len(self.sizes)
         if self.turned:
             yield f"{self.turned} of {count} images were turned upright, as their EXIF says"
-        if self.composited and opaque:
-            yield f"{self.composited} of {count} images have transparency, and were laid on white"
+        if self.transparent and opaque:
+            yield f"{self.transparent} of {count} images have transparency, and were laid on white"
         if self.deep:
             yield f"{self.deep} of {count} images have more bits a channel than 8"
         if self.damaged:

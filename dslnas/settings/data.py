@@ -103,6 +103,10 @@ class DataSettings(Section):
         """Return the settings with shares for data that have such parts of their own."""
         return self
 
+    def tolerant(self) -> Self:
+        """Return the settings by which files that cannot be read are left out."""
+        return self
+
     def conflicts(self) -> Iterator[Conflict]:
         """Yield the settings that contradict each other."""
         return iter(())
@@ -293,6 +297,10 @@ class ImageFolder(ImageSettings):
         return self.replace(
             size=self.size or (shape[1], shape[2]), channels=self.channels or channels
         )
+
+    def tolerant(self) -> Self:
+        """Return the settings by which pictures that cannot be read are left out."""
+        return self.replace(skip="damaged")
 
 
 # ---- tables -------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dslnas.tasks.labelled import LabelledTask
+from dslnas.tasks.labelled import LabelledTask, rows_of
 from dslnas.tasks.metric import RECALL
 from dslnas.tasks.task import Measurement
 
@@ -23,6 +24,15 @@ class Classification(LabelledTask):
     output, outputs = "class", "classes"
     guess, guess_words = "majority", "always the most frequent class"
     detail = RECALL
+    has_classes = True
+
+    def counts(self, data: Data, part: str) -> Mapping[str, int]:
+        """Return how many examples of each class a part has."""
+        import torch
+
+        names, targets = data.facts.class_names, rows_of(data, part).targets
+        numbers = torch.bincount(targets, minlength=len(names)).tolist()
+        return dict(zip(names, numbers, strict=True))
 
     def random_targets(
         self, count: int, classes: int, generator: Generator, dtype: torch.dtype

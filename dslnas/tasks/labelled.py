@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dslnas.data.batches import Batch, Part
     from dslnas.data.dataset import Data
     from dslnas.data.preprocessing import Preprocessing
+    from dslnas.data.rows import RowPart
 
 FILES = MappingProxyType(
     {
@@ -46,6 +47,15 @@ FILES = MappingProxyType(
 
 COMPARED = 32
 """Test examples on which exported networks are compared."""
+
+
+def rows_of(data: Data, part: str) -> RowPart:
+    """Return a part of data whose examples stand alone, by its name."""
+    from dslnas.data.rows import RowPart
+
+    found = getattr(data, part)
+    assert isinstance(found, RowPart)
+    return found
 
 
 class LabelledTask(Task):

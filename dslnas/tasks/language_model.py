@@ -108,6 +108,16 @@ class LanguageModel(Task):
             training = known.counts["weights"] + known.counts["architecture"]
             text.check_columns(training, evaluate.batch)
 
+    def counts(self, data: Data, part: str) -> Mapping[str, int]:
+        """Return the size of the text of a part."""
+        assert isinstance(data.facts, TextFacts)
+        size = data.facts.parts[part]
+        return {
+            "tokens": size.tokens,
+            "characters": size.characters,
+            "unknown tokens": size.unknown,
+        }
+
     def described(self, example: Example, classes: int) -> str:
         """Return in words the size of the vocabulary."""
         return f"{classes} different tokens"

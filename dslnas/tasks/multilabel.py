@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dslnas.tasks.labelled import LabelledTask
+from dslnas.tasks.labelled import LabelledTask, rows_of
 from dslnas.tasks.metric import RECALL_OF_LABELS
 from dslnas.tasks.task import Measurement
 
@@ -26,6 +27,11 @@ class Multilabel(LabelledTask):
     output, outputs = "label", "labels"
     guess, guess_words = "majority", "of every label what is more frequent"
     detail = RECALL_OF_LABELS
+
+    def counts(self, data: Data, part: str) -> Mapping[str, int]:
+        """Return how many examples of a part have each label."""
+        having = rows_of(data, part).targets.sum(0).long().tolist()
+        return dict(zip(data.facts.class_names, having, strict=True))
 
     def random_targets(
         self, count: int, classes: int, generator: Generator, dtype: torch.dtype

@@ -108,6 +108,13 @@ class RatingPrediction(Task):
         if known.counts:
             check_batches(known, data.batch if searching else None, evaluate.batch)
 
+    def counts(self, data: Data, part: str) -> Mapping[str, int]:
+        """Return how many ratings of a part are of a user, or an item, that none trains."""
+        from dslnas.tasks.labelled import rows_of
+
+        inputs = rows_of(data, part).inputs
+        return {f"unknown {name}": int((numbers == 0).sum()) for name, numbers in inputs.items()}
+
     def described(self, example: Example, classes: int) -> str:
         """Return in words how many users and items there are."""
         return show_example(example)

@@ -83,6 +83,7 @@ class Task(ABC):
         files: Files that users of an exported network need beside it, with the meaning of each.
         selects_epoch: Whether a training from scratch gives the network of its best epoch, unless
             settings say, and may average weights; else that of the last epoch.
+        has_classes: Whether every example is of one class.
         measured_at_once: Examples, or sequences side by side, of a batch that is measured.
     """
 
@@ -95,6 +96,7 @@ class Task(ABC):
     rows: tuple[Row, ...]
     files: ClassVar[Mapping[str, str]] = MappingProxyType({})
     selects_epoch: ClassVar[bool] = False
+    has_classes: ClassVar[bool] = False
     measured_at_once: ClassVar[int] = 256
 
     def for_data(self, data: DataSettings) -> Task:
@@ -130,6 +132,10 @@ class Task(ABC):
         Raises:
             UserError: NAS6xx, they cannot.
         """
+
+    def counts(self, data: Data, part: str) -> Mapping[str, int]:
+        """Return how many examples of a part are of a kind, by the name of the kind."""
+        return {}
 
     @abstractmethod
     def described(self, example: Example, classes: int) -> str:

@@ -1,0 +1,79 @@
+"""`dslnas data`: what a spec reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dslnas.cli.options import json_option, print_json, set_option, spec_argument
+from dslnas.cli.render.tables import aligned
+
+if TYPE_CHECKING:
+    from dslnas.app.data_report import DataReport
+    from dslnas.data.pictures import PictureFacts
+
+
+@click.command()
+@spec_argument
+@set_option
+@json_option
+def data(spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Read the data of SPEC and count what is there, as its runs will see it.
+
+    Tells the examples of each class and part, the sizes of pictures and what is done to them, and
+    what is left out, damaged, there twice, or in two parts.
+    """
+    from dslnas.app.data_report import report_data
+
+    report = report_data(spec, overrides)
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        click.echo("\n".join(_lines(report)))
+
+
+def _lines(report: DataReport) -> Iterator[str]:
+    """Yield the report for people."""
+    of = f" of {report.path}" if report.path else ""
+    yield f"{report.spec}: data {report.source}{of}"
+    yield f"a network reads {report.reads}"
+    yield ""
+    yield from aligned([*_table(report)], left=("",))
+    yield ""
+    if report.majority is not None:
+        yield f"always the most frequent class: {report.majority:.1%} of those that train"
+    if report.pictures is not None:
+        yield from _pictures(report.pictures)
+    for name, part in report.parts.items():
+        if part.doubled:
+            yield f"{part.doubled} of {part.examples} of {name} read the same as others of it"
+    for names, count in report.common.items():
+        first, second = names.split(", ")
+        yield f"{count} of {second} read the same as some of {first}"
+    for note in report.notes:
+        yield f"note: {note}"
+
+
+def _table(report: DataReport) -> Iterator[tuple[str, ...]]:
+    """Yield the counts, a column for each part and one for all."""
+    parts = report.parts.values()
+    yield ("", *report.parts, "all")
+    for name in report.parts["weights"].counts:
+        numbers = [part.counts[name] for part in parts]
+        yield (name, *(f"{number:,}" for number in (*numbers, sum(numbers))))
+    numbers = [part.examples for part in parts]
+    yield ("examples", *(f"{number:,}" for number in (*numbers, sum(numbers))))
+
+
+def _pictures(facts: PictureFacts) -> Iterator[str]:
+    """Yield the sizes of the files of pictures, and the files that cannot be read."""
+    sizes = (facts.smallest, facts.median, facts.largest)
+    shown = [f"{height} x {width}" for height, width in sizes]
+    yield f"pictures, height x width: {shown[0]} to {shown[2]}, {shown[1]} in the middle"
+    for name, why in facts.damaged.items():
+        yield f"cannot be read: {name} {why}"
+    if facts.damaged:
+        yield "  a run refuses them, or leaves them out with `skip damaged`"
