@@ -164,6 +164,20 @@ def test_a_compact_model_computes_the_same_bits_under_shorter_names(
     assert len(contents) == len(set(contents))
 
 
+def test_a_compact_model_computes_what_is_equal_once() -> None:
+    graph = (
+        Graph((2, 3, 3))
+        .add("one", "relu", "input")
+        .add("two", "relu", "input")
+        .add("sum", "add", "one", "two")
+        .done()
+    )
+    images, model = random_images(graph, 2), emit(graph)
+    made = compact(model)
+    assert operators(made)["Relu"] == 1
+    assert np.array_equal(run(made, images), run(model, images))
+
+
 def assert_narrow_models_agree(text: SpaceText) -> None:
     """Derive a network at random, and hold its int8 and float16 models against float32."""
     graph = derived(text.text, text.shape, text.classes)

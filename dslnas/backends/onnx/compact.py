@@ -1,4 +1,4 @@
-"""The smallest file of a model: constants once, short names, and nothing that is understood.
+"""The smallest file of a model: what is equal once, short names, nothing that is understood.
 
 Of a small network in whole numbers, names and attributes would be half of the file.
 """
@@ -36,6 +36,8 @@ def compact(model: ModelProto) -> ModelProto:
     made.doc_string = ""
     graph = made.graph
     _rename(graph, _shared_constants(graph))
+    for part in graphs(graph):
+        _share_operators(part)
     uses: Counter[str] = Counter(tensor.name for tensor in graph.initializer)
     for part in graphs(graph):
         uses.update(value.name for value in (*part.input, *part.output))
@@ -76,6 +78,25 @@ def _shared_constants(graph: GraphProto) -> dict[str, str]:
     del graph.initializer[:]
     graph.initializer.extend(kept)
     return stands
+
+
+def _share_operators(graph: GraphProto) -> None:
+    """Leave of operators that compute the same the first; what a graph gives has its own."""
+    first: dict[object, NodeProto] = {}
+    stands: dict[str, str] = {}
+    kept = []
+    results = {value.name for value in graph.output}
+    for node in graph.node:
+        node.input[:] = [stands.get(name, name) for name in node.input]
+        attributes = sorted(a.SerializeToString(deterministic=True) for a in node.attribute)
+        key = (node.op_type, tuple(node.input), tuple(attributes))
+        if key not in first or results.intersection(node.output):
+            first.setdefault(key, node)
+            kept.append(node)
+        else:
+            stands |= zip(node.output, first[key].output, strict=True)
+    del graph.node[:]
+    graph.node.extend(kept)
 
 
 def _rename(graph: GraphProto, names: Mapping[str, str]) -> None:
