@@ -25,6 +25,9 @@ from dslnas.settings.data import DataSettings
 MOST_BYTES = 2**33
 MOST_DEFLATED = 1032
 
+ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
+"""Endings of files that hold folders."""
+
 # What the parsers of the standard library, NumPy and Pillow raise when a file is not as it should
 # be; RuntimeError is an encrypted archive.
 PARSER_ERRORS = (
@@ -90,9 +93,11 @@ def _path_help(path: Path) -> str:
 def required_folder(path: Path, holds: str) -> Path:
     """Return `path` if it is a folder, which `holds` something; raise NAS601 or NAS602 else."""
     if not required_path(path).is_dir():
-        raise user_error(
-            "NAS602", "not a folder", help=f"give a folder that holds {holds}", where=str(path)
+        is_packed = path.suffix.lower() in ARCHIVES
+        help = (
+            "unpack it, and give the folder" if is_packed else f"give a folder that holds {holds}"
         )
+        raise user_error("NAS602", "not a folder", help=help, where=str(path))
     return path
 
 

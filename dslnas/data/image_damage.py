@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dslnas.data.files import PARSER_ERRORS
+from dslnas.data.image_files import shown
 from dslnas.diagnostics import UserError, user_error
 
 FAULTS = (OSError, EOFError, MemoryError, *PARSER_ERRORS)
@@ -58,6 +59,6 @@ def unreadable(folder: Path, wrong: Mapping[Path, str], count: int) -> UserError
 
 def listed(folder: Path, wrong: Mapping[Path, str]) -> str:
     """Return in words what is wrong with which picture in a folder."""
-    told = [f"{path.relative_to(folder)} {why}" for path, why in wrong.items()]
+    told = [f"{shown(path.relative_to(folder))} {why}" for path, why in wrong.items()]
     more = len(told) - NAMED
     return "; ".join(told[:NAMED]) + (f"; and {more} more, which `dslnas data` names" * (more > 0))

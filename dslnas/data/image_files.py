@@ -68,6 +68,11 @@ def folders_in(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.is_dir() and _is_meant(path.name))
 
 
+def shown(path: Path) -> str:
+    """Return a path as text; bytes that are not UTF-8 stand there as hexadecimal numbers."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def counted(endings: Counter[str]) -> str:
     """Return in words how many files have which ending, those of the most files first."""
     ordered = sorted(endings.items(), key=lambda item: (-item[1], item[0]))

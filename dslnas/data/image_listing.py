@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from dslnas.data.files import damaged, required_folder
-from dslnas.data.image_files import SUFFIXES, Files, counted, files_in, folders_in
+from dslnas.data.image_files import SUFFIXES, Files, counted, files_in, folders_in, shown
 from dslnas.diagnostics import UserError, user_error
 
 PARTS = {
@@ -171,7 +171,7 @@ def _beside(folder: Path, parts: Mapping[str, Path]) -> Counter[str]:
 
 def _read_part(folder: Path) -> _Part:
     """Return the files of a part by class, which are in order; numbers by their value."""
-    folders = {path: unicodedata.normalize("NFC", path.name) for path in folders_in(folder)}
+    folders = {path: _name_of(path) for path in folders_in(folder)}
     numeric = all(_NUMBER.fullmatch(name) for name in folders.values())
     classes: dict[str, Files] = {}
     for path, name in sorted(
@@ -186,6 +186,19 @@ def _read_part(folder: Path) -> _Part:
             )
         classes[name] = files_in(path)
     return _Part(folder, classes, files_in(folder, below=False))
+
+
+def _name_of(folder: Path) -> str:
+    """Return the name of a class in one form of Unicode; raise NAS609 if it cannot be printed."""
+    name = unicodedata.normalize("NFC", folder.name)
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+        raise user_error(
+            "NAS609",
+            f"class `{shown(folder).rpartition('/')[2]}` has a name that cannot be printed",
+            help="rename the folder",
+            where=str(folder.parent),
+        )
+    return name
 
 
 def _without_empty(part: _Part) -> _Part:

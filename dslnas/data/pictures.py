@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dslnas.data.image_files import shown
 from dslnas.json_model import JsonModel
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Pictures:
             turned=self.turned,
             transparent=self.transparent,
             deep=self.deep,
-            damaged={str(path.relative_to(folder)): why for path, why in self.damaged.items()},
+            damaged={shown(path.relative_to(folder)): why for path, why in self.damaged.items()},
             unread=dict(self.unread),
         )
 

@@ -1,4 +1,5 @@
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,17 @@ def test_damaged_images_are_left_out_only_if_asked_for(
     note = "left out, as they cannot be read: cat/1.png is empty"
     assert data.notes == (note,)
     assert data.facts.entries()["notes"] == (note,)
+
+
+def test_names_of_files_that_are_no_utf8_are_told(tmp_path: Path) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    (tmp_path / "dog" / os.fsdecode(b"\xff.jpg")).write_bytes(b"")
+    assert error(lambda: images.read(ImageFolder(path=str(tmp_path))), tmp_path) == told(
+        tmp_path, "dog/\\xff.jpg is empty", count=5
+    )
+    facts = images.read(ImageFolder(path=str(tmp_path), skip="damaged")).pictures
+    assert facts is not None
+    assert facts.damaged == {"dog/\\xff.jpg": "is empty"}
 
 
 def test_a_large_folder_is_not_read_before_a_run(

@@ -234,6 +234,28 @@ def test_names_are_compared_in_one_form_of_unicode(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("name", "told"), [(b"caf\xe9", "caf\\xe9"), (b"new\nline", "new\nline")])
+def test_a_name_that_cannot_be_printed_is_refused(tmp_path: Path, name: bytes, told: str) -> None:
+    touch(*(tmp_path / one / "1.jpg" for one in ("thé", "👩\u200d🚀")))
+    assert len(listing(tmp_path).train) == 2
+    touch(tmp_path / os.fsdecode(name) / "1.jpg")
+    assert error(lambda: listing(tmp_path), tmp_path) == (
+        "NAS609",
+        f"class `{told}` has a name that cannot be printed",
+        "rename the folder",
+    )
+
+
+def test_an_archive_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "photos.ZIP"
+    touch(path)
+    assert error(lambda: listing(path), path) == (
+        "NAS602",
+        "not a folder",
+        "unpack it, and give the folder",
+    )
+
+
 def test_a_folder_that_may_not_be_read_is_no_empty_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
