@@ -7,7 +7,7 @@ when a program comes to it, so that syntax errors are told at once, and none imp
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -130,7 +130,11 @@ class CompiledSearch(CompiledSpace):
 
 
 def compile_spec(
-    path: Path | str, overrides: Sequence[str] = (), *, with_data: bool = True
+    path: Path | str,
+    overrides: Sequence[str] = (),
+    *,
+    data: str | None = None,
+    with_data: bool = True,
 ) -> CompiledSpace | CompiledArchitecture:
     """Compile a spec.
 
@@ -138,6 +142,7 @@ def compile_spec(
         path: The `.nas` file, or the name of one in the library, such as `cnn.darts_v2`; `-` is the
             standard input.
         overrides: Arguments of `--set`, such as `search.epochs=5`.
+        data: Other data than those of the spec: a path, the name of a source, or a spec with data.
         with_data: Whether the data are looked at; else the spec says what the network reads.
 
     Returns:
@@ -148,21 +153,29 @@ def compile_spec(
         UserError: Whatever is wrong with the spec, the overrides or the data.
         TypeError: The overrides are one text, or no texts.
     """
-    name, linked = link_spec(path, overrides)
+    name, linked = link_spec(path, overrides, data)
     spec = compile_linked(name, linked, with_data=with_data)
     _check_search(spec)
     return spec
 
 
-def link_spec(path: Path | str, overrides: Sequence[str] = ()) -> tuple[str, LinkedProgram]:
+def link_spec(
+    path: Path | str, overrides: Sequence[str] = (), data: str | None = None
+) -> tuple[str, LinkedProgram]:
     """Return the name of a spec, and the program with the files it uses; see `compile_spec`."""
     _check_overrides(overrides)
     path = Path(path)
     if path.is_dir():
         raise _no_spec(path)
     source = find_source(path)
-    linked = link(source, parse_overrides(overrides))
+    linked = link(source, parse_overrides(overrides), _on_data(data) if data else None)
     return source.name if source.library else STDIN_NAME if path == STDIN else path.stem, linked
+
+
+def _on_data(given: str) -> Callable[[LinkedProgram], None]:
+    from dslnas.app.other_data import on_data
+
+    return on_data(given)
 
 
 def _check_search(spec: Compiled) -> None:
@@ -237,7 +250,7 @@ def with_search(spec: Compiled) -> CompiledSearch:
             "NAS309",
             "nothing to search: every choice is made",
             where=file,
-            help=f"`dslnas export {file}` trains and exports an architecture",
+            help=f"`dslnas train {file}` trains and exports an architecture",
         )
     raise user_error(
         "NAS505",

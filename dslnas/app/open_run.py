@@ -9,6 +9,7 @@ from dslnas.app.compile import Compiled, CompiledArchitecture
 from dslnas.app.run import Listener, Notice, Run, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.runs.folder import (
+    ARCHITECTURE,
     RunFolder,
     check_empty,
     free_folder,
@@ -16,7 +17,7 @@ from dslnas.runs.folder import (
     is_searched,
     read_metrics,
 )
-from dslnas.runs.manifest import first_manifest, read_run_manifest
+from dslnas.runs.manifest import MANIFEST, first_manifest, read_run_manifest
 from dslnas.runs.stop_request import StopRequest
 from dslnas.runs.summary import BASELINE
 
@@ -83,6 +84,20 @@ def load_run(folder: Path | str) -> Run:
     """
     path = Path(folder)
     return Run(RunFolder(path, read_run_manifest(path), read_metrics(path)))
+
+
+def architecture_at(path: Path) -> Path:
+    """Return the file of the architecture: that of a run, if its folder is given, else the path.
+
+    Raises:
+        UserError: NAS023 for the folder of something else, NAS024 for a run that has none yet.
+    """
+    if path.is_dir():
+        load_run(path).check_searched()
+        return path / ARCHITECTURE
+    if path.name == ARCHITECTURE and not path.exists() and (path.parent / MANIFEST).exists():
+        load_run(path.parent).check_searched()
+    return path
 
 
 def _resumed(run: Run) -> str:

@@ -10,14 +10,17 @@ Each stage writes into the folder of its run, so every stage can be gone on with
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Unpack
 
 from dslnas.app.compile import Compiled, CompiledArchitecture
 from dslnas.app.export import export
-from dslnas.app.run import Run, RunOptions
+from dslnas.app.run import Notice, Run, RunOptions
 from dslnas.app.search import draw, search
 from dslnas.app.train import train
+from dslnas.runs.command import command
 
 
 def run_pipeline(
@@ -41,5 +44,20 @@ def run_pipeline(
     else:
         run = train(search(spec, out, **options))
     if not run.is_finished:
-        export(run)
+        with _keeping_the_weights(run):
+            export(run)
     return run
+
+
+@contextmanager
+def _keeping_the_weights(run: Run) -> Iterator[None]:
+    """Say how to export a trained run whose export ends in an error."""
+    try:
+        yield
+    except Exception:
+        again = command("export", run.path)
+        text = (
+            f"The trained weights are kept: `{again}` tries again, with `--set export.formats=onnx`"
+        )
+        run.report(Notice(f"{text} only the model"))
+        raise

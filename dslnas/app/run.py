@@ -20,6 +20,7 @@ from dslnas.app.data import load_data
 from dslnas.app.runtime import RuntimeOptions, torch_device
 from dslnas.diagnostics import UserError, user_error
 from dslnas.runs.architecture import Cells, cells_of
+from dslnas.runs.command import resuming
 from dslnas.runs.folder import (
     ARCHITECTURE,
     SPEC,
@@ -207,8 +208,7 @@ class Run:
     def _unfinished(self, message: str) -> UserError:
         """Return an error that says how to go on with the run."""
         searched, method = is_searched(self.path), self.manifest.method
-        command = "export SPEC" if method is None else "compile SPEC --search"
-        ways = [] if method == BASELINE else [f"`dslnas {command} --out {self.path} --resume`"]
+        ways = [] if method == BASELINE else [f"`{resuming(self.path, self.manifest)}`"]
         if searched:
             ways.append("`dslnas.train(run)` in Python")
         elif method not in (None, BASELINE):

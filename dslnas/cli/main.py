@@ -40,6 +40,7 @@ COMMANDS = {
     "fmt": "fmt",
     "schema": "schema",
     "show": "show",
+    "train": "train",
 }
 
 

@@ -74,12 +74,6 @@ def given_arguments() -> Sequence[str]:
     return arguments
 
 
-def check_resume(resume: bool, out: Path | None) -> None:
-    """Refuse to go on with a run that is not named."""
-    if resume and out is None:
-        raise click.UsageError("--resume needs --out: the folder of the run to continue")
-
-
 def print_json(value: object) -> None:
     """Print a value as JSON on stdout."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -51,6 +51,11 @@ def read(settings: Cifar10) -> Examples:
     return examples(_rows(train), _rows([test]), CLASSES, str(folder))
 
 
+def recognises(path: Path) -> bool:
+    """Whether the batches of CIFAR-10 lie in a folder."""
+    return (path / "data_batch_1.bin").is_file()
+
+
 def _files(folder: Path) -> list[Path]:
     """Return the training batches and, last, the test batch."""
     required_folder(folder, HOLDS)

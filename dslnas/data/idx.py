@@ -50,6 +50,11 @@ def read(settings: Idx) -> Examples:
     return examples(train, test, tuple(class_counts(train[1], str(folder))), str(folder))
 
 
+def recognises(path: Path) -> bool:
+    """Whether images like those of MNIST lie in a folder."""
+    return _find(path, "train-images-idx3") is not None
+
+
 def _has_test(folder: Path) -> bool:
     """Return True if any test file is there, so that a lone one is reported as such."""
     return any(_find(folder, f"t10k-{kind}") for kind in ("images-idx3", "labels-idx1"))

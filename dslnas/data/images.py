@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
 from dslnas.data.files import check_size, path_of
 from dslnas.data.image_damage import FAULTS, cause_of, unreadable
+from dslnas.data.image_files import SUFFIXES
 from dslnas.data.image_listing import Classes, Listing, listing
 from dslnas.data.pictures import Pictures, is_grey
 from dslnas.diagnostics import UserError, user_error
@@ -160,6 +161,13 @@ def _check_small(folder: Path, paths: Sequence[Path], how: Preprocessing) -> Non
 
 
 # ---- pixels -------------------------------------------------------------------------------------
+
+
+def recognises(path: Path) -> bool:
+    """Whether a folder has folders in it, or pictures."""
+    return path.is_dir() and any(
+        item.is_dir() or item.suffix.lower() in SUFFIXES for item in path.iterdir()
+    )
 
 
 def _part(

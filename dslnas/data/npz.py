@@ -71,6 +71,11 @@ def read(settings: Npz) -> Examples:
     return examples(train, test, classes, str(path), settings.task)
 
 
+def recognises(path: Path) -> bool:
+    """Whether a file is an archive of arrays by its name."""
+    return path.suffix.lower() == ".npz" and path.is_file()
+
+
 @contextmanager
 def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open an archive; raise NAS601 or NAS603 if there is none."""

@@ -14,7 +14,7 @@ from dslnas.json_model import JsonModel, json_text, read_model
 NUMBERS = "numbers.json"
 """File of the number of every user and item that a network knows."""
 
-HELP = "restore it from a copy, or train the architecture again by `dslnas export`"
+HELP = "restore it from a copy, or train the architecture again by `dslnas train`"
 
 
 class Numbers(JsonModel):

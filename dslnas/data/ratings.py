@@ -30,6 +30,12 @@ SEPARATORS = ("\t", "::", ",", ";")
 """Separators of the columns, in the order in which they are looked for."""
 
 
+USUAL_NAMES = ("u.data", "ratings.dat", "ratings.csv")
+"""Names of files of ratings, as MovieLens has them."""
+
+ENDINGS = (".data", ".dat", ".csv", ".tsv", ".txt")
+
+
 @dataclass(frozen=True)
 class Ratings:
     """Ratings as they were read.
@@ -59,6 +65,16 @@ def read_file(settings: RatingFile) -> Ratings:
     with reading(path, "file"):
         stat = path.stat()
     return _read(path, settings.inputs, (stat.st_mtime_ns, stat.st_size))
+
+
+def is_usual(path: Path) -> bool:
+    """Whether a file has a name that ratings are published by."""
+    return path.name in USUAL_NAMES and path.is_file()
+
+
+def recognises(path: Path) -> bool:
+    """Whether a file may hold ratings, by its name."""
+    return path.suffix.lower() in ENDINGS and path.is_file()
 
 
 @lru_cache(maxsize=1)

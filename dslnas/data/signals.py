@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
+from dslnas.data import npz, table
 from dslnas.data.examples import DataShape, Examples, Inputs, Targets, class_counts, examples
 from dslnas.data.files import damaged, path_of
 from dslnas.data.npz import array_of, header_of, member_names, open_archive, targets_of
@@ -37,6 +38,11 @@ def read(settings: Signals) -> Examples:
     found = read_rows(settings, path)
     test = None if found.test_inputs is None else _in_channels(found.test_inputs, settings, path)
     return replace(found, inputs=_in_channels(found.inputs, settings, path), test_inputs=test)
+
+
+def recognises(path: Path) -> bool:
+    """Whether a file is by its name one of those in which signals are kept."""
+    return npz.recognises(path) or table.recognises(path)
 
 
 def _in_channels(rows: Inputs, settings: Signals, path: Path) -> NDArray[np.float32]:

@@ -63,6 +63,13 @@ def read_rows(settings: Table | Signals, path: Path) -> Examples:
     return examples(parts[0], test, outputs, str(path), settings.task)
 
 
+def recognises(path: Path) -> bool:
+    """Whether a file is a table by its name, or a folder holds one for training."""
+    if path.is_dir():
+        return any((path / f"train{end}").is_file() for end in ENDINGS if end != ".txt")
+    return path.suffix.lower() in ENDINGS
+
+
 def _tables(table: Columns, test_path: Path | None, names: Sequence[str]) -> list[Columns]:
     """Return the table and, if there is one, that of the test part, which has the same columns."""
     if test_path is None:

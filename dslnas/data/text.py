@@ -25,6 +25,9 @@ EMBEDDED = Path(__file__).parent / "texts" / "pride_and_prejudice.txt"
 MOST_BYTES = 2**30
 """Largest file; as numbers its text takes up to eight times that."""
 
+LOOK = 4096
+"""Bytes of a file that are looked at for whether it is text."""
+
 MOST_KINDS = 2**22
 """Most different tokens: far more than a network can have outputs."""
 
@@ -67,6 +70,22 @@ def read(settings: TextSettings, *, training_only: bool = False) -> list[str]:
         parts[:2] if training_only else [*parts, *(read_text(path, MOST_BYTES) for path in others)]
     )
     return [divide(part, (settings.subset,), level)[0] for part in parts]
+
+
+def recognises(path: Path) -> bool:
+    """Whether a file is text: named so, or no table and without the zeros of other files."""
+    suffix = path.suffix.lower()
+    if not path.is_file() or suffix in (".csv", ".tsv"):
+        return False
+    if suffix == ".txt":
+        return True
+    with path.open("rb") as stream:
+        return b"\0" not in stream.read(LOOK)
+
+
+def recognises_parts(path: Path) -> bool:
+    """Whether the three files of the Penn Treebank lie in a folder."""
+    return any((path / f"{start}{FILES[0]}.txt").is_file() for start in ("", "ptb."))
 
 
 def known_tokens(training: Sequence[str], settings: TextSettings) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dslnas.diagnostics import user_error
 from dslnas.json_model import JsonModel, read_model
 from dslnas.settings.data import TokenLevel
 
-HELP = "restore it from a copy, or train the architecture again by `dslnas export`"
+HELP = "restore it from a copy, or train the architecture again by `dslnas train`"
 
 
 class _Vocabulary(JsonModel):

@@ -14,6 +14,7 @@ from dslnas.backends.torch.sequence import make_network
 from dslnas.diagnostics import user_error
 from dslnas.exporters.weights import WEIGHTS
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.runs.command import command
 from dslnas.runs.folder import ARCHITECTURE
 
 
@@ -28,7 +29,7 @@ def load_network(graph: PrimitiveGraph, run: Path) -> TorchNetwork:
         stored = load_file(path)
     except (OSError, SafetensorError) as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else "is damaged"
-        help_ = f"train the architecture again: `dslnas export {run / ARCHITECTURE}`"
+        help_ = f"train the architecture again: `{command('train', run / ARCHITECTURE)}`"
         raise user_error("NAS024", reason, where=str(path), help=help_) from None
     names = weight_names(graph)
     network = make_network(graph, torch.Generator()).eval()

@@ -66,12 +66,14 @@ class DataSettings(Section):
     Attributes:
         has_files: Whether the examples are read from files, rather than come with a package.
         published: Images or tokens of the training part, where the data are the same for all.
+        is_resized: Whether examples are brought to the shape that the network reads.
     """
 
     kind = "data"
     tag = "source"
     has_files: ClassVar[bool] = True
     published: ClassVar[int | None] = None
+    is_resized: ClassVar[bool] = False
     source: str = ""  # every source has its own
     path: str = Field("", description="file or folder of the data")
     split: _Shares | None = Field(
@@ -263,6 +265,7 @@ class ImageFolder(ImageSettings):
     """Folder with a folder of pictures per class, or with `train` and `test` that hold such."""
 
     source: Literal["images"] = "images"
+    is_resized = True
     task: _Classes = "classification"
     size: Pixels | tuple[Pixels, Pixels] | None = Field(
         None,

@@ -12,6 +12,7 @@ import pytest
 
 from dslnas.cli.main import run
 from dslnas.cli.render.defaults import defaults_text
+from dslnas.language.link.sources import library_names
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
 from dslnas.source import SourceFile
@@ -266,3 +267,11 @@ def test_a_mistake_in_a_spec_from_stdin_has_its_place(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"use papers.dart\n")))
     assert run(["check", "-"]) == 1
     assert "<stdin>:1:1: error[NAS201]" in capsys.readouterr().err
+
+
+def test_the_library_is_listed_with_what_its_files_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "--library"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == library_names()
+    assert all(len(line.split()) > 3 for line in lines)
+    assert "cnn.darts_v2                 The second-order cells of DARTS" in lines

@@ -174,7 +174,7 @@ def test_every_member_of_a_family_can_be_trained(
     files = [tmp_path / "run" / member["file"] for member in manifest["results"]["family"]]
     assert files
     assert run(["fmt", "--check", *map(str, files)]) == 0
-    assert run(["export", str(files[0]), "--out", str(tmp_path / "member")]) == 0
+    assert run(["train", str(files[0]), "--out", str(tmp_path / "member")]) == 0
     trained = json.loads((tmp_path / "member" / "manifest.json").read_text())
     assert trained["results"]["params"] == manifest["results"]["family"][0]["params"]
 
@@ -318,7 +318,7 @@ def test_a_run_that_is_not_trained_says_what_goes_on_with_it(
     assert run(["export", str(out)]) == 1
     error = capsys.readouterr().err
     assert f"{out}: error[NAS024]: is not trained yet{told}\n" in error
-    assert f"`dslnas compile SPEC --search --out {out} --resume`" in error
+    assert f"`dslnas compile {out}/spec.nas --search --out {out} --resume`" in error
     assert "`dslnas.train(run)`" in error
 
 
@@ -350,7 +350,10 @@ def test_a_run_whose_search_is_not_over_has_no_architecture(
         with pytest.raises(UserError) as raised:
             use()
         assert raised.value.render().startswith(f"{message}\n")
-        assert f"`dslnas compile SPEC --search --out {out} --resume`" in raised.value.render()
+        assert (
+            f"`dslnas compile {out}/spec.nas --search --out {out} --resume`"
+            in raised.value.render()
+        )
     assert dslnas.load_run(out).manifest.status == "interrupted"
 
 
@@ -361,7 +364,7 @@ def test_a_trained_run_without_weights_is_a_message(
     assert run(["export", str(finished)]) == 1
     error = capsys.readouterr().err
     assert f"{finished / 'model.safetensors'}: error[NAS024]: does not exist" in error
-    assert f"train the architecture again: `dslnas export {finished / 'architecture.nas'}`" in error
+    assert f"train the architecture again: `dslnas train {finished / 'architecture.nas'}`" in error
 
 
 def test_a_damaged_architecture_is_a_message(

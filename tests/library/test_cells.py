@@ -7,6 +7,7 @@ every node, sources counted from the inputs on, and the nodes that are concatena
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from tests.reference.genotypes import cells_of, spelt
 from tests.spaces import CIFAR, architecture_of, chosen, space_of
 
 GENOTYPES = json.loads((Path(__file__).parent / "genotypes.json").read_text(encoding="utf-8"))
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "library.md"
 
 STRINGS = {
     "nas_bench_201_cifar10": "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
@@ -57,9 +60,18 @@ ROUNDED = [
 def params(network: str, cell: str, *, training: bool = False) -> int:
     """Return the weights of a network of the library with some cells."""
     text = f"use cnn.{cell}\nuse networks.{network}"
-    shape, classes = {"cifar10": (CIFAR, 10), "imagenet": ((3, 224, 224), 1000)}[network]
+    shape, classes = ((3, 224, 224), 1000) if network == "imagenet" else (CIFAR, 10)
     architecture = architecture_of(text, shape, classes=classes)
     return build_derived_graph(architecture, training=training).params()
+
+
+def test_the_docs_tell_the_weights_of_every_cell() -> None:
+    told = re.findall(r"^\| `cnn\.(\w+)` .* ([\d,]+) \|$", DOCS.read_text(encoding="utf-8"), re.M)
+    counted = {
+        name: params("nas_bench_201" if name in STRINGS else "cifar10", name)
+        for name in (*GENOTYPES, *STRINGS)
+    }
+    assert {name: int(number.replace(",", "")) for name, number in told} == counted
 
 
 def test_every_cell_of_the_library_is_held_against_what_is_published() -> None:

@@ -9,22 +9,11 @@ from click.core import ParameterSource
 
 from dslnas.app.arguments import LARGEST_SEED
 from dslnas.app.compile import compile_spec, with_search
-from dslnas.app.runtime import RuntimeOptions
 from dslnas.app.show import summary
-from dslnas.cli.options import (
-    check_resume,
-    checkpoint_option,
-    given_arguments,
-    json_option,
-    out_option,
-    print_json,
-    resume_option,
-    seed_option,
-    set_option,
-    spec_argument,
-)
+from dslnas.cli.options import json_option, print_json, set_option, spec_argument
 from dslnas.cli.render.summary import summary_text
-from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_options
+from dslnas.cli.run_options import RunOptions, run_options
+from dslnas.cli.runtime import given_runtime_options
 
 
 @click.command("compile")
@@ -42,24 +31,16 @@ from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_opt
     show_default=True,
     help="With --repeats: train a random architecture beside every search.",
 )
-@out_option
-@resume_option
-@checkpoint_option
-@seed_option
+@run_options
 @set_option
-@runtime_options
 @json_option
 def compile_(
     spec: Path,
     do_search: bool,
     repeats: int | None,
     baseline: bool,
-    out: Path | None,
-    resume: bool,
-    checkpoint_minutes: float | None,
-    seed: int,
+    options: RunOptions,
     overrides: tuple[str, ...],
-    how: RuntimeOptions,
     as_json: bool,
 ) -> None:
     """Compile SPEC and say what it is; with --search also search, retrain and export.
@@ -73,8 +54,7 @@ def compile_(
     SIGUSR1 ends them after a step. With --resume an interrupted run goes on from there, and comes
     to the same result as without the interruption.
     """
-    _check_usage(do_search, repeats, seed)
-    check_resume(resume, out)
+    _check_usage(do_search, repeats, options.seed)
     compiled = compile_spec(spec, overrides)
     if not do_search:
         if as_json:
@@ -83,24 +63,18 @@ def compile_(
             click.echo(summary_text(compiled))
         return
     searched = with_search(compiled)
-    check_compile(how, searched)
     from dslnas.app.pipeline import run_pipeline
     from dslnas.app.repeat import Repeats
-    from dslnas.app.run import LoopOptions
-    from dslnas.cli.interruption import ending_on_signals
     from dslnas.cli.render.comparison import comparison_text
-    from dslnas.cli.render.progress import progress
     from dslnas.cli.render.report import print_run
 
-    with progress(quiet=as_json) as report, ending_on_signals(given_arguments()) as stop:
-        options = LoopOptions(
-            resume=resume, report=report, checkpoint_minutes=checkpoint_minutes, stop=stop, **how
-        )
+    with options.running(searched, quiet=as_json) as loop:
         if repeats is None:
-            print_run(run_pipeline(searched, out, seed=seed, **options), as_json=as_json)
+            run = run_pipeline(searched, options.out, seed=options.seed, **loop)
+            print_run(run, as_json=as_json)
             return
-        seeds = range(seed, seed + repeats)
-        runs = Repeats(searched, seeds, out, baseline=baseline, **options)
+        seeds = range(options.seed, options.seed + repeats)
+        runs = Repeats(searched, seeds, options.out, baseline=baseline, **loop)
         try:
             runs.run()
         finally:  # what there is is printed when it is interrupted, too

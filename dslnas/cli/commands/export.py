@@ -12,26 +12,12 @@ from click.core import ParameterSource
 from dslnas.app.compile import compile_spec, without_choices
 from dslnas.app.export import export as export_files
 from dslnas.app.export import export_untrained
-from dslnas.app.open_run import EXPORTED, load_run
-from dslnas.app.pipeline import run_pipeline
-from dslnas.app.run import LoopOptions
-from dslnas.app.runtime import RuntimeOptions
-from dslnas.cli.interruption import ending_on_signals
-from dslnas.cli.options import (
-    check_resume,
-    checkpoint_option,
-    given_arguments,
-    json_option,
-    out_option,
-    print_json,
-    resume_option,
-    seed_option,
-    set_option,
-)
+from dslnas.app.open_run import EXPORTED, architecture_at, load_run
+from dslnas.cli.options import json_option, print_json, set_option
 from dslnas.cli.render.precisions import precision_lines
-from dslnas.cli.render.progress import progress
-from dslnas.cli.render.report import name_of, print_run
-from dslnas.cli.runtime import check_compile, given_runtime_options, runtime_options
+from dslnas.cli.render.report import name_of
+from dslnas.cli.run_options import RunOptions, run_options, train_and_print
+from dslnas.cli.runtime import given_runtime_options
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
@@ -40,56 +26,43 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("target", metavar="ARCHITECTURE_OR_RUN", type=click.Path(path_type=Path))
-@out_option
-@resume_option
-@checkpoint_option
-@seed_option
+@click.argument("target", metavar="RUN_OR_ARCHITECTURE", type=click.Path(path_type=Path))
+@run_options
 @set_option
-@runtime_options
 @json_option
 @click.option("--untrained", is_flag=True, help="Do not train: export random weights.")
 def export(
     target: Path,
-    out: Path | None,
-    resume: bool,
-    checkpoint_minutes: float | None,
-    seed: int,
+    options: RunOptions,
     overrides: tuple[str, ...],
-    how: RuntimeOptions,
     as_json: bool,
     untrained: bool,
 ) -> None:
-    """Export an architecture (a .nas file without choices) or the folder of a run.
+    """Export the folder of a run, or an architecture: a .nas file without choices, or one by name.
 
-    An architecture is trained as its `evaluate` says, then exported. A run is exported again from
-    its weights, into its own folder or into --out.
+    A run is exported again from its weights, into its own folder or into --out. An architecture has
+    none: it is trained first, as by `dslnas train`.
     """
     if target.is_dir():
-        _check_run_options(overrides, untrained or resume or checkpoint_minutes is not None)
+        goes_on = options.resume or options.checkpoint_minutes is not None
+        _check_run_options(overrides, untrained or goes_on)
         run = load_run(target)
-        exported = export_files(run, out, overrides)
-        _print(exported, out or target, as_json)
+        exported = export_files(run, options.out, overrides)
+        _print(exported, options.out or target, as_json)
         if not as_json:
             metric = task_of(run.manifest.settings.data).metrics[0]
             _print_precisions(exported, metric)
         return
-    compiled = without_choices(compile_spec(target, overrides), "exported")
-    if untrained:
-        if resume:
-            raise click.UsageError("--resume does not go with --untrained: nothing is trained")
-        folder = out or EXPORTED / f"{compiled.name}-untrained"
-        exported = export_untrained(compiled, folder, seed)
-        _print(exported, folder, as_json)
+    spec = compile_spec(architecture_at(target), overrides)
+    compiled = without_choices(spec, "exported")
+    if not untrained:
+        train_and_print(compiled, options, as_json=as_json)
         return
-    check_resume(resume, out)
-    check_compile(how, compiled)
-    with progress(quiet=as_json) as report, ending_on_signals(given_arguments()) as stop:
-        options = LoopOptions(
-            resume=resume, report=report, checkpoint_minutes=checkpoint_minutes, stop=stop, **how
-        )
-        run = run_pipeline(compiled, out, seed=seed, **options)
-    print_run(run, as_json=as_json)
+    if options.resume:
+        raise click.UsageError("--resume does not go with --untrained: nothing is trained")
+    folder = options.out or EXPORTED / f"{compiled.name}-untrained"
+    exported = export_untrained(compiled, folder, options.seed)
+    _print(exported, folder, as_json)
 
 
 def _check_run_options(overrides: Sequence[str], others: bool) -> None:

@@ -11,6 +11,7 @@ from dslnas.app.operations import operations as find_operations
 from dslnas.app.show import graph_after, summary
 from dslnas.cli.options import json_option, print_json, set_option
 from dslnas.cli.render.defaults import defaults_text
+from dslnas.cli.render.library import library_text
 from dslnas.cli.render.operations import operations_text
 from dslnas.cli.render.passes import passes_text
 from dslnas.cli.render.summary import summary_text
@@ -29,6 +30,7 @@ from dslnas.graph.text import print_graph
     flag_value="",
     help="Every operation with its arguments, or the one called NAME.",
 )
+@click.option("--library", is_flag=True, help="The files of the library: cells, networks, spaces.")
 @click.option("--effective", is_flag=True, help="The whole program with every value filled in.")
 @click.option("--graph", is_flag=True, help="The graph of primitives, one line per node.")
 @click.option("--after", metavar="PASS", help="With --graph: behind this pass and those before it.")
@@ -39,27 +41,29 @@ def show(
     as_json: bool,
     defaults: bool,
     operations: str | None,
+    library: bool,
     effective: bool,
     graph: bool,
     after: str | None,
     passes: bool,
 ) -> None:
     """Show what SPEC means: cells, edges, choices, number of architectures, parameters, FLOPs."""
-    if sum((as_json, defaults, effective, graph, passes)) + (operations is not None) > 1:
+    chosen = (as_json, defaults, operations is not None, library, effective, graph, passes)
+    if sum(chosen) > 1:
         raise click.UsageError(
-            "choose one of --json, --defaults, --operations, --effective, --graph and --passes"
+            "choose one of --json, --defaults, --operations, --library, --effective, --graph and "
+            "--passes"
         )
     if after is not None and not graph:
         raise click.UsageError("--after needs --graph: it says behind which pass")
-    if defaults:
-        click.echo(defaults_text(), nl=False)
-        return
-    if operations is not None:
-        click.echo(operations_text(find_operations(operations)), nl=False)
+    text = _of_no_spec(defaults, operations, library)
+    if text is not None:
+        click.echo(text, nl=False)
         return
     if spec is None:
         raise click.UsageError(
-            "give a SPEC, --defaults for all settings, or --operations for all operations"
+            "give a SPEC, --defaults for all settings, --operations for all operations, or "
+            "--library for all that has a name"
         )
     compiled = compile_spec(spec, overrides)
     if effective:
@@ -73,3 +77,12 @@ def show(
         print_json(summary(compiled))
     else:
         click.echo(summary_text(compiled))
+
+
+def _of_no_spec(defaults: bool, operations: str | None, library: bool) -> str | None:
+    """Return what is asked for that is the same for all specs, if anything is."""
+    if defaults:
+        return defaults_text()
+    if operations is not None:
+        return operations_text(find_operations(operations))
+    return f"{library_text()}\n" if library else None

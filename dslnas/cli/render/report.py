@@ -15,6 +15,7 @@ from dslnas.cli.render.precisions import precision_lines
 from dslnas.cli.render.search_check import check_text
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.architecture import cells_of, network_of
+from dslnas.runs.command import command
 from dslnas.runs.family import criterion_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
 from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
@@ -23,7 +24,7 @@ from dslnas.tasks.metric import Row, Shown, ShownEach
 from dslnas.tasks.task import Task
 
 FILES = {
-    ARCHITECTURE: "the cells as a spec: edit them, or train them again with `dslnas export`",
+    ARCHITECTURE: "the cells as a spec, to edit and to train again",
     METRICS: "what every epoch lost and measured, one line each",
     MANIFEST: "settings, seed, versions and results",
 }
@@ -62,6 +63,9 @@ def report_text(folder: Path, manifest: Manifest) -> str:
     for name, meaning in _meanings(task).items():
         if (folder / name).exists():
             lines.append(f"  {name:<20} {meaning}")
+    if (folder / ARCHITECTURE).exists():
+        again = command("train", folder / ARCHITECTURE)
+        lines += ["", "The cells can be trained again, as they are or with options:", f"  {again}"]
     return "\n".join(lines)
 
 
@@ -105,7 +109,7 @@ def _family(members: Sequence[Member], folder: Path, task: Task) -> list[str]:
         rows.append((sizes, str(member.epoch), f"{member.params:,}", value, member.file))
     return [
         f"The best of every size, with the supernet's {task.metrics[0].name}; "
-        f"`dslnas export {folder}/FILE` trains one:",
+        f"`dslnas train {folder}/FILE` trains one:",
         *(f"  {line}" for line in aligned(rows, left=("convolutions", "file"))),
     ]
 

@@ -9,7 +9,7 @@ stay. So the order of several `--set` does not matter, unless they give the same
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from os.path import isfile  # pathlib's raises for a name that no file can have
@@ -69,8 +69,14 @@ class LinkedProgram:
         return self.sections[kind].name if kind in self.sections else None
 
 
-def link(source: SourceFile, overrides: Iterable[ast.Item] = ()) -> LinkedProgram:
+def link(
+    source: SourceFile,
+    overrides: Iterable[ast.Item] = (),
+    adapt: Callable[[LinkedProgram], None] | None = None,
+) -> LinkedProgram:
     """Parse a file and everything it uses; `overrides` come last and win.
+
+    `adapt` may change what the files say, before the overrides.
 
     Raises:
         UserError: All syntax errors (NAS1xx) of a file; then all of NAS201, NAS204 and NAS205.
@@ -85,6 +91,8 @@ def link(source: SourceFile, overrides: Iterable[ast.Item] = ()) -> LinkedProgra
         else:
             settings.append(item)
     linker.add(source, [], names)
+    if adapt is not None:
+        adapt(linker.linked)
     linker.override(settings)
     diagnostics.raise_if_any()
     return linker.linked

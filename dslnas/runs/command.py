@@ -1,0 +1,33 @@
+"""Commands that go on with a run, as a shell takes them."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from dslnas.passes.manager import USUAL
+from dslnas.runs.folder import SPEC
+from dslnas.runs.manifest import Manifest
+
+
+def command(*words: object) -> str:
+    """Return a command of dslnas in one line."""
+    return shlex.join(["dslnas", *map(str, words)])
+
+
+def resuming(path: Path, manifest: Manifest) -> str:
+    """Return the command that goes on with a run: its own spec, its seed and how it ran."""
+    made = ["train", path / SPEC]
+    if manifest.method is not None:
+        made = ["compile", path / SPEC, "--search"]
+    options = {
+        "--seed": (manifest.seed, 0),
+        "--device": (manifest.device, "cpu"),
+        "--passes": (manifest.passes, USUAL),
+        "--precision": (manifest.precision, "float32"),
+    }
+    for option, (value, usual) in options.items():
+        if value != usual:
+            made += [option, ",".join(value) or "none" if isinstance(value, tuple) else value]
+    compiled = ["--compile"] if manifest.compiled else []
+    return command(*made, *compiled, "--out", path, "--resume")
