@@ -20,7 +20,7 @@ from dslnas.passes.fuse_gates import FUSE_GATES
 from dslnas.passes.merge_sums import MERGE_SUMS
 from dslnas.passes.rewrite import Pass, Phase
 from dslnas.passes.separable import SEPARABLE
-from dslnas.passes.share_equal import SHARE_EQUAL
+from dslnas.passes.share_equal import SHARE_EQUAL, SHARE_EVERYWHERE
 from dslnas.passes.stack_edges import STACK_EDGES
 
 PASSES: dict[str, Pass] = {
@@ -37,6 +37,7 @@ PASSES: dict[str, Pass] = {
         CHANNELS_LAST,
         BUNDLE_CONVS,
         DROP_IDENTITIES,
+        SHARE_EVERYWHERE,
         ABSORB_NORMS,
     )
 }

@@ -10,21 +10,36 @@ the head reads, which would be hidden if the head read something else of the cel
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dslnas.graph.analysis.dead_code import without_unread
-from dslnas.graph.graph import PrimitiveGraph
+from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.graph.verify import NO_CHOICES
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
-from dslnas.passes.rewrite import Pass
+from dslnas.passes.rewrite import Pass, Phase
 
 
 def share_equal(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which the first of several equal nodes of a part stands for all of them."""
+    return _shared(graph, lambda node: node.name.partition("/")[0])
+
+
+def share_everywhere(graph: PrimitiveGraph) -> PrimitiveGraph:
+    """Return a graph in which the first of several equal nodes stands for all of them.
+
+    Where nothing is drawn and no head is added, parts need not stay apart.
+    """
+    return _shared(graph, lambda node: "")
+
+
+def _shared(graph: PrimitiveGraph, part_of: Callable[[Node], str]) -> PrimitiveGraph:
     first: dict[object, str] = {}
     stands: dict[str, str] = {}
     for node in graph.nodes:
         if has_trait(node.primitive, Trait.REPEATABLE):
             inputs = tuple(stands.get(name, name) for name in node.inputs)
-            part = node.name.partition("/")[0]
+            part = part_of(node)
             key = (node.primitive, node.attributes, inputs, node.tensors, node.mix, part)
             if first.setdefault(key, node.name) != node.name:
                 stands[node.name] = first[key]
@@ -36,4 +51,11 @@ SHARE_EQUAL = Pass(
     "what is computed twice from the same values is computed once",
     keeps_choices=True,
     after=("stack_edges",),
+)
+SHARE_EVERYWHERE = Pass(
+    share_everywhere,
+    "what several parts compute from the same values is computed once",
+    after=("drop_identities",),
+    phase=Phase.PREDICT,
+    requires=(NO_CHOICES,),
 )

@@ -15,6 +15,7 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.space.continuous import with_found
 from dslnas.space.derive.derive import derive
 from tests.backends.onnx_run import emit, run
+from tests.backends.onnx_soundness import superfluous
 from tests.backends.python_modules import assert_same, generate, network_of
 from tests.backends.reference_interpreter import interpret, random_images, random_weights
 from tests.backends.test_python_recurrent import assert_module_computes_the_graph
@@ -44,7 +45,9 @@ def assert_same_everywhere(text: SpaceText) -> None:
         written = network_of(generate(graph), weights)(torch.from_numpy(images))
     assert_same(np.asarray(logits), expected)
     assert_same(written.numpy(), expected)
-    assert_same(run(emit(graph, weights), images), expected)
+    model = emit(graph, weights)
+    assert superfluous(model) == []
+    assert_same(run(model, images), expected)
 
 
 NETWORKS = st.one_of(

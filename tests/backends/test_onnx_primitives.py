@@ -75,7 +75,17 @@ CASES = {
         Graph(ODD).add("f", "bounded_linear", out=5).done(),
         Graph(ODD).add("p", "global_avg_pool").add("f", "bounded_linear", out=3, bound=0.1).done(),
     ],
-    "rescale": [Graph(ODD).add("r", "rescale", factor=0.5, offset=-2.0).done()],
+    "rescale": [
+        Graph(ODD).add("t", "tanh").add("r", "rescale", factor=f, offset=o).done()
+        for f, o in ((0.5, -2.0), (0.5, 0.0), (1.0, -2.0), (1.0, 0.0))
+    ]
+    + [
+        Graph(ODD)
+        .add("c", "conv", kernel=(1, 1), stride=(1, 1), padding=(0, 0), out=3)
+        .add("r", "rescale", factor=0.5, offset=-2.0)
+        .add("n", "batch_norm", affine=True)
+        .done()
+    ],
     "flatten": [
         Graph(ODD).add("f", "flatten").add("g", "flatten").done(),
     ],

@@ -107,7 +107,8 @@ def test_passes_are_shown_as_a_table(spec: Path, capsys: pytest.CaptureFixture[s
     *each, whole = rows[: len(USUAL) + 1]
     assert all(before[2] == row[1] for before, row in pairwise(each))
     assert whole[1:3] == [each[0][1], each[-1][2]]
-    assert [row[-1] for row in rows[len(USUAL) + 1 :]] == ["trains", "exported", "exported"]
+    phases = [*["trains"] * len(TRAINING), *["exported"] * len(PREDICTING)]
+    assert [row[-1] for row in rows[len(USUAL) + 1 :]] == phases
 
 
 def test_the_graph_behind_a_pass_is_shown(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,7 @@ class EmitContext:
         node: Node that is written.
         inputs: The tensors it reads.
         output: The tensor it gives.
+        arrays: Values of the tensors that it computes with, in the order of the catalogue.
         has_sides: Whether the first tensor it reads is (batch, C, H, W) or (batch, C, length), not
             (batch, features) or (batch).
     """
@@ -28,6 +29,7 @@ class EmitContext:
     node: Node
     inputs: tuple[str, ...]
     output: str
+    arrays: tuple[NDArray[np.float32], ...]
     has_sides: bool
 
     @property
@@ -51,6 +53,11 @@ class EmitContext:
     def constant(self, part: str, value: NDArray[Any]) -> TensorProto:
         """Return a tensor that is not trained."""
         return numpy_helper.from_array(value, self.inside(part))
+
+    def by_channel(self, part: str, values: NDArray[Any]) -> TensorProto:
+        """Return a number for each channel, shaped so that it meets the channels of the output."""
+        sizes = (-1, *[1] * (len(self.node.shape) - 1))
+        return self.constant(part, np.asarray(values, np.float32).reshape(sizes))
 
     def whole(self, part: str, *values: int) -> TensorProto:
         """Return a vector of int64, for operators that take sizes as tensors."""

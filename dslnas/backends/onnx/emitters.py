@@ -6,12 +6,14 @@ Weights of a node are initialisers already; an emitter only names them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto
 
 from dslnas.backends.onnx.emit_context import EmitContext, Emitter
+from dslnas.backends.onnx.fold import scale_and_offset
 from dslnas.ops.activations import ACTIVATIONS, Activation
 from dslnas.ops.formula import Formula, evaluate
 from dslnas.ops.shapes import along
@@ -43,18 +45,10 @@ def _embedding(context: EmitContext, **others: object) -> Protos:
     yield context.last("Gather", (*context.weights, *context.inputs), axis=0)
 
 
-def _batch_norm(context: EmitContext, *, affine: bool, eps: float, momentum: float) -> Protos:
-    # Those that could not be folded. One BatchNormalization rather than Mul and Add: it has the
-    # statistics in it by name, and runtimes fold it further where they see how.
-    scale_and_offset: tuple[str, ...] = ()
-    if not affine:
-        channels = context.node.shape[0]
-        scale = context.constant("weight", np.ones(channels, np.float32))
-        offset = context.constant("bias", np.zeros(channels, np.float32))
-        yield from (scale, offset)
-        scale_and_offset = (scale.name, offset.name)
-    inputs = (*context.inputs, *scale_and_offset, *context.weights)
-    yield context.last("BatchNormalization", inputs, epsilon=eps)
+def _batch_norm(context: EmitContext, **others: object) -> Protos:
+    # Those that could not be folded. Not BatchNormalization, which up to opset 13 is read as a step
+    # of training by ONNX's own evaluator.
+    yield from _affine(context, context.inputs[0], *scale_and_offset(context.node, context.arrays))
 
 
 def _layer_norm(context: EmitContext, *, affine: bool, eps: float) -> Protos:
@@ -89,20 +83,13 @@ def _group_norm(context: EmitContext, *, groups: int, affine: bool, eps: float) 
         yield context.last("Reshape", (normed.name, together.name))
         return
     whole = context.step("Reshape", (normed.name, together.name), "whole")
-    sizes = context.whole("sizes", -1, *[1] * (len(context.node.shape) - 1))
-    factor, offset = (
-        context.step("Reshape", (weight, sizes.name), part)
-        for weight, part in zip(context.weights, ("factor", "offset"), strict=True)
-    )
-    scaled = context.step("Mul", (whole.name, factor.name), "scaled")
-    yield from (whole, sizes, factor, offset, scaled)
-    yield context.last("Add", (scaled.name, offset.name))
+    yield whole
+    yield from _affine(context, whole.name, *context.arrays)
 
 
 def _scale(context: EmitContext, **others: float) -> Protos:
-    sizes = context.whole("sizes", -1, *[1] * (len(context.node.shape) - 1))
-    factor = context.step("Reshape", (*context.weights, sizes.name), "factor")
-    yield from (sizes, factor)
+    factor = context.by_channel("factor", *context.arrays)
+    yield factor
     yield context.last("Mul", (*context.inputs, factor.name))
 
 
@@ -243,9 +230,16 @@ def _entries(context: EmitContext) -> Protos:
 def _rescale(context: EmitContext, *, factor: float, offset: float) -> Protos:
     by = context.constant("factor", np.array(factor, np.float32))
     plus = context.constant("offset", np.array(offset, np.float32))
-    scaled = context.step("Mul", (*context.inputs, by.name), "scaled")
-    yield from (by, plus, scaled)
-    yield context.last("Add", (scaled.name, plus.name))
+    if offset == 0:
+        yield by
+        yield context.last("Mul", (*context.inputs, by.name))
+    elif factor == 1:
+        yield plus
+        yield context.last("Add", (*context.inputs, plus.name))
+    else:
+        scaled = context.step("Mul", (*context.inputs, by.name), "scaled")
+        yield from (by, plus, scaled)
+        yield context.last("Add", (scaled.name, plus.name))
 
 
 def _split(context: EmitContext, *, parts: int, index: int) -> Protos:
@@ -295,6 +289,16 @@ def _multiply(context: EmitContext) -> Protos:
 
 
 # ---- shared parts -------------------------------------------------------------------------------
+
+
+def _affine(
+    context: EmitContext, source: str, factors: NDArray[Any], offsets: NDArray[Any]
+) -> Protos:
+    """Write a factor and an offset for each channel."""
+    factor, offset = context.by_channel("factor", factors), context.by_channel("offset", offsets)
+    scaled = context.step("Mul", (source, factor.name), "scaled")
+    yield from (factor, offset, scaled)
+    yield context.last("Add", (scaled.name, offset.name))
 
 
 def _along(context: EmitContext, value: Pair) -> tuple[int, ...]:

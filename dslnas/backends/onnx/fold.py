@@ -4,7 +4,8 @@ With running mean m and variance v, batch_norm(y) = s * y + t for each channel, 
 
     s = weight / sqrt(v + eps)        t = bias - m * s        (weight 1 and bias 0 if not affine)
 
-and for y = W x + b this is (s W) x + (s b + t): the same layer with other weights.
+and for y = W x + b this is (s W) x + (s b + t): the same layer with other weights. Factors of
+channels, learned or not, are folded alike.
 """
 
 from __future__ import annotations
@@ -24,27 +25,39 @@ Weights: TypeAlias = Mapping[str, NDArray[np.floating[Any]]]
 """Tensors by name: tensor `weight` of node `stem/0_conv` is `stem/0_conv/weight`."""
 
 
+_Exact: TypeAlias = NDArray[np.float64]
+
 Tensors: TypeAlias = dict[str, NDArray[np.float32]]
 """The same, as they are written."""
 
 
-def folded(graph: PrimitiveGraph, weights: Weights) -> tuple[PrimitiveGraph, Tensors]:
-    """Return a network without absorbed norms, and exactly its tensors; it computes the same.
+_LINEAR = ("batch_norm", "scale", "rescale")
+"""Primitives that take every channel times a factor, plus an offset."""
 
-    The layers in front of them get a bias and keep their names; readers of a norm read what it
-    read. The graph is as the pass `absorb_norms` leaves it; arithmetic is done in float64.
+
+def folded(graph: PrimitiveGraph, weights: Weights) -> tuple[PrimitiveGraph, Tensors]:
+    """Return a network without what the layers in front can do, and exactly its tensors.
+
+    Those layers get a bias and keep their names; readers of a norm read what it read. The graph is
+    as the pass `absorb_norms` leaves it, and scales are folded like its norms; arithmetic is done
+    in float64.
     """
     tensors = {name: weights[name] for name in graph.tensors}
-    absorbed, shared = absorbed_norms(graph), shared_tensors(graph)
+    absorbed, shared = set(absorbed_norms(graph)), shared_tensors(graph)
     nodes = dict(graph.by_name)
     stands: dict[str, str] = {}
     for node in graph.nodes:
-        if node.name in absorbed:
-            (source,) = node.inputs
-            layers = layers_in_front(graph, source, absorbed, shared)
-            _rescale(layers, *_scale_and_offset(node, tensors), tensors)
-            nodes.update((layer.name, _with_bias(nodes[layer.name])) for layer in layers)
+        if node.name not in absorbed and node.primitive not in _LINEAR:
+            continue
+        (source,) = node.inputs
+        layers = layers_in_front(graph, source, absorbed, shared)
+        scale, offset = scale_and_offset(node, [tensors[key] for key in node.tensors])
+        does_nothing = not node.tensors and bool(np.all(scale == 1) and np.all(offset == 0))
+        if layers or does_nothing:
+            absorbed.add(node.name)
             stands[node.name] = stands.get(source, source)
+            _rescale(layers, scale, offset, tensors)
+            nodes.update((layer.name, _with_bias(nodes[layer.name])) for layer in layers)
     result = replace(graph, nodes=tuple(nodes.values())).without(stands)
     return result, {name: np.asarray(tensors[name], np.float32) for name in result.tensors}
 
@@ -67,18 +80,25 @@ def _rescale(
         tensors[f"{layer.name}/bias"] = bias * scale[channels] + offset[channels]
 
 
-def _scale_and_offset(
-    node: Node, tensors: Weights
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return s and t of a batch norm, one number per channel."""
-    own = {
-        weight.name: np.asarray(tensors[key], np.float64)
-        for key, weight in zip(node.tensors, node.weights, strict=True)
-    }
-    eps = node.attribute("eps")
-    assert isinstance(eps, float)
-    scale = own.get("weight", 1.0) / np.sqrt(own["running_var"] + eps)
+def scale_and_offset(
+    node: Node, arrays: Iterable[NDArray[np.floating[Any]]]
+) -> tuple[_Exact, _Exact]:
+    """Return s and t of a norm or a scale, for each channel, from the arrays of its tensors."""
+    names = (weight.name for weight in node.weights)
+    own = {name: np.asarray(array, np.float64) for name, array in zip(names, arrays, strict=True)}
+    channels = np.ones(node.shape[0])
+    if node.primitive == "rescale":
+        return _number(node, "factor") * channels, _number(node, "offset") * channels
+    if node.primitive == "scale":
+        return own["weight"], 0 * channels
+    scale = own.get("weight", channels) / np.sqrt(own["running_var"] + _number(node, "eps"))
     return scale, own.get("bias", 0.0) - own["running_mean"] * scale
+
+
+def _number(node: Node, attribute: str) -> float:
+    value = node.attribute(attribute)
+    assert isinstance(value, float)
+    return value
 
 
 def _with_bias(layer: Node) -> Node:

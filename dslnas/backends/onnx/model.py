@@ -10,7 +10,7 @@ from onnx import ModelProto
 from dslnas.backends.onnx.fold import Weights
 from dslnas.backends.onnx.prepare import prepare
 from dslnas.backends.onnx.versions import OLDEST, Versions
-from dslnas.backends.onnx.writer import LOGITS, Writer, copy
+from dslnas.backends.onnx.writer import LOGITS, Writer, named
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.primitive import input_name
 
@@ -57,12 +57,12 @@ def to_onnx(
         properties["class_names"] = json.dumps(list(class_names))
     writer = Writer(graph, folded)
     inputs = {node.name: key or input_name(node.shape) for key, node in graph.inputs.items()}
-    names = {graph.output: LOGITS, **inputs, **states}
-    operators = list(writer.operators((node for node in graph.nodes if node.inputs), names))
-    if graph.output in inputs:
-        operators.append(copy(inputs[graph.output], LOGITS))
-    for state in graph.states:
-        operators.append(copy(names.get(state.next, state.next), f"next_{states[state.name]}"))
+    names = {**inputs, **states}
+    nexts = ((state.next, f"next_{states[state.name]}") for state in graph.states)
+    computed = [node for node in graph.nodes if node.inputs]
+    outputs = [(graph.output, LOGITS), *nexts]
+    copies = named(outputs, {node.name for node in computed}, names)
+    operators = [*writer.operators(computed, names), *copies]
     return writer.model(name, operators, inputs, states, properties, versions)
 
 

@@ -18,7 +18,7 @@ from dslnas.backends.onnx.fold import Tensors, Weights
 from dslnas.backends.onnx.model import state_names
 from dslnas.backends.onnx.prepare import prepare
 from dslnas.backends.onnx.versions import OLDEST, Versions
-from dslnas.backends.onnx.writer import BATCH, LOGITS, Writer, copy, value
+from dslnas.backends.onnx.writer import BATCH, LOGITS, Writer, named, value
 from dslnas.graph.analysis.time_loop import time_loop
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.ops.primitive import Shape
@@ -107,24 +107,24 @@ class _SequenceWriter:
 
     def _scan(self) -> NodeProto:
         graph, loop = self._graph, self._loop
-        inside = {name: f"step/{name}" for name in loop.streams}
-        operators = list(self._operators_of(loop.body, inside))
-        # What a body gives are tensors of its own, one each, so that states are copied: the next
-        # value of one may be another state, or what the head reads.
-        nexts = [f"next/{state.name}" for state in graph.states]
-        for state, after in zip(graph.states, nexts, strict=True):
-            operators.append(copy(inside.get(state.next, state.next), after))
+        # A body gives tensors of its own, one each.
+        states = [state.name for state in graph.states]
+        nexts = [f"next/{state}" for state in states]
         ends = [f"end/{name}" for name in loop.collected]
-        operators += map(copy, loop.collected, ends)
+        given = {name: f"step/{name}" for name in loop.streams}
+        inside = {**given, **{state: state for state in states}}
+        after = (state.next for state in graph.states)
+        outputs = [*zip(after, nexts, strict=True), *zip(loop.collected, ends, strict=True)]
+        copies = named(outputs, loop.body, inside)
+        operators = [*self._operators_of(loop.body, inside), *copies]
 
         def typed(name: str, node: str) -> ValueInfoProto:
             return value(name, graph.by_name[node].shape)
 
-        states = [state.name for state in graph.states]
-        body = helper.make_graph(
-            operators,
+        body = self._writer.body(
             "step",
-            [*map(typed, states, states), *(typed(inside[v], v) for v in loop.streams)],
+            operators,
+            [*map(typed, states, states), *(typed(called, name) for name, called in given.items())],
             [*map(typed, nexts, states), *map(typed, ends, loop.collected)],
         )
         called = [self._called[state] for state in states]

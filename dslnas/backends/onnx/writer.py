@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import (
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    ValueInfoProto,
+    helper,
+    numpy_helper,
+)
 
 from dslnas.backends.onnx.emit_context import EmitContext
 from dslnas.backends.onnx.emitters import EMITTERS
 from dslnas.backends.onnx.fold import Tensors
-from dslnas.backends.onnx.versions import Versions, declare
+from dslnas.backends.onnx.repeats import without_repeats
+from dslnas.backends.onnx.versions import Versions, declare, nodes_of
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.primitive import Shape
 
@@ -39,18 +48,33 @@ class Writer:
         Tensors are called as in `names`, by node, and else as the node that gives them.
         """
         for node in nodes:
-            for key in node.tensors:
-                if key not in self._written:
-                    self._written.add(key)
-                    self.constants.append(numpy_helper.from_array(self._weights[key], key))
             inputs = tuple(names.get(source, source) for source in node.inputs)
+            arrays = tuple(map(self._weights.__getitem__, node.tensors))
             has_sides = len(self._graph.by_name[node.inputs[0]].shape) > 1
-            context = EmitContext(node, inputs, names.get(node.name, node.name), has_sides)
+            output = names.get(node.name, node.name)
+            context = EmitContext(node, inputs, output, arrays, has_sides)
             for proto in EMITTERS[node.primitive](context, **node.arguments):
                 if isinstance(proto, NodeProto):
+                    self._write_weights(set(proto.input).intersection(node.tensors))
                     yield proto
                 else:
                     self.constants.append(proto)
+
+    def _write_weights(self, keys: Set[str]) -> None:
+        for key in sorted(keys - self._written):
+            self._written.add(key)
+            self.constants.append(numpy_helper.from_array(self._weights[key], key))
+
+    def body(
+        self,
+        name: str,
+        operators: Iterable[NodeProto],
+        inputs: Sequence[ValueInfoProto],
+        outputs: Sequence[ValueInfoProto],
+    ) -> GraphProto:
+        """Return a graph without constants, in which nothing is computed twice."""
+        kept = without_repeats(operators, self.constants, {value.name for value in outputs})
+        return helper.make_graph(kept, name, inputs, outputs)
 
     def model(
         self,
@@ -75,25 +99,44 @@ class Writer:
         """
         shapes = {node.name: node.shape for node in self._graph.nodes}
         carried = {called: shapes[node] for node, called in states.items()}
-        body = helper.make_graph(
-            operators,
-            name,
-            [
-                *(value(called, shapes[node], axes) for node, called in inputs.items()),
-                *(value(called, shape) for called, shape in carried.items()),
-            ],
-            [
-                value(LOGITS, shapes[self._graph.output], axes),
-                *(value(f"next_{called}", shape) for called, shape in carried.items()),
-            ],
-            self.constants,
-        )
+        given = [
+            *(value(called, shapes[node], axes) for node, called in inputs.items()),
+            *(value(called, shape) for called, shape in carried.items()),
+        ]
+        outputs = [
+            value(LOGITS, shapes[self._graph.output], axes),
+            *(value(f"next_{called}", shape) for called, shape in carried.items()),
+        ]
+        body = self.body(name, operators, given, outputs)
+        used = {name for node in nodes_of(body) for name in node.input}
+        body.initializer.extend(tensor for tensor in self.constants if tensor.name in used)
         properties = dict(sorted(properties.items()))
         lines = ("Written by dslnas.", *(f"{key}: {text}" for key, text in properties.items()))
         model = helper.make_model(body, producer_name="dslnas", doc_string="\n".join(lines))
         helper.set_model_props(model, properties)
         declare(model, versions)
         return model
+
+
+def named(
+    outputs: Iterable[tuple[str, str]], computed: Container[str], names: dict[str, str]
+) -> list[NodeProto]:
+    """Name what computes each output as the output; return copies where that is not possible.
+
+    What is read from outside, or is an output already, is copied.
+
+    Args:
+        outputs: By node the name of an output.
+        computed: Nodes that may have another name.
+        names: Names of the other nodes; gets those of outputs.
+    """
+    copies = []
+    for node, output in outputs:
+        if node in computed and node not in names:
+            names[node] = output
+        else:
+            copies.append(copy(names.get(node, node), output))
+    return copies
 
 
 def copy(source: str, output: str) -> NodeProto:

@@ -1,0 +1,71 @@
+"""Models as strict readers see them: ONNX's checker and evaluator, and ONNX Runtime's optimiser."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import ModelProto
+from onnx.reference import ReferenceEvaluator
+from onnx.reference.ops.op_max_pool import MaxPool as OpMaxPool
+
+from dslnas.backends.onnx.versions import check_whole, nodes_of
+
+TOLERANCE = 1e-4
+"""Largest difference from ONNX's reference evaluator, which sums in another order."""
+
+
+def assert_sound(model: ModelProto, inputs: Mapping[str, NDArray[Any]]) -> None:
+    """Check that a model is right by ONNX's own means, and that nothing in it is superfluous."""
+    check_whole(model)
+    assert superfluous(model) == []
+    with np.errstate(over="ignore", invalid="ignore"):  # its sigmoid takes both of its forms
+        expected = evaluator(model).run(None, dict(inputs))
+    session = _session(model, onnxruntime.SessionOptions())
+    for wanted, found in zip(expected, session.run(None, dict(inputs)), strict=True):
+        scale = max(1.0, np.abs(wanted).max(initial=0))
+        assert np.abs(wanted - found).max(initial=0) < TOLERANCE * scale
+
+
+class MaxPool(OpMaxPool):
+    """ONNX's own in its general form: that for stride 1 mistakes sides that are padded."""
+
+    def _run(self, x: NDArray[Any], **given: Any) -> Any:  # type: ignore[override] # as its is
+        found = self._max_pool(x, **given)  # type: ignore[no-untyped-call]
+        return found if isinstance(found, tuple) else (found,)
+
+
+def evaluator(model: ModelProto) -> ReferenceEvaluator:
+    """Return ONNX's reference evaluator of a model."""
+    return ReferenceEvaluator(model, new_ops=[MaxPool])
+
+
+def superfluous(model: ModelProto) -> list[str]:
+    """Return the nodes that ONNX Runtime's basic optimiser removes from a model or takes apart."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "optimised.onnx")
+        options.optimized_model_filepath = str(path)
+        _session(model, options)
+        left = onnx.load(path)
+    kinds = {node.output[0]: node.op_type for node in nodes_of(left.graph)}
+    return [
+        f"{node.op_type} {node.name}"
+        for node in nodes_of(model.graph)
+        if kinds.get(node.output[0]) != node.op_type
+    ]
+
+
+def _session(model: ModelProto, options: onnxruntime.SessionOptions) -> Any:
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
