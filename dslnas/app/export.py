@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dslnas.backends.torch.network import TorchNetwork
     from dslnas.exporters.export import Exported
-    from dslnas.exporters.precisions import Trial
+    from dslnas.exporters.judge import Trial
     from dslnas.runs.origin import Origin
     from dslnas.settings.sections import ExportSettings
     from dslnas.tasks.task import Task
@@ -148,7 +148,7 @@ def _trial(run: Run, task: Task) -> Trial:
     Raises:
         UserError: NAS6xx if they are not there, NAS026 if they have changed.
     """
-    from dslnas.exporters.precisions import Trial
+    from dslnas.exporters.judge import Trial
 
     run.check_data()
     return Trial(task, run.data)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from onnx import ModelProto, helper
 
 from dslnas.backends.onnx.int8 import Range, rounded_values
+from dslnas.backends.onnx.versions import nodes_of
 from dslnas.exporters.onnx import session
 from dslnas.exporters.parity import Inputs
 
@@ -53,3 +54,10 @@ def _runs(runner: Any, inputs: Inputs) -> Iterator[dict[str, np.ndarray]]:
         values = dict(zip(outputs, runner.run(None, piece), strict=True))
         states = {name: values[f"next_{name}"] for name in states}
         yield piece | values
+
+
+def carried(ranges: Mapping[str, Range], step: ModelProto, whole: ModelProto) -> dict[str, Range]:
+    """Return the ranges of a step for the model of a whole text, whose layers read the same."""
+    by_layer = {node.name: ranges.get(node.input[0]) for node in step.graph.node}
+    read = ((node.input[0], by_layer.get(node.name)) for node in nodes_of(whole.graph))
+    return {name: found for name, found in read if found is not None}

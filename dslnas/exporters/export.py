@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from dslnas.backends.torch.network import TorchNetwork
@@ -15,11 +16,12 @@ from dslnas.data.facts import NO_FACTS, Facts
 from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.exporters.checks import check_files
 from dslnas.exporters.exporter import Model
-from dslnas.exporters.onnx import file_in
+from dslnas.exporters.judge import Trial
+from dslnas.exporters.onnx import MODEL, STEP, file_in
 from dslnas.exporters.parity import Inputs
 from dslnas.exporters.pictures import check_pictures
 from dslnas.exporters.precision_record import PrecisionRecords
-from dslnas.exporters.precisions import Trial, write_precisions
+from dslnas.exporters.precisions import write_precisions
 from dslnas.exporters.unit import in_unit
 from dslnas.exporters.weights import WEIGHTS, file_metadata, write_weights
 from dslnas.files import PART, cannot_write, write_whole
@@ -92,12 +94,13 @@ def export(
         check_pictures(stage, pictures, tolerance, seed)
         measured = check_files(network, exporters, stage, tolerance, real, seed)
         others = {} if trial is None else write_precisions(stage, settings, trial, facts.units)
-        for precision in settings.others:
-            (folder / file_in(precision)).unlink(missing_ok=True)  # of an earlier export
         models = (name for record in others.values() for name in record.files)
         written = tuple(dict.fromkeys((*files, *models)))
         for file in written:
             os.replace(stage / file, folder / file)
+        refused = {file_in(*which) for which in product(settings.others, (MODEL, STEP))}
+        for file in refused.difference(written):  # that of an earlier export
+            (folder / file).unlink(missing_ok=True)
     return Exported((*written, WEIGHTS), *measured, others)
 
 

@@ -28,9 +28,9 @@ from dslnas.exporters.sequence_parity import (
 MODEL, STEP, UINT8 = "model.onnx", "model_step.onnx", "model_uint8.onnx"
 
 
-def file_in(precision: str) -> str:
-    """Return the name of the model in a precision other than float32."""
-    return MODEL.replace(".", f"_{precision}.")
+def file_in(precision: str, model: str = MODEL) -> str:
+    """Return the name of a model in a precision other than float32."""
+    return model.replace(".", f"_{precision}.")
 
 
 class OnnxExporter(Exporter):
@@ -43,8 +43,10 @@ class OnnxExporter(Exporter):
             MODEL: "the model to deploy: ONNX, any batch size",
             UINT8: "the same for one picture as bytes, of any size: it resizes and normalises",
             STEP: "the same for one token at a time",
-            file_in("int8"): "the same in whole numbers of eight bits",
-            file_in("float16"): "the same in float16",
+            file_in("int8"): "the model in whole numbers of eight bits",
+            file_in("float16"): "the model in float16",
+            file_in("int8", STEP): "the same for one token at a time",
+            file_in("float16", STEP): "the same for one token at a time",
         }
     )
 
@@ -97,9 +99,9 @@ def session(model: bytes, threads: int = 0) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def sequence_run_of(model: bytes) -> SequenceRun:
+def sequence_run_of(model: bytes, threads: int = 1) -> SequenceRun:
     """Return what runs one ONNX model; that of a single step reads and gives no axis of time."""
-    runner = session(model, threads=1)
+    runner = session(model, threads)
     tokens_input, *inputs = runner.get_inputs()
 
     def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:

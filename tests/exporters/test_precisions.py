@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 import torch
@@ -16,14 +17,19 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.rows import RowPart
-from dslnas.exporters import precisions
+from dslnas.data.stream import StreamPart
+from dslnas.exporters import judge, precisions
 from dslnas.exporters.export import Exported, export
-from dslnas.exporters.precisions import Trial
+from dslnas.exporters.judge import Trial
+from dslnas.exporters.onnx import MODEL, sequence_run_of
+from dslnas.exporters.precisions import Models
+from dslnas.exporters.sequence_parity import SequenceRun
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.settings.data import Digits
+from dslnas.settings.data import Digits, TextFile
 from dslnas.settings.sections import ExportSettings
 from dslnas.tasks.catalogue import task_of
 from tests.exporters.brief import check_briefly
+from tests.exporters.exported_text import language_model, words
 from tests.training.tiny import SHAPE, architecture
 
 INT8 = "model_int8.onnx"
@@ -57,16 +63,16 @@ def exported(network: TorchNetwork, trial: Trial, folder: Path, **given: Any) ->
     return export(network, folder, settings, name="tiny", metadata={}, trial=trial)
 
 
-def spoilt(model: ModelProto, *_: object) -> ModelProto:
+def spoilt(models: Models, *_: object) -> Models:
     """Return a smaller model that takes the worst class for the best."""
     made = ModelProto()
-    made.CopyFrom(model)
+    made.CopyFrom(models[MODEL])
     made.doc_string = ""
-    (head,) = (node for node in model.graph.node if node.op_type == "Gemm")
+    (head,) = (node for node in made.graph.node if node.op_type == "Gemm")
     for tensor in made.graph.initializer:
         if tensor.name in head.input:
             tensor.CopyFrom(numpy_helper.from_array(-numpy_helper.to_array(tensor), tensor.name))
-    return made
+    return {MODEL: made}
 
 
 def test_equal_exports_write_equal_bytes(
@@ -96,7 +102,7 @@ def test_a_precision_that_loses_too_much_leaves_no_file(
 def test_a_precision_that_is_no_smaller_is_not_delivered(
     network: TorchNetwork, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(precisions.WRITERS, "int8", lambda model, *_: model)
+    monkeypatch.setitem(precisions.WRITERS, "int8", lambda models, *_: models)
     record = exported(network, trial, tmp_path).precisions["int8"]
     assert "not fewer" in record.refusal
 
@@ -105,7 +111,7 @@ def test_a_precision_that_is_slower_is_delivered_with_a_warning(
     network: TorchNetwork, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = iter((1.0, 2.0))
-    monkeypatch.setattr(precisions, "latencies", lambda *_: {"batch 1": next(times)})
+    monkeypatch.setattr(judge, "latencies", lambda *_: {"batch 1": next(times)})
     record = exported(network, trial, tmp_path).precisions["int8"]
     assert record.files == (INT8,)
     assert record.warnings == (
@@ -132,3 +138,40 @@ def first_scale(folder: Path) -> float:
     assert first.input[0] == "image"
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     return float(numpy_helper.to_array(tensors[first.input[1]]))
+
+
+@pytest.mark.parametrize("name", ["lstm", "darts_v2"])
+def test_a_text_model_is_written_as_a_whole_and_as_a_step_that_agree(
+    name: str, tmp_path: Path
+) -> None:
+    tokens = torch.randint(10, (600,), generator=torch.Generator().manual_seed(0))
+    part = StreamPart(tokens, 20)
+    trial = Trial(task_of(TextFile()), Data(part, part, part, part, words()))
+    names = ("float16", "int8")
+    made = export(
+        language_model(name),
+        tmp_path,
+        ExportSettings.model_validate({"precision": names, "within": 1.0}),
+        name="novel",
+        metadata={},
+        facts=words(),
+        trial=trial,
+    )
+    plain = made.precisions["float32"]
+    table = tokens[:40].reshape(20, 2).numpy()
+    exact, _ = model_run(tmp_path / "model.onnx")(table, None)
+    for precision, allowed in zip(names, (0.01, 0.2), strict=True):
+        record = made.precisions[precision]
+        assert record.files == (f"model_{precision}.onnx", f"model_step_{precision}.onnx")
+        assert record.validation == pytest.approx(plain.validation, rel=0.05)
+        whole, step = (model_run(tmp_path / file) for file in record.files)
+        logits, _ = whole(table, None)
+        assert np.abs(logits - exact).max() < allowed
+        states = None
+        for row, expected in zip(table, logits, strict=True):
+            found, states = step(row, states)
+            assert np.abs(found - expected).max() < 0.05
+
+
+def model_run(path: Path) -> SequenceRun:
+    return sequence_run_of(path.read_bytes())

@@ -1,7 +1,7 @@
 """A model in float16, from one in float32: inputs and outputs stay as they are.
 
-Loops, norms and whatever sums or grows over its input compute in float32, where their results
-would not fit.
+Norms, and whatever sums or grows over its input, compute in float32, where their results would not
+fit; loops carry their states in float32.
 """
 
 from __future__ import annotations
@@ -11,9 +11,17 @@ from typing import TypeAlias
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import (
+    AttributeProto,
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    helper,
+    numpy_helper,
+)
 
-from dslnas.backends.onnx.compact import compact, graphs
+from dslnas.backends.onnx.compact import compact
 from dslnas.backends.onnx.versions import OLDEST, Versions, declare
 
 EXACT = frozenset(
@@ -44,32 +52,32 @@ def to_float16(model: ModelProto, versions: Versions = OLDEST) -> ModelProto:
     """Return a float32 model, as the emitter writes it, in float16, checked; see `declare`."""
     made = ModelProto()
     made.CopyFrom(model)
-    writer = _Writer(made)
-    operators = list(writer.operators())
-    del made.graph.node[:]
-    made.graph.node.extend(operators)
+    constants: dict[str, TensorProto] = {}
+    _rewrite(made.graph, made, constants)
     del made.graph.initializer[:]
-    made.graph.initializer.extend(writer.constants.values())
+    made.graph.initializer.extend(constants.values())
     declare(made, versions)
     return compact(made)
 
 
+def _rewrite(graph: GraphProto, model: ModelProto, constants: dict[str, TensorProto]) -> None:
+    """Write the graph of a model, or the body of a loop, anew; `constants` gets what it reads."""
+    operators = list(_Writer(graph, model, constants).operators())
+    del graph.node[:]
+    graph.node.extend(operators)
+
+
 class _Writer:
-    """Writes operators, casts between them, and every constant once in each type.
+    """Writes operators, casts between them, and every constant once in each type."""
 
-    Attributes:
-        constants: Those that operators read so far, by name.
-    """
-
-    def __init__(self, model: ModelProto) -> None:
-        self.constants: dict[str, TensorProto] = {}
-        self._graph = model.graph
+    def __init__(
+        self, graph: GraphProto, model: ModelProto, constants: dict[str, TensorProto]
+    ) -> None:
+        self._graph, self._model, self._constants = graph, model, constants
         self._given = {tensor.name: tensor for tensor in model.graph.initializer}
-        inferred = onnx.shape_inference.infer_shapes(model).graph
-        values = (*inferred.input, *inferred.value_info, *inferred.output)
-        self._types = {value.name: value.type.tensor_type.elem_type for value in values}
+        self._types = _types(graph, model)
         self._names: dict[tuple[str, Type], str] = {}
-        for value in model.graph.input:
+        for value in graph.input:
             self._names[value.name, self._types[value.name]] = value.name
 
     def operators(self) -> Iterator[NodeProto]:
@@ -80,11 +88,13 @@ class _Writer:
             for place, name in enumerate(node.input):
                 yield from self._cast(name, wanted)
                 node.input[place] = self._name(name, wanted)
-            self._keep_captured(node)
+            for attribute in node.attribute:
+                if attribute.type == AttributeProto.GRAPH:
+                    _rewrite(attribute.g, self._model, self._constants)
             for place, name in enumerate(node.output):
                 type_ = wanted if self._types[name] == FULL else self._types[name]
                 is_cast = name in results and type_ == HALF
-                self._names[name, type_] = f"{name}/half" if is_cast else name
+                self._names[name, type_] = f"{name}:half" if is_cast else name
                 node.output[place] = self._names[name, type_]
             yield node
         for name in results:
@@ -103,7 +113,7 @@ class _Writer:
             return
         (there,) = (type_ for type_ in _ENDINGS if (name, type_) in self._names)
         source = self._names[name, there]
-        made = name if source != name else f"{name}/{_ENDINGS[wanted]}"
+        made = name if source != name else f"{name}:{_ENDINGS[wanted]}"
         self._names[name, wanted] = made
         yield helper.make_node("Cast", [source], [made], to=wanted)
 
@@ -111,15 +121,17 @@ class _Writer:
         """Write a constant in a type."""
         tensor = self._given[name]
         if tensor.data_type != FULL or wanted == FULL:
-            self.constants[name] = tensor
+            self._constants[name] = tensor
             return
-        made = self._names[name, HALF] = f"{name}/half"
+        made = self._names[name, HALF] = f"{name}:half"
         numbers = numpy_helper.to_array(tensor).clip(-LARGEST, LARGEST).astype(np.float16)
-        self.constants[made] = numpy_helper.from_array(numbers, made)
+        self._constants[made] = numpy_helper.from_array(numbers, made)
 
-    def _keep_captured(self, node: NodeProto) -> None:
-        """Write the constants that the body of a loop reads from outside."""
-        for attribute in node.attribute:
-            for part in graphs(attribute.g):
-                read = {name for inner in part.node for name in inner.input}
-                self.constants |= {name: self._given[name] for name in read & self._given.keys()}
+
+def _types(graph: GraphProto, model: ModelProto) -> dict[str, Type]:
+    """Return the types of all values of a graph of a model, which may be the body of a loop."""
+    parts = (graph.node, "types", graph.input, graph.output, model.graph.initializer)
+    alone = helper.make_model(helper.make_graph(*parts), opset_imports=model.opset_import)
+    inferred = onnx.shape_inference.infer_shapes(alone).graph
+    values = (*inferred.input, *inferred.value_info, *inferred.output)
+    return {value.name: value.type.tensor_type.elem_type for value in values}

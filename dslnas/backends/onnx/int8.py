@@ -1,10 +1,10 @@
 """A model in whole numbers of eight bits, from one in float32 and the ranges of its values.
 
-Products with matrices read and give values in uint8, weights are int8 with a scale for each
-channel. The form is QDQ: a QuantizeLinear and a DequantizeLinear stand around every value, so
-that the model says what it computes wherever it runs; a runtime that knows how computes with whole
-numbers in between. (The other form, of operators for whole numbers, drops each ReLU whose input
-others read too.)
+Convolutions read and give values in uint8, matrices read them; weights are int8 with a scale for
+each channel, tables of embeddings with one for each row. The form is QDQ: a QuantizeLinear and a
+DequantizeLinear stand around every value, so that the model says what it computes wherever it runs;
+a runtime that knows how computes with whole numbers in between. (The other form, of operators for
+whole numbers, drops each ReLU whose input others read too.)
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from dslnas.backends.onnx.compact import compact, graphs
-from dslnas.backends.onnx.versions import OLDEST, Versions, declare
+from dslnas.backends.onnx.versions import OLDEST, Versions, declare, nodes_of
 
-CONVOLUTION, MATRIX = "Conv", "Gemm"
-JOIN = "Add"
+CONVOLUTION, MATRIX = PRODUCTS = ("Conv", "Gemm")
+JOIN, TABLE = "Add", "Gather"
 BENT = ("Relu", "Clip")
 """Operators that runtimes compute together with the convolution in front."""
 
 # Of 255 steps of a value; and of a weight one bit is left free: processors before AVX512-VNNI add
 # two products in 16 bits, which larger weights would overflow in silence.
 STEPS, LARGEST = 255, 63
-_BIAS_LIMIT = 2.0**30
+BIAS_LIMIT = 2.0**30
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def rounded_values(graph: GraphProto) -> list[str]:
             readers[name].append(node)
     rounded: set[str] = set()
     for node in graph.node:
-        if node.op_type in (CONVOLUTION, MATRIX):
+        if node.op_type in PRODUCTS:
             rounded.add(node.input[0])
         if node.op_type == CONVOLUTION:
             (given,) = node.output
@@ -106,6 +106,7 @@ class _Writer:
     def __init__(self, graph: GraphProto, ranges: Mapping[str, Range]) -> None:
         self._given = {tensor.name: tensor for tensor in graph.initializer}
         self._rounding = {name: _rounding(found) for name, found in ranges.items()}
+        self._scales = _scales(nodes_of(graph), self._given, self._rounding)
         self._made: dict[str, TensorProto] = {}
         self._read: set[str] = set()
 
@@ -124,58 +125,69 @@ class _Writer:
                 yield from self._around(name)
 
     def _written(self, node: NodeProto) -> Iterator[NodeProto]:
-        source = node.input[0] if node.input else ""
-        inputs = [f"{name}/real" if name in self._rounding else name for name in node.input]
-        if source in self._rounding and node.op_type in (CONVOLUTION, MATRIX):
+        inputs = [f"{name}:real" if name in self._rounding else name for name in node.input]
+        if node.op_type == TABLE and inputs[0] in self._scales:
+            yield from self._looked_up(node)
+            return
+        if node.op_type in PRODUCTS and node.input[1] in self._scales:
             weight, *bias = node.input[1:]
-            scales = _scales(self._array(weight), self._least_scales(source, bias))
-            yield from self._weight(weight, scales)
-            inputs[1] = f"{weight}/real"
+            (output,) = node.output
+            inputs[1] = f"{output}:weight"
+            yield self._weight(weight, inputs[1], is_matrix=node.op_type == MATRIX)
             # Runtimes round the bias of a convolution by themselves, and not that of a matrix.
             if bias and node.op_type == MATRIX:
-                yield from self._bias(bias[0], self._rounding[source][0] * scales)
-                inputs[2] = f"{bias[0]}/real"
+                scale, _ = self._rounding[node.input[0]]
+                inputs[2] = f"{output}:bias"
+                yield self._bias(bias[0], inputs[2], scale * self._scales[weight])
         node.input[:] = inputs
         self._read.update(inputs)
         yield node
 
-    def _array(self, name: str) -> NDArray[np.float32]:
-        return np.asarray(numpy_helper.to_array(self._given[name]), np.float32)
-
-    def _least_scales(self, source: str, bias: Iterable[str]) -> NDArray[np.float32] | float:
-        """Return by channel the smallest scale of weights with which a bias fits into 32 bits."""
-        scale = self._rounding[source][0]
-        return sum((abs(self._array(name)) / (scale * _BIAS_LIMIT) for name in bias), 0.0)
+    def _looked_up(self, node: NodeProto) -> Iterator[NodeProto]:
+        """Yield what looks rows up in a table of whole numbers, each with its step."""
+        table, tokens = node.input
+        (output,) = node.output
+        steps = self._constant(f"{table}:steps", self._scales[table].reshape(-1, 1))
+        names = [f"{output}:{part}" for part in ("row", "float", "step")]
+        whole = self._constant(f"{table}:whole", self._whole(table))
+        yield helper.make_node("Gather", [whole, tokens], names[:1])
+        yield helper.make_node("Cast", names[:1], names[1:2], to=TensorProto.FLOAT)
+        yield helper.make_node("Gather", [steps, tokens], names[2:])
+        yield helper.make_node("Mul", names[1:], [output])
 
     def _around(self, name: str) -> Iterator[NodeProto]:
         """Yield what rounds a value, if it is one that is rounded."""
         if name not in self._rounding:
             return
         scale, zero = self._rounding[name]
-        how = [self._constant(f"{name}/scale", scale), self._constant(f"{name}/zero", zero)]
-        yield helper.make_node("QuantizeLinear", [name, *how], [f"{name}/whole"])
-        yield helper.make_node("DequantizeLinear", [f"{name}/whole", *how], [f"{name}/real"])
+        how = [self._constant(f"{name}:scale", scale), self._constant(f"{name}:zero", zero)]
+        yield helper.make_node("QuantizeLinear", [name, *how], [f"{name}:whole"])
+        yield helper.make_node("DequantizeLinear", [f"{name}:whole", *how], [f"{name}:real"])
 
-    def _weight(self, name: str, scales: NDArray[np.float32]) -> Iterator[NodeProto]:
-        weight = self._array(name)
-        by_channel = scales.reshape(-1, *[1] * (weight.ndim - 1))
-        whole = np.rint(weight / by_channel).clip(-LARGEST, LARGEST).astype(np.int8)
-        yield from self._constant_of_channels(name, whole, scales)
+    def _whole(self, name: str) -> NDArray[np.int8]:
+        """Return a weight in steps."""
+        weight = numpy_helper.to_array(self._given[name])
+        by_channel = self._scales[name].reshape(-1, *[1] * (weight.ndim - 1))
+        return np.rint(weight / by_channel).clip(-LARGEST, LARGEST).astype(np.int8)
 
-    def _bias(self, name: str, scales: NDArray[np.float32]) -> Iterator[NodeProto]:
-        whole = np.rint(self._array(name) / scales).clip(-_BIAS_LIMIT, _BIAS_LIMIT).astype(np.int32)
-        yield from self._constant_of_channels(name, whole, scales)
-
-    def _constant_of_channels(
-        self, name: str, whole: NDArray[np.integer], scales: NDArray[np.float32]
-    ) -> Iterator[NodeProto]:
-        if f"{name}/whole" in self._made:  # a layer that stands at several places
-            return
+    def _weight(self, name: str, output: str, *, is_matrix: bool) -> NodeProto:
         inputs = [
-            self._constant(f"{name}/whole", whole),
-            self._constant(f"{name}/scales", scales),
+            self._constant(f"{name}:whole", self._whole(name)),
+            self._constant(f"{name}:scales", self._scales[name]),
         ]
-        yield helper.make_node("DequantizeLinear", inputs, [f"{name}/real"], axis=0)
+        if is_matrix:  # which runtimes take for one of whole numbers only if it says so
+            zeros = np.zeros(len(self._scales[name]), np.int8)
+            inputs.append(self._constant(f"{name}:zeros", zeros))
+        return helper.make_node("DequantizeLinear", inputs, [output], axis=0)
+
+    def _bias(self, name: str, output: str, scales: NDArray[np.float32]) -> NodeProto:
+        steps = np.rint(numpy_helper.to_array(self._given[name]) / scales)
+        whole = steps.clip(-BIAS_LIMIT, BIAS_LIMIT).astype(np.int32)
+        inputs = [
+            self._constant(f"{output}:whole", whole),
+            self._constant(f"{output}:scales", scales),
+        ]
+        return helper.make_node("DequantizeLinear", inputs, [output], axis=0)
 
     def _constant(self, name: str, value: object) -> str:
         self._made[name] = numpy_helper.from_array(np.asarray(value), name)
@@ -189,8 +201,29 @@ def _rounding(found: Range) -> tuple[np.float32, np.uint8]:
     return scale, np.uint8(np.clip(round(-low / float(scale)), 0, STEPS))
 
 
-def _scales(weight: NDArray[np.float32], least: NDArray[np.float32] | float) -> NDArray[np.float32]:
-    """Return the size of a step for each channel that a weight gives."""
+def _scales(
+    nodes: Iterable[NodeProto],
+    given: Mapping[str, TensorProto],
+    rounding: Mapping[str, tuple[np.float32, np.uint8]],
+) -> dict[str, NDArray[np.float32]]:
+    """Return by weight the size of a step for each channel that it gives, or row of a table.
+
+    It is so large that the bias fits into 32 bits, of which a step is a product of two.
+    """
+    least: dict[str, NDArray[np.float32]] = {}
+    for node in nodes:
+        if node.op_type == TABLE and node.input[0] in given:
+            least.setdefault(node.input[0], np.zeros(1, np.float32))
+        elif node.op_type in PRODUCTS and node.input[0] in rounding:
+            source, weight, *bias = node.input
+            scale, _ = rounding[source]
+            sizes = sum((abs(numpy_helper.to_array(given[name])) for name in bias), np.zeros(1))
+            needed = np.asarray(sizes / (scale * BIAS_LIMIT), np.float32)
+            least[weight] = np.maximum(least.get(weight, needed), needed)
+    return {name: _steps(numpy_helper.to_array(given[name]), low) for name, low in least.items()}
+
+
+def _steps(weight: NDArray[np.float32], least: NDArray[np.float32]) -> NDArray[np.float32]:
     largest = abs(weight).reshape(len(weight), -1).max(1)
     scales = np.maximum(largest / LARGEST, least).astype(np.float32)
     return np.where(scales > 0, scales, np.float32(1))

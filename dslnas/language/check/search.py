@@ -78,12 +78,6 @@ def _of_precisions(export: ExportSettings, context: Context) -> Iterator[Conflic
             "`within` says how much worse another precision may be, and there is only float32",
             "add a `precision` such as int8, or leave `within` out",
         )
-    if export.others and context.task.is_recurrent:
-        yield Conflict(
-            "export.precision",
-            "recurrent networks are exported in float32 alone",
-            "leave `precision` out",
-        )
 
 
 def _record(conflict: Conflict, section: str, context: Context) -> None:
