@@ -7,6 +7,7 @@ The functions of the command line, for notebooks and programs:
     dslnas.train(run)                               # trains it from scratch, and measures it
     dslnas.export(run)                              # writes an ONNX model and a Python module
     dslnas.load_run("runs/mine").results            # the same run, from its folder
+    dslnas.predict("runs/mine", ["photo.jpg"])      # labels of pictures, with probabilities
     dslnas.convert("runs/mine", "genotype")         # its cells as DARTS' programs write them
 
 Each is imported when it is first used, so that `import dslnas` and `dslnas check` answer at once.
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from dslnas.app.convert import convert
     from dslnas.app.export import export
     from dslnas.app.open_run import load_run
+    from dslnas.app.predict import predict
     from dslnas.app.run import Run
     from dslnas.app.search import search
     from dslnas.app.train import train
@@ -38,6 +40,7 @@ __all__ = [
     "convert",
     "export",
     "load_run",
+    "predict",
     "search",
     "train",
 ]
@@ -51,6 +54,7 @@ _HOMES = {
     "convert": "dslnas.app.convert",
     "export": "dslnas.app.export",
     "load_run": "dslnas.app.open_run",
+    "predict": "dslnas.app.predict",
     "search": "dslnas.app.search",
     "train": "dslnas.app.train",
 }

@@ -69,6 +69,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
             seed=run.manifest.seed,
             real=None if run.trained is None else task.real_inputs(run.data.test),
             trial=trial,
+            pictures=() if run.trained is None else task.pictures(run.spec.program.data, run.data),
         )
         if ends:
             _record(run, exported)
@@ -110,6 +111,7 @@ def export_network(
     seed: int,
     real: Mapping[str, np.ndarray] | None = None,
     trial: Trial | None = None,
+    pictures: Sequence[Path] = (),
 ) -> Exported:
     """Write a network with its origin, see `dslnas.exporters.export.export`."""
     from dslnas.exporters.export import export
@@ -123,6 +125,7 @@ def export_network(
         facts=origin.facts,
         real=real,
         trial=trial,
+        pictures=pictures,
         seed=seed,
     )
 

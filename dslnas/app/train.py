@@ -113,12 +113,13 @@ def _write(run: Run, trained: Trained) -> None:
     epoch: dict[str, object] = (
         {"retrain_epoch": trained.epoch} if task.selects(run.spec.program.evaluate) else {}
     )
-    costs = {"params": graph.params(), "flops": graph.flops()}
+    outputs, costs = trained.outputs, {"params": graph.params(), "flops": graph.flops()}
     run.folder.add_results(
         {
             **task.results(measured, data),
             **epoch,
             **task.more_results(data),
+            **({} if outputs is None else task.results_by_example(outputs, data)),
             **costs,
             "retrain_seconds": round(trained.seconds, 3),
             **({"doubts": trained.doubts} if trained.doubts else {}),
@@ -129,3 +130,6 @@ def _write(run: Run, trained: Trained) -> None:
     write_weights(trained.network, run.path, origin.metadata(), data.facts)
     for name, content in data.facts.files().items():
         run.folder.write(name, content)
+    if outputs is not None:
+        for name, rows in task.tables(outputs, data).items():
+            run.folder.write_table(name, rows)

@@ -38,6 +38,7 @@ COMMANDS = {
     "explain": "explain",
     "export": "export",
     "fmt": "fmt",
+    "predict": "predict",
     "schema": "schema",
     "show": "show",
     "train": "train",
@@ -76,6 +77,7 @@ def cli() -> None:
     \b
     dslnas compile spec.nas             what the spec means: cells, sizes, parameters
     dslnas compile spec.nas --search    search, retrain, export ONNX and Python
+    dslnas predict RUN photo.jpg        label a picture with what was exported
     """  # noqa: D301 - click must see the mark itself, which keeps the lines apart
 
 

@@ -28,6 +28,7 @@ class Data:
         facts: How the examples became numbers.
         notes: Changes of the examples that people may not expect.
         pictures: Facts about the files of pictures, if there are such.
+        named_by: Word for what an example is called by: the `file` it is, or its `row`.
     """
 
     weights: Part
@@ -37,6 +38,7 @@ class Data:
     facts: Facts
     notes: tuple[str, ...] = ()
     pictures: PictureFacts | None = None
+    named_by: str = "row"
 
     @property
     def parts(self) -> tuple[Part, ...]:

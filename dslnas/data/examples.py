@@ -69,6 +69,8 @@ class Examples:
             are no pictures.
         notes: Changes of the examples that people may not expect.
         pictures: Facts about the files of pictures, if there are such.
+        files: File of each example below the folder of the data, by part: `train`, `validation` and
+            `test`; none where an example is no file.
     """
 
     inputs: Inputs
@@ -80,6 +82,7 @@ class Examples:
     preprocessing: Preprocessing | None = None
     notes: tuple[str, ...] = ()
     pictures: PictureFacts | None = None
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def examples(

@@ -67,11 +67,15 @@ def read(settings: ImageFolder) -> Examples:
     found = listing(folder)
     how, seen = _preprocessing(settings, found), Pictures(unread=found.unread)
     check_size(folder, len(found.files) * how.channels * how.height * how.width)
-    names = tuple(found.train)
+    names, files = tuple(found.train), dict[str, tuple[str, ...]]()
+    parts = {"train": found.train, "validation": found.validation, "test": found.test}
     train, validation, test = (
-        None if part is None else _part(part, names, how, seen)
-        for part in (found.train, found.validation, found.test)
+        None if part is None else _part(part, names, how, seen) for part in parts.values()
     )
+    for part, classes in parts.items():
+        paths = (path for one in (classes or {}).values() for path in one)
+        kept = (path for path in paths if path not in seen.damaged)
+        files[part] = tuple(path.relative_to(folder).as_posix() for path in kept)
     if seen.damaged and settings.skip != "damaged":
         raise unreadable(folder, seen.damaged, len(found.files))
     assert train is not None, "a listing has it"
@@ -82,6 +86,7 @@ def read(settings: ImageFolder) -> Examples:
         preprocessing=how,
         notes=tuple(seen.notes(folder, opaque=how.mode != "RGBA")),
         pictures=seen.facts(folder),
+        files=files,
     )
 
 

@@ -65,7 +65,8 @@ def load(
     weights, architecture, validation, test = (
         _normalised(p, facts.mean, facts.std, device, dtype) for p in parts
     )
-    return Data(weights, architecture, validation, test, facts, notes, examples.pictures)
+    named_by = "file" if examples.files else "row"
+    return Data(weights, architecture, validation, test, facts, notes, examples.pictures, named_by)
 
 
 # ---- dividing -----------------------------------------------------------------------------------
@@ -77,16 +78,17 @@ def _divided(examples: Examples, settings: LabelledSettings) -> list[RowPart]:
     strata = _strata(examples.targets)
     used = subset(strata, settings.subset, settings.seed)
     parts = [
-        _part(examples.inputs, examples.targets, used[chosen])
+        _part(examples.inputs, examples.targets, used[chosen], examples.files.get("train"))
         for chosen in split(strata[used], settings.shares, settings.seed)
     ]
     if examples.validation is not None:
         inputs, targets = examples.validation
         chosen = subset(_strata(targets), settings.subset, settings.seed)
-        parts.insert(2, _part(inputs, targets, chosen))
+        parts.insert(2, _part(inputs, targets, chosen, examples.files.get("validation")))
     if examples.test_inputs is not None and examples.test_targets is not None:
         chosen = subset(_strata(examples.test_targets), settings.subset, settings.seed)
-        parts.append(_part(examples.test_inputs, examples.test_targets, chosen))
+        inputs, targets = examples.test_inputs, examples.test_targets
+        parts.append(_part(inputs, targets, chosen, examples.files.get("test")))
     return parts
 
 
@@ -97,11 +99,18 @@ def _strata(targets: Targets) -> Indices:
     return np.zeros(len(targets), np.int64)
 
 
-def _part(inputs: Inputs, targets: Targets, chosen: Indices) -> RowPart:
-    """Return a copy of some examples as tensors, bytes scaled to [0, 1]."""
+def _part(
+    inputs: Inputs, targets: Targets, chosen: Indices, files: Sequence[str] | None
+) -> RowPart:
+    """Return a copy of some examples as tensors, bytes scaled to [0, 1].
+
+    They are called as their files, or by their rows in what was read.
+    """
     numbers = torch.from_numpy(np.ascontiguousarray(inputs[chosen]))
     scaled = numbers.float().div_(255) if numbers.dtype == torch.uint8 else numbers
-    return RowPart({input_name(scaled.shape[1:]): scaled}, torch.from_numpy(targets[chosen]))
+    names = tuple(files[row] if files else str(row) for row in chosen.tolist())
+    named = {input_name(scaled.shape[1:]): scaled}
+    return RowPart(named, torch.from_numpy(targets[chosen]), names=names)
 
 
 def _leaks(parts: Sequence[RowPart]) -> Iterator[str]:

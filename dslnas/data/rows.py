@@ -26,6 +26,7 @@ class RowPart(Part):
         unit: Size in the data of a difference of 1 between targets.
         weights: Weights of the losses in training, like targets; None where all weigh alike.
         chances: How often an example is drawn in training, (N,); None where each is, once.
+        names: Names of the examples in the data, for people; none of noise.
     """
 
     inputs: Mapping[str, Tensor]
@@ -33,6 +34,7 @@ class RowPart(Part):
     unit: Tensor | float = 1.0
     weights: Tensor | None = None
     chances: Tensor | None = None
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -111,6 +113,7 @@ class RowPart(Part):
             targets=torch.cat([self.targets, other.targets]),
             weights=_joined(self.weights, other.weights),
             chances=_joined(self.chances, other.chances),
+            names=self.names + other.names,
         )
 
 

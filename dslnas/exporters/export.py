@@ -91,8 +91,8 @@ def export(
         for file, content in files.items():
             write_whole(stage / file, content)
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
-        check_pictures(stage, pictures, tolerance, seed)
         measured = check_files(network, exporters, stage, tolerance, real, seed)
+        check_pictures(stage, pictures, tolerance, seed)
         others = {} if trial is None else write_precisions(stage, settings, trial, facts.units)
         models = (name for record in others.values() for name in record.files)
         written = tuple(dict.fromkeys((*files, *models)))

@@ -127,7 +127,7 @@ def pictures(places: Sequence[Path]) -> Iterator[Path]:
 
 def listed(file: Path, part: str) -> list[tuple[str, str]]:
     """Return class and file of the examples of a part; ValueError if a list has none."""
-    with file.open(encoding="utf-8", newline="") as stream:
+    with file.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
         reader = csv.DictReader(stream)
         if not set(COLUMNS) <= set(reader.fieldnames or ()):
             raise ValueError(f"{file} has no columns {', '.join(COLUMNS)}")
@@ -241,7 +241,7 @@ def main() -> None:
         if given.list is not None:
             sys.exit(print_accuracy(predictor, given.list, given.data, given.part))
         sys.exit(print_predictions(predictor, given.places, given.top, given.form))
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         fail(str(error))
 
 

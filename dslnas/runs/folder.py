@@ -5,8 +5,10 @@ Results are added as they come, so an interrupted run keeps what it had.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -83,6 +85,12 @@ class RunFolder:
         path = self.path / name
         make_folder(path.parent)
         write_whole(path, content)
+
+    def write_table(self, name: str, rows: Iterable[Iterable[str]]) -> None:
+        """Write a table of the run as CSV."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        self.write(name, text.getvalue().encode(errors="surrogateescape"))
 
     @property
     def warnings(self) -> tuple[str, ...]:

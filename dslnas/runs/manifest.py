@@ -31,8 +31,8 @@ Status: TypeAlias = Literal["running", "searched", "trained", "finished", "inter
 TRAINED = frozenset({"params", "flops", "retrain_seconds"})
 """Results that every training has."""
 
-Measure: TypeAlias = int | float | dict[str, int] | dict[str, float]
-"""A measurement: a number, or one for each part of the data or each output."""
+Measure: TypeAlias = int | float | dict[str, int] | dict[str, float] | dict[str, dict[str, int]]
+"""A measurement: a number, or one for each part of the data, each output, or each pair of them."""
 
 
 class Member(OpenModel):

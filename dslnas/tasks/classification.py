@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from dslnas.data.dataset import Data
 
+CONFUSION = "test_confusion"
+"""Result: by class of the test part, how many examples are taken for which class."""
+
 
 class Classification(LabelledTask):
     """One of some classes, by the cross-entropy."""
@@ -72,6 +75,14 @@ class Classification(LabelledTask):
             "auc": scores.mean_of_known(areas, otherwise=0.5),
         }
         return Measurement(loss, self.ordered(values), scores.by_number(counts.recall))
+
+    def results_by_example(self, outputs: Tensor, data: Data) -> dict[str, object]:
+        """Return which class is taken for which."""
+        from dslnas.data.rows import RowPart
+        from dslnas.tasks.tables import confusion
+
+        assert isinstance(data.test, RowPart)
+        return {CONFUSION: confusion(outputs, data.test.targets, data.facts.class_names)}
 
     def fine_worth(self, measured: Measurement, examples: int) -> float:
         """Return the leading metric; the loss decides below what one example more is worth."""

@@ -24,7 +24,7 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.tasks.labelled_settings import Family, settings_of
 from dslnas.tasks.meter import OutputMeter
 from dslnas.tasks.metric import LABELLED_METRICS, Column, Metric, Row
-from dslnas.tasks.task import Chance, Measurement, Task
+from dslnas.tasks.task import Chance, Measurement, Rows, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,13 +37,17 @@ if TYPE_CHECKING:
     from dslnas.data.preprocessing import Preprocessing
     from dslnas.data.rows import RowPart
 
+EXAMPLES, PREDICTIONS = "examples.csv", "predictions.csv"
+
 FILES = MappingProxyType(
     {
+        EXAMPLES: "which examples are in which part of the data",
+        PREDICTIONS: "what it makes of every example of the test part",
         "predict.py": "labels pictures with it; needs numpy, Pillow and onnxruntime only",
         "preprocessing.py": "pictures to what the models read; needs numpy and Pillow only",
     }
 )
-"""Files beside a model of pictures."""
+"""Files of a run, those of pictures last."""
 
 COMPARED = 32
 """Test examples on which exported networks are compared."""
@@ -214,6 +218,15 @@ class LabelledTask(Task):
         batch = next(iter(part.in_order(COMPARED)))
         return {name: tensor.float().cpu().numpy() for name, tensor in batch.inputs.items()}
 
+    def pictures(self, settings: DataSettings, data: Data) -> list[Path]:
+        """Return some files of the test part."""
+        from dslnas.data.files import path_of
+        from dslnas.data.rows import RowPart
+
+        if data.named_by != "file" or not isinstance(data.test, RowPart):
+            return []
+        return [path_of(settings) / name for name in data.test.names[:COMPARED]]
+
     # ---- loss and metrics -----------------------------------------------------------------------
 
     @abstractmethod
@@ -298,6 +311,17 @@ class LabelledTask(Task):
         names, details = data.facts.class_names, measured["test"].details
         told = {names[int(n)] if names else n: value for n, value in details.items()}
         return {**super().results(measured, data), f"test_{self.detail.name}": told}
+
+    def tables(self, outputs: Tensor, data: Data) -> Mapping[str, Rows]:
+        """Return the parts with their examples, and what the network says of the test part."""
+        from dslnas.data.rows import RowPart
+        from dslnas.tasks.tables import examples_table, predictions_table
+
+        parts = [part for part in data.parts if isinstance(part, RowPart)]
+        return {
+            EXAMPLES: examples_table(parts, data.facts, data.named_by),
+            PREDICTIONS: predictions_table(parts[-1], outputs, data.facts, data.named_by),
+        }
 
     def more_results(self, data: Data) -> dict[str, object]:
         """Return what a constant prediction comes to."""

@@ -21,6 +21,10 @@ class Meter(Protocol):
     def measurement(self) -> Measurement:
         """Return what all batches so far come to; there was one at least."""
 
+    @property
+    def outputs(self) -> Tensor | None:
+        """All outputs so far, where they are kept."""
+
 
 class Sums(Protocol):
     """A task whose measurements are means over targets."""
@@ -34,6 +38,8 @@ class Sums(Protocol):
 
 class SumMeter:
     """A measurement of which only sums are kept."""
+
+    outputs = None
 
     def __init__(self, task: Sums) -> None:
         self._task = task
@@ -88,5 +94,12 @@ class OutputMeter:
         """Return what all batches come to."""
         import torch
 
-        outputs, targets = torch.cat(self._outputs), torch.cat(self._targets)
-        return self._task.measured(self._loss / len(targets), outputs, targets, self._unit)
+        targets = torch.cat(self._targets)
+        return self._task.measured(self._loss / len(targets), self.outputs, targets, self._unit)
+
+    @property
+    def outputs(self) -> Tensor:
+        """All outputs so far, (N, K)."""
+        import torch
+
+        return torch.cat(self._outputs)

@@ -6,11 +6,11 @@ A task imports torch only where it computes: what a spec says is checked without
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from dslnas.backends.torch.losses import BatchOutput
     from dslnas.data.batches import Batch, Part
     from dslnas.data.dataset import Data
+
+Rows: TypeAlias = Sequence[Sequence[str]]
+"""A table of texts; its first row are the names of its columns."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,10 @@ class Task(ABC):
     def real_inputs(self, part: Part) -> dict[str, np.ndarray]:
         """Return some inputs, by name, on which exported networks are compared."""
 
+    def pictures(self, settings: DataSettings, data: Data) -> list[Path]:
+        """Return some pictures, by their files, on which exported networks are compared."""
+        return []
+
     # ---- steps ----------------------------------------------------------------------------------
 
     def steps(self, data: DataSettings) -> int:
@@ -289,6 +296,19 @@ class Task(ABC):
 
     def more_results(self, data: Data) -> dict[str, object]:
         """Return what else the manifest tells, such as a baseline for the metrics."""
+        return {}
+
+    def tables(self, outputs: Tensor, data: Data) -> Mapping[str, Rows]:
+        """Return tables of single examples that a run keeps, by the name of their file.
+
+        Args:
+            outputs: All that the trained network gives for the test part, (N, K).
+            data: The data it was trained on.
+        """
+        return {}
+
+    def results_by_example(self, outputs: Tensor, data: Data) -> dict[str, object]:
+        """Return results that follow from single examples; see `tables`."""
         return {}
 
     def values(self, measured: Measurement, part: str, data: Data) -> Mapping[str, float]:

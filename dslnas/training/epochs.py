@@ -11,6 +11,7 @@ from dslnas.engines.objectives.accumulation import Gradients, added, in_parts
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.tasks.catalogue import task_of
+from dslnas.tasks.meter import Meter
 from dslnas.tasks.task import Measurement
 from dslnas.training.averaging import has_stalled
 from dslnas.training.keeping import Keeper
@@ -118,14 +119,14 @@ class Epochs:
         """Return the share of the learning rate for a batch, where lengths vary."""
         return self._part.rate_share(batch) if self._vary else 1.0
 
-    def measure(self, part: Part) -> Measurement:
-        """Measure the network as it is, in evaluation mode."""
+    def measure(self, part: Part, meter: Meter | None = None) -> Measurement:
+        """Measure the network as it is, in evaluation mode, by a meter if one is given."""
         network = self._trainee.network.eval()
 
         def logits_of(batch: Batch) -> Tensor:
             return run_batch(network, batch).logits
 
-        return measure(logits_of, part, self._task)
+        return measure(logits_of, part, self._task, meter)
 
     def _note(self, measured: Measurement) -> None:
         """Take down an epoch, and what follows from it for the next ones."""

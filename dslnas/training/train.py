@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import Runtime
@@ -34,6 +35,7 @@ class Trained:
         epoch: Whose network it is, counted from 1.
         seconds: How long the training took.
         doubts: Sentences on a network that is hardly better than a guess, or was better before.
+        outputs: Those of the test part, (N, K), where examples stand alone.
     """
 
     network: TorchNetwork
@@ -42,6 +44,7 @@ class Trained:
     epoch: int
     seconds: float
     doubts: tuple[str, ...] = ()
+    outputs: Tensor | None = None
 
 
 def fresh_network(architecture: Architecture, seed: int) -> TorchNetwork:
@@ -102,10 +105,11 @@ def train(
         report(record)
     trainee.use_result()
     trainee.network.is_mixed = False
-    test = epochs.measure(data.test)
+    meter = task.meter()
+    test = epochs.measure(data.test, meter)
     network, arrays = fresh_network(architecture, seed), trainee.network.arrays()
     network.load_arrays({name: arrays[name] for name in network.state_dict()})
     progress = trainee.progress
     epoch = progress.best or progress.epochs
     doubts = doubts_of_training(task, data, progress.measured[:epoch], test)
-    return Trained(network, progress.result, test, epoch, trainee.seconds, doubts)
+    return Trained(network, progress.result, test, epoch, trainee.seconds, doubts, meter.outputs)

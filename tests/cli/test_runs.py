@@ -24,11 +24,16 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = [
     "alphas.safetensors",
     "architecture.nas",
+    "examples.csv",
     "manifest.json",
     "metrics.jsonl",
     "model.onnx",
     "model.py",
     "model.safetensors",
+    "model_uint8.onnx",
+    "predict.py",
+    "predictions.csv",
+    "preprocessing.py",
     "spec.nas",
 ]
 

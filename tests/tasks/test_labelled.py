@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -59,7 +60,7 @@ def test_losses_are_those_of_torch() -> None:
     )
 
 
-def part(targets: Tensor, **more: Tensor) -> RowPart:
+def part(targets: Tensor, **more: Any) -> RowPart:
     return RowPart({"image": torch.zeros(len(targets), 1)}, targets, **more)
 
 

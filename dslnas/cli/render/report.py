@@ -20,6 +20,7 @@ from dslnas.runs.family import criterion_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
 from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
 from dslnas.tasks.catalogue import task_of
+from dslnas.tasks.classification import CONFUSION
 from dslnas.tasks.metric import Row, Shown, ShownEach
 from dslnas.tasks.task import Task
 
@@ -28,6 +29,10 @@ FILES = {
     METRICS: "what every epoch lost and measured, one line each",
     MANIFEST: "settings, seed, versions and results",
 }
+
+
+MOST_CLASSES = 10
+"""Classes up to which it is printed which was taken for which."""
 
 
 def print_run(run: Run, *, as_json: bool) -> None:
@@ -54,6 +59,7 @@ def report_text(folder: Path, manifest: Manifest) -> str:
     width = max(20, *(len(label) for label, _, _ in facts))
     for label, value, remark in facts:
         lines.append(f"  {label:<{width}} {value:<12} {remark}".rstrip())
+    lines += _confusion(results)
     precisions = list(precision_lines(results.precisions, task.metrics[0]))
     lines += ["", *precisions] if precisions else []
     lines += _architecture(folder, is_found=results.search_seconds is not None)
@@ -67,6 +73,19 @@ def report_text(folder: Path, manifest: Manifest) -> str:
         again = command("train", folder / ARCHITECTURE)
         lines += ["", "The cells can be trained again, as they are or with options:", f"  {again}"]
     return "\n".join(lines)
+
+
+def _confusion(results: Results) -> Iterator[str]:
+    """Yield which class was taken for which, where the classes are few and some are mistaken."""
+    counts = results.measures.get(CONFUSION)
+    if not isinstance(counts, dict) or not 0 < len(counts) <= MOST_CLASSES:
+        return
+    rows = [("", *counts)]
+    for name, found in counts.items():
+        assert isinstance(found, dict)
+        rows.append((name, *(str(found.get(said, 0)) for said in counts)))
+    yield from ("", "Test examples by class (rows) and by what they were taken for (columns):")
+    yield from (f"  {line}" for line in aligned(rows, left=("",)))
 
 
 def _architecture(folder: Path, *, is_found: bool) -> Iterator[str]:
@@ -140,9 +159,10 @@ def _shown(measure: Measure) -> object:
     """Return a measure as people read it; counts stay as they are."""
     if isinstance(measure, float):
         return Shown(measure)
-    if isinstance(measure, dict) and any(isinstance(v, float) for v in measure.values()):
-        return ShownEach(measure.items())
-    return measure
+    if not isinstance(measure, dict):
+        return measure
+    shares = {name: value for name, value in measure.items() if isinstance(value, float)}
+    return ShownEach(shares) if shares else measure
 
 
 def name_of(backend: str) -> str:

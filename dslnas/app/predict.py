@@ -1,0 +1,66 @@
+"""Labels of pictures, by the model that a run exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dslnas.app.run import Run
+from dslnas.diagnostics import UserError, user_error
+from dslnas.runs.manifest import read_run_manifest
+
+if TYPE_CHECKING:
+    from dslnas.exporters.predict import Prediction, Predictor
+
+HELP = "give the folder of a run, as `dslnas compile SPEC --search` and `dslnas export` write it"
+
+INSTEAD = {
+    "sample.py": "`python {run}/sample.py` writes text with it",
+    "model.onnx": "its metadata say what it reads, as do those of `model.py`",
+}
+"""Files beside models of other data, with what is said of them; the first that is there counts."""
+
+
+def predict(run: Run | Path | str, files: Iterable[Path | str]) -> list[Prediction]:
+    """Return what the exported model of a run makes of pictures.
+
+    Args:
+        run: The run, or its folder.
+        files: The pictures; each is read as `preprocessing.py` beside the model says.
+
+    Raises:
+        UserError: NAS023 if it is no run, NAS024 if it has no model, or one of no pictures; NAS603
+            if a picture cannot be read.
+    """
+    from dslnas.exporters.predict import ERRORS, problem
+
+    predictor, found = predictor_of(run.path if isinstance(run, Run) else Path(run)), []
+    for file in files:
+        try:
+            found.append(predictor.predict(file))
+        except ERRORS as error:
+            message = problem(error)
+            raise user_error("NAS603", message, where=str(file)) from error
+    return found
+
+
+def predictor_of(run: Path) -> Predictor:
+    """Return what labels pictures with the model in the folder of a run; see `predict`."""
+    manifest = read_run_manifest(run, HELP)
+    from dslnas.exporters.onnx import MODEL
+    from dslnas.exporters.predict import Predictor
+
+    if not (run / MODEL).is_file():
+        raise _refusal(run, f"has no {MODEL}", f"`dslnas export {run}` writes it")
+    if "preprocessing" not in (manifest.facts.model_extra or {}):
+        told = next(text for name, text in INSTEAD.items() if (run / name).is_file())
+        raise _refusal(run, "is a model of no pictures", told.format(run=run))
+    try:
+        return Predictor(run)
+    except ValueError as error:
+        raise _refusal(run, str(error), f"`dslnas export {run}` writes it anew") from error
+
+
+def _refusal(run: Path, message: str, help: str) -> UserError:
+    return user_error("NAS024", message, where=str(run), help=help)
