@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 HEIF = (".heic", ".heif", ".hif")
 
-SMALL = 2**23
-"""Bytes of all files together up to which every picture is read to know the shape."""
+FEW, SMALL = 1000, 2**23
+"""Files, and their bytes together, up to which every picture is read to know the shape."""
 
 
 def known(settings: ImageFolder) -> DataShape | None:
@@ -156,7 +156,7 @@ def _are_grey(paths: Iterable[Path]) -> bool:
 def _check_small(folder: Path, paths: Sequence[Path], how: Preprocessing) -> None:
     """Raise NAS603 for all pictures of a small folder that cannot be read."""
     with suppress(OSError):
-        if sum(path.stat().st_size for path in paths) > SMALL:
+        if len(paths) > FEW or sum(path.stat().st_size for path in paths) > SMALL:
             return
     seen = Pictures()
     for path in paths:

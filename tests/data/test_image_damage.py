@@ -122,10 +122,11 @@ def test_names_of_files_that_are_no_utf8_are_told(tmp_path: Path) -> None:
     assert facts.damaged == {"dog/\\xff.jpg": "is empty"}
 
 
+@pytest.mark.parametrize("limit", ["FEW", "SMALL"])
 def test_a_large_folder_is_not_read_before_a_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     write_images(tmp_path, {"cat": 2, "dog": 2})
     (tmp_path / "dog" / "1.png").write_bytes(b"")
-    monkeypatch.setattr(images, "SMALL", 10)
+    monkeypatch.setattr(images, limit, 3)
     assert images.shape(ImageFolder(path=str(tmp_path))).classes == 2
