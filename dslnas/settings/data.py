@@ -359,6 +359,19 @@ class Signals(SignalSettings):
     target: _Target = ()
     ignore: _Ignore = ()
 
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield settings that contradict each other, and of archives those that change nothing."""
+        yield from super().conflicts()
+        if not self.path.endswith(".npz"):
+            return
+        for name in ("channels", "target", "ignore"):
+            if getattr(self, name) != type(self).model_fields[name].default:
+                yield Conflict(
+                    f"data.{name}",
+                    f"`{name}` says how tables are read, and the data are a NumPy archive",
+                    "leave it out: the arrays say it themselves",
+                )
+
 
 # ---- text ---------------------------------------------------------------------------------------
 
