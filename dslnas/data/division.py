@@ -33,26 +33,28 @@ def part_sizes(count: int, shares: Sequence[float]) -> list[int]:
 
 
 def check_split(
-    settings: LabelledSettings, *, has_test: bool, has_validation: bool = False
+    settings: LabelledSettings,
+    *,
+    has_test: bool,
+    has_validation: bool = False,
+    notes: Sequence[str] = (),
 ) -> None:
-    """Raise NAS607 unless there is a share for every part that the data do not bring themselves."""
-    shares = [f"{share:g}" for share in settings.shares]
-    needed = 4 - has_test - has_validation
-    if len(shares) == needed:
+    """Raise NAS607 unless there is a share for every part that the data do not bring themselves.
+
+    The advice ends with notes on what is not read.
+    """
+    own = {"validation": has_validation, "test": has_test}
+    needed = ["weights", "architecture", *(part for part, is_own in own.items() if not is_own)]
+    if len(settings.shares) == len(needed):
         return
-    own = "a" if has_test else "no"
-    parts = f"{own} test part of their own"
+    parts = f"{'a' if has_test else 'no'} test part of their own"
     if has_validation:
-        parts = f"a validation part of their own and {own} test part"
-        help_ = f"give {needed} shares, for weights, architecture{'' if has_test else ', test'}"
-    elif has_test:
-        help_ = f"leave out the last share: `split {', '.join(shares[:3])}`"
-    else:
-        help_ = "give a fourth share for the test, such as `split 0.4, 0.2, 0.2, 0.2`"
+        parts = f"a validation part of their own and {'a' if has_test else 'no'} test part"
+    help_ = f"give {len(needed)} shares, for {', '.join(needed)}, or leave `split` out"
     raise user_error(
         "NAS607",
-        f"split has {len(shares)} shares but the data have {parts}",
-        help=help_,
+        f"split has {len(settings.shares)} shares but the data have {parts}",
+        help="; ".join([help_, *notes]),
         where=settings.path or settings.source,
     )
 

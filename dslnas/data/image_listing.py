@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dslnas.data.files import damaged, required_folder
 from dslnas.data.image_files import SUFFIXES, Files, counted, files_in, folders_in, shown
-from dslnas.diagnostics import UserError, user_error
+from dslnas.diagnostics import UserError, did_you_mean, user_error
 
 PARTS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -250,7 +250,7 @@ def _check_known(part: _Part, train: _Part) -> None:
             raise user_error(
                 "NAS609",
                 f"class `{name}` is in `{part.folder.name}` but not in `{train.folder.name}`",
-                help="both folders need the same classes",
+                help=did_you_mean(name, train.classes) or "both folders need the same classes",
                 where=str(part.folder.parent),
             )
 

@@ -38,12 +38,10 @@ def load(
             examples for the split; NAS607 the number of shares does not fit the data.
     """
     examples = reader_of(settings).read(settings)
-    own = {
-        "has_test": examples.test_targets is not None,
-        "has_validation": examples.validation is not None,
-    }
-    settings = settings.divided(**own)
-    check_split(settings, **own)
+    has_test = examples.test_targets is not None
+    has_validation = examples.validation is not None
+    settings = settings.divided(has_test=has_test, has_validation=has_validation)
+    check_split(settings, has_test=has_test, has_validation=has_validation)
     parts = _divided(examples, settings)
     mean, std = _statistics([_only(part) for part in parts[:2]])
     how = examples.preprocessing or picture_bytes(examples.inputs)

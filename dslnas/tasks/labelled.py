@@ -134,7 +134,12 @@ class LabelledTask(Task):
         """Check the shares of the split, the examples of every class, and the batches."""
         assert isinstance(data, LabelledSettings)
         if known.has_test is not None:
-            check_split(data, has_test=known.has_test, has_validation=known.has_validation)
+            check_split(
+                data,
+                has_test=known.has_test,
+                has_validation=known.has_validation,
+                notes=known.notes,
+            )
         if known.counts:
             check_counts(known.counts, data, known.notes)
             diagnostics = Diagnostics()

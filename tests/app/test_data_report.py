@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,11 @@ def test_the_command_prints_the_report_or_json(
     assert "cannot be read: train/9/empty.jpg is empty" in lines
     assert "pictures, height x width: 10 x 20 to 23 x 20, 17 x 20 in the middle" in lines
     assert run(["data", str(photos), "--json"]) == 0
-    assert DataReport.model_validate_json(capsys.readouterr().out) == report_data(photos)
+    printed = capsys.readouterr().out
+    assert DataReport.model_validate_json(printed) == report_data(photos)
+    assert run(["schema", "data"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["properties"].keys() == json.loads(printed).keys()
 
 
 @pytest.mark.parametrize(
@@ -145,6 +150,17 @@ def test_two_arrays_that_share_examples_are_told(tmp_path: Path) -> None:
     report = report_data(spec)
     assert sum(report.common.values()) == 4
     assert report.notes[-1].endswith("of 4 examples of the test part are equal to some that train")
+
+
+def test_a_part_that_is_not_read_is_named_where_the_split_counts_on_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_images(tmp_path / "photos" / "train", {"ant": 9, "bee": 9})
+    picture(tmp_path / "photos" / "test" / "1.png", 0)
+    assert run(["check", str(written(tmp_path, PHOTOS))]) == 1
+    error = capsys.readouterr().err
+    assert "split has 3 shares but the data have no test part of their own" in error
+    assert "or leave `split` out; not read, as they lie beside the folders of classes" in error
 
 
 def test_wrong_data_are_an_error_at_their_place(

@@ -21,7 +21,7 @@ def test_a_test_share_for_data_that_have_a_test_part() -> None:
     assert error(lambda: check_split(settings, has_test=True), "cifar10") == (
         "NAS607",
         "split has 4 shares but the data have a test part of their own",
-        "leave out the last share: `split 0.4, 0.4, 0.1`",
+        "give 3 shares, for weights, architecture, validation, or leave `split` out",
     )
 
 
@@ -50,7 +50,7 @@ def test_no_test_share_for_data_that_have_no_test_part(tmp_path: Path) -> None:
     assert error(lambda: load(settings, "cpu"), folder) == (
         "NAS607",
         "split has 3 shares but the data have no test part of their own",
-        "give a fourth share for the test, such as `split 0.4, 0.2, 0.2, 0.2`",
+        "give 4 shares, for weights, architecture, validation, test, or leave `split` out",
     )
 
 

@@ -121,11 +121,11 @@ def test_a_class_that_a_part_lacks_is_told(tmp_path: Path) -> None:
 
 def test_a_test_class_is_unknown(tmp_path: Path) -> None:
     touch(*(tmp_path / "train" / name / "1.jpg" for name in ("ant", "bee")))
-    touch(*(tmp_path / "test" / name / "1.jpg" for name in ("ant", "bea")))
+    touch(*(tmp_path / "test" / name / "1.jpg" for name in ("ant", "beee")))
     assert error(lambda: listing(tmp_path), tmp_path) == (
         "NAS609",
-        "class `bea` is in `test` but not in `train`",
-        "both folders need the same classes",
+        "class `beee` is in `test` but not in `train`",
+        "did you mean `bee`?",
     )
 
 

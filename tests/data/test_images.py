@@ -178,7 +178,7 @@ def test_a_validation_part_is_that_of_its_folder(tmp_path: Path, name: str) -> N
     assert error(lambda: load(settings.replace(split=(0.5, 0.5)), "cpu"), tmp_path) == (
         "NAS607",
         "split has 2 shares but the data have a validation part of their own and no test part",
-        "give 3 shares, for weights, architecture, test",
+        "give 3 shares, for weights, architecture, test, or leave `split` out",
     )
 
 

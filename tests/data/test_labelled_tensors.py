@@ -171,7 +171,7 @@ def test_the_number_of_shares_does_not_fit(tmp_path: Path) -> None:
     assert error(lambda: load(settings, "cpu"), folder) == (
         "NAS607",
         "split has 4 shares but the data have a test part of their own",
-        "leave out the last share: `split 0.25, 0.25, 0.25`",
+        "give 3 shares, for weights, architecture, validation, or leave `split` out",
     )
 
 
