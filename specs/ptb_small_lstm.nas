@@ -1,6 +1,6 @@
 # An LSTM of the size and with the training of specs/ptb_small_darts.nas, to compare with.
 #
-#   dslnas export specs/ptb_small_lstm.nas --set data.path=PTB
+#   dslnas train specs/ptb_small_lstm.nas --data PTB
 
 use rnn.lstm
 

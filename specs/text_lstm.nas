@@ -1,7 +1,7 @@
 # An architecture that is given, not searched: an LSTM for the letters of a novel, with the training
 # of specs/text_darts.nas. GRU and published cells are beside it: `use rnn.gru`, `use rnn.darts_v2`.
 #
-#   dslnas export specs/text_lstm.nas
+#   dslnas train specs/text_lstm.nas
 
 use rnn.lstm
 

@@ -33,7 +33,10 @@ def image(inputs: tuple[Shape, ...], what: str) -> Shape:
     """Return the single input: image (channels, height, width) or signal (channels, length)."""
     (shape,) = inputs
     if len(shape) not in (2, 3):
-        raise ShapeError(f"`{what}` reads images, but its input has shape {show_shape(shape)}")
+        help = "rows of numbers are read by `linear`" if len(shape) == 1 else ""
+        raise ShapeError(
+            f"`{what}` reads images, but its input has shape {show_shape(shape)}", help
+        )
     return shape
 
 
