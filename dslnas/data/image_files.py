@@ -41,6 +41,11 @@ class Files:
     others: Counter[str] = field(default_factory=Counter)
 
     @property
+    def endings(self) -> Counter[str]:
+        """Numbers of pictures by ending."""
+        return Counter(path.suffix.lower() for path in self.pictures)
+
+    @property
     def folders(self) -> frozenset[str]:
         """Names of the folders in it that hold pictures."""
         at = len(self.folder.parts)
@@ -89,7 +94,8 @@ def _walk(folder: Path, *, below: bool) -> Iterator[tuple[str, list[str]]]:
     def failed(error: OSError) -> None:
         raise error
 
-    seen: set[str] = set()
+    start = Path(os.path.realpath(folder))
+    seen = {str(start), *map(str, start.parents)}
     with reading(folder, "folder"):
         for place, inner, names in os.walk(folder, onerror=failed, followlinks=True):
             seen.add(os.path.realpath(place))

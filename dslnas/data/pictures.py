@@ -31,7 +31,7 @@ class PictureFacts(JsonModel):
         transparent: How many have transparency.
         deep: How many have more than 8 bits a channel.
         damaged: By file why it cannot be read, of those that cannot.
-        unread: How many files are no pictures, by ending.
+        unread: How many other files there are, by ending; pictures without a class, too.
     """
 
     count: int
@@ -55,7 +55,7 @@ class Pictures:
         transparent: How many have transparency.
         deep: How many have more than 8 bits a channel.
         damaged: Why each of those that cannot be read cannot.
-        unread: How many files are no pictures, by ending.
+        unread: How many other files there are, by ending; pictures without a class, too.
     """
 
     sizes: list[tuple[int, int]] = field(default_factory=list)

@@ -1,10 +1,14 @@
 import os
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dslnas.data.image_listing import listing
+from dslnas.diagnostics import UserError
 from tests.data.made import error, write_images
 
 
@@ -160,11 +164,54 @@ def test_classes_that_all_hold_the_same_folders_are_told(tmp_path: Path) -> None
     )
 
 
+def test_loose_pictures_are_told_wherever_they_lie(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        touch(*(tmp_path / part / name / "1.jpg" for name in ("ant", "bee")))
+    touch(tmp_path / "a.png", tmp_path / "train" / "b.png", tmp_path / "test" / "c.png")
+    found = listing(tmp_path)
+    assert found.notes == tuple(
+        f"not read, as they lie beside the folders of classes in {place}: 1 .png file"
+        for place in (tmp_path, tmp_path / "train", tmp_path / "test")
+    )
+    assert found.unread == {".png": 3}
+
+
+def test_pictures_without_folders(tmp_path: Path) -> None:
+    touch(tmp_path / "1.jpg", tmp_path / "2.jpg")
+    code, message, _ = error(lambda: listing(tmp_path), tmp_path)
+    assert (code, message) == ("NAS602", "its 2 images are in no folders of classes")
+
+
+NAMES = st.sampled_from(["train", "val", "test", "ant", "bee", "cow", "1", "2"])
+FILES = st.lists(
+    st.tuples(st.lists(NAMES, max_size=3), st.sampled_from(["a.jpg", "b.PNG", "c.txt", "d"])),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=FILES)
+def test_every_file_is_read_or_told_or_the_folder_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, files: list[tuple[list[str], str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("photos")
+    touch(*(folder.joinpath(*way, name) for way, name in files))
+    try:
+        found = listing(folder)
+    except UserError:
+        return
+    there = sorted(path for path in folder.rglob("*") if path.is_file())
+    left = [path for path in there if path not in found.files]
+    assert Counter(path.suffix.lower() for path in left) == found.unread
+    assert bool(found.notes) or not left
+
+
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     touch(*(tmp_path / "photos" / name / "1.jpg" for name in ("ant", "bee")))
     touch(tmp_path / "elsewhere" / "2.jpg")
     os.symlink(tmp_path / "elsewhere", tmp_path / "photos" / "ant" / "linked")
     os.symlink(tmp_path / "photos" / "bee", tmp_path / "photos" / "bee" / "again")
+    os.symlink(tmp_path / "photos", tmp_path / "photos" / "bee" / "all")
     assert counts(tmp_path / "photos") == {"ant": 2, "bee": 1}
 
 
