@@ -75,9 +75,10 @@ def cli() -> None:
     """Search neural architectures that a .nas file describes, and deploy what is found.
 
     \b
-    dslnas compile spec.nas             what the spec means: cells, sizes, parameters
-    dslnas compile spec.nas --search    search, retrain, export ONNX and Python
-    dslnas predict RUN photo.jpg        label a picture with what was exported
+    dslnas compile spec.nas                    what the spec means: cells, sizes, parameters
+    dslnas compile spec.nas --search           search, retrain, export ONNX and Python
+    dslnas train cnn.darts_v2 --data photos    train and export a published cell
+    dslnas predict RUN photo.jpg               label a picture with what was exported
     """  # noqa: D301 - click must see the mark itself, which keeps the lines apart
 
 

@@ -16,7 +16,7 @@ from tests.small import SMALL
 QUICK = ("images", "table", "text")
 """Sources that are tried by default."""
 
-TINY = ("--channels", "2", "--repeat", "0", "--epochs", "1", "--batch", "8")
+TINY = ("--channels", "2", "--set", "evaluate.repeat=0", "--epochs", "1", "--batch", "8")
 
 # Cells for the examples of a source that are no images.
 OTHER_CELLS = {
@@ -103,22 +103,9 @@ def test_a_run_without_an_architecture_says_what_goes_on_with_it(
     assert run(told[1:]) == 0
 
 
-def test_an_interrupted_training_goes_on_with_the_command_that_is_told(
-    tmp_path: Path, interrupt: Interrupt, capsys: pytest.CaptureFixture[str]
-) -> None:
-    interrupt("retrain", 1)
-    out = tmp_path / "run"
-    assert train("cnn.gdas", "--data", MADE["npz"](tmp_path), *TINY, "--out", out) == 130
-    told = shlex.split(capsys.readouterr().err.splitlines()[-1])
-    interrupt("retrain", 0)
-    assert run(["export", str(out)]) == 1
-    command = shlex.split(capsys.readouterr().err.split("`")[1])
-    assert run(told[1:]) == 0
-    assert run(command[1:]) == 0  # finished: it is told again
-
-
-def test_trained_weights_survive_a_fault_of_an_export(
+def test_a_training_survives_an_interruption_and_a_fault_of_its_export(
     tmp_path: Path,
+    interrupt: Interrupt,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -126,24 +113,26 @@ def test_trained_weights_survive_a_fault_of_an_export(
         raise KeyError("a fault")
 
     out = tmp_path / "run"
+    interrupt("retrain", 1)
+    assert train("cnn.darts_v2", "--data", MADE["npz"](tmp_path), *TINY, "--out", out) == 130
+    by_signal = capsys.readouterr().err.splitlines()[-1]
+    assert run(["export", str(out)]) == 1
+    by_error = capsys.readouterr().err.split("`")[1]
+    interrupt("retrain", 0)
     with monkeypatch.context() as patch:
         patch.setattr(EXPORTERS["python"], "files", fail)
-        assert train("cnn.gdas", "--data", MADE["npz"](tmp_path), *TINY, "--out", out) == 3
-    assert (
-        f"The trained weights are kept: `dslnas export {out}` tries again"
-        in capsys.readouterr().err
-    )
+        assert run(shlex.split(by_signal)[1:]) == 3
+    kept = f"The trained weights are kept: `dslnas export {out}` tries again"
+    assert kept in capsys.readouterr().err
     assert run(["export", str(out), "--set", "export.formats=onnx"]) == 0
     assert manifest_in(out)["status"] == "finished"
+    assert run(shlex.split(by_error)[1:]) == 0
 
 
-@pytest.mark.parametrize("architecture", ["spec", "cnn.darts_v2"])
-def test_what_cannot_be_trained_is_told(
-    architecture: str, spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    if architecture == "spec":
-        assert train(spec) == 1
-        assert "cannot be trained: it still has choices" in capsys.readouterr().err
-    else:
-        assert train(architecture, "--channels", "many") == 1
-        assert "`channels` must be a whole number, not `many`" in capsys.readouterr().err
+def test_what_cannot_be_trained_is_told(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(spec) == 1
+    assert "cannot be trained: it still has choices" in capsys.readouterr().err
+    assert train("cnn.darts_v2", "--channels", "many") == 1
+    assert "`channels` must be a whole number, not `many`" in capsys.readouterr().err
+    assert train("rnn.gru", "--repeat", "3") == 2
+    assert "--repeat changes nothing: `cells` of the network have no N" in capsys.readouterr().err

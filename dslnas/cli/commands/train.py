@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from dslnas.app.compile import compile_spec, without_choices
+from dslnas.app.compile import Compiled, compile_spec, without_choices
 from dslnas.app.open_run import architecture_at
 from dslnas.cli.options import json_option, set_option
 from dslnas.cli.run_options import RunOptions, run_options, train_and_print
+from dslnas.language.link.used_names import mentioned
 
 
 @click.command()
@@ -42,4 +43,12 @@ def train(
     """
     given = [f"evaluate.{name}={value}" for name, value in sizes.items() if value is not None]
     spec = compile_spec(architecture_at(architecture), [*given, *overrides], data=data)
+    if sizes["repeat"] is not None and not _repeats(spec):
+        raise click.UsageError("--repeat changes nothing: `cells` of the network have no N")
     train_and_print(without_choices(spec, "trained"), options, as_json=as_json)
+
+
+def _repeats(spec: Compiled) -> bool:
+    """Whether the number of cells depends on N."""
+    cells = spec.linked.given("network").get("cells")
+    return cells is not None and "N" in mentioned(cells)
