@@ -12,6 +12,7 @@ from string import ascii_letters, digits
 
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper
 
+from dslnas.backends.onnx.repeats import without_repeats
 from dslnas.backends.onnx.versions import check_whole
 
 LETTERS = ascii_letters + digits
@@ -33,11 +34,14 @@ def compact(model: ModelProto) -> ModelProto:
     """
     made = ModelProto()
     made.CopyFrom(model)
-    made.doc_string = ""
+    made.ClearField("doc_string")
     graph = made.graph
     _rename(graph, _shared_constants(graph))
     for part in graphs(graph):
-        _share_operators(part)
+        results = {value.name for value in part.output}
+        operators = without_repeats(part.node, graph.initializer, results)
+        del part.node[:]
+        part.node.extend(operators)
     uses: Counter[str] = Counter(tensor.name for tensor in graph.initializer)
     for part in graphs(graph):
         uses.update(value.name for value in (*part.input, *part.output))
@@ -80,25 +84,6 @@ def _shared_constants(graph: GraphProto) -> dict[str, str]:
     return stands
 
 
-def _share_operators(graph: GraphProto) -> None:
-    """Leave of operators that compute the same the first; what a graph gives has its own."""
-    first: dict[object, NodeProto] = {}
-    stands: dict[str, str] = {}
-    kept = []
-    results = {value.name for value in graph.output}
-    for node in graph.node:
-        node.input[:] = [stands.get(name, name) for name in node.input]
-        attributes = sorted(a.SerializeToString(deterministic=True) for a in node.attribute)
-        key = (node.op_type, tuple(node.input), tuple(attributes))
-        if key not in first or results.intersection(node.output):
-            first.setdefault(key, node)
-            kept.append(node)
-        else:
-            stands |= zip(node.output, first[key].output, strict=True)
-    del graph.node[:]
-    graph.node.extend(kept)
-
-
 def _rename(graph: GraphProto, names: Mapping[str, str]) -> None:
     """Give values other names wherever operators read or give them."""
     for part in graphs(graph):
@@ -118,7 +103,7 @@ def _names() -> Iterator[str]:
 
 def _strip(node: NodeProto) -> None:
     """Take away a node's name, and attributes that say what holds without them."""
-    node.name = ""
+    node.ClearField("name")
     kept = [a for a in node.attribute if not _says_nothing(node, a)]
     del node.attribute[:]
     node.attribute.extend(kept)

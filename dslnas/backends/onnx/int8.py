@@ -23,8 +23,7 @@ from dslnas.backends.onnx.versions import OLDEST, Versions, declare, nodes_of
 
 CONVOLUTION, MATRIX = PRODUCTS = ("Conv", "Gemm")
 JOIN, TABLE = "Add", "Gather"
-BENT = ("Relu", "Clip")
-"""Operators that runtimes compute together with the convolution in front."""
+RELU = "Relu"
 
 # Of 255 steps of a value; and of a weight one bit is left free: processors before AVX512-VNNI add
 # two products in 16 bits, which larger weights would overflow in silence.
@@ -68,7 +67,7 @@ def rounded_values(graph: GraphProto) -> list[str]:
         if node.op_type == CONVOLUTION:
             (given,) = node.output
             only = readers[given][0] if len(readers[given]) == 1 else None
-            rounded.add(only.output[0] if only is not None and only.op_type in BENT else given)
+            rounded.add(only.output[0] if only is not None and only.op_type == RELU else given)
         elif node.op_type == JOIN and rounded.issuperset(node.input):
             rounded.add(node.output[0])
     rounded -= constants | {value.name for value in graph.output}
@@ -107,6 +106,7 @@ class _Writer:
         self._given = {tensor.name: tensor for tensor in graph.initializer}
         self._rounding = {name: _rounding(found) for name, found in ranges.items()}
         self._scales = _scales(nodes_of(graph), self._given, self._rounding)
+        self._instead: dict[str, str] = {}
         self._made: dict[str, TensorProto] = {}
         self._read: set[str] = set()
 
@@ -126,6 +126,9 @@ class _Writer:
 
     def _written(self, node: NodeProto) -> Iterator[NodeProto]:
         inputs = [f"{name}:real" if name in self._rounding else name for name in node.input]
+        if node.op_type == RELU and node.output[0] in self._rounding:
+            self._instead[node.output[0]] = inputs[0]  # what is below zero is rounded to zero
+            return
         if node.op_type == TABLE and inputs[0] in self._scales:
             yield from self._looked_up(node)
             return
@@ -161,7 +164,8 @@ class _Writer:
             return
         scale, zero = self._rounding[name]
         how = [self._constant(f"{name}:scale", scale), self._constant(f"{name}:zero", zero)]
-        yield helper.make_node("QuantizeLinear", [name, *how], [f"{name}:whole"])
+        source = self._instead.get(name, name)
+        yield helper.make_node("QuantizeLinear", [source, *how], [f"{name}:whole"])
         yield helper.make_node("DequantizeLinear", [f"{name}:whole", *how], [f"{name}:real"])
 
     def _whole(self, name: str) -> NDArray[np.int8]:
