@@ -33,6 +33,13 @@ class PartReport(JsonModel):
     doubled: int | None
 
 
+class Example(JsonModel):
+    """An example, by its name in the data: its file, or its row."""
+
+    name: str
+    part: str
+
+
 class DataReport(JsonModel):
     """The data of a spec, as its runs will see them.
 
@@ -44,6 +51,7 @@ class DataReport(JsonModel):
         outputs: Names of what it tells apart, in the order of its outputs; none if there are many.
         parts: The parts, in the order of their use: weights and architecture train.
         common: By two parts, how many examples of the second one are in the first one, too.
+        equal: Groups of those that read the same.
         majority: Share of the most frequent class of the parts that train; null without classes.
         pictures: The files of pictures; null where there are none.
         notes: Remarks on what is left out, was changed, or may not be meant.
@@ -56,6 +64,7 @@ class DataReport(JsonModel):
     outputs: tuple[str, ...]
     parts: dict[str, PartReport]
     common: dict[str, int]
+    equal: tuple[tuple[Example, ...], ...]
     majority: float | None
     pictures: PictureFacts | None
     notes: tuple[str, ...]
@@ -103,6 +112,7 @@ def report_data(spec: Path | str, overrides: Sequence[str] = ()) -> DataReport:
         outputs=data.facts.class_names,
         parts=parts,
         common=_common(keys),
+        equal=_equal(keys, data),
         majority=_majority(task, parts),
         pictures=data.pictures,
         notes=(*known.notes, *data.notes),
@@ -124,6 +134,15 @@ def _common(keys: dict[str, list[int]]) -> dict[str, int]:
         if same:
             found[f"{first}, {second}"] = same
     return found
+
+
+def _equal(keys: dict[str, list[int]], data: Data) -> tuple[tuple[Example, ...], ...]:
+    """Return the groups of examples that read the same, where these have names."""
+    groups: dict[int, list[Example]] = {}
+    for name, part in zip(PARTS, data.parts, strict=True):
+        for key, example in zip(keys.get(name, ()), part.names, strict=False):
+            groups.setdefault(key, []).append(Example(name=example, part=name))
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 
 def _majority(task: Task, parts: dict[str, PartReport]) -> float | None:

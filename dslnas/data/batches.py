@@ -100,7 +100,13 @@ class Reading(Iterator[Batch]):
 
 
 class Part(ABC):
-    """Examples that are used for one purpose, on one device."""
+    """Examples that are used for one purpose, on one device.
+
+    Attributes:
+        names: Names of the examples in the data, for people; none of text and of noise.
+    """
+
+    names: tuple[str, ...] = ()
 
     @abstractmethod
     def __len__(self) -> int:

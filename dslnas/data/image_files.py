@@ -73,6 +73,11 @@ def folders_in(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.is_dir() and _is_meant(path.name))
 
 
+def is_utf8(path: Path) -> bool:
+    """Whether a path can be written into text files, as its bytes are UTF-8."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
+
+
 def shown(path: Path) -> str:
     """Return a path as text; bytes that are not UTF-8 stand there as hexadecimal numbers."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

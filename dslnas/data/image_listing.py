@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from dslnas.data.files import required_folder
-from dslnas.data.image_files import SUFFIXES, Files, counted, files_in, folders_in, shown
+from dslnas.data.image_files import SUFFIXES, Files, counted, files_in, folders_in, is_utf8, shown
 from dslnas.data.image_parts import PARTS, folders_of_parts
 from dslnas.diagnostics import did_you_mean, user_error
 
@@ -127,7 +127,7 @@ def _read_part(folder: Path) -> _Part:
 def _name_of(folder: Path) -> str:
     """Return the name of a class in one form of Unicode; raise NAS609 if it cannot be printed."""
     name = unicodedata.normalize("NFC", folder.name)
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+    if not is_utf8(folder) or any(unicodedata.category(letter) == "Cc" for letter in name):
         raise user_error(
             "NAS609",
             f"class `{shown(folder).rpartition('/')[2]}` has a name that cannot be printed",

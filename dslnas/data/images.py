@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
 from dslnas.data.files import check_size, path_of
 from dslnas.data.image_damage import FAULTS, cause_of, unreadable
-from dslnas.data.image_files import SUFFIXES
+from dslnas.data.image_files import SUFFIXES, is_utf8
 from dslnas.data.image_listing import Classes, Listing, listing
 from dslnas.data.pictures import Pictures, is_grey
 from dslnas.diagnostics import UserError, user_error
@@ -79,6 +79,8 @@ def read(settings: ImageFolder) -> Examples:
     if seen.damaged and settings.skip != "damaged":
         raise unreadable(folder, seen.damaged, len(found.files))
     assert train is not None, "a listing has it"
+    if validation is not None and not len(validation[1]):
+        raise user_error("NAS606", "there are no validation examples", where=str(folder))
     made = examples(train, test, names, str(folder))
     return replace(
         made,
@@ -94,6 +96,9 @@ def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] 
     """Return an image, uint8 (height, width, channels), None if it cannot be read; note both."""
     from dslnas.data.preprocessing import PictureError, opened
 
+    if not is_utf8(path):
+        seen.damaged[path] = "has a name that is not UTF-8"
+        return None
     try:
         with opened(path) as image:
             pixels = how.resize(how.pixels(image))

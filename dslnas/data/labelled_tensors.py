@@ -122,7 +122,10 @@ def _leaks(parts: Sequence[RowPart]) -> Iterator[str]:
     for name, part in zip(("validation", "test"), parts[2:], strict=True):
         same = sum(key in training for key in part.fingerprints())
         if same:
-            yield f"{same} of {len(part)} examples of the {name} part are equal to some that train"
+            yield (
+                f"{same} of {len(part)} examples of the {name} part are equal to some that train; "
+                "`dslnas data` names them"
+            )
 
 
 # ---- normalising --------------------------------------------------------------------------------

@@ -75,9 +75,14 @@ def test_what_is_there_twice_is_told(photos: Path) -> None:
     )
     assert doubled + sum(twins.values()) == 1
     assert sum(leaked.values()) == 1
+    named = [sorted(one.name for one in group) for group in report.equal]
+    assert sorted(named) == [
+        ["test/10/a.png", "train/10/0.png"],
+        ["train/9/again.png", "train/9/turned.png"],
+    ]
     (found,) = leaked
-    if not found.startswith("validation"):
-        assert "1 of 2 examples of the test part are equal to some that train" in report.notes
+    note = "1 of 2 examples of the test part are equal to some that train; `dslnas data` names them"
+    assert (note in report.notes) == (not found.startswith("validation"))
 
 
 def test_the_command_prints_the_report_or_json(
@@ -89,6 +94,7 @@ def test_the_command_prints_the_report_or_json(
     assert [line.split()[0] for line in lines[4:7]] == ["9", "10", "examples"]
     assert lines[5].split() == ["10", "3", "2", "1", "1", "7"]
     assert "cannot be read: train/9/empty.jpg is empty" in lines
+    assert any(line.startswith("equal: train/10/0.png (") for line in lines)
     assert "pictures, height x width: 10 x 20 to 23 x 20, 17 x 20 in the middle" in lines
     assert run(["data", str(photos), "--json"]) == 0
     printed = capsys.readouterr().out
@@ -149,7 +155,8 @@ def test_two_arrays_that_share_examples_are_told(tmp_path: Path) -> None:
     spec = written(tmp_path, 'use papers.darts\ndata npz { path "a.npz" }')
     report = report_data(spec)
     assert sum(report.common.values()) == 4
-    assert report.notes[-1].endswith("of 4 examples of the test part are equal to some that train")
+    assert "of 4 examples of the test part are equal to some that train" in report.notes[-1]
+    assert {one.name for group in report.equal for one in group} == {"0", "1", "2", "3"}
 
 
 def test_a_part_that_is_not_read_is_named_where_the_split_counts_on_it(

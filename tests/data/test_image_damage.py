@@ -111,15 +111,35 @@ def test_damaged_images_are_left_out_only_if_asked_for(
     assert data.facts.entries()["notes"] == (note,)
 
 
-def test_names_of_files_that_are_no_utf8_are_told(tmp_path: Path) -> None:
+def test_a_name_that_no_list_of_files_could_hold_is_told(tmp_path: Path) -> None:
     write_images(tmp_path, {"cat": 2, "dog": 2})
-    (tmp_path / "dog" / os.fsdecode(b"\xff.jpg")).write_bytes(b"")
+    (tmp_path / "dog" / "1.png").rename(tmp_path / "dog" / os.fsdecode(b"\xff.png"))
+    wrong = "dog/\\xff.png has a name that is not UTF-8"
     assert error(lambda: images.read(ImageFolder(path=str(tmp_path))), tmp_path) == told(
-        tmp_path, "dog/\\xff.jpg is empty", count=5
+        tmp_path, wrong
     )
     facts = images.read(ImageFolder(path=str(tmp_path), skip="damaged")).pictures
     assert facts is not None
-    assert facts.damaged == {"dog/\\xff.jpg": "is empty"}
+    assert facts.damaged == {"dog/\\xff.png": "has a name that is not UTF-8"}
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("train", "there are no examples"),
+        ("val", "there are no validation examples"),
+        ("test", "there are no test examples"),
+    ],
+)
+def test_a_part_of_which_nothing_is_left_is_an_error(
+    tmp_path: Path, part: str, message: str
+) -> None:
+    for name in ("train", "val", "test"):
+        write_images(tmp_path / name, {"cat": 2, "dog": 2})
+    for path in (tmp_path / part).rglob("*.png"):
+        path.write_bytes(b"")
+    settings = ImageFolder(path=str(tmp_path), skip="damaged")
+    assert error(lambda: images.read(settings), tmp_path)[:2] == ("NAS606", message)
 
 
 @pytest.mark.parametrize("limit", ["FEW", "SMALL"])

@@ -86,3 +86,7 @@ def test_photos_become_a_model_by_what_the_readme_says(
     assert manifest["status"] == "finished"
     assert any("cut short" in note for note in manifest["facts"]["notes"])
     assert {"model.onnx", "predict.py"} <= {path.name for path in (tmp_path / "mine").iterdir()}
+
+    assert "dslnas predict " in section
+    assert run(["predict", "mine", "photos/discs/IMG_0000.JPG", "photos/bars/2024"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) >= 51

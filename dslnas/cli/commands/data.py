@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dslnas.app.data_report import DataReport
     from dslnas.data.pictures import PictureFacts
 
+SHOWN = 20
+"""Groups of equal examples that are printed."""
+
 
 @click.command()
 @spec_argument
@@ -53,6 +56,10 @@ def _lines(report: DataReport) -> Iterator[str]:
     for names, count in report.common.items():
         first, second = names.split(", ")
         yield f"{count} of {second} read the same as some of {first}"
+    for group in report.equal[:SHOWN]:
+        yield f"equal: {', '.join(f'{one.name} ({one.part})' for one in group)}"
+    if len(report.equal) > SHOWN:
+        yield f"equal: {len(report.equal) - SHOWN:,} more groups, which `--json` lists"
     for note in report.notes:
         yield f"note: {note}"
 
