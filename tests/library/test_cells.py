@@ -107,6 +107,16 @@ def test_cells_come_back_from_the_notation_of_their_paper(name: str) -> None:
         assert cell_hash(again.cells[cell]) == cell_hash(architecture.cells[cell])
 
 
+@pytest.mark.parametrize("name", ["darts_v1", "darts_v2", "enas", "gdas"])
+def test_recurrent_cells_come_back_from_genotypes(name: str) -> None:
+    cell = architecture_of(f"use rnn.{name}", ()).cells["recurrent"]
+    written = dslnas.convert(f"rnn.{name}")
+    text = dslnas.convert(written)
+    again = architecture_of(text, ()).cells["recurrent"]
+    assert cell_hash(again) == cell_hash(cell)
+    assert NOTATIONS["genotype"].write(architecture_of(text, ())) == written.rstrip()
+
+
 @pytest.mark.parametrize(("network", "cell"), TOLD)
 def test_networks_have_the_weights_that_the_docs_tell(network: str, cell: str) -> None:
     assert f"{params(network, cell):,}" == TOLD[network, cell]

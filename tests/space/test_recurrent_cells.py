@@ -64,7 +64,7 @@ def test_a_cell_may_have_no_nodes() -> None:
     assert derive_cell(cell, []) == cell
 
 
-@pytest.mark.parametrize("name", ["DARTS_V1", "DARTS_V2", "ENAS"])
+@pytest.mark.parametrize("name", ["DARTS_V1", "DARTS_V2", "ENAS", "GDAS"])
 def test_published_cells_are_those_of_the_papers(name: str) -> None:
     """The genotypes are those of the original program: (activation, place of the source)."""
     genotype = json.loads(FIXTURE.read_text(encoding="utf-8"))[name]
