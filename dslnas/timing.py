@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
+
+FEWEST = 5
+"""Runs without which a time is no measurement."""
 
 
 def nothing() -> None:
@@ -25,6 +29,33 @@ def seconds_of(work: Callable[[], object], wait: Callable[[], object] = nothing)
     return time.perf_counter() - begin
 
 
+def seconds_of_runs(
+    work: Callable[[], object],
+    runs: int,
+    *,
+    warm_up: float = 0.0,
+    at_most: float = math.inf,
+    wait: Callable[[], object] = nothing,
+) -> list[float]:
+    """Return the times of some runs, after one that loads what it needs and finds memory.
+
+    Args:
+        work: The work that is timed.
+        runs: How often it is timed.
+        warm_up: Seconds after the first run in which it goes on untimed, until caches are warm.
+        at_most: Seconds after which fewer runs do, but `FEWEST`.
+        wait: See `seconds_of`.
+    """
+    seconds_of(work, wait)
+    end = time.perf_counter() + warm_up
+    while time.perf_counter() < end:
+        seconds_of(work, wait)
+    taken: list[float] = []
+    while len(taken) < runs and (len(taken) < FEWEST or sum(taken) < at_most):
+        taken.append(seconds_of(work, wait))
+    return taken
+
+
 def median_seconds(
     work: Callable[[], object],
     runs: int,
@@ -32,16 +63,5 @@ def median_seconds(
     warm_up: float = 0.0,
     wait: Callable[[], object] = nothing,
 ) -> float:
-    """Return the median time of some runs, after one that loads what it needs and finds memory.
-
-    Args:
-        work: The work that is timed.
-        runs: How often it is timed.
-        warm_up: Seconds after the first run in which it goes on untimed, until caches are warm.
-        wait: See `seconds_of`.
-    """
-    seconds_of(work, wait)
-    end = time.perf_counter() + warm_up
-    while time.perf_counter() < end:
-        seconds_of(work, wait)
-    return statistics.median(seconds_of(work, wait) for _ in range(runs))
+    """Return the median time of some runs, see `seconds_of_runs`."""
+    return statistics.median(seconds_of_runs(work, runs, warm_up=warm_up, wait=wait))

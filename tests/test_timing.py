@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dslnas.timing import median_seconds, seconds_of
+from dslnas.timing import FEWEST, median_seconds, seconds_of, seconds_of_runs
 
 
 class Clock:
@@ -31,6 +31,12 @@ def test_the_median_leaves_out_the_first_run_and_a_warm_up(clock: Clock) -> None
     assert list(left) == []
     left = iter([100.0, 1.0, 2.0, 9.0])
     assert median_seconds(lambda: clock.spend(next(left)), 3) == 2.0
+
+
+def test_fewer_runs_do_where_each_takes_long(clock: Clock) -> None:
+    taken = seconds_of_runs(lambda: clock.spend(1.0), 50, at_most=10.0)
+    assert taken == [1.0] * 10
+    assert len(seconds_of_runs(lambda: clock.spend(9.0), 50, at_most=10.0)) == FEWEST
 
 
 def test_work_that_a_device_does_later_counts(clock: Clock) -> None:

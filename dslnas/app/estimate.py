@@ -80,4 +80,4 @@ def _architecture(spec: CompiledSpace | CompiledArchitecture, runtime: Runtime) 
         return spec.architecture
     # without limits: a latency would have to be measured
     rule = Derivation(rule=spec.program.derivation.rule)
-    return random_architecture(spec.space, rule, 0, runtime.device)
+    return random_architecture(spec.space, rule, 0)

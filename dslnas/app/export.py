@@ -88,14 +88,13 @@ def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 
             where="export.precision",
             help="train it, or add `--set export.precision=float32`",
         )
-    import torch
 
     from dslnas.runs.origin import Origin
     from dslnas.training.constraints import check_limits
     from dslnas.training.train import fresh_network
 
     task, limits = task_of(spec.program.data), spec.program.derivation.limits
-    check_limits(spec.graph, limits, torch.device("cpu"), task.example)
+    check_limits(spec.graph, limits, task.example)
     network = fresh_network(spec.architecture, seed)
     origin = Origin(spec=spec.name, spec_hash=spec.hash)
     folder = EXPORTED / f"{spec.name}-untrained" if out is None else Path(out)
@@ -134,14 +133,13 @@ def _network(run: Run, compiled: CompiledArchitecture) -> TorchNetwork:
     """Return the network that was trained just now, or the one in the folder."""
     if run.trained is not None:
         return run.trained.network
-    import torch
 
     from dslnas.runs.network import load_network
     from dslnas.training.constraints import check_limits
 
     network = load_network(compiled.graph, run.path)
     example = task_of(compiled.program.data).example
-    check_limits(compiled.graph, compiled.program.derivation.limits, torch.device("cpu"), example)
+    check_limits(compiled.graph, compiled.program.derivation.limits, example)
     return network
 
 
@@ -165,7 +163,8 @@ def _record(run: Run, exported: Exported) -> None:
         {
             "files": exported.files,
             "largest_difference": dict(exported.differences),
-            "latency_ms": {k: round(v, 3) for k, v in exported.latency_ms.items()},
+            "latency": exported.latency,
+            "onnx": exported.declared,
             **({"precisions": exported.precisions} if exported.precisions else {}),
         }
     )

@@ -59,9 +59,7 @@ def draw(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOpt
         with run.stage("searched"):
             run.start()
             seed = run.manifest.seed
-            run.architecture = random_architecture(
-                spec.space, spec.program.derivation, seed, run.runtime.device
-            )
+            run.architecture = random_architecture(spec.space, spec.program.derivation, seed)
             origin = f"Drawn at random in {spec.name}, seed {seed}."
             run.folder.write(ARCHITECTURE, architecture_text(spec, run.architecture, origin))
     return run

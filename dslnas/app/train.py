@@ -80,7 +80,7 @@ def _trained(run: Run) -> Trained:
     settings, graph = program.evaluate, build_derived_graph(run.architecture)
     task = task_of(program.data)
     check_dependence(graph, run.spec.name)
-    check_limits(graph, program.derivation.limits, runtime.device, task.example)
+    check_limits(graph, program.derivation.limits, task.example)
     check_training_fits(run.architecture, settings, program.data, data, runtime)
     run.start()
     if not is_searched(run.path):

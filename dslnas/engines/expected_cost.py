@@ -1,7 +1,7 @@
 """Costs as terms of a loss: the expected cost of a relaxation, its excess over limits, NASP's R(A).
 
 All of them are differentiable in the weights of the operations. What an operation costs is counted
-by `dslnas.graph.analysis.costs` or measured by `dslnas.backends.torch.latency`.
+by `dslnas.graph.analysis.costs` or measured by `dslnas.backends.onnx.latency`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.latency import latency_table, stopwatch
 from dslnas.engines.discretise import derivable
 from dslnas.graph.analysis.costs import (
     COUNTED,
@@ -25,19 +24,22 @@ from dslnas.space.choice_table import ChoiceTable
 from dslnas.space.search_space import SearchSpace
 
 
-def costs_of_network(space: SearchSpace, quantity: Quantity, device: torch.device) -> CostTable:
-    """Return what the final network costs: weights, multiply-adds or seconds on a device."""
+def costs_of_network(space: SearchSpace, quantity: Quantity) -> CostTable:
+    """Return what the final network costs: weights, multiply-adds or seconds."""
     if quantity == "latency":
-        return latency_table(space, device)
+        from dslnas.backends.onnx.latency import latency_table  # few searches need ONNX
+
+        return latency_table(space)
     return cost_table(space, COUNTED[quantity])
 
 
-def costs_of_operations(
-    space: SearchSpace, cell: str, quantity: Quantity, device: torch.device
-) -> CostRows:
+def costs_of_operations(space: SearchSpace, cell: str, quantity: Quantity) -> CostRows:
     """Return what the candidates of a cell cost at its first place, for `complexity`."""
-    cost = stopwatch(device) if quantity == "latency" else COUNTED[quantity]
-    return operation_costs(space, cell, cost)
+    if quantity == "latency":
+        from dslnas.backends.onnx.latency import stopwatch
+
+        return operation_costs(space, cell, stopwatch())
+    return operation_costs(space, cell, COUNTED[quantity])
 
 
 def expected_cost(

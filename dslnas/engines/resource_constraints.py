@@ -93,22 +93,18 @@ def _obeying(cell: Cell, table: ChoiceTable, rule: Rule, drawn: tuple[int, ...])
 class ResourceConstraints:
     """Limits as a penalty on the expected cost, and what operations cost.
 
-    Costs are counted, or measured on the device, when they are first asked for.
+    Costs are counted, or measured, when they are first asked for.
     """
 
-    def __init__(
-        self, space: SearchSpace, device: torch.device, derivation: Derivation = AS_PUBLISHED
-    ) -> None:
+    def __init__(self, space: SearchSpace, derivation: Derivation = AS_PUBLISHED) -> None:
         """Take the space that is searched and what its derived network must keep to.
 
         Args:
             space: The search space.
-            device: Where latencies are measured.
             derivation: Counts and limits, and the weight of what exceeds the limits in the loss of
                 alpha; at 0 the loss stays as it is.
         """
         self._space = space
-        self._device = device
         self._derivation = derivation
         self._tables: dict[Quantity, CostTable] = {}
 
@@ -144,7 +140,7 @@ class ResourceConstraints:
 
     def operation_costs(self, cell: str, quantity: Quantity) -> CostRows:
         """Return what the candidates of a cell cost, one row per edge."""
-        return costs_of_operations(self._space, cell, quantity, self._device)
+        return costs_of_operations(self._space, cell, quantity)
 
     def penalty(
         self,
@@ -170,7 +166,7 @@ class ResourceConstraints:
 
     def _table(self, quantity: Quantity) -> CostTable:
         if quantity not in self._tables:
-            self._tables[quantity] = costs_of_network(self._space, quantity, self._device)
+            self._tables[quantity] = costs_of_network(self._space, quantity)
         return self._tables[quantity]
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from onnx import ModelProto, helper
 
 from dslnas.backends.onnx.int8 import Range, rounded_values
+from dslnas.backends.onnx.session import session
 from dslnas.backends.onnx.versions import nodes_of
-from dslnas.exporters.onnx import session
 from dslnas.exporters.parity import Inputs
 
 AT_ONCE = 32

@@ -17,7 +17,9 @@ from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.exporters.checks import check_files
 from dslnas.exporters.exporter import Model
 from dslnas.exporters.judge import Trial
-from dslnas.exporters.onnx import MODEL, STEP, file_in
+from dslnas.exporters.latency import latency_of
+from dslnas.exporters.onnx import MODEL, STEP, declared_by, file_in
+from dslnas.exporters.onnx_record import DeclaredModels, Latency
 from dslnas.exporters.parity import Inputs
 from dslnas.exporters.pictures import check_pictures
 from dslnas.exporters.precision_record import PrecisionRecords
@@ -35,13 +37,15 @@ class Exported:
     Attributes:
         files: Their names in the folder.
         differences: By target, the largest difference of a logit or a state from PyTorch's.
-        latency_ms: By target and for PyTorch, the median time of one example on the CPU.
+        latency: How long the ONNX model runs, of a text one step; None without it.
+        declared: Versions that ONNX models declare.
         precisions: Measures of each precision, if there are others than float32.
     """
 
     files: tuple[str, ...]
     differences: Mapping[str, float]
-    latency_ms: Mapping[str, float]
+    latency: Latency | None
+    declared: DeclaredModels
     precisions: PrecisionRecords = field(default_factory=dict)
 
 
@@ -91,17 +95,25 @@ def export(
         for file, content in files.items():
             write_whole(stage / file, content)
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
-        measured = check_files(network, exporters, stage, tolerance, real, seed)
+        differences = check_files(network, exporters, stage, tolerance, real, seed)
         check_pictures(stage, pictures, tolerance, seed)
         others = {} if trial is None else write_precisions(stage, settings, trial, facts.units)
         models = (name for record in others.values() for name in record.files)
         written = tuple(dict.fromkeys((*files, *models)))
+        onnx = {name: (stage / name).read_bytes() for name in written if name.endswith(".onnx")}
         for file in written:
             os.replace(stage / file, folder / file)
         refused = {file_in(*which) for which in product(settings.others, (MODEL, STEP))}
         for file in refused.difference(written):  # that of an earlier export
             (folder / file).unlink(missing_ok=True)
-    return Exported((*written, WEIGHTS), *measured, others)
+    timed = onnx.get(STEP, onnx.get(MODEL))
+    return Exported(
+        (*written, WEIGHTS),
+        differences,
+        None if timed is None else latency_of(timed),
+        {name: declared_by(model) for name, model in onnx.items()},
+        others,
+    )
 
 
 @contextmanager

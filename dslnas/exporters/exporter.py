@@ -42,13 +42,11 @@ class Exporter(ABC):
         title: Name of what runs its files, for people.
         described_files: All files that it can write, by name, with the meaning of each; but not
             those that a task adds, which the task describes.
-        is_timed: Whether its latency is told; not where it runs the same layers as PyTorch.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     described_files: ClassVar[Mapping[str, str]]
-    is_timed: ClassVar[bool] = True
 
     @abstractmethod
     def files(self, model: Model) -> dict[str, bytes]:

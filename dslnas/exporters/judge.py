@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import product
 
 import numpy as np
 import torch
 
 from dslnas.data.batches import Batch, Part
 from dslnas.data.dataset import Data
+from dslnas.exporters.latency import milliseconds_of
 from dslnas.exporters.onnx import MODEL, STEP, run_of, sequence_run_of
-from dslnas.exporters.parity import Inputs
 from dslnas.exporters.precision_record import PrecisionRecord
 from dslnas.tasks.task import Task
-from dslnas.timing import median_seconds
-
-BATCHES = (1, 8)
-THREADS = {"one thread": 1, "all threads": 0}
-WARM_UP, RUNS = 0.05, 20
-"""Seconds of runs before a latency is measured, and runs whose median it is."""
 
 SLOWER = 1.05
 """Times the latency of float32 from which a precision is called slower; below lies noise."""
@@ -71,13 +63,14 @@ class Judge:
 
     def _measured(self, models: Mapping[str, bytes], files: tuple[str, ...]) -> PrecisionRecord:
         data, output_of = self._trial.data, _output_of(models)
+        times = milliseconds_of(models.get(STEP, models[MODEL]))
         return PrecisionRecord(
             files=files,
             bytes=sum(map(len, models.values())),
             validation=self._metric_on(data.validation, output_of),
             test=self._metric_on(data.test, output_of),
             largest_difference=float(abs(self._outputs(models) - self._expected).max()),
-            latency_ms=latencies(models, self._real),
+            latency_ms={place: taken.median for place, taken in times.items()},
         )
 
     def _outputs(self, models: Mapping[str, bytes]) -> np.ndarray:
@@ -143,27 +136,6 @@ def _output_of(models: Mapping[str, bytes]) -> Callable[[Batch], np.ndarray]:
         return of_text
     run = run_of(models[MODEL])
     return lambda batch: run(arrays_of(batch.inputs))
-
-
-def latencies(models: Mapping[str, bytes], inputs: Inputs) -> dict[str, float]:
-    """Return the median milliseconds of a run, or of a step, by batch size and threads."""
-    found = {}
-    for (title, threads), batch in product(THREADS.items(), BATCHES):
-        seconds = median_seconds(_one_run(models, inputs, batch, threads), RUNS, warm_up=WARM_UP)
-        found[f"batch {batch}, {title}"] = round(1000 * seconds, 4)
-    return found
-
-
-def _one_run(
-    models: Mapping[str, bytes], inputs: Inputs, batch: int, threads: int
-) -> Callable[[], object]:
-    if STEP in models:
-        step = sequence_run_of(models[STEP], threads)
-        (tokens,) = (np.resize(array, batch) for array in inputs.values())
-        return partial(step, tokens, step(tokens, None)[1])
-    run = run_of(models[MODEL], threads)
-    fed = {name: np.resize(array, (batch, *array.shape[1:])) for name, array in inputs.items()}
-    return partial(run, fed)
 
 
 def arrays_of(inputs: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
-import onnxruntime
+import onnx
 
 from dslnas.backends.onnx.model import to_onnx
+from dslnas.backends.onnx.runtimes import oldest_runtime
 from dslnas.backends.onnx.sequence import to_onnx_sequence
+from dslnas.backends.onnx.session import session
 from dslnas.backends.onnx.uint8 import with_preprocessing
 from dslnas.backends.onnx.versions import Versions
 from dslnas.exporters.exporter import Exporter, Model
+from dslnas.exporters.onnx_record import Declared
 from dslnas.exporters.parity import Inputs, Run
 from dslnas.exporters.programs import programs
 from dslnas.exporters.sequence_parity import (
@@ -79,6 +81,14 @@ def _models(model: Model) -> dict[str, bytes]:
     return {name: proto.SerializeToString(deterministic=True) for name, proto in protos.items()}
 
 
+def declared_by(model: bytes) -> Declared:
+    """Return the versions that a model declares, with the oldest runtime that loads it."""
+    proto = onnx.load_model_from_string(model)
+    (opset,) = (declared.version for declared in proto.opset_import)
+    runtime = oldest_runtime(proto)
+    return Declared(opset=opset, ir_version=proto.ir_version, oldest_runtime=runtime)
+
+
 def run_of(model: bytes, threads: int = 0) -> Run:
     """Return what runs one ONNX model of a network that is not recurrent."""
     runner = session(model, threads)
@@ -89,14 +99,6 @@ def run_of(model: bytes, threads: int = 0) -> Run:
         return np.asarray(runner.run(None, given)[0])
 
     return run
-
-
-def session(model: bytes, threads: int = 0) -> Any:
-    """Return a session of ONNX Runtime on the CPU, by default with a thread for every core."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def sequence_run_of(model: bytes, threads: int = 1) -> SequenceRun:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dslnas.backends.onnx.session import session
 from dslnas.data.preprocessing import Preprocessing
-from dslnas.exporters.onnx import UINT8, session
+from dslnas.exporters.onnx import UINT8
 from dslnas.exporters.parity import disagreement
 from dslnas.exporters.predict import Predictor
 

@@ -32,7 +32,6 @@ class PythonExporter(Exporter):
     described_files = MappingProxyType(
         {MODULE: "the same network as a Python module; needs torch and safetensors only"}
     )
-    is_timed = False
 
     def files(self, model: Model) -> dict[str, bytes]:
         """Return the module, and what it needs to be used."""

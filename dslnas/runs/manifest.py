@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_valida
 from pydantic_core import to_jsonable_python
 
 from dslnas.diagnostics import user_error
+from dslnas.exporters.onnx_record import DeclaredModels, Latency
 from dslnas.exporters.precision_record import PrecisionRecords
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
@@ -81,7 +82,8 @@ class Results(OpenModel):
             before.
         files: Names of the exported files.
         largest_difference: By backend, the largest difference from PyTorch's outputs.
-        latency_ms: By backend, the median time of one example on the CPU.
+        latency: How long the ONNX model runs; of a text one step.
+        onnx: Versions that each ONNX model declares, and the oldest runtime that loads it.
         precisions: Measures of each precision of its ONNX model.
     """
 
@@ -100,7 +102,8 @@ class Results(OpenModel):
     doubts: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     largest_difference: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)
-    latency_ms: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)
+    latency: Annotated[Latency | None, MEASUREMENT] = None
+    onnx: DeclaredModels = Field(default_factory=dict)
     precisions: PrecisionRecords = Field(default_factory=dict)
 
     @property

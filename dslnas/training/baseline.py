@@ -16,13 +16,11 @@ from dslnas.space.search_space import SearchSpace
 from dslnas.training.constraints import architecture_keeps_to
 
 
-def random_architecture(
-    space: SearchSpace, derivation: Derivation, seed: int, device: torch.device
-) -> Architecture:
+def random_architecture(space: SearchSpace, derivation: Derivation, seed: int) -> Architecture:
     """Return an architecture drawn at random, all choices alike likely, within counts and limits.
 
     Where a draw does not obey the counts, the nearest that does is taken; what exceeds a limit,
-    such as a latency on `device`, is drawn again. Weights that belong to the architecture are those
+    such as a latency, is drawn again. Weights that belong to the architecture are those
     that a search would begin with.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -36,5 +34,5 @@ def random_architecture(
 
     return draw_within(
         drawn,
-        lambda found: architecture_keeps_to(found, derivation.limits, device),
+        lambda found: architecture_keeps_to(found, derivation.limits),
     )

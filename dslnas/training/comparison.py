@@ -54,12 +54,12 @@ class Comparisons:
         derivation = self._plan.derivation
         if derivation.compare == 0:
             return found
-        tables, device = self._supernet.tables, self._supernet.device
+        tables = self._supernet.tables
         drawn = [*nearby(found.scores, tables, derivation.compare, self._seed)]
         allowed = [
             scores
             for scores in drawn
-            if architecture_keeps_to(self._derived(scores, found), derivation.limits, device)
+            if architecture_keeps_to(self._derived(scores, found), derivation.limits)
         ] or drawn
         known: dict[tuple[object, ...], float] = {}
         worths = []

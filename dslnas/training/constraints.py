@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-import torch
-
-from dslnas.backends.torch.latency import seconds_for_one
+from dslnas.backends.onnx.latency import seconds_for_one
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
@@ -16,7 +14,7 @@ from dslnas.space.architecture import Architecture
 NAMES: dict[Quantity, str] = {
     "params": "parameters",
     "flops": "multiply-adds for one {example}",
-    "latency": "for one {example} in PyTorch",
+    "latency": "for one {example} in ONNX Runtime, on one thread",
 }
 HELP = (
     "search again with a larger `penalty` in `derive`, train with fewer `channels` or a smaller "
@@ -24,9 +22,7 @@ HELP = (
 )
 
 
-def check_limits(
-    graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.device, example: str
-) -> None:
+def check_limits(graph: PrimitiveGraph, limits: Iterable[Limit], example: str) -> None:
     """Check what a network costs without auxiliary head; `example`: word for what it reads.
 
     Raises:
@@ -34,15 +30,14 @@ def check_limits(
     """
     found = []
     for limit in limits:
-        value = measured(graph, limit.quantity, device)
+        value = measured(graph, limit.quantity)
         if value > limit.most:
             name = NAMES[limit.quantity].format(example=example)
-            place = f" on {device}" if limit.quantity == "latency" else ""
             found.append(
                 Diagnostic(
                     "NAS703",
                     f"derived network takes {_shown(limit.quantity, value)} "
-                    f"{name}{place}, but at most "
+                    f"{name}, but at most "
                     f"{_shown(limit.quantity, limit.most)} are allowed",
                     help=HELP.format(quantity=limit.quantity),
                     where="require",
@@ -52,21 +47,19 @@ def check_limits(
         raise UserError(found)
 
 
-def keeps_to(graph: PrimitiveGraph, limits: Iterable[Limit], device: torch.device) -> bool:
+def keeps_to(graph: PrimitiveGraph, limits: Iterable[Limit]) -> bool:
     """Whether a network keeps to all limits."""
     # timing a network takes longest: only where everything else fits
     ordered = sorted(limits, key=lambda limit: limit.quantity == "latency")
-    return all(measured(graph, limit.quantity, device) <= limit.most for limit in ordered)
+    return all(measured(graph, limit.quantity) <= limit.most for limit in ordered)
 
 
-def architecture_keeps_to(
-    architecture: Architecture, limits: Collection[Limit], device: torch.device
-) -> bool:
+def architecture_keeps_to(architecture: Architecture, limits: Collection[Limit]) -> bool:
     """Whether the network of an architecture keeps to all limits."""
-    return not limits or keeps_to(build_derived_graph(architecture), limits, device)
+    return not limits or keeps_to(build_derived_graph(architecture), limits)
 
 
-def measured(graph: PrimitiveGraph, quantity: Quantity, device: torch.device) -> float:
+def measured(graph: PrimitiveGraph, quantity: Quantity) -> float:
     """Return the trained weights of a network, or its multiply-adds or seconds for one example."""
     match quantity:
         case "params":
@@ -74,7 +67,7 @@ def measured(graph: PrimitiveGraph, quantity: Quantity, device: torch.device) ->
         case "flops":
             return graph.flops()
         case "latency":
-            return seconds_for_one(graph, device)
+            return seconds_for_one(graph)
 
 
 def _shown(quantity: Quantity, value: float) -> str:

@@ -81,8 +81,7 @@ class Ending:
         return found, comparisons.check(found, constraints)
 
     def _keeps_to_limits(self, architecture: Architecture) -> bool:
-        limits, device = self._plan.derivation.limits, self._supernet.device
-        return architecture_keeps_to(architecture, limits, device)
+        return architecture_keeps_to(architecture, self._plan.derivation.limits)
 
     def _scores(self) -> Scores:
         """Return the scores at the end; some methods find them by comparing."""

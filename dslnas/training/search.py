@@ -85,7 +85,7 @@ class Search:
         self._plan, self._data, self._report, self._keeper = plan, data, report, keeper
         self._generator = torch.Generator().manual_seed(seed)
         self._supernet = make_supernet(plan, self._generator, seed, runtime)
-        self._constraints = ResourceConstraints(plan.space, runtime.device, plan.derivation)
+        self._constraints = ResourceConstraints(plan.space, plan.derivation)
         self._engine: Engine = make_engine(
             self._supernet, plan.settings, self._generator, self._constraints
         )

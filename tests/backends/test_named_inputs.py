@@ -9,8 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from dslnas.backends.onnx.latency import seconds_for_one
 from dslnas.backends.onnx.model import to_onnx
-from dslnas.backends.torch.latency import seconds_for_one
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
@@ -202,4 +202,4 @@ def test_a_generated_module_has_one_attribute_and_one_variable_for_each_stem() -
 
 
 def test_several_inputs_are_timed_together() -> None:
-    assert seconds_for_one(GRAPH, torch.device("cpu")) > 0
+    assert seconds_for_one(GRAPH) > 0

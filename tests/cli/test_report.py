@@ -17,7 +17,6 @@ RESULTS = {
     "params": 1234,
     "flops": 5678,
     "retrain_seconds": 20.0,
-    "latency_ms": {},
     "largest_difference": {},
 }
 FAMILY: tuple[dict[str, Any], ...] = (
@@ -62,6 +61,34 @@ def test_every_target_is_called_by_its_title(tmp_path: Path) -> None:
     assert len(agreements) == len(EXPORTERS)
     for line, exporter in zip(agreements, EXPORTERS.values(), strict=True):
         assert line.endswith(f" 1e-06        {exporter.title} against PyTorch")
+
+
+def test_times_of_the_model_are_told_with_threads_spread_and_processor(tmp_path: Path) -> None:
+    times = {"median": 0.08, "p10": 0.0711, "p90": 0.1234}
+    places = ("batch 1, one thread", "batch 8, all threads")
+    latency = {
+        "processor": "Acme 9000",
+        "threads": 4,
+        "milliseconds": dict.fromkeys(places, times),
+    }
+    lines = report(tmp_path, latency=latency)
+    start = lines.index(
+        "  latency              0.08 ms      one image, one thread (0.0711 to 0.123)"
+    )
+    assert lines[start + 1 : start + 3] == [
+        "  latency              0.08 ms      8 images, all 4 threads (0.0711 to 0.123)",
+        "  measured in          ONNX Runtime on Acme 9000",
+    ]
+
+
+def test_the_oldest_runtime_is_told_once_for_models_of_the_same_versions(tmp_path: Path) -> None:
+    old = {"opset": 11, "ir_version": 6, "oldest_runtime": "1.0"}
+    new = {"opset": 13, "ir_version": 7, "oldest_runtime": "1.6"}
+    lines = report(tmp_path, onnx={"a.onnx": old, "b.onnx": old, "c.onnx": new})
+    assert [line for line in lines if "loads in" in line] == [
+        "  loads in             1.0 or newer ONNX Runtime: a.onnx, b.onnx; opset 11, IR 6",
+        "  loads in             1.6 or newer ONNX Runtime: c.onnx; opset 13, IR 7",
+    ]
 
 
 def test_a_search_says_how_it_ended_and_what_to_know(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import Limit, Quantity
 from dslnas.space.choice_table import ChoiceTable
 from dslnas.space.derive.derive import derive
-from tests.engines.small import CPU, RECURRENT, SPACES, padded_scores, space, supernet_of
+from tests.engines.small import RECURRENT, SPACES, padded_scores, space, supernet_of
 from tests.spaces import random_scores, space_of
 
 # Two nodes: one edge of two operations; three edges, of which two are kept.
@@ -83,7 +83,7 @@ def test_expected_cost_of_a_softmax_with_none_is_that_of_what_is_derived() -> No
         "network { channels 4; cells normal }\nevaluate { channels 4 }\n"
     )
     supernet = supernet_of(searched)
-    table = costs_of_network(searched, "params", CPU)
+    table = costs_of_network(searched, "params")
     alpha = torch.zeros(2, 8, dtype=torch.float64)
     alpha[:, 0], alpha[:, 5] = 40.0, 39.0  # none, sep_conv(5)
     found = expected_cost(table, supernet.tables, {"normal": alpha.softmax(-1)})
@@ -110,9 +110,7 @@ def test_a_choice_costs_what_the_derived_network_costs(name: str) -> None:
     weights = {
         of: one_hot(table, nearest(table, scores[of])).double() for of, table in tables.items()
     }
-    found = expected_cost(
-        costs_of_network(searched, "flops", CPU), tables, weights, edges_chosen=True
-    )
+    found = expected_cost(costs_of_network(searched, "flops"), tables, weights, edges_chosen=True)
     architecture = derive(searched, scores)
     derived = cost_table(architecture, COUNTED["flops"])
     assert derived.by_cell == {}
@@ -129,7 +127,7 @@ def test_expected_cost_is_the_mean_over_random_architectures() -> None:
         for row, columns in enumerate(table.candidates):
             matrix[row, list(columns)] = 1 / len(columns)
         uniform[of] = matrix
-    expected = expected_cost(costs_of_network(searched, "params", CPU), tables, uniform).item()
+    expected = expected_cost(costs_of_network(searched, "params"), tables, uniform).item()
     found = [
         build_derived_graph(derive(searched, random_scores(searched, seed))).params()
         for seed in range(150)
@@ -142,13 +140,13 @@ def test_costs_fit_the_weights_of_a_supernet() -> None:
     supernet = supernet_of(searched, dtype=torch.float32)
     weights = {of: supernet.exists(of).float() for of in supernet.tables}
     for quantity in ("params", "flops", "latency"):
-        table = costs_of_network(searched, quantity, CPU)
+        table = costs_of_network(searched, quantity)
         cost = expected_cost(table, supernet.tables, weights)
         assert cost.dtype == torch.float32
         assert cost.shape == ()
         assert cost > table.fixed >= 0
         for of in supernet.tables:
-            rows = costs_of_operations(searched, of, quantity, CPU)
+            rows = costs_of_operations(searched, of, quantity)
             assert [len(row) for row in rows] == list(supernet.tables[of].rows)
 
 
@@ -182,7 +180,7 @@ def test_gradient_of_the_complexity_is_that_of_finite_differences() -> None:
 
 def test_complexity_of_nasp_weighs_by_the_published_counts() -> None:
     searched = space_of("use papers.nasp\nevaluate { channels 12 }")
-    rows = costs_of_operations(searched, "normal", "params", CPU)
+    rows = costs_of_operations(searched, "normal", "params")
     published = torch.tensor([0, 864, 252, 144, 1296, 504, 888, 1464], dtype=torch.float64) / 5412
     generator = torch.Generator().manual_seed(0)
     weights = torch.rand((14, 8), generator=generator, dtype=torch.float64)
@@ -193,12 +191,12 @@ def test_complexity_of_nasp_weighs_by_the_published_counts() -> None:
 
 def test_activations_of_a_recurrent_cell_have_no_weights_but_take_time() -> None:
     searched = space(RECURRENT)
-    rows = costs_of_operations(searched, "searched", "params", CPU)
+    rows = costs_of_operations(searched, "searched", "params")
     assert [sum(row) for row in rows] == [0.0] * 3
     weights = torch.rand((3, 3), dtype=torch.float64, requires_grad=True)
     regulariser = complexity(rows, weights)
     assert regulariser == 0.0
     assert not torch.autograd.grad(regulariser, weights)[0].any()
-    times = costs_of_operations(searched, "searched", "latency", CPU)
+    times = costs_of_operations(searched, "searched", "latency")
     assert [[time > 0 for time in row] for row in times][1] == [True, True]
-    assert costs_of_network(searched, "latency", CPU).fixed > 0
+    assert costs_of_network(searched, "latency").fixed > 0

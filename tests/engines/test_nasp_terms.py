@@ -22,7 +22,7 @@ from dslnas.settings.gradient_methods import NaspSettings
 from dslnas.settings.precision import Precision
 from dslnas.settings.values import ADAM_OF_DARTS, Cosine
 from tests.engines.by_hand import HandAdam, HandSgd
-from tests.engines.small import CPU, SPACES, batch, space, supernet_of
+from tests.engines.small import SPACES, batch, space, supernet_of
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
 
 FAST = ADAM_OF_DARTS.replace(
@@ -35,7 +35,7 @@ def start(name: str = "nasp", **given: Any) -> tuple[Twin, Nasp]:
     twin = Twin(name)
     settings = NaspSettings(**{"epochs": EPOCHS, "weights": UNCLIPPED, "arch": FAST, **given})
     return twin, Nasp(
-        twin.supernet, settings, twin.generator, ResourceConstraints(space(SPACES[name]), CPU)
+        twin.supernet, settings, twin.generator, ResourceConstraints(space(SPACES[name]))
     )
 
 
@@ -77,7 +77,7 @@ def test_complexity_is_a_term_of_the_loss_at_the_discrete_point(
         for (cell, discrete), gradient in zip(weights.items(), gradients, strict=True):
             if cells and cell not in cells:
                 continue
-            for row, costs in enumerate(costs_of_operations(searched, cell, cost, CPU)):
+            for row, costs in enumerate(costs_of_operations(searched, cell, cost)):
                 for column, c in enumerate(costs):
                     slope = 2 * c / (sum(costs) or 1) * discrete[row, column].item()
                     gradient[row, column] += eta * slope
@@ -94,7 +94,7 @@ def test_complexity_is_a_term_of_the_loss_at_the_discrete_point(
 
 
 def test_a_larger_complexity_chooses_a_smaller_network() -> None:
-    table = costs_of_network(space(SPACES["uneven"]), "params", CPU)
+    table = costs_of_network(space(SPACES["uneven"]), "params")
     sizes = []
     for eta in (0.0, 100.0):
         twin, engine = start(
@@ -140,7 +140,7 @@ evaluate { channels 4 }
     for complexity in (0.0, 5.0):
         supernet = supernet_of(searched)
         settings = NaspSettings(epochs=EPOCHS, arch=FAST, complexity=complexity)
-        constraints = ResourceConstraints(searched, CPU)
+        constraints = ResourceConstraints(searched)
         engine = Nasp(supernet, settings, torch.Generator().manual_seed(0), constraints)
         report = engine.step(batch(0), batch(1))
         assert report.architecture is not None

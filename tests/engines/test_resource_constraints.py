@@ -24,7 +24,7 @@ from dslnas.settings.values import Adam
 from dslnas.space.cell_stats import operation_counts
 from dslnas.space.derive.derive import derive
 from tests.engines.by_hand import HandAdam, HandSgd
-from tests.engines.small import CPU, SPACES, batch, space
+from tests.engines.small import SPACES, batch, space
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
 from tests.spaces import random_scores
 from tests.training.tiny import FEW
@@ -35,7 +35,7 @@ NAME = "uneven"
 
 @cache
 def table() -> CostTable:
-    return costs_of_network(space(SPACES[NAME]), "params", CPU)
+    return costs_of_network(space(SPACES[NAME]), "params")
 
 
 def start(
@@ -52,7 +52,7 @@ def start(
 
 def limited(most: float, weight: float) -> ResourceConstraints:
     return ResourceConstraints(
-        space(SPACES[NAME]), CPU, Derivation(limits=(Limit("params", most),), penalty=weight)
+        space(SPACES[NAME]), Derivation(limits=(Limit("params", most),), penalty=weight)
     )
 
 
@@ -94,7 +94,7 @@ def test_what_is_not_wanted_changes_no_bit(method: str) -> None:
     generous = limited(1e12, 5.0)
     no_weight, no_limit = (
         limited(1.0, 0.0),
-        ResourceConstraints(space(SPACES[NAME]), CPU, Derivation(penalty=5.0)),
+        ResourceConstraints(space(SPACES[NAME]), Derivation(penalty=5.0)),
     )
     states = []
     # Drawn architectures keep to a limit whatever its penalty weighs.
@@ -149,7 +149,7 @@ def test_drawn_architectures_obey_counts_and_limits(method: str) -> None:
     ]
     most = sorted(costs)[14]
     derivation = Derivation(rule=rule, limits=(Limit("params", most),))
-    _, engine = start(method, ResourceConstraints(searched, CPU, derivation))
+    _, engine = start(method, ResourceConstraints(searched, derivation))
     for number in range(4):
         engine.step(batch(number), batch(50 + number))
         architecture = derive(searched, engine.scores())

@@ -32,7 +32,7 @@ from dslnas.settings.search_parts import (
 )
 from dslnas.settings.values import Adam, Sgd
 from dslnas.state import State, StateError
-from tests.engines.small import CPU, SEQUENCES, SKIPPED, batch, segment, space, supernet_of
+from tests.engines.small import SEQUENCES, SKIPPED, batch, segment, space, supernet_of
 from tests.engines.test_contract import DROPOUT, FEW, NOT_RECURRENT
 
 EPOCHS, RUN, STEPS = 4, 3, 2
@@ -78,7 +78,7 @@ class Case:
         constraints = None
         if self.most_weights is not None:
             limits = Derivation(limits=(Limit("params", self.most_weights),), penalty=2.0)
-            constraints = ResourceConstraints(space(TEXTS[self.name]), CPU, limits)
+            constraints = ResourceConstraints(space(TEXTS[self.name]), limits)
         settings = SEARCH[self.method](**given)
         engine = make_engine(supernet, settings, generator, constraints)
         return Work(self.name, supernet, generator, engine)

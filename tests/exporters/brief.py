@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dslnas.exporters import checks, judge, sequence_parity
+from dslnas.exporters import checks, latency, sequence_parity
 from dslnas.exporters.sequence_parity import STEPWISE, WHOLE
 
 
@@ -14,6 +14,5 @@ def check_briefly(patch: pytest.MonkeyPatch, calls: tuple[int, ...] = (6, 4)) ->
     patch.setattr(sequence_parity, "CALLS", {WHOLE: calls, STEPWISE: (1,) * steps})
     for module in (sequence_parity, checks):
         patch.setattr(module, "LENGTH", steps)
-    for module in (checks, judge):
-        patch.setattr(module, "RUNS", 3)
-        patch.setattr(module, "WARM_UP", 0.0)
+    patch.setattr(latency, "RUNS", 3)
+    patch.setattr(latency, "WARM_UP", 0.0)

@@ -67,7 +67,8 @@ def test_all_forms_agree_over_200_steps_in_two_calls(tmp_path: Path, name: str) 
     made = exported(tmp_path, language_model(name))
     assert made.differences.keys() == {"onnx", "python"}
     assert max(made.differences.values()) < 1e-4
-    assert made.latency_ms.keys() == {"torch", "onnx"}
+    assert made.latency is not None
+    assert {"batch 1, one thread", "batch 8, all threads"} <= set(made.latency.milliseconds)
     assert set(made.files) == ALL == {path.name for path in tmp_path.iterdir()}
 
 

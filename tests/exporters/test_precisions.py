@@ -22,6 +22,7 @@ from dslnas.exporters import judge, precisions
 from dslnas.exporters.export import Exported, export
 from dslnas.exporters.judge import Trial
 from dslnas.exporters.onnx import MODEL, sequence_run_of
+from dslnas.exporters.onnx_record import Times
 from dslnas.exporters.precisions import Models
 from dslnas.exporters.sequence_parity import SequenceRun
 from dslnas.graph.lower.network import build_derived_graph
@@ -111,7 +112,12 @@ def test_a_precision_that_is_slower_is_delivered_with_a_warning(
     network: TorchNetwork, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = iter((1.0, 2.0))
-    monkeypatch.setattr(judge, "latencies", lambda *_: {"batch 1": next(times)})
+
+    def measured(model: bytes) -> dict[str, Times]:
+        time = next(times)
+        return {"batch 1": Times(median=time, p10=time, p90=time)}
+
+    monkeypatch.setattr(judge, "milliseconds_of", measured)
     record = exported(network, trial, tmp_path).precisions["int8"]
     assert record.files == (INT8,)
     assert record.warnings == (

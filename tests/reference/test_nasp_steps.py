@@ -29,7 +29,7 @@ from tests.reference.load import (
     assert_close,
     assert_numbers,
 )
-from tests.reference.networks import ADAM, CPU, SGD, Case, fresh, statistics
+from tests.reference.networks import ADAM, SGD, Case, fresh, statistics
 from tests.reference.watch import Watch
 
 
@@ -42,7 +42,7 @@ def start(case: Case, complexity: float = 0.0) -> Nasp:
         complexity=complexity,
         cells=("normal",),
     )
-    engine = Nasp(case.supernet, settings, torch.Generator(), ResourceConstraints(case.space, CPU))
+    engine = Nasp(case.supernet, settings, torch.Generator(), ResourceConstraints(case.space))
     case.put_alphas(engine.alphas())
     case.put_momentum(engine._weights)
     engine.start_epoch(0)

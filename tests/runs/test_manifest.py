@@ -13,12 +13,13 @@ from dslnas.runs.manifest import MANIFEST, Manifest, read_manifest
 from tests.measurements import without_measurements
 from tests.runs.made import made_manifest
 
+LATENCY = {"processor": "a fast one", "threads": 2, "milliseconds": {}}
 DONE = {"params": 1, "flops": 2, "retrain_seconds": 3.0}
 
 
 def test_results_are_written_in_one_order_whatever_order_they_came_in() -> None:
     manifest = made_manifest({"search_epoch": 1, "search_seconds": 0.5})
-    for entries in ({"latency_ms": {"torch": 1.0}}, DONE, {"vocabulary": 44, "unknown": {"t": 1}}):
+    for entries in ({"latency": LATENCY}, DONE, {"vocabulary": 44, "unknown": {"t": 1}}):
         manifest = manifest.updated({"results": manifest.results.updated(entries)})
     assert list(manifest.model_dump()["results"]) == [
         "search_seconds",
@@ -28,7 +29,7 @@ def test_results_are_written_in_one_order_whatever_order_they_came_in() -> None:
         "params",
         "flops",
         "retrain_seconds",
-        "latency_ms",
+        "latency",
     ]
 
 
@@ -59,7 +60,10 @@ def test_a_fact_that_json_cannot_say_is_refused() -> None:
 
 def test_measurements_are_no_part_of_what_equal_runs_have_in_common() -> None:
     def made(time: float, difference: float, accuracy: float) -> dict[str, object]:
-        measured = {"latency_ms": {"onnx": time}, "largest_difference": {"onnx": difference}}
+        measured = {
+            "latency": {**LATENCY, "threads": int(time)},
+            "largest_difference": {"onnx": difference},
+        }
         times = {"search_seconds": time, "retrain_seconds": time}
         results = {**measured, **times, "test_accuracy": accuracy, "params": 1}
         return without_measurements(made_manifest(results))
@@ -79,4 +83,4 @@ def test_the_schema_says_what_is_required_and_what_is_measured() -> None:
     assert "warnings" not in schema["required"]
     results = schema["$defs"]["Results"]["properties"]
     measured = {name for name, field in results.items() if field.get("measurement")}
-    assert measured == {"search_seconds", "retrain_seconds", "largest_difference", "latency_ms"}
+    assert measured == {"search_seconds", "retrain_seconds", "largest_difference", "latency"}

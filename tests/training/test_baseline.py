@@ -28,7 +28,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> SearchSpace:
 
 
 def draw(space: SearchSpace, seed: int, derivation: Derivation = AS_PUBLISHED) -> Architecture:
-    return random_architecture(space, derivation, seed, CPU)
+    return random_architecture(space, derivation, seed)
 
 
 def test_same_seed_same_architecture(space: SearchSpace) -> None:

@@ -70,7 +70,8 @@ def rounded_values(graph: GraphProto) -> list[str]:
             rounded.add(only.output[0] if only is not None and only.op_type == RELU else given)
         elif node.op_type == JOIN and rounded.issuperset(node.input):
             rounded.add(node.output[0])
-    rounded -= constants | {value.name for value in graph.output}
+    # an output is given as it is, whatever reads it here
+    rounded -= constants | {value.name for value in graph.output if not readers[value.name]}
     given = (name for node in graph.node for name in node.output)
     return [name for name in (*(v.name for v in graph.input), *given) if name in rounded]
 

@@ -11,6 +11,7 @@ import click
 from dslnas.app.run import Run
 from dslnas.app.show import big
 from dslnas.cli.options import print_json
+from dslnas.cli.render.onnx_models import latency_rows, runtime_rows
 from dslnas.cli.render.precisions import precision_lines
 from dslnas.cli.render.search_check import check_text
 from dslnas.cli.render.tables import aligned
@@ -140,10 +141,10 @@ def _facts(results: Results, task: Task) -> list[tuple[str, str, str]]:
         ("parameters", f"{results.params:,}", ""),
         ("multiply-adds", big(results.flops), f"per {example}"),
     ]
-    for backend, milliseconds in results.latency_ms.items():
-        facts.append(("latency", f"{milliseconds:.2f} ms", f"one {example}, {name_of(backend)}"))
+    facts += latency_rows(results.latency, example)
     for backend, difference in results.largest_difference.items():
         facts.append(("agreement", f"{difference:.0e}", f"{name_of(backend)} against PyTorch"))
+    facts += runtime_rows(results.onnx)
     return facts
 
 
