@@ -8,6 +8,7 @@ The functions of the command line, for notebooks and programs:
     dslnas.export(run)                              # writes an ONNX model and a Python module
     dslnas.load_run("runs/mine").results            # the same run, from its folder
     dslnas.predict("runs/mine", ["photo.jpg"])      # labels of pictures, with probabilities
+    dslnas.report_data("spec.nas").parts            # how much of what its data hold
     dslnas.convert("runs/mine", "genotype")         # its cells as DARTS' programs write them
 
 Each is imported when it is first used, so that `import dslnas` and `dslnas check` answer at once.
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dslnas.app.compile import Compiled, compile_spec
     from dslnas.app.convert import convert
+    from dslnas.app.data_report import report_data
     from dslnas.app.export import export
     from dslnas.app.open_run import load_run
     from dslnas.app.predict import predict
@@ -41,6 +43,7 @@ __all__ = [
     "export",
     "load_run",
     "predict",
+    "report_data",
     "search",
     "train",
 ]
@@ -55,6 +58,7 @@ _HOMES = {
     "export": "dslnas.app.export",
     "load_run": "dslnas.app.open_run",
     "predict": "dslnas.app.predict",
+    "report_data": "dslnas.app.data_report",
     "search": "dslnas.app.search",
     "train": "dslnas.app.train",
 }

@@ -47,6 +47,7 @@ class DataReport(JsonModel):
         spec: Name of the spec.
         source: Word of the source of the data.
         path: Path of the data; empty where they need none.
+        example: Word for an example, such as image or row.
         reads: Shape of an example and number of outputs, in words.
         outputs: Names of what it tells apart, in the order of its outputs; none if there are many.
         parts: The parts, in the order of their use: weights and architecture train.
@@ -60,6 +61,7 @@ class DataReport(JsonModel):
     spec: str
     source: str
     path: str
+    example: str
     reads: str
     outputs: tuple[str, ...]
     parts: dict[str, PartReport]
@@ -108,6 +110,7 @@ def report_data(spec: Path | str, overrides: Sequence[str] = ()) -> DataReport:
         spec=name,
         source=settings.source,
         path=settings.path,
+        example=task.example,
         reads=task.described(known.shape, known.classes),
         outputs=data.facts.class_names,
         parts=parts,

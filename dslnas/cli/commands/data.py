@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from dslnas.app.data_report import DataReport
     from dslnas.data.pictures import PictureFacts
 
-SHOWN = 20
-"""Groups of equal examples that are printed."""
+SHOWN, MEMBERS = 20, 6
+"""Groups of equal files that are printed, and files of each."""
 
 
 @click.command()
@@ -42,7 +42,7 @@ def _lines(report: DataReport) -> Iterator[str]:
     """Yield the report for people."""
     of = f" of {report.path}" if report.path else ""
     yield f"{report.spec}: data {report.source}{of}"
-    yield f"a network reads {report.reads}"
+    yield f"{report.example}: {report.reads}"
     yield ""
     yield from aligned([*_table(report)], left=("",))
     yield ""
@@ -56,12 +56,20 @@ def _lines(report: DataReport) -> Iterator[str]:
     for names, count in report.common.items():
         first, second = names.split(", ")
         yield f"{count} of {second} read the same as some of {first}"
-    for group in report.equal[:SHOWN]:
-        yield f"equal: {', '.join(f'{one.name} ({one.part})' for one in group)}"
-    if len(report.equal) > SHOWN:
-        yield f"equal: {len(report.equal) - SHOWN:,} more groups, which `--json` lists"
+    if report.pictures is not None:
+        yield from _equal(report)
     for note in report.notes:
         yield f"note: {note}"
+
+
+def _equal(report: DataReport) -> Iterator[str]:
+    """Yield the first files that are the same."""
+    for group in report.equal[:SHOWN]:
+        named = [f"{one.name} ({one.part})" for one in group[:MEMBERS]]
+        more = f" and {len(group) - MEMBERS:,} more" if len(group) > MEMBERS else ""
+        yield f"equal: {', '.join(named)}{more}"
+    if len(report.equal) > SHOWN:
+        yield f"equal: {len(report.equal) - SHOWN:,} more groups, which `--json` lists"
 
 
 def _table(report: DataReport) -> Iterator[tuple[str, ...]]:
