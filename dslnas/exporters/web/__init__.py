@@ -1,0 +1,1 @@
+"""A page for browsers that labels pictures: the model, ONNX Runtime and the program in one file."""

@@ -1,0 +1,92 @@
+"""A model that reads pictures as bytes to a page that needs nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import onnx
+
+from dslnas.data.preprocessing import Preprocessing
+from dslnas.diagnostics import user_error
+from dslnas.exporters.onnx import UINT8
+from dslnas.exporters.web.runtime import VERSION, Runtime
+from dslnas.files import write_whole
+
+PAGE = "web.html"
+_LARGEST_DRAWN = 64
+"""Pixels of a side up to which grey pictures are drawn by hand."""
+
+
+def check_model(folder: Path) -> Path:
+    """Return the model in a folder that a page runs; NAS716 if there is none."""
+    path = folder / UINT8
+    if not path.is_file():
+        raise user_error(
+            "NAS716",
+            f"there is no `{UINT8}`, which a page runs",
+            help="a page labels pictures: it is made of image models that are exported as ONNX",
+            where=str(folder),
+        )
+    return path
+
+
+def write_page(folder: Path, runtime: Runtime) -> Path:
+    """Write the page of the model in a folder beside it, and return its path.
+
+    Raises:
+        UserError: NAS716 if the folder has no model of pictures, NAS021 if it cannot be written to.
+    """
+    content = page(check_model(folder).read_bytes(), runtime)
+    write_whole(folder / PAGE, content)
+    return folder / PAGE
+
+
+def page(model: bytes, runtime: Runtime) -> str:
+    """Return a page of HTML that runs a model."""
+    told = {entry.key: entry.value for entry in onnx.load_model_from_string(model).metadata_props}
+    how = Preprocessing.from_json(told["preprocessing"])
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("dslnas.exporters.web", "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=lambda name: name == "page.html",
+    )
+    return environment.get_template("page.html").render(
+        name=told["spec"],
+        hash=told["spec_hash"],
+        version=VERSION,
+        facts=_in_html(_facts(how, told)),
+        is_drawn=how.mode == "L" and max(how.height, how.width) <= _LARGEST_DRAWN,
+        parts={"script": _packed(runtime.script), "wasm": _packed(runtime.binary)}
+        | {"model": _packed(model)},
+    )
+
+
+def _facts(how: Preprocessing, told: dict[str, str]) -> dict[str, Any]:
+    """Return what the program of a page must know of its model."""
+    return {
+        "task": told["task"],
+        "names": json.loads(told["class_names"]),
+        "channels": how.channels,
+        "background": how.background,
+        "isLightOnDark": how.polarity == "light on dark",
+        "height": how.height,
+        "width": how.width,
+    }
+
+
+def _in_html(value: object) -> str:
+    """Return JSON that can stand in a page: no name of a class ends the element around it."""
+    text = json.dumps(value, ensure_ascii=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _packed(content: bytes) -> str:
+    return b64encode(gzip.compress(content, mtime=0)).decode("ascii")

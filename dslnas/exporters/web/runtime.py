@@ -1,0 +1,109 @@
+"""ONNX Runtime for browsers: two files of the npm package `onnxruntime-web`, which npm fetches."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from dslnas.diagnostics import UserError, user_error
+from dslnas.files import make_folder, write_whole
+
+PACKAGE = "onnxruntime-web"
+VERSION = "1.27.0"
+SCRIPT = "ort.wasm.bundle.min.mjs"
+BINARY = "ort-wasm-simd-threaded.wasm"
+
+_SECONDS = 600
+_PLACES = (".", "dist", f"{PACKAGE}/dist", f"node_modules/{PACKAGE}/dist")
+"""Where the files may lie below a folder that is given."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The program that runs a model in a browser.
+
+    Attributes:
+        script: A module in JavaScript that exports `InferenceSession`, `Tensor` and `env`.
+        binary: What it runs, as WebAssembly.
+    """
+
+    script: bytes
+    binary: bytes
+
+
+def find_runtime(folder: Path | None = None) -> Runtime:
+    """Return the runtime of a folder; without one that of the user's cache, where npm puts it.
+
+    Raises:
+        UserError: NAS717 if it is not there and cannot be fetched.
+    """
+    if folder is not None:
+        found = next((place for place in _PLACES if _is_whole(folder / place)), None)
+        if found is None:
+            message = f"`{SCRIPT}` and `{BINARY}` are not there"
+            raise user_error("NAS717", message, help=_unpacked(), where=str(folder))
+        return _read(folder / found)
+    cache = cache_folder()
+    if not _is_whole(cache):
+        _fetch(cache)
+    return _read(cache)
+
+
+def cache_folder() -> Path:
+    """Return where the files are kept."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "dslnas" / f"{PACKAGE}-{VERSION}"
+
+
+def _is_whole(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in (SCRIPT, BINARY))
+
+
+def _read(folder: Path) -> Runtime:
+    try:
+        return Runtime((folder / SCRIPT).read_bytes(), (folder / BINARY).read_bytes())
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise user_error("NAS717", f"cannot be read: {reason}", where=str(folder)) from None
+
+
+def _fetch(cache: Path) -> None:
+    """Put the files of the package into a folder."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise _not_fetched("npm is not installed, which fetches it", "install Node.js")
+    with tempfile.TemporaryDirectory() as folder:
+        command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", folder]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise _not_fetched(f"npm fetched nothing: {error}", "try again") from None
+        packed = next(Path(folder).glob("*.tgz"), None)
+        if done.returncode or packed is None:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            reason = lines[0].strip() if lines else f"it ended with {done.returncode}"
+            raise _not_fetched(f"npm fetched nothing: {reason}", "try again with a network")
+        _unpack(packed, cache)
+
+
+def _unpack(packed: Path, cache: Path) -> None:
+    make_folder(cache)
+    with tarfile.open(packed) as archive:
+        for name in (SCRIPT, BINARY):
+            member = archive.extractfile(f"package/dist/{name}")
+            assert member is not None, "a file of this version"
+            write_whole(cache / name, member.read())
+
+
+def _not_fetched(message: str, cure: str) -> UserError:
+    help = f"{cure}, or give `--web-runtime DIR`: {_unpacked()}"
+    return user_error("NAS717", message, help=help, where=f"{PACKAGE} {VERSION}")
+
+
+def _unpacked() -> str:
+    return f"the unpacked npm package {PACKAGE}, version {VERSION}"
