@@ -1,4 +1,4 @@
-"""Chromium without a window, driven through its pipe: what a page does is seen as a person would."""
+"""Chromium without a window, driven through its pipe: a page is seen as a person would see it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,25 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SECONDS = 120
 """Time that anything may take, on a loaded machine."""
+
+START = """
+import fcntl, os, sys
+apart = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+os.dup2(apart[0], 3)
+os.dup2(apart[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Starts a browser that reads from the first and writes to the second end of pipes."""
 
 
 def chromium() -> str | None:
@@ -29,9 +39,8 @@ class Page:
         said: Messages of its console, and addresses that it asked for.
     """
 
-    def __init__(self, inward: int, outward: int) -> None:
-        self._inward = os.fdopen(inward, "wb", buffering=0)
-        self._outward = os.fdopen(outward, "rb")
+    def __init__(self, inward: IO[bytes], outward: IO[bytes]) -> None:
+        self._inward, self._outward = inward, outward
         self._count = 0
         self._session = ""
         self.said: list[str] = []
@@ -114,16 +123,15 @@ def opened(browser: str, profile: Path) -> Iterator[Page]:
         "--disable-background-networking", "--remote-debugging-pipe",
         f"--user-data-dir={profile}",
     )  # fmt: skip
-    # The browser reads from descriptor 3 and writes to 4.
-    command = ("sh", "-c", f'exec "$0" "$@" 3<&{to_browser[0]} 4>&{from_browser[1]}')
     passed = to_browser[0], from_browser[1]
-    process = subprocess.Popen(
-        [*command, browser, *options], pass_fds=passed, stderr=subprocess.DEVNULL
-    )
+    command = [sys.executable, "-c", START, *map(str, passed), browser, *options]
+    process = subprocess.Popen(command, pass_fds=passed, stderr=subprocess.DEVNULL)
     for end in passed:
         os.close(end)
     try:
-        yield Page(to_browser[1], from_browser[0])
+        ends = os.fdopen(to_browser[1], "wb", 0), os.fdopen(from_browser[0], "rb")
+        with ends[0], ends[1]:
+            yield Page(*ends)
     finally:
         process.terminate()
         process.wait(SECONDS)

@@ -15,6 +15,7 @@ from PIL import Image
 import dslnas
 from dslnas.cli.main import run
 from dslnas.diagnostics import UserError
+from dslnas.exporters.web.runtime import BINARY, SCRIPT
 from dslnas.json_model import json_text
 from tests.cli.outcome import manifest_in
 from tests.exporters.brief import check_briefly
@@ -56,6 +57,34 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check_briefly(patch)
         assert run(["export", str(folder / "spec.nas"), "--out", str(folder / "run")]) == 0
     return folder / "run"
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Path:
+    """Return a folder with what stands for ONNX Runtime for browsers."""
+    (tmp_path / "dist").mkdir()
+    for name in (SCRIPT, BINARY):
+        (tmp_path / "dist" / name).write_bytes(b"a part of it")
+    return tmp_path
+
+
+def test_a_page_is_written_beside_the_model(
+    trained: Path, runtime: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        check_briefly(patch)
+        given = ["export", str(trained), "--out", str(out), "--web"]
+        assert run([*given, "--web-runtime", str(runtime)]) == 0
+        assert str(out / "web.html") in capsys.readouterr().out
+        assert "light, bright" in (out / "web.html").read_text(encoding="utf-8")
+        assert run([*given, "--web-runtime", str(out)]) == 1
+    assert "error[NAS717]" in capsys.readouterr().err
+
+
+def test_a_page_is_made_of_a_run(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", str(trained / "architecture.nas"), "--web"]) == 2
+    assert "train the architecture first" in capsys.readouterr().err
 
 
 def table(path: Path) -> list[dict[str, str]]:

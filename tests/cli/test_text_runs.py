@@ -53,6 +53,11 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     return Done(spec.parent / "run", out.getvalue(), err.getvalue())
 
 
+def test_a_text_model_has_no_page(done: Done, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", str(done.folder), "--web"]) == 1
+    assert "error[NAS716]: is a model of no pictures" in capsys.readouterr().err
+
+
 def test_a_run_says_perplexities_everywhere(done: Done) -> None:
     out = done.folder
     assert {path.name for path in out.iterdir()} == FILES

@@ -13,6 +13,7 @@ from dslnas.app.compile import compile_spec, without_choices
 from dslnas.app.export import export as export_files
 from dslnas.app.export import export_untrained
 from dslnas.app.open_run import EXPORTED, architecture_at, load_run
+from dslnas.app.web import export_with_page
 from dslnas.cli.options import json_option, print_json, set_option
 from dslnas.cli.render.precisions import precision_lines
 from dslnas.cli.render.report import name_of
@@ -31,12 +32,21 @@ if TYPE_CHECKING:
 @set_option
 @json_option
 @click.option("--untrained", is_flag=True, help="Do not train: export random weights.")
+@click.option("--web", is_flag=True, help="Write a page, too, that labels pictures in browsers.")
+@click.option(
+    "--web-runtime",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="The npm package onnxruntime-web for --web; by default npm fetches it, once.",
+)
 def export(
     target: Path,
     options: RunOptions,
     overrides: tuple[str, ...],
     as_json: bool,
     untrained: bool,
+    web: bool,
+    web_runtime: Path | None,
 ) -> None:
     """Export the folder of a run, or an architecture: a .nas file without choices, or one by name.
 
@@ -47,12 +57,17 @@ def export(
         goes_on = options.resume or options.checkpoint_minutes is not None
         _check_run_options(overrides, untrained or goes_on)
         run = load_run(target)
-        exported = export_files(run, options.out, overrides)
+        if web or web_runtime is not None:
+            exported = export_with_page(run, options.out, overrides, web_runtime)
+        else:
+            exported = export_files(run, options.out, overrides)
         _print(exported, options.out or target, as_json)
         if not as_json:
             metric = task_of(run.manifest.settings.data).metrics[0]
             _print_precisions(exported, metric)
         return
+    if web or web_runtime is not None:
+        raise click.UsageError("a page is made of a run: train the architecture first")
     spec = compile_spec(architecture_at(target), overrides)
     compiled = without_choices(spec, "exported")
     if not untrained:
@@ -71,7 +86,8 @@ def _check_run_options(overrides: Sequence[str], others: bool) -> None:
     trains = given("seed") is ParameterSource.COMMANDLINE or given_runtime_options()
     if others or trains or not all(o.startswith("export.") for o in overrides):
         raise click.UsageError(
-            "a run is exported as it was trained: only --out, --json and --set export.* apply"
+            "a run is exported as it was trained: only --out, --json, --web and --set export.* "
+            "apply"
         )
 
 

@@ -14,25 +14,12 @@ import onnx
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.diagnostics import user_error
 from dslnas.exporters.onnx import UINT8
-from dslnas.exporters.web.runtime import VERSION, Runtime
+from dslnas.exporters.web.runtime import Runtime
 from dslnas.files import write_whole
 
 PAGE = "web.html"
 _LARGEST_DRAWN = 64
 """Pixels of a side up to which grey pictures are drawn by hand."""
-
-
-def check_model(folder: Path) -> Path:
-    """Return the model in a folder that a page runs; NAS716 if there is none."""
-    path = folder / UINT8
-    if not path.is_file():
-        raise user_error(
-            "NAS716",
-            f"there is no `{UINT8}`, which a page runs",
-            help="a page labels pictures: it is made of image models that are exported as ONNX",
-            where=str(folder),
-        )
-    return path
 
 
 def write_page(folder: Path, runtime: Runtime) -> Path:
@@ -41,14 +28,17 @@ def write_page(folder: Path, runtime: Runtime) -> Path:
     Raises:
         UserError: NAS716 if the folder has no model of pictures, NAS021 if it cannot be written to.
     """
-    content = page(check_model(folder).read_bytes(), runtime)
-    write_whole(folder / PAGE, content)
+    if not (folder / UINT8).is_file():
+        message, help = f"has no {UINT8}, which a page runs", "export the format `onnx`, too"
+        raise user_error("NAS716", message, help=help, where=str(folder))
+    write_whole(folder / PAGE, page((folder / UINT8).read_bytes(), runtime))
     return folder / PAGE
 
 
 def page(model: bytes, runtime: Runtime) -> str:
     """Return a page of HTML that runs a model."""
-    told = {entry.key: entry.value for entry in onnx.load_model_from_string(model).metadata_props}
+    proto = onnx.load_model_from_string(model)
+    told = {entry.key: entry.value for entry in proto.metadata_props}
     how = Preprocessing.from_json(told["preprocessing"])
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("dslnas.exporters.web", "templates"),
@@ -59,9 +49,8 @@ def page(model: bytes, runtime: Runtime) -> str:
         autoescape=lambda name: name == "page.html",
     )
     return environment.get_template("page.html").render(
-        name=told["spec"],
-        hash=told["spec_hash"],
-        version=VERSION,
+        name=proto.graph.name,
+        hash=told.get("spec_hash", ""),
         facts=_in_html(_facts(how, told)),
         is_drawn=how.mode == "L" and max(how.height, how.width) <= _LARGEST_DRAWN,
         parts={"script": _packed(runtime.script), "wasm": _packed(runtime.binary)}

@@ -19,7 +19,8 @@ SCRIPT = "ort.wasm.bundle.min.mjs"
 BINARY = "ort-wasm-simd-threaded.wasm"
 
 _SECONDS = 600
-_PLACES = (".", "dist", f"{PACKAGE}/dist", f"node_modules/{PACKAGE}/dist")
+_PACKED = f"what `npm pack {PACKAGE}@{VERSION}` fetches"
+_PLACES = (".", "dist", "package/dist", f"{PACKAGE}/dist", f"node_modules/{PACKAGE}/dist")
 """Where the files may lie below a folder that is given."""
 
 
@@ -46,7 +47,7 @@ def find_runtime(folder: Path | None = None) -> Runtime:
         found = next((place for place in _PLACES if _is_whole(folder / place)), None)
         if found is None:
             message = f"`{SCRIPT}` and `{BINARY}` are not there"
-            raise user_error("NAS717", message, help=_unpacked(), where=str(folder))
+            raise user_error("NAS717", message, help=f"unpack {_PACKED} there", where=str(folder))
         return _read(folder / found)
     cache = cache_folder()
     if not _is_whole(cache):
@@ -78,15 +79,21 @@ def _fetch(cache: Path) -> None:
     if npm is None:
         raise _not_fetched("npm is not installed, which fetches it", "install Node.js")
     with tempfile.TemporaryDirectory() as folder:
-        command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", folder]
+        command = [
+            npm,
+            "pack",
+            f"{PACKAGE}@{VERSION}",
+            "--loglevel=error",
+            "--pack-destination",
+            folder,
+        ]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise _not_fetched(f"npm fetched nothing: {error}", "try again") from None
         packed = next(Path(folder).glob("*.tgz"), None)
         if done.returncode or packed is None:
-            lines = [line for line in done.stderr.splitlines() if line.strip()]
-            reason = lines[0].strip() if lines else f"it ended with {done.returncode}"
+            reason = done.stderr.strip().partition("\n")[0] or f"it ended with {done.returncode}"
             raise _not_fetched(f"npm fetched nothing: {reason}", "try again with a network")
         _unpack(packed, cache)
 
@@ -101,9 +108,5 @@ def _unpack(packed: Path, cache: Path) -> None:
 
 
 def _not_fetched(message: str, cure: str) -> UserError:
-    help = f"{cure}, or give `--web-runtime DIR`: {_unpacked()}"
+    help = f"{cure}, or give `--web-runtime DIR`, where {_PACKED} is unpacked"
     return user_error("NAS717", message, help=help, where=f"{PACKAGE} {VERSION}")
-
-
-def _unpacked() -> str:
-    return f"the unpacked npm package {PACKAGE}, version {VERSION}"

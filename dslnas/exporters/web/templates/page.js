@@ -73,6 +73,7 @@ async function readFile(file) {
 // ---- the page -----------------------------------------------------------------------------------
 
 let asked = 0;
+let clearPad = () => {};
 
 function cell(kind, content) {
   const element = document.createElement(kind);
@@ -122,6 +123,7 @@ async function label(picture) {
 
 function take(file) {
   if (!file) return;
+  clearPad();
   URL.revokeObjectURL(byId("shown").src);
   byId("shown").src = URL.createObjectURL(file);
   byId("shown").hidden = false;
@@ -162,6 +164,8 @@ function watchPad(pad) {
     Object.assign(context, { lineCap: "round", lineWidth: pad.width / 11 });
     context.strokeStyle = light.checked ? "white" : "black";
     if (event.type === "pointerdown") {
+      byId("shown").hidden = true;
+      byId("file").value = "";
       pad.setPointerCapture(event.pointerId);
       context.beginPath();
       context.moveTo(...at);
@@ -170,6 +174,7 @@ function watchPad(pad) {
     context.stroke();
   }
 
+  clearPad = clear;
   clear();
   pad.addEventListener("pointerdown", draw);
   pad.addEventListener("pointermove", draw);
