@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import heapq
+import shlex
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -191,6 +192,11 @@ def suggestion(word: str, known: Iterable[str]) -> str:
         return near
     shown = ", ".join(f"`{n}`" for n in heapq.nsmallest(_MOST_LISTED, names))
     return f"known are {shown}" + (", ..." if len(names) > _MOST_LISTED else "")
+
+
+def command(*words: object) -> str:
+    """Return a command of dslnas with some arguments, as a shell takes it."""
+    return shlex.join(["dslnas", *map(str, words)])
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslnas.diagnostics import Note, UserError, user_error
+from dslnas.diagnostics import Note, UserError, command, user_error
 from dslnas.language.link.link import LinkedProgram, link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.link.sources import STDIN, STDIN_NAME, find_source, near_files
@@ -250,7 +250,7 @@ def with_search(spec: Compiled) -> CompiledSearch:
             "NAS309",
             "nothing to search: every choice is made",
             where=file,
-            help=f"`dslnas train {file}` trains and exports an architecture",
+            help=f"`{command('train', file)}` trains and exports an architecture",
         )
     raise user_error(
         "NAS505",
@@ -268,7 +268,7 @@ def without_choices(spec: Compiled, done: str, in_python: str = "") -> CompiledA
     if isinstance(spec, CompiledArchitecture):
         return spec
     file = spec.linked.source.name
-    ways = f"`dslnas compile {file} --search`"
+    ways = f"`{command('compile', file, '--search')}`"
     if in_python:
         ways += f", or `{in_python}` in Python,"
     raise user_error(

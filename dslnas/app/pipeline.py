@@ -20,7 +20,7 @@ from dslnas.app.export import export
 from dslnas.app.run import Notice, Run, RunOptions
 from dslnas.app.search import draw, search
 from dslnas.app.train import train
-from dslnas.runs.command import command
+from dslnas.diagnostics import command
 
 
 def run_pipeline(

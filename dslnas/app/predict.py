@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.app.run import Run
-from dslnas.diagnostics import UserError, user_error
+from dslnas.diagnostics import UserError, command, user_error
 from dslnas.runs.manifest import read_run_manifest
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def predictor_of(run: Path) -> Predictor:
     from dslnas.exporters.predict import Predictor
 
     if not (run / MODEL).is_file():
-        raise _refusal(run, f"has no {MODEL}", f"`dslnas export {run}` writes it")
+        raise _refusal(run, f"has no {MODEL}", f"`{command('export', run)}` writes it")
     if "preprocessing" not in (manifest.facts.model_extra or {}):
         told = next(text for name, text in INSTEAD.items() if (run / name).is_file())
         raise _refusal(run, "is a model of no pictures", told.format(run=run))
     try:
         return Predictor(run)
     except ValueError as error:
-        raise _refusal(run, str(error), f"`dslnas export {run}` writes it anew") from error
+        raise _refusal(run, str(error), f"`{command('export', run)}` writes it anew") from error
 
 
 def _refusal(run: Path, message: str, help: str) -> UserError:

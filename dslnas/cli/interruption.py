@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ import click
 
 from dslnas.app.run import RunInterrupted
 from dslnas.cli.main import INTERRUPTED, SIGNALS, STOPPED
+from dslnas.diagnostics import command
 from dslnas.runs.stop_request import StopRequest
 
 
@@ -81,8 +81,7 @@ def _told(path: Path | None, arguments: Sequence[str]) -> str:
         more = ["--resume"]
     else:
         more = ["--out", str(path), "--resume"]
-    line = shlex.join(["dslnas", *arguments, *more])
-    return f"interrupted; go on with\n  {line}"
+    return f"interrupted; go on with\n  {command(*arguments, *more)}"
 
 
 def _say(text: str) -> None:

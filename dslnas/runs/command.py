@@ -1,18 +1,13 @@
-"""Commands that go on with a run, as a shell takes them."""
+"""The command that goes on with a run."""
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
+from dslnas.diagnostics import command
 from dslnas.passes.manager import USUAL
 from dslnas.runs.folder import SPEC
 from dslnas.runs.manifest import Manifest
-
-
-def command(*words: object) -> str:
-    """Return a command of dslnas in one line."""
-    return shlex.join(["dslnas", *map(str, words)])
 
 
 def resuming(path: Path, manifest: Manifest) -> str:

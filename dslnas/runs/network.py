@@ -11,10 +11,9 @@ from safetensors.numpy import load_file
 from dslnas.backends.python.module import weight_names
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import make_network
-from dslnas.diagnostics import user_error
+from dslnas.diagnostics import command, user_error
 from dslnas.exporters.weights import WEIGHTS
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.runs.command import command
 from dslnas.runs.folder import ARCHITECTURE
 
 

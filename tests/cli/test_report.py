@@ -140,7 +140,7 @@ def test_a_training_has_nothing_to_say_of_a_search(tmp_path: Path) -> None:
 def test_a_family_is_a_table_of_what_can_be_trained(tmp_path: Path) -> None:
     lines = report(tmp_path, family=FAMILY, search_seconds=3.0, search_epoch=11)
     at = next(i for i, line in enumerate(lines) if line.startswith("The best of every size"))
-    assert f"`dslnas train {tmp_path}/run/FILE` trains one" in lines[at]
+    assert f"`dslnas train {tmp_path}/run/{FAMILY[-1]['file']}` trains the last" in lines[at]
     first, last = FAMILY[0]["file"], FAMILY[1]["file"]
     assert lines[at + 1 : at + 4] == [
         "  convolutions             epoch   parameters   validation   file",

@@ -15,8 +15,8 @@ from dslnas.cli.render.onnx_models import latency_rows, runtime_rows
 from dslnas.cli.render.precisions import precision_lines
 from dslnas.cli.render.search_check import check_text
 from dslnas.cli.render.tables import aligned
+from dslnas.diagnostics import command
 from dslnas.runs.architecture import cells_of, network_of
-from dslnas.runs.command import command
 from dslnas.runs.family import criterion_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
 from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
@@ -129,7 +129,7 @@ def _family(members: Sequence[Member], folder: Path, task: Task) -> list[str]:
         rows.append((sizes, str(member.epoch), f"{member.params:,}", value, member.file))
     return [
         f"The best of every size, with the supernet's {task.metrics[0].name}; "
-        f"`dslnas train {folder}/FILE` trains one:",
+        f"`{command('train', folder / members[-1].file)}` trains the last:",
         *(f"  {line}" for line in aligned(rows, left=("convolutions", "file"))),
     ]
 
