@@ -64,7 +64,12 @@ class Compiled(ABC):
     @property
     def notes(self) -> tuple[Note, ...]:
         """Remarks on what is no mistake, but may not be meant."""
-        return self.remarks
+        return (*self.remarks, *self.own_notes)
+
+    @property
+    def own_notes(self) -> tuple[Note, ...]:
+        """Those on the program itself; a run has those on the data when it reads them."""
+        return ()
 
     @cached_property
     def text(self) -> str:
@@ -108,11 +113,11 @@ class CompiledSpace(Compiled):
     space: SearchSpace
 
     @property
-    def notes(self) -> tuple[Note, ...]:
-        """Those on the data, and choices that only one operation can come out of."""
+    def own_notes(self) -> tuple[Note, ...]:
+        """Those on choices that only one operation can come out of."""
         from dslnas.space.settled import settled_choices
 
-        return (*self.remarks, *settled_choices(self.space))
+        return settled_choices(self.space)
 
     @cached_property
     def graph(self) -> PrimitiveGraph:

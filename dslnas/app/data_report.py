@@ -118,7 +118,7 @@ def report_data(spec: Path | str, overrides: Sequence[str] = ()) -> DataReport:
         equal=_equal(keys, data),
         majority=_majority(task, parts),
         pictures=data.pictures,
-        notes=(*known.notes, *data.notes),
+        notes=data.notes,
     )
 
 

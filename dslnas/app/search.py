@@ -84,7 +84,7 @@ def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     check_search_fits(plan, data, run.runtime)
     run.start()
     steps = task_of(program.data).steps(program.data)
-    for note in spec.notes:
+    for note in spec.own_notes:
         run.report(Notice(note.render()))
     seed, epochs = run.manifest.seed, spec.search.epochs
     checkpoint = run.folder.search_checkpoint

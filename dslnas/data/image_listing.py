@@ -81,7 +81,7 @@ def listing(folder: Path) -> Listing:
     if train.folder != folder:
         beside.insert(0, _beside_parts(folder))
         others += beside[0].others
-    notes = [note for files in beside for note in _notes_on_loose(files)]
+    notes = [note for files in beside for note in _notes_on_loose(files, folder)]
     notes += [note for part in (train, *parts.values()) for note in _notes(part)]
     notes += _notes_on_parts(train, parts)
     if others:
@@ -191,11 +191,12 @@ def _check_known(part: _Part, train: _Part) -> None:
 # ---- remarks ------------------------------------------------------------------------------------
 
 
-def _notes_on_loose(files: Files) -> Iterator[str]:
-    """Yield what lies beside the folders of classes."""
+def _notes_on_loose(files: Files, folder: Path) -> Iterator[str]:
+    """Yield what lies beside the folders of classes, or of parts, in a folder or one in it."""
     if files.pictures:
+        place = "" if files.folder == folder else f" in `{files.folder.name}`"
         loose = counted(files.endings)
-        yield f"not read, as they lie beside the folders of classes in {files.folder}: {loose}"
+        yield f"not read, as they lie beside the folders of classes{place}: {loose}"
 
 
 def _notes(part: _Part) -> Iterator[str]:

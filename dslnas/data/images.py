@@ -86,7 +86,7 @@ def read(settings: ImageFolder) -> Examples:
         made,
         validation=validation,
         preprocessing=how,
-        notes=tuple(seen.notes(folder, opaque=how.mode != "RGBA")),
+        notes=(*found.notes, *seen.notes(folder, opaque=how.mode != "RGBA")),
         pictures=seen.facts(folder),
         files=files,
     )

@@ -109,7 +109,7 @@ def test_pictures_of_a_part_without_folders_of_classes_are_told(tmp_path: Path) 
     found = listing(tmp_path)
     assert found.test is None
     assert found.notes == (
-        f"not read, as they lie beside the folders of classes in {tmp_path / 'test'}: 2 .jpg files",
+        "not read, as they lie beside the folders of classes in `test`: 2 .jpg files",
         "`test` has no folders of images, and is not read",
     )
 
@@ -170,8 +170,8 @@ def test_loose_pictures_are_told_wherever_they_lie(tmp_path: Path) -> None:
     touch(tmp_path / "a.png", tmp_path / "train" / "b.png", tmp_path / "test" / "c.png")
     found = listing(tmp_path)
     assert found.notes == tuple(
-        f"not read, as they lie beside the folders of classes in {place}: 1 .png file"
-        for place in (tmp_path, tmp_path / "train", tmp_path / "test")
+        f"not read, as they lie beside the folders of classes{place}: 1 .png file"
+        for place in ("", " in `train`", " in `test`")
     )
     assert found.unread == {".png": 3}
 
@@ -222,7 +222,7 @@ def test_what_is_not_read_is_counted_by_ending(tmp_path: Path) -> None:
     litter = [".DS_Store", "Thumbs.db", ".cache/1.png", "__MACOSX/ant/1.jpg", "ant/@eaDir/1.jpg"]
     touch(*(tmp_path / name for name in litter))
     assert listing(tmp_path).notes == (
-        f"not read, as they lie beside the folders of classes in {tmp_path}: 1 .png file",
+        "not read, as they lie beside the folders of classes: 1 .png file",
         "not read: 3 .txt files and 1 file without an ending and 1 .csv file and 1 .mp4 file",
     )
 
