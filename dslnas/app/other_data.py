@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from os.path import abspath, exists, expanduser
 from pathlib import Path
 
@@ -20,25 +20,30 @@ COMMAND_LINE = "--data"
 def on_data(given: str) -> Callable[[LinkedProgram], None]:
     """Return what gives a program other data: a path, a source by name, or a spec that has some.
 
-    Where they are of the source that the program has, its settings stay. The number of classes
-    comes from the data, and so does the shape of the examples, unless they are resized to it.
+    Where they are of the source that the program has, its settings stay but for the split, which is
+    the usual one of these data. The number of classes comes from the data, and so does the shape of
+    the examples, unless they are resized to it.
     """
 
     def adapt(linked: LinkedProgram) -> None:
         before, own = linked.sections.get("data"), linked.name_of("data")
         section = _section(given, "" if own is None else own.text)
-        stays = own is not None and own == section.name
-        if before is not None and stays:
-            section = merge_sections(before, section)
+        known = {"classes", "input"}
+        if before is not None and own is not None and own == section.name:
+            section = merge_sections(_without(before, {"split"}), section)
+            if DATA[own.text].is_resized:
+                known.remove("input")
         linked.sections["data"] = section
         network = linked.sections.get("network")
         if network is not None:
-            is_resized = stays and own is not None and DATA[own.text].is_resized
-            known = {"classes"} if is_resized else {"classes", "input"}
-            kept = tuple(s for s in network.settings if s.key.text not in known)
-            linked.sections["network"] = network.replace(settings=kept)
+            linked.sections["network"] = _without(network, known)
 
     return adapt
+
+
+def _without(section: ast.Section, keys: Container[str]) -> ast.Section:
+    kept = tuple(s for s in section.settings if s.key.text not in keys)
+    return section.replace(settings=kept)
 
 
 def _section(given: str, own: str) -> ast.Section:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -60,13 +61,19 @@ def test_a_name_is_a_source_unless_something_lies_there(
 def test_the_same_source_keeps_its_settings_and_images_their_size(tmp_path: Path) -> None:
     own = written(
         tmp_path,
-        'network { input 3 x 24 x 16; classes 9 }\ndata images { path "old"; fit crop; seed 5 }\n',
+        'network { input 3 x 24 x 16; classes 9 }\ndata images { path "old"; fit crop; seed 5; '
+        "split 40%, 40%, 10%, 10% }\n",
     )
-    spec = compiled(MADE["images"](tmp_path), own)
+    parts = MADE["images"](tmp_path)
+    spec = compiled(parts, own)
     data = spec.program.data
     assert isinstance(data, ImageFolder)
     assert (data.path, data.fit, data.seed) == (str(tmp_path / "my photos"), "crop", 5)
     assert (spec.network.example, spec.network.classes) == ((3, 24, 16), 2)
+    (tmp_path / "parts").mkdir()
+    for part in ("train", "test"):
+        copytree(parts, tmp_path / "parts" / part)
+    assert compiled(tmp_path / "parts", own).program.data.split in (None, data.split)
 
 
 def test_another_source_starts_from_its_own_settings(tmp_path: Path) -> None:
