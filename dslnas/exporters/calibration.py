@@ -25,10 +25,10 @@ def calibrated(model: ModelProto, inputs: Inputs) -> dict[str, Range]:
         inputs: An example in each row; of a recurrent network tokens (time, batch).
     """
     names = rounded_values(model.graph)
-    given = {value.name for value in model.graph.input}
+    known = {value.name for value in (*model.graph.input, *model.graph.output)}
     probed = ModelProto()
     probed.CopyFrom(model)
-    computed = (name for name in names if name not in given)
+    computed = (name for name in names if name not in known)
     probed.graph.output.extend(map(helper.make_empty_tensor_value_info, computed))
     runner = session(probed.SerializeToString(), threads=1)
     found: dict[str, Range] = {}

@@ -48,19 +48,23 @@ def evaluator(model: ModelProto) -> ReferenceEvaluator:
 
 def superfluous(model: ModelProto) -> list[str]:
     """Return the nodes that ONNX Runtime's basic optimiser removes from a model or takes apart."""
+    kinds = {node.output[0]: node.op_type for node in nodes_of(optimised(model).graph)}
+    return [
+        f"{node.op_type} {node.name}"
+        for node in nodes_of(model.graph)
+        if kinds.get(node.output[0]) != node.op_type
+    ]
+
+
+def optimised(model: ModelProto) -> ModelProto:
+    """Return a model as ONNX Runtime's basic optimiser leaves it."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "optimised.onnx")
         options.optimized_model_filepath = str(path)
         _session(model, options)
-        left = onnx.load(path)
-    kinds = {node.output[0]: node.op_type for node in nodes_of(left.graph)}
-    return [
-        f"{node.op_type} {node.name}"
-        for node in nodes_of(model.graph)
-        if kinds.get(node.output[0]) != node.op_type
-    ]
+        return onnx.load(path)
 
 
 def _session(model: ModelProto, options: onnxruntime.SessionOptions) -> Any:

@@ -55,23 +55,21 @@ def rounded_values(graph: GraphProto) -> list[str]:
 
     These are what convolutions read and give, sums of such values, and what matrices read.
     """
-    constants = {tensor.name for tensor in graph.initializer}
+    results = {value.name for value in graph.output}
     readers: dict[str, list[NodeProto]] = defaultdict(list)
     for node in graph.node:
         for name in node.input:
             readers[name].append(node)
     rounded: set[str] = set()
     for node in graph.node:
+        (output, *_) = node.output
         if node.op_type in PRODUCTS:
             rounded.add(node.input[0])
         if node.op_type == CONVOLUTION:
-            (given,) = node.output
-            only = readers[given][0] if len(readers[given]) == 1 else None
-            rounded.add(only.output[0] if only is not None and only.op_type == RELU else given)
+            only = readers[output][0] if len(readers[output]) == 1 else None
+            rounded |= {only.output[0] if only and only.op_type == RELU else output} - results
         elif node.op_type == JOIN and rounded.issuperset(node.input):
-            rounded.add(node.output[0])
-    # an output is given as it is, whatever reads it here
-    rounded -= constants | {value.name for value in graph.output if not readers[value.name]}
+            rounded |= {output} - results
     given = (name for node in graph.node for name in node.output)
     return [name for name in (*(v.name for v in graph.input), *given) if name in rounded]
 
@@ -105,6 +103,7 @@ class _Writer:
 
     def __init__(self, graph: GraphProto, ranges: Mapping[str, Range]) -> None:
         self._given = {tensor.name: tensor for tensor in graph.initializer}
+        self._results = {value.name for value in graph.output}
         self._rounding = {name: _rounding(found) for name, found in ranges.items()}
         self._scales = _scales(nodes_of(graph), self._given, self._rounding)
         self._instead: dict[str, str] = {}
@@ -127,13 +126,13 @@ class _Writer:
 
     def _written(self, node: NodeProto) -> Iterator[NodeProto]:
         inputs = [f"{name}:real" if name in self._rounding else name for name in node.input]
-        if node.op_type == RELU and node.output[0] in self._rounding:
+        if node.op_type == RELU and node.output[0] in self._rounding.keys() - self._results:
             self._instead[node.output[0]] = inputs[0]  # what is below zero is rounded to zero
             return
         if node.op_type == TABLE and inputs[0] in self._scales:
             yield from self._looked_up(node)
             return
-        if node.op_type in PRODUCTS and node.input[1] in self._scales:
+        if node.op_type in PRODUCTS and node.input[0] in self._rounding:
             weight, *bias = node.input[1:]
             (output,) = node.output
             inputs[1] = f"{output}:weight"
