@@ -106,6 +106,7 @@ class _Writer:
         self._results = {value.name for value in graph.output}
         self._rounding = {name: _rounding(found) for name, found in ranges.items()}
         self._scales = _scales(nodes_of(graph), self._given, self._rounding)
+        self._names: dict[str, str] = {}
         self._instead: dict[str, str] = {}
         self._made: dict[str, TensorProto] = {}
         self._read: set[str] = set()
@@ -125,9 +126,9 @@ class _Writer:
                 yield from self._around(name)
 
     def _written(self, node: NodeProto) -> Iterator[NodeProto]:
-        inputs = [f"{name}:real" if name in self._rounding else name for name in node.input]
+        inputs = [self._names.get(name, name) for name in node.input]
         if node.op_type == RELU and node.output[0] in self._rounding.keys() - self._results:
-            self._instead[node.output[0]] = inputs[0]  # what is below zero is rounded to zero
+            self._instead[node.output[0]] = node.input[0]  # what is below zero is rounded to zero
             return
         if node.op_type == TABLE and inputs[0] in self._scales:
             yield from self._looked_up(node)
@@ -162,11 +163,16 @@ class _Writer:
         """Yield what rounds a value, if it is one that is rounded."""
         if name not in self._rounding:
             return
+        source = self._instead.get(name, name)
+        if source != name and self._rounding.get(source) == self._rounding[name]:
+            self._names[name] = self._names[source]
+            return
         scale, zero = self._rounding[name]
         how = [self._constant(f"{name}:scale", scale), self._constant(f"{name}:zero", zero)]
-        source = self._instead.get(name, name)
-        yield helper.make_node("QuantizeLinear", [source, *how], [f"{name}:whole"])
+        inputs = [self._names.get(source, source), *how]
+        yield helper.make_node("QuantizeLinear", inputs, [f"{name}:whole"])
         yield helper.make_node("DequantizeLinear", [f"{name}:whole", *how], [f"{name}:real"])
+        self._names[name] = f"{name}:real"
 
     def _whole(self, name: str) -> NDArray[np.int8]:
         """Return a weight in steps."""
