@@ -19,7 +19,7 @@ SUFFIXES = frozenset(
 """Endings of files that are read; what they are is told by their content."""
 
 _LITTER = frozenset(
-    {"__macosx", "@eadir", "$recycle.bin", "thumbs.db", "ehthumbs.db", "desktop.ini"}
+    {"__macosx", "@eadir", "$recycle.bin", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 )
 """Names of what systems and tools leave behind, in small letters; so are those with a dot first."""
 

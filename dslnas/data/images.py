@@ -133,7 +133,10 @@ def _check_packages(paths: Iterable[Path]) -> None:
     endings = Counter(path.suffix.lower() for path in paths)
     heif = sum(endings[ending] for ending in HEIF)
     if heif and find_spec("pillow_heif") is None:
-        raise _missing(f"{heif} HEIC files need pillow-heif", "pip install dslnas[heic]")
+        raise _missing(
+            f"{heif} HEIC files need pillow-heif",
+            "pip install pillow-heif, the extra `heic` of dslnas",
+        )
     if endings[".avif"]:
         PIL.Image.init()
         if "AVIF" not in PIL.Image.OPEN:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dslnas.data.image_damage import FAULTS, listed
 from dslnas.data.image_files import shown
 from dslnas.json_model import JsonModel
 
@@ -30,6 +32,7 @@ class PictureFacts(JsonModel):
         turned: How many were turned upright, as their EXIF says.
         transparent: How many have transparency.
         deep: How many have more than 8 bits a channel.
+        several: How many files hold several pictures, the first of which is read.
         damaged: By file why it cannot be read, of those that cannot.
         unread: How many other files there are, by ending; pictures without a class, too.
     """
@@ -41,6 +44,7 @@ class PictureFacts(JsonModel):
     turned: int
     transparent: int
     deep: int
+    several: int
     damaged: dict[str, str]
     unread: dict[str, int]
 
@@ -54,6 +58,7 @@ class Pictures:
         turned: How many were turned upright, as their EXIF says.
         transparent: How many have transparency.
         deep: How many have more than 8 bits a channel.
+        several: How many files hold several pictures, the first of which is read.
         damaged: Why each of those that cannot be read cannot.
         unread: How many other files there are, by ending; pictures without a class, too.
     """
@@ -62,6 +67,7 @@ class Pictures:
     turned: int = 0
     transparent: int = 0
     deep: int = 0
+    several: int = 0
     damaged: dict[Path, str] = field(default_factory=dict)
     unread: Mapping[str, int] = field(default_factory=dict)
 
@@ -73,6 +79,9 @@ class Pictures:
         self.turned += is_turned(image)
         self.transparent += image.has_transparency_data
         self.deep += image.mode.startswith(("I", "F"))
+        with suppress(*FAULTS):  # others may be damaged
+            # cameras add previews
+            self.several += image.format != "MPO" and getattr(image, "is_animated", False)
 
     def facts(self, folder: Path) -> PictureFacts:
         """Return the facts, with the names of files in the folder."""
@@ -85,14 +94,13 @@ class Pictures:
             turned=self.turned,
             transparent=self.transparent,
             deep=self.deep,
+            several=self.several,
             damaged={shown(path.relative_to(folder)): why for path, why in self.damaged.items()},
             unread=dict(self.unread),
         )
 
     def notes(self, folder: Path, *, opaque: bool) -> Iterator[str]:
         """Yield remarks on what was done to the pictures; `opaque`: if opacity is no channel."""
-        from dslnas.data.image_damage import listed
-
         count = len(self.sizes)
         if self.turned:
             yield f"{self.turned} of {count} images were turned upright, as their EXIF says"
@@ -100,5 +108,7 @@ class Pictures:
             yield f"{self.transparent} of {count} images have transparency, and were laid on white"
         if self.deep:
             yield f"{self.deep} of {count} images have more bits a channel than 8"
+        if self.several:
+            yield f"{self.several} of {count} files hold several pictures, the first is read"
         if self.damaged:
             yield f"left out, as they cannot be read: {listed(folder, self.damaged)}"

@@ -219,7 +219,14 @@ def test_what_is_not_read_is_counted_by_ending(tmp_path: Path) -> None:
     touch(*(tmp_path / name / "1.jpg" for name in ("ant", "bee")))
     touch(*(tmp_path / "ant" / f"{i}.txt" for i in range(3)), tmp_path / "bee" / "a" / "b.MP4")
     touch(tmp_path / "labels.csv", tmp_path / "bee" / "LICENSE", tmp_path / "loose.png")
-    litter = [".DS_Store", "Thumbs.db", ".cache/1.png", "__MACOSX/ant/1.jpg", "ant/@eaDir/1.jpg"]
+    litter = [
+        ".DS_Store",
+        "Icon\r",
+        "Thumbs.db",
+        ".cache/1.png",
+        "__MACOSX/ant/1.jpg",
+        "ant/@eaDir/1.jpg",
+    ]
     touch(*(tmp_path / name for name in litter))
     assert listing(tmp_path).notes == (
         "not read, as they lie beside the folders of classes: 1 .png file",

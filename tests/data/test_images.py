@@ -206,6 +206,17 @@ def test_files_are_told_by_their_content(tmp_path: Path) -> None:
     assert examples.inputs[:2, :, 0, 0].tolist() == [[0, 0, 255], [0, 1, 255]]
 
 
+def test_of_several_pictures_in_a_file_the_first_is_read_and_that_is_told(tmp_path: Path) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    first, second = Image.new("RGB", (6, 5), (9, 8, 7)), Image.new("RGB", (6, 5))
+    for end, kind in (("gif", "GIF"), ("webp", "WEBP"), ("apng", "PNG"), ("mpo", "MPO")):
+        path = tmp_path / "cat" / f"a.{end}"
+        first.save(path, kind, save_all=True, append_images=[second])
+    examples = images.read(at(tmp_path, 4))
+    assert abs(examples.inputs[2:6, :, 0, 0].astype(int) - [9, 8, 7]).max() < 4
+    assert examples.notes == ("3 of 8 files hold several pictures, the first is read",)
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "I;16"])
 def test_grey_stays_one_channel_if_all_are_grey(tmp_path: Path, mode: str) -> None:
     write_images(tmp_path, {"cat": 2, "dog": 2})
@@ -238,7 +249,7 @@ def test_heic_needs_a_package_that_is_named(
         assert (code, message, help) == (
             "NAS608",
             "1 HEIC files need pillow-heif",
-            "pip install dslnas[heic]",
+            "pip install pillow-heif, the extra `heic` of dslnas",
         )
 
 
