@@ -129,6 +129,7 @@ def whole_programs(draw: st.DrawFn) -> WholeProgram:
     more += ["evaluate.label_smoothing=0.1"] if task == "classification" else []
     more += ["evaluate.drop_path=0.3"] if kind in ("images", "signals") else []
     more += ["evaluate.augment=flip, cutout(3)"] if kind == "images" else []
+    more += ["export.precision=int8, float16"]
     overrides += sorted(draw(st.sets(st.sampled_from(more), max_size=3)))
     text = "\n".join(sections) + "\n"
     return WholeProgram(text, found.shape, task, found.classes, tuple(overrides))
