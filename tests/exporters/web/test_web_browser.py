@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 from dslnas.app.compile import compile_spec, without_choices
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import LabelledFacts
-from dslnas.data.preprocessing import ORIENTATION, Preprocessing
+from dslnas.data.preprocessing import CHANNELS, ORIENTATION, Preprocessing
 from dslnas.diagnostics import UserError
 from dslnas.exporters.export import export
 from dslnas.exporters.predict import Predictor
@@ -41,8 +41,6 @@ evaluate {{ channels 4; repeat 0 }}
 NAMES = ("</script>", "<b>bold</b>", "日本", "it's")
 TOLERANCE = 1e-5
 """Both compute in float32; measured are 1e-6 and less."""
-LEVELS = 1e-2
-"""What a level of brightness more or less may make, where something is transparent."""
 
 ROWS = "[...document.querySelectorAll('tr')].map((row) => [row.dataset.name, +row.dataset.value])"
 
@@ -149,14 +147,18 @@ def test_a_page_says_what_the_program_says(
     assert asked == [f"asked for {(folder / 'web.html').as_uri()[:80]}"]
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
 def test_what_is_transparent_is_laid_on_the_background(
-    tmp_path: Path, browser: Page, runtime: Runtime
+    tmp_path: Path, browser: Page, runtime: Runtime, mode: str
 ) -> None:
-    how = Preprocessing("RGB", 16, 16, "stretch", (0.5,) * 3, (0.5,) * 3, background="orange")
+    numbers = (0.5,) * CHANNELS[mode]
+    how = Preprocessing(mode, 16, 16, "stretch", numbers, numbers, background="orange")
     folder = made(tmp_path / "model", how, "classification", runtime)
-    photo(31, 47, 4, 7).save(tmp_path / "a.png")
+    dice = np.random.default_rng(7)
+    file = tmp_path / "a.png"
+    Image.fromarray(dice.integers(0, 256, (31, 47, 4), np.uint8)).save(file)
     page = opened_page(browser, folder)
-    assert difference(folder, tmp_path / "a.png", said_of(page, tmp_path / "a.png")) < LEVELS
+    assert difference(folder, file, said_of(page, file)) < TOLERANCE
 
 
 def test_what_is_drawn_is_labelled_and_what_is_no_picture_is_told(

@@ -34,35 +34,80 @@ async function outputsOf({ bytes, height, width }) {
 
 // ---- pictures -----------------------------------------------------------------------------------
 
-// Returns the pixels of an image or a canvas, upright, in the channels of the model.
-function pixelsOf(image) {
-  const { width, height } = image;
+function context2d(width, height) {
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const context = canvas.getContext("2d", { willReadFrequently: true, colorSpace: "srgb" });
-  if (facts.channels < 4) {
-    context.fillStyle = facts.background;
-    context.fillRect(0, 0, width, height);
-  }
+  return canvas.getContext("2d", { willReadFrequently: true, colorSpace: "srgb" });
+}
+
+// Returns red, green, blue and opacity of every pixel. What a canvas keeps is multiplied by the
+// opacity and rounded, so that a transparent image is read from a texture, where there are some.
+function rgbaOf(image) {
+  const { width, height } = image;
+  const context = context2d(width, height);
   context.drawImage(image, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
-  const count = width * height;
-  const bytes = new Uint8Array(count * facts.channels);
-  for (let pixel = 0; pixel < count; pixel += 1) {
-    const place = 4 * pixel;
-    if (facts.channels === 1) {
-      const [red, green, blue] = [data[place], data[place + 1], data[place + 2]];
-      bytes[pixel] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16;
-    } else {
-      for (let channel = 0; channel < facts.channels; channel += 1) {
-        bytes[facts.channels * pixel + channel] = data[place + channel];
-      }
+  for (let place = 3; place < data.length; place += 4) {
+    if (data[place] < 255) return fromTexture(image) ?? data;
+  }
+  return data;
+}
+
+function fromTexture(image) {
+  const { width, height } = image;
+  const gl = document.createElement("canvas").getContext("webgl");
+  if (gl === null || Math.max(width, height) > gl.getParameter(gl.MAX_TEXTURE_SIZE)) return null;
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, image);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  if (gl.checkFramebufferStatus(gl.FRAMEBUFFER) !== gl.FRAMEBUFFER_COMPLETE) return null;
+  const data = new Uint8Array(4 * width * height);
+  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, data);
+  return data;
+}
+
+function backgroundColour() {
+  const context = context2d(1, 1);
+  context.fillStyle = facts.background;
+  context.fillRect(0, 0, 1, 1);
+  return context.getImageData(0, 0, 1, 1).data;
+}
+
+// Lays a value on another one, rounded as Pillow does.
+function laidOn(below, value, opacity) {
+  const sum = 128 * (value * opacity + below * (255 - opacity) + 128);
+  return (sum + (sum >> 8)) >> 15;
+}
+
+// Returns the pixels of an image or a canvas in the channels of the model.
+function pixelsOf(image) {
+  const { width, height } = image;
+  const data = rgbaOf(image);
+  const below = backgroundColour();
+  const { channels } = facts;
+  const bytes = new Uint8Array(width * height * channels);
+  for (let place = 0, to = 0; place < data.length; place += 4, to += channels) {
+    const opacity = channels === 4 ? 255 : data[place + 3];
+    const red = laidOn(below[0], data[place], opacity);
+    const green = laidOn(below[1], data[place + 1], opacity);
+    const blue = laidOn(below[2], data[place + 2], opacity);
+    if (channels === 1) {
+      bytes[to] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16;
+      continue;
     }
+    bytes[to] = red;
+    bytes[to + 1] = green;
+    bytes[to + 2] = blue;
+    if (channels === 4) bytes[to + 3] = data[place + 3];
   }
   return { bytes, height, width };
 }
 
 async function readFile(file) {
-  const how = { imageOrientation: "from-image", colorSpaceConversion: "none" };
+  const how = {
+    imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none",
+  };
   const image = await createImageBitmap(file, how).catch(() => null);
   if (image === null) {
     throw new Error(`${file.name || "this"} is no picture that the browser reads`);
