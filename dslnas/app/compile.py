@@ -148,7 +148,7 @@ def compile_spec(
             standard input.
         overrides: Arguments of `--set`, such as `search.epochs=5`.
         data: Other data than those of the spec: a path, the name of a source, or a spec with data.
-        with_data: Whether the data are looked at; else the spec says what the network reads.
+        with_data: Whether the data are looked at even where the spec says what the network reads.
 
     Returns:
         A `CompiledSearch` if there are choices and a method, a `CompiledArchitecture` if there are
@@ -206,7 +206,8 @@ def compile_linked(
     program = check(linked, TASK_SETTINGS)
     nowhere = replace(program, data=program.data.replace(path=""))
     with pointing_at(program):
-        known = example_of(program if with_data else nowhere)
+        is_said = task_of(nowhere.data).describe(nowhere.data, nowhere.network) is not None
+        known = example_of(nowhere if is_said and not with_data else program)
     if known.has_test is not None:
         own = program.data.divided(has_test=known.has_test, has_validation=known.has_validation)
         program = replace(program, data=own)

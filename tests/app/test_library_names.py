@@ -10,6 +10,7 @@ import dslnas
 from dslnas.app.compile import CompiledArchitecture, compile_spec
 from dslnas.diagnostics import UserError
 from dslnas.language.link.sources import library_names
+from tests.data.every_source import MADE
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,16 @@ def test_a_name_that_is_nearly_one_of_the_library_is_told(*, convert: bool) -> N
         dslnas.convert("cnn.dart_v2") if convert else compile_spec("cnn.dart_v2")
     (diagnostic,) = raised.value.diagnostics
     assert (diagnostic.code, diagnostic.help) == ("NAS001", "did you mean `cnn.darts_v2`?")
+
+
+def test_cells_are_converted_whose_sizes_only_the_data_tell(tmp_path: Path) -> None:
+    MADE["images"](tmp_path)
+    spec = tmp_path / "mine.nas"
+    spec.write_text(
+        'use cnn.gdas\nuse networks.imagenet\ndata images { path "my photos"; size 224 }\n'
+    )
+    assert dslnas.convert(spec) == dslnas.convert("cnn.gdas")
+    assert "classes    2" in dslnas.convert("cnn.setn", "nas", spec=spec)
 
 
 def test_cells_of_the_library_are_converted_by_name(tmp_path: Path) -> None:
