@@ -159,14 +159,6 @@ def _record(run: Run, exported: Exported) -> None:
     """Write into the manifest what was exported; nothing is left to go on with."""
     from dslnas.runs.folder import CHECKPOINTS, remove_checkpoints
 
-    run.folder.add_results(
-        {
-            "files": exported.files,
-            "largest_difference": dict(exported.differences),
-            "latency": exported.latency,
-            "onnx": exported.declared,
-            **({"precisions": exported.precisions} if exported.precisions else {}),
-        }
-    )
+    run.folder.add_results(exported.results)
     for stage in CHECKPOINTS:
         remove_checkpoints(run.path, stage)

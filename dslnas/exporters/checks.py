@@ -10,6 +10,7 @@ import numpy as np
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.backends.torch.threads import threads
+from dslnas.exporters.agreement import Agreement, off_by_a_bit
 from dslnas.exporters.exporter import Exporter
 from dslnas.exporters.parity import Inputs, compare, network_run
 from dslnas.exporters.sequence_parity import (
@@ -32,19 +33,19 @@ def check_files(
     tolerance: float,
     real: Inputs | None,
     seed: int,
-) -> dict[str, float]:
+) -> dict[str, Agreement]:
     """Compare what exporters wrote to a folder with a network on the CPU, in evaluation mode.
 
-    Inputs are random ones, and real ones if there are any. Returns by target the largest difference
-    of a number from PyTorch's; NAS711 if one differs by more than the tolerance.
+    Inputs are random ones, and real ones if there are any. Returns by target how it agrees with
+    PyTorch; NAS711 if it does not, see `dslnas.exporters.agreement`.
     """
     if isinstance(network, SequenceNetwork):
         others = {exporter.name: exporter.sequence_runs(folder) for exporter in exporters}
         return _check_sequences(network, others, tolerance, _streams(network, real, seed))
     runs = {exporter.name: exporter.run(folder) for exporter in exporters}
     inputs = _inputs(network, real, seed)
-    reference = network_run(network)
-    return compare(reference, runs, inputs, tolerance)
+    reference, shaken = map(network_run, (network, off_by_a_bit(network)))
+    return compare(reference, shaken, runs, inputs, tolerance)
 
 
 def _check_sequences(
@@ -52,11 +53,14 @@ def _check_sequences(
     others: Mapping[str, Mapping[str, SequenceRun]],
     tolerance: float,
     streams: Mapping[str, np.ndarray],
-) -> dict[str, float]:
+) -> dict[str, Agreement]:
     """Compare over 200 steps, all on one thread."""
     # Steps of a text are too small to share out: threads would wait much longer than they compute.
+    shaken = off_by_a_bit(network)
+    assert isinstance(shaken, SequenceNetwork)
+    runs = sequence_network_run(network), sequence_network_run(shaken)
     with threads(1):
-        return compare_sequences(sequence_network_run(network), others, streams, tolerance)
+        return compare_sequences(*runs, others, streams, tolerance)
 
 
 def _inputs(network: TorchNetwork, real: Inputs | None, seed: int) -> dict[str, Inputs]:

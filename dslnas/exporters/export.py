@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import NO_FACTS, Facts
+from dslnas.exporters.agreement import Agreement
 from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.exporters.checks import check_files
 from dslnas.exporters.exporter import Model
@@ -36,17 +37,36 @@ class Exported:
 
     Attributes:
         files: Their names in the folder.
-        differences: By target, the largest difference of a logit or a state from PyTorch's.
+        agreements: By target, how its logits and states agree with PyTorch's.
         latency: How long the ONNX model runs, of a text one step; None without it.
         declared: Versions that ONNX models declare.
         precisions: Measures of each precision, if there are others than float32.
     """
 
     files: tuple[str, ...]
-    differences: Mapping[str, float]
+    agreements: Mapping[str, Agreement]
     latency: Latency | None
     declared: DeclaredModels
     precisions: PrecisionRecords = field(default_factory=dict)
+
+    @property
+    def differences(self) -> dict[str, float]:
+        """By target, the largest difference of a logit or a state from PyTorch's."""
+        return {name: agreement.largest for name, agreement in self.agreements.items()}
+
+    @property
+    def results(self) -> dict[str, object]:
+        """Facts for a manifest, by the names that they have there."""
+        shares = {name: agreement.relative for name, agreement in self.agreements.items()}
+        told = {
+            "files": self.files,
+            "largest_difference": self.differences,
+            "relative_difference": shares,
+            "latency": self.latency,
+            "onnx": self.declared,
+            "precisions": self.precisions,
+        }
+        return {name: value for name, value in told.items() if value}
 
 
 def export(
@@ -82,9 +102,8 @@ def export(
     """
     write_weights(network, folder, metadata, facts)
     network = in_unit(network, facts)
-    # numbers in a large unit are rounded at its scale
+    # numbers that are predicted have the unit of the data
     scale = max([1.0, *(abs(factor) + abs(offset) for factor, offset in facts.units)])
-    tolerance = scale * settings.tolerance
     model = Model(network, name, file_metadata(network, metadata, facts), facts, settings)
     exporters = [e for key, e in EXPORTERS.items() if key in settings.formats]
     files: dict[str, bytes] = {}
@@ -95,8 +114,8 @@ def export(
         for file, content in files.items():
             write_whole(stage / file, content)
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
-        differences = check_files(network, exporters, stage, tolerance, real, seed)
-        check_pictures(stage, pictures, tolerance, seed)
+        agreements = check_files(network, exporters, stage, settings.tolerance, real, seed)
+        check_pictures(stage, pictures, scale * settings.tolerance, seed)
         others = {} if trial is None else write_precisions(stage, settings, trial, facts.units)
         models = (name for record in others.values() for name in record.files)
         written = tuple(dict.fromkeys((*files, *models)))
@@ -109,7 +128,7 @@ def export(
     timed = onnx.get(STEP, onnx.get(MODEL))
     return Exported(
         (*written, WEIGHTS),
-        differences,
+        agreements,
         None if timed is None else latency_of(timed),
         {name: declared_by(model) for name, model in onnx.items()},
         others,

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.diagnostics import InternalError, UserError, user_error
+from dslnas.diagnostics import InternalError
+from dslnas.exporters.agreement import Agreement, Yardstick, disagreement, spread_of
 
 Inputs: TypeAlias = Mapping[str, np.ndarray]
 """Inputs of a network, by name."""
@@ -31,42 +32,54 @@ def network_run(network: TorchNetwork) -> Run:
 
 def compare(
     reference: Run,
+    shaken: Run,
     others: Mapping[str, Run],
     inputs: Mapping[str, Inputs],
     tolerance: float,
-) -> dict[str, float]:
-    """Return by backend the largest absolute difference of a logit from PyTorch's.
+) -> dict[str, Agreement]:
+    """Return by backend how it agrees with PyTorch.
 
-    Inputs are named by what they are, such as `random` and `real`. NAS711 if a backend differs by
-    more than the tolerance, saying which, where and by how much.
+    Args:
+        reference: What runs the network in PyTorch.
+        shaken: The same with weights that are off by a bit.
+        others: The backends.
+        inputs: By what they are, such as `random` and `real`.
+        tolerance: Largest share of the spread of the outputs by which they may differ.
+
+    Raises:
+        UserError: NAS711 if a backend differs by more, saying which, where and by how much.
     """
-    largest: dict[str, float] = {}
-    for name, run in others.items():
-        largest[name] = 0.0
-        for kind, given in inputs.items():
-            expected, found = reference(given), run(given)
-            if expected.shape != found.shape:
-                raise InternalError(f"{name} gives shape {found.shape}, torch {expected.shape}")
-            difference = np.abs(expected - found)
-            worst = float(difference.max())
-            if not worst <= tolerance:
-                example, output = np.unravel_index(int(difference.argmax()), difference.shape)
-                changed = int((expected.argmax(1) != found.argmax(1)).sum())
-                raise disagreement(
-                    f"{name} and torch differ by {worst:.1e} on {kind} inputs",
-                    tolerance,
-                    f"output {output} of example {example}",
-                    f"{changed} of {len(expected)}",
-                )
-            largest[name] = max(largest[name], worst)
-    return largest
+    found = dict.fromkeys(others, Agreement())
+    for kind, given in inputs.items():
+        expected = reference(given)
+        moved = float(np.abs(shaken(given) - expected).max())
+        yardstick = Yardstick.of(spread_of(expected), float(np.abs(expected).max()), moved)
+        for name, run in others.items():
+            agreement = _checked(name, kind, expected, run(given), yardstick, tolerance)
+            found[name] = found[name].joined(agreement)
+    return found
 
 
-def disagreement(what: str, tolerance: float, place: str, changed: str) -> UserError:
-    """Return the error for outputs that differ by more than is allowed."""
-    return user_error(
-        "NAS711",
-        f"{what}, allowed {tolerance:.1e}: most at {place}; {changed} predictions change",
-        where="export",
-        help="set `export.tolerance` higher only if such differences do not matter",
-    )
+def _checked(
+    name: str,
+    kind: str,
+    expected: np.ndarray,
+    found: np.ndarray,
+    yardstick: Yardstick,
+    tolerance: float,
+) -> Agreement:
+    """Return how the outputs of a backend agree."""
+    if expected.shape != found.shape:
+        raise InternalError(f"{name} gives shape {found.shape}, torch {expected.shape}")
+    difference = np.abs(expected - found)
+    agreement = yardstick.judged(float(difference.max()))
+    if not agreement.largest <= yardstick.allowed(tolerance):
+        example, output = np.unravel_index(int(difference.argmax()), difference.shape)
+        changed = int((expected.argmax(1) != found.argmax(1)).sum())
+        raise disagreement(
+            f"{name} and torch differ on {kind} inputs by {agreement}",
+            tolerance,
+            f"output {output} of example {example}",
+            f"{changed} of {len(expected)}",
+        )
+    return agreement

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from dslnas.backends.onnx.session import session
 from dslnas.data.preprocessing import Preprocessing
+from dslnas.exporters.agreement import disagreement
 from dslnas.exporters.onnx import UINT8
-from dslnas.exporters.parity import disagreement
 from dslnas.exporters.predict import Predictor
 
 SIZES = ((1.0, 1.0), (2.3, 1.7), (0.6, 3.1), (5.0, 0.4), (1.0, 2.0))

@@ -12,7 +12,7 @@ import torch
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.batches import States
 from dslnas.diagnostics import InternalError
-from dslnas.exporters.parity import disagreement
+from dslnas.exporters.agreement import Agreement, Yardstick, disagreement
 
 WHOLE, STEPWISE = "as a whole", "step by step"
 
@@ -77,28 +77,30 @@ _Step: TypeAlias = tuple[np.ndarray, StateArrays]
 
 def compare_sequences(
     reference: SequenceRun,
+    shaken: SequenceRun,
     others: Mapping[str, Mapping[str, SequenceRun]],
     streams: Mapping[str, np.ndarray],
     tolerance: float,
-) -> dict[str, float]:
-    """Return by backend the largest absolute difference of a logit or a state from PyTorch's.
+) -> dict[str, Agreement]:
+    """Return by backend how its logits and states agree with PyTorch's.
 
     Each runs over 200 steps, for batches of 1 and 7: as a whole in two calls, and step by step, on
-    streams of tokens, int64 (N,), that are read again where they are too short. NAS711 as in
-    `compare`.
+    streams of tokens, int64 (N,), that are read again where they are too short. `shaken` and NAS711
+    are as in `compare`.
     """
-    largest = dict.fromkeys(others, 0.0)
+    agreed = dict.fromkeys(others, Agreement())
     for batch in BATCHES:
         for kind, stream in streams.items():
             tokens = np.ascontiguousarray(np.resize(stream, (batch, LENGTH)).T)
             expected = list(_steps(reference, tokens, CALLS[WHOLE]))
+            yardsticks = _yardsticks(expected, _steps(shaken, tokens, CALLS[WHOLE]))
             for name, forms in others.items():
                 for form, run in forms.items():
                     found = _steps(run, tokens, CALLS[form])
-                    title = f"{name}, {form}, and torch"
-                    worst = _checked(title, f"{kind} tokens", expected, found, tolerance)
-                    largest[name] = max(largest[name], worst)
-    return largest
+                    title = f"{name}, {form}, and torch", f"{kind} tokens"
+                    agreement = _checked(*title, expected, found, yardsticks, tolerance)
+                    agreed[name] = agreed[name].joined(agreement)
+    return agreed
 
 
 def _steps(run: SequenceRun, tokens: np.ndarray, calls: Sequence[int]) -> Iterator[_Step]:
@@ -112,32 +114,78 @@ def _steps(run: SequenceRun, tokens: np.ndarray, calls: Sequence[int]) -> Iterat
         start += steps
 
 
+_Yardsticks: TypeAlias = Mapping[str, Yardstick]
+"""By the name of what is compared."""
+
+
+def _yardsticks(expected: Sequence[_Step], shaken: Iterable[_Step]) -> list[_Yardsticks]:
+    """Return what each step is judged by; what rounding makes grows from step to step."""
+    spreads, largest = _spreads(expected), dict[str, float]()
+    moved: dict[str, float] = {}
+    made: list[_Yardsticks] = []
+    for wanted, given in zip(expected, shaken, strict=True):
+        for name, one, other in _pairs(wanted, given):
+            largest[name] = max(largest.get(name, 0.0), float(np.abs(one).max()))
+            moved[name] = max(moved.get(name, 0.0), _largest(one, other)[0])
+        made.append({n: Yardstick.of(spreads[n], largest[n], moved[n]) for n in moved})
+    return made
+
+
+def _spreads(expected: Sequence[_Step]) -> dict[str, float]:
+    """Return the spread of logits over steps and texts, and that of all numbers of a state."""
+    count = sum(len(logits) for logits, _ in expected)
+    sums = sum(logits.sum(0, dtype=np.float64) for logits, _ in expected)
+    squares = sum(np.square(logits, dtype=np.float64).sum(0) for logits, _ in expected)
+    variances = np.maximum(squares / count - np.square(sums / count), 0.0)
+    found = {"logit": float(np.sqrt(np.mean(variances)))}
+    ends = [states for _, states in expected if states]
+    for number, states in enumerate(zip(*ends, strict=True), 1):
+        found[f"state {number}"] = float(np.std(np.concatenate(states), dtype=np.float64))
+    return found
+
+
+def _largest(one: np.ndarray, other: np.ndarray) -> tuple[float, int]:
+    """Return the largest difference, infinite for what is no number, and its place."""
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(one - other)
+    largest = float(difference.max())
+    return math.inf if math.isnan(largest) else largest, int(difference.argmax())
+
+
 def _checked(
-    title: str, kind: str, expected: Sequence[_Step], found: Iterable[_Step], tolerance: float
-) -> float:
-    """Return the largest difference; an error tells where it is.
+    title: str,
+    kind: str,
+    expected: Sequence[_Step],
+    found: Iterable[_Step],
+    yardsticks: Sequence[_Yardsticks],
+    tolerance: float,
+) -> Agreement:
+    """Return how results agree; an error tells where they differ most, beside what is allowed.
 
     Steps are compared one by one as they come: all logits of a large vocabulary would be written
     to memory and read again for each operation.
     """
-    worst, where, changed = -1.0, "", 0
-    for step, (wanted, given) in enumerate(zip(expected, found, strict=True), 1):
+    agreed, worst, where, changed = Agreement(), Agreement(), "", 0
+    excess = 1.0
+    steps = zip(expected, found, yardsticks, strict=True)
+    for step, (wanted, given, known) in enumerate(steps, 1):
         for name, one, other in _pairs(wanted, given):
             if one.shape != other.shape:
                 raise InternalError(f"{title} give shapes {other.shape} and {one.shape}: {name}")
-            with np.errstate(invalid="ignore"):
-                difference = np.abs(one - other)
-            largest = float(difference.max())
-            largest = math.inf if math.isnan(largest) else largest
-            if largest > worst:
-                text, number = np.unravel_index(int(difference.argmax()), difference.shape)
-                worst, where = largest, f"{name} after step {step}, number {number} of text {text}"
+            largest, place = _largest(one, other)
+            agreement = known[name].judged(largest)
+            agreed = agreed.joined(agreement)
+            if largest > excess * known[name].allowed(tolerance):
+                excess = largest / (known[name].allowed(tolerance) or 1.0)
+                text, number = np.unravel_index(place, one.shape)
+                worst = agreement
+                where = f"{name} after step {step}, number {number} of text {text}"
         changed += int((wanted[0].argmax(-1) != given[0].argmax(-1)).sum())
-    if worst > tolerance:
+    if where:
         predictions = len(expected) * len(expected[0][0])
-        what = f"{title} differ by {worst:.1e} on {kind}"
+        what = f"{title} differ on {kind} by {worst}"
         raise disagreement(what, tolerance, where, f"{changed} of {predictions}")
-    return worst
+    return agreed
 
 
 def _pairs(wanted: _Step, given: _Step) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

@@ -82,6 +82,7 @@ class Results(OpenModel):
             before.
         files: Names of the exported files.
         largest_difference: By backend, the largest difference from PyTorch's outputs.
+        relative_difference: The same as a share of the spread of the outputs over the examples.
         latency: How long the ONNX model runs; of a text one step.
         onnx: Versions that each ONNX model declares, and the oldest runtime that loads it.
         precisions: Measures of each precision of its ONNX model.
@@ -102,6 +103,7 @@ class Results(OpenModel):
     doubts: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     largest_difference: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)
+    relative_difference: Annotated[dict[str, float], MEASUREMENT] = Field(default_factory=dict)
     latency: Annotated[Latency | None, MEASUREMENT] = None
     onnx: DeclaredModels = Field(default_factory=dict)
     precisions: PrecisionRecords = Field(default_factory=dict)

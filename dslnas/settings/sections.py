@@ -191,7 +191,10 @@ class ExportSettings(Section):
         get_args(Format), min_length=1, description=", ".join(get_args(Format))
     )
     tolerance: float = Field(
-        1e-4, gt=0, le=1e-2, description="largest difference between the backends"
+        1e-4,
+        gt=0,
+        le=1e-2,
+        description="largest difference between the backends, as a share of the outputs' spread",
     )
     opset: Annotated[int, Field(ge=OLDEST_OPSET, le=NEWEST_OPSET)] | None = Field(
         None, description="operator set that ONNX models declare; else the oldest with their nodes"

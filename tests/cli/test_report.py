@@ -17,7 +17,6 @@ RESULTS = {
     "params": 1234,
     "flops": 5678,
     "retrain_seconds": 20.0,
-    "largest_difference": {},
 }
 FAMILY: tuple[dict[str, Any], ...] = (
     {
@@ -56,11 +55,13 @@ def test_every_file_of_every_target_is_described(tmp_path: Path) -> None:
 
 
 def test_every_target_is_called_by_its_title(tmp_path: Path) -> None:
-    lines = report(tmp_path, largest_difference=dict.fromkeys(EXPORTERS, 1e-6))
+    lines = report(tmp_path, relative_difference=dict.fromkeys(EXPORTERS, 1e-6))
     agreements = [line for line in lines if line.lstrip().startswith("agreement")]
     assert len(agreements) == len(EXPORTERS)
     for line, exporter in zip(agreements, EXPORTERS.values(), strict=True):
-        assert line.endswith(f" 1e-06        {exporter.title} against PyTorch")
+        assert line.endswith(
+            f" 1e-06        {exporter.title} against PyTorch, of the spread of the outputs"
+        )
 
 
 def test_times_of_the_model_are_told_with_threads_spread_and_processor(tmp_path: Path) -> None:
@@ -89,6 +90,12 @@ def test_the_oldest_runtime_is_told_once_for_models_of_the_same_versions(tmp_pat
         "  loads in             1.0 or newer ONNX Runtime: a.onnx, b.onnx; opset 11, IR 6",
         "  loads in             1.6 or newer ONNX Runtime: c.onnx; opset 13, IR 7",
     ]
+
+
+def test_a_difference_that_rounding_explains_is_told_as_such(tmp_path: Path) -> None:
+    lines = report(tmp_path, relative_difference={"onnx": 0.1, "python": 1e-6})
+    told = [line.endswith("; rounding alone changes as much") for line in lines if "agree" in line]
+    assert told == [True, False]
 
 
 def test_a_search_says_how_it_ended_and_what_to_know(tmp_path: Path) -> None:

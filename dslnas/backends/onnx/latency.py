@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,10 @@ from dslnas.graph.lower.value import together
 from dslnas.ops.primitive import Shape, Weight
 from dslnas.space.derive.derive import derive
 from dslnas.space.search_space import SearchSpace
-from dslnas.timing import median_seconds
+from dslnas.timing import seconds_of_runs
 
-WARM_UP = 0.02
-RUNS = 9
+WARM_UP, RUNS, AT_MOST = 0.02, 50, 0.1
+"""Seconds of runs before a time is taken, most runs, and seconds after which five do."""
 
 SHORTEST = 1e-7
 """Seconds of an operation that is too short to be told from a run of nothing."""
@@ -106,7 +107,8 @@ def example_of(model: ModelProto, batch: int = 1) -> dict[str, NDArray[Any]]:
 
 def _seconds(model: ModelProto) -> float:
     runner, example = session(model.SerializeToString(), threads=1), example_of(model)
-    return median_seconds(lambda: runner.run(None, example), RUNS, warm_up=WARM_UP)
+    run = partial(runner.run, None, example)
+    return median(seconds_of_runs(run, RUNS, warm_up=WARM_UP, at_most=AT_MOST))
 
 
 def _weights(graph: PrimitiveGraph) -> Mapping[str, NDArray[np.floating[Any]]]:

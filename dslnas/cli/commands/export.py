@@ -15,15 +15,18 @@ from dslnas.app.export import export_untrained
 from dslnas.app.open_run import EXPORTED, architecture_at, load_run
 from dslnas.app.web import export_with_page
 from dslnas.cli.options import json_option, print_json, set_option
+from dslnas.cli.render.onnx_models import latency_rows, runtime_rows
 from dslnas.cli.render.precisions import precision_lines
 from dslnas.cli.render.report import name_of
 from dslnas.cli.run_options import RunOptions, run_options, train_and_print
 from dslnas.cli.runtime import given_runtime_options
+from dslnas.runs.manifest import Results
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
     from dslnas.exporters.export import Exported
     from dslnas.tasks.metric import Metric
+    from dslnas.tasks.task import Task
 
 
 @click.command()
@@ -61,10 +64,10 @@ def export(
             exported = export_with_page(run, options.out, overrides, web_runtime)
         else:
             exported = export_files(run, options.out, overrides)
-        _print(exported, options.out or target, as_json)
+        task = task_of(run.manifest.settings.data)
+        _print(exported, options.out or target, task, as_json)
         if not as_json:
-            metric = task_of(run.manifest.settings.data).metrics[0]
-            _print_precisions(exported, metric)
+            _print_precisions(exported, task.metrics[0])
         return
     if web or web_runtime is not None:
         raise click.UsageError("a page is made of a run: train the architecture first")
@@ -77,7 +80,7 @@ def export(
         raise click.UsageError("--resume does not go with --untrained: nothing is trained")
     folder = options.out or EXPORTED / f"{compiled.name}-untrained"
     exported = export_untrained(compiled, folder, options.seed)
-    _print(exported, folder, as_json)
+    _print(exported, folder, task_of(compiled.program.data), as_json)
 
 
 def _check_run_options(overrides: Sequence[str], others: bool) -> None:
@@ -91,21 +94,18 @@ def _check_run_options(overrides: Sequence[str], others: bool) -> None:
         )
 
 
-def _print(exported: Exported, folder: Path, as_json: bool) -> None:
+def _print(exported: Exported, folder: Path, task: Task, as_json: bool) -> None:
     if as_json:
-        facts: dict[str, object] = {
-            "folder": str(folder),
-            "files": exported.files,
-            "largest_difference": dict(exported.differences),
-        }
-        if exported.precisions:
-            facts["precisions"] = {n: r.model_dump() for n, r in exported.precisions.items()}
-        print_json(facts)
+        print_json({"folder": str(folder), **Results().updated(exported.results).model_dump()})
         return
     for name in exported.files:
         click.echo(folder / name)
-    for backend, difference in exported.differences.items():
-        click.echo(f"{name_of(backend)} agrees with PyTorch to {difference:.0e}", err=True)
+    for backend, found in exported.agreements.items():
+        share = f"{found.relative:.0e} of the spread of the outputs"
+        click.echo(f"{name_of(backend)} agrees with PyTorch to {share}", err=True)
+    rows = [*latency_rows(exported.latency, task.example), *runtime_rows(exported.declared)]
+    for label, value, remark in rows:
+        click.echo(f"{label}: {value}, {remark}", err=True)
 
 
 def _print_precisions(exported: Exported, metric: Metric) -> None:

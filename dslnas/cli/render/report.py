@@ -56,7 +56,7 @@ def report_text(folder: Path, manifest: Manifest) -> str:
         lines.append(check_text(results.search_check))
     lines += results.doubts
     lines += [*(f"warning: {warning}" for warning in manifest.warnings), ""]
-    facts = _facts(results, task)
+    facts = _facts(manifest, task)
     width = max(20, *(len(label) for label, _, _ in facts))
     for label, value, remark in facts:
         lines.append(f"  {label:<{width}} {value:<12} {remark}".rstrip())
@@ -134,16 +134,19 @@ def _family(members: Sequence[Member], folder: Path, task: Task) -> list[str]:
     ]
 
 
-def _facts(results: Results, task: Task) -> list[tuple[str, str, str]]:
-    example = task.example
+def _facts(manifest: Manifest, task: Task) -> list[tuple[str, str, str]]:
+    results, example = manifest.results, task.example
     facts = [*_rows(task.rows, results.measures)]
     facts += [
         ("parameters", f"{results.params:,}", ""),
         ("multiply-adds", big(results.flops), f"per {example}"),
     ]
     facts += latency_rows(results.latency, example)
-    for backend, difference in results.largest_difference.items():
-        facts.append(("agreement", f"{difference:.0e}", f"{name_of(backend)} against PyTorch"))
+    for backend, difference in results.relative_difference.items():
+        remark = f"{name_of(backend)} against PyTorch, of the spread of the outputs"
+        if difference > manifest.settings.export.tolerance:
+            remark += "; rounding alone changes as much"
+        facts.append(("agreement", f"{difference:.0e}", remark))
     facts += runtime_rows(results.onnx)
     return facts
 

@@ -1,0 +1,100 @@
+"""How much outputs may differ: a share of their spread, and what rounding alone makes of them.
+
+The spread is the standard deviation of an output over the examples, so that a network whose outputs
+hardly depend on what it reads does not agree by being constant. What rounding makes is seen from
+the network with every weight off by its last bit: in a recurrent network that small errors grow
+in, no two programs agree for long, and none of them is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.sequence import make_network
+from dslnas.diagnostics import UserError, user_error
+
+SLACK = 16.0
+"""Times what the last bit of the weights changes: programs round every sum, in orders of theirs."""
+
+_LAST_BIT = float(np.finfo(np.float32).eps)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The largest difference of two programs.
+
+    Attributes:
+        largest: Of one number.
+        relative: As a share of the spread of the numbers.
+    """
+
+    largest: float = 0.0
+    relative: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.largest:.1e}, {self.relative:.1e} of the spread of its outputs"
+
+    def joined(self, other: Agreement) -> Agreement:
+        """Return the larger of each."""
+        return Agreement(max(self.largest, other.largest), max(self.relative, other.relative))
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What differences of some numbers are judged by.
+
+    Attributes:
+        spread: Their standard deviation over the examples.
+        rounding: How much rounding may change them.
+    """
+
+    spread: float
+    rounding: float
+
+    @classmethod
+    def of(cls, spread: float, largest: float, moved: float) -> Yardstick:
+        """Return that of numbers, given the largest, and how far the last bit of weights moves."""
+        moved = moved if math.isfinite(moved) else 0.0
+        return cls(spread, SLACK * max(moved, _LAST_BIT * largest))
+
+    def allowed(self, tolerance: float) -> float:
+        """Return the largest difference that is allowed; `tolerance`: share of the spread."""
+        return tolerance * self.spread + self.rounding
+
+    def judged(self, difference: float) -> Agreement:
+        """Return a difference with its share of the spread, or of rounding if that is larger."""
+        unit = max(self.spread, self.rounding)
+        return Agreement(difference, difference / unit if unit else math.inf * bool(difference))
+
+
+def spread_of(outputs: np.ndarray) -> float:
+    """Return the root mean square of the standard deviations of outputs over examples (N, ...)."""
+    return float(np.sqrt(outputs.var(axis=0, dtype=np.float64).mean()))
+
+
+def off_by_a_bit(network: TorchNetwork) -> TorchNetwork:
+    """Return a network in evaluation mode whose weights are off by their last bit, up or down."""
+    generator = np.random.default_rng(0)
+
+    def moved(array: np.ndarray) -> np.ndarray:
+        signs = generator.choice(np.array((-1, 1), array.dtype), array.shape)
+        return np.asarray(array * (1 + array.dtype.type(_LAST_BIT) * signs))
+
+    made = make_network(network.graph, torch.Generator()).eval()
+    made.load_arrays({name: moved(array) for name, array in network.arrays().items()})
+    return made
+
+
+def disagreement(what: str, tolerance: float, place: str, changed: str) -> UserError:
+    """Return the error for outputs that differ by more than is allowed."""
+    return user_error(
+        "NAS711",
+        f"{what}, allowed {tolerance:.1e}: most at {place}; {changed} predictions change",
+        where="export",
+        help="set `export.tolerance` higher only if such differences do not matter",
+    )
