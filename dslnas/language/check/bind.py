@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, suggestion, user_error
 from dslnas.language.syntax import ast
-from dslnas.language.syntax.numbers import comma_help, thousands_help
+from dslnas.language.syntax.numbers import behind_comma_help, comma_help
 
 
 def parameters_of(definition: ast.OpDef | ast.GateDef) -> dict[str, bool]:
@@ -29,7 +29,7 @@ def bind(
     for position, argument in enumerate(arguments):
         if argument.name is None and position >= len(parameters):
             message = f"`{name.text}` takes {_count(len(parameters))}, found {len(arguments)}"
-            help = thousands_help(argument.span) or (takes if parameters else "")
+            help = behind_comma_help(argument.span) or (takes if parameters else "")
             raise user_error("NAS208", message, span=argument.span, help=help)
         key = [*parameters][position] if argument.name is None else argument.name.text
         place = argument.span if argument.name is None else argument.name.span

@@ -10,7 +10,7 @@ from dslnas.diagnostics import Diagnostic, UserError, suggestion, user_error
 from dslnas.language.check.bind import bind
 from dslnas.language.check.constants import FLAGS, Scope, evaluate
 from dslnas.language.syntax import ast
-from dslnas.language.syntax.numbers import thousands_help
+from dslnas.language.syntax.numbers import behind_comma_help
 from dslnas.settings.annotations import Annotation, alternatives, calls_of, is_list
 from dslnas.settings.calls import CALLS
 from dslnas.settings.faults import Fault, faults
@@ -56,7 +56,7 @@ def fault_diagnostic(
         written = items[fault.item : fault.item + 1] if len(items) > 1 else written
     message = fault.message(what, shown(written[0], fault.value))
     span = written[0].span.to(written[-1].span)
-    return Diagnostic("NAS502", message, span, help=thousands_help(span) or help)
+    return Diagnostic("NAS502", message, span, help=behind_comma_help(span) or help)
 
 
 def _read(

@@ -14,7 +14,7 @@ from dslnas.language.check.context import Context
 from dslnas.language.check.operations import resolve
 from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast
-from dslnas.language.syntax.numbers import thousands_help
+from dslnas.language.syntax.numbers import behind_comma_help
 from dslnas.settings.rule import Count, Limit, Quantity
 from dslnas.settings.sections import DeriveSettings
 from dslnas.source import Span
@@ -85,7 +85,7 @@ def _comparisons(key: str, example: str, context: Context) -> Iterator[ast.Compa
                 yield value
             case _:
                 message = f"`{key}` takes comparisons, found `{value.span.brief}`"
-                help = thousands_help(value.span) or f"write them as in `{example}`"
+                help = behind_comma_help(value.span) or f"write them as in `{example}`"
                 context.diagnostics.add("NAS502", message, value.span, help=help)
 
 

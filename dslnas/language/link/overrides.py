@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dslnas.diagnostics import Diagnostics, did_you_mean, user_error
 from dslnas.language.syntax import ast
-from dslnas.language.syntax.numbers import thousands_help
+from dslnas.language.syntax.numbers import behind_comma_help
 from dslnas.language.syntax.parse import parse_values
 from dslnas.language.syntax.tokens import STATEMENTS
 from dslnas.source import SourceFile, Span
@@ -86,6 +86,6 @@ def _single(source: SourceFile, start: int) -> ast.Expression:
     if others:
         path = source.text[: start - 1].strip()
         message = f"`{path}` takes one value, found {1 + len(others)}"
-        help = thousands_help(others[0].span) or "remove the others"
+        help = behind_comma_help(others[0].span) or "remove the others"
         raise user_error("NAS011", message, span=others[0].span, help=help)
     return first

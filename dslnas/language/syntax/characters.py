@@ -59,6 +59,7 @@ _INSTEAD = {
     "[": _LISTS,
     "]": _LISTS,
     _TIMES: "write `x` between sizes, `*` between numbers",
+    "%": "write it right behind its number: `50%`",
     "\N{PER MILLE SIGN}": "write it with `%`, as in `0.5%`",
 }
 
@@ -121,9 +122,15 @@ def _in_number(character: str) -> str:
     """Return what stands in a number instead of a character; itself if nothing does."""
     if character == _TIMES:
         return "x"
-    is_power = unicodedata.category(character) == "No"  # 10 to the 2 is not 102
-    middle = character == "\N{MIDDLE DOT}"
-    return "." if middle else character if is_power else _ascii(character) or character
+    if character == "\N{MIDDLE DOT}":
+        return "."
+    is_alone = unicodedata.category(character) == "No"  # powers and fractions: 1 and a half
+    return character if is_alone or _is_power(character) else _ascii(character) or character
+
+
+def _is_power(character: str) -> bool:
+    """Whether a character stands above the line: 10 to the 2 is not 102."""
+    return unicodedata.name(character, "").startswith("SUPERSCRIPT")
 
 
 def is_quote(character: str) -> bool:
@@ -151,14 +158,13 @@ def _ascii(character: str) -> str:
 def _help(text: str, at: int) -> str:
     character = text[at]
     instead = _ascii(character)
-    category = unicodedata.category(character)
     if character in _INSTEAD:
         return _INSTEAD[character]
     if instead == '"':
         return 'strings are written in `"`'
     if instead == " ":
         return "write a space"
-    if category == "No" and instead.isdigit():
+    if _is_power(character):
         return f"write `{instead}`; powers are written out, as in `1e-3` or `2 * 2`"
     if instead:
         return f"write `{instead}`"

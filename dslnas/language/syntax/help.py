@@ -23,7 +23,7 @@ _COMPARED = {"count": "skip_connect <= 2", "require": "params < 4M"}
 
 def help_before_others(failure: ParseFailure) -> str:
     """Say how a slip is mended that is no matter of grammar; "" if there is none."""
-    return _unquoted(failure) or _quote_inside(failure) or _grouped(failure)
+    return _unquoted(failure) or _quote_inside(failure) or _grouped(failure) or _signed(failure)
 
 
 def _quote_inside(failure: ParseFailure) -> str:
@@ -47,6 +47,15 @@ def _grouped(failure: ParseFailure) -> str:
     if groups is None or not previous.isdigit() or text[previous.end_pos : at] != " ":
         return ""
     return f"write `{previous}{groups[0].replace(' ', '')}`"
+
+
+def _signed(failure: ParseFailure) -> str:
+    """Say how a number is written that starts with a point, a comma or a plus."""
+    found = re.match(r"([.,+])([0-9]+(?:\.[0-9]+)?)", failure.text[failure.at :])
+    previous = failure.previous
+    if found is None or previous is None or previous.type in ("NUMBER", "RPAR", "RBRACE"):
+        return ""
+    return f"write `{'' if found[1] == '+' else '0.'}{found[2]}`"
 
 
 def _unquoted(failure: ParseFailure) -> str:

@@ -9,8 +9,9 @@ from dslnas.source import Span
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?(ms|us|s|[%KMG])?|[0-9]+(x[0-9]+)+")
 _LOWER_UNIT = re.compile(r"[0-9]+(\.[0-9]+)?[kmg]")
 _GROUPED = r"[1-9][0-9]{0,2}(?:['\u2019\u02bc\u00a0\u202f\u2009][0-9]{3})+"  # quotes and spaces
-_SEPARATED = re.compile(rf"{_GROUPED}|[0-9]+(?:_[0-9]+)+")
+_SEPARATED = re.compile(rf"{_GROUPED}|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}}){{2,}}|[0-9]+(?:_[0-9]+)+")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+")
+_BELOW_ONE = re.compile(r"0,[0-9]+")
 _DECIMAL = re.compile(r"[0-9]{1,15},[0-9]{1,15}")
 _DIGITS_AND_COMMA = "0123456789,"
 _EXAMPLES = "numbers look like `3`, `0.025`, `3e-4`, `50%`, `4M` or `5ms`"
@@ -50,12 +51,13 @@ def run_around(text: str, at: int) -> tuple[int, int]:
     return start + len(run) - len(run.lstrip(",")), end - len(run) + len(run.rstrip(","))
 
 
-def thousands_help(span: Span) -> str:
-    """Say how a number is written of whose thousands a span is a part; "" if it is of none."""
+def behind_comma_help(span: Span) -> str:
+    """Say how a number is written whose thousands, or decimals, a span is; "" if it is of none."""
     start, end = run_around(span.source.text, span.start)
     written = span.source.text[start:end]
     is_last = start < span.start or end == span.end
-    return comma_help(written) if is_last and _THOUSANDS.fullmatch(written) else ""
+    is_meant = _THOUSANDS.fullmatch(written) or _BELOW_ONE.fullmatch(written)
+    return comma_help(written) if is_last and is_meant else ""
 
 
 def number_help(text: str) -> str:

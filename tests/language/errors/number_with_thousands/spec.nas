@@ -14,3 +14,7 @@ search darts {
 }
 
 derive { require params < 4,500,000 }
+
+let h = 1.000.000
+let i = .5
+evaluate { weights sgd(lr = ,5); epochs +3 }

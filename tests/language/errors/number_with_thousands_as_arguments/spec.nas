@@ -8,3 +8,4 @@ search darts {
 network { channels {64,128} }
 cell normal { keep 1,120 }
 derive { require params < 1,500 }
+data digits { split 0,4, 20%, 20%, 20% }

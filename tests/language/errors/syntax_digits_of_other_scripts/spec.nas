@@ -9,3 +9,5 @@ let h = 5µs
 let i = 5‰
 let j = ३.5
 let k = 0٫5
+let l = 10⁻³
+let m = 40 %
