@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from dslnas.settings.sections import ExportSettings
     from dslnas.tasks.task import Task
 
+MOVED = "data.path="
+"""Start of the argument of `--set` that says where the data of a run lie now."""
+
 
 def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = ()) -> Exported:
     """Export the network of a run from its weights, as ONNX model and as Python module.
@@ -35,7 +38,8 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
     Args:
         run: A run in which the training is over.
         out: Where the files go; by default into the run itself.
-        overrides: Arguments of `--set` for the export section.
+        overrides: Arguments of `--set` for the export section, and `data.path=` where the data have
+            moved, on which the backends are then compared too.
 
     Raises:
         UserError: NAS023 if the manifest is of another network, NAS024 if the run is not trained,
@@ -54,11 +58,16 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
 
     run.check_trained()
     folder = run.path if out is None else Path(out)
-    spec = compile_spec(run.path / ARCHITECTURE, overrides, with_data=False)
+    moved = [override for override in overrides if override.startswith(MOVED)]
+    if moved:
+        run.read_data_from(moved)
+    others = [override for override in overrides if override not in moved]
+    spec = compile_spec(run.path / ARCHITECTURE, others, with_data=False)
     compiled = without_choices(spec, "exported")
     task, network = task_of(compiled.program.data), _network(run, compiled)
     origin = origin_in(run.manifest, task, run.path, compiled.network.classes)
     trial = _trial(run, task) if compiled.program.export.others else None
+    has_data = run.trained is not None or bool(moved)
     ends = folder == run.path and run.results.is_trained and not run.is_finished
     with run.stage("finished") if ends else nullcontext():
         exported = export_network(
@@ -67,9 +76,9 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
             compiled.program.export,
             origin,
             seed=run.manifest.seed,
-            real=None if run.trained is None else task.real_inputs(run.data.test),
+            real=task.real_inputs(run.data.test) if has_data else None,
             trial=trial,
-            pictures=() if run.trained is None else task.pictures(run.spec.program.data, run.data),
+            pictures=task.pictures(run.spec.program.data, run.data) if has_data else (),
         )
         if ends:
             _record(run, exported)

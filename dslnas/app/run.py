@@ -168,6 +168,16 @@ class Run:
         how = self.manifest
         return Runtime(torch_device(how.device), how.passes, how.compiled, how.precision)
 
+    def read_data_from(self, overrides: Sequence[str]) -> None:
+        """Read the data from where arguments of `--set` say that they lie now.
+
+        Raises:
+            UserError: NAS026 if they are others.
+        """
+        spec = compile_spec(self.path / SPEC, overrides, with_data=False)
+        self.spec = replace(spec, name=self.manifest.spec)
+        self.check_data()
+
     @property
     def searches(self) -> bool:
         """Whether an architecture is searched: else it is given, or drawn at random."""

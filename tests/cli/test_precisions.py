@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 
+import dslnas
 from dslnas.app.open_run import load_run
 from dslnas.cli.main import run
 from dslnas.cli.render.report import report_text
@@ -84,3 +86,36 @@ def test_an_untrained_network_is_exported_in_float32_alone(
     assert run(["export", architecture, "--untrained", *out, *BOTH]) == 1
     assert "NAS714" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+ROWS = """use std.cnn
+cell one { inputs 1; node n1 = relu(linear(C)(in1)); output n1 }
+network { stem linear(C); channels 4; cells one; head linear(classes) }
+data table { path "here.csv"; target "c"; split 40%, 20%, 20%, 20% }
+evaluate { epochs 1; batch 8; repeat 1; channels 4 }
+"""
+
+
+def table(seed: int) -> str:
+    rows = np.random.default_rng(seed).standard_normal((60, 2))
+    lines = (f"{a:.3f},{b:.3f},{'up' if a > b else 'down'}" for a, b in rows)
+    return "\n".join(("a,b,c", *lines)) + "\n"
+
+
+def test_data_that_have_moved_are_read_where_they_are_now(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = tmp_path / "here.csv", tmp_path / "there.csv"
+    (tmp_path / "rows.nas").write_text(ROWS)
+    here.write_text(table(0))
+    spec = dslnas.compile_spec(tmp_path / "rows.nas")
+    dslnas.export(dslnas.train(spec, tmp_path / "run"))
+    here.rename(there)
+    command = ["export", str(tmp_path / "run"), *BOTH]
+    assert run(command) == 1
+    assert "NAS601" in capsys.readouterr().err
+    assert run([*command, "--set", f"data.path={there}"]) == 0
+    assert (tmp_path / "run" / FILES["int8"]).exists()
+    there.write_text(table(1))
+    assert run([*command, "--set", f"data.path={there}"]) == 1
+    assert "NAS026" in capsys.readouterr().err

@@ -10,8 +10,8 @@ import click
 from click.core import ParameterSource
 
 from dslnas.app.compile import compile_spec, without_choices
+from dslnas.app.export import MOVED, export_untrained
 from dslnas.app.export import export as export_files
-from dslnas.app.export import export_untrained
 from dslnas.app.open_run import EXPORTED, architecture_at, load_run
 from dslnas.app.web import export_with_page
 from dslnas.cli.options import json_option, print_json, set_option
@@ -87,10 +87,10 @@ def _check_run_options(overrides: Sequence[str], others: bool) -> None:
     """Refuse options that would make another network than that of the run."""
     given = click.get_current_context().get_parameter_source
     trains = given("seed") is ParameterSource.COMMANDLINE or given_runtime_options()
-    if others or trains or not all(o.startswith("export.") for o in overrides):
+    if others or trains or not all(o.startswith(("export.", MOVED)) for o in overrides):
         raise click.UsageError(
-            "a run is exported as it was trained: only --out, --json, --web and --set export.* "
-            "apply"
+            "a run is exported as it was trained: only --out, --json, --web, --set export.* and "
+            f"--set {MOVED}DIR apply"
         )
 
 
