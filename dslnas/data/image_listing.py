@@ -152,8 +152,10 @@ def _check_classes(part: _Part) -> None:
         )
     if len(part.classes) == 1:
         ((name, files),) = part.classes.items()
-        help = "a classifier needs at least two classes"
-        if place := _inner(files.folder):
+        place, help = _inner(files.folder), "a classifier needs at least two classes"
+        if place and PARTS.get(part.folder.name.casefold()):
+            help = _moved(place, part)
+        elif place:
             help = f'did you mean `path "{place}"`? The folders in it hold images'
         raise user_error("NAS609", f"there is only the class `{name}`", help=help, where=where)
     for name, files in part.classes.items():
@@ -176,14 +178,21 @@ def _inner(folder: Path) -> Path | None:
     return None
 
 
+def _moved(place: Path, part: _Part) -> str:
+    """Return the advice for folders of classes that lie too deep in that of a part."""
+    return f"move the folders in `{shown(place)}` up into `{shown(part.folder)}`"
+
+
 def _check_known(part: _Part, train: _Part) -> None:
     """Raise NAS609 for a class that is not in the part that trains."""
     for name in part.known:
         if name not in train.classes:
+            deeper = _inner(part.classes[name].folder) if len(part.known) == 1 else None
+            near = did_you_mean(name, train.classes) or "both folders need the same classes"
             raise user_error(
                 "NAS609",
                 f"class `{name}` is in `{part.folder.name}` but not in `{train.folder.name}`",
-                help=did_you_mean(name, train.classes) or "both folders need the same classes",
+                help=_moved(deeper, part) if deeper else near,
                 where=str(part.folder.parent),
             )
 

@@ -45,15 +45,18 @@ def shape(settings: ImageFolder) -> DataShape:
     folder = path_of(settings)
     found = listing(folder)
     how = _preprocessing(settings, found)
-    if settings.skip != "damaged":
-        _check_small(folder, found.files, how)
+    notes, is_small = found.notes, _is_small(found.files)
+    if is_small and settings.skip != "damaged":
+        _check_files(folder, found.files, how)
+    if not is_small:
+        notes += (f"{len(found.files):,} images are opened by `dslnas data` and by runs, not here",)
     counts = {name: len(paths) for name, paths in found.train.items()}
     return DataShape(
         (how.channels, how.height, how.width),
         len(counts),
         found.test is not None,
         counts,
-        found.notes,
+        notes,
         found.validation is not None,
     )
 
@@ -161,11 +164,17 @@ def _are_grey(paths: Iterable[Path]) -> bool:
     return found
 
 
-def _check_small(folder: Path, paths: Sequence[Path], how: Preprocessing) -> None:
-    """Raise NAS603 for all pictures of a small folder that cannot be read."""
-    with suppress(OSError):
-        if len(paths) > FEW or sum(path.stat().st_size for path in paths) > SMALL:
-            return
+def _is_small(paths: Sequence[Path]) -> bool:
+    """Whether all pictures may be read to know the shape; what is not there has no size."""
+    size = 0
+    for path in paths[: FEW + 1]:
+        with suppress(OSError):
+            size += path.stat().st_size
+    return len(paths) <= FEW and size <= SMALL
+
+
+def _check_files(folder: Path, paths: Sequence[Path], how: Preprocessing) -> None:
+    """Raise NAS603 for all pictures that cannot be read."""
     seen = Pictures()
     for path in paths:
         decode(path, how, seen)

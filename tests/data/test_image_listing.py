@@ -144,6 +144,26 @@ def test_a_folder_around_the_folders_of_classes(tmp_path: Path, way: str) -> Non
     assert list(listing(tmp_path / way).train) == ["ant", "bee"]
 
 
+def test_folders_around_those_of_classes_in_parts(tmp_path: Path) -> None:
+    train, test = tmp_path / "train", tmp_path / "test"
+    touch(*(train / "set" / name / "1.jpg" for name in ("ant", "bee")))
+    assert error(lambda: listing(tmp_path), train) == (
+        "NAS609",
+        "there is only the class `set`",
+        f"move the folders in `{train / 'set'}` up into `{train}`",
+    )
+    touch(*(train / name / "1.jpg" for name in ("ant", "bee")))
+    (train / "set").rename(test)
+    touch(*(test / "test" / name / "1.jpg" for name in ("ant", "bee")))
+    for name in ("ant", "bee"):
+        (test / name / "1.jpg").unlink()
+    assert error(lambda: listing(tmp_path), tmp_path) == (
+        "NAS609",
+        "class `test` is in `test` but not in `train`",
+        f"move the folders in `{test / 'test'}` up into `{test}`",
+    )
+
+
 def test_pictures_below_the_folder_of_a_class_are_read_and_told(tmp_path: Path) -> None:
     touch(tmp_path / "ant" / "x.jpg", *(tmp_path / "bee" / f"{i}.jpg" for i in range(2)))
     touch(*(tmp_path / "ant" / day / "deeper" / "y.jpg" for day in ("monday", "friday")))
