@@ -173,7 +173,7 @@ def link_spec(
     if path.is_dir():
         raise _no_spec(path)
     source = find_source(path)
-    linked = link(source, parse_overrides(overrides), _on_data(data) if data else None)
+    linked = link(source, parse_overrides(overrides), None if data is None else _on_data(data))
     return source.name if source.library else STDIN_NAME if path == STDIN else path.stem, linked
 
 

@@ -49,17 +49,25 @@ def _without(section: ast.Section, keys: Container[str]) -> ast.Section:
 def _section(given: str, own: str) -> ast.Section:
     """Return the section of the data that are given."""
     if given in DATA and not exists(given):
-        if DATA[given]().lacks_path:
-            help = f"give the path instead of the name: `{COMMAND_LINE} PATH`"
-            message = f"data source `{given}` needs a path"
-            raise user_error("NAS605", message, where=COMMAND_LINE, help=help)
-        return _made(given, given)
+        return _of_name(given)
+    if not given:
+        help = "give a path, a source by name, or a spec"
+        raise user_error("NAS605", "no data are named", where=COMMAND_LINE, help=help)
     path = Path(abspath(expanduser(given)))
     if path.suffix == SUFFIX:
         return _section_in(path)
     from dslnas.data.recognition import source_at
 
     return _made(given, source_at(path, own), str(path))
+
+
+def _of_name(source: str) -> ast.Section:
+    """Return the section of a source that needs no path; raise NAS605 if it needs one."""
+    if DATA[source]().lacks_path:
+        help = f"give the path instead of the name: `{COMMAND_LINE} PATH`"
+        message = f"data source `{source}` needs a path"
+        raise user_error("NAS605", message, where=COMMAND_LINE, help=help)
+    return _made(source, source)
 
 
 def _section_in(path: Path) -> ast.Section:

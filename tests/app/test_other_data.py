@@ -106,4 +106,5 @@ def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
         "--data: error[NAS605]: data source `cifar10` needs a path\n"
         "  = help: give the path instead of the name: `--data PATH`"
     )
+    assert "--data: error[NAS605]: no data are named" in complaint("")
     assert "error[NAS401]: `conv` reads images" in complaint(MADE["table"](tmp_path))
