@@ -57,7 +57,7 @@ def predictor_of(run: Path) -> Predictor:
         told = next(text for name, text in INSTEAD.items() if (run / name).is_file())
         raise _refusal(run, "is a model of no pictures", told.format(run=run))
     try:
-        return Predictor(run)
+        return Predictor(run / MODEL)
     except ValueError as error:
         raise _refusal(run, str(error), f"`{command('export', run)}` writes it anew") from error
 

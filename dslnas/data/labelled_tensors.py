@@ -22,6 +22,11 @@ from dslnas.settings.data import LabelledSettings
 # What varies less than this is constant but for rounding; it is only centred.
 LEAST_STD = 1e-6
 
+NO_PICTURES = (
+    "the images are no bytes with 1, 3 or 4 channels, so that no file of a picture can be read as "
+    "they are: no `predict.py` and no `model_uint8.onnx` will be written"
+)
+
 
 def load(
     settings: LabelledSettings, device: torch.device | str, dtype: torch.dtype = torch.float32
@@ -45,7 +50,8 @@ def load(
     parts = _divided(examples, settings)
     mean, std = _statistics([_only(part) for part in parts[:2]])
     how = examples.preprocessing or picture_bytes(examples.inputs)
-    notes = (*examples.notes, *_leaks(parts))
+    unreadable = (NO_PICTURES,) if how is None and examples.inputs.ndim == 4 else ()
+    notes = (*examples.notes, *_leaks(parts), *unreadable)
     facts = LabelledFacts(
         examples.class_names,
         mean,

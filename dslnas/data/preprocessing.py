@@ -163,13 +163,16 @@ class Preprocessing:
             columns = min(max(round(width / height * self.height), 1), self.width)
             offsets = round((self.height - rows) * 0.5), round((self.width - columns) * 0.5)
             return Side(0, height, rows, offsets[0]), Side(0, width, columns, offsets[1])
-        kept = float(height), float(width)
+        above, beside = 0.0, 0.0  # pixels that are left out, one half at either end
         if self.fit == "crop":
             ratio = self.width / self.height
-            kept = min(width / ratio, height), min(ratio * height, width)
-        top, left = (height - kept[0]) * 0.5, (width - kept[1]) * 0.5
+            above, beside = max(height - width / ratio, 0.0), max(width - ratio * height, 0.0)
+        top, left = above * 0.5, beside * 0.5
         rows, columns = self.height, self.width
-        return Side(top, top + kept[0], rows), Side(left, left + kept[1], columns)
+        return (
+            Side(top, top + (height - above), rows),
+            Side(left, left + (width - beside), columns),
+        )
 
     def normalise(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return bytes as a batch of one picture, (1, channels, height, width)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dslnas.backends.onnx.session import session
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.exporters.agreement import disagreement
-from dslnas.exporters.onnx import UINT8
+from dslnas.exporters.onnx import MODEL, UINT8
 from dslnas.exporters.predict import Predictor
 
 SIZES = ((1.0, 1.0), (2.3, 1.7), (0.6, 3.1), (5.0, 0.4), (1.0, 2.0))
@@ -22,7 +22,7 @@ def check_pictures(folder: Path, files: Sequence[Path], tolerance: float, seed: 
     """Raise NAS711 if outputs differ by more than a tolerance, on random pictures or on files."""
     if not (folder / UINT8).is_file():
         return
-    predictor, model = Predictor(folder), session((folder / UINT8).read_bytes())
+    predictor, model = Predictor(folder / MODEL), session((folder / UINT8).read_bytes())
     worst, changed, count, place = 0.0, 0, 0, ""
     for name, pixels in _pictures(predictor.preprocessing, files, seed):
         expected = predictor.outputs_of(pixels)

@@ -64,23 +64,23 @@ class Prediction:
 
 
 class Predictor:
-    """A model in a folder, with the preprocessing that it asks for.
+    """A model, with the preprocessing that it asks for.
 
     Attributes:
         task: Kind of what is predicted: classification, multilabel or regression.
         names: Names of the outputs.
 
     Raises:
-        ValueError: The model says nothing of pictures.
+        ValueError: The model says nothing of pictures, or prepares them itself.
     """
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self._session: Any = onnxruntime.InferenceSession(
-            folder / MODEL, providers=["CPUExecutionProvider"]
-        )
+    def __init__(self, model: Path) -> None:
+        self._session: Any = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         told = self._session.get_modelmeta().custom_metadata_map
         if "preprocessing" not in told:
-            raise ValueError(f"{folder / MODEL} does not tell how pictures are read")
+            raise ValueError(f"{model} does not tell how pictures are read")
+        if self._session.get_inputs()[0].type != "tensor(float)":
+            raise ValueError(f"{model} reads no normalised pictures: name {MODEL}")
         self.preprocessing = Preprocessing.from_json(told["preprocessing"])
         self.task = str(told["task"])
         self.names: list[str] = json.loads(told["class_names"])
@@ -207,6 +207,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the checked arguments of the command line."""
     parser = argparse.ArgumentParser(description="Label pictures with an exported model.")
     parser.add_argument("places", nargs="*", type=Path, metavar="PICTURE_OR_FOLDER")
+    parser.add_argument("--model", default=MODEL, help=f"file beside this one; default {MODEL}")
     parser.add_argument("--top", type=int, default=1, help="classes to tell; default 1")
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--json", dest="form", action="store_const", const="json", help="as JSON")
@@ -234,10 +235,11 @@ def fail(message: str) -> NoReturn:
 def main() -> None:
     """Label what the command line names."""
     given = arguments()
-    if not (FOLDER / MODEL).is_file():
-        fail(f"{FOLDER / MODEL} does not exist: keep the exported files together")
+    model = FOLDER / given.model
+    if not model.is_file():
+        fail(f"{model} does not exist: keep the exported files together")
     try:
-        predictor = Predictor()
+        predictor = Predictor(model)
         if given.list is not None:
             sys.exit(print_accuracy(predictor, given.list, given.data, given.part))
         sys.exit(print_predictions(predictor, given.places, given.top, given.form))

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
+from onnx.reference import ReferenceEvaluator
 
 from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.onnx.uint8 import OUTPUTS, with_preprocessing
@@ -134,4 +135,6 @@ def test_the_end_is_what_users_want(goal: str) -> None:
         "regression": logits,
     }
     np.testing.assert_allclose(found, ends[goal], rtol=1e-5, atol=1e-6)
+    (reference,) = ReferenceEvaluator(model).run(None, {"image": picture})
+    np.testing.assert_allclose(found, np.asarray(reference), rtol=1e-5, atol=1e-6)
     assert [(entry.key, entry.value) for entry in model.metadata_props] == [("key", "value")]

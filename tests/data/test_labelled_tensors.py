@@ -112,6 +112,23 @@ def test_a_constant_channel_is_only_centred(tmp_path: Path) -> None:
     assert facts_of(data).mean[1] == pytest.approx(5, abs=0.5)
 
 
+def test_images_that_no_file_could_be_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "set.npz"
+    settings = Npz(path=str(path), split=(0.4, 0.2, 0.2, 0.2))
+    for images in (np.random.default_rng(0).random((30, 4, 4)), pixels(30, 4, 4, 2)):
+        np.savez(path, x=images, y=labels(30, 3))
+        data = load(settings, "cpu")
+        assert data.notes[-1] == (
+            "the images are no bytes with 1, 3 or 4 channels, so that no file of a picture can be "
+            "read as they are: no `predict.py` and no `model_uint8.onnx` will be written"
+        )
+        assert facts_of(data).preprocessing is None
+    np.savez(path, x=pixels(30, 5, 4, 3), y=labels(30, 3))
+    how = facts_of(load(settings, "cpu")).preprocessing
+    assert how is not None
+    assert (how.mode, how.height, how.width) == ("RGB", 5, 4)
+
+
 def test_a_subset_is_taken_of_every_class_and_of_the_test_part(tmp_path: Path) -> None:
     path = str(distinct(tmp_path / "set"))
     settings = Idx(path=path, split=(0.4, 0.4, 0.2), subset=0.5)

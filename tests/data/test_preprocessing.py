@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from dslnas.data import preprocessing as module
 from dslnas.data.preprocessing import PictureError, Preprocessing
@@ -66,6 +66,26 @@ def test_hidden_colours_do_not_count(tmp_path: Path) -> None:
     how = Preprocessing("RGB", 4, 4)
     found = how.decode(saved(tmp_path / "hidden.png", noise))
     np.testing.assert_array_equal(found, shown)
+
+
+@pytest.mark.parametrize("sides", [(9, 50), (50, 9), (31, 33), (16, 8), (8, 16), (90, 100)])
+def test_the_fits_are_those_of_pillow(sides: tuple[int, int]) -> None:
+    """By a level at most: versions of Pillow differ in the order of their passes."""
+    picture = pixels(*sides, 3)
+    image, size, how = Image.fromarray(picture), (8, 16), Image.Resampling.BILINEAR
+    fitted = {
+        "stretch": image.resize(size, how),
+        "pad": ImageOps.pad(image, size, how),
+        "crop": ImageOps.fit(image, size, how),
+    }
+    for fit, expected in fitted.items():
+        found = Preprocessing("RGB", 16, 8, fit).resize(picture)
+        assert np.abs(found - np.asarray(expected, np.int16)).max() <= 1, fit
+
+
+def test_a_line_is_padded_and_not_lost() -> None:
+    found = Preprocessing("L", 8, 8, "pad").resize(np.full((1, 100, 1), 200, np.uint8))
+    assert found.max(axis=(1, 2)).tolist() == [0, 0, 0, 0, 200, 0, 0, 0]
 
 
 def test_numbers_are_those_of_training_to_the_bit() -> None:

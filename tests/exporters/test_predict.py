@@ -136,7 +136,7 @@ def test_the_python_module_gives_the_same(
         monkeypatch.syspath_prepend(folder)
         module = import_module("model")
         found = module.predict(module.load(), photos / "0.png").tolist()
-        expected = Predictor(folder).predict(photos / "0.png").values
+        expected = Predictor(folder / "model.onnx").predict(photos / "0.png").values
         assert dict(zip(NAMES, found, strict=True)) == pytest.approx(expected, 1e-4, 1e-5), goal
         assert sys.modules["preprocessing"].__file__ == str(folder / "preprocessing.py")
 
@@ -155,10 +155,23 @@ def test_damaged_files_are_told_and_others_are_labelled(
     assert len(done.stdout.splitlines()) == 1
 
 
+def test_another_model_in_the_folder(models: dict[str, Path], photos: Path) -> None:
+    folder = models["classification"]
+    (folder / "model_other.onnx").write_bytes((folder / "model.onnx").read_bytes())
+    usual, other = (run(folder, photos, *more) for more in ((), ("--model", "model_other.onnx")))
+    assert usual.stdout == other.stdout != ""
+    uint8 = run(folder, photos, "--model", "model_uint8.onnx")
+    path = folder / "model_uint8.onnx"
+    assert uint8.stderr == f"error: {path} reads no normalised pictures: name model.onnx\n"
+    none = run(folder, photos, "--model", "none.onnx")
+    assert none.stderr.endswith("none.onnx does not exist: keep the exported files together\n")
+    assert [uint8.returncode, none.returncode] == [1, 1]
+
+
 def test_the_accuracy_on_a_kept_list(models: dict[str, Path], photos: Path, tmp_path: Path) -> None:
     folder = models["classification"]
     files = ["0.png", "deeper/1.png", "2.png"]
-    labels = [Predictor(folder).predict(photos / name).label for name in files]
+    labels = [Predictor(folder / "model.onnx").predict(photos / name).label for name in files]
     other = next(name for name in NAMES if name != labels[2])
     rows = [("test", labels[0], files[0]), ("test", labels[1], files[1]), ("test", other, files[2])]
     kept = tmp_path / "examples.csv"

@@ -131,18 +131,23 @@ def _padded(out: Nodes, size: Name, other: Name, wanted: tuple[int, int]) -> Sid
     """Return a side that is scaled as the other one is, if that is longer."""
     share = out.add("Mul", out.add("Div", size, other), out.double(wanted[1]))
     count = out.add("Max", out.add("Round", share), out.double(1))
-    count = out.add("Min", count, out.double(wanted[0]))
+    count = out.add("Sub", count, _excess(out, count, out.double(wanted[0])))
     return Side(size, "", size, count, wanted[0], is_padded=True)
 
 
 def _cropped(out: Nodes, size: Name, most: Name, wanted: int) -> Side:
     """Return the middle of a side, whose ends Pillow keeps in float32."""
-    kept = out.add("Min", most, size)
-    start = out.add("Mul", out.add("Sub", size, kept), out.double(0.5))
-    stop = out.add("Add", start, kept)
+    left_out = _excess(out, size, most)
+    start = out.add("Mul", left_out, out.double(0.5))
+    stop = out.add("Add", start, out.add("Sub", size, left_out))
     first, last = (out.cast(end, TensorProto.FLOAT) for end in (start, stop))
     span = out.cast(out.add("Sub", last, first), TensorProto.DOUBLE)
     return Side(size, out.cast(first, TensorProto.DOUBLE), span, out.double(wanted), wanted)
+
+
+def _excess(out: Nodes, number: Name, most: Name) -> Name:
+    """Add what a number has above another one; ONNX Runtime before 2021 has no Min of float64."""
+    return out.add("Max", out.add("Sub", number, most), out.double(0))
 
 
 def resized(out: Nodes, planes: Name, height: Side, width: Side) -> Name:

@@ -91,19 +91,25 @@ def _resized_with_opacity(out: Nodes, planes: Name, height: Side, width: Side) -
     They are multiplied by their opacity before and divided by it behind, rounded as Pillow rounds;
     where no side changes, Pillow leaves them alone.
     """
-    kept = out.add("And", *(out.add("Equal", side.size, side.count) for side in (height, width)))
+    changed = out.add("Or", _changes(out, height), _changes(out, width))
     colours, opacity = _parts(out, planes)
     product = out.add("Add", out.add("Mul", colours, opacity), out.single(128))
     carried = out.add("Floor", out.add("Div", product, out.single(256)))
     product = out.add("Div", out.add("Add", carried, product), out.single(256))
-    weighed = out.add("Where", kept, colours, out.add("Floor", product))
+    weighed = out.add("Where", changed, out.add("Floor", product), colours)
     planes = resized(out, out.add("Concat", weighed, opacity, axis=0), height, width)
     colours, opacity = _parts(out, planes)
     is_clear = out.add("Equal", out.cast(opacity, TensorProto.INT32), out.constant(0, np.int32))
     divisor = out.add("Where", is_clear, out.single(255), opacity)
     quotient = out.add("Div", out.add("Mul", colours, out.single(255)), divisor)
     shown = out.add("Min", out.add("Floor", quotient), out.single(255))
-    return out.add("Concat", out.add("Where", kept, colours, shown), opacity, axis=0)
+    return out.add("Concat", out.add("Where", changed, shown, colours), opacity, axis=0)
+
+
+def _changes(out: Nodes, side: Side) -> Name:
+    """Add whether a side changes; runtimes before 2021 have no Equal of float64."""
+    lesser = out.add("Less", side.count, side.size)
+    return out.add("Or", lesser, out.add("Less", side.size, side.count))
 
 
 def _parts(out: Nodes, planes: Name) -> tuple[Name, Name]:

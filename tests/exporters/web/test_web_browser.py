@@ -111,7 +111,7 @@ def said_of(page: Page, file: Path) -> dict[str, float]:
 
 
 def difference(folder: Path, file: Path, said: dict[str, float]) -> float:
-    expected = Predictor(folder).predict(file).values
+    expected = Predictor(folder / "model.onnx").predict(file).values
     assert said.keys() == expected.keys()
     return max(abs(said[name] - expected[name]) for name in expected)
 
@@ -174,7 +174,7 @@ def test_what_is_drawn_is_labelled_and_what_is_no_picture_is_told(
     ink = drawn(page)
     assert 0.03 < ink.mean() / 255 < 0.2
     assert ink[150, 140] == 255
-    expected = Predictor(folder).outputs_of(ink[:, :, None])
+    expected = Predictor(folder / "model.onnx").outputs_of(ink[:, :, None])
     assert (
         max(abs(dict(page.value(ROWS))[name] - v) for name, v in zip(NAMES, expected, strict=True))
         < TOLERANCE
