@@ -52,8 +52,8 @@ def read(settings: Cifar10) -> Examples:
 
 
 def recognises(path: Path) -> bool:
-    """Whether the batches of CIFAR-10 lie in a folder."""
-    return (path / "data_batch_1.bin").is_file()
+    """Whether batches of CIFAR-10 lie in a folder; those for Python are refused by `read`."""
+    return any(path.glob("data_batch_1*"))
 
 
 def _files(folder: Path) -> list[Path]:

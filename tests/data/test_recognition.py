@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dslnas.data import cifar10
 from dslnas.data.recognition import RECOGNISES, source_at
-from dslnas.settings.data import DATA
+from dslnas.settings.data import DATA, Cifar10
 from tests.data.every_source import MADE
 from tests.data.made import error
 
@@ -43,6 +44,13 @@ def test_files_are_known_by_name_and_beginning(
 def test_loose_pictures_are_read_as_pictures_which_says_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "one.jpg").touch()
     assert source_at(tmp_path) == "images"
+
+
+def test_cifar10_of_python_is_known_and_then_told_which_version_is_read(tmp_path: Path) -> None:
+    (tmp_path / "data_batch_1").touch()
+    assert source_at(tmp_path) == "cifar10"
+    code, _, help_ = error(lambda: cifar10.shape(Cifar10(path=str(tmp_path))), tmp_path)
+    assert (code, "binary version" in help_) == ("NAS602", True)
 
 
 def test_the_source_of_the_program_reads_what_others_read_too(tmp_path: Path) -> None:
