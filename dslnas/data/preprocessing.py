@@ -10,6 +10,7 @@ reads pictures by this very file: they are the same numbers here and there, bit 
 from __future__ import annotations
 
 import json
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,17 @@ CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
 
 ORIENTATION = 0x0112
 """Tag of EXIF that says how a picture is turned or mirrored; 1 if it is not."""
+
+TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+"""Pillow's names of what makes a picture upright, by its orientation."""
 
 
 class PictureError(Exception):
@@ -124,9 +136,10 @@ class Preprocessing:
 
     def pixels(self, image: Image.Image) -> NDArray[np.uint8]:
         """Return an opened picture upright and in the mode: (height, width, channels)."""
-        from PIL import Image, ImageOps
+        from PIL import Image
 
-        image = ImageOps.exif_transpose(image)
+        if is_turned(image):
+            image = image.transpose(Image.Transpose[TURNS[_orientation(image)]])
         if image.mode.startswith(("I", "F")):
             image = _eight_bits(image)
         if image.has_transparency_data and self.mode != "RGBA":
@@ -217,7 +230,16 @@ def _read_heif() -> None:
 
 def is_turned(image: Image.Image) -> bool:
     """Whether EXIF says that an opened picture is turned or mirrored."""
-    return image.getexif().get(ORIENTATION, 1) in range(2, 9)
+    return _orientation(image) in TURNS
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return what EXIF says of how a picture is turned; 1 where what it says cannot be read."""
+    try:
+        found = image.getexif().get(ORIENTATION, 1)
+    except (SyntaxError, ValueError, TypeError, LookupError, struct.error):
+        return 1
+    return found if isinstance(found, int) else 1
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

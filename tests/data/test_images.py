@@ -126,6 +126,15 @@ def test_pictures_are_turned_as_their_exif_says(tmp_path: Path, orientation: int
     assert seen.turned == (orientation > 1)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"Exif\0\0MM\0*\xff\xff\xff\xff"])
+def test_exif_that_cannot_be_read_turns_nothing(tmp_path: Path, kind: str, exif: bytes) -> None:
+    path, seen = tmp_path / "image", Pictures()
+    Image.new("RGB", (6, 5), (9, 9, 9)).save(path, kind, exif=exif)
+    assert images.decode(path, Preprocessing("RGB", 4, 4), seen) is not None
+    assert seen.turned == 0
+
+
 @pytest.mark.parametrize(
     ("fit", "left", "middle"),
     [("stretch", 255, 0), ("pad", 255, 0), ("crop", 0, 0)],
