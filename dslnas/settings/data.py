@@ -9,16 +9,13 @@ from typing import Annotated, ClassVar, Literal, Self, TypeAlias, get_args
 
 from pydantic import Field
 
-from dslnas.settings.fields import Name
+from dslnas.settings.fields import SHARE, Name
 from dslnas.settings.model import Section
 from dslnas.settings.search_base import Conflict
 from dslnas.settings.values import Augmentation, Crop, Flip
 
 TokenLevel: TypeAlias = Literal["word", "char"]
 """Whether a token of a text is a word or a character."""
-
-SHARE = "share"
-"""Mark of numbers that are written in percent."""
 
 COLUMN = "column"
 """Mark of names that are written in quotes."""

@@ -7,6 +7,9 @@ from pydantic import Field
 from dslnas.settings.model import Aliases
 from dslnas.settings.values import Adam, AnyOptimiser, Schedule, Sgd, Variational
 
+SHARE = "share"
+"""Mark of numbers that are written in percent."""
+
 Accumulate: TypeAlias = Annotated[
     int,
     Field(

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import Field
 
-from dslnas.settings.fields import Accumulate, Dropout, Name, Norms, Slowness, Weights
+from dslnas.settings.fields import SHARE, Accumulate, Dropout, Name, Norms, Slowness, Weights
 from dslnas.settings.model import Section
 from dslnas.settings.values import Augmentation, Cosine, Sgd
 
@@ -207,12 +207,10 @@ class ExportSettings(Section):
         min_length=1,
         description="int8, float16: ONNX models beside the one in float32, which is always written",
     )
-    within: float = Field(
+    within: Annotated[float, Field(ge=0, le=0.5), SHARE] = Field(
         0.01,
-        ge=0,
-        le=1,
-        description="how much worse they may be on the validation part: points of a share such as "
-        "accuracy, else a share of the metric",
+        description="how much worse they may be on the validation part, as in 1%: points of a "
+        "share such as accuracy, else a share of the metric",
     )
 
     @property

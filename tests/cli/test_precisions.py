@@ -19,7 +19,7 @@ from dslnas.runs.manifest import MANIFEST
 from tests.cli.outcome import manifest_in
 from tests.exporters.brief import check_briefly
 
-BOTH = ("--set", "export.precision=int8, float16", "--set", "export.within=1")
+BOTH = ("--set", "export.precision=int8, float16", "--set", "export.within=50%")
 FILES = {"int8": "model_int8.onnx", "float16": "model_float16.onnx"}
 
 

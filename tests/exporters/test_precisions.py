@@ -60,7 +60,7 @@ def trial(network: TorchNetwork) -> Trial:
 
 
 def exported(network: TorchNetwork, trial: Trial, folder: Path, **given: Any) -> Exported:
-    settings = ExportSettings.model_validate({"precision": ("int8",), "within": 1.0, **given})
+    settings = ExportSettings.model_validate({"precision": ("int8",), "within": 0.5, **given})
     return export(network, folder, settings, name="tiny", metadata={}, trial=trial)
 
 
@@ -130,11 +130,11 @@ def test_int8_is_calibrated_on_what_trains_the_weights_alone(
 ) -> None:
     data = trial.data
     assert isinstance(data.weights, RowPart)
-    small = replace(data.weights, inputs={"image": data.weights.inputs["image"] * 0.01})
+    small = replace(data.weights, inputs={"image": data.weights.inputs["image"] * 0.5})
     exported(network, trial, tmp_path / "own")
     other = Trial(trial.task, replace(data, weights=small))
     exported(network, other, tmp_path / "small")
-    assert first_scale(tmp_path / "small") < 0.02 * first_scale(tmp_path / "own")
+    assert first_scale(tmp_path / "small") == pytest.approx(first_scale(tmp_path / "own") / 2)
 
 
 def first_scale(folder: Path) -> float:
@@ -157,7 +157,7 @@ def test_a_text_model_is_written_as_a_whole_and_as_a_step_that_agree(
     made = export(
         language_model(name),
         tmp_path,
-        ExportSettings.model_validate({"precision": names, "within": 1.0}),
+        ExportSettings.model_validate({"precision": names, "within": 0.5}),
         name="novel",
         metadata={},
         facts=words(),

@@ -24,7 +24,8 @@ from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.primitive import Example
 from dslnas.ops.shapes import show_example
-from dslnas.settings.data import COLUMN, SHARE, percent
+from dslnas.settings.data import COLUMN, percent
+from dslnas.settings.fields import SHARE
 from dslnas.settings.model import Call, Section
 from dslnas.settings.sections import DeriveSettings
 from dslnas.source import SourceFile
