@@ -1,4 +1,4 @@
-"""What is said of paths that lead nowhere."""
+"""Paths that lead nowhere, and the advice for each."""
 
 from __future__ import annotations
 

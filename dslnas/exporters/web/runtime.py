@@ -30,7 +30,7 @@ class Runtime:
 
     Attributes:
         script: A module in JavaScript that exports `InferenceSession`, `Tensor` and `env`.
-        binary: What it runs, as WebAssembly.
+        binary: The runtime itself, as WebAssembly, which the script loads.
     """
 
     script: bytes
