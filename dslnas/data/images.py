@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,8 +100,8 @@ def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] 
     """Return an image, uint8 (height, width, channels), None if it cannot be read; note both."""
     from dslnas.data.preprocessing import PictureError, opened
 
-    if not is_utf8(path):
-        seen.damaged[path] = "has a name that is not UTF-8"
+    if why := _not_to_open(path):
+        seen.damaged[path] = why
         return None
     try:
         with opened(path) as image:
@@ -112,6 +113,13 @@ def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] 
     except FAULTS as error:
         seen.damaged[path] = cause_of(path, error)
     return None
+
+
+def _not_to_open(path: Path) -> str:
+    """Return why a picture is not even opened, or "": opening a pipe would wait for its writer."""
+    if not is_utf8(path):
+        return "has a name that is not UTF-8"
+    return "is no file" if path.exists() and not path.is_file() else ""
 
 
 # ---- before pixels are read ---------------------------------------------------------------------
@@ -156,7 +164,7 @@ def _are_grey(paths: Iterable[Path]) -> bool:
     from dslnas.data.preprocessing import PictureError, opened
 
     found = False
-    for path in paths:
+    for path in filterfalse(_not_to_open, paths):
         with suppress(PictureError, *FAULTS), opened(path) as image:
             found = is_grey(image)
             if not found:

@@ -101,6 +101,13 @@ def test_the_parts_of_the_data_are_kept(trained: Path) -> None:
         for path in (trained.parent / "photos").rglob("*.png")
     }
     assert {row["file"]: row["class"] for row in rows} == files
+    seen = dslnas.report_data(trained.parent / "spec.nas")  # counts them without a run
+    of_classes = Counter((row["part"], row["class"]) for row in rows)
+    assert of_classes == {
+        (name, kind): count
+        for name, part in seen.parts.items()
+        for kind, count in part.counts.items()
+    }
 
 
 def test_predictions_are_those_that_were_measured(trained: Path) -> None:

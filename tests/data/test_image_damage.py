@@ -60,6 +60,14 @@ def test_an_image_that_cannot_be_read_is_told_with_its_cause(
         )
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    write_images(tmp_path, {"cat": 2, "dog": 2})
+    (tmp_path / "cat" / "0.png").unlink()
+    os.mkfifo(tmp_path / "cat" / "0.png")
+    settings = ImageFolder(path=str(tmp_path))
+    assert error(lambda: images.shape(settings), tmp_path) == told(tmp_path, "cat/0.png is no file")
+
+
 def test_a_file_that_is_not_there_any_more(tmp_path: Path) -> None:
     write_images(tmp_path, {"cat": 2, "dog": 2})
     (tmp_path / "dog" / "0.png").unlink()
