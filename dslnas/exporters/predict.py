@@ -164,6 +164,8 @@ def shown(prediction: Prediction, task: str, top: int) -> str:
 def print_predictions(predictor: Predictor, places: Sequence[Path], top: int, form: str) -> int:
     """Print what the model makes of pictures; return the exit code."""
     wrong, made = 0, []
+    if predictor.preprocessing.polarity:
+        print(f"note: the model knows pictures {predictor.preprocessing.polarity}", file=sys.stderr)
     table = csv.writer(sys.stdout, lineterminator="\n")
     if form == "csv":
         table.writerow(("file", "label", *predictor.names))

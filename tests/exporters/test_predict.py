@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -49,11 +50,11 @@ def facts(goal: str = "classification") -> LabelledFacts:
     return LabelledFacts(NAMES, (0.3,), (0.2,), *numbers, preprocessing=how, goal=goal)
 
 
-def made(folder: Path, goal: str = "classification") -> Path:
+def made(folder: Path, facts: LabelledFacts) -> Path:
     """Export a network with random weights; return the folder."""
     graph = build_derived_graph(architecture())
     network = TorchNetwork(graph, torch.Generator().manual_seed(0)).eval()
-    export(network, folder, ExportSettings(), name="x", metadata={}, facts=facts(goal))
+    export(network, folder, ExportSettings(), name="x", metadata={}, facts=facts)
     return folder
 
 
@@ -62,7 +63,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]
     with pytest.MonkeyPatch.context() as patch:
         check_briefly(patch)
         yield {
-            goal: made(tmp_path_factory.mktemp(goal), goal)
+            goal: made(tmp_path_factory.mktemp(goal), facts(goal))
             for goal in ("classification", "multilabel", "regression")
         }
 
@@ -114,6 +115,15 @@ def test_the_likeliest_classes_are_told(models: dict[str, Path], photos: Path) -
     assert entry["label"] == first
     assert one >= other
     assert done.stdout == f"{photos / '0.png'}: {first} {one:.2%}, {second} {other:.2%}\n"
+
+
+def test_pictures_that_are_always_alike_are_noted(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_briefly(monkeypatch)
+    how = Preprocessing("L", 8, 8, "crop", (0.3,), (0.2,), polarity="light on dark")
+    done = run(made(tmp_path, facts=replace(facts(), preprocessing=how)), photos / "0.png")
+    assert (done.returncode, done.stderr) == (0, "note: the model knows pictures light on dark\n")
 
 
 def test_labels_and_numbers_are_told(models: dict[str, Path], photos: Path) -> None:
@@ -204,7 +214,7 @@ def test_a_model_of_other_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.M
     check_briefly(monkeypatch)
     monkeypatch.setattr(checked, "Predictor", Shifted)
     with pytest.raises(UserError, match=r"NAS711.*differ by") as caught:
-        made(tmp_path)
+        made(tmp_path, facts())
     assert "of a random picture" not in str(caught.value)
     assert not (tmp_path / "model_uint8.onnx").exists()
 

@@ -23,6 +23,11 @@ OUTPUTS = {
     "regression": "numbers",
 }
 
+RESIZE = (
+    "inside of the graph, for uint8 [height, width, channels] of any size; Pillow's to the byte"
+)
+"""Property of a model: how far its resize is from Pillow's, as tests have it."""
+
 
 def with_preprocessing(model: ModelProto, how: Preprocessing, goal: str) -> ModelProto:
     """Return a model of images that resizes and normalises a picture itself.
@@ -57,9 +62,10 @@ def with_preprocessing(model: ModelProto, how: Preprocessing, goal: str) -> Mode
         opset_imports=model.opset_import,
         ir_version=model.ir_version,
         producer_name=model.producer_name,
-        doc_string=model.doc_string,
+        doc_string=f"{model.doc_string}\nresize: {RESIZE}",
     )
-    helper.set_model_props(made, {entry.key: entry.value for entry in model.metadata_props})
+    told = {entry.key: entry.value for entry in model.metadata_props}
+    helper.set_model_props(made, dict(sorted({**told, "resize": RESIZE}.items())))
     check_whole(made)
     return made
 
