@@ -85,9 +85,10 @@ def _table(report: DataReport) -> Iterator[tuple[str, ...]]:
 
 def _pictures(facts: PictureFacts) -> Iterator[str]:
     """Yield the sizes of the files of pictures, and the files that cannot be read."""
-    sizes = (facts.smallest, facts.median, facts.largest)
-    shown = [f"{height} x {width}" for height, width in sizes]
-    yield f"pictures, height x width: {shown[0]} to {shown[2]}, {shown[1]} in the middle"
+    found = (facts.smallest, facts.median, facts.largest)
+    shown = [f"{height} x {width}" for height, width in found]
+    sizes = f"{shown[0]} to {shown[2]}, {shown[1]} in the middle" if len({*shown}) > 1 else shown[0]
+    yield f"pictures, height x width: {sizes}"
     for name, why in facts.damaged.items():
         yield f"cannot be read: {name} {why}"
     if facts.damaged:
