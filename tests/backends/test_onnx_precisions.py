@@ -14,10 +14,11 @@ from onnx import ModelProto, TensorProto, numpy_helper
 from dslnas.backends.onnx.compact import compact
 from dslnas.backends.onnx.float16 import to_float16
 from dslnas.backends.onnx.int8 import Range, rounded_values, to_int8
+from dslnas.backends.onnx.versions import Versions, declare
 from dslnas.exporters.calibration import calibrated
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.onnx_run import emit, run
-from tests.backends.onnx_soundness import optimised
+from tests.backends.onnx_soundness import evaluator, optimised
 from tests.backends.reference_graphs import DARTS_V2, Graph, network
 from tests.backends.reference_interpreter import random_images
 from tests.backends.test_any_network import NETWORKS, derived
@@ -102,6 +103,16 @@ def test_int8_rounds_what_convolutions_read_and_give_and_their_sums(
         if node.op_type in ("Conv", "Gemm"):
             assert node.input[0] in rounded
     assert not rounded & {value.name for value in model.graph.output}
+
+
+def test_an_int8_model_is_what_the_reference_evaluator_reads(
+    darts: PrimitiveGraph, images: np.ndarray
+) -> None:
+    made = in_int8(emit(darts), images)
+    declare(made, Versions(19))  # of older ones the evaluator does not know the rounding
+    (expected,) = evaluator(made).run(None, {"image": images[:2]})
+    found = run(made, images[:2], optimised=False)
+    np.testing.assert_allclose(found, np.asarray(expected), atol=1e-4)
 
 
 def test_a_bias_far_above_its_weights_is_not_cut_off() -> None:
