@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import torch
@@ -51,7 +53,7 @@ def load(
     mean, std = _statistics([_only(part) for part in parts[:2]])
     how = examples.preprocessing or picture_bytes(examples.inputs)
     unreadable = (NO_PICTURES,) if how is None and examples.inputs.ndim == 4 else ()
-    notes = (*examples.notes, *_leaks(parts), *unreadable)
+    notes, doubles = (*examples.notes, *unreadable), tuple(_doubles(parts))
     facts = LabelledFacts(
         examples.class_names,
         mean,
@@ -70,6 +72,7 @@ def load(
         _normalised(p, facts.mean, facts.std, device, dtype) for p in parts
     )
     named_by = "file" if examples.files else "row"
+    notes += doubles  # the parts that measure are in them, and must not enter the facts
     return Data(weights, architecture, validation, test, facts, notes, examples.pictures, named_by)
 
 
@@ -117,21 +120,29 @@ def _part(
     return RowPart(named, torch.from_numpy(targets[chosen]), names=names)
 
 
-def _leaks(parts: Sequence[RowPart]) -> Iterator[str]:
-    """Yield remarks on examples that measure and are equal to some that train.
+def _doubles(parts: Sequence[RowPart]) -> Iterator[str]:
+    """Yield remarks on examples that are equal to others, and should not be.
 
     Rows of a few numbers may be equal by chance: only images and signals are compared.
     """
     if _only(parts[0]).dim() < 3:
         return
-    training = {key for part in parts[:2] for key in part.fingerprints()}
-    for name, part in zip(("validation", "test"), parts[2:], strict=True):
-        same = sum(key in training for key in part.fingerprints())
+    weights, architecture, *measured = (part.fingerprints() for part in parts)
+    training = {*weights, *architecture}
+    for name, found in zip(("validation", "test"), measured, strict=True):
+        same = sum(one in training for one in found)
         if same:
             yield (
-                f"{same} of {len(part)} examples of the {name} part are equal to some that train; "
+                f"{same} of {len(found)} examples of the {name} part are equal to some that train; "
                 "`dslnas data` names them"
             )
+    if not parts[0].targets.is_floating_point():
+        everyone = [*weights, *architecture, *chain(*measured)]
+        labels = torch.cat([part.targets for part in parts]).tolist()
+        kinds = Counter(one for one, _ in {*zip(everyone, labels, strict=True)})
+        torn = sum(kinds[one] > 1 for one in everyone)
+        if torn:
+            yield f"{torn} examples are equal to some of another class; `dslnas data` names them"
 
 
 # ---- normalising --------------------------------------------------------------------------------

@@ -170,6 +170,18 @@ def test_a_part_that_is_not_read_is_named_where_the_split_counts_on_it(
     assert "or leave `split` out; not read, as they lie beside the folders of classes" in error
 
 
+def test_a_picture_in_two_classes_is_told(tmp_path: Path) -> None:
+    for name in ("ant", "bee"):
+        for number in range(8):
+            picture(tmp_path / "photos" / name / f"{number}.png", number + 8 * (name == "bee"))
+    picture(tmp_path / "photos" / "ant" / "twin.png", 9)
+    report = report_data(written(tmp_path, PHOTOS.replace("; split 50%, 25%, 25%", "")))
+    note = "2 examples are equal to some of another class; `dslnas data` names them"
+    assert report.notes[-1] == note
+    (pair,) = report.equal
+    assert {one.name for one in pair} == {"ant/twin.png", "bee/1.png"}
+
+
 def test_wrong_data_are_an_error_at_their_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
