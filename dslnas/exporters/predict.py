@@ -27,6 +27,9 @@ from dslnas.data.preprocessing import FORMATS, PictureError, Preprocessing
 
 FOLDER = Path(__file__).resolve().parent
 MODEL = "model.onnx"
+PROPERTIES = ("preprocessing", "task")
+"""Properties that a model of pictures has."""
+
 COLUMNS = ("part", "class", "file")
 """Columns of a list of examples."""
 
@@ -68,22 +71,24 @@ class Predictor:
 
     Attributes:
         task: Kind of what is predicted: classification, multilabel or regression.
-        names: Names of the outputs.
+        names: Names of the outputs; their numbers where they have none.
 
     Raises:
         ValueError: The model says nothing of pictures, or prepares them itself.
     """
 
     def __init__(self, model: Path) -> None:
-        self._session: Any = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+        self._session = _session(model)
         told = self._session.get_modelmeta().custom_metadata_map
-        if "preprocessing" not in told:
-            raise ValueError(f"{model} does not tell how pictures are read")
+        missing = [name for name in PROPERTIES if name not in told]
+        if missing:
+            raise ValueError(f"{model} does not tell its {missing[0]}: it is none of pictures")
         if self._session.get_inputs()[0].type != "tensor(float)":
             raise ValueError(f"{model} reads no normalised pictures: name {MODEL}")
         self.preprocessing = Preprocessing.from_json(told["preprocessing"])
         self.task = str(told["task"])
-        self.names: list[str] = json.loads(told["class_names"])
+        outputs = range(self._session.get_outputs()[0].shape[1])
+        self.names: list[str] = json.loads(told.get("class_names", "null")) or [*map(str, outputs)]
         self._input = self._session.get_inputs()[0].name
 
     def outputs_of(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -106,6 +111,13 @@ class Predictor:
         outputs = self.outputs_of(self.preprocessing.decode(file))
         order = range(len(outputs)) if self.task == "regression" else np.argsort(-outputs)
         return Prediction(str(file), {self.names[i]: float(outputs[i]) for i in order})
+
+
+def _session(model: Path) -> Any:
+    try:
+        return onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    except Exception as error:  # those of ONNX Runtime have no base of their own
+        raise ValueError(f"{model} is damaged: export it again") from error
 
 
 # ---- what is labelled ---------------------------------------------------------------------------
@@ -245,7 +257,9 @@ def main() -> None:
         if given.list is not None:
             sys.exit(print_accuracy(predictor, given.list, given.data, given.part))
         sys.exit(print_predictions(predictor, given.places, given.top, given.form))
-    except (ImportError, OSError, ValueError) as error:
+    except OSError as error:
+        fail(f"{error.filename}: {problem(error)}")
+    except (ImportError, ValueError) as error:
         fail(str(error))
 
 

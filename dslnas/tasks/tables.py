@@ -19,7 +19,7 @@ PARTS = ("weights", "architecture", "validation", "test")
 
 def examples_table(parts: Sequence[RowPart], facts: Facts, word: str) -> Rows:
     """Return every example with its part, its class or other targets, and its name."""
-    rows = [("part", *_target_names(facts), word)]
+    rows = [("part", *_target_names(parts[0], facts), word)]
     for name, part in zip(PARTS, parts, strict=True):
         shown = _targets(part.targets, facts)
         rows += [(name, *told, example) for told, example in zip(shown, part.names, strict=True)]
@@ -28,15 +28,14 @@ def examples_table(parts: Sequence[RowPart], facts: Facts, word: str) -> Rows:
 
 def predictions_table(part: RowPart, outputs: Tensor, facts: Facts, word: str) -> Rows:
     """Return the examples of a part with what is true of each, and what a network says."""
-    true, names = list(_targets(part.targets, facts)), facts.class_names
+    true, names = _targets(part.targets, facts), _target_names(part, facts)
     columns: tuple[str, ...]
     if facts.goal == "classification":
-        columns, found = ("predicted", "probability"), _likeliest(outputs, names)
+        columns, found = ("predicted", "probability"), _likeliest(outputs, facts.class_names)
     else:
         values = outputs if facts.goal == "regression" else outputs.double().sigmoid()
         columns, found = tuple(f"predicted {name}" for name in names), _in_unit(values, facts)
-    heads = [(word, *_target_names(facts), *columns)]
-    return heads + [
+    return [(word, *names, *columns)] + [
         (example, *told, *predicted)
         for example, told, predicted in zip(part.names, true, found, strict=True)
     ]
@@ -52,13 +51,17 @@ def confusion(outputs: Tensor, targets: Tensor, names: Sequence[str]) -> dict[st
 
 
 def _likeliest(outputs: Tensor, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    said = outputs.double().softmax(1).max(1)
-    for label, probability in zip(said.indices.tolist(), said.values.tolist(), strict=True):
-        yield names[label], f"{probability:.6g}"
+    labels = outputs.argmax(1, keepdim=True)
+    shares = outputs.double().softmax(1).gather(1, labels)
+    for label, share in zip(labels[:, 0].tolist(), shares[:, 0].tolist(), strict=True):
+        yield names[label], f"{share:.6g}"
 
 
-def _target_names(facts: Facts) -> tuple[str, ...]:
-    return ("class",) if facts.goal == "classification" else facts.class_names
+def _target_names(part: RowPart, facts: Facts) -> tuple[str, ...]:
+    """Return the names of the columns of targets: their numbers where they have none."""
+    if facts.goal == "classification":
+        return ("class",)
+    return facts.class_names or tuple(map(str, range(part.targets.shape[1])))
 
 
 def _targets(targets: Tensor, facts: Facts) -> Iterator[tuple[str, ...]]:

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -126,6 +127,15 @@ def test_pictures_that_are_always_alike_are_noted(
     assert (done.returncode, done.stderr) == (0, "note: the model knows pictures light on dark\n")
 
 
+def test_outputs_without_names_are_numbered(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_briefly(monkeypatch)
+    folder = made(tmp_path, facts=replace(facts("multilabel"), class_names=()))
+    found = Predictor(folder / "model.onnx").predict(photos / "0.png")
+    assert sorted(found.values) == ["0", "1", "2", "3"]
+
+
 def test_labels_and_numbers_are_told(models: dict[str, Path], photos: Path) -> None:
     path = photos / "0.png"
     how = facts().preprocessing
@@ -178,6 +188,23 @@ def test_another_model_in_the_folder(models: dict[str, Path], photos: Path) -> N
     assert [uint8.returncode, none.returncode] == [1, 1]
 
 
+def test_models_that_are_damaged_or_of_other_data(
+    models: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    for name in ("predict.py", "preprocessing.py"):
+        (tmp_path / name).write_bytes((models["classification"] / name).read_bytes())
+    path = tmp_path / "model.onnx"
+    whole = onnx.load(models["classification"] / "model.onnx")
+    path.write_bytes(whole.SerializeToString()[:900])
+    damaged = run(tmp_path, photos)
+    assert (damaged.returncode, damaged.stdout) == (1, "")
+    assert damaged.stderr == f"error: {path} is damaged: export it again\n"
+    del whole.metadata_props[:]
+    onnx.save(whole, path)
+    message = f"error: {path} does not tell its preprocessing: it is none of pictures\n"
+    assert run(tmp_path, photos).stderr == message
+
+
 def test_the_accuracy_on_a_kept_list(models: dict[str, Path], photos: Path, tmp_path: Path) -> None:
     folder = models["classification"]
     files = ["0.png", "deeper/1.png", "2.png"]
@@ -192,6 +219,8 @@ def test_the_accuracy_on_a_kept_list(models: dict[str, Path], photos: Path, tmp_
     lacking = run(folder, "--list", kept, "--data", photos, "--part", "weights")
     assert (lacking.returncode, lacking.stdout) == (1, "")
     assert lacking.stderr == f"error: {photos / 'none.png'}: no such file or directory\n"
+    nowhere = run(folder, "--list", "none.csv", "--data", photos)
+    assert nowhere.stderr == "error: none.csv: no such file or directory\n"
     none = run(folder, "--list", kept, "--data", photos, "--part", "more")
     assert none.stderr == f"error: {kept} lists no examples of the part more\n"
 
