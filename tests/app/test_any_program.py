@@ -40,7 +40,6 @@ def carry_through(program: WholeProgram) -> None:
             run = trained(program, spec, folder / "run")
         found = dslnas.export(run)
         assert set(found.differences) == {"onnx", "python"}
-        assert max(one.relative for one in found.agreements.values()) < 1e-2
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from onnx import ModelProto
 
+from dslnas.backends.onnx.versions import nodes_of
+
 FIRST_WITH_OPSET: Mapping[int, str] = {
     11: "1.0",
     12: "1.3",
@@ -43,12 +45,21 @@ FIRST_WITH_IR: Mapping[int, str] = {
 """By version of the format the first release that reads it, and older ones."""
 
 
+FIRST_WITH_OPERATOR: Mapping[str, str] = {"DequantizeLinear": "1.7"}
+"""First releases that compute what an opset has, where earlier ones only read it: in opset 13
+every channel got a step of its own."""
+
+
 def oldest_runtime(model: ModelProto) -> str:
     """Return the oldest release of ONNX Runtime that loads a model, such as `1.12`."""
     (opset,) = (declared.version for declared in model.opset_import)
     ir_version = max(model.ir_version, min(FIRST_WITH_IR))
-    return max(FIRST_WITH_OPSET[opset], FIRST_WITH_IR[ir_version], key=_release)
+    operators = {node.op_type for node in nodes_of(model.graph)}
+    computed = (first for name, first in FIRST_WITH_OPERATOR.items() if name in operators)
+    return max(FIRST_WITH_OPSET[opset], FIRST_WITH_IR[ir_version], *computed, key=release)
 
 
-def _release(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(".")))
+def release(version: str) -> tuple[int, int]:
+    """Return the numbers of a release, of which 1.18 and 1.18.1 have the same."""
+    major, minor, *_ = version.split(".")
+    return int(major), int(minor)
