@@ -2,7 +2,7 @@
 
 - made_by: dslnas 0.1.0
 - spec: architecture
-- spec_hash: 886f9ab24bf432c1b64a93a2f3dbd974e07560c64dc9a86e199b972a5a1f2e25
+- spec_hash: ab6ccf06cfafe60c14d12e4d424a1039a33a6031f9b6d24e59962f01ea6e1d69
 - parameters: 1,922
 - multiply-adds: 49,568 for one image
 - reads: images, float32 (batch, 1, 8, 8), normalised as in training
