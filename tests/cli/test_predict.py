@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from dslnas.exporters.web.runtime import BINARY, SCRIPT
 from dslnas.json_model import json_text
 from tests.cli.outcome import manifest_in
 from tests.exporters.brief import check_briefly
+from tests.exporters.programs import run_program
 from tests.runs.made import made_manifest
 
 SPEC = """
@@ -122,9 +121,8 @@ def test_predictions_are_those_that_were_measured(trained: Path) -> None:
 
 
 def test_the_accuracy_is_reproduced_from_the_files(trained: Path) -> None:
-    command = [sys.executable, str(trained / "predict.py")]
-    command += ["--list", str(trained / "examples.csv"), "--data", str(trained.parent / "photos")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    kept: list[str | Path] = ["--list", trained / "examples.csv"]
+    done = run_program(trained / "predict.py", *kept, "--data", trained.parent / "photos")
     accuracy = manifest_in(trained)["results"]["test_accuracy"]
     right = round(9 * accuracy)
     assert done.stdout == f"accuracy {accuracy:.2%}: {right} of 9 pictures of the part test\n"
@@ -136,8 +134,7 @@ def test_pictures_are_labelled_as_predict_py_does(
     folder = trained.parent / "photos" / "odd"
     assert run(["predict", str(trained), str(folder), "--top", "2"]) == 0
     found = capfd.readouterr().out
-    command = [sys.executable, str(trained / "predict.py"), str(folder), "--top", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = run_program(trained / "predict.py", folder, "--top", "2")
     assert found == done.stdout
     assert len(found.splitlines()) == 15
 

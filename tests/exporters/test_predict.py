@@ -31,6 +31,7 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.sections import ExportSettings
 from tests.data.made import pixels
 from tests.exporters.brief import check_briefly
+from tests.exporters.programs import run_program
 from tests.training.tiny import architecture
 
 NAMES = tuple("abcd")
@@ -82,13 +83,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", ALONE, str(folder / "predict.py"), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={},
-    )
+    return run_program(folder / "predict.py", *arguments)
 
 
 def by_uint8(folder: Path, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -99,7 +94,10 @@ def by_uint8(folder: Path, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 def test_pictures_of_folders_are_labelled(models: dict[str, Path], photos: Path) -> None:
     folder = models["classification"]
     done = run(folder, photos, "--csv")
-    assert (done.returncode, done.stderr) == (0, "")
+    command = [sys.executable, "-c", ALONE, str(folder / "predict.py"), str(photos), "--csv"]
+    alone = subprocess.run(command, capture_output=True, text=True, check=False, env={})
+    assert alone.stdout == done.stdout
+    assert (alone.returncode, alone.stderr) == (done.returncode, done.stderr) == (0, "")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     names = [Path(row["file"]).name for row in rows]
     assert names == ["0.png", "2.png", "1.png", "3.png"]
