@@ -9,6 +9,7 @@ from typing import TypeAlias
 import onnx
 from onnx import ModelProto
 
+from dslnas.backends.onnx.equalise import equalised
 from dslnas.backends.onnx.float16 import to_float16
 from dslnas.backends.onnx.int8 import to_int8
 from dslnas.backends.onnx.versions import Versions
@@ -36,11 +37,12 @@ def _in_float16(models: Models, inputs: Inputs, versions: Versions) -> Models:
 
 def _in_int8(models: Models, inputs: Inputs, versions: Versions) -> Models:
     """Return models in int8; both of a recurrent network round alike, as its step has it."""
-    base = models[STEP if STEP in models else MODEL]
+    alike = {name: equalised(model) for name, model in models.items()}
+    base = alike[STEP if STEP in alike else MODEL]
     ranges = calibrated(base, inputs)
     return {
         name: to_int8(model, ranges if model is base else carried(ranges, base, model), versions)
-        for name, model in models.items()
+        for name, model in alike.items()
     }
 
 

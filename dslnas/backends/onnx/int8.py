@@ -30,6 +30,9 @@ RELU = "Relu"
 STEPS, LARGEST = 255, 63
 BIAS_LIMIT = 2.0**30
 
+ALIKE = 1e-6
+"""Share of a step up to which steps of channels are one: float32 has no more digits."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -151,7 +154,8 @@ class _Writer:
         """Yield what looks rows up in a table of whole numbers, each with its step."""
         table, tokens = node.input
         (output,) = node.output
-        steps = self._constant(f"{table}:steps", self._scales[table].reshape(-1, 1))
+        rows = np.broadcast_to(self._scales[table].reshape(-1, 1), (len(self._whole(table)), 1))
+        steps = self._constant(f"{table}:steps", rows)
         names = [f"{output}:{part}" for part in ("row", "float", "step")]
         whole = self._constant(f"{table}:whole", self._whole(table))
         yield helper.make_node("Gather", [whole, tokens], names[:1])
@@ -186,9 +190,9 @@ class _Writer:
             self._constant(f"{name}:scales", self._scales[name]),
         ]
         if is_matrix:  # which runtimes take for one of whole numbers only if it says so
-            zeros = np.zeros(len(self._scales[name]), np.int8)
+            zeros = np.zeros_like(self._scales[name], np.int8)
             inputs.append(self._constant(f"{name}:zeros", zeros))
-        return helper.make_node("DequantizeLinear", inputs, [output], axis=0)
+        return _real(inputs, output, self._scales[name])
 
     def _bias(self, name: str, output: str, scales: NDArray[np.float32]) -> NodeProto:
         steps = np.rint(numpy_helper.to_array(self._given[name]) / scales)
@@ -197,11 +201,18 @@ class _Writer:
             self._constant(f"{output}:whole", whole),
             self._constant(f"{output}:scales", scales),
         ]
-        return helper.make_node("DequantizeLinear", inputs, [output], axis=0)
+        return _real(inputs, output, scales)
 
     def _constant(self, name: str, value: object) -> str:
         self._made[name] = numpy_helper.from_array(np.asarray(value), name)
         return name
+
+
+def _real(inputs: list[str], output: str, scales: NDArray[np.float32]) -> NodeProto:
+    """Return what gives the numbers back; steps that are one number have no axis."""
+    if not scales.ndim:
+        return helper.make_node("DequantizeLinear", inputs, [output])
+    return helper.make_node("DequantizeLinear", inputs, [output], axis=0)
 
 
 def _rounding(found: Range) -> tuple[np.float32, np.uint8]:
@@ -234,6 +245,8 @@ def _scales(
 
 
 def _steps(weight: NDArray[np.float32], least: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the size of a step by channel, or one number where channels are alike."""
     largest = abs(weight).reshape(len(weight), -1).max(1)
     scales = np.maximum(largest / LARGEST, least).astype(np.float32)
-    return np.where(scales > 0, scales, np.float32(1))
+    scales = np.where(largest > 0, scales, scales.max() or np.float32(1))
+    return np.asarray(scales.max()) if np.ptp(scales) <= ALIKE * scales.max() else scales
