@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
+from dslnas.backends.onnx.latency import latency_table, stopwatch
 from dslnas.engines.discretise import derivable
 from dslnas.graph.analysis.costs import (
     COUNTED,
@@ -27,8 +28,6 @@ from dslnas.space.search_space import SearchSpace
 def costs_of_network(space: SearchSpace, quantity: Quantity) -> CostTable:
     """Return what the final network costs: weights, multiply-adds or seconds."""
     if quantity == "latency":
-        from dslnas.backends.onnx.latency import latency_table  # few searches need ONNX
-
         return latency_table(space)
     return cost_table(space, COUNTED[quantity])
 
@@ -36,8 +35,6 @@ def costs_of_network(space: SearchSpace, quantity: Quantity) -> CostTable:
 def costs_of_operations(space: SearchSpace, cell: str, quantity: Quantity) -> CostRows:
     """Return what the candidates of a cell cost at its first place, for `complexity`."""
     if quantity == "latency":
-        from dslnas.backends.onnx.latency import stopwatch
-
         return operation_costs(space, cell, stopwatch())
     return operation_costs(space, cell, COUNTED[quantity])
 

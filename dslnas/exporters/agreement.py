@@ -29,8 +29,8 @@ class Agreement:
     """The largest difference of two programs.
 
     Attributes:
-        largest: Of one number.
-        relative: As a share of the spread of the numbers.
+        largest: That of one number.
+        relative: The same as a share of the spread of the numbers.
     """
 
     largest: float = 0.0
@@ -46,7 +46,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What differences of some numbers are judged by.
+    """Measure by which differences of some numbers are judged.
 
     Attributes:
         spread: Their standard deviation over the examples.

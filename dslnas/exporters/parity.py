@@ -40,8 +40,8 @@ def compare(
     """Return by backend how it agrees with PyTorch.
 
     Args:
-        reference: What runs the network in PyTorch.
-        shaken: The same with weights that are off by a bit.
+        reference: Runs the network in PyTorch.
+        shaken: Runs the same with weights that are off by a bit.
         others: The backends.
         inputs: By what they are, such as `random` and `real`.
         tolerance: Largest share of the spread of the outputs by which they may differ.
