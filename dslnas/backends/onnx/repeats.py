@@ -22,7 +22,10 @@ def without_repeats(
         operator.input[:] = [stands.get(name, name) for name in operator.input]
         inputs = tuple(values.get(name, name) for name in operator.input)
         attributes = frozenset(a.SerializeToString(deterministic=True) for a in operator.attribute)
-        (output,) = operator.output[:1]
+        if len(operator.output) > 1:  # a loop
+            kept.append(operator)
+            continue
+        (output,) = operator.output
         original = first.setdefault((operator.op_type, inputs, attributes), output)
         if original == output or output in outputs:
             kept.append(operator)
