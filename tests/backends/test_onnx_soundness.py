@@ -72,7 +72,7 @@ def of_a_kind(spec: Path) -> object:
     return pytest.param(spec, id=spec.stem, marks=[pytest.mark.slow] if is_alike else [])
 
 
-@pytest.mark.parametrize("spec", map(of_a_kind, SPECS))
+@pytest.mark.parametrize("spec", list(map(of_a_kind, SPECS)))
 def test_models_of_every_spec_are_sound(spec: Path) -> None:
     for model in models_of(graph_of(spec)):
         assert_sound(model, inputs_of(model))
