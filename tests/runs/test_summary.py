@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from dslnas.runs.manifest import Results
@@ -97,3 +99,11 @@ def test_equal_cells_in_different_networks_are_different_architectures() -> None
         for seed, channels in enumerate(("4", "8", "4"))
     ]
     assert Sample.of("darts", runs, IMAGES).distinct_architectures == 2
+
+
+def test_a_run_keeps_what_its_precisions_came_to() -> None:
+    record = {"files": ["model_int8.onnx"], "bytes": 9, "validation": 0.5, "test": 0.25}
+    results = Results.model_validate_json(json.dumps({**COMMON, "precisions": {"int8": record}}))
+    written = Outcome.of(0, "seed-0", results, {}, IMAGES).model_dump()
+    assert written["precisions"]["int8"]["test"] == 0.25
+    assert "precisions" not in on_images(0, 0.5, 0.5).model_dump()
