@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.app.compile import link_spec
 from dslnas.app.data import pointing_at
-from dslnas.data.pictures import PictureFacts
+from dslnas.data.pictures import LEFT_OUT, PictureFacts
 from dslnas.data.text import PARTS
 from dslnas.json_model import JsonModel
 
@@ -118,7 +118,7 @@ def report_data(spec: Path | str, overrides: Sequence[str] = ()) -> DataReport:
         equal=_equal(keys, data),
         majority=_majority(task, parts),
         pictures=data.pictures,
-        notes=data.notes,
+        notes=tuple(note for note in data.notes if not note.startswith(LEFT_OUT)),  # named above
     )
 
 

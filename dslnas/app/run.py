@@ -186,6 +186,8 @@ class Run:
     @cached_property
     def data(self) -> Data:
         """Its data, on the device."""
+        if self.spec.program.data.path:
+            self.report(Notice("Reading the data"))
         return load_data(self.spec, self.runtime, searching=self.searches)
 
     @cached_property

@@ -49,6 +49,10 @@ class PictureFacts(JsonModel):
     unread: dict[str, int]
 
 
+LEFT_OUT = "left out, as they cannot be read"
+"""Beginning of the remark on files that are not read because the spec says so."""
+
+
 @dataclass
 class Pictures:
     """Facts about pictures, which grow while they are read.
@@ -111,4 +115,4 @@ class Pictures:
         if self.several:
             yield f"{self.several} of {count} files hold several pictures, the first is read"
         if self.damaged:
-            yield f"left out, as they cannot be read: {listed(folder, self.damaged)}"
+            yield f"{LEFT_OUT}: {listed(folder, self.damaged)}"

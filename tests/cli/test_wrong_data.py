@@ -75,6 +75,7 @@ def test_a_mistake_in_the_data_shows_the_line_of_the_spec(
     write_images(tmp_path, finite=False)
     assert run(["export", str(spec), "--out", str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err == (
+        "Reading the data\n"
         f"{spec}:5:17: error[NAS603]: {tmp_path / 'mine.npz'}: "
         "images hold pixels that are not finite\n"
         "  |\n"
