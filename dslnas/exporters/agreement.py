@@ -18,8 +18,9 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import make_network
 from dslnas.diagnostics import UserError, user_error
 
-SLACK = 16.0
-"""Times what the last bit of the weights changes: programs round every sum, in orders of theirs."""
+SLACK, USUAL = 16.0, 1e-4
+"""Times what the last bit of the weights changes, at the usual tolerance: programs round every sum,
+in orders of theirs."""
 
 _LAST_BIT = float(np.finfo(np.float32).eps)
 
@@ -50,7 +51,7 @@ class Yardstick:
 
     Attributes:
         spread: Their standard deviation over the examples.
-        rounding: How much rounding may change them.
+        rounding: How much rounding may change them, at the usual tolerance.
     """
 
     spread: float
@@ -64,7 +65,7 @@ class Yardstick:
 
     def allowed(self, tolerance: float) -> float:
         """Return the largest difference that is allowed; `tolerance`: share of the spread."""
-        return tolerance * self.spread + self.rounding
+        return tolerance * self.spread + tolerance / USUAL * self.rounding
 
     def judged(self, difference: float) -> Agreement:
         """Return a difference with its share of the spread, or of rounding if that is larger."""

@@ -49,6 +49,8 @@ def test_what_rounding_changes_in_the_network_itself_is_allowed() -> None:
     assert compared({"onnx": other}, shaken=other)["onnx"].relative == pytest.approx(5e-3, rel=0.01)
     with pytest.raises(UserError):
         compared({"onnx": other})
+    with pytest.raises(UserError):  # who asks for more than rounding allows does not get it
+        compare(reference, other, {"onnx": other}, INPUTS, 1e-12)
 
 
 @pytest.mark.parametrize("value", [9.0, np.nan])
