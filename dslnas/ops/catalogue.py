@@ -111,7 +111,7 @@ _ALL = (
     _norm(
         "batch_norm",
         "batch normalisation; scale and offset only in the derived network, unless asked for",
-        Trait.UNORDERED,
+        Trait.UNORDERED | Trait.AFFINE,
         aliases=("bn", "batchnorm", "batchnorm2d"),
     ),
     Primitive(
@@ -143,7 +143,7 @@ _ALL = (
         shapes.same_shape,
         (Argument("start", Kind.NUMBER, 1.0),),
         weights=shapes.scale_weights,
-        traits=Trait.FUNCTION,
+        traits=Trait.FUNCTION | Trait.AFFINE,
         aliases=("layerscale", "gamma"),
     ),
     Primitive(
@@ -424,7 +424,7 @@ _ALL = (
         shapes.same_shape,
         (Argument("factor", Kind.NUMBER), Argument("offset", Kind.NUMBER, 0.0)),
         keeps=_NOTHING,
-        traits=Trait.FUNCTION,
+        traits=Trait.FUNCTION | Trait.AFFINE,
         aliases=("times",),
     ),
     Primitive(

@@ -47,6 +47,9 @@ class Trait(Flag):
     SCALABLE = auto()
     """Takes a scale and an offset for each channel that it gives into its weights."""
 
+    AFFINE = auto()
+    """Takes every channel times a number, plus a number, where a network predicts."""
+
     ACTIVATION = auto()
     """Applies a function to every number."""
 

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from dslnas.graph.analysis.scalable import absorbed_norms, layers_in_front, shared_tensors
 from dslnas.graph.graph import Node, PrimitiveGraph
+from dslnas.ops.catalogue import has_trait
 from dslnas.ops.primitive import Weight
+from dslnas.ops.traits import Trait
 
 Weights: TypeAlias = Mapping[str, NDArray[np.floating[Any]]]
 """Tensors by name: tensor `weight` of node `stem/0_conv` is `stem/0_conv/weight`."""
@@ -29,10 +31,6 @@ _Exact: TypeAlias = NDArray[np.float64]
 
 Tensors: TypeAlias = dict[str, NDArray[np.float32]]
 """The same, as they are written."""
-
-
-_LINEAR = ("batch_norm", "scale", "rescale")
-"""Primitives that take every channel times a factor, plus an offset."""
 
 
 def folded(graph: PrimitiveGraph, weights: Weights) -> tuple[PrimitiveGraph, Tensors]:
@@ -47,7 +45,7 @@ def folded(graph: PrimitiveGraph, weights: Weights) -> tuple[PrimitiveGraph, Ten
     nodes = dict(graph.by_name)
     stands: dict[str, str] = {}
     for node in graph.nodes:
-        if node.name not in absorbed and node.primitive not in _LINEAR:
+        if node.name not in absorbed and not has_trait(node.primitive, Trait.AFFINE):
             continue
         (source,) = node.inputs
         layers = layers_in_front(graph, source, absorbed, shared)
