@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from dslnas.backends.torch.network import TorchNetwork
+from dslnas.diagnostics import UserError
 from dslnas.exporters.export import export
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
@@ -25,7 +26,8 @@ from dslnas.tasks.catalogue import TASK_SETTINGS
 from tests.backends.reference_interpreter import interpret
 from tests.exporters.brief import check_briefly
 
-SPEC = """op plus = add
+SPEC = """ops joins = {{add, max, min}}
+op plus = add
 op halved = concat -> split(2, 0)
 op turned = subtract(operand(2), operand(1))
 op nested(first, second) = second(first(operand(1), operand(2)), operand(3))
@@ -114,6 +116,30 @@ def test_a_choice_is_derived_written_and_exported(
     settings = ExportSettings(tolerance=1e-5)
     exported = export(network, tmp_path, settings, name="several", metadata={})
     assert set(exported.differences) == {"onnx", "python"}
+
+
+@pytest.mark.parametrize("joins", ["{add, max}", "(joins - min)"])
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [(0, np.tanh(A + B)), (1, np.tanh(np.maximum(A, B)))],
+)
+def test_the_join_at_the_front_of_an_operation_may_be_chosen(
+    joins: str, column: int, expected: np.ndarray
+) -> None:
+    found = space(f"node n1 = ({joins} -> tanh)(a, b) + zero(c)")
+    assert isinstance(found, SearchSpace)
+    ((table, choices),) = found.tables.items()
+    assert choices.rows == (2,)
+    architecture = derive(found, {table: [[float(place == column) for place in range(2)]]})
+    assert node(build_derived_graph(architecture)) == pytest.approx(expected[0].tolist())
+
+
+def test_a_choice_at_the_front_that_joins_nothing_reads_one_value() -> None:
+    with pytest.raises(UserError, match="is applied to one value, found 2") as caught:
+        space("node n1 = ({tanh, relu} -> linear(3))(a, b) + zero(c)")
+    help = caught.value.diagnostics[0].help
+    assert help is not None
+    assert "as in `({tanh, relu} -> linear(3))(x + h)`" in help
 
 
 def test_each_operation_of_a_choice_has_weights_of_its_own() -> None:

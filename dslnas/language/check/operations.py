@@ -92,9 +92,17 @@ def is_operand(name: str, definitions: Definitions) -> bool:
 
 
 def reads_several(expression: ast.Expression, definitions: Definitions) -> bool:
-    """Whether an operation begins by joining the values that it reads, or by taking one of them."""
-    if isinstance(expression, ast.Chain):
-        return reads_several(expression.stages[0], definitions)
+    """Whether an operation begins by joining the values that it reads, or by taking one of them.
+
+    A choice inside of an operation does if one of its alternatives does.
+    """
+    match expression:
+        case ast.Chain(stages=(first, *_)):
+            return reads_several(first, definitions)
+        case ast.Choice(items=items):
+            return any(reads_several(item, definitions) for item in items)
+        case ast.Binary(sign="+" | "-", left=left):  # of sets
+            return reads_several(left, definitions)
     call = called(expression)
     if call is None or repeated(expression) is not None:
         return False

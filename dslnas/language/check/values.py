@@ -187,7 +187,9 @@ class ValueReader:
             return True
         else:
             message = f"`{shown}` is applied to one value, found {len(arguments)}"
-            help = f"write `{shown}(x)`, or join values as in `{shown}(x + h)`"
+            is_call = isinstance(call.function, ast.Name | ast.Call | ast.Choice)
+            applied = shown if is_call else f"({shown})"
+            help = f"write `{applied}(x)`, or join values as in `{applied}(x + h)`"
         self._diagnostics.add("NAS208", message, call.span, help=help)
         return False
 
