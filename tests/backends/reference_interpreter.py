@@ -230,6 +230,7 @@ RUN: Mapping[str, Callable[[Node, Values, Named, Named], Tensor]] = {
     "bounded_linear": _linear,
     "embedding": lambda node, x, a, own: own["weight"][x[0]],
     "tied_linear": _linear,
+    "absorbed_norm": _batch_norm,
     "batch_norm": _batch_norm,
     "max_pool2d": _max_pool2d,
     "avg_pool2d": _avg_pool2d,
