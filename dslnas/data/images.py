@@ -20,7 +20,7 @@ from dslnas.data.files import check_size, path_of
 from dslnas.data.image_damage import FAULTS, cause_of, unreadable
 from dslnas.data.image_files import SUFFIXES, is_utf8
 from dslnas.data.image_listing import Classes, Listing, listing
-from dslnas.data.pictures import Pictures, is_grey
+from dslnas.data.pictures import Pictures, is_deep, is_grey
 from dslnas.diagnostics import UserError, user_error
 from dslnas.settings.data import ImageFolder
 
@@ -98,15 +98,17 @@ def read(settings: ImageFolder) -> Examples:
 
 def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] | None:
     """Return an image, uint8 (height, width, channels), None if it cannot be read; note both."""
-    from dslnas.data.preprocessing import PictureError, opened
+    from dslnas.data.preprocessing import PictureError, is_turned, opened
 
     if why := _not_to_open(path):
         seen.damaged[path] = why
         return None
     try:
         with opened(path) as image:
-            pixels = how.resize(how.pixels(image))
-            seen.add(image)
+            was_deep, was_turned = is_deep(image), is_turned(image)  # the latter may load it
+            upright = how.pixels(image)
+            pixels, size = how.resize(upright), (upright.shape[0], upright.shape[1])
+            seen.add(image, was_turned=was_turned, was_deep=was_deep, size=size)
             return pixels
     except PictureError as error:
         seen.damaged[path] = f"{error.message.removeprefix('image ')} ({error.help})"

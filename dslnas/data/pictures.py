@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,10 +16,27 @@ from dslnas.json_model import JsonModel
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+_DEEP = re.compile(";16[BLN]")
+"""End of the names of layouts with 16 bits a channel; `BGR;16` has them for all three."""
+
 
 def is_grey(image: Image) -> bool:
     """Whether an opened picture has no colours, whatever its depth, by its mode."""
     return image.mode in ("L", "LA", "La") or image.mode.startswith(("1", "I", "F"))
+
+
+def is_deep(image: Image) -> bool:
+    """Whether a picture that is opened, but not loaded, has more than 8 bits a channel.
+
+    Pillow converts most of them; what its decoders are told gives them away.
+    """
+    if image.mode.startswith(("I", "F")) or image.info.get("bit_depth", 8) > 8:
+        return True
+    tiles = getattr(image, "tile", ())
+    return any(
+        tile.args[-1] > 255 if tile.codec_name.startswith("ppm") else _DEEP.search(str(tile.args))
+        for tile in tiles
+    )
 
 
 class PictureFacts(JsonModel):
@@ -26,12 +44,12 @@ class PictureFacts(JsonModel):
 
     Attributes:
         count: How many were read.
-        smallest: Height and width of the one with the fewest pixels.
+        smallest: Height and width, upright, of the one with the fewest pixels.
         median: The same of the one in the middle.
         largest: The same of the one with the most.
         turned: How many were turned upright, as their EXIF says.
         transparent: How many have transparency.
-        deep: How many have more than 8 bits a channel.
+        deep: How many have more than 8 bits a channel, as far as Pillow tells.
         several: How many files hold several pictures, the first of which is read.
         damaged: By file why it cannot be read, of those that cannot.
         unread: How many other files there are, by ending; pictures without a class, too.
@@ -58,7 +76,7 @@ class Pictures:
     """Facts about pictures, which grow while they are read.
 
     Attributes:
-        sizes: Height and width of each.
+        sizes: Height and width of each, upright.
         turned: How many were turned upright, as their EXIF says.
         transparent: How many have transparency.
         deep: How many have more than 8 bits a channel.
@@ -75,14 +93,19 @@ class Pictures:
     damaged: dict[Path, str] = field(default_factory=dict)
     unread: Mapping[str, int] = field(default_factory=dict)
 
-    def add(self, image: Image) -> None:
-        """Take account of a picture that was opened, and not changed since."""
-        from dslnas.data.preprocessing import is_turned
+    def add(self, image: Image, *, was_turned: bool, was_deep: bool, size: tuple[int, int]) -> None:
+        """Take account of a picture that was read.
 
-        self.sizes.append((image.height, image.width))
-        self.turned += is_turned(image)
+        Args:
+            image: The picture.
+            was_turned: Whether its EXIF said so when it was opened: some formats then forget it.
+            was_deep: Whether it `is_deep`, by the file.
+            size: Height and width as it stands upright.
+        """
+        self.sizes.append(size)
+        self.turned += was_turned
         self.transparent += image.has_transparency_data
-        self.deep += image.mode.startswith(("I", "F"))
+        self.deep += was_deep
         with suppress(*FAULTS):  # others may be damaged
             # cameras add previews
             self.several += image.format != "MPO" and getattr(image, "is_animated", False)

@@ -138,6 +138,7 @@ class Preprocessing:
         """Return an opened picture upright and in the mode: (height, width, channels)."""
         from PIL import Image
 
+        image.load()  # before its EXIF is asked: Pillow turns a TIFF while it reads the pixels
         if is_turned(image):
             image = image.transpose(Image.Transpose[TURNS[_orientation(image)]])
         if image.mode.startswith(("I", "F")):

@@ -33,15 +33,18 @@ def read(path: Path, how: Preprocessing) -> NDArray[np.uint8]:
     return found
 
 
-def png(width: int, height: int, content: bytes = b"") -> bytes:
-    """Return an RGB image file whose header claims a size that its content need not have."""
+def png(width: int, height: int, content: bytes = b"", *, depth: int = 8, kind: int = 2) -> bytes:
+    """Return an image file whose header claims a size that its content need not have.
+
+    Kinds are 0: grey, 2: RGB, 4: grey and 6: RGB with transparency.
+    """
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return (
             struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
         )
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))
     return (
         b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(content)) + chunk(b"IEND", b"")
     )
@@ -111,19 +114,42 @@ def test_what_is_transparent_is_white_and_no_warning_comes(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_are_turned_as_their_exif_says(tmp_path: Path, orientation: int) -> None:
-    path, exif = tmp_path / "image.png", Image.Exif()
+@pytest.mark.parametrize("end", ["png", "tif"])
+def test_pictures_are_turned_as_their_exif_says(tmp_path: Path, orientation: int, end: str) -> None:
+    path, exif = tmp_path / f"image.{end}", Image.Exif()
     exif[0x0112] = orientation
-    upright = Image.fromarray(pixels(6, 6, 3))
+    upright = Image.fromarray(pixels(6, 4, 3))
     how = Image.Transpose
     stored = {2: how.FLIP_LEFT_RIGHT, 3: how.ROTATE_180, 4: how.FLIP_TOP_BOTTOM}
     stored |= {5: how.TRANSPOSE, 6: how.ROTATE_90, 7: how.TRANSVERSE, 8: how.ROTATE_270}
     turned = upright.transpose(stored[orientation]) if orientation in stored else upright
     turned.save(path, exif=exif)
     seen = Pictures()
-    found = images.decode(path, Preprocessing("RGB", 6, 6), seen)
-    np.testing.assert_array_equal(found, pixels(6, 6, 3))
-    assert seen.turned == (orientation > 1)
+    found = images.decode(path, Preprocessing("RGB", 6, 4), seen)
+    np.testing.assert_array_equal(found, pixels(6, 4, 3))
+    assert (seen.turned, seen.sizes) == (orientation > 1, [(6, 4)])
+
+
+SIXTEEN = b"P6 2 1 65535\n" + bytes(12)
+EIGHT = b"P6 2 1 255\n" + bytes(6)
+
+
+@pytest.mark.parametrize(
+    ("content", "is_deep"),
+    [
+        *((png(2, 1, bytes(17), depth=16, kind=kind), True) for kind in (0, 2, 4, 6)),
+        *((png(2, 1, bytes(9), kind=kind), False) for kind in (0, 2, 4, 6)),
+        (SIXTEEN, True),
+        (EIGHT, False),
+    ],
+)
+def test_pictures_of_16_bits_a_channel_are_counted(
+    tmp_path: Path, content: bytes, is_deep: bool
+) -> None:
+    path, seen = tmp_path / "image", Pictures()
+    path.write_bytes(content)
+    assert images.decode(path, Preprocessing("RGB", 4, 4), seen) is not None
+    assert seen.deep == is_deep
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
