@@ -370,9 +370,10 @@ op twice(k = 1, f = relu) = f -> residual(conv(k) -> f)
 
 @dataclass
 class _ValueWriter:
-    """Writes one cell of values and nodes, all of which it needs.
+    """Writes one cell of values and nodes, all of which it needs, and its last input.
 
-    Some weights are given, and searched where `is_alone` says that it stands in one place.
+    So every cell reads the one before. Some weights are given, and searched where `is_alone` says
+    that it stands in one place.
     """
 
     draw: st.DrawFn
@@ -465,7 +466,8 @@ def valued_spaces(draw: st.DrawFn) -> SpaceText:
     for name in dict.fromkeys(layout):
         inputs = [f"in{n + 1}" for n in range(draw(st.integers(1, 2)))]
         is_alone = layout.count(name) == 1
-        cells[name] = _ValueWriter(draw, inputs, is_alone=is_alone).cell(name)
+        writer = _ValueWriter(draw, inputs, is_alone=is_alone, unread={inputs[-1]})
+        cells[name] = writer.cell(name)
     network = f"""network {{
     stem conv(3, out = C)
     cells {", ".join(layout)}
