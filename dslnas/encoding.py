@@ -13,15 +13,24 @@ _MARKS = {
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\3\4", b"\x1f\x8b", b"%PDF", b"RIFF")
 _CONTROLS = re.compile(rb"[\0-\x08\x0e-\x19\x1c-\x1f\x7f]")
 _NAMES = {"Windows-1252": "CP1252", "Latin-1": "LATIN1"}  # as `iconv` calls them
-_UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # of Windows-1252
-# Opening quotes and capitals of Windows-1252 behind a small letter, or signs inside of words: there
-# these bytes are other characters, such as the accented letters of older systems.
-_MISPLACED = re.compile(
-    rb"[a-z][\x80\x82\x84\x8a-\x8c\x8e\x91\x93\x9f]|[a-z][\x86-\x88\x95\x98\x9b](?=[a-z])"
+_LETTER = r"[^\W\d_]"
+_FOREIGN = r"[^\0-\x7f\xa0]"  # a no-break space stands beside any word
+# Three such characters in a row, but for rules of one, or two that are a word of their own.
+_NOT_WESTERN = re.compile(
+    rf"({_FOREIGN})(?!\1\1){_FOREIGN}{{2}}"
+    rf"|(?<![^\W_])(?:{_LETTER}{_FOREIGN}|{_FOREIGN}{_LETTER})(?<=[^\0-\x7f]{{2}})(?![^\W_])"
 )
+# Opening quotes and capitals behind a small letter, signs inside of words and in front of them:
+# there the bytes are other characters, such as the accented letters of older systems.
+_MISPLACED = re.compile(
+    "(?<=[a-zß-ÿ])[€\u201a„\u2039\u2018“À-ÖØ-ÞŒŠŸŽ]"
+    rf"|(?<={_LETTER})[^\w\s!-~\xad·–—\u2018\u2019…](?={_LETTER})"
+    rf"|[€†ˆ¹²³](?={_LETTER})|(?<!\w)[ÐÑ](?!\w)|ƒ"
+)
+# Letters where other systems have theirs, and dashes inside of words.
+_DOUBTFUL = re.compile(rf"[ŒœŠšŸŽžˆ\u02dc]|(?<={_LETTER})[–—](?={_LETTER})")
 _LOOKED_AT = 2**16  # bytes that tell what a file is
 _MOST_CONTROLS = 0.02  # share of such bytes in a text
-_MOST_FOREIGN = 0.3  # share of bytes beyond ASCII among the letters of a western text
 
 
 class NotUtf8Error(ValueError):
@@ -108,15 +117,15 @@ def _other_encoding(content: bytes, place: int) -> NotUtf8Error:
 
 def _western(content: bytes) -> str:
     """Return the western encoding of one byte each that a text seems to have; "" if none."""
-    letters = [byte for byte in content if byte >= 0x80 or chr(byte).isalpha()]
-    foreign = [byte for byte in letters if byte >= 0x80]
-    if len(foreign) > max(3, _MOST_FOREIGN * len(letters)):
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
         return ""
-    if not any(byte < 0xA0 for byte in foreign):
-        return "Latin-1"
-    upper = sum(byte < 0xA0 for byte in foreign)
-    is_defined = not set(foreign) & _UNDEFINED
-    return "Windows-1252" if is_defined and 2 * len(_MISPLACED.findall(content)) <= upper else ""
+    foreign = sum(not character.isascii() for character in text)
+    telling = foreign - len(_DOUBTFUL.findall(text))
+    if _NOT_WESTERN.search(text) or telling <= 2 * len(_MISPLACED.findall(text)):
+        return ""
+    return "Windows-1252" if any(0x80 <= byte < 0xA0 for byte in content) else "Latin-1"
 
 
 def _is_binary(content: bytes) -> bool:

@@ -54,8 +54,40 @@ def test_western_code_pages_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    "comment",
+    [
+        "à côté : où ?",
+        "5 µs, 3 m²",
+        "«été»",
+        "ÜBERGRÖSSE",
+        "don\N{RIGHT SINGLE QUOTATION MARK}t",
+        "50 €",
+        "un œuf d\N{RIGHT SINGLE QUOTATION MARK}été",
+        "——— é",
+    ],
+)
+def test_a_short_western_comment_is_enough(comment: str) -> None:
+    message, help = complaint(f"{PROSE}# {comment}\n".encode("cp1252"))
+    assert "looks like" in message
+    assert "-f CP1252 " in help or "-f LATIN1 " in help
+
+
+@pytest.mark.parametrize(
     ("text", "encoding"),
-    [(FRENCH, "mac_roman"), (FRENCH, "cp850"), (RUSSIAN, "cp1251"), (CHINESE, "gb18030")],
+    [
+        (FRENCH, "mac_roman"),
+        (FRENCH, "cp850"),
+        (RUSSIAN, "cp1251"),
+        (CHINESE, "gb18030"),
+        (PROSE + "# шаг\n", "cp1251"),
+        (PROSE + "# до\n", "koi8_r"),
+        (PROSE + "# 层 3\n", "gb18030"),
+        (PROSE + "# セル\n", "shift_jis"),
+        (PROSE + "# Größe und Höhe\n", "mac_roman"),
+        (PROSE + "# Übung: señal\n", "mac_roman"),
+        (PROSE + "# it\N{RIGHT SINGLE QUOTATION MARK}s late – no fire\n", "mac_roman"),
+        (PROSE + "# łączy węzły\n", "cp1250"),
+    ],
 )
 def test_nothing_is_guessed_of_other_encodings(text: str, encoding: str) -> None:
     message, help = complaint(text.encode(encoding))

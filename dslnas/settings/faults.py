@@ -22,6 +22,8 @@ _LIMITS = {
 }
 """By type of error what is said of it, and the name of the limit in its context."""
 
+_COUNTED = ("too_short", "too_long")
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -31,18 +33,20 @@ class Fault:
         key: Key of the setting, or of the parameter of a call.
         wants: Requirement, to stand behind the name of the setting: "must be at least 1".
         value: Only the item of it that is wrong, if there is one, and `item` the number of that.
+        is_counted: Whether it is the number of values that is wrong.
     """
 
     key: str
     wants: str
     value: object
     item: int | None = None
+    is_counted: bool = False
 
     def message(self, what: str, shown: str) -> str:
         """Return what is wrong, with the name of the setting and the value as it was written."""
         if self.item is not None:
             return f"each value of {what} {self.wants}, not {shown}"
-        if isinstance(self.value, tuple):
+        if self.is_counted and isinstance(self.value, tuple):
             return f"{what} {self.wants}, found {len(self.value)}"
         return f"{what} {self.wants}, not {shown}"
 
@@ -70,9 +74,11 @@ def _of_setting(
     first, *others = alternatives(annotation)
     items = get_args(first)
     if others or origin_of(first) is not tuple:
-        yield Fault(key, _wants(annotation, errors), value)
+        limit = _limit(errors)
+        is_counted = limit is not None and limit["type"] in _COUNTED
+        yield Fault(key, _wants(annotation, errors), value, is_counted=is_counted)
     elif not is_list(first) and not (isinstance(value, tuple) and len(value) == len(items)):
-        yield Fault(key, _wants(annotation, []), value)
+        yield Fault(key, _wants(annotation, []), value, is_counted=True)
     else:
         # A list with wrong items is also found too short: those are not counted.
         of_items = [details for details in errors if len(details["loc"]) > 1]
@@ -80,13 +86,18 @@ def _of_setting(
             place = details["loc"][1:]
             item = int(place[0]) if place else None
             wants = _wants(annotation if item is None else items[0], [details])
-            yield Fault(key, wants, details["input"], item)
+            yield Fault(key, wants, details["input"], item, is_counted=item is None)
 
 
 def _wants(annotation: Annotation, errors: list[ErrorDetails]) -> str:
     """Return what is wanted: a value within a limit if one is passed, else one of the types."""
-    for details in errors:
-        if details["type"] in _LIMITS:
-            words, name = _LIMITS[details["type"]]
-            return words.format(details["ctx"][name])
-    return f"must be {wanted(annotation)}"
+    limit = _limit(errors)
+    if limit is None:
+        return f"must be {wanted(annotation)}"
+    words, name = _LIMITS[limit["type"]]
+    return words.format(limit["ctx"][name])
+
+
+def _limit(errors: list[ErrorDetails]) -> ErrorDetails | None:
+    """Return the first error about a limit that is passed."""
+    return next((details for details in errors if details["type"] in _LIMITS), None)

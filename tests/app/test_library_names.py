@@ -9,7 +9,9 @@ import pytest
 import dslnas
 from dslnas.app.compile import CompiledArchitecture, compile_spec
 from dslnas.diagnostics import UserError
+from dslnas.language.link.link import link
 from dslnas.language.link.sources import library_names
+from dslnas.source import SourceFile
 from tests.data.every_source import MADE
 
 
@@ -35,6 +37,23 @@ def test_a_name_that_is_nearly_one_of_the_library_is_told(*, convert: bool) -> N
         dslnas.convert("cnn.dart_v2") if convert else compile_spec("cnn.dart_v2")
     (diagnostic,) = raised.value.diagnostics
     assert (diagnostic.code, diagnostic.help) == ("NAS001", "did you mean `cnn.darts_v2`?")
+
+
+def test_all_files_are_told_whose_last_part_a_name_is() -> None:
+    with pytest.raises(UserError) as raised:
+        compile_spec("darts_v2")
+    (diagnostic,) = raised.value.diagnostics
+    assert diagnostic.help == "did you mean `cnn.darts_v2` or `rnn.darts_v2`?"
+
+
+def test_a_network_without_cells_says_where_there_are_some() -> None:
+    with pytest.raises(UserError) as raised:
+        compile_spec("networks.cifar10", ["data=digits"])
+    found = raised.value.diagnostics
+    assert [one.message for one in found] == ["unknown cell `normal`", "unknown cell `reduction`"]
+    owner = found[0].help.split("`use ")[1].split("`")[0]
+    beside = SourceFile("spec.nas", f"use {owner}\nuse networks.cifar10\ndata digits")
+    assert {"normal", "reduction"} <= set(link(beside).cells)
 
 
 def test_cells_are_converted_whose_sizes_only_the_data_tell(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dslnas.diagnostics import Diagnostic, UserError, suggestion, user_error
 from dslnas.language.check.bind import bind
 from dslnas.language.check.constants import FLAGS, Scope, evaluate
 from dslnas.language.syntax import ast
-from dslnas.language.syntax.numbers import behind_comma_help
+from dslnas.language.syntax.numbers import behind_comma_help, point_help
 from dslnas.settings.annotations import Annotation, alternatives, calls_of, is_list
 from dslnas.settings.calls import CALLS
 from dslnas.settings.faults import Fault, faults
@@ -54,9 +54,11 @@ def fault_diagnostic(
         items = first.items if isinstance(first, ast.Tuple) and not others else written
         # A list may be written as one: `3 x 32 x 32`, or the name of a constant.
         written = items[fault.item : fault.item + 1] if len(items) > 1 else written
-    message = fault.message(what, shown(written[0], fault.value))
     span = written[0].span.to(written[-1].span)
-    return Diagnostic("NAS502", message, span, help=behind_comma_help(span) or help)
+    found = f"`{span.brief}`" if len(written) > 1 else shown(written[0], fault.value)
+    is_whole = "a whole number" in fault.wants
+    meant = behind_comma_help(span) or (point_help(span.text) if is_whole else "")
+    return Diagnostic("NAS502", fault.message(what, found), span, help=meant or help)
 
 
 def _read(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from dslnas.diagnostics import user_error
+from dslnas.diagnostics import suggestion, user_error
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedPlace
 from dslnas.language.check.constants import number_of
 from dslnas.language.check.context import Context
 from dslnas.language.check.inner_cells import inner_cells
+from dslnas.language.link.link import library_with
 from dslnas.language.syntax import ast
 from dslnas.settings.sections import MAX_SIDE
 
@@ -45,8 +46,9 @@ def read_places(
     """
     places, defined = tuple(_places(values, context)), context.linked.cells
     names = [name for place in places for name in place.names]
-    known = [context.diagnostics.is_known("cell", n.text, n.span, defined) for n in names]
-    if len(places) < len(values) or not all(known):
+    unknown = {name.text: name for name in reversed(names) if name.text not in defined}
+    _record_unknown(unknown, context)
+    if len(places) < len(values) or unknown:
         return places  # what is not understood may stand for any cell
     used = {name.text for name in names}
     used |= {cell.like.text for cell in defined.values() if cell.like is not None}
@@ -57,6 +59,24 @@ def read_places(
             help = "add it to `cells` of the network, or remove it"
             context.diagnostics.add("NAS302", message, cell.span, help=help)
     return places
+
+
+def _record_unknown(names: Mapping[str, ast.Name], context: Context) -> None:
+    """Record NAS201 for unknown cells where they stand first; the library tells whose they are."""
+    user = next((n.span.source for n in names.values() if n.span.source.library), None)
+    owner = library_with(names) if user else ""
+    help = ""
+    if user and owner:
+        beside = f"`use {owner}` beside `use {user.name.strip('<>')}`"
+        help = f"the network takes cells from elsewhere: write {beside}"
+    for name in names.values():
+        known = context.linked.cells
+        context.diagnostics.add(
+            "NAS201",
+            f"unknown cell `{name.text}`",
+            name.span,
+            help=help or suggestion(name.text, known),
+        )
 
 
 def _places(values: Sequence[ast.Expression], context: Context) -> Iterator[CheckedPlace]:

@@ -16,12 +16,13 @@ from os.path import isfile  # pathlib's raises for a name that no file can have
 from pathlib import Path
 from typing import TypeAlias
 
-from dslnas.diagnostics import Diagnostics, Note
+from dslnas.diagnostics import Diagnostics, Note, suggestion
 from dslnas.language.link.merge import head_span, merge_cells, merge_sections
 from dslnas.language.link.sources import (
     library_names,
     library_source,
     near_files,
+    near_library,
     read_source,
     resolved,
 )
@@ -230,7 +231,11 @@ class _Linker:
         self.add(source, chain, {})
 
     def _library(self, use: ast.Use, user: SourceFile) -> SourceFile | None:
-        if not self._diagnostics.is_known("library file", use.target, use.span, library_names()):
+        known = library_names()
+        if use.target not in known:
+            message = f"unknown library file `{use.target}`"
+            help = near_library(use.target) or suggestion(use.target, known)
+            self._diagnostics.add("NAS201", message, use.span, help=help)
             return None
         if use.target not in self.linked.libraries and not is_of_std(user):
             self.linked.libraries.append(use.target)
@@ -257,6 +262,17 @@ class _Linker:
 def _parse_library(source: SourceFile) -> ast.Program:
     """Parse a file that ships with dslnas: a process that compiles many specs does so once."""
     return parse(source)
+
+
+def library_with(cells: Collection[str]) -> str:
+    """Return the first file of the library that defines some cells, and no network; "" if none."""
+    for name in library_names():
+        items = _parse_library(library_source(name)).items
+        defined = {item.name.text for item in items if isinstance(item, ast.CellDef)}
+        sections = {item.kind for item in items if isinstance(item, ast.Section)}
+        if defined.issuperset(cells) and "network" not in sections:
+            return name
+    return ""
 
 
 def is_of_std(source: SourceFile) -> bool:

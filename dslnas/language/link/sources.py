@@ -83,10 +83,10 @@ def find_source(path: Path) -> SourceFile:
     """
     if path == STDIN or path.suffix == SUFFIX or lexists(path):
         return read_source(path)
-    name, known = str(path), library_names()
-    if name in known:
+    name = str(path)
+    if name in library_names():
         return library_source(name, name)
-    near = did_you_mean(name, known)
+    near = near_library(name)
     if near:
         message = "neither a file nor the library has this name"
         raise user_error("NAS001", message, where=name, help=near)
@@ -115,6 +115,14 @@ def library_names() -> list[str]:
         ".".join(path.relative_to(LIBRARY).with_suffix("").parts)
         for path in LIBRARY.glob("**/*.nas")
     )
+
+
+def near_library(name: str) -> str:
+    """Return a help line with the library's files whose last part a name is, or the nearest."""
+    known = library_names()
+    same = [one for one in known if one.rpartition(".")[2] == name]
+    shown = " or ".join(f"`{one}`" for one in same)
+    return f"did you mean {shown}?" if same else did_you_mean(name, known)
 
 
 def near_files(path: Path, user: Path | None = None) -> str:

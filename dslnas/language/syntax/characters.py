@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 
-from dslnas.diagnostics import Diagnostic
+from dslnas.diagnostics import MOST_SHOWN, Diagnostic
 from dslnas.language.syntax.numbers import (
     comma_help,
     is_number,
@@ -14,6 +15,7 @@ from dslnas.language.syntax.numbers import (
     without_separators,
 )
 from dslnas.language.syntax.parse_failure import ParseFailure
+from dslnas.source import SourceFile, Span
 
 _WORD_ENDS = ' \t\n,;(){}[]<>=*"#'
 _LONGEST = 60  # characters of a word that may be a number
@@ -54,6 +56,9 @@ _CONTROLS = {
     "\x1b": "escape",
     "\N{BOM}": "byte order mark",
 }
+_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # begin and end a direction of text
+_MIXED = re.compile(r"([0-9]+)([\xbc-\xbe\u2150-\u215e])")  # a whole number and a fraction
+_POWER_OF_TEN = re.compile(r"([0-9]+(?:\.[0-9]+)?)[×·*x]10(?:\^([+-]?[0-9]+)|([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))")
 _LISTS = "several values are written `1, 2` or `(1, 2)`"
 _INSTEAD = {
     "[": _LISTS,
@@ -62,6 +67,23 @@ _INSTEAD = {
     "%": "write it right behind its number: `50%`",
     "\N{PER MILLE SIGN}": "write it with `%`, as in `0.5%`",
 }
+
+
+def turning_errors(source: SourceFile) -> list[Diagnostic]:
+    """Return NAS101 for characters that show a text in another order than it is read.
+
+    They stand nowhere, not even in comments and strings, where the parser takes all others.
+    """
+    help = "remove it: it shows the text in another order than it is read"
+    return [
+        Diagnostic(
+            "NAS101",
+            f"invalid character {_shown(match[0])}",
+            Span(source, match.start(), match.end()),
+            help=help,
+        )
+        for match in islice(_TURNING.finditer(source.text), MOST_SHOWN)
+    ]
 
 
 def character_error(failure: ParseFailure) -> Diagnostic:
@@ -91,11 +113,13 @@ def _number_error(failure: ParseFailure) -> Diagnostic | None:
     word = text[start:end]
     meant = without_separators(word)
     if not meant and not word.isascii():
-        meant = "".join(map(_in_number, word)) if len(word) <= _LONGEST else ""
+        meant = _in_ascii(word) if len(word) <= _LONGEST else ""
     if meant and is_number(meant):
         foreign = next((c for c in word if not c.isascii()), "")
         why = f": {_shown(foreign)} is no character of numbers" if foreign else ""
-        return _invalid_number(failure, start, end, f"write `{meant}`{why}")
+        is_product = _TIMES in word and not _is_setting(failure)
+        written = meant.replace("x", " * ") if is_product else meant
+        return _invalid_number(failure, start, end, f"write `{written}`{why}")
     if not is_digit:
         return None
     end = at
@@ -116,6 +140,23 @@ def _word_around(text: str, at: int) -> tuple[int, int]:
     while end < len(text) and text[end] not in _WORD_ENDS:
         end += 1
     return start, end
+
+
+def _is_setting(failure: ParseFailure) -> bool:
+    """Whether a number is the value of a setting, where sizes stand, and not part of another."""
+    return [token.type for token in failure.statement] == ["NAME", "NUMBER"]
+
+
+def _in_ascii(word: str) -> str:
+    """Return a word with characters of numbers instead of others."""
+    mixed = _MIXED.fullmatch(word)
+    if mixed:
+        return f"{int(mixed[1]) + unicodedata.numeric(mixed[2]):g}"
+    power = _POWER_OF_TEN.fullmatch(word)
+    if power:
+        exponent = power[2] or "".join(map(_ascii, power[3]))
+        return f"{power[1]}e{exponent.removeprefix('+')}"
+    return "".join(map(_in_number, word))
 
 
 def _in_number(character: str) -> str:

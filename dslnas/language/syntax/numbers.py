@@ -11,6 +11,7 @@ _LOWER_UNIT = re.compile(r"[0-9]+(\.[0-9]+)?[kmg]")
 _GROUPED = r"[1-9][0-9]{0,2}(?:['\u2019\u02bc\u00a0\u202f\u2009][0-9]{3})+"  # quotes and spaces
 _SEPARATED = re.compile(rf"{_GROUPED}|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}}){{2,}}|[0-9]+(?:_[0-9]+)+")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+")
+_POINTED = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _BELOW_ONE = re.compile(r"0,[0-9]+")
 _DECIMAL = re.compile(r"[0-9]{1,15},[0-9]{1,15}")
 _DIGITS_AND_COMMA = "0123456789,"
@@ -38,6 +39,12 @@ def comma_help(text: str) -> str:
     """Say how a number with commas is written; "" if a text is none."""
     meant = without_commas(text)
     return f"write `{meant}`: a comma stands between two values" if meant else ""
+
+
+def point_help(text: str) -> str:
+    """Say how a whole number is written whose thousands a point parts; "" if a text is none."""
+    meant = text.replace(".", "") if _POINTED.fullmatch(text) else ""
+    return f"write `{meant}`: a point stands before decimals" if meant else ""
 
 
 def run_around(text: str, at: int) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from lark.exceptions import UnexpectedInput
 from dslnas.diagnostics import Diagnostics, UserError, user_error
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.build import TreeBuilder
+from dslnas.language.syntax.characters import turning_errors
 from dslnas.language.syntax.errors import syntax_errors, value_errors
 from dslnas.language.syntax.grammar import language_parser
 from dslnas.source import SourceFile, Span
@@ -35,6 +36,9 @@ def parse(source: SourceFile) -> ast.Program:
             where=source.name,
             help="split it with `use`",
         )
+    turning = turning_errors(source)
+    if turning:
+        raise UserError(turning)
     try:
         tree = language_parser().parse(text, start="program")
     except UnexpectedInput:

@@ -1,0 +1,1 @@
+use darts_v2
