@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.app.compile import link_spec
 from dslnas.app.data import pointing_at
-from dslnas.data.pictures import LEFT_OUT, PictureFacts
+from dslnas.data.pictures import PictureFacts
 from dslnas.data.text import PARTS
 from dslnas.json_model import JsonModel
 
@@ -55,6 +55,7 @@ class DataReport(JsonModel):
         equal: Groups of those that read the same.
         majority: Share of the most frequent class of the parts that train; null without classes.
         pictures: The files of pictures; null where there are none.
+        leaves_out: Whether runs leave out files that cannot be read, rather than refuse the data.
         notes: Remarks on what is left out, was changed, or may not be meant.
     """
 
@@ -69,6 +70,7 @@ class DataReport(JsonModel):
     equal: tuple[tuple[Example, ...], ...]
     majority: float | None
     pictures: PictureFacts | None
+    leaves_out: bool
     notes: tuple[str, ...]
 
 
@@ -97,6 +99,7 @@ def report_data(spec: Path | str, overrides: Sequence[str] = ()) -> DataReport:
     with pointing_at(program):
         known = example_of(replace(program, data=settings))
         data = task.load(settings, "cpu", torch.float32, classes=known.classes, searching=False)
+    left_out = data.pictures.left_out if data.pictures else ()
     keys = _keys(data)
     parts = {
         name: PartReport(
@@ -118,7 +121,8 @@ def report_data(spec: Path | str, overrides: Sequence[str] = ()) -> DataReport:
         equal=_equal(keys, data),
         majority=_majority(task, parts),
         pictures=data.pictures,
-        notes=tuple(note for note in data.notes if not note.startswith(LEFT_OUT)),  # named above
+        leaves_out=settings == program.data,
+        notes=tuple(note for note in data.notes if note not in left_out),  # named above
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,7 @@ class LabelledFacts(Facts):
         target_mean: By number that is predicted.
         target_std: Size in the data of a difference of 1 between outputs.
         notes: Changes of the examples that people may not expect.
+        damaged: By file why it cannot be read, of those that were left out.
     """
 
     mean: tuple[float, ...] = ()
@@ -79,6 +81,7 @@ class LabelledFacts(Facts):
     target_mean: tuple[float, ...] = ()
     target_std: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+    damaged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def units(self) -> tuple[tuple[float, float], ...]:
@@ -94,6 +97,7 @@ class LabelledFacts(Facts):
             **({"targets": targets} if self.target_mean else {}),
             **({"preprocessing": asdict(self.preprocessing)} if self.preprocessing else {}),
             **({"notes": self.notes} if self.notes else {}),
+            **({"damaged": self.damaged} if self.damaged else {}),
         }
 
     def metadata(self) -> dict[str, str]:

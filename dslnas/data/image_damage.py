@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dslnas.data.files import PARSER_ERRORS
-from dslnas.data.image_files import shown
+from dslnas.data.image_files import in_words, is_utf8, shown
 from dslnas.diagnostics import UserError, user_error
 
 FAULTS = (OSError, EOFError, MemoryError, *PARSER_ERRORS)
@@ -25,6 +25,13 @@ _OTHER_FILES = {
     rb"version https://git-lfs": "is a pointer to a file of Git LFS",
 }
 """Kinds of files that may be called pictures, by how they begin."""
+
+NAME, LINK = "has a name that is not UTF-8", "is a link to nothing"
+
+_MENDS = {NAME: "rename them", LINK: "mend the links"}
+"""Advice for what is not mended by another copy of the picture."""
+
+ELSEWHERE = ", which `dslnas data` names"
 
 _CUT = re.compile("truncated|cut short|end of file|unexpected end", re.IGNORECASE)
 
@@ -47,18 +54,56 @@ def cause_of(path: Path, error: Exception) -> str:
     return "is damaged"
 
 
-def unreadable(folder: Path, wrong: Mapping[Path, str], count: int) -> UserError:
-    """Return the error for all pictures, of so many in a folder, that are wrong: NAS603."""
+def not_to_open(path: Path) -> str:
+    """Return why a picture is not even opened, or "": opening a pipe would wait for its writer."""
+    if not is_utf8(path):
+        return NAME
+    if path.exists():
+        return "" if path.is_file() else "is no file"
+    return LINK if path.is_symlink() else ""
+
+
+def named(folder: Path, wrong: Mapping[Path, str]) -> dict[str, str]:
+    """Return what is wrong with pictures by their names in a folder."""
+    return {shown(path.relative_to(folder)): why for path, why in wrong.items()}
+
+
+def listed(wrong: Mapping[str, str], elsewhere: str = "") -> str:
+    """Return in words what is wrong with which picture, and where more are named than here."""
+    told, more = [f"{name} {why}" for name, why in wrong.items()], len(wrong) - NAMED
+    return "; ".join(told[:NAMED]) + (f"; and {more} more{elsewhere}" if more > 0 else "")
+
+
+def unreadable(folder: Path, wrong: Mapping[Path, str], count: int, *, leaves: bool) -> UserError:
+    """Return the error for all pictures that are wrong: NAS603.
+
+    Args:
+        folder: Where they are.
+        wrong: The fault of each, in words.
+        count: How many there are with those that are not wrong.
+        leaves: Whether a run could go without them.
+    """
     return user_error(
         "NAS603",
-        f"{len(wrong)} of {count} images cannot be read: {listed(folder, wrong)}",
-        help="fetch or write them again, or leave them out by `skip damaged`",
+        f"{len(wrong)} of {count} images cannot be read: {listed(named(folder, wrong), ELSEWHERE)}",
+        help=_mend(wrong.values()) + ", or leave them out by `skip damaged`" * leaves,
         where=str(folder),
     )
 
 
-def listed(folder: Path, wrong: Mapping[Path, str]) -> str:
-    """Return in words what is wrong with which picture in a folder."""
-    told = [f"{shown(path.relative_to(folder))} {why}" for path, why in wrong.items()]
-    more = len(told) - NAMED
-    return "; ".join(told[:NAMED]) + (f"; and {more} more, which `dslnas data` names" * (more > 0))
+def nothing_left(folder: Path, lost: Sequence[str], wrong: Mapping[Path, str]) -> UserError:
+    """Return the error for classes and parts all pictures of which are wrong: NAS603."""
+    return user_error(
+        "NAS603",
+        f"{in_words(lost)} {'have' if len(lost) > 1 else 'has'} no images that can be read: "
+        f"{listed(named(folder, wrong))}",
+        help=_mend(wrong.values()),
+        where=str(folder),
+    )
+
+
+def _mend(causes: Iterable[str]) -> str:
+    """Return the advice for pictures that cannot be read, in the order of what is wrong."""
+    return " or ".join(
+        dict.fromkeys(_MENDS.get(why, "fetch or write them again") for why in causes)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,9 @@ SUFFIXES = frozenset(
     }
 )
 """Endings of files that are read; what they are is told by their content."""
+
+NAMED = 12
+"""Classes that a message names, if there are many more."""
 
 _LITTER = frozenset(
     {"__macosx", "@eadir", "$recycle.bin", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
@@ -91,6 +94,14 @@ def counted(endings: Counter[str]) -> str:
         f"{'' if ending else ' without an ending'}"
         for ending, count in ordered
     )
+
+
+def in_words(names: Sequence[str]) -> str:
+    """Return names as people list them, the first of many."""
+    more = len(names) - NAMED
+    told = [*names[:NAMED], f"{more} more"] if more > 1 else names
+    *first, last = told
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _walk(folder: Path, *, below: bool) -> Iterator[tuple[str, list[str]]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
 from dslnas.data.files import required_folder
-from dslnas.data.image_files import SUFFIXES, Files, counted, files_in, folders_in, is_utf8, shown
+from dslnas.data.image_files import Files, counted, files_in, folders_in, in_words, is_utf8, shown
 from dslnas.data.image_parts import PARTS, folders_of_parts
-from dslnas.diagnostics import did_you_mean, user_error
+from dslnas.diagnostics import UserError, did_you_mean, user_error
 
 HOLDS = "one folder of images per class, or `train` and `test` with such folders"
 
@@ -29,20 +29,73 @@ class Listing:
 
     Attributes:
         unread: How many other files lie there, by ending; pictures without a class, too.
-        notes: Remarks on what is not read, or may not be meant.
+        remarks: Sentences on what is not read, or may not be meant.
     """
 
     train: Classes
     validation: Classes | None = None
     test: Classes | None = None
     unread: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> dict[str, Classes | None]:
+        """All parts by their names."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
 
     @property
     def files(self) -> list[Path]:
         """All images."""
-        parts = (self.train, self.validation or {}, self.test or {})
+        parts = (part or {} for part in self.parts.values())
         return [path for part in parts for paths in part.values() for path in paths]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The remarks, and which classes are not in which part."""
+        lacking = {
+            part: [f"`{name}`" for name in self.train if name not in classes]
+            for part, classes in self.parts.items()
+            if classes is not None
+        }
+        told = (
+            f"{'classes' if len(names) > 1 else 'class'} {in_words(names)} "
+            f"{'have' if len(names) > 1 else 'has'} no {part} images"
+            for part, names in lacking.items()
+            if names
+        )
+        return (*self.remarks, *told)
+
+    def without(self, wrong: Container[Path]) -> Listing:
+        """Return the listing without some images, and without the classes that have no others."""
+
+        def left(classes: Classes) -> Classes:
+            kept = {
+                name: tuple(path for path in paths if path not in wrong)
+                for name, paths in classes.items()
+            }
+            return {name: paths for name, paths in kept.items() if paths}
+
+        validation, test = (
+            None if part is None else left(part) for part in (self.validation, self.test)
+        )
+        return replace(self, train=left(self.train), validation=validation, test=test)
+
+    def lost(self, left: Listing) -> dict[str, list[Path]]:
+        """Return the images of classes that nothing would train if only some are `left`.
+
+        And those of parts of which nothing is left; by what they are, in words.
+        """
+        classes = {
+            f"class `{name}`": [*paths]
+            for name, paths in self.train.items()
+            if name not in left.train
+        }
+        parts = {
+            f"the {part} part": [path for paths in mine.values() for path in paths]
+            for part, mine in self.parts.items()
+            if part != "train" and mine and not left.parts[part]
+        }
+        return classes | parts
 
 
 @dataclass(frozen=True)
@@ -72,7 +125,7 @@ def listing(folder: Path) -> Listing:
     required_folder(folder, HOLDS)
     folders = folders_of_parts(folder, folders_in(folder))
     train = _read_part(folders.pop("train", folder))
-    _check_classes(train)
+    _check_classes(train, is_part=train.folder != folder)
     parts = {part: _read_part(place) for part, place in folders.items()}
     for part in parts.values():
         _check_known(part, train)
@@ -83,7 +136,11 @@ def listing(folder: Path) -> Listing:
         others += beside[0].others
     notes = [note for files in beside for note in _notes_on_loose(files, folder)]
     notes += [note for part in (train, *parts.values()) for note in _notes(part)]
-    notes += _notes_on_parts(train, parts)
+    notes += [
+        f"`{part.folder.name}` has no folders of images, and is not read"
+        for part in parts.values()
+        if not part.known
+    ]
     if others:
         notes.append(f"not read: {counted(others)}")
     own = {name: part.pictures for name, part in parts.items() if part.known}
@@ -137,8 +194,11 @@ def _name_of(folder: Path) -> str:
     return name
 
 
-def _check_classes(part: _Part) -> None:
-    """Raise NAS602, NAS606 or NAS609 unless there are two classes with images, or more."""
+def _check_classes(part: _Part, *, is_part: bool) -> None:
+    """Raise NAS602, NAS606 or NAS609 unless there are two classes with images, or more.
+
+    `is_part`: Whether the folder is one of others, and not that of all data.
+    """
     where = str(part.folder)
     if not part.classes:
         loose = len(part.beside.pictures)
@@ -153,29 +213,41 @@ def _check_classes(part: _Part) -> None:
     if len(part.classes) == 1:
         ((name, files),) = part.classes.items()
         place, help = _inner(files.folder), "a classifier needs at least two classes"
-        if place and PARTS.get(part.folder.name.casefold()):
+        if place and is_part:
             help = _moved(place, part)
         elif place:
             help = f'did you mean `path "{place}"`? The folders in it hold images'
         raise user_error("NAS609", f"there is only the class `{name}`", help=help, where=where)
-    for name, files in part.classes.items():
-        if not files.pictures:
-            help = f"images end in {', '.join(sorted(SUFFIXES))}"
-            if files.others:
-                help = f"{counted(files.others)} in it are not read: {help}"
-            raise user_error("NAS606", f"class `{name}` has no images", help=help, where=where)
+    empty = {name: files for name, files in part.classes.items() if not files.pictures}
+    if empty:
+        raise _no_images(empty, where)
+
+
+def _no_images(empty: Mapping[str, Files], where: str) -> UserError:
+    """Return the error for classes without images: NAS606."""
+    several = len(empty) > 1
+    others = sum((files.others for files in empty.values()), Counter[str]())
+    if others:
+        help = f"not read: {counted(others)} in {'them' if several else 'it'}; "
+        help += "PNG, JPEG, WebP, TIFF and others are"
+    else:
+        help = f"put images there, or remove the {'folders' if several else 'folder'}"
+    return user_error(
+        "NAS606",
+        f"{'classes' if several else 'class'} {in_words([f'`{name}`' for name in empty])} "
+        f"{'have' if several else 'has'} no images",
+        help=help,
+        where=where,
+    )
 
 
 def _inner(folder: Path) -> Path | None:
     """Return the first folder on the way down that holds several, with images; None if none."""
-    while folder is not None:
-        inner = folders_in(folder)
-        if len(inner) > 1:
-            return folder if files_in(folder).pictures else None
-        if not inner:
-            return None
+    inner = folders_in(folder)
+    while len(inner) == 1:
         (folder,) = inner
-    return None
+        inner = folders_in(folder)
+    return folder if inner and files_in(folder).pictures else None
 
 
 def _moved(place: Path, part: _Part) -> str:
@@ -218,14 +290,3 @@ def _notes(part: _Part) -> Iterator[str]:
     if len(same) == 1 and len(*same) > 1 and not any(f.direct for f in part.classes.values()):
         names = " and ".join(f"`{name}`" for name in sorted(*same))
         yield f"the folders of all classes hold the same folders, {names}: are these the classes?"
-
-
-def _notes_on_parts(train: _Part, parts: Mapping[str, _Part]) -> Iterator[str]:
-    """Yield the classes that parts lack, and parts without any."""
-    for name, part in parts.items():
-        if not part.known:
-            yield f"`{part.folder.name}` has no folders of images, and is not read"
-            continue
-        lacking = [f"`{known}`" for known in train.classes if known not in part.known]
-        if lacking:
-            yield f"class {', '.join(lacking)} has no {name} images"

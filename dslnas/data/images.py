@@ -7,7 +7,7 @@ mistakes in them are found before a run begins.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
@@ -17,10 +17,17 @@ from typing import TYPE_CHECKING
 
 from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
 from dslnas.data.files import check_size, path_of
-from dslnas.data.image_damage import FAULTS, cause_of, unreadable
-from dslnas.data.image_files import SUFFIXES, is_utf8
+from dslnas.data.image_damage import (
+    FAULTS,
+    cause_of,
+    named,
+    not_to_open,
+    nothing_left,
+    unreadable,
+)
+from dslnas.data.image_files import SUFFIXES
 from dslnas.data.image_listing import Classes, Listing, listing
-from dslnas.data.pictures import Pictures, is_deep, is_grey
+from dslnas.data.pictures import Pictures, is_deep, is_grey, left_out
 from dslnas.diagnostics import UserError, user_error
 from dslnas.settings.data import ImageFolder
 
@@ -46,11 +53,15 @@ def shape(settings: ImageFolder) -> DataShape:
     folder = path_of(settings)
     found = listing(folder)
     how = _preprocessing(settings, found)
-    notes, is_small = found.notes, _is_small(found.files)
-    if is_small and settings.skip != "damaged":
-        _check_files(folder, found.files, how)
-    if not is_small:
-        notes += (f"{len(found.files):,} images are opened by `dslnas data` and by runs, not here",)
+    if _is_small(found.files):
+        seen = Pictures()
+        for path in found.files:
+            decode(path, how, seen)
+        found = _readable(folder, found, seen.damaged, settings)
+        notes = (*found.notes, *left_out(named(folder, seen.damaged)))
+    else:
+        told = f"{len(found.files):,} images are opened by `dslnas data` and by runs, not here"
+        notes = (*found.notes, told)
     counts = {name: len(paths) for name, paths in found.train.items()}
     return DataShape(
         (how.channels, how.height, how.width),
@@ -71,36 +82,52 @@ def read(settings: ImageFolder) -> Examples:
     found = listing(folder)
     how, seen = _preprocessing(settings, found), Pictures(unread=found.unread)
     check_size(folder, len(found.files) * how.channels * how.height * how.width)
-    names, files = tuple(found.train), dict[str, tuple[str, ...]]()
-    parts = {"train": found.train, "validation": found.validation, "test": found.test}
+    names = tuple(found.train)
     train, validation, test = (
-        None if part is None else _part(part, names, how, seen) for part in parts.values()
+        None if part is None else _part(part, names, how, seen) for part in found.parts.values()
     )
-    for part, classes in parts.items():
-        paths = (path for one in (classes or {}).values() for path in one)
-        kept = (path for path in paths if path not in seen.damaged)
-        files[part] = tuple(path.relative_to(folder).as_posix() for path in kept)
-    if seen.damaged and settings.skip != "damaged":
-        raise unreadable(folder, seen.damaged, len(found.files))
+    found = _readable(folder, found, seen.damaged, settings)
     assert train is not None, "a listing has it"
-    if validation is not None and not len(validation[1]):
-        raise user_error("NAS606", "there are no validation examples", where=str(folder))
-    made = examples(train, test, names, str(folder))
+    made, facts = examples(train, test, names, str(folder)), seen.facts(folder)
     return replace(
         made,
         validation=validation,
         preprocessing=how,
-        notes=(*found.notes, *seen.notes(folder, opaque=how.mode != "RGBA")),
-        pictures=seen.facts(folder),
-        files=files,
+        notes=(*found.notes, *seen.notes(opaque=how.mode != "RGBA"), *facts.left_out),
+        pictures=facts,
+        files={
+            part: tuple(
+                path.relative_to(folder).as_posix() for paths in classes.values() for path in paths
+            )
+            for part, classes in found.parts.items()
+            if classes is not None
+        },
     )
+
+
+def _readable(
+    folder: Path, found: Listing, wrong: Mapping[Path, str], settings: ImageFolder
+) -> Listing:
+    """Return what can be read.
+
+    Raises NAS603 if something cannot, and may not be left out: for the settings do not say so, or
+    nothing would be left of a class or a part.
+    """
+    left = found.without(wrong)
+    lost = found.lost(left)
+    if wrong and settings.skip != "damaged":
+        raise unreadable(folder, wrong, len(found.files), leaves=not lost)
+    if lost:
+        files = {path: wrong[path] for paths in lost.values() for path in paths}
+        raise nothing_left(folder, tuple(lost), files)
+    return left
 
 
 def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] | None:
     """Return an image, uint8 (height, width, channels), None if it cannot be read; note both."""
     from dslnas.data.preprocessing import PictureError, is_turned, opened
 
-    if why := _not_to_open(path):
+    if why := not_to_open(path):
         seen.damaged[path] = why
         return None
     try:
@@ -115,13 +142,6 @@ def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] 
     except FAULTS as error:
         seen.damaged[path] = cause_of(path, error)
     return None
-
-
-def _not_to_open(path: Path) -> str:
-    """Return why a picture is not even opened, or "": opening a pipe would wait for its writer."""
-    if not is_utf8(path):
-        return "has a name that is not UTF-8"
-    return "is no file" if path.exists() and not path.is_file() else ""
 
 
 # ---- before pixels are read ---------------------------------------------------------------------
@@ -166,7 +186,7 @@ def _are_grey(paths: Iterable[Path]) -> bool:
     from dslnas.data.preprocessing import PictureError, opened
 
     found = False
-    for path in filterfalse(_not_to_open, paths):
+    for path in filterfalse(not_to_open, paths):
         with suppress(PictureError, *FAULTS), opened(path) as image:
             found = is_grey(image)
             if not found:
@@ -181,15 +201,6 @@ def _is_small(paths: Sequence[Path]) -> bool:
         with suppress(OSError):
             size += path.stat().st_size
     return len(paths) <= FEW and size <= SMALL
-
-
-def _check_files(folder: Path, paths: Sequence[Path], how: Preprocessing) -> None:
-    """Raise NAS603 for all pictures that cannot be read."""
-    seen = Pictures()
-    for path in paths:
-        decode(path, how, seen)
-    if seen.damaged:
-        raise unreadable(folder, seen.damaged, len(paths))
 
 
 # ---- pixels -------------------------------------------------------------------------------------

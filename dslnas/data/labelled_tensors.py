@@ -61,6 +61,7 @@ def load(
         notes=notes,
         preprocessing=None if how is None else replace(how, mean=mean, std=std),
         goal=settings.task,
+        damaged=examples.pictures.damaged if examples.pictures else {},
     )
     if settings.task == "regression":
         mean, std = _statistics([part.targets for part in parts[:2]])
@@ -81,7 +82,8 @@ def load(
 
 def _divided(examples: Examples, settings: LabelledSettings) -> list[RowPart]:
     """Return the four parts on the CPU, not yet normalised."""
-    check_counts(counts_of(examples, settings.task), settings)
+    left_out = examples.pictures.left_out if examples.pictures else ()
+    check_counts(counts_of(examples, settings.task), settings, left_out)
     strata = _strata(examples.targets)
     used = subset(strata, settings.subset, settings.seed)
     parts = [

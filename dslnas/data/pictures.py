@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslnas.data.image_damage import FAULTS, listed
-from dslnas.data.image_files import shown
+from dslnas.data.image_damage import ELSEWHERE, FAULTS, listed, named
 from dslnas.json_model import JsonModel
 
 if TYPE_CHECKING:
@@ -66,9 +65,16 @@ class PictureFacts(JsonModel):
     damaged: dict[str, str]
     unread: dict[str, int]
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The remark on files that cannot be read, if there are any."""
+        return left_out(self.damaged)
 
-LEFT_OUT = "left out, as they cannot be read"
-"""Beginning of the remark on files that are not read because the spec says so."""
+
+def left_out(damaged: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the remark on files that are left out, if there are any."""
+    told = f"left out, as they cannot be read: {listed(damaged, ELSEWHERE)}"
+    return (told,) if damaged else ()
 
 
 @dataclass
@@ -122,11 +128,11 @@ class Pictures:
             transparent=self.transparent,
             deep=self.deep,
             several=self.several,
-            damaged={shown(path.relative_to(folder)): why for path, why in self.damaged.items()},
+            damaged=named(folder, self.damaged),
             unread=dict(self.unread),
         )
 
-    def notes(self, folder: Path, *, opaque: bool) -> Iterator[str]:
+    def notes(self, *, opaque: bool) -> Iterator[str]:
         """Yield remarks on what was done to the pictures; `opaque`: if opacity is no channel."""
         count = len(self.sizes)
         if self.turned:
@@ -137,5 +143,3 @@ class Pictures:
             yield f"{self.deep} of {count} images have more bits a channel than 8"
         if self.several:
             yield f"{self.several} of {count} files hold several pictures, the first is read"
-        if self.damaged:
-            yield f"{LEFT_OUT}: {listed(folder, self.damaged)}"

@@ -140,6 +140,7 @@ class DataFacts(OpenModel):
         targets: How numbers that are predicted were standardised.
         class_names: Names of the classes, labels or numbers, in the order of the outputs.
         level: Kind of a token of text.
+        damaged: By file why it cannot be read, of pictures that were left out.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -150,6 +151,7 @@ class DataFacts(OpenModel):
     targets: Normalisation | None = None
     class_names: tuple[str, ...] = ()
     level: TokenLevel | None = None
+    damaged: dict[str, str] = Field(default_factory=dict)
 
 
 class Manifest(OpenModel):

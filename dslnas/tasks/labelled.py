@@ -216,6 +216,7 @@ class LabelledTask(Task):
             tuple(entries.get("notes") or ()),
             preprocessing=_preprocessing(entries.get("preprocessing"), run),
             goal=self.goal,
+            damaged=entries.get("damaged") or {},
         )
 
     def real_inputs(self, part: Part) -> dict[str, np.ndarray]:

@@ -93,7 +93,8 @@ def test_the_command_prints_the_report_or_json(
     assert lines[0] == f"spec: data images of {photos.parent / 'photos'}"
     assert [line.split()[0] for line in lines[4:7]] == ["9", "10", "examples"]
     assert lines[5].split() == ["10", "3", "2", "1", "1", "7"]
-    assert "cannot be read: train/9/empty.jpg is empty" in lines
+    at = lines.index("cannot be read: train/9/empty.jpg is empty")
+    assert lines[at + 1] == "  a run refuses them, or leaves them out with `skip damaged`"
     assert any(line.startswith("equal: train/10/0.png (") for line in lines)
     assert "pictures, height x width: 10 x 20 to 23 x 20, 17 x 20 in the middle" in lines
     assert run(["data", str(photos), "--json"]) == 0
@@ -146,7 +147,18 @@ data diabetes
 """
 
 
-def test_two_arrays_that_share_examples_are_told(tmp_path: Path) -> None:
+def test_the_report_says_that_runs_leave_out_what_is_damaged_if_they_do(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["data", str(photos), "--set", "data.skip=damaged"]) == 0
+    printed = capsys.readouterr().out
+    assert "is empty\n  runs leave them out, as `skip damaged` says\n" in printed
+    assert printed.count("empty.jpg") == 1
+
+
+def test_two_arrays_that_share_examples_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     images = pixels(40, 6, 6)
     labels = np.arange(40) % 2
     np.savez(
@@ -157,6 +169,9 @@ def test_two_arrays_that_share_examples_are_told(tmp_path: Path) -> None:
     assert sum(report.common.values()) == 4
     assert "of 4 examples of the test part are equal to some that train" in report.notes[-1]
     assert {one.name for group in report.equal for one in group} == {"0", "1", "2", "3"}
+    assert run(["data", str(spec)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("equal: ") and "0 (test)" in line for line in lines) == 1
 
 
 def test_a_part_that_is_not_read_is_named_where_the_split_counts_on_it(

@@ -7,8 +7,11 @@ from PIL import Image
 
 from dslnas.cli.main import run
 from dslnas.data import image_damage, images
+from dslnas.data.facts import LabelledFacts
 from dslnas.data.preprocessing import opened
+from dslnas.runs.manifest import DataFacts
 from dslnas.settings.data import ImageFolder
+from dslnas.tasks.catalogue import task_of
 from tests.data.made import error, pixels, write_images
 from tests.data.test_images import png
 from tests.loading import load
@@ -20,12 +23,14 @@ def encoded(kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def told(path: Path, found: str, count: int = 4, of: int = 1) -> tuple[str, str, str]:
+def told(
+    path: Path, found: str, count: int = 4, of: int = 1, mend: str = "fetch or write them again"
+) -> tuple[str, str, str]:
     """Return code, message and help for images that cannot be read."""
     return (
         "NAS603",
         f"{of} of {count} images cannot be read: {found}",
-        "fetch or write them again, or leave them out by `skip damaged`",
+        f"{mend}, or leave them out by `skip damaged`",
     )
 
 
@@ -74,12 +79,12 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert error(lambda: images.shape(settings), tmp_path) == told(tmp_path, "cat/0.png is no file")
 
 
-def test_a_file_that_is_not_there_any_more(tmp_path: Path) -> None:
+def test_a_link_to_nothing(tmp_path: Path) -> None:
     write_images(tmp_path, {"cat": 2, "dog": 2})
     (tmp_path / "dog" / "0.png").unlink()
     (tmp_path / "dog" / "0.png").symlink_to(tmp_path / "gone.png")
     assert error(lambda: images.read(ImageFolder(path=str(tmp_path))), tmp_path) == told(
-        tmp_path, "dog/0.png cannot be opened: no such file or directory"
+        tmp_path, "dog/0.png is a link to nothing", mend="mend the links"
     )
 
 
@@ -130,30 +135,90 @@ def test_a_name_that_no_list_of_files_could_hold_is_told(tmp_path: Path) -> None
     (tmp_path / "dog" / "1.png").rename(tmp_path / "dog" / os.fsdecode(b"\xff.png"))
     wrong = "dog/\\xff.png has a name that is not UTF-8"
     assert error(lambda: images.read(ImageFolder(path=str(tmp_path))), tmp_path) == told(
-        tmp_path, wrong
+        tmp_path, wrong, mend="rename them"
+    )
+    (tmp_path / "cat" / "1.png").write_bytes(b"")
+    assert error(lambda: images.read(ImageFolder(path=str(tmp_path))), tmp_path) == told(
+        tmp_path,
+        f"cat/1.png is empty; {wrong}",
+        of=2,
+        mend="fetch or write them again or rename them",
     )
     facts = images.read(ImageFolder(path=str(tmp_path), skip="damaged")).pictures
     assert facts is not None
-    assert facts.damaged == {"dog/\\xff.png": "has a name that is not UTF-8"}
+    assert facts.damaged == {
+        "cat/1.png": "is empty",
+        "dog/\\xff.png": "has a name that is not UTF-8",
+    }
 
 
 @pytest.mark.parametrize(
-    ("part", "message"),
+    ("damaged", "lost"),
     [
-        ("train", "there are no examples"),
-        ("val", "there are no validation examples"),
-        ("test", "there are no test examples"),
+        ("train", "class `cat` and class `dog` have"),
+        ("train/dog", "class `dog` has"),
+        ("val", "the validation part has"),
+        ("test", "the test part has"),
     ],
 )
-def test_a_part_of_which_nothing_is_left_is_an_error(
-    tmp_path: Path, part: str, message: str
+def test_classes_and_parts_of_which_nothing_is_left_are_an_error_before_the_run_and_in_it(
+    tmp_path: Path, damaged: str, lost: str
 ) -> None:
     for name in ("train", "val", "test"):
         write_images(tmp_path / name, {"cat": 2, "dog": 2})
-    for path in (tmp_path / part).rglob("*.png"):
+    (tmp_path / "train" / "cat" / "0.png").write_bytes(b"")  # the others are enough
+    wrong = sorted((tmp_path / damaged).rglob("*.png"))
+    for path in wrong:
+        path.write_bytes(b"")
+    files = "; ".join(f"{path.relative_to(tmp_path)} is empty" for path in wrong)
+    settings = ImageFolder(path=str(tmp_path), skip="damaged")
+    mend = "fetch or write them again"
+    for look in (images.shape, images.read):
+        message = f"{lost} no images that can be read: {files}"
+        assert error(lambda look=look: look(settings), tmp_path) == ("NAS603", message, mend)  # type: ignore[misc]
+    usual = ImageFolder(path=str(tmp_path))
+    assert error(lambda: images.shape(usual), tmp_path)[2] == mend, "nothing can be left out"
+
+
+def test_a_class_that_a_part_lacks_once_damaged_images_are_left_out_is_told(tmp_path: Path) -> None:
+    for name in ("train", "test"):
+        write_images(tmp_path / name, {"cat": 2, "dog": 2})
+    for path in (tmp_path / "test" / "dog").iterdir():
         path.write_bytes(b"")
     settings = ImageFolder(path=str(tmp_path), skip="damaged")
-    assert error(lambda: images.read(settings), tmp_path)[:2] == ("NAS606", message)
+    notes = (
+        "class `dog` has no test images",
+        "left out, as they cannot be read: test/dog/0.png is empty; test/dog/1.png is empty",
+    )
+    assert images.shape(settings).notes == notes
+    assert images.read(settings).notes == notes
+
+
+def test_damaged_images_are_named_where_too_few_are_left_for_the_split(tmp_path: Path) -> None:
+    write_images(tmp_path, {"cat": 5, "dog": 4})
+    (tmp_path / "dog" / "1.png").write_bytes(b"")
+    settings = ImageFolder(path=str(tmp_path), skip="damaged")
+    assert error(lambda: load(settings, "cpu"), tmp_path) == (
+        "NAS606",
+        "class `dog` has 3 examples but the split has 4 parts",
+        "add examples of this class; left out, as they cannot be read: dog/1.png is empty",
+    )
+
+
+def test_the_facts_of_a_run_keep_every_image_that_was_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_damage, "NAMED", 1)
+    write_images(tmp_path, {"cat": 9, "dog": 9})
+    for name in ("1.png", "3.png"):
+        (tmp_path / "dog" / name).write_bytes(b"")
+    facts = load(ImageFolder(path=str(tmp_path), size=4, skip="damaged"), "cpu").facts
+    found = {"dog/1.png": "is empty", "dog/3.png": "is empty"}
+    entries = DataFacts.model_validate(facts.entries()).model_dump()
+    assert entries["damaged"] == found
+    read = task_of(ImageFolder()).read_facts(entries, tmp_path, 2)
+    assert isinstance(read, LabelledFacts)
+    assert read.damaged == found
 
 
 @pytest.mark.parametrize("limit", ["FEW", "SMALL"])

@@ -120,7 +120,7 @@ def test_a_class_that_a_part_lacks_is_told(tmp_path: Path) -> None:
     (tmp_path / "val" / "ant").mkdir()
     found = listing(tmp_path)
     assert found.validation == {"bee": (tmp_path / "val" / "bee" / "1.jpg",)}
-    assert found.notes == ("class `ant`, `cow` has no validation images",)
+    assert found.notes == ("classes `ant` and `cow` have no validation images",)
 
 
 def test_a_test_class_is_unknown(tmp_path: Path) -> None:
@@ -133,15 +133,17 @@ def test_a_test_class_is_unknown(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("root", ["data", "train"])
 @pytest.mark.parametrize("way", ["photos", "photos/set"])
-def test_a_folder_around_the_folders_of_classes(tmp_path: Path, way: str) -> None:
-    touch(*(tmp_path / way / name / "1.jpg" for name in ("ant", "bee")))
-    assert error(lambda: listing(tmp_path), tmp_path) == (
+def test_a_folder_around_the_folders_of_classes(tmp_path: Path, root: str, way: str) -> None:
+    folder = tmp_path / root
+    touch(*(folder / way / name / "1.jpg" for name in ("ant", "bee")))
+    assert error(lambda: listing(folder), folder) == (
         "NAS609",
         "there is only the class `photos`",
-        f'did you mean `path "{tmp_path / way}"`? The folders in it hold images',
+        f'did you mean `path "{folder / way}"`? The folders in it hold images',
     )
-    assert list(listing(tmp_path / way).train) == ["ant", "bee"]
+    assert list(listing(folder / way).train) == ["ant", "bee"]
 
 
 def test_folders_around_those_of_classes_in_parts(tmp_path: Path) -> None:
@@ -254,11 +256,23 @@ def test_what_is_not_read_is_counted_by_ending(tmp_path: Path) -> None:
     )
 
 
-def test_a_class_has_no_images(tmp_path: Path) -> None:
+def test_classes_without_images_are_in_one_message(tmp_path: Path) -> None:
     touch(tmp_path / "ant" / "1.jpg", tmp_path / "bee" / "1.svg", tmp_path / "bee" / "2.svg")
-    code, message, help = error(lambda: listing(tmp_path), tmp_path)
-    assert (code, message) == ("NAS606", "class `bee` has no images")
-    assert help.startswith("2 .svg files in it are not read: images end in .apng, .avif, .bmp, ")
+    assert error(lambda: listing(tmp_path), tmp_path) == (
+        "NAS606",
+        "class `bee` has no images",
+        "not read: 2 .svg files in it; PNG, JPEG, WebP, TIFF and others are",
+    )
+    for number in range(14):
+        (tmp_path / f"cow {number:02}").mkdir()
+    names = ", ".join(f"`cow {number:02}`" for number in range(11))
+    assert error(lambda: listing(tmp_path), tmp_path)[1] == (
+        f"classes `bee`, {names} and 3 more have no images"
+    )
+    (tmp_path / "bee" / "1.png").write_bytes(b"")
+    assert (
+        error(lambda: listing(tmp_path), tmp_path)[2] == "put images there, or remove the folders"
+    )
 
 
 def test_there_are_no_folders(tmp_path: Path) -> None:

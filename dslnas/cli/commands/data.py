@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dslnas.data.pictures import PictureFacts
 
 SHOWN, MEMBERS = 20, 6
-"""Groups of equal files that are printed, and files of each."""
+"""Groups of equal examples that are printed, and examples of each."""
 
 
 @click.command()
@@ -49,21 +49,20 @@ def _lines(report: DataReport) -> Iterator[str]:
     if report.majority is not None:
         yield f"always the most frequent class: {report.majority:.1%} of those that train"
     if report.pictures is not None:
-        yield from _pictures(report.pictures)
+        yield from _pictures(report.pictures, leaves_out=report.leaves_out)
     for name, part in report.parts.items():
         if part.doubled:
             yield f"{part.doubled} of {part.examples} of {name} read the same as others of it"
     for names, count in report.common.items():
         first, second = names.split(", ")
         yield f"{count} of {second} read the same as some of {first}"
-    if report.pictures is not None:
-        yield from _equal(report)
+    yield from _equal(report)
     for note in report.notes:
         yield f"note: {note}"
 
 
 def _equal(report: DataReport) -> Iterator[str]:
-    """Yield the first files that are the same."""
+    """Yield the first examples that are the same."""
     for group in report.equal[:SHOWN]:
         named = [f"{one.name} ({one.part})" for one in group[:MEMBERS]]
         more = f" and {len(group) - MEMBERS:,} more" if len(group) > MEMBERS else ""
@@ -83,7 +82,7 @@ def _table(report: DataReport) -> Iterator[tuple[str, ...]]:
     yield ("examples", *(f"{number:,}" for number in (*numbers, sum(numbers))))
 
 
-def _pictures(facts: PictureFacts) -> Iterator[str]:
+def _pictures(facts: PictureFacts, *, leaves_out: bool) -> Iterator[str]:
     """Yield the sizes of the files of pictures, and the files that cannot be read."""
     found = (facts.smallest, facts.median, facts.largest)
     shown = [f"{height} x {width}" for height, width in found]
@@ -92,4 +91,8 @@ def _pictures(facts: PictureFacts) -> Iterator[str]:
     for name, why in facts.damaged.items():
         yield f"cannot be read: {name} {why}"
     if facts.damaged:
-        yield "  a run refuses them, or leaves them out with `skip damaged`"
+        yield (
+            "  runs leave them out, as `skip damaged` says"
+            if leaves_out
+            else "  a run refuses them, or leaves them out with `skip damaged`"
+        )
