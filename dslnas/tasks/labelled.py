@@ -300,15 +300,19 @@ class LabelledTask(Task):
     def chance(self, data: Data) -> Chance:
         """Return what a constant prediction comes to, for shares with three deviations of luck.
 
-        Shares of n examples deviate by sqrt(p * (1 - p) / n).
+        Shares of n examples deviate by sqrt(p * (1 - p) / n). Where luck may reach all of them,
+        nothing can be told.
         """
         leading, count = self.metrics[0], len(data.validation)
         value = self.guessed(data.weights, data.validation).metrics[leading.name]
+        what = f"{self.guess_words}: {leading.in_words(value)}"
         if not leading.higher_is_better:
-            return Chance(-value, -value, f"{self.guess_words}: {leading.in_words(value)}", value)
+            return Chance(-value, -value, what, value)
         lucky = value + 3 * math.sqrt(value * (1 - value) / count)
-        luck = f", with luck {lucky:{leading.format}}"
-        return Chance(lucky, value, f"{self.guess_words}: {leading.in_words(value)}{luck}")
+        if lucky >= 1:
+            examples = self.family.example if count == 1 else self.family.examples
+            return Chance(1.0, value, what, too_few=f"{count} {examples}")
+        return Chance(lucky, value, f"{what}, with luck {lucky:{leading.format}}")
 
     # ---- reports --------------------------------------------------------------------------------
 

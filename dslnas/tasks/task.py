@@ -64,12 +64,15 @@ class Chance:
         guess: The same without what luck may add.
         what: The guess in words, with what it comes to.
         unit: Difference that counts as 1.
+        too_few: Number and word of the examples, such as 4 images, if no network can be clearly
+            better on so few; else "".
     """
 
     worth: float
     guess: float
     what: str
     unit: float = 1.0
+    too_few: str = ""
 
 
 class Task(ABC):

@@ -98,7 +98,7 @@ class Doubts:
     def _by_chance(self, measured: Sequence[Measurement]) -> list[str]:
         """Say that no epoch was better than a guess that reads nothing."""
         chance = self._task.chance(self._data)
-        if chance is None or max(map(self._task.worth, measured)) > chance.worth:
+        if chance is None or chance.too_few or max(map(self._task.worth, measured)) > chance.worth:
             return []
         return [
             f"after {len(measured)} epochs the network is no better than {chance.what}; try "
@@ -112,7 +112,7 @@ ADVICE = ": lower the learning rates; `derive { epoch best }` takes the best epo
 def fallen(task: Task, data: Data, measured: Sequence[Measurement]) -> list[str]:
     """Say that the last epoch lost much of what an earlier one was better than a guess."""
     chance, worths = task.chance(data), [task.worth(one) for one in measured]
-    if chance is None:
+    if chance is None or chance.too_few:
         return []
     before, now = max(worths) - chance.guess, worths[-1] - chance.guess
     if before < LEARNT * chance.unit or now > LOST * before:
@@ -137,8 +137,11 @@ def doubts_of_training(
     sentences = [f"In training {text}." for text in fallen(task, data, measured)]
     if chance is not None and not task.worth(test) > chance.worth:
         value = metric.told(test.metrics[metric.name])
-        sentences.append(
-            "The trained network is not clearly better than a guess that reads nothing "
-            f"({chance.what}): in the test it has {value}."
+        doubt = (
+            f"The test part has {chance.too_few}, too few to tell whether the trained network is "
+            "better than a guess that reads nothing"
+            if chance.too_few
+            else "The trained network is not clearly better than a guess that reads nothing"
         )
+        sentences.append(f"{doubt} ({chance.what}): in the test it has {value}.")
     return tuple(sentences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.data.rows import RowPart
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.tasks.language_model import LanguageModel
 from dslnas.tasks.task import Measurement
@@ -157,6 +159,22 @@ def test_a_trained_network_at_chance_is_told() -> None:
         "most frequent class: an accuracy of 25.00%, with luck 54.05%): in the test it has 30.00%.",
     )
     assert doubts_of_training(TASK, DATA, [measured(0.25)], measured(0.95)) == ()
+
+
+@pytest.mark.parametrize(("count", "examples"), [(1, "1 image"), (4, "4 images")])
+def test_a_part_in_which_luck_may_be_right_of_all_tells_nothing(count: int, examples: str) -> None:
+    few = RowPart({"image": torch.zeros(count, 1)}, torch.arange(count) % 2)
+    data = replace(DATA, weights=few, architecture=few, validation=few, test=few)
+    guess = "100.00" if count == 1 else "50.00"
+    for right in (0.0, 1.0):
+        (doubt,) = doubts_of_training(TASK, data, [measured(1.0), measured(0.0)], measured(right))
+        assert doubt == (
+            f"The test part has {examples}, too few to tell whether the trained network is better "
+            "than a guess that reads nothing (always the most frequent class: an accuracy of "
+            f"{guess}%): in the test it has {right:.2%}."
+        )
+    found = Doubts(supernet_of_images(), TASK, data)
+    assert found.after([measured(0.0)] * FIRST_EPOCHS, ALIVE) == ()
 
 
 def test_a_training_that_ends_below_its_best_is_told() -> None:
