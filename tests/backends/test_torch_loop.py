@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dslnas.backends.torch.loop import divide
@@ -11,9 +11,11 @@ from dslnas.graph.analysis.plan import Step, make_plan
 from dslnas.graph.analysis.time_loop import TimeLoop, is_bound
 from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.ops.traits import Trait
 from dslnas.passes.manager import optimised
 from tests.graph.recurrent import recurrent_spaces
 from tests.graph_text import parse_graph
+from tests.primitives import with_trait
 from tests.spaces import space_of
 
 TEXT = """input = input : token
@@ -48,8 +50,9 @@ def names(steps: tuple[Step, ...]) -> list[str]:
 def stacked(graph: PrimitiveGraph) -> set[str]:
     """Return names of values in which edges stand above each other."""
     found: set[str] = set()
+    ends = with_trait(Trait.ENDS_STACK)
     for node in graph.nodes:
-        follows = node.primitive != "sum_stack" and not found.isdisjoint(node.inputs)
+        follows = node.primitive not in ends and not found.isdisjoint(node.inputs)
         if node.primitive == "stack" or follows:
             found.add(node.name)
     return found
@@ -124,8 +127,28 @@ def test_a_stack_is_as_a_whole_in_the_loop_or_outside() -> None:
     assert not divided(parse_graph(carried)).body
 
 
+GATED = """use std.cnn
+gate highway(f, s) {
+    let both = linear(2 * C, bias = false)(s)
+    output s + sigmoid(split(2, 0)(both)) * (f(split(2, 1)(both)) - s)
+}
+cell a {
+    inputs x
+    states h
+    node n1 = {tanh, relu}(x) + {tanh, relu}(h)
+    edge highway
+    keep all
+    output mean
+}
+network { channels 4; stem embedding; head linear(classes); cells a * 2 }
+evaluate { channels 4 }
+"""
+"""All edges of a node are one gate, which sums them."""
+
+
 @settings(max_examples=25)
 @given(recurrent_spaces(), st.booleans(), st.booleans())
+@example(GATED, True, False)
 def test_any_loop_has_what_it_reads_and_frees_the_rest(text: str, fast: bool, hoist: bool) -> None:
     graph = build_supernet_graph(space_of(text, (), classes=5))
     graph = optimised(graph) if fast else graph
