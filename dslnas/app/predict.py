@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dslnas.app.arguments import wrong_argument
 from dslnas.app.run import Run
+from dslnas.data.files import reading
 from dslnas.diagnostics import UserError, command, user_error
 from dslnas.runs.manifest import read_run_manifest
 
@@ -22,26 +24,34 @@ INSTEAD = {
 """Files beside models of other data, with what is said of them; the first that is there counts."""
 
 
-def predict(run: Run | Path | str, files: Iterable[Path | str]) -> list[Prediction]:
+def predict(run: Run | Path | str, files: Path | str | Iterable[Path | str]) -> list[Prediction]:
     """Return what the exported model of a run makes of pictures.
 
     Args:
         run: The run, or its folder.
-        files: The pictures; each is read as `preprocessing.py` beside the model says.
+        files: A picture, a folder of them, or several of both; each picture is read as
+            `preprocessing.py` beside the model says.
 
     Raises:
+        TypeError: `files` has something that is no path.
         UserError: NAS023 if it is no run, NAS024 if it has no model, or one of no pictures; NAS603
-            if a picture cannot be read.
+            if a picture or folder cannot be read.
     """
-    from dslnas.exporters.predict import ERRORS, problem
+    from dslnas.exporters.predict import UnreadError, pictures
 
+    places = [files] if isinstance(files, str) or not isinstance(files, Iterable) else [*files]
+    for place in places:
+        if not isinstance(place, Path | str):
+            raise wrong_argument("predict", "paths of pictures and folders", place)
     predictor, found = predictor_of(run.path if isinstance(run, Run) else Path(run)), []
-    for file in files:
-        try:
-            found.append(predictor.predict(file))
-        except ERRORS as error:
-            message = problem(error)
-            raise user_error("NAS603", message, where=str(file)) from error
+    for place in places:
+        with reading(Path(place), "folder"):
+            inner, _ = pictures(place)
+        for file in inner:
+            try:
+                found.append(predictor.predict(file))
+            except UnreadError as error:
+                raise user_error("NAS603", str(error), where=str(file)) from error
     return found
 
 
@@ -59,7 +69,8 @@ def predictor_of(run: Path) -> Predictor:
     try:
         return Predictor(run / MODEL)
     except ValueError as error:
-        raise _refusal(run, str(error), f"`{command('export', run)}` writes it anew") from error
+        help = f"`{command('export', run)}` writes it anew"
+        raise _refusal(run, f"its {MODEL} {error}", help) from error
 
 
 def _refusal(run: Path, message: str, help: str) -> UserError:

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dslnas.data.files import reading
-
-SUFFIXES = frozenset(
-    {
-        *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".apng", ".webp"),
-        *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif", ".hif"),
-    }
-)
-"""Endings of files that are read; what they are is told by their content."""
+from dslnas.data.preprocessing import is_meant, is_picture, walk
 
 NAMED = 12
 """Classes that a message names, if there are many more."""
-
-_LITTER = frozenset(
-    {"__macosx", "@eadir", "$recycle.bin", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
-)
-"""Names of what systems and tools leave behind, in small letters; so are those with a dot first."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +47,21 @@ class Files:
 def files_in(folder: Path, *, below: bool = True) -> Files:
     """Return the files of a folder, of those `below` it too, without litter."""
     pictures, others, direct = list[Path](), Counter[str](), 0
-    for place, names in _walk(folder, below=below):
-        for name in names:
-            ending = os.path.splitext(name)[1].lower()
-            if ending in SUFFIXES:
-                pictures.append(Path(place, name))
-                direct += place == str(folder)
-            else:
-                others[ending] += 1
+    with reading(folder, "folder"):
+        for place, names in walk(folder, below=below):
+            for name in names:
+                if is_picture(name):
+                    pictures.append(Path(place, name))
+                    direct += place == str(folder)
+                else:
+                    others[os.path.splitext(name)[1].lower()] += 1
     return Files(folder, tuple(sorted(pictures)), direct, others)
 
 
 def folders_in(folder: Path) -> list[Path]:
     """Return the folders in a folder, in the order of their names, without litter."""
     with reading(folder, "folder"):
-        return sorted(path for path in folder.iterdir() if path.is_dir() and _is_meant(path.name))
+        return sorted(path for path in folder.iterdir() if path.is_dir() and is_meant(path.name))
 
 
 def is_utf8(path: Path) -> bool:
@@ -102,28 +90,3 @@ def in_words(names: Sequence[str]) -> str:
     told = [*names[:NAMED], f"{more} more"] if more > 1 else names
     *first, last = told
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def _walk(folder: Path, *, below: bool) -> Iterator[tuple[str, list[str]]]:
-    """Yield each folder with the names of its files; links are followed, but not in circles."""
-
-    def failed(error: OSError) -> None:
-        raise error
-
-    start = Path(os.path.realpath(folder))
-    seen = {str(start), *map(str, start.parents)}
-    with reading(folder, "folder"):
-        for place, inner, names in os.walk(folder, onerror=failed, followlinks=True):
-            seen.add(os.path.realpath(place))
-            paths = {name: os.path.realpath(os.path.join(place, name)) for name in meant(inner)}
-            inner[:] = [name for name, path in paths.items() if below and path not in seen]
-            yield place, meant(names)
-
-
-def meant(names: Iterable[str]) -> list[str]:
-    """Return the names that are no litter."""
-    return [name for name in names if _is_meant(name)]
-
-
-def _is_meant(name: str) -> bool:
-    return not name.startswith(".") and name.lower() not in _LITTER

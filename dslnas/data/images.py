@@ -25,9 +25,9 @@ from dslnas.data.image_damage import (
     nothing_left,
     unreadable,
 )
-from dslnas.data.image_files import SUFFIXES
 from dslnas.data.image_listing import Classes, Listing, listing
 from dslnas.data.pictures import Pictures, is_deep, is_grey, left_out
+from dslnas.data.preprocessing import is_picture
 from dslnas.diagnostics import UserError, user_error
 from dslnas.settings.data import ImageFolder
 
@@ -208,9 +208,7 @@ def _is_small(paths: Sequence[Path]) -> bool:
 
 def recognises(path: Path) -> bool:
     """Whether a folder has folders in it, or pictures."""
-    return path.is_dir() and any(
-        item.is_dir() or item.suffix.lower() in SUFFIXES for item in path.iterdir()
-    )
+    return path.is_dir() and any(item.is_dir() or is_picture(item.name) for item in path.iterdir())
 
 
 def _part(

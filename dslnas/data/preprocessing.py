@@ -1,4 +1,6 @@
-"""Pictures to what a network of dslnas reads. Needs numpy and Pillow alone.
+"""Pictures, as files and in folders, to what a network of dslnas reads.
+
+Needs numpy and Pillow alone.
 
     preprocessing = Preprocessing.from_json(text)
     batch = preprocessing.read("photo.jpg")  # float32 (1, channels, height, width)
@@ -10,11 +12,13 @@ reads pictures by this very file: they are the same numbers here and there, bit 
 from __future__ import annotations
 
 import json
+import math
+import os
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +31,27 @@ if TYPE_CHECKING:  # imported where it is used: who has no files needs no Pillow
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "HEIF")
 """Formats that are read, as far as Pillow has them; a file is told by its content."""
 
+ENDINGS = frozenset(
+    {
+        *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".apng", ".webp"),
+        *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif", ".hif"),
+    }
+)
+"""Endings, in small letters, of the files in a folder that are read."""
+
+LITTER = frozenset(
+    {"__macosx", "@eadir", "$recycle.bin", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
+)
+"""Names of what systems and tools leave behind, in small letters; so are those with a dot first."""
+
 HEIF = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypheis", b"ftypmif1")
 """Second word of files that pillow-heif teaches Pillow to read."""
 
 CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
 """Channels by mode: grey, colours in this order, and colours with opacity."""
+
+FITS = ("stretch", "pad", "crop")
+"""How the sides of a picture are brought to those that a network reads."""
 
 ORIENTATION = 0x0112
 """Tag of EXIF that says how a picture is turned or mirrored; 1 if it is not."""
@@ -114,16 +134,34 @@ class Preprocessing:
     @classmethod
     def from_json(cls, text: str) -> Preprocessing:
         """Return what `to_json` wrote; raise ValueError for anything that is not done here."""
-        entries: dict[str, Any] = json.loads(text)
         try:
-            made = cls(**entries | {name: tuple(entries[name]) for name in ("mean", "std")})
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"no preprocessing: {error}") from error
-        usual = cls(made.mode, made.height, made.width)
-        for name in ("orientation", "depth", "interpolation", "divisor"):
-            if getattr(made, name) != getattr(usual, name):
-                raise ValueError(f"{name} `{getattr(made, name)}` is not known")
+            entries: dict[str, Any] = dict(json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise ValueError("no object in JSON") from error
+        names = [field.name for field in fields(cls)]
+        for name in (*names, *entries):
+            if name not in entries or name not in names:
+                raise ValueError(f"`{name}` is {'unknown' if name in entries else 'missing'}")
+        lists = {name: tuple(value) for name, value in entries.items() if isinstance(value, list)}
+        made = cls(**entries | lists)
+        for name, is_done in made._done():
+            if not is_done:
+                raise ValueError(f"`{name}` cannot be `{entries[name]}`")
         return made
+
+    def _done(self) -> Iterator[tuple[str, bool]]:
+        """Yield each attribute, and whether its value is done here."""
+        yield "mode", self.mode in tuple(CHANNELS)
+        yield "height", _is_length(self.height)
+        yield "width", _is_length(self.width)
+        yield "fit", self.fit in FITS
+        yield "mean", _are_numbers(self.mean, self.channels)
+        yield "std", _are_numbers(self.std, self.channels) and 0 not in self.std
+        yield "background", self.mode == "RGBA" or _is_colour(self.background)
+        yield "polarity", isinstance(self.polarity, str)
+        usual = Preprocessing(self.mode, self.height, self.width)
+        for name in ("orientation", "depth", "interpolation", "divisor"):
+            yield name, getattr(self, name) == getattr(usual, name)
 
     def read(self, file: Path | str) -> NDArray[np.float32]:
         """Return what the network reads of a file, (1, channels, height, width)."""
@@ -257,4 +295,65 @@ def _eight_bits(image: Image.Image) -> Image.Image:
             f"image has values outside of 0 to {most}", "save it with 8 or 16 bits a channel"
         )
     levels = np.floor(values * 255 + 0.5) if values.dtype.kind == "f" else values.astype(int) >> 8
-    return Image.fromarray(levels.astype(np.uint8))
+    grey = Image.fromarray(levels.astype(np.uint8))
+    if "transparency" in image.info:  # one level, all 16 bits of which count
+        opacity = np.where(values == image.info["transparency"], 0, 255).astype(np.uint8)
+        grey = Image.merge("LA", (grey, Image.fromarray(opacity)))
+    return grey
+
+
+# ---- what an entry may be ------------------------------------------------------------------------
+
+
+def _is_length(value: object) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _are_numbers(values: object, count: int) -> bool:
+    return (
+        isinstance(values, tuple)
+        and len(values) == count
+        and all(isinstance(value, int | float) and math.isfinite(value) for value in values)
+    )
+
+
+def _is_colour(value: object) -> bool:
+    if value == "white":  # as always in training, where there may be no Pillow
+        return True
+    from PIL import ImageColor
+
+    try:
+        return bool(ImageColor.getrgb(str(value)))
+    except ValueError:
+        return False
+
+
+# ---- folders -------------------------------------------------------------------------------------
+
+
+def is_meant(name: str) -> bool:
+    """Whether a file or folder of this name is no litter."""
+    return not name.startswith(".") and name.lower() not in LITTER
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file is read, by its name."""
+    return os.path.splitext(name)[1].lower() in ENDINGS
+
+
+def walk(folder: Path | str, *, below: bool = True) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield a folder, and those `below` it, each with the names of its files, without litter.
+
+    Links are followed, but not in circles. OSError is raised for a folder that cannot be read.
+    """
+
+    def failed(error: OSError) -> None:
+        raise error
+
+    start = Path(os.path.realpath(folder))
+    seen = {str(start), *map(str, start.parents)}
+    for place, inner, names in os.walk(folder, onerror=failed, followlinks=True):
+        seen.add(os.path.realpath(place))
+        paths = {name: os.path.realpath(os.path.join(place, name)) for name in inner}
+        inner[:] = [n for n, path in paths.items() if below and is_meant(n) and path not in seen]
+        yield place, [name for name in names if is_meant(name)]

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,29 +26,18 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from dslnas.data.preprocessing import FORMATS, PictureError, Preprocessing
+from dslnas.data.preprocessing import FORMATS, PictureError, Preprocessing, is_picture, walk
 
 FOLDER = Path(__file__).resolve().parent
 MODEL = "model.onnx"
-PROPERTIES = ("preprocessing", "task")
-"""Properties that a model of pictures has."""
+TASKS = ("classification", "multilabel", "regression")
 
 COLUMNS = ("part", "class", "file")
 """Columns of a list of examples."""
 
-ERRORS = (
-    PictureError,
-    OSError,
-    ValueError,
-    SyntaxError,
-    LookupError,
-    TypeError,
-    ArithmeticError,
-    RuntimeError,
-    EOFError,
-    MemoryError,
-)
-"""Errors that Pillow raises for a file that is damaged or no picture."""
+
+class UnreadError(Exception):
+    """A picture that is not read, and why."""
 
 
 @dataclass(frozen=True)
@@ -70,26 +62,33 @@ class Predictor:
     """A model, with the preprocessing that it asks for.
 
     Attributes:
-        task: Kind of what is predicted: classification, multilabel or regression.
+        task: Kind of what is predicted, one of TASKS.
         names: Names of the outputs; their numbers where they have none.
 
     Raises:
-        ValueError: The model says nothing of pictures, or prepares them itself.
+        ValueError: The model is damaged, says nothing of pictures, or prepares them itself.
     """
 
     def __init__(self, model: Path) -> None:
         self._session = _session(model)
         told = self._session.get_modelmeta().custom_metadata_map
-        missing = [name for name in PROPERTIES if name not in told]
-        if missing:
-            raise ValueError(f"{model} does not tell its {missing[0]}: it is none of pictures")
-        if self._session.get_inputs()[0].type != "tensor(float)":
-            raise ValueError(f"{model} reads no normalised pictures: name {MODEL}")
-        self.preprocessing = Preprocessing.from_json(told["preprocessing"])
-        self.task = str(told["task"])
-        outputs = range(self._session.get_outputs()[0].shape[1])
-        self.names: list[str] = json.loads(told.get("class_names", "null")) or [*map(str, outputs)]
-        self._input = self._session.get_inputs()[0].name
+        for name in ("preprocessing", "task"):
+            if name not in told:
+                raise ValueError(f"has no property `{name}`, as models of pictures have")
+        given, outputs = self._session.get_inputs()[0], self._session.get_outputs()[0].shape[1:]
+        if given.type != "tensor(float)":
+            raise ValueError(f"reads no normalised pictures: name {MODEL}")
+        try:
+            self.preprocessing = how = Preprocessing.from_json(told["preprocessing"])
+        except ValueError as error:
+            raise ValueError(f"its property `preprocessing` is wrong: {error}") from error
+        wanted = [how.channels, how.height, how.width]
+        if given.shape[1:] != wanted:
+            raise ValueError(f"reads {given.shape[1:]}, where its preprocessing gives {wanted}")
+        self._input, self.task = given.name, str(told["task"])
+        if self.task not in TASKS:
+            raise ValueError(f"its property `task` cannot be `{self.task}`")
+        self.names = _names(told.get("class_names", "null"), *outputs)
 
     def outputs_of(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return the probability of every class or label, or the numbers.
@@ -107,8 +106,8 @@ class Predictor:
         return np.asarray(powers / powers.sum())
 
     def predict(self, file: Path | str) -> Prediction:
-        """Return what the model makes of a picture."""
-        outputs = self.outputs_of(self.preprocessing.decode(file))
+        """Return what the model makes of a picture; raise UnreadError if it cannot be read."""
+        outputs = self.outputs_of(decoded(file, self.preprocessing))
         order = range(len(outputs)) if self.task == "regression" else np.argsort(-outputs)
         return Prediction(str(file), {self.names[i]: float(outputs[i]) for i in order})
 
@@ -117,45 +116,79 @@ def _session(model: Path) -> Any:
     try:
         return onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     except Exception as error:  # those of ONNX Runtime have no base of their own
-        raise ValueError(f"{model} is damaged: export it again") from error
+        version = onnxruntime.__version__
+        raise ValueError(f"is damaged, or nothing that ONNX Runtime {version} reads") from error
+
+
+def _names(told: str, count: int) -> list[str]:
+    """Return the names of so many outputs."""
+    try:
+        names = [*map(str, json.loads(told) or range(count))]
+    except (ValueError, TypeError) as error:
+        raise ValueError("its property `class_names` is no list in JSON") from error
+    if len(names) != count:
+        raise ValueError(f"has {count} outputs, and {len(names)} names for them")
+    return names
 
 
 # ---- what is labelled ---------------------------------------------------------------------------
 
 
-def pictures(places: Sequence[Path]) -> Iterator[Path]:
-    """Yield files, and of folders the pictures in them and below, in order."""
-    from PIL import Image
+def pictures(place: Path | str) -> tuple[list[str], Counter[str]]:
+    """Return a file, or of a folder the pictures in it and below; and the other files, by ending.
 
-    endings = {ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS}
-    endings |= {".heic", ".heif"}  # read where pillow-heif is installed
-    for place in places:
-        if place.is_dir():
-            found = (path for path in place.rglob("*") if path.suffix.lower() in endings)
-            yield from sorted(path for path in found if not path.name.startswith("."))
-        else:
-            yield place
+    Raises:
+        OSError: The folder, or one in it, cannot be read.
+    """
+    if not os.path.isdir(place):
+        return [str(place)], Counter()
+    files = sorted(Path(folder, name) for folder, names in walk(place) for name in names)
+    others = Counter(path.suffix.lower() for path in files if not is_picture(path.name))
+    return [str(path) for path in files if is_picture(path.name)], others
+
+
+def decoded(file: Path | str, how: Preprocessing) -> NDArray[np.uint8]:
+    """Return a picture of its own size; raise UnreadError if it cannot be read."""
+    if os.path.exists(file) and not os.path.isfile(file):
+        raise UnreadError("no file")  # opening a pipe would wait for its writer
+    try:
+        return how.decode(file)
+    except ImportError:
+        raise
+    except Exception as error:  # Pillow raises any for a file that is damaged
+        raise UnreadError(_cause(file, error)) from error
+
+
+def _cause(file: Path | str, error: Exception) -> str:
+    """Return why a picture cannot be read."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, PictureError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    if isinstance(error, MemoryError):
+        return "too large for the memory"
+    if not os.path.getsize(file):
+        return "empty"
+    if isinstance(error, UnidentifiedImageError):
+        return f"damaged, or of no format that is read: {', '.join(FORMATS)}"
+    return "damaged"
 
 
 def listed(file: Path, part: str) -> list[tuple[str, str]]:
     """Return class and file of the examples of a part; ValueError if a list has none."""
     with file.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
         reader = csv.DictReader(stream)
-        if not set(COLUMNS) <= set(reader.fieldnames or ()):
+        names = reader.fieldnames or ()
+        if "row" in names:
+            raise ValueError(f"{file}: its examples are rows of the data, and no files to read")
+        if not set(COLUMNS) <= set(names):
             raise ValueError(f"{file} has no columns {', '.join(COLUMNS)}")
         found = [(row["class"], row["file"]) for row in reader if row["part"] == part]
     if not found:
         raise ValueError(f"{file} lists no examples of the part {part}")
     return found
-
-
-def problem(error: BaseException) -> str:
-    """Return why a picture is not read."""
-    if isinstance(error, PictureError):
-        return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return "damaged, or no picture"
 
 
 # ---- the command line ---------------------------------------------------------------------------
@@ -173,19 +206,46 @@ def shown(prediction: Prediction, task: str, top: int) -> str:
     return f"{prediction.file}: {', '.join(told) or 'none of the labels'}"
 
 
-def print_predictions(predictor: Predictor, places: Sequence[Path], top: int, form: str) -> int:
+def gathered(places: Sequence[Path | str]) -> tuple[list[str], int]:
+    """Return files, and the pictures in folders; and how many folders cannot be read. Tell both."""
+    found, others, wrong = list[str](), Counter[str](), 0
+    for place in places:
+        try:
+            files, more = pictures(place)
+        except OSError as error:
+            tell(error.filename, str(error.strerror).lower())
+            wrong += 1
+            continue
+        found += files
+        others += more
+    if others:
+        told = (
+            f"{count} {ending or 'without an ending'}" for ending, count in others.most_common()
+        )
+        print(f"note: files that are not read: {', '.join(told)}", file=sys.stderr)
+    return found, wrong
+
+
+def tell(file: str, message: str) -> None:
+    """Tell what is wrong with a file."""
+    print(f"error: {file or repr(file)}: {message}", file=sys.stderr)
+
+
+def print_predictions(
+    predictor: Predictor, places: Sequence[Path | str], top: int, form: str
+) -> int:
     """Print what the model makes of pictures; return the exit code."""
-    wrong, made = 0, []
     if predictor.preprocessing.polarity:
         print(f"note: the model knows pictures {predictor.preprocessing.polarity}", file=sys.stderr)
-    table = csv.writer(sys.stdout, lineterminator="\n")
+    files, wrong = gathered(places)
+    made, table = [], csv.writer(sys.stdout, lineterminator="\n")
     if form == "csv":
         table.writerow(("file", "label", *predictor.names))
-    for path in pictures(places):
+    for file in files:
         try:
-            prediction = predictor.predict(path)
-        except ERRORS as error:
-            print(f"error: {path}: {problem(error)}", file=sys.stderr)
+            prediction = predictor.predict(file)
+        except UnreadError as error:
+            tell(file, str(error))
             wrong += 1
             continue
         made.append(prediction)
@@ -194,9 +254,9 @@ def print_predictions(predictor: Predictor, places: Sequence[Path], top: int, fo
             table.writerow((prediction.file, prediction.label, *values))
         elif form == "text":
             print(shown(prediction, predictor.task, top))
-    if form == "json":
+    if form == "json":  # in ASCII: it is JSON whatever the names and the encoding of the output
         entries = [{"file": one.file, "label": one.label, "values": one.values} for one in made]
-        print(json.dumps(entries, indent=2, ensure_ascii=False))
+        print(json.dumps(entries, indent=2))
     if not made and not wrong:
         print("error: there are no pictures there", file=sys.stderr)
     return 1 if wrong or not made else 0
@@ -210,8 +270,8 @@ def print_accuracy(predictor: Predictor, file: Path, folder: Path, part: str) ->
     for label, name in examples:
         try:
             right += predictor.predict(folder / name).label == label
-        except ERRORS as error:
-            raise ValueError(f"{folder / name}: {problem(error)}") from error
+        except UnreadError as error:
+            raise ValueError(f"{folder / name}: {error}") from error
     share = right / len(examples)
     print(f"accuracy {share:.2%}: {right} of {len(examples)} pictures of the part {part}")
     return 0
@@ -220,7 +280,7 @@ def print_accuracy(predictor: Predictor, file: Path, folder: Path, part: str) ->
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the checked arguments of the command line."""
     parser = argparse.ArgumentParser(description="Label pictures with an exported model.")
-    parser.add_argument("places", nargs="*", type=Path, metavar="PICTURE_OR_FOLDER")
+    parser.add_argument("places", nargs="*", metavar="PICTURE_OR_FOLDER")
     parser.add_argument("--model", default=MODEL, help=f"file beside this one; default {MODEL}")
     parser.add_argument("--top", type=int, default=1, help="classes to tell; default 1")
     forms = parser.add_mutually_exclusive_group()
@@ -230,7 +290,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="with --list: folder that its files are in")
     parser.add_argument("--part", default="test", help="with --list: part of it; default test")
     parser.set_defaults(form="text")
-    found = parser.parse_args(given)
+    found = parser.parse_intermixed_args(given)
     if found.top < 1:
         parser.error(f"--top is a whole number of at least 1, not {found.top}")
     if (found.list is None) == (not found.places):
@@ -248,18 +308,25 @@ def fail(message: str) -> NoReturn:
 
 def main() -> None:
     """Label what the command line names."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may have letters that its encoding lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     given = arguments()
     model = FOLDER / given.model
     if not model.is_file():
         fail(f"{model} does not exist: keep the exported files together")
     try:
         predictor = Predictor(model)
+    except ValueError as error:
+        fail(f"{model} {error}")
+    if given.data is not None and not given.data.is_dir():
+        fail(f"{given.data}: no such folder")
+    try:
         if given.list is not None:
             sys.exit(print_accuracy(predictor, given.list, given.data, given.part))
         sys.exit(print_predictions(predictor, given.places, given.top, given.form))
     except OSError as error:
-        fail(f"{error.filename}: {problem(error)}")
-    except (ImportError, ValueError) as error:
+        fail(f"{error.filename}: {str(error.strerror).lower()}")
+    except (ImportError, ValueError, csv.Error) as error:
         fail(str(error))
 
 

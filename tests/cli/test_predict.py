@@ -150,6 +150,28 @@ def test_predictions_in_python(trained: Path) -> None:
         dslnas.predict(trained, ["none.png"])
 
 
+def test_a_picture_or_a_folder_needs_no_list_in_python(trained: Path) -> None:
+    folder = trained.parent / "photos" / "odd"
+    (one,) = dslnas.predict(trained, str(folder / "0.png"))
+    found = dslnas.predict(trained, folder)
+    assert len(found) == 15
+    assert one in found
+    for given in (None, [None], b"0.png"):
+        with pytest.raises(TypeError, match=r"takes paths of pictures and folders; a .* was given"):
+            dslnas.predict(trained, given)  # type: ignore[arg-type]
+
+
+def test_a_damaged_model_is_told(
+    trained: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "manifest.json").write_bytes((trained / "manifest.json").read_bytes())
+    (tmp_path / "model.onnx").touch()
+    assert run(["predict", str(tmp_path), "x.png"]) == 1
+    told = capfd.readouterr().err
+    assert f"{tmp_path}: error[NAS024]: its model.onnx is damaged, or nothing that" in told
+    assert f"help: `dslnas export {tmp_path}` writes it anew" in told
+
+
 def test_the_report_says_what_was_taken_for_what(
     trained: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

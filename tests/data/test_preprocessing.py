@@ -59,6 +59,15 @@ def test_numbers_whose_range_nothing_tells_are_refused(
         GREY.decode(path)
 
 
+def test_one_level_of_deep_grey_may_be_transparent(tmp_path: Path) -> None:
+    path = tmp_path / "deep.png"
+    levels = np.array([[5000, 5001], [40_000, 5000]], np.uint16)
+    Image.fromarray(levels).save(path, transparency=5000)
+    found = Preprocessing("RGBA", 2, 2).decode(path)
+    np.testing.assert_array_equal(found[:, :, 3], [[0, 255], [255, 0]])
+    np.testing.assert_array_equal(GREY.decode(path)[:, :, 0], [[255, 19], [156, 255]])
+
+
 def test_hidden_colours_do_not_count(tmp_path: Path) -> None:
     noise = pixels(6, 6, 4)
     noise[:, :, 3] = np.where(np.arange(6) < 3, 0, 255)
@@ -106,13 +115,22 @@ def test_the_text_of_a_preprocessing_gives_the_same_again() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (
-            "(Pillow)",
-            "(OpenCV)",
-            "interpolation `bilinear with antialiasing (OpenCV)` is not known",
-        ),
-        ('"divisor": 255', '"divisor": 1', "divisor `1` is not known"),
-        ('"mean"', '"average"', "no preprocessing: 'mean'"),
+        ("(Pillow)", "(CV)", "`interpolation` cannot be `bilinear with antialiasing (CV)`"),
+        ('"divisor": 255', '"divisor": 1', "`divisor` cannot be `1`"),
+        ('"mean"', '"average"', "`mean` is missing"),
+        ('"mean"', '"more": 1, "mean"', "`more` is unknown"),
+        ('"L"', '"XYZ"', "`mode` cannot be `XYZ`"),
+        ('"L"', "[1]", "`mode` cannot be `[1]`"),
+        ('"height": 4', '"height": 0', "`height` cannot be `0`"),
+        ('"width": 4', '"width": 4.0', "`width` cannot be `4.0`"),
+        ("stretch", "wobble", "`fit` cannot be `wobble`"),
+        ("[0.25]", "[0.25, 0.25]", "`mean` cannot be `[0.25, 0.25]`"),
+        ("[0.25]", "0.25", "`mean` cannot be `0.25`"),
+        ("[0.5]", "[0]", "`std` cannot be `[0]`"),
+        ("[0.5]", "[NaN]", "`std` cannot be `[nan]`"),
+        ("white", "whight", "`background` cannot be `whight`"),
+        ('"polarity": ""', '"polarity": 1', "`polarity` cannot be `1`"),
+        ("}", "", "no object in JSON"),
     ],
 )
 def test_what_is_not_done_here_is_refused(old: str, new: str, message: str) -> None:

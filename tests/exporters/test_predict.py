@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,11 +24,12 @@ from PIL import Image
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import LabelledFacts
+from dslnas.data.image_files import files_in
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.diagnostics import UserError
 from dslnas.exporters import pictures as checked
 from dslnas.exporters.export import export
-from dslnas.exporters.predict import Predictor
+from dslnas.exporters.predict import Predictor, pictures
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.sections import ExportSettings
 from tests.data.made import pixels
@@ -46,10 +49,12 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+HOW = Preprocessing("L", 8, 8, "crop", (0.3,), (0.2,))
+
+
 def facts(goal: str = "classification") -> LabelledFacts:
-    how = Preprocessing("L", 8, 8, "crop", (0.3,), (0.2,))
     numbers = ((0.0,) * 4, (2.0,) * 4) if goal == "regression" else ((), ())
-    return LabelledFacts(NAMES, (0.3,), (0.2,), *numbers, preprocessing=how, goal=goal)
+    return LabelledFacts(NAMES, (0.3,), (0.2,), *numbers, preprocessing=HOW, goal=goal)
 
 
 def made(folder: Path, facts: LabelledFacts) -> Path:
@@ -91,18 +96,31 @@ def by_uint8(folder: Path, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(session.run(None, {"image": picture})[0])
 
 
-def test_pictures_of_folders_are_labelled(models: dict[str, Path], photos: Path) -> None:
-    folder = models["classification"]
+def test_pictures_of_folders_are_labelled(
+    models: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    folder, other = models["classification"], tmp_path / "Łódź.png"
     done = run(folder, photos, "--csv")
+    other.write_bytes((photos / "0.png").read_bytes())
     command = [sys.executable, "-c", ALONE, str(folder / "predict.py"), str(photos), "--csv"]
-    alone = subprocess.run(command, capture_output=True, text=True, check=False, env={})
-    assert alone.stdout == done.stdout
-    assert (alone.returncode, alone.stderr) == (done.returncode, done.stderr) == (0, "")
+    alone = subprocess.run(
+        [*command, str(other)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONIOENCODING": "cp1252"},  # as of output into a file on many a Windows
+        encoding="cp1252",
+    )
+    *same, last = alone.stdout.splitlines()
+    assert same == done.stdout.splitlines()
+    assert last.startswith(rf"{tmp_path}/\u0141ód\u017a.png,")
+    note = "note: files that are not read: 1 .txt\n"
+    assert (alone.returncode, alone.stderr) == (done.returncode, done.stderr) == (0, note)
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     names = [Path(row["file"]).name for row in rows]
     assert names == ["0.png", "2.png", "1.png", "3.png"]
     for row in rows:
-        values = by_uint8(folder, facts().preprocessing.decode(row["file"]))  # type: ignore[union-attr]
+        values = by_uint8(folder, HOW.decode(row["file"]))
         np.testing.assert_allclose([float(row[name]) for name in NAMES], values, atol=1e-5)
         assert row["label"] == NAMES[values.argmax()]
 
@@ -120,7 +138,7 @@ def test_pictures_that_are_always_alike_are_noted(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check_briefly(monkeypatch)
-    how = Preprocessing("L", 8, 8, "crop", (0.3,), (0.2,), polarity="light on dark")
+    how = replace(HOW, polarity="light on dark")
     done = run(made(tmp_path, facts=replace(facts(), preprocessing=how)), photos / "0.png")
     assert (done.returncode, done.stderr) == (0, "note: the model knows pictures light on dark\n")
 
@@ -136,10 +154,8 @@ def test_outputs_without_names_are_numbered(
 
 def test_labels_and_numbers_are_told(models: dict[str, Path], photos: Path) -> None:
     path = photos / "0.png"
-    how = facts().preprocessing
-    assert how is not None
     for goal in ("multilabel", "regression"):
-        values = by_uint8(models[goal], how.decode(path))
+        values = by_uint8(models[goal], HOW.decode(path))
         (entry,) = json.loads(run(models[goal], path, "--json").stdout)
         found = [entry["values"][name] for name in NAMES]
         np.testing.assert_allclose(found, values, rtol=1e-4, atol=1e-5)
@@ -162,15 +178,55 @@ def test_the_python_module_gives_the_same(
 def test_damaged_files_are_told_and_others_are_labelled(
     models: dict[str, Path], photos: Path, tmp_path: Path
 ) -> None:
-    broken = tmp_path / "broken.png"
-    broken.write_bytes(b"<html>")
-    done = run(models["classification"], broken, photos / "0.png", tmp_path / "none.png")
+    page, empty, cut = (tmp_path / f"{name}.png" for name in ("page", "empty", "cut"))
+    page.write_bytes(b"<html>")
+    empty.touch()
+    cut.write_bytes((photos / "deeper" / "3.png").read_bytes()[:900])
+    os.mkfifo(tmp_path / "pipe.png")
+    none = tmp_path / "none.png"
+    done = run(models["classification"], tmp_path, photos / "0.png", none, "")
     assert done.returncode == 1
+    formats = "PNG, JPEG, GIF, BMP, PPM, WEBP, TIFF, AVIF, HEIF"
     assert done.stderr == (
-        f"error: {broken}: damaged, or no picture\n"
-        f"error: {tmp_path / 'none.png'}: no such file or directory\n"
+        f"error: {cut}: damaged\n"
+        f"error: {empty}: empty\n"
+        f"error: {page}: damaged, or of no format that is read: {formats}\n"
+        f"error: {tmp_path / 'pipe.png'}: no file\n"
+        f"error: {none}: no such file or directory\n"
+        "error: '': no such file or directory\n"
     )
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_folders_are_read_as_in_training(tmp_path: Path) -> None:
+    meant = ("1.png", "2.MPO", "3.hif", "folder.png/4.jpg", "link/5.png")
+    others = (".hidden/1.png", "__MACOSX/1.png", "a.tga", "b.TGA", "c")
+    for name in (*meant, *others, "elsewhere/5.png"):
+        path = tmp_path / ("outside" if "elsewhere" in name else "photos") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name != "link/5.png":
+            path.touch()
+    folder = tmp_path / "photos"
+    (folder / "link").rmdir()
+    (folder / "link").symlink_to(tmp_path / "outside" / "elsewhere", target_is_directory=True)
+    (folder / "folder.png" / "circle").symlink_to(folder, target_is_directory=True)
+    found, unread = pictures(folder)
+    assert found == [str(folder / name) for name in meant]
+    assert unread == {".tga": 2, "": 1}
+    assert tuple(map(Path, found)) == files_in(folder).pictures
+
+
+def test_names_are_json_in_any_encoding(
+    models: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / os.fsdecode(b"latin\xe9.png")
+    try:
+        path.write_bytes((photos / "0.png").read_bytes())
+    except OSError:
+        pytest.skip("names are always UTF-8 here")
+    done = run(models["classification"], path, "--json")
+    assert done.stdout.isascii()
+    assert json.loads(done.stdout)[0]["file"] == str(path)
 
 
 def test_another_model_in_the_folder(models: dict[str, Path], photos: Path) -> None:
@@ -196,11 +252,41 @@ def test_models_that_are_damaged_or_of_other_data(
     path.write_bytes(whole.SerializeToString()[:900])
     damaged = run(tmp_path, photos)
     assert (damaged.returncode, damaged.stdout) == (1, "")
-    assert damaged.stderr == f"error: {path} is damaged: export it again\n"
+    reader = f"ONNX Runtime {onnxruntime.__version__}"
+    assert damaged.stderr == f"error: {path} is damaged, or nothing that {reader} reads\n"
     del whole.metadata_props[:]
     onnx.save(whole, path)
-    message = f"error: {path} does not tell its preprocessing: it is none of pictures\n"
+    message = f"error: {path} has no property `preprocessing`, as models of pictures have\n"
     assert run(tmp_path, photos).stderr == message
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": None}, "has no property `task`, as models of pictures have"),
+        ({"task": "segmentation"}, "its property `task` cannot be `segmentation`"),
+        ({"class_names": '["a"]'}, "has 4 outputs, and 1 names for them"),
+        ({"class_names": "a, b"}, "its property `class_names` is no list in JSON"),
+        (
+            {"preprocessing": replace(HOW, fit="wobble").to_json()},
+            "its property `preprocessing` is wrong: `fit` cannot be `wobble`",
+        ),
+        (
+            {"preprocessing": replace(HOW, width=9).to_json()},
+            "reads [1, 8, 8], where its preprocessing gives [1, 8, 9]",
+        ),
+    ],
+)
+def test_properties_that_do_not_fit_the_model(
+    models: dict[str, Path], tmp_path: Path, changes: dict[str, str | None], message: str
+) -> None:
+    model = onnx.load(models["classification"] / "model.onnx")
+    told = {entry.key: entry.value for entry in model.metadata_props} | changes
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, {key: text for key, text in told.items() if text})
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Predictor(tmp_path / "model.onnx")
 
 
 def test_the_accuracy_on_a_kept_list(models: dict[str, Path], photos: Path, tmp_path: Path) -> None:
@@ -221,6 +307,12 @@ def test_the_accuracy_on_a_kept_list(models: dict[str, Path], photos: Path, tmp_
     assert nowhere.stderr == "error: none.csv: no such file or directory\n"
     none = run(folder, "--list", kept, "--data", photos, "--part", "more")
     assert none.stderr == f"error: {kept} lists no examples of the part more\n"
+    elsewhere = run(folder, "--list", kept, "--data", tmp_path / "nowhere")
+    assert elsewhere.stderr == f"error: {tmp_path / 'nowhere'}: no such folder\n"
+    kept.write_text("part,class,row\ntest,a,17\n")
+    rows_of_data = run(folder, "--list", kept, "--data", photos)
+    message = f"error: {kept}: its examples are rows of the data, and no files to read\n"
+    assert (rows_of_data.returncode, rows_of_data.stderr) == (1, message)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from dslnas.app.predict import predictor_of
     metavar="PICTURE_OR_FOLDER...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path),
 )
 @click.option(
     "--top", type=click.IntRange(1), default=1, show_default=True, help="Classes to tell."
@@ -25,7 +24,7 @@ from dslnas.app.predict import predictor_of
 @click.option("--json", "form", flag_value="json", help="Print JSON for machines.")
 @click.option("--csv", "form", flag_value="csv", help="Print a table.")
 def predict(
-    run: Path, pictures: tuple[Path, ...], top: int, form: Literal["json", "csv"] | None
+    run: Path, pictures: tuple[str, ...], top: int, form: Literal["json", "csv"] | None
 ) -> int:
     """Label pictures, and those in folders, with the model that a RUN exported.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from base64 import b64decode
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from dslnas.exporters.web.runtime import Runtime
 
 RUNTIME = Runtime(b"export const env = 0; // </script>", b"\0asm" * 50)
 NAMES = ["</script><img src=x onerror=alert(1)>", "a & b", "\u2028", "日本", "it's", '"']
-SMALL = Preprocessing("L", 8, 8, polarity="light on dark")
+COLOURED = Preprocessing("RGB", 32, 32, mean=(0.5,) * 3, std=(0.2,) * 3)
+SMALL = Preprocessing("L", 8, 8, mean=(0.5,), std=(0.2,), polarity="light on dark")
 PARTS = ("script", "wasm", "model")
 VOID = {"meta", "input", "img"}
 
@@ -89,7 +91,7 @@ def test_names_of_classes_are_text() -> None:
 
 
 def test_the_program_knows_how_pictures_are_read() -> None:
-    how = Preprocessing("RGBA", 20, 30, background="#123456")
+    how = Preprocessing("RGBA", 20, 30, "pad", (0.5,) * 4, (0.2,) * 4, background="#123456")
     facts = json.loads(Reader(page(model(how), RUNTIME)).texts["#facts"])
     assert facts == {
         "task": "classification",
@@ -104,7 +106,7 @@ def test_the_program_knows_how_pictures_are_read() -> None:
 
 @pytest.mark.parametrize(
     ("how", "is_drawn"),
-    [(SMALL, True), (Preprocessing("L", 96, 96), False), (Preprocessing("RGB", 32, 32), False)],
+    [(SMALL, True), (replace(SMALL, height=96), False), (COLOURED, False)],
 )
 def test_small_grey_pictures_are_drawn(how: Preprocessing, is_drawn: bool) -> None:
     elements = Reader(page(model(how), RUNTIME)).elements

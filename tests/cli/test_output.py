@@ -1,0 +1,31 @@
+"""Output that its encoding has no letters for."""
+
+from __future__ import annotations
+
+import gc
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from dslnas.cli.main import main
+
+
+def test_letters_that_the_output_lacks_end_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the output goes into a file or a pipe on many a Windows."""
+    spec, output = tmp_path / "Łódź.nas", io.BytesIO()
+    spec.write_text("cell a { }  # ↦\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["dslnas", "fmt", str(spec), "--check"])
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, "cp1252"))
+    try:
+        with pytest.raises(SystemExit) as end:
+            main()
+    finally:
+        gc.unfreeze()
+        gc.enable()
+    assert end.value.code == 1
+    sys.stdout.flush()
+    assert r"\u0141ód\u017a.nas".encode("cp1252") in output.getvalue()
