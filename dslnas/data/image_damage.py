@@ -68,10 +68,17 @@ def named(folder: Path, wrong: Mapping[Path, str]) -> dict[str, str]:
     return {shown(path.relative_to(folder)): why for path, why in wrong.items()}
 
 
-def listed(wrong: Mapping[str, str], elsewhere: str = "") -> str:
-    """Return in words what is wrong with which picture, and where more are named than here."""
-    told, more = [f"{name} {why}" for name, why in wrong.items()], len(wrong) - NAMED
-    return "; ".join(told[:NAMED]) + (f"; and {more} more{elsewhere}" if more > 0 else "")
+def listed(wrong: Mapping[str, str], elsewhere: str = "", most: int | None = None) -> str:
+    """Return in words what is wrong with which picture.
+
+    Args:
+        wrong: The fault by name.
+        elsewhere: Where more are named than here.
+        most: How many are named here, if not the usual number.
+    """
+    most = NAMED if most is None else most
+    told, more = [f"{name} {why}" for name, why in wrong.items()], len(wrong) - most
+    return "; ".join(told[:most]) + (f"; and {more} more{elsewhere}" if more > 0 else "")
 
 
 def unreadable(folder: Path, wrong: Mapping[Path, str], count: int, *, leaves: bool) -> UserError:

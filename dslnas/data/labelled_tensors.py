@@ -15,6 +15,7 @@ from dslnas.data.dataset import Data
 from dslnas.data.division import check_counts, check_split
 from dslnas.data.examples import Examples, Inputs, Targets, counts_of, picture_bytes
 from dslnas.data.facts import LabelledFacts
+from dslnas.data.pictures import left_out
 from dslnas.data.readers import reader_of
 from dslnas.data.rows import RowPart
 from dslnas.data.split import Indices, split, subset
@@ -49,6 +50,9 @@ def load(
     has_validation = examples.validation is not None
     settings = settings.divided(has_test=has_test, has_validation=has_validation)
     check_split(settings, has_test=has_test, has_validation=has_validation)
+    damaged = examples.pictures.damaged if examples.pictures else {}
+    # All are named: `dslnas data`, which names them elsewhere, could not divide the data either.
+    check_counts(counts_of(examples, settings.task), settings, left_out(damaged, len(damaged)))
     parts = _divided(examples, settings)
     mean, std = _statistics([_only(part) for part in parts[:2]])
     how = examples.preprocessing or picture_bytes(examples.inputs)
@@ -61,7 +65,7 @@ def load(
         notes=notes,
         preprocessing=None if how is None else replace(how, mean=mean, std=std),
         goal=settings.task,
-        damaged=examples.pictures.damaged if examples.pictures else {},
+        damaged=damaged,
     )
     if settings.task == "regression":
         mean, std = _statistics([part.targets for part in parts[:2]])
@@ -82,8 +86,6 @@ def load(
 
 def _divided(examples: Examples, settings: LabelledSettings) -> list[RowPart]:
     """Return the four parts on the CPU, not yet normalised."""
-    left_out = examples.pictures.left_out if examples.pictures else ()
-    check_counts(counts_of(examples, settings.task), settings, left_out)
     strata = _strata(examples.targets)
     used = subset(strata, settings.subset, settings.seed)
     parts = [

@@ -71,9 +71,9 @@ class PictureFacts(JsonModel):
         return left_out(self.damaged)
 
 
-def left_out(damaged: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the remark on files that are left out, if there are any."""
-    told = f"left out, as they cannot be read: {listed(damaged, ELSEWHERE)}"
+def left_out(damaged: Mapping[str, str], most: int | None = None) -> tuple[str, ...]:
+    """Return the remark on files that are left out, if there are any; `most`: see `listed`."""
+    told = f"left out, as they cannot be read: {listed(damaged, ELSEWHERE, most)}"
     return (told,) if damaged else ()
 
 

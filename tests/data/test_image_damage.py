@@ -194,14 +194,19 @@ def test_a_class_that_a_part_lacks_once_damaged_images_are_left_out_is_told(tmp_
     assert images.read(settings).notes == notes
 
 
-def test_damaged_images_are_named_where_too_few_are_left_for_the_split(tmp_path: Path) -> None:
-    write_images(tmp_path, {"cat": 5, "dog": 4})
-    (tmp_path / "dog" / "1.png").write_bytes(b"")
+def test_all_damaged_images_are_named_where_too_few_are_left_for_the_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_damage, "NAMED", 1)
+    write_images(tmp_path, {"cat": 5, "dog": 5})
+    for name in ("1.png", "3.png"):
+        (tmp_path / "dog" / name).write_bytes(b"")
     settings = ImageFolder(path=str(tmp_path), skip="damaged")
     assert error(lambda: load(settings, "cpu"), tmp_path) == (
         "NAS606",
         "class `dog` has 3 examples but the split has 4 parts",
-        "add examples of this class; left out, as they cannot be read: dog/1.png is empty",
+        "add examples of this class; left out, as they cannot be read: dog/1.png is empty; "
+        "dog/3.png is empty",
     )
 
 
