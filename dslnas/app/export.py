@@ -84,9 +84,8 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
         )
         if ends:
             _record(run, exported)
-        elif folder == run.path and (overrides or exported.precisions):
-            there = (f for f in (*run.results.files, *exported.files) if (folder / f).exists())
-            run.folder.add_results({**exported.results, "files": tuple(dict.fromkeys(there))})
+        elif folder == run.path:
+            _record_again(run, exported)
     return exported
 
 
@@ -148,12 +147,8 @@ def _network(run: Run, compiled: CompiledArchitecture) -> TorchNetwork:
         return run.trained.network
 
     from dslnas.runs.network import load_network
-    from dslnas.training.constraints import check_limits
 
-    network = load_network(compiled.graph, run.path)
-    example = task_of(compiled.program.data).example
-    check_limits(compiled.graph, compiled.program.derivation.limits, example)
-    return network
+    return load_network(compiled.graph, run.path)
 
 
 def _trial(run: Run, task: Task) -> Trial:
@@ -175,3 +170,15 @@ def _record(run: Run, exported: Exported) -> None:
     run.folder.add_results(exported.results)
     for stage in CHECKPOINTS:
         remove_checkpoints(run.path, stage)
+
+
+def _record_again(run: Run, exported: Exported) -> None:
+    """Write into the manifest what another export changed; formats that it left out are kept."""
+    before, results = run.results, exported.results
+    names = dict.fromkeys((*before.files, *exported.files))
+    results["files"] = tuple(name for name in names if (run.path / name).exists())
+    results["largest_difference"] = {**before.largest_difference, **exported.differences}
+    results["relative_difference"] = {**before.relative_difference, **exported.shares}
+    if exported.declared and before.precisions:
+        results["precisions"] = exported.precisions
+    run.folder.add_results(results)

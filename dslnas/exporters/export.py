@@ -24,7 +24,7 @@ from dslnas.exporters.onnx_record import DeclaredModels, Latency
 from dslnas.exporters.parity import Inputs
 from dslnas.exporters.pictures import check_pictures
 from dslnas.exporters.precision_record import PrecisionRecords
-from dslnas.exporters.precisions import write_precisions
+from dslnas.exporters.precisions import WRITERS, write_precisions
 from dslnas.exporters.unit import in_unit
 from dslnas.exporters.weights import WEIGHTS, file_metadata, write_weights
 from dslnas.files import PART, cannot_write, write_whole
@@ -55,13 +55,17 @@ class Exported:
         return {name: agreement.largest for name, agreement in self.agreements.items()}
 
     @property
+    def shares(self) -> dict[str, float]:
+        """By target, the same as a share of the spread of the outputs."""
+        return {name: agreement.relative for name, agreement in self.agreements.items()}
+
+    @property
     def results(self) -> dict[str, object]:
         """Facts for a manifest, by the names that they have there."""
-        shares = {name: agreement.relative for name, agreement in self.agreements.items()}
         told = {
             "files": self.files,
             "largest_difference": self.differences,
-            "relative_difference": shares,
+            "relative_difference": self.shares,
             "latency": self.latency,
             "onnx": self.declared,
             "precisions": self.precisions,
@@ -122,9 +126,8 @@ def export(
         onnx = {name: (stage / name).read_bytes() for name in written if name.endswith(".onnx")}
         for file in written:
             os.replace(stage / file, folder / file)
-        refused = {file_in(*which) for which in product(settings.others, (MODEL, STEP))}
-        for file in refused.difference(written):  # that of an earlier export
-            (folder / file).unlink(missing_ok=True)
+        if onnx:
+            _remove_precisions(folder, written)
     timed = onnx.get(STEP, onnx.get(MODEL))
     return Exported(
         (*written, WEIGHTS),
@@ -133,6 +136,13 @@ def export(
         {name: declared_by(model) for name, model in onnx.items()},
         others,
     )
+
+
+def _remove_precisions(folder: Path, written: Sequence[str]) -> None:
+    """Remove models of an earlier export in precisions that are not delivered by this one."""
+    for file in (file_in(*which) for which in product(WRITERS, (MODEL, STEP))):
+        if file not in written:
+            (folder / file).unlink(missing_ok=True)
 
 
 @contextmanager

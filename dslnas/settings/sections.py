@@ -14,6 +14,9 @@ MAX_SIDE = 65536
 OLDEST_OPSET, NEWEST_OPSET, NEWEST_IR = 11, 26, 13
 """Opsets that a model may declare: from that of 2019 on, and what ONNX Runtime loads today."""
 
+OLDEST_INT8_OPSET = 13
+"""The first in which a weight can have a step for every channel."""
+
 Side: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 """Channels, height or width."""
 

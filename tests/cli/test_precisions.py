@@ -15,6 +15,7 @@ import dslnas
 from dslnas.app.open_run import load_run
 from dslnas.cli.main import run
 from dslnas.cli.render.report import report_text
+from dslnas.runs.folder import ARCHITECTURE
 from dslnas.runs.manifest import MANIFEST
 from tests.cli.outcome import manifest_in
 from tests.exporters.brief import check_briefly
@@ -67,6 +68,31 @@ def test_the_report_has_a_row_for_every_precision(exported: Path) -> None:
     start = next(n for n, line in enumerate(printed) if line.startswith("Precisions of"))
     rows = [line.split()[0] for line in printed[start + 1 : start + 5]]
     assert rows == ["precision", "float32", "int8", "float16"]
+
+
+def test_a_later_export_leaves_nothing_behind_of_precisions_that_it_does_not_write(
+    exported: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(exported, tmp_path / "run")
+    assert run(["export", str(folder), "--set", "export.opset=15"]) == 0
+    results = manifest_in(folder)["results"]
+    models = {path.name for path in folder.glob("*.onnx")}
+    assert models.isdisjoint(FILES.values())
+    assert results["onnx"].keys() == models
+    assert {name for name in results["files"] if name.endswith(".onnx")} == models
+    assert results["precisions"] == {}
+    assert run(["export", str(folder), "--set", "export.formats=python"]) == 0
+    assert manifest_in(folder)["results"]["onnx"] == results["onnx"]
+    assert manifest_in(folder)["results"]["files"] == results["files"]
+
+
+def test_a_trained_run_is_exported_where_the_machine_is_slower_than_its_limit(
+    finished: Path, tmp_path: Path
+) -> None:
+    architecture = finished / ARCHITECTURE
+    architecture.write_text(f"{architecture.read_text()}derive {{ require latency < 0.001ms }}\n")
+    out = tmp_path / "again"
+    assert run(["export", str(finished), "--out", str(out), "--set", "export.formats=python"]) == 0
 
 
 def test_data_that_have_changed_are_refused(

@@ -27,7 +27,7 @@ from dslnas.exporters.precisions import Models
 from dslnas.exporters.sequence_parity import SequenceRun
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import Digits, TextFile
-from dslnas.settings.sections import ExportSettings
+from dslnas.settings.sections import OLDEST_INT8_OPSET, ExportSettings
 from dslnas.tasks.catalogue import task_of
 from tests.exporters.brief import check_briefly
 from tests.exporters.exported_text import language_model, words
@@ -76,13 +76,14 @@ def spoilt(models: Models, *_: object) -> Models:
     return {MODEL: made}
 
 
-def test_equal_exports_write_equal_bytes(
+def test_equal_exports_write_equal_bytes_and_declare_the_oldest_opsets(
     network: TorchNetwork, trial: Trial, tmp_path: Path
 ) -> None:
     for name in ("one", "two"):
         found = exported(network, trial, tmp_path / name, precision=("float16", "int8"))
     for file in found.files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    assert found.declared[MODEL].opset < OLDEST_INT8_OPSET == found.declared[INT8].opset
 
 
 def test_a_precision_that_loses_too_much_leaves_no_file(

@@ -14,7 +14,12 @@ from dslnas.settings.relaxations import RELAXATION_FACTS
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_base import Conflict, SearchSettings, rising
-from dslnas.settings.sections import DeriveSettings, EvaluateSettings, ExportSettings
+from dslnas.settings.sections import (
+    OLDEST_INT8_OPSET,
+    DeriveSettings,
+    EvaluateSettings,
+    ExportSettings,
+)
 from dslnas.settings.values import Mixup
 
 
@@ -77,6 +82,13 @@ def _of_precisions(export: ExportSettings, context: Context) -> Iterator[Conflic
             "export.within",
             "`within` says how much worse another precision may be, and there is only float32",
             "add a `precision` such as int8, or leave `within` out",
+        )
+    if "int8" in export.others and export.opset is not None and export.opset < OLDEST_INT8_OPSET:
+        yield Conflict(
+            "export.opset",
+            f"`int8` needs opset {OLDEST_INT8_OPSET}, not {export.opset}",
+            f"write `opset {OLDEST_INT8_OPSET}`, or leave it out: then each model declares the "
+            "oldest that has all of its operators",
         )
 
 

@@ -1,0 +1,8 @@
+use papers.darts
+
+data digits
+
+export {
+    precision  float16, int8
+    opset      12
+}
