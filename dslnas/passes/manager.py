@@ -21,6 +21,7 @@ from dslnas.passes.merge_sums import MERGE_SUMS
 from dslnas.passes.rewrite import Pass, Phase
 from dslnas.passes.separable import SEPARABLE
 from dslnas.passes.share_equal import SHARE_EQUAL, SHARE_EVERYWHERE
+from dslnas.passes.skip_zeros import SKIP_ZEROS
 from dslnas.passes.stack_edges import STACK_EDGES
 
 PASSES: dict[str, Pass] = {
@@ -37,6 +38,7 @@ PASSES: dict[str, Pass] = {
         CHANNELS_LAST,
         BUNDLE_CONVS,
         DROP_IDENTITIES,
+        SKIP_ZEROS,
         SHARE_EVERYWHERE,
         ABSORB_NORMS,
     )

@@ -13,12 +13,14 @@ from onnx import ModelProto, TensorProto, helper
 from dslnas.app.compile import CompiledArchitecture, compile_spec
 from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.onnx.sequence import to_onnx_sequence
+from dslnas.backends.onnx.uint8 import with_preprocessing
+from dslnas.data.preprocessing import CHANNELS, Preprocessing
 from dslnas.diagnostics import UserError
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.space.derive.derive import derive
 from tests.backends.onnx_run import emit
-from tests.backends.onnx_soundness import assert_sound, superfluous
+from tests.backends.onnx_soundness import assert_runs, assert_sound, superfluous
 from tests.backends.reference_graphs import Graph
 from tests.backends.reference_interpreter import random_images, random_weights
 from tests.backends.test_any_network import derived
@@ -42,16 +44,30 @@ def models_of(graph: PrimitiveGraph) -> Iterator[ModelProto]:
         yield to_onnx_sequence(graph, weights, "x", {})
 
 
-def inputs_of(model: ModelProto) -> dict[str, np.ndarray]:
-    """Return random inputs of a model, three steps of two examples."""
+def model_of_bytes(graph: PrimitiveGraph) -> ModelProto:
+    """Return the model of a network that reads a picture of any size as bytes."""
+    channels, height, width = next(iter(graph.inputs.values())).shape
+    (mode,) = (mode for mode, count in CHANNELS.items() if count == channels)
+    how = Preprocessing(mode, height, width, "stretch", (0.0,) * channels, (1.0,) * channels)
+    return with_preprocessing(next(models_of(graph)), how, "classification")
+
+
+def reads_pictures(graph: PrimitiveGraph) -> bool:
+    first, *others = (node.shape for node in graph.inputs.values())
+    return not others and len(first) == 3 and first[0] in CHANNELS.values()
+
+
+def inputs_of(model: ModelProto, batch: int = 2) -> dict[str, np.ndarray]:
+    """Return random inputs of a model, three steps of a batch, or a picture."""
     generator = np.random.default_rng(0)
-    sizes = {"batch": 2, "time": 3}
+    sizes = {"batch": batch, "time": 3, "height": 20, "width": 30}
     found = {}
     for value in model.graph.input:
         shape = [sizes.get(d.dim_param, d.dim_value) for d in value.type.tensor_type.shape.dim]
-        is_token = value.type.tensor_type.elem_type == TensorProto.INT64
-        drawn = generator.integers(2, size=shape) if is_token else generator.normal(size=shape)
-        found[value.name] = drawn if is_token else drawn.astype(np.float32)
+        kind = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+        most = {TensorProto.INT64: 2, TensorProto.UINT8: 256}.get(value.type.tensor_type.elem_type)
+        drawn = generator.integers(most, size=shape) if most else generator.normal(size=shape)
+        found[value.name] = drawn.astype(kind)
     return found
 
 
@@ -74,7 +90,30 @@ def of_a_kind(spec: Path) -> object:
 
 @pytest.mark.parametrize("spec", list(map(of_a_kind, SPECS)))
 def test_models_of_every_spec_are_sound(spec: Path) -> None:
-    for model in models_of(graph_of(spec)):
+    graph = graph_of(spec)
+    for model in models_of(graph):
+        assert_sound(model, inputs_of(model))
+        assert_runs(model, inputs_of(model, batch=0))
+    if reads_pictures(graph):
+        of_bytes = model_of_bytes(graph)
+        assert_sound(of_bytes, inputs_of(of_bytes))
+
+
+@pytest.mark.parametrize("join", ["concat", "max"])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 1)])
+def test_zeros_that_must_be_written_are_sound(stride: tuple[int, int], join: str) -> None:
+    graph = (
+        Graph((3, 6, 4))
+        .add("c", "conv", kernel=(3, 3), stride=stride, padding=(1, 1), out=3, bias=True)
+        .add("z", "zero", "input", stride=stride)
+        .add("both", join, "c", "z")
+        .add("pool", "global_avg_pool")
+        .add("head", "linear", out=2)
+        .done()
+    )
+    (plain,) = models_of(graph)
+    assert_runs(plain, inputs_of(plain, batch=0))
+    for model in (plain, model_of_bytes(graph)):
         assert_sound(model, inputs_of(model))
 
 

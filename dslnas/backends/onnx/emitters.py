@@ -210,15 +210,21 @@ _HARD_SIGMOID = {"alpha": 1 / 6, "beta": 0.5}
 # ---- structure ----------------------------------------------------------------------------------
 
 
-def _zero(context: EmitContext, **others: object) -> Protos:
-    # Not 0 * x, which would hand on infinities; the batch size is known only when the model runs.
-    whole = context.step("Shape", context.inputs[:1], "whole")
-    first = context.whole("first", 0)
-    batch = context.step("Gather", (whole.name, first.name), "batch")
-    sizes = context.whole("sizes", *context.node.shape)
-    shape = context.step("Concat", (batch.name, sizes.name), "shape", axis=0)
-    yield from (whole, first, batch, sizes, shape)
-    yield context.last("ConstantOfShape", (shape.name,))
+def _zero(context: EmitContext, *, stride: Pair) -> Protos:
+    # Not 0 * x, which would hand on infinities, and no tensor of a size that is computed: runtimes
+    # fold that where the batch is fixed, and some fail over it where the batch is empty.
+    (x,) = context.inputs
+    if stride != (1, 1):
+        ones = _along(context, (1, 1))
+        fewer = context.step(
+            "MaxPool", (x,), "fewer", kernel_shape=ones, strides=_along(context, stride)
+        )
+        yield fewer
+        x = fewer.name
+    nothing = context.constant("nothing", np.array(0, np.float32))
+    nowhere = context.step("Less", (x, x), "nowhere")
+    yield from (nothing, nowhere)
+    yield context.last("Where", (nowhere.name, x, nothing.name))
 
 
 def _entries(context: EmitContext) -> Protos:

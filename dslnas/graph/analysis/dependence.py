@@ -35,22 +35,29 @@ def check_dependence(graph: PrimitiveGraph, network: str) -> None:
     )
 
 
-def _reached(graph: PrimitiveGraph) -> nx.DiGraph[str]:
-    """Return the graph in which every node reads what it depends on, over all steps in time."""
-    reached: nx.DiGraph[str] = nx.DiGraph()
-    reached.add_nodes_from(node.name for node in graph.nodes)
-    zeros: set[str] = set()
+def zeros(graph: PrimitiveGraph) -> frozenset[str]:
+    """Return the nodes that give zeros whatever the network reads."""
+    found: set[str] = set()
     for node in graph.nodes:
-        found = [source in zeros for source in node.inputs]
+        which = [source in found for source in node.inputs]
         is_product = has_trait(node.primitive, Trait.MULTILINEAR)
         is_sum = has_trait(node.primitive, Trait.LINEAR)
         if (
             has_trait(node.primitive, Trait.ZERO)
-            or (is_product and any(found))
-            or (is_sum and found and all(found))
+            or (is_product and any(which))
+            or (is_sum and which and all(which))
         ):
-            zeros.add(node.name)
-        else:
+            found.add(node.name)
+    return frozenset(found)
+
+
+def _reached(graph: PrimitiveGraph) -> nx.DiGraph[str]:
+    """Return the graph in which every node reads what it depends on, over all steps in time."""
+    reached: nx.DiGraph[str] = nx.DiGraph()
+    reached.add_nodes_from(node.name for node in graph.nodes)
+    nothing = zeros(graph)
+    for node in graph.nodes:
+        if node.name not in nothing:
             reached.add_edges_from((source, node.name) for source in node.inputs)
     reached.add_edges_from((state.next, state.name) for state in graph.states)
     return reached
