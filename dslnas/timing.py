@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 FEWEST = 5
 """Runs without which a time is no measurement."""
+
+TURNS = 5
+"""How often each of several pieces of work has its turn."""
 
 
 def nothing() -> None:
@@ -35,6 +38,7 @@ def seconds_of_runs(
     *,
     warm_up: float = 0.0,
     at_most: float = math.inf,
+    fewest: int = FEWEST,
     wait: Callable[[], object] = nothing,
 ) -> list[float]:
     """Return the times of some runs, after one that loads what it needs and finds memory.
@@ -43,7 +47,8 @@ def seconds_of_runs(
         work: The work that is timed.
         runs: How often it is timed.
         warm_up: Seconds after the first run in which it goes on untimed, until caches are warm.
-        at_most: Seconds after which fewer runs do, but `FEWEST`.
+        at_most: Seconds after which fewer runs do, but this many:
+        fewest: Runs that are needed in any case.
         wait: See `seconds_of`.
     """
     seconds_of(work, wait)
@@ -51,8 +56,28 @@ def seconds_of_runs(
     while time.perf_counter() < end:
         seconds_of(work, wait)
     taken: list[float] = []
-    while len(taken) < runs and (len(taken) < FEWEST or sum(taken) < at_most):
+    while len(taken) < runs and (len(taken) < fewest or sum(taken) < at_most):
         taken.append(seconds_of(work, wait))
+    return taken
+
+
+def seconds_in_turns(
+    works: Sequence[Callable[[], object]], runs: int, *, warm_up: float, at_most: float
+) -> list[list[float]]:
+    """Return the times of runs of each of several, to compare them: a busy machine slows all alike.
+
+    See `seconds_of_runs`, of which each of them has `TURNS`.
+    """
+    taken: list[list[float]] = [[] for _ in works]
+    for _ in range(TURNS):
+        for work, found in zip(works, taken, strict=True):
+            found += seconds_of_runs(
+                work,
+                math.ceil(runs / TURNS),
+                warm_up=warm_up / TURNS,
+                at_most=at_most / TURNS,
+                fewest=FEWEST // TURNS,
+            )
     return taken
 
 

@@ -18,7 +18,7 @@ from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.exporters.checks import check_files
 from dslnas.exporters.exporter import Model
 from dslnas.exporters.judge import Trial
-from dslnas.exporters.latency import latency_of
+from dslnas.exporters.latency import latencies_of
 from dslnas.exporters.onnx import MODEL, STEP, declared_by, file_in
 from dslnas.exporters.onnx_record import DeclaredModels, Latency
 from dslnas.exporters.parity import Inputs
@@ -120,22 +120,24 @@ def export(
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
         agreements = check_files(network, exporters, stage, settings.tolerance, real, seed)
         check_pictures(stage, pictures, scale * settings.tolerance, seed)
-        others = {} if trial is None else write_precisions(stage, settings, trial, facts.units)
-        models = (name for record in others.values() for name in record.files)
+        verdict = None if trial is None else write_precisions(stage, settings, trial, facts.units)
+        records = {} if verdict is None else verdict.records
+        models = (name for record in records.values() for name in record.files)
         written = tuple(dict.fromkeys((*files, *models)))
         onnx = {name: (stage / name).read_bytes() for name in written if name.endswith(".onnx")}
         for file in written:
             os.replace(stage / file, folder / file)
         if onnx:
             _remove_precisions(folder, written)
-    timed = onnx.get(STEP, onnx.get(MODEL))
-    return Exported(
-        (*written, WEIGHTS),
-        agreements,
-        None if timed is None else latency_of(timed),
-        {name: declared_by(model) for name, model in onnx.items()},
-        others,
-    )
+    latency = _latency(onnx) if verdict is None else verdict.latency
+    declared = {name: declared_by(model) for name, model in onnx.items()}
+    return Exported((*written, WEIGHTS), agreements, latency, declared, records)
+
+
+def _latency(models: Mapping[str, bytes]) -> Latency | None:
+    """Return the latency of one of the models: of a text of its step."""
+    timed = models.get(STEP, models.get(MODEL))
+    return None if timed is None else latencies_of([timed])[0]
 
 
 def _remove_precisions(folder: Path, written: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -13,7 +14,7 @@ import onnx
 from dslnas.backends.onnx.latency import example_of
 from dslnas.backends.onnx.session import processors, session
 from dslnas.exporters.onnx_record import Latency, Times
-from dslnas.timing import seconds_of_runs
+from dslnas.timing import seconds_in_turns
 
 BATCHES = (1, 8)
 ALONE, TOGETHER = "one thread", "all threads"
@@ -22,24 +23,28 @@ WARM_UP, RUNS, AT_MOST = 0.05, 50, 1.0
 """Seconds of runs before a latency is measured, most runs, and seconds after which five do."""
 
 
-def latency_of(model: bytes) -> Latency:
-    """Return the latency of a model, with the processor on which it was measured."""
-    return Latency(processor=processor(), threads=processors(), milliseconds=milliseconds_of(model))
+def latencies_of(models: Sequence[bytes]) -> list[Latency]:
+    """Return the latency of each of several models, with the processor on which it was measured.
 
-
-def milliseconds_of(model: bytes) -> dict[str, Times]:
-    """Return the times of runs by batch size and threads, that of one example on one first."""
-    proto = onnx.load_model_from_string(model)
-    found = {}
+    They run in turns: seconds later a machine may be faster or slower than it was.
+    """
+    protos = [onnx.load_model_from_string(model) for model in models]
+    found: list[dict[str, Times]] = [{} for _ in models]
     for batch, (title, threads) in product(BATCHES, ((ALONE, 1), (TOGETHER, processors()))):
-        runner, example = session(model, threads), example_of(proto, batch)
-        run = partial(runner.run, None, example)
-        seconds = seconds_of_runs(run, RUNS, warm_up=WARM_UP, at_most=AT_MOST)
-        low, median, high = np.percentile(seconds, (10, 50, 90)) * 1000
-        found[f"batch {batch}, {title}"] = Times(
-            median=round(median, 4), p10=round(low, 4), p90=round(high, 4)
-        )
-    return found
+        works = [
+            partial(session(model, threads).run, None, example_of(proto, batch))
+            for model, proto in zip(models, protos, strict=True)
+        ]
+        taken = seconds_in_turns(works, RUNS, warm_up=WARM_UP, at_most=AT_MOST)
+        for times, seconds in zip(found, taken, strict=True):
+            times[f"batch {batch}, {title}"] = _times(seconds)
+    name, threads = processor(), processors()
+    return [Latency(processor=name, threads=threads, milliseconds=times) for times in found]
+
+
+def _times(seconds: Sequence[float]) -> Times:
+    low, median, high = (round(float(ms), 4) for ms in np.percentile(seconds, (10, 50, 90)) * 1000)
+    return Times(median=median, p10=low, p90=high)
 
 
 def processor() -> str:

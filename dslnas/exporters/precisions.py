@@ -14,10 +14,9 @@ from dslnas.backends.onnx.float16 import to_float16
 from dslnas.backends.onnx.int8 import to_int8
 from dslnas.backends.onnx.versions import Versions
 from dslnas.exporters.calibration import calibrated, carried
-from dslnas.exporters.judge import Judge, Trial, arrays_of
-from dslnas.exporters.onnx import MODEL, STEP, file_in
+from dslnas.exporters.judge import Judge, Trial, Verdict, arrays_of
+from dslnas.exporters.onnx import MODEL, STEP
 from dslnas.exporters.parity import Inputs
-from dslnas.exporters.precision_record import PrecisionRecords
 from dslnas.files import write_whole
 from dslnas.settings.sections import ExportSettings
 
@@ -51,7 +50,7 @@ WRITERS: Mapping[str, Writer] = {"float16": _in_float16, "int8": _in_int8}
 
 def write_precisions(
     stage: Path, settings: ExportSettings, trial: Trial, units: Sequence[tuple[float, float]]
-) -> PrecisionRecords:
+) -> Verdict:
     """Write the precisions that settings ask for beside the float32 models, and tell of all.
 
     A precision that is not delivered leaves no file behind.
@@ -66,18 +65,17 @@ def write_precisions(
     plain = {name: (stage / name).read_bytes() for name in names}
     models = {name: onnx.load_model_from_string(content) for name, content in plain.items()}
     inputs = arrays_of(trial.data.weights.spread(CALIBRATED))
-    judge = Judge(plain, settings.within, trial, units)
-    records = {"float32": judge.plain}
     versions = Versions(settings.opset, settings.ir_version)
-    for precision in settings.others:
-        made = {
+    made = {
+        precision: {
             name: model.SerializeToString(deterministic=True)
             for name, model in WRITERS[precision](models, inputs, versions).items()
         }
-        files = {name: file_in(precision, name) for name in made}
-        record = judge.record(made, tuple(files.values()))
-        if not record.refusal:
-            for name, content in made.items():
-                write_whole(stage / files[name], content)
-        records[precision] = record
-    return records
+        for precision in settings.others
+    }
+    verdict = Judge(settings.within, trial, units, plain).verdict(made)
+    for precision, contents in made.items():
+        files = verdict.records[precision].files
+        for file, content in zip(files, contents.values(), strict=bool(files)):
+            write_whole(stage / file, content)
+    return verdict

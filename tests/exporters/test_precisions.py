@@ -22,7 +22,7 @@ from dslnas.exporters import judge, precisions
 from dslnas.exporters.export import Exported, export
 from dslnas.exporters.judge import Trial
 from dslnas.exporters.onnx import MODEL, sequence_run_of
-from dslnas.exporters.onnx_record import Times
+from dslnas.exporters.onnx_record import Latency, Times
 from dslnas.exporters.precisions import Models
 from dslnas.exporters.sequence_parity import SequenceRun
 from dslnas.graph.lower.network import build_derived_graph
@@ -109,21 +109,30 @@ def test_a_precision_that_is_no_smaller_is_not_delivered(
     assert "not fewer" in record.refusal
 
 
+def takes(low: float, median: float, high: float) -> Latency:
+    times = Times(p10=low, median=median, p90=high)
+    return Latency(processor="one", threads=1, milliseconds={"batch 1": times})
+
+
 def test_a_precision_that_is_slower_is_delivered_with_a_warning(
     network: TorchNetwork, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    times = iter((1.0, 2.0))
-
-    def measured(model: bytes) -> dict[str, Times]:
-        time = next(times)
-        return {"batch 1": Times(median=time, p10=time, p90=time)}
-
-    monkeypatch.setattr(judge, "milliseconds_of", measured)
-    record = exported(network, trial, tmp_path).precisions["int8"]
+    usual = takes(0.9, 1, 1.1)
+    monkeypatch.setattr(judge, "latencies_of", lambda _: [usual, takes(1.2, 2, 2.1)])
+    found = exported(network, trial, tmp_path)
+    record = found.precisions["int8"]
     assert record.files == (INT8,)
     assert record.warnings == (
         "it is smaller, but slower on this processor: 2 ms with batch 1, float32 1",
     )
+    assert found.latency is usual
+
+
+def test_what_the_spread_of_times_explains_is_no_warning() -> None:
+    usual = takes(0.9, 1, 1.3)
+    assert judge.slower_where(takes(1.2, 2, 2.1), usual) == ()
+    assert judge.slower_where(takes(1.01, 1.03, 1.04), takes(0.9, 1, 1)) == ()
+    assert judge.slower_where(takes(1.4, 2, 2.1), usual) != ()
 
 
 def test_int8_is_calibrated_on_what_trains_the_weights_alone(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dslnas.app.show import big
+from dslnas.cli.render.precisions import precisions_of_runs
 from dslnas.cli.render.summary import many
 from dslnas.cli.render.tables import aligned
 from dslnas.runs.manifest import SUMMARY
@@ -49,6 +50,8 @@ def comparison_text(summary: Summary, folder: Path, task: Task) -> str:
     if summary.paired is not None:
         lines += ["", summary.paired.text]
     for sample in summary.samples:
+        lines += _precisions(sample, task)
+    for sample in summary.samples:
         if sample.runs:
             lines += ["", f"Cells of {_title(sample.method)}:"]
             for outcome in sample.runs:
@@ -81,6 +84,12 @@ def _table(sample: Sample, wanted: int, task: Task) -> list[str]:
     rows.append(["mean", *(_shown(f, sample.mean[quantity]) for _, quantity, f in columns)])
     rows.append(["sd", *(_shown(f, sample.deviation[quantity]) for _, quantity, f in columns)])
     return [head, *(f"  {line}" for line in aligned(rows)), f"  {_remark(sample, wanted, task)}"]
+
+
+def _precisions(sample: Sample, task: Task) -> list[str]:
+    lines = [f"  {line}" for line in precisions_of_runs(sample.runs, task.metrics[0])]
+    head = f"Precisions of the ONNX models of {_title(sample.method)}:"
+    return ["", head, *lines] if lines else []
 
 
 def _row(outcome: Outcome, columns: Sequence[_Column]) -> list[str]:
