@@ -300,15 +300,16 @@ class LabelledTask(Task):
     def chance(self, data: Data) -> Chance:
         """Return what a constant prediction comes to, for shares with three deviations of luck.
 
-        Shares of n examples deviate by sqrt(p * (1 - p) / n). Where luck may reach all of them,
-        nothing can be told.
+        Shares of n examples deviate by sqrt(p * (1 - p) / n), of p not below 1 / (n + 1): who is
+        right of none may be right of the next. Where luck may reach all, nothing can be told.
         """
         leading, count = self.metrics[0], len(data.validation)
         value = self.guessed(data.weights, data.validation).metrics[leading.name]
         what = f"{self.guess_words}: {leading.in_words(value)}"
         if not leading.higher_is_better:
             return Chance(-value, -value, what, value)
-        lucky = value + 3 * math.sqrt(value * (1 - value) / count)
+        share = max(value, 1 / (count + 1))
+        lucky = share + 3 * math.sqrt(share * (1 - share) / count)
         if lucky >= 1:
             examples = self.family.example if count == 1 else self.family.examples
             return Chance(1.0, value, what, too_few=f"{count} {examples}")

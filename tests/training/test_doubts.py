@@ -161,11 +161,18 @@ def test_a_trained_network_at_chance_is_told() -> None:
     assert doubts_of_training(TASK, DATA, [measured(0.25)], measured(0.95)) == ()
 
 
-@pytest.mark.parametrize(("count", "examples"), [(1, "1 image"), (4, "4 images")])
-def test_a_part_in_which_luck_may_be_right_of_all_tells_nothing(count: int, examples: str) -> None:
-    few = RowPart({"image": torch.zeros(count, 1)}, torch.arange(count) % 2)
-    data = replace(DATA, weights=few, architecture=few, validation=few, test=few)
-    guess = "100.00" if count == 1 else "50.00"
+@pytest.mark.parametrize(
+    ("classes", "examples", "guess"),
+    [([0], "1 image", "100.00"), ([1], "1 image", "0.00"), ([0, 1, 1, 0], "4 images", "50.00")],
+)
+def test_a_part_in_which_luck_may_be_right_of_all_tells_nothing(
+    classes: list[int], examples: str, guess: str
+) -> None:
+    training, few = (
+        RowPart({"image": torch.zeros(len(numbers), 1)}, torch.tensor(numbers))
+        for numbers in ([0, 0, 1], classes)
+    )
+    data = replace(DATA, weights=training, validation=few, test=few)
     for right in (0.0, 1.0):
         (doubt,) = doubts_of_training(TASK, data, [measured(1.0), measured(0.0)], measured(right))
         assert doubt == (
