@@ -81,13 +81,13 @@ class Predictor:
         try:
             self.preprocessing = how = Preprocessing.from_json(told["preprocessing"])
         except ValueError as error:
-            raise ValueError(f"its property `preprocessing` is wrong: {error}") from error
+            raise ValueError(f"has a wrong property `preprocessing`: {error}") from error
         wanted = [how.channels, how.height, how.width]
         if given.shape[1:] != wanted:
             raise ValueError(f"reads {given.shape[1:]}, where its preprocessing gives {wanted}")
         self._input, self.task = given.name, str(told["task"])
         if self.task not in TASKS:
-            raise ValueError(f"its property `task` cannot be `{self.task}`")
+            raise ValueError(f"has a wrong property `task`: `{self.task}`")
         self.names = _names(told.get("class_names", "null"), *outputs)
 
     def outputs_of(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -125,7 +125,7 @@ def _names(told: str, count: int) -> list[str]:
     try:
         names = [*map(str, json.loads(told) or range(count))]
     except (ValueError, TypeError) as error:
-        raise ValueError("its property `class_names` is no list in JSON") from error
+        raise ValueError("has a wrong property `class_names`: no list in JSON") from error
     if len(names) != count:
         raise ValueError(f"has {count} outputs, and {len(names)} names for them")
     return names

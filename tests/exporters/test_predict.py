@@ -264,12 +264,12 @@ def test_models_that_are_damaged_or_of_other_data(
     ("changes", "message"),
     [
         ({"task": None}, "has no property `task`, as models of pictures have"),
-        ({"task": "segmentation"}, "its property `task` cannot be `segmentation`"),
+        ({"task": "segmentation"}, "has a wrong property `task`: `segmentation`"),
         ({"class_names": '["a"]'}, "has 4 outputs, and 1 names for them"),
-        ({"class_names": "a, b"}, "its property `class_names` is no list in JSON"),
+        ({"class_names": "a, b"}, "has a wrong property `class_names`: no list in JSON"),
         (
             {"preprocessing": replace(HOW, fit="wobble").to_json()},
-            "its property `preprocessing` is wrong: `fit` cannot be `wobble`",
+            "has a wrong property `preprocessing`: `fit` cannot be `wobble`",
         ),
         (
             {"preprocessing": replace(HOW, width=9).to_json()},
