@@ -11,6 +11,7 @@ from dslnas.app.arguments import run_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledArchitecture, compile_spec, without_choices
 from dslnas.app.open_run import EXPORTED
 from dslnas.app.run import Run
+from dslnas.app.versions import check_versions
 from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ARCHITECTURE
 from dslnas.tasks.catalogue import task_of
@@ -54,7 +55,6 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
         else:
             wanted = f"a trained run, as {run_call(run)} returns it"
         raise wrong_argument("export", wanted, run)
-    from dslnas.exporters.onnx import check_versions
     from dslnas.runs.origin import origin_in
 
     run.check_trained()
@@ -65,7 +65,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
     others = [override for override in overrides if override not in moved]
     spec = compile_spec(run.path / ARCHITECTURE, others, with_data=False)
     compiled = without_choices(spec, "exported")
-    check_versions(compiled.graph, compiled.program.export)
+    check_versions(compiled.graph, compiled.program)
     task, network = task_of(compiled.program.data), _network(run, compiled)
     origin = origin_in(run.manifest, task, run.path, compiled.network.classes)
     trial = _trial(run, task) if compiled.program.export.others else None
@@ -99,14 +99,13 @@ def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 
             where="export.precision",
             help="train it, or add `--set export.precision=float32`",
         )
-    from dslnas.exporters.onnx import check_versions
     from dslnas.runs.origin import Origin
     from dslnas.training.constraints import check_limits
     from dslnas.training.train import fresh_network
 
     task, limits = task_of(spec.program.data), spec.program.derivation.limits
     check_limits(spec.graph, limits, task.example)
-    check_versions(spec.graph, spec.program.export)
+    check_versions(spec.graph, spec.program)
     network = fresh_network(spec.architecture, seed)
     origin = Origin(spec=spec.name, spec_hash=spec.hash)
     folder = EXPORTED / f"{spec.name}-untrained" if out is None else Path(out)

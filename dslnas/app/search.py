@@ -9,6 +9,7 @@ from dslnas.app.arguments import check_options, spec_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledSearch, architecture_text, with_search
 from dslnas.app.open_run import begin
 from dslnas.app.run import Notice, Run, RunOptions
+from dslnas.app.versions import check_space_versions
 from dslnas.runs.folder import (
     ALPHAS,
     ARCHITECTURE,
@@ -81,6 +82,7 @@ def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
 
     program, data = spec.program, run.data
     plan = plan_of(spec)
+    check_space_versions(spec)
     check_search_fits(plan, data, run.runtime)
     run.start()
     steps = task_of(program.data).steps(program.data)

@@ -10,6 +10,7 @@ from dslnas.app.arguments import check_options, run_call, spec_call, wrong_argum
 from dslnas.app.compile import Compiled, architecture_text, without_choices
 from dslnas.app.open_run import begin
 from dslnas.app.run import Run, RunOptions
+from dslnas.app.versions import check_versions
 from dslnas.runs.folder import ARCHITECTURE, is_searched
 from dslnas.tasks.catalogue import task_of
 
@@ -70,7 +71,6 @@ def _check_alone(out: object, options: Mapping[str, object]) -> None:
 def _trained(run: Run) -> Trained:
     from dslnas.app.loops import fitting, keeper, last_saved
     from dslnas.backends.torch.threads import threads_for
-    from dslnas.exporters.onnx import check_versions
     from dslnas.graph.analysis.dependence import check_dependence
     from dslnas.graph.lower.network import build_derived_graph
     from dslnas.training.constraints import check_limits
@@ -82,7 +82,7 @@ def _trained(run: Run) -> Trained:
     task = task_of(program.data)
     check_dependence(graph, run.spec.name)
     check_limits(graph, program.derivation.limits, task.example)
-    check_versions(graph, program.export)
+    check_versions(graph, program)
     check_training_fits(run.architecture, settings, program.data, data, runtime)
     run.start()
     if not is_searched(run.path):

@@ -8,15 +8,13 @@ from types import MappingProxyType
 
 import numpy as np
 import onnx
-import onnxruntime
 
 from dslnas.backends.onnx.model import to_onnx
-from dslnas.backends.onnx.runtimes import oldest_runtime, release
+from dslnas.backends.onnx.runtimes import oldest_runtime
 from dslnas.backends.onnx.sequence import to_onnx_sequence
 from dslnas.backends.onnx.session import session
 from dslnas.backends.onnx.uint8 import with_preprocessing
-from dslnas.backends.onnx.versions import OLDEST, Versions
-from dslnas.diagnostics import user_error
+from dslnas.backends.onnx.versions import Versions
 from dslnas.exporters.exporter import Exporter, Model
 from dslnas.exporters.onnx_record import Declared
 from dslnas.exporters.parity import Inputs, Run
@@ -28,8 +26,6 @@ from dslnas.exporters.sequence_parity import (
     StateArrays,
     with_time,
 )
-from dslnas.graph.graph import PrimitiveGraph
-from dslnas.settings.sections import ExportSettings
 
 MODEL, STEP, UINT8 = "model.onnx", "model_step.onnx", "model_uint8.onnx"
 
@@ -83,28 +79,6 @@ def _models(model: Model) -> dict[str, bytes]:
     if how is not None:
         protos[UINT8] = with_preprocessing(one, how, model.facts.goal)
     return {name: proto.SerializeToString(deterministic=True) for name, proto in protos.items()}
-
-
-def check_versions(graph: PrimitiveGraph, settings: ExportSettings) -> None:
-    """Check that a network can declare the versions that settings name, before it is trained.
-
-    Raises:
-        UserError: NAS713 if its nodes, or what is installed, do not allow them.
-    """
-    versions = Versions(settings.opset, settings.ir_version)
-    if versions == OLDEST or OnnxExporter.name not in settings.formats:
-        return
-    zeros = {name: np.zeros(weight.shape, np.float32) for name, weight in graph.tensors.items()}
-    model = to_onnx(graph, zeros, "checked", {}, versions=versions)
-    needed = oldest_runtime(model)
-    if release(onnxruntime.__version__) < release(needed):
-        raise user_error(
-            "NAS713",
-            f"opset {model.opset_import[0].version} in format {model.ir_version} needs ONNX "
-            f"Runtime {needed}, and {onnxruntime.__version__} is installed",
-            where="export",
-            help="declare older versions, or install a newer ONNX Runtime",
-        )
 
 
 def declared_by(model: bytes) -> Declared:

@@ -69,7 +69,7 @@ def stopwatch() -> Cost:
         # whose weights they are makes no difference
         key = item.body, tuple(part.shape for part in item.source.parts)
         if key not in known:
-            taken = seconds_for_one(_graph_of(item)) - seconds_of_nothing()
+            taken = seconds_for_one(graph_of(item)) - seconds_of_nothing()
             known[key] = max(SHORTEST, taken)
         return known[key]
 
@@ -130,7 +130,7 @@ def _drawn(weight: Weight, generator: np.random.Generator) -> NDArray[np.floatin
     )
 
 
-def _graph_of(item: Applied) -> PrimitiveGraph:
+def graph_of(item: Applied) -> PrimitiveGraph:
     """Return an operation as a network of its own, with its own weights."""
     shapes = [part.shape for part in item.source.parts]
     names = [INPUT] if len(shapes) == 1 else [f"{INPUT}/x{n}" for n in range(len(shapes))]
