@@ -21,7 +21,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.onnx_run import emit, run
 from tests.backends.onnx_soundness import evaluator, optimised
 from tests.backends.reference_graphs import DARTS_V2, Graph, network
-from tests.backends.reference_interpreter import random_images, random_weights
+from tests.backends.reference_interpreter import Arrays, random_images, random_weights
 from tests.backends.test_any_network import NETWORKS, derived
 from tests.strategies import SpaceText
 
@@ -116,8 +116,9 @@ def test_an_int8_model_is_what_the_reference_evaluator_reads(
     np.testing.assert_allclose(found, np.asarray(expected), atol=1e-4)
 
 
-def test_channels_of_a_depthwise_convolution_share_a_step_and_lose_nothing() -> None:
-    depthwise = {**POINT, "kernel": (3, 3), "padding": (1, 1), "groups": 4}
+def separable(scales: list[float], *, bias: bool) -> tuple[PrimitiveGraph, Arrays]:
+    """Return a depthwise convolution in front of a pointwise one; scales by channel of kernels."""
+    depthwise = {**POINT, "kernel": (3, 3), "padding": (1, 1), "groups": 4, "bias": bias}
     graph = (
         Graph((4, 5, 5))
         .add("d", "conv", **depthwise, out=4)
@@ -127,7 +128,12 @@ def test_channels_of_a_depthwise_convolution_share_a_step_and_lose_nothing() -> 
         .done()
     )
     weights = random_weights(graph)
-    weights["d/weight"][1:] *= np.array([0.01, 0.1, 0], np.float32).reshape(-1, 1, 1, 1)
+    weights["d/weight"][:] *= np.array(scales, np.float32).reshape(-1, 1, 1, 1)
+    return graph, weights
+
+
+def test_channels_of_a_depthwise_convolution_share_a_step_and_lose_nothing() -> None:
+    graph, weights = separable([1, 0.01, 0.1, 0], bias=False)
     images, model = random_images(graph, 16), emit(graph, weights)
     alike, plain = equalised(model), run(model, images)
     np.testing.assert_allclose(run(alike, images), plain, atol=1e-5)
@@ -139,6 +145,17 @@ def test_channels_of_a_depthwise_convolution_share_a_step_and_lose_nothing() -> 
     shared = [n for n in made.graph.node if n.op_type == "DequantizeLinear" and len(n.input) == 2]
     assert sum(not node.attribute for node in shared) == 1
     assert np.abs(run(made, images) - plain).max() < 0.1 * spread(plain)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("least", [1e-3, 1e-40, 1e-45])
+def test_a_channel_with_a_tiny_kernel_spoils_no_other(least: float, bias: bool) -> None:
+    graph, weights = separable([least, 1, 1, 1], bias=bias)
+    if bias:
+        weights["d/bias"][:] = 0.5, 0, 0, 0
+    images, model = random_images(graph, 16), emit(graph, weights)
+    plain = run(model, images)
+    assert np.abs(run(in_int8(model, images), images) - plain).max() < 0.1 * spread(plain)
 
 
 def test_a_bias_far_above_its_weights_is_not_cut_off() -> None:

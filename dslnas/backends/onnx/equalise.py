@@ -2,7 +2,9 @@
 
 What a depthwise convolution gives by channel is scaled, and the pointwise convolution behind it,
 its only reader, takes the scale back: it computes the same, and a small file is without the steps
-of its channels (cf. Nagel et al., Data-Free Quantization, ICCV 2019).
+of its channels (cf. Nagel et al., Data-Free Quantization, ICCV 2019). With a bias it stays as it is:
+scaled, the bias of a channel with a small kernel may be far above all that others give, and one
+step would have to do for both.
 """
 
 from __future__ import annotations
@@ -14,21 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper
 
+LARGEST = 2.0**64
+"""Largest scale: float32 holds what is divided by it."""
+
 
 def equalised(model: ModelProto) -> ModelProto:
     """Return a float32 model, as the emitter writes it, whose depthwise kernels are alike in size.
 
-    The largest number of every channel's kernel is that of the whole; a channel of zeros stays.
+    The largest number of every channel's kernel is that of the whole, unless its scale would be
+    larger than `LARGEST`; a channel of zeros stays.
     """
     made = ModelProto()
     made.CopyFrom(model)
     given = {tensor.name: tensor for tensor in made.graph.initializer}
     for depthwise, pointwise in list(_pairs(made.graph, given)):
-        _, kernel, *bias = depthwise.input
-        largest = abs(_array(given[kernel])).reshape(len(_array(given[kernel])), -1).max(1)
+        kernel = given[depthwise.input[1]]
+        largest = abs(_array(kernel)).reshape(len(_array(kernel)), -1).max(1).astype(np.float64)
         factor = np.where(largest > 0, largest.max() / np.where(largest > 0, largest, 1), 1)
-        for name in (kernel, *bias):
-            _scale(given[name], factor, axis=0)
+        factor = factor.clip(max=LARGEST)
+        _scale(kernel, factor, axis=0)
         _scale(given[pointwise.input[1]], 1 / factor, axis=1)
     return made
 
@@ -36,7 +42,7 @@ def equalised(model: ModelProto) -> ModelProto:
 def _pairs(
     graph: GraphProto, given: dict[str, TensorProto]
 ) -> Iterator[tuple[NodeProto, NodeProto]]:
-    """Yield depthwise convolutions with the pointwise ones that alone read them."""
+    """Yield depthwise convolutions without a bias, with the pointwise ones that alone read them."""
     readers: dict[str, list[NodeProto]] = defaultdict(list)
     for node in graph.node:
         for name in node.input:
@@ -44,7 +50,9 @@ def _pairs(
     results = {value.name for value in graph.output}
     for node in graph.node:
         (output, *_) = node.output
-        if node.op_type != "Conv" or len(readers[output]) != 1 or output in results:
+        if node.op_type != "Conv" or len(node.input) > 2:
+            continue
+        if len(readers[output]) != 1 or output in results:
             continue
         (reader,) = readers[output]
         weights = (*node.input[1:], *reader.input[1:2])

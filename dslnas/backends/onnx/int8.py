@@ -248,5 +248,5 @@ def _steps(weight: NDArray[np.float32], least: NDArray[np.float32]) -> NDArray[n
     """Return the size of a step by channel, or one number where channels are alike."""
     largest = abs(weight).reshape(len(weight), -1).max(1)
     scales = np.maximum(largest / LARGEST, least).astype(np.float32)
-    scales = np.where(largest > 0, scales, scales.max() or np.float32(1))
+    scales = np.where(scales > 0, scales, scales.max() or np.float32(1))
     return np.asarray(scales.max()) if np.ptp(scales) <= ALIKE * scales.max() else scales
