@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from onnx import ModelProto, TensorProto, numpy_helper
 
-from dslnas.backends.onnx.compact import compact
+from dslnas.backends.onnx.compact import compact, graphs
 from dslnas.backends.onnx.equalise import equalised
 from dslnas.backends.onnx.float16 import to_float16
 from dslnas.backends.onnx.int8 import Range, rounded_values, to_int8
@@ -19,10 +19,12 @@ from dslnas.backends.onnx.versions import Versions, declare
 from dslnas.exporters.calibration import calibrated
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.onnx_run import emit, run
-from tests.backends.onnx_soundness import evaluator, optimised
+from tests.backends.onnx_soundness import assert_runs, evaluator, optimised
+from tests.backends.recurrent_networks import recurrent_graph
 from tests.backends.reference_graphs import DARTS_V2, Graph, network
 from tests.backends.reference_interpreter import Arrays, random_images, random_weights
 from tests.backends.test_any_network import NETWORKS, derived
+from tests.backends.test_onnx_soundness import inputs_of, models_of
 from tests.strategies import SpaceText
 
 POINT: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": (0, 0), "bias": True}
@@ -202,6 +204,21 @@ def test_weights_that_float16_does_not_hold_stay_finite() -> None:
     weights = {"head/weight": np.array([[1e6, 1]], np.float32), "head/bias": np.zeros(1, "f4")}
     found = run(to_float16(emit(graph, weights)), np.array([[0, 1]], np.float32))
     assert np.isfinite(found).all()
+
+
+def test_float16_models_of_text_cast_to_their_outputs_in_order_and_copy_nothing() -> None:
+    graph = recurrent_graph("lstm")
+    for model in models_of(graph):
+        made = to_float16(model)
+        for part in graphs(made.graph):
+            results = [value.name for value in part.output]
+            casts = [node.output[0] for node in part.node if node.op_type == "Cast"]
+            ends = [name for name in casts if name in results]
+            assert ends == sorted(ends, key=results.index)
+            assert not any(node.op_type == "Identity" for node in part.node)
+        inputs = inputs_of(model)
+        for plain, found in zip(assert_runs(model, inputs), assert_runs(made, inputs), strict=True):
+            assert np.abs(found - plain).max() < 0.01 * spread(plain)
 
 
 def test_a_compact_model_computes_the_same_bits_under_shorter_names(

@@ -31,6 +31,7 @@ EXACT = frozenset(
         "Erf",
         "Exp",
         "GlobalAveragePool",
+        "Identity",
         "InstanceNormalization",
         "LayerNormalization",
         "Log",
@@ -81,8 +82,11 @@ class _Writer:
 
     def operators(self) -> Iterator[NodeProto]:
         """Yield the operators."""
-        results = {value.name for value in self._graph.output}
+        results = [value.name for value in self._graph.output]
         for node in self._graph.node:
+            if self._is_alias(node):
+                self._names[node.output[0], HALF] = self._names[node.input[0], HALF]
+                continue
             wanted = FULL if node.op_type in EXACT else HALF
             for place, name in enumerate(node.input):
                 yield from self._cast(name, wanted)
@@ -98,6 +102,15 @@ class _Writer:
             yield node
         for name in results:
             yield from self._cast(name, FULL)
+
+    def _is_alias(self, node: NodeProto) -> bool:
+        """Whether it gives another name to what is in float16 alone, which a cast does as well."""
+        source = node.input[0]
+        return (
+            node.op_type == "Identity"
+            and (source, HALF) in self._names
+            and (source, FULL) not in self._names
+        )
 
     def _name(self, name: str, wanted: Type) -> str:
         """Return what a value is called in a type; what is no real number has one alone."""
