@@ -2,9 +2,9 @@
 
 What a depthwise convolution gives by channel is scaled, and the pointwise convolution behind it,
 its only reader, takes the scale back: it computes the same, and a small file is without the steps
-of its channels (cf. Nagel et al., Data-Free Quantization, ICCV 2019). With a bias it stays as it is:
-scaled, the bias of a channel with a small kernel may be far above all that others give, and one
-step would have to do for both.
+of its channels (cf. Nagel et al., Data-Free Quantization, ICCV 2019). With a bias it stays: scaled,
+the bias of a channel with a small kernel may be far above all that others give, and one step would
+have to do for both.
 """
 
 from __future__ import annotations
