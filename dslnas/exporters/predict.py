@@ -324,6 +324,9 @@ def main() -> None:
         if given.list is not None:
             sys.exit(print_accuracy(predictor, given.list, given.data, given.part))
         sys.exit(print_predictions(predictor, given.places, given.top, given.form))
+    except BrokenPipeError:  # whoever read has enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except OSError as error:
         fail(f"{error.filename}: {str(error.strerror).lower()}")
     except (ImportError, ValueError, csv.Error) as error:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import io
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from dslnas.cli.main import main
+from dslnas.cli.options import print_json
 
 
 def test_letters_that_the_output_lacks_end_no_command(
@@ -29,3 +31,12 @@ def test_letters_that_the_output_lacks_end_no_command(
     assert end.value.code == 1
     sys.stdout.flush()
     assert r"\u0141ód\u017a.nas".encode("cp1252") in output.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_json_is_json_in_every_encoding(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding))
+    print_json({"name": "Łódź"})
+    sys.stdout.flush()
+    assert json.loads(output.getvalue().decode(encoding)) == {"name": "Łódź"}

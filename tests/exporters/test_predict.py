@@ -125,6 +125,16 @@ def test_pictures_of_folders_are_labelled(
         assert row["label"] == NAMES[values.argmax()]
 
 
+def test_a_reader_may_have_enough(models: dict[str, Path], photos: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    program = models["classification"] / "predict.py"
+    command = [sys.executable, str(program), str(photos / "0.png")]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_the_likeliest_classes_are_told(models: dict[str, Path], photos: Path) -> None:
     done = run(models["classification"], photos / "0.png", "--top", "2")
     (entry,) = json.loads(run(models["classification"], photos / "0.png", "--json").stdout)
