@@ -69,6 +69,20 @@ def test_int8_gives_nearly_the_same_with_weights_of_one_byte(
     assert all(array.ndim < 2 for array in constants(made, TensorProto.FLOAT))
 
 
+@pytest.mark.parametrize(("channels", "least", "most"), [(4, 1 / 3, 2 / 3), (128, 1 / 4, 0.28)])
+def test_int8_is_the_nearer_to_a_quarter_the_larger_the_network(
+    channels: int, least: float, most: float
+) -> None:
+    wide: dict[str, Any] = {**POINT, "kernel": (3, 3), "padding": (1, 1), "out": channels}
+    graph = (
+        Graph((channels, 2, 2)).add("c", "conv", **wide).add("r", "relu").add("d", "conv", **wide)
+    )
+    model = emit(graph.done())
+    made = in_int8(model, random_images(graph.done(), 2))
+    share = len(made.SerializeToString()) / len(model.SerializeToString())
+    assert least < share < most
+
+
 def test_int8_weights_have_a_step_for_every_channel() -> None:
     graph = Graph((3, 4, 4)).add("c", "conv", **POINT, out=2).done()
     kernel = np.array([[1e-3, -2e-3, 3e-3], [10, 30, -20]], np.float32).reshape(2, 3, 1, 1)
@@ -108,11 +122,12 @@ def test_int8_rounds_what_convolutions_read_and_give_and_their_sums(
     assert not rounded & {value.name for value in model.graph.output}
 
 
+@pytest.mark.parametrize("opset", [19, 21])
 def test_an_int8_model_is_what_the_reference_evaluator_reads(
-    darts: PrimitiveGraph, images: np.ndarray
+    darts: PrimitiveGraph, images: np.ndarray, opset: int
 ) -> None:
     made = in_int8(emit(darts), images)
-    declare(made, Versions(19))  # of older ones the evaluator does not know the rounding
+    declare(made, Versions(opset))  # of older ones the evaluator does not know the rounding
     (expected,) = evaluator(made).run(None, {"image": images[:2]})
     found = run(made, images[:2], optimised=False)
     np.testing.assert_allclose(found, np.asarray(expected), atol=1e-4)
