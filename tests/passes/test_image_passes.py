@@ -10,10 +10,8 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.passes.drop_zeros import drop_zeros
 from dslnas.passes.manager import PASSES, USUAL, optimised, run_passes
-from dslnas.passes.skip_zeros import skip_zeros
 from dslnas.passes.stack_edges import stack_edges
 from dslnas.space.derive.derive import derive
-from tests.backends.reference_graphs import Graph
 from tests.graph_text import parse_graph
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import random_scores, space_of
@@ -142,23 +140,3 @@ def test_a_network_drops_the_same_behind_the_passes(seed: int) -> None:
     expected = what_it_gives(network, {}, training=True)
     network.plain, network.passes = False, USUAL
     assert_same(what_it_gives(network, {}, training=True), expected)
-
-
-def test_sums_are_without_zeros_and_products_with_them_are_zeros() -> None:
-    graph = (
-        Graph((2, 3, 3))
-        .add("z", "zero", "input", stride=(1, 1))
-        .add("product", "multiply", "input", "z")
-        .add("one", "add", "product", "input", "z")
-        .add("three", "add", "one", "z", "input", "one")
-        .add("both", "max", "three", "product")
-        .done()
-    )
-    skipped = skip_zeros(graph)
-    assert {node.name: node.inputs for node in skipped.nodes if node.inputs} == {
-        "z": ("input",),
-        "product": ("input", "z"),
-        "three": ("input", "input", "input"),
-        "both": ("three", "product"),
-    }
-    assert skip_zeros(skipped) == skipped
