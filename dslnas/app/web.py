@@ -41,5 +41,9 @@ def export_with_page(
         raise user_error("NAS716", message, help=help, where=str(run.path))
     found = find_runtime(runtime)
     exported = export(run, out, overrides)
-    page = write_page(run.path if out is None else Path(out), found)
+    folder = run.path if out is None else Path(out)
+    page = write_page(folder, found)
+    if folder == run.path:
+        files = dict.fromkeys((*run.results.files, page.name))
+        run.folder.add_results({"files": tuple(files)})
     return replace(exported, files=(*exported.files, page.name))

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -41,13 +41,15 @@ class Exported:
         latency: How long the ONNX model runs, of a text one step; None without it.
         declared: Versions that ONNX models declare.
         precisions: Measures of each precision, if there are others than float32.
+        tolerance: How much outputs may differ from PyTorch's, as a share of their spread.
     """
 
     files: tuple[str, ...]
     agreements: Mapping[str, Agreement]
     latency: Latency | None
     declared: DeclaredModels
-    precisions: PrecisionRecords = field(default_factory=dict)
+    precisions: PrecisionRecords
+    tolerance: float
 
     @property
     def differences(self) -> dict[str, float]:
@@ -131,7 +133,8 @@ def export(
             _remove_precisions(folder, written)
     latency = _latency(onnx) if verdict is None else verdict.latency
     declared = {name: declared_by(model) for name, model in onnx.items()}
-    return Exported((*written, WEIGHTS), agreements, latency, declared, records)
+    names = (*written, WEIGHTS)
+    return Exported(names, agreements, latency, declared, records, settings.tolerance)
 
 
 def _latency(models: Mapping[str, bytes]) -> Latency | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -70,13 +71,14 @@ def runtime(tmp_path: Path) -> Path:
 def test_a_page_is_written_beside_the_model(
     trained: Path, runtime: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "out"
+    out = shutil.copytree(trained, tmp_path / "out")
     with pytest.MonkeyPatch.context() as patch:
         check_briefly(patch)
-        given = ["export", str(trained), "--out", str(out), "--web"]
+        given = ["export", str(out), "--web"]
         assert run([*given, "--web-runtime", str(runtime)]) == 0
         assert str(out / "web.html") in capsys.readouterr().out
         assert "light, bright" in (out / "web.html").read_text(encoding="utf-8")
+        assert "web.html" in manifest_in(out)["results"]["files"]
         assert run([*given, "--web-runtime", str(out)]) == 1
     assert "error[NAS717]" in capsys.readouterr().err
 

@@ -14,8 +14,12 @@ import pytest
 from safetensors.numpy import load_file
 
 import dslnas
+from dslnas.app.compile import compile_spec
+from dslnas.cli.commands import export as export_command
 from dslnas.cli.main import run
 from dslnas.diagnostics import UserError
+from dslnas.exporters.agreement import Agreement
+from dslnas.exporters.export import Exported
 from tests.cli.outcome import Interrupt
 from tests.small import SMALL
 from tests.training.tiny import FEW
@@ -133,6 +137,26 @@ def test_run_can_be_exported_again_from_its_weights(finished: Path, tmp_path: Pa
         session = onnxruntime.InferenceSession(folder / "model.onnx")
         outputs.append(np.asarray(session.run(None, {"image": images})[0]))
     assert (outputs[0] == outputs[1]).all()
+
+
+def test_an_export_says_why_outputs_differ_by_more_than_is_allowed(
+    finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agreements = {"onnx": Agreement(0.5, 4e-4), "python": Agreement(0.5, 4e-7)}
+    exported = Exported(("model.onnx",), agreements, None, {}, {}, tolerance=1e-4)
+    monkeypatch.setattr(export_command, "export_files", lambda *_: exported)
+    assert run(["export", str(finished)]) == 0
+    onnx, python = capsys.readouterr().err.splitlines()
+    assert onnx.startswith("agreement: 4e-04, ONNX Runtime against PyTorch")
+    assert onnx.endswith("; rounding alone changes as much")
+    assert "rounding" not in python
+
+
+def test_the_architecture_in_a_run_has_the_name_of_the_spec_that_found_it(finished: Path) -> None:
+    path = finished / "architecture.nas"
+    assert compile_spec(path, with_data=False).name == "small"
+    (finished / "manifest.json").write_text("[")
+    assert compile_spec(path, with_data=False).name == "architecture"
 
 
 def test_runs_without_out_go_to_new_folders_below_exported(

@@ -15,9 +15,9 @@ from dslnas.app.export import export as export_files
 from dslnas.app.open_run import EXPORTED, architecture_at, load_run
 from dslnas.app.web import export_with_page
 from dslnas.cli.options import json_option, print_json, set_option
+from dslnas.cli.render.agreement import agreement_rows
 from dslnas.cli.render.onnx_models import latency_rows, runtime_rows
 from dslnas.cli.render.precisions import precision_lines
-from dslnas.cli.render.report import name_of
 from dslnas.cli.run_options import RunOptions, run_options, train_and_print
 from dslnas.cli.runtime import given_runtime_options
 from dslnas.runs.manifest import Results
@@ -100,10 +100,11 @@ def _print(exported: Exported, folder: Path, task: Task, as_json: bool) -> None:
         return
     for name in exported.files:
         click.echo(folder / name)
-    for backend, found in exported.agreements.items():
-        share = f"{found.relative:.0e} of the spread of the outputs"
-        click.echo(f"{name_of(backend)} agrees with PyTorch to {share}", err=True)
-    rows = [*latency_rows(exported.latency, task.example), *runtime_rows(exported.declared)]
+    rows = [
+        *agreement_rows(exported.shares, exported.tolerance),
+        *latency_rows(exported.latency, task.example),
+        *runtime_rows(exported.declared),
+    ]
     for label, value, remark in rows:
         click.echo(f"{label}: {value}, {remark}", err=True)
 

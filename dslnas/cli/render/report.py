@@ -11,6 +11,7 @@ import click
 from dslnas.app.run import Run
 from dslnas.app.show import big
 from dslnas.cli.options import print_json
+from dslnas.cli.render.agreement import agreement_rows
 from dslnas.cli.render.onnx_models import latency_rows, runtime_rows
 from dslnas.cli.render.precisions import precision_lines
 from dslnas.cli.render.search_check import check_text
@@ -142,11 +143,7 @@ def _facts(manifest: Manifest, task: Task) -> list[tuple[str, str, str]]:
         ("multiply-adds", big(results.flops), f"per {example}"),
     ]
     facts += latency_rows(results.latency, example)
-    for backend, difference in results.relative_difference.items():
-        remark = f"{name_of(backend)} against PyTorch, of the spread of the outputs"
-        if difference > manifest.settings.export.tolerance:
-            remark += "; rounding alone changes as much"
-        facts.append(("agreement", f"{difference:.0e}", remark))
+    facts += agreement_rows(results.relative_difference, manifest.settings.export.tolerance)
     facts += runtime_rows(results.onnx)
     return facts
 
@@ -167,10 +164,3 @@ def _shown(measure: Measure) -> object:
         return measure
     shares = {name: value for name, value in measure.items() if isinstance(value, float)}
     return ShownEach(shares) if shares else measure
-
-
-def name_of(backend: str) -> str:
-    """Return the name of a backend for people: PyTorch, or what runs the files of a target."""
-    from dslnas.exporters.catalogue import EXPORTERS
-
-    return EXPORTERS[backend].title if backend in EXPORTERS else "PyTorch"

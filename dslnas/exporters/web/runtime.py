@@ -7,16 +7,23 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from dslnas.diagnostics import UserError, user_error
-from dslnas.files import make_folder, write_whole
+from dslnas.files import write_whole
 
 PACKAGE = "onnxruntime-web"
 VERSION = "1.27.0"
 SCRIPT = "ort.wasm.bundle.min.mjs"
 BINARY = "ort-wasm-simd-threaded.wasm"
+HASHES: Mapping[str, str] = {
+    SCRIPT: "1db5e1c5cd2b860eed85e6eeff23e2aaa7cffcc407f67093bcc888f631b94ba9",
+    BINARY: "d1ab1b94b16a65b29d710d0b587b29e7bed336827577623913479b8afe8113e6",
+}
+"""SHA-256 of the files of this version."""
 
 _SECONDS = 600
 _PACKED = f"what `npm pack {PACKAGE}@{VERSION}` fetches"
@@ -50,7 +57,8 @@ def find_runtime(folder: Path | None = None) -> Runtime:
             raise user_error("NAS717", message, help=f"unpack {_PACKED} there", where=str(folder))
         return _read(folder / found)
     cache = cache_folder()
-    if not _is_whole(cache):
+    if not _is_as_published(cache):
+        _make(cache)
         _fetch(cache)
     return _read(cache)
 
@@ -63,6 +71,26 @@ def cache_folder() -> Path:
 
 def _is_whole(folder: Path) -> bool:
     return all((folder / name).is_file() for name in (SCRIPT, BINARY))
+
+
+def _is_as_published(folder: Path) -> bool:
+    """Whether a folder holds the files of the version: a full disk leaves empty ones."""
+    try:
+        found = {name: sha256((folder / name).read_bytes()).hexdigest() for name in HASHES}
+    except OSError:
+        return False
+    return found == HASHES
+
+
+def _make(cache: Path) -> None:
+    """Make the cache, before anything is fetched for it."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        help = f"set `XDG_CACHE_HOME` to a folder, or give `--web-runtime DIR`, with {_PACKED}"
+        message = f"cannot be made: {reason}"
+        raise user_error("NAS717", message, help=help, where=str(cache)) from None
 
 
 def _read(folder: Path) -> Runtime:
@@ -96,10 +124,11 @@ def _fetch(cache: Path) -> None:
             reason = done.stderr.strip().partition("\n")[0] or f"it ended with {done.returncode}"
             raise _not_fetched(f"npm fetched nothing: {reason}", "try again with a network")
         _unpack(packed, cache)
+    if not _is_as_published(cache):
+        raise _not_fetched("npm fetched other files than those of this version", "try again")
 
 
 def _unpack(packed: Path, cache: Path) -> None:
-    make_folder(cache)
     with tarfile.open(packed) as archive:
         for name in (SCRIPT, BINARY):
             member = archive.extractfile(f"package/dist/{name}")

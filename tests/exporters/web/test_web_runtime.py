@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import tarfile
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.exporters.web.runtime import BINARY, SCRIPT, VERSION, Runtime, find_runtime
+from dslnas.exporters.web import runtime
+from dslnas.exporters.web.runtime import (
+    BINARY,
+    SCRIPT,
+    VERSION,
+    Runtime,
+    cache_folder,
+    find_runtime,
+)
 
 RUNTIME = Runtime(b"script", b"binary")
 
@@ -36,6 +45,9 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a program that stands for npm, to be written, and the only one there is."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    contents = {SCRIPT: RUNTIME.script, BINARY: RUNTIME.binary}
+    hashes = {name: sha256(content).hexdigest() for name, content in contents.items()}
+    monkeypatch.setattr(runtime, "HASHES", hashes)
     return tmp_path / "npm"
 
 
@@ -60,13 +72,48 @@ def test_a_folder_without_it_is_told_what_to_put_there(tmp_path: Path) -> None:
     assert found.help == f"unpack what `npm pack onnxruntime-web@{VERSION}` fetches there"
 
 
+def fetching(npm: Path, folder: Path) -> None:
+    """Let the program fetch a package, and write down how it was called."""
+    archive = packed(folder / "packed.tar")
+    write(npm, f'echo "$@" >> {folder}/calls; for last; do :; done; cp {archive} "$last/a.tgz"')
+
+
 def test_npm_fetches_it_once(npm: Path, tmp_path: Path) -> None:
-    archive = packed(tmp_path / "packed.tar")
-    write(npm, f'echo "$@" >> {tmp_path}/calls; for last; do :; done; cp {archive} "$last/a.tgz"')
+    fetching(npm, tmp_path)
     assert find_runtime() == RUNTIME
     assert find_runtime() == RUNTIME
     (call,) = (tmp_path / "calls").read_text().splitlines()
     assert call.startswith(f"pack onnxruntime-web@{VERSION} ")
+
+
+@pytest.mark.parametrize("damaged", [SCRIPT, BINARY])
+def test_a_file_in_the_cache_that_is_not_whole_is_fetched_again(
+    npm: Path, tmp_path: Path, damaged: str
+) -> None:
+    fetching(npm, tmp_path)
+    (put(cache_folder()) / damaged).write_bytes(b"")
+    assert find_runtime() == RUNTIME
+    assert (tmp_path / "calls").exists()
+
+
+def test_other_files_than_those_of_the_version_are_refused(
+    npm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetching(npm, tmp_path)
+    monkeypatch.setattr(runtime, "HASHES", dict.fromkeys((SCRIPT, BINARY), "0"))
+    with pytest.raises(UserError, match=r"NAS717.*other files than those of this version"):
+        find_runtime()
+
+
+def test_a_cache_that_cannot_be_made_has_its_own_cure(npm: Path, tmp_path: Path) -> None:
+    fetching(npm, tmp_path)
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(UserError) as caught:
+        find_runtime()
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.where) == ("NAS717", str(cache_folder()))
+    assert found.help.startswith("set `XDG_CACHE_HOME` to a folder, or give `--web-runtime")
+    assert not (tmp_path / "calls").exists()
 
 
 def test_what_npm_says_is_told(npm: Path) -> None:
