@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.app.arguments import wrong_argument
+from dslnas.app.open_run import load_run
 from dslnas.app.run import Run
 from dslnas.data.files import reading
 from dslnas.diagnostics import UserError, command, user_error
@@ -62,6 +63,7 @@ def predictor_of(run: Path) -> Predictor:
     from dslnas.exporters.predict import Predictor
 
     if not (run / MODEL).is_file():
+        load_run(run).check_trained()
         raise _refusal(run, f"has no {MODEL}", f"`{command('export', run)}` writes it")
     if "preprocessing" not in (manifest.facts.model_extra or {}):
         told = next(text for name, text in INSTEAD.items() if (run / name).is_file())

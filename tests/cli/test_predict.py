@@ -187,6 +187,16 @@ def test_the_report_says_what_was_taken_for_what(
     assert sum(numbers) == 9
 
 
+def test_a_run_that_is_not_trained_says_how_to_go_on_with_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "manifest.json").write_text(json_text(made_manifest({}).model_dump()))
+    assert run(["predict", str(tmp_path), "x.png"]) == 1
+    printed = capfd.readouterr().err
+    assert "NAS024]: is not trained yet: its search is not over" in printed
+    assert f"--out {tmp_path} --resume`" in printed
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
