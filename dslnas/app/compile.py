@@ -6,10 +6,8 @@ when a program comes to it, so that syntax errors are told at once, and none imp
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -176,17 +174,7 @@ def link_spec(
         raise _no_spec(path)
     source = find_source(path)
     linked = link(source, parse_overrides(overrides), None if data is None else _on_data(data))
-    return source.name if source.library else _name_of(path), linked
-
-
-def _name_of(path: Path) -> str:
-    """Return the name of the spec in a file: of an architecture in a run that of the run."""
-    if path == STDIN:
-        return STDIN_NAME
-    if path.name == "architecture.nas":
-        with suppress(OSError, ValueError, LookupError, TypeError):
-            return str(json.loads((path.parent / "manifest.json").read_bytes())["spec"])
-    return path.stem
+    return source.name if source.library else STDIN_NAME if path == STDIN else path.stem, linked
 
 
 def _on_data(given: str) -> Callable[[LinkedProgram], None]:

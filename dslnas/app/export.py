@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.app.arguments import run_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledArchitecture, compile_spec, without_choices
-from dslnas.app.open_run import EXPORTED
+from dslnas.app.open_run import EXPORTED, named_by_its_run
 from dslnas.app.run import Run
 from dslnas.app.versions import check_versions
 from dslnas.diagnostics import user_error
@@ -91,7 +91,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
 
 def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 0) -> Exported:
     """Export an architecture with random weights, to look at it or to time it; see `export`."""
-    spec = without_choices(spec, "exported")
+    spec = named_by_its_run(without_choices(spec, "exported"))
     if spec.program.export.others:
         raise user_error(
             "NAS714",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import TypeVar, Unpack
 
 from dslnas.app.compile import Compiled, CompiledArchitecture
 from dslnas.app.run import Listener, Notice, Run, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
+from dslnas.diagnostics import UserError
 from dslnas.runs.folder import (
     ARCHITECTURE,
     RunFolder,
@@ -17,12 +19,14 @@ from dslnas.runs.folder import (
     is_searched,
     read_metrics,
 )
-from dslnas.runs.manifest import MANIFEST, first_manifest, read_run_manifest
+from dslnas.runs.manifest import MANIFEST, first_manifest, read_manifest, read_run_manifest
 from dslnas.runs.stop_request import StopRequest
 from dslnas.runs.summary import BASELINE
 
 EXPORTED = Path("exported")
 """Folder below which runs go that name none."""
+
+_Spec = TypeVar("_Spec", bound=Compiled)
 
 
 def begin(
@@ -44,6 +48,7 @@ def begin(
     Raises:
         UserError: The folder holds something else, or nothing to go on with.
     """
+    spec = named_by_its_run(spec)
     word = "retrained" if isinstance(spec, CompiledArchitecture) else spec.method
     path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
     before = None
@@ -74,6 +79,17 @@ def begin(
     if not has_checkpoint(path):
         report(Notice(_resumed(run)))
     return run
+
+
+def named_by_its_run(spec: _Spec) -> _Spec:
+    """Return a spec with its name; an architecture in a run has that of the spec that found it."""
+    path = Path(spec.linked.source.name)
+    if path.name != ARCHITECTURE:
+        return spec
+    try:
+        return replace(spec, name=read_manifest(path.parent).spec)
+    except (OSError, UserError):
+        return spec
 
 
 def load_run(folder: Path | str) -> Run:

@@ -79,6 +79,8 @@ def _of_setting(
         yield Fault(key, _wants(annotation, errors), value, is_counted=is_counted)
     elif not is_list(first) and not (isinstance(value, tuple) and len(value) == len(items)):
         yield Fault(key, _wants(annotation, []), value, is_counted=True)
+    elif value == () and errors[0]["ctx"].get("min_length") == 1:  # written as `none`
+        yield Fault(key, f"must be {wanted(items[0])}", value)
     else:
         # A list with wrong items is also found too short: those are not counted.
         of_items = [details for details in errors if len(details["loc"]) > 1]

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 
 import dslnas
 from dslnas.app.compile import compile_spec
+from dslnas.app.open_run import begin
 from dslnas.cli.commands import export as export_command
 from dslnas.cli.main import run
 from dslnas.diagnostics import UserError
@@ -153,10 +154,12 @@ def test_an_export_says_why_outputs_differ_by_more_than_is_allowed(
 
 
 def test_the_architecture_in_a_run_has_the_name_of_the_spec_that_found_it(finished: Path) -> None:
-    path = finished / "architecture.nas"
-    assert compile_spec(path, with_data=False).name == "small"
+    spec = compile_spec(finished / "architecture.nas", with_data=False)
+    again = begin(spec)
+    assert again.manifest.spec == "small"
+    assert again.path.name == "small-retrained-seed0"
     (finished / "manifest.json").write_text("[")
-    assert compile_spec(path, with_data=False).name == "architecture"
+    assert begin(spec).manifest.spec == "architecture"
 
 
 def test_runs_without_out_go_to_new_folders_below_exported(

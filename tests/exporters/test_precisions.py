@@ -91,11 +91,14 @@ def test_a_precision_that_loses_too_much_leaves_no_file(
 ) -> None:
     assert INT8 in exported(network, trial, tmp_path).files
     monkeypatch.setitem(precisions.WRITERS, "int8", spoilt)
+    labelled = replace(trial.task.metrics[0], label="right answers")
+    monkeypatch.setattr(trial.task, "metrics", (labelled,))
     found = exported(network, trial, tmp_path, within=0.01)
     record = found.precisions["int8"]
     assert found.precisions["float32"].validation == 1
     assert record.lost == 1 - record.validation > 0.5
     assert f"that loses {record.lost:.2%}, and `within` allows 1.00%" in record.refusal
+    assert record.refusal.startswith("right answers on the validation part is ")
     assert record.files == ()
     assert INT8 not in found.files
     assert not (tmp_path / INT8).exists()  # nor that of the export before

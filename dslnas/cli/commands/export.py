@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from dslnas.app.compile import compile_spec, without_choices
 from dslnas.app.export import MOVED, export_untrained
 from dslnas.app.export import export as export_files
-from dslnas.app.open_run import EXPORTED, architecture_at, load_run
+from dslnas.app.open_run import EXPORTED, architecture_at, load_run, named_by_its_run
 from dslnas.app.web import export_with_page
 from dslnas.cli.options import json_option, print_json, set_option
 from dslnas.cli.render.agreement import agreement_rows
@@ -72,7 +72,7 @@ def export(
     if web or web_runtime is not None:
         raise click.UsageError("a page is made of a run: train the architecture first")
     spec = compile_spec(architecture_at(target), overrides)
-    compiled = without_choices(spec, "exported")
+    compiled = named_by_its_run(without_choices(spec, "exported"))
     if not untrained:
         train_and_print(compiled, options, as_json=as_json)
         return

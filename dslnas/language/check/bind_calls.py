@@ -38,8 +38,11 @@ def read_values(
 
 def shown(expression: ast.Expression, value: object) -> str:
     """Return a value as it was written, or what it comes to if it was computed."""
-    if isinstance(expression, ast.Number):
-        return expression.text
+    match expression:
+        case ast.Number(text=text):
+            return text
+        case ast.Negative(operand=ast.Number(text=text)):
+            return f"-{text}"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:g}" if isinstance(value, float) else str(value)
     return f"`{expression.span.brief}`"
