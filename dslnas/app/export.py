@@ -84,7 +84,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
         )
         if ends:
             _record(run, exported)
-        elif folder == run.path:
+        elif folder == run.path and (overrides or _is_other(run, exported)):
             _record_again(run, exported)
     return exported
 
@@ -169,6 +169,12 @@ def _record(run: Run, exported: Exported) -> None:
     run.folder.add_results(exported.results)
     for stage in CHECKPOINTS:
         remove_checkpoints(run.path, stage)
+
+
+def _is_other(run: Run, exported: Exported) -> bool:
+    """Whether models are others than the manifest tells of; measured anew they are the same."""
+    before = run.results
+    return exported.declared != before.onnx or bool(exported.precisions or before.precisions)
 
 
 def _record_again(run: Run, exported: Exported) -> None:
