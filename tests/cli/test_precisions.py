@@ -84,6 +84,9 @@ def test_a_later_export_leaves_nothing_behind_of_precisions_that_it_does_not_wri
     assert run(["export", str(folder), "--set", "export.formats=python"]) == 0
     assert manifest_in(folder)["results"]["onnx"] == results["onnx"]
     assert manifest_in(folder)["results"]["files"] == results["files"]
+    assert run(["export", str(folder)]) == 0  # as it was trained
+    opset = onnx.load(folder / "model.onnx").opset_import[0].version
+    assert manifest_in(folder)["results"]["onnx"]["model.onnx"]["opset"] == opset < 15
 
 
 def test_a_trained_run_is_exported_where_the_machine_is_slower_than_its_limit(
