@@ -271,9 +271,10 @@ def assert_narrow_models_agree(text: SpaceText) -> None:
     plain = run(model, images)
     size = np.abs(plain).max()
     whole, half = in_int8(model, images), to_float16(model)
-    # Runtimes move roundings, and take float16 apart where a processor has none.
+    # Runtimes move roundings, with them transposes, which meet and cancel each other, and take
+    # float16 apart where a processor has none.
     gone = operators(whole) - operators(optimised(whole))
-    assert gone.keys() <= {"QuantizeLinear", "DequantizeLinear"}
+    assert gone.keys() <= {"QuantizeLinear", "DequantizeLinear", "Transpose"}
     for made, allowed in ((whole, 0.25), (half, 0.02)):
         onnx.checker.check_model(made, full_check=True)
         found = run(made, images)

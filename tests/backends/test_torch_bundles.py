@@ -55,7 +55,7 @@ def _name(step: Step) -> str:
     return step.node.name
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(spaces(), st.booleans(), st.booleans(), st.integers(0, 9))
 def test_bundles_run_every_step_once_when_what_it_reads_is_there(
     text: SpaceText, sampled: bool, observe: bool, seed: int

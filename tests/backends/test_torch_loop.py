@@ -146,7 +146,7 @@ evaluate { channels 4 }
 """All edges of a node are one gate, which sums them."""
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(recurrent_spaces(), st.booleans(), st.booleans())
 @example(GATED, True, False)
 def test_any_loop_has_what_it_reads_and_frees_the_rest(text: str, fast: bool, hoist: bool) -> None:

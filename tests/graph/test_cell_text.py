@@ -17,7 +17,7 @@ from tests.strategies import SpaceText, spaces
 
 
 @given(spaces(), st.integers(0, 1000))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_architecture_survives_being_written(made: SpaceText, seed: int) -> None:
     space = made.space()
     assume(NETWORK not in space.tables)  # what is chosen around the cells is no text of a cell

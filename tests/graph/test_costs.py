@@ -61,7 +61,7 @@ def unpruned(architecture: Architecture) -> PrimitiveGraph:
 
 
 @given(spaces(), st.integers(0, 9))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_every_architecture_costs_what_its_graph_costs(text: SpaceText, seed: int) -> None:
     space = text.space()
     scores = random_scores(space, seed)
@@ -216,7 +216,7 @@ def test_what_a_gate_computes_belongs_to_the_operations_of_its_edge() -> None:
 
 
 @given(recurrent_spaces(), st.integers(0, 9))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_every_recurrent_architecture_costs_what_its_graph_costs(text: str, seed: int) -> None:
     space = space_of(text, (), classes=5)
     scores = random_scores(space, seed)

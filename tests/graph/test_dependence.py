@@ -98,7 +98,7 @@ def test_an_input_may_be_carried_by_a_state() -> None:
 
 
 @given(spaces(), st.integers(0, 99))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_whatever_is_derived_depends_on_what_it_reads(text: SpaceText, seed: int) -> None:
     space = text.space()
     assume(all(space.cells[name].choices for name in space.final.layout))  # others may be dead
@@ -115,7 +115,7 @@ def test_whatever_is_derived_depends_on_what_it_reads(text: SpaceText, seed: int
 
 
 @given(recurrent_spaces(), st.integers(0, 99))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_recurrent_networks_that_are_derived_depend_on_what_they_read(text: str, seed: int) -> None:
     space = space_of(text, (), classes=5)
     assert not complaint(build_derived_graph(derive(space, random_scores(space, seed), seed=seed)))

@@ -175,7 +175,7 @@ def test_the_supernet_of_a_quarter_has_fewer_weights_and_is_counted_exactly() ->
     assert graph.params() < 0.2 * build_supernet_graph(space_of("use papers.darts", CIFAR)).params()
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(spaces())
 def test_random_spaces_are_lowered_as_they_are_checked(text: SpaceText) -> None:
     plain = text.space()

@@ -159,7 +159,7 @@ def test_a_node_that_reads_nothing_is_our_fault() -> None:
         make_plan(graph, graph.outputs, choice)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(made=spaces(), seed=st.integers(0, 1000), observe=st.booleans())
 def test_any_space_runs_and_frees_what_it_no_longer_needs(
     made: SpaceText, seed: int, observe: bool

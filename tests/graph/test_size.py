@@ -19,7 +19,7 @@ from tests.strategies import SpaceText, spaces
 
 
 @given(spaces())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_what_passes_the_check_can_be_built_and_has_no_more_weights(text: SpaceText) -> None:
     space = text.space()
     params = check_search(space)
@@ -90,7 +90,7 @@ def test_equal_cells_are_looked_at_once() -> None:
 
 
 @given(recurrent_spaces())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_shared_weights_are_counted_once(text: str) -> None:
     space = space_of(text, (), classes=5)
     graph = build_supernet_graph(space)

@@ -49,7 +49,7 @@ def test_a_state_that_is_read_behind_the_loop_is_collected() -> None:
 
 
 @given(recurrent_spaces())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_the_loop_is_what_lies_between_states_before_and_after_the_step(text: str) -> None:
     graph = build_supernet_graph(space_of(text, (), classes=5))
     loop = divided(graph, predicts=True)

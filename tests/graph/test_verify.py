@@ -336,7 +336,7 @@ def test_the_input_needs_no_reader() -> None:
     verify_graph(parse_graph("input = input : 4\noutput input"))
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(spaces(), st.integers(0, 100))
 def test_lowering_makes_sound_graphs(text: SpaceText, seed: int) -> None:
     space = text.space()

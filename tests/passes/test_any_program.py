@@ -203,7 +203,7 @@ def test_a_program_at_the_edge_computes_the_same_behind_every_pass(program: Prog
     assert_all_keep(program, [*SINGLES, USUAL])
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(programs(), st.sampled_from(PAIRS) | some_passes())
 def test_any_program_computes_the_same_behind_any_passes_in_their_order(
     program: Program, names: tuple[str, ...]
@@ -214,7 +214,7 @@ def test_any_program_computes_the_same_behind_any_passes_in_their_order(
 
 
 @pytest.mark.slow
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(programs())
 def test_any_program_computes_the_same_behind_all_pairs_of_passes(program: Program) -> None:
     assert_all_keep(program, PAIRS)

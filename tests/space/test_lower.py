@@ -164,7 +164,7 @@ def test_the_dag_of_a_network_says_who_reads_whom() -> None:
     assert nx.is_directed_acyclic_graph(graph)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(spaces())
 def test_random_cells_are_sound_dags(text: SpaceText) -> None:
     for cell in text.space().cells.values():

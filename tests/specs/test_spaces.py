@@ -50,7 +50,12 @@ def brief(space: str, folder: Path) -> list[str]:
     return [*BRIEF, f"data.path={folder / 'signals.npz'}", "data.split=0.4, 0.2, 0.2, 0.2"]
 
 
-@pytest.mark.parametrize("space", SPACES)
+# A convolutional space with choices around its cells, and one with attention; the others are slow.
+SHORT = ("digits_mobilenet", "digits_darts_attention")
+RUNS = [s if s in SHORT else pytest.param(s, marks=pytest.mark.slow) for s in SPACES]
+
+
+@pytest.mark.parametrize("space", RUNS)
 def test_a_space_is_searched_trained_and_exported_alike_to_three_runtimes(
     space: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
