@@ -33,6 +33,17 @@ def test_what_passes_the_check_can_be_built_and_has_no_more_weights(text: SpaceT
     assert nodes_in(architecture) >= len(final.nodes)
 
 
+def test_weights_that_no_slice_can_stand_for_are_counted() -> None:
+    space = space_of(
+        """
+        use std.cnn
+        cell one { inputs 1; node n1 = conv(3, groups = 2)(in1); output n1 }
+        network { stem conv(3, out = C); cells one; head linear(classes); channels {4, 2} }
+        """
+    )
+    assert check_search(space) >= build_supernet_graph(space).params()
+
+
 def nodes_in(space: SearchSpace | Architecture) -> int:
     """Return what is checked: the nodes of the supernet, or of the network that is trained."""
     derived = isinstance(space, Architecture)
