@@ -162,7 +162,7 @@ def _check_packages(paths: Iterable[Path]) -> None:
     try:
         import PIL.Image
     except ImportError as error:
-        raise _missing("data source `images` needs Pillow", "pip install dslnas[images]") from error
+        raise _missing("data source `images` needs Pillow", "pip install pillow") from error
     endings = Counter(path.suffix.lower() for path in paths)
     heif = sum(endings[ending] for ending in HEIF)
     if heif and find_spec("pillow_heif") is None:

@@ -306,5 +306,5 @@ def test_pillow_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert error(lambda: images.read(at(tmp_path, 4)), "data") == (
         "NAS608",
         "data source `images` needs Pillow",
-        "pip install dslnas[images]",
+        "pip install pillow",
     )
