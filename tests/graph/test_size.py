@@ -33,15 +33,22 @@ def test_what_passes_the_check_can_be_built_and_has_no_more_weights(text: SpaceT
     assert nodes_in(architecture) >= len(final.nodes)
 
 
-def test_weights_that_no_slice_can_stand_for_are_counted() -> None:
+@pytest.mark.parametrize("groups", [1, 2])
+def test_of_several_widths_slices_are_counted_once_and_other_weights_for_each(groups: int) -> None:
     space = space_of(
-        """
+        f"""
         use std.cnn
-        cell one { inputs 1; node n1 = conv(3, groups = 2)(in1); output n1 }
-        network { stem conv(3, out = C); cells one; head linear(classes); channels {4, 2} }
+        cell one {{ inputs 1; node n1 = conv(3, groups = {groups})(in1); output n1 }}
+        network {{
+            stem conv(3, out = C); cells one * 2; head linear(classes); channels {{2, 6, 4}}
+        }}
         """
     )
-    assert check_search(space) >= build_supernet_graph(space).params()
+    graph = build_supernet_graph(space)
+    (widest,) = (one for one in space.network.each_width if one.channels == 6)
+    alone = lower_network(space, widest, derived=False).params
+    beside = 2 * (2 * 1 * 9 + 4 * 2 * 9) if groups == 2 else 0  # no weight leads across groups
+    assert check_search(space) == graph.params() == alone + beside
 
 
 def nodes_in(space: SearchSpace | Architecture) -> int:

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostic, Diagnostics, UserError, user_error
 from dslnas.graph.lower.network import LoweredNetwork, lower_network
+from dslnas.graph.lower.subgraph import Placed
+from dslnas.graph.lower.widths import lender_of
 from dslnas.space.architecture import Architecture, trained_network
 from dslnas.space.continuous import has_searched
 from dslnas.space.network import Network
@@ -23,15 +25,45 @@ def check_search(space: SearchSpace) -> int:
     """Check that every operation fits every place of the supernet.
 
     Returns:
-        The most trained weights that the supernet has: those included that no output reads, and
-        those that narrower networks of several widths have as slices, as not all of them do.
+        The trained weights of the supernet, those included that no output reads.
 
     Raises:
         UserError: NAS4xx where shapes do not fit, NAS410 if its graph would be too large.
     """
-    every = [lower_network(space, one, derived=False) for one in space.network.each_width]
-    _check_size(sum(lowered.node_count for lowered in every), space.network)
-    return sum(lowered.params for lowered in every)
+    every = {
+        one.channels: lower_network(space, one, derived=False) for one in space.network.each_width
+    }
+    _check_size(sum(lowered.node_count for lowered in every.values()), space.network)
+    widest = every.pop(max(every))
+    return widest.params + sum(_params_beside(widest, narrow) for narrow in every.values())
+
+
+def _params_beside(widest: LoweredNetwork, narrow: LoweredNetwork) -> int:
+    """Return the trained weights of a narrower network that are no slices of the widest one's."""
+    counterparts = {part.path: part for part in widest.parts}
+    known: dict[object, int] = {}
+    found = 0
+    for part in narrow.parts:
+        there = counterparts[part.path]
+        same = frozenset(
+            key for key, name in part.outside.items() if there.outside.get(key) == name
+        )
+        key = part.subgraph, there.subgraph, same
+        if key not in known:
+            known[key] = _own_params(part, there)
+        found += known[key]
+    return found
+
+
+def _own_params(part: Placed, there: Placed) -> int:
+    """Return the trained weights of a part that are no slices of those of a wider one."""
+    wider = {node.name: node for node in there.nodes()}
+    return sum(
+        weight.size
+        for node in part.nodes()
+        for weight in node.owned
+        if weight.trained and lender_of(node, weight, wider) is None
+    )
 
 
 def check_final(space: SearchSpace | Architecture) -> int:

@@ -49,20 +49,22 @@ def _narrow(graph: PrimitiveGraph, widest: PrimitiveGraph, path: str) -> Primiti
         node = graph.by_name.get(name)
         return name if node is not None and node.primitive == INPUT else f"{path}/{name}"
 
+    lent = {
+        f"{node.name}/{weight.name}": tensor
+        for node in graph.nodes
+        for weight in node.owned
+        if (tensor := lender_of(node, weight, widest.by_name))
+    }
+
     def with_weights(node: Node) -> Node:
-        lent, owner = dict(node.borrowed), widest.by_name.get(node.name)
-        borrowed = {
-            weight.name: tensor
+        shared = dict(node.borrowed)
+        borrowed = tuple(
+            (weight.name, lent.get(tensor, f"{path}/{tensor}"))
             for weight, tensor in zip(node.weights, node.tensors, strict=True)
-            if owner is not None and _lends(owner, node, weight)
-        }
-        own = {name: f"{path}/{tensor}" for name, tensor in lent.items() if name not in borrowed}
-        return replace(
-            node,
-            name=placed(node.name),
-            inputs=tuple(map(placed, node.inputs)),
-            borrowed=tuple({**own, **borrowed}.items()),
+            if tensor in lent or weight.name in shared
         )
+        inputs = tuple(map(placed, node.inputs))
+        return replace(node, name=placed(node.name), inputs=inputs, borrowed=borrowed)
 
     def nodes() -> Iterator[Node]:
         for node in graph.nodes:
@@ -76,11 +78,18 @@ def _narrow(graph: PrimitiveGraph, widest: PrimitiveGraph, path: str) -> Primiti
     )
 
 
-def _lends(owner: Node, node: Node, weight: Weight) -> bool:
-    """Whether a weight is a slice of that of a node of the widest network, which does the same."""
-    same = (owner.primitive, owner.inputs) == (node.primitive, node.inputs)
+def lender_of(node: Node, weight: Weight, widest: Mapping[str, Node]) -> str | None:
+    """Return the tensor of which a weight of a node's own is a slice; None if there is none.
+
+    It belongs to the node of the widest network that has the same name and does the same.
+    """
+    owner = widest.get(node.name)
+    if owner is None or weight.values:
+        return None
+    if (owner.primitive, owner.inputs) != (node.primitive, node.inputs):
+        return None
     groups = groups_of(node.arguments), groups_of(owner.arguments)
-    whole = next((w.shape for w in owner.weights if w.name == weight.name), None)
-    if not same or whole is None or weight.values:
-        return False
-    return can_share(weight.shape, whole, groups)
+    for whole, tensor in zip(owner.weights, owner.tensors, strict=True):
+        if whole.name == weight.name and can_share(weight.shape, whole.shape, groups):
+            return tensor
+    return None
