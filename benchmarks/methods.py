@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 from unittest.mock import patch
 
 import torch
@@ -173,8 +174,8 @@ def passes(search: Search) -> Passes:
     def went_back(_: Tensor) -> None:
         found.backward += 1
 
-    def counted(supernet: Supernet, batch: Batch, mixing: Mixing) -> BatchOutput:
-        output = run(supernet, batch, mixing)
+    def counted(supernet: Supernet, *how: Any, **others: Any) -> BatchOutput:
+        output = run(supernet, *how, **others)
         found.forward += 1
         if output.pieces[0].requires_grad:
             output.pieces[0].register_hook(went_back)  # type: ignore[no-untyped-call]

@@ -34,13 +34,13 @@ def _is(kind: type) -> Callable[[object], bool]:
 def _rules() -> dict[str, Rule]:
     """Return the options of `dslnas.app.run.RunOptions`, each with its rule."""
     from dslnas.runs.stop_request import StopRequest
-    from dslnas.settings.precision import Precision
+    from dslnas.settings.precision import Execution, Precision
 
-    precisions = get_args(Precision)
+    precisions, executions = get_args(Precision), get_args(Execution)
     return {
         "device": (_is(str), "text: 'cpu', 'cuda' or 'cuda:0'"),
         "passes": (_is(str), "text: 'all', 'none', or names of passes with commas between them"),
-        "compile": (_is(bool), "True or False"),
+        "execution": (lambda value: value in executions, " or ".join(map(repr, executions))),
         "precision": (lambda value: value in precisions, " or ".join(map(repr, precisions))),
         "seed": (_is_seed, f"a whole number from 0 to {LARGEST_SEED}"),
         "resume": (_is(bool), "True or False"),

@@ -60,7 +60,7 @@ def begin(
         )
     else:
         check_empty(path)
-    runtime = make_runtime(**how)
+    runtime = make_runtime(spec, **how)
     method = BASELINE if baseline else spec.method
     manifest = first_manifest(spec.name, spec.hash, method, spec.program, seed, runtime.facts())
     if before is None:

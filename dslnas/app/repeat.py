@@ -63,7 +63,7 @@ class Repeats:
         path = Path(out) if out else free_folder(EXPORTED, name)
         self.folder = RepeatsFolder(path, spec.hash)
         self.folder.check()
-        runtime = make_runtime(**how)
+        runtime = make_runtime(spec, **how)
         load_data(spec, runtime, searching=True)
         self._facts = runtime.facts()
         self._spec, self._seeds, self._resume, self._how = spec, tuple(seeds), resume, how

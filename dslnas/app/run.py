@@ -166,7 +166,7 @@ class Run:
         from dslnas.backends.torch.runtime import Runtime
 
         how = self.manifest
-        return Runtime(torch_device(how.device), how.passes, how.compiled, how.precision)
+        return Runtime(torch_device(how.device), how.passes, how.execution, how.precision)
 
     def read_data_from(self, overrides: Sequence[str]) -> None:
         """Read the data from where arguments of `--set` say that they lie now.

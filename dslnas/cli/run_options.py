@@ -19,7 +19,7 @@ from dslnas.cli.options import (
     resume_option,
     seed_option,
 )
-from dslnas.cli.runtime import check_compile, runtime_options
+from dslnas.cli.runtime import runtime_options
 
 if TYPE_CHECKING:
     from dslnas.app.compile import Compiled, CompiledArchitecture
@@ -41,7 +41,6 @@ class RunOptions:
     @contextmanager
     def running(self, spec: Compiled, *, quiet: bool) -> Iterator[LoopOptions]:
         """Show the progress of a run of a spec that is made inside, and end it on signals."""
-        check_compile(self.how, spec)
         from dslnas.app.run import LoopOptions
         from dslnas.cli.interruption import ending_on_signals
         from dslnas.cli.render.progress import progress

@@ -1,4 +1,4 @@
-"""Options that say how networks run: --device, --passes, --compile and --precision."""
+"""Options that say how networks run: --device, --passes, --execution and --precision."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any, get_args
 import click
 from click.core import ParameterSource
 
-from dslnas.app.compile import Compiled
 from dslnas.app.runtime import RuntimeOptions
-from dslnas.settings.precision import Precision
+from dslnas.settings.precision import Execution, Precision
 
-PRECISIONS = get_args(Precision)
+PRECISIONS, EXECUTIONS = get_args(Precision), get_args(Execution)
 
 OPTIONS = tuple(RuntimeOptions.__annotations__)
 
@@ -24,18 +23,24 @@ CHOICES = (
         metavar="NAMES",
         default="all",
         show_default=True,
-        help="Passes that rewrite networks before they run, with commas: all, none, or some "
-        "of those for which `dslnas show SPEC --passes` counts nodes.",
+        help="Passes that rewrite networks before they run, with commas: all, none, all - NAME, or "
+        "some of those for which `dslnas show SPEC --passes` counts nodes.",
     ),
     click.option(
-        "--compile", is_flag=True, help="Run cells by torch.compile; takes minutes to start."
+        "--execution",
+        type=click.Choice(EXECUTIONS),
+        default=EXECUTIONS[0],
+        show_default=True,
+        help="How training steps run: primitive by primitive, cells by torch.compile, which takes "
+        "minutes to start, as CUDA graphs, or both.",
     ),
     click.option(
         "--precision",
         type=click.Choice(PRECISIONS),
         default=PRECISIONS[0],
         show_default=True,
-        help="Precision of training; bfloat16 is mixed with float32. Exports are float32.",
+        help="Precision of training; bfloat16 is mixed with float32, and tf32 rounds what a GPU "
+        "multiplies. Exports are float32.",
     ),
 )
 
@@ -52,12 +57,6 @@ def runtime_options(command: Callable[..., object]) -> Callable[..., object]:
     for option in reversed(CHOICES):
         whole = option(whole)
     return whole
-
-
-def check_compile(how: RuntimeOptions, spec: Compiled) -> None:
-    """Refuse --compile where nothing would be compiled."""
-    if how.get("compile") and spec.graph.is_sequence:
-        raise click.UsageError("--compile is for cells of images: recurrent ones run as always")
 
 
 def given_runtime_options() -> list[str]:

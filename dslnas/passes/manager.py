@@ -73,11 +73,17 @@ class Passed:
 def passes_named(text: str) -> tuple[str, ...]:
     """Return the passes that a user names, in their order: some, `all` the usual ones, or `none`.
 
+    `all - fold_norms` are the usual ones without some.
+
     Raises:
         UserError: NAS806 for a name that is no pass.
     """
     if text in ("all", "none"):
         return USUAL if text == "all" else ()
+    first, *left_out = (name.strip() for name in text.split("-"))
+    if first == "all":
+        without = {pass_named(name) for name in left_out}
+        return tuple(name for name in USUAL if name not in without)
     given = [name.strip() for name in text.split(",")]
     alone = next((name for name in given if name in ("all", "none")), None)
     if alone is not None:

@@ -19,10 +19,10 @@ def resuming(path: Path, manifest: Manifest) -> str:
         "--seed": (manifest.seed, 0),
         "--device": (manifest.device, "cpu"),
         "--passes": (manifest.passes, USUAL),
+        "--execution": (manifest.execution, "eager"),
         "--precision": (manifest.precision, "float32"),
     }
     for option, (value, usual) in options.items():
         if value != usual:
             made += [option, ",".join(value) or "none" if isinstance(value, tuple) else value]
-    compiled = ["--compile"] if manifest.compiled else []
-    return command(*made, *compiled, "--out", path, "--resume")
+    return command(*made, "--out", path, "--resume")

@@ -18,7 +18,7 @@ from dslnas.exporters.precision_record import PrecisionRecords
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.settings.data import TokenLevel
-from dslnas.settings.precision import Precision
+from dslnas.settings.precision import Execution, Precision
 from dslnas.settings.spec import SpecSettings
 from dslnas.training.records import SearchCheck
 
@@ -165,7 +165,8 @@ class Manifest(OpenModel):
         seed: Seed of everything random.
         device: Device on which the networks ran.
         passes: Names of the passes that rewrote them.
-        compiled: Whether torch.compile ran their cells.
+        execution: How their training steps ran: one primitive after the other, cells by
+            torch.compile, or as CUDA graphs.
         precision: Precision of the arithmetic.
         settings: Settings of every section, by its name.
         versions: Versions of dslnas, Python and the packages that results depend on.
@@ -183,7 +184,7 @@ class Manifest(OpenModel):
     seed: int
     device: str
     passes: tuple[str, ...]
-    compiled: bool
+    execution: Execution
     precision: Precision
     settings: SpecSettings
     versions: dict[str, str]

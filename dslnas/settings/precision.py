@@ -1,6 +1,10 @@
-"""Precision of the arithmetic of a run."""
+"""How networks compute in a run: how precisely, and how their steps are launched."""
 
 from typing import Literal, TypeAlias
 
-Precision: TypeAlias = Literal["float32", "bfloat16", "float64"]
-"""Type in which networks train; bfloat16 is mixed with float32."""
+Precision: TypeAlias = Literal["float32", "tf32", "bfloat16", "float64"]
+"""Type in which networks train; tf32 and bfloat16 are mixed with float32."""
+
+Execution: TypeAlias = Literal["eager", "compile", "graphs", "compile+graphs"]
+"""How a step is run: primitive by primitive, cells by torch.compile, all of it as a CUDA graph, or
+both."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from dslnas.backends.torch.loss_graphs import Losses, Weights, losses_of
 from dslnas.backends.torch.losses import (
     BatchOutput,
     embedding_norms,
@@ -25,7 +26,17 @@ def training_loss(
     slowness penalty of recurrent cells, so that e to the loss is a perplexity, and the norms of
     embeddings are descended but not reported.
     """
-    found = run_batch(network, batch)
+
+    def compute(batch: Batch, weights: Weights | None) -> Losses:
+        return _losses(run_batch(network, batch), network, batch, settings, task)
+
+    descended, reported = losses_of(network, batch, None, compute, "training")
+    return descended, reported
+
+
+def _losses(
+    found: BatchOutput, network: TorchNetwork, batch: Batch, settings: EvaluateSettings, task: Task
+) -> Losses:
     loss = task.training_loss(found, batch, settings)
     if found.auxiliary is not None:
         second = BatchOutput((found.auxiliary,))

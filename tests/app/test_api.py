@@ -152,7 +152,7 @@ def test_a_spec_is_no_run_and_a_run_no_spec(spec: Path, tmp_path: Path) -> None:
         ({"precision": ["float32"]}, "`precision` takes"),
         ({"passes": ["foo"]}, r"`passes` takes text: .*; \['foo'\] was given"),
         ({"device": 0}, "`device` takes text"),
-        ({"compile": "no"}, "`compile` takes True or False"),
+        ({"execution": "fast"}, "`execution` takes 'eager' or 'compile' or 'graphs'"),
         ({"resume": 1}, "`resume` takes True or False"),
         ({"report": "loud"}, "`report` takes a function"),
         ({"sed": 1}, "has no option `sed`: did you mean `seed`?"),

@@ -35,7 +35,7 @@ def alphas_of(supernet: Supernet) -> dict[str, torch.Tensor]:
 
 
 def test_a_network_is_placed_as_the_runtime_says() -> None:
-    supernet = supernet_with(Runtime(CPU, ("share_equal",), True, "float64"), "uneven")
+    supernet = supernet_with(Runtime(CPU, ("share_equal",), "compile", "float64"), "uneven")
     assert (supernet.device, supernet.dtype) == (CPU, torch.float64)
     network = supernet.network
     assert (network.passes, network.torch_compile, network.is_mixed) == (
@@ -50,13 +50,13 @@ def test_a_manifest_has_all_of_it() -> None:
     assert Runtime(CPU).facts() == {
         "device": "cpu",
         "passes": USUAL,
-        "compiled": False,
+        "execution": "eager",
         "precision": "float32",
     }
-    assert Runtime(torch.device("cuda:1"), (), True, "bfloat16").facts() == {
+    assert Runtime(torch.device("cuda:1"), (), "compile+graphs", "bfloat16").facts() == {
         "device": "cuda:1",
         "passes": (),
-        "compiled": True,
+        "execution": "compile+graphs",
         "precision": "bfloat16",
     }
 

@@ -37,7 +37,7 @@ def test_mixed_precision_searches_trains_and_exports(spec: Path, tmp_path: Path)
     out = tmp_path / "mixed"
     assert search(spec, out, "--precision", "bfloat16", "--passes", "share_equal,fold_norms") == 0
     manifest = manifest_in(out)
-    assert (manifest["precision"], manifest["compiled"]) == ("bfloat16", False)
+    assert (manifest["precision"], manifest["execution"]) == ("bfloat16", "eager")
     assert manifest["passes"] == ["share_equal", "fold_norms"]
     assert max(manifest["results"]["largest_difference"].values()) < 1e-4
 
@@ -46,6 +46,7 @@ def test_mixed_precision_searches_trains_and_exports(spec: Path, tmp_path: Path)
     ("arguments", "message"),
     [
         (["--passes", "share_eqal"], "passes: error[NAS806]: unknown pass `share_eqal`"),
+        (["--passes", "all - separabel"], "passes: error[NAS806]: unknown pass `separabel`"),
         (["--passes", ""], "passes: error[NAS806]: unknown pass ``"),
         (
             ["--passes", "share_equal,bundle_convs"],
@@ -72,7 +73,7 @@ def test_unknown_passes_are_refused_before_anything_is_written(
 
 
 @pytest.mark.parametrize(
-    "option", [["--passes", "none"], ["--compile"], ["--precision", "float64"]]
+    "option", [["--passes", "none"], ["--execution", "compile"], ["--precision", "float64"]]
 )
 def test_options_of_a_run_need_one(
     spec: Path, capsys: pytest.CaptureFixture[str], option: list[str]
@@ -81,10 +82,49 @@ def test_options_of_a_run_need_one(
     assert f"{option[0]} needs --search; without it nothing is trained" in capsys.readouterr().err
 
 
-def test_recurrent_cells_are_not_compiled(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("options", "message", "cure"),
+    [
+        ("--precision tf32", "`tf32` is a way in which GPUs multiply", "leave `precision` out"),
+        (
+            "--execution compile+graphs",
+            "`compile+graphs` needs a GPU: there are no CUDA graphs on a CPU",
+            "name a GPU by `device`, such as `cuda`, or let steps run by `compile`",
+        ),
+        (
+            "--execution compile --passes none",
+            "`compile` with passes `none`: networks then run by the library's functions alone",
+            "leave out `passes`, or let steps run by `eager`",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused_before_anything_is_written(
+    spec: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: str,
+    message: str,
+    cure: str,
+) -> None:
+    assert search(spec, tmp_path / "out", *options.split()) == 1
+    where = options.split()[0].removeprefix("--")
+    error = capsys.readouterr().err
+    assert f"{where}: error[NAS014]: {message}\n" in error
+    assert f"help: {cure}\n" in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("execution", "instead"), [("compile", "eager"), ("compile+graphs", "graphs")]
+)
+def test_recurrent_cells_are_not_compiled(
+    execution: str, instead: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     spec = Path(__file__).parents[2] / "specs" / "ptb_small_lstm.nas"
-    assert run(["export", str(spec), "--compile"]) == 2
-    assert "--compile is for cells of images" in capsys.readouterr().err
+    assert run(["export", str(spec), "--device", "cuda", "--execution", execution]) == 1
+    error = capsys.readouterr().err
+    assert f"execution: error[NAS014]: `{execution}` is for cells of images" in error
+    assert f"let steps run by `{instead}`" in error
 
 
 def test_a_run_is_not_gone_on_with_in_another_precision(

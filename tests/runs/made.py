@@ -30,7 +30,7 @@ def made_manifest(results: Mapping[str, object], **entries: object) -> Manifest:
         "seed": 0,
         "device": "cpu",
         "passes": ("separable",),
-        "compiled": False,
+        "execution": "eager",
         "precision": "float32",
         "settings": SETTINGS,
         "versions": {"dslnas": "0.1.0"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
 
 from dslnas.graph.analysis.plan import Step
@@ -48,7 +49,7 @@ class Weighing:
             if self.mixing is None:
                 found = like.new_ones((mix.rows, len(columns)))
             else:
-                found = self.mixing[mix.cell][mix.row : mix.row + mix.rows, columns]
+                found = columns_of(self.mixing[mix.cell][mix.row : mix.row + mix.rows], columns)
             self._known[step.node.name] = [found]
         return self._known[step.node.name][0]
 
@@ -59,13 +60,21 @@ class Weighing:
         assert self.mixing is not None
         alpha = self.mixing[mix.cell]
         if step.node.primitive == "share":
-            found = [alpha[mix.row : mix.row + mix.rows, list(mix.columns)].sum(1)]
+            found = [columns_of(alpha[mix.row : mix.row + mix.rows], mix.columns).sum(1)]
         elif mix.rows == 1:
             return [alpha[row][column] for row, column in zip(step.rows, step.columns, strict=True)]
         else:
             rows = alpha[mix.row : mix.row + mix.rows]
             found = [rows[:, column] for column in step.columns]
         return [weight.view(-1, *[1] * dimensions) for weight in found]
+
+
+def columns_of(alpha: Tensor, columns: Sequence[int]) -> Tensor:
+    """Return some columns of alpha, (edges, columns).
+
+    Indexing by a list would copy the list to the device and wait for that.
+    """
+    return torch.cat([alpha[:, column : column + 1] for column in columns], 1)
 
 
 def weigh_all(step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ from dslnas.graph.analysis.plan import Choice, Kept, Step, make_plan
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.primitive import Weight
 from dslnas.passes.manager import USUAL, optimised
+
+if TYPE_CHECKING:
+    from dslnas.backends.torch.loss_graphs import LossGraphs
 
 Made = TypeVar("Made")
 Inputs: TypeAlias = Tensor | Mapping[str, Tensor]
@@ -47,6 +50,7 @@ class TorchNetwork(nn.Module):
             slow, the oracle. Of images, what is not plain can be differentiated only once.
         torch_compile: Run cells of images by torch.compile where all of their operations train.
         is_mixed: Compute in bfloat16 what is precise enough in it, see `runtime.mixed`.
+        graphs: Recordings of its losses; None runs every loss by itself.
     """
 
     def __init__(self, graph: PrimitiveGraph, generator: torch.Generator) -> None:
@@ -58,6 +62,7 @@ class TorchNetwork(nn.Module):
         self.plain = False
         self.torch_compile = False
         self.is_mixed = False
+        self.graphs: LossGraphs | None = None
         self._bodies = Bodies()
         self._sums = Sums(self._tensors)
         self._rewritten: dict[object, PrimitiveGraph] = {}

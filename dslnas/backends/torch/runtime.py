@@ -1,4 +1,4 @@
-"""Runtime of networks: device, passes, torch.compile and precision."""
+"""Runtime of networks: device, passes, execution and precision."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import torch
 
+from dslnas.backends.torch.cuda_graphs import CudaRecorder
 from dslnas.backends.torch.kernels.availability import has_loops
 from dslnas.backends.torch.kernels.kernel_args import Kernel
+from dslnas.backends.torch.loss_graphs import LossGraphs
 from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.tensor_float import allow_tensor_float
 from dslnas.passes.manager import PASSES, USUAL
-from dslnas.settings.precision import Precision
+from dslnas.settings.precision import Execution, Precision
 
 
 @dataclass(frozen=True)
@@ -22,21 +25,33 @@ class Runtime:
         device: Device of all tensors.
         passes: Names of the passes that rewrite every graph before it runs; none of them: run the
             graph as it is, by the library's functions alone.
-        torch_compile: Whether cells are compiled, see `dslnas.backends.torch.torch_compile`.
+        execution: How training steps run: cells by torch.compile, see
+            `dslnas.backends.torch.torch_compile`, or as CUDA graphs, see
+            `dslnas.backends.torch.loss_graphs`, or both.
         precision: Type of the arithmetic. With `bfloat16`, products and convolutions have that type
             while a network trains; weights, alpha, statistics of batch norm, losses and gradients
-            of weights and alpha stay float32.
+            of weights and alpha stay float32. With `tf32` a GPU rounds what they read.
     """
 
     device: torch.device
     passes: tuple[str, ...] = USUAL
-    torch_compile: bool = False
+    execution: Execution = "eager"
     precision: Precision = "float32"
 
     @property
     def dtype(self) -> torch.dtype:
         """Type of weights, alpha and images."""
         return torch.float64 if self.precision == "float64" else torch.float32
+
+    @property
+    def compiles(self) -> bool:
+        """Whether cells run by torch.compile."""
+        return self.execution in ("compile", "compile+graphs")
+
+    @property
+    def records(self) -> bool:
+        """Whether steps run as CUDA graphs."""
+        return self.execution in ("graphs", "compile+graphs")
 
     @property
     def paying(self) -> tuple[str, ...]:
@@ -51,9 +66,12 @@ class Runtime:
 
     def place(self, network: TorchNetwork) -> TorchNetwork:
         """Move a network to the device, to run from now on as is said here; return it."""
-        network.passes, network.torch_compile = self.paying, self.torch_compile
+        network.passes, network.torch_compile = self.paying, self.compiles
         network.plain = not self.passes
         network.is_mixed = self.precision == "bfloat16"
+        network.graphs = LossGraphs(CudaRecorder(self.device)) if self.records else None
+        if self.device.type == "cuda":
+            allow_tensor_float(allowed=self.precision == "tf32")
         return network.to(self.device, self.dtype)
 
     def facts(self) -> dict[str, object]:
@@ -61,7 +79,7 @@ class Runtime:
         return {
             "device": str(self.device),
             "passes": self.passes,
-            "compiled": self.torch_compile,
+            "execution": self.execution,
             "precision": self.precision,
         }
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from dslnas.backends.torch.loss_graphs import Losses, Weights, losses_of
 from dslnas.backends.torch.losses import (
     BatchOutput,
     embedding_norms,
@@ -18,9 +19,11 @@ from dslnas.backends.torch.losses import (
     run_batch,
     slowness_penalty,
 )
+from dslnas.backends.torch.network import key_of
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.searched import found_weights
 from dslnas.backends.torch.sequence import make_network
+from dslnas.backends.torch.tensor_float import without_tensor_float
 from dslnas.data.batches import Batch
 from dslnas.graph.analysis.plan import Choice, Kept
 from dslnas.graph.graph import PrimitiveGraph
@@ -109,25 +112,43 @@ class Supernet:
 
         The states after a segment of a stream are left in the batch.
         """
-        return self._run(batch, mixing).logits
+        weights, runs = self._with_skips(mixing.weights), self._runs(mixing)
+        return self._run(batch, weights, runs, observe=mixing.observe).logits
 
     def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
         """Return the mean loss of a batch, a scalar; `regularised` adds what only weights lower.
 
         The states after a segment of a stream are left in the batch.
         """
-        found = self._run(batch, mixing)
-        loss = self.loss_of(found, batch)
-        if regularised and found.outputs is not None and self.slowness > 0:
-            loss = loss + self.slowness * slowness_penalty(found.outputs)
-        if regularised and self.norms > 0:
-            loss = loss + self.norms * embedding_norms(self.network, batch)
-        return loss
+        runs = self._runs(mixing)
 
-    def _run(self, batch: Batch, mixing: Mixing) -> BatchOutput:
-        runs = self._with_skip_columns(mixing.kept) if mixing.chosen is None else mixing.chosen
-        how = (self._with_skips(mixing.weights), runs)
-        return run_batch(self.network, batch, *how, observe=mixing.observe)
+        def compute(batch: Batch, weights: Weights | None) -> Losses:
+            found = self._run(batch, weights, runs, observe=mixing.observe)
+            loss = self.loss_of(found, batch)
+            if regularised and found.outputs is not None and self.slowness > 0:
+                loss = loss + self.slowness * slowness_penalty(found.outputs)
+            if regularised and self.norms > 0:
+                loss = loss + self.norms * embedding_norms(self.network, batch)
+            return (loss,)
+
+        weights = self._with_skips(mixing.weights)
+        if mixing.chosen is not None:  # another choice at every step
+            return compute(batch, weights)[0]
+        return losses_of(self.network, batch, weights, compute, (regularised, key_of(runs)))[0]
+
+    def _run(
+        self,
+        batch: Batch,
+        weights: Mapping[str, Tensor] | None,
+        runs: Choice | Kept | None,
+        *,
+        observe: bool,
+    ) -> BatchOutput:
+        return run_batch(self.network, batch, weights, runs, observe=observe)
+
+    def _runs(self, mixing: Mixing) -> Choice | Kept | None:
+        """Return the operations that run."""
+        return self._with_skip_columns(mixing.kept) if mixing.chosen is None else mixing.chosen
 
     def _with_skips(self, weights: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
         """Return weights with a column for the skip connections, where the graph has one."""
@@ -170,13 +191,28 @@ class Supernet:
 
     @contextmanager
     def differentiable_twice(self) -> Iterator[None]:
-        """Make losses inside of this that can be differentiated twice: slower, for images."""
+        """Make losses inside of this that can be differentiated twice: slower, for images.
+
+        The derivatives are taken inside of it too: nothing is rounded to less than float32.
+        """
         network = self.network
         before, network.plain = network.plain, network.plain or not network.graph.is_sequence
         try:
-            yield
+            with self.precise():
+                yield
         finally:
             network.plain = before
+
+    @contextmanager
+    def precise(self) -> Iterator[None]:
+        """Run inside of this, forward and backward, without rounding to less than float32."""
+        network = self.network
+        before, network.is_mixed = network.is_mixed, False
+        try:
+            with without_tensor_float():
+                yield
+        finally:
+            network.is_mixed = before
 
     @contextmanager
     def towards(self, variables: Sequence[Tensor]) -> Iterator[None]:

@@ -231,6 +231,6 @@ def check_compiler(device: torch.device) -> None:
         raise user_error(
             "NAS013",
             f"nothing can be compiled for `{device}`: {reason.strip()}",
-            where="compile",
-            help="install a C++ compiler such as g++, or leave out `compile`",
+            where="execution",
+            help="install a C++ compiler such as g++, or leave out `execution`",
         ) from None

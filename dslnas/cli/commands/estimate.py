@@ -17,7 +17,7 @@ from dslnas.cli.options import (
     spec_argument,
 )
 from dslnas.cli.render.tables import aligned
-from dslnas.cli.runtime import check_compile, runtime_options
+from dslnas.cli.runtime import runtime_options
 from dslnas.graph.analysis.memory import shown
 
 if TYPE_CHECKING:
@@ -48,12 +48,11 @@ def estimate_(
     architecture that is drawn at random.
     """
     compiled = compile_spec(spec, overrides)
-    check_compile(how, compiled)
     from dslnas.app.estimate import estimate
     from dslnas.cli.render.progress import progress
     from dslnas.training.memory_check import memory_of
 
-    runtime = make_runtime(**how)
+    runtime = make_runtime(compiled, **how)
     with progress(quiet=as_json) as report:
         stages = estimate(compiled, runtime, steps, report)
     device, there = str(runtime.device), memory_of(runtime.device)

@@ -85,6 +85,9 @@ def unroll(
     along whose gradient w' was reached. Those at w' draw masks of their own, also the one over the
     training batch of a mixed level: v may be the gradient of any X, and with the masks of the step,
     which went down for these very masks, X would come out too small.
+
+    H v is made in float32 whatever the precision of the rest: w + eps * v and w - eps * v differ by
+    less than a weight's last bit in bfloat16, or in TF32.
     """
     weights, alphas = supernet.weights(), relaxation.variables
     is_exact, with_penalty = ahead.hessian == "exact", ahead.regularised
@@ -93,7 +96,7 @@ def unroll(
     if is_exact:  # what leads to the gradient is kept: `check_search` lets no batch run in parts
         with supernet.differentiable_twice():
             train_loss = relaxation.loss(train, regularised=with_penalty)
-        inner = torch.autograd.grad(train_loss, weights, allow_unused=True, create_graph=True)
+            inner = torch.autograd.grad(train_loss, weights, allow_unused=True, create_graph=True)
         here = LossAndGrads(train_loss.detach(), [None if g is None else g.detach() for g in inner])
     else:
         here = relaxation.loss_and_grads(
@@ -103,7 +106,7 @@ def unroll(
     factor = optimiser.clip_factor(gradients) if ahead.clipped else 1.0
 
     def alpha_grads() -> tuple[Tensor, ...]:
-        with noise.again():
+        with noise.again(), supernet.precise():
             found = relaxation.loss_and_grads(train, alphas, regularised=with_penalty)
         return filled(found.gradients, alphas)
 
@@ -123,7 +126,8 @@ def unroll(
                 continue
             if is_exact:
                 move(v, 0.0)
-                product = exact(inner, v, alphas, keep=number < len(at_step))
+                with supernet.precise():
+                    product = exact(inner, v, alphas, keep=number < len(at_step))
             else:
                 product = difference(move, alpha_grads, v)
             pairs = zip(direct, product, strict=True)
