@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.kernels.availability import available, plain_cpu
 from dslnas.backends.torch.kernels.mix import mix
+from dslnas.backends.torch.kernels.norm import Norm, Rule
 from dslnas.backends.torch.threads import threads
 
 needs_numba = pytest.mark.skipif(not available(), reason="numba is not installed")
@@ -19,8 +20,12 @@ def _everything() -> list[Tensor]:
     torch.manual_seed(0)
     x = torch.randn(4, 8, 40, 40).contiguous(memory_format=torch.channels_last).requires_grad_()
     a, running = torch.rand(2, requires_grad=True), (torch.zeros(8), torch.ones(8))
-    y = mix([2 * x, x], a, [running, None], 0.1, 1e-5, training=True, tracking=True)
-    return [y, *running, *torch.autograd.grad(y, (x, a), y.detach())]
+    scale, offset = torch.rand(2, 8).requires_grad_().unbind()
+    norm, counts = Norm(*running, scale, offset), torch.tensor([0.0, 1.25, 1.25, 0.0])
+    rule = Rule(0.1, 1e-5, training=True, tracking=True)
+    y = mix([2 * x, x], a, [norm, None], rule)
+    y = mix([y, x], a, [norm, None], rule, [counts, None])
+    return [y, *running, *torch.autograd.grad(y, (x, a, scale, offset), y.detach())]
 
 
 @needs_numba

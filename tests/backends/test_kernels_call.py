@@ -14,10 +14,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.kernels import gate, kernel_call, mix, separable_conv
-from dslnas.backends.torch.kernels.availability import available
+from dslnas.backends.torch.kernels import gate, kernel_call, mix, norm, separable_conv
+from dslnas.backends.torch.kernels.availability import available, channels_last
 from dslnas.backends.torch.kernels.kernel_args import Access, KernelArgs
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
+from dslnas.backends.torch.kernels.norm import Norm, Rule
 from dslnas.backends.torch.kernels.separable_conv_args import SeparableArgs
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.diagnostics import InternalError
@@ -25,7 +26,7 @@ from dslnas.diagnostics import InternalError
 needs_numba = pytest.mark.skipif(not available(), reason="numba is not installed")
 
 NAMES = (
-    *("MixForward", "MixBackward", "GateForward", "GateBackward"),
+    *("MixForward", "MixBackward", "NormStats", "NormGrad", "GateForward", "GateBackward"),
     *("SeparableArgs, forward", "SeparableArgs, backward"),
 )
 
@@ -33,9 +34,9 @@ NAMES = (
 def run_all() -> list[Tensor]:
     """Run every kernel forward and backward, on sizes that fill no block; return the results."""
     torch.manual_seed(0)
-    statistics = [(torch.zeros(5), torch.ones(5)), None]
+    norms = [Norm(torch.zeros(5), *torch.ones(3, 5)), None]
     x, a = torch.randn(3, 5, 7, 7).requires_grad_(), torch.rand(2).requires_grad_()
-    mixed = mix.mix([2 * x, x], a, statistics, 0.1, 1e-5, training=True, tracking=True)
+    mixed = mix.mix([2 * x, x], a, norms, Rule(0.1, 1e-5, True, True), [torch.ones(3), None])
     window = Window((3, 3), (2, 2), (2, 2), (2, 2))
     members = separable_conv.Member(window, 0), separable_conv.Member(window, 1)
     kernels, matrices = torch.randn(2, 5, 1, 3, 3), torch.randn(2, 9, 5, 1, 1)
@@ -48,7 +49,19 @@ def run_all() -> list[Tensor]:
     dy, ds, dw = gate.compiled_gradients(v, y, s, w, known, weighing=True)
     assert dw is not None
     gradients = torch.autograd.grad(loss, (x, a, kernels, matrices))
-    return [loss, *gradients, result, dy, ds, dw]
+    return [loss, *gradients, result, dy, ds, dw, _turned(x.detach())]
+
+
+def _turned(x: Tensor) -> Tensor:
+    """Return gradients of two norms' inputs, turned in place."""
+    images = [channels_last(x), channels_last(2 * x)]
+    sizes, gradients = norm.sizes_of(2, x), [torch.randn_like(y) for y in images]
+    norms = [Norm(*torch.zeros(4, 5)) for _ in images]
+    stats = norm.norm_stats(sizes, images, norms, Rule(0.1, 1e-5, True, True))
+    sums, totals = torch.zeros(4, 5, dtype=torch.float64), torch.empty_like(stats)
+    both = norm.flags((True, True))
+    norm.norm_gradients(sizes, stats, sums, totals, both, x.dtype, images, gradients)
+    return torch.stack(gradients)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +75,7 @@ def calls() -> dict[str, KernelArgs]:
             super().__init__(args, dtype)
 
     with pytest.MonkeyPatch.context() as patched:
-        for module in (mix, separable_conv, gate):
+        for module in (mix, norm, separable_conv, gate):
             patched.setattr(module, "KernelCall", Noting)
         run_all()
     return {_name(args): args for args in found}

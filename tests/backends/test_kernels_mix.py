@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from dslnas.backends.torch.kernels.availability import available, without_loops
-from dslnas.backends.torch.kernels.mix import Running, mix
+from dslnas.backends.torch.kernels.mix import mix
+from dslnas.backends.torch.kernels.norm import Norm, Rule
 
 MOMENTUM, EPS = 0.1, 1e-5
 MODES = {"training": (True, True), "not tracking": (True, False), "evaluation": (False, True)}
@@ -33,8 +34,21 @@ def _images(shape: tuple[int, ...]) -> Tensor:
     return x.requires_grad_()
 
 
-def _running(channels: int) -> Running:
-    return torch.randn(channels).double(), torch.rand(channels).double() + 0.5
+def _running(channels: int) -> Norm:
+    return Norm(torch.randn(channels).double(), torch.rand(channels).double() + 0.5)
+
+
+def _rule(training: bool = True, tracking: bool = True, momentum: float = MOMENTUM) -> Rule:
+    return Rule(momentum, EPS, training, tracking)
+
+
+def _affine(norm: Norm) -> Norm:
+    scale, offset = torch.randn(2, len(norm.mean)).double().requires_grad_().unbind()
+    return norm._replace(scale=scale, offset=offset)
+
+
+def _copy(norm: Norm | None) -> Norm | None:
+    return norm and norm._replace(mean=norm.mean.clone(), variance=norm.variance.clone())
 
 
 def _agree(ours: Tensor, theirs: Tensor, sources: list[Tensor]) -> None:
@@ -45,32 +59,64 @@ def _agree(ours: Tensor, theirs: Tensor, sources: list[Tensor]) -> None:
     torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)
 
 
-def _library(x: Tensor, running: Running, mode: str) -> Tensor:
-    training, tracking = MODES[mode]
-    mean, variance = (None, None) if training and not tracking else running
-    return functional.batch_norm(x, mean, variance, None, None, training, MOMENTUM, EPS)
+def _library(x: Tensor, norm: Norm | None, rule: Rule) -> Tensor:
+    if norm is None:
+        return x
+    mean, variance = (None, None) if rule.training and not rule.tracking else norm[:2]
+    return functional.batch_norm(x, mean, variance, *norm[2:], rule.training, MOMENTUM, EPS)
+
+
+def _assert_is_the_sum(
+    inputs: list[Tensor],
+    weights: Tensor | None,
+    norms: list[Norm | None],
+    rule: Rule,
+    counts: list[Tensor | None],
+) -> None:
+    """Compare with the sum that torch's functions give, in values, gradients and statistics."""
+    theirs = list(map(_copy, norms))
+    y = mix(inputs, weights, norms, rule, counts)
+    terms = []
+    for k, (x, norm, count) in enumerate(zip(inputs, theirs, counts, strict=True)):
+        term = _library(x, norm, rule) * (1.0 if weights is None else weights[k])
+        terms.append(term if count is None else term * count.view(-1, 1, 1, 1))
+    trained = [tensor for norm in norms if norm for tensor in norm[2:] if tensor is not None]
+    sources = [*inputs, *trained, *([] if weights is None else [weights])]
+    _agree(y, torch.stack(terms).sum(0), sources)
+    for norm, other in zip(norms, theirs, strict=True):
+        if norm is not None and other is not None:
+            torch.testing.assert_close(norm[:2], other[:2], rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("weighted", [True, False])
 def test_mix_is_the_sum_of_what_its_equations_say(weighted: bool, mode: str) -> None:
-    training, tracking = MODES[mode]
     for shape, normalised in itertools.product(SHAPES, ([True], [False], [True, False, True] * 2)):
         inputs = [_images(shape) for _ in normalised]
         weights = torch.rand(len(inputs)).double().requires_grad_() if weighted else None
-        ours = [_running(shape[1]) if norm else None for norm in normalised]
-        theirs = [None if own is None else (own[0].clone(), own[1].clone()) for own in ours]
-        y = mix(inputs, weights, ours, MOMENTUM, EPS, training=training, tracking=tracking)
-        terms = [
-            x if own is None else _library(x, own, mode)
-            for x, own in zip(inputs, theirs, strict=True)
-        ]
-        factors = torch.ones(len(inputs)).double() if weights is None else weights
-        wanted = torch.stack([a * term for a, term in zip(factors, terms, strict=True)]).sum(0)
-        _agree(y, wanted, [*inputs, *([] if weights is None else [weights])])
-        for own, other in zip(ours, theirs, strict=True):
-            if own is not None and other is not None:
-                torch.testing.assert_close(own, other, rtol=1e-12, atol=1e-12)
+        norms = [_running(shape[1]) if norm else None for norm in normalised]
+        _assert_is_the_sum(inputs, weights, norms, _rule(*MODES[mode]), [None] * len(inputs))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("weighted", [True, False])
+def test_norms_may_be_affine_and_examples_may_count_differently(weighted: bool, mode: str) -> None:
+    for shape in ((3, 1, 5, 7), (2, 300, 3, 3), (7, 36, 9, 8)):
+        inputs = [_images(shape) for _ in range(4)]
+        weights = torch.rand(4).double().requires_grad_() if weighted else None
+        plain, affine = _running(shape[1]), [_affine(_running(shape[1])) for _ in range(2)]
+        drawn = (torch.rand(3, shape[0]) < 0.6).double() / 0.6
+        _assert_is_the_sum(
+            inputs, weights, [affine[0], None, plain, affine[1]], _rule(*MODES[mode]),
+            [drawn[0], drawn[1], drawn[2], None],
+        )  # fmt: skip
+
+
+def test_a_sum_of_which_nothing_counts_is_zero() -> None:
+    x, nothing = _images((2, 4, 5, 5)), torch.zeros(2).double()
+    y = mix([x], None, [_running(4)], _rule(), [nothing])
+    assert not y.any()
+    assert not torch.autograd.grad(y.sum(), x)[0].any()
 
 
 def test_inputs_without_a_gradient_leave_the_others_what_they_are() -> None:
@@ -79,7 +125,7 @@ def test_inputs_without_a_gradient_leave_the_others_what_they_are() -> None:
     statistics = [_running(4), None, _running(4)]
 
     def total(inputs: list[Tensor]) -> Tensor:
-        y = mix(inputs, weights, statistics, MOMENTUM, EPS, training=True, tracking=False)
+        y = mix(inputs, weights, statistics, _rule(tracking=False))
         return (y * torch.linspace(0, 1, y.numel()).double().view(y.shape)).sum()
 
     wanted = torch.autograd.grad(total(inputs), [weights, inputs[2]])
@@ -90,20 +136,20 @@ def test_inputs_without_a_gradient_leave_the_others_what_they_are() -> None:
 def test_one_value_per_channel_has_no_statistics() -> None:
     x = torch.randn(1, 4, 1, 1).double()
     with pytest.raises(ValueError, match="more than 1 value per channel"):
-        mix([x], None, [_running(4)], MOMENTUM, EPS, training=True, tracking=True)
+        mix([x], None, [_running(4)], _rule())
 
 
 def test_statistics_of_float32_keep_their_digits_far_from_zero() -> None:
     x = 1000 + torch.randn(4, 4, 16, 16)
-    running = torch.zeros(4), torch.ones(4)
-    mix([x], None, [running], 1.0, EPS, training=True, tracking=True)
+    running = Norm(torch.zeros(4), torch.ones(4))
+    mix([x], None, [running], _rule(momentum=1.0))
     torch.testing.assert_close(running[1], x.double().var((0, 2, 3)).float(), rtol=1e-5, atol=0)
 
 
 def test_other_dtypes_work() -> None:
     x = torch.randn(2, 4, 3, 3).bfloat16().requires_grad_()
-    statistics = [(torch.zeros(4).bfloat16(), torch.ones(4).bfloat16()), None]
+    statistics = [Norm(torch.zeros(4).bfloat16(), torch.ones(4).bfloat16()), None]
     weights = torch.rand(2).bfloat16().requires_grad_()
-    y = mix([x, x], weights, statistics, MOMENTUM, EPS, training=True, tracking=True)
+    y = mix([x, x], weights, statistics, _rule())
     found = torch.autograd.grad(y.sum(), (x, weights))
     assert all(gradient.isfinite().all() for gradient in found)

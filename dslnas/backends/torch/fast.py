@@ -11,6 +11,7 @@ from torch import Tensor
 from dslnas.backends.torch.gated import highway_gate
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.mix import mix
+from dslnas.backends.torch.kernels.norm import Norm, Rule
 from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.mixing import Weighing, weigh_all
@@ -61,13 +62,10 @@ def _separable_conv(
 def _batch_norm(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
-    if len(own) == 4:  # with weights, as no search has it
-        return FORMS["batch_norm"](node, inputs, own, run)
+    *trained, mean, variance = own
     momentum, eps = numbers(node)
-    statistics = own[0], own[1]
-    return mix(
-        inputs, None, [statistics], momentum, eps, training=run.training, tracking=run.tracking
-    )
+    rule = Rule(momentum, eps, run.training, run.tracking)
+    return mix(inputs, None, [Norm(mean, variance, *trained)], rule)
 
 
 FAST_FORMS: Mapping[str, Form] = {

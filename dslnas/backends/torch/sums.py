@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.kernels.mix import mix
+from dslnas.backends.torch.kernels.norm import Norm, Rule
 from dslnas.backends.torch.primitives import numbers
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.analysis.plan import Step
@@ -50,23 +51,11 @@ class Sums:
             run: Says whether norms train.
         """
         weights = None if mixing is None else self._weights(step, mixing)
-        norms = [norm for norm in step.folded if norm is not None]
-        statistics = [None if norm is None else self._statistics(norm) for norm in step.folded]
+        found = [norm for norm in step.folded if norm is not None]
+        norms = [None if norm is None else Norm(*self._tensors(norm)) for norm in step.folded]
         # `fold_norms` leaves only norms of the same arguments to a sum
-        momentum, eps = numbers(norms[0]) if norms else (0.0, 0.0)
-        return mix(
-            inputs,
-            weights,
-            statistics,
-            momentum,
-            eps,
-            training=run.training,
-            tracking=run.tracking,
-        )
-
-    def _statistics(self, norm: Node) -> tuple[Tensor, Tensor]:
-        mean, variance = self._tensors(norm)
-        return mean, variance
+        momentum, eps = numbers(found[0]) if found else (0.0, 0.0)
+        return mix(inputs, weights, norms, Rule(momentum, eps, run.training, run.tracking))
 
     def _weights(self, step: Step, mixing: Mapping[str, Tensor]) -> Tensor:
         assert step.node.mix is not None

@@ -48,10 +48,10 @@ class KernelArgs(ABC):
     """A record of numbers and buffers, a frozen dataclass; fields of other types stay on the host.
 
     Attributes:
-        kernel: Whose loops read it.
+        kernel: Whose loops read it; those of norms serve several kernels.
     """
 
-    kernel: ClassVar[Kernel]
+    kernel: ClassVar[Kernel | Literal["norm"]]
 
     @abstractmethod
     def accesses(self) -> Mapping[str, Accesses]:
