@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dslnas.app.arguments import run_call, wrong_argument
 from dslnas.app.compile import Compiled, CompiledArchitecture, compile_spec, without_choices
 from dslnas.app.open_run import EXPORTED, named_by_its_run
-from dslnas.app.run import Run
+from dslnas.app.run import Listener, Notice, Run, silent
 from dslnas.app.versions import check_versions
 from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ARCHITECTURE
@@ -81,6 +81,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
             real=task.real_inputs(run.data.test) if has_data else None,
             trial=trial,
             pictures=task.pictures(run.spec.program.data, run.data) if has_data else (),
+            report=run.report,
         )
         if ends:
             _record(run, exported)
@@ -89,8 +90,13 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
     return exported
 
 
-def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 0) -> Exported:
-    """Export an architecture with random weights, to look at it or to time it; see `export`."""
+def export_untrained(
+    spec: Compiled, out: Path | str | None = None, seed: int = 0, report: Listener = silent
+) -> Exported:
+    """Export an architecture with random weights, to look at it or to time it; see `export`.
+
+    `report` gets a notice after each step.
+    """
     spec = named_by_its_run(without_choices(spec, "exported"))
     if spec.program.export.others:
         raise user_error(
@@ -106,10 +112,10 @@ def export_untrained(spec: Compiled, out: Path | str | None = None, seed: int = 
     task, limits = task_of(spec.program.data), spec.program.derivation.limits
     check_limits(spec.graph, limits, task.example)
     check_versions(spec.graph, spec.program)
-    network = fresh_network(spec.architecture, seed)
+    network = _oracle(fresh_network(spec.architecture, seed))
     origin = Origin(spec=spec.name, spec_hash=spec.hash)
     folder = EXPORTED / f"{spec.name}-untrained" if out is None else Path(out)
-    return export_network(network, folder, spec.program.export, origin, seed=seed)
+    return export_network(network, folder, spec.program.export, origin, seed=seed, report=report)
 
 
 def export_network(
@@ -122,6 +128,7 @@ def export_network(
     real: Mapping[str, np.ndarray] | None = None,
     trial: Trial | None = None,
     pictures: Sequence[Path] = (),
+    report: Listener = silent,
 ) -> Exported:
     """Write a network with its origin, see `dslnas.exporters.export.export`."""
     from dslnas.exporters.export import export
@@ -137,6 +144,7 @@ def export_network(
         trial=trial,
         pictures=pictures,
         seed=seed,
+        tell=lambda text: report(Notice(text)),
     )
 
 
@@ -147,7 +155,13 @@ def _network(run: Run, compiled: CompiledArchitecture) -> TorchNetwork:
 
     from dslnas.runs.network import load_network
 
-    return load_network(compiled.graph, run.path)
+    return _oracle(load_network(compiled.graph, run.path))
+
+
+def _oracle(network: TorchNetwork) -> TorchNetwork:
+    """Let a network run as it is written: passes and loops cost more than they save in one run."""
+    network.plain = True
+    return network
 
 
 def _trial(run: Run, task: Task) -> Trial:

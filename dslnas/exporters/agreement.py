@@ -9,18 +9,23 @@ in, no two programs agree for long, and none of them is wrong.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from torch.func import functional_call
 
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.sequence import make_network
 from dslnas.diagnostics import UserError, user_error
 
 SLACK, USUAL = 16.0, 1e-4
 """Times what the last bit of the weights changes, at the usual tolerance: programs round every sum,
 in orders of theirs."""
+
+Call: TypeAlias = Callable[..., tuple[torch.Tensor, ...]]
+"""Runs a network as a call of itself does."""
 
 _LAST_BIT = float(np.finfo(np.float32).eps)
 
@@ -78,17 +83,22 @@ def spread_of(outputs: np.ndarray) -> float:
     return float(np.sqrt(outputs.var(axis=0, dtype=np.float64).mean()))
 
 
-def off_by_a_bit(network: TorchNetwork) -> TorchNetwork:
-    """Return a network in evaluation mode whose weights are off by their last bit, up or down."""
+def off_by_a_bit(network: TorchNetwork) -> Call:
+    """Return what runs a network with weights that are off by their last bit, up or down."""
     generator = np.random.default_rng(0)
 
-    def moved(array: np.ndarray) -> np.ndarray:
-        signs = generator.choice(np.array((-1, 1), array.dtype), array.shape)
-        return np.asarray(array * (1 + array.dtype.type(_LAST_BIT) * signs))
+    def moved(array: np.ndarray) -> torch.Tensor:
+        signs = generator.random(array.shape, np.float32) - np.float32(0.5)
+        share = np.copysign(array.dtype.type(_LAST_BIT), signs)
+        return torch.from_numpy(np.asarray(array * (1 + share), array.dtype))
 
-    made = make_network(network.graph, torch.Generator()).eval()
-    made.load_arrays({name: moved(array) for name, array in network.arrays().items()})
-    return made
+    weights = {name: moved(array) for name, array in network.arrays().items()}
+
+    def call(*given: object) -> tuple[torch.Tensor, ...]:
+        found: tuple[torch.Tensor, ...] = functional_call(network, weights, given)
+        return found
+
+    return call
 
 
 def disagreement(what: str, tolerance: float, place: str, changed: str) -> UserError:

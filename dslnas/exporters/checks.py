@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import SequenceNetwork
-from dslnas.backends.torch.threads import threads
+from dslnas.backends.torch.threads import threads, threads_for
 from dslnas.exporters.agreement import Agreement, off_by_a_bit
 from dslnas.exporters.exporter import Exporter
 from dslnas.exporters.parity import Inputs, compare, network_run
@@ -20,32 +20,61 @@ from dslnas.exporters.sequence_parity import (
     compare_sequences,
     sequence_network_run,
 )
+from dslnas.exporters.written import Written
 from dslnas.graph.graph import Node, PrimitiveGraph
 
 BATCH = 7
 """Random examples to compare on."""
 
+WORK = 4_000_000_000
+"""Multiply-adds beyond which fewer real examples do, but as many as there are random ones."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Exporters' files beside their network.
+
+    Attributes:
+        agreements: By target, how its logits and states agree with PyTorch's.
+        inputs: Words for what they were compared on.
+    """
+
+    agreements: dict[str, Agreement]
+    inputs: str
+
 
 def check_files(
     network: TorchNetwork,
     exporters: Sequence[Exporter],
-    folder: Path,
+    written: Written,
     tolerance: float,
     real: Inputs | None,
     seed: int,
-) -> dict[str, Agreement]:
-    """Compare what exporters wrote to a folder with a network on the CPU, in evaluation mode.
+) -> Compared:
+    """Compare what exporters wrote with a network on the CPU, in evaluation mode.
 
-    Inputs are random ones, and real ones if there are any. Returns by target how it agrees with
-    PyTorch; NAS711 if it does not, see `dslnas.exporters.agreement`.
+    Inputs are random ones, and real ones if there are any.
+
+    Raises:
+        UserError: NAS711 if they do not agree, see `dslnas.exporters.agreement`.
     """
     if isinstance(network, SequenceNetwork):
-        others = {exporter.name: exporter.sequence_runs(folder) for exporter in exporters}
-        return _check_sequences(network, others, tolerance, _streams(network, real, seed))
-    runs = {exporter.name: exporter.run(folder) for exporter in exporters}
+        others = {exporter.name: exporter.sequence_runs(written) for exporter in exporters}
+        streams = _streams(network, real, seed)
+        agreements = _check_sequences(network, others, tolerance, streams)
+        return Compared(agreements, f"{LENGTH} steps of {' and '.join(streams)} tokens")
+    runs = {exporter.name: exporter.run(written) for exporter in exporters}
     inputs = _inputs(network, real, seed)
-    reference, shaken = map(network_run, (network, off_by_a_bit(network)))
-    return compare(reference, shaken, runs, inputs, tolerance)
+    reference, shaken = network_run(network), network_run(off_by_a_bit(network))
+    counts = (f"{len(next(iter(given.values())))} {kind}" for kind, given in inputs.items())
+    with threads_for(network.graph.flops() * BATCH):
+        agreements = compare(reference, shaken, runs, inputs, tolerance)
+    return Compared(agreements, f"{' and '.join(counts)} examples")
+
+
+def most_compared(graph: PrimitiveGraph) -> int:
+    """Return the most real examples that a network is compared on: fewer of a larger one."""
+    return max(BATCH, WORK // max(1, graph.flops()))
 
 
 def _check_sequences(
@@ -56,9 +85,7 @@ def _check_sequences(
 ) -> dict[str, Agreement]:
     """Compare over 200 steps, all on one thread."""
     # Steps of a text are too small to share out: threads would wait much longer than they compute.
-    shaken = off_by_a_bit(network)
-    assert isinstance(shaken, SequenceNetwork)
-    runs = sequence_network_run(network), sequence_network_run(shaken)
+    runs = sequence_network_run(network), sequence_network_run(off_by_a_bit(network))
     with threads(1):
         return compare_sequences(*runs, others, streams, tolerance)
 
@@ -67,7 +94,10 @@ def _inputs(network: TorchNetwork, real: Inputs | None, seed: int) -> dict[str, 
     """Return inputs by what they are: random ones, and real ones if there are any."""
     generator, graph = np.random.default_rng(seed), network.graph
     random = {name: _random(graph, node, generator) for name, node in graph.inputs.items()}
-    return {"random": random} if real is None else {"random": random, "real": real}
+    if real is None:
+        return {"random": random}
+    most = most_compared(graph)
+    return {"random": random, "real": {name: array[:most] for name, array in real.items()}}
 
 
 def _random(graph: PrimitiveGraph, node: Node, generator: np.random.Generator) -> np.ndarray:

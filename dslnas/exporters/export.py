@@ -5,28 +5,31 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+from dslnas.backends.onnx.session import Loaded
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import NO_FACTS, Facts
 from dslnas.exporters.agreement import Agreement
 from dslnas.exporters.catalogue import EXPORTERS
-from dslnas.exporters.checks import check_files
-from dslnas.exporters.exporter import Model
+from dslnas.exporters.checks import check_files, most_compared
+from dslnas.exporters.exporter import Exporter, Model
 from dslnas.exporters.judge import Trial
 from dslnas.exporters.latency import latencies_of
-from dslnas.exporters.onnx import MODEL, STEP, declared_by, file_in
+from dslnas.exporters.onnx import MODEL, STEP, UINT8, declared_by, file_in
 from dslnas.exporters.onnx_record import DeclaredModels, Latency
 from dslnas.exporters.parity import Inputs
 from dslnas.exporters.pictures import check_pictures
 from dslnas.exporters.precision_record import PrecisionRecords
 from dslnas.exporters.precisions import WRITERS, write_precisions
+from dslnas.exporters.stopwatch import Stopwatch, Tell, silent
 from dslnas.exporters.unit import in_unit
 from dslnas.exporters.weights import WEIGHTS, file_metadata, write_weights
+from dslnas.exporters.written import Written
 from dslnas.files import PART, cannot_write, write_whole
 from dslnas.settings.sections import ExportSettings
 
@@ -87,6 +90,7 @@ def export(
     pictures: Sequence[Path] = (),
     trial: Trial | None = None,
     seed: int = 0,
+    tell: Tell = silent,
 ) -> Exported:
     """Write a network and its weights, in the formats that the settings say.
 
@@ -101,15 +105,15 @@ def export(
         pictures: Files of pictures to compare on besides random ones.
         trial: Data that other precisions are made with and judged by; without, there are none.
         seed: Seed of the random inputs.
+        tell: Gets a line for people after each step, with its seconds.
 
     Raises:
         UserError: NAS711 if the backends differ, NAS021 if the folder cannot be written to.
             Then only the weights are there, so that the training is not lost.
     """
+    watch = Stopwatch(tell)
     write_weights(network, folder, metadata, facts)
     network = in_unit(network, facts)
-    # numbers that are predicted have the unit of the data
-    scale = max([1.0, *(abs(factor) + abs(offset) for factor, offset in facts.units)])
     model = Model(network, name, file_metadata(network, metadata, facts), facts, settings)
     exporters = [e for key, e in EXPORTERS.items() if key in settings.formats]
     files: dict[str, bytes] = {}
@@ -120,27 +124,47 @@ def export(
         for file, content in files.items():
             write_whole(stage / file, content)
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
-        agreements = check_files(network, exporters, stage, settings.tolerance, real, seed)
-        check_pictures(stage, pictures, scale * settings.tolerance, seed)
-        verdict = None if trial is None else write_precisions(stage, settings, trial, facts.units)
+        watch.tell(f"Exported {' and '.join(_models(files, exporters))}")
+        written = Written(stage)
+        compared = check_files(network, exporters, written, settings.tolerance, real, seed)
+        watch.tell(f"Compared with PyTorch on {compared.inputs}")
+        if written.has(UINT8):
+            # numbers that are predicted have the unit of the data
+            scale = max([1.0, *(abs(factor) + abs(offset) for factor, offset in facts.units)])
+            some = pictures[: most_compared(network.graph)]
+            count = check_pictures(written, some, scale * settings.tolerance, seed)
+            watch.tell(f"Compared {UINT8} with predict.py on {count} pictures")
+        verdict = None if trial is None else write_precisions(written, settings, trial, facts.units)
+        if verdict is not None:
+            watch.tell(f"Made and measured {' and '.join(settings.others)}")
         records = {} if verdict is None else verdict.records
-        models = (name for record in records.values() for name in record.files)
-        written = tuple(dict.fromkeys((*files, *models)))
-        onnx = {name: (stage / name).read_bytes() for name in written if name.endswith(".onnx")}
-        for file in written:
+        made = (name for record in records.values() for name in record.files)
+        names = tuple(dict.fromkeys((*files, *made)))
+        onnx = {name: written.model(name) for name in names if name.endswith(".onnx")}
+        for file in names:
             os.replace(stage / file, folder / file)
         if onnx:
-            _remove_precisions(folder, written)
-    latency = _latency(onnx) if verdict is None else verdict.latency
-    declared = {name: declared_by(model) for name, model in onnx.items()}
-    names = (*written, WEIGHTS)
-    return Exported(names, agreements, latency, declared, records, settings.tolerance)
+            _remove_precisions(folder, names)
+    latency = _latency(onnx, watch) if verdict is None else verdict.latency
+    declared = {name: declared_by(loaded.proto) for name, loaded in onnx.items()}
+    told = compared.agreements, latency, declared, records, settings.tolerance
+    return Exported((*names, WEIGHTS), *told)
 
 
-def _latency(models: Mapping[str, bytes]) -> Latency | None:
+def _models(files: Iterable[str], exporters: Sequence[Exporter]) -> list[str]:
+    """Return which files are models, not what lies beside them."""
+    described = {name for exporter in exporters for name in exporter.described_files}
+    return [name for name in files if name in described]
+
+
+def _latency(models: Mapping[str, Loaded], watch: Stopwatch) -> Latency | None:
     """Return the latency of one of the models: of a text of its step."""
     timed = models.get(STEP, models.get(MODEL))
-    return None if timed is None else latencies_of([timed])[0]
+    if timed is None:
+        return None
+    (latency,) = latencies_of([timed])
+    watch.tell("Measured latency in ONNX Runtime")
+    return latency
 
 
 def _remove_precisions(folder: Path, written: Sequence[str]) -> None:

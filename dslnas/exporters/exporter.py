@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import Facts
 from dslnas.exporters.parity import Run
 from dslnas.exporters.sequence_parity import SequenceRun
+from dslnas.exporters.written import Written
 from dslnas.settings.sections import ExportSettings
 
 
@@ -53,9 +53,9 @@ class Exporter(ABC):
         """Return the files of a model by name, with those that its users need beside them."""
 
     @abstractmethod
-    def run(self, folder: Path) -> Run:
+    def run(self, written: Written) -> Run:
         """Return what runs the files of a network that is not recurrent, on the CPU."""
 
     @abstractmethod
-    def sequence_runs(self, folder: Path) -> Mapping[str, SequenceRun]:
+    def sequence_runs(self, written: Written) -> Mapping[str, SequenceRun]:
         """Return what runs the files of a recurrent network, on the CPU, by form of its calls."""

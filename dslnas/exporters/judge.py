@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
+from dslnas.backends.onnx.session import Loaded
 from dslnas.data.batches import Batch, Part
 from dslnas.data.dataset import Data
 from dslnas.exporters.latency import latencies_of
@@ -32,7 +33,7 @@ class Trial:
     data: Data
 
 
-Models: TypeAlias = Mapping[str, bytes]
+Models: TypeAlias = Mapping[str, Loaded]
 """A network in a precision, by the names of its files in float32: of a recurrent one two."""
 
 
@@ -88,7 +89,7 @@ class Judge:
         data, output_of = self._trial.data, _output_of(models)
         return PrecisionRecord(
             files=(),
-            bytes=sum(map(len, models.values())),
+            bytes=sum(len(model.content) for model in models.values()),
             validation=self._metric_on(data.validation, output_of),
             test=self._metric_on(data.test, output_of),
             largest_difference=float(abs(self._outputs(models) - self._expected).max()),

@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
 
 import numpy as np
-import onnx
 
 from dslnas.backends.onnx.latency import example_of
-from dslnas.backends.onnx.session import processors, session
+from dslnas.backends.onnx.session import Loaded, processors
 from dslnas.exporters.onnx_record import Latency, Times
-from dslnas.timing import seconds_in_turns
+from dslnas.timing import seconds_in_turns, seconds_of_runs
 
 BATCHES = (1, 8)
 ALONE, TOGETHER = "one thread", "all threads"
 
-WARM_UP, RUNS, AT_MOST = 0.05, 50, 1.0
-"""Seconds of runs before a latency is measured, most runs, and seconds after which five do."""
+WARM_UP, RUNS, AT_MOST, FEWEST = 0.05, 50, 0.25, 3
+"""Seconds of runs before a latency is measured, most runs, seconds after which fewer do, and how
+many are needed in any case."""
 
 
-def latencies_of(models: Sequence[bytes]) -> list[Latency]:
+def latencies_of(models: Sequence[Loaded]) -> list[Latency]:
     """Return the latency of each of several models, with the processor on which it was measured.
 
     They run in turns: seconds later a machine may be faster or slower than it was.
     """
-    protos = [onnx.load_model_from_string(model) for model in models]
     found: list[dict[str, Times]] = [{} for _ in models]
     for batch, (title, threads) in product(BATCHES, ((ALONE, 1), (TOGETHER, processors()))):
         works = [
-            partial(session(model, threads).run, None, example_of(proto, batch))
-            for model, proto in zip(models, protos, strict=True)
+            partial(model.session(threads).run, None, example_of(model.proto, batch))
+            for model in models
         ]
-        taken = seconds_in_turns(works, RUNS, warm_up=WARM_UP, at_most=AT_MOST)
-        for times, seconds in zip(found, taken, strict=True):
+        for times, seconds in zip(found, _seconds(works), strict=True):
             times[f"batch {batch}, {title}"] = _times(seconds)
     name, threads = processor(), processors()
     return [Latency(processor=name, threads=threads, milliseconds=times) for times in found]
+
+
+def _seconds(works: Sequence[Callable[[], object]]) -> list[list[float]]:
+    """Return the times of some runs of each; more of them where they are compared."""
+    if len(works) > 1:
+        return seconds_in_turns(works, RUNS, warm_up=WARM_UP, at_most=AT_MOST)
+    (work,) = works
+    return [seconds_of_runs(work, RUNS, warm_up=WARM_UP, at_most=AT_MOST, fewest=FEWEST)]
 
 
 def _times(seconds: Sequence[float]) -> Times:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-import onnx
+from onnx import ModelProto
 
 from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.onnx.runtimes import oldest_runtime
 from dslnas.backends.onnx.sequence import to_onnx_sequence
-from dslnas.backends.onnx.session import session
+from dslnas.backends.onnx.session import Loaded
 from dslnas.backends.onnx.uint8 import with_preprocessing
 from dslnas.backends.onnx.versions import Versions
 from dslnas.exporters.exporter import Exporter, Model
@@ -26,6 +25,7 @@ from dslnas.exporters.sequence_parity import (
     StateArrays,
     with_time,
 )
+from dslnas.exporters.written import Written
 
 MODEL, STEP, UINT8 = "model.onnx", "model_step.onnx", "model_uint8.onnx"
 
@@ -57,13 +57,13 @@ class OnnxExporter(Exporter):
         facts = model.facts
         return {**_models(model), **facts.files(), **programs(facts, facts.programs)}
 
-    def run(self, folder: Path) -> Run:
+    def run(self, written: Written) -> Run:
         """Return what runs the model with ONNX Runtime."""
-        return run_of((folder / MODEL).read_bytes())
+        return run_of(written.model(MODEL))
 
-    def sequence_runs(self, folder: Path) -> Mapping[str, SequenceRun]:
+    def sequence_runs(self, written: Written) -> Mapping[str, SequenceRun]:
         """Return what runs both models with ONNX Runtime."""
-        whole, step = (sequence_run_of((folder / name).read_bytes()) for name in (MODEL, STEP))
+        whole, step = (sequence_run_of(written.model(name)) for name in (MODEL, STEP))
         return {WHOLE: whole, STEPWISE: with_time(step)}
 
 
@@ -81,17 +81,16 @@ def _models(model: Model) -> dict[str, bytes]:
     return {name: proto.SerializeToString(deterministic=True) for name, proto in protos.items()}
 
 
-def declared_by(model: bytes) -> Declared:
+def declared_by(proto: ModelProto) -> Declared:
     """Return the versions that a model declares, with the oldest runtime that loads it."""
-    proto = onnx.load_model_from_string(model)
     (opset,) = (declared.version for declared in proto.opset_import)
     runtime = oldest_runtime(proto)
     return Declared(opset=opset, ir_version=proto.ir_version, oldest_runtime=runtime)
 
 
-def run_of(model: bytes, threads: int = 0) -> Run:
+def run_of(model: Loaded) -> Run:
     """Return what runs one ONNX model of a network that is not recurrent."""
-    runner = session(model, threads)
+    runner = model.session()
     names = [value.name for value in runner.get_inputs()]
 
     def run(inputs: Inputs) -> np.ndarray:
@@ -101,9 +100,9 @@ def run_of(model: bytes, threads: int = 0) -> Run:
     return run
 
 
-def sequence_run_of(model: bytes, threads: int = 1) -> SequenceRun:
+def sequence_run_of(model: Loaded) -> SequenceRun:
     """Return what runs one ONNX model; that of a single step reads and gives no axis of time."""
-    runner = session(model, threads)
+    runner = model.session(threads=1)
     tokens_input, *inputs = runner.get_inputs()
 
     def run(tokens: np.ndarray, states: StateArrays | None) -> tuple[np.ndarray, StateArrays]:

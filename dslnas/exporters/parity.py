@@ -8,9 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from dslnas.backends.torch.network import TorchNetwork
 from dslnas.diagnostics import InternalError
-from dslnas.exporters.agreement import Agreement, Yardstick, disagreement, spread_of
+from dslnas.exporters.agreement import Agreement, Call, Yardstick, disagreement, spread_of
 
 Inputs: TypeAlias = Mapping[str, np.ndarray]
 """Inputs of a network, by name."""
@@ -19,8 +18,8 @@ Run: TypeAlias = Callable[[Inputs], np.ndarray]
 """From inputs, such as images (batch, channels, height, width), to logits (batch, classes)."""
 
 
-def network_run(network: TorchNetwork) -> Run:
-    """Return what runs a network of dslnas on the CPU."""
+def network_run(network: Call) -> Run:
+    """Return what runs a network of dslnas on the CPU; see `off_by_a_bit`."""
 
     def run(inputs: Inputs) -> np.ndarray:
         with torch.inference_mode():

@@ -8,21 +8,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dslnas.backends.onnx.session import session
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.exporters.agreement import disagreement
 from dslnas.exporters.onnx import MODEL, UINT8
 from dslnas.exporters.predict import Predictor
+from dslnas.exporters.written import Written
 
 SIZES = ((1.0, 1.0), (2.3, 1.7), (0.6, 3.1), (5.0, 0.4), (1.0, 2.0))
 """Height and width of pictures to compare on, in those that the network reads."""
 
 
-def check_pictures(folder: Path, files: Sequence[Path], tolerance: float, seed: int) -> None:
-    """Raise NAS711 if outputs differ by more than a tolerance, on random pictures or on files."""
-    if not (folder / UINT8).is_file():
-        return
-    predictor, model = Predictor(folder / MODEL), session((folder / UINT8).read_bytes())
+def check_pictures(written: Written, files: Sequence[Path], tolerance: float, seed: int) -> int:
+    """Compare outputs on random pictures and on files, and return on how many.
+
+    Raises:
+        UserError: NAS711 if they differ by more than a tolerance.
+    """
+    predictor, model = Predictor(written.folder / MODEL), written.model(UINT8).session()
     worst, changed, count, place = 0.0, 0, 0, ""
     for name, pixels in _pictures(predictor.preprocessing, files, seed):
         expected = predictor.outputs_of(pixels)
@@ -34,6 +36,7 @@ def check_pictures(folder: Path, files: Sequence[Path], tolerance: float, seed: 
     if not worst <= tolerance:
         what = f"{UINT8} and predict.py differ by {worst:.1e}"
         raise disagreement(what, tolerance, place, f"{changed} of {count}")
+    return count
 
 
 def _pictures(

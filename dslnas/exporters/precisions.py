@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TypeAlias
 
-import onnx
 from onnx import ModelProto
 
 from dslnas.backends.onnx.equalise import equalised
 from dslnas.backends.onnx.float16 import to_float16
 from dslnas.backends.onnx.int8 import to_int8
+from dslnas.backends.onnx.session import Loaded
 from dslnas.backends.onnx.versions import Versions
 from dslnas.exporters.calibration import calibrated, carried
 from dslnas.exporters.judge import Judge, Trial, Verdict, arrays_of
 from dslnas.exporters.onnx import MODEL, STEP
 from dslnas.exporters.parity import Inputs
+from dslnas.exporters.written import Written
 from dslnas.files import write_whole
 from dslnas.settings.sections import ExportSettings
 
@@ -49,33 +49,32 @@ WRITERS: Mapping[str, Writer] = {"float16": _in_float16, "int8": _in_int8}
 
 
 def write_precisions(
-    stage: Path, settings: ExportSettings, trial: Trial, units: Sequence[tuple[float, float]]
+    written: Written, settings: ExportSettings, trial: Trial, units: Sequence[tuple[float, float]]
 ) -> Verdict:
     """Write the precisions that settings ask for beside the float32 models, and tell of all.
 
     A precision that is not delivered leaves no file behind.
 
     Args:
-        stage: Folder with the float32 models.
+        written: Folder with the float32 models.
         settings: Which precisions, and how much worse they may be.
         trial: Data to calibrate, measure and judge on; test decides nothing.
         units: Factor and offset of every output, see `Facts.units`.
     """
-    names = [name for name in (MODEL, STEP) if (stage / name).is_file()]
-    plain = {name: (stage / name).read_bytes() for name in names}
-    models = {name: onnx.load_model_from_string(content) for name, content in plain.items()}
+    plain = {name: written.model(name) for name in (MODEL, STEP) if written.has(name)}
+    models = {name: model.proto for name, model in plain.items()}
     inputs = arrays_of(trial.data.weights.spread(CALIBRATED))
     versions = Versions(settings.opset, settings.ir_version)
     made = {
         precision: {
-            name: model.SerializeToString(deterministic=True)
+            name: Loaded(model.SerializeToString(deterministic=True))
             for name, model in WRITERS[precision](models, inputs, versions).items()
         }
         for precision in settings.others
     }
     verdict = Judge(settings.within, trial, units, plain).verdict(made)
-    for precision, contents in made.items():
+    for precision, loaded in made.items():
         files = verdict.records[precision].files
-        for file, content in zip(files, contents.values(), strict=bool(files)):
-            write_whole(stage / file, content)
+        for file, model in zip(files, loaded.values(), strict=bool(files)):
+            write_whole(written.folder / file, model.content)
     return verdict

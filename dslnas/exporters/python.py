@@ -20,6 +20,7 @@ from dslnas.exporters.exporter import Exporter, Model
 from dslnas.exporters.parity import Inputs, Run
 from dslnas.exporters.programs import programs
 from dslnas.exporters.sequence_parity import STEPWISE, WHOLE, SequenceRun, torch_run, with_time
+from dslnas.exporters.written import Written
 
 MODULE = "model.py"
 
@@ -46,9 +47,9 @@ class PythonExporter(Exporter):
         )
         return {**model.facts.files(), **programs(model.facts), MODULE: source.encode()}
 
-    def run(self, folder: Path) -> Run:
+    def run(self, written: Written) -> Run:
         """Return what runs the module."""
-        module = _load(folder / MODULE)
+        module = _load(written.folder / MODULE)
 
         def run(inputs: Inputs) -> np.ndarray:
             with torch.inference_mode():
@@ -56,9 +57,9 @@ class PythonExporter(Exporter):
 
         return run
 
-    def sequence_runs(self, folder: Path) -> Mapping[str, SequenceRun]:
+    def sequence_runs(self, written: Written) -> Mapping[str, SequenceRun]:
         """Return what runs the module over many steps, and its single step."""
-        module: Any = _load(folder / MODULE)
+        module: Any = _load(written.folder / MODULE)
         return {WHOLE: torch_run(module), STEPWISE: with_time(torch_run(module.step))}
 
 

@@ -9,10 +9,9 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.batches import States
 from dslnas.diagnostics import InternalError
-from dslnas.exporters.agreement import Agreement, Yardstick, disagreement
+from dslnas.exporters.agreement import Agreement, Call, Yardstick, disagreement
 
 WHOLE, STEPWISE = "as a whole", "step by step"
 
@@ -34,12 +33,12 @@ SequenceRun: TypeAlias = Callable[[np.ndarray, StateArrays | None], tuple[np.nda
 # ---- what runs a model --------------------------------------------------------------------------
 
 
-def sequence_network_run(network: SequenceNetwork) -> SequenceRun:
-    """Return what runs a network of dslnas on the CPU."""
+def sequence_network_run(network: Call) -> SequenceRun:
+    """Return what runs a network of dslnas on the CPU; see `off_by_a_bit`."""
 
     def call(tokens: torch.Tensor, states: States | None) -> tuple[torch.Tensor, States]:
-        done = network.run(tokens, states)
-        return done.logits, done.states
+        logits, *nexts = network(tokens, *(states or ()))
+        return logits, tuple(nexts)
 
     return torch_run(call)
 

@@ -26,6 +26,7 @@ def in_unit(network: TorchNetwork, facts: Facts) -> TorchNetwork:
     nodes = (*graph.nodes, *_rescaled(graph.by_name[graph.output], facts.units))
     made = make_network(replace(graph, nodes=nodes, output=NAME), torch.Generator()).eval()
     made.load_arrays(network.arrays())
+    made.plain = network.plain
     return made
 
 

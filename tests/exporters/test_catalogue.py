@@ -15,6 +15,7 @@ from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.exporters.exporter import Model
 from dslnas.exporters.parity import network_run
 from dslnas.exporters.weights import write_weights
+from dslnas.exporters.written import Written
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.sections import ExportSettings, Format
 from tests.training.tiny import SHAPE, architecture
@@ -37,5 +38,5 @@ def test_a_target_runs_what_it_wrote(name: str, tmp_path: Path) -> None:
     for file, content in files.items():
         (tmp_path / file).write_bytes(content)
     images = {"image": np.ones((2, *SHAPE), np.float32)}
-    found = EXPORTERS[name].run(tmp_path)(images)
+    found = EXPORTERS[name].run(Written(tmp_path))(images)
     np.testing.assert_allclose(found, network_run(network)(images), atol=1e-5)

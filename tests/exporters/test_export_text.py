@@ -28,6 +28,7 @@ from dslnas.exporters.sequence_parity import (
     compare_sequences,
     sequence_network_run,
 )
+from dslnas.exporters.written import Written
 from dslnas.settings.sections import ExportSettings
 from tests.backends.recurrent_networks import NETWORKS
 from tests.exporters.brief import check_briefly
@@ -214,7 +215,7 @@ def test_states_are_carried_from_call_to_call(tmp_path: Path, form: str) -> None
     def forgetful(run: SequenceRun) -> SequenceRun:
         return lambda tokens, states: run(tokens, None)
 
-    runs = PythonExporter().sequence_runs(tmp_path)
+    runs = PythonExporter().sequence_runs(Written(tmp_path))
     forms = {form: forgetful(runs[form])}
     with pytest.raises(UserError, match="NAS711"):
         compare_sequences(reference, reference, {"python": forms}, {"real": TOKENS}, 1e-4)

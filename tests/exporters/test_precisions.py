@@ -13,6 +13,7 @@ import pytest
 import torch
 from onnx import ModelProto, numpy_helper
 
+from dslnas.backends.onnx.session import Loaded
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
@@ -193,4 +194,4 @@ def test_a_text_model_is_written_as_a_whole_and_as_a_step_that_agree(
 
 
 def model_run(path: Path) -> SequenceRun:
-    return sequence_run_of(path.read_bytes())
+    return sequence_run_of(Loaded(path.read_bytes()))

@@ -14,6 +14,7 @@ from dslnas.app.run import Run
 from dslnas.data.rows import RowPart
 from dslnas.exporters.onnx import OnnxExporter
 from dslnas.exporters.python import PythonExporter
+from dslnas.exporters.written import Written
 from dslnas.settings.data import RatingFile, SimulatedRatings
 from dslnas.tasks.catalogue import task_of
 from dslnas.training.measure import measure
@@ -58,7 +59,7 @@ def test_errors_are_told_in_the_unit_of_the_data_beside_those_of_means(run: Run)
 def test_exported_models_give_ratings_for_any_number_of_pairs(
     run: Run, exporter: OnnxExporter | PythonExporter
 ) -> None:
-    model = exporter.run(run.path)
+    model = exporter.run(Written(run.path))
     data = task_of(SimulatedRatings()).load(
         run.spec.program.data, "cpu", torch.float32, classes=1, searching=False
     )

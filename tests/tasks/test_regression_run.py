@@ -12,6 +12,7 @@ from dslnas.data.facts import LabelledFacts
 from dslnas.data.rows import RowPart
 from dslnas.exporters.onnx import OnnxExporter
 from dslnas.exporters.python import PythonExporter
+from dslnas.exporters.written import Written
 from tests.exporters.brief import check_briefly
 
 SPEC = """use std.common
@@ -53,7 +54,7 @@ def test_models_give_each_number_in_its_unit(
     part, facts = run.data.test, run.data.facts
     assert isinstance(part, RowPart)
     assert isinstance(facts, LabelledFacts)
-    given = exporter.run(run.path)({k: x.numpy() for k, x in part.inputs.items()})
+    given = exporter.run(Written(run.path))({k: x.numpy() for k, x in part.inputs.items()})
     unit, mean = (torch.tensor(values).double() for values in (facts.target_std, facts.target_mean))
     true = (part.targets.double() * unit + mean).numpy()
     roots = np.sqrt(np.square(given - true).mean(0))

@@ -10,6 +10,7 @@ import pytest
 import dslnas
 from dslnas.app.export import export_untrained
 from dslnas.exporters.onnx import OnnxExporter
+from dslnas.exporters.written import Written
 from tests.exporters.brief import check_briefly
 
 SPEC = """use std.cnn
@@ -33,5 +34,5 @@ def test_signals_of_nine_channels(
     found = export_untrained(spec, tmp_path / "out")
     assert max(found.differences.values()) < 1e-5
     assert "def forward(self, signals: torch.Tensor)" in (tmp_path / "out/model.py").read_text()
-    logits = OnnxExporter().run(tmp_path / "out")({"signal": signals})
+    logits = OnnxExporter().run(Written(tmp_path / "out"))({"signal": signals})
     assert logits.shape == (24, 3)

@@ -56,10 +56,14 @@ def export(
     A run is exported again from its weights, into its own folder or into --out. An architecture has
     none: it is trained first, as by `dslnas train`.
     """
+    from dslnas.cli.render.progress import Progress
+
+    report = Progress(quiet=as_json)
     if target.is_dir():
         goes_on = options.resume or options.checkpoint_minutes is not None
         _check_run_options(overrides, untrained or goes_on)
         run = load_run(target)
+        run.report = report
         if web or web_runtime is not None:
             exported = export_with_page(run, options.out, overrides, web_runtime)
         else:
@@ -79,7 +83,7 @@ def export(
     if options.resume:
         raise click.UsageError("--resume does not go with --untrained: nothing is trained")
     folder = options.out or EXPORTED / f"{compiled.name}-untrained"
-    exported = export_untrained(compiled, folder, options.seed)
+    exported = export_untrained(compiled, folder, options.seed, report)
     _print(exported, folder, task_of(compiled.program.data), as_json)
 
 
