@@ -92,7 +92,9 @@ def second_order(search: Search, train: Batch, held_out: Batch) -> Sequence[Tens
     loss_of(unrolled, held_out).backward()  # type: ignore[no-untyped-call]
     direct = [alpha.grad for alpha in unrolled.alphas if alpha.grad is not None]
     vector = [weight.grad for weight in unrolled.parameters() if weight.grad is not None]
-    product = _hessian_product(search.network, vector, train)
+    network = search.network
+    weights = list(network.parameters())
+    product = hessian_product(weights, vector, network.alphas, lambda: loss_of(network, train))
     rate = _group(search)["lr"]
     return [own - rate * other for own, other in zip(direct, product, strict=True)]
 
@@ -122,20 +124,23 @@ def _after_step(search: Search, batch: Batch) -> SearchNetwork:
     return unrolled
 
 
-def _hessian_product(
-    network: SearchNetwork, vector: Sequence[Tensor], batch: Batch
+def hessian_product(
+    weights: Sequence[Tensor],
+    vector: Sequence[Tensor],
+    alphas: Sequence[Tensor],
+    loss: Callable[[], Tensor],
 ) -> list[Tensor]:
-    """Return the change of the gradient in alpha along a vector of weights."""
+    """Return the change of a loss's gradient in alpha along a vector of weights, per length."""
     length = SHIFT / joined(vector).norm()
 
     def move(factor: float) -> None:
         with torch.no_grad():
-            for weight, along in zip(network.parameters(), vector, strict=True):
+            for weight, along in zip(weights, vector, strict=True):
                 weight.add_(factor * length * along)
 
     move(1.0)
-    ahead = torch.autograd.grad(loss_of(network, batch), network.alphas)
+    ahead = torch.autograd.grad(loss(), alphas)
     move(-2.0)
-    behind = torch.autograd.grad(loss_of(network, batch), network.alphas)
+    behind = torch.autograd.grad(loss(), alphas)
     move(1.0)
     return [(p - n) / (2 * length) for p, n in zip(ahead, behind, strict=True)]
