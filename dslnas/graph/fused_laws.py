@@ -66,7 +66,7 @@ def bundled(graph: PrimitiveGraph) -> Iterator[Finding]:
     bundles: dict[object, list[Node]] = {}
     before: object = None
     for node in graph.nodes:
-        number = node.attribute("bundle") if node.primitive == "bundled_conv" else None
+        number = node.arguments.get("bundle") or None
         if number is not None:
             bundle = bundles.setdefault(number, [])
             if bundle and number != before:
@@ -80,4 +80,5 @@ def bundled(graph: PrimitiveGraph) -> Iterator[Finding]:
 
 
 def _kind(graph: PrimitiveGraph, conv: Node) -> object:
-    return graph.by_name[conv.inputs[0]].shape, conv.shape, conv.attribute("stride")
+    alike = conv.shape, conv.attribute("stride"), conv.attribute("relu")
+    return graph.by_name[conv.inputs[0]].shape, *alike

@@ -14,6 +14,7 @@ _OUT = Argument("out", Kind.COUNT, Default.CHANNELS)
 _STRIDE = Argument("stride", Kind.PAIR, Default.STRIDE)
 _PADDING = Argument("padding", Kind.PADDING, Default.SAME)
 _WINDOW = (_KERNEL, _OUT, _STRIDE, _PADDING, Argument("dilation", Kind.PAIR, (1, 1)))
+_SEPARABLE = (*_WINDOW, Argument("relu", Kind.FLAG, False), Argument("bundle", Kind.WHOLE, 0))
 _NORM = (
     Argument("affine", Kind.FLAG, Default.DERIVED),
     Argument("eps", Kind.POSITIVE, 1e-5),
@@ -356,17 +357,10 @@ _ALL = (
     ),
     Primitive(
         "separable_conv",
-        "convolution of every channel by itself, then of single pixels",
+        "convolution of every channel by itself, then of single pixels; with `relu` of what is "
+        "positive; those of one `bundle` may run in one call",
         shapes.separable_shape,
-        _WINDOW,
-        weights=shapes.separable_weights,
-        traits=Trait.FUNCTION | Trait.FUSED | _WRITTEN,
-    ),
-    Primitive(
-        "bundled_conv",
-        "separable convolution that may run in one call with its neighbours of the same `bundle`",
-        shapes.separable_shape,
-        (*_WINDOW, Argument("bundle", Kind.WHOLE, 0)),
+        _SEPARABLE,
         weights=shapes.separable_weights,
         traits=Trait.FUNCTION | Trait.FUSED | _WRITTEN,
     ),

@@ -1,7 +1,7 @@
 """Bundles: the separable convolutions that can run at the same time stand side by side.
 
-a/1 = separable_conv(kernel=3, out=8) x           a/1 = bundled_conv(kernel=3, out=8, bundle=1) x
-a/2 = relu a/1                            =>      b/1 = bundled_conv(kernel=5, out=8, bundle=1) x
+a/1 = separable_conv(kernel=3, out=8) x           a/1 = separable_conv(kernel=3, out=8, bundle=1) x
+a/2 = relu a/1                            =>      b/1 = separable_conv(kernel=5, out=8, bundle=1) x
 b/1 = separable_conv(kernel=5, out=8) x           a/2 = relu a/1
 
 Small convolutions cost more to call than to compute. All that do not depend on each other, of one
@@ -20,8 +20,6 @@ from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
 from dslnas.passes.rewrite import Pass, Phase
-
-BUNDLED = "bundled_conv"
 
 
 def bundle_convs(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -47,7 +45,7 @@ def bundle_convs(graph: PrimitiveGraph) -> PrimitiveGraph:
 
 
 def _is_separable(node: Node) -> bool:
-    return node.primitive == BUNDLED or node.primitive == "separable_conv"
+    return node.primitive == "separable_conv"
 
 
 def _levels(nodes: Sequence[Node]) -> dict[str, int]:
@@ -67,13 +65,14 @@ def _bundles(
     """Yield the convolutions of one level bundle by bundle, those of one source together."""
     alike: dict[object, list[Node]] = {}
     for node in nodes:
-        key = graph.by_name[node.inputs[0]].shape, node.shape, node.attribute("stride")
+        how = node.attribute("stride"), node.attribute("relu")
+        key = graph.by_name[node.inputs[0]].shape, node.shape, *how
         alike.setdefault(key, []).append(node)
     for bundle, number in zip(alike.values(), numbers, strict=False):
         sources = list(dict.fromkeys(node.inputs[0] for node in bundle))
         for node in sorted(bundle, key=lambda node: sources.index(node.inputs[0])):
-            given = (*(a for a in node.attributes if a[0] != "bundle"), ("bundle", number))
-            yield replace(node, primitive=BUNDLED, attributes=given)
+            given = {**node.arguments, "bundle": number}
+            yield replace(node, attributes=tuple(given.items()))
 
 
 BUNDLE_CONVS = Pass(

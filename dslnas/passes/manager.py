@@ -17,6 +17,7 @@ from dslnas.passes.drop_identities import DROP_IDENTITIES
 from dslnas.passes.drop_zeros import DROP_ZEROS
 from dslnas.passes.fold_norms import FOLD_NORMS
 from dslnas.passes.fuse_gates import FUSE_GATES
+from dslnas.passes.fuse_reads import FUSE_READS
 from dslnas.passes.merge_sums import MERGE_SUMS
 from dslnas.passes.rewrite import Pass, Phase
 from dslnas.passes.separable import SEPARABLE
@@ -35,6 +36,7 @@ PASSES: dict[str, Pass] = {
         MERGE_SUMS,
         FOLD_NORMS,
         SEPARABLE,
+        FUSE_READS,
         CHANNELS_LAST,
         BUNDLE_CONVS,
         DROP_IDENTITIES,

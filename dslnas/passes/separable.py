@@ -54,15 +54,12 @@ def _joined(first: Node, second: Node) -> Node:
         replace(weight, name=name)
         for name, weight in zip(names, first.weights + second.weights, strict=True)
     )
+    kept = {name: value for name, value in first.attributes if name not in ("groups", "bias")}
     return replace(
         second,
         primitive="separable_conv",
         inputs=first.inputs,
-        attributes=tuple(
-            (name, second.shape[0] if name == "out" else value)
-            for name, value in first.attributes
-            if name not in ("groups", "bias")
-        ),
+        attributes=tuple({**kept, "out": second.shape[0], "relu": False, "bundle": 0}.items()),
         weights=weights,
         borrowed=tuple(zip(names, first.tensors + second.tensors, strict=True)),
     )

@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from dslnas.backends.torch.kernels.availability import available, without_loops
-from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
+from dslnas.backends.torch.kernels.depthwise_calls import Member
+from dslnas.backends.torch.kernels.separable_conv import separable_conv
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.threads import threads
 
@@ -44,21 +45,30 @@ def _tensors(
     return [[t.requires_grad_() for t in row] for row in (inputs, kernels, matrices)]
 
 
-def _expected(member: Member, inputs: list[Tensor], kernel: Tensor, matrix: Tensor) -> Tensor:
+def _expected(
+    member: Member, inputs: list[Tensor], kernel: Tensor, matrix: Tensor, *, relu: bool
+) -> Tensor:
     w = member.window
     x, groups = inputs[member.source], len(kernel)
+    x = functional.relu(x) if relu else x
     between = functional.conv2d(x, kernel, None, w.stride, w.padding, w.dilation, groups)
     return functional.conv2d(between, matrix)
 
 
 @pytest.mark.parametrize("form", ["compiled", "torch"])
 @settings(max_examples=40)
-@given(_bundles(), st.sampled_from([torch.float64, torch.float32]), st.sampled_from("xw*"))
+@given(
+    _bundles(),
+    st.sampled_from([torch.float64, torch.float32]),
+    st.sampled_from("xw*"),
+    st.booleans(),
+)
 def test_results_and_gradients_are_those_of_two_convolutions(
     form: str,
     bundle: tuple[tuple[Member, ...], tuple[int, ...], int],
     dtype: torch.dtype,
     wanted: str,
+    relu: bool,
 ) -> None:
     if form == "compiled" and not available():
         pytest.skip("numba is not installed")
@@ -68,9 +78,11 @@ def test_results_and_gradients_are_those_of_two_convolutions(
         tensor.requires_grad_(False)
     of = [tensor for tensor in [*inputs, *kernels, *matrices] if tensor.requires_grad]
     with without_loops(*(("separable_conv",) if form == "torch" else ())):
-        ours = separable_conv(members, inputs, kernels, matrices)
+        ours = separable_conv(members, inputs, kernels, matrices, relu=relu)
     weights = zip(members, kernels, matrices, strict=True)
-    theirs = [_expected(member, inputs, kernel, matrix) for member, kernel, matrix in weights]
+    theirs = [
+        _expected(member, inputs, kernel, matrix, relu=relu) for member, kernel, matrix in weights
+    ]
     gradients = [torch.randn_like(result) for result in theirs]
     found = [*map(Tensor.detach, ours), *torch.autograd.grad(ours, of, gradients)]
     expected = [*map(Tensor.detach, theirs), *torch.autograd.grad(theirs, of, gradients)]
@@ -129,25 +141,61 @@ def test_sums_of_products_are_what_their_equation_says() -> None:
 
     from dslnas.backends.torch.kernels import separable_conv_args, simd
 
-    write, add = simd.write_windows, simd.add_paired
+    write, add, lanes = simd.write_windows, simd.add_places, simd.BYTES // 8
 
     @numba.njit
     def run(sums, x, w, places, offsets, turns, w_turns):  # type: ignore[no-untyped-def]
-        write(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns, 0)
-        add(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns, 7)
+        write(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns)
+        add(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns)
 
     random = np.random.default_rng(0)
-    x, w = random.normal(size=300), random.normal(size=300)
+    x, w = random.normal(size=400), random.normal(size=400)
     places, offsets, turns, w_turns = (random.permutation(12) * 9 for _ in range(4))
-    lanes, sums = np.arange(4), np.zeros(150)
-    expected = sums.copy()
-    for i in range(separable_conv_args.ROWS):
-        at = 1 + places[2 + i] + lanes
-        for t in range(4):
-            start, scale = 3 + offsets[1 + i] + turns[t], 2 + w_turns[t] + lanes
-            expected[at] += x[start + lanes] * w[scale]
-            if i < simd.PAIRED:
-                expected[at] += x[start] * w[scale]
-                expected[at + 4] += x[start] * w[scale + 7]
+    sums, expected, along = np.zeros(200), np.zeros(200), np.arange(lanes)
+    for rows in (separable_conv_args.ROWS, separable_conv_args.PLACES):
+        for i in range(rows):
+            at = 1 + places[2 + i] + along
+            products = [
+                x[3 + offsets[1 + i] + turns[t] + along] * w[2 + w_turns[t] + along]
+                for t in range(4)
+            ]
+            begin = expected[at] if rows == separable_conv_args.PLACES else 0.0
+            expected[at] = begin + sum(products)
     run(sums, x, w, places, offsets, turns, w_turns)
     np.testing.assert_allclose(sums, expected, rtol=0, atol=1e-12)
+
+
+@needs_numba
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("normalise", [False, True])
+def test_images_are_laid_and_their_gradients_taken_as_equations_say(
+    normalise: bool, relu: bool
+) -> None:
+    import numba
+    import numpy as np
+
+    from dslnas.backends.torch.kernels import simd
+
+    names = (f"{verb}{'_norm' * normalise}{'_relu' * relu}" for verb in ("lay", "take"))
+    lay, take = (getattr(simd, name) for name in names)
+    lanes = simd.BYTES // 8
+
+    @numba.njit
+    def run(space, places, x, rows, result, total, sums):  # type: ignore[no-untyped-def]
+        lay(space, 2, places, 5, x, 3, lanes, rows, 0, lanes)
+        take(result, 3, lanes, total, 1, lanes, 5, space, 2, places, x, rows, 0, sums, 0, lanes)
+
+    random = np.random.default_rng(0)
+    places = random.permutation(8) * lanes
+    space, result, total = (random.normal(size=9 * lanes) for _ in range(3))
+    x, rows, sums = (random.normal(size=size * lanes) for size in (6, 2, 2))
+    read, slope, offset = x[3 : 3 + 5 * lanes].reshape(5, lanes), rows[:lanes], rows[lanes:]
+    laid = slope * read + offset if normalise else read
+    laid = np.maximum(laid, 0) if relu else laid
+    g = total[1 : 1 + 5 * lanes].reshape(5, lanes) * ((laid > 0) if relu else 1)
+    expected = sums + normalise * np.concatenate([g.sum(0), (g * (read - slope)).sum(0)])
+    run(space, places, x, rows, result, total, sums)
+    for place, row in zip(places, laid, strict=False):
+        np.testing.assert_allclose(space[2 + place : 2 + place + lanes], row, atol=1e-12)
+    np.testing.assert_allclose(result[3 : 3 + 5 * lanes].reshape(5, lanes), g, atol=1e-12)
+    np.testing.assert_allclose(sums, expected, atol=1e-12)

@@ -76,8 +76,8 @@ output d
 """
 BUNDLE = """\
 input = input : 2 x 6 x 6
-a = bundled_conv(kernel=3, out=2, bundle=1) input : 2 x 6 x 6
-b = bundled_conv(kernel=5, out=2, bundle=1) input : 2 x 6 x 6
+a = separable_conv(kernel=3, out=2, bundle=1) input : 2 x 6 x 6
+b = separable_conv(kernel=5, out=2, bundle=1) input : 2 x 6 x 6
 c = concat a, b : 4 x 6 x 6
 d = linear(out=5) c : 5
 output d

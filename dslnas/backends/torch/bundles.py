@@ -9,7 +9,8 @@ from itertools import groupby
 from torch import Tensor
 
 from dslnas.backends.torch.fast import window_of
-from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
+from dslnas.backends.torch.kernels.depthwise_calls import Member
+from dslnas.backends.torch.kernels.separable_conv import separable_conv
 from dslnas.graph.analysis.plan import Step, freeing
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.manager import TRAINING, optimised
@@ -48,7 +49,8 @@ class Bundle:
         inputs = [values[name] for name in self.inputs]
         weights = [tensors(step.node) for step in self.steps]
         kernels, matrices = zip(*weights, strict=True)
-        found = separable_conv(self.members, inputs, kernels, matrices)
+        relu = bool(self.steps[0].node.attribute("relu"))
+        found = separable_conv(self.members, inputs, kernels, matrices, relu=relu)
         return dict(zip((step.node.name for step in self.steps), found, strict=True))
 
 
@@ -85,7 +87,7 @@ def _as_it_runs(step: Step) -> Node:
 
 def _number(node: Node) -> object:
     """Return the number of a node's bundle; None if it is in none."""
-    return node.attribute("bundle") if node.primitive == "bundled_conv" else None
+    return node.arguments.get("bundle") or None
 
 
 def _bundle(steps: Sequence[Step]) -> Bundle:

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from dslnas.backends.torch.gated import highway_gate
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
+from dslnas.backends.torch.kernels.depthwise_calls import Member
 from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.kernels.norm import Norm, Rule
-from dslnas.backends.torch.kernels.separable_conv import Member, separable_conv
+from dslnas.backends.torch.kernels.separable_conv import separable_conv
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.mixing import Weighing, weigh_all
 from dslnas.backends.torch.primitives import FORMS, Form, Pair, conv, form, numbers
@@ -56,7 +57,8 @@ def window_of(node: Node) -> Window:
 def _separable_conv(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
-    return separable_conv((Member(window_of(node), 0),), inputs, own[:1], own[1:])[0]
+    relu = bool(node.attribute("relu"))
+    return separable_conv((Member(window_of(node), 0),), inputs, own[:1], own[1:], relu=relu)[0]
 
 
 def _batch_norm(
@@ -72,7 +74,6 @@ FAST_FORMS: Mapping[str, Form] = {
     **FORMS,
     "conv": form(_conv),
     "separable_conv": _separable_conv,
-    "bundled_conv": _separable_conv,
     "batch_norm": _batch_norm,
 }
 """On CPUs loops of our own, where numba is installed; elsewhere the library's functions."""

@@ -59,7 +59,10 @@ def conv(
     return functional.conv2d(x, weight, bias, stride, padding, dilation, groups)
 
 
-def _separable_conv(x: Tensor, kernel: Tensor, matrix: Tensor, /, **window: Pair) -> Tensor:
+def _separable_conv(
+    x: Tensor, kernel: Tensor, matrix: Tensor, /, *, relu: bool, bundle: int, **window: Pair
+) -> Tensor:
+    x = functional.relu(x) if relu else x
     strides = window["stride"], window["padding"], window["dilation"]
     return functional.conv2d(functional.conv2d(x, kernel, None, *strides, len(kernel)), matrix)
 
@@ -184,7 +187,6 @@ FORMS: Mapping[str, Form] = {
     "folded_norm": form(lambda x, *own, **arguments: x),  # the mix behind it applies it
     "absorbed_norm": _batch_norm,
     "separable_conv": form(_separable_conv),
-    "bundled_conv": form(_separable_conv),
     "channels_last": form(_channels_last),
     "max_pool2d": form(_max_pool2d),
     "avg_pool2d": form(_avg_pool2d),

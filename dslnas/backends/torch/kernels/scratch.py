@@ -1,7 +1,6 @@
-"""Where separable convolutions keep what they work on: spaces with zeros around, and maps to them.
+"""Where convolutions of single channels keep what they work on: spaces with zeros around, and maps.
 
-Channels are filled up to whole vectors, and blocks of pixels to whole blocks, so that no loop asks
-where an image ends.
+Channels are filled up to whole vectors, so that no loop asks where a pixel ends.
 """
 
 from __future__ import annotations
@@ -11,61 +10,38 @@ from typing import NamedTuple
 import numpy as np
 from numba import carray
 
-from dslnas.backends.torch.kernels import kernel_args
-from dslnas.backends.torch.kernels.jit import DtypeOf, Places, Values, serial, whole
-from dslnas.backends.torch.kernels.separable_conv_args import PLACES, ROWS, SeparableArgs
+from dslnas.backends.torch.kernels.jit import (
+    DtypeOf,
+    Places,
+    Values,
+    flat,
+    serial,
+    table,
+    tensor_of,
+    whole,
+)
+from dslnas.backends.torch.kernels.separable_conv_args import SeparableArgs
 from dslnas.backends.torch.kernels.simd import BYTES
-
-round_up = serial(kernel_args.round_up)
-
-STRIP = 64
-"""Output pixels that are worked off together."""
-
-
-class Sizes(NamedTuple):
-    """Numbers that follow from a record.
-
-    Attributes:
-        lanes: Values of a vector.
-        wide: Channels, filled up to whole blocks.
-        broad: Channels of results, filled up to whole blocks.
-        matrix: Where the matrix begins in a member's packed weights.
-        packed: Values of these.
-        places: Places of the largest kernel, filled up to whole blocks.
-        summed: Values of a member's gradients of weights.
-        pixels: Pixels of a result.
-    """
-
-    lanes: int
-    wide: int
-    broad: int
-    matrix: int
-    packed: int
-    places: int
-    summed: int
-    pixels: int
 
 
 class Maps(NamedTuple):
     """Where things lie, one number each.
 
     Attributes:
-        read: Output pixels in the space of an input.
+        lanes: Values of a vector.
+        laid: Input pixels in the space of an input.
+        read: Output pixels there: from where their window is read.
         given: Output pixels in the space of the gradient, from its first.
         own: Input pixels in the space of the gradient.
-        rows: Pixels of `wide` channels, one after the other.
-        broad_rows: Pixels of `broad` channels, one after the other.
-        panel: Rows of a matrix that lies in panels.
-        units: 0, 1, 2, ...
+        rows: Pixels, or places of a kernel, one after the other.
     """
 
+    lanes: int
+    laid: Places
     read: Places
     given: Places
     own: Places
     rows: Places
-    broad_rows: Places
-    panel: Places
-    units: Places
 
 
 class Scratch(NamedTuple):
@@ -73,18 +49,19 @@ class Scratch(NamedTuple):
 
     Attributes:
         space: An input with zeros around it.
-        between: The gradient of a depthwise result, with zeros around it and between its pixels;
-            twice as large, with room for what belongs nowhere wherever the gradient begins.
+        kernels: Weights by member, (places, channels).
+        stats: Mean, slope and offset by input, (3, channels).
+        added: Sums over pixels of the gradient, and of its products.
+        between: The gradient of a result, with zeros around it and between its pixels.
         total: The gradient of an input.
-        strip: Results of a depthwise convolution, for one strip.
-        given: Results, or their gradients, of `broad` channels.
     """
 
     space: Values
+    kernels: Values
+    stats: Values
+    added: Values
     between: Values
     total: Values
-    strip: Values
-    given: Values
 
 
 class MemberWindow(NamedTuple):
@@ -107,92 +84,93 @@ class MemberWindow(NamedTuple):
 
 
 @serial
-def sizes_of(a: SeparableArgs, dtype_of: DtypeOf) -> Sizes:
-    """Return the `Sizes` of a record."""
-    wide, broad, places = (
-        round_up(a.channels, ROWS),
-        round_up(a.outs, ROWS),
-        round_up(a.area, PLACES),
-    )
-    return Sizes(
-        BYTES // carray(dtype_of, (1,)).itemsize, wide, broad, a.area * wide,
-        a.area * wide + wide * broad, places, places * wide + wide * broad,
-        a.out_height * a.out_width,
-    )  # fmt: skip
-
-
-@serial
-def _grid(height: int, width: int, down: int, right: int, nowhere: int) -> Places:
-    """Return where the pixels of a grid lie, and `nowhere` until blocks are whole."""
-    places = np.full(round_up(height * width, ROWS), nowhere)
+def _grid(height: int, width: int, down: int, right: int, first: int) -> Places:
+    """Return where the pixels of a grid lie."""
+    places = np.empty(height * width, np.int64)
     pixel = 0
     for y in range(height):
         for x in range(width):
-            places[pixel] = y * down + x * right
+            places[pixel] = first + y * down + x * right
             pixel += 1
     return places
 
 
 @serial
-def maps_of(a: SeparableArgs, size: Sizes) -> Maps:
-    """Return the `Maps` of a record; those for gradients are empty where none are computed."""
-    down, lower = a.padded_width * size.wide, a.given_width * size.wide
-    far, right = a.stride_height, a.stride_width * size.wide
-    backward = is_backward(a)
-    pixels = max(round_up(a.height * a.width, ROWS), STRIP, size.places)
-    nothing = np.empty(0, np.int64)
+def maps_of(a: SeparableArgs, dtype_of: DtypeOf) -> Maps:
+    """Return the `Maps` of a record."""
+    down, lower = a.padded_width * a.wide, a.given_width * a.wide
+    far, right = a.stride_height, a.stride_width * a.wide
+    rows = max(a.height * a.width, a.out_height * a.out_width, a.places)
     return Maps(
+        BYTES // carray(dtype_of, (1,)).itemsize,
+        _grid(a.height, a.width, down, a.wide, a.edge_height * down + a.edge_width * a.wide),
         _grid(a.out_height, a.out_width, far * down, right, 0),
-        _grid(a.out_height, a.out_width, far * lower, right, a.given_height * lower)
-        if backward
-        else nothing,
-        _grid(a.height, a.width, lower, size.wide, 0) if backward else nothing,
-        np.arange(pixels) * size.wide,
-        np.arange(max(STRIP, size.wide)) * size.broad,
-        np.arange(max(size.wide, size.broad)) * size.lanes,
-        np.arange(max(size.wide, size.broad)),
-    )
-
-
-@serial
-def scratch_of(a: SeparableArgs, size: Sizes, dtype_of: DtypeOf) -> Scratch:
-    """Return the `Scratch` of a task; what is for gradients is as large as they are wanted."""
-    dtype, wide = carray(dtype_of, (1,)).dtype, size.wide
-    backward, to_x = is_backward(a), a.wants_inputs != 0
-    keeps_space = a.wants_weights != 0 or not backward
-    return Scratch(
-        np.zeros(a.padded_height * a.padded_width * wide if keeps_space else 1, dtype),
-        np.empty((2 * a.given_height * a.given_width + 1) * wide if backward else 1, dtype),
-        np.zeros(round_up(a.height * a.width, ROWS) * wide if to_x else 1, dtype),
-        np.empty(STRIP * wide, dtype),
-        np.zeros(STRIP * size.broad, dtype),
+        _grid(a.out_height, a.out_width, far * lower, right, 0),
+        _grid(a.height, a.width, lower, a.wide, 0),
+        np.arange(rows) * a.wide,
     )
 
 
 @serial
 def is_backward(a: SeparableArgs) -> bool:
     """Say whether gradients are computed."""
-    return bool(a.wants_inputs != 0 or a.wants_weights != 0)
+    return bool(a.wants_inputs != 0 or a.wants_kernels != 0)
 
 
 @serial
-def window_of(k: int, a: SeparableArgs, size: Sizes) -> MemberWindow:
+def scratch_of(task: int, a: SeparableArgs, dtype_of: DtypeOf) -> Scratch:
+    """Return the `Scratch` of a task, with the kernels and the statistics in it."""
+    backward = is_backward(a)
+    space = a.padded_height * a.padded_width * a.wide
+    kernels = space + a.members * a.area * a.wide
+    stats = kernels + 3 * a.sources * a.wide
+    added = stats + 2 * a.wide * backward
+    between = added + a.given_height * a.given_width * a.wide * backward
+    end = between + a.height * a.width * a.wide * backward
+    own = flat(a.scratch, (task + 1) * end, dtype_of)[task * end :]
+    own[:added] = 0
+    scratch = Scratch(
+        own[:space], own[space:kernels], own[kernels:stats], own[stats:added],
+        own[added:between], own[between:],
+    )  # fmt: skip
+    for k in range(a.members):
+        _lay_kernel(scratch.kernels, k, a, dtype_of)
+    if a.normalised != 0:
+        rows = table(a.stats, 3 * a.sources, a.channels, dtype_of)
+        for row in range(3 * a.sources):
+            for c in range(a.channels):
+                scratch.stats[row * a.wide + c] = rows[row, c]
+    return scratch
+
+
+@serial
+def _lay_kernel(kernels: Values, k: int, a: SeparableArgs, dtype_of: DtypeOf) -> None:
+    row = row_of(k, a)
+    area = row[0] * row[1]
+    kernel = flat(tensor_of(a.kernels, k), a.channels * area, dtype_of)
+    for c in range(a.channels):
+        for place in range(area):
+            kernels[(k * a.area + place) * a.wide + c] = kernel[c * area + place]
+
+
+@serial
+def window_of(k: int, a: SeparableArgs) -> MemberWindow:
     """Return the `MemberWindow` of a member."""
     row = row_of(k, a)
-    area, wide = row[0] * row[1], size.wide
-    down, lower = a.padded_width * wide, a.given_width * wide
+    area = row[0] * row[1]
+    down, lower = a.padded_width * a.wide, a.given_width * a.wide
     above = max(0, (row[0] - 1) * row[4] - row[2])
     before = max(0, (row[1] - 1) * row[5] - row[3])
-    read, turned = np.empty(size.places, np.int64), np.empty(area, np.int64)
+    read, turned = np.empty(a.places, np.int64), np.empty(area, np.int64)
     place = 0
     for i in range(row[0]):
         for j in range(row[1]):
             y, x = i * row[4] - row[2], j * row[5] - row[3]
-            read[place] = (a.edge_height + y) * down + (a.edge_width + x) * wide
-            turned[place] = (above - y) * lower + (before - x) * wide
+            read[place] = (a.edge_height + y) * down + (a.edge_width + x) * a.wide
+            turned[place] = (above - y) * lower + (before - x) * a.wide
             place += 1
     read[area:] = read[0]
-    return MemberWindow(row[6], area, read, turned, above * lower + before * wide)
+    return MemberWindow(row[6], area, read, turned, above * lower + before * a.wide)
 
 
 @serial

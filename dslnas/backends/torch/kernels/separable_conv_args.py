@@ -18,24 +18,28 @@ from dslnas.backends.torch.kernels.kernel_args import (
 )
 
 ROWS, PLACES = 8, 9
-"""How many vectors are summed up together: rows of pixels or channels; places of a kernel. What
-loops work on is filled up to whole blocks of them."""
+"""How many vectors are summed up together: rows of pixels; places of a kernel."""
+
+BLOCK = 16
+"""Channels that loops work on are filled up to whole blocks: to vectors, which begin where lines of
+a cache do."""
 
 
 @dataclass(eq=False, kw_only=True)
 class SeparableSizes:
-    """Sizes of separable convolutions between images of one size; alike at every step.
+    """Sizes of convolutions of every channel by itself between images of one size.
 
     Attributes:
         members: How many convolutions.
         sources: How many inputs they read.
-        parts: In how many parts the batch is cut; gradients of weights are summed up by part.
-        outs: Channels of a result.
+        parts: In how many parts the batch is cut; gradients of kernels are summed up by part.
+        wide: Channels, filled up to whole blocks.
         area: Places of the largest kernel.
+        places: The same, filled up to whole blocks.
         edge_height: Rows of zeros above an input.
         padded_height: Rows of an input with zeros around it.
-        given_height: Rows of the gradient of a depthwise convolution with zeros around it.
-        kernels: (height, width) of the members' kernels.
+        given_height: Rows of the gradient of a result with zeros around it.
+        kernel_sizes: (height, width) of the members' kernels.
         windows: By member (kernel, padding, dilation), (height, width) each, and its source.
     """
 
@@ -44,8 +48,9 @@ class SeparableSizes:
     batch: int
     parts: int
     channels: int
-    outs: int
+    wide: int
     area: int
+    places: int
     height: int
     width: int
     out_height: int
@@ -67,21 +72,31 @@ class SeparableSizes:
         return self.batch, self.channels, self.height, self.width
 
     @property
-    def result(self) -> Shape:
-        """Shape of a result."""
-        return self.batch, self.outs, self.out_height, self.out_width
+    def results_shape(self) -> Shape:
+        """Shape of all results: a row of channels for every pixel of every member."""
+        pixels = self.batch * self.out_height * self.out_width
+        return self.members, pixels, self.wide
 
     @property
-    def packed_size(self) -> int:
-        """Values of the packed weights of all members."""
-        wide, broad = round_up(self.channels, ROWS), round_up(self.outs, ROWS)
-        return self.members * (self.area * wide + wide * broad)
+    def stats_shape(self) -> Shape:
+        """Shape of what inputs are normalised by: mean, slope and offset of each."""
+        return self.sources * 3, self.channels
 
     @property
     def sums_size(self) -> int:
-        """Values of the gradients of all weights, by part."""
-        wide, broad = round_up(self.channels, ROWS), round_up(self.outs, ROWS)
-        return self.parts * self.members * (round_up(self.area, PLACES) * wide + wide * broad)
+        """Values of the gradients of all kernels, by part."""
+        return self.parts * self.members * self.places * self.wide
+
+    def scratch_sizes(self, *, backward: bool) -> tuple[int, ...]:
+        """Return the values of all that a task works on, in the order of `scratch.Scratch`."""
+        return (
+            self.padded_height * self.padded_width * self.wide,
+            self.members * self.area * self.wide,
+            3 * self.sources * self.wide,
+            2 * self.wide * backward,
+            self.given_height * self.given_width * self.wide * backward,
+            self.height * self.width * self.wide * backward,
+        )
 
 
 @dataclass(eq=False, kw_only=True)
@@ -91,51 +106,73 @@ class SeparableArgs(SeparableSizes, KernelArgs):
     Attributes:
         shares: How many tasks share the images, or the parts.
         wants_inputs: Whether gradients of inputs are computed.
-        wants_weights: Whether gradients of weights are.
-        inputs: Only for results and gradients of weights.
+        wants_kernels: Whether gradients of kernels are.
+        relu: Whether only what is positive of an input is read.
+        normalised: Whether inputs are normalised before that.
+        inputs: Not for gradients of inputs alone, if these are read as they are.
+        stats: Mean, slope and offset of every input; it reads slope * x + offset.
         kernels: By member (channels, 1, kernel height, kernel width).
-        matrices: By member (outs, channels, 1, 1).
-        outputs: Results, or their gradients.
-        packed: Weights as loops read them.
-        to_inputs: Gradients of inputs that are wanted.
+        results: Results, or their gradients; channels that there are not are 0.
+        scratch: Memory that tasks work in.
+        to_inputs: Gradients that are wanted, of what is read of inputs before `relu`.
+        to_stats: By part and input, sums of these gradients g, and of g * (x - mean).
         to_kernels: Gradients of kernels.
-        to_matrices: Gradients of matrices.
-        sums: Gradients of all weights, by part.
+        sums: The same by part.
     """
 
     kernel = "separable_conv"
     shares: int
     wants_inputs: bool
-    wants_weights: bool
+    wants_kernels: bool
+    relu: bool
+    normalised: bool
     inputs: Buffer
+    stats: Buffer
     kernels: Buffer
-    matrices: Buffer
-    outputs: Buffer
-    packed: Buffer
+    results: Buffer
+    scratch: Buffer
     to_inputs: Buffer = None
+    to_stats: Buffer = None
     to_kernels: Buffer = None
-    to_matrices: Buffer = None
     sums: Buffer = None
+
+    @property
+    def is_backward(self) -> bool:
+        """Whether gradients are computed."""
+        return self.wants_inputs or self.wants_kernels
+
+    @property
+    def reads_inputs(self) -> bool:
+        """Whether inputs are read."""
+        return self.wants_kernels or self.relu or self.normalised or not self.is_backward
+
+    @property
+    def scratch_size(self) -> int:
+        """Values that a task works on."""
+        return sum(self.scratch_sizes(backward=self.is_backward))
 
     def accesses(self) -> Mapping[str, Accesses]:
         """Return what must hold of every buffer."""
-        backward = self.wants_inputs or self.wants_weights
-        reads_inputs = self.wants_weights or not backward
         given = images(self.source, written=True, optional=True)
+        kernels = [(self.channels, 1, *size) for size in self.kernel_sizes]
+        to_stats = (self.parts * self.sources * 2 * self.wants_inputs, self.channels)
         return {
             "windows": Access((self.members, 7), torch.int64),
-            "inputs": [images(self.source)] * self.sources * reads_inputs,
-            "kernels": self._weights(written=False)[0],
-            "matrices": self._weights(written=False)[1],
-            "outputs": [images(self.result, written=not backward)] * self.members,
-            "packed": Access((self.packed_size,), written=True),
+            "inputs": [images(self.source)] * self.sources * self.reads_inputs,
+            "stats": Access(self.stats_shape, optional=not self.normalised),
+            "kernels": [Access(shape) for shape in kernels],
+            "results": Access(self.results_shape, written=not self.is_backward),
+            "scratch": Access((self.shares, self.scratch_size), written=True),
             "to_inputs": [given] * self.sources * self.wants_inputs,
-            "to_kernels": self._weights(written=True)[0] * self.wants_weights,
-            "to_matrices": self._weights(written=True)[1] * self.wants_weights,
-            "sums": Access((self.sums_size,), written=True, optional=not self.wants_weights),
-        }
+            "to_stats": Access(
+                to_stats, torch.float64, written=True,
+                optional=not (self.wants_inputs and self.normalised),
+            ),
+            "to_kernels": [Access(shape, written=True) for shape in kernels] * self.wants_kernels,
+            "sums": Access((self.sums_size,), written=True, optional=not self.wants_kernels),
+        }  # fmt: skip
 
-    def _weights(self, *, written: bool) -> tuple[list[Access], list[Access]]:
-        """Return the access to tensors as large as the kernels and the matrices."""
-        kernels = [Access((self.channels, 1, *size), written=written) for size in self.kernel_sizes]
-        return kernels, [Access((self.outs, self.channels, 1, 1), written=written)] * self.members
+
+def filled_up(channels: int) -> int:
+    """Return channels in whole blocks."""
+    return round_up(channels, BLOCK)

@@ -1,120 +1,138 @@
-"""Loops of the gradients of `separable_conv`, image by image and strip by strip as forward.
-
-What lies between the two convolutions was never written: the gradient of the weights computes it
-again.
-"""
+"""Loops of the gradients of `separable_conv`, image by image as forward."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from dslnas.backends.torch.kernels.images import copy, image_of, share, surround
+from dslnas.backends.torch.kernels.images import image_of, share
 from dslnas.backends.torch.kernels.jit import (
     DONE,
     DtypeOf,
     Pointer,
     Values,
     args_at,
+    doubles,
     flat,
     is_given,
     serial,
     tensor_of,
 )
 from dslnas.backends.torch.kernels.scratch import (
-    STRIP,
     Maps,
     MemberWindow,
     Scratch,
-    Sizes,
     maps_of,
-    round_up,
     row_of,
     scratch_of,
-    sizes_of,
     window_of,
 )
 from dslnas.backends.torch.kernels.separable_conv_args import PLACES, ROWS, SeparableArgs
 from dslnas.backends.torch.kernels.simd import (
-    PAIRED,
-    add_outer,
-    add_paired,
     add_places,
+    add_window,
     add_windows,
+    lay,
+    lay_norm,
+    lay_norm_relu,
+    lay_relu,
+    take,
+    take_norm,
+    take_norm_relu,
+    take_relu,
 )
-from dslnas.backends.torch.kernels.strips import convolve, multiply
+
+
+@serial
+def _whole_pixels(a: SeparableArgs) -> int:
+    """Return how many pixels of an image end with it at the latest if read as whole blocks."""
+    return max(0, (a.height * a.width * a.channels - a.wide) // a.channels + 1)
+
+
+@serial
+def lay_input(x: Values, source: int, a: SeparableArgs, maps: Maps, scratch: Scratch) -> None:
+    """Lay what is read of an image into its space.
+
+    What stands there for channels that an image has not is never read: it is the next pixel's.
+    """
+    pixels, whole, row = a.height * a.width, _whole_pixels(a), 3 * source * a.wide
+    stats, space, step = scratch.stats, scratch.space, a.channels
+    for c in range(0, a.wide, maps.lanes):
+        slope, offset = row + a.wide + c, row + 2 * a.wide + c
+        if a.normalised != 0 and a.relu != 0:
+            lay_norm_relu(space, c, maps.laid, whole, x, c, step, stats, slope, offset)
+        elif a.normalised != 0:
+            lay_norm(space, c, maps.laid, whole, x, c, step, stats, slope, offset)
+        elif a.relu != 0:
+            lay_relu(space, c, maps.laid, whole, x, c, step, stats, slope, offset)
+        else:
+            lay(space, c, maps.laid, whole, x, c, step, stats, slope, offset)
+    slope, offset = row + a.wide, row + 2 * a.wide
+    for pixel in range(whole, pixels):
+        for c in range(a.channels):
+            value = x[pixel * a.channels + c]
+            if a.normalised != 0:
+                value = stats[slope + c] * value + stats[offset + c]
+            if a.relu != 0 and value < 0:
+                value *= 0
+            space[maps.laid[pixel] + c] = value
 
 
 def backward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
-    """Write the gradients of the inputs for a share of the parts, and add up the weights' by part.
+    """Write the gradients of the inputs for a share of the parts, and add up the kernels' by part.
 
-    With g the gradient of a result, d what lies between the convolutions and W the matrix: e = g W
-    is the gradient of d; that of W is the sum over pixels of g d, that of the kernel the sum of e
-    times what each place read; and that of the input is the convolution of e with the kernel turned
-    by 180 degrees, with zeros between its values where the window steps further than one pixel.
+    With e the gradient of a result, that of the kernel is the sum of e times what each place read,
+    and that of what was read is the convolution of e with the kernel turned by 180 degrees, with
+    zeros between its values where the window steps further than one pixel.
     """
     a = args_at(args)
-    size = sizes_of(a, dtype_of)
-    maps, scratch = maps_of(a, size), scratch_of(a, size, dtype_of)
-    packed = flat(a.packed, a.members * size.packed, dtype_of)
-    of_part = a.members * size.summed if a.wants_weights else 0
+    maps, scratch = maps_of(a, dtype_of), scratch_of(task, a, dtype_of)
+    of_part = a.members * a.places * a.wide if a.wants_kernels else 0
     for part in share(a.parts, task, a.shares):
         sums = flat(a.sums, (part + 1) * of_part, dtype_of)[part * of_part :]
         sums[:] = 0
+        rows = 2 * a.sources if a.wants_inputs and a.normalised else 0
+        to_stats = doubles(a.to_stats, (part + 1) * rows, a.channels)[part * rows :]
+        to_stats[:] = 0
         for image in share(a.batch, part, a.parts):
-            _gradients(image, a, size, maps, scratch, packed, sums, dtype_of)
+            _gradients(image, a, maps, scratch, sums, to_stats, dtype_of)
     return DONE
 
 
 @serial
 def _gradients(
-    image: int,
-    a: SeparableArgs,
-    size: Sizes,
-    maps: Maps,
-    scratch: Scratch,
-    packed: Values,
-    sums: Values,
+    image: int, a: SeparableArgs, maps: Maps, scratch: Scratch, sums: Values, to_stats: Values,
     dtype_of: DtypeOf,
-) -> None:
+) -> None:  # fmt: skip
     """Do for one image what `backward` does."""
-    held, start, values = -1, -1, a.height * a.width * a.channels
-    total = scratch.total
+    held, start, pixels = -1, -1, a.out_height * a.out_width
+    values, lent = a.height * a.width * a.channels, flat(a.scratch, 0, dtype_of)
+    results = flat(a.results, a.members * a.batch * pixels * a.wide, dtype_of)
+    reads = a.wants_kernels != 0 or a.relu != 0 or a.normalised != 0
     for k in range(a.members):
-        window = window_of(k, a, size)
+        window = window_of(k, a)
         if window.source != held:
             held = window.source
-            if a.wants_weights:
-                x = image_of(a.inputs, held, image, values, dtype_of)
-                surround(scratch.space, x, a, size.wide)
-            total = _total(held, image, a, scratch, dtype_of)
-            total[:] = 0
+            if reads:
+                lay_input(image_of(a.inputs, held, image, values, dtype_of), held, a, maps, scratch)
+            scratch.total[:] = 0
         if window.first != start:  # else the next gradient covers the last one
             start = window.first
-            scratch.between[: a.given_height * a.given_width * size.wide] = 0
-        g = image_of(a.outputs, k, image, size.pixels * a.outs, dtype_of)
-        _strips(g, k * size.packed, a, size, maps, scratch, window, packed, sums[k * size.summed :])
-        if a.wants_inputs:
-            _add_to_input(total, k * size.packed, size, maps, scratch, window, packed)
+            scratch.between[:] = 0
+        at = (k * a.batch + image) * pixels * a.wide
+        for c in range(0, a.wide, maps.lanes):
+            lay(
+                scratch.between, start + c, maps.given, pixels, results, at + c, a.wide,
+                scratch.stats, 0, 0,
+            )  # fmt: skip
+        if a.wants_kernels != 0:
+            _add_kernel(sums[k * a.places * a.wide :], pixels, a, maps, scratch, window)
+        if a.wants_inputs != 0:
+            _add_to_input(k, a, maps, scratch, window)
             target = tensor_of(a.to_inputs, held)
-            if is_given(target) and _is_last(k, a) and not _fits(a):
-                x = flat(target, (image + 1) * values, dtype_of)[image * values :]
-                copy(x, a.channels, total, size.wide, a.height * a.width)
-
-
-@serial
-def _fits(a: SeparableArgs) -> bool:
-    """Say whether an image of an input consists of whole blocks."""
-    return bool(a.channels % ROWS == 0 and a.height * a.width % ROWS == 0)
-
-
-@serial
-def _total(
-    source: int, image: int, a: SeparableArgs, scratch: Scratch, dtype_of: DtypeOf
-) -> Values:
-    """Return where the gradient of an input is added up: where it belongs, if it fits there."""
-    if a.wants_inputs and _fits(a) and is_given(tensor_of(a.to_inputs, source)):
-        return image_of(a.to_inputs, source, image, a.height * a.width * a.channels, dtype_of)
-    return scratch.total
+            if is_given(target) and _is_last(k, a):
+                to = flat(target, (image + 1) * values, dtype_of)[image * values :]
+                x = image_of(a.inputs, held, image, values, dtype_of) if reads else lent
+                _take_input(to, x, held, a, maps, scratch, to_stats)
 
 
 @serial
@@ -124,98 +142,119 @@ def _is_last(k: int, a: SeparableArgs) -> bool:
 
 
 @serial
-def _strips(
-    g: Values, at: int, a: SeparableArgs, size: Sizes, maps: Maps, scratch: Scratch,
-    window: MemberWindow, packed: Values, sums: Values,
-) -> None:  # fmt: skip
-    """Lay e into its space and add to the gradients of the weights, strip by strip."""
-    for low in range(0, size.pixels, STRIP):
-        here = min(STRIP, size.pixels - low)
-        count = round_up(here, ROWS)
-        fits = a.outs == size.broad and here == count
-        given = g[low * a.outs :] if fits else scratch.given
-        if not fits:
-            copy(given, size.broad, g[low * a.outs :], a.outs, here)
-        multiply(
-            scratch.between, window.first, maps.given[low:], size.wide, count, given,
-            maps.broad_rows, a.outs, packed, at + size.matrix, size, maps,
-        )  # fmt: skip
-        if a.wants_weights:
-            convolve(scratch.strip, low, count, scratch.space, window, maps, packed, at, size)
-            _add_weights(sums, given, low, here, size, maps, scratch, window)
-
-
-@serial
-def _add_weights(
-    sums: Values,
-    given: Values,
-    low: int,
-    count: int,
-    size: Sizes,
-    maps: Maps,
-    scratch: Scratch,
-    window: MemberWindow,
+def _add_kernel(
+    sums: Values, pixels: int, a: SeparableArgs, maps: Maps, scratch: Scratch, window: MemberWindow
 ) -> None:
-    """Add what a strip has to the gradients of a member's kernel and matrix."""
-    read, e = maps.read[low:], maps.given[low:]
-    for c in range(0, size.wide, size.lanes):
+    """Add what an image has to the gradient of a member's kernel."""
+    for c in range(0, a.wide, maps.lanes):
         for place in range(0, window.area, PLACES):
             add_places(
-                sums, c, maps.rows, place, scratch.space, c, window.read, place, read, count,
-                scratch.between, window.first + c, e, 0,
-            )  # fmt: skip
-    matrix, pair = size.places * size.wide, 2 * size.lanes
-    paired = size.broad // pair * pair
-    for o in range(0, paired, pair):
-        for c in range(0, size.wide, PAIRED):
-            add_paired(
-                sums, matrix + o, maps.broad_rows, c, scratch.strip, c, maps.units, 0,
-                maps.rows, count, given, o, maps.broad_rows, size.lanes,
-            )  # fmt: skip
-    for o in range(paired, size.broad, size.lanes):
-        for c in range(0, size.wide, ROWS):
-            add_outer(
-                sums, matrix + o, maps.broad_rows, c, scratch.strip, c, maps.units, 0,
-                maps.rows, count, given, o, maps.broad_rows, 0,
+                sums, c, maps.rows, place, scratch.space, c, window.read, place, maps.read, pixels,
+                scratch.between, window.first + c, maps.given,
             )  # fmt: skip
 
 
 @serial
 def _add_to_input(
-    total: Values,
-    at: int,
-    size: Sizes,
-    maps: Maps,
-    scratch: Scratch,
-    window: MemberWindow,
-    packed: Values,
+    k: int, a: SeparableArgs, maps: Maps, scratch: Scratch, window: MemberWindow
 ) -> None:
     """Add what reaches the input through one member."""
-    for low in range(0, maps.own.size, STRIP):
-        for c in range(0, size.wide, size.lanes):
-            for pixel in range(low, min(low + STRIP, maps.own.size), ROWS):
-                add_windows(
-                    total, c, maps.rows, pixel, scratch.between, c, maps.own, pixel,
-                    window.turned, window.area, packed, at + c, maps.rows, 0,
-                )  # fmt: skip
+    kernel, pixels = k * a.area * a.wide, a.height * a.width
+    blocks = pixels // ROWS * ROWS
+    for c in range(0, a.wide, maps.lanes):
+        for pixel in range(0, blocks, ROWS):
+            add_windows(
+                scratch.total, c, maps.rows, pixel, scratch.between, c, maps.own, pixel,
+                window.turned, window.area, scratch.kernels, kernel + c, maps.rows,
+            )  # fmt: skip
+        for pixel in range(blocks, pixels):
+            add_window(
+                scratch.total, c, maps.rows, pixel, scratch.between, c, maps.own, pixel,
+                window.turned, window.area, scratch.kernels, kernel + c, maps.rows,
+            )  # fmt: skip
+
+
+@serial
+def _take_input(
+    to: Values, x: Values, source: int, a: SeparableArgs, maps: Maps, scratch: Scratch,
+    to_stats: Values,
+) -> None:  # fmt: skip
+    """Write the gradient of an image, and add up what its statistics' ask for.
+
+    A block that reaches beyond its pixel writes into the next ones, which are written later: the
+    last block of all pixels comes first.
+    """
+    added = scratch.added
+    added[:] = 0
+    for c in range(a.wide - maps.lanes, -1, -maps.lanes):
+        _take_block(to, x, c, 3 * source * a.wide + c, a, maps, scratch)
+    _take_last(to, x, 3 * source * a.wide, a, maps, scratch)
+    if a.normalised != 0:
+        for row in range(2):
+            for c in range(a.channels):
+                to_stats[2 * source + row, c] += added[row * a.wide + c]
+
+
+@serial
+def _take_block(
+    to: Values, x: Values, c: int, mean: int, a: SeparableArgs, maps: Maps, scratch: Scratch
+) -> None:
+    """Do for one block of channels, and all pixels that can be written as whole blocks."""
+    whole, step, total, space = _whole_pixels(a), a.channels, scratch.total, scratch.space
+    stats, added, second = scratch.stats, scratch.added, a.wide + c
+    if a.normalised != 0 and a.relu != 0:
+        take_norm_relu(
+            to, c, step, total, c, a.wide, whole, space, c, maps.laid, x, stats, mean, added, c,
+            second,
+        )  # fmt: skip
+    elif a.normalised != 0:
+        take_norm(
+            to, c, step, total, c, a.wide, whole, space, c, maps.laid, x, stats, mean, added, c,
+            second,
+        )  # fmt: skip
+    elif a.relu != 0:
+        take_relu(
+            to, c, step, total, c, a.wide, whole, space, c, maps.laid, x, stats, mean, added, c,
+            second,
+        )  # fmt: skip
+    else:
+        take(
+            to, c, step, total, c, a.wide, whole, space, c, maps.laid, x, stats, mean, added, c,
+            second,
+        )  # fmt: skip
+
+
+@serial
+def _take_last(
+    to: Values, x: Values, mean: int, a: SeparableArgs, maps: Maps, scratch: Scratch
+) -> None:
+    """Do for the last pixels, number by number."""
+    added, space, stats = scratch.added, scratch.space, scratch.stats
+    for pixel in range(_whole_pixels(a), a.height * a.width):
+        for c in range(a.channels):
+            value = scratch.total[pixel * a.wide + c]
+            if a.relu != 0 and not space[maps.laid[pixel] + c] > 0:
+                value *= 0
+            at = pixel * a.channels + c
+            to[at] = value
+            if a.normalised != 0:
+                added[c] += value
+                added[a.wide + c] += value * (x[at] - stats[mean + c])
 
 
 def gather(k: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
-    """Add up the parts of the gradients of one member's weights, in float64."""
+    """Add up the parts of the gradient of one member's kernel, in float64."""
     a = args_at(args)
-    size = sizes_of(a, dtype_of)
     row = row_of(k, a)
-    area, total = row[0] * row[1], np.zeros(size.summed)
+    area, size = row[0] * row[1], a.places * a.wide
+    total = np.zeros(size)
     for part in range(a.parts):
-        at = (part * a.members + k) * size.summed
-        summed = flat(a.sums, at + size.summed, dtype_of)[at:]
-        for m in range(size.summed):
+        at = (part * a.members + k) * size
+        summed = flat(a.sums, at + size, dtype_of)[at:]
+        for m in range(size):
             total[m] += summed[m]
     kernel = flat(tensor_of(a.to_kernels, k), a.channels * area, dtype_of)
-    matrix = flat(tensor_of(a.to_matrices, k), a.outs * a.channels, dtype_of)
     for c in range(a.channels):
         for place in range(area):
-            kernel[c * area + place] = total[place * size.wide + c]
-        for o in range(a.outs):
-            matrix[o * a.channels + c] = total[size.places * size.wide + c * size.broad + o]
+            kernel[c * area + place] = total[place * a.wide + c]
     return DONE

@@ -1,15 +1,16 @@
-"""Sums of products in vector registers: what loops over few channels need to run at full speed.
+"""Vectors in registers: what loops over channels need to run at full speed.
 
-A compiler keeps totals that a loop adds to in memory unless it can see how many there are. Here
-some totals, each a vector of as many neighbouring values as a register of 32 bytes holds, stay in
-registers until all products are added. Imports numba: only import it to run a loop.
+A compiler keeps totals that a loop adds to in memory unless it can see how many there are, and asks
+of every array whether it overlaps another. Here totals, each a vector of as many neighbouring
+values as a register holds, stay in registers until all is added. Imports numba: only import it to
+run a loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -17,50 +18,105 @@ from numba.extending import intrinsic
 from dslnas.backends.torch.kernels.jit import Untyped
 from dslnas.backends.torch.kernels.separable_conv_args import PLACES, ROWS
 
-PAIRED = ROWS // 2
-"""Rows that are summed up together where two vectors lie side by side: a value is read for both."""
-
-BYTES = 32
+BYTES = 64 if binding.get_host_cpu_features().get("avx512f") else 32
 """Bytes of a vector."""
 
 
-def _sums(
-    rows: int, columns: int = 1, *, broadcast: bool = False, fresh: bool = False
-) -> Callable[..., None]:
-    """Return a function that adds products to `rows` times `columns` totals, or writes their sums.
+class _Code:
+    """Code for vectors of numbers of the type that an array has."""
+
+    def __init__(self, builder: Untyped, array: Untyped) -> None:
+        self.builder = builder
+        is_single = array.dtype.bitwidth == 32
+        self.number = ir.FloatType() if is_single else ir.DoubleType()
+        self.vector = ir.VectorType(self.number, BYTES // (4 if is_single else 8))
+        self.zeros = ir.Constant(self.vector, [0.0] * self.vector.count)
+
+    def _there(self, pointer: Untyped, index: Untyped) -> Untyped:
+        return self.builder.bitcast(self.builder.gep(pointer, [index]), self.vector.as_pointer())
+
+    def load(self, pointer: Untyped, index: Untyped) -> Untyped:
+        align = BYTES // self.vector.count
+        return self.builder.load(self._there(pointer, index), align=align, typ=self.vector)
+
+    def store(self, value: Untyped, pointer: Untyped, index: Untyped) -> None:
+        align = BYTES // self.vector.count
+        self.builder.store(value, self._there(pointer, index), align=align)
+
+    def place(self, places: Untyped, index: Untyped) -> Untyped:
+        """Return one of the places that an array has."""
+        return self.builder.load(self.builder.gep(places, [index]), align=8, typ=index.type)
+
+    def total(self, start: Untyped) -> Untyped:
+        """Return a variable, which becomes a register."""
+        total = cgutils.alloca_once(self.builder, self.vector)
+        self.builder.store(start, total)
+        return total
+
+    def of(self, total: Untyped) -> Untyped:
+        """Return the value of a variable."""
+        return self.builder.load(total, typ=self.vector)
+
+    def add(self, total: Untyped, left: Untyped, right: Untyped | None = None) -> None:
+        """Add a vector, or the product of two, to a variable."""
+        value = left if right is None else self.product(left, right)
+        self.builder.store(self.sum(self.of(total), value), total)
+
+    # A product and a sum may become one step; nothing else about the order of a sum may change.
+    def product(self, left: Untyped, right: Untyped) -> Untyped:
+        return self.builder.fmul(left, right, flags=("contract",))
+
+    def sum(self, left: Untyped, right: Untyped) -> Untyped:
+        return self.builder.fadd(left, right, flags=("contract",))
+
+    def unless_negative(self, x: Untyped) -> Untyped:
+        """Return zeros in place of negative numbers."""
+        return self.builder.select(self.builder.fcmp_ordered("<", x, self.zeros), self.zeros, x)
+
+    def where_positive(self, x: Untyped, value: Untyped) -> Untyped:
+        """Return a value where x is above zero, and zeros elsewhere."""
+        return self.builder.select(self.builder.fcmp_ordered(">", x, self.zeros), value, self.zeros)
+
+
+def _pointers(
+    context: Untyped, builder: Untyped, kinds: Sequence[Untyped], values: Sequence[Untyped]
+) -> list[Untyped]:
+    """Return arguments with addresses in place of arrays."""
+    return [
+        context.make_array(kind)(context, builder, value).data
+        if isinstance(kind, types.Array)
+        else value
+        for kind, value in zip(kinds, values, strict=True)
+    ]
+
+
+def _sums(rows: int, *, fresh: bool = False) -> Callable[..., None]:
+    """Return a function that adds products to `rows` totals, or writes their sums.
 
     The function takes (sums, at, places, place, x, x_at, offsets, first, turns, count, w, w_at,
-    w_turns, apart):
+    w_turns):
 
-        sums[at + places[place + i] + v lanes] += sum over t < count of
-            x[x_at + offsets[first + i] + turns[t]] * w[w_at + w_turns[t] + v apart]
-                for i < rows, v < columns
+        sums[at + places[place + i]] += sum over t < count of
+            x[x_at + offsets[first + i] + turns[t]] * w[w_at + w_turns[t]]    for i < rows
 
-    where sums and w stand for the vectors of so many lanes that start there, and x for the vector,
-    or with `broadcast` for the one value. With `fresh` it is = in place of +=. All are arrays of
-    one dimension; those that say where something lies are of int64.
+    where all stand for the vectors that start there. With `fresh` it is = in place of +=. All are
+    arrays of one dimension; those that say where something lies are of int64.
     """
 
     @intrinsic  # type: ignore[untyped-decorator]
     def sums_of_products(
         typing: Untyped, sums: Untyped, at: Untyped, places: Untyped, place: Untyped,
         x: Untyped, x_at: Untyped, offsets: Untyped, first: Untyped, turns: Untyped,
-        count: Untyped, w: Untyped, w_at: Untyped, w_turns: Untyped, apart: Untyped,
+        count: Untyped, w: Untyped, w_at: Untyped, w_turns: Untyped,
     ) -> Untyped:  # fmt: skip
         n = types.intp
-        taken = sums, n, places, n, x, n, offsets, n, turns, n, w, n, w_turns, n
+        taken = sums, n, places, n, x, n, offsets, n, turns, n, w, n, w_turns
 
         def code(
             context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
         ) -> Untyped:
-            given = [
-                context.make_array(kind)(context, builder, value).data
-                if isinstance(kind, types.Array)
-                else value
-                for kind, value in zip(signature.args, arguments, strict=True)
-            ]
-            width = sums.dtype.bitwidth // 8
-            _write(builder, width, (rows, columns), given, broadcast=broadcast, fresh=fresh)
+            given = _pointers(context, builder, signature.args, arguments)
+            _write_sums(_Code(builder, sums), rows, given, fresh=fresh)
             return context.get_dummy_value()
 
         return types.void(*taken), code
@@ -69,66 +125,133 @@ def _sums(
     return compiled
 
 
-def _write(
-    builder: Untyped,
-    width: int,
-    size: tuple[int, int],
-    given: Untyped,
-    *,
-    broadcast: bool,
-    fresh: bool,
-) -> None:
-    """Write the code of `_sums` for numbers of `width` bytes."""
-    sums, at, places, place, x, x_at, offsets, first, turns, count, w, w_at, w_turns, apart = given
-    number = ir.FloatType() if width == 4 else ir.DoubleType()
-    lanes, word = BYTES // width, at.type
-    vector = ir.VectorType(number, lanes)
-
-    def there(pointer: Untyped, index: Untyped, kind: Untyped) -> Untyped:
-        return builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
-
-    def load(pointer: Untyped, index: Untyped, kind: Untyped) -> Untyped:
-        return builder.load(there(pointer, index, kind), align=width, typ=kind)
-
+def _write_sums(code: _Code, rows: int, given: Untyped, *, fresh: bool) -> None:
+    sums, at, places, place, x, x_at, offsets, first, turns, count, w, w_at, w_turns = given
+    builder, word = code.builder, at.type
     totals, results, starts = [], [], []
-    for i in range(size[0]):
-        result = builder.add(at, load(places, builder.add(place, word(i)), word))
-        starts.append(load(offsets, builder.add(first, word(i)), word))
-        for column in range(size[1]):
-            totals.append(cgutils.alloca_once(builder, vector))
-            results.append(builder.add(result, word(column * lanes)))
-            begin = ir.Constant(vector, [0.0] * lanes)
-            builder.store(begin if fresh else load(sums, results[-1], vector), totals[-1])
+    for i in range(rows):
+        results.append(builder.add(at, code.place(places, builder.add(place, word(i)))))
+        starts.append(code.place(offsets, builder.add(first, word(i))))
+        totals.append(code.total(code.zeros if fresh else code.load(sums, results[-1])))
     with cgutils.for_range(builder, count) as loop:
-        turn = builder.add(x_at, load(turns, loop.index, word))
+        turn = builder.add(x_at, code.place(turns, loop.index))
         moved = builder.gep(x, [turn])  # apart, so that addresses of rows need no sums of their own
-        here = builder.add(w_at, load(w_turns, loop.index, word))
-        columns = [builder.add(here, builder.mul(apart, word(c))) for c in range(size[1])]
-        scales = [load(w, column, vector) for column in columns]
-        for i, start in enumerate(starts):
-            read = load(moved, start, number if broadcast else vector)
-            read = _broadcast(builder, read, vector) if broadcast else read
-            for total, scale in zip(totals[i * size[1] :], scales, strict=False):
-                # these may become one step; nothing else about the order of a sum may change
-                product = builder.fmul(read, scale, flags=("contract",))
-                old = builder.load(total, typ=vector)
-                builder.store(builder.fadd(old, product, flags=("contract",)), total)
+        scale = code.load(w, builder.add(w_at, code.place(w_turns, loop.index)))
+        for total, start in zip(totals, starts, strict=True):
+            code.add(total, code.load(moved, start), scale)
     for total, result in zip(totals, results, strict=True):
-        builder.store(builder.load(total, typ=vector), there(sums, result, vector), align=width)
+        code.store(code.of(total), sums, result)
 
 
-def _broadcast(builder: Untyped, value: Untyped, vector: Untyped) -> Untyped:
-    """Return a vector of one value."""
-    nothing = ir.Constant(vector, ir.Undefined)
-    one = builder.insert_element(nothing, value, ir.IntType(32)(0))
-    order = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
-    return builder.shuffle_vector(one, nothing, order)
+def _laying(*, normalise: bool, relu: bool) -> Callable[..., None]:
+    """Return a function that lays vectors of an image into a space.
+
+    The function takes (space, at, places, count, x, x_at, step, rows, slope, offset):
+
+        space[at + places[t]] = f(x[x_at + t * step])    for t < count
+
+    where f is v -> rows[slope] * v + rows[offset], or v -> v, and with `relu` what of it is not
+    negative.
+    """
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def lay(
+        typing: Untyped, space: Untyped, at: Untyped, places: Untyped, count: Untyped, x: Untyped,
+        x_at: Untyped, step: Untyped, rows: Untyped, slope: Untyped, offset: Untyped,
+    ) -> Untyped:  # fmt: skip
+        n = types.intp
+
+        def write(
+            context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
+        ) -> Untyped:
+            to, at, places, count, x, x_at, step, rows, slope, offset = _pointers(
+                context, builder, signature.args, arguments
+            )
+            code = _Code(builder, space)
+            factor, shift = code.load(rows, slope), code.load(rows, offset)
+            with cgutils.for_range(builder, count) as loop:
+                value = code.load(x, builder.add(x_at, builder.mul(loop.index, step)))
+                if normalise:
+                    value = code.sum(code.product(value, factor), shift)
+                if relu:
+                    value = code.unless_negative(value)
+                code.store(value, to, builder.add(at, code.place(places, loop.index)))
+            return context.get_dummy_value()
+
+        return types.void(space, n, places, n, x, n, n, rows, n, n), write
+
+    compiled: Callable[..., None] = lay
+    return compiled
+
+
+def _taking(*, normalise: bool, relu: bool) -> Callable[..., None]:
+    """Return a function that takes the gradient of an image to what was laid into a space.
+
+    The function takes (result, r_at, r_step, total, t_at, t_step, count, space, s_at, places, x,
+    rows, mean, sums, first, second), and with the gradient g[t] = total[t_at + t * t_step], which
+    with `relu` is 0 where space[s_at + places[t]] is not above 0:
+
+        result[r_at + t * r_step] = g[t]    for t < count
+
+    and with `normalise`, where x lies as the result does,
+
+        sums[first] += sum over t of g[t]
+        sums[second] += sum over t of g[t] * (x[r_at + t * r_step] - rows[mean])
+    """
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def take(
+        typing: Untyped, result: Untyped, r_at: Untyped, r_step: Untyped, total: Untyped,
+        t_at: Untyped, t_step: Untyped, count: Untyped, space: Untyped, s_at: Untyped,
+        places: Untyped, x: Untyped, rows: Untyped, mean: Untyped, sums: Untyped,
+        first: Untyped, second: Untyped,
+    ) -> Untyped:  # fmt: skip
+        n = types.intp
+        taken = result, n, n, total, n, n, n, space, n, places, x, rows, n, sums, n, n
+
+        def write(
+            context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
+        ) -> Untyped:
+            given = _pointers(context, builder, signature.args, arguments)
+            _write_taking(_Code(builder, result), given, normalise=normalise, relu=relu)
+            return context.get_dummy_value()
+
+        return types.void(*taken), write
+
+    compiled: Callable[..., None] = take
+    return compiled
+
+
+def _write_taking(code: _Code, given: Untyped, *, normalise: bool, relu: bool) -> None:
+    (result, r_at, r_step, total, t_at, t_step, count, space, s_at, places, x, rows, mean, sums,
+     first, second) = given  # fmt: skip
+    builder = code.builder
+    center = code.load(rows, mean)
+    added = code.total(code.load(sums, first)), code.total(code.load(sums, second))
+    with cgutils.for_range(builder, count) as loop:
+        value = code.load(total, builder.add(t_at, builder.mul(loop.index, t_step)))
+        if relu:
+            at = builder.add(s_at, code.place(places, loop.index))
+            value = code.where_positive(code.load(space, at), value)
+        here = builder.add(r_at, builder.mul(loop.index, r_step))
+        if normalise:
+            code.add(added[0], value)
+            code.add(added[1], value, builder.fsub(code.load(x, here), center))
+        code.store(value, result, here)
+    code.store(code.of(added[0]), sums, first)
+    code.store(code.of(added[1]), sums, second)
 
 
 write_windows = _sums(ROWS, fresh=True)
+write_window = _sums(1, fresh=True)
 add_windows = _sums(ROWS)
+add_window = _sums(1)
 add_places = _sums(PLACES)
-write_outer = _sums(ROWS, broadcast=True, fresh=True)
-add_outer = _sums(ROWS, broadcast=True)
-write_paired = _sums(PAIRED, 2, broadcast=True, fresh=True)
-add_paired = _sums(PAIRED, 2, broadcast=True)
+lay = _laying(normalise=False, relu=False)
+lay_relu = _laying(normalise=False, relu=True)
+lay_norm = _laying(normalise=True, relu=False)
+lay_norm_relu = _laying(normalise=True, relu=True)
+take = _taking(normalise=False, relu=False)
+take_relu = _taking(normalise=False, relu=True)
+take_norm = _taking(normalise=True, relu=False)
+take_norm_relu = _taking(normalise=True, relu=True)
