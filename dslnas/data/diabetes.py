@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dslnas.data.examples import ALL, DataShape, Examples, examples
-from dslnas.data.package import check_sklearn
+from dslnas.data.package import packaged_table
 from dslnas.settings.data import Diabetes
 
 KNOWN = DataShape((10,), 1, has_test=False, counts={ALL: 442})
@@ -21,10 +21,6 @@ def read(settings: Diabetes) -> Examples:
     """
     import numpy as np
 
-    check_sklearn("diabetes")
-    from sklearn.datasets import load_diabetes
-
-    bunch = load_diabetes(scaled=False)
-    numbers = np.asarray(bunch.data, np.float32)
-    target = np.asarray(bunch.target, np.float32)[:, None]
+    numbers = packaged_table("diabetes", "diabetes_data_raw.csv.gz").astype(np.float32)
+    target = packaged_table("diabetes", "diabetes_target.csv.gz").astype(np.float32)[:, None]
     return examples((numbers, target), None, ("progression",), "diabetes", "regression")

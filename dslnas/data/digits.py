@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from dslnas.data.examples import ALL, DataShape, Examples, examples
-from dslnas.data.package import check_sklearn
+from dslnas.data.package import packaged_table
 from dslnas.settings.data import Digits
 
 COUNTS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
@@ -47,12 +47,9 @@ def read(settings: Digits) -> Examples:
 
     from dslnas.data.preprocessing import Preprocessing
 
-    check_sklearn("digits")
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    images = (np.asarray(bunch.images) / BRIGHTEST).astype(np.float32).reshape(-1, 1, 8, 8)
-    labels = np.asarray(bunch.target, np.int64)
+    table = packaged_table("digits", "digits.csv.gz", ",")  # pixels, then the digit
+    images = (table[:, :-1] / BRIGHTEST).astype(np.float32).reshape(-1, 1, 8, 8)
+    labels = table[:, -1].astype(np.int64)
     match settings.task:
         case "multilabel":
             lit = np.array([[d in digits for digits in SEGMENTS.values()] for d in CLASSES])

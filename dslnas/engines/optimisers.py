@@ -9,22 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.constraints import constrain
+from dslnas.engines.descent import Descent
 from dslnas.settings.values import (
-    Adagrad,
     Adam,
-    AdamW,
     AnyOptimiser,
     Cosine,
     Exponential,
     Linear,
     Rate,
-    RmsProp,
     Schedule,
     Sgd,
     Steps,
     Warmup,
 )
-from dslnas.state import State, StateError, taken
+from dslnas.state import State
 
 NORM_OFFSET = 1e-6
 """Added to a norm before a clip is divided by it, as torch and the published programs do."""
@@ -53,76 +51,61 @@ def value_at(schedule: Schedule | Rate, epoch: int, epochs: int) -> float:
     return schedule
 
 
-def torch_optimiser(
-    weights: Sequence[Tensor], settings: AnyOptimiser, epochs: int
-) -> torch.optim.Optimizer:
-    """Return the optimiser of some tensors, with the learning rate of the first epoch."""
-    rate, decay = value_at(settings.lr, 0, epochs), settings.weight_decay
-    match settings:
-        case Sgd(momentum=momentum):
-            return torch.optim.SGD(weights, lr=rate, momentum=momentum, weight_decay=decay)
-        case Adam(betas=betas):
-            return torch.optim.Adam(weights, lr=rate, betas=betas, weight_decay=decay)
-        case AdamW(betas=betas):
-            return torch.optim.AdamW(weights, lr=rate, betas=betas, weight_decay=decay)
-        case RmsProp(decay=alpha, momentum=momentum):
-            return torch.optim.RMSprop(
-                weights, lr=rate, alpha=alpha, momentum=momentum, weight_decay=decay
-            )
-        case Adagrad():
-            return torch.optim.Adagrad(weights, lr=rate, weight_decay=decay)
-
-
 def norm_of(gradients: Sequence[Tensor | None]) -> float:
     """Return the Euclidean norm of all gradients laid end to end; 0 where there are none."""
-    norms = [g.norm() for g in gradients if g is not None]
-    return float(torch.stack(norms).norm()) if norms else 0.0
+    found = [g for g in gradients if g is not None]
+    return float(_norm(found)) if found else 0.0
 
 
-def scaled(gradients: Sequence[Tensor | None], factor: float) -> Sequence[Tensor | None]:
-    """Return gradients times a factor; themselves where it is 1."""
-    return gradients if factor == 1.0 else [None if g is None else factor * g for g in gradients]
+def scaled(gradients: Sequence[Tensor | None], factor: float | Tensor) -> Sequence[Tensor | None]:
+    """Return gradients times a factor; themselves where it is the number 1."""
+    if isinstance(factor, float) and factor == 1.0:
+        return gradients
+    found = [g for g in gradients if g is not None]
+    products = iter(torch._foreach_mul(found, factor) if found else ())
+    return [None if g is None else next(products) for g in gradients]
+
+
+def clipped(gradients: Sequence[Tensor | None], bound: float) -> Sequence[Tensor | None]:
+    """Return gradients, all times min(1, bound / (norm + 1e-6)); with a bound of 0 as they are."""
+    found = [g for g in gradients if g is not None]
+    if bound == 0 or not found:
+        return gradients
+    return scaled(gradients, (bound / (_norm(found) + NORM_OFFSET)).clamp(max=1.0))
+
+
+def _norm(tensors: list[Tensor]) -> Tensor:
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    return norm
 
 
 class WeightOptimiser:
     """The optimiser of a network's weights, with the gradient clipped at a global norm.
 
     A weight without a gradient stays as it is: neither decay nor momentum moves it.
+
+    Attributes:
+        rate: The learning rate of this epoch.
     """
 
     def __init__(
         self, weights: Sequence[nn.Parameter], settings: AnyOptimiser, epochs: int
     ) -> None:
-        self._weights = weights
-        self._settings = settings
-        self._epochs = epochs
-        self._optimiser = torch_optimiser(weights, settings, epochs)
+        self._weights, self._settings, self._epochs = weights, settings, epochs
+        self._descent = Descent(weights, settings)
+        self.rate = value_at(settings.lr, 0, epochs)
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch, counted from 0."""
-        _set_rate(self._optimiser, value_at(self._settings.lr, epoch, self._epochs))
-
-    @property
-    def rate(self) -> float:
-        """The learning rate of this epoch."""
-        rate: float = self._optimiser.param_groups[0]["lr"]
-        return rate
+        self.rate = value_at(self._settings.lr, epoch, self._epochs)
 
     def step(self, gradients: Sequence[Tensor | None], share: float = 1.0) -> None:
         """Take one step along the clipped gradients, one per weight; without one it stays.
 
         The step is taken at a share of the epoch's learning rate.
         """
-        for weight, gradient in zip(self._weights, gradients, strict=True):
-            # contiguous: autograd may give one number for all entries, which clipping cannot scale
-            weight.grad = None if gradient is None else gradient.contiguous()
-        if self._settings.clip > 0:
-            nn.utils.clip_grad_norm_(self._weights, self._settings.clip)
-        rate = self.rate
-        _set_rate(self._optimiser, share * rate)
-        self._optimiser.step()
+        self._descent.step(clipped(gradients, self._settings.clip), share * self.rate)
         constrain(self._weights)
-        _set_rate(self._optimiser, rate)
 
     def gradients(self, loss: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient of a loss in every weight; None where it does not depend on it."""
@@ -146,7 +129,7 @@ class WeightOptimiser:
                 result.append(None)
                 continue
             moved = gradient + self._settings.weight_decay * weight.detach()
-            buffer = self._optimiser.state[weight].get("momentum_buffer")
+            buffer = self._descent.buffers.get(weight, {}).get("momentum_buffer")
             if buffer is not None:
                 moved = moved + self._settings.momentum * buffer
             result.append(moved)
@@ -154,96 +137,33 @@ class WeightOptimiser:
 
     def state(self) -> State:
         """Return what steps left of the weights that moved; the rate follows from the epoch."""
-        return Buffers(self._optimiser).state()
+        return self._descent.state()
 
     def take(self, state: Mapping[str, Tensor]) -> None:
         """Go on with what another search or training of the same weights has left."""
-        Buffers(self._optimiser).take(state)
+        self._descent.take(state)
 
 
 class AlphaOptimiser:
     """Adam or SGD on the architecture parameters."""
 
     def __init__(self, alphas: Sequence[Tensor], settings: Adam | Sgd, epochs: int) -> None:
-        self._alphas = alphas
-        self._settings = settings
-        self._epochs = epochs
-        self._optimiser = torch_optimiser(alphas, settings, epochs)
+        self._settings, self._epochs = settings, epochs
+        self._descent = Descent(alphas, settings)
+        self._rate = value_at(settings.lr, 0, epochs)
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch, counted from 0."""
-        _set_rate(self._optimiser, value_at(self._settings.lr, epoch, self._epochs))
+        self._rate = value_at(self._settings.lr, epoch, self._epochs)
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Take one step with the clipped gradients, one per alpha."""
-        for alpha, gradient in zip(self._alphas, gradients, strict=True):
-            alpha.grad = gradient
-        if self._settings.clip > 0:
-            nn.utils.clip_grad_norm_(self._alphas, self._settings.clip)
-        self._optimiser.step()
+        self._descent.step(clipped(gradients, self._settings.clip), self._rate)
 
     def state(self) -> State:
         """Return the momentum, or the moments of gradients; the rate follows from the epoch."""
-        return Buffers(self._optimiser).state()
+        return self._descent.state()
 
     def take(self, state: Mapping[str, Tensor]) -> None:
         """Go on with what the steps of another search of the same size have left."""
-        Buffers(self._optimiser).take(state)
-
-
-class Buffers:
-    """The buffers of an optimiser by number of the parameter, of those that moved."""
-
-    def __init__(self, optimiser: torch.optim.Optimizer) -> None:
-        self._optimiser = optimiser
-
-    def state(self) -> State:
-        """Return the buffers themselves."""
-        return {
-            f"{number}/{name}": buffers[name]
-            for number, parameter in enumerate(_parameters(self._optimiser))
-            for buffers in (self._optimiser.state.get(parameter, {}),)
-            for name in _buffers_like(self._optimiser, parameter)
-            if name in buffers
-        }
-
-    def take(self, state: Mapping[str, Tensor]) -> None:
-        """Replace them all by copies of others."""
-        found: dict[Tensor, State] = {}
-        left = set(state)
-        for number, parameter in enumerate(_parameters(self._optimiser)):
-            wanted = _buffers_like(self._optimiser, parameter)
-            names = {name: f"{number}/{name}" for name in wanted}
-            if left.isdisjoint(names.values()):
-                continue  # it never moved
-            left.difference_update(names.values())
-            found[parameter] = {
-                name: taken(state, names[name], like).clone() for name, like in wanted.items()
-            }
-        if left:
-            raise StateError(f"`{min(left)}` is not of this optimiser")
-        self._optimiser.state.clear()
-        self._optimiser.state.update(found)
-
-
-def _parameters(optimiser: torch.optim.Optimizer) -> list[Tensor]:
-    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
-
-
-def _buffers_like(optimiser: torch.optim.Optimizer, parameter: Tensor) -> State:
-    """Return by name a tensor like each buffer of a parameter."""
-    count, has_momentum = torch.zeros(()), optimiser.defaults.get("momentum", 0) > 0
-    momentum = {"momentum_buffer": parameter} if has_momentum else {}
-    match optimiser:
-        case torch.optim.Adam() | torch.optim.AdamW():
-            return {"step": count, "exp_avg": parameter, "exp_avg_sq": parameter}
-        case torch.optim.RMSprop():
-            return {"step": count, "square_avg": parameter, **momentum}
-        case torch.optim.Adagrad():
-            return {"step": count, "sum": parameter}
-    return momentum
-
-
-def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
+        self._descent.take(state)

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from dslnas.engines.controller import Controller, Decided
-from dslnas.engines.optimisers import Buffers, value_at
+from dslnas.engines.descent import Descent
+from dslnas.engines.optimisers import value_at
 from dslnas.engines.proximal_policy import clipped_objective
 from dslnas.settings.search_parts import Plain, Proximal
 from dslnas.settings.values import Adam
@@ -49,23 +50,18 @@ class Reinforce:
         self._controller = controller
         self._settings, self._epochs = settings, epochs
         self._decay, self._entropy, self._update = decay, entropy, update
-        self._adam = torch.optim.Adam(
-            controller.parameters(),
-            lr=value_at(settings.lr, 0, epochs),
-            betas=settings.betas,
-            weight_decay=settings.weight_decay,
-        )
+        self._adam = Descent(list(controller.parameters()), settings)
+        self._rate = value_at(settings.lr, 0, epochs)
         self._steps = 0
         self.baseline = 0.0
         self._parts: dict[str, Stateful] = {
             "weights": Tensors(dict(controller.named_parameters())),
-            "moments": Buffers(self._adam),
+            "moments": self._adam,
         }
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch, counted from 0."""
-        for group in self._adam.param_groups:
-            group["lr"] = value_at(self._settings.lr, epoch, self._epochs)
+        self._rate = value_at(self._settings.lr, epoch, self._epochs)
 
     def update(self, decisions: Sequence[Tensor], rewards: Sequence[float]) -> float:
         """Learn from some architectures and their rewards; return the mean loss before that.
@@ -96,12 +92,10 @@ class Reinforce:
 
     def _descend(self, loss: Tensor) -> float:
         """Take a step along the gradient of a loss, and return it."""
-        self._adam.zero_grad()
-        torch.autograd.backward(loss)
+        gradients = torch.autograd.grad(loss, self._adam.tensors, allow_unused=True)
         self._steps += 1
-        for group in self._adam.param_groups:
-            group["eps"] = EPSILON / math.sqrt(1 - group["betas"][1] ** self._steps)
-        self._adam.step()
+        self._adam.eps = EPSILON / math.sqrt(1 - self._settings.betas[1] ** self._steps)
+        self._adam.step(gradients, self._rate)
         return float(loss.detach())
 
     def state(self) -> State:

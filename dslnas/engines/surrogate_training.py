@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from dslnas.engines.optimisers import value_at
+from dslnas.engines.descent import Descent
+from dslnas.engines.optimisers import clipped, value_at
 from dslnas.engines.surrogate import Surrogate
 from dslnas.engines.tokens import Tokens
 from dslnas.graph.analysis.plan import Choice
 from dslnas.settings.sampled_methods import NaoSettings
-from dslnas.settings.values import Adam
 
 BATCH = 100
 CLIP = 5.0
@@ -42,36 +42,23 @@ def fit(
     swapped = [tokens.swapped(sequence, generator) for sequence in sequences]
     inputs, wanted = torch.tensor([*sequences, *swapped]), torch.tensor([*goals, *goals])
     rate = value_at(settings.arch.lr, epoch, settings.epochs)
-    optimiser = optimiser_of(surrogate, settings.arch, rate)
+    adam = Descent(list(surrogate.parameters()), settings.arch)
     surrogate.train()
     for _ in range(settings.fits):
         order = torch.randperm(len(inputs), generator=generator)
         for start in range(0, len(order), BATCH):
             places = order[start : start + BATCH]
-            step(surrogate, optimiser, inputs[places], wanted[places])
+            step(surrogate, adam, rate, inputs[places], wanted[places])
         after_each()
     surrogate.eval()
 
 
-def optimiser_of(surrogate: Surrogate, settings: Adam, rate: float) -> torch.optim.Adam:
-    """Return Adam on all weights, with decay inside of the gradient."""
-    return torch.optim.Adam(
-        surrogate.parameters(),
-        lr=rate,
-        betas=settings.betas,
-        weight_decay=settings.weight_decay,
-    )
-
-
 def step(
-    surrogate: Surrogate, optimiser: torch.optim.Adam, sequences: Tensor, goals: Tensor
+    surrogate: Surrogate, adam: Descent, rate: float, sequences: Tensor, goals: Tensor
 ) -> float:
-    """Take one step; return the loss before it."""
-    loss, weights = surrogate_loss(surrogate, sequences, goals), list(surrogate.parameters())
-    for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
-        weight.grad = gradient
-    nn.utils.clip_grad_norm_(weights, CLIP)
-    optimiser.step()
+    """Take one step along the clipped gradients of all weights; return the loss before it."""
+    loss = surrogate_loss(surrogate, sequences, goals)
+    adam.step(clipped(torch.autograd.grad(loss, adam.tensors), CLIP), rate)
     return float(loss.detach())
 
 

@@ -2,9 +2,10 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn import datasets
 
-from dslnas.data import digits
-from dslnas.settings.data import Digits
+from dslnas.data import diabetes, digits
+from dslnas.settings.data import Diabetes, Digits
 from tests.data.made import error
 
 
@@ -18,8 +19,18 @@ def test_digits_are_as_described() -> None:
     assert len(examples.class_names) == digits.KNOWN.classes
 
 
+def test_packaged_data_are_those_that_scikit_learn_loads() -> None:
+    loaded = datasets.load_digits()
+    examples = digits.read(Digits())
+    assert np.array_equal(examples.inputs[:, 0] * digits.BRIGHTEST, loaded.images)
+    assert np.array_equal(examples.targets, loaded.target)
+    patients, loaded = diabetes.read(Diabetes()), datasets.load_diabetes(scaled=False)
+    assert np.array_equal(patients.inputs, loaded.data.astype(np.float32))
+    assert np.array_equal(patients.targets[:, 0], loaded.target)
+
+
 def test_scikit_learn_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     assert error(lambda: digits.read(Digits()), "data") == (
         "NAS608",
         "data source `digits` needs scikit-learn",

@@ -39,7 +39,7 @@ class Point:
         loss = self.relaxation.loss(smooth_batch(0))
         self.optimiser.step(self.optimiser.gradients(loss))
         self.buffers = [
-            self.optimiser._optimiser.state[w]["momentum_buffer"].clone()
+            self.optimiser._descent.buffers[w]["momentum_buffer"].clone()
             for w in self.supernet.weights()
         ]
 

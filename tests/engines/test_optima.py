@@ -117,7 +117,7 @@ class Point:
         self.relaxation = Relaxation(self.toy, torch.Generator().manual_seed(0))
         self.relaxation.alphas[CELL].data = torch.tensor([[0.9, -0.4]], dtype=torch.float64)
         self.optimiser.step(self.optimiser.gradients(self.relaxation.loss(TRAIN)))
-        (state,) = self.optimiser._optimiser.state.values()
+        (state,) = self.optimiser._descent.buffers.values()
         self.buffer = float(state["momentum_buffer"])
         self.w = float(self.toy.w.detach())
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from dslnas.engines.optimisers import AlphaOptimiser, WeightOptimiser, value_at
 from dslnas.settings.values import (
+    Adagrad,
     Adam,
     AdamW,
     AnyOptimiser,
@@ -171,13 +172,24 @@ def test_rmsprop_divides_by_the_root_of_the_mean_square() -> None:
     assert first_step(RmsProp(lr=0.01, decay=0.75)) == pytest.approx(1 - 0.01 / 0.5)
 
 
-@pytest.mark.parametrize("model", [Adam, AdamW, RmsProp])
-def test_other_optimisers_clip_where_they_are_told(model: type[Adam | AdamW | RmsProp]) -> None:
+@pytest.mark.parametrize(
+    ("settings", "squares"),
+    [
+        (Adam(clip=1.0), "exp_avg_sq"),
+        (AdamW(clip=1.0), "exp_avg_sq"),
+        (RmsProp(clip=1.0, decay=0.999), "square_avg"),
+        (Adagrad(clip=1.0), "sum"),
+    ],
+)
+def test_other_optimisers_clip_where_they_are_told(settings: AnyOptimiser, squares: str) -> None:
+    """The mean squares of the published formulas start with a share of the clipped squares."""
     weights = [nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))]
-    ours = WeightOptimiser(weights, model(clip=1.0), 1)
-    ours.step([torch.tensor([3.0]), torch.tensor([4.0])])
-    grads = [weight.grad for weight in weights]
-    assert [0.0 if g is None else g.item() for g in grads] == pytest.approx([0.6, 0.8], rel=1e-5)
+    ours, given = WeightOptimiser(weights, settings, 1), [torch.tensor([3.0]), torch.tensor([4.0])]
+    ours.step(given)
+    share = 1.0 if squares == "sum" else 1e-3
+    found = [ours.state()[f"{number}/{squares}"].item() / share for number in range(2)]
+    assert found == pytest.approx([0.36, 0.64], rel=1e-4)
+    assert [g.item() for g in given] == [3.0, 4.0], "they are the caller's"
 
 
 def test_gradients_of_one_step_do_not_enter_the_next() -> None:
@@ -187,6 +199,32 @@ def test_gradients_of_one_step_do_not_enter_the_next() -> None:
     ours.step(ours.gradients(weight.sum()))
     ours.step(ours.gradients(weight.sum()))
     assert weight.item() == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("settings", [Sgd(clip=0.0), Adam(), AdamW(), RmsProp(), Adagrad(clip=0.0)])
+def test_a_gradient_may_lie_in_memory_as_it_likes(settings: AnyOptimiser) -> None:
+    start, gradient = torch.randn(2, 3, 4, 5), torch.randn(2, 3, 4, 5)
+    layouts = {
+        "like the weight": gradient,
+        "channels last": gradient.contiguous(memory_format=torch.channels_last),
+        "transposed": gradient.transpose(0, 3).contiguous().transpose(0, 3),
+    }
+    found = []
+    for given in layouts.values():
+        weight = nn.Parameter(start.clone())
+        WeightOptimiser([weight], settings, 1).step([given])
+        found.append(weight.detach())
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], found[2])
+
+
+@pytest.mark.parametrize("gradients", [(None, None), ()])
+def test_without_any_gradient_nothing_moves(gradients: tuple[None, ...]) -> None:
+    weights = [nn.Parameter(torch.ones(2)) for _ in gradients]
+    ours = WeightOptimiser(weights, Sgd(), 1)
+    ours.step(gradients)
+    assert all(torch.equal(weight, torch.ones(2)) for weight in weights)
+    assert ours.state() == {}
 
 
 # ---- alpha --------------------------------------------------------------------------------------
@@ -234,6 +272,7 @@ EVERY_OPTIMISER = pytest.mark.parametrize(
         (WeightOptimiser, AdamW(lr=Steps(start=0.05, at=(1,)))),
         (WeightOptimiser, RmsProp(lr=0.01)),
         (WeightOptimiser, RmsProp(lr=0.01, momentum=0.5)),
+        (WeightOptimiser, Adagrad(lr=0.05)),
         (AlphaOptimiser, Sgd(lr=0.01)),
         (AlphaOptimiser, Adam(lr=Exponential(start=0.05, factor=0.5))),
     ],

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from dslnas.engines.descent import Descent
 from dslnas.engines.surrogate import Encoded, Surrogate, moved
-from dslnas.engines.surrogate_training import SHARE, optimiser_of, step, surrogate_loss
+from dslnas.engines.surrogate_training import SHARE, step, surrogate_loss
 from dslnas.engines.tokens import swap
 from dslnas.settings.values import Adam
 from tests.reference.load import LATER, assert_close, facts, tensors
@@ -100,9 +101,9 @@ def test_training() -> None:
     adam = Adam(
         lr=hyper["lr"], betas=tuple(hyper["adam_betas"]), weight_decay=hyper["weight_decay"]
     )
-    optimiser = optimiser_of(made, adam, hyper["lr"])
+    descent = Descent(list(made.parameters()), adam)
     for expected in about["train_steps"]:
-        found = step(made, optimiser, sequences, goals)
+        found = step(made, descent, hyper["lr"], sequences, goals)
         assert found == pytest.approx(expected["loss"], rel=1e-9)
     for name, weight in made.named_parameters():
         assert_close(weight, tensors(NAME)[f"train/after_3/{theirs(name)}"], LATER)

@@ -59,12 +59,12 @@ def start(case: Case) -> Nasp:
             found = case.tensors[f"adam_{of}/{key}"].clone()
             return case.in_our_order(found)[None] if key == "alpha" else found.view(like.shape)
 
-        engine._alpha._optimiser.state[variable] = {
+        engine._alpha._descent.buffers[variable] = {
             "step": done.clone(), "exp_avg": moment("m"), "exp_avg_sq": moment("v"),
         }  # fmt: skip
     for weight in case.supernet.weights():
-        total = engine._weights._optimiser.state[weight]["sum"]
-        total.copy_(case.tensors[f"adagrad_sum/{names[weight]}"].view(total.shape))
+        total = case.tensors[f"adagrad_sum/{names[weight]}"].view(weight.shape).clone()
+        engine._weights._descent.buffers[weight] = {"step": done.clone(), "sum": total}
     engine.start_epoch(0)
     return engine
 
@@ -117,9 +117,9 @@ def assert_state(case: Case, engine: Nasp, key: str) -> None:
         assert_close(weight.view(expected.shape), expected)
     variables: dict[str, Tensor] = {"alpha": alpha, **case.weights}
     kept = (
-        ("adagrad_sum", "sum", engine._weights._optimiser.state),
-        ("adam_m", "exp_avg", engine._alpha._optimiser.state),
-        ("adam_v", "exp_avg_sq", engine._alpha._optimiser.state),
+        ("adagrad_sum", "sum", engine._weights._descent.buffers),
+        ("adam_m", "exp_avg", engine._alpha._descent.buffers),
+        ("adam_v", "exp_avg_sq", engine._alpha._descent.buffers),
     )
     for theirs, ours, states in kept:
         for name, variable in variables.items():
