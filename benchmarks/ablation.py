@@ -16,36 +16,19 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import get_args
 
-from dslnas.backends.torch.kernels.availability import without_loops
 from dslnas.backends.torch.kernels.kernel_args import Kernel
 from dslnas.diagnostics import UserError
 from measuring import Spent, machine, spent_in_turns
-from methods import METHODS, Search
+from methods import KERNELS, METHODS, ours
 from workloads import WORKLOADS, Workload, count, names_in, parsed, sized
 
-KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 EVERY, AGAIN, NONE = "every loop", "every loop, again", "no loop"
 HEAD = """\
 | without the loops of | s | CPU s | more of a step | more CPU |
 | --- | ---: | ---: | ---: | ---: |"""
-
-
-def step_without(
-    workload: Workload, method: str, kernels: Sequence[Kernel]
-) -> Callable[[int], object]:
-    """Return a step of a search of its own in which some kernels have no loops."""
-    with without_loops(*kernels):
-        search = Search(workload, METHODS[method], METHODS[method].ways[-1])
-
-    def step(turn: int) -> object:
-        with without_loops(*kernels):
-            return search.step(turn)
-
-    return step
 
 
 def lines_of(spent: dict[str, list[Spent]]) -> list[str]:
@@ -69,7 +52,7 @@ def table(workload: Workload, given: argparse.Namespace) -> None:
     off |= {name: (name,) for name in given.kernels} | {NONE: KERNELS}
     if given.together:
         off[" and ".join(given.together)] = given.together
-    works = {name: step_without(workload, given.method, kernels) for name, kernels in off.items()}
+    works = {name: ours(workload, given.method, without=kernels) for name, kernels in off.items()}
     print(f"\n{workload}\n\n{HEAD}", flush=True)
     print(*lines_of(spent_in_turns(works, given.turns)), sep="\n", flush=True)
 

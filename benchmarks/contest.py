@@ -1,16 +1,20 @@
 """Ways of doing the same work, side by side: what each takes, and how many times less than others.
 
 A way is made in this process and takes turns with the others; the peak of its memory is that of a
-process of its own, above what it had before its first step.
+process of its own, above what it had before its first step. With one thread, times are those that
+the processor gave to this process, which on a quiet machine are those of the clock.
 """
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from measuring import added_peak_mib, in_own_process, medians_in_turns
+import torch
+
+from measuring import added_peak_mib, in_own_process, spent_in_turns
 
 OURS = "this tool"
 PUBLISHED = "published"
@@ -42,7 +46,7 @@ class Goal:
 
     Attributes:
         than: The other way.
-        wanted: Times less.
+        wanted: Times less; 0 if nothing is aimed at.
         least: Times less that will do; 0 if only `wanted` does.
         of: The cost that is meant, `time` or `memory`.
     """
@@ -52,45 +56,56 @@ class Goal:
     least: float = 0.0
     of: str = "time"
 
+    def __str__(self) -> str:
+        """Return the aim in words; empty where there is none."""
+        least = f", at least {self.least:g}" if self.least else ""
+        return f"{self.wanted:g}{least}" if self.wanted else ""
+
 
 @dataclass(frozen=True)
-class Ratio:
-    """A goal and what was reached of it.
+class Reached:
+    """A number that is aimed at, and what it came to.
 
     Attributes:
         work: What was done.
-        goal: What is wanted.
-        reached: Times less.
+        measured: What the number is.
+        number: What it came to.
+        wanted: What is aimed at, in words; empty if nothing is.
+        unit: Of the number.
+        bound: What the work takes at least, in words.
     """
 
     work: str
-    goal: Goal
-    reached: float
+    measured: str
+    number: float
+    wanted: str = ""
+    unit: str = ""
+    bound: str = ""
 
     def __str__(self) -> str:
-        """Return a row of a table, see `RATIOS`."""
-        goal = self.goal
-        least = f" (at least {goal.least:g})" if goal.least else ""
-        return (
-            f"| {self.work} | {goal.of} | {goal.than} | {self.reached:.2f} "
-            f"| {goal.wanted:g}{least} |"
-        )
+        """Return a row of a table, see `REACHED`."""
+        number = f"{self.number:#.3g}{self.unit}"
+        return f"| {self.work} | {self.measured} | {number} | {self.wanted} | {self.bound} |"
 
 
 COSTS = """\
 | work | way | s per step | times less | peak, MiB |
 | --- | --- | ---: | ---: | ---: |"""
 
-RATIOS = """\
-| work | cost | than | times less: reached | wanted |
-| --- | --- | --- | ---: | ---: |"""
+REACHED = """\
+| work | measured | reached | wanted | bound |
+| --- | --- | ---: | ---: | --- |"""
 
 
 def costs_of(makers: Mapping[str, Maker], turns: int, *, memory: bool = True) -> dict[str, Cost]:
     """Return what every way costs, over so many turns after one that is not timed."""
-    seconds = medians_in_turns({name: make() for name, make in makers.items()}, turns)
+    spent = spent_in_turns({name: make() for name, make in makers.items()}, turns)
+    alone = torch.get_num_threads() == 1
     return {
-        name: Cost(seconds[name], in_own_process(_peak, make) if memory else 0.0)
+        name: Cost(
+            statistics.median(times.cpu if alone else times.wall for times in spent[name]),
+            in_own_process(_peak, make) if memory else 0.0,
+        )
         for name, make in makers.items()
     }
 
@@ -100,15 +115,23 @@ def _peak(make: Maker) -> float:
     return added_peak_mib(lambda: [step(turn) for turn in range(2)])
 
 
-def ratios_of(work: str, costs: Mapping[str, Cost], goals: Iterable[Goal]) -> list[Ratio]:
-    """Return what was reached of the goals for which everything was measured."""
+def ratios_of(
+    work: str, costs: Mapping[str, Cost], goals: Iterable[Goal], floor: float = 0.0
+) -> list[Reached]:
+    """Return what was reached of the goals for which everything was measured.
+
+    The floor, in seconds, is what the work takes at least.
+    """
     found = []
     for goal in goals:
-        if goal.than in costs:
+        if goal.than in costs and OURS in costs:
             ours, other = costs[OURS], costs[goal.than]
-            pair = (ours.peak, other.peak) if goal.of == "memory" else (ours.seconds, other.seconds)
+            is_time = goal.of == "time"
+            pair = (ours.seconds, other.seconds) if is_time else (ours.peak, other.peak)
             if pair[0]:
-                found.append(Ratio(work, goal, pair[1] / pair[0]))
+                bound = f"floor {floor / ours.seconds:.0%} of ours" if is_time and floor else ""
+                measured = f"{goal.of}, times less than {goal.than}"
+                found.append(Reached(work, measured, pair[1] / pair[0], str(goal), bound=bound))
     return found
 
 
@@ -122,7 +145,7 @@ def cost_rows(work: str, costs: Mapping[str, Cost]) -> list[str]:
     ]
 
 
-def print_ratios(ratios: Sequence[Ratio]) -> None:
-    """Print the table of ratios."""
-    print(f"\n{RATIOS}")
-    print(*ratios, sep="\n", flush=True)
+def print_reached(rows: Sequence[Reached]) -> None:
+    """Print what was reached beside what is wanted."""
+    print(f"\n{REACHED}")
+    print(*rows, sep="\n", flush=True)

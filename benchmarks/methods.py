@@ -1,53 +1,29 @@
-"""Search methods and the ways in which their steps are measured.
-
-`usual` is a method as one would write it on the supernet, on the plain lowering: what is not chosen
-has weight 0 but runs forward and backward like everything else, and MiLeNAS takes three passes.
-`plain` is the method of this package on the plain lowering, `compiled` on the rewritten one. No way
-computes gradients in the weights where only those in alpha are wanted.
-"""
+"""Search methods at work: this tool's step on a workload, and the published program's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any
-from unittest.mock import patch
+from typing import get_args
 
 import torch
-from torch import Tensor
 
-from dslnas.backends.torch.losses import BatchOutput
+from contest import Step
+from dslnas.backends.torch.kernels.availability import without_loops
+from dslnas.backends.torch.kernels.kernel_args import Kernel
 from dslnas.backends.torch.runtime import Runtime
-from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.data.batches import Batch
+from dslnas.backends.torch.supernet import Supernet
 from dslnas.engines.catalogue import make_engine
-from dslnas.engines.discretise import one_hot
 from dslnas.engines.protocol import StepReport
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_parts import Oles, PerturbAdversarially
 from dslnas.tasks.language_settings import SETTINGS as TEXT
-from measuring import added_peak_mib
+from published import darts, discrete, recurrent, recurrent_search, supernet
 from workloads import Workload
 
-
-@dataclass(frozen=True)
-class Way:
-    """How the step of a method runs.
-
-    Attributes:
-        name: `usual`, `plain` or `compiled`.
-        title: The same with what matters in this method.
-        plain: The lowering.
-        everything: Whether operations run that are not chosen.
-        settings: What differs from the method's.
-    """
-
-    name: str
-    title: str
-    plain: bool
-    everything: bool = False
-    settings: Mapping[str, object] = field(default_factory=dict)
+KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 
 
 @dataclass(frozen=True)
@@ -57,83 +33,57 @@ class Method:
     name: str
     title: str
     word: str
-    ways: tuple[Way, ...]
     settings: Mapping[str, object] = field(default_factory=dict)
 
-
-_BOTH = (Way("plain", "plain", True), Way("compiled", "compiled", False))
-_MIXED = (
-    Way("usual", "plain, alternating", True, settings={"update": "alternating"}),
-    Way("plain", "plain, simultaneous", True),
-    Way("compiled", "compiled, simultaneous", False),
-)
-_DISCRETE = (
-    Way("usual", "plain, all operations run", True, everything=True),
-    Way("plain", "plain, only chosen ones run", True),
-    Way("compiled", "compiled, only chosen ones run", False),
-)
-_SECOND = {"order": "second"}
-_ADVERSARY = {"perturb": PerturbAdversarially()}
 
 METHODS = {
     method.name: method
     for method in (
-        Method("darts-second", "DARTS, second order", "darts", _BOTH, _SECOND),
-        Method("darts", "DARTS, first order", "darts", _BOTH),
-        Method("milenas", "MiLeNAS, first order", "milenas", _MIXED),
-        Method("nasp", "NASP", "nasp", _DISCRETE),
-        Method("gdas", "GDAS", "gdas", _DISCRETE),
-        Method("milenas-second", "MiLeNAS, second order", "milenas", _MIXED, _SECOND),
-        Method("single-level", "single-level", "single_level", _BOTH),
-        Method("snas", "SNAS", "snas", _BOTH),
-        Method("random", "random sampling", "random", _DISCRETE),
-        Method("asng", "ASNG-NAS", "asng", _DISCRETE),
-        Method("enas", "ENAS", "enas", _DISCRETE),
-        Method("evolution", "evolution, shared weights", "evolution", _DISCRETE),
-        Method("nao", "NAO", "nao", _DISCRETE),
-        Method("drnas", "DrNAS", "drnas", _BOTH),
-        Method("sdarts", "SmoothDARTS at random", "sdarts", _BOTH),
-        Method("sdarts-adversary", "SmoothDARTS by an adversary", "sdarts", _BOTH, _ADVERSARY),
-        Method("darts-minus", "DARTS-", "darts_minus", _BOTH),
-        Method("fair-darts", "Fair DARTS", "fair_darts", _BOTH),
-        Method("beta-darts", "beta-DARTS", "beta_darts", _BOTH),
-        Method("asap", "ASAP, before it prunes", "asap", _BOTH),
-        Method("bayesnas", "BayesNAS, before it prunes", "bayesnas", _BOTH),
-        Method("reinmax", "GDAS with ReinMax", "gdas", _DISCRETE, {"sampler": "reinmax"}),
-        Method("oles", "DARTS with OLES", "darts", _BOTH, {"freeze": Oles()}),
+        Method("darts-second", "DARTS, second order", "darts", {"order": "second"}),
+        Method("darts", "DARTS, first order", "darts"),
+        Method("milenas", "MiLeNAS, first order", "milenas"),
+        Method("nasp", "NASP", "nasp"),
+        Method("gdas", "GDAS", "gdas"),
+        Method("milenas-second", "MiLeNAS, second order", "milenas", {"order": "second"}),
+        Method("single-level", "single-level", "single_level"),
+        Method("snas", "SNAS", "snas"),
+        Method("random", "random sampling", "random"),
+        Method("asng", "ASNG-NAS", "asng"),
+        Method("enas", "ENAS", "enas"),
+        Method("evolution", "evolution, shared weights", "evolution"),
+        Method("nao", "NAO", "nao"),
+        Method("drnas", "DrNAS", "drnas"),
+        Method("sdarts", "SmoothDARTS at random", "sdarts"),
+        Method(
+            "sdarts-adversary",
+            "SmoothDARTS by an adversary",
+            "sdarts",
+            {"perturb": PerturbAdversarially()},
+        ),
+        Method("darts-minus", "DARTS-", "darts_minus"),
+        Method("fair-darts", "Fair DARTS", "fair_darts"),
+        Method("beta-darts", "beta-DARTS", "beta_darts"),
+        Method("asap", "ASAP, before it prunes", "asap"),
+        Method("bayesnas", "BayesNAS, before it prunes", "bayesnas"),
+        Method("reinmax", "GDAS with ReinMax", "gdas", {"sampler": "reinmax"}),
+        Method("oles", "DARTS with OLES", "darts", {"freeze": Oles()}),
     )
 }
-MAIN = ("darts-second", "darts", "milenas", "nasp", "gdas")
-WAYS = ("usual", "plain", "compiled")
-
-
-class EverythingRuns(Supernet):
-    """A supernet in which choosing an operation is weighing the others by 0."""
-
-    def loss(self, batch: Batch, mixing: Mixing, *, regularised: bool = False) -> Tensor:
-        """Return the loss, of which the value is that of the choice alone."""
-        if mixing.chosen is not None:
-            chosen = {
-                cell: one_hot(self.tables[cell], choice).to(self.device, self.dtype)
-                for cell, choice in mixing.chosen.items()
-            }
-            mixing = Mixing(mixing.weights or chosen)
-        return super().loss(batch, mixing, regularised=regularised)
+MAIN = ("darts", "darts-second", "milenas", "nasp", "gdas")
 
 
 class Search:
-    """A method at work in one way on one workload, ready for its first step."""
+    """A method at work on one workload, ready for its first step."""
 
-    def __init__(self, workload: Workload, method: Method, way: Way) -> None:
-        """Make supernet, engine and batches, the same ones for every way."""
+    def __init__(self, workload: Workload, method: Method, *, plain: bool = False) -> None:
+        """Make supernet, engine and batches; plain runs the graph as it is first lowered."""
         model = SEARCH[method.word]
         defaults = {} if workload.shape else TEXT.defaults_of(model)
-        settings = model.model_validate({**defaults, **method.settings, **way.settings})
+        settings = model.model_validate({**defaults, **method.settings})
         generator = torch.Generator().manual_seed(0)
-        kind = EverythingRuns if way.everything else Supernet
         space = workload.space
         space = replace(space, network=replace(space.network, has_skips=settings.has_skips))
-        self.supernet = kind(
+        self.supernet = Supernet(
             space,
             build_supernet_graph(space),
             generator,
@@ -141,7 +91,7 @@ class Search:
             slowness=settings.slowness or 0.0,
         )
         network = self.supernet.network
-        network.plain = way.plain
+        network.plain = plain
         network.run_state.generator = torch.Generator().manual_seed(0)
         network.run_state.dropout = {} if settings.dropout is None else settings.dropout.rates()
         network.train()
@@ -155,38 +105,96 @@ class Search:
         return self.engine.step(*self._batches)
 
 
-@dataclass
-class Passes:
-    """Passes through the supernet, whole ones: forward, and backward from its logits."""
+def ours(
+    workload: Workload, method: str, plain: bool = False, without: Sequence[Kernel] = ()
+) -> Step:
+    """Return this tool's step, plain or without the loops of some kernels."""
 
-    forward: int = 0
-    backward: int = 0
+    def off() -> AbstractContextManager[None]:
+        return without_loops(*without) if without else nullcontext()
 
-    def __str__(self) -> str:
-        """Return both as a table shows them."""
-        return f"{self.forward} + {self.backward}"
+    with off():
+        search = Search(workload, METHODS[method], plain=plain)
 
+    def step(turn: int) -> StepReport:
+        with off():
+            return search.step(turn)
 
-def passes(search: Search) -> Passes:
-    """Count the passes of a step; penalties in alpha alone are none."""
-    found, run = Passes(), Supernet._run
-
-    def went_back(_: Tensor) -> None:
-        found.backward += 1
-
-    def counted(supernet: Supernet, *how: Any, **others: Any) -> BatchOutput:
-        output = run(supernet, *how, **others)
-        found.forward += 1
-        if output.pieces[0].requires_grad:
-            output.pieces[0].register_hook(went_back)  # type: ignore[no-untyped-call]
-        return output
-
-    with patch.object(Supernet, "_run", counted):
-        search.step(0)
-    return found
+    return step
 
 
-def peak_mib(workload: Workload, method: Method, way: Way) -> float:
-    """Return by how much two steps raise the memory of this process at most, in MiB."""
-    search = Search(workload, method, way)
-    return added_peak_mib(lambda: [search.step(turn) for turn in range(2)])
+GRADIENTS: Mapping[str, darts.AlphaGradient] = {
+    "darts": darts.first_order,
+    "darts-second": darts.second_order,
+    "milenas": darts.mixed_level,
+}
+RECURRENT: Mapping[str, recurrent_search.AlphaGradient] = {
+    "darts": recurrent_search.first_order,
+    "darts-second": recurrent_search.second_order,
+}
+DISCRETE: Mapping[str, type[discrete.Nasp] | type[discrete.Gdas]] = {
+    "nasp": discrete.Nasp,
+    "gdas": discrete.Gdas,
+}
+
+
+def is_published(workload: Workload, method: str) -> bool:
+    """Whether a program of `published` takes such steps."""
+    known = GRADIENTS.keys() | DISCRETE.keys() if workload.shape else RECURRENT.keys()
+    return workload.is_published and method in known
+
+
+def published(workload: Workload, method: str, layout: torch.memory_format) -> Step:
+    """Return the step of the published program, in a layout of images and weights."""
+    torch.manual_seed(0)
+    return (_images if workload.shape else _text)(workload, method, layout)
+
+
+def _images(workload: Workload, method: str, layout: torch.memory_format) -> Step:
+    operations = {
+        8: (supernet.DARTS, supernet.DARTS),
+        5: (discrete.NORMAL, discrete.REDUCTION),
+    }[workload.space.cells["reduction"].width]
+    frame = workload.space.network
+    network = supernet.SearchNetwork(
+        frame.channels, len(frame.layout), workload.classes, *operations
+    )
+    _check_same(network, workload)
+    network.to(memory_format=layout).train()  # type: ignore[call-overload]
+    train, held_out = (
+        darts.Batch(batch.inputs["image"].contiguous(memory_format=layout), batch.targets)
+        for batch in workload.batches()
+    )
+    if method in GRADIENTS:
+        search = darts.Search(network, GRADIENTS[method])
+        return lambda turn: search.step(train, held_out)
+    choosing = DISCRETE[method](network)
+
+    def step(turn: int) -> float:
+        generator = torch.Generator().manual_seed(turn)  # NASP chooses what this tool does
+        for alpha in network.alphas:
+            if method == "nasp":
+                alpha.data.copy_(torch.rand(alpha.shape, generator=generator))
+        return choosing.step(train, held_out)
+
+    return step
+
+
+def _text(workload: Workload, method: str, layout: torch.memory_format) -> Step:
+    width = workload.space.network.channels
+    network = recurrent.SearchNetwork(workload.classes, width, recurrent.PUBLISHED).train()
+    _check_same(network, workload)
+    train, held_out = (
+        recurrent.Segment(batch.inputs["token"], batch.targets, torch.zeros(workload.batch, width))
+        for batch in workload.batches()
+    )
+    search = recurrent_search.Search(network, RECURRENT[method], recurrent_search.Settings())
+    return lambda turn: search.step(train, held_out)
+
+
+def _check_same(network: torch.nn.Module, workload: Workload) -> None:
+    """Raise an error if the published network is not that of the workload."""
+    found = sum(weight.numel() for weight in network.parameters())
+    wanted = build_supernet_graph(workload.space).params()
+    if found != wanted:
+        raise ValueError(f"{workload}: {wanted} weights, but {found} as published")

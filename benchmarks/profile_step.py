@@ -14,33 +14,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-import torch
-
 from dslnas.diagnostics import UserError
-from dslnas.timing import seconds_of
+from floor import LENGTH, SIDE, measured_speed
 from measuring import machine, medians_in_turns
 from methods import METHODS, Search
-from timeline import Speed, Timeline, watched
+from timeline import Timeline, watched
 from workloads import WORKLOADS, count, parsed, sized
 
 HEAD = """\
 | primitive | calls | forward, ms | backward, ms | share | G mul-add | GB | G/s | GB/s | floor, ms |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"""
-ATTEMPTS = 5
-
-
-def measured_speed(side: int, length: int) -> Speed:
-    """Return the best of some products of square matrices and of some copies, in float32.
-
-    Args:
-        side: Of the matrices.
-        length: Numbers that are copied: each is read once and written once.
-    """
-    left, right, product = torch.randn(side, side), torch.randn(side, side), torch.empty(side, side)
-    source, target = torch.ones(length), torch.zeros(length)
-    products = [seconds_of(lambda: torch.mm(left, right, out=product)) for _ in range(ATTEMPTS)]
-    copies = [seconds_of(lambda: target.copy_(source)) for _ in range(ATTEMPTS)]
-    return Speed(side**3 / min(products), 2 * source.nbytes / min(copies))
 
 
 def lines_of(timeline: Timeline, turns: int) -> list[str]:
@@ -80,34 +63,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workload", choices=WORKLOADS, default="cells-16")
     parser.add_argument("--method", choices=METHODS, default="darts")
-    lowering = parser.add_mutually_exclusive_group()
-    lowering.add_argument(
-        "--plain", dest="way", action="store_const", const="plain", default="compiled",
-        help="the lowering as it is; else the compiled one",
-    )  # fmt: skip
-    lowering.add_argument(
-        "--usual", dest="way", action="store_const", const="usual",
-        help="plain, and as one would write the method: all operations run",
-    )  # fmt: skip
+    parser.add_argument(
+        "--plain", action="store_true", help="the lowering as it is; else the compiled one"
+    )
     parser.add_argument("--turns", type=count, default=5, help="steps that are profiled")
-    parser.add_argument("--side", type=int, default=2048, help="of the large matrices")
-    parser.add_argument("--length", type=int, default=2**26, help="numbers of the large copy")
+    parser.add_argument("--side", type=int, default=SIDE, help="of the large matrices")
+    parser.add_argument("--length", type=int, default=LENGTH, help="numbers of the large copy")
     given = parsed(parser, arguments)
     method = METHODS[given.method]
-    way = next((way for way in method.ways if way.name == given.way), method.ways[0])
     try:
         workload = sized(WORKLOADS[given.workload], given)
-        search = Search(workload, method, way)
+        search = Search(workload, method, plain=given.plain)
     except UserError as error:
         raise SystemExit(error.render()) from None
+    lowering = "plain" if given.plain else "compiled"
     speed = measured_speed(given.side, given.length)
-    print(f"{machine()}\n{workload}\n{method.title}, {way.title}\n")
-    print(
-        f"this machine: {speed.multiply_adds / 1e9:.0f} G multiply-adds/s in a product of "
-        f"{given.side} x {given.side} matrices, {speed.bytes / 1e9:.1f} GB/s in a copy of "
-        f"{4 * given.length / 2**20:.0f} MiB\n"
-    )
-    bare = medians_in_turns({way.name: search.step}, given.turns)[way.name]
+    print(f"{machine()}\n{workload}\n{method.title}, {lowering}\n")
+    print(f"this machine: {speed}\n")
+    bare = medians_in_turns({lowering: search.step}, given.turns)[lowering]
     with watched(speed) as timeline:
         for turn in range(given.turns):
             search.step(turn)

@@ -1,13 +1,14 @@
-"""The cost of a search step, in time and memory: the plain lowering against the compiled one.
+"""What a search step costs: the published programs and this tool, on the papers' supernets.
 
-Five methods on the supernet of the CIFAR-10 papers, on that of the digits and on the recurrent one,
-on noise. All ways of a method take turns in one process; times are medians of the turns. Passes are
-those of a step through the supernet, forward + backward. The memory is the peak of a process of its
-own, above what it had before its first step.
+DARTS of both orders, MiLeNAS, NASP and GDAS on 8 cells of 16 channels, and DARTS of both orders on
+the recurrent supernet, on noise. The published programs are those of `published`, in PyTorch's
+usual layout and in `channels_last`; all ways take turns in one process. The floor is what the
+step's convolutions and products take at least, see `floor`.
 
-    python benchmarks/supernets.py                                 # all; takes hours
-    python benchmarks/supernets.py --workloads cells-16 --methods darts --turns 3
-    python benchmarks/supernets.py --workloads digits --no-memory
+    python benchmarks/supernets.py --threads 2
+    python benchmarks/supernets.py --threads 1 --workloads recurrent --methods darts-second
+    python benchmarks/supernets.py --threads 1 --methods darts --ways plain,loopless,ours
+    python benchmarks/supernets.py --workloads digits --methods asng --ways plain,ours --turns 3
 """
 
 from __future__ import annotations
@@ -17,65 +18,76 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+import torch
+
+from contest import (
+    CHANNELS_LAST,
+    COSTS,
+    OURS,
+    PUBLISHED,
+    Goal,
+    Maker,
+    Reached,
+    cost_rows,
+    costs_of,
+    print_reached,
+    ratios_of,
+)
 from dslnas.diagnostics import UserError
-from measuring import in_own_process, machine, medians_in_turns
-from methods import MAIN, METHODS, WAYS, Method, Search, Way, passes, peak_mib
+from floor import Speed, floor_of, measured_speed
+from measuring import machine
+from methods import KERNELS, MAIN, METHODS, is_published, ours, published
 from workloads import WORKLOADS, Workload, count, names_in, parsed, sized
 
-HEAD = """\
-| method | lowering | passes | s per step | times less | of the first | peak, MiB | of it |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |"""
+WAYS = {
+    "published": PUBLISHED,
+    "channels-last": CHANNELS_LAST,
+    "plain": "this tool, plain",
+    "loopless": "this tool, without loops",
+    "ours": OURS,
+}
+USUAL = ("published", "channels-last", "ours")
+LOWERINGS = (Goal(WAYS["plain"], 0), Goal(WAYS["loopless"], 0))
+IMAGES = (Goal(PUBLISHED, 6.0), Goal(CHANNELS_LAST, 3.5), *LOWERINGS)
+TEXT = (Goal(PUBLISHED, 2.0), *LOWERINGS)
 
 
-def rows(
-    workload: Workload, method: Method, ways: Sequence[Way], turns: int, first: float, memory: bool
-) -> tuple[list[str], float]:
-    """Return the rows of a method, and the seconds that shares of the first row refer to.
-
-    Args:
-        workload: Where it searches.
-        method: The method that is measured.
-        ways: In which it is.
-        turns: Timed steps of every way.
-        first: Seconds of the table's first row; 0 if this is it.
-        memory: Whether to measure the peak.
-    """
-    searches = {way.name: Search(workload, method, way) for way in ways}
-    seconds = medians_in_turns({name: each.step for name, each in searches.items()}, turns)
-    counts = {name: passes(each) for name, each in searches.items()}
-    del searches
-    peaks = [in_own_process(peak_mib, workload, method, way) if memory else 0.0 for way in ways]
-    slowest = seconds[ways[0].name]
-    first = first or slowest
-    lines = []
-    for way, peak in zip(ways, peaks, strict=True):
-        took = seconds[way.name]
-        of_memory = f"{peak:.0f} | {peak / peaks[0]:.0%}" if peak and peaks[0] else " | "
-        lines.append(
-            f"| {method.title} | {way.title} | {counts[way.name]} | {took:#.3g} "
-            f"| {slowest / took:.1f} | {took / first:.1%} | {of_memory} |"
-        )
-    return lines, first
+def makers_of(workload: Workload, method: str, ways: Sequence[str]) -> dict[str, Maker]:
+    """Return what makes the step of every way that there is."""
+    usual, last = torch.contiguous_format, torch.channels_last
+    makers: dict[str, Maker] = {
+        "plain": partial(ours, workload, method, plain=True),
+        "loopless": partial(ours, workload, method, without=KERNELS),
+        "ours": partial(ours, workload, method),
+    }
+    if is_published(workload, method):
+        makers["published"] = partial(published, workload, method, usual)
+        if workload.shape:
+            makers["channels-last"] = partial(published, workload, method, last)
+    return {WAYS[way]: makers[way] for way in WAYS if way in ways and way in makers}
 
 
-def table(workload: Workload, methods: Sequence[Method], given: argparse.Namespace) -> None:
-    """Print the table of a workload, each method's rows when they are there."""
-    print(f"\n{workload}\n\n{HEAD}", flush=True)
-    first = 0.0
-    for method in methods:
-        print(f"{workload.name}: {method.title}", file=sys.stderr)
-        ways = [way for way in method.ways if way.name in given.ways]
-        lines, first = rows(workload, method, ways, given.turns, first, given.memory)
-        print(*lines, sep="\n", flush=True)
+def measure(
+    workload: Workload, method: str, given: argparse.Namespace, speed: Speed
+) -> list[Reached]:
+    """Print what a step of a method costs, and return what was reached."""
+    work = f"{METHODS[method].title}, {workload.name}"
+    costs = costs_of(makers_of(workload, method, given.ways), given.turns, memory=given.memory)
+    print(*cost_rows(work, costs), sep="\n", flush=True)
+    plain = ours(workload, method, plain=True)
+    floor = floor_of(partial(plain, 0), speed)
+    ratios = ratios_of(work, costs, IMAGES if workload.shape else TEXT, floor)
+    print(f"| {work} | floor | {floor:#.3g} | | |", flush=True)
+    return ratios
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the tables."""
+def main(arguments: Sequence[str] | None = None) -> list[Reached]:
+    """Print the tables, and return what was reached."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for option, known, chosen, about in (
-        ("--workloads", tuple(WORKLOADS), tuple(WORKLOADS), "what is searched"),
+        ("--workloads", tuple(WORKLOADS), ("cells-16", "recurrent"), "what is searched"),
         ("--methods", tuple(METHODS), MAIN, "by what"),
-        ("--ways", WAYS, WAYS, "as usually written, plain, compiled"),
+        ("--ways", tuple(WAYS), USUAL, "in which ways"),
     ):
         parser.add_argument(
             option, type=partial(names_in, known=known), default=list(chosen), metavar="A,B",
@@ -84,14 +96,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--turns", type=count, default=5, help="timed steps of every way")
     parser.add_argument("--no-memory", dest="memory", action="store_false", help="times alone")
     given = parsed(parser, arguments)
-    print(machine())
+    speed = measured_speed()
+    print(f"{machine()}; {speed}", flush=True)
+    ratios: list[Reached] = []
     try:
         for name in given.workloads:
             workload = sized(WORKLOADS[name], given)
-            fitting = [n for n in given.methods if workload.only in ("", n)]
-            table(workload, [METHODS[n] for n in fitting], given)
+            print(f"\n{workload}\n\n{COSTS}", flush=True)
+            for method in given.methods:
+                if _fits(workload, method):
+                    print(f"{workload.name}: {METHODS[method].title}", file=sys.stderr)
+                    ratios += measure(workload, method, given, speed)
     except UserError as error:
         raise SystemExit(error.render()) from None
+    print_reached(ratios)
+    return ratios
+
+
+def _fits(workload: Workload, method: str) -> bool:
+    """Whether a method is measured there: in text those that have a published program."""
+    if workload.only:
+        return method == workload.only
+    return bool(workload.shape) or is_published(workload, method)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.shapes import pair
+from floor import Speed
 
 WATCHED = ("_run", "_weighed")
 """Methods of a network that run one step of a plan: a primitive, or a sum weighed by alpha."""
@@ -38,18 +39,6 @@ Entry = tuple[str, Direction] | None
 """A kind of primitive in one direction; None for all that is no primitive."""
 
 
-@dataclass(frozen=True)
-class Speed:
-    """The speed of a machine: multiply-adds and bytes, per second."""
-
-    multiply_adds: float
-    bytes: float
-
-    def floor(self, multiply_adds: float, moved: float) -> float:
-        """Return the seconds below which work cannot be done that is not in a cache."""
-        return max(multiply_adds / self.multiply_adds, moved / self.bytes)
-
-
 @dataclass
 class Timeline:
     """Counts of watched networks.
@@ -58,7 +47,7 @@ class Timeline:
         speed: Of the machine, for floors.
         seconds: Of every entry.
         calls: Of every kind, forward.
-        multiply_adds: Likewise; convolutions and linear maps count.
+        multiply_adds: Those of every kind; convolutions and linear maps count.
         bytes: Read and written forward, weights included; a view moves nothing.
         floors: Seconds that the forward calls take at least.
     """

@@ -37,6 +37,7 @@ class Workload:
         batch: Images, or segments side by side.
         steps: Tokens of a segment.
         only: The one method it is meant for; empty for all.
+        is_published: Whether `published` has its network.
         changes: Overrides, as of `--set`.
     """
 
@@ -48,6 +49,7 @@ class Workload:
     batch: int
     steps: int = 0
     only: str = ""
+    is_published: bool = True
     changes: tuple[str, ...] = ()
 
     @cached_property
@@ -97,6 +99,7 @@ WORKLOADS = {
             (1, 8, 8),
             10,
             64,
+            is_published=False,
         ),
         Workload(
             "recurrent",
@@ -104,7 +107,7 @@ WORKLOADS = {
             "use papers.darts_rnn\ndata text\nnetwork { channels 300 }",
             (),
             10_000,
-            256,
+            64,
             steps=35,
         ),
     )
