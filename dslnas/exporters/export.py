@@ -112,9 +112,9 @@ def export(
             Then only the weights are there, so that the training is not lost.
     """
     watch = Stopwatch(tell)
-    write_weights(network, folder, metadata, facts)
     network = in_unit(network, facts)
     model = Model(network, name, file_metadata(network, metadata, facts), facts, settings)
+    write_weights(network, folder, metadata, facts, model.module)
     exporters = [e for key, e in EXPORTERS.items() if key in settings.formats]
     files: dict[str, bytes] = {}
     for exporter in exporters:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
+from dslnas.backends.python.module import PythonModule
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import Facts
 from dslnas.exporters.parity import Run
@@ -32,6 +34,11 @@ class Model:
     metadata: Mapping[str, str]
     facts: Facts
     settings: ExportSettings
+
+    @cached_property
+    def module(self) -> PythonModule:
+        """The network as a Python module, after whose names its weights are called."""
+        return PythonModule(self.network.graph)
 
 
 class Exporter(ABC):

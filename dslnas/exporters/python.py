@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from dslnas.backends.python.module import to_python
 from dslnas.diagnostics import InternalError
 from dslnas.exporters.exporter import Exporter, Model
 from dslnas.exporters.parity import Inputs, Run
@@ -37,8 +36,7 @@ class PythonExporter(Exporter):
     def files(self, model: Model) -> dict[str, bytes]:
         """Return the module, and what it needs to be used."""
         how = model.facts.preprocessing
-        source = to_python(
-            model.network.graph,
+        source = model.module.source(
             name=model.name,
             metadata={k: v for k, v in model.metadata.items() if k != "preprocessing"},
             class_names=model.facts.class_names,

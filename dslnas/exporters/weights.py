@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from dslnas.backends.python.module import weight_names
+from dslnas.backends.python.module import PythonModule
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import NO_FACTS, Facts
 from dslnas.files import make_folder, write_whole
@@ -18,15 +18,21 @@ WEIGHTS = "model.safetensors"
 
 
 def write_weights(
-    network: TorchNetwork, folder: Path, metadata: Mapping[str, str], facts: Facts = NO_FACTS
+    network: TorchNetwork,
+    folder: Path,
+    metadata: Mapping[str, str],
+    facts: Facts = NO_FACTS,
+    module: PythonModule | None = None,
 ) -> None:
     """Write the weights of a network, named as its Python module names them.
+
+    `module` is that module, where it is known.
 
     Raises:
         UserError: NAS021 if the folder cannot be written to.
     """
     make_folder(folder)
-    names = weight_names(network.graph)
+    names = (module or PythonModule(network.graph)).weight_names
     weights = {names[key]: np.ascontiguousarray(a) for key, a in network.arrays().items()}
     # One entry: safetensors writes several in an order that changes from run to run.
     told = json.dumps(file_metadata(network, metadata, facts))

@@ -215,7 +215,11 @@ class PrimitiveGraph:
     @cached_property
     def needed(self) -> frozenset[str]:
         """Names of the nodes that an output or a next state depends on, itself included."""
-        return frozenset(self.ends).union(*(nx.ancestors(self.dag, end) for end in self.ends))
+        found = set(self.ends)
+        for node in reversed(self.nodes):
+            if node.name in found:
+                found.update(node.inputs)
+        return frozenset(found)
 
     @cached_property
     def tensors(self) -> Mapping[str, Weight]:
@@ -249,17 +253,19 @@ class PrimitiveGraph:
 
     def without(self, stands: Mapping[str, str]) -> PrimitiveGraph:
         """Return the graph without some nodes: others, which are kept, stand for them."""
+        if not stands:
+            return self
 
         def now(name: str) -> str:
             return stands.get(name, name)
 
+        def reading(node: Node) -> Node:
+            inputs = tuple(map(now, node.inputs))
+            return node if inputs == node.inputs else replace(node, inputs=inputs)
+
         return replace(
             self,
-            nodes=tuple(
-                replace(node, inputs=tuple(map(now, node.inputs)))
-                for node in self.nodes
-                if node.name not in stands
-            ),
+            nodes=tuple(reading(node) for node in self.nodes if node.name not in stands),
             output=now(self.output),
             auxiliary=self.auxiliary and now(self.auxiliary),
             states=tuple(replace(state, next=now(state.next)) for state in self.states),

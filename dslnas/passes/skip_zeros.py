@@ -25,7 +25,8 @@ def skip_zeros(graph: PrimitiveGraph) -> PrimitiveGraph:
         left = tuple(name for name in node.inputs if name not in nothing) or node.inputs[:1]
         if node.primitive == "add" and len(left) == 1:
             stands[node.name] = stands.get(left[0], left[0])
-        nodes.append(replace(node, inputs=left) if node.primitive == "add" else node)
+        is_shorter = node.primitive == "add" and left != node.inputs
+        nodes.append(replace(node, inputs=left) if is_shorter else node)
     return without_unread(replace(graph, nodes=tuple(nodes)).without(stands))
 
 

@@ -8,7 +8,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from dslnas.backends.python.module import weight_names
+from dslnas.backends.python.module import PythonModule
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.sequence import make_network
 from dslnas.diagnostics import command, user_error
@@ -30,7 +30,7 @@ def load_network(graph: PrimitiveGraph, run: Path) -> TorchNetwork:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else "is damaged"
         help_ = f"train the architecture again: `{command('train', run / ARCHITECTURE)}`"
         raise user_error("NAS024", reason, where=str(path), help=help_) from None
-    names = weight_names(graph)
+    names = PythonModule(graph).weight_names
     network = make_network(graph, torch.Generator()).eval()
     shapes = {names[key]: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     for key, shape in shapes.items():

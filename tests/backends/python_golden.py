@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dslnas.backends.python.module import to_python
+from dslnas.backends.python.module import PythonModule
 from tests.backends.reference_graphs import network
 
 GOLDEN = Path(__file__).parent / "golden" / "attentive_network.py"
@@ -34,7 +34,7 @@ def golden_source() -> str:
     graph = network(TEXT, overrides=("evaluate.channels=4",))
     metadata = {"spec": "specs/attentive.nas", "spec hash": "sha256:0123456789abcdef"}
     classes = ("cat", "dog", *(str(digit) for digit in range(8)))
-    return to_python(graph, name="attentive", metadata=metadata, class_names=classes)
+    return PythonModule(graph).source(name="attentive", metadata=metadata, class_names=classes)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
-from dslnas.backends.python.module import to_python, weight_names
+from dslnas.backends.python import module
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.reference_interpreter import RUN, interpret, random_images, random_weights
 
@@ -60,7 +60,8 @@ class PythonModule:
 
 def generate(graph: PrimitiveGraph, name: str = "small") -> PythonModule:
     """Return the module of a graph."""
-    return PythonModule(to_python(graph, name=name, metadata=METADATA), weight_names(graph))
+    made = module.PythonModule(graph)
+    return PythonModule(made.source(name=name, metadata=METADATA), made.weight_names)
 
 
 def named_weights(module: PythonModule, weights: Arrays) -> dict[str, NDArray[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dslnas.backends.python.module import to_python
+from dslnas.backends.python.module import PythonModule
 from tests.backends.recurrent_networks import graph_of_text
 
 GOLDEN = Path(__file__).parent / "golden" / "recurrent_network.py"
@@ -26,7 +26,7 @@ network { cells  lstm, found }
 def golden_source() -> str:
     """Return what the file should hold."""
     metadata = {"spec": "specs/found.nas", "spec hash": "sha256:0123456789abcdef"}
-    return to_python(graph_of_text(TEXT), name="found", metadata=metadata)
+    return PythonModule(graph_of_text(TEXT)).source(name="found", metadata=metadata)
 
 
 if __name__ == "__main__":

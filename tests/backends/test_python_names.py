@@ -19,7 +19,7 @@ from dslnas.backends.python.identifiers import (
     class_names,
     snake_case,
 )
-from dslnas.backends.python.module import to_python
+from dslnas.backends.python.module import PythonModule
 from dslnas.diagnostics import UserError
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.python_modules import assert_computes_the_same, check_style, generate
@@ -115,9 +115,11 @@ def test_awkward_names_are_formatted_and_free_of_findings(tmp_path: Path) -> Non
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_of_a_user_stays_text(tmp_path: Path, text: str) -> None:
     graph = graph_of("squeeze_excite")
-    plain = to_python(graph, name="n", metadata={"k": "v"}, class_names=["c"])
+    plain = PythonModule(graph).source(name="n", metadata={"k": "v"}, class_names=["c"])
     label = text[:60]
-    source = to_python(graph, name=text, metadata={"spec": text, text: "v"}, class_names=[label])
+    source = PythonModule(graph).source(
+        name=text, metadata={"spec": text, text: "v"}, class_names=[label]
+    )
     assert _code(source) == _code(plain)
     assert source.isascii()
     assert _class_names(source) == (label,)
@@ -131,8 +133,8 @@ def test_text_of_a_user_stays_text(tmp_path: Path, text: str) -> None:
 @settings(max_examples=15)
 def test_any_text_stays_text(name: str, metadata: dict[str, str], classes: list[str]) -> None:
     graph = graph_of("squeeze_excite")
-    plain = to_python(graph, name="n", metadata={}, class_names=["c"] * bool(classes))
-    source = to_python(graph, name=name, metadata=metadata, class_names=classes)
+    plain = PythonModule(graph).source(name="n", metadata={}, class_names=["c"] * bool(classes))
+    source = PythonModule(graph).source(name=name, metadata=metadata, class_names=classes)
     assert _code(source) == _code(plain)
     assert _class_names(source) == tuple(classes)
     assert max(map(len, source.partition("CLASSES")[0].splitlines())) <= 100

@@ -17,7 +17,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
-from dslnas.backends.python.module import to_python
+from dslnas.backends.python.module import PythonModule
 from dslnas.diagnostics import UserError
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
@@ -326,4 +326,4 @@ def test_module_imports_torch_and_safetensors_alone() -> None:
 def test_graph_with_choices_is_refused() -> None:
     graph = build_supernet_graph(space("use papers.darts_rnn", (), ()))
     with pytest.raises(ValueError, match="only a derived network"):
-        to_python(graph, name="x", metadata={})
+        PythonModule(graph).source(name="x", metadata={})

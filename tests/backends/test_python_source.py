@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.backends.python.module import to_python
+from dslnas.backends.python.module import PythonModule
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
@@ -67,8 +67,7 @@ def test_modules_are_formatted_and_free_of_findings(tmp_path: Path) -> None:
         classes = [f"{'class ' * dice.randint(1, 4)}{label}" for label in range(10)]
         goal = ("classification", "multilabel", "regression")[number % 3]
         how = Preprocessing("RGB", 8, 8, mean=(0.1, 0.2, 0.3), std=(1 / 3,) * 3)
-        source = to_python(
-            graph,
+        source = PythonModule(graph).source(
             name="network",
             metadata=METADATA,
             class_names=classes[: number % 11],

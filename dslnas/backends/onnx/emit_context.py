@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper
 
 from dslnas.graph.graph import Node
 
@@ -44,11 +45,11 @@ class EmitContext:
     def step(self, operator: str, inputs: Sequence[str], part: str, **attributes: Any) -> NodeProto:
         """Return an operator whose result only other operators of this node read."""
         name = self.inside(part)
-        return helper.make_node(operator, inputs, [name], name=name, **attributes)
+        return _node(operator, inputs, name, name, attributes)
 
     def last(self, operator: str, inputs: Sequence[str], **attributes: Any) -> NodeProto:
         """Return the operator that gives the node's output; it has the node's name."""
-        return helper.make_node(operator, inputs, [self.output], name=self.node.name, **attributes)
+        return _node(operator, inputs, self.output, self.node.name, attributes)
 
     def constant(self, part: str, value: NDArray[Any]) -> TensorProto:
         """Return a tensor that is not trained."""
@@ -62,6 +63,21 @@ class EmitContext:
     def whole(self, part: str, *values: int) -> TensorProto:
         """Return a vector of int64, for operators that take sizes as tensors."""
         return self.constant(part, np.array(values, np.int64))
+
+
+def _node(
+    operator: str, inputs: Sequence[str], output: str, name: str, attributes: Mapping[str, Any]
+) -> NodeProto:
+    """Return an operator; attributes are as `onnx.helper.make_node` writes them."""
+    node = helper.make_node(operator, inputs, [output], name=name)
+    node.attribute.extend(_attribute(key, attributes[key]) for key in sorted(attributes))
+    return node
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _attribute(name: str, value: float | tuple[int, ...]) -> AttributeProto:
+    """Return an attribute, which is copied into a node; a network has few different ones."""
+    return helper.make_attribute(name, value)
 
 
 Emitter: TypeAlias = Callable[..., Iterable[NodeProto | TensorProto]]

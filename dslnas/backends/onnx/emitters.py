@@ -273,7 +273,7 @@ def _reshape(context: EmitContext, *, sizes: tuple[int, ...]) -> Protos:
 def _transpose(context: EmitContext, *, first: int, second: int) -> Protos:
     axes = [*range(len(context.node.shape) + 1)]
     axes[first], axes[second] = second, first
-    yield context.last("Transpose", context.inputs, perm=axes)
+    yield context.last("Transpose", context.inputs, perm=tuple(axes))
 
 
 def _softmax(context: EmitContext, *, axis: int) -> Protos:

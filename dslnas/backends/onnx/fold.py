@@ -71,8 +71,8 @@ def _rescale(
     for layer in layers:
         channels = slice(first, first + layer.shape[0])
         first = channels.stop
-        weight = np.asarray(tensors[f"{layer.name}/weight"], np.float64)
-        bias = np.asarray(tensors.get(f"{layer.name}/bias", 0.0), np.float64)
+        weight = tensors[f"{layer.name}/weight"]
+        bias = tensors.get(f"{layer.name}/bias", 0.0)
         by_output = scale[channels].reshape(-1, *[1] * (weight.ndim - 1))
         tensors[f"{layer.name}/weight"] = weight * by_output
         tensors[f"{layer.name}/bias"] = bias * scale[channels] + offset[channels]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping
 
 from onnx import NodeProto, TensorProto
 
@@ -14,21 +15,36 @@ def without_repeats(
 
     Constants are equal by their values, whatever their names.
     """
-    values = {t.name: (t.data_type, tuple(t.dims), t.raw_data) for t in constants}
-    first: dict[object, str] = {}
+    values = {tensor.name: tensor for tensor in constants}
+    sizes = {name: (tensor.data_type, *tensor.dims) for name, tensor in values.items()}
+    known: dict[object, list[NodeProto]] = defaultdict(list)
     stands: dict[str, str] = {}
     kept = []
     for operator in operators:
-        operator.input[:] = [stands.get(name, name) for name in operator.input]
-        inputs = tuple(values.get(name, name) for name in operator.input)
-        attributes = frozenset(a.SerializeToString(deterministic=True) for a in operator.attribute)
+        if any(name in stands for name in operator.input):
+            operator.input[:] = [stands.get(name, name) for name in operator.input]
         if len(operator.output) > 1:  # a loop
             kept.append(operator)
             continue
         (output,) = operator.output
-        original = first.setdefault((operator.op_type, inputs, attributes), output)
-        if original == output or output in outputs:
-            kept.append(operator)
-        else:
-            stands[output] = original
+        alike = known[operator.op_type, *(sizes.get(name, name) for name in operator.input)]
+        original = next((one for one in alike if _is_same(one, operator, values)), None)
+        if original is not None and output not in outputs:
+            stands[output] = original.output[0]
+            continue
+        kept.append(operator)
+        if original is None:
+            alike.append(operator)
     return kept
+
+
+def _is_same(one: NodeProto, other: NodeProto, values: Mapping[str, TensorProto]) -> bool:
+    """Whether operators that read tensors of equal sizes have equal attributes and constants."""
+    first, second = (
+        {attribute.SerializeToString(deterministic=True) for attribute in node.attribute}
+        for node in (one, other)
+    )
+    return first == second and all(
+        name == twin or values[name].raw_data == values[twin].raw_data
+        for name, twin in zip(one.input, other.input, strict=True)
+    )

@@ -55,8 +55,9 @@ def declare(model: ModelProto, versions: Versions = OLDEST) -> None:
 
 def check_whole(model: ModelProto) -> None:
     """Check a model as strictly as ONNX does: its nodes, types, and shapes with what sizes are."""
-    onnx.checker.check_model(model)
-    onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+    content = model.SerializeToString()  # once for both
+    onnx.checker.check_model(content)
+    onnx.shape_inference.infer_shapes(content, check_type=True, strict_mode=True, data_prop=True)
 
 
 def nodes_of(graph: GraphProto) -> Iterator[NodeProto]:

@@ -109,10 +109,10 @@ class Writer:
         ]
         body = self.body(name, operators, given, outputs)
         used = {name for node in nodes_of(body) for name in node.input}
-        body.initializer.extend(tensor for tensor in self.constants if tensor.name in used)
         properties = dict(sorted(properties.items()))
         lines = ("Written by dslnas.", *(f"{key}: {text}" for key, text in properties.items()))
         model = helper.make_model(body, producer_name="dslnas", doc_string="\n".join(lines))
+        model.graph.initializer.extend(t for t in self.constants if t.name in used)
         helper.set_model_props(model, properties)
         declare(model, versions)
         return model

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from math import prod
 from typing import TypeAlias
 
@@ -46,13 +47,19 @@ def _form(
     that torch's layer has, so that only its absence is written.
     """
 
-    def form(node: Node, shape: Shape) -> Layers:
-        given = [] if reads is None else [replace(reads, value=shape[0])]
+    @lru_cache(maxsize=256)  # a network has few different layers
+    def made(values: tuple[tuple[str, AttributeValue], ...], channels: int) -> Layer:
+        own = dict(values)
+        given = [] if reads is None else [replace(reads, value=channels)]
         for name, argument in attributes.items():
-            given.append(replace(argument, value=_number(node.attribute(name))))
-        is_usual = not without or bool(node.attribute(without))
+            given.append(replace(argument, value=_number(own[name])))
+        is_usual = not without or bool(own[without])
         flags = () if is_usual else (f"{without}=False",)
-        return (Layer(callee, tuple(given), flags, ((node.name, ""),)),)
+        return Layer(callee, tuple(given), flags)
+
+    def form(node: Node, shape: Shape) -> Layers:
+        layer = made(node.attributes, shape[0] if shape else 0)
+        return (replace(layer, keys=((node.name, ""),)),)
 
     return form
 
@@ -89,10 +96,11 @@ _CONV = {
 }
 
 
+_LINEAR = _form("nn.Linear", {"out": _channels("out_features")}, reads=_channels("in_features"))
+
+
 def _linear(node: Node, shape: Shape) -> Layers:
-    reads, gives = _channels("in_features"), _channels("out_features")
-    form = _form("nn.Linear", {"out": gives}, reads=reads)
-    (linear,) = form(node, (prod(shape),))
+    (linear,) = _LINEAR(node, (prod(shape),))
     if not any(weight.name == "bias" for weight in node.weights):
         linear = replace(linear, flags=("bias=False",))
     return (Layer("nn.Flatten"), linear) if len(shape) > 1 else (linear,)
@@ -101,11 +109,6 @@ def _linear(node: Node, shape: Shape) -> Layers:
 def _entries(node: Node, shape: Shape) -> Layers:
     entries = (Layer("nn.Unflatten", flags=("1", "(1, -1, 1)")),)
     return (Layer("nn.Flatten"), *entries) if len(shape) > 1 else entries
-
-
-def _batch_norm(node: Node, shape: Shape) -> Layers:
-    callee = "nn.BatchNorm2d" if len(shape) == 3 else "nn.BatchNorm1d"
-    return _form(callee, _NORM, reads=_channels("num_features"), without="affine")(node, shape)
 
 
 def _by_rank(callee: str, form: Callable[[str], Form]) -> Form:
@@ -126,6 +129,10 @@ def _by_rank(callee: str, form: Callable[[str], Form]) -> Form:
 
 def _conv(callee: str) -> Form:
     return _form(callee, _CONV, reads=_channels("in_channels"), without="bias")
+
+
+def _batch_norm(callee: str) -> Form:
+    return _form(callee, _NORM, reads=_channels("num_features"), without="affine")
 
 
 def _global_pool(node: Node, shape: Shape) -> Layers:
@@ -174,7 +181,7 @@ LAYERS: Mapping[str, Form] = {
         "nn.Embedding", {"words": _first("num_embeddings"), "out": _channels("embedding_dim")}
     ),
     "tied_linear": _form("TiedLinear", {"out": _first("out_features")}),
-    "batch_norm": _batch_norm,
+    "batch_norm": _by_rank("nn.BatchNorm", _batch_norm),
     "layer_norm": _form(
         "ChannelNorm", {"eps": _NORM["eps"]}, reads=_channels("channels"), without="affine"
     ),

@@ -24,63 +24,73 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.shapes import show_shape
 
 
-def to_python(
-    graph: PrimitiveGraph,
-    *,
-    name: str,
-    metadata: Mapping[str, str],
-    class_names: Sequence[str] = (),
-    preprocessing: str = "",
-    goal: str = "",
-) -> str:
-    """Return the Python module of a derived network.
+class PythonModule:
+    """The Python module of a derived network: its text, and its names for the network's weights.
 
-    The weights belong into a `.safetensors` file beside it, of the same name; see `weight_names`.
-    Nothing but the arguments goes into the text, so equal networks give equal modules.
-
-    Args:
-        graph: From `build_derived_graph`, without drop path and auxiliary head.
-        name: Name of the network, for people.
-        metadata: Facts for the docstring: the spec, its hash, results. Any text is safe.
-        class_names: Names of the logits of images, in order; empty if they have none.
-        preprocessing: How pictures are read, in JSON; "" where no file can be.
-        goal: Kind of what is predicted, `classification` and others.
-
-    Raises:
-        ValueError: The graph is not one of a derived network.
+    The weights belong into a `.safetensors` file beside it, of the same name.
     """
-    plan = make_plan(graph)
-    template = "classifier" if plan.loop is None else "language_model"
-    return (
-        _templates()
-        .get_template(f"{template}.py.j2")
-        .render(
-            name=name,
-            metadata=metadata,
-            params=graph.params(),
-            flops=graph.flops(),
-            plan=plan,
-            outputs=graph.by_name[graph.output].shape[0],
-            class_names=class_names,
-            preprocessing=preprocessing,
-            goal=goal,
-            sizes=_sizes(graph),
-            helpers=_helpers(plan),
+
+    def __init__(self, graph: PrimitiveGraph) -> None:
+        """Find the classes.
+
+        Args:
+            graph: From `build_derived_graph`, without drop path and auxiliary head.
+
+        Raises:
+            ValueError: The graph is not one of a derived network.
+        """
+        self._graph, self._plan = graph, make_plan(graph)
+
+    def source(
+        self,
+        *,
+        name: str,
+        metadata: Mapping[str, str],
+        class_names: Sequence[str] = (),
+        preprocessing: str = "",
+        goal: str = "",
+    ) -> str:
+        """Return the text of the module.
+
+        Nothing but the arguments and the graph goes into it, so equal networks give equal modules.
+
+        Args:
+            name: Name of the network, for people.
+            metadata: Facts for the docstring: the spec, its hash, results. Any text is safe.
+            class_names: Names of the logits of images, in order; empty if they have none.
+            preprocessing: How pictures are read, in JSON; "" where no file can be.
+            goal: Kind of what is predicted, `classification` and others.
+        """
+        graph, plan = self._graph, self._plan
+        template = "classifier" if plan.loop is None else "language_model"
+        return (
+            _templates()
+            .get_template(f"{template}.py.j2")
+            .render(
+                name=name,
+                metadata=metadata,
+                params=graph.params(),
+                flops=graph.flops(),
+                plan=plan,
+                outputs=graph.by_name[graph.output].shape[0],
+                class_names=class_names,
+                preprocessing=preprocessing,
+                goal=goal,
+                sizes=_sizes(graph),
+                helpers=_helpers(plan),
+            )
         )
-    )
 
+    @property
+    def weight_names(self) -> dict[str, str]:
+        """Where the module's `state_dict` has the tensors of the graph.
 
-def weight_names(graph: PrimitiveGraph) -> dict[str, str]:
-    """Return where the module's `state_dict` has the tensors of the graph.
-
-    `stem/0_conv/weight` may be `stem.0.weight`. A file of these names loads strictly; the counters
-    `num_batches_tracked` of batch norms are not in it and start at zero.
-
-    Raises:
-        ValueError: The graph is not one of a derived network.
-    """
-    keys = dict(make_plan(graph).network.body.keys)
-    return {f"{n.name}/{w.name}": f"{keys[n.name]}.{w.name}" for n in graph.nodes for w in n.owned}
+        `stem/0_conv/weight` may be `stem.0.weight`. A file of these names loads strictly; the
+        counters `num_batches_tracked` of batch norms are not in it and start at zero.
+        """
+        keys = dict(self._plan.network.body.keys)
+        nodes = self._graph.nodes
+        return {f"{n.name}/{w.name}": f"{keys[n.name]}.{w.name}" for n in nodes for w in n.owned}
 
 
 def _sizes(graph: PrimitiveGraph) -> dict[str, int]:

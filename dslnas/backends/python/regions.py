@@ -161,7 +161,8 @@ def _with_values(
         if node.primitive in HAND_ON:
             stands_for[node.name] = values[0]
         else:
-            kept.append(replace(node, inputs=tuple(values)))
+            given_here = tuple(values)
+            kept.append(replace(node, inputs=given_here) if given_here != node.inputs else node)
     return kept, inputs, {given.node: value for value, given in inputs.items()} | stands_for
 
 
@@ -181,6 +182,8 @@ def _blocks(
         inside[node.name.rpartition("/")[0]].append(node)
     for scope in scopes:
         layers = {node.name: node for node in inside[scope.path] if scope.kind != "cell"}
+        if not layers:
+            continue
         components = nx.weakly_connected_components(graph.subgraph(layers))
         for component in sorted(components, key=lambda names: min(map(places.__getitem__, names))):
             parts = tuple(node for name, node in layers.items() if name in component)
