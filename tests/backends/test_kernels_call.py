@@ -52,8 +52,9 @@ def run_all() -> list[Tensor]:
     loss = mixed.pow(2).sum() + sum(result.pow(2).sum() for result in results)
     y, s, w, v = (torch.randn(size) for size in ((22, 74), (22, 37), (2, 2), (11, 37)))
     known = ("tanh", "identity")
-    result = gate.compiled_gate(y, s, w, known)
-    dy, ds, dw = gate.compiled_gradients(v, y, s, w, known, weighing=True)
+    kinds = gate.by_kind(w, known)
+    result = gate.compiled_gate(y, s, kinds)
+    dy, ds, dw = gate.compiled_gradients(v, y, s, kinds, known, weighing=True)
     assert dw is not None
     gradients = torch.autograd.grad(loss, (x, a, kernels, matrices))
     return [loss, *gradients, result, dy, ds, dw, _turned(x.detach())]
@@ -236,11 +237,11 @@ def test_results_are_the_same_where_loops_are_compiled_and_where_they_are_found(
 ) -> None:
     program = (
         "import torch\n"
-        "from dslnas.backends.torch.kernels.gate import compiled_gate\n"
+        "from dslnas.backends.torch.kernels.gate import by_kind, compiled_gate\n"
         "torch.manual_seed(3)\n"
         "y, s, w = torch.randn(11, 74), torch.randn(11, 37), torch.rand(1, 4)\n"
         "known = 'tanh', 'relu', 'sigmoid', 'identity'\n"
-        "print(compiled_gate(y, s, w, known).view(torch.int32).tolist())"
+        "print(compiled_gate(y, s, by_kind(w, known)).view(torch.int32).tolist())"
     )
     first, second = (_python(program, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2))
     assert first.returncode == 0, first.stderr

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.gated import gated
 from dslnas.backends.torch.kernels.availability import available
-from dslnas.backends.torch.kernels.gate import compiled_gate, compiled_gradients, compiles
+from dslnas.backends.torch.kernels.gate import by_kind, compiled_gate, compiled_gradients, compiles
 from dslnas.backends.torch.threads import threads
 
 pytestmark = pytest.mark.skipif(not available(), reason="numba is not installed")
@@ -34,9 +34,10 @@ def test_loops_compute_the_formula_and_its_gradient(
     exact = [x.double().requires_grad_() for x in (y, s, weights)]
     formula = gated(exact[0], exact[1], exact[2], activations)
     expected = torch.autograd.grad(formula, exact, v.double())
-    found = compiled_gradients(v, y, s, weights, activations, weighing=True)
+    kinds = by_kind(weights, activations)
+    found = compiled_gradients(v, y, s, kinds, activations, weighing=True)
     for ours, theirs in zip(
-        (compiled_gate(y, s, weights, activations), *found), (formula, *expected), strict=True
+        (compiled_gate(y, s, kinds), *found), (formula, *expected), strict=True
     ):
         assert ours is not None
         torch.testing.assert_close(ours.double(), theirs, rtol=1e-5, atol=2e-6)
@@ -44,8 +45,9 @@ def test_loops_compute_the_formula_and_its_gradient(
 
 def test_without_weights_nothing_else_changes() -> None:
     y, s, weights, v = operands(3, 4)
-    *expected, _ = compiled_gradients(v, y, s, weights, ALL, weighing=True)
-    *found, none = compiled_gradients(v, y, s, weights, ALL, weighing=False)
+    kinds = by_kind(weights, ALL)
+    *expected, _ = compiled_gradients(v, y, s, kinds, ALL, weighing=True)
+    *found, none = compiled_gradients(v, y, s, kinds, ALL, weighing=False)
     assert none is None
     assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True) if b is not None)
 
@@ -55,7 +57,7 @@ def test_far_values_are_those_of_the_formula(value: float) -> None:
     y, s, weights, _ = operands(1, 3, features=16)
     y[0, 0], y[1, 20] = value, value
     activations = ("tanh", "relu", "sigmoid")
-    found = compiled_gate(y, s, weights, activations)
+    found = compiled_gate(y, s, by_kind(weights, activations))
     if value != value or value == float("inf"):
         # without identity its weight is 0, and 0 * inf is not a number either
         assert not found[1, 4].isfinite()
@@ -70,8 +72,9 @@ def test_results_are_equal_bit_for_bit_on_any_number_of_threads() -> None:
     y, s, weights, v = operands(3, 4, batch=40)
 
     def everything() -> list[Tensor | None]:
-        found = compiled_gradients(v, y, s, weights, ALL, weighing=True)
-        return [compiled_gate(y, s, weights, ALL), *found]
+        kinds = by_kind(weights, ALL)
+        found = compiled_gradients(v, y, s, kinds, ALL, weighing=True)
+        return [compiled_gate(y, s, kinds), *found]
 
     with threads(1):
         alone = everything()

@@ -17,6 +17,7 @@ from dslnas.backends.torch.kernels.separable_conv import separable_conv
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.mixing import Weighing, weigh_all
 from dslnas.backends.torch.primitives import FORMS, Form, Pair, conv, form, numbers
+from dslnas.backends.torch.products import SharedLinear
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node
@@ -70,9 +71,21 @@ def _batch_norm(
     return mix(inputs, None, [Norm(mean, variance, *trained)], rule)
 
 
+def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    (x,) = inputs
+    if run.shared is None or torch.is_autocast_enabled(x.device.type):
+        return FORMS[node.primitive](node, inputs, own, run)
+    key = node.tensors, own[0].shape, torch.is_grad_enabled()  # without, what is only observed
+    if key not in run.shared:
+        run.shared[key] = SharedLinear(*own)
+    return run.shared[key](x.flatten(1))
+
+
 FAST_FORMS: Mapping[str, Form] = {
     **FORMS,
     "conv": form(_conv),
+    "linear": _linear,
+    "bounded_linear": _linear,
     "separable_conv": _separable_conv,
     "batch_norm": _batch_norm,
 }

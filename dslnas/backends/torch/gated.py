@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.kernels.gate import compiled_gate, compiled_gradients, compiles
+from dslnas.backends.torch.kernels.gate import by_kind, compiled_gate, compiled_gradients, compiles
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.graph.analysis.plan import Step
 
@@ -75,11 +75,16 @@ def highway_gate(step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tenso
         weigh: Knows alpha.
     """
     product, state = inputs
-    weights = weigh.weights(step, state)
     activations = [name for name, count in step.node.attributes for _ in range(int(str(count)))]
+
+    def make() -> list[Tensor]:
+        weights = weigh.weights(step, state).to(state.dtype)
+        return [weights, by_kind(weights, activations)]
+
+    weights, kinds = weigh.kept(step, make)
     # in mixed precision products are of another type than states
-    given = (product.to(state.dtype), state, weights.to(state.dtype))
-    result: Tensor = _Gated.apply(*given, activations)  # type: ignore[no-untyped-call]
+    given = (product.to(state.dtype), state, weights)
+    result: Tensor = _Gated.apply(*given, activations, kinds)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -104,12 +109,12 @@ class _Gated(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[str]
+        ctx: Any, y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[str], kinds: Tensor
     ) -> Tensor:
-        ctx.activations, ctx.compiled = activations, compiles(y, s, weights)
+        ctx.activations, ctx.compiled = activations, compiles(y, s, kinds)
         if ctx.compiled:
-            ctx.save_for_backward(y, s, weights)
-            return compiled_gate(y, s, weights, activations)
+            ctx.save_for_backward(y, s, weights, kinds)
+            return compiled_gate(y, s, kinds)
         _, h, states = _by_edge(y, s, len(weights))
         gate, sigmoid_h = torch.sigmoid(y).view(*h.shape[:2], 2, -1).unbind(2)
         values = [ACTIVATIONS[name].forward(h, sigmoid_h) for name in activations]
@@ -128,10 +133,10 @@ class _Gated(torch.autograd.Function):
         y, s, weights, *kept = ctx.saved_tensors
         weighing = ctx.needs_input_grad[2]
         if torch.is_grad_enabled():
-            return *_to_go_on(ctx, y, s, weights, v), None
+            return *_to_go_on(ctx, y, s, weights, v), None, None
         if ctx.compiled:
-            here = (v, y, s, weights, ctx.activations)
-            return *compiled_gradients(*here, weighing=weighing), None
+            here = (v, y, s, *kept, ctx.activations)
+            return *compiled_gradients(*here, weighing=weighing), None, None
         gate, sigmoid_h, change, *values = kept
         _, h, states = _by_edge(y, s, len(weights))
         dy = torch.empty_like(y)
@@ -152,7 +157,7 @@ class _Gated(torch.autograd.Function):
             dh += activation.backward(part, read, sigmoid_h)
         dweights = torch.stack(dots, 1) + (outer * states).sum((1, 2))[:, None] if dots else None
         ds = outer.mul_(weights.sum(1)[:, None, None]).view(s.shape)
-        return dy, ds, dweights, None
+        return dy, ds, dweights, None, None
 
 
 def _to_go_on(ctx: Any, y: Tensor, s: Tensor, weights: Tensor, v: Tensor) -> list[Tensor | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from dslnas.graph.analysis.plan import Step
 
 
 class Weighing:
-    """Weighs in one run of a network; weights are looked up once, not at every time step."""
+    """Weighs in one run of a network; weights are made once, not at every time step."""
 
     def __init__(self, mixing: Mapping[str, Tensor] | None) -> None:
         """Take by cell the weights of its operations, (edges, operations); None counts each 1."""
@@ -34,9 +34,7 @@ class Weighing:
             if step.node.primitive == "share":
                 return inputs[0] * len(mix.columns)
             return sum(inputs[1:], start=inputs[0])
-        if step.node.name not in self._known:
-            self._known[step.node.name] = self._weights(step, inputs[0].dim())
-        weights = self._known[step.node.name]
+        weights = self.kept(step, lambda: self._weights(step, inputs[0].dim()))
         terms = (_scaled(x, a, mix.rows) for x, a in zip(inputs, weights, strict=True))
         return sum(terms, start=next(terms))
 
@@ -45,13 +43,15 @@ class Weighing:
         mix = step.node.mix
         assert mix is not None
         columns = list(mix.columns)
+        if self.mixing is None:
+            return like.new_ones((mix.rows, len(columns)))
+        return columns_of(self.mixing[mix.cell][mix.row : mix.row + mix.rows], columns)
+
+    def kept(self, step: Step, make: Callable[[], list[Tensor]]) -> list[Tensor]:
+        """Return what a step weighs with: made where it is first asked for in this run."""
         if step.node.name not in self._known:
-            if self.mixing is None:
-                found = like.new_ones((mix.rows, len(columns)))
-            else:
-                found = columns_of(self.mixing[mix.cell][mix.row : mix.row + mix.rows], columns)
-            self._known[step.node.name] = [found]
-        return self._known[step.node.name][0]
+            self._known[step.node.name] = make()
+        return self._known[step.node.name]
 
     def _weights(self, step: Step, dimensions: int) -> list[Tensor]:
         """Return the weight of each input, for a stack one per part: (edges, 1, 1, ...)."""

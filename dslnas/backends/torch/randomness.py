@@ -1,4 +1,4 @@
-"""All that is random in a run: the state that it draws from, and the torch forms of dropout."""
+"""The state of a run, with all that is random in it, and the torch forms of dropout."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from dslnas.backends.torch.products import SharedLinear
 from dslnas.graph.graph import Node
 from dslnas.ops.catalogue import PRIMITIVES
 
@@ -29,6 +30,7 @@ class RunState:
             0 if it is not given.
         batch: Sequences that run side by side.
         masks: Masks of variational dropout, (batch, features) each; none where nothing is dropped.
+        shared: Linear maps that run at many time steps, by weight; None outside of such a run.
     """
 
     training: bool = True
@@ -38,6 +40,7 @@ class RunState:
     dropout: Mapping[str, float] = field(default_factory=dict)
     batch: int = 1
     masks: dict[MaskKey, Tensor] = field(default_factory=dict)
+    shared: dict[object, SharedLinear] | None = None
 
     def begin(self, batch: int, nodes: Iterable[Node], like: Tensor, *, training: bool) -> None:
         """Begin a run over a batch of sequences; values are like `like`, in type and device.
@@ -45,7 +48,7 @@ class RunState:
         Masks are drawn in the order of the nodes, so they are the same however the nodes are
         divided between what runs once and what runs for every step.
         """
-        self.batch, self.training, self.masks = batch, training, {}
+        self.batch, self.training, self.masks, self.shared = batch, training, {}, None
         for node in nodes:
             rate = self.dropout.get(mask_rate(node), 0.0)
             if training and rate > 0 and _mask_of(node) not in self.masks:

@@ -95,6 +95,7 @@ class SequenceNetwork(TorchNetwork):
         current = self.zeros(batch) if states is None else states
         rows: dict[str, list[Tensor]] = {name: [] for name in loop.collected}
         names = [state.name for state in graph.states]
+        self.run_state.shared = {} if steps > 1 else None
         for time in range(steps):
             here = {name: stream[time] for name, stream in streams.items()}
             here |= zip(names, current, strict=True)
@@ -102,6 +103,7 @@ class SequenceNetwork(TorchNetwork):
             for name, row in rows.items():
                 row.append(here[name])
             current = tuple(here[state.next] for state in graph.states)
+        self.run_state.shared = None
         values |= {name: torch.cat(row) for name, row in rows.items()}
         self._execute(loop.after, values, weigh)
         outputs = values[last]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -27,16 +28,21 @@ def compiles(y: Tensor, s: Tensor, weights: Tensor) -> bool:
     )
 
 
-def compiled_gate(y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[str]) -> Tensor:
+def by_kind(weights: Tensor, activations: Sequence[str]) -> Tensor:
+    """Return weights (edges, activations) as loops read them: by kind, with their sum."""
+    kinds = _kinds(tuple(activations), weights.dtype, weights.device)
+    return weights.detach() @ kinds.t()
+
+
+def compiled_gate(y: Tensor, s: Tensor, kinds: Tensor) -> Tensor:
     """Return the sum over all edges, (batch, features).
 
     Args:
         y: (edges * batch, 2 * features), as the others one for which `compiles` holds.
         s: (edges * batch, features).
-        weights: (edges, activations).
-        activations: Activations of h.
+        kinds: Weights `by_kind`.
     """
-    edges, batch = len(weights), len(s) // len(weights)
+    edges, batch = len(kinds), len(s) // len(kinds)
     out = s.new_empty((batch, s.shape[1]))
     args = GateForward(
         edges=edges,
@@ -45,7 +51,7 @@ def compiled_gate(y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[s
         parts=_parts(batch),
         product=y,
         state=s,
-        weights=_by_kind(weights, activations),
+        weights=kinds,
         result=out,
     )
     KernelCall(args, s.dtype).run("forward", args.parts)
@@ -53,10 +59,13 @@ def compiled_gate(y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[s
 
 
 def compiled_gradients(
-    v: Tensor, y: Tensor, s: Tensor, weights: Tensor, activations: Sequence[str], *, weighing: bool
+    v: Tensor, y: Tensor, s: Tensor, kinds: Tensor, activations: Sequence[str], *, weighing: bool
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Return the gradients in y, s and, if `weighing`, the weights, from that of the sum, v."""
-    edges, batch = len(weights), len(s) // len(weights)
+    """Return the gradients in y, s and, if `weighing`, the weights of activations of h.
+
+    v is the gradient of the sum.
+    """
+    edges, batch = len(kinds), len(s) // len(kinds)
     dy, ds, parts = torch.empty_like(y), torch.empty_like(s), _parts(batch)
     sums = torch.empty((edges, parts, KINDS), dtype=torch.float64) if weighing else None
     args = GateBackward(
@@ -66,7 +75,7 @@ def compiled_gradients(
         parts=parts,
         product=y,
         state=s,
-        weights=_by_kind(weights, activations),
+        weights=kinds,
         gradient=v.contiguous(),
         to_product=dy,
         to_state=ds,
@@ -75,19 +84,17 @@ def compiled_gradients(
     KernelCall(args, s.dtype).run("backward", edges * parts)
     if sums is None:
         return dy, ds, None
-    dots = sums.sum(1)
-    columns = [_KNOWN.index(name) for name in activations]
-    return dy, ds, (dots[:, columns] + dots[:, KINDS - 1 :]).to(weights.dtype)
+    to_weights = sums.sum(1) @ _kinds(tuple(activations), sums.dtype, sums.device)
+    return dy, ds, to_weights.to(s.dtype)
+
+
+@lru_cache(64)
+def _kinds(activations: tuple[str, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return which activations each kind of weight is the sum of, (KINDS, activations)."""
+    known = torch.tensor([_KNOWN.index(name) for name in activations])
+    kinds = torch.arange(KINDS)[:, None]
+    return ((kinds == known) | (kinds == KINDS - 1)).to(device, dtype)
 
 
 def _parts(batch: int) -> int:
     return max(1, min(batch, _MOST_PARTS))
-
-
-def _by_kind(weights: Tensor, activations: Sequence[str]) -> Tensor:
-    """Return the weights by kind of activation, and their sum, (edges, KINDS)."""
-    by_kind = weights.new_zeros((len(weights), KINDS))
-    for column, name in enumerate(activations):
-        by_kind[:, _KNOWN.index(name)] += weights[:, column]
-    by_kind[:, KINDS - 1] = weights.sum(1)
-    return by_kind

@@ -1,0 +1,117 @@
+"""Products with one weight at every time step, whose gradient is a few large products.
+
+Of y_t = x_t W^T + b with gradients g_t of y_t, that of W is the sum of g_t^T x_t over all steps.
+Products add to it where it lies, those of few rows together; autograd would write each of them, and
+read it again to add it up. W is turned once for all steps, in the order in which products of few
+rows read it fastest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+ROWS = 128
+"""Rows from which on a product adds to the gradient of a weight at full speed."""
+
+
+class SharedLinear:
+    """The linear map of a weight and a bias, for many x in one run."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        self._weight, self._bias = weight.detach(), bias
+        self._sum = _WeightGradient()
+        self._turned: Tensor = _Turned.apply(weight, self._sum)  # type: ignore[no-untyped-call]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return x W^T + b for x (rows, features)."""
+        product: Tensor = _Product.apply(  # type: ignore[no-untyped-call]
+            x, self._turned, self._bias, self._weight, self._sum
+        )
+        return product
+
+
+class _WeightGradient:
+    """Sum of g_t^T x_t over one backward pass; what is left of an earlier one is forgotten."""
+
+    def __init__(self) -> None:
+        self._pass = -1
+        self._waiting: list[tuple[Tensor, Tensor]] = []
+        self._total: Tensor | None = None
+
+    def add(self, x: Tensor, gradient: Tensor) -> None:
+        now = torch._C._current_graph_task_id()
+        if now != self._pass:
+            self._pass, self._waiting, self._total = now, [], None
+        # detached, as what leads to x holds this sum: memory would never be freed
+        self._waiting.append((x.detach(), gradient))
+        if sum(len(rows) for rows, _ in self._waiting) >= ROWS:
+            self._multiply()
+
+    def taken(self) -> Tensor | None:
+        """Return the sum, if there is any; it is forgotten here."""
+        if self._waiting:
+            self._multiply()
+        total, self._total = self._total, None
+        return total
+
+    def _multiply(self) -> None:
+        x, gradient = map(_joined, zip(*self._waiting, strict=True))
+        self._waiting = []
+        if self._total is None:
+            self._total = gradient.t().mm(x)
+        else:
+            self._total.addmm_(gradient.t(), x)
+
+
+class _Turned(torch.autograd.Function):
+    """W^T; its gradient is what products have left in a sum, and what comes in besides."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, total: _WeightGradient) -> Tensor:
+        ctx.total = total
+        ctx.set_materialize_grads(False)
+        return weight.t().clone(memory_format=torch.contiguous_format)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None]:
+        total = ctx.total.taken()
+        if gradient is None or total is None:
+            return total if gradient is None else gradient.t(), None
+        return total + gradient.t(), None
+
+
+class _Product(torch.autograd.Function):
+    """x W^T + b from W^T."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        turned: Tensor,
+        bias: Tensor | None,
+        weight: Tensor,
+        total: _WeightGradient,
+    ) -> Tensor:
+        ctx.total = total
+        ctx.save_for_backward(x, turned, weight)
+        return x.mm(turned) if bias is None else torch.addmm(bias, x, turned)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, turned, weight = ctx.saved_tensors
+        to_x, to_turned, to_bias = ctx.needs_input_grad[:3]
+        if torch.is_grad_enabled():  # to be differentiated again
+            of_x = gradient.mm(turned.t()) if to_x else None
+            of_turned = x.t().mm(gradient) if to_turned else None
+        else:
+            of_x, of_turned = gradient.mm(weight) if to_x else None, None
+            if to_turned:
+                ctx.total.add(x, gradient)
+        return of_x, of_turned, gradient.sum(0) if to_bias else None, None, None
+
+
+def _joined(parts: tuple[Tensor, ...]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
