@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import torch
+from torch import Tensor
 
 from contest import Step
 from dslnas.backends.torch.kernels.availability import without_loops
@@ -21,7 +22,7 @@ from dslnas.settings.search import SEARCH
 from dslnas.settings.search_parts import Oles, PerturbAdversarially
 from dslnas.tasks.language_settings import SETTINGS as TEXT
 from published import darts, discrete, recurrent, recurrent_search, supernet
-from workloads import Workload
+from workloads import CPU, Workload
 
 KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 
@@ -69,13 +70,21 @@ METHODS = {
         Method("oles", "DARTS with OLES", "darts", {"freeze": Oles()}),
     )
 }
+ON_CPU = Runtime(CPU)
 MAIN = ("darts", "darts-second", "milenas", "nasp", "gdas")
 
 
 class Search:
     """A method at work on one workload, ready for its first step."""
 
-    def __init__(self, workload: Workload, method: Method, *, plain: bool = False) -> None:
+    def __init__(
+        self,
+        workload: Workload,
+        method: Method,
+        *,
+        plain: bool = False,
+        runtime: Runtime = ON_CPU,
+    ) -> None:
         """Make supernet, engine and batches; plain runs the graph as it is first lowered."""
         model = SEARCH[method.word]
         defaults = {} if workload.shape else TEXT.defaults_of(model)
@@ -87,17 +96,17 @@ class Search:
             space,
             build_supernet_graph(space),
             generator,
-            Runtime(torch.device("cpu")),
+            runtime,
             slowness=settings.slowness or 0.0,
         )
         network = self.supernet.network
         network.plain = plain
-        network.run_state.generator = torch.Generator().manual_seed(0)
+        network.run_state.generator = torch.Generator(runtime.device).manual_seed(0)
         network.run_state.dropout = {} if settings.dropout is None else settings.dropout.rates()
         network.train()
         self.engine = make_engine(self.supernet, settings, generator)
         self.engine.start_epoch(settings.warm_epochs)
-        self._batches = workload.batches()
+        self._batches = workload.batches(runtime.device)
 
     def step(self, turn: int) -> StepReport:
         """Take a step from where no operations tie, which is the same place in a turn."""
@@ -106,7 +115,11 @@ class Search:
 
 
 def ours(
-    workload: Workload, method: str, plain: bool = False, without: Sequence[Kernel] = ()
+    workload: Workload,
+    method: str,
+    plain: bool = False,
+    without: Sequence[Kernel] = (),
+    runtime: Runtime = ON_CPU,
 ) -> Step:
     """Return this tool's step, plain or without the loops of some kernels."""
 
@@ -114,7 +127,7 @@ def ours(
         return without_loops(*without) if without else nullcontext()
 
     with off():
-        search = Search(workload, METHODS[method], plain=plain)
+        search = Search(workload, METHODS[method], plain=plain, runtime=runtime)
 
     def step(turn: int) -> StepReport:
         with off():
@@ -144,13 +157,19 @@ def is_published(workload: Workload, method: str) -> bool:
     return workload.is_published and method in known
 
 
-def published(workload: Workload, method: str, layout: torch.memory_format) -> Step:
+def published(
+    workload: Workload, method: str, layout: torch.memory_format, device: torch.device = CPU
+) -> Step:
     """Return the step of the published program, in a layout of images and weights."""
     torch.manual_seed(0)
-    return (_images if workload.shape else _text)(workload, method, layout)
+    if not workload.shape:
+        return _text(workload, method, device)
+    return _images(workload, method, layout, device)
 
 
-def _images(workload: Workload, method: str, layout: torch.memory_format) -> Step:
+def _images(
+    workload: Workload, method: str, layout: torch.memory_format, device: torch.device
+) -> Step:
     operations = {
         8: (supernet.DARTS, supernet.DARTS),
         5: (discrete.NORMAL, discrete.REDUCTION),
@@ -160,10 +179,11 @@ def _images(workload: Workload, method: str, layout: torch.memory_format) -> Ste
         frame.channels, len(frame.layout), workload.classes, *operations
     )
     _check_same(network, workload)
-    network.to(memory_format=layout).train()  # type: ignore[call-overload]
+    network.to(device, memory_format=layout).train()  # type: ignore[call-overload]
+    network.alphas = [_leaf(alpha, device) for alpha in network.alphas]
     train, held_out = (
         darts.Batch(batch.inputs["image"].contiguous(memory_format=layout), batch.targets)
-        for batch in workload.batches()
+        for batch in workload.batches(device)
     )
     if method in GRADIENTS:
         search = darts.Search(network, GRADIENTS[method])
@@ -180,16 +200,22 @@ def _images(workload: Workload, method: str, layout: torch.memory_format) -> Ste
     return step
 
 
-def _text(workload: Workload, method: str, layout: torch.memory_format) -> Step:
+def _text(workload: Workload, method: str, device: torch.device) -> Step:
     width = workload.space.network.channels
     network = recurrent.SearchNetwork(workload.classes, width, recurrent.PUBLISHED).train()
     _check_same(network, workload)
+    network.to(device).alpha = _leaf(network.alpha, device)
+    start = torch.zeros(workload.batch, width, device=device)
     train, held_out = (
-        recurrent.Segment(batch.inputs["token"], batch.targets, torch.zeros(workload.batch, width))
-        for batch in workload.batches()
+        recurrent.Segment(batch.inputs["token"], batch.targets, start)
+        for batch in workload.batches(device)
     )
     search = recurrent_search.Search(network, RECURRENT[method], recurrent_search.Settings())
     return lambda turn: search.step(train, held_out)
+
+
+def _leaf(alpha: Tensor, device: torch.device) -> Tensor:
+    return alpha.detach().to(device).requires_grad_()
 
 
 def _check_same(network: torch.nn.Module, workload: Workload) -> None:

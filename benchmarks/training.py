@@ -48,8 +48,9 @@ from dslnas.training.synthetic_data import noise
 from dslnas.training.training_state import Trainee
 from floor import floor_of, measured_speed
 from measuring import machine, medians_in_turns
+from methods import ON_CPU
 from published.derived import DARTS_V2, DerivedNetwork, optimiser_of, train_step
-from workloads import CIFAR, count
+from workloads import CIFAR, CPU, count
 
 CLASSES = 10
 GOALS = (
@@ -66,12 +67,18 @@ def images_of(batch: int) -> tuple[Tensor, Tensor]:
     return images, torch.randint(CLASSES, (batch,), generator=generator)
 
 
-def published(cells: int, channels: int, batch: int, layout: torch.memory_format) -> Step:
+def published(
+    cells: int,
+    channels: int,
+    batch: int,
+    layout: torch.memory_format,
+    device: torch.device = CPU,
+) -> Step:
     """Return the step of the published network."""
     torch.manual_seed(0)
-    images, labels = images_of(batch)
+    images, labels = (tensor.to(device) for tensor in images_of(batch))
     network = DerivedNetwork(DARTS_V2, channels, cells, CLASSES)
-    network.to(memory_format=layout)  # type: ignore[call-overload]
+    network.to(device, memory_format=layout)  # type: ignore[call-overload]
     images = images.contiguous(memory_format=layout)
     network.drop_path_rate = 0.1
     optimiser = optimiser_of(network.train())
@@ -88,21 +95,23 @@ def program_of(cells: int, channels: int, batch: int) -> str:
     )
 
 
-def ours(cells: int, channels: int, batch: int) -> Step:
+def ours(cells: int, channels: int, batch: int, runtime: Runtime = ON_CPU) -> Step:
     """Return this tool's step, as a training of the program takes it."""
-    epochs = epochs_of(program_of(cells, channels, batch))
-    images, labels = images_of(batch)
+    epochs = epochs_of(program_of(cells, channels, batch), runtime=runtime)
+    images, labels = (tensor.to(runtime.device) for tensor in images_of(batch))
     return lambda turn: epochs.step(Batch({"image": images}, labels))
 
 
-def epochs_of(text: str, shape: Shape = CIFAR, classes: int = CLASSES) -> Epochs:
+def epochs_of(
+    text: str, shape: Shape = CIFAR, classes: int = CLASSES, runtime: Runtime = ON_CPU
+) -> Epochs:
     """Return a training of a program on noise, in the middle of its epochs."""
     program = check(link(SourceFile("benchmark", text)), TASK_SETTINGS)
     architecture = lower(program, shape, classes)
     assert isinstance(architecture, Architecture), "every choice is made"
-    settings, device = program.evaluate, torch.device("cpu")
+    settings, device = program.evaluate, runtime.device
     graph = build_derived_graph(architecture, training=True)
-    trainee = Trainee(graph, settings, 0, Runtime(device))
+    trainee = Trainee(graph, settings, 0, runtime)
     data = noise(program.data, shape, classes, settings.batch, device)
     epochs = Epochs(trainee, settings, program.data, data, lambda record: None, KeepsNothing())
     epochs.begin(settings.epochs // 2 + 1)

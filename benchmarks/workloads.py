@@ -22,6 +22,7 @@ from dslnas.tasks.catalogue import TASK_SETTINGS
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"
 CIFAR: Shape = (3, 32, 32)
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,18 @@ class Workload:
         assert isinstance(space, SearchSpace), "there are choices"
         return space
 
-    def batches(self) -> tuple[Batch, Batch]:
+    def batches(self, device: torch.device = CPU) -> tuple[Batch, Batch]:
         """Return a batch for the weights and one for alpha."""
         generator = torch.Generator().manual_seed(0)
-        return self._batch(generator), self._batch(generator)
+        return self._batch(generator, device), self._batch(generator, device)
 
-    def _batch(self, generator: torch.Generator) -> Batch:
+    def _batch(self, generator: torch.Generator, device: torch.device) -> Batch:
         if not self.shape:
             size = (self.steps + 1, self.batch)
-            tokens = torch.randint(self.classes, size, generator=generator)
+            tokens = torch.randint(self.classes, size, generator=generator).to(device)
             return Batch({"token": tokens[:-1]}, tokens[1:], axis=1)
-        images = torch.randn((self.batch, *self.shape), generator=generator)
-        labels = torch.randint(self.classes, (self.batch,), generator=generator)
+        images = torch.randn((self.batch, *self.shape), generator=generator).to(device)
+        labels = torch.randint(self.classes, (self.batch,), generator=generator).to(device)
         return Batch({"image": images}, labels)
 
     def __str__(self) -> str:
