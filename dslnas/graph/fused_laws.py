@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from dslnas.graph.analysis.folding import sum_behind
 from dslnas.graph.analysis.scalable import absorbed_norms, layers_in_front, shared_tensors
 from dslnas.graph.analysis.time_loop import is_bound
 from dslnas.graph.graph import Node, PrimitiveGraph
@@ -16,18 +17,17 @@ Finding: TypeAlias = tuple[str, str]
 
 
 def folded(graph: PrimitiveGraph) -> Iterator[Finding]:
-    """A folded norm is read by one mix alone."""
+    """Folded norms and drop paths are read by one sum alone, a norm perhaps through a drop path."""
+    arguments: dict[str, object] = {}
     for node in graph.nodes:
-        if node.primitive == "folded_norm" and not _is_read_by_one_mix(graph, node):
-            yield node.name, "is folded into a mix, but not read by one mix alone"
-        read = [graph.by_name[name] for name in node.inputs]
-        if len({norm.attributes for norm in read if norm.primitive == "folded_norm"}) > 1:
-            yield node.name, "takes over norms of different arguments"
-
-
-def _is_read_by_one_mix(graph: PrimitiveGraph, node: Node) -> bool:
-    readers = [graph.by_name.get(name) for name in graph.readers[node.name]]
-    return [reader and reader.primitive for reader in readers] == ["mix"]
+        is_norm = node.primitive == "folded_norm"
+        if not is_norm and node.primitive != "folded_drop":
+            continue
+        reader = sum_behind(graph, node)
+        if reader is None:
+            yield node.name, "is folded into a sum, but not read by one sum alone"
+        elif is_norm and arguments.setdefault(reader.name, node.attributes) != node.attributes:
+            yield reader.name, "takes over norms of different arguments"
 
 
 def stacks(graph: PrimitiveGraph) -> Iterator[Finding]:

@@ -257,7 +257,7 @@ LAWS = (
     Law("numbers of inputs fit", _arity),
     Law("arguments are complete and of their kind", _arguments),
     Law("mixes read rows of alpha", _mixes),
-    Law("what is folded is read by one mix", folded),
+    Law("what is folded is read by one sum", folded),
     Law("absorbed norms stand behind layers", absorbed),
     Law("bundles stand side by side", bundled),
     Law("stacks are handled by part and summed", stacks),

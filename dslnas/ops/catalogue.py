@@ -323,7 +323,12 @@ _ALL = (
         traits=Trait.FUNCTION | Trait.MULTILINEAR,
         aliases=("bmm", "dot"),
     ),
-    _join("add", "sum of branches", shapes.equal_shapes, Trait.LINEAR | Trait.OPTIONAL_INPUTS),
+    _join(
+        "add",
+        "sum of branches",
+        shapes.equal_shapes,
+        Trait.LINEAR | Trait.OPTIONAL_INPUTS | Trait.NORMALISES,
+    ),
     _join("subtract", "first branch less the second", shapes.equal_shapes, Trait.LINEAR, most=2),
     _join(
         "multiply",
@@ -342,13 +347,20 @@ _ALL = (
         "sum of candidate operations, each weighted by an entry of alpha",
         shapes.equal_shapes,
         inputs=(1, _MANY * _MANY),
-        traits=_WEIGHED_SUM | Trait.OPTIONAL_INPUTS | Trait.COMPILER_ONLY,
+        traits=_WEIGHED_SUM | Trait.OPTIONAL_INPUTS | Trait.NORMALISES | Trait.COMPILER_ONLY,
     ),
     _norm(
         "folded_norm",
-        "batch norm that the mix behind it applies, together with its weights",
+        "batch norm that the sum behind it applies, together with its weights",
         Trait.UNORDERED | _WRITTEN,
         Kept(inputs=True, is_view=True),
+    ),
+    Primitive(
+        "folded_drop",
+        "drop path that the sum behind it applies",
+        shapes.same_shape,
+        keeps=_VIEW,
+        traits=Trait.DRAWS_FACTOR | _WRITTEN,
     ),
     _norm(
         "absorbed_norm",

@@ -56,6 +56,9 @@ class Trait(Flag):
     WEIGHED = auto()
     """Weighs by rows of alpha."""
 
+    NORMALISES = auto()
+    """Applies the batch norms and drop paths that are folded into it to what it sums."""
+
     ENDS_STACK = auto()
     """Sums the parts of a stack."""
 

@@ -67,7 +67,7 @@ def run(activations: tuple[str, ...], y: Tensor, s: Tensor, weights: Tensor) -> 
     counts = tuple((name, activations.count(name)) for name in KNOWN)
     mix = Mix("c", 0, len(weights), columns)
     node = Node("n", "highway_gate", ("y", "s"), counts, (4,), mix=mix)
-    step = Step(node, ("y", "s"), (0, 0), (0, 1), (None, None), False, ())
+    step = Step(node, ("y", "s"), (0, 0), (0, 1), (), False, ())
     return highway_gate(step, (y, s), Weighing({"c": weights}))
 
 

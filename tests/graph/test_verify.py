@@ -66,6 +66,15 @@ a = folded_norm(affine=false) input : 2 x 3 x 3
 b = linear(out=5) a : 5
 output b
 """
+FOLDED_TWICE = """\
+input = input : 2 x 3 x 3
+a = relu input : 2 x 3 x 3
+b = folded_drop a : 2 x 3 x 3
+c = folded_drop b : 2 x 3 x 3
+d = add a, c : 2 x 3 x 3
+e = linear(out=5) d : 5
+output e
+"""
 ABSORBED = """\
 input = input : 2 x 3 x 3
 a = conv(kernel=3, out=2) input : 2 x 3 x 3
@@ -198,8 +207,9 @@ BROKEN = {
         (written("one[1]", "one[1, 2]"), "`c` reads rows [1, 2] of `one`, which has 2"),
         (written("one[1]", "one[1, 0]"), "`c` does not name a row and a column for every node"),
     ],
-    "what is folded is read by one mix": [
-        (parse_graph(FOLDED), "`a` is folded into a mix, but not read by one mix alone"),
+    "what is folded is read by one sum": [
+        (parse_graph(FOLDED), "`a` is folded into a sum, but not read by one sum alone"),
+        (parse_graph(FOLDED_TWICE), "`b` is folded into a sum, but not read by one sum alone"),
         (parse_graph(TWO_NORMS), "`c` takes over norms of different arguments"),
     ],
     "absorbed norms stand behind layers": [

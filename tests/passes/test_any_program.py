@@ -256,6 +256,27 @@ def test_a_sampled_architecture_computes_the_same_behind_passes_that_keep_choice
     assert_same(ours, expected, moved)
 
 
+@settings(max_examples=8)
+@given(programs(), st.integers(0, 9), st.sampled_from(PAIRS) | some_passes())
+def test_a_derived_network_drops_and_computes_the_same_behind_any_passes(
+    program: Program, seed: int, names: tuple[str, ...]
+) -> None:
+    architecture = derive(program.space, random_scores(program.space, seed))
+    graph = build_derived_graph(architecture, training=True)
+    changed = rewritten(graph, names)
+    plain = network_of(graph)
+    network = network_of(changed, plain.state_dict())
+    for one in (plain, network):
+        one.run_state.dropout, one.run_state.drop_path_rate = DROPOUT, 0.4
+
+    def moved() -> dict[str, Tensor]:
+        with moved_weights(plain):
+            return what_it_gives(plain, {}, training=program.training)
+
+    expected = what_it_gives(plain, {}, training=program.training)
+    assert_same(what_it_gives(network, {}, training=program.training), expected, moved)
+
+
 def sampled(
     space: SearchSpace, alphas: dict[str, Tensor], seed: int
 ) -> tuple[Choice, dict[str, Tensor]]:

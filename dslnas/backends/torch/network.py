@@ -18,7 +18,7 @@ from dslnas.backends.torch.primitives import FORMS
 from dslnas.backends.torch.randomness import RunState
 from dslnas.backends.torch.slices import sliced
 from dslnas.backends.torch.sums import Sums
-from dslnas.backends.torch.torch_compile import Bodies, Call, with_calls
+from dslnas.backends.torch.torch_compile import Bodies, Call, passes_for_calls, with_calls
 from dslnas.graph.analysis.plan import Choice, Kept, Step, make_plan
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.primitive import Weight
@@ -128,7 +128,7 @@ class TorchNetwork(nn.Module):
         training = self.training
 
         def make() -> tuple[Planned, ...]:
-            graph = self._lowered(chosen)
+            graph = self._lowered(chosen, has_calls=has_calls)
             steps = make_plan(graph, outputs, chosen, observe=observe)
             if has_calls:
                 return with_calls(graph, steps)
@@ -168,13 +168,15 @@ class TorchNetwork(nn.Module):
         return bundle.run(values, self._tensors)
 
     def _run(self, step: Step, inputs: Sequence[Tensor]) -> Tensor:
+        if self._sums.takes(step):
+            return self._sums(step, inputs, None, self.run_state)
         forms = FORMS if self.plain else FAST_FORMS
         return forms[step.node.primitive](
             step.node, inputs, self._tensors(step.node), self.run_state
         )
 
     def _weighed(self, step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tensor:
-        if not self.plain and self._sums.takes(step.node):
+        if not self.plain and self._sums.takes(step):
             return self._sums(step, inputs, weigh.mixing, self.run_state)
         return WEIGHED_FORMS[step.node.primitive](step, inputs, weigh)
 
@@ -196,13 +198,12 @@ class TorchNetwork(nn.Module):
     def _lowering(self) -> tuple[str, ...]:
         return () if self.plain else self.passes
 
-    def _lowered(self, chosen: Choice | Kept | None) -> PrimitiveGraph:
+    def _lowered(self, chosen: Choice | Kept | None, *, has_calls: bool = False) -> PrimitiveGraph:
         """Return the graph as the passes leave it; for choices with all that could be chosen."""
-        key = (self._lowering, chosen is None)
+        names = passes_for_calls(self._lowering) if has_calls else self._lowering
+        key = (names, chosen is None)
         if key not in self._rewritten:
-            self._rewritten[key] = optimised(
-                self.graph, self._lowering, choosable=chosen is not None
-            )
+            self._rewritten[key] = optimised(self.graph, names, choosable=chosen is not None)
         return self._rewritten[key]
 
     def _kept(self, key: object, make: Callable[[], Made]) -> Made:

@@ -21,6 +21,7 @@ from dslnas.backends.torch.randomness import (
     drop,
     drop_path,
     dropout,
+    folded_drop,
     variational,
 )
 from dslnas.graph.graph import Node
@@ -184,7 +185,8 @@ FORMS: Mapping[str, Form] = {
     "group_norm": form(_group_norm),
     "scale": form(_scale),
     "position": form(add),
-    "folded_norm": form(lambda x, *own, **arguments: x),  # the mix behind it applies it
+    "folded_norm": form(lambda x, *own, **arguments: x),  # the sum behind it applies it
+    "folded_drop": folded_drop,
     "absorbed_norm": _batch_norm,
     "separable_conv": form(_separable_conv),
     "channels_last": form(_channels_last),

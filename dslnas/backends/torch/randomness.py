@@ -30,6 +30,8 @@ class RunState:
             0 if it is not given.
         batch: Sequences that run side by side.
         masks: Masks of variational dropout, (batch, features) each; none where nothing is dropped.
+        counts: By folded drop path what each example counts, (batch,), until the sum behind it
+            takes it; none where nothing is dropped.
         shared: Linear maps that run at many time steps, by weight; None outside of such a run.
     """
 
@@ -40,6 +42,7 @@ class RunState:
     dropout: Mapping[str, float] = field(default_factory=dict)
     batch: int = 1
     masks: dict[MaskKey, Tensor] = field(default_factory=dict)
+    counts: dict[str, Tensor] = field(default_factory=dict)
     shared: dict[object, SharedLinear] | None = None
 
     def begin(self, batch: int, nodes: Iterable[Node], like: Tensor, *, training: bool) -> None:
@@ -88,6 +91,17 @@ def drop_path(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: 
     """Drop all of an example's value."""
     x = inputs[0]
     return drop(x, run.drop_path_rate, torch.Size((x.shape[0], *[1] * (x.dim() - 1))), run)
+
+
+def folded_drop(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    """Draw like `drop_path`, and leave it to the sum behind it to multiply."""
+    x = inputs[0]
+    if run.training and run.drop_path_rate > 0.0:
+        ones = x.new_ones(len(x))
+        run.counts[node.name] = drop(ones, run.drop_path_rate, ones.shape, run)
+    return x
 
 
 def variational(

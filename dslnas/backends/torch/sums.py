@@ -1,4 +1,4 @@
-"""Sums of images weighed by alpha, with the batch norms that are folded into them."""
+"""Sums of images with the batch norms and drop paths that are folded into them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.kernels.norm import Norm, Rule
 from dslnas.backends.torch.primitives import numbers
 from dslnas.backends.torch.randomness import RunState
+from dslnas.graph.analysis.folding import Folded
 from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node
 
 MOST_PLACES = 4096
 """Sampled architectures rarely come back: what was looked up for them is forgotten."""
+
+_NOTHING = Folded(None, None)
 
 
 class Sums:
@@ -30,10 +33,12 @@ class Sums:
         self._places: dict[object, Tensor] = {}
 
     @staticmethod
-    def takes(node: Node) -> bool:
-        """Whether a node is a sum of images with one weight for each: no stack of edges."""
-        one_weight_each = node.mix is not None and node.mix.rows == 1
-        return one_weight_each and node.primitive == "mix" and len(node.shape) == 3
+    def takes(step: Step) -> bool:
+        """Whether a step sums images: with one weight for each, or applying norms to them."""
+        if step.node.mix is None:
+            return bool(step.folded)
+        one_weight_each = step.node.primitive == "mix" and step.node.mix.rows == 1
+        return one_weight_each and len(step.node.shape) == 3
 
     def __call__(
         self,
@@ -42,24 +47,30 @@ class Sums:
         mixing: Mapping[str, Tensor] | None,
         run: RunState,
     ) -> Tensor:
-        """Return the sum over the inputs of a_k * x_k, or a_k * norm(x_k) where a norm is folded.
+        """Return the sum over the inputs of a_k * x_k, with norms and drop paths that are folded.
 
         Args:
-            step: Step of a `mix`; tells rows and columns of alpha, and the norms.
+            step: Step of a sum; tells rows and columns of alpha, norms and drop paths.
             inputs: (batch, channels, height, width) each.
             mixing: By cell the weights, (edges, operations); None counts each 1.
-            run: Says whether norms train.
+            run: Says whether norms train, and what was drawn.
         """
-        weights = None if mixing is None else self._weights(step, mixing)
-        found = [norm for norm in step.folded if norm is not None]
-        norms = [None if norm is None else Norm(*self._tensors(norm)) for norm in step.folded]
+        row = step.node.mix
+        weights = None if mixing is None or row is None else self._weights(step, mixing[row.cell])
+        folded = step.folded or (_NOTHING,) * len(inputs)
         # `fold_norms` leaves only norms of the same arguments to a sum
-        momentum, eps = numbers(found[0]) if found else (0.0, 0.0)
-        return mix(inputs, weights, norms, Rule(momentum, eps, run.training, run.tracking))
+        first = next((norm for norm, _ in folded if norm is not None), None)
+        momentum, eps = (0.0, 0.0) if first is None else numbers(first)
+        rule = Rule(momentum, eps, run.training, run.tracking)
+        norms = [None if norm is None else self._norm(norm) for norm, _ in folded]
+        counts = [None if drop is None else run.counts.pop(drop.name, None) for _, drop in folded]
+        return mix(inputs, weights, norms, rule, counts)
 
-    def _weights(self, step: Step, mixing: Mapping[str, Tensor]) -> Tensor:
-        assert step.node.mix is not None
-        alpha = mixing[step.node.mix.cell]
+    def _norm(self, node: Node) -> Norm:
+        *trained, mean, variance = self._tensors(node)
+        return Norm(mean, variance, *trained)
+
+    def _weights(self, step: Step, alpha: Tensor) -> Tensor:
         key = (step.rows, step.columns)
         if key not in self._places:
             if len(self._places) >= MOST_PLACES:

@@ -12,7 +12,7 @@ A primitive that may draw in an unknown way stays outside altogether.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from types import FunctionType
@@ -31,12 +31,12 @@ from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
+from dslnas.passes.fold_norms import FOLD_NORMS
 
 BACKEND = "inductor"
 """Backend of `torch.compile`."""
 
-_FORMS = {**FORMS, "conv": FAST_FORMS["conv"], "folded_norm": FORMS["batch_norm"]}
-"""A mix only weighs here."""
+_FORMS = {**FORMS, "conv": FAST_FORMS["conv"]}
 
 Function: TypeAlias = Callable[
     [list[Tensor], list[Tensor], list[Tensor], dict[str, Tensor] | None], list[Tensor]
@@ -81,6 +81,11 @@ class Call:
     gives: tuple[str, ...]
     random: tuple[Node, ...]
     last_use: tuple[str, ...]
+
+
+def passes_for_calls(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the passes without folding: a sum only sums in a body, the compiler does the rest."""
+    return tuple(name for name in names if name != FOLD_NORMS.name)
 
 
 def with_calls(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | Call, ...]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import networkx as nx
 
 from dslnas.diagnostics import InternalError
+from dslnas.graph.analysis.folding import Folded, folded_in_front
 from dslnas.graph.analysis.liveness import last_uses
 from dslnas.graph.graph import Node, PrimitiveGraph, Reads
 from dslnas.ops.catalogue import has_trait
@@ -34,7 +35,7 @@ class Step:
         inputs: Names of the values it reads.
         rows: For `mix`: the row of alpha that belongs to each input.
         columns: For `mix`: the column of each.
-        folded: For `mix`: the batch norm that it applies to each input, or None.
+        folded: By input of a sum the norm and drop path that it applies; empty without any.
         observed: Runs forward only: its gradient is not wanted.
         last_use: Names of values that nobody reads after this step.
     """
@@ -43,7 +44,7 @@ class Step:
     inputs: tuple[str, ...]
     rows: tuple[int, ...]
     columns: tuple[int, ...]
-    folded: tuple[Node | None, ...]
+    folded: tuple[Folded, ...]
     observed: bool
     last_use: tuple[str, ...]
 
@@ -99,7 +100,7 @@ def make_plan(
         Step(
             node,
             *running[node.name],
-            tuple(_norm(graph, source) for source in running[node.name].inputs if node.mix),
+            _folded(graph, node, running[node.name].inputs),
             observe and node.name not in live and node.primitive != "mix",
             names,
         )
@@ -139,9 +140,11 @@ def _reads(
     return Reads(*zip(*kept, strict=True)) if kept else every
 
 
-def _norm(graph: PrimitiveGraph, source: str) -> Node | None:
-    node = graph.by_name[source]
-    return node if node.primitive == "folded_norm" else None
+def _folded(graph: PrimitiveGraph, node: Node, inputs: Sequence[str]) -> tuple[Folded, ...]:
+    if not has_trait(node.primitive, Trait.NORMALISES):
+        return ()
+    found = tuple(folded_in_front(graph, name) for name in inputs)
+    return found if any(map(any, found)) else ()
 
 
 def _picked(node: Node, row: int, chosen: Choice | Kept | None) -> int | tuple[int, ...] | None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
 from dslnas.backends.torch.kernels.norm_args import NormGrad, NormSizes, NormStats
 
-LANES, PART, MOST_PARTS = 256, 16384, 64
+LANES, PART, MOST_PARTS = 256, 32768, 64
 """Values of a tile, if it has more than one pixel; of a part, at least; and how many parts."""
 
 

@@ -6,8 +6,10 @@ import numpy as np
 
 from dslnas.backends.torch.kernels.jit import (
     DONE,
+    Doubles,
     DtypeOf,
     Pointer,
+    Values,
     args_at,
     doubles,
     flat,
@@ -26,11 +28,29 @@ MEAN, INVERSE, SLOPE, OFFSET = range(4)
 DOT, SUM, TURN, SHIFT = range(4)
 """Kinds of rows in `totals`."""
 
+_FIRST_TILES = 8
+"""Tiles of a part whose mean is near enough to that of all."""
+
+
+@serial
+def _near_means(x: Values, start: int, lanes: int, a: NormStats) -> Values:
+    """Return means by channel of the first tiles of a part, rounded, for every lane."""
+    first = x[start : start + (_FIRST_TILES * lanes)]
+    near = np.empty(lanes, x.dtype)
+    for c in range(a.channels):
+        total = 0.0
+        for m in range(c, first.size, a.channels):
+            total += first[m]
+        near[c] = total / (first.size // a.channels)
+        for m in range(c + a.channels, lanes, a.channels):
+            near[m] = near[c]
+    return near
+
 
 def part_moments(number: int, args: Pointer[NormStats], dtype_of: DtypeOf) -> int:
     """Write the mean and the squared distances from it, (2, channels), of one part of one input.
 
-    Every lane is shifted by its first value, so that a large mean costs no digits.
+    Distances are summed up from a value near the mean, so that a large mean costs no digits.
     """
     a = args_at(args)
     k, part = divmod(number, a.parts)
@@ -39,46 +59,45 @@ def part_moments(number: int, args: Pointer[NormStats], dtype_of: DtypeOf) -> in
     start, stop = bounds(part, a)
     x = flat(tensor_of(a.sources, k), stop, dtype_of)
     lanes = min(a.lanes, stop - start)
-    full, rest = divmod(stop - start, lanes)
-    first = x[start : start + lanes]
+    near = _near_means(x, start, lanes, a)
     sums, squares = np.zeros(lanes, x.dtype), np.zeros(lanes, x.dtype)
-    for low in range(start + lanes, stop, lanes):
+    for low in range(start, stop, lanes):
         tile = x[low : min(low + lanes, stop)]
         for m in range(tile.size):
-            distance = tile[m] - first[m]
+            distance = tile[m] - near[m]
             sums[m] += distance
             squares[m] += distance * distance
     moments = doubles(a.sums, a.inputs * a.parts * 2, a.channels)[2 * number : 2 * number + 2]
     pixels = (stop - start) // a.channels
     for c in range(a.channels):
-        total = 0.0
+        total = spread = 0.0
         for m in range(c, lanes, a.channels):
-            total += (full + (m < rest)) * np.float64(first[m]) + sums[m]
-        center, spread = total / pixels, 0.0
-        for m in range(c, lanes, a.channels):
-            mean = np.float64(sums[m]) / (full + (m < rest))
-            apart = first[m] + mean - center
-            spread += squares[m] - sums[m] * mean + (full + (m < rest)) * apart * apart
-        moments[0, c] = center
-        moments[1, c] = spread
+            total += sums[m]
+            spread += squares[m]
+        moments[0, c] = near[c] + total / pixels
+        spread -= total * total / pixels
+        moments[1, c] = 0.0 if spread < 0 else spread
     return DONE
 
 
 @serial
-def _batch_moments(k: int, c: int, a: NormStats) -> tuple[np.float64, np.float64]:
-    """Return the mean of a channel of an input, and the squared distances from it, summed up."""
+def _batch_moments(k: int, a: NormStats) -> tuple[Doubles, Doubles]:
+    """Return the means of an input's channels, and the squared distances from them, summed up."""
     moments = doubles(a.sums, a.inputs * a.parts * 2, a.channels)
-    center = spread = np.float64(0.0)
+    means, spreads = np.zeros(a.channels), np.zeros(a.channels)
     for part in range(a.parts):
         start, stop = bounds(part, a)
-        center += moments[2 * (k * a.parts + part), c] * ((stop - start) // a.channels)
-    center /= pixels_of(a)
+        share = (stop - start) // a.channels / pixels_of(a)
+        for c in range(a.channels):
+            means[c] += share * moments[2 * (k * a.parts + part), c]
     for part in range(a.parts):
         start, stop = bounds(part, a)
-        apart = moments[2 * (k * a.parts + part), c] - center
         here = (stop - start) // a.channels
-        spread += moments[2 * (k * a.parts + part) + 1, c] + here * apart * apart
-    return center, spread
+        row = 2 * (k * a.parts + part)
+        for c in range(a.channels):
+            apart = moments[row, c] - means[c]
+            spreads[c] += moments[row + 1, c] + here * apart * apart
+    return means, spreads
 
 
 @serial
@@ -102,14 +121,18 @@ def finalize_stats(number: int, args: Pointer[NormStats], dtype_of: DtypeOf) -> 
     for k in range(a.inputs):
         factor = _number(a.factors, k, 1.0, dtype_of)
         scale, offset = tensor_of(a.scales, k), tensor_of(a.offsets, k)
+        is_norm = is_given(tensor_of(a.running_means, k))
+        batch_means = spreads = np.empty(0)
+        if is_norm and a.training != 0:
+            batch_means, spreads = _batch_moments(k, a)
         for c in range(a.channels):
             mean, inverse = np.float64(0.0), np.float64(1.0)
-            if is_given(tensor_of(a.running_means, k)):
+            if is_norm:
                 old_mean = flat(tensor_of(a.running_means, k), a.channels, dtype_of)
                 old_variance = flat(tensor_of(a.running_variances, k), a.channels, dtype_of)
                 mean, variance = np.float64(old_mean[c]), np.float64(old_variance[c])
                 if a.training != 0:
-                    mean, variance = _batch_moments(k, c, a)
+                    mean, variance = batch_means[c], spreads[c]
                     if a.tracking != 0:
                         unbiased = variance / (pixels - 1)
                         old_mean[c] += a.momentum * (mean - old_mean[c])
