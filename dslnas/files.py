@@ -42,6 +42,14 @@ def write_whole(path: Path, content: str | bytes, before: Path | None = None) ->
         raise cannot_write(path, error) from None
 
 
+def put(file: Path, place: Path) -> None:
+    """Move a file of the same disk to its place, once it is on the disk; may raise OSError."""
+    with file.open("r+b") as content:
+        sync(content)
+    os.chmod(file, 0o644)
+    os.replace(file, place)
+
+
 def sync(file: IO[Any]) -> None:
     """Wait until what was written to a file is on the disk."""
     file.flush()

@@ -60,7 +60,7 @@ def predictor_of(run: Path) -> Predictor:
     """Return what labels pictures with the model in the folder of a run; see `predict`."""
     manifest = read_run_manifest(run, HELP)
     from dslnas.exporters.onnx import MODEL
-    from dslnas.exporters.predict import Predictor
+    from dslnas.exporters.predict import Predictor, load
 
     if not (run / MODEL).is_file():
         load_run(run).check_trained()
@@ -69,7 +69,7 @@ def predictor_of(run: Path) -> Predictor:
         told = next(text for name, text in INSTEAD.items() if (run / name).is_file())
         raise _refusal(run, "is a model of no pictures", told.format(run=run))
     try:
-        return Predictor(run / MODEL)
+        return Predictor(load(run / MODEL))
     except ValueError as error:
         help = f"`{command('export', run)}` writes it anew"
         raise _refusal(run, f"its {MODEL} {error}", help) from error

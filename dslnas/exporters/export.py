@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +29,7 @@ from dslnas.exporters.stopwatch import Stopwatch, Tell, silent
 from dslnas.exporters.unit import in_unit
 from dslnas.exporters.weights import WEIGHTS, file_metadata, write_weights
 from dslnas.exporters.written import Written
-from dslnas.files import PART, cannot_write, write_whole
+from dslnas.files import PART, cannot_write, put
 from dslnas.settings.sections import ExportSettings
 
 
@@ -122,9 +121,9 @@ def export(
 
     with _stage(folder) as stage:
         for file, content in files.items():
-            write_whole(stage / file, content)
+            (stage / file).write_bytes(content)
         shutil.copyfile(folder / WEIGHTS, stage / WEIGHTS)
-        watch.tell(f"Exported {' and '.join(_models(files, exporters))}")
+        watch.tell(f"Exported {_listed(_models(files, exporters))}")
         written = Written(stage)
         compared = check_files(network, exporters, written, settings.tolerance, real, seed)
         watch.tell(f"Compared with PyTorch on {compared.inputs}")
@@ -136,13 +135,13 @@ def export(
             watch.tell(f"Compared {UINT8} with predict.py on {count} pictures")
         verdict = None if trial is None else write_precisions(written, settings, trial, facts.units)
         if verdict is not None:
-            watch.tell(f"Made and measured {' and '.join(settings.others)}")
+            watch.tell(f"Made and measured {_listed(settings.others)}")
         records = {} if verdict is None else verdict.records
         made = (name for record in records.values() for name in record.files)
         names = tuple(dict.fromkeys((*files, *made)))
         onnx = {name: written.model(name) for name in names if name.endswith(".onnx")}
         for file in names:
-            os.replace(stage / file, folder / file)
+            put(stage / file, folder / file)
         if onnx:
             _remove_precisions(folder, names)
     latency = _latency(onnx, watch) if verdict is None else verdict.latency
@@ -155,6 +154,12 @@ def _models(files: Iterable[str], exporters: Sequence[Exporter]) -> list[str]:
     """Return which files are models, not what lies beside them."""
     described = {name for exporter in exporters for name in exporter.described_files}
     return [name for name in files if name in described]
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Return words in a sentence."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _latency(models: Mapping[str, Loaded], watch: Stopwatch) -> Latency | None:

@@ -24,7 +24,7 @@ def check_pictures(written: Written, files: Sequence[Path], tolerance: float, se
     Raises:
         UserError: NAS711 if they differ by more than a tolerance.
     """
-    predictor, model = Predictor(written.folder / MODEL), written.model(UINT8).session()
+    predictor, model = Predictor(written.model(MODEL).session()), written.model(UINT8).session()
     worst, changed, count, place = 0.0, 0, 0, ""
     for name, pixels in _pictures(predictor.preprocessing, files, seed):
         expected = predictor.outputs_of(pixels)

@@ -17,7 +17,6 @@ from dslnas.exporters.judge import Judge, Trial, Verdict, arrays_of
 from dslnas.exporters.onnx import MODEL, STEP
 from dslnas.exporters.parity import Inputs
 from dslnas.exporters.written import Written
-from dslnas.files import write_whole
 from dslnas.settings.sections import ExportSettings
 
 CALIBRATED = 256
@@ -76,5 +75,5 @@ def write_precisions(
     for precision, loaded in made.items():
         files = verdict.records[precision].files
         for file, model in zip(files, loaded.values(), strict=bool(files)):
-            write_whole(written.folder / file, model.content)
+            (written.folder / file).write_bytes(model.content)
     return verdict

@@ -59,18 +59,18 @@ class Prediction:
 
 
 class Predictor:
-    """A model, with the preprocessing that it asks for.
+    """A model that `load` returned, with the preprocessing that it asks for.
 
     Attributes:
         task: Kind of what is predicted, one of TASKS.
         names: Names of the outputs; their numbers where they have none.
 
     Raises:
-        ValueError: The model is damaged, says nothing of pictures, or prepares them itself.
+        ValueError: The model says nothing of pictures, or prepares them itself.
     """
 
-    def __init__(self, model: Path) -> None:
-        self._session = _session(model)
+    def __init__(self, model: Any) -> None:
+        self._session = model
         told = self._session.get_modelmeta().custom_metadata_map
         for name in ("preprocessing", "task"):
             if name not in told:
@@ -112,7 +112,8 @@ class Predictor:
         return Prediction(str(file), {self.names[i]: float(outputs[i]) for i in order})
 
 
-def _session(model: Path) -> Any:
+def load(model: Path) -> Any:
+    """Return a model as ONNX Runtime runs it; ValueError if it is damaged."""
     try:
         return onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     except Exception as error:  # those of ONNX Runtime have no base of their own
@@ -315,7 +316,7 @@ def main() -> None:
     if not model.is_file():
         fail(f"{model} does not exist: keep the exported files together")
     try:
-        predictor = Predictor(model)
+        predictor = Predictor(load(model))
     except ValueError as error:
         fail(f"{model} {error}")
     if given.data is not None and not given.data.is_dir():

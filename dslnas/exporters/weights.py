@@ -36,7 +36,17 @@ def write_weights(
     weights = {names[key]: np.ascontiguousarray(a) for key, a in network.arrays().items()}
     # One entry: safetensors writes several in an order that changes from run to run.
     told = json.dumps(file_metadata(network, metadata, facts))
-    write_whole(folder / WEIGHTS, save(weights, {"dslnas": told}))
+    path, content = folder / WEIGHTS, save(weights, {"dslnas": told})
+    if not _holds(path, content):
+        write_whole(path, content)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file has a content already, as that of a run that is exported again."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def file_metadata(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from dslnas.backends.onnx import session as sessions
 from dslnas.backends.torch.network import TorchNetwork
@@ -16,6 +18,7 @@ from dslnas.exporters.agreement import off_by_a_bit
 from dslnas.exporters.export import export
 from dslnas.exporters.latency import latencies_of
 from dslnas.exporters.onnx import MODEL
+from dslnas.exporters.weights import WEIGHTS, write_weights
 from dslnas.exporters.written import Written
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.sections import ExportSettings
@@ -105,3 +108,15 @@ def test_a_run_that_takes_long_is_timed_a_few_times(
         runs.clear()
         latencies_of(models)
         assert len(runs) == len(latency.BATCHES) * 2 * count
+
+
+def test_weights_that_lie_there_already_are_left_and_others_written(
+    network: TorchNetwork, tmp_path: Path
+) -> None:
+    write_weights(network, tmp_path, {})
+    before = (tmp_path / WEIGHTS).stat().st_ino
+    write_weights(network, tmp_path, {})
+    assert (tmp_path / WEIGHTS).stat().st_ino == before
+    write_weights(network, tmp_path, {"spec_hash": "1"})
+    with safe_open(tmp_path / WEIGHTS, "np") as file:
+        assert json.loads(file.metadata()["dslnas"]) == {"spec_hash": "1"}

@@ -29,7 +29,7 @@ from dslnas.data.preprocessing import Preprocessing
 from dslnas.diagnostics import UserError
 from dslnas.exporters import pictures as checked
 from dslnas.exporters.export import export
-from dslnas.exporters.predict import Predictor, pictures
+from dslnas.exporters.predict import Predictor, load, pictures
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.sections import ExportSettings
 from tests.data.made import pixels
@@ -158,7 +158,7 @@ def test_outputs_without_names_are_numbered(
 ) -> None:
     check_briefly(monkeypatch)
     folder = made(tmp_path, facts=replace(facts("multilabel"), class_names=()))
-    found = Predictor(folder / "model.onnx").predict(photos / "0.png")
+    found = Predictor(load(folder / "model.onnx")).predict(photos / "0.png")
     assert sorted(found.values) == ["0", "1", "2", "3"]
 
 
@@ -180,7 +180,7 @@ def test_the_python_module_gives_the_same(
         monkeypatch.syspath_prepend(folder)
         module = import_module("model")
         found = module.predict(module.load(), photos / "0.png").tolist()
-        expected = Predictor(folder / "model.onnx").predict(photos / "0.png").values
+        expected = Predictor(load(folder / "model.onnx")).predict(photos / "0.png").values
         assert dict(zip(NAMES, found, strict=True)) == pytest.approx(expected, 1e-4, 1e-5), goal
         assert sys.modules["preprocessing"].__file__ == str(folder / "preprocessing.py")
 
@@ -296,13 +296,13 @@ def test_properties_that_do_not_fit_the_model(
     onnx.helper.set_model_props(model, {key: text for key, text in told.items() if text})
     onnx.save(model, tmp_path / "model.onnx")
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        Predictor(tmp_path / "model.onnx")
+        Predictor(load(tmp_path / "model.onnx"))
 
 
 def test_the_accuracy_on_a_kept_list(models: dict[str, Path], photos: Path, tmp_path: Path) -> None:
     folder = models["classification"]
     files = ["0.png", "deeper/1.png", "2.png"]
-    labels = [Predictor(folder / "model.onnx").predict(photos / name).label for name in files]
+    labels = [Predictor(load(folder / "model.onnx")).predict(photos / name).label for name in files]
     other = next(name for name in NAMES if name != labels[2])
     rows = [("test", labels[0], files[0]), ("test", labels[1], files[1]), ("test", other, files[2])]
     kept = tmp_path / "examples.csv"

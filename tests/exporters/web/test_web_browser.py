@@ -17,7 +17,7 @@ from dslnas.data.facts import LabelledFacts
 from dslnas.data.preprocessing import CHANNELS, ORIENTATION, Preprocessing
 from dslnas.diagnostics import UserError
 from dslnas.exporters.export import export
-from dslnas.exporters.predict import Predictor
+from dslnas.exporters.predict import Predictor, load
 from dslnas.exporters.web.page import write_page
 from dslnas.exporters.web.runtime import Runtime, find_runtime
 from dslnas.settings.sections import ExportSettings
@@ -111,7 +111,7 @@ def said_of(page: Page, file: Path) -> dict[str, float]:
 
 
 def difference(folder: Path, file: Path, said: dict[str, float]) -> float:
-    expected = Predictor(folder / "model.onnx").predict(file).values
+    expected = Predictor(load(folder / "model.onnx")).predict(file).values
     assert said.keys() == expected.keys()
     return max(abs(said[name] - expected[name]) for name in expected)
 
@@ -174,7 +174,7 @@ def test_what_is_drawn_is_labelled_and_what_is_no_picture_is_told(
     ink = drawn(page)
     assert 0.03 < ink.mean() / 255 < 0.2
     assert ink[150, 140] == 255
-    expected = Predictor(folder / "model.onnx").outputs_of(ink[:, :, None])
+    expected = Predictor(load(folder / "model.onnx")).outputs_of(ink[:, :, None])
     assert (
         max(abs(dict(page.value(ROWS))[name] - v) for name, v in zip(NAMES, expected, strict=True))
         < TOLERANCE
