@@ -36,6 +36,7 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.batches import Batch
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.language.check.check import check
+from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import link
 from dslnas.ops.primitive import Shape
 from dslnas.source import SourceFile
@@ -102,13 +103,21 @@ def ours(cells: int, channels: int, batch: int, runtime: Runtime = ON_CPU) -> St
     return lambda turn: epochs.step(Batch({"image": images}, labels))
 
 
+def checked(
+    text: str, shape: Shape = CIFAR, classes: int = CLASSES
+) -> tuple[CheckedProgram, Architecture]:
+    """Return a program and its architecture, for images of a shape."""
+    program = check(link(SourceFile("benchmark", text)), TASK_SETTINGS)
+    architecture = lower(program, shape, classes)
+    assert isinstance(architecture, Architecture), "every choice is made"
+    return program, architecture
+
+
 def epochs_of(
     text: str, shape: Shape = CIFAR, classes: int = CLASSES, runtime: Runtime = ON_CPU
 ) -> Epochs:
     """Return a training of a program on noise, in the middle of its epochs."""
-    program = check(link(SourceFile("benchmark", text)), TASK_SETTINGS)
-    architecture = lower(program, shape, classes)
-    assert isinstance(architecture, Architecture), "every choice is made"
+    program, architecture = checked(text, shape, classes)
     settings, device = program.evaluate, runtime.device
     graph = build_derived_graph(architecture, training=True)
     trainee = Trainee(graph, settings, 0, runtime)

@@ -7,19 +7,10 @@ import pytest
 import training
 from contest import CHANNELS_LAST, OURS, PUBLISHED, Cost, Goal, ratios_of
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.language.check.check import check
-from dslnas.language.link.link import link
-from dslnas.source import SourceFile
-from dslnas.space.architecture import Architecture
-from dslnas.space.lower import lower
-from dslnas.tasks.catalogue import TASK_SETTINGS
-from workloads import CIFAR
 
 
 def test_this_tools_network_is_the_published_one() -> None:
-    source = SourceFile("benchmark", training.program_of(20, 36, 16))
-    architecture = lower(check(link(source), TASK_SETTINGS), CIFAR, 10)
-    assert isinstance(architecture, Architecture)
+    _, architecture = training.checked(training.program_of(20, 36, 16))
     graph = build_derived_graph(architecture, training=True)
     assert graph.params() == 3_825_768  # as published, with the auxiliary head
 
