@@ -34,9 +34,9 @@ def _is(kind: type) -> Callable[[object], bool]:
 def _rules() -> dict[str, Rule]:
     """Return the options of `dslnas.app.run.RunOptions`, each with its rule."""
     from dslnas.runs.stop_request import StopRequest
-    from dslnas.settings.precision import Execution, Precision
+    from dslnas.settings.precision import AnyExecution, AnyPrecision
 
-    precisions, executions = get_args(Precision), get_args(Execution)
+    precisions, executions = get_args(AnyPrecision), get_args(AnyExecution)
     return {
         "device": (_is(str), "text: 'cpu', 'cuda' or 'cuda:0'"),
         "passes": (_is(str), "text: 'all', 'none', or names of passes with commas between them"),

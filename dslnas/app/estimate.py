@@ -9,6 +9,7 @@ from dslnas.app.compile import CompiledArchitecture, CompiledSearch, CompiledSpa
 from dslnas.app.data import load_data
 from dslnas.app.run import Listener, Notice, silent, telling_of_compilation
 from dslnas.app.search import plan_of
+from dslnas.diagnostics import user_error
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
@@ -36,8 +37,16 @@ def estimate(
         report: Gets notices.
 
     Raises:
-        UserError: The data are wrong.
+        UserError: The data are wrong, or NAS014: how the networks run is left open.
     """
+    if not runtime.is_settled:
+        where = "execution" if runtime.execution == "auto" else "precision"
+        raise user_error(
+            "NAS014",
+            "`auto` leaves open what is to be estimated",
+            where=where,
+            help="name one way; a run measures several when it begins",
+        )
     with telling_of_compilation(str(runtime.device), report):
         return tuple(_stages(spec, runtime, steps, report))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 from dslnas.app.compile import Compiled
 from dslnas.diagnostics import UserError, user_error
 from dslnas.passes.manager import passes_named
-from dslnas.settings.precision import Execution, Precision
+from dslnas.settings.precision import AnyExecution, AnyPrecision
 
 if TYPE_CHECKING:
     import torch
@@ -22,13 +22,13 @@ class RuntimeOptions(TypedDict, total=False):
         device: `cpu`, `cuda` or `cuda:N`; `cpu` by default.
         passes: Passes that rewrite networks, with commas; `all` by default, or `none`.
         execution: How training steps run; `eager` by default, primitive by primitive.
-        precision: Precision of training; float32 by default.
+        precision: AnyPrecision of training; float32 by default.
     """
 
     device: str
     passes: str
-    execution: Execution
-    precision: Precision
+    execution: AnyExecution
+    precision: AnyPrecision
 
 
 def make_runtime(
@@ -36,8 +36,8 @@ def make_runtime(
     *,
     device: str = "cpu",
     passes: str = "all",
-    execution: Execution = "eager",
-    precision: Precision = "float32",
+    execution: AnyExecution = "eager",
+    precision: AnyPrecision = "float32",
 ) -> Runtime:
     """Return how the networks of a spec run.
 
@@ -61,8 +61,8 @@ def _check_together(
     spec: Compiled,
     on_cpu: bool,
     passes: tuple[str, ...],
-    execution: Execution,
-    precision: Precision,
+    execution: AnyExecution,
+    precision: AnyPrecision,
 ) -> None:
     """Raise NAS014 for options that do not go together, or not with a spec."""
     compiles, records = execution.startswith("compile"), execution.endswith("graphs")

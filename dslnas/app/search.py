@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from dslnas.app.arguments import check_options, spec_call, wrong_argument
+from dslnas.app.choosing import settled_runtime
 from dslnas.app.compile import Compiled, CompiledSearch, architecture_text, with_search
 from dslnas.app.open_run import begin
 from dslnas.app.run import Notice, Run, RunOptions
@@ -79,6 +81,7 @@ def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     from dslnas.backends.torch.threads import threads_for
     from dslnas.training.memory_check import check_search_fits
     from dslnas.training.search import Search
+    from dslnas.training.steps import search_step
 
     program, data = spec.program, run.data
     plan = plan_of(spec)
@@ -91,7 +94,10 @@ def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     seed, epochs = run.manifest.seed, spec.search.epochs
     checkpoint = run.folder.search_checkpoint
     with threads_for(spec.graph.flops() * program.data.batch * steps), run.stop.heard():
-        search = Search(plan, data, seed, run.runtime, run.report, keeper(run, checkpoint))
+        make = partial(search_step, plan, data)
+        count = epochs * data.weights.batch_count(program.data.batch)
+        runtime = settled_runtime(run, "search", make, count)
+        search = Search(plan, data, seed, runtime, run.report, keeper(run, checkpoint))
         saved = last_saved(run, checkpoint, epochs)
         if saved is not None:
             with fitting(checkpoint):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from dslnas.app.arguments import check_options, run_call, spec_call, wrong_argument
+from dslnas.app.choosing import settled_runtime
 from dslnas.app.compile import Compiled, architecture_text, without_choices
 from dslnas.app.open_run import begin
 from dslnas.app.run import Run, RunOptions
@@ -75,15 +77,16 @@ def _trained(run: Run) -> Trained:
     from dslnas.graph.lower.network import build_derived_graph
     from dslnas.training.constraints import check_limits
     from dslnas.training.memory_check import check_training_fits
+    from dslnas.training.steps import training_step
     from dslnas.training.train import train
 
-    program, data, runtime, seed = run.spec.program, run.data, run.runtime, run.manifest.seed
+    program, data, seed = run.spec.program, run.data, run.manifest.seed
     settings, graph = program.evaluate, build_derived_graph(run.architecture)
     task = task_of(program.data)
     check_dependence(graph, run.spec.name)
     check_limits(graph, program.derivation.limits, task.example)
     check_versions(graph, program)
-    check_training_fits(run.architecture, settings, program.data, data, runtime)
+    check_training_fits(run.architecture, settings, program.data, data, run.runtime)
     run.start()
     if not is_searched(run.path):
         origin = f"Trained as {run.spec.name}, seed {seed}."
@@ -92,6 +95,9 @@ def _trained(run: Run) -> Trained:
     saved = last_saved(run, checkpoint, settings.epochs)
     threads = threads_for(graph.flops() * settings.batch * task.steps(program.data))
     with threads, run.stop.heard(), fitting(checkpoint):
+        make = partial(training_step, run.architecture, settings, program.data, data)
+        count = settings.epochs * data.training.batch_count(settings.batch)
+        runtime = settled_runtime(run, "retrain", make, count)
         return train(
             run.architecture,
             settings,

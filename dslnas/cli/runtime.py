@@ -10,9 +10,9 @@ import click
 from click.core import ParameterSource
 
 from dslnas.app.runtime import RuntimeOptions
-from dslnas.settings.precision import Execution, Precision
+from dslnas.settings.precision import AnyExecution, AnyPrecision
 
-PRECISIONS, EXECUTIONS = get_args(Precision), get_args(Execution)
+PRECISIONS, EXECUTIONS = get_args(AnyPrecision), get_args(AnyExecution)
 
 OPTIONS = tuple(RuntimeOptions.__annotations__)
 
@@ -32,7 +32,7 @@ CHOICES = (
         default=EXECUTIONS[0],
         show_default=True,
         help="How training steps run: primitive by primitive, cells by torch.compile, which takes "
-        "minutes to start, as CUDA graphs, or both.",
+        "minutes to start, as CUDA graphs, or both; auto measures what is best.",
     ),
     click.option(
         "--precision",

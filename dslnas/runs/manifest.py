@@ -18,8 +18,9 @@ from dslnas.exporters.precision_record import PrecisionRecords
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.settings.data import TokenLevel
-from dslnas.settings.precision import Execution, Precision
+from dslnas.settings.precision import AnyExecution, AnyPrecision
 from dslnas.settings.spec import SpecSettings
+from dslnas.training.choice import Chosen
 from dslnas.training.records import SearchCheck
 
 MANIFEST, SUMMARY = "manifest.json", "summary.json"
@@ -28,6 +29,9 @@ PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "safetensors", "scikit-lear
 
 Status: TypeAlias = Literal["running", "searched", "trained", "finished", "interrupted", "failed"]
 """How far a run is; what is searched or trained can be gone on with, stage by stage."""
+
+LoopStage: TypeAlias = Literal["search", "retrain"]
+"""A stage of a run that takes steps."""
 
 TRAINED = frozenset({"params", "flops", "retrain_seconds"})
 """Results that every training has."""
@@ -166,8 +170,8 @@ class Manifest(OpenModel):
         device: Device on which the networks ran.
         passes: Names of the passes that rewrote them.
         execution: How their training steps ran: one primitive after the other, cells by
-            torch.compile, or as CUDA graphs.
-        precision: Precision of the arithmetic.
+            torch.compile, or as CUDA graphs; `auto` where that was measured.
+        precision: Precision of the arithmetic, or `auto`.
         settings: Settings of every section, by its name.
         versions: Versions of dslnas, Python and the packages that results depend on.
         machine: Operating system and processor.
@@ -175,6 +179,7 @@ class Manifest(OpenModel):
         results: Results of the run.
         facts: Those that its task knows of the data.
         warnings: Warnings for the user, each with its epoch.
+        chosen: How each stage ran, where that was measured.
     """
 
     status: Status
@@ -184,8 +189,8 @@ class Manifest(OpenModel):
     seed: int
     device: str
     passes: tuple[str, ...]
-    execution: Execution
-    precision: Precision
+    execution: AnyExecution
+    precision: AnyPrecision
     settings: SpecSettings
     versions: dict[str, str]
     machine: dict[str, str]
@@ -193,6 +198,7 @@ class Manifest(OpenModel):
     results: Results
     facts: DataFacts = Field(default_factory=DataFacts)
     warnings: tuple[str, ...] = ()
+    chosen: Annotated[dict[LoopStage, Chosen], MEASUREMENT] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

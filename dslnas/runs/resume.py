@@ -54,7 +54,7 @@ def reopen(path: Path, before: Manifest, manifest: Manifest, spec: str) -> RunFo
     elif settings.search is not None and has_checkpoint(path):
         folder.search_checkpoint.check(folder.metrics, settings.search.epochs)
     else:
-        return _begun_again(path, manifest, spec)
+        return _begun_again(path, manifest.updated({"chosen": before.chosen}), spec)
     remove_parts(path)
     folder.update(status="running")
     return folder

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
-
-import torch
 
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.threads import threads_for, wait_for
-from dslnas.data.batches import forever
 from dslnas.data.dataset import Data
-from dslnas.engines.catalogue import make_engine
 from dslnas.graph.analysis.memory import fits
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.data import DataSettings
@@ -20,15 +15,10 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
 from dslnas.tasks.catalogue import task_of
 from dslnas.timing import median_seconds
-from dslnas.training.epochs import Epochs
-from dslnas.training.keeping import KeepsNothing
 from dslnas.training.memory_check import memory_of
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs
-from dslnas.training.search import make_supernet
 from dslnas.training.search_plan import SearchPlan
-from dslnas.training.training_state import Trainee
-
-SEED = 0
+from dslnas.training.steps import search_step, training_step
 
 
 @dataclass(frozen=True)
@@ -73,21 +63,11 @@ def estimate_search(
     needs = search_needs(plan, runtime)
     may, settings, seconds = fits(needs.peak, memory_of(runtime.device)), plan.settings, None
     if may and timed > 0:
-        batch, augment = plan.data.batch, plan.data.augmentations
-        generators = [torch.Generator().manual_seed(SEED) for _ in range(3)]
-        train = forever(data.weights, batch, generators[0], augment)
-        architecture = forever(data.architecture, batch, generators[1], augment)
-        with threads_for(plan.graph.flops() * batch * task_of(plan.data).steps(plan.data)):
-            supernet = make_supernet(plan, generators[2], SEED, runtime)
-            engine = make_engine(supernet, settings, generators[2])
-            engine.start_epoch(settings.epochs - 1)
-            supernet.network.train()
-            engine.break_ties(generators[2])
-            seconds = median_seconds(
-                lambda: engine.step(next(train), next(architecture)),
-                timed,
-                wait=partial(wait_for, runtime.device),
-            )
+        with threads_for(
+            plan.graph.flops() * plan.data.batch * task_of(plan.data).steps(plan.data)
+        ):
+            step = search_step(plan, data, runtime)
+            seconds = median_seconds(step, timed, wait=partial(wait_for, runtime.device))
     return Estimate("search", needs, may, seconds, steps_of_epoch, settings.epochs)
 
 
@@ -107,13 +87,6 @@ def estimate_training(
         graph = build_derived_graph(architecture, training=True)
         steps = task_of(data_settings).steps(data_settings)
         with threads_for(graph.flops() * settings.batch * steps):
-            trainee = Trainee(graph, settings, SEED, runtime)
-            epochs = Epochs(
-                trainee, settings, data_settings, data, lambda record: None, KeepsNothing()
-            )
-            epochs.begin(settings.epochs)
-            batches = (batch for _ in count() for batch in epochs.batches())
-            seconds = median_seconds(
-                lambda: epochs.step(next(batches)), timed, wait=partial(wait_for, runtime.device)
-            )
+            step = training_step(architecture, settings, data_settings, data, runtime)
+            seconds = median_seconds(step, timed, wait=partial(wait_for, runtime.device))
     return Estimate("training", needs, may, seconds, steps_of_epoch, settings.epochs)

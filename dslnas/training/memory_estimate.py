@@ -16,7 +16,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.passes.manager import optimised
 from dslnas.settings.data import DataSettings
-from dslnas.settings.precision import Precision
+from dslnas.settings.precision import AnyPrecision
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Adam, AdamW, AnyOptimiser
@@ -72,7 +72,7 @@ def search_needs(plan: SearchPlan, runtime: Runtime) -> Needs:
     rows = -(-plan.data.batch // settings.accumulate) * steps
     measured = task.measured_at_once * steps
     # gates have loops in float32 only
-    loops = runtime.precision == "float32" and runtime.runs_loops("gate")
+    loops = runtime.precision in ("float32", "auto") and runtime.runs_loops("gate")
     of_step, of_measuring = [], []
     for chosen in _choices(plan.space, largest.running):
         running = _running(plan.graph, runtime, chosen)
@@ -135,7 +135,7 @@ def _needs(
     found: Activations,
     rows: int,
     measuring: float,
-    precision: Precision,
+    precision: AnyPrecision,
 ) -> Needs:
     """Put together what there is.
 
@@ -150,12 +150,12 @@ def _needs(
     return Needs(graph.params(), weights, kept, PROGRAM_BYTES + int(ALLOCATED * peak), rows)
 
 
-def _width(precision: Precision) -> float:
+def _width(precision: AnyPrecision) -> float:
     """Return the memory of a number, such as a weight, in that of a float32."""
     return 2 if precision == "float64" else 1
 
 
-def _width_of_values(graph: PrimitiveGraph, precision: Precision) -> float:
+def _width_of_values(graph: PrimitiveGraph, precision: AnyPrecision) -> float:
     """Return the memory of a value between operations, in that of a float32.
 
     In mixed precision what convolutions read and give is half as wide, and so is what follows from

@@ -14,12 +14,14 @@ from dslnas.backends.torch.loss_graphs import LossGraphs
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.tensor_float import allow_tensor_float
 from dslnas.passes.manager import PASSES, USUAL
-from dslnas.settings.precision import Execution, Precision
+from dslnas.settings.precision import AnyExecution, AnyPrecision
 
 
 @dataclass(frozen=True)
 class Runtime:
     """Settings under which the networks of a run are executed.
+
+    Where one of them is `auto`, they are not settled: networks would run in the plainest way.
 
     Attributes:
         device: Device of all tensors.
@@ -35,13 +37,18 @@ class Runtime:
 
     device: torch.device
     passes: tuple[str, ...] = USUAL
-    execution: Execution = "eager"
-    precision: Precision = "float32"
+    execution: AnyExecution = "eager"
+    precision: AnyPrecision = "float32"
 
     @property
     def dtype(self) -> torch.dtype:
         """Type of weights, alpha and images."""
         return torch.float64 if self.precision == "float64" else torch.float32
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to be measured."""
+        return "auto" not in (self.execution, self.precision)
 
     @property
     def compiles(self) -> bool:
