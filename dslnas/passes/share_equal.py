@@ -4,8 +4,9 @@ cell0/b = sigmoid cell0/a
 cell0/c = sigmoid cell0/a              cell0/b = sigmoid cell0/a
 cell0/d = add cell0/b, cell0/c   =>    cell0/d = add cell0/b, cell0/b
 
-Stem, cells and heads stay apart: each draws masks of its own, and what the last cell gives is what
-the head reads, which would be hidden if the head read something else of the cell instead.
+Stem, cell and head of a recurrent network stay apart: each draws masks of its own, and what the
+cell gives is what the head reads, which would be hidden if the head read something else of the cell
+instead.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from dslnas.passes.rewrite import Pass, Phase
 
 
 def share_equal(graph: PrimitiveGraph) -> PrimitiveGraph:
-    """Return a graph in which the first of several equal nodes of a part stands for all of them."""
-    return _shared(graph, lambda node: node.name.partition("/")[0])
+    """Return a graph in which the first of several equal nodes stands for all of them.
+
+    In a recurrent network these are nodes of one part.
+    """
+    return _shared(graph, _part_of if graph.is_sequence else _nowhere)
 
 
 def share_everywhere(graph: PrimitiveGraph) -> PrimitiveGraph:
@@ -30,7 +34,15 @@ def share_everywhere(graph: PrimitiveGraph) -> PrimitiveGraph:
 
     Where nothing is drawn and no head is added, parts need not stay apart.
     """
-    return _shared(graph, lambda node: "")
+    return _shared(graph, _nowhere)
+
+
+def _part_of(node: Node) -> str:
+    return node.name.partition("/")[0]
+
+
+def _nowhere(node: Node) -> str:
+    return ""
 
 
 def _shared(graph: PrimitiveGraph, part_of: Callable[[Node], str]) -> PrimitiveGraph:
