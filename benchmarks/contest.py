@@ -97,22 +97,40 @@ REACHED = """\
 | --- | --- | ---: | ---: | --- |"""
 
 
-def costs_of(makers: Mapping[str, Maker], turns: int, *, memory: bool = True) -> dict[str, Cost]:
-    """Return what every way costs, over so many turns after one that is not timed."""
+def costs_of(
+    makers: Mapping[str, Maker], turns: int, small: Mapping[str, Maker] | None = None
+) -> dict[str, Cost]:
+    """Return what every way costs, over so many turns after one that is not timed.
+
+    Args:
+        makers: By the name of the way.
+        turns: How often each is timed.
+        small: The same at a small size, which runs before memory is measured, so that libraries
+            and loops are loaded; without, memory is not measured.
+    """
     spent = spent_in_turns({name: make() for name, make in makers.items()}, turns)
     alone = torch.get_num_threads() == 1
+    seconds = {
+        name: statistics.median(each.cpu if alone else each.wall for each in times)
+        for name, times in spent.items()
+    }
+    if small is None:
+        return {name: Cost(seconds[name]) for name in makers}
     return {
-        name: Cost(
-            statistics.median(times.cpu if alone else times.wall for times in spent[name]),
-            in_own_process(_peak, make) if memory else 0.0,
-        )
+        name: Cost(seconds[name], in_own_process(_peak, make, small[name]))
         for name, make in makers.items()
     }
 
 
-def _peak(make: Maker) -> float:
+def _peak(make: Maker, small: Maker) -> float:
+    small()(0)
     step = make()
-    return added_peak_mib(lambda: [step(turn) for turn in range(2)])
+
+    def twice() -> None:
+        for turn in range(2):
+            step(turn)
+
+    return added_peak_mib(twice)
 
 
 def ratios_of(

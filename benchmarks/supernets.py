@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -67,12 +68,19 @@ def makers_of(workload: Workload, method: str, ways: Sequence[str]) -> dict[str,
     return {WAYS[way]: makers[way] for way in WAYS if way in ways and way in makers}
 
 
+def small_of(workload: Workload) -> Workload:
+    """Return a workload in a small size."""
+    changes = (*workload.changes, "network.channels=4")
+    return replace(workload, batch=2, steps=min(workload.steps, 2), changes=changes)
+
+
 def measure(
     workload: Workload, method: str, given: argparse.Namespace, speed: Speed
 ) -> list[Reached]:
     """Print what a step of a method costs, and return what was reached."""
     work = f"{METHODS[method].title}, {workload.name}"
-    costs = costs_of(makers_of(workload, method, given.ways), given.turns, memory=given.memory)
+    small = makers_of(small_of(workload), method, given.ways) if given.memory else None
+    costs = costs_of(makers_of(workload, method, given.ways), given.turns, small)
     print(*cost_rows(work, costs), sep="\n", flush=True)
     plain = ours(workload, method, plain=True)
     floor = floor_of(partial(plain, 0), speed)

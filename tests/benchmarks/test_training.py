@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import pytest
+import torch
 
 import training
-from contest import CHANNELS_LAST, OURS, PUBLISHED, Cost, Goal, ratios_of
+from contest import CHANNELS_LAST, OURS, PUBLISHED, Cost, Goal, Step, costs_of, ratios_of
 from dslnas.graph.lower.network import build_derived_graph
+
+needs_linux = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux")
 
 
 def test_this_tools_network_is_the_published_one() -> None:
@@ -36,3 +42,14 @@ def test_ratios_are_those_of_seconds_or_of_memory() -> None:
     assert [row.number for row in found] == [2.0, 2.0]
     expected = "| work | time, times less than published | 2.00 | 2, at least 1.5 |  |"
     assert str(found[0]) == expected
+
+
+@pytest.mark.slow
+@needs_linux
+def test_the_memory_of_a_step_is_that_of_its_tensors() -> None:
+    costs = costs_of({"large": partial(_allocating, 2**24)}, 1, {"large": partial(_allocating, 1)})
+    assert 60 < costs["large"].peak < 80
+
+
+def _allocating(numbers: int) -> Step:
+    return lambda turn: torch.ones(numbers)  # of four bytes
