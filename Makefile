@@ -14,7 +14,7 @@ help: ## List the targets (this text)
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: same-python .venv/installed ## From nothing: search a small network on digits and export it
-	@echo "==> Searching an architecture for the digits of $(DEMO); about a minute or two."
+	@echo "==> Searching an architecture for the digits of $(DEMO); well under a minute."
 	@echo "    The results go to a new folder below exported/."
 	$(BIN)/dslnas compile $(DEMO) --search
 
@@ -72,4 +72,5 @@ same-python:
 	    echo "    This downloads several hundred megabytes and is silent for some minutes."
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@$(BIN)/python -m compileall -q dslnas # pip does so for wheels, not for an editable install
+	@$(BIN)/dslnas loops
 	@touch .venv/installed

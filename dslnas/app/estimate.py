@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from dslnas.app.compile import CompiledArchitecture, CompiledSearch, CompiledSpace
 from dslnas.app.data import load_data
-from dslnas.app.run import Listener, Notice, silent, telling_of_compilation
+from dslnas.app.own_loops import loops_for, search_work, training_work
+from dslnas.app.run import Listener, Notice, silent
 from dslnas.app.search import plan_of
 from dslnas.diagnostics import user_error
 from dslnas.tasks.catalogue import task_of
@@ -47,14 +48,14 @@ def estimate(
             where=where,
             help="name one way; a run measures several when it begins",
         )
-    with telling_of_compilation(str(runtime.device), report):
-        return tuple(_stages(spec, runtime, steps, report))
+    return tuple(_stages(spec, runtime, steps, report))
 
 
 def _stages(
     spec: CompiledSpace | CompiledArchitecture, runtime: Runtime, steps: int, report: Listener
 ) -> Iterator[Estimate]:
     """Yield the estimate of the search, if there is one, and that of the training."""
+    from dslnas.graph.lower.network import build_derived_graph
     from dslnas.training.estimate import estimate_search, estimate_training
     from dslnas.training.synthetic_data import noise, published_steps
 
@@ -73,11 +74,16 @@ def _stages(
         report(Notice(f"Searching by {spec.method} for {steps} steps"))
         batch = settings.batch
         count = data.weights.batch_count(batch) if is_there else published_steps(settings, batch, 1)
-        yield estimate_search(plan_of(spec), data, count, runtime, steps)
+        work = None if count is None else search_work(spec, count)
+        with loops_for(work, str(runtime.device), runtime.passes, report):
+            yield estimate_search(plan_of(spec), data, count, runtime, steps)
     architecture, batch = _architecture(spec, runtime), evaluate.batch
     report(Notice(f"Training an architecture for {steps} steps"))
     count = data.training.batch_count(batch) if is_there else published_steps(settings, batch, 2)
-    yield estimate_training(architecture, evaluate, settings, data, count, runtime, steps)
+    graph = build_derived_graph(architecture)
+    work = None if count is None else training_work(graph, program, count)
+    with loops_for(work, str(runtime.device), runtime.passes, report):
+        yield estimate_training(architecture, evaluate, settings, data, count, runtime, steps)
 
 
 def _architecture(spec: CompiledSpace | CompiledArchitecture, runtime: Runtime) -> Architecture:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,7 @@ from dslnas.space.architecture import Architecture
 from dslnas.training.records import EpochRecord, Line, StepRecord
 
 if TYPE_CHECKING:
+    from dslnas.backends.torch.kernels.compilation import Work
     from dslnas.backends.torch.network import TorchNetwork
     from dslnas.backends.torch.runtime import Runtime
     from dslnas.data.dataset import Data
@@ -49,8 +50,6 @@ class Notice:
 
     text: str
 
-
-COMPILING = Notice("Compiling CPU loops, once on this machine")
 
 Listener: TypeAlias = Callable[[Line | StepRecord | Notice], None]
 """Gets a record after every step and every epoch, and notices between them."""
@@ -245,8 +244,10 @@ class Run:
         spec = compile_spec(self.path / ARCHITECTURE, with_data=False)
         return without_choices(spec, "used")
 
-    def start(self) -> Data:
+    def start(self, told: Sequence[Notice] = ()) -> Data:
         """Return the data, and make the folder unless it is there: wrong data leave none behind.
+
+        Notices are reported then.
 
         Raises:
             UserError: NAS026 if the run began with other data.
@@ -259,6 +260,8 @@ class Run:
             for note in data.notes:
                 self.report(Notice(f"Data: {note}"))
             self.folder.update(data_hash=data.hash)
+        for notice in told:
+            self.report(notice)
         return data
 
     def check_data(self) -> None:
@@ -270,6 +273,13 @@ class Run:
                 where=str(self.path),
                 help="give it the data that it began with, or begin another run in another folder",
             )
+
+    def loops_for(self, work: Work) -> AbstractContextManager[Sequence[Notice]]:
+        """Run a stage with loops of our own if so much work is worth compiling them."""
+        from dslnas.app.own_loops import loops_for
+
+        how = self.manifest
+        return loops_for(work, how.device, how.passes, self.report)
 
     @contextmanager
     def stage(self, done: Status) -> Iterator[None]:
@@ -285,8 +295,7 @@ class Run:
             self.folder.update(status="running")
         status: Status = "failed"
         try:
-            with telling_of_compilation(self.manifest.device, self.report):
-                yield
+            yield
             status = done
         except KeyboardInterrupt:
             status = "interrupted"
@@ -305,15 +314,6 @@ class Run:
         finally:
             if self.folder.is_made:
                 self.folder.update(status=status, warnings=self.folder.warnings)
-
-
-def telling_of_compilation(device: str, report: Listener) -> AbstractContextManager[None]:
-    """Report it if loops are compiled in the body for the CPU: nothing else is told meanwhile."""
-    if not device.startswith("cpu"):
-        return nullcontext()
-    from dslnas.backends.torch.kernels import compilation
-
-    return compilation.telling_of_compilation(lambda: report(COMPILING))
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -10,6 +11,7 @@ from dslnas.app.arguments import check_options, spec_call, wrong_argument
 from dslnas.app.choosing import settled_runtime
 from dslnas.app.compile import Compiled, CompiledSearch, architecture_text, with_search
 from dslnas.app.open_run import begin
+from dslnas.app.own_loops import search_work
 from dslnas.app.run import Notice, Run, RunOptions
 from dslnas.app.versions import check_space_versions
 from dslnas.runs.folder import (
@@ -48,7 +50,9 @@ def search(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunO
     run = begin(spec, out, **options)
     if not run.is_finished and not is_searched(run.path):
         with run.stage("searched"):
-            _write(run, spec, _searched(run, spec))
+            batches = run.data.weights.batch_count(spec.program.data.batch)
+            with run.loops_for(search_work(spec, batches)) as told:
+                _write(run, spec, _searched(run, spec, told))
     return run
 
 
@@ -76,7 +80,7 @@ def plan_of(spec: CompiledSearch) -> SearchPlan:
     return SearchPlan(spec.space, spec.graph, spec.search, program.data, program.derivation)
 
 
-def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
+def _searched(run: Run, spec: CompiledSearch, told: Sequence[Notice]) -> SearchResult:
     from dslnas.app.loops import fitting, keeper, last_saved
     from dslnas.backends.torch.threads import threads_for
     from dslnas.training.memory_check import check_search_fits
@@ -87,7 +91,7 @@ def _searched(run: Run, spec: CompiledSearch) -> SearchResult:
     plan = plan_of(spec)
     check_space_versions(spec)
     check_search_fits(plan, data, run.runtime)
-    run.start()
+    run.start(told)
     steps = task_of(program.data).steps(program.data)
     for note in spec.own_notes:
         run.report(Notice(note.render()))

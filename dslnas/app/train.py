@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -11,12 +11,13 @@ from dslnas.app.arguments import check_options, run_call, spec_call, wrong_argum
 from dslnas.app.choosing import settled_runtime
 from dslnas.app.compile import Compiled, architecture_text, without_choices
 from dslnas.app.open_run import begin
-from dslnas.app.run import Run, RunOptions
+from dslnas.app.run import Notice, Run, RunOptions
 from dslnas.app.versions import check_versions
 from dslnas.runs.folder import ARCHITECTURE, is_searched
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
+    from dslnas.graph.graph import PrimitiveGraph
     from dslnas.training.train import Trained
 
 
@@ -71,33 +72,42 @@ def _check_alone(out: object, options: Mapping[str, object]) -> None:
 
 
 def _trained(run: Run) -> Trained:
-    from dslnas.app.loops import fitting, keeper, last_saved
-    from dslnas.backends.torch.threads import threads_for
+    from dslnas.app.own_loops import training_work
     from dslnas.graph.analysis.dependence import check_dependence
     from dslnas.graph.lower.network import build_derived_graph
     from dslnas.training.constraints import check_limits
+
+    program, graph = run.spec.program, build_derived_graph(run.architecture)
+    check_dependence(graph, run.spec.name)
+    check_limits(graph, program.derivation.limits, task_of(program.data).example)
+    check_versions(graph, program)
+    parts, batch = (run.data.weights, run.data.architecture), program.evaluate.batch
+    batches = sum(part.batch_count(batch) for part in parts)
+    with run.loops_for(training_work(graph, program, batches)) as told:
+        return _trained_by(run, graph, batches, told)
+
+
+def _trained_by(run: Run, graph: PrimitiveGraph, batches: int, told: Sequence[Notice]) -> Trained:
+    """Train the architecture of a run: its network has this graph, an epoch so many batches."""
+    from dslnas.app.loops import fitting, keeper, last_saved
+    from dslnas.backends.torch.threads import threads_for
     from dslnas.training.memory_check import check_training_fits
     from dslnas.training.steps import training_step
     from dslnas.training.train import train
 
     program, data, seed = run.spec.program, run.data, run.manifest.seed
-    settings, graph = program.evaluate, build_derived_graph(run.architecture)
-    task = task_of(program.data)
-    check_dependence(graph, run.spec.name)
-    check_limits(graph, program.derivation.limits, task.example)
-    check_versions(graph, program)
+    settings, steps = program.evaluate, task_of(program.data).steps(program.data)
     check_training_fits(run.architecture, settings, program.data, data, run.runtime)
-    run.start()
+    run.start(told)
     if not is_searched(run.path):
         origin = f"Trained as {run.spec.name}, seed {seed}."
         run.folder.write(ARCHITECTURE, architecture_text(run.spec, run.architecture, origin))
     checkpoint = run.folder.training_checkpoint
     saved = last_saved(run, checkpoint, settings.epochs)
-    threads = threads_for(graph.flops() * settings.batch * task.steps(program.data))
+    threads = threads_for(graph.flops() * settings.batch * steps)
     with threads, run.stop.heard(), fitting(checkpoint):
         make = partial(training_step, run.architecture, settings, program.data, data)
-        count = settings.epochs * data.training.batch_count(settings.batch)
-        runtime = settled_runtime(run, "retrain", make, count)
+        runtime = settled_runtime(run, "retrain", make, settings.epochs * batches)
         return train(
             run.architecture,
             settings,

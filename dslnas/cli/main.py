@@ -39,6 +39,7 @@ COMMANDS = {
     "explain": "explain",
     "export": "export",
     "fmt": "fmt",
+    "loops": "loops",
     "predict": "predict",
     "schema": "schema",
     "show": "show",

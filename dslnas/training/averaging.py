@@ -36,7 +36,7 @@ class Average:
 
     def __init__(self, weights: Sequence[Tensor], decay: float | None = None) -> None:
         """Begin without any value."""
-        self._weights, self._decay = weights, decay
+        self._weights, self._decay = list(weights), decay
         self.count = 0
         self.means: list[Tensor] = []
 
@@ -47,8 +47,9 @@ class Average:
             self.means = self._zeros()
         inertia = self._inertia()
         self.count += 1
-        for mean, weight in zip(self.means, self._weights, strict=True):
-            mean.add_((weight - mean) / inertia)
+        moves = torch._foreach_sub(self._weights, self.means)
+        torch._foreach_div_(moves, inertia)
+        torch._foreach_add_(self.means, moves)
 
     def _inertia(self) -> float:
         """Return the number of values as one of which the next counts."""
@@ -91,6 +92,5 @@ class Average:
             self._put(self.means)
 
     @torch.no_grad()
-    def _put(self, values: Sequence[Tensor]) -> None:
-        for weight, value in zip(self._weights, values, strict=True):
-            weight.copy_(value)
+    def _put(self, values: list[Tensor]) -> None:
+        torch._foreach_copy_(self._weights, values)

@@ -199,7 +199,7 @@ def test_a_loop_without_memory_to_work_in_is_an_error(
     with pytest.raises(MemoryError, match="`greedy` of `gate`"):
         call.run("greedy", 3)
     assert told == [MemoryError] * 3
-    kernel_call._compiled.cache_clear()
+    kernel_call.compiled_task.cache_clear()
 
 
 MALLOC = "libc_malloc_debug.so.0"

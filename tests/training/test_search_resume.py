@@ -73,18 +73,18 @@ def assert_equal(a: SearchResult, b: SearchResult) -> None:
     assert facts[0] == facts[1]
 
 
-def assert_goes_on(search: Callable[..., SearchResult], data: Data, at: int) -> None:
-    """Assert that a search which ends at a moment goes on to the same as one that does not."""
+def assert_goes_on(search: Callable[..., SearchResult], data: Data, *moments: int) -> None:
+    """Assert that a search which ends at any of some moments goes on to the same as a whole one."""
     whole = Breaking()
     wanted = search(data=data, keeper=whole)
-    broken = Breaking(at)
-    with pytest.raises(KeyboardInterrupt):
-        search(data=data, keeper=broken)
-    rest = Breaking()
-    found = search(data=data, keeper=rest, saved=broken.saved)
-    assert_equal(wanted, found)
     whole_epochs = [told(record) for record in whole.epochs]
-    assert [told(record) for record in broken.epochs + rest.epochs] == whole_epochs
+    for at in moments:
+        broken, rest = Breaking(at), Breaking()
+        with pytest.raises(KeyboardInterrupt):
+            search(data=data, keeper=broken)
+        found = search(data=data, keeper=rest, saved=broken.saved)
+        assert_equal(wanted, found)
+        assert [told(record) for record in broken.epochs + rest.epochs] == whole_epochs, at
 
 
 def image_search(method: str, **given: Any) -> Callable[..., SearchResult]:
@@ -94,15 +94,14 @@ def image_search(method: str, **given: Any) -> Callable[..., SearchResult]:
     return search
 
 
-@pytest.mark.parametrize("at", [1, STEPS, STEPS + 3])
 @pytest.mark.parametrize("method", ["darts", "gdas", "nasp", "enas", "evolution"])
-def test_a_search_of_every_kind_goes_on(method: str, at: int) -> None:
-    assert_goes_on(image_search(method), random_data(), at)
+def test_a_search_of_every_kind_goes_on(method: str) -> None:
+    assert_goes_on(image_search(method), random_data(), 1, STEPS, STEPS + 3)
 
 
-@pytest.mark.parametrize("at", [STEPS, STEPS + 7, STEPS + 9])  # one of 8 judged, one of 2 fits
-def test_a_search_that_ends_between_two_epochs_goes_on(at: int) -> None:
-    assert_goes_on(image_search("nao"), random_data(), at)
+def test_a_search_that_ends_between_two_epochs_goes_on() -> None:
+    moments = STEPS, STEPS + 7, STEPS + 9  # of the last two: one of 8 judged, one of 2 fits
+    assert_goes_on(image_search("nao"), random_data(), *moments)
 
 
 @pytest.mark.parametrize("method", ["darts", "random_search", "nao", "bayesnas"])

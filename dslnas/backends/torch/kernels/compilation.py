@@ -1,22 +1,69 @@
-"""Telling that loops are compiled, which takes half a minute, once on a machine."""
+"""When loops are compiled: ahead of all runs, or in a run that tells of it; never for a short one.
+
+Compiling takes some seconds for each kernel, once on a machine. A run that would take hardly longer
+runs by torch's functions instead. Sums of both differ in the last bits, so the choice depends on
+the work alone, not on what is compiled already.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from importlib.util import find_spec
+from typing import Any, Final, NamedTuple, get_args, get_type_hints
+
+import torch
 
 from dslnas.backends.torch.kernels.availability import available
+from dslnas.backends.torch.kernels.kernel_args import Kernel, KernelArgs, Loops
+from dslnas.backends.torch.kernels.kernel_call import compiled_task, tasks_of, watchers
+from dslnas.graph.graph import PrimitiveGraph
+
+KERNELS: Final[tuple[Kernel, ...]] = get_args(Kernel)
+
+COMPILING = "Compiling loops for this processor, once; `dslnas loops` does so ahead of all runs"
+
+WORTH = 15.0
+"""Seconds of a run from which on loops save more than compiling them takes."""
+
+PER_FLOP, PER_CALL = 1e-10, 1e-5
+"""Seconds that a multiply-add and the call of a primitive take on a usual core, about."""
+
+RUNS = 3
+"""A step runs the network once, and its gradient takes about as long as two runs."""
+
+
+class Work(NamedTuple):
+    """Work of a search or a training.
+
+    Attributes:
+        flops: Multiply-adds of all its runs of the network, without gradients.
+        calls: Primitives that these runs call.
+    """
+
+    flops: int
+    calls: int
+
+    @property
+    def is_worth_compiling(self) -> bool:
+        """Whether it takes much longer than compiling loops for it."""
+        return RUNS * (self.flops * PER_FLOP + self.calls * PER_CALL) >= WORTH
+
+
+def work_of(graph: PrimitiveGraph, batch: int, steps: int, runs: int) -> Work:
+    """Return the work of running a network so often, on batches of examples of so many steps."""
+    return Work(graph.flops() * batch * steps * runs, len(graph.nodes) * steps * runs)
+
+
+def is_installed() -> bool:
+    """Say whether numba is there; it is not imported, so it may still be of no use."""
+    return find_spec("numba") is not None
 
 
 @contextmanager
-def telling_of_compilation(tell: Callable[[], None]) -> Iterator[None]:
-    """Call `tell` when the first loop is compiled in the body; loops that are kept on disk are not.
-
-    Args:
-        tell: Called once at most.
-    """
+def telling_of_compilation(tell: Callable[[str], None]) -> Iterator[None]:
+    """Tell when loops are compiled in the body, and how long each took; not of those on disk."""
     if not available():
         yield
         return
@@ -27,8 +74,30 @@ def telling_of_compilation(tell: Callable[[], None]) -> Iterator[None]:
         nonlocal told
         if not told:
             told = True
-            tell()
+            tell(COMPILING)
 
+    def on_compiled(kernel: Loops, task: str, seconds: float) -> None:
+        tell(f"  {kernel} {task}: {seconds:.1f} s")
+
+    watchers.append(on_compiled)
     listener = type("Listener", (events.Listener,), {"on_start": on_start, "on_end": on_start})()
-    with events.install_listener("numba:run_pass", listener):
-        yield
+    try:
+        with events.install_listener("numba:run_pass", listener):
+            yield
+    finally:
+        watchers.remove(on_compiled)
+
+
+def compile_all(dtype: torch.dtype = torch.float32) -> int:
+    """Compile all loops for a dtype, those that are not on disk; return how many there are."""
+    loops = [(name, task) for kernel in get_args(Loops) for name, task in tasks_of(kernel).items()]
+    for name, task in loops:
+        compiled_task(record_type(task), name, dtype)
+    return len(loops)
+
+
+def record_type(task: Callable[..., int]) -> type[KernelArgs]:
+    """Return the type of the record that a task reads, as its signature says."""
+    (kind,) = get_args(get_type_hints(task)["args"])
+    found: type[KernelArgs] = kind
+    return found

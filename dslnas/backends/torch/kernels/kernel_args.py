@@ -16,6 +16,9 @@ from torch import Tensor
 Kernel: TypeAlias = Literal["separable_conv", "mix", "gate"]
 """A function of this package that has loops of its own, and torch's functions to fall back on."""
 
+Loops: TypeAlias = Literal[Kernel, "norm"]
+"""Loops of a kernel, or those that several have in common."""
+
 Buffer: TypeAlias = Tensor | Sequence[Tensor | None] | None
 """Memory that a loop reads or writes: a tensor, a table of tensors, or nothing."""
 
@@ -51,7 +54,7 @@ class KernelArgs(ABC):
         kernel: Whose loops read it; those of norms serve several kernels.
     """
 
-    kernel: ClassVar[Kernel | Literal["norm"]]
+    kernel: ClassVar[Loops]
 
     @abstractmethod
     def accesses(self) -> Mapping[str, Accesses]:

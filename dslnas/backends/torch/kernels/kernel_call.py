@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
 from itertools import accumulate
+from time import perf_counter
 from typing import Protocol
 
 import numpy as np
 import torch
 
 from dslnas.backends.torch.kernels.argument_check import Contract, fields_of
-from dslnas.backends.torch.kernels.kernel_args import KernelArgs
+from dslnas.backends.torch.kernels.kernel_args import KernelArgs, Loops
 from dslnas.backends.torch.kernels.openmp import torch_threads
 from dslnas.diagnostics import InternalError
 
@@ -28,6 +29,7 @@ of the tasks lie behind it."""
 DTYPES = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 """Dtypes that loops are compiled for."""
 
+_PACKAGE = "dslnas.backends.torch.kernels"
 _TEAM = struct.Struct("=5q")
 _WORD = 8
 
@@ -69,7 +71,7 @@ class KernelCall:
         threads = min(tasks, torch.get_num_threads())
         pool = torch_threads() if threads > 1 else None
         asked = (0, 0) if pool is None else (pool.thread_number, pool.thread_count)
-        record, address = self._record, _compiled(type(self._args), task, self._dtype).address
+        record, address = self._record, compiled_task(type(self._args), task, self._dtype).address
         _TEAM.pack_into(record, 0, address, tasks, *asked, 0)
         team, alone = _team()
         if pool is None:
@@ -128,7 +130,7 @@ def record_of(kind: type[KernelArgs]) -> np.dtype[np.void]:
 @lru_cache(1)
 def _team() -> tuple[int, Callable[[object], None]]:
     """Return the address of a thread's function, and the same to be called from here."""
-    address: int = import_module("dslnas.backends.torch.kernels.jit").team.address
+    address: int = import_module(f"{_PACKAGE}.jit").team.address
     return address, ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
 
 
@@ -139,11 +141,28 @@ class CompiledTask(Protocol):
     def address(self) -> int:
         """Where its code begins."""
 
+    @property
+    def cache_hits(self) -> int:
+        """How often it was found on disk."""
+
+
+watchers: list[Callable[[Loops, str, float], None]] = []
+"""Called when a task of a kernel was compiled, with the seconds that it took."""
+
+
+def tasks_of(kernel: Loops) -> Mapping[str, Callable[..., int]]:
+    """Return the tasks of a kernel by name. Imports numba."""
+    tasks: Mapping[str, Callable[..., int]] = import_module(f"{_PACKAGE}.{kernel}_numba").TASKS
+    return tasks
+
 
 @lru_cache(None)
-def _compiled(args: type[KernelArgs], task: str, dtype: torch.dtype) -> CompiledTask:
-    package = "dslnas.backends.torch.kernels"
-    jit = import_module(f"{package}.jit")
-    tasks = import_module(f"{package}.{args.kernel}_numba").TASKS
-    compiled: CompiledTask = jit.compile_task(tasks[task], record_of(args), DTYPES[dtype])
+def compiled_task(args: type[KernelArgs], task: str, dtype: torch.dtype) -> CompiledTask:
+    """Return a task for records of a type and values of a dtype. Imports numba."""
+    begin, jit = perf_counter(), import_module(f"{_PACKAGE}.jit")
+    function = tasks_of(args.kernel)[task]
+    compiled: CompiledTask = jit.compile_task(function, record_of(args), DTYPES[dtype])
+    if compiled.cache_hits == 0:
+        for watcher in watchers:
+            watcher(args.kernel, task, perf_counter() - begin)
     return compiled

@@ -1,0 +1,85 @@
+"""Loops of our own for the CPU: compiled ahead, told of in a run, and left out of a short one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dslnas.app.run import Listener, Notice, silent
+from dslnas.diagnostics import user_error
+
+if TYPE_CHECKING:
+    from dslnas.app.compile import CompiledSearch
+    from dslnas.backends.torch.kernels.compilation import Work
+    from dslnas.graph.graph import PrimitiveGraph
+    from dslnas.language.check.checked import CheckedProgram
+
+SHORT = Notice("So short that it runs by PyTorch's functions: compiling loops would take longer")
+
+GRADIENTS = 2
+"""Gradients that a step of a search takes: of the weights, and of the architecture."""
+
+
+def compile_loops(report: Listener = silent) -> tuple[int, Path]:
+    """Compile all loops for this processor; return how many are ready, and where they are kept.
+
+    Raises:
+        UserError: NAS013 if numba is not there.
+    """
+    from dslnas.backends.torch.kernels import compilation
+    from dslnas.backends.torch.kernels.availability import available
+
+    if not available():
+        raise user_error(
+            "NAS013",
+            "there are no loops to compile: numba is not installed",
+            where="dslnas loops",
+            help="pip install numba, the extra `fast` of dslnas",
+        )
+    from dslnas.backends.torch.kernels.jit import cache_folder
+
+    with compilation.telling_of_compilation(lambda text: report(Notice(text))):
+        return compilation.compile_all(), cache_folder()
+
+
+@contextmanager
+def loops_for(
+    work: Work | None, device: str, passes: Collection[str], report: Listener
+) -> Iterator[tuple[Notice, ...]]:
+    """Run work with loops of our own if it is worth compiling them; give what is told before it.
+
+    The choice depends on the work alone: equal runs have equal bits, whatever is compiled already.
+    Work of which nobody knows how much it is counts as worth it. Compiling is reported.
+    """
+    from dslnas.backends.torch.kernels import compilation
+    from dslnas.backends.torch.kernels.availability import without_loops
+
+    if not device.startswith("cpu") or not passes:
+        yield ()
+    elif work is None or work.is_worth_compiling:
+        with compilation.telling_of_compilation(lambda text: report(Notice(text))):
+            yield ()
+    else:
+        with without_loops(*compilation.KERNELS):
+            yield (SHORT,) if compilation.is_installed() else ()
+
+
+def search_work(spec: CompiledSearch, batches: int) -> Work:
+    """Return the work of the search that a spec asks for, with so many batches in an epoch."""
+    from dslnas.backends.torch.kernels.compilation import work_of
+    from dslnas.tasks.catalogue import task_of
+
+    data = spec.program.data
+    runs = GRADIENTS * spec.search.epochs * batches
+    return work_of(spec.graph, data.batch, task_of(data).steps(data), runs)
+
+
+def training_work(graph: PrimitiveGraph, program: CheckedProgram, batches: int) -> Work:
+    """Return the work of training a network as a program says, with so many batches in an epoch."""
+    from dslnas.backends.torch.kernels.compilation import work_of
+    from dslnas.tasks.catalogue import task_of
+
+    settings, steps = program.evaluate, task_of(program.data).steps(program.data)
+    return work_of(graph, settings.batch, steps, settings.epochs * batches)
