@@ -21,10 +21,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from contest import OURS, Maker, Step, costs_of
 from dslnas.app.compile import CompiledSpace
 from dslnas.diagnostics import UserError
 from dslnas.graph.lower.network import build_supernet_graph
-from measuring import machine, medians_in_turns
+from measuring import machine
 from methods import ours
 from starting import CHECK, GRAPH, Times, compile_once, derived
 from training import epochs_of
@@ -115,22 +116,30 @@ def alike(workload: Workload) -> Workload:
 def measure(workload: Workload, value: int, turns: int) -> Iterator[Point]:
     """Yield every cost of a workload, at a value of what is varied."""
     graph, batch = build_supernet_graph(workload.space), workload.batch
-    searching = {SEARCH_STEP: ours(workload, "darts")}
-    seconds = medians_in_turns(searching, turns)[SEARCH_STEP]
+    seconds = seconds_of_step(partial(ours, workload, "darts"), turns)
     yield Point(SEARCH_STEP, value, seconds, batch * graph.flops())
     times: Times = {}
     for _ in range(turns + 1):
         compiled = compile_once(workload, times)
     assert isinstance(compiled, CompiledSpace), "there are choices"
     architecture = derived(compiled, workload)
-    epochs = epochs_of(architecture.program, workload.shape, workload.classes)
-    step = partial(epochs.step, workload.batches()[0])
-    seconds = medians_in_turns({TRAINING_STEP: lambda turn: step()}, turns)[TRAINING_STEP]
+    seconds = seconds_of_step(partial(_training_step, architecture), turns)
     work = batch * compile_once(architecture, {}).graph.flops()
     yield Point(TRAINING_STEP, value, seconds, work)
     for cost, stages in ((GRAPHS, GRAPH), (CHECKS, CHECK)):
         seconds = sum(statistics.median(times[stage][1:]) for stage in stages)
         yield Point(cost, value, seconds, len(graph.nodes))
+
+
+def seconds_of_step(make: Maker, turns: int) -> float:
+    """Return what a step takes."""
+    return costs_of({OURS: make}, turns)[OURS].seconds
+
+
+def _training_step(architecture: Workload) -> Step:
+    epochs = epochs_of(architecture.program, architecture.shape, architecture.classes)
+    batch = architecture.batches()[0]
+    return lambda turn: epochs.step(batch)
 
 
 def grows(points: Sequence[Point]) -> float:
