@@ -7,14 +7,11 @@ the processor gave to this process, which on a quiet machine are those of the cl
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import torch
-
-from measuring import added_peak_mib, in_own_process, spent_in_turns
+from measuring import added_peak_mib, in_own_process, medians_in_turns
 
 OURS = "this tool"
 PUBLISHED = "published"
@@ -108,12 +105,7 @@ def costs_of(
         small: The same at a small size, which runs before memory is measured, so that libraries
             and loops are loaded; without, memory is not measured.
     """
-    spent = spent_in_turns({name: make() for name, make in makers.items()}, turns)
-    alone = torch.get_num_threads() == 1
-    seconds = {
-        name: statistics.median(each.cpu if alone else each.wall for each in times)
-        for name, times in spent.items()
-    }
+    seconds = medians_in_turns({name: make() for name, make in makers.items()}, turns)
     if small is None:
         return {name: Cost(seconds[name]) for name in makers}
     return {

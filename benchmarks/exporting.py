@@ -33,7 +33,7 @@ from dslnas.exporters.export import export
 from dslnas.exporters.onnx import MODEL
 from dslnas.settings.sections import ExportSettings
 from dslnas.training.train import fresh_network
-from measuring import machine, medians_in_turns
+from measuring import machine, spent_in_turns
 from published.derived import DARTS_V2, DerivedNetwork
 from training import CLASSES, checked, program_of
 from workloads import CIFAR, count
@@ -93,6 +93,12 @@ def torch_export(network: nn.Module, path: Path, dynamo: bool, turn: int) -> Non
         torch.onnx.export(network, (image,), str(path), dynamo=dynamo, verbose=False)
 
 
+def walls_in_turns(works: Mapping[str, Callable[[int], object]], turns: int) -> dict[str, float]:
+    """Return the median seconds of several works by the clock."""
+    spent = spent_in_turns(works, turns)
+    return {name: statistics.median(each.wall for each in times) for name, times in spent.items()}
+
+
 def latencies(models: Mapping[str, Path], turns: int) -> dict[str, float]:
     """Return the median milliseconds of one image on one thread, each model in turns."""
     image = np.random.default_rng(0).standard_normal((1, *CIFAR), np.float32)
@@ -107,7 +113,7 @@ def latencies(models: Mapping[str, Path], turns: int) -> dict[str, float]:
 
         return run
 
-    found = medians_in_turns({name: runs(path) for name, path in models.items()}, turns)
+    found = walls_in_turns({name: runs(path) for name, path in models.items()}, turns)
     return {name: 1e3 * seconds / RUNS for name, seconds in found.items()}
 
 
@@ -125,7 +131,7 @@ def measure(given: argparse.Namespace, folder: Path) -> list[Reached]:
         others[DYNAMO] = partial(torch_export, theirs, folder / "dynamo.onnx", True)
     elif given.dynamo:
         print(f"{DYNAMO}: not measured, {NEEDED} is not installed: pip install 'dslnas[bench]'")
-    seconds = medians_in_turns({**others, OURS: ours}, turns)
+    seconds = walls_in_turns({**others, OURS: ours}, turns)
     emitted, compared = (statistics.median(x[1:]) for x in (ours.emitted, ours.compared))
     work = f"export, {cells} cells x {channels} channels"
     found = [

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from dslnas.timing import seconds_of
+from measuring import spent_in_turns
 
 ATTEMPTS = 5
 SIDE, LENGTH = 2048, 2**26
@@ -50,9 +50,15 @@ def measured_speed(side: int = SIDE, length: int = LENGTH) -> Speed:
     """
     left, right, product = torch.randn(side, side), torch.randn(side, side), torch.empty(side, side)
     source, target = torch.ones(length), torch.zeros(length)
-    products = [seconds_of(lambda: torch.mm(left, right, out=product)) for _ in range(ATTEMPTS)]
-    copies = [seconds_of(lambda: target.copy_(source)) for _ in range(ATTEMPTS)]
-    return Speed(side**3 / min(products), 2 * source.nbytes / min(copies))
+    spent = spent_in_turns(
+        {
+            "product": lambda turn: torch.mm(left, right, out=product),
+            "copy": lambda turn: target.copy_(source),
+        },
+        ATTEMPTS,
+    )
+    products, copies = (min(each.seconds for each in times) for times in spent.values())
+    return Speed(side**3 / products, 2 * source.nbytes / copies)
 
 
 class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]

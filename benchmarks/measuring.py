@@ -48,6 +48,11 @@ class Spent(NamedTuple):
     wall: float
     cpu: float
 
+    @property
+    def seconds(self) -> float:
+        """What counts: with one thread those of the processor, which others do not disturb."""
+        return self.cpu if torch.get_num_threads() == 1 else self.wall
+
 
 def spent_in_turns(
     works: Mapping[str, Callable[[int], object]], turns: int
@@ -72,9 +77,9 @@ def spent_in_turns(
 
 
 def medians_in_turns(works: Mapping[str, Callable[[int], object]], turns: int) -> dict[str, float]:
-    """Return the median seconds of several works, as in `spent_in_turns`."""
+    """Return the median seconds of several works, as in `spent_in_turns`; see `Spent.seconds`."""
     spent = spent_in_turns(works, turns)
-    return {name: statistics.median(t.wall for t in times) for name, times in spent.items()}
+    return {name: statistics.median(t.seconds for t in times) for name, times in spent.items()}
 
 
 def added_peak_mib(work: Callable[[], object]) -> float:
