@@ -15,7 +15,11 @@ from dslnas.exporters.exporter import Exporter
 from dslnas.exporters.parity import Inputs, compare, network_run
 from dslnas.exporters.sequence_parity import (
     BATCHES,
+    CALLS,
     LENGTH,
+    STEPWISE,
+    WHOLE,
+    Calls,
     SequenceRun,
     compare_sequences,
     sequence_network_run,
@@ -26,8 +30,9 @@ from dslnas.graph.graph import Node, PrimitiveGraph
 BATCH = 7
 """Random examples to compare on."""
 
-WORK = 4_000_000_000
-"""Multiply-adds beyond which fewer real examples do, but as many as there are random ones."""
+WORK, LEAST = 4_000_000_000, 50
+"""Multiply-adds beyond which fewer real examples do, but as many as there are random ones, or fewer
+steps of a text, but so many."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,10 @@ def check_files(
     """
     if isinstance(network, SequenceNetwork):
         others = {exporter.name: exporter.sequence_runs(written) for exporter in exporters}
-        streams = _streams(network, real, seed)
-        agreements = _check_sequences(network, others, tolerance, streams)
-        return Compared(agreements, f"{LENGTH} steps of {' and '.join(streams)} tokens")
+        streams, calls = _streams(network, real, seed), calls_compared(network.graph)
+        agreements = _check_sequences(network, others, tolerance, streams, calls)
+        told = f"{sum(calls[WHOLE])} steps of {' and '.join(streams)} tokens"
+        return Compared(agreements, told)
     runs = {exporter.name: exporter.run(written) for exporter in exporters}
     inputs = _inputs(network, real, seed)
     reference, shaken = network_run(network), network_run(off_by_a_bit(network))
@@ -77,17 +83,27 @@ def most_compared(graph: PrimitiveGraph) -> int:
     return max(BATCH, WORK // max(1, graph.flops()))
 
 
+def calls_compared(graph: PrimitiveGraph) -> Calls:
+    """Return the steps on which a recurrent network is compared: fewer of a larger one."""
+    steps = max(LEAST, WORK // max(1, graph.flops() * sum(BATCHES)))
+    if steps >= LENGTH:
+        return CALLS
+    first = steps * 3 // 5
+    return {WHOLE: (first, steps - first), STEPWISE: (1,) * steps}
+
+
 def _check_sequences(
     network: SequenceNetwork,
     others: Mapping[str, Mapping[str, SequenceRun]],
     tolerance: float,
     streams: Mapping[str, np.ndarray],
+    calls: Calls,
 ) -> dict[str, Agreement]:
-    """Compare over 200 steps, all on one thread."""
+    """Compare all on one thread."""
     # Steps of a text are too small to share out: threads would wait much longer than they compute.
     runs = sequence_network_run(network), sequence_network_run(off_by_a_bit(network))
     with threads(1):
-        return compare_sequences(*runs, others, streams, tolerance)
+        return compare_sequences(*runs, others, streams, tolerance, calls)
 
 
 def _inputs(network: TorchNetwork, real: Inputs | None, seed: int) -> dict[str, Inputs]:

@@ -15,7 +15,9 @@ from dslnas.exporters.agreement import Agreement, Call, Yardstick, disagreement
 
 WHOLE, STEPWISE = "as a whole", "step by step"
 
-CALLS: Mapping[str, tuple[int, ...]] = {WHOLE: (120, 80), STEPWISE: (1,) * 200}
+Calls: TypeAlias = Mapping[str, tuple[int, ...]]
+
+CALLS: Calls = {WHOLE: (120, 80), STEPWISE: (1,) * 200}
 """Steps of every call by the form of a model; a call starts from the states that the last gave."""
 
 LENGTH = sum(CALLS[WHOLE])
@@ -80,22 +82,24 @@ def compare_sequences(
     others: Mapping[str, Mapping[str, SequenceRun]],
     streams: Mapping[str, np.ndarray],
     tolerance: float,
+    calls: Calls | None = None,
 ) -> dict[str, Agreement]:
     """Return by backend how its logits and states agree with PyTorch's.
 
-    Each runs over 200 steps, for batches of 1 and 7: as a whole in two calls, and step by step, on
-    streams of tokens, int64 (N,), that are read again where they are too short. `shaken` and NAS711
-    are as in `compare`.
+    Each runs over the steps of `calls`, for batches of 1 and 7: as a whole in two calls, and step
+    by step, on streams of tokens, int64 (N,), that are read again where they are too short.
+    `shaken` and NAS711 are as in `compare`.
     """
+    calls = CALLS if calls is None else calls
     agreed = dict.fromkeys(others, Agreement())
     for batch in BATCHES:
         for kind, stream in streams.items():
-            tokens = np.ascontiguousarray(np.resize(stream, (batch, LENGTH)).T)
-            expected = list(_steps(reference, tokens, CALLS[WHOLE]))
-            yardsticks = _yardsticks(expected, _steps(shaken, tokens, CALLS[WHOLE]))
+            tokens = np.ascontiguousarray(np.resize(stream, (batch, sum(calls[WHOLE]))).T)
+            expected = list(_steps(reference, tokens, calls[WHOLE]))
+            yardsticks = _yardsticks(expected, _steps(shaken, tokens, calls[WHOLE]))
             for name, forms in others.items():
                 for form, run in forms.items():
-                    found = _steps(run, tokens, CALLS[form])
+                    found = _steps(run, tokens, calls[form])
                     title = f"{name}, {form}, and torch", f"{kind} tokens"
                     agreement = _checked(*title, expected, found, yardsticks, tolerance)
                     agreed[name] = agreed[name].joined(agreement)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from dslnas.backends.onnx.repeats import without_repeats
 
 
-def node(operator: str, inputs: str, output: str, **attributes: int) -> NodeProto:
+def node(operator: str, inputs: str, output: str, **attributes: Any) -> NodeProto:
     return helper.make_node(operator, inputs.split(), [output], **attributes)
 
 

@@ -11,8 +11,8 @@ from dslnas.exporters.sequence_parity import STEPWISE, WHOLE
 def check_briefly(patch: pytest.MonkeyPatch, calls: tuple[int, ...] = (6, 4)) -> None:
     """Compare backends over ten steps of a text instead of two hundred, and time few runs."""
     steps = sum(calls)
-    patch.setattr(sequence_parity, "CALLS", {WHOLE: calls, STEPWISE: (1,) * steps})
     for module in (sequence_parity, checks):
         patch.setattr(module, "LENGTH", steps)
+        patch.setattr(module, "CALLS", {WHOLE: calls, STEPWISE: (1,) * steps})
     patch.setattr(latency, "RUNS", 3)
     patch.setattr(latency, "WARM_UP", 0.0)

@@ -15,7 +15,8 @@ from safetensors import safe_open
 
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.diagnostics import InternalError, UserError
-from dslnas.exporters import sequence_parity
+from dslnas.exporters import checks, sequence_parity
+from dslnas.exporters.checks import calls_compared
 from dslnas.exporters.export import Exported, export
 from dslnas.exporters.python import PythonExporter
 from dslnas.exporters.sequence_parity import (
@@ -73,6 +74,20 @@ def test_all_forms_agree_over_200_steps_in_two_calls(tmp_path: Path, name: str) 
     assert made.latency is not None
     assert {"batch 1, one thread", "batch 8, one thread"} <= set(made.latency.milliseconds)
     assert set(made.files) == ALL == {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_large_network_is_compared_over_fewer_steps_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, told = language_model(), list[str]()
+    monkeypatch.setattr(checks, "WORK", 8 * 20 * network.graph.flops())
+    monkeypatch.setattr(checks, "LEAST", 5)
+    given = network, tmp_path, ExportSettings()
+    export(*given, name="novel", metadata={}, facts=words(), tell=told.append)
+    assert any(line.startswith("Compared with PyTorch on 20 steps of random") for line in told)
+    assert calls_compared(network.graph) == {WHOLE: (12, 8), STEPWISE: (1,) * 20}
+    monkeypatch.setattr(checks, "WORK", 1)
+    assert sum(calls_compared(network.graph)[WHOLE]) == 5
 
 
 @pytest.mark.usefixtures("_brief_checks")
