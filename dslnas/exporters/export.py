@@ -114,7 +114,11 @@ def export(
     network = in_unit(network, facts)
     model = Model(network, name, file_metadata(network, metadata, facts), facts, settings)
     write_weights(network, folder, metadata, facts, model.module)
-    exporters, files = exporters_of(settings), files_of(model)
+    exporters = [e for key, e in EXPORTERS.items() if key in settings.formats]
+    files: dict[str, bytes] = {}
+    for exporter in exporters:
+        files |= exporter.files(model)
+
     with _stage(folder) as stage:
         for file, content in files.items():
             (stage / file).write_bytes(content)
@@ -144,19 +148,6 @@ def export(
     declared = {name: declared_by(loaded.proto) for name, loaded in onnx.items()}
     told = compared.agreements, latency, declared, records, settings.tolerance
     return Exported((*names, WEIGHTS), *told)
-
-
-def exporters_of(settings: ExportSettings) -> list[Exporter]:
-    """Return the exporters of the formats that settings name."""
-    return [exporter for name, exporter in EXPORTERS.items() if name in settings.formats]
-
-
-def files_of(model: Model) -> dict[str, bytes]:
-    """Return the files of a model by name, in the formats that its settings name; not compared."""
-    files: dict[str, bytes] = {}
-    for exporter in exporters_of(model.settings):
-        files |= exporter.files(model)
-    return files
 
 
 def _models(files: Iterable[str], exporters: Sequence[Exporter]) -> list[str]:

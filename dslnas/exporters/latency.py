@@ -29,16 +29,15 @@ def latencies_of(models: Sequence[Loaded]) -> list[Latency]:
     They run in turns: seconds later a machine may be faster or slower than it was.
     """
     found: list[dict[str, Times]] = [{} for _ in models]
-    name, every = processor(), processors()
-    titles = {1: ALONE, every: TOGETHER} if every > 1 else {1: ALONE}
-    for batch, (threads, title) in product(BATCHES, titles.items()):
+    for batch, (title, threads) in product(BATCHES, ((ALONE, 1), (TOGETHER, processors()))):
         works = [
             partial(model.session(threads).run, None, example_of(model.proto, batch))
             for model in models
         ]
         for times, seconds in zip(found, _seconds(works), strict=True):
             times[f"batch {batch}, {title}"] = _times(seconds)
-    return [Latency(processor=name, threads=every, milliseconds=times) for times in found]
+    name, threads = processor(), processors()
+    return [Latency(processor=name, threads=threads, milliseconds=times) for times in found]
 
 
 def _seconds(works: Sequence[Callable[[], object]]) -> list[list[float]]:

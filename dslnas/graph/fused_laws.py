@@ -71,7 +71,7 @@ def bundled(graph: PrimitiveGraph) -> Iterator[Finding]:
             bundle = bundles.setdefault(number, [])
             if bundle and number != before:
                 yield node.name, "stands apart from its bundle"
-            if bundle and _kind(graph, node) != _kind(graph, bundle[0]):
+            if bundle and kind_of_bundle(graph, node) != kind_of_bundle(graph, bundle[0]):
                 yield node.name, "is of another kind than its bundle"
             if any(member.name in node.inputs for member in bundle):
                 yield node.name, "reads another node of its bundle"
@@ -79,6 +79,8 @@ def bundled(graph: PrimitiveGraph) -> Iterator[Finding]:
         before = number
 
 
-def _kind(graph: PrimitiveGraph, conv: Node) -> object:
-    alike = conv.shape, conv.attribute("stride"), conv.attribute("relu")
-    return graph.by_name[conv.inputs[0]].shape, *alike
+def kind_of_bundle(graph: PrimitiveGraph, conv: Node) -> object:
+    """Return what convolutions must share to run in one call: all but their kernels."""
+    own = ("kernel", "padding", "dilation", "bundle")
+    alike = tuple(given for given in conv.attributes if given[0] not in own)
+    return conv.primitive, graph.by_name[conv.inputs[0]].shape, conv.shape, alike

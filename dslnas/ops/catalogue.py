@@ -377,6 +377,14 @@ _ALL = (
         traits=Trait.FUNCTION | Trait.FUSED | _WRITTEN,
     ),
     Primitive(
+        "normed_conv",
+        "separable convolution of what a batch norm in front of it gives, which it applies itself",
+        shapes.separable_shape,
+        (*_SEPARABLE, *_NORM),
+        weights=shapes.normed_weights,
+        traits=Trait.UNORDERED | Trait.FUSED | _WRITTEN,
+    ),
+    Primitive(
         "channels_last",
         "its input with the channels innermost in memory",
         shapes.same_shape,

@@ -168,6 +168,12 @@ def batch_norm_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tup
     return (Weight("weight", channels, fill=1.0), Weight("bias", channels), *statistics)
 
 
+def normed_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    """Tensors of the batch norm of a separable convolution, then its own."""
+    norm = batch_norm_weights(attributes, inputs)
+    return (*norm, *separable_weights(attributes, inputs))
+
+
 def pool_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of a pooling window, which may not lie in the padding alone."""
     channels, *sizes = image(inputs, "pool")

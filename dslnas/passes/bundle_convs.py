@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count, groupby
 
+from dslnas.graph.fused_laws import kind_of_bundle
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
 from dslnas.ops.traits import Trait
@@ -45,7 +46,7 @@ def bundle_convs(graph: PrimitiveGraph) -> PrimitiveGraph:
 
 
 def _is_separable(node: Node) -> bool:
-    return node.primitive == "separable_conv"
+    return "bundle" in node.arguments
 
 
 def _levels(nodes: Sequence[Node]) -> dict[str, int]:
@@ -65,9 +66,7 @@ def _bundles(
     """Yield the convolutions of one level bundle by bundle, those of one source together."""
     alike: dict[object, list[Node]] = {}
     for node in nodes:
-        how = node.attribute("stride"), node.attribute("relu")
-        key = graph.by_name[node.inputs[0]].shape, node.shape, *how
-        alike.setdefault(key, []).append(node)
+        alike.setdefault(kind_of_bundle(graph, node), []).append(node)
     for bundle, number in zip(alike.values(), numbers, strict=False):
         sources = list(dict.fromkeys(node.inputs[0] for node in bundle))
         for node in sorted(bundle, key=lambda node: sources.index(node.inputs[0])):

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.kernels import (
-    depthwise_calls,
     gate,
     kernel_call,
     mix,
     norm,
     separable_conv,
+    separable_conv_call,
 )
 from dslnas.backends.torch.kernels.availability import available, channels_last
 from dslnas.backends.torch.kernels.kernel_args import Access, KernelArgs
@@ -45,7 +45,7 @@ def run_all() -> list[Tensor]:
     x, a = torch.randn(3, 5, 7, 7).requires_grad_(), torch.rand(2).requires_grad_()
     mixed = mix.mix([2 * x, x], a, norms, Rule(0.1, 1e-5, True, True), [torch.ones(3), None])
     window = Window((3, 3), (2, 2), (2, 2), (2, 2))
-    members = depthwise_calls.Member(window, 0), depthwise_calls.Member(window, 1)
+    members = separable_conv_call.Member(window, 0), separable_conv_call.Member(window, 1)
     kernels, matrices = torch.randn(2, 5, 1, 3, 3), torch.randn(2, 9, 5, 1, 1)
     weights = [*kernels.requires_grad_().unbind(), *matrices.requires_grad_().unbind()]
     results = separable_conv.separable_conv(members, [x, 2 * x], weights[:2], weights[2:])
@@ -83,7 +83,7 @@ def calls() -> dict[str, KernelArgs]:
             super().__init__(args, dtype)
 
     with pytest.MonkeyPatch.context() as patched:
-        for module in (mix, norm, depthwise_calls, gate):
+        for module in (mix, norm, separable_conv_call, gate):
             patched.setattr(module, "KernelCall", Noting)
         run_all()
     return {_name(args): args for args in found}

@@ -8,8 +8,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from dslnas.backends.torch.kernels.availability import available, without_loops
-from dslnas.backends.torch.kernels.depthwise_calls import Member
-from dslnas.backends.torch.kernels.separable_conv import separable_conv
+from dslnas.backends.torch.kernels.norm import Norm, Rule
+from dslnas.backends.torch.kernels.separable_conv import Reading, separable_conv
+from dslnas.backends.torch.kernels.separable_conv_call import Member
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.threads import threads
 
@@ -46,13 +47,23 @@ def _tensors(
 
 
 def _expected(
-    member: Member, inputs: list[Tensor], kernel: Tensor, matrix: Tensor, *, relu: bool
+    member: Member, inputs: list[Tensor], kernel: Tensor, matrix: Tensor, reading: Reading
 ) -> Tensor:
     w = member.window
     x, groups = inputs[member.source], len(kernel)
-    x = functional.relu(x) if relu else x
+    if reading.norms:
+        mean, variance, scale, offset = reading.norms[member.source]
+        training, momentum, eps = reading.rule.training, reading.rule.momentum, reading.rule.eps
+        running = mean.clone(), variance.clone()
+        x = functional.batch_norm(x, *running, scale, offset, training, momentum, eps)
+    x = functional.relu(x) if reading.relu else x
     between = functional.conv2d(x, kernel, None, w.stride, w.padding, w.dilation, groups)
     return functional.conv2d(between, matrix)
+
+
+def _norm(channels: int, dtype: torch.dtype, *, affine: bool) -> Norm:
+    mean, variance, *trained = (torch.rand(channels, dtype=dtype) for _ in range(2 + 2 * affine))
+    return Norm(mean, variance, *(tensor.sub_(0.3).requires_grad_() for tensor in trained))
 
 
 @pytest.mark.parametrize("form", ["compiled", "torch"])
@@ -62,6 +73,8 @@ def _expected(
     st.sampled_from([torch.float64, torch.float32]),
     st.sampled_from("xw*"),
     st.booleans(),
+    st.sampled_from([None, False, True]),
+    st.booleans(),
 )
 def test_results_and_gradients_are_those_of_two_convolutions(
     form: str,
@@ -69,20 +82,28 @@ def test_results_and_gradients_are_those_of_two_convolutions(
     dtype: torch.dtype,
     wanted: str,
     relu: bool,
+    affine: bool | None,
+    training: bool,
 ) -> None:
     if form == "compiled" and not available():
         pytest.skip("numba is not installed")
     members, shape, outs = bundle
     inputs, kernels, matrices = _tensors(members, shape, outs, dtype)
-    for tensor in inputs if wanted == "w" else [*kernels, *matrices] if wanted == "x" else []:
+    reading = Reading(relu)
+    if affine is not None and inputs[0].numel() > shape[1]:
+        norms = tuple(_norm(shape[1], dtype, affine=affine) for _ in inputs)
+        reading = Reading(relu, norms, Rule(0.1, 0.5, training, tracking=True))
+    trained = [tensor for norm in reading.norms for tensor in norm[2:] if tensor is not None]
+    weights = [*kernels, *matrices, *trained]
+    for tensor in inputs if wanted == "w" else weights if wanted == "x" else []:
         tensor.requires_grad_(False)
-    of = [tensor for tensor in [*inputs, *kernels, *matrices] if tensor.requires_grad]
-    with without_loops(*(("separable_conv",) if form == "torch" else ())):
-        ours = separable_conv(members, inputs, kernels, matrices, relu=relu)
-    weights = zip(members, kernels, matrices, strict=True)
+    of = [tensor for tensor in [*inputs, *weights] if tensor.requires_grad]
     theirs = [
-        _expected(member, inputs, kernel, matrix, relu=relu) for member, kernel, matrix in weights
+        _expected(member, inputs, kernel, matrix, reading)
+        for member, kernel, matrix in zip(members, kernels, matrices, strict=True)
     ]
+    with without_loops(*(("separable_conv",) if form == "torch" else ())):
+        ours = separable_conv(members, inputs, kernels, matrices, reading)
     gradients = [torch.randn_like(result) for result in theirs]
     found = [*map(Tensor.detach, ours), *torch.autograd.grad(ours, of, gradients)]
     expected = [*map(Tensor.detach, theirs), *torch.autograd.grad(theirs, of, gradients)]
@@ -99,11 +120,34 @@ def test_results_are_equal_bit_for_bit_on_any_number_of_threads() -> None:
     found = []
     for number in (1, 2, 3):
         with threads(number):
-            results = separable_conv(members, *rows)
+            results = separable_conv(members, rows[0], rows[1], rows[2])
             of = [tensor for row in rows for tensor in row]
             found.append([*results, *torch.autograd.grad(results, of, [r * r for r in results])])
     for other in found[1:]:
         assert all(map(torch.equal, found[0], other))
+
+
+@needs_numba
+def test_running_statistics_follow_once_and_what_is_read_is_not_kept() -> None:
+    window = Window((3, 3), (1, 1), (1, 1), (1, 1))
+    inputs, kernels, matrices = _tensors((Member(window, 0),), (2, 4, 5, 5), 4, torch.float64)
+    norm, expected = _norm(4, torch.float64, affine=True), _norm(4, torch.float64, affine=False)
+    expected.mean.copy_(norm.mean)
+    expected.variance.copy_(norm.variance)
+    functional.batch_norm(inputs[0], *expected[:2], training=True, momentum=0.2)
+    reading = Reading(True, (norm,), Rule(0.2, 1e-5, training=True, tracking=True))
+    kept: list[int] = []
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        (result,) = separable_conv((Member(window, 0),), inputs, kernels, matrices, reading)
+    torch.autograd.grad(result.pow(2).sum(), kernels)
+    assert sum(kept) == sum(t.numel() for t in (*inputs, *kernels, *matrices))
+    torch.testing.assert_close(norm.mean, expected.mean)
+    torch.testing.assert_close(norm.variance, expected.variance)
 
 
 @needs_numba
@@ -121,7 +165,7 @@ def test_gradients_of_weights_alone_keep_no_input_and_those_of_inputs_do_without
         with_weights = sum(kept)
         kept.clear()
         frozen = [[t.detach() for t in row] for row in (kernels, matrices)]
-        separable_conv((Member(window, 0),), inputs, *frozen)
+        separable_conv((Member(window, 0),), inputs, frozen[0], frozen[1])
     assert with_weights - sum(kept) == inputs[0].numel()
 
 
@@ -141,17 +185,19 @@ def test_sums_of_products_are_what_their_equation_says() -> None:
 
     from dslnas.backends.torch.kernels import separable_conv_args, simd
 
-    write, add, lanes = simd.write_windows, simd.add_places, simd.BYTES // 8
+    write, add, product = simd.write_windows, simd.add_places, simd.add_tile_2
+    lanes, tile = simd.BYTES // 8, simd.TILE
 
     @numba.njit
     def run(sums, x, w, places, offsets, turns, w_turns):  # type: ignore[no-untyped-def]
         write(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns)
         add(sums, 1, places, 2, x, 3, offsets, 1, turns, 4, w, 2, w_turns)
+        product(sums, 1, places, 2, x, 3, 5, 7, 4, w, 2, 11)
 
     random = np.random.default_rng(0)
-    x, w = random.normal(size=400), random.normal(size=400)
-    places, offsets, turns, w_turns = (random.permutation(12) * 9 for _ in range(4))
-    sums, expected, along = np.zeros(200), np.zeros(200), np.arange(lanes)
+    x, w = random.normal(size=600), random.normal(size=600)
+    places, offsets, turns, w_turns = (random.permutation(12) * 16 for _ in range(4))
+    sums, expected, along = np.zeros(300), np.zeros(300), np.arange(lanes)
     for rows in (separable_conv_args.ROWS, separable_conv_args.PLACES):
         for i in range(rows):
             at = 1 + places[2 + i] + along
@@ -161,6 +207,10 @@ def test_sums_of_products_are_what_their_equation_says() -> None:
             ]
             begin = expected[at] if rows == separable_conv_args.PLACES else 0.0
             expected[at] = begin + sum(products)
+    for i, v in np.ndindex(tile, 2):
+        expected[1 + places[2 + i] + v * lanes + along] += sum(
+            x[3 + i * 5 + t * 7] * w[2 + t * 11 + v * lanes + along] for t in range(4)
+        )
     run(sums, x, w, places, offsets, turns, w_turns)
     np.testing.assert_allclose(sums, expected, rtol=0, atol=1e-12)
 
@@ -182,8 +232,8 @@ def test_images_are_laid_and_their_gradients_taken_as_equations_say(
 
     @numba.njit
     def run(space, places, x, rows, result, total, sums):  # type: ignore[no-untyped-def]
-        lay(space, 2, places, 5, x, 3, lanes, rows, 0, lanes)
-        take(result, 3, lanes, total, 1, lanes, 5, space, 2, places, x, rows, 0, sums, 0, lanes)
+        lay(space, places, 5, 1, x, 3, lanes, rows, 0, lanes)
+        take(result, 3, lanes, total, 1, lanes, 5, space, 0, places, x, rows, 0, sums, 0, lanes)
 
     random = np.random.default_rng(0)
     places = random.permutation(8) * lanes
@@ -196,6 +246,6 @@ def test_images_are_laid_and_their_gradients_taken_as_equations_say(
     expected = sums + normalise * np.concatenate([g.sum(0), (g * (read - slope)).sum(0)])
     run(space, places, x, rows, result, total, sums)
     for place, row in zip(places, laid, strict=False):
-        np.testing.assert_allclose(space[2 + place : 2 + place + lanes], row, atol=1e-12)
+        np.testing.assert_allclose(space[place : place + lanes], row, atol=1e-12)
     np.testing.assert_allclose(result[3 : 3 + 5 * lanes].reshape(5, lanes), g, atol=1e-12)
     np.testing.assert_allclose(sums, expected, atol=1e-12)

@@ -81,25 +81,6 @@ def test_a_model_is_loaded_once_for_each_number_of_threads(
     assert sorted(made) == [1, 2]
 
 
-@pytest.mark.parametrize(
-    ("processors", "threads"), [(1, ["one thread"]), (2, ["one thread", "all threads"])]
-)
-def test_latency_is_measured_once_for_each_number_of_threads(
-    network: TorchNetwork,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    processors: int,
-    threads: list[str],
-) -> None:
-    check_briefly(monkeypatch)
-    lines_of(network, tmp_path)
-    monkeypatch.setattr(latency, "processors", lambda: processors)
-    (found,) = latencies_of([Written(tmp_path).model(MODEL)])
-    assert found.threads == processors
-    expected = [f"batch {batch}, {title}" for batch in latency.BATCHES for title in threads]
-    assert list(found.milliseconds) == expected
-
-
 def test_weights_off_by_a_bit_are_those_of_one_run_alone(network: TorchNetwork) -> None:
     before = {name: array.copy() for name, array in network.arrays().items()}
     images = torch.from_numpy(REAL["image"])

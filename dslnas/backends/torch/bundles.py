@@ -8,9 +8,10 @@ from itertools import groupby
 
 from torch import Tensor
 
-from dslnas.backends.torch.fast import window_of
-from dslnas.backends.torch.kernels.depthwise_calls import Member
+from dslnas.backends.torch.fast import reading_of, window_of
 from dslnas.backends.torch.kernels.separable_conv import separable_conv
+from dslnas.backends.torch.kernels.separable_conv_call import Member
+from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.analysis.plan import Step, freeing
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.manager import TRAINING, optimised
@@ -38,20 +39,23 @@ class Bundle:
         return self.steps[0].observed
 
     def run(
-        self, values: Mapping[str, Tensor], tensors: Callable[[Node], list[Tensor]]
+        self,
+        values: Mapping[str, Tensor],
+        tensors: Callable[[Node], list[Tensor]],
+        run: RunState,
     ) -> dict[str, Tensor]:
         """Return the results by name.
 
         Args:
             values: Values that are read, by name, (batch, channels, height, width).
             tensors: Finds what a node computes with.
+            run: Says whether norms train.
         """
         inputs = [values[name] for name in self.inputs]
-        weights = [tensors(step.node) for step in self.steps]
-        kernels, matrices = zip(*weights, strict=True)
-        relu = bool(self.steps[0].node.attribute("relu"))
-        found = separable_conv(self.members, inputs, kernels, matrices, relu=relu)
-        return dict(zip((step.node.name for step in self.steps), found, strict=True))
+        nodes = [step.node for step in self.steps]
+        reading, kernels, matrices = reading_of(nodes, list(map(tensors, nodes)), run)
+        found = separable_conv(self.members, inputs, kernels, matrices, reading)
+        return dict(zip((node.name for node in nodes), found, strict=True))
 
 
 def with_bundles(graph: PrimitiveGraph, steps: Sequence[Step]) -> tuple[Step | Bundle, ...]:
@@ -91,6 +95,14 @@ def _number(node: Node) -> object:
 
 
 def _bundle(steps: Sequence[Step]) -> Bundle:
-    inputs = tuple(dict.fromkeys(step.inputs[0] for step in steps))
-    members = tuple(Member(window_of(step.node), inputs.index(step.inputs[0])) for step in steps)
-    return Bundle(tuple(steps), inputs, members)
+    """Return the call of some convolutions; those that normalise share no input."""
+    given = [step.inputs[0] for step in steps]
+    if "momentum" in steps[0].node.arguments:
+        sources = list(range(len(given)))
+    else:
+        found = list(dict.fromkeys(given))
+        sources, given = [found.index(name) for name in given], found
+    members = tuple(
+        Member(window_of(step.node), source) for step, source in zip(steps, sources, strict=True)
+    )
+    return Bundle(tuple(steps), tuple(given), members)

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from dslnas.backends.torch.gated import highway_gate
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
-from dslnas.backends.torch.kernels.depthwise_calls import Member
 from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.kernels.norm import Norm, Rule
-from dslnas.backends.torch.kernels.separable_conv import separable_conv
+from dslnas.backends.torch.kernels.separable_conv import AS_IT_IS, Reading, separable_conv
+from dslnas.backends.torch.kernels.separable_conv_call import Member
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.mixing import Weighing, weigh_all
 from dslnas.backends.torch.primitives import FORMS, Form, Pair, conv, form, numbers
@@ -58,8 +58,37 @@ def window_of(node: Node) -> Window:
 def _separable_conv(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
-    relu = bool(node.attribute("relu"))
-    return separable_conv((Member(window_of(node), 0),), inputs, own[:1], own[1:], relu=relu)[0]
+    reading, kernel, matrix = reading_of([node], [own], run)
+    return separable_conv((Member(window_of(node), 0),), inputs, kernel, matrix, reading)[0]
+
+
+def reading_of(
+    nodes: Sequence[Node], tensors: Sequence[Sequence[Tensor]], run: RunState
+) -> tuple[Reading, list[Tensor], list[Tensor]]:
+    """Return how separable convolutions alike read their inputs, their kernels and matrices.
+
+    Args:
+        nodes: The convolutions; where they normalise, each reads an input of its own.
+        tensors: What each computes with.
+        run: Says whether norms train.
+    """
+    first = nodes[0].arguments
+    *_, kernels, matrices = map(list, zip(*tensors, strict=True))
+    norms = [norm_of(own[:-2]) for own in tensors if len(own) > 2]
+    rule = rule_of(nodes[0], run) if norms else AS_IT_IS.rule
+    return Reading(bool(first["relu"]), tuple(norms), rule), kernels, matrices
+
+
+def norm_of(own: Sequence[Tensor]) -> Norm:
+    """Return the tensors of a batch norm as loops take them."""
+    *trained, mean, variance = own
+    return Norm(mean, variance, *trained)
+
+
+def rule_of(node: Node, run: RunState) -> Rule:
+    """Return how the batch norm of a node normalises."""
+    momentum, eps = numbers(node)
+    return Rule(momentum, eps, run.training, run.tracking)
 
 
 def _batch_norm(
@@ -67,9 +96,7 @@ def _batch_norm(
 ) -> Tensor:
     if len(own) == 4:  # with weights: alone it is as fast in the library
         return FORMS["batch_norm"](node, inputs, own, run)
-    momentum, eps = numbers(node)
-    rule = Rule(momentum, eps, run.training, run.tracking)
-    return mix(inputs, None, [Norm(*own)], rule)
+    return mix(inputs, None, [norm_of(own)], rule_of(node, run))
 
 
 def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
@@ -88,6 +115,7 @@ FAST_FORMS: Mapping[str, Form] = {
     "linear": _linear,
     "bounded_linear": _linear,
     "separable_conv": _separable_conv,
+    "normed_conv": _separable_conv,
     "batch_norm": _batch_norm,
 }
 """On CPUs loops of our own, where numba is installed; elsewhere the library's functions."""

@@ -164,8 +164,8 @@ class TorchNetwork(nn.Module):
     def _bundled(self, bundle: Bundle, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if bundle.observed:
             with torch.no_grad():
-                return bundle.run(values, self._tensors)
-        return bundle.run(values, self._tensors)
+                return bundle.run(values, self._tensors, self.run_state)
+        return bundle.run(values, self._tensors, self.run_state)
 
     def _run(self, step: Step, inputs: Sequence[Tensor]) -> Tensor:
         if self._sums.takes(step):

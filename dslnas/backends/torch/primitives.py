@@ -61,11 +61,20 @@ def conv(
 
 
 def _separable_conv(
-    x: Tensor, kernel: Tensor, matrix: Tensor, /, *, relu: bool, bundle: int, **window: Pair
+    x: Tensor,
+    kernel: Tensor,
+    matrix: Tensor,
+    /,
+    *,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    relu: bool,
+    **others: object,
 ) -> Tensor:
     x = functional.relu(x) if relu else x
-    strides = window["stride"], window["padding"], window["dilation"]
-    return functional.conv2d(functional.conv2d(x, kernel, None, *strides, len(kernel)), matrix)
+    between = functional.conv2d(x, kernel, None, stride, padding, dilation, len(kernel))
+    return functional.conv2d(between, matrix)
 
 
 def _linear(x: Tensor, *own: Tensor, **others: object) -> Tensor:
@@ -99,6 +108,13 @@ def _batch_norm(
     return functional.batch_norm(
         inputs[0], mean, variance, weight, bias, run.training, momentum, eps
     )
+
+
+def _normed_conv(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    x = _batch_norm(node, inputs, own[:-2], run)
+    return form(_separable_conv)(node, [x], own[-2:], run)
 
 
 def _channels_last(x: Tensor) -> Tensor:
@@ -189,6 +205,7 @@ FORMS: Mapping[str, Form] = {
     "folded_drop": folded_drop,
     "absorbed_norm": _batch_norm,
     "separable_conv": form(_separable_conv),
+    "normed_conv": _normed_conv,
     "channels_last": form(_channels_last),
     "max_pool2d": form(_max_pool2d),
     "avg_pool2d": form(_avg_pool2d),

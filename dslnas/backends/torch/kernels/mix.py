@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from dslnas.backends.torch.kernels.availability import channels_last, has_loops, plain_cpu
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
@@ -18,6 +17,7 @@ from dslnas.backends.torch.kernels.norm import (
     flags,
     norm_gradients,
     norm_stats,
+    normalised,
     sizes_of,
 )
 from dslnas.backends.torch.kernels.once_differentiable import once_differentiable
@@ -97,22 +97,10 @@ def _term(
     x: Tensor, weight: Tensor | None, norm: Norm | None, rule: Rule, count: Tensor | None
 ) -> Tensor:
     if norm is not None:
-        x = _normalised(x, weight, norm, rule)
+        x = normalised(x, weight, norm, rule)
     elif weight is not None:
         x = weight * x
     return x if count is None else x * count.view(-1, *[1] * (x.dim() - 1))
-
-
-def _normalised(x: Tensor, weight: Tensor | None, norm: Norm, rule: Rule) -> Tensor:
-    mean, variance = (None, None) if rule.training and not rule.tracking else norm[:2]
-    scale, offset = norm.scale, norm.offset
-    if weight is not None:
-        # A scale without a stride, which `expand` gives, makes torch's gradient wrong on CPUs.
-        scale = weight.expand(x.shape[1]).contiguous() if scale is None else weight * scale
-        offset = scale.new_zeros(x.shape[1]) if offset is None else weight * offset
-    return functional.batch_norm(
-        x, mean, variance, scale, offset, rule.training, rule.momentum, rule.eps
-    )
 
 
 def _has_loops(inputs: Sequence[Tensor], setting: _Setting, weights: Tensor | None) -> bool:

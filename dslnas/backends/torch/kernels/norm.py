@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
 from dslnas.backends.torch.kernels.norm_args import NormGrad, NormSizes, NormStats
@@ -151,6 +152,19 @@ def norm_gradients(
     call.run("reduce_grad", 1)
     if gradients:
         call.run("norm_grad", sizes.inputs * sizes.parts)
+
+
+def normalised(x: Tensor, weight: Tensor | None, norm: Norm, rule: Rule) -> Tensor:
+    """Return the norm of images or signals times a weight, a scalar, by torch's functions."""
+    mean, variance = (None, None) if rule.training and not rule.tracking else norm[:2]
+    scale, offset = norm.scale, norm.offset
+    if weight is not None:
+        # A scale without a stride, which `expand` gives, makes torch's gradient wrong on CPUs.
+        scale = weight.expand(x.shape[1]).contiguous() if scale is None else weight * scale
+        offset = scale.new_zeros(x.shape[1]) if offset is None else weight * offset
+    return functional.batch_norm(
+        x, mean, variance, scale, offset, rule.training, rule.momentum, rule.eps
+    )
 
 
 @lru_cache(1024)

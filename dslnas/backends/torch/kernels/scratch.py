@@ -14,14 +14,15 @@ from dslnas.backends.torch.kernels.jit import (
     DtypeOf,
     Places,
     Values,
+    doubles,
     flat,
     serial,
-    table,
     tensor_of,
     whole,
 )
-from dslnas.backends.torch.kernels.separable_conv_args import SeparableArgs
-from dslnas.backends.torch.kernels.simd import BYTES
+from dslnas.backends.torch.kernels.norm_numba import MEAN, OFFSET, SLOPE
+from dslnas.backends.torch.kernels.separable_conv_args import BLOCK, SeparableArgs
+from dslnas.backends.torch.kernels.simd import BYTES, PANEL
 
 
 class Maps(NamedTuple):
@@ -34,6 +35,8 @@ class Maps(NamedTuple):
         given: Output pixels in the space of the gradient, from its first.
         own: Input pixels in the space of the gradient.
         rows: Pixels, or places of a kernel, one after the other.
+        outs: Pixels of results.
+        broad: Rows of the gradient of a matrix.
     """
 
     lanes: int
@@ -42,6 +45,8 @@ class Maps(NamedTuple):
     given: Places
     own: Places
     rows: Places
+    outs: Places
+    broad: Places
 
 
 class Scratch(NamedTuple):
@@ -50,16 +55,22 @@ class Scratch(NamedTuple):
     Attributes:
         space: An input with zeros around it.
         kernels: Weights by member, (places, channels).
+        matrices: Weights by member, in panels of columns.
         stats: Mean, slope and offset by input, (3, channels).
         added: Sums over pixels of the gradient, and of its products.
+        strip: Results of a depthwise convolution, for one strip.
+        last: Pixels that end an image, filled up to whole blocks.
         between: The gradient of a result, with zeros around it and between its pixels.
         total: The gradient of an input.
     """
 
     space: Values
     kernels: Values
+    matrices: Values
     stats: Values
     added: Values
+    strip: Values
+    last: Values
     between: Values
     total: Values
 
@@ -108,39 +119,67 @@ def maps_of(a: SeparableArgs, dtype_of: DtypeOf) -> Maps:
         _grid(a.out_height, a.out_width, far * lower, right, 0),
         _grid(a.height, a.width, lower, a.wide, 0),
         np.arange(rows) * a.wide,
+        np.arange(a.out_height * a.out_width) * a.outs,
+        np.arange(a.wide) * a.broad,
     )
 
 
 @serial
 def is_backward(a: SeparableArgs) -> bool:
     """Say whether gradients are computed."""
-    return bool(a.wants_inputs != 0 or a.wants_kernels != 0)
+    return bool(a.wants_inputs != 0 or a.wants_weights != 0)
 
 
 @serial
 def scratch_of(task: int, a: SeparableArgs, dtype_of: DtypeOf) -> Scratch:
-    """Return the `Scratch` of a task, with the kernels and the statistics in it."""
+    """Return the `Scratch` of a task, with weights and statistics in it."""
     backward = is_backward(a)
     space = a.padded_height * a.padded_width * a.wide
     kernels = space + a.members * a.area * a.wide
-    stats = kernels + 3 * a.sources * a.wide
+    matrices = kernels + a.members * a.wide * a.broad
+    stats = matrices + 3 * a.sources * a.wide
     added = stats + 2 * a.wide * backward
-    between = added + a.given_height * a.given_width * a.wide * backward
+    strip = added + a.strip * a.out_width * a.wide
+    last = strip + BLOCK * a.broad
+    between = last + a.given_height * a.given_width * a.wide * backward
     end = between + a.height * a.width * a.wide * backward
     own = flat(a.scratch, (task + 1) * end, dtype_of)[task * end :]
     own[:added] = 0
     scratch = Scratch(
-        own[:space], own[space:kernels], own[kernels:stats], own[stats:added],
-        own[added:between], own[between:],
+        own[:space], own[space:kernels], own[kernels:matrices], own[matrices:stats],
+        own[stats:added], own[added:strip], own[strip:last], own[last:between], own[between:],
     )  # fmt: skip
     for k in range(a.members):
         _lay_kernel(scratch.kernels, k, a, dtype_of)
+        _lay_matrix(scratch.matrices[k * a.wide * a.broad :], k, a, dtype_of)
     if a.normalised != 0:
-        rows = table(a.stats, 3 * a.sources, a.channels, dtype_of)
-        for row in range(3 * a.sources):
-            for c in range(a.channels):
-                scratch.stats[row * a.wide + c] = rows[row, c]
+        _lay_stats(scratch.stats, a)
     return scratch
+
+
+@serial
+def _lay_matrix(panels: Values, k: int, a: SeparableArgs, dtype_of: DtypeOf) -> None:
+    """Lay a matrix, (channels, outs), or for gradients (outs, channels), in panels of columns."""
+    matrix = flat(tensor_of(a.matrices, k), a.outs * a.channels, dtype_of)
+    rows, columns = (a.outs, a.channels) if is_backward(a) else (a.channels, a.outs)
+    down, right = (a.channels, 1) if is_backward(a) else (1, a.channels)
+    width = PANEL * (BYTES // carray(dtype_of, (1,)).itemsize)
+    for low in range(0, columns, width):
+        whole = a.wide if is_backward(a) else a.broad
+        here = min(width, whole - low)
+        for row in range(rows):
+            to = panels[low * rows + row * here :]
+            for column in range(min(here, columns - low)):
+                to[column] = matrix[row * down + (low + column) * right]
+
+
+@serial
+def _lay_stats(stats: Values, a: SeparableArgs) -> None:
+    rows = doubles(a.stats, 4 * a.sources, a.channels)
+    for number, kind in enumerate((MEAN, SLOPE, OFFSET)):
+        for source in range(a.sources):
+            for c in range(a.channels):
+                stats[(3 * source + number) * a.wide + c] = rows[kind * a.sources + source, c]
 
 
 @serial

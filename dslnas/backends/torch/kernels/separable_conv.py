@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,9 +11,35 @@ from torch.nn import functional
 
 from dslnas.backends.torch.kernels.availability import channels_last, has_loops, plain_cpu
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
-from dslnas.backends.torch.kernels.depthwise_calls import DepthwiseCall, Member
+from dslnas.backends.torch.kernels.norm import (
+    Norm,
+    Rule,
+    flags,
+    norm_gradients,
+    norm_stats,
+    normalised,
+    sizes_of,
+)
 from dslnas.backends.torch.kernels.once_differentiable import once_differentiable
+from dslnas.backends.torch.kernels.separable_conv_call import Gradients, Member, SeparableCall
 from dslnas.backends.torch.kernels.window import Window
+
+
+class Reading(NamedTuple):
+    """How a convolution reads its inputs.
+
+    Attributes:
+        relu: Only what is positive, behind the norms.
+        norms: By input the norm that it goes through; empty for none.
+        rule: How they normalise.
+    """
+
+    relu: bool = False
+    norms: tuple[Norm, ...] = ()
+    rule: Rule = Rule(0.0, 0.0, training=False, tracking=False)
+
+
+AS_IT_IS = Reading()
 
 
 def separable_conv(
@@ -21,35 +47,38 @@ def separable_conv(
     inputs: Sequence[Tensor],
     kernels: Sequence[Tensor],
     matrices: Sequence[Tensor],
-    *,
-    relu: bool = False,
+    reading: Reading = AS_IT_IS,
 ) -> tuple[Tensor, ...]:
     """Return for every member the convolution of its source by its kernel, then by its matrix.
 
-    Compiled, what lies between the two is not kept: gradients compute it again. A source that
-    several members read gets one gradient.
+    Compiled, neither what is read of an input nor what lies between the two is kept: gradients
+    compute it again. A source that several members read gets one gradient.
 
     Args:
         members: Convolutions of one stride, whose results have one shape.
         inputs: (B, C, H, W) each.
         kernels: By member (C, 1, kernel height, kernel width).
         matrices: By member (O, C, 1, 1).
-        relu: Whether only what is positive of an input is read.
+        reading: How inputs are read.
 
     Raises:
         ValueError: Shapes do not fit together; loops would read what is not there.
     """
     _check(members, inputs, kernels, matrices)
-    tensors = [*map(channels_last, inputs), *kernels, *matrices]
-    weights = [*kernels, *matrices]
+    norms = reading.norms
+    trained = [tensor for norm in norms for tensor in norm[2:] if tensor is not None]
+    weights = [*kernels, *matrices, *trained, *(tensor for norm in norms for tensor in norm[:2])]
     if (
         has_loops("separable_conv")
-        and plain_cpu(tensors)
+        and plain_cpu([*inputs, *weights])
         and all(map(Tensor.is_contiguous, weights))
+        and (not norms or inputs[0].numel() > inputs[0].shape[1])  # more than one pixel
     ):
-        results: tuple[Tensor, ...] = _SeparableConv.apply(members, relu, *tensors)  # type: ignore[no-untyped-call]
+        results: tuple[Tensor, ...] = _SeparableConv.apply(  # type: ignore[no-untyped-call]
+            members, reading, *map(channels_last, inputs), *kernels, *matrices, *trained
+        )
         return results
-    read = [functional.relu(x) for x in inputs] if relu else inputs
+    read = [_read(k, x, reading) for k, x in enumerate(inputs)]
     return tuple(
         _alone(member.window, read[member.source], kernel, matrix)
         for member, kernel, matrix in zip(members, kernels, matrices, strict=True)
@@ -77,6 +106,12 @@ def _check(
         raise ValueError("separable convolutions of one bundle read and give other shapes")
 
 
+def _read(number: int, x: Tensor, reading: Reading) -> Tensor:
+    if reading.norms:
+        x = normalised(x, None, reading.norms[number], reading.rule)
+    return functional.relu(x) if reading.relu else x
+
+
 def _alone(window: Window, x: Tensor, kernel: Tensor, matrix: Tensor) -> Tensor:
     between = depthwise(x, kernel, window.stride, window.padding, window.dilation)
     if x.is_cpu and not torch.compiler.is_compiling():
@@ -85,47 +120,51 @@ def _alone(window: Window, x: Tensor, kernel: Tensor, matrix: Tensor) -> Tensor:
 
 
 class _SeparableConv(torch.autograd.Function):
-    """Keeps its inputs if weights or `relu` need them for a gradient, and the weights."""
+    """Keeps its inputs if weights or their reading need them for a gradient, and the weights.
+
+    Tensors are inputs, kernels, matrices, and scale and offset of every norm that has them.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, members: tuple[Member, ...], relu: bool, *tensors: Tensor
+        ctx: Any, members: tuple[Member, ...], reading: Reading, *tensors: Tensor
     ) -> tuple[Tensor, ...]:
-        inputs, kernels, matrices = _split(tensors, members[-1].source + 1)
-        call = DepthwiseCall(members, inputs[0].shape, relu=relu)
-        between = call.rows(call.forward(inputs, kernels))
-        results = tuple(call.images(len(matrix), matrix.dtype) for matrix in matrices)
-        for rows, matrix, result in zip(between, matrices, results, strict=True):
-            torch.mm(rows, matrix.flatten(1).t(), out=_rows(result))
+        inputs, others = tensors[: members[-1].source + 1], tensors[members[-1].source + 1 :]
+        kernels, matrices = others[: len(members)], others[len(members) : 2 * len(members)]
+        call = SeparableCall(members, inputs[0].shape, len(matrices[0]), relu=reading.relu)
+        stats = None
+        if reading.norms:
+            sizes = sizes_of(len(inputs), inputs[0])
+            stats = norm_stats(sizes, inputs, reading.norms, reading.rule)
+        results = call.forward(inputs, kernels, matrices, stats)
         needs = ctx.needs_input_grad[2:]
         ctx.wants_inputs = needs[: len(inputs)]
-        ctx.wants_weights = any(needs[len(inputs) :])
-        ctx.kept = len(inputs) if ctx.wants_weights or relu else 0
+        ctx.wants_weights = any(needs[len(inputs) : len(inputs) + 2 * len(members)])
+        ctx.wants_norms = any(needs[len(inputs) + 2 * len(members) :])
+        ctx.norm_weights = len(others) - 2 * len(members)
+        keeps = ctx.wants_weights or reading.relu or stats is not None
+        ctx.kept = len(inputs) if keeps else 0
         ctx.save_for_backward(*inputs[: ctx.kept], *kernels, *matrices)
-        ctx.call = call
+        ctx.call, ctx.reading, ctx.stats = call, reading, stats
         return results
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        call = ctx.call
-        inputs, kernels, matrices = _split(ctx.saved_tensors, ctx.kept)
-        g = [_rows(channels_last(gradient)) for gradient in gradients]
-        to_matrices: list[Tensor | None] = [None] * len(g)
-        if ctx.wants_weights:
-            found = call.forward(inputs, kernels)
-            to_matrices = [
-                torch.mm(each.t(), rows).view_as(matrix)
-                for each, rows, matrix in zip(g, call.rows(found), matrices, strict=True)
-            ]
-        else:
-            found = call.zeros(g[0].dtype)
-        for each, matrix, rows in zip(g, matrices, call.rows(found), strict=True):
-            torch.mm(each, matrix.flatten(1), out=rows)
-        to_inputs, to_kernels = call.backward(
-            inputs, kernels, found, ctx.wants_inputs, wants_kernels=ctx.wants_weights
+        stats = ctx.stats
+        inputs, *weights = _split(ctx.saved_tensors, ctx.kept)
+        found = ctx.call.backward(
+            inputs,
+            tuple(weights),
+            stats,
+            list(map(channels_last, gradients)),
+            [want or ctx.wants_norms for want in ctx.wants_inputs],
+            wants_weights=ctx.wants_weights,
         )
-        return (None, None, *to_inputs, *to_kernels, *to_matrices)
+        to_norms: Sequence[Tensor | None] = (None,) * ctx.norm_weights
+        if found.sums is not None:
+            to_norms = _through_norms(ctx.reading, inputs, stats, found)
+        return (None, None, *found.inputs, *found.kernels, *found.matrices, *to_norms)
 
 
 def _split(
@@ -136,6 +175,23 @@ def _split(
     return tensors[:sources], tensors[sources : sources + members], tensors[sources + members :]
 
 
-def _rows(images: Tensor) -> Tensor:
-    """Return images (B, C, H, W), channels innermost, as rows of channels (B * H * W, C)."""
-    return images.permute(0, 2, 3, 1).reshape(-1, images.shape[1])
+def _through_norms(
+    reading: Reading,
+    inputs: Sequence[Tensor],
+    stats: Tensor,
+    found: Gradients,
+) -> list[Tensor | None]:
+    """Turn gradients of norms into those of what they read; return those of scales and offsets."""
+    assert found.inputs is not None
+    assert found.sums is not None
+    sizes, count = sizes_of(len(inputs), inputs[0]), len(inputs)
+    totals = torch.empty_like(stats)
+    dtype, by_batch = inputs[0].dtype, flags((reading.rule.training,) * count)
+    norm_gradients(sizes, stats, found.sums, totals, by_batch, dtype, inputs, found.inputs)
+    totals = totals.to(dtype)
+    return [
+        totals[kind * count + k]
+        for k, norm in enumerate(reading.norms)
+        for kind, tensor in enumerate(norm[2:])
+        if tensor is not None
+    ]

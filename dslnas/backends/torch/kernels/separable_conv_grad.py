@@ -1,4 +1,4 @@
-"""Loops of the gradients of `separable_conv`, image by image as forward."""
+"""Loops of the gradients of `separable_conv`, image by image and strip by strip as forward."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from dslnas.backends.torch.kernels.images import image_of, share
 from dslnas.backends.torch.kernels.jit import (
     DONE,
+    Doubles,
     DtypeOf,
     Pointer,
     Values,
@@ -17,6 +18,7 @@ from dslnas.backends.torch.kernels.jit import (
     serial,
     tensor_of,
 )
+from dslnas.backends.torch.kernels.reading import last_of, lay_rows, strips, whole_pixels
 from dslnas.backends.torch.kernels.scratch import (
     Maps,
     MemberWindow,
@@ -31,50 +33,14 @@ from dslnas.backends.torch.kernels.simd import (
     add_places,
     add_window,
     add_windows,
-    lay,
-    lay_norm,
-    lay_norm_relu,
-    lay_relu,
     take,
     take_norm,
     take_norm_relu,
     take_relu,
+    write_window,
+    write_windows,
 )
-
-
-@serial
-def _whole_pixels(a: SeparableArgs) -> int:
-    """Return how many pixels of an image end with it at the latest if read as whole blocks."""
-    return max(0, (a.height * a.width * a.channels - a.wide) // a.channels + 1)
-
-
-@serial
-def lay_input(x: Values, source: int, a: SeparableArgs, maps: Maps, scratch: Scratch) -> None:
-    """Lay what is read of an image into its space.
-
-    What stands there for channels that an image has not is never read: it is the next pixel's.
-    """
-    pixels, whole, row = a.height * a.width, _whole_pixels(a), 3 * source * a.wide
-    stats, space, step = scratch.stats, scratch.space, a.channels
-    for c in range(0, a.wide, maps.lanes):
-        slope, offset = row + a.wide + c, row + 2 * a.wide + c
-        if a.normalised != 0 and a.relu != 0:
-            lay_norm_relu(space, c, maps.laid, whole, x, c, step, stats, slope, offset)
-        elif a.normalised != 0:
-            lay_norm(space, c, maps.laid, whole, x, c, step, stats, slope, offset)
-        elif a.relu != 0:
-            lay_relu(space, c, maps.laid, whole, x, c, step, stats, slope, offset)
-        else:
-            lay(space, c, maps.laid, whole, x, c, step, stats, slope, offset)
-    slope, offset = row + a.wide, row + 2 * a.wide
-    for pixel in range(whole, pixels):
-        for c in range(a.channels):
-            value = x[pixel * a.channels + c]
-            if a.normalised != 0:
-                value = stats[slope + c] * value + stats[offset + c]
-            if a.relu != 0 and value < 0:
-                value *= 0
-            space[maps.laid[pixel] + c] = value
+from dslnas.backends.torch.kernels.strips import add_matrix, convolve, multiply
 
 
 def backward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
@@ -86,151 +52,211 @@ def backward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
     """
     a = args_at(args)
     maps, scratch = maps_of(a, dtype_of), scratch_of(task, a, dtype_of)
-    of_part = a.members * a.places * a.wide if a.wants_kernels else 0
+    of_part = a.members * _summed(a) if a.wants_weights else 0
+    rows = 2 * a.sources if a.wants_inputs and a.normalised else 0
     for part in share(a.parts, task, a.shares):
         sums = flat(a.sums, (part + 1) * of_part, dtype_of)[part * of_part :]
         sums[:] = 0
-        rows = 2 * a.sources if a.wants_inputs and a.normalised else 0
         to_stats = doubles(a.to_stats, (part + 1) * rows, a.channels)[part * rows :]
         to_stats[:] = 0
         for image in share(a.batch, part, a.parts):
-            _gradients(image, a, maps, scratch, sums, to_stats, dtype_of)
+            start, first = -1, 0
+            while first < a.members:
+                last = last_of(first, a)
+                for k in range(first, last):
+                    window = window_of(k, a)
+                    if window.first != start:  # else the next gradient covers the last one
+                        start = window.first
+                        scratch.between[:] = 0
+                    ends = k == first, k + 1 == last
+                    _gradients(image, k, ends, a, maps, scratch, window, sums, to_stats, dtype_of)
+                first = last
     return DONE
 
 
 @serial
 def _gradients(
-    image: int, a: SeparableArgs, maps: Maps, scratch: Scratch, sums: Values, to_stats: Values,
-    dtype_of: DtypeOf,
+    image: int, k: int, ends: tuple[bool, bool], a: SeparableArgs, maps: Maps, scratch: Scratch,
+    window: MemberWindow, sums: Values, to_stats: Doubles, dtype_of: DtypeOf,
 ) -> None:  # fmt: skip
-    """Do for one image what `backward` does."""
-    held, start, pixels = -1, -1, a.out_height * a.out_width
-    values, lent = a.height * a.width * a.channels, flat(a.scratch, 0, dtype_of)
-    results = flat(a.results, a.members * a.batch * pixels * a.wide, dtype_of)
-    reads = a.wants_kernels != 0 or a.relu != 0 or a.normalised != 0
-    for k in range(a.members):
-        window = window_of(k, a)
-        if window.source != held:
-            held = window.source
-            if reads:
-                lay_input(image_of(a.inputs, held, image, values, dtype_of), held, a, maps, scratch)
-            scratch.total[:] = 0
-        if window.first != start:  # else the next gradient covers the last one
-            start = window.first
-            scratch.between[:] = 0
-        at = (k * a.batch + image) * pixels * a.wide
-        for c in range(0, a.wide, maps.lanes):
-            lay(
-                scratch.between, start + c, maps.given, pixels, results, at + c, a.wide,
-                scratch.stats, 0, 0,
-            )  # fmt: skip
-        if a.wants_kernels != 0:
-            _add_kernel(sums[k * a.places * a.wide :], pixels, a, maps, scratch, window)
+    """Do for one member and one image what `backward` does.
+
+    `ends` tells whether it is the first, and the last, that reads its source.
+    """
+    pixels, values = a.out_height * a.out_width, a.height * a.width * a.channels
+    g = image_of(a.outputs, k, image, pixels * a.outs, dtype_of)
+    reads = a.wants_weights != 0 or a.relu != 0 or a.normalised != 0
+    x = image_of(a.inputs, window.source, image, values, dtype_of) if reads else g
+    to, gives = g, False
+    if a.wants_inputs != 0 and ends[1] and is_given(tensor_of(a.to_inputs, window.source)):
+        to, gives = image_of(a.to_inputs, window.source, image, values, dtype_of), True
+    laid = done = 0
+    scratch.added[:] = 0
+    for low, high in strips(a.out_height, a.strip):
+        if reads and ends[0]:
+            laid = lay_rows(x, window.source, laid, high, a, maps, scratch)
+        bounds = low * a.out_width, high * a.out_width
+        multiply(
+            scratch.between, window.first, maps.given[bounds[0] :], a.wide, g[bounds[0] * a.outs :],
+            a.outs, bounds[1] - bounds[0], a.outs, scratch.matrices[k * a.wide * a.broad :],
+            maps.lanes,
+        )  # fmt: skip
+        if a.wants_weights != 0:
+            own = sums[k * _summed(a) :]
+            _add_kernel(own, bounds, a, maps, scratch, window)
+            convolve(bounds[0], bounds[1], k, a, maps, scratch, window)
+            _add_matrix(own, g, bounds, a, maps, scratch)
         if a.wants_inputs != 0:
-            _add_to_input(k, a, maps, scratch, window)
-            target = tensor_of(a.to_inputs, held)
-            if is_given(target) and _is_last(k, a):
-                to = flat(target, (image + 1) * values, dtype_of)[image * values :]
-                x = image_of(a.inputs, held, image, values, dtype_of) if reads else lent
-                _take_input(to, x, held, a, maps, scratch, to_stats)
+            end = a.height if high == a.out_height else _rows_done(k, high, a)
+            if end > done:
+                bounds = done * a.width, end * a.width
+                _to_input(k, bounds, ends[0], a, maps, scratch, window)
+                if gives:
+                    _take_input(to, x, window.source, bounds, a, maps, scratch)
+                done = end
+    if gives and a.normalised != 0:
+        for c in range(a.channels):
+            to_stats[window.source, c] += scratch.added[a.wide + c]
+            to_stats[a.sources + window.source, c] += scratch.added[c]
 
 
 @serial
-def _is_last(k: int, a: SeparableArgs) -> bool:
-    """Say whether a member is the last that reads its source."""
-    return bool(k + 1 == a.members or row_of(k + 1, a)[6] != row_of(k, a)[6])
+def _rows_done(k: int, high: int, a: SeparableArgs) -> int:
+    """Return how many rows of an input no row of a result from `high` on reads."""
+    padding: int = row_of(k, a)[2]
+    return min(a.height, max(0, high * a.stride_height - padding))
+
+
+@serial
+def _summed(a: SeparableArgs) -> int:
+    """Return how many values the gradients of a member's weights have."""
+    return a.places * a.wide + a.wide * a.broad
+
+
+@serial
+def _add_matrix(
+    sums: Values, g: Values, bounds: tuple[int, int], a: SeparableArgs, maps: Maps,
+    scratch: Scratch,
+) -> None:  # fmt: skip
+    """Add what some pixels have to the gradient of a member's matrix."""
+    low, high = bounds
+    whole = min(high, max(low, whole_pixels(a.out_height * a.out_width, a.outs, a.broad)))
+    at, strip = a.places * a.wide, scratch.strip
+    add_matrix(sums, at, strip, g[low * a.outs :], a.outs, whole - low, a, maps)
+    for pixel in range(whole, high):  # a whole block would reach beyond the image
+        for o in range(a.outs):
+            scratch.last[o] = g[pixel * a.outs + o]
+        row = strip[(pixel - low) * a.wide :]
+        add_matrix(sums, at, row, scratch.last, a.broad, 1, a, maps)
 
 
 @serial
 def _add_kernel(
-    sums: Values, pixels: int, a: SeparableArgs, maps: Maps, scratch: Scratch, window: MemberWindow
-) -> None:
-    """Add what an image has to the gradient of a member's kernel."""
+    sums: Values, bounds: tuple[int, int], a: SeparableArgs, maps: Maps, scratch: Scratch,
+    window: MemberWindow,
+) -> None:  # fmt: skip
+    """Add what some pixels have to the gradient of a member's kernel."""
+    low, high = bounds
+    read, given = maps.read[low:], maps.given[low:]
     for c in range(0, a.wide, maps.lanes):
         for place in range(0, window.area, PLACES):
             add_places(
-                sums, c, maps.rows, place, scratch.space, c, window.read, place, maps.read, pixels,
-                scratch.between, window.first + c, maps.given,
+                sums, c, maps.rows, place, scratch.space, c, window.read, place, read, high - low,
+                scratch.between, window.first + c, given,
             )  # fmt: skip
 
 
 @serial
-def _add_to_input(
-    k: int, a: SeparableArgs, maps: Maps, scratch: Scratch, window: MemberWindow
-) -> None:
-    """Add what reaches the input through one member."""
-    kernel, pixels = k * a.area * a.wide, a.height * a.width
-    blocks = pixels // ROWS * ROWS
+def _to_input(
+    k: int, bounds: tuple[int, int], is_first: bool, a: SeparableArgs, maps: Maps,
+    scratch: Scratch, window: MemberWindow,
+) -> None:  # fmt: skip
+    """Write what reaches some pixels of the input through the first member, or add another's."""
+    kernel, (low, high) = k * a.area * a.wide, bounds
+    blocks = low + (high - low) // ROWS * ROWS
+    total, between, kernels = scratch.total, scratch.between, scratch.kernels
     for c in range(0, a.wide, maps.lanes):
-        for pixel in range(0, blocks, ROWS):
-            add_windows(
-                scratch.total, c, maps.rows, pixel, scratch.between, c, maps.own, pixel,
-                window.turned, window.area, scratch.kernels, kernel + c, maps.rows,
-            )  # fmt: skip
-        for pixel in range(blocks, pixels):
-            add_window(
-                scratch.total, c, maps.rows, pixel, scratch.between, c, maps.own, pixel,
-                window.turned, window.area, scratch.kernels, kernel + c, maps.rows,
-            )  # fmt: skip
+        for pixel in range(low, blocks, ROWS):
+            if is_first:
+                write_windows(
+                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
+                    window.turned, window.area, kernels, kernel + c, maps.rows,
+                )  # fmt: skip
+            else:
+                add_windows(
+                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
+                    window.turned, window.area, kernels, kernel + c, maps.rows,
+                )  # fmt: skip
+        for pixel in range(blocks, high):
+            if is_first:
+                write_window(
+                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
+                    window.turned, window.area, kernels, kernel + c, maps.rows,
+                )  # fmt: skip
+            else:
+                add_window(
+                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
+                    window.turned, window.area, kernels, kernel + c, maps.rows,
+                )  # fmt: skip
 
 
 @serial
 def _take_input(
-    to: Values, x: Values, source: int, a: SeparableArgs, maps: Maps, scratch: Scratch,
-    to_stats: Values,
+    to: Values, x: Values, source: int, bounds: tuple[int, int], a: SeparableArgs, maps: Maps,
+    scratch: Scratch,
 ) -> None:  # fmt: skip
-    """Write the gradient of an image, and add up what its statistics' ask for.
+    """Write the gradient of some pixels, and add up what their statistics' ask for.
 
     A block that reaches beyond its pixel writes into the next ones, which are written later: the
     last block of all pixels comes first.
     """
-    added = scratch.added
-    added[:] = 0
+    low, high = bounds
+    whole = whole_pixels(a.height * a.width, a.channels, a.wide)
+    whole = min(high, max(low, whole))
     for c in range(a.wide - maps.lanes, -1, -maps.lanes):
-        _take_block(to, x, c, 3 * source * a.wide + c, a, maps, scratch)
-    _take_last(to, x, 3 * source * a.wide, a, maps, scratch)
-    if a.normalised != 0:
-        for row in range(2):
-            for c in range(a.channels):
-                to_stats[2 * source + row, c] += added[row * a.wide + c]
+        _take_block(to, x, c, 3 * source * a.wide + c, (low, whole), a, maps, scratch)
+    _take_last(to, x, 3 * source * a.wide, (whole, high), a, maps, scratch)
 
 
 @serial
 def _take_block(
-    to: Values, x: Values, c: int, mean: int, a: SeparableArgs, maps: Maps, scratch: Scratch
-) -> None:
-    """Do for one block of channels, and all pixels that can be written as whole blocks."""
-    whole, step, total, space = _whole_pixels(a), a.channels, scratch.total, scratch.space
-    stats, added, second = scratch.stats, scratch.added, a.wide + c
+    to: Values, x: Values, c: int, mean: int, bounds: tuple[int, int], a: SeparableArgs,
+    maps: Maps, scratch: Scratch,
+) -> None:  # fmt: skip
+    """Do for one block of channels, and pixels that can be written as whole blocks."""
+    low, count, step, total = bounds[0], bounds[1] - bounds[0], a.channels, scratch.total
+    stats, added, second, space = scratch.stats, scratch.added, a.wide + c, scratch.space
+    at, t_at, places = low * step + c, low * a.wide + c, maps.laid[low:]
     if a.normalised != 0 and a.relu != 0:
         take_norm_relu(
-            to, c, step, total, c, a.wide, whole, space, c, maps.laid, x, stats, mean, added, c,
+            to, at, step, total, t_at, a.wide, count, space, c, places, x, stats, mean, added, c,
             second,
         )  # fmt: skip
     elif a.normalised != 0:
         take_norm(
-            to, c, step, total, c, a.wide, whole, space, c, maps.laid, x, stats, mean, added, c,
+            to, at, step, total, t_at, a.wide, count, space, c, places, x, stats, mean, added, c,
             second,
         )  # fmt: skip
     elif a.relu != 0:
         take_relu(
-            to, c, step, total, c, a.wide, whole, space, c, maps.laid, x, stats, mean, added, c,
+            to, at, step, total, t_at, a.wide, count, space, c, places, x, stats, mean, added, c,
             second,
         )  # fmt: skip
     else:
         take(
-            to, c, step, total, c, a.wide, whole, space, c, maps.laid, x, stats, mean, added, c,
+            to, at, step, total, t_at, a.wide, count, space, c, places, x, stats, mean, added, c,
             second,
         )  # fmt: skip
 
 
 @serial
 def _take_last(
-    to: Values, x: Values, mean: int, a: SeparableArgs, maps: Maps, scratch: Scratch
-) -> None:
-    """Do for the last pixels, number by number."""
+    to: Values, x: Values, mean: int, bounds: tuple[int, int], a: SeparableArgs, maps: Maps,
+    scratch: Scratch,
+) -> None:  # fmt: skip
+    """Do for pixels that end an image, number by number."""
     added, space, stats = scratch.added, scratch.space, scratch.stats
-    for pixel in range(_whole_pixels(a), a.height * a.width):
+    for pixel in range(bounds[0], bounds[1]):
         for c in range(a.channels):
             value = scratch.total[pixel * a.wide + c]
             if a.relu != 0 and not space[maps.laid[pixel] + c] > 0:
@@ -243,10 +269,10 @@ def _take_last(
 
 
 def gather(k: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
-    """Add up the parts of the gradient of one member's kernel, in float64."""
+    """Add up the parts of the gradients of one member's weights, in float64."""
     a = args_at(args)
     row = row_of(k, a)
-    area, size = row[0] * row[1], a.places * a.wide
+    area, size = row[0] * row[1], _summed(a)
     total = np.zeros(size)
     for part in range(a.parts):
         at = (part * a.members + k) * size
@@ -254,7 +280,10 @@ def gather(k: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
         for m in range(size):
             total[m] += summed[m]
     kernel = flat(tensor_of(a.to_kernels, k), a.channels * area, dtype_of)
+    matrix = flat(tensor_of(a.to_matrices, k), a.outs * a.channels, dtype_of)
     for c in range(a.channels):
         for place in range(area):
             kernel[c * area + place] = total[place * a.wide + c]
+        for o in range(a.outs):
+            matrix[o * a.channels + c] = total[a.places * a.wide + c * a.broad + o]
     return DONE

@@ -1,7 +1,9 @@
-"""Loops of `separable_conv`: every channel of an image by a kernel of its own.
+"""Loops of `separable_conv`: a depthwise convolution, and one of single pixels behind it.
 
 All members of a bundle run in one go, image by image. What is read of an input, normalised and
-without what is negative, is laid into a space with zeros around it and written nowhere else.
+without what is negative, is laid into a space with zeros around it. Pixels are worked off in
+strips, which stay in a core's first cache between the two convolutions; neither what is read nor
+what lies between them is written anywhere else.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from dslnas.backends.torch.kernels.jit import (
     Pointer,
     Values,
     args_at,
-    flat,
     serial,
 )
+from dslnas.backends.torch.kernels.reading import last_of, lay_rows, strips, whole_pixels
 from dslnas.backends.torch.kernels.scratch import (
     Maps,
     MemberWindow,
@@ -24,48 +26,53 @@ from dslnas.backends.torch.kernels.scratch import (
     scratch_of,
     window_of,
 )
-from dslnas.backends.torch.kernels.separable_conv_args import ROWS, SeparableArgs
-from dslnas.backends.torch.kernels.separable_conv_grad import backward, gather, lay_input
-from dslnas.backends.torch.kernels.simd import write_window, write_windows
+from dslnas.backends.torch.kernels.separable_conv_args import SeparableArgs
+from dslnas.backends.torch.kernels.separable_conv_grad import backward, gather
+from dslnas.backends.torch.kernels.strips import convolve, multiply
 
 
 def forward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
     """Write the results of all members for a share of the images."""
     a = args_at(args)
     maps, scratch = maps_of(a, dtype_of), scratch_of(task, a, dtype_of)
-    pixels = a.out_height * a.out_width
-    results = flat(a.results, a.members * a.batch * pixels * a.wide, dtype_of)
+    pixels, values = a.out_height * a.out_width, a.height * a.width * a.channels
+    windows = [window_of(k, a) for k in range(a.members)]
     for image in share(a.batch, task, a.shares):
-        held = -1
-        for k in range(a.members):
-            window = window_of(k, a)
-            if window.source != held:
-                held = window.source
-                x = image_of(a.inputs, held, image, a.height * a.width * a.channels, dtype_of)
-                lay_input(x, held, a, maps, scratch)
-            at = (k * a.batch + image) * pixels * a.wide
-            _convolve(results, at, k, pixels, a, maps, scratch, window)
+        first = 0
+        while first < a.members:
+            source, last, laid = windows[first].source, last_of(first, a), 0
+            x = image_of(a.inputs, source, image, values, dtype_of)
+            for low, high in strips(a.out_height, a.strip):
+                laid = lay_rows(x, source, laid, high, a, maps, scratch)
+                for k in range(first, last):
+                    out = image_of(a.outputs, k, image, pixels * a.outs, dtype_of)
+                    bounds = low * a.out_width, high * a.out_width
+                    _result(out, k, bounds, a, maps, scratch, windows[k])
+            first = last
     return DONE
 
 
 @serial
-def _convolve(
-    results: Values, at: int, k: int, pixels: int, a: SeparableArgs, maps: Maps, scratch: Scratch,
+def _result(
+    out: Values, k: int, bounds: tuple[int, int], a: SeparableArgs, maps: Maps, scratch: Scratch,
     window: MemberWindow,
 ) -> None:  # fmt: skip
-    """Write the result of one member for one image."""
-    kernel, blocks = k * a.area * a.wide, pixels // ROWS * ROWS
-    for c in range(0, a.wide, maps.lanes):
-        for pixel in range(0, blocks, ROWS):
-            write_windows(
-                results, at + c, maps.rows, pixel, scratch.space, c, maps.read, pixel,
-                window.read, window.area, scratch.kernels, kernel + c, maps.rows,
-            )  # fmt: skip
-        for pixel in range(blocks, pixels):
-            write_window(
-                results, at + c, maps.rows, pixel, scratch.space, c, maps.read, pixel,
-                window.read, window.area, scratch.kernels, kernel + c, maps.rows,
-            )  # fmt: skip
+    """Write some pixels of the result of one member for one image."""
+    low, high = bounds
+    convolve(low, high, k, a, maps, scratch, window)
+    whole = min(high, max(low, whole_pixels(a.out_height * a.out_width, a.outs, a.broad)))
+    panels = scratch.matrices[k * a.wide * a.broad :]
+    multiply(
+        out, 0, maps.outs[low:], a.broad, scratch.strip, a.wide, whole - low, a.channels,
+        panels, maps.lanes,
+    )  # fmt: skip
+    for pixel in range(whole, high):  # a whole block would reach beyond the image
+        row = scratch.strip[(pixel - low) * a.wide :]
+        multiply(
+            scratch.last, 0, maps.outs, a.broad, row, a.wide, 1, a.channels, panels, maps.lanes
+        )
+        for o in range(a.outs):
+            out[pixel * a.outs + o] = scratch.last[o]
 
 
 TASKS = {"forward": forward, "backward": backward, "gather": gather}

@@ -21,6 +21,12 @@ from dslnas.backends.torch.kernels.separable_conv_args import PLACES, ROWS
 BYTES = 64 if binding.get_host_cpu_features().get("avx512f") else 32
 """Bytes of a vector."""
 
+LINE = 64
+"""Bytes that a cache takes at a time."""
+
+TILE, PANEL = ROWS if BYTES == 64 else ROWS // 2, 3
+"""Rows of a product of matrices that are made together, and vectors of each, in registers."""
+
 
 class _Code:
     """Code for vectors of numbers of the type that an array has."""
@@ -42,6 +48,13 @@ class _Code:
     def store(self, value: Untyped, pointer: Untyped, index: Untyped) -> None:
         align = BYTES // self.vector.count
         self.builder.store(value, self._there(pointer, index), align=align)
+
+    def spread(self, value: Untyped) -> Untyped:
+        """Return a vector of one value."""
+        nothing = ir.Constant(self.vector, ir.Undefined)
+        one = self.builder.insert_element(nothing, value, ir.IntType(32)(0))
+        order = ir.Constant(ir.VectorType(ir.IntType(32), self.vector.count), None)
+        return self.builder.shuffle_vector(one, nothing, order)
 
     def place(self, places: Untyped, index: Untyped) -> Untyped:
         """Return one of the places that an array has."""
@@ -143,45 +156,109 @@ def _write_sums(code: _Code, rows: int, given: Untyped, *, fresh: bool) -> None:
         code.store(code.of(total), sums, result)
 
 
-def _laying(*, normalise: bool, relu: bool) -> Callable[..., None]:
-    """Return a function that lays vectors of an image into a space.
+def _products(rows: int, columns: int, *, fresh: bool = False) -> Callable[..., None]:
+    """Return a function that adds a product of matrices to a tile of them, or writes it.
 
-    The function takes (space, at, places, count, x, x_at, step, rows, slope, offset):
+    The function takes (sums, at, places, place, x, x_at, step, turn, count, w, w_at, w_turn):
 
-        space[at + places[t]] = f(x[x_at + t * step])    for t < count
+        sums[at + places[place + i] + v lanes] += sum over t < count of
+            x[x_at + i * step + t * turn] * w[w_at + t * w_turn + v lanes]
+                for i < rows, v < columns
 
-    where f is v -> rows[slope] * v + rows[offset], or v -> v, and with `relu` what of it is not
-    negative.
+    where sums and w stand for the vectors that start there, and x for a number. With `fresh` it is
+    = in place of +=.
     """
 
     @intrinsic  # type: ignore[untyped-decorator]
-    def lay(
-        typing: Untyped, space: Untyped, at: Untyped, places: Untyped, count: Untyped, x: Untyped,
-        x_at: Untyped, step: Untyped, rows: Untyped, slope: Untyped, offset: Untyped,
+    def product_of_matrices(
+        typing: Untyped, sums: Untyped, at: Untyped, places: Untyped, place: Untyped, x: Untyped,
+        x_at: Untyped, step: Untyped, turn: Untyped, count: Untyped, w: Untyped, w_at: Untyped,
+        w_turn: Untyped,
     ) -> Untyped:  # fmt: skip
         n = types.intp
 
         def write(
             context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
         ) -> Untyped:
-            to, at, places, count, x, x_at, step, rows, slope, offset = _pointers(
-                context, builder, signature.args, arguments
-            )
-            code = _Code(builder, space)
-            factor, shift = code.load(rows, slope), code.load(rows, offset)
-            with cgutils.for_range(builder, count) as loop:
-                value = code.load(x, builder.add(x_at, builder.mul(loop.index, step)))
-                if normalise:
-                    value = code.sum(code.product(value, factor), shift)
-                if relu:
-                    value = code.unless_negative(value)
-                code.store(value, to, builder.add(at, code.place(places, loop.index)))
+            given = _pointers(context, builder, signature.args, arguments)
+            _write_products(_Code(builder, sums), rows, columns, given, fresh=fresh)
             return context.get_dummy_value()
 
-        return types.void(space, n, places, n, x, n, n, rows, n, n), write
+        return types.void(sums, n, places, n, x, n, n, n, n, w, n, n), write
+
+    compiled: Callable[..., None] = product_of_matrices
+    return compiled
+
+
+def _write_products(code: _Code, rows: int, columns: int, given: Untyped, *, fresh: bool) -> None:
+    sums, at, places, place, x, x_at, step, turn, count, w, w_at, w_turn = given
+    builder, word, lanes = code.builder, at.type, code.vector.count
+    totals, results, starts = [], [], []
+    for i in range(rows):
+        result = builder.add(at, code.place(places, builder.add(place, word(i))))
+        starts.append(builder.add(x_at, builder.mul(step, word(i))))
+        for v in range(columns):
+            results.append(builder.add(result, word(v * lanes)))
+            totals.append(code.total(code.zeros if fresh else code.load(sums, results[-1])))
+    with cgutils.for_range(builder, count) as loop:
+        here = builder.add(w_at, builder.mul(loop.index, w_turn))
+        vectors = [code.load(w, builder.add(here, word(v * lanes))) for v in range(columns)]
+        moved = builder.gep(x, [builder.mul(loop.index, turn)])
+        for i, start in enumerate(starts):
+            value = code.spread(builder.load(builder.gep(moved, [start]), typ=code.number))
+            for total, vector in zip(totals[i * columns :], vectors, strict=False):
+                code.add(total, value, vector)
+    for total, result in zip(totals, results, strict=True):
+        code.store(code.of(total), sums, result)
+
+
+def _laying(*, normalise: bool, relu: bool) -> Callable[..., None]:
+    """Return a function that lays pixels of an image, `blocks` vectors each, into a space.
+
+    The function takes (space, places, count, blocks, x, x_at, step, rows, slope, offset):
+
+        space[places[t] + v lanes] = f(x[x_at + t * step + v lanes])    for t < count, v < blocks
+
+    where f is y -> rows[slope + v lanes] * y + rows[offset + v lanes], or y -> y, and with `relu`
+    what of it is not negative.
+    """
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def lay(
+        typing: Untyped, space: Untyped, places: Untyped, count: Untyped, blocks: Untyped,
+        x: Untyped, x_at: Untyped, step: Untyped, rows: Untyped, slope: Untyped, offset: Untyped,
+    ) -> Untyped:  # fmt: skip
+        n = types.intp
+
+        def write(
+            context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
+        ) -> Untyped:
+            given = _pointers(context, builder, signature.args, arguments)
+            _write_laying(_Code(builder, space), given, normalise=normalise, relu=relu)
+            return context.get_dummy_value()
+
+        return types.void(space, places, n, n, x, n, n, rows, n, n), write
 
     compiled: Callable[..., None] = lay
     return compiled
+
+
+def _write_laying(code: _Code, given: Untyped, *, normalise: bool, relu: bool) -> None:
+    space, places, count, blocks, x, x_at, step, rows, slope, offset = given
+    builder, lanes = code.builder, x_at.type(code.vector.count)
+    with cgutils.for_range(builder, count) as pixel:
+        here = builder.add(x_at, builder.mul(pixel.index, step))
+        there = code.place(places, pixel.index)
+        with cgutils.for_range(builder, blocks) as block:
+            along = builder.mul(block.index, lanes)
+            value = code.load(x, builder.add(here, along))
+            if normalise:
+                factor = code.load(rows, builder.add(slope, along))
+                shift = code.load(rows, builder.add(offset, along))
+                value = code.sum(code.product(value, factor), shift)
+            if relu:
+                value = code.unless_negative(value)
+            code.store(value, space, builder.add(there, along))
 
 
 def _taking(*, normalise: bool, relu: bool) -> Callable[..., None]:
@@ -242,11 +319,40 @@ def _write_taking(code: _Code, given: Untyped, *, normalise: bool, relu: bool) -
     code.store(code.of(added[1]), sums, second)
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def prefetch(typing: Untyped, x: Untyped, at: Untyped, count: Untyped) -> Untyped:
+    """Bring `count` values from x[at] on nearer, while something else is computed."""
+
+    def code(context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped) -> Untyped:
+        x, at, count = _pointers(context, builder, signature.args, arguments)
+        size, word, i32 = signature.args[0].dtype.bitwidth // 8, at.type, ir.IntType(32)
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
+        hint = builder.module.declare_intrinsic("llvm.prefetch", (byte,), kind)
+        lines = builder.udiv(builder.mul(count, word(size)), word(LINE))
+        start = builder.bitcast(builder.gep(x, [at]), byte)
+        with cgutils.for_range(builder, lines) as loop:
+            there = builder.gep(start, [builder.mul(loop.index, word(LINE))])
+            builder.call(hint, [there, i32(0), i32(3), i32(1)])  # to read, into the second cache
+        return context.get_dummy_value()
+
+    return types.void(x, types.intp, types.intp), code
+
+
 write_windows = _sums(ROWS, fresh=True)
 write_window = _sums(1, fresh=True)
 add_windows = _sums(ROWS)
 add_window = _sums(1)
 add_places = _sums(PLACES)
+write_tile_1 = _products(TILE, 1, fresh=True)
+write_tile_2 = _products(TILE, 2, fresh=True)
+write_tile_3 = _products(TILE, 3, fresh=True)
+write_row_1 = _products(1, 1, fresh=True)
+write_row_2 = _products(1, 2, fresh=True)
+write_row_3 = _products(1, 3, fresh=True)
+add_tile_1 = _products(TILE, 1)
+add_tile_2 = _products(TILE, 2)
+add_tile_3 = _products(TILE, 3)
 lay = _laying(normalise=False, relu=False)
 lay_relu = _laying(normalise=False, relu=True)
 lay_norm = _laying(normalise=True, relu=False)
