@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import onnx
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper
 from onnx.defs import SchemaError, get_schema, onnx_opset_version
 
 from dslnas.diagnostics import UserError, user_error
@@ -55,9 +55,13 @@ def declare(model: ModelProto, versions: Versions = OLDEST) -> None:
 
 def check_whole(model: ModelProto) -> None:
     """Check a model as strictly as ONNX does: its nodes, types, and shapes with what sizes are."""
-    content = model.SerializeToString()  # once for both
-    onnx.checker.check_model(content)
-    onnx.shape_inference.infer_shapes(content, check_type=True, strict_mode=True, data_prop=True)
+    onnx.checker.check_model(model)
+    shapes = ModelProto()
+    shapes.CopyFrom(model)
+    for tensor in shapes.graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT:  # weights, which no shape depends on
+            tensor.ClearField("raw_data")
+    onnx.shape_inference.infer_shapes(shapes, check_type=True, strict_mode=True, data_prop=True)
 
 
 def nodes_of(graph: GraphProto) -> Iterator[NodeProto]:
