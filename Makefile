@@ -72,5 +72,5 @@ same-python:
 	    echo "    This downloads several hundred megabytes and is silent for some minutes."
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@$(BIN)/python -m compileall -q dslnas # pip does so for wheels, not for an editable install
-	@$(BIN)/dslnas loops
+	@$(BIN)/dslnas loops --precision float32 --precision float64 # the tests need both
 	@touch .venv/installed

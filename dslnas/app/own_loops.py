@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from dslnas.app.run import Listener, Notice, silent
 from dslnas.diagnostics import user_error
@@ -16,18 +16,25 @@ if TYPE_CHECKING:
     from dslnas.graph.graph import PrimitiveGraph
     from dslnas.language.check.checked import CheckedProgram
 
+LoopPrecision: TypeAlias = Literal["float32", "float64"]
+"""Precision that loops are compiled for."""
+
 SHORT = Notice("So short that it runs by PyTorch's functions: compiling loops would take longer")
 
 GRADIENTS = 2
 """Gradients that a step of a search takes: of the weights, and of the architecture."""
 
 
-def compile_loops(report: Listener = silent) -> tuple[int, Path]:
+def compile_loops(
+    precisions: Sequence[LoopPrecision] = ("float32",), report: Listener = silent
+) -> tuple[int, Path]:
     """Compile all loops for this processor; return how many are ready, and where they are kept.
 
     Raises:
         UserError: NAS013 if numba is not there.
     """
+    import torch
+
     from dslnas.backends.torch.kernels import compilation
     from dslnas.backends.torch.kernels.availability import available
 
@@ -41,7 +48,8 @@ def compile_loops(report: Listener = silent) -> tuple[int, Path]:
     from dslnas.backends.torch.kernels.jit import cache_folder
 
     with compilation.telling_of_compilation(lambda text: report(Notice(text))):
-        return compilation.compile_all(), cache_folder()
+        counts = [compilation.compile_all(getattr(torch, name)) for name in precisions]
+        return sum(counts), cache_folder()
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def trained(program: WholeProgram, spec: Compiled, out: Path) -> Run:
 PHASES = [phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)]
 
 
-@settings(max_examples=15, phases=PHASES)
+@settings(max_examples=8, phases=PHASES)
 @given(whole_programs())
 def test_any_program_is_searched_trained_and_exported(program: WholeProgram) -> None:
     carry_through(program)

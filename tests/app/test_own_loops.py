@@ -62,6 +62,6 @@ def test_digits_are_short_and_cifar_is_long() -> None:
 def test_what_is_missing_to_compile_loops_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(availability, "available", lambda: False)
     with pytest.raises(UserError) as raised:
-        compile_loops(silent)
+        compile_loops()
     assert [wrong.code for wrong in raised.value.diagnostics] == ["NAS013"]
     assert "numba is not installed" in str(raised.value.diagnostics[0].message)

@@ -2,7 +2,6 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn import datasets
 
 from dslnas.data import diabetes, digits
 from dslnas.settings.data import Diabetes, Digits
@@ -20,6 +19,8 @@ def test_digits_are_as_described() -> None:
 
 
 def test_packaged_data_are_those_that_scikit_learn_loads() -> None:
+    from sklearn import datasets  # it takes a second
+
     loaded = datasets.load_digits()
     examples = digits.read(Digits())
     assert np.array_equal(examples.inputs[:, 0] * digits.BRIGHTEST, loaded.images)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
-from sklearn import metrics
 
 from dslnas.tasks import scores
+
+
+@pytest.fixture(scope="module")
+def metrics() -> Any:
+    """Those of scikit-learn, whose import takes a second."""
+    return import_module("sklearn.metrics")
 
 
 @pytest.fixture
@@ -19,7 +27,7 @@ def of_classes() -> tuple[torch.Tensor, torch.Tensor]:
     return outputs, targets
 
 
-def test_classes(of_classes: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_classes(of_classes: tuple[torch.Tensor, torch.Tensor], metrics: Any) -> None:
     outputs, targets = of_classes
     counts, said = scores.confusion_of_classes(outputs, targets), outputs.argmax(1)
     recall = metrics.recall_score(targets, said, average=None)
@@ -33,7 +41,7 @@ def test_classes(of_classes: tuple[torch.Tensor, torch.Tensor]) -> None:
     assert scores.mean_of_known(found) == pytest.approx(float(area), rel=1e-12)
 
 
-def test_labels(of_classes: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_labels(of_classes: tuple[torch.Tensor, torch.Tensor], metrics: Any) -> None:
     outputs, targets = of_classes
     true = torch.nn.functional.one_hot(targets, 4).float()
     counts, said = scores.confusion_of_labels(outputs, true), outputs > 0

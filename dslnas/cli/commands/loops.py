@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
+
+from dslnas.app.own_loops import LoopPrecision
 
 
 @click.command()
-def loops() -> None:
+@click.option(
+    "--precision",
+    "precisions",
+    type=click.Choice(get_args(LoopPrecision)),
+    multiple=True,
+    default=("float32",),
+    show_default=True,
+    help="Precision of the runs that will need them; may be given twice.",
+)
+def loops(precisions: tuple[LoopPrecision, ...]) -> None:
     """Compile the loops that the extra `fast` brings for this processor, and keep them.
 
     Runs that need loops find them there; without this command the first ones compile them.
@@ -14,5 +27,5 @@ def loops() -> None:
     from dslnas.app.own_loops import compile_loops
     from dslnas.cli.render.progress import Progress
 
-    count, folder = compile_loops(Progress())
+    count, folder = compile_loops(precisions, Progress())
     click.echo(f"{count} loops are ready in {folder}")

@@ -88,7 +88,7 @@ def telling_of_compilation(tell: Callable[[str], None]) -> Iterator[None]:
         watchers.remove(on_compiled)
 
 
-def compile_all(dtype: torch.dtype = torch.float32) -> int:
+def compile_all(dtype: torch.dtype) -> int:
     """Compile all loops for a dtype, those that are not on disk; return how many there are."""
     loops = [(name, task) for kernel in get_args(Loops) for name, task in tasks_of(kernel).items()]
     for name, task in loops:
