@@ -14,7 +14,7 @@ import training
 from contest import Step
 from dslnas.app.runtime import torch_device
 from dslnas.backends.torch.runtime import Runtime
-from dslnas.backends.torch.tensor_float import allow_tensor_float
+from dslnas.backends.torch.tensor_float import EVERYTHING, NOTHING
 from dslnas.backends.torch.threads import wait_for
 from dslnas.passes.manager import passes_named
 from dslnas.settings.precision import Execution, Precision
@@ -180,7 +180,7 @@ def _seconds(step: Step, turn: int, device: torch.device) -> float:
 def step_of(task: Task, device: torch.device) -> Step:
     """Return the step of a way, made from scratch."""
     way = task.way
-    allow_tensor_float(allowed=way.precision == "tf32")
+    (EVERYTHING if way.precision == "tf32" else NOTHING).apply()
     if way.passes is None:
         return _in_precision(_published(task, device), way, device)
     runtime = Runtime(device, passes_named(way.passes), way.execution, way.precision)

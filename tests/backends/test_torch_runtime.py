@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
-from dslnas.backends.torch.losses import run_batch
+from dslnas.backends.torch.losses import BatchOutput, run_batch
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
+from dslnas.backends.torch.tensor_float import (
+    EVERYTHING,
+    NOTHING,
+    TensorFloat,
+    tensor_float,
+    without_tensor_float,
+)
+from dslnas.engines.catalogue import make_engine
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import USUAL
+from dslnas.settings.gradient_methods import DartsSettings
 from dslnas.settings.precision import Precision
 from tests.engines.small import CPU, TEXTS, batch, segment, space
 
@@ -108,3 +119,38 @@ def test_measured_logits_are_float32() -> None:
     with torch.inference_mode():
         found = run_batch(supernet.network, batch(1, dtype=torch.float32), alphas_of(supernet))
     assert found.logits.dtype is torch.float32
+
+
+@pytest.mark.parametrize(
+    ("hessian", "mixed"),
+    [("difference", [True, True, False, False, True]), ("exact", [False, True, True])],
+)
+def test_products_with_the_hessian_are_made_in_float32(
+    hessian: str, mixed: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supernet = supernet_with(Runtime(CPU, precision="bfloat16"), "skipped")
+    passes: list[bool] = []
+    run = Supernet._run
+
+    def noted(self: Supernet, *how: Any, **others: Any) -> BatchOutput:
+        passes.append(self.network.is_mixed)
+        return run(self, *how, **others)
+
+    monkeypatch.setattr(Supernet, "_run", noted)
+    settings = DartsSettings.model_validate({"order": "second", "hessian": hessian})
+    engine = make_engine(supernet, settings, torch.Generator().manual_seed(0))
+    engine.start_epoch(0)
+    engine.step(batch(1, dtype=torch.float32), batch(2, dtype=torch.float32))
+    assert passes == mixed
+
+
+def test_tf32_is_left_out_for_a_while_and_then_as_it_was() -> None:
+    before = tensor_float()
+    try:
+        for flags in (TensorFloat(False, True), EVERYTHING):
+            flags.apply()
+            with without_tensor_float():
+                assert tensor_float() == NOTHING
+            assert tensor_float() == flags
+    finally:
+        before.apply()

@@ -6,8 +6,8 @@ the weights of the operations and, where they are anyway, the weights of the net
 
 What is recorded must run alike the next time. So operations that are chosen anew at every step,
 and examples that are mixed by a number of their own, run as ever. Everything else that a recording
-depends on is its key, and the first loss of a key runs as ever too: it makes what is made once,
-such as plans, compiled functions and indices.
+depends on is its key. The first loss of a key is not recorded but runs, from the same places: it
+makes what is made once, such as plans, compiled functions and indices.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch import Generator, Tensor
 
 from dslnas.backends.torch.kernels.once_differentiable import once_differentiable
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.tensor_float import allows_tensor_float
+from dslnas.backends.torch.tensor_float import tensor_float
 from dslnas.data.batches import Batch, States
 
 MOST = 16
@@ -71,35 +71,50 @@ class Recorder(Protocol):
         ...
 
 
-@dataclass
 class Recording:
-    """A loss that was recorded.
+    """A loss of a network that is run, recorded and then played, from the same places."""
 
-    Attributes:
-        batch: Where it reads the batch.
-        weights: Where it reads the weights of the operations.
-        results: Where it writes.
-        play: Runs it.
-        turn: How often it was played.
-    """
+    def __init__(
+        self, network: TorchNetwork, batch: Batch, weights: Weights | None, compute: Compute
+    ) -> None:
+        """Take what computes the loss, and a batch and weights that are like all that will come."""
+        self._network, self._compute = network, compute
+        self._batch = _copy(batch)
+        self._weights = None if weights is None else {c: _leaf(w) for c, w in weights.items()}
+        self._play: Callable[[], None] | None = None
+        self._results: Results | None = None
 
-    batch: Batch
-    weights: Weights | None
-    results: Results
-    play: Callable[[], None]
-    turn: int = 0
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it is played from now on."""
+        return self._play is not None
 
-    def run(self, batch: Batch, weights: Weights | None) -> None:
-        """Play it for a batch and weights; the batch gets its end."""
-        places = chain(_tensors(self.batch), (self.weights or {}).values())
+    def run(self, batch: Batch, weights: Weights | None, recorder: Recorder) -> Results:
+        """Return the results for a batch and weights, in their places; the batch gets its end."""
+        places = chain(_tensors(self._batch), (self._weights or {}).values())
         values = chain(_tensors(batch), (weights or {}).values())
         with torch.no_grad():
             for place, value in zip(places, values, strict=True):
                 place.copy_(value)
-        self.play()
-        self.turn += 1
-        if self.results.end is not None:
-            batch.end = tuple(state.clone() for state in self.results.end)
+        results = self._results = self._run(recorder)
+        if results.end is not None:
+            batch.end = tuple(state.clone() for state in results.end)
+        return results
+
+    def _run(self, recorder: Recorder) -> Results:
+        results = self._results
+        if results is None:
+            return self._work()
+        if self._play is None:
+            results, self._play = recorder.record(self._work, self._network.run_state.generator)
+        self._play()
+        return results
+
+    def _work(self) -> Results:
+        losses = self._compute(self._batch, self._weights)
+        variables = _variables(self._network, self._weights)
+        gradients = torch.autograd.grad(losses[0], variables, allow_unused=True)
+        return Results(tuple(loss.detach() for loss in losses), gradients, self._batch.end)
 
 
 class LossGraphs:
@@ -107,11 +122,13 @@ class LossGraphs:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._known: dict[object, Recording | None] = {}
+        self._known: dict[object, Recording] = {}
+        self.turn = 0
+        """How many losses were made; results of earlier ones are overwritten."""
 
     def __len__(self) -> int:
         """Return how many recordings there are."""
-        return sum(recording is not None for recording in self._known.values())
+        return sum(recording.is_recorded for recording in self._known.values())
 
     def __call__(
         self,
@@ -121,7 +138,7 @@ class LossGraphs:
         compute: Compute,
         kind: object,
     ) -> Losses:
-        """Return losses; the first can be differentiated once, before the next of the same key.
+        """Return losses; the first can be differentiated once, before the next are made.
 
         Args:
             network: Its weights are variables.
@@ -135,33 +152,14 @@ class LossGraphs:
             return compute(batch, weights)
         key = kind, *_key(network, batch, weights)
         with self._recorder.running():
-            if key not in self._known:
-                self._keep(key, None)
-                return compute(batch, weights)
-            recording = self._known.pop(key) or self._record(network, batch, weights, compute)
-            self._keep(key, recording)
-            recording.run(batch, weights)
-            loss: Tensor = _Played.apply(recording, *variables)  # type: ignore[no-untyped-call]
-            return (loss, *(other.clone() for other in recording.results.losses[1:]))
-
-    def _keep(self, key: object, recording: Recording | None) -> None:
-        if len(self._known) >= MOST:
-            self._known.pop(next(iter(self._known)))
-        self._known[key] = recording
-
-    def _record(
-        self, network: TorchNetwork, batch: Batch, weights: Weights | None, compute: Compute
-    ) -> Recording:
-        places = _copy(batch)
-        leaves = None if weights is None else {c: _leaf(weight) for c, weight in weights.items()}
-        variables = _variables(network, leaves)
-
-        def work() -> Results:
-            losses = compute(places, leaves)
-            gradients = torch.autograd.grad(losses[0], variables, allow_unused=True)
-            return Results(tuple(loss.detach() for loss in losses), gradients, places.end)
-
-        return Recording(places, leaves, *self._recorder.record(work, network.run_state.generator))
+            recording = self._known.pop(key, None) or Recording(network, batch, weights, compute)
+            if len(self._known) >= MOST:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = recording
+            self.turn += 1
+            results = recording.run(batch, weights, self._recorder)
+            loss: Tensor = _Played.apply(self, results, *variables)  # type: ignore[no-untyped-call]
+            return (loss, *(other.clone() for other in results.losses[1:]))
 
 
 def losses_of(
@@ -182,18 +180,17 @@ class _Played(torch.autograd.Function):
     """A loss whose gradients are there already."""
 
     @staticmethod
-    def forward(ctx: Any, recording: Recording, *variables: Tensor) -> Tensor:
-        ctx.recording, ctx.turn = recording, recording.turn
-        return recording.results.losses[0].clone()
+    def forward(ctx: Any, graphs: LossGraphs, results: Results, *variables: Tensor) -> Tensor:
+        ctx.graphs, ctx.turn, ctx.gradients = graphs, graphs.turn, results.gradients
+        return results.losses[0].clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        assert ctx.turn == ctx.recording.turn, "its gradients were overwritten"
-        kept = ctx.recording.results.gradients
-        there = [g for g in kept if g is not None]
+        assert ctx.turn == ctx.graphs.turn, "its gradients were overwritten"
+        there = [g for g in ctx.gradients if g is not None]
         found = iter(torch._foreach_mul(there, gradient) if there else ())
-        return None, *(None if g is None else next(found) for g in kept)
+        return None, None, *(None if g is None else next(found) for g in ctx.gradients)
 
 
 def _repeats(network: TorchNetwork, batch: Batch) -> bool:
@@ -212,7 +209,7 @@ def _key(network: TorchNetwork, batch: Batch, weights: Weights | None) -> tuple[
         (batch.start is None, batch.weights is None),
         bytes(weight.requires_grad for weight in network.parameters()),
         (run.tracking, run.drop_path_rate, tuple(sorted(run.dropout.items())), run.generator),
-        (network.is_mixed, allows_tensor_float(), network.torch_compile, network.passes),
+        (network.is_mixed, tensor_float(), network.torch_compile, network.passes),
     )
 
 

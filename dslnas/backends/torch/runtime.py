@@ -12,7 +12,7 @@ from dslnas.backends.torch.kernels.availability import has_loops
 from dslnas.backends.torch.kernels.kernel_args import Kernel
 from dslnas.backends.torch.loss_graphs import LossGraphs
 from dslnas.backends.torch.network import TorchNetwork
-from dslnas.backends.torch.tensor_float import allow_tensor_float
+from dslnas.backends.torch.tensor_float import EVERYTHING, NOTHING
 from dslnas.passes.manager import PASSES, USUAL
 from dslnas.settings.precision import AnyExecution, AnyPrecision
 
@@ -78,7 +78,7 @@ class Runtime:
         network.is_mixed = self.precision == "bfloat16"
         network.graphs = LossGraphs(CudaRecorder(self.device)) if self.records else None
         if self.device.type == "cuda":
-            allow_tensor_float(allowed=self.precision == "tf32")
+            (EVERYTHING if self.precision == "tf32" else NOTHING).apply()
         return network.to(self.device, self.dtype)
 
     def facts(self) -> dict[str, object]:

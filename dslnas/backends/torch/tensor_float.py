@@ -8,27 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 
 
-def allow_tensor_float(*, allowed: bool) -> None:
-    """Say for this process whether they may."""
-    torch.backends.cuda.matmul.allow_tf32 = allowed
-    torch.backends.cudnn.allow_tf32 = allowed
+class TensorFloat(NamedTuple):
+    """Kinds of arithmetic on a GPU that may round in this process."""
+
+    products: bool
+    convolutions: bool
+
+    def apply(self) -> None:
+        """Let it be so from now on; what is so is not touched, since processors read it, too."""
+        matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+        if matmul.allow_tf32 != self.products:
+            matmul.allow_tf32 = self.products
+        if cudnn.allow_tf32 != self.convolutions:
+            cudnn.allow_tf32 = self.convolutions
 
 
-def allows_tensor_float() -> bool:
-    """Say whether convolutions may."""
-    return torch.backends.cudnn.allow_tf32
+EVERYTHING, NOTHING = TensorFloat(True, True), TensorFloat(False, False)
+
+
+def tensor_float() -> TensorFloat:
+    """Return what may."""
+    return TensorFloat(torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32)
 
 
 @contextmanager
 def without_tensor_float() -> Iterator[None]:
     """Run the body, forward and backward, without."""
-    before = allows_tensor_float()
-    allow_tensor_float(allowed=False)
+    before = tensor_float()
+    NOTHING.apply()
     try:
         yield
     finally:
-        allow_tensor_float(allowed=before)
+        before.apply()
