@@ -39,6 +39,8 @@ class Epochs:
         self._part = data.training
         self._part.check_batch(settings.batch)
         self._vary = settings.vary == "lengths"
+        if self._vary:  # a step is like hardly any other
+            trainee.network.graphs = None
         self._augment = (*data_settings.augmentations, *settings.augment)
         self._task = task_of(data_settings)
         self._averages = self._task.selects_epoch or settings.ema is not None

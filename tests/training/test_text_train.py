@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from dslnas.backends.torch.losses import run_batch
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.data.batches import Batch
 from dslnas.data.dataset import Data
@@ -19,15 +20,28 @@ from dslnas.data.stream import StreamPart
 from dslnas.diagnostics import UserError
 from dslnas.engines.objectives.accumulation import Gradients
 from dslnas.engines.optimisers import WeightOptimiser
+from dslnas.graph.lower.network import build_derived_graph
+from dslnas.settings.data import TextFile
+from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Sgd
 from dslnas.tasks.task import Measurement
 from dslnas.training import epochs as module
+from dslnas.training.epochs import Epochs
+from dslnas.training.keeping import KeepsNothing
 from dslnas.training.measure import measure
 from dslnas.training.train import Trained
 from dslnas.training.training_loss import training_loss
+from dslnas.training.training_state import Trainee
 from tests.loading import TEXT
 from tests.training.tiny import Listener, equal
-from tests.training.tiny_text import DROPOUT, STEPS, WORDS, retrain_text, text_data
+from tests.training.tiny_text import (
+    DROPOUT,
+    STEPS,
+    WORDS,
+    retrain_text,
+    text_architecture,
+    text_data,
+)
 
 METRICS = {"perplexity": 2.0, "accuracy": 0.25}
 
@@ -177,6 +191,19 @@ def test_the_rate_follows_the_length_of_a_segment_where_lengths_vary(
     retrain_text(data, epochs=2, vary="lengths")
     assert len(set(lengths)) > 2
     assert [float(step["share"]) for step in steps] == pytest.approx([n / STEPS for n in lengths])
+
+
+@pytest.mark.parametrize(("vary", "is_recorded"), [("nothing", True), ("lengths", False)])
+def test_segments_whose_lengths_vary_are_not_recorded(
+    data: Data, vary: str, is_recorded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dslnas.backends.torch.runtime.CudaRecorder", lambda device: None)
+    settings = EvaluateSettings.model_validate({"batch": 4, "vary": vary})
+    graph = build_derived_graph(text_architecture(), training=True)
+    trainee = Trainee(graph, settings, 0, Runtime(torch.device("cpu"), execution="graphs"))
+    texts = TextFile(batch=4, steps=STEPS)
+    Epochs(trainee, settings, texts, data, lambda record: None, KeepsNothing())
+    assert (trainee.network.graphs is not None) == is_recorded
 
 
 def test_a_step_that_fails_leaves_the_rate_as_it_was() -> None:
