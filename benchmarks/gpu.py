@@ -26,6 +26,8 @@ from pathlib import Path
 import torch
 
 from contest import CHANNELS_LAST, PUBLISHED
+from dslnas.app.runtime import torch_device
+from dslnas.diagnostics import UserError
 from dslnas.settings.precision import Precision
 from gpu_steps import SMALL, Measured, Size, Task, Way, Work, measure
 from measuring import machine
@@ -214,6 +216,10 @@ def main(arguments: Sequence[str] | None = None) -> list[Row]:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
     given = parser.parse_args(arguments)
     end = time.monotonic() + 60 * given.minutes
+    try:
+        torch_device(given.device)
+    except UserError as error:
+        raise SystemExit(error.render()) from None
     on_gpu = given.device != "cpu"
     size = SMALL if given.small else Size()
     works = [work.sized(size) for work in WORKS if work.name in given.works]

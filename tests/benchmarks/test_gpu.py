@@ -78,3 +78,8 @@ def test_what_starts_at_once_comes_before_what_compiles() -> None:
     assert not [way for w, way in planned if way.compiles and w.is_recurrent]
     on_cpu = gpu.plan(gpu.WORKS, "float32", on_gpu=False, compiles=False)
     assert {way.execution for _, way in on_cpu} == {"eager"}
+
+
+def test_a_device_that_is_not_there_is_told() -> None:
+    with pytest.raises(SystemExit, match="device `tpu` is not available"):
+        gpu.main(["--device", "tpu"])
