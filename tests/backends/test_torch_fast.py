@@ -44,6 +44,20 @@ def test_single_pixels_are_products(channels: int, groups: int, stride: int, pad
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("pixels", [1, 2, 6])
+def test_images_move_and_their_gradients_move_back(pixels: int) -> None:
+    node = Node("a", "shift", ("x",), (("pixels", pixels),), (2, 6, 5))
+    x, weight = torch.randn(3, 2, 6, 5, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
+
+    def weighed(form: Form) -> Form:
+        return lambda node, inputs, own, run: own[0] * form(node, inputs, (), run)
+
+    expected = given(node, x, weight, weighed(FORMS["shift"]))
+    layout = torch.channels_last
+    found = given(node, x.contiguous(memory_format=layout), weight, weighed(FAST_FORMS["shift"]))
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_layers_behind_the_images_have_their_channels_innermost(channels: int) -> None:
     """Images of one channel lie alike in both layouts; only their strides tell the layers."""

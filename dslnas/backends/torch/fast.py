@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.gated import highway_gate
+from dslnas.backends.torch.kernels.availability import plain_cpu
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.kernels.norm import Norm, Rule
+from dslnas.backends.torch.kernels.pixels import shifted
 from dslnas.backends.torch.kernels.separable_conv import AS_IT_IS, Reading, separable_conv
 from dslnas.backends.torch.kernels.separable_conv_call import Member
 from dslnas.backends.torch.kernels.window import Window
@@ -99,6 +101,13 @@ def _batch_norm(
     return mix(inputs, None, [norm_of(own)], rule_of(node, run))
 
 
+def _shift(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    (x,), pixels = inputs, node.attribute("pixels")
+    if plain_cpu([x]) and x.dim() == 4 and isinstance(pixels, int):
+        return shifted(x, pixels)
+    return FORMS["shift"](node, inputs, own, run)
+
+
 def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
     (x,) = inputs
     if run.shared is None or torch.is_autocast_enabled(x.device.type):
@@ -117,6 +126,7 @@ FAST_FORMS: Mapping[str, Form] = {
     "separable_conv": _separable_conv,
     "normed_conv": _separable_conv,
     "batch_norm": _batch_norm,
+    "shift": _shift,
 }
 """On CPUs loops of our own, where numba is installed; elsewhere the library's functions."""
 

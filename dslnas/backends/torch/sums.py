@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from dslnas.backends.torch.fast import norm_of
 from dslnas.backends.torch.kernels.mix import mix
-from dslnas.backends.torch.kernels.norm import Norm, Rule
+from dslnas.backends.torch.kernels.norm import Rule
 from dslnas.backends.torch.primitives import numbers
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.analysis.folding import Folded
@@ -62,13 +63,9 @@ class Sums:
         first = next((norm for norm, _ in folded if norm is not None), None)
         momentum, eps = (0.0, 0.0) if first is None else numbers(first)
         rule = Rule(momentum, eps, run.training, run.tracking)
-        norms = [None if norm is None else self._norm(norm) for norm, _ in folded]
+        norms = [None if norm is None else norm_of(self._tensors(norm)) for norm, _ in folded]
         counts = [None if drop is None else run.counts.pop(drop.name, None) for _, drop in folded]
         return mix(inputs, weights, norms, rule, counts)
-
-    def _norm(self, node: Node) -> Norm:
-        *trained, mean, variance = self._tensors(node)
-        return Norm(mean, variance, *trained)
 
     def _weights(self, step: Step, alpha: Tensor) -> Tensor:
         key = (step.rows, step.columns)

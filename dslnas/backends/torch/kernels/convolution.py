@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from dslnas.backends.torch.kernels.availability import channels_last, plain_cpu
 from dslnas.backends.torch.kernels.once_differentiable import once_differentiable
+from dslnas.backends.torch.kernels.pixels import every
 from dslnas.backends.torch.kernels.window import Pair, Window
 
 
@@ -48,7 +49,8 @@ def pointwise(x: Tensor, weight: Tensor, stride: Pair, padding: Pair, groups: in
     """
     high, wide = padding
     x = functional.pad(x, (wide, wide, high, high)) if max(padding) else x
-    x = x[:, :, :: stride[0], :: stride[1]] if max(stride) > 1 else x
+    if max(stride) > 1:
+        x = every(x, stride) if plain_cpu([x]) else x[:, :, :: stride[0], :: stride[1]]
     if groups != 1:
         return functional.conv2d(x, weight, None, groups=groups)
     return functional.linear(x.permute(0, 2, 3, 1), weight.flatten(1)).permute(0, 3, 1, 2)
