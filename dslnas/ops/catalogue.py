@@ -21,6 +21,8 @@ _NORM = (
     Argument("momentum", Kind.RATE, 0.1),
 )
 
+_GATED = tuple(Argument(name, Kind.WHOLE, 0) for name in ("tanh", "relu", "sigmoid", "identity"))
+
 
 # What gradients need of a run, as torch's do.
 _NOTHING, _INPUTS, _VIEW = Kept(), Kept(inputs=True), Kept(is_view=True)
@@ -417,11 +419,20 @@ _ALL = (
         "highway_gate",
         "sum over edges of highway gates, between states and activations weighted by alpha",
         shapes.highway_shape,
-        tuple(Argument(name, Kind.WHOLE, 0) for name in ("tanh", "relu", "sigmoid", "identity")),
+        _GATED,
         inputs=(2, 2),
         keeps=Kept(inputs=True, without_loops=8),
         traits=_OF_PARTS | Trait.WEIGHED | Trait.ENDS_STACK | _WRITTEN,
         columns=lambda counts: sum(int(str(count)) for count in counts.values()),
+    ),
+    Primitive(
+        "single_gate",
+        "highway gate between a state and the one activation that counts 1",
+        shapes.highway_shape,
+        _GATED,
+        inputs=(2, 2),
+        keeps=Kept(inputs=True, without_loops=8),
+        traits=Trait.FUNCTION | _WRITTEN,
     ),
     Primitive(
         "state",

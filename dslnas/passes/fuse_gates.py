@@ -19,6 +19,8 @@ with a row of alpha for every edge:
     p = multiply g, d
     e = add A, p
     n1 = sum_stack(groups=2) e
+
+A gate that alpha does not weigh, as those of derived cells, is `single_gate(tanh=1) y, s`.
 """
 
 from __future__ import annotations
@@ -48,11 +50,16 @@ _OPENED = Op(("sigmoid",), (_half(0),))
 _CHANGE = Op(("multiply",), (_OPENED, Op(("subtract",), (_MIX, _SHARE))))
 _EDGE = Op(("add",), (_SHARE, _CHANGE))
 _NODE = Op(("sum_stack",), (_EDGE,))
+_STATE = Value("s")
+_ALONE = Op(
+    ("add",),
+    (_STATE, Op(("multiply",), (_OPENED, Op(("subtract",), (_TERM, _STATE))))),
+)
 
 
 def fuse_gates(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which highway gates are one primitive, where nobody looks into them."""
-    nodes = (_gate(graph, node) or node for node in graph.nodes)
+    nodes = (_gate(graph, node) or _alone(graph, node) or node for node in graph.nodes)
     return without_unread(replace(graph, nodes=tuple(nodes)))
 
 
@@ -69,10 +76,25 @@ def _gate(graph: PrimitiveGraph, end: Node) -> Node | None:
     return None
 
 
+def _alone(graph: PrimitiveGraph, end: Node) -> Node | None:
+    """Return the gate without alpha that a node is the end of, if it is."""
+    found = match(graph, end, _ALONE)
+    if found is None:
+        return None
+    (name,) = _activations(found)
+    counts = tuple((known, int(known == name)) for known in KNOWN)
+    return Node(end.name, "single_gate", (found.values["y"], found.values["s"]), counts, end.shape)
+
+
+def _activations(found: Match) -> list[str]:
+    """Return what is done to h, term by term."""
+    terms = (term.primitive for term in found.nodes[_TERM])
+    return [name if name in KNOWN else "identity" for name in terms]
+
+
 def _fused(end: Node, found: Match, weighing: Mix) -> Node:
     """Return a gate; columns of alpha are ordered by what they weigh."""
-    terms = (term.primitive for term in found.nodes[_TERM])
-    names = [name if name in KNOWN else "identity" for name in terms]
+    names = _activations(found)
     columns = weighing.columns or tuple(range(len(names)))
     ordered = sorted(zip(names, columns, strict=True), key=lambda pair: KNOWN.index(pair[0]))
     counts = Counter(names)

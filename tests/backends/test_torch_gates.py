@@ -6,14 +6,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.fast import WEIGHED_FORMS
+from dslnas.backends.torch.fast import FAST_FORMS, WEIGHED_FORMS
 from dslnas.backends.torch.gated import ACTIVATIONS, gated, highway_gate
 from dslnas.backends.torch.kernels.gate_args import KINDS
 from dslnas.backends.torch.mixing import Weighing
+from dslnas.backends.torch.primitives import FORMS
+from dslnas.backends.torch.randomness import RunState
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Mix, Node
-from dslnas.graph.lower.network import build_supernet_graph
+from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.ops.traits import Trait
 from dslnas.passes.drop_identities import drop_identities
@@ -23,7 +25,7 @@ from tests.graph_text import parse_graph
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.passes.test_golden import GOLDEN
 from tests.primitives import with_trait
-from tests.spaces import space_of
+from tests.spaces import architecture_of, space_of
 
 DARTS = "use papers.darts_rnn\nnetwork { channels 4 }"
 OWN = """use std.rnn
@@ -117,6 +119,32 @@ def test_gates_are_found_where_a_pass_before_has_dropped_the_identities() -> Non
     gates = [[n for n in g.nodes if n.primitive == "highway_gate"] for g in fused]
     assert len(gates[1]) == 8
     assert [(g.attributes, g.mix) for g in gates[0]] == [(g.attributes, g.mix) for g in gates[1]]
+
+
+@pytest.mark.parametrize("name", ["darts_v1", "darts_v2"])
+def test_every_node_of_a_found_cell_is_one_gate(name: str) -> None:
+    text = f"use rnn.{name}\nnetwork {{ channels 4 }}"
+    graph = build_derived_graph(architecture_of(text, (), classes=5), training=True)
+    fused = optimised(graph)
+    verify_graph(fused)
+    assert sum(node.primitive == "single_gate" for node in fused.nodes) == 9
+    plain = network_of(graph)
+    with torch.inference_mode():
+        network_of(fused)(torch.zeros((3, 4), dtype=torch.long))  # what is made here is kept
+    fast = network_of(fused, plain.state_dict())
+    found, expected = (what_it_gives(each, {}, training=True) for each in (fast, plain))
+    assert_same(found, expected)
+
+
+@pytest.mark.parametrize("activation", KNOWN)
+def test_a_gate_alone_has_the_gradients_of_its_formula(activation: str) -> None:
+    y, s, _ = operands(1, 1)
+    counts = tuple((name, int(name == activation)) for name in KNOWN)
+    node = Node("n", "single_gate", ("y", "s"), counts, (4,))
+    results = [forms["single_gate"](node, (y, s), (), RunState()) for forms in (FAST_FORMS, FORMS)]
+    found = [torch.autograd.grad(result.pow(2).sum(), (y, s)) for result in results]
+    torch.testing.assert_close(*results, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(*found, rtol=1e-11, atol=1e-11)
 
 
 def test_a_gate_is_left_alone_where_somebody_looks_into_it() -> None:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.gated import highway_gate
+from dslnas.backends.torch.gated import highway_gate, single_gate
 from dslnas.backends.torch.kernels.availability import plain_cpu
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.mix import mix
@@ -123,6 +123,7 @@ FAST_FORMS: Mapping[str, Form] = {
     "conv": form(_conv),
     "linear": _linear,
     "bounded_linear": _linear,
+    "single_gate": single_gate,
     "separable_conv": _separable_conv,
     "normed_conv": _separable_conv,
     "batch_norm": _batch_norm,

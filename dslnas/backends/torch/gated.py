@@ -10,6 +10,7 @@ d = m - A * s and the gradient v of the sum, edge by edge:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -17,7 +18,9 @@ from torch import Tensor
 
 from dslnas.backends.torch.kernels.gate import by_kind, compiled_gate, compiled_gradients, compiles
 from dslnas.backends.torch.mixing import Weighing
+from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.analysis.plan import Step
+from dslnas.graph.graph import Node
 
 aten = torch.ops.aten
 
@@ -75,13 +78,45 @@ def highway_gate(step: Step, inputs: Sequence[Tensor], weigh: Weighing) -> Tenso
         weigh: Knows alpha.
     """
     product, state = inputs
-    activations = [name for name, count in step.node.attributes for _ in range(int(str(count)))]
+    activations = _activations(step.node)
 
     def make() -> list[Tensor]:
         weights = weigh.weights(step, state).to(state.dtype)
         return [weights, by_kind(weights, activations)]
 
-    weights, kinds = weigh.kept(step, make)
+    return _gate(product, state, activations, *weigh.kept(step, make))
+
+
+def single_gate(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    """Return the gate of one activation, (batch, features), from y and s as in `highway_gate`."""
+    product, state = inputs
+    activations = _activations(node)
+    return _gate(product, state, activations, *_one(*activations, state.dtype, state.device))
+
+
+def single_gate_formula(product: Tensor, state: Tensor, /, **counts: int) -> Tensor:
+    """Return the same by differentiable operations."""
+    activations = [name for name, count in counts.items() if count]
+    return gated(product, state, state.new_ones((1, 1)), activations)
+
+
+@lru_cache(64)
+def _one(activation: str, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the weight of a single activation, also by kind."""
+    with torch.inference_mode(mode=False):  # a measurement may be the first to ask for them
+        weights = torch.ones((1, 1), dtype=dtype, device=device)
+        return weights, by_kind(weights, [activation])
+
+
+def _activations(node: Node) -> list[str]:
+    return [name for name, count in node.attributes for _ in range(int(str(count)))]
+
+
+def _gate(
+    product: Tensor, state: Tensor, activations: list[str], weights: Tensor, kinds: Tensor
+) -> Tensor:
     # in mixed precision products are of another type than states
     given = (product.to(state.dtype), state, weights)
     result: Tensor = _Gated.apply(*given, activations, kinds)  # type: ignore[no-untyped-call]

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dslnas.backends.torch.gated import single_gate_formula
 from dslnas.backends.torch.randomness import (
     RunState,
     drop,
@@ -234,6 +235,7 @@ FORMS: Mapping[str, Form] = {
     "mean": form(lambda *inputs: _sum(*inputs) / len(inputs)),
     "concat": form(lambda *inputs: torch.cat(inputs, dim=1)),
     "drop_path": drop_path,
+    "single_gate": form(single_gate_formula),
     "stack": form(lambda *inputs: torch.cat(inputs)),
     "sum_stack": form(lambda x, groups: x.view(groups, -1, *x.shape[1:]).sum(0)),
 }

@@ -52,8 +52,8 @@ def build_derived_graph(architecture: Architecture, *, training: bool = False) -
 
     Args:
         architecture: The architecture that is trained; the graphs of the latest few are kept.
-        training: Add what only helps training: a `drop_path` behind every operation that is not
-            an identity, and the auxiliary head if the network has one.
+        training: Add what only helps training: in cells that are not recurrent a `drop_path` behind
+            every operation that is not an identity, and the auxiliary head if the network has one.
 
     Raises:
         UserError: NAS4xx where shapes do not fit.
@@ -184,7 +184,7 @@ class _NetworkLowering:
                 SubgraphBuilder(cell.name),
                 network.partial,
                 network.has_skips,
-                self._training,
+                self._training and not cell.is_recurrent,
                 network.shares_slices,
             )
             inputs = [Value(f"{OUTSIDE}{i}", shape) for i, shape in enumerate(shapes)]
