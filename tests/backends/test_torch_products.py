@@ -32,11 +32,12 @@ def plain(weight: Tensor, bias: Tensor | None) -> SharedLinear:
     return lambda x: linear(x, weight, bias)  # type: ignore[return-value]
 
 
+@pytest.mark.parametrize("turns", [False, True])
 @pytest.mark.parametrize("bias", [False, True])
-def test_results_and_gradients_are_those_of_a_linear_map(bias: bool) -> None:
+def test_results_and_gradients_are_those_of_a_linear_map(bias: bool, turns: bool) -> None:
     steps, weight, b = operands(bias=bias)
     of, zero = [*steps, weight, *([] if b is None else [b])], torch.zeros((), dtype=torch.float64)
-    ours = chained(steps, SharedLinear(weight, b), zero)
+    ours = chained(steps, SharedLinear(weight, b, turns=turns), zero)
     theirs = chained(steps, plain(weight, b), zero)
     torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=0)
     found, expected = (torch.autograd.grad(loss, of) for loss in (ours, theirs))

@@ -19,7 +19,7 @@ from dslnas.backends.torch.kernels.separable_conv_call import Member
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.mixing import Weighing, weigh_all
 from dslnas.backends.torch.primitives import FORMS, Form, Pair, conv, form, numbers
-from dslnas.backends.torch.products import SharedLinear
+from dslnas.backends.torch.products import ROWS, SharedLinear
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node
@@ -109,13 +109,13 @@ def _shift(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: Run
 
 
 def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
-    (x,) = inputs
+    x = inputs[0].flatten(1)
     if run.shared is None or torch.is_autocast_enabled(x.device.type):
         return FORMS[node.primitive](node, inputs, own, run)
     key = node.tensors, own[0].shape, torch.is_grad_enabled()  # without, what is only observed
     if key not in run.shared:
-        run.shared[key] = SharedLinear(*own)
-    return run.shared[key](x.flatten(1))
+        run.shared[key] = SharedLinear(*own, turns=len(x) < ROWS)
+    return run.shared[key](x)
 
 
 FAST_FORMS: Mapping[str, Form] = {
@@ -123,6 +123,7 @@ FAST_FORMS: Mapping[str, Form] = {
     "conv": form(_conv),
     "linear": _linear,
     "bounded_linear": _linear,
+    "tied_linear": _linear,
     "single_gate": single_gate,
     "separable_conv": _separable_conv,
     "normed_conv": _separable_conv,

@@ -85,9 +85,13 @@ def _linear(x: Tensor, *own: Tensor, **others: object) -> Tensor:
 def _embedding(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
-    """Look tokens up; whole words are dropped from the table (Gal and Ghahramani, 2016)."""
+    """Look tokens up; whole words are dropped, as if from the table (Gal and Ghahramani, 2016)."""
     table, rate = own[0], run.dropout.get("words", 0.0)
-    return functional.embedding(inputs[0], drop(table, rate, torch.Size((len(table), 1)), run))
+    rows = functional.embedding(inputs[0], table)
+    if not run.training or rate == 0.0:
+        return rows
+    words = torch.Size((len(table), 1))
+    return rows * functional.embedding(inputs[0], drop(table.new_ones(words), rate, words, run))
 
 
 def numbers(node: Node) -> tuple[float, float]:

@@ -1,9 +1,9 @@
-"""Products with one weight at every time step, whose gradient is a few large products.
+"""Products with one weight at many time steps, whose gradients add up where they lie.
 
 Of y_t = x_t W^T + b with gradients g_t of y_t, that of W is the sum of g_t^T x_t over all steps.
 Products add to it where it lies, those of few rows together; autograd would write each of them, and
-read it again to add it up. W is turned once for all steps, in the order in which products of few
-rows read it fastest.
+read it again to add it up. Where x_t has few rows, W is turned once for all steps, into the order
+in which such products read it fastest.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ ROWS = 128
 class SharedLinear:
     """The linear map of a weight and a bias, for many x in one run."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None = None, *, turns: bool = True) -> None:
+        """Take a weight (outputs, features); `turns` where products have few rows."""
         self._weight, self._bias = weight.detach(), bias
         self._sum = _WeightGradient()
-        self._turned: Tensor = _Turned.apply(weight, self._sum)  # type: ignore[no-untyped-call]
+        self._turned: Tensor = _Turned.apply(  # type: ignore[no-untyped-call]
+            weight, self._sum, turns
+        )
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return x W^T + b for x (rows, features)."""
@@ -70,17 +73,18 @@ class _Turned(torch.autograd.Function):
     """W^T; its gradient is what products have left in a sum, and what comes in besides."""
 
     @staticmethod
-    def forward(ctx: Any, weight: Tensor, total: _WeightGradient) -> Tensor:
+    def forward(ctx: Any, weight: Tensor, total: _WeightGradient, turns: bool) -> Tensor:
         ctx.total = total
         ctx.set_materialize_grads(False)
-        return weight.t().clone(memory_format=torch.contiguous_format)
+        turned = weight.detach().t()
+        return turned.clone(memory_format=torch.contiguous_format) if turns else turned
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None]:
+    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None, None]:
         total = ctx.total.taken()
         if gradient is None or total is None:
-            return total if gradient is None else gradient.t(), None
-        return total + gradient.t(), None
+            return total if gradient is None else gradient.t(), None, None
+        return total + gradient.t(), None, None
 
 
 class _Product(torch.autograd.Function):

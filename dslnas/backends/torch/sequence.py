@@ -87,6 +87,7 @@ class SequenceNetwork(TorchNetwork):
         steps, batch = tokens.shape
         like = next(self.parameters())
         self.run_state.begin(batch, self._dropping, like, training=self.training)
+        self.run_state.shared = {} if steps > 1 else None
         graph = self._lowered(chosen)
         loop, last = self._loop(graph, chosen, observe)
         values, weigh = {INPUT: tokens.flatten()}, Weighing(mixing)
@@ -95,7 +96,6 @@ class SequenceNetwork(TorchNetwork):
         current = self.zeros(batch) if states is None else states
         rows: dict[str, list[Tensor]] = {name: [] for name in loop.collected}
         names = [state.name for state in graph.states]
-        self.run_state.shared = {} if steps > 1 else None
         for time in range(steps):
             here = {name: stream[time] for name, stream in streams.items()}
             here |= zip(names, current, strict=True)
@@ -103,12 +103,12 @@ class SequenceNetwork(TorchNetwork):
             for name, row in rows.items():
                 row.append(here[name])
             current = tuple(here[state.next] for state in graph.states)
-        self.run_state.shared = None
         values |= {name: torch.cat(row) for name, row in rows.items()}
         self._execute(loop.after, values, weigh)
         outputs = values[last]
         parts = torch.split(outputs, self._rows(loop, steps, batch))
         pieces = tuple(self._logits(loop, {last: part}, weigh) for part in parts)
+        self.run_state.shared = None
         return SequenceOutput(pieces, _unfolded(outputs, steps), current)
 
     def _logits(self, loop: TimeLoop[Step], values: dict[str, Tensor], weigh: Weighing) -> Tensor:
