@@ -80,7 +80,13 @@ def bundled(graph: PrimitiveGraph) -> Iterator[Finding]:
 
 
 def kind_of_bundle(graph: PrimitiveGraph, conv: Node) -> object:
-    """Return what convolutions must share to run in one call: all but their kernels."""
+    """Return what convolutions must share to run in one call: all but kernels, if they have some.
+
+    Those of single pixels read the same inputs, others inputs of one shape.
+    """
     own = ("kernel", "padding", "dilation", "bundle")
     alike = tuple(given for given in conv.attributes if given[0] not in own)
-    return conv.primitive, graph.by_name[conv.inputs[0]].shape, conv.shape, alike
+    read: object = (
+        graph.by_name[conv.inputs[0]].shape if "kernel" in conv.arguments else conv.inputs
+    )
+    return conv.primitive, read, conv.shape, alike

@@ -14,7 +14,8 @@ _OUT = Argument("out", Kind.COUNT, Default.CHANNELS)
 _STRIDE = Argument("stride", Kind.PAIR, Default.STRIDE)
 _PADDING = Argument("padding", Kind.PADDING, Default.SAME)
 _WINDOW = (_KERNEL, _OUT, _STRIDE, _PADDING, Argument("dilation", Kind.PAIR, (1, 1)))
-_SEPARABLE = (*_WINDOW, Argument("relu", Kind.FLAG, False), Argument("bundle", Kind.WHOLE, 0))
+_BUNDLED = Argument("relu", Kind.FLAG, False), Argument("bundle", Kind.WHOLE, 0)
+_SEPARABLE = (*_WINDOW, *_BUNDLED)
 _NORM = (
     Argument("affine", Kind.FLAG, Default.DERIVED),
     Argument("eps", Kind.POSITIVE, 1e-5),
@@ -385,6 +386,16 @@ _ALL = (
         (*_SEPARABLE, *_NORM),
         weights=shapes.normed_weights,
         traits=Trait.UNORDERED | Trait.FUSED | _WRITTEN,
+    ),
+    Primitive(
+        "pointwise_conv",
+        "convolution of single pixels of inputs side by side; with `relu` of what is positive; "
+        "those of one `bundle` may run in one call",
+        shapes.pointwise_shape,
+        (_OUT, *_BUNDLED),
+        inputs=(1, _MANY),
+        weights=shapes.pointwise_weights,
+        traits=Trait.FUNCTION | Trait.FUSED | _WRITTEN,
     ),
     Primitive(
         "channels_last",

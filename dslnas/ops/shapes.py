@@ -263,6 +263,17 @@ def concat_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     return (sum(shape[0] for shape in inputs), *inputs[0][1:])
 
 
+def pointwise_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
+    """Output of a convolution of single pixels of a concatenation."""
+    return (int(_number(attributes["out"])), *concat_shape(attributes, inputs)[1:])
+
+
+def pointwise_weights(attributes: Attributes, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+    """Matrix of shape (out, in of all inputs, 1, 1)."""
+    channels, out = concat_shape(attributes, inputs)[0], int(_number(attributes["out"]))
+    return (Weight("matrix", (out, channels, 1, 1), fan_in=channels),)
+
+
 def split_shape(attributes: Attributes, inputs: tuple[Shape, ...]) -> Shape:
     """Output of one of `parts` equal parts of the channels."""
     parts, index = int(_number(attributes["parts"])), int(_number(attributes["index"]))

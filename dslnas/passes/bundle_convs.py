@@ -24,19 +24,19 @@ from dslnas.passes.rewrite import Pass, Phase
 
 
 def bundle_convs(graph: PrimitiveGraph) -> PrimitiveGraph:
-    """Return a graph in which separable convolutions are bundles, in an order that allows it.
+    """Return a graph in which convolutions are bundles, in an order that allows it.
 
-    A node's level is the number of separable convolutions on the longest way to its value. Those of
+    A node's level is the number of such convolutions on the longest way to its value. Those of
     one level never read each other, and all else of that level is behind them. What may draw random
     numbers keeps its order, so that a network drops the same as without bundles.
     """
-    if not any(map(_is_separable, graph.nodes)):
+    if not any(map(_is_bundled, graph.nodes)):
         return graph
     levels = _levels(graph.nodes)
     numbers = count(1)
 
     def place(node: Node) -> tuple[int, bool]:
-        return levels[node.name], not _is_separable(node)
+        return levels[node.name], not _is_bundled(node)
 
     ordered: list[Node] = []
     for (_, alone), group in groupby(sorted(graph.nodes, key=place), place):
@@ -45,7 +45,7 @@ def bundle_convs(graph: PrimitiveGraph) -> PrimitiveGraph:
     return replace(graph, nodes=tuple(ordered))
 
 
-def _is_separable(node: Node) -> bool:
+def _is_bundled(node: Node) -> bool:
     return "bundle" in node.arguments
 
 
@@ -53,7 +53,7 @@ def _levels(nodes: Sequence[Node]) -> dict[str, int]:
     levels: dict[str, int] = {}
     drawn = 0
     for node in nodes:
-        level = max((levels[name] for name in node.inputs), default=0) + _is_separable(node)
+        level = max((levels[name] for name in node.inputs), default=0) + _is_bundled(node)
         if not has_trait(node.primitive, Trait.UNORDERED):
             level = drawn = max(level, drawn)
         levels[node.name] = level
@@ -76,8 +76,8 @@ def _bundles(
 
 BUNDLE_CONVS = Pass(
     bundle_convs,
-    "separable convolutions that can run at the same time are side by side",
-    after=("separable",),
+    "convolutions that can run at the same time are side by side",
+    after=("separable", "fuse_concats"),
     loops="separable_conv",
     phase=Phase.TRAIN,
 )

@@ -16,6 +16,7 @@ from dslnas.passes.distribute_mix import DISTRIBUTE_MIX
 from dslnas.passes.drop_identities import DROP_IDENTITIES
 from dslnas.passes.drop_zeros import DROP_ZEROS
 from dslnas.passes.fold_norms import FOLD_NORMS
+from dslnas.passes.fuse_concats import FUSE_CONCATS
 from dslnas.passes.fuse_gates import FUSE_GATES
 from dslnas.passes.fuse_reads import FUSE_READS
 from dslnas.passes.merge_sums import MERGE_SUMS
@@ -37,6 +38,7 @@ PASSES: dict[str, Pass] = {
         FOLD_NORMS,
         SEPARABLE,
         FUSE_READS,
+        FUSE_CONCATS,
         CHANNELS_LAST,
         BUNDLE_CONVS,
         DROP_IDENTITIES,

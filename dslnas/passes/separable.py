@@ -16,7 +16,8 @@ from dslnas.passes.pattern import Op, Value, match
 from dslnas.passes.rewrite import Pass
 
 
-def _is_pointwise(node: Node) -> bool:
+def is_pointwise(node: Node) -> bool:
+    """Say whether a convolution is one of single pixels: a product of them and a matrix."""
     stays = node.attribute("stride") == (1, 1) and node.attribute("padding") == (0, 0)
     return stays and _is_simple(node, 1) and node.attribute("kernel") == (1, 1)
 
@@ -32,7 +33,7 @@ def _is_simple(node: Node, groups: int) -> bool:
 
 
 _DEPTHWISE = Op(("conv",), (Value("x"),), where=_is_depthwise)
-_POINTWISE = Op(("conv",), (_DEPTHWISE,), where=_is_pointwise)
+_POINTWISE = Op(("conv",), (_DEPTHWISE,), where=is_pointwise)
 
 
 def separable(graph: PrimitiveGraph) -> PrimitiveGraph:

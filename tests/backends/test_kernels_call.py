@@ -19,6 +19,7 @@ from dslnas.backends.torch.kernels import (
     kernel_call,
     mix,
     norm,
+    pointwise_conv,
     separable_conv,
     separable_conv_call,
 )
@@ -26,6 +27,7 @@ from dslnas.backends.torch.kernels.availability import available, channels_last
 from dslnas.backends.torch.kernels.kernel_args import Access, KernelArgs
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
 from dslnas.backends.torch.kernels.norm import Norm, Rule
+from dslnas.backends.torch.kernels.pointwise_conv_args import PointwiseArgs
 from dslnas.backends.torch.kernels.separable_conv_args import SeparableArgs
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.diagnostics import InternalError
@@ -35,6 +37,7 @@ needs_numba = pytest.mark.skipif(not available(), reason="numba is not installed
 NAMES = (
     *("MixForward", "MixBackward", "NormStats", "NormGrad", "GateForward", "GateBackward"),
     *("SeparableArgs, forward", "SeparableArgs, backward"),
+    *("PointwiseArgs, forward", "PointwiseArgs, backward"),
 )
 
 
@@ -49,6 +52,8 @@ def run_all() -> list[Tensor]:
     kernels, matrices = torch.randn(2, 5, 1, 3, 3), torch.randn(2, 9, 5, 1, 1)
     weights = [*kernels.requires_grad_().unbind(), *matrices.requires_grad_().unbind()]
     results = separable_conv.separable_conv(members, [x, 2 * x], weights[:2], weights[2:])
+    wide = torch.randn(2, 9, 10, 1, 1).requires_grad_()
+    results += pointwise_conv.pointwise_conv([x, 2 * x], wide.unbind(), relu=True)
     loss = mixed.pow(2).sum() + sum(result.pow(2).sum() for result in results)
     y, s, w, v = (torch.randn(size) for size in ((22, 74), (22, 37), (2, 2), (11, 37)))
     known = ("tanh", "identity")
@@ -56,7 +61,7 @@ def run_all() -> list[Tensor]:
     result = gate.compiled_gate(y, s, kinds)
     dy, ds, dw = gate.compiled_gradients(v, y, s, kinds, known, weighing=True)
     assert dw is not None
-    gradients = torch.autograd.grad(loss, (x, a, kernels, matrices))
+    gradients = torch.autograd.grad(loss, (x, a, kernels, matrices, wide))
     return [loss, *gradients, result, dy, ds, dw, _turned(x.detach())]
 
 
@@ -83,15 +88,15 @@ def calls() -> dict[str, KernelArgs]:
             super().__init__(args, dtype)
 
     with pytest.MonkeyPatch.context() as patched:
-        for module in (mix, norm, separable_conv_call, gate):
+        for module in (mix, norm, separable_conv_call, gate, pointwise_conv):
             patched.setattr(module, "KernelCall", Noting)
         run_all()
     return {_name(args): args for args in found}
 
 
 def _name(args: KernelArgs) -> str:
-    if isinstance(args, SeparableArgs):
-        return "SeparableArgs, backward" if args.wants_inputs else "SeparableArgs, forward"
+    if isinstance(args, SeparableArgs | PointwiseArgs):
+        return f"{type(args).__name__}, {'backward' if args.wants_inputs else 'forward'}"
     return type(args).__name__
 
 

@@ -43,7 +43,7 @@ evaluate { channels 4 }
 RECURRENT = {"stack_edges", "fuse_gates"}
 OF_IMAGES = {
     "drop_zeros", "share_equal", "distribute_mix", "merge_sums", "fold_norms", "separable",
-    "channels_last",
+    "fuse_reads", "channels_last",
 }  # fmt: skip
 """Passes that find something to do in this supernet."""
 

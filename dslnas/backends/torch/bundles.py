@@ -1,4 +1,4 @@
-"""Bundles: separable convolutions that stand side by side run in one call."""
+"""Bundles: convolutions that stand side by side run in one call."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import groupby
 from torch import Tensor
 
 from dslnas.backends.torch.fast import reading_of, window_of
+from dslnas.backends.torch.kernels.pointwise_conv import pointwise_conv
 from dslnas.backends.torch.kernels.separable_conv import separable_conv
 from dslnas.backends.torch.kernels.separable_conv_call import Member
 from dslnas.backends.torch.randomness import RunState
@@ -19,12 +20,12 @@ from dslnas.passes.manager import TRAINING, optimised
 
 @dataclass(frozen=True)
 class Bundle:
-    """Separable convolutions that run in one go.
+    """Convolutions that run in one go, separable ones or ones of single pixels.
 
     Attributes:
         steps: They stand in the order of their inputs.
         inputs: Names of the values that they read.
-        members: Arguments of the call for each of them.
+        members: Arguments of the call for each that is separable.
         last_use: Names of values that nobody reads after it.
     """
 
@@ -53,8 +54,13 @@ class Bundle:
         """
         inputs = [values[name] for name in self.inputs]
         nodes = [step.node for step in self.steps]
-        reading, kernels, matrices = reading_of(nodes, list(map(tensors, nodes)), run)
-        found = separable_conv(self.members, inputs, kernels, matrices, reading)
+        own = list(map(tensors, nodes))
+        if self.members:
+            reading, kernels, matrices = reading_of(nodes, own, run)
+            found = separable_conv(self.members, inputs, kernels, matrices, reading)
+        else:
+            relu = bool(nodes[0].attribute("relu"))
+            found = pointwise_conv(inputs, [matrix for (matrix,) in own], relu=relu)
         return dict(zip((node.name for node in nodes), found, strict=True))
 
 
@@ -96,6 +102,8 @@ def _number(node: Node) -> object:
 
 def _bundle(steps: Sequence[Step]) -> Bundle:
     """Return the call of some convolutions; those that normalise share no input."""
+    if "kernel" not in steps[0].node.arguments:  # of single pixels: they read the same
+        return Bundle(tuple(steps), steps[0].inputs, ())
     given = [step.inputs[0] for step in steps]
     if "momentum" in steps[0].node.arguments:
         sources = list(range(len(given)))

@@ -14,6 +14,7 @@ from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.kernels.norm import Norm, Rule
 from dslnas.backends.torch.kernels.pixels import shifted
+from dslnas.backends.torch.kernels.pointwise_conv import pointwise_conv
 from dslnas.backends.torch.kernels.separable_conv import AS_IT_IS, Reading, separable_conv
 from dslnas.backends.torch.kernels.separable_conv_call import Member
 from dslnas.backends.torch.kernels.window import Window
@@ -64,6 +65,12 @@ def _separable_conv(
     return separable_conv((Member(window_of(node), 0),), inputs, kernel, matrix, reading)[0]
 
 
+def _pointwise_conv(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    return pointwise_conv(inputs, own, relu=bool(node.attribute("relu")))[0]
+
+
 def reading_of(
     nodes: Sequence[Node], tensors: Sequence[Sequence[Tensor]], run: RunState
 ) -> tuple[Reading, list[Tensor], list[Tensor]]:
@@ -71,7 +78,7 @@ def reading_of(
 
     Args:
         nodes: The convolutions; where they normalise, each reads an input of its own.
-        tensors: What each computes with.
+        tensors: Those that each computes with.
         run: Says whether norms train.
     """
     first = nodes[0].arguments
@@ -126,6 +133,7 @@ FAST_FORMS: Mapping[str, Form] = {
     "tied_linear": _linear,
     "single_gate": single_gate,
     "separable_conv": _separable_conv,
+    "pointwise_conv": _pointwise_conv,
     "normed_conv": _separable_conv,
     "batch_norm": _batch_norm,
     "shift": _shift,

@@ -115,6 +115,14 @@ def _batch_norm(
     )
 
 
+def _pointwise_conv(
+    node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
+) -> Tensor:
+    x = torch.cat(list(inputs), 1)
+    x = functional.relu(x) if node.attribute("relu") else x
+    return functional.conv2d(x, own[0])
+
+
 def _normed_conv(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
@@ -210,6 +218,7 @@ FORMS: Mapping[str, Form] = {
     "folded_drop": folded_drop,
     "absorbed_norm": _batch_norm,
     "separable_conv": form(_separable_conv),
+    "pointwise_conv": _pointwise_conv,
     "normed_conv": _normed_conv,
     "channels_last": form(_channels_last),
     "max_pool2d": form(_max_pool2d),

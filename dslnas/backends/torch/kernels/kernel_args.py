@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-Kernel: TypeAlias = Literal["separable_conv", "mix", "gate"]
+Kernel: TypeAlias = Literal["separable_conv", "pointwise_conv", "mix", "gate"]
 """A function of this package that has loops of its own, and torch's functions to fall back on."""
 
 Loops: TypeAlias = Literal[Kernel, "norm"]

@@ -21,8 +21,9 @@ from dslnas.backends.torch.kernels.jit import (
     whole,
 )
 from dslnas.backends.torch.kernels.norm_numba import MEAN, OFFSET, SLOPE
+from dslnas.backends.torch.kernels.products import lay_panels
 from dslnas.backends.torch.kernels.separable_conv_args import BLOCK, SeparableArgs
-from dslnas.backends.torch.kernels.simd import BYTES, PANEL
+from dslnas.backends.torch.kernels.simd import BYTES
 
 
 class Maps(NamedTuple):
@@ -133,7 +134,7 @@ def is_backward(a: SeparableArgs) -> bool:
 @serial
 def scratch_of(task: int, a: SeparableArgs, dtype_of: DtypeOf) -> Scratch:
     """Return the `Scratch` of a task, with weights and statistics in it."""
-    backward = is_backward(a)
+    backward, lanes = is_backward(a), BYTES // carray(dtype_of, (1,)).itemsize
     space = a.padded_height * a.padded_width * a.wide
     kernels = space + a.members * a.area * a.wide
     matrices = kernels + a.members * a.wide * a.broad
@@ -151,26 +152,15 @@ def scratch_of(task: int, a: SeparableArgs, dtype_of: DtypeOf) -> Scratch:
     )  # fmt: skip
     for k in range(a.members):
         _lay_kernel(scratch.kernels, k, a, dtype_of)
-        _lay_matrix(scratch.matrices[k * a.wide * a.broad :], k, a, dtype_of)
+        panels = scratch.matrices[k * a.wide * a.broad :]
+        matrix = flat(tensor_of(a.matrices, k), a.outs * a.channels, dtype_of)
+        if backward:
+            lay_panels(panels, matrix, a.outs, a.channels, a.channels, 1, a.wide, lanes)
+        else:
+            lay_panels(panels, matrix, a.channels, a.outs, 1, a.channels, a.broad, lanes)
     if a.normalised != 0:
         _lay_stats(scratch.stats, a)
     return scratch
-
-
-@serial
-def _lay_matrix(panels: Values, k: int, a: SeparableArgs, dtype_of: DtypeOf) -> None:
-    """Lay a matrix, (channels, outs), or for gradients (outs, channels), in panels of columns."""
-    matrix = flat(tensor_of(a.matrices, k), a.outs * a.channels, dtype_of)
-    rows, columns = (a.outs, a.channels) if is_backward(a) else (a.channels, a.outs)
-    down, right = (a.channels, 1) if is_backward(a) else (1, a.channels)
-    width = PANEL * (BYTES // carray(dtype_of, (1,)).itemsize)
-    for low in range(0, columns, width):
-        whole = a.wide if is_backward(a) else a.broad
-        here = min(width, whole - low)
-        for row in range(rows):
-            to = panels[low * rows + row * here :]
-            for column in range(min(here, columns - low)):
-                to[column] = matrix[row * down + (low + column) * right]
 
 
 @serial

@@ -23,6 +23,9 @@ from dslnas.backends.torch.kernels.window import Window
 _MOST_PARTS = 16
 """A part is some images of a batch. Gradients of weights are summed up by part."""
 
+_LARGE = 4096
+"""Values of a matrix from which there are half as many: adding them up takes its time too."""
+
 _STRIP, _VALUES = 64, 4096
 """Pixels of a result, and their values, about, that are worked off together."""
 
@@ -41,7 +44,7 @@ class Member:
 
 
 class Gradients(NamedTuple):
-    """What the loops give backward.
+    """Results of the loops backward.
 
     Attributes:
         inputs: Gradients of what is read of inputs, where wanted: of norms where there are some.
@@ -185,7 +188,7 @@ def _sizes_of(members: tuple[Member, ...], shape: Size, outs: int) -> SeparableS
         members=len(members),
         sources=members[-1].source + 1,
         batch=batch,
-        parts=min(batch, _MOST_PARTS),
+        parts=min(batch, _MOST_PARTS if channels * outs <= _LARGE else _MOST_PARTS // 2),
         channels=channels,
         outs=outs,
         wide=round_up(channels, BLOCK),

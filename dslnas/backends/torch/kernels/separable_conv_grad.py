@@ -18,6 +18,7 @@ from dslnas.backends.torch.kernels.jit import (
     serial,
     tensor_of,
 )
+from dslnas.backends.torch.kernels.products import add_product, multiply
 from dslnas.backends.torch.kernels.reading import last_of, lay_rows, strips, whole_pixels
 from dslnas.backends.torch.kernels.scratch import (
     Maps,
@@ -40,7 +41,7 @@ from dslnas.backends.torch.kernels.simd import (
     write_window,
     write_windows,
 )
-from dslnas.backends.torch.kernels.strips import add_matrix, convolve, multiply
+from dslnas.backends.torch.kernels.strips import convolve
 
 
 def backward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
@@ -142,12 +143,18 @@ def _add_matrix(
     low, high = bounds
     whole = min(high, max(low, whole_pixels(a.out_height * a.out_width, a.outs, a.broad)))
     at, strip = a.places * a.wide, scratch.strip
-    add_matrix(sums, at, strip, g[low * a.outs :], a.outs, whole - low, a, maps)
+    add_product(
+        sums, at, maps.broad, a.broad, strip, a.wide, g[low * a.outs :], a.outs, whole - low,
+        a.channels, maps.lanes,
+    )  # fmt: skip
     for pixel in range(whole, high):  # a whole block would reach beyond the image
         for o in range(a.outs):
             scratch.last[o] = g[pixel * a.outs + o]
         row = strip[(pixel - low) * a.wide :]
-        add_matrix(sums, at, row, scratch.last, a.broad, 1, a, maps)
+        add_product(
+            sums, at, maps.broad, a.broad, row, a.wide, scratch.last, a.broad, 1, a.channels,
+            maps.lanes,
+        )  # fmt: skip
 
 
 @serial

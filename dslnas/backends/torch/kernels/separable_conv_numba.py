@@ -17,6 +17,7 @@ from dslnas.backends.torch.kernels.jit import (
     args_at,
     serial,
 )
+from dslnas.backends.torch.kernels.products import multiply
 from dslnas.backends.torch.kernels.reading import last_of, lay_rows, strips, whole_pixels
 from dslnas.backends.torch.kernels.scratch import (
     Maps,
@@ -28,7 +29,7 @@ from dslnas.backends.torch.kernels.scratch import (
 )
 from dslnas.backends.torch.kernels.separable_conv_args import SeparableArgs
 from dslnas.backends.torch.kernels.separable_conv_grad import backward, gather
-from dslnas.backends.torch.kernels.strips import convolve, multiply
+from dslnas.backends.torch.kernels.strips import convolve
 
 
 def forward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
