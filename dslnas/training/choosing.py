@@ -56,7 +56,8 @@ def choose(runtime: Runtime, make: Make, steps: int, *, is_sequence: bool) -> Ch
         way = vary(best.way)
         if way == best.way:
             continue
-        if _compiles(way) and _whole(best, steps) < SHORT:
+        is_asked_for = way.execution == best.way.execution
+        if _compiles(way) and not is_asked_for and _whole(best, steps) < SHORT:
             found = Tried(way=way, why_not="not worth it for so short a stage")
         else:
             found = _attempted(runtime, make, way)

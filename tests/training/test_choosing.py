@@ -76,6 +76,11 @@ def test_nothing_is_compiled_for_a_short_stage(choose: Callable[..., Chosen]) ->
     assert "500 ms, 1.5 s to start" in found.told()
 
 
+def test_what_is_compiled_anyway_is_varied_in_a_short_stage(choose: Callable[..., Chosen]) -> None:
+    found = choose(CPU, {"compile bfloat16": 0.1}, steps=200, execution="compile", precision="auto")
+    assert str(found.way) == "compile in bfloat16"
+
+
 @pytest.mark.parametrize(("steps", "execution"), [(900, "compile"), (300, "eager")])
 def test_what_compiling_takes_must_be_saved(
     steps: int, execution: str, choose: Callable[..., Chosen]
