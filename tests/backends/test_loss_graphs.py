@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
 from torch import Generator, Tensor
 
+from dslnas.backends.torch.kernels.availability import without_loops
+from dslnas.backends.torch.kernels.kernel_args import Kernel
 from dslnas.backends.torch.loss_graphs import LossGraphs, Results
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import Runtime
@@ -30,6 +33,13 @@ from dslnas.tasks.catalogue import task_of
 from dslnas.training.training_loss import training_loss
 from tests.engines.small import DARTS_LIKE, TEXTS, batch, segment, space, supernet_of
 from tests.spaces import random_scores
+
+
+@pytest.fixture(autouse=True)
+def by_functions() -> Iterator[None]:
+    """Run everything by the library's functions, as on a GPU."""
+    with without_loops(*get_args(Kernel)):
+        yield
 
 
 class StandIn:

@@ -11,6 +11,7 @@ from dslnas.cli.main import run
 from dslnas.training import choosing
 from dslnas.training.choice import Chosen
 from tests.cli.outcome import Interrupt, manifest_in, search
+from tests.exporters.brief import check_briefly
 from tests.small import SMALL
 
 
@@ -37,7 +38,9 @@ def test_a_way_is_measured_once_and_gone_on_with(
         return found.model_copy(update={"way": list(ways.values())[1].way})
 
     monkeypatch.setattr(choosing, "choose", planar)
+    monkeypatch.setattr(choosing, "WARM_UP", 1)
     monkeypatch.setattr(choosing, "TIMED", 1)
+    check_briefly(monkeypatch)
     out, asked = tmp_path / "out", ("--execution", "auto")
     interrupt("retrain", 1)
     assert search(spec, out, *asked) == 130
