@@ -28,7 +28,7 @@ from dslnas.backends.torch.kernels.jit import (
 from dslnas.backends.torch.kernels.pointwise_conv_args import STRIP, PointwiseArgs
 from dslnas.backends.torch.kernels.products import add_product, lay_panels, multiply
 from dslnas.backends.torch.kernels.reading import whole_pixels
-from dslnas.backends.torch.kernels.simd import BYTES, lay, lay_relu, take, take_relu
+from dslnas.backends.torch.kernels.simd import BYTES, lay, lay_relu, prefetch, take, take_relu
 
 
 class _Work(NamedTuple):
@@ -117,6 +117,7 @@ def _lay_inputs(low: int, high: int, a: PointwiseArgs, work: _Work, dtype_of: Dt
     at, widths = 0, whole(a.parting, a.inputs)
     for k in range(a.inputs):
         x = flat(tensor_of(a.sources, k), a.pixels * widths[k], dtype_of)
+        prefetch(x, high * widths[k], STRIP * widths[k])
         _lay(
             work.strip, at, work.pixels, x, low, high, a.pixels, widths[k], a.relu != 0, work.lanes
         )
@@ -185,6 +186,7 @@ def backward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
             for k in range(a.members):
                 g = flat(tensor_of(a.outputs, k), a.pixels * a.outs, dtype_of)
                 at = k * a.outs
+                prefetch(g, high * a.outs, STRIP * a.outs)
                 _lay(work.given, at, places, g, low, high, a.pixels, a.outs, False, work.lanes)
             if a.wants_matrices != 0:
                 add_product(

@@ -34,6 +34,7 @@ from dslnas.backends.torch.kernels.simd import (
     add_places,
     add_window,
     add_windows,
+    prefetch,
     take,
     take_norm,
     take_norm_relu,
@@ -97,6 +98,7 @@ def _gradients(
         if reads and ends[0]:
             laid = lay_rows(x, window.source, laid, high, a, maps, scratch)
         bounds = low * a.out_width, high * a.out_width
+        prefetch(g, bounds[1] * a.outs, (bounds[1] - bounds[0]) * a.outs)
         multiply(
             scratch.between, window.first, maps.given[bounds[0] :], a.wide, g[bounds[0] * a.outs :],
             a.outs, bounds[1] - bounds[0], a.outs, scratch.matrices[k * a.wide * a.broad :],
