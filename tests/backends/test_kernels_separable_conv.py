@@ -15,7 +15,7 @@ from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.threads import threads
 
 needs_numba = pytest.mark.skipif(not available(), reason="numba is not installed")
-SIZES = st.integers(1, 11)
+SIZES = st.one_of(st.integers(1, 11), st.sampled_from([8, 16]))
 
 
 @st.composite

@@ -86,6 +86,9 @@ class MemberWindow(NamedTuple):
         turned: Where they lie in that of the gradient, from an input pixel's own: what is read at a
             distance forward is read from backward.
         first: Where the gradient begins in its space.
+        rows: Rows of its kernel.
+        columns: Columns of its kernel.
+        apart: How many pixels they are apart.
     """
 
     source: int
@@ -93,6 +96,9 @@ class MemberWindow(NamedTuple):
     read: Places
     turned: Places
     first: int
+    rows: int
+    columns: int
+    apart: int
 
 
 @serial
@@ -199,7 +205,8 @@ def window_of(k: int, a: SeparableArgs) -> MemberWindow:
             turned[place] = (above - y) * lower + (before - x) * a.wide
             place += 1
     read[area:] = read[0]
-    return MemberWindow(row[6], area, read, turned, above * lower + before * a.wide)
+    first = above * lower + before * a.wide
+    return MemberWindow(row[6], area, read, turned, first, row[0], row[1], row[5])
 
 
 @serial

@@ -29,20 +29,18 @@ from dslnas.backends.torch.kernels.scratch import (
     scratch_of,
     window_of,
 )
-from dslnas.backends.torch.kernels.separable_conv_args import PLACES, ROWS, SeparableArgs
+from dslnas.backends.torch.kernels.separable_conv_args import PLACES, SeparableArgs
 from dslnas.backends.torch.kernels.simd import (
+    QUARTET,
+    add_kernel_3,
     add_places,
-    add_window,
-    add_windows,
     prefetch,
     take,
     take_norm,
     take_norm_relu,
     take_relu,
-    write_window,
-    write_windows,
 )
-from dslnas.backends.torch.kernels.strips import convolve
+from dslnas.backends.torch.kernels.strips import convolve, convolve_turned
 
 
 def backward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
@@ -113,7 +111,7 @@ def _gradients(
             end = a.height if high == a.out_height else _rows_done(k, high, a)
             if end > done:
                 bounds = done * a.width, end * a.width
-                _to_input(k, bounds, ends[0], a, maps, scratch, window)
+                convolve_turned(bounds[0], bounds[1], k, ends[0], a, maps, scratch, window)
                 if gives:
                     _take_input(to, x, window.source, bounds, a, maps, scratch)
                 done = end
@@ -166,6 +164,9 @@ def _add_kernel(
 ) -> None:  # fmt: skip
     """Add what some pixels have to the gradient of a member's kernel."""
     low, high = bounds
+    if window.rows == 3 and window.columns == 3 and a.stride_width == 1 and _in_quartets(window, a):
+        _add_small_kernel(sums, low // a.out_width, high // a.out_width, a, maps, scratch, window)
+        return
     read, given = maps.read[low:], maps.given[low:]
     for c in range(0, a.wide, maps.lanes):
         for place in range(0, window.area, PLACES):
@@ -176,36 +177,25 @@ def _add_kernel(
 
 
 @serial
-def _to_input(
-    k: int, bounds: tuple[int, int], is_first: bool, a: SeparableArgs, maps: Maps,
-    scratch: Scratch, window: MemberWindow,
+def _in_quartets(window: MemberWindow, a: SeparableArgs) -> bool:
+    """Say whether rows of a result consist of as many pixels as add to a gradient together."""
+    return bool(a.out_width % (QUARTET * window.apart) == 0)
+
+
+@serial
+def _add_small_kernel(
+    sums: Values, low: int, high: int, a: SeparableArgs, maps: Maps, scratch: Scratch,
+    window: MemberWindow,
 ) -> None:  # fmt: skip
-    """Write what reaches some pixels of the input through the first member, or add another's."""
-    kernel, (low, high) = k * a.area * a.wide, bounds
-    blocks = low + (high - low) // ROWS * ROWS
-    total, between, kernels = scratch.total, scratch.between, scratch.kernels
+    """Add what some rows have to the gradient of a kernel of 3 x 3."""
+    step, down, space = window.apart * a.wide, window.read[3] - window.read[0], scratch.space
+    count = a.out_width // window.apart
     for c in range(0, a.wide, maps.lanes):
-        for pixel in range(low, blocks, ROWS):
-            if is_first:
-                write_windows(
-                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
-                    window.turned, window.area, kernels, kernel + c, maps.rows,
-                )  # fmt: skip
-            else:
-                add_windows(
-                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
-                    window.turned, window.area, kernels, kernel + c, maps.rows,
-                )  # fmt: skip
-        for pixel in range(blocks, high):
-            if is_first:
-                write_window(
-                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
-                    window.turned, window.area, kernels, kernel + c, maps.rows,
-                )  # fmt: skip
-            else:
-                add_window(
-                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
-                    window.turned, window.area, kernels, kernel + c, maps.rows,
+        for row in range(low, high):
+            for pixel in range(row * a.out_width, row * a.out_width + window.apart):
+                add_kernel_3(
+                    sums, c, a.wide, space, maps.read[pixel] + window.read[0] + c, step, down,
+                    scratch.between, window.first + maps.given[pixel] + c, count,
                 )  # fmt: skip
 
 
