@@ -150,6 +150,7 @@ def grows(points: Sequence[Point]) -> float:
 
 def draw(found: Mapping[str, Sequence[Point]], title: str, path: Path) -> None:
     """Draw a row for every cost, with its work beside it, and a column for every quantity."""
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(2.4 * len(found) + 0.8, 2.0 * len(COSTS)), layout="constrained")
@@ -168,7 +169,9 @@ def draw(found: Mapping[str, Sequence[Point]], title: str, path: Path) -> None:
     axes[0, 0].legend()
     figure.suptitle(title, fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    metadata = {"Date": None} if path.suffix == ".svg" else {}
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": path.stem}):
+        figure.savefig(path, metadata=metadata)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
