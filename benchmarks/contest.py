@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from floor import Floor
 from measuring import added_peak_mib, in_own_process, medians_in_turns
 
 OURS = "this tool"
@@ -126,12 +127,9 @@ def _peak(make: Maker, small: Maker) -> float:
 
 
 def ratios_of(
-    work: str, costs: Mapping[str, Cost], goals: Iterable[Goal], floor: float = 0.0
+    work: str, costs: Mapping[str, Cost], goals: Iterable[Goal], floor: Floor | None = None
 ) -> list[Reached]:
-    """Return what was reached of the goals for which everything was measured.
-
-    The floor, in seconds, is what the work takes at least.
-    """
+    """Return what was reached of the goals for which everything was measured."""
     found = []
     for goal in goals:
         if goal.than in costs and OURS in costs:
@@ -139,7 +137,7 @@ def ratios_of(
             is_time = goal.of == "time"
             pair = (ours.seconds, other.seconds) if is_time else (ours.peak, other.peak)
             if pair[0]:
-                bound = f"floor {floor / ours.seconds:.0%} of ours" if is_time and floor else ""
+                bound = floor.beside(ours.seconds) if is_time and floor else ""
                 measured = f"{goal.of}, times less than {goal.than}"
                 found.append(Reached(work, measured, pair[1] / pair[0], str(goal), bound=bound))
     return found

@@ -121,9 +121,29 @@ WORK: Mapping[Any, Callable[..., int]] = {
 """Multiply-adds of what is counted, from its arguments."""
 
 
-def floor_of(work: Callable[[], object], speed: Speed) -> float:
+@dataclass(frozen=True)
+class Floor:
+    """The least time of a work.
+
+    Attributes:
+        seconds: All together.
+        arithmetic: Seconds of the multiply-adds alone; where bytes take longer, they are the floor.
+    """
+
+    seconds: float
+    arithmetic: float
+
+    def beside(self, seconds: float) -> str:
+        """Return it in words, beside what was reached."""
+        share = self.arithmetic / self.seconds
+        return f"{seconds / self.seconds:.2f} x the floor of {self.seconds:#.3g} s, " + (
+            f"{share:.0%} of it arithmetic"
+        )
+
+
+def floor_of(work: Callable[[], object], speed: Speed) -> Floor:
     """Return the least seconds of a work."""
     counter = Counter(speed)
     with counter:
         work()
-    return counter.seconds
+    return Floor(counter.seconds, counter.multiply_adds / speed.multiply_adds)

@@ -85,7 +85,7 @@ def measure(
     plain = ours(workload, method, plain=True)
     floor = floor_of(partial(plain, 0), speed)
     ratios = ratios_of(work, costs, IMAGES if workload.shape else TEXT, floor)
-    print(f"| {work} | floor | {floor:#.3g} | | |", flush=True)
+    print(f"| {work} | floor | {floor.seconds:#.3g} | | |", flush=True)
     return ratios
 
 

@@ -43,9 +43,12 @@ def test_products_count_and_other_functions_do_not() -> None:
 
 def test_the_floor_is_that_of_the_slower_of_arithmetic_and_bytes() -> None:
     left, right = torch.randn(2, 8), torch.randn(8, 3)
-    assert floor_of(lambda: left @ right, FAST) == pytest.approx(48e-9)
     moved = 4 * (2 * 8 + 8 * 3 + 2 * 3)
-    assert floor_of(lambda: left @ right, Speed(1e30, 1e9)) == pytest.approx(moved * 1e-9)
+    assert floor_of(lambda: left @ right, FAST).seconds == pytest.approx(48e-9)
+    found = floor_of(lambda: left @ right, Speed(2e9, 1e9))
+    assert found.seconds == pytest.approx(moved * 1e-9)
+    assert found.arithmetic == pytest.approx(24e-9)
+    assert found.beside(4 * found.seconds).startswith("4.00 x the floor of 1.84e-07 s, 13% of it")
 
 
 def test_a_machine_has_a_speed() -> None:
