@@ -159,7 +159,7 @@ def test_a_signal_before_a_run_goes_on_leaves_it_to_be_gone_on_with(
     kill("search", 2, signal.SIGTERM)
     assert search(spec, out) == 75
 
-    def make_runtime(**_: object) -> None:
+    def make_runtime(*_: object, **options: object) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr("dslnas.app.open_run.make_runtime", make_runtime)
