@@ -24,7 +24,7 @@ KERNELS: Final[tuple[Kernel, ...]] = get_args(Kernel)
 
 COMPILING = "Compiling loops for this processor, once; `dslnas loops` does so ahead of all runs"
 
-WORTH = 15.0
+WORTH = 20.0
 """Seconds of a run from which on loops save more than compiling them takes."""
 
 PER_FLOP, PER_CALL = 1e-10, 1e-5
