@@ -141,8 +141,7 @@ class GradientEngine(StoredEngine):
         if self._stopping is None:
             self._weights.step(gradients)
             return
-        self._weights.step(self._stopping.without_stopped(gradients))
-        self._stopping.keep([weight.grad for weight in self._supernet.weights()])
+        self._stopping.keep(self._weights.step(self._stopping.without_stopped(gradients)))
 
     def probabilities(self) -> Mapping[str, Tensor]:
         """Return softmax(alpha) by cell, without gradients."""

@@ -99,13 +99,17 @@ class WeightOptimiser:
         """Set the learning rate of an epoch, counted from 0."""
         self.rate = value_at(self._settings.lr, epoch, self._epochs)
 
-    def step(self, gradients: Sequence[Tensor | None], share: float = 1.0) -> None:
-        """Take one step along the clipped gradients, one per weight; without one it stays.
+    def step(
+        self, gradients: Sequence[Tensor | None], share: float = 1.0
+    ) -> Sequence[Tensor | None]:
+        """Take one step along the clipped gradients, one per weight, and return them.
 
-        The step is taken at a share of the epoch's learning rate.
+        A weight without one stays. The step is taken at a share of the epoch's learning rate.
         """
-        self._descent.step(clipped(gradients, self._settings.clip), share * self.rate)
+        along = clipped(gradients, self._settings.clip)
+        self._descent.step(along, share * self.rate)
         constrain(self._weights)
+        return along
 
     def gradients(self, loss: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient of a loss in every weight; None where it does not depend on it."""

@@ -36,9 +36,11 @@ class Watch:
     def _count(self, network: nn.Module, images: object, logits: object) -> None:
         self.tracked_passes += self._case.supernet.network.run_state.tracking
 
-    def _watched(self, gradients: Sequence[Tensor | None], share: float = 1.0) -> None:
+    def _watched(
+        self, gradients: Sequence[Tensor | None], share: float = 1.0
+    ) -> Sequence[Tensor | None]:
         self._norm = float(torch.stack([g.norm() for g in gradients if g is not None]).norm())
-        self._step(gradients, share)
+        return self._step(gradients, share)
 
     def last_step(self) -> dict[str, object]:
         """Return the weights, and the gradient before it was clipped, as the files have them."""
