@@ -15,11 +15,12 @@ import torch
 
 from dslnas.backends.torch import torch_compile
 from dslnas.backends.torch.network import TorchNetwork
+from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.torch_compile import Body, Call, with_calls
 from dslnas.graph.analysis.plan import make_plan
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.passes.manager import USUAL, optimised
+from dslnas.passes.manager import optimised
 from dslnas.space.derive.derive import derive
 from tests.passes.same import assert_same, network_of, random_alphas, what_it_gives
 from tests.spaces import random_scores, space_of
@@ -44,19 +45,22 @@ evaluate { channels 4 }
 """
 
 
+PASSES = Runtime(torch.device("cpu"), execution="compile").paying
+
+
 def supernet() -> PrimitiveGraph:
     return build_supernet_graph(space_of(TEXT, (2, 6, 6), classes=3))
 
 
 def bodies_of(graph: PrimitiveGraph) -> Counter[Body]:
-    running = optimised(graph)
+    running = optimised(graph, PASSES)
     steps = with_calls(running, make_plan(running, running.outputs))
     return Counter(step.body for step in steps if isinstance(step, Call))
 
 
 def compiled_network(graph: PrimitiveGraph, like: TorchNetwork) -> TorchNetwork:
     network = network_of(graph, like.state_dict())
-    network.plain, network.torch_compile, network.passes = False, True, USUAL
+    network.plain, network.torch_compile, network.passes = False, True, PASSES
     return network
 
 
@@ -84,7 +88,7 @@ def test_cells_of_a_kind_and_size_share_one_body() -> None:
 def test_a_supernet_of_calls_computes_the_same(untraced: list[str]) -> None:
     graph = supernet()
     plain, alphas = network_of(graph), random_alphas(graph)
-    plain.passes, plain.plain = USUAL, False
+    plain.passes, plain.plain = PASSES, False
     expected = what_it_gives(plain, alphas, training=True)
     network = compiled_network(graph, plain)
     assert_same(what_it_gives(network, alphas, training=True), expected)
@@ -145,7 +149,7 @@ def test_what_torch_compiles_computes_the_same(
     monkeypatch.setattr(torch_compile, "BACKEND", counter)
     graph = supernet()
     plain, alphas = network_of(graph), random_alphas(graph)
-    plain.passes, plain.plain = USUAL, False
+    plain.passes, plain.plain = PASSES, False
     expected = what_it_gives(plain, alphas, training=True)
     network = compiled_network(graph, plain)
     for _ in range(2):

@@ -67,9 +67,9 @@ class Runtime:
         return tuple(n for n, loops in needed.items() if loops is None or self.runs_loops(loops))
 
     def runs_loops(self, kernel: Kernel) -> bool:
-        """Whether loops of our own run a kernel while a network trains."""
+        """Whether loops of our own run a kernel while a network trains; not in compiled cells."""
         on_cpu = self.device.type == "cpu" and self.precision != "bfloat16"
-        return on_cpu and has_loops(kernel)
+        return on_cpu and not self.compiles and has_loops(kernel)
 
     def place(self, network: TorchNetwork) -> TorchNetwork:
         """Move a network to the device, to run from now on as is said here; return it."""
