@@ -93,7 +93,7 @@ class Case:
         """Give an optimiser the file's momentum buffers."""
         for name, weight in self.weights.items():
             buffer = self.tensors[f"momentum/{name}"].clone()
-            optimiser._descent.buffers[weight]["momentum_buffer"] = buffer
+            optimiser._descent.buffers[weight] = {"momentum_buffer": buffer}
 
     def norms(self, gradients: Iterable[Tensor | None] | None = None) -> Tensor:
         """Return the norm of every weight, or of its gradient in `weights()`, in their order."""

@@ -58,9 +58,9 @@ def fill_with_zeros(optimiser: WeightOptimiser, monkeypatch: pytest.MonkeyPatch)
     """Let an optimiser take a missing gradient for zero."""
     step = optimiser.step
 
-    def filled(gradients: Sequence[Tensor | None], share: float = 1.0) -> None:
+    def filled(gradients: Sequence[Tensor | None], share: float = 1.0) -> Sequence[Tensor | None]:
         pairs = zip(optimiser._weights, gradients, strict=True)
-        step([torch.zeros_like(w) if g is None else g for w, g in pairs], share)
+        return step([torch.zeros_like(w) if g is None else g for w, g in pairs], share)
 
     monkeypatch.setattr(optimiser, "step", filled)
 

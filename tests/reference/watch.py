@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from dslnas.engines.optimisers import WeightOptimiser
+from dslnas.engines.optimisers import WeightOptimiser, norm_of
 from tests.reference.networks import Case
 
 
@@ -21,7 +21,7 @@ class Watch:
 
     def __init__(self, case: Case, optimiser: WeightOptimiser) -> None:
         self._case = case
-        self._norm = 0.0
+        self._norm = self._clipped = 0.0
         self._step = optimiser.step
         optimiser.step = self._watched  # type: ignore[method-assign]
         self.tracked_passes = 0
@@ -39,17 +39,17 @@ class Watch:
     def _watched(
         self, gradients: Sequence[Tensor | None], share: float = 1.0
     ) -> Sequence[Tensor | None]:
-        self._norm = float(torch.stack([g.norm() for g in gradients if g is not None]).norm())
-        return self._step(gradients, share)
+        along = self._step(gradients, share)
+        self._norm, self._clipped = norm_of(gradients), norm_of(along)
+        return along
 
     def last_step(self) -> dict[str, object]:
         """Return the weights, and the gradient before it was clipped, as the files have them."""
         weights = self._case.supernet.weights()
-        clipped = torch.stack([w.grad.norm() for w in weights if w.grad is not None]).norm()
         parameters = torch.cat([weight.detach().flatten() for weight in weights])
         return {
             "w_grad_norm_before_clip": self._norm,
-            "clipped": float(clipped) < 0.999999 * self._norm,
+            "clipped": self._clipped < 0.999999 * self._norm,
             "w_sum": float(parameters.sum()),
             "w_l2": float(parameters.norm()),
         }
