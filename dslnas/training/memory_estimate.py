@@ -14,6 +14,7 @@ from dslnas.graph.analysis.activations import NUMBER_BYTES, Activations, activat
 from dslnas.graph.analysis.plan import Choice, make_plan
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
+from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.passes.manager import optimised
 from dslnas.settings.data import DataSettings
 from dslnas.settings.precision import AnyPrecision
@@ -143,11 +144,21 @@ def _needs(
     one in float32; `measuring` are bytes in all.
     """
     width = _width_of_values(graph, precision)
-    kept, step = (int(width * rows * size) for size in (found.kept, found.peak))
+    turned = _width(precision) * NUMBER_BYTES * _turned(graph)
+    kept, step = (int(width * rows * size + turned) for size in (found.kept, found.peak))
     copies = _width(precision) * copies + MIXED_COPIES * (precision == "bfloat16")
     weights = int(copies * NUMBER_BYTES * graph.params())
     peak = weights + max(step, measuring)
     return Needs(graph.params(), weights, kept, PROGRAM_BYTES + int(ALLOCATED * peak), rows)
+
+
+def _turned(graph: PrimitiveGraph) -> int:
+    """Return how many numbers of matrices a recurrent network turns once for all time steps."""
+    if not graph.is_sequence:
+        return 0
+    owners = (node for node in graph.nodes if node.owned)
+    readers = (node for node in owners if not PRIMITIVES[node.primitive].reads_tokens)
+    return sum(w.size for node in readers for w in node.owned if len(w.shape) == 2)
 
 
 def _width(precision: AnyPrecision) -> float:
