@@ -151,6 +151,21 @@ def test_running_statistics_follow_once_and_what_is_read_is_not_kept() -> None:
 
 
 @needs_numba
+def test_norms_that_share_their_statistics_move_them_one_after_the_other() -> None:
+    window = Window((3, 3), (1, 1), (1, 1), (1, 1))
+    members = Member(window, 0), Member(window, 1)
+    inputs, kernels, matrices = _tensors(members, (2, 4, 5, 5), 4, torch.float64)
+    norm = _norm(4, torch.float64, affine=False)
+    mean, variance = norm.mean.clone(), norm.variance.clone()
+    for x in inputs:
+        functional.batch_norm(x, mean, variance, training=True, momentum=0.2)
+    reading = Reading(True, (norm, norm), Rule(0.2, 1e-5, training=True, tracking=True))
+    separable_conv(members, inputs, kernels, matrices, reading)
+    torch.testing.assert_close(norm.mean, mean)
+    torch.testing.assert_close(norm.variance, variance)
+
+
+@needs_numba
 def test_gradients_of_weights_alone_keep_no_input_and_those_of_inputs_do_without() -> None:
     window = Window((3, 3), (1, 1), (1, 1), (1, 1))
     inputs, kernels, matrices = _tensors((Member(window, 0),), (2, 4, 5, 5), 4, torch.float32)

@@ -67,12 +67,14 @@ def separable_conv(
     _check(members, inputs, kernels, matrices)
     norms = reading.norms
     trained = [tensor for norm in norms for tensor in norm[2:] if tensor is not None]
-    weights = [*kernels, *matrices, *trained, *(tensor for norm in norms for tensor in norm[:2])]
+    running = [tensor for norm in norms for tensor in norm[:2]]
+    weights = [*kernels, *matrices, *trained, *running]
     if (
         has_loops("separable_conv")
         and plain_cpu([*inputs, *weights])
         and all(map(Tensor.is_contiguous, weights))
         and (not norms or inputs[0].numel() > inputs[0].shape[1])  # more than one pixel
+        and len(set(map(Tensor.data_ptr, running))) == len(running)  # they may be shared
     ):
         results: tuple[Tensor, ...] = _SeparableConv.apply(  # type: ignore[no-untyped-call]
             members, reading, *map(channels_last, inputs), *kernels, *matrices, *trained
