@@ -198,10 +198,16 @@ def test_sums_of_products_are_what_their_equation_says() -> None:
     import numba
     import numpy as np
 
-    from dslnas.backends.torch.kernels import separable_conv_args, simd
+    from dslnas.backends.torch.kernels import (
+        separable_conv_args,
+        simd_products,
+        simd_windows,
+        vectors,
+    )
 
-    write, add, product = simd.write_windows, simd.add_places, simd.add_tile_2
-    lanes, tile = simd.BYTES // 8, simd.TILE
+    write, add = simd_windows.write_windows, simd_windows.add_places
+    product = simd_products.add_tile_2
+    lanes, tile = vectors.BYTES // 8, simd_products.TILE
 
     @numba.njit
     def run(sums, x, w, places, offsets, turns, w_turns):  # type: ignore[no-untyped-def]
@@ -239,11 +245,11 @@ def test_images_are_laid_and_their_gradients_taken_as_equations_say(
     import numba
     import numpy as np
 
-    from dslnas.backends.torch.kernels import simd
+    from dslnas.backends.torch.kernels import simd_pixels, vectors
 
     names = (f"{verb}{'_norm' * normalise}{'_relu' * relu}" for verb in ("lay", "take"))
-    lay, take = (getattr(simd, name) for name in names)
-    lanes = simd.BYTES // 8
+    lay, take = (getattr(simd_pixels, name) for name in names)
+    lanes = vectors.BYTES // 8
 
     @numba.njit
     def run(space, places, x, rows, result, total, sums):  # type: ignore[no-untyped-def]
@@ -264,3 +270,43 @@ def test_images_are_laid_and_their_gradients_taken_as_equations_say(
         np.testing.assert_allclose(space[place : place + lanes], row, atol=1e-12)
     np.testing.assert_allclose(result[3 : 3 + 5 * lanes].reshape(5, lanes), g, atol=1e-12)
     np.testing.assert_allclose(sums, expected, atol=1e-12)
+
+
+@needs_numba
+@pytest.mark.parametrize("taps", [3, 5])
+def test_windows_slide_as_their_equations_say(taps: int) -> None:
+    import numba
+    import numpy as np
+
+    from dslnas.backends.torch.kernels import separable_conv_args, simd_windows, vectors
+
+    names = (f"write_sliding_{taps}", f"add_turned_{taps}", f"write_turned_{taps}")
+    forward, turned, written = (getattr(simd_windows, name) for name in names)
+    kernel, lanes, rows = simd_windows.add_kernel_3, vectors.BYTES // 8, separable_conv_args.ROWS
+
+    @numba.njit
+    def run(first, second, third, sums, x, w):  # type: ignore[no-untyped-def]
+        forward(first, 1, lanes, x, 3, lanes, 90, 2, w, 2, lanes)
+        turned(second, 1, lanes, x, 3 + 5 * lanes, lanes, 90, 2, w, 2, lanes)
+        written(third, 1, lanes, x, 3 + 5 * lanes, lanes, 90, 2, w, 2, lanes)
+        kernel(sums, 1, lanes, x, 3, lanes, 90, w, 2, 8)
+
+    random, along = np.random.default_rng(0), np.arange(lanes)
+    x, w = random.normal(size=600), random.normal(size=600)
+    first, second, third, sums = (np.ones((rows + 2) * lanes) for _ in range(4))
+    run(first, second, third, sums, x, w)
+    for i in range(rows):
+        at, places = 1 + i * lanes + along, [(r, t) for r in range(2) for t in range(taps)]
+        weights = [w[2 + (r * taps + t) * lanes + along] for r, t in places]
+        read = [x[3 + r * 90 + (i + t) * lanes + along] for r, t in places]
+        back = [x[3 + r * 90 + (5 + i - t) * lanes + along] for r, t in places]
+        np.testing.assert_allclose(first[at], np.sum(np.multiply(read, weights), 0), atol=1e-12)
+        expected = np.sum(np.multiply(back, weights), 0)
+        np.testing.assert_allclose(second[at], 1 + expected, atol=1e-12)
+        np.testing.assert_allclose(third[at], expected, atol=1e-12)
+    for place in range(9):
+        r, t = divmod(place, 3)
+        expected = sum(
+            x[3 + r * 90 + (i + t) * lanes + along] * w[2 + i * lanes + along] for i in range(8)
+        )
+        np.testing.assert_allclose(sums[1 + place * lanes + along], 1 + expected, atol=1e-12)

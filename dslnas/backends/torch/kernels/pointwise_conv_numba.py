@@ -28,7 +28,8 @@ from dslnas.backends.torch.kernels.jit import (
 from dslnas.backends.torch.kernels.pointwise_conv_args import STRIP, PointwiseArgs
 from dslnas.backends.torch.kernels.products import add_product, lay_panels, multiply
 from dslnas.backends.torch.kernels.reading import whole_pixels
-from dslnas.backends.torch.kernels.simd import BYTES, lay, lay_relu, prefetch, take, take_relu
+from dslnas.backends.torch.kernels.simd_pixels import lay, lay_relu, prefetch, take, take_relu
+from dslnas.backends.torch.kernels.vectors import BYTES
 
 
 class _Work(NamedTuple):

@@ -6,7 +6,7 @@ A matrix lies in *panels* of as many columns as a tile has, so that it is read i
 from __future__ import annotations
 
 from dslnas.backends.torch.kernels.jit import Places, Values, serial
-from dslnas.backends.torch.kernels.simd import (
+from dslnas.backends.torch.kernels.simd_products import (
     PANEL,
     TILE,
     add_tile_1,

@@ -9,7 +9,13 @@ from __future__ import annotations
 from dslnas.backends.torch.kernels.jit import Values, serial
 from dslnas.backends.torch.kernels.scratch import Maps, Scratch, row_of
 from dslnas.backends.torch.kernels.separable_conv_args import SeparableArgs
-from dslnas.backends.torch.kernels.simd import lay, lay_norm, lay_norm_relu, lay_relu, prefetch
+from dslnas.backends.torch.kernels.simd_pixels import (
+    lay,
+    lay_norm,
+    lay_norm_relu,
+    lay_relu,
+    prefetch,
+)
 
 
 @serial

@@ -23,7 +23,7 @@ from dslnas.backends.torch.kernels.jit import (
 from dslnas.backends.torch.kernels.norm_numba import MEAN, OFFSET, SLOPE
 from dslnas.backends.torch.kernels.products import lay_panels
 from dslnas.backends.torch.kernels.separable_conv_args import BLOCK, SeparableArgs
-from dslnas.backends.torch.kernels.simd import BYTES
+from dslnas.backends.torch.kernels.vectors import BYTES
 
 
 class Maps(NamedTuple):

@@ -30,16 +30,14 @@ from dslnas.backends.torch.kernels.scratch import (
     window_of,
 )
 from dslnas.backends.torch.kernels.separable_conv_args import PLACES, SeparableArgs
-from dslnas.backends.torch.kernels.simd import (
-    QUARTET,
-    add_kernel_3,
-    add_places,
+from dslnas.backends.torch.kernels.simd_pixels import (
     prefetch,
     take,
     take_norm,
     take_norm_relu,
     take_relu,
 )
+from dslnas.backends.torch.kernels.simd_windows import QUARTET, add_kernel_3, add_places
 from dslnas.backends.torch.kernels.strips import convolve, convolve_turned
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dslnas.backends.torch.kernels.jit import Places, Values, serial
 from dslnas.backends.torch.kernels.scratch import Maps, MemberWindow, Scratch
 from dslnas.backends.torch.kernels.separable_conv_args import ROWS, SeparableArgs
-from dslnas.backends.torch.kernels.simd import (
+from dslnas.backends.torch.kernels.simd_windows import (
     add_turned_3,
     add_turned_5,
     add_window,
