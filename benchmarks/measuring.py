@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import statistics
@@ -66,6 +67,7 @@ def spent_in_turns(
     """
     for work in works.values():
         work(0)
+    gc.freeze()  # as runs do: else Python looks through what all ways have made in the time of one
     times: dict[str, list[Spent]] = {name: [] for name in works}
     for turn in range(turns):
         for name in list(works)[:: -1 if turn % 2 else 1]:
@@ -73,6 +75,7 @@ def spent_in_turns(
             works[name](turn)
             wall, cpu = time.perf_counter() - begin.wall, time.process_time() - begin.cpu
             times[name].append(Spent(wall, cpu))
+    gc.unfreeze()
     return times
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -36,6 +37,20 @@ def last_saved(run: Run, checkpoint: Checkpoint[P], epochs: int) -> Saved[P] | N
         where = f"in {run.path}, {saved.progress.told}"
         run.report(Notice(f"Going on with the {checkpoint.word} {where}"))
     return saved
+
+
+@contextmanager
+def standing_heap() -> Iterator[None]:
+    """Leave all objects that there are by now to themselves inside of this.
+
+    Python looks for unused ones among all objects again and again: with graphs, plans and modules
+    there are a million, none of which goes away while a loop runs.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def plan_of(spec: CompiledSearch) -> SearchPlan:
 
 
 def _searched(run: Run, spec: CompiledSearch, told: Sequence[Notice]) -> SearchResult:
-    from dslnas.app.loops import fitting, keeper, last_saved
+    from dslnas.app.loops import fitting, keeper, last_saved, standing_heap
     from dslnas.backends.torch.threads import threads_for
     from dslnas.training.memory_check import check_search_fits
     from dslnas.training.search import Search
@@ -106,7 +106,8 @@ def _searched(run: Run, spec: CompiledSearch, told: Sequence[Notice]) -> SearchR
         if saved is not None:
             with fitting(checkpoint):
                 search.take(saved)
-        return search.run()
+        with standing_heap():
+            return search.run()
 
 
 def _write(run: Run, spec: CompiledSearch, found: SearchResult) -> None:

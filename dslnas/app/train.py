@@ -89,7 +89,7 @@ def _trained(run: Run) -> Trained:
 
 def _trained_by(run: Run, graph: PrimitiveGraph, batches: int, told: Sequence[Notice]) -> Trained:
     """Train the architecture of a run: its network has this graph, an epoch so many batches."""
-    from dslnas.app.loops import fitting, keeper, last_saved
+    from dslnas.app.loops import fitting, keeper, last_saved, standing_heap
     from dslnas.backends.torch.threads import threads_for
     from dslnas.training.memory_check import check_training_fits
     from dslnas.training.steps import training_step
@@ -105,7 +105,7 @@ def _trained_by(run: Run, graph: PrimitiveGraph, batches: int, told: Sequence[No
     checkpoint = run.folder.training_checkpoint
     saved = last_saved(run, checkpoint, settings.epochs)
     threads = threads_for(graph.flops() * settings.batch * steps)
-    with threads, run.stop.heard(), fitting(checkpoint):
+    with threads, run.stop.heard(), fitting(checkpoint), standing_heap():
         make = partial(training_step, run.architecture, settings, program.data, data)
         runtime = settled_runtime(run, "retrain", make, settings.epochs * batches)
         return train(
