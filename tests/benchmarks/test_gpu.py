@@ -35,8 +35,9 @@ def test_a_worker_goes_on_after_work_that_fails() -> None:
 
 
 def test_published_and_own_steps_are_measured(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(gpu, "SECONDS", 0.0)  # a few steps, as fast as they may be
     wrong = Way("plain", "no such pass")
     planned = [
         (TRAINING, Way("published", None)),
