@@ -52,12 +52,13 @@ def plain_cpu(tensors: Sequence[Tensor]) -> bool:
 
     Also false where torch wants to see operations of its own: under autocast and when it compiles.
     """
+    if torch.compiler.is_compiling():  # asked first: what follows cannot be traced
+        return False
     dtype = tensors[0].dtype
     return (
         dtype in DTYPES
         and set(map(_kind, tensors)) == {(dtype, True)}
         and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
     )
 
 
