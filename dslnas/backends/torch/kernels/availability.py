@@ -65,3 +65,8 @@ def plain_cpu(tensors: Sequence[Tensor]) -> bool:
 def channels_last(x: Tensor) -> Tensor:
     """Return a tensor (B, C, H, W) whose values lie in the order (B, H, W, C)."""
     return x.contiguous(memory_format=torch.channels_last)
+
+
+def empty_images(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Return a tensor of a shape (B, C, H, W) without values, in the same order."""
+    return torch.empty(shape, dtype=dtype, memory_format=torch.channels_last)

@@ -10,7 +10,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dslnas.backends.torch.kernels.availability import channels_last, has_loops, plain_cpu
+from dslnas.backends.torch.kernels.availability import (
+    channels_last,
+    empty_images,
+    has_loops,
+    plain_cpu,
+)
 from dslnas.backends.torch.kernels.convolution import pointwise
 from dslnas.backends.torch.kernels.kernel_args import round_up
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
@@ -161,5 +166,4 @@ def _rows(images: Tensor) -> Tensor:
 
 
 def _images(x: Tensor, channels: int) -> Tensor:
-    shape = (len(x), channels, *x.shape[2:])
-    return torch.empty(shape, dtype=x.dtype, memory_format=torch.channels_last)
+    return empty_images((len(x), channels, *x.shape[2:]), x.dtype)

@@ -50,9 +50,13 @@ class PointwiseSizes:
     @property
     def scratch_size(self) -> int:
         """Values that a task works on."""
-        matrices = self.members * self.channels * self.broad + self.members * self.outs * self.wide
         strips = STRIP * (2 * self.step + self.given_step)
-        return matrices + strips + self.broad
+        return self.panels_size + strips + self.broad
+
+    @property
+    def panels_size(self) -> int:
+        """Values of all matrices in panels, as either pass reads them."""
+        return self.members * max(self.channels * self.broad, self.outs * self.wide)
 
     @property
     def sums_size(self) -> int:

@@ -37,8 +37,7 @@ class _Work(NamedTuple):
 
     Attributes:
         lanes: Values of a vector.
-        forward: Matrices in panels, (channels, outs) each.
-        backward: All matrices in panels, (outs of all, channels).
+        panels: Matrices in panels, (channels, outs) each; backward (outs of all, channels).
         strip: Pixels as they are read, `step` apart.
         gradient: Gradients of what is read of them, alike.
         given: Gradients of all results of pixels, `given_step` apart.
@@ -49,8 +48,7 @@ class _Work(NamedTuple):
     """
 
     lanes: int
-    forward: Values
-    backward: Values
+    panels: Values
     strip: Values
     gradient: Values
     given: Values
@@ -64,9 +62,8 @@ class _Work(NamedTuple):
 def _work(task: int, a: PointwiseArgs, dtype_of: DtypeOf) -> _Work:
     """Return the memory of a task, with the matrices in it."""
     lanes = BYTES // carray(dtype_of, (1,)).itemsize
-    forward = a.members * a.channels * a.broad
-    backward = forward + a.members * a.outs * a.wide
-    strip, gradient = backward + STRIP * a.step, backward + 2 * STRIP * a.step
+    panels = a.members * max(a.channels * a.broad, a.outs * a.wide)
+    strip, gradient = panels + STRIP * a.step, panels + 2 * STRIP * a.step
     given = gradient + STRIP * a.given_step
     own = flat(a.scratch, (task + 1) * (given + a.broad), dtype_of)[task * (given + a.broad) :]
     own[:given] = 0
@@ -77,15 +74,15 @@ def _work(task: int, a: PointwiseArgs, dtype_of: DtypeOf) -> _Work:
             matrix = flat(tensor_of(a.matrices, k), a.outs * a.channels, dtype_of)
             stacked[k * a.outs * a.channels : (k + 1) * a.outs * a.channels] = matrix
         rows = a.members * a.outs
-        lay_panels(own[forward:backward], stacked, rows, a.channels, a.channels, 1, a.wide, lanes)
+        lay_panels(own, stacked, rows, a.channels, a.channels, 1, a.wide, lanes)
     else:
         for k in range(a.members):
             matrix = flat(tensor_of(a.matrices, k), a.outs * a.channels, dtype_of)
-            panels = own[k * a.channels * a.broad :]
-            lay_panels(panels, matrix, a.channels, a.outs, 1, a.channels, a.broad, lanes)
+            to = own[k * a.channels * a.broad :]
+            lay_panels(to, matrix, a.channels, a.outs, 1, a.channels, a.broad, lanes)
     return _Work(
-        lanes, own[:forward], own[forward:backward], own[backward:strip], own[strip:gradient],
-        own[gradient:given], own[given:], np.arange(STRIP) * a.step, np.arange(STRIP) * a.outs,
+        lanes, own[:panels], own[panels:strip], own[strip:gradient], own[gradient:given],
+        own[given:], np.arange(STRIP) * a.step, np.arange(STRIP) * a.outs,
         np.arange(a.wide) * a.given,
     )  # fmt: skip
 
@@ -151,7 +148,7 @@ def forward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
             end = min(high, max(low, safe))
             for k in range(a.members):
                 out = flat(tensor_of(a.outputs, k), a.pixels * a.outs, dtype_of)
-                panels = work.forward[k * a.channels * a.broad :]
+                panels = work.panels[k * a.channels * a.broad :]
                 multiply(
                     out[low * a.outs :], 0, work.outs, a.broad, work.strip, a.step, end - low,
                     a.channels, panels, work.lanes,
@@ -197,7 +194,7 @@ def backward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
             if a.wants_inputs != 0:
                 multiply(
                     work.gradient, 0, work.pixels, a.wide, work.given, a.given_step, high - low,
-                    a.members * a.outs, work.backward, work.lanes,
+                    a.members * a.outs, work.panels, work.lanes,
                 )  # fmt: skip
                 bounds = low, high, _end_of(part, a)
                 _take_inputs(bounds, a, work, dtype_of)

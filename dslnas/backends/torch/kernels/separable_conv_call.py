@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Size, Tensor
 
+from dslnas.backends.torch.kernels.availability import empty_images
 from dslnas.backends.torch.kernels.kernel_args import round_up
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
 from dslnas.backends.torch.kernels.separable_conv_args import (
@@ -92,7 +93,7 @@ class SeparableCall:
             stats: Normalises the inputs, as `norm_stats` gives it; None to read them as they are.
         """
         sizes = self._sizes
-        results = tuple(_images(sizes.result, matrix.dtype) for matrix in matrices)
+        results = tuple(empty_images(sizes.result, matrix.dtype) for matrix in matrices)
         args = self._args(sizes.batch, inputs, (kernels, matrices), stats, results)
         KernelCall(args, results[0].dtype).run("forward", args.shares)
         return results
@@ -120,7 +121,7 @@ class SeparableCall:
         """
         sizes, dtype = self._sizes, gradients[0].dtype
         found = Gradients(
-            [_images(sizes.source, dtype) if want else None for want in wanted],
+            [empty_images(sizes.source, dtype) if want else None for want in wanted],
             [torch.empty_like(kernel) if wants_weights else None for kernel in weights[0]],
             [torch.empty_like(matrix) if wants_weights else None for matrix in weights[1]],
             None if stats is None or not any(wanted) else stats.new_empty(sizes.sums_shape),
@@ -230,7 +231,3 @@ def _spaces(windows: Sequence[Window], axis: int, size: int, out: int) -> tuple[
         padded = max(padded, edge - padding + last + reach + 1)
         given = max(given, max(0, reach - padding) + max(size + padding, last + 1))
     return edge, padded, given
-
-
-def _images(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    return torch.empty(shape, dtype=dtype, memory_format=torch.channels_last)

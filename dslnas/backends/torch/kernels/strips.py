@@ -44,18 +44,10 @@ def convolve(
                             kernel + c, a.wide,
                         )  # fmt: skip
         return
-    blocks, read = (high - low) // ROWS * ROWS, maps.read[low:]
-    for c in range(0, a.wide, maps.lanes):
-        for pixel in range(0, blocks, ROWS):
-            write_windows(
-                strip, c, maps.rows, pixel, space, c, read, pixel,
-                window.read, window.area, kernels, kernel + c, maps.rows,
-            )  # fmt: skip
-        for pixel in range(blocks, high - low):
-            write_window(
-                strip, c, maps.rows, pixel, space, c, read, pixel,
-                window.read, window.area, kernels, kernel + c, maps.rows,
-            )  # fmt: skip
+    _convolve_any(
+        strip, high - low, True, space, maps.read[low:], window.read, window.area, kernels, kernel,
+        maps, a.wide,
+    )  # fmt: skip
 
 
 @serial
@@ -81,10 +73,14 @@ def convolve_turned(
 ) -> None:  # fmt: skip
     """Write what reaches some pixels of the input through the first member, or add another's."""
     kernel, total, between = k * a.area * a.wide, scratch.total, scratch.between
+    kernels = scratch.kernels
     if not _slides(window, a.width):
-        _convolve_any(low, high, kernel, is_first, maps, scratch, window)
+        _convolve_any(
+            total[low * a.wide :], high - low, is_first, between, maps.own[low:], window.turned,
+            window.area, kernels, kernel, maps, a.wide,
+        )  # fmt: skip
         return
-    step, down, kernels = window.apart * a.wide, _down(window.turned, window), scratch.kernels
+    step, down = window.apart * a.wide, _down(window.turned, window)
     for c in range(0, a.wide, maps.lanes):
         for block in range(low, high, ROWS * window.apart):
             for pixel in range(block, block + window.apart):
@@ -113,32 +109,31 @@ def _slide_turned(
 
 @serial
 def _convolve_any(
-    low: int, high: int, kernel: int, is_first: bool, maps: Maps, scratch: Scratch,
-    window: MemberWindow,
+    result: Values, count: int, is_first: bool, x: Values, pixels: Places, places: Places,
+    area: int, kernels: Values, kernel: int, maps: Maps, wide: int,
 ) -> None:  # fmt: skip
-    """Do what `convolve_turned` does with any window."""
-    total, between, kernels = scratch.total, scratch.between, scratch.kernels
-    blocks, wide = low + (high - low) // ROWS * ROWS, maps.rows[1]
+    """Write, or add, what a window of any kind gives for `count` pixels, one after the other."""
+    blocks = count // ROWS * ROWS
     for c in range(0, wide, maps.lanes):
-        for pixel in range(low, blocks, ROWS):
+        for pixel in range(0, blocks, ROWS):
             if is_first:
                 write_windows(
-                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
-                    window.turned, window.area, kernels, kernel + c, maps.rows,
+                    result, c, maps.rows, pixel, x, c, pixels, pixel,
+                    places, area, kernels, kernel + c, maps.rows,
                 )  # fmt: skip
             else:
                 add_windows(
-                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
-                    window.turned, window.area, kernels, kernel + c, maps.rows,
+                    result, c, maps.rows, pixel, x, c, pixels, pixel,
+                    places, area, kernels, kernel + c, maps.rows,
                 )  # fmt: skip
-        for pixel in range(blocks, high):
+        for pixel in range(blocks, count):
             if is_first:
                 write_window(
-                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
-                    window.turned, window.area, kernels, kernel + c, maps.rows,
+                    result, c, maps.rows, pixel, x, c, pixels, pixel,
+                    places, area, kernels, kernel + c, maps.rows,
                 )  # fmt: skip
             else:
                 add_window(
-                    total, c, maps.rows, pixel, between, c, maps.own, pixel,
-                    window.turned, window.area, kernels, kernel + c, maps.rows,
+                    result, c, maps.rows, pixel, x, c, pixels, pixel,
+                    places, area, kernels, kernel + c, maps.rows,
                 )  # fmt: skip
