@@ -10,9 +10,11 @@ and without its negative numbers is neither written nor kept: gradients read y a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from dslnas.graph.analysis.dead_code import without_unread
+from dslnas.graph.analysis.scalable import shared_tensors
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.rewrite import Pass
 
@@ -21,11 +23,13 @@ def fuse_reads(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which separable convolutions read what is in front of ReLUs and norms.
 
     A ReLU that something else reads too stays for it. A norm must not be computed twice, as its
-    statistics would move twice: nobody else may read it.
+    statistics would move twice: nobody else may read it. Norms that share their statistics stay
+    where they are: they move them in the order of nodes, and convolutions run in bundles.
     """
+    shared = shared_tensors(graph)
 
     def fused(node: Node) -> Node:
-        return _with_norm(graph, _with_relu(graph, node))
+        return _with_norm(graph, _with_relu(graph, node), shared)
 
     return without_unread(replace(graph, nodes=tuple(map(fused, graph.nodes))))
 
@@ -40,9 +44,11 @@ def _with_relu(graph: PrimitiveGraph, node: Node) -> Node:
     return replace(node, inputs=before.inputs, attributes=tuple(given.items()))
 
 
-def _with_norm(graph: PrimitiveGraph, node: Node) -> Node:
+def _with_norm(graph: PrimitiveGraph, node: Node, shared: Collection[str]) -> Node:
     norm = graph.by_name[node.inputs[0]] if node.primitive == "separable_conv" else node
     if norm.primitive != "batch_norm" or not _is_read_alone(graph, norm, node):
+        return node
+    if not set(norm.tensors).isdisjoint(shared):
         return node
     names = [weight.name for weight in norm.weights]
     return replace(

@@ -25,6 +25,7 @@ from tests.engines.small import (
     space,
     supernet_of,
 )
+from tests.spaces import space_of
 from tests.strategies import SpaceText, spaces
 
 EVERY_SPACE = pytest.mark.parametrize("name", sorted(SPACES))
@@ -105,6 +106,22 @@ def test_observing_is_exact_in_any_space(made: SpaceText, seed: int) -> None:
     searched = made.space()
     assume(searched.searched)
     _assert_observing_is_exact(searched, seed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_forms_that_share_statistics_move_them_in_the_same_order(seed: int) -> None:
+    text = """use std.cnn
+    cell normal {
+        inputs      2
+        preprocess  preprocess
+        node n1 = {skip_connect, max_pool(3)}(in1) + sep_conv({3, 5})(in1)
+        keep        all
+    }
+    network { channels 2; cells normal }
+    evaluate { channels 2 }
+    search darts { sharing slices }
+    """
+    _assert_observing_is_exact(space_of(text, (1, 4, 4), classes=2), seed)
 
 
 def test_gradients_of_a_dropped_edge_are_seen() -> None:
