@@ -7,8 +7,9 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
@@ -83,6 +84,17 @@ def medians_in_turns(works: Mapping[str, Callable[[int], object]], turns: int) -
     """Return the median seconds of several works, as in `spent_in_turns`; see `Spent.seconds`."""
     spent = spent_in_turns(works, turns)
     return {name: statistics.median(t.seconds for t in times) for name, times in spent.items()}
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep Python from looking for garbage meanwhile: when it does so hangs on what was before."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def added_peak_mib(work: Callable[[], object]) -> float:
