@@ -16,8 +16,8 @@ import traceback
 
 import click
 
-from dslnas.cli.options import ARGUMENTS
-from dslnas.diagnostics import UserError
+from dslnas.cli.options import ARGUMENTS, COMPLETE
+from dslnas.diagnostics import UserError, did_you_mean
 
 # Looking for plugins of pydantic reads the metadata of every installed package.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -33,6 +33,7 @@ SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 COMMANDS = {
     "check": "check",
     "compile": "compile_",
+    "completion": "completion",
     "convert": "convert",
     "data": "data",
     "estimate": "estimate_",
@@ -59,6 +60,16 @@ class LazyGroup(click.Group):
         """Return the names of all commands."""
         return list(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name; where there is none, tell the nearest."""
+        name = args[0]
+        near = "" if name in COMMANDS or name.startswith("-") else did_you_mean(name, COMMANDS)
+        if near:
+            ctx.fail(f"No such command '{name}'; {near}")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one command."""
         if cmd_name not in COMMANDS:
@@ -68,11 +79,26 @@ class LazyGroup(click.Group):
         return command
 
 
+def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        from dslnas.cli.render.environment import environment_text
+
+        click.echo(environment_text())
+        ctx.exit()
+
+
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="dslnas", prog_name="dslnas")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and what it runs on, and exit.",
+)
 def cli() -> None:
     """Search neural architectures that a .nas file describes, and deploy what is found.
 
@@ -86,6 +112,8 @@ def cli() -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code."""
+    if COMPLETE in os.environ:
+        importlib.import_module("dslnas.cli.completing")  # Bash has a way of its own
     try:
         code = cli.main(arguments, prog_name="dslnas", standalone_mode=False)
     except click.ClickException as error:

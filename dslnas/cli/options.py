@@ -5,24 +5,48 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from dslnas.app.arguments import LARGEST_SEED
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+Completer: TypeAlias = "Callable[[click.Context, click.Parameter, str], list[CompletionItem]]"
+"""Returns how an argument may go on that begins like this."""
+
 ARGUMENTS = "dslnas.arguments"
 """Under this name click's `meta` has the arguments of the command line, as they were given."""
 
+COMPLETE = "_DSLNAS_COMPLETE"
+"""Set by the scripts of shells when they ask this program for completions."""
+
 spec_argument = click.argument("spec", type=click.Path(path_type=Path))
+
+
+def completed(what: str) -> Completer:
+    """Return what completes an argument in a shell, from `dslnas.cli.completing` by its name."""
+
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        find: Completer = getattr(import_module("dslnas.cli.completing"), what)
+        return find(ctx, param, incomplete)
+
+    return complete
+
 
 set_option = click.option(
     "--set",
     "overrides",
     metavar="PATH=VALUE",
     multiple=True,
+    shell_complete=completed("settings"),
     help="Override a value of the spec, as in search.epochs=5 or search=nasp. Repeatable.",
 )
 

@@ -9,12 +9,13 @@ import click
 
 from dslnas.app.convert import TARGETS
 from dslnas.app.convert import convert as convert_text
+from dslnas.cli.options import completed
 from dslnas.files import write_whole
 from dslnas.source import SourceFile
 
 
 @click.command()
-@click.argument("source", metavar="ARCHITECTURE")
+@click.argument("source", metavar="ARCHITECTURE", shell_complete=completed("architectures"))
 @click.option("--to", type=click.Choice(TARGETS), help="By default nas, or what fits the cells.")
 @click.option(
     "--spec",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from dslnas.cli.options import completed
 from dslnas.codes import CODES
 from dslnas.diagnostics import suggestion
 
 
 @click.command()
-@click.argument("code")
+@click.argument("code", shell_complete=completed("codes"))
 def explain(code: str) -> None:
     """Explain the error CODE, such as NAS201, with the shortest spec that has it."""
     known = CODES.get(code.upper())

@@ -8,13 +8,15 @@ import click
 
 from dslnas.app.compile import Compiled, compile_spec, without_choices
 from dslnas.app.open_run import architecture_at
-from dslnas.cli.options import json_option, set_option
+from dslnas.cli.options import completed, json_option, set_option
 from dslnas.cli.run_options import RunOptions, run_options, train_and_print
 from dslnas.language.link.used_names import mentioned
 
 
 @click.command()
-@click.argument("architecture", type=click.Path(path_type=Path))
+@click.argument(
+    "architecture", type=click.Path(path_type=Path), shell_complete=completed("architectures")
+)
 @click.option(
     "--data",
     metavar="DATA",
