@@ -1,4 +1,4 @@
-"""What shells are told, and what is said of commands that do not exist and of what is installed."""
+"""Completions in shells, the nearest command to a misspelt one, and what is installed."""
 
 from __future__ import annotations
 
