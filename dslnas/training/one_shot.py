@@ -11,11 +11,20 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import LEAST, Part
 from dslnas.graph.analysis.plan import DROPPED, Choice
+from dslnas.space.choice_table import ChoiceTable
 from dslnas.space.derive.derive import Scores, chosen_columns
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
 from dslnas.training.measure import measure_batches
 from dslnas.training.search_plan import SearchPlan
+
+
+def by_row(chosen: Mapping[str, Mapping[int, int]], tables: Mapping[str, ChoiceTable]) -> Choice:
+    """Return what `chosen_columns` returned, with a column or DROPPED for every row of tables."""
+    return {
+        name: tuple(chosen[name].get(row, DROPPED) for row in range(len(table.rows)))
+        for name, table in tables.items()
+    }
 
 
 class OneShot:
@@ -34,11 +43,8 @@ class OneShot:
     def choice(self, scores: Scores) -> Choice:
         """Return the architecture that scores prefer, as the plan derives it."""
         rule = self._plan.derivation.rule
-        found = chosen_columns(self._plan.space, scores, rule, self._seed)
-        return {
-            name: tuple(found[name].get(row, DROPPED) for row in range(len(table.rows)))
-            for name, table in self._supernet.tables.items()
-        }
+        chosen = chosen_columns(self._plan.space, scores, rule, self._seed)
+        return by_row(chosen, self._supernet.tables)
 
     def worth(self, weights: Mapping[str, Tensor]) -> float:
         """Return what a mixture is worth, finely; what cannot be measured is worth least."""

@@ -40,6 +40,11 @@ class EpochRecord(OpenModel):
             setting such as `freeze` stops them.
         averaged: Whether averaged weights were measured, where they may be.
         warnings: Warnings for the user.
+        chosen: By table of choices, the column of every row in the architecture that would be
+            derived now; -1 for an edge that it does without.
+        scores: By table the numbers that it is derived from, a row for every edge or other choice
+            and a column for every operation of it, with six digits; null for an operation that is
+            out of the question.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -62,6 +67,8 @@ class EpochRecord(OpenModel):
     stopped_operations: int | None = None
     averaged: bool | None = None
     warnings: tuple[str, ...] = ()
+    chosen: Mapping[str, tuple[int, ...]] | None = None
+    scores: Mapping[str, tuple[tuple[float | None, ...], ...]] | None = None
 
     @property
     def validation_metrics(self) -> dict[str, float]:

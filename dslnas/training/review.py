@@ -18,16 +18,16 @@ from dslnas.engines.protocol import Engine
 from dslnas.graph.analysis.size import check_final
 from dslnas.json_model import JsonModel
 from dslnas.settings.stop import Eigenvalue
-from dslnas.space.architecture import Architecture
-from dslnas.space.continuous import Found, with_found
-from dslnas.space.derive.derive import Scores, derive
+from dslnas.space.choice_table import ChoiceTable
+from dslnas.space.continuous import with_found
+from dslnas.space.derive.derive import Scores, chosen_columns, with_chosen
 from dslnas.state import Generators, State, Stateful, state_of, take_parts
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.task import Measurement
 from dslnas.training.doubts import Doubts
 from dslnas.training.measure import measure
 from dslnas.training.monitor import Monitor
-from dslnas.training.one_shot import OneShot
+from dslnas.training.one_shot import OneShot, by_row
 from dslnas.training.records import (
     DERIVED,
     EpochRecord,
@@ -131,8 +131,10 @@ class Review:
         self._measured.append(measured.brief)
         scores = _frozen(self._engine.scores())
         found = self._supernet.found()
-        architecture = self._derived(scores, found)
-        derived = self._measure_derived(scores)
+        chosen = self._chosen(scores)
+        architecture = with_found(with_chosen(self._plan.space, chosen), found)
+        columns = by_row(chosen, self._supernet.tables)
+        derived = None if self.one_shot is None else self.one_shot.measure(columns)
         is_warm = settings.is_warm(epoch)
         eigenvalue = None if is_warm else self._eigenvalue(batches)
         if not is_warm:
@@ -159,6 +161,8 @@ class Review:
             seconds=seconds(),
             eigenvalue=eigenvalue,
             stopped_operations=engine.stopped_operations,
+            chosen=columns,
+            scores=_written(scores, self._supernet.tables),
             **vars(seen),
         )
         check_diverged(record, self._task.guess_loss(self._data), where)
@@ -220,7 +224,8 @@ class Review:
         return {"monitor": self._monitor, "sharpness": sharpness}
 
     def _snapshot(self, candidate: Candidate) -> Snapshot:
-        architecture = self._derived(candidate.scores, candidate.found)
+        chosen = self._chosen(candidate.scores)
+        architecture = with_found(with_chosen(self._plan.space, chosen), candidate.found)
         return Snapshot(
             candidate.epoch,
             architecture,
@@ -233,21 +238,14 @@ class Review:
 
     # ---- parts of a look ------------------------------------------------------------------------
 
-    def _derived(self, scores: Scores, found: Found) -> Architecture:
-        rule = self._plan.derivation.rule
-        return with_found(derive(self._plan.space, scores, rule, self._seed), found)
+    def _chosen(self, scores: Scores) -> dict[str, Mapping[int, int]]:
+        return chosen_columns(self._plan.space, scores, self._plan.derivation.rule, self._seed)
 
     def _measure(self) -> Measurement:
         mixing = self._engine.mixing()
         self._supernet.network.eval()
         logits_of = self._doubts.watched(lambda batch: self._supernet.logits(batch, mixing))
         return measure(logits_of, self._data.validation, self._task)
-
-    def _measure_derived(self, scores: Scores) -> Measurement | None:
-        """Measure what scores prefer by the shared weights, if the method shares any."""
-        if self.one_shot is None:
-            return None
-        return self.one_shot.measure(self.one_shot.choice(scores))
 
     def _worth(self, supernet: Measurement, derived: Measurement | None) -> float:
         """Return what epochs are compared by.
@@ -281,6 +279,19 @@ def _remembered(plan: SearchPlan) -> int:
     if plan.derivation.epoch != "last":
         return plan.settings.epochs
     return 1 + max((rule.looks_back() for rule in plan.settings.stop), default=0)
+
+
+def _written(
+    scores: Scores, tables: Mapping[str, ChoiceTable]
+) -> dict[str, tuple[tuple[float | None, ...], ...]]:
+    """Return the scores of operations that exist, with six digits; None for those below all."""
+    return {
+        name: tuple(
+            tuple(float(f"{score:.6g}") if math.isfinite(score) else None for score in row[:count])
+            for row, count in zip(scores[name], table.rows, strict=True)
+        )
+        for name, table in tables.items()
+    }
 
 
 def _frozen(scores: Scores) -> dict[str, tuple[tuple[float, ...], ...]]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,9 +20,10 @@ from dslnas.settings.data import Digits
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_parts import Oles
 from dslnas.settings.values import ADAM_OF_DARTS, Adam, Sgd
-from dslnas.space.derive.derive import Scores, derive
+from dslnas.space.derive.derive import Scores, chosen_columns, derive
 from dslnas.state import State
 from dslnas.training import search as module
+from dslnas.training.one_shot import by_row
 from dslnas.training.records import EpochRecord, StepRecord
 from tests.engines import small
 from tests.loading import load
@@ -125,6 +128,21 @@ def test_a_record_has_what_applies_to_the_method(method: str) -> None:
     assert last.skip_share["normal"] == counts.get("skip_connect", 0) / 2
     assert last.alpha_change is not None
     assert "normal" in last.alpha_change
+
+
+@SOME_METHODS
+def test_a_record_has_what_would_be_derived_and_the_scores_behind_it(method: str) -> None:
+    report, space = Listener(), tiny_space(method=method)
+    run_search(method, random_data(), space, epochs=1, report=report)
+    (record,) = report.epochs
+    again = EpochRecord.model_validate_json(json.dumps(record.as_json()))
+    assert again.chosen == record.chosen
+    assert again.scores is not None
+    scores = {
+        name: [[-math.inf if score is None else score for score in row] for row in rows]
+        for name, rows in again.scores.items()
+    }
+    assert record.chosen == by_row(chosen_columns(space, scores), space.tables)
 
 
 def test_a_record_has_how_many_operations_have_stopped_where_some_may() -> None:

@@ -35,11 +35,16 @@ def derive(space: SearchSpace, scores: Scores, rule: Rule = NO_RULE, seed: int =
     Raises:
         UserError: NAS509 if a cell cannot obey the counts; `check_rule` finds that earlier.
     """
-    chosen, cells = chosen_columns(space, scores, rule, seed), dict(space.cells)
+    return with_chosen(space, chosen_columns(space, scores, rule, seed))
+
+
+def with_chosen(space: SearchSpace, chosen: Mapping[str, Mapping[int, int]]) -> Architecture:
+    """Return the architecture with these choices, as `chosen_columns` returned them."""
+    cells = dict(space.cells)
     for name in dict.fromkeys(space.network.layout):
         if cells[name].is_searched:
             columns, inner = chosen.get(name, {}), chosen.get(inner_of(name), {})
-            cells[name] = _with_chosen(cells[name], columns, inner)
+            cells[name] = _settled(cells[name], columns, inner)
     final = space.final.with_chosen(chosen.get(NETWORK, {}))
     return architecture_of(final, cells, space.definitions, space.constants)
 
@@ -59,10 +64,10 @@ def derive_cell(
     cell: Cell, scores: Sequence[Sequence[float]], rule: Rule = NO_RULE, seed: int = 0
 ) -> Cell:
     """Return `cell`, inside of whose operations nothing is chosen, with every choice made."""
-    return _with_chosen(cell, columns_kept(cell, scores, rule, seed), {})
+    return _settled(cell, columns_kept(cell, scores, rule, seed), {})
 
 
-def _with_chosen(cell: Cell, columns: Mapping[int, int], inner: Mapping[int, int]) -> Cell:
+def _settled(cell: Cell, columns: Mapping[int, int], inner: Mapping[int, int]) -> Cell:
     """Return a cell with some choices made; nodes and values that it no longer needs go."""
     kept = []
     for place, edge in enumerate(cell.edges):
