@@ -76,10 +76,12 @@ def _files(folder: Path) -> list[Path]:
 def _rows(paths: list[Path]) -> tuple[Inputs, Labels]:
     import numpy as np
 
-    check_size(paths[0].parent, sum(path.stat().st_size for path in paths))
-    parts = []
-    for path in paths:
-        with reading(path, "file"):
-            parts.append(np.fromfile(path, np.uint8).reshape(-1, ROW_BYTES))
-    rows = np.concatenate(parts)
+    sizes = [path.stat().st_size for path in paths]
+    check_size(paths[0].parent, sum(sizes))
+    content = np.empty(sum(sizes), np.uint8)
+    for path, place in zip(paths, np.split(content, np.cumsum(sizes)[:-1]), strict=True):
+        with reading(path, "file"), path.open("rb") as stream:
+            if stream.readinto(place.data) < len(place):
+                raise EOFError
+    rows = content.reshape(-1, ROW_BYTES)
     return rows[:, 1:].reshape(-1, 3, 32, 32), rows[:, 0].astype(np.int64)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
+from math import fsum, sqrt
 
 import numpy as np
 import torch
@@ -113,14 +114,13 @@ def _strata(targets: Targets) -> Indices:
 def _part(
     inputs: Inputs, targets: Targets, chosen: Indices, files: Sequence[str] | None
 ) -> RowPart:
-    """Return a copy of some examples as tensors, bytes scaled to [0, 1].
+    """Return a copy of some examples as tensors; bytes stay such until they are normalised.
 
     They are called as their files, or by their rows in what was read.
     """
     numbers = torch.from_numpy(np.ascontiguousarray(inputs[chosen]))
-    scaled = numbers.float().div_(255) if numbers.dtype == torch.uint8 else numbers
     names = tuple(files[row] if files else str(row) for row in chosen.tolist())
-    named = {input_name(scaled.shape[1:]): scaled}
+    named = {input_name(numbers.shape[1:]): numbers}
     return RowPart(named, torch.from_numpy(targets[chosen]), names=names)
 
 
@@ -155,15 +155,29 @@ def _doubles(parts: Sequence[RowPart]) -> Iterator[str]:
 def _statistics(parts: Sequence[Tensor]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of each channel or column over all parts.
 
-    By NumPy: torch adds in an order that depends on the number of threads.
+    Of bytes they are those of what they are scaled to, [0, 1].
     """
-    mean, std = [], []
-    for channel in range(parts[0].shape[1]):
-        numbers = np.concatenate([part[:, channel].numpy().ravel() for part in parts])
-        mean.append(float(numbers.mean(dtype=np.float64)))
-        deviation = float(numbers.std(dtype=np.float64))
-        std.append(deviation if deviation >= LEAST_STD else 1.0)
-    return tuple(mean), tuple(std)
+    moments = _byte_moments if parts[0].dtype == torch.uint8 else _moments
+    channels = range(parts[0].shape[1])
+    found = [moments([part[:, channel] for part in parts]) for channel in channels]
+    std = tuple(deviation if deviation >= LEAST_STD else 1.0 for _, deviation in found)
+    return tuple(mean for mean, _ in found), std
+
+
+def _moments(parts: Sequence[Tensor]) -> tuple[float, float]:
+    """Return mean and standard deviation; by NumPy, as torch's depend on the number of threads."""
+    numbers = np.concatenate([part.numpy().ravel() for part in parts])
+    return float(numbers.mean(dtype=np.float64)), float(numbers.std(dtype=np.float64))
+
+
+def _byte_moments(parts: Sequence[Tensor]) -> tuple[float, float]:
+    """Return mean and standard deviation of scaled bytes, by how often each of the 256 occurs."""
+    counts = sum(torch.bincount(part.reshape(-1), minlength=256).double() for part in parts)
+    assert isinstance(counts, Tensor), "there is a part"
+    values = _scaled(torch.arange(256)).double()
+    count = fsum(counts.tolist())
+    mean = fsum((counts * values).tolist()) / count
+    return mean, sqrt(fsum((counts * (values - mean).square()).tolist()) / count)
 
 
 def _normalised(
@@ -175,11 +189,17 @@ def _normalised(
 ) -> RowPart:
     """Return the part on the device; `part` itself is overwritten, as it can be large."""
     inputs = _only(part)
+    inputs = _scaled(inputs) if inputs.dtype == torch.uint8 else inputs
     inputs = inputs.sub_(_per_channel(mean, inputs)).div_(_per_channel(std, inputs))
     targets = part.targets.to(dtype) if part.targets.is_floating_point() else part.targets
     weights = None if part.weights is None else part.weights.to(dtype)
     placed = replace(part, inputs={}, targets=targets, weights=weights).to(device)
     return replace(placed, inputs={name: inputs.to(device, dtype) for name in part.inputs})
+
+
+def _scaled(numbers: Tensor) -> Tensor:
+    """Return bytes as numbers in [0, 1]."""
+    return numbers.float().div_(255)
 
 
 def _only(part: RowPart) -> Tensor:

@@ -1,4 +1,6 @@
+import os
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 import pytest
@@ -66,6 +68,25 @@ def test_a_file_is_not_made_of_rows(folder: Path, size: int) -> None:
     )
     assert error(lambda: cifar10.read(at(folder)), path) == expected
     assert error(lambda: cifar10.shape(at(folder)), path) == expected
+
+
+def test_a_file_that_shrinks_while_it_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "data_batch_3.bin"
+    opened = Path.open
+
+    def shrinking(self: Path, mode: str) -> IO[bytes]:
+        if self == path:
+            os.truncate(path, 3073)
+        return cast(IO[bytes], opened(self, mode))
+
+    monkeypatch.setattr(Path, "open", shrinking)
+    assert error(lambda: cifar10.read(at(folder)), path) == (
+        "NAS603",
+        "file is cut short",
+        "fetch or write the file again",
+    )
 
 
 @pytest.mark.parametrize(("name", "part"), [("data_batch_1.bin", ""), ("test_batch.bin", "test ")])

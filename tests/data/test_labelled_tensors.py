@@ -88,6 +88,20 @@ def test_training_parts_are_normalised_per_channel(tmp_path: Path) -> None:
     assert facts_of(data).mean[0] == pytest.approx(facts_of(data).mean[1] / 4, rel=0.05)
 
 
+def test_bytes_and_the_numbers_they_are_scaled_to_have_the_same_statistics(tmp_path: Path) -> None:
+    stored = pixels(60, 3, 4)
+    write_idx(tmp_path / "bytes", "train", stored, labels(60, 3))
+    scaled = stored.astype(np.float32) / np.float32(255)
+    np.savez(tmp_path / "scaled.npz", x=scaled, y=labels(60, 3))
+    of_bytes = load(Idx(path=str(tmp_path / "bytes")), "cpu")
+    of_numbers = load(Npz(path=str(tmp_path / "scaled.npz")), "cpu")
+    for mine, other in zip(facts_of(of_bytes).mean, facts_of(of_numbers).mean, strict=True):
+        assert mine == pytest.approx(other, rel=1e-14)
+    for mine, other in zip(facts_of(of_bytes).std, facts_of(of_numbers).std, strict=True):
+        assert mine == pytest.approx(other, rel=1e-14)
+    assert of_bytes.hash == of_numbers.hash
+
+
 def test_held_out_parts_do_not_enter_the_statistics(tmp_path: Path) -> None:
     folder = distinct(tmp_path / "set")
     settings = Idx(path=str(folder), split=(0.4, 0.4, 0.2))
