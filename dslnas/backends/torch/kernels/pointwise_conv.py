@@ -143,20 +143,24 @@ def _args(
 @lru_cache(1024)
 def _sizes_of(widths: tuple[int, ...], pixels: int, members: int, outs: int) -> PointwiseSizes:
     channels, given = sum(widths), round_up(members * outs, BLOCK)
+    wide, strip = round_up(channels, BLOCK), torch.arange(STRIP)
+    steps = wide + BLOCK, outs, given + BLOCK
     return PointwiseSizes(
         members=members,
         inputs=len(widths),
         pixels=pixels,
         parts=max(1, min(_MOST_PARTS, pixels // _PART, -(-pixels // STRIP))),
         channels=channels,
-        wide=round_up(channels, BLOCK),
-        step=round_up(channels, BLOCK) + BLOCK,
+        wide=wide,
+        step=steps[0],
         outs=outs,
         broad=round_up(outs, BLOCK),
         given=given,
-        given_step=given + BLOCK,
+        given_step=steps[2],
         widths=widths,
-        parting=torch.tensor(widths),
+        parting=torch.cat(
+            [torch.tensor(widths), *(strip * step for step in steps), torch.arange(wide) * given]
+        ),
     )
 
 

@@ -30,7 +30,8 @@ class PointwiseSizes:
         given: Channels of all results together, filled up to whole blocks.
         given_step: The same in a strip of their gradients.
         widths: Channels of each input.
-        parting: The same, as loops read it.
+        parting: The same, as loops read it, then where things lie: pixels of a strip, of a result
+            and of a strip of gradients; rows of the gradient of all matrices.
     """
 
     members: int
@@ -103,7 +104,7 @@ class PointwiseArgs(PointwiseSizes, KernelArgs):
         result = Access((self.pixels, self.outs), written=not backward)
         matrix, own = (self.outs, self.channels), self.wants_matrices
         return {
-            "parting": Access((self.inputs,), torch.int64),
+            "parting": Access((self.inputs + 3 * STRIP + self.wide,), torch.int64),
             "sources": [Access(shape) for shape in rows],
             "matrices": [Access(matrix)] * self.members,
             "outputs": [result] * self.members,

@@ -44,6 +44,7 @@ class _Work(NamedTuple):
         last: One pixel of a result, filled up to whole blocks.
         pixels: Pixels of a strip.
         outs: Pixels of a result.
+        givens: Pixels of a strip of the gradients of all results.
         rows: Rows of the gradient of all matrices.
     """
 
@@ -55,6 +56,7 @@ class _Work(NamedTuple):
     last: Values
     pixels: Places
     outs: Places
+    givens: Places
     rows: Places
 
 
@@ -80,10 +82,10 @@ def _work(task: int, a: PointwiseArgs, dtype_of: DtypeOf) -> _Work:
             matrix = flat(tensor_of(a.matrices, k), a.outs * a.channels, dtype_of)
             to = own[k * a.channels * a.broad :]
             lay_panels(to, matrix, a.channels, a.outs, 1, a.channels, a.broad, lanes)
+    places = whole(a.parting, a.inputs + 3 * STRIP + a.wide)[a.inputs :]
     return _Work(
         lanes, own[:panels], own[panels:strip], own[strip:gradient], own[gradient:given],
-        own[given:], np.arange(STRIP) * a.step, np.arange(STRIP) * a.outs,
-        np.arange(a.wide) * a.given,
+        own[given:], places, places[STRIP:], places[2 * STRIP :], places[3 * STRIP :],
     )  # fmt: skip
 
 
@@ -172,7 +174,7 @@ def backward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
     pixels of g times x.
     """
     a = args_at(args)
-    work, places = _work(task, a, dtype_of), np.arange(STRIP) * a.given_step
+    work = _work(task, a, dtype_of)
     size = a.wide * a.given if a.wants_matrices else 0
     for part in share(a.parts, task, a.shares):
         sums = flat(a.sums, (part + 1) * size, dtype_of)[part * size :]
@@ -185,7 +187,7 @@ def backward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
                 g = flat(tensor_of(a.outputs, k), a.pixels * a.outs, dtype_of)
                 at = k * a.outs
                 prefetch(g, high * a.outs, STRIP * a.outs)
-                _lay(work.given, at, places, g, low, high, a.pixels, a.outs, False, work.lanes)
+                _lay(work.given, at, work.givens, g, low, high, a.pixels, a.outs, False, work.lanes)
             if a.wants_matrices != 0:
                 add_product(
                     sums, 0, work.rows, a.given, work.strip, a.step, work.given, a.given_step,

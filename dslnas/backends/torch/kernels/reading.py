@@ -19,12 +19,6 @@ from dslnas.backends.torch.kernels.simd_pixels import (
 
 
 @serial
-def strips(rows: int, strip: int) -> list[tuple[int, int]]:
-    """Return where strips of rows begin and end."""
-    return [(low, min(rows, low + strip)) for low in range(0, rows, strip)]
-
-
-@serial
 def last_of(first: int, a: SeparableArgs) -> int:
     """Return the number behind the last member that reads what the first of them reads."""
     last = first + 1

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 from numba import carray
 
 from dslnas.backends.torch.kernels.jit import (
@@ -32,22 +31,22 @@ class Maps(NamedTuple):
     Attributes:
         lanes: Values of a vector.
         laid: Input pixels in the space of an input.
-        read: Output pixels there: from where their window is read.
-        given: Output pixels in the space of the gradient, from its first.
         own: Input pixels in the space of the gradient.
-        rows: Pixels, or places of a kernel, one after the other.
+        read: Output pixels in the space of an input: from where their window is read.
+        given: Output pixels in the space of the gradient, from its first.
         outs: Pixels of results.
         broad: Rows of the gradient of a matrix.
+        rows: Pixels, or places of a kernel, one after the other.
     """
 
     lanes: int
     laid: Places
+    own: Places
     read: Places
     given: Places
-    own: Places
-    rows: Places
     outs: Places
     broad: Places
+    rows: Places
 
 
 class Scratch(NamedTuple):
@@ -102,33 +101,17 @@ class MemberWindow(NamedTuple):
 
 
 @serial
-def _grid(height: int, width: int, down: int, right: int, first: int) -> Places:
-    """Return where the pixels of a grid lie."""
-    places = np.empty(height * width, np.int64)
-    pixel = 0
-    for y in range(height):
-        for x in range(width):
-            places[pixel] = first + y * down + x * right
-            pixel += 1
-    return places
-
-
-@serial
 def maps_of(a: SeparableArgs, dtype_of: DtypeOf) -> Maps:
     """Return the `Maps` of a record."""
-    down, lower = a.padded_width * a.wide, a.given_width * a.wide
-    far, right = a.stride_height, a.stride_width * a.wide
-    rows = max(a.height * a.width, a.out_height * a.out_width, a.places)
+    own, given = a.height * a.width, a.out_height * a.out_width
+    laid = 2 * a.members * a.places
+    read, outs = laid + 2 * own, laid + 2 * own + 2 * given
+    broad, places = outs + given, whole(a.maps, a.maps_size)
     return Maps(
-        BYTES // carray(dtype_of, (1,)).itemsize,
-        _grid(a.height, a.width, down, a.wide, a.edge_height * down + a.edge_width * a.wide),
-        _grid(a.out_height, a.out_width, far * down, right, 0),
-        _grid(a.out_height, a.out_width, far * lower, right, 0),
-        _grid(a.height, a.width, lower, a.wide, 0),
-        np.arange(rows) * a.wide,
-        np.arange(a.out_height * a.out_width) * a.outs,
-        np.arange(a.wide) * a.broad,
-    )
+        BYTES // carray(dtype_of, (1,)).itemsize, places[laid:], places[laid + own :],
+        places[read:], places[read + given :], places[outs:], places[broad:],
+        places[broad + a.wide :],
+    )  # fmt: skip
 
 
 @serial
@@ -191,22 +174,14 @@ def _lay_kernel(kernels: Values, k: int, a: SeparableArgs, dtype_of: DtypeOf) ->
 @serial
 def window_of(k: int, a: SeparableArgs) -> MemberWindow:
     """Return the `MemberWindow` of a member."""
-    row = row_of(k, a)
-    area = row[0] * row[1]
-    down, lower = a.padded_width * a.wide, a.given_width * a.wide
+    row, at = row_of(k, a), 2 * k * a.places
+    places = whole(a.maps, a.maps_size)
     above = max(0, (row[0] - 1) * row[4] - row[2])
     before = max(0, (row[1] - 1) * row[5] - row[3])
-    read, turned = np.empty(a.places, np.int64), np.empty(area, np.int64)
-    place = 0
-    for i in range(row[0]):
-        for j in range(row[1]):
-            y, x = i * row[4] - row[2], j * row[5] - row[3]
-            read[place] = (a.edge_height + y) * down + (a.edge_width + x) * a.wide
-            turned[place] = (above - y) * lower + (before - x) * a.wide
-            place += 1
-    read[area:] = read[0]
-    first = above * lower + before * a.wide
-    return MemberWindow(row[6], area, read, turned, first, row[0], row[1], row[5])
+    first = (above * a.given_width + before) * a.wide
+    return MemberWindow(
+        row[6], row[0] * row[1], places[at:], places[at + a.places :], first, row[0], row[1], row[5]
+    )
 
 
 @serial

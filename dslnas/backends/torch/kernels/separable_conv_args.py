@@ -45,6 +45,8 @@ class SeparableSizes:
         given_height: Rows of the gradient of a result with zeros around it.
         kernel_sizes: (height, width) of the members' kernels.
         windows: By member (kernel, padding, dilation), (height, width) each, and its source.
+        maps: Where pixels lie, see `places`.
+        maps_size: Values of these tables.
     """
 
     members: int
@@ -73,6 +75,13 @@ class SeparableSizes:
     given_width: int
     kernel_sizes: tuple[tuple[int, int], ...]
     windows: Buffer
+    maps: Buffer
+    maps_size: int
+
+    @property
+    def rows(self) -> int:
+        """Pixels of an image, or places of a kernel, at most."""
+        return max(self.height * self.width, self.out_height * self.out_width, self.places)
 
     @property
     def source(self) -> Shape:
@@ -179,6 +188,7 @@ class SeparableArgs(SeparableSizes, KernelArgs):
         result = images(self.result, written=not self.is_backward)
         return {
             "windows": Access((self.members, 7), torch.int64),
+            "maps": Access((self.maps_size,), torch.int64),
             "inputs": [images(self.source)] * self.sources * self.reads_inputs,
             "stats": Access(self.stats_shape, torch.float64, optional=not self.normalised),
             "kernels": [Access(shape) for shape in kernels],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from torch import Size, Tensor
 from dslnas.backends.torch.kernels.availability import empty_images
 from dslnas.backends.torch.kernels.kernel_args import round_up
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
+from dslnas.backends.torch.kernels.places import tables_of
 from dslnas.backends.torch.kernels.separable_conv_args import (
     BLOCK,
     PLACES,
@@ -185,7 +186,7 @@ def _sizes_of(members: tuple[Member, ...], shape: Size, outs: int) -> SeparableS
     area = max(window.kernel[0] * window.kernel[1] for window in windows)
     edge_height, padded_height, given_height = _spaces(windows, 0, height, out_height)
     edge_width, padded_width, given_width = _spaces(windows, 1, width, out_width)
-    return SeparableSizes(
+    sizes = SeparableSizes(
         members=len(members),
         sources=members[-1].source + 1,
         batch=batch,
@@ -212,7 +213,11 @@ def _sizes_of(members: tuple[Member, ...], shape: Size, outs: int) -> SeparableS
         given_width=given_width,
         kernel_sizes=tuple(window.kernel for window in windows),
         windows=torch.tensor(rows),
+        maps=None,
+        maps_size=0,
     )
+    maps = tables_of(sizes, windows)
+    return replace(sizes, maps=maps, maps_size=len(maps))
 
 
 def _reach(window: Window) -> int:

@@ -19,7 +19,7 @@ from dslnas.backends.torch.kernels.jit import (
     tensor_of,
 )
 from dslnas.backends.torch.kernels.products import add_product, multiply
-from dslnas.backends.torch.kernels.reading import last_of, lay_rows, strips, whole_pixels
+from dslnas.backends.torch.kernels.reading import last_of, lay_rows, whole_pixels
 from dslnas.backends.torch.kernels.scratch import (
     Maps,
     MemberWindow,
@@ -90,7 +90,8 @@ def _gradients(
         to, gives = image_of(a.to_inputs, window.source, image, values, dtype_of), True
     laid = done = 0
     scratch.added[:] = 0
-    for low, high in strips(a.out_height, a.strip):
+    for low in range(0, a.out_height, a.strip):
+        high = min(a.out_height, low + a.strip)
         if reads and ends[0]:
             laid = lay_rows(x, window.source, laid, high, a, maps, scratch)
         bounds = low * a.out_width, high * a.out_width

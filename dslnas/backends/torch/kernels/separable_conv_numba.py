@@ -18,12 +18,13 @@ from dslnas.backends.torch.kernels.jit import (
     serial,
 )
 from dslnas.backends.torch.kernels.products import multiply
-from dslnas.backends.torch.kernels.reading import last_of, lay_rows, strips, whole_pixels
+from dslnas.backends.torch.kernels.reading import last_of, lay_rows, whole_pixels
 from dslnas.backends.torch.kernels.scratch import (
     Maps,
     MemberWindow,
     Scratch,
     maps_of,
+    row_of,
     scratch_of,
     window_of,
 )
@@ -37,18 +38,18 @@ def forward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
     a = args_at(args)
     maps, scratch = maps_of(a, dtype_of), scratch_of(task, a, dtype_of)
     pixels, values = a.out_height * a.out_width, a.height * a.width * a.channels
-    windows = [window_of(k, a) for k in range(a.members)]
     for image in share(a.batch, task, a.shares):
         first = 0
         while first < a.members:
-            source, last, laid = windows[first].source, last_of(first, a), 0
+            source, last, laid = row_of(first, a)[6], last_of(first, a), 0
             x = image_of(a.inputs, source, image, values, dtype_of)
-            for low, high in strips(a.out_height, a.strip):
+            for low in range(0, a.out_height, a.strip):
+                high = min(a.out_height, low + a.strip)
                 laid = lay_rows(x, source, laid, high, a, maps, scratch)
                 for k in range(first, last):
                     out = image_of(a.outputs, k, image, pixels * a.outs, dtype_of)
                     bounds = low * a.out_width, high * a.out_width
-                    _result(out, k, bounds, a, maps, scratch, windows[k])
+                    _result(out, k, bounds, a, maps, scratch, window_of(k, a))
             first = last
     return DONE
 
