@@ -41,6 +41,7 @@ COMMANDS = {
     "export": "export",
     "fmt": "fmt",
     "loops": "loops",
+    "new": "new",
     "predict": "predict",
     "schema": "schema",
     "show": "show",

@@ -29,6 +29,16 @@ def source_at(path: Path, own: str = "") -> str:
     """Return the source that reads what lies at a path; where several do, `own` if it is one.
 
     Raises:
+        UserError: As by `sources_of`.
+    """
+    found = sources_of(path)
+    return own if own in found else found[0]
+
+
+def sources_of(path: Path) -> Sequence[str]:
+    """Return the sources that read what lies at a path, the likeliest first, each once.
+
+    Raises:
         UserError: NAS601 or NAS603 if nothing is there or it cannot be read, NAS612 if it is
             nothing that a source knows.
     """
@@ -38,7 +48,7 @@ def source_at(path: Path, own: str = "") -> str:
         found = [source for source, recognises in RECOGNISES if recognises(path)]
     if not found:
         raise _unknown(path)
-    return own if own in found else found[0]
+    return tuple(dict.fromkeys(found))
 
 
 def _missing(path: Path) -> UserError:

@@ -63,6 +63,11 @@ def read_rows(settings: Table | Signals, path: Path) -> Examples:
     return examples(parts[0], test, outputs, str(path), settings.task)
 
 
+def training_columns(path: Path) -> Columns:
+    """Return the columns of a file, or of the train file of a folder."""
+    return read_columns(_files(path)[0])
+
+
 def recognises(path: Path) -> bool:
     """Whether a file is a table by its name, or a folder holds one for training."""
     if path.is_dir():
