@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -85,16 +85,22 @@ def _ranks(figure: Figure) -> dict[str, int]:
 
 
 def _ordered(columns: list[list[str]], graph: nx.DiGraph[str]) -> list[list[str]]:
-    """Return columns in the best order found by going to and fro between the first and the last."""
-    best, fewest = columns, _all_crossings(columns, graph)
-    current = columns
+    """Return columns in the best order that is found from several starts."""
+    upside_down = [column[::-1] for column in columns]
+    starts = product((columns, upside_down), (True, False))
+    tried = [order for start, is_forward in starts for order in _orders(start, graph, is_forward)]
+    return min(tried, key=lambda order: _all_crossings(order, graph))
+
+
+def _orders(
+    columns: list[list[str]], graph: nx.DiGraph[str], is_forward: bool
+) -> Iterator[list[list[str]]]:
+    """Yield what comes of going to and fro between the first column and the last."""
+    yield columns
     for sweep in range(_SWEEPS):
-        current = _swept(current, graph, is_forward=sweep % 2 == 0)
-        current = _exchanged(current, graph)
-        crossings = _all_crossings(current, graph)
-        if crossings < fewest:
-            best, fewest = current, crossings
-    return best
+        columns = _swept(columns, graph, is_forward=is_forward == (sweep % 2 == 0))
+        columns = _exchanged(columns, graph)
+        yield columns
 
 
 def _swept(
