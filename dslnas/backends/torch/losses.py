@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dslnas.backends.torch.cross_entropy import part_of_cross_entropy
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import mixed
 from dslnas.backends.torch.sequence import SequenceNetwork, joined
@@ -77,11 +78,12 @@ def mean_cross_entropy(found: BatchOutput, batch: Batch) -> Tensor:
         return cross_entropy(found.logits, batch)
     lengths = [len(piece) for piece in found.pieces]
     targets = torch.split(batch.targets.flatten(), lengths)
-    sums = [
-        functional.cross_entropy(piece, part, reduction="sum", ignore_index=NOTHING)
+    count = (batch.targets != NOTHING).sum()  # no wait for the device
+    terms = [
+        part_of_cross_entropy(piece, part, count)
         for piece, part in zip(found.pieces, targets, strict=True)
     ]
-    return torch.stack(sums).sum() / (batch.targets != NOTHING).sum()  # no wait for the device
+    return torch.stack(terms).sum()
 
 
 def cross_entropy(logits: Tensor, batch: Batch, reduction: str = "mean") -> Tensor:
