@@ -20,7 +20,7 @@ from dslnas.backends.torch.kernels.separable_conv_call import Member
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.mixing import Weighing, weigh_all
 from dslnas.backends.torch.primitives import FORMS, Form, Pair, conv, form, numbers
-from dslnas.backends.torch.products import ROWS, SharedLinear
+from dslnas.backends.torch.products import SharedLinear
 from dslnas.backends.torch.randomness import RunState
 from dslnas.graph.analysis.plan import Step
 from dslnas.graph.graph import Node
@@ -121,7 +121,7 @@ def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: Ru
         return FORMS[node.primitive](node, inputs, own, run)
     key = node.tensors, own[0].shape, torch.is_grad_enabled()  # without, what is only observed
     if key not in run.shared:
-        run.shared[key] = SharedLinear(*own, turns=len(x) < ROWS)
+        run.shared[key] = SharedLinear(*own)
     return run.shared[key](x)
 
 

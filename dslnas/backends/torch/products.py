@@ -2,8 +2,8 @@
 
 Of y_t = x_t W^T + b with gradients g_t of y_t, that of W is the sum of g_t^T x_t over all steps.
 Products add to it where it lies, those of few rows together; autograd would write each of them, and
-read it again to add it up. Where x_t has few rows, W is turned once for all steps, into the order
-in which such products read it fastest.
+read it again to add it up. W is turned once for all steps, into the order in which products of some
+rows read it fastest; on a CPU products of more rows are made piece by piece.
 """
 
 from __future__ import annotations
@@ -14,18 +14,22 @@ import torch
 from torch import Tensor
 
 ROWS = 128
-"""Rows from which on a product adds to the gradient of a weight at full speed."""
+"""Rows from which on a product adds to the gradient of a weight at full speed, and up to which a
+core keeps what it reads of a turned matrix in its second cache."""
+
+TURNED = 2**20
+"""Numbers of the largest weight that is turned: others are read from afar in any case."""
 
 
 class SharedLinear:
     """The linear map of a weight and a bias, for many x in one run."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None = None, *, turns: bool = True) -> None:
-        """Take a weight (outputs, features); `turns` where products have few rows."""
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        """Take a weight (outputs, features)."""
         self._weight, self._bias = weight.detach(), bias
         self._sum = _WeightGradient()
         self._turned: Tensor = _Turned.apply(  # type: ignore[no-untyped-call]
-            weight, self._sum, turns
+            weight, self._sum
         )
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -73,18 +77,20 @@ class _Turned(torch.autograd.Function):
     """W^T; its gradient is what products have left in a sum, and what comes in besides."""
 
     @staticmethod
-    def forward(ctx: Any, weight: Tensor, total: _WeightGradient, turns: bool) -> Tensor:
+    def forward(ctx: Any, weight: Tensor, total: _WeightGradient) -> Tensor:
         ctx.total = total
         ctx.set_materialize_grads(False)
         turned = weight.detach().t()
-        return turned.clone(memory_format=torch.contiguous_format) if turns else turned
+        if weight.numel() > TURNED:
+            return turned
+        return turned.clone(memory_format=torch.contiguous_format)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None, None]:
+    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None]:
         total = ctx.total.taken()
         if gradient is None or total is None:
-            return total if gradient is None else gradient.t(), None, None
-        return total + gradient.t(), None, None
+            return total if gradient is None else gradient.t(), None
+        return total + gradient.t(), None
 
 
 class _Product(torch.autograd.Function):
@@ -101,7 +107,7 @@ class _Product(torch.autograd.Function):
     ) -> Tensor:
         ctx.total = total
         ctx.save_for_backward(x, turned, weight)
-        return x.mm(turned) if bias is None else torch.addmm(bias, x, turned)
+        return _multiplied(x, turned, bias)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -111,10 +117,24 @@ class _Product(torch.autograd.Function):
             of_x = gradient.mm(turned.t()) if to_x else None
             of_turned = x.t().mm(gradient) if to_turned else None
         else:
-            of_x, of_turned = gradient.mm(weight) if to_x else None, None
+            of_x, of_turned = _multiplied(gradient, weight) if to_x else None, None
             if to_turned:
                 ctx.total.add(x, gradient)
         return of_x, of_turned, gradient.sum(0) if to_bias else None, None, None
+
+
+def _multiplied(x: Tensor, matrix: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return a product, plus a bias."""
+    rows = ROWS * torch.get_num_threads() if x.is_cpu and matrix.is_contiguous() else len(x)
+    if len(x) <= rows:
+        return x.mm(matrix) if bias is None else torch.addmm(bias, x, matrix)
+    result = x.new_empty((len(x), matrix.shape[1]))
+    for part, out in zip(torch.split(x, rows), torch.split(result, rows), strict=True):
+        if bias is None:
+            torch.mm(part, matrix, out=out)
+        else:
+            torch.addmm(bias, part, matrix, out=out)
+    return result
 
 
 def _joined(parts: tuple[Tensor, ...]) -> Tensor:
