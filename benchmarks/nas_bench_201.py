@@ -25,8 +25,9 @@ from pathlib import Path
 
 import dslnas
 from dslnas.app.compile import CompiledSpace
-from dslnas.diagnostics import UserError, suggestion
+from dslnas.diagnostics import UserError
 from dslnas.settings.search import SEARCH
+from dslnas.spelling import suggestion
 from measuring import machine
 
 SPEC = Path(__file__).resolve().parent.parent / "specs" / "nas_bench_201.nas"

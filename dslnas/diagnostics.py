@@ -5,26 +5,19 @@ Every error a user can cause is a `Diagnostic`; nothing here decides what is an 
 
 from __future__ import annotations
 
-import difflib
-import heapq
 import shlex
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from operator import eq
 
+from dslnas.edits import Advice, Edit, Help, edits_of
 from dslnas.source import Span
+from dslnas.spelling import suggestion
 
 MOST_SHOWN = 20
 MOST_FOUND = 200
-_MOST_LISTED = 12  # names that are known, where none is near
 _WIDTH = 100  # columns of an excerpt
-
-# Bounds for finding a name that is near: hostile input makes hundreds of unknown words.
-_MOST_COMPARED = 400  # names
-_MOST_STEPS = 6_000  # letters compared with letters
-_LONGEST = 64  # letters of a word that tell how near it is
 
 
 @dataclass(frozen=True)
@@ -52,6 +45,7 @@ class Diagnostic:
         notes: Other places that matter.
         where: Subject of a message outside of source text (a path, an option); with a span too, the
             text names the subject.
+        edits: Changes of the text that do what `help` says; see `diagnostic`.
     """
 
     code: str
@@ -60,6 +54,7 @@ class Diagnostic:
     help: str = ""
     notes: tuple[Note, ...] = field(default=())
     where: str = ""
+    edits: tuple[Edit, ...] = ()
 
     @property
     def text(self) -> str:
@@ -76,6 +71,19 @@ class Diagnostic:
         if self.help:
             lines.append(_printable(f"  = help: {self.help}"))
         return "\n".join(lines)
+
+
+def diagnostic(
+    code: str,
+    message: str,
+    span: Span | None = None,
+    help: Help = "",
+    notes: Iterable[Note] = (),
+    where: str = "",
+) -> Diagnostic:
+    """Return a diagnostic with the edits of its advice."""
+    edits = edits_of(help, span)
+    return Diagnostic(code, message, span, str(help), tuple(notes), where, edits)
 
 
 class UserError(Exception):
@@ -99,10 +107,10 @@ class InternalError(Exception):
 
 
 def user_error(
-    code: str, message: str, *, span: Span | None = None, help: str = "", where: str = ""
+    code: str, message: str, *, span: Span | None = None, help: Help = "", where: str = ""
 ) -> UserError:
     """Return a `UserError` with a single diagnostic."""
-    return UserError([Diagnostic(code, message, span=span, help=help, where=where)])
+    return UserError([diagnostic(code, message, span, help, where=where)])
 
 
 class Diagnostics:
@@ -125,11 +133,11 @@ class Diagnostics:
         message: str,
         span: Span | None,
         *,
-        help: str = "",
-        notes: Sequence[Note] = (),
+        help: Help = "",
+        notes: Iterable[Note] = (),
     ) -> None:
         """Record one mistake."""
-        self.record(Diagnostic(code, message, span, help, tuple(notes)))
+        self.record(diagnostic(code, message, span, help, notes))
 
     def is_known(
         self,
@@ -139,7 +147,7 @@ class Diagnostics:
         known: Collection[str],
         *,
         code: str = "NAS201",
-        otherwise: str = "",
+        otherwise: Help = "",
     ) -> bool:
         """Whether a name is known; else record that it is not, with the nearest, or `otherwise`."""
         if name not in known:
@@ -153,10 +161,13 @@ class Diagnostics:
         message = f"{what} `{name}` is already defined"
         self.add("NAS204", message, span, notes=notes, help="choose another name")
 
-    def add_twice(self, message: str, span: Span, first: Span) -> None:
-        """Record NAS504 for what was said before, at `first`."""
+    def add_twice(
+        self, message: str, span: Span, first: Span, edits: tuple[Edit, ...] = ()
+    ) -> None:
+        """Record NAS504 for what was said before, at `first`; `edits` remove one of the two."""
         notes = [Note("the first time is here", first)]
-        self.add("NAS504", message, span, notes=notes, help="remove one of them")
+        help = Advice("remove one of them", edits=edits)
+        self.add("NAS504", message, span, notes=notes, help=help)
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
@@ -184,56 +195,9 @@ class Diagnostics:
         self._diagnostics.setdefault(place or diagnostic, diagnostic)
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return a help line for an unknown word: the nearest known one, or the list of all."""
-    names = set(known)
-    near = did_you_mean(word, names)
-    if near or not names:
-        return near
-    shown = ", ".join(f"`{n}`" for n in heapq.nsmallest(_MOST_LISTED, names))
-    return f"known are {shown}" + (", ..." if len(names) > _MOST_LISTED else "")
-
-
 def command(*words: object) -> str:
     """Return a command of dslnas with some arguments, as a shell takes it."""
     return shlex.join(["dslnas", *map(str, words)])
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a help line with the known word that is nearest to an unknown one; "" if none is.
-
-    A unique prefix counts as near; after that an edit ratio of 0.7, the same letters in another
-    order, or the only word that has a letter less.
-    """
-    names = set(known)
-    prefixed = [n for n in names if n.startswith(word)] if len(word) > 1 else []
-    compared = _compared(word, names)
-    close = prefixed if len(prefixed) == 1 else difflib.get_close_matches(word, compared, 1, 0.7)
-    close = close or [n for n in compared if sorted(n) == sorted(word)]
-    shorter = {word[:place] + word[place + 1 :] for place in range(min(len(word), _LONGEST))}
-    shorter &= names
-    close = close or (list(shorter) if len(shorter) == 1 else [])
-    return f"did you mean `{close[0]}`?" if close else ""
-
-
-def _compared(word: str, names: Collection[str]) -> list[str]:
-    """Return the names, sorted, that a word is compared with letter by letter.
-
-    These are all, but where that would take more than about a millisecond the likeliest: those
-    that have most letters at the same place, counted from either end.
-    """
-    if len(names) > _MOST_COMPARED:
-        return []
-    if len(word) * sum(map(len, names)) <= _MOST_STEPS:
-        return sorted(names)
-    likeliest = heapq.nlargest(_MOST_STEPS // max(1, len(word) ** 2), names, _shared(word))
-    return sorted(name for name in likeliest if len(name) < 2 * len(word))
-
-
-def _shared(word: str) -> Callable[[str], int]:
-    """Return what counts the letters that a name has at the place where the word has them."""
-    start, end = word[:_LONGEST], word[::-1][:_LONGEST]
-    return lambda name: sum(map(eq, start, name)) + sum(map(eq, end, reversed(name)))
 
 
 def _position(diagnostic: Diagnostic) -> tuple[bool, str, int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias, get_args
 
-from dslnas.diagnostics import suggestion
+from dslnas.spelling import suggestion
 
 LARGEST_SEED = 2**63 - 1
 

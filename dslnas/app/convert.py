@@ -17,7 +17,7 @@ from dslnas.app.compile import (
     without_choices,
 )
 from dslnas.app.open_run import load_run
-from dslnas.diagnostics import UserError, did_you_mean, suggestion, user_error
+from dslnas.diagnostics import UserError, user_error
 from dslnas.language.link.link import link
 from dslnas.language.link.sources import SUFFIX, find_source, library_names, near_files, read_source
 from dslnas.language.print.format import format_program
@@ -27,6 +27,7 @@ from dslnas.runs.manifest import MANIFEST
 from dslnas.source import SourceFile
 from dslnas.space.notation.catalogue import NOTATIONS, Notation, recognised, usual_notation
 from dslnas.space.notation.cells import NumberedCell
+from dslnas.spelling import did_you_mean, suggestion
 
 LANGUAGE = "nas"
 """Word for the language of dslnas among the notations."""

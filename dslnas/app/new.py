@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from dslnas.diagnostics import UserError, command, suggestion, user_error
+from dslnas.diagnostics import UserError, command, user_error
 from dslnas.settings.data import DATA, DataSettings, LabelledSettings
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Crop
 from dslnas.source import SourceFile
+from dslnas.spelling import suggestion
 
 if TYPE_CHECKING:
     from dslnas.app.compile import Compiled

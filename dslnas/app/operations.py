@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from dslnas.diagnostics import UserError, did_you_mean, user_error
+from dslnas.diagnostics import UserError, user_error
 from dslnas.graph.lower.expand import Expander
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.constants import Constant
@@ -19,6 +19,7 @@ from dslnas.ops.catalogue import LANGUAGE, MEANT
 from dslnas.ops.primitive import Argument, Default, Kind, Primitive, Shape
 from dslnas.ops.shapes import show_shape
 from dslnas.source import SourceFile
+from dslnas.spelling import did_you_mean
 
 CHANNELS = 16
 _READ: tuple[Shape, ...] = ((CHANNELS, 8, 8), (CHANNELS, 64), (CHANNELS,), ())

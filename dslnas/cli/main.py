@@ -17,7 +17,8 @@ import traceback
 import click
 
 from dslnas.cli.options import ARGUMENTS, COMPLETE
-from dslnas.diagnostics import UserError, did_you_mean
+from dslnas.diagnostics import UserError
+from dslnas.spelling import did_you_mean
 
 # Looking for plugins of pydantic reads the metadata of every installed package.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

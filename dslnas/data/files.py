@@ -16,9 +16,11 @@ from pathlib import Path
 from tokenize import TokenError
 from typing import IO, cast
 
-from dslnas.diagnostics import UserError, did_you_mean, user_error
+from dslnas.diagnostics import UserError, user_error
+from dslnas.edits import Help
 from dslnas.encoding import NotUtf8Error, decoded
 from dslnas.settings.data import DataSettings
+from dslnas.spelling import did_you_mean
 
 # Everything is held in memory at once, so more than this (after unpacking) is a mistake or an
 # attack; deflate cannot shrink anything further than by the second number.
@@ -72,7 +74,7 @@ def required_path(path: Path) -> Path:
     return path
 
 
-def _path_help(path: Path) -> str:
+def _path_help(path: Path) -> Help:
     """Say how a path is written that is written as elsewhere, or name what lies there."""
     text = str(path)
     if re.search(r"\b(https?|ftp|s3|gs|file):/", text):

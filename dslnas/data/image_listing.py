@@ -13,7 +13,8 @@ from pathlib import Path
 from dslnas.data.files import required_folder
 from dslnas.data.image_files import Files, counted, files_in, folders_in, in_words, is_utf8, shown
 from dslnas.data.image_parts import PARTS, folders_of_parts
-from dslnas.diagnostics import UserError, did_you_mean, user_error
+from dslnas.diagnostics import UserError, user_error
+from dslnas.spelling import did_you_mean
 
 HOLDS = "one folder of images per class, or `train` and `test` with such folders"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from dslnas.data import cifar10, idx, images, npz, ratings, signals, table, text
 from dslnas.data.files import reading
-from dslnas.diagnostics import UserError, did_you_mean, user_error
+from dslnas.diagnostics import UserError, user_error
 from dslnas.settings.data import DATA
+from dslnas.spelling import did_you_mean
 
 RECOGNISES: Sequence[tuple[str, Callable[[Path], bool]]] = (
     ("cifar10", cifar10.recognises),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dslnas.diagnostics import suggestion, user_error
+from dslnas.diagnostics import user_error
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.verify import LAWS, verify_graph
 from dslnas.passes.absorb_norms import ABSORB_NORMS
@@ -25,6 +25,7 @@ from dslnas.passes.separable import SEPARABLE
 from dslnas.passes.share_equal import SHARE_EQUAL, SHARE_EVERYWHERE
 from dslnas.passes.skip_zeros import SKIP_ZEROS
 from dslnas.passes.stack_edges import STACK_EDGES
+from dslnas.spelling import suggestion
 
 PASSES: dict[str, Pass] = {
     this.name: this

@@ -59,6 +59,19 @@ def wanted(annotation: Annotation) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+def words_of(annotation: Annotation) -> list[str]:
+    """Return the plain words that a type takes, those of calls among them."""
+    words = [*calls_of(annotation)]
+    for one in alternatives(annotation):
+        if origin_of(one) is Annotated:
+            words += words_of(get_args(one)[0])
+        elif origin_of(one) is Literal:
+            words += map(str, get_args(one))
+        elif origin_of(one) is tuple:
+            words += words_of(get_args(one)[0])
+    return words
+
+
 def _words(annotation: Annotation) -> list[str]:
     arguments = get_args(annotation)
     match origin_of(annotation):

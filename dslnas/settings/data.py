@@ -367,6 +367,7 @@ class Signals(SignalSettings):
                     f"data.{name}",
                     f"`{name}` says how tables are read, and the data are a NumPy archive",
                     "leave it out: the arrays say it themselves",
+                    drops=True,
                 )
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from dslnas.settings.annotations import Annotation, alternatives, is_list, origin_of, wanted
+from dslnas.settings.annotations import (
+    Annotation,
+    alternatives,
+    is_list,
+    origin_of,
+    wanted,
+    words_of,
+)
 from dslnas.settings.model import Model
 
 _LIMITS = {
@@ -34,6 +41,7 @@ class Fault:
         wants: Requirement, to stand behind the name of the setting: "must be at least 1".
         value: Only the item of it that is wrong, if there is one, and `item` the number of that.
         is_counted: Whether it is the number of values that is wrong.
+        words: Words that the setting takes.
     """
 
     key: str
@@ -41,6 +49,7 @@ class Fault:
     value: object
     item: int | None = None
     is_counted: bool = False
+    words: tuple[str, ...] = ()
 
     def message(self, what: str, shown: str) -> str:
         """Return what is wrong, with the name of the setting and the value as it was written."""
@@ -61,7 +70,7 @@ def faults(model: type[Model], values: dict[str, object], error: ValidationError
         by_key.setdefault(str(details["loc"][0]), []).append(details)
     fields = model.settings()
     return [
-        fault
+        replace(fault, words=tuple(words_of(fields[key].annotation)))
         for key, errors in by_key.items()
         for fault in _of_setting(key, fields[key].annotation, values[key], errors)
     ]

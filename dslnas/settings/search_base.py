@@ -27,12 +27,14 @@ class Conflict(NamedTuple):
         message: Their contradiction.
         help: Ways out of it.
         others: Paths of those to point at if it is not written, the likeliest mistake first.
+        drops: Whether leaving it out is the only way.
     """
 
     path: str
     message: str
     help: str
     others: tuple[str, ...] = ()
+    drops: bool = False
 
 
 def rising(path: str, rate: Rate, epochs: int) -> Iterator[Conflict]:

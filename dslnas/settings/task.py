@@ -17,13 +17,13 @@ class Special:
         path: Section and key, such as `evaluate.augment`; a section alone stands for its name.
         values: Words of the names, values or calls that are meant; all values if it is empty.
         about: Its effect on the data, as a message says it; else that it is for them.
-        instead: Replacement for a task without it; `{}` stands for what was written.
+        instead: Advice for a task without it; "" if it is to be removed.
     """
 
     path: str
     values: tuple[str, ...] = ()
     about: str = ""
-    instead: str = "remove {}"
+    instead: str = ""
 
 
 @dataclass(frozen=True)

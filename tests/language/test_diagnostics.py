@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import random
-import time
-
 import pytest
 
-from dslnas.diagnostics import (
-    MOST_FOUND,
-    MOST_SHOWN,
-    Diagnostic,
-    Diagnostics,
-    Note,
-    UserError,
-    suggestion,
-)
+from dslnas.diagnostics import MOST_FOUND, MOST_SHOWN, Diagnostic, Diagnostics, Note, UserError
 from dslnas.source import SourceFile, Span
 
 
@@ -130,51 +119,3 @@ def test_after_very_many_mistakes_looking_ends() -> None:
     with pytest.raises(UserError) as raised:
         found.add("NAS999", "message", last)
     assert len(raised.value.diagnostics) == MOST_FOUND
-
-
-@pytest.mark.parametrize(
-    ("word", "help"),
-    [
-        ("epoch", "did you mean `epochs`?"),
-        ("epochz", "did you mean `epochs`?"),
-        ("sdg", "did you mean `sgd`?"),
-        ("tes", "did you mean `test`?"),
-        ("xyz", "known are `epochs`, `sgd`, `test`"),
-    ],
-)
-def test_suggestions(word: str, help: str) -> None:
-    assert suggestion(word, ["test", "epochs", "sgd"]) == help
-    assert suggestion(word, []) == ""
-
-
-def test_short_words_are_near_where_one_letter_is_too_many() -> None:
-    assert suggestion("hh", ["c", "h", "x"]) == "did you mean `h`?"
-    assert suggestion("hc", ["c", "h", "x"]) == "known are `c`, `h`, `x`"
-
-
-def made_up(count: int, length: int, seed: int) -> list[str]:
-    """Return names that are hard to tell apart: of two letters, at random."""
-    draw = random.Random(seed)
-    return ["".join(draw.choices("ab", k=length)) for _ in range(count)]
-
-
-@pytest.mark.parametrize(
-    ("known", "length"), [(119, 30), (400, 30), (390, 250), (12_000, 8), (6000, 16), (20, 5000)]
-)
-def test_finding_near_names_takes_no_time_whatever_the_names(known: int, length: int) -> None:
-    names, unknown = made_up(known, length, 0), made_up(MOST_FOUND, length, 1)
-    started = time.process_time()
-    for word in unknown:
-        suggestion(word, names)
-    assert time.process_time() - started < 1
-
-
-def test_among_many_long_names_the_one_with_a_typo_is_found() -> None:
-    names = made_up(300, 30, 0)
-    name = names[150]
-    for word in (f"{name[:10]}x{name[11:]}", name[:20] + name[21:], f"{name}x"):
-        assert suggestion(word, names) == f"did you mean `{name}`?"
-
-
-def test_long_lists_are_cut() -> None:
-    assert suggestion("?", [f"n{i}" for i in range(10, 40)]).endswith("`n21`, ...")

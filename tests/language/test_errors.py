@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.diagnostics import suggestion
 from dslnas.settings.data import DATA
 from dslnas.settings.search import SEARCH
+from dslnas.spelling import suggestion
 from tests.language.pipeline import complaint
 
 ERRORS = Path(__file__).parent / "errors"
 CASES = sorted(path.name for path in ERRORS.iterdir())
 LISTS = {
-    f"known are {{{title}}}": suggestion("", listed)
+    f"known are {{{title}}}": str(suggestion("", listed))
     for title, listed in (
         ("every source of files", [n for n, model in DATA.items() if model.has_files]),
         ("every method", list(SEARCH)),

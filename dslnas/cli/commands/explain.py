@@ -6,7 +6,7 @@ import click
 
 from dslnas.cli.options import completed
 from dslnas.codes import CODES
-from dslnas.diagnostics import suggestion
+from dslnas.spelling import suggestion
 
 
 @click.command()

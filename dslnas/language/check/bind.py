@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dslnas.diagnostics import Diagnostics, suggestion, user_error
+from dslnas.diagnostics import Diagnostics, user_error
+from dslnas.edits import Advice, Edit, Help, removal
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.numbers import behind_comma_help, comma_help
+from dslnas.source import Span
+from dslnas.spelling import suggestion
 
 
 def parameters_of(definition: ast.OpDef | ast.GateDef) -> dict[str, bool]:
@@ -29,16 +32,20 @@ def bind(
     for position, argument in enumerate(arguments):
         if argument.name is None and position >= len(parameters):
             message = f"`{name.text}` takes {_count(len(parameters))}, found {len(arguments)}"
-            help = behind_comma_help(argument.span) or (takes if parameters else "")
+            help = takes if parameters else _without_arguments(name, arguments)
+            help = behind_comma_help(argument.span) or help
             raise user_error("NAS208", message, span=argument.span, help=help)
         key = [*parameters][position] if argument.name is None else argument.name.text
         place = argument.span if argument.name is None else argument.name.span
         if key not in parameters:
-            message, help = f"`{name.text}` has no argument `{key}`", suggestion(key, parameters)
-            raise user_error("NAS208", message, span=place, help=help or takes)
+            message = f"`{name.text}` has no argument `{key}`"
+            unknown = suggestion(key, parameters) or takes
+            raise user_error("NAS208", message, span=place, help=unknown)
         if key in bound:
-            message, help = f"argument `{key}` is given twice", "remove one of them"
-            raise user_error("NAS208", message, span=place, help=help)
+            message, first = f"argument `{key}` is given twice", bound[key]
+            is_same = first.span.text == argument.value.span.text
+            twice = Advice("remove one of them", edits=(removal(argument.span, safe=is_same),))
+            raise user_error("NAS208", message, span=place, help=twice)
         bound[key] = argument.value
     missing = [key for key, is_required in parameters.items() if is_required and key not in bound]
     if missing:
@@ -53,13 +60,21 @@ def _count(number: int) -> str:
 
 
 def only_value(
-    setting: ast.Setting, diagnostics: Diagnostics, help: str = "remove the others"
+    setting: ast.Setting, diagnostics: Diagnostics, help: Help = "remove the others"
 ) -> ast.Expression:
     """Return the value of a setting that takes one; NAS502 is recorded at the others."""
     first, *others = setting.values
     if others:
-        help = comma_help(setting.values_span.text) or help
+        help = comma_help(setting.values_span) or help
         message = f"`{setting.key.text}` takes one value, found {len(setting.values)}"
         span = others[0].span.to(others[-1].span)
         diagnostics.add("NAS502", message, span, help=help)
     return first
+
+
+def _without_arguments(name: ast.Name, arguments: Sequence[ast.Argument]) -> Advice:
+    """Say that what has no parameters is written without parentheses."""
+    source, last = name.span.source, arguments[-1].span
+    end = source.text.index(")", last.end) + 1
+    edit = Edit(Span(source, name.span.end, end), "")
+    return Advice(f"write `{name.text}`", edits=(edit,))

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from dslnas.diagnostics import Diagnostic, UserError, suggestion, user_error
+from dslnas.diagnostics import Diagnostic, UserError, diagnostic, user_error
+from dslnas.edits import Advice, Edit, edits_of
 from dslnas.language.check.bind import bind
 from dslnas.language.check.constants import FLAGS, Scope, evaluate
 from dslnas.language.syntax import ast
-from dslnas.language.syntax.numbers import behind_comma_help, point_help
+from dslnas.language.syntax.numbers import behind_comma_help, is_number, point_help
 from dslnas.settings.annotations import Annotation, alternatives, calls_of, is_list
 from dslnas.settings.calls import CALLS
 from dslnas.settings.faults import Fault, faults
 from dslnas.settings.model import Call
+from dslnas.spelling import did_you_mean, suggestion
 
 
 def read_values(
@@ -60,8 +62,19 @@ def fault_diagnostic(
     span = written[0].span.to(written[-1].span)
     found = f"`{span.brief}`" if len(written) > 1 else shown(written[0], fault.value)
     is_whole = "a whole number" in fault.wants
-    meant = behind_comma_help(span) or (point_help(span.text) if is_whole else "")
-    return Diagnostic("NAS502", fault.message(what, found), span, help=meant or help)
+    number = behind_comma_help(span) or (point_help(span) if is_whole else "")
+    advice = number or Advice(help, edits=_respelt(fault, written))
+    return diagnostic("NAS502", fault.message(what, found), span, advice)
+
+
+def _respelt(fault: Fault, written: Sequence[ast.Expression]) -> tuple[Edit, ...]:
+    """Return the edit that spells a word as the setting does, or takes quotes from a value."""
+    match written:
+        case [ast.Name(text=text) as name]:
+            return edits_of(did_you_mean(text, fault.words), name.span)
+        case [ast.Text(value=text) as quoted] if is_number(text) or text in fault.words:
+            return (Edit(quoted.span, text),)
+    return ()
 
 
 def _read(

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from dslnas.diagnostics import did_you_mean, suggestion
+from dslnas.edits import Help, second_removal
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic, read_values
 from dslnas.language.check.context import Context
@@ -17,6 +17,7 @@ from dslnas.settings.annotations import is_several
 from dslnas.settings.faults import faults
 from dslnas.settings.model import Section
 from dslnas.settings.spec import SECTIONS
+from dslnas.spelling import did_you_mean, suggestion
 
 _Section = TypeVar("_Section", bound=Section)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -48,7 +49,9 @@ def build(
             diagnostics.add("NAS501", message, span, help=_meant(key, model))
             continue
         if key in written:
-            diagnostics.add_twice(f"`{key}` is set twice", span, written[key].key.span)
+            first = written[key]
+            edits = (second_removal(first.span, setting.span),)
+            diagnostics.add_twice(f"`{key}` is set twice", span, first.key.span, edits)
             continue
         written[key] = setting
         if key in fields and key not in left:
@@ -69,7 +72,7 @@ def build(
     return model.model_validate({**defaults, **values})
 
 
-def _meant(key: str, model: type[Section]) -> str:
+def _meant(key: str, model: type[Section]) -> Help:
     """Return what an unknown setting may be meant for: one of the section, or of another."""
     meant = model.meant(key)
     if meant:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from dslnas.diagnostics import Diagnostics, did_you_mean
+from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.operations import BODY_NAMES
 from dslnas.source import Span
+from dslnas.spelling import did_you_mean
 
 
 class CellNames:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import Diagnostics
+from dslnas.edits import Advice, removal
 from dslnas.language.check.cell import Cell, Operation
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
@@ -136,5 +137,6 @@ def _check_use(parts: CellParts, diagnostics: Diagnostics) -> None:
     for key in useless:
         if key in parts.given:
             message = f"`{key}` changes nothing: {parts.what} has no nodes"
-            span = parts.given[key].key.span
-            diagnostics.add("NAS504", message, span, help=f"remove `{key}`")
+            setting = parts.given[key]
+            help = Advice(f"remove `{key}`", edits=(removal(setting.span),))
+            diagnostics.add("NAS504", message, setting.key.span, help=help)

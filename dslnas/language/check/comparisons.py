@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import TypeAlias, get_args
 
-from dslnas.diagnostics import Note, suggestion, user_error
+from dslnas.diagnostics import Note, user_error
+from dslnas.edits import Advice, Edit, removal
 from dslnas.language.check.bind_calls import shown
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.constants import number_of
@@ -15,12 +16,13 @@ from dslnas.language.check.operations import resolve
 from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.numbers import behind_comma_help
+from dslnas.language.syntax.tokens import MIRRORED
 from dslnas.settings.rule import Count, Limit, Quantity
 from dslnas.settings.sections import DeriveSettings
 from dslnas.source import Span
+from dslnas.spelling import suggestion
 
 QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 _Bound: TypeAlias = tuple[int, Span]
 """One end of a range, and where it is written."""
@@ -41,9 +43,17 @@ def check_counts(context: Context, cells: Mapping[str, Cell]) -> dict[Count, Spa
             which = "upper" if comparison.operator in ("<", "<=") else "lower"
             if which in ends:
                 message = f"`{operation}` has two {which} bounds"
-                context.diagnostics.add_twice(message, comparison.span, ends[which][1])
+                looser = _looser(which, (value, comparison.span), ends[which])
+                edits = (removal(looser),)
+                context.diagnostics.add_twice(message, comparison.span, ends[which][1], edits)
             ends.setdefault(which, (value, comparison.span))
     return dict(_ranges(bounds, context))
+
+
+def _looser(which: str, one: _Bound, other: _Bound) -> Span:
+    """Return where the bound is written that follows from the other one."""
+    first, second = sorted((one, other), key=lambda bound: bound[0])
+    return second[1] if which == "upper" else first[1]
 
 
 def check_limits(context: Context) -> tuple[Limit, ...]:
@@ -60,7 +70,10 @@ def check_limits(context: Context) -> tuple[Limit, ...]:
             limit = Limit(quantity, _most(quantity, comparison, context))
             if quantity in limits:
                 message = f"`{quantity}` is limited twice"
-                context.diagnostics.add_twice(message, comparison.span, places[quantity])
+                is_looser = limit.most >= limits[quantity].most
+                looser = comparison.span if is_looser else places[quantity]
+                edits = (removal(looser),)
+                context.diagnostics.add_twice(message, comparison.span, places[quantity], edits)
             limits.setdefault(quantity, limit)
             places.setdefault(quantity, comparison.span)
     return tuple(limits.values())
@@ -79,8 +92,9 @@ def _comparisons(key: str, example: str, context: Context) -> Iterator[ast.Compa
         match value:
             case ast.Comparison(left=ast.Number() as left, operator=operator, right=right):
                 message = f"a comparison starts with what is compared, found `{left.text}`"
-                help = f"write `{right.span.brief} {_MIRRORED[operator]} {left.text}`"
-                context.diagnostics.add("NAS502", message, left.span, help=help)
+                turned = f"{right.span.text} {MIRRORED[operator]} {left.text}"
+                mirrored = Advice(f"write `{turned}`", edits=(Edit(value.span, turned),))
+                context.diagnostics.add("NAS502", message, left.span, help=mirrored)
             case ast.Comparison():
                 yield value
             case _:

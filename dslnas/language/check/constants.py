@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TypeAlias
 
-from dslnas.diagnostics import Diagnostics, UserError, suggestion, user_error
+from dslnas.diagnostics import Diagnostics, UserError, user_error
 from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.syntax import ast
+from dslnas.spelling import suggestion
 
 Constant: TypeAlias = int | float | bool | tuple["Constant", ...]
 Scope: TypeAlias = Mapping[str, Constant]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dslnas.diagnostics import Diagnostics
+from dslnas.edits import Edit, removal
 from dslnas.language.check.constants import Scope
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
@@ -35,3 +36,9 @@ class Context:
     inline: dict[str, ast.OpDef] = field(default_factory=dict)
     sections: dict[str, Section] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
+
+    def without(self, path: str) -> tuple[Edit, ...]:
+        """Return the edit that leaves a setting out, if it is written."""
+        kind, _, key = path.partition(".")
+        setting = self.linked.given(kind).get(key)
+        return () if setting is None else (removal(setting.span),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import Diagnostics
+from dslnas.edits import Advice, Edit, second_removal
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.dag import cycle_in, needed_for, reading_graph
 from dslnas.language.check.gate_body import OUTPUT, GateBody
@@ -52,7 +53,9 @@ def _check_statements(body: GateBody, diagnostics: Diagnostics) -> None:
         diagnostics.add("NAS312", message, name.span, help=help)
     elif given:
         message = "the operation of a gate and what it reads have no defaults"
-        diagnostics.add("NAS312", message, given[0].span, help="remove the default")
+        default = Span(name.span.source, given[0].name.span.end, given[0].span.end)
+        without = Advice("remove the default", edits=(Edit(default, ""),))
+        diagnostics.add("NAS312", message, given[0].span, help=without)
     elif not body.outputs:
         help = "write `output state + f(state)`, or what it gives"
         diagnostics.add("NAS312", f"{what} has no output", name.span, help=help)
@@ -65,8 +68,9 @@ def _check_statements(body: GateBody, diagnostics: Diagnostics) -> None:
         else:
             only_value(setting, diagnostics, "join them: `concat(a, b)`")
     for second in body.outputs[1:]:
-        first = body.outputs[0].key.span
-        diagnostics.add_twice(f"`{OUTPUT}` is set twice", second.key.span, first)
+        first = body.outputs[0]
+        edits = (second_removal(first.span, second.span),)
+        diagnostics.add_twice(f"`{OUTPUT}` is set twice", second.key.span, first.key.span, edits)
 
 
 def _check_names(body: GateBody, operations: Definitions, diagnostics: Diagnostics) -> None:

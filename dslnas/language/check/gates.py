@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, Note
+from dslnas.edits import Advice
 from dslnas.language.check.context import Context
 from dslnas.language.check.gate_body import GateBody
 from dslnas.language.check.gate_calls import check_gate
 from dslnas.language.check.value import SOURCE, Gate
+from dslnas.language.link.link import library_edits
 from dslnas.language.syntax import ast
 
 
@@ -43,7 +45,8 @@ class Gates:
             help = "write the name alone: operation and source are those of the edge"
             self._diagnostics.add("NAS502", message, span, help=help)
             return None
-        otherwise = "define it with `gate`, or `use std.rnn`"
+        edits = library_edits("gate", value, "std.rnn") if isinstance(value, ast.Name) else ()
+        otherwise = Advice("define it with `gate`, or `use std.rnn`", edits=edits)
         if not self._diagnostics.is_known(
             "gate", value.text, value.span, self._gates, otherwise=otherwise
         ):

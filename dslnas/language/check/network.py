@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
+from dslnas.edits import Advice, Edit
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic
 from dslnas.language.check.cell import Cell
@@ -104,7 +106,10 @@ def _inputs(
 
 def _layers(setting: ast.Setting, context: Context) -> ast.Expression:
     """Return the only expression of a setting."""
-    first = only_value(setting, context.diagnostics, "join layers with `->`")
+    pairs = pairwise(setting.values)
+    commas = (Span(a.span.source, a.span.end, b.span.start) for a, b in pairs)
+    joined = Advice("join layers with `->`", edits=tuple(Edit(comma, " -> ") for comma in commas))
+    first = only_value(setting, context.diagnostics, joined)
     _check(first, context)
     return first
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dslnas.diagnostics import Diagnostics, suggestion
+from dslnas.diagnostics import Diagnostics
+from dslnas.edits import second_removal
 from dslnas.language.check.checked import CheckedInput
 from dslnas.language.check.constants import evaluate
 from dslnas.language.check.context import Context
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import InputShape, Token
+from dslnas.spelling import suggestion
 
 TOKEN = "token"
 LOGITS = "logits"
@@ -79,7 +81,9 @@ def _by_name(setting: ast.Setting, diagnostics: Diagnostics) -> dict[str, ast.Na
             diagnostics.add("NAS502", message, value.span, help=help)
         elif value.name.text in values:
             message = f"`{key}` of `{value.name.text}` is given twice"
-            diagnostics.add_twice(message, value.name.span, values[value.name.text].name.span)
+            first = values[value.name.text]
+            edits = (second_removal(first.span, value.span),)
+            diagnostics.add_twice(message, value.name.span, first.name.span, edits)
         else:
             values[value.name.text] = value
     return values

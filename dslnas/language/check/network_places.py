@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from dslnas.diagnostics import suggestion, user_error
+from dslnas.diagnostics import user_error
+from dslnas.edits import Advice, Edit, removal
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedPlace
@@ -15,6 +16,7 @@ from dslnas.language.check.inner_cells import inner_cells
 from dslnas.language.link.link import library_with
 from dslnas.language.syntax import ast
 from dslnas.settings.sections import MAX_SIDE
+from dslnas.spelling import suggestion
 
 _Items: TypeAlias = tuple[ast.Expression, ...]
 
@@ -131,4 +133,15 @@ def _check_distinct(items: Sequence[object], choice: ast.Expression, what: str) 
     for item in items:
         if items.count(item) > 1:
             message = f"{what} `{item}` is in the choice twice"
-            raise user_error("NAS308", message, span=choice.span, help="remove one of them")
+            help = Advice("remove one of them", edits=_repeats(items, choice))
+            raise user_error("NAS308", message, span=choice.span, help=help)
+
+
+def _repeats(items: Sequence[object], choice: ast.Expression) -> tuple[Edit, ...]:
+    """Return the edit that removes the first item of a choice which stands before it, too."""
+    if isinstance(choice, ast.Binary):
+        choice = choice.left
+    if not isinstance(choice, ast.Choice):
+        return ()
+    place = next(n for n, item in enumerate(items) if item in items[:n])
+    return (removal(choice.items[place].span),)

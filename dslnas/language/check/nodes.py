@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dslnas.diagnostics import Diagnostics, suggestion, user_error
+from dslnas.diagnostics import Diagnostics, user_error
 from dslnas.language.check.cell import Edge
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
@@ -12,6 +12,7 @@ from dslnas.language.check.cell_values import CellValues
 from dslnas.language.check.inner_cells import terms
 from dslnas.language.check.operation_sets import OperationSets
 from dslnas.language.syntax import ast
+from dslnas.spelling import suggestion
 
 
 def check_nodes(

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import TypeAlias
 
-from dslnas.diagnostics import suggestion, user_error
+from dslnas.diagnostics import user_error
+from dslnas.edits import Advice, removal
 from dslnas.language.check.cell import InnerChoice, Operation
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
@@ -21,6 +22,7 @@ from dslnas.language.link.used_names import mentioned
 from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast
 from dslnas.source import Span
+from dslnas.spelling import suggestion
 
 # In order, without repeats; None where something is wrong with it, which is then recorded.
 _Operations: TypeAlias = dict[Operation, None] | None
@@ -66,7 +68,11 @@ class OperationSets:
             for operation in operations or ():
                 if operation in joined:
                     message = f"`{operation.text}` is in the set twice"
-                    self._diagnostics.add("NAS308", message, item.span, help="remove one of them")
+                    # It is the whole of the item, unless that is a set or a product.
+                    is_item = len(operations or ()) == 1
+                    edits = (removal(item.span, safe=is_item),)
+                    help = Advice("remove one of them", edits=edits)
+                    self._diagnostics.add("NAS308", message, item.span, help=help)
                 joined[operation] = None
         return joined if is_sound else None
 

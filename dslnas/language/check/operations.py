@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from dslnas.diagnostics import Diagnostics, did_you_mean, user_error
+from dslnas.diagnostics import Diagnostics, user_error
+from dslnas.edits import Advice, Edit
 from dslnas.language.check.bind import bind, parameters_of
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.constants import CHOICES, BodyScope, Constant, Passed, Scope, evaluate
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.check.op_parameters import Definitions, operation_parameters, passed_operations
+from dslnas.language.link.link import library_edits
 from dslnas.language.link.used_names import mentioned
 from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE, MEANT
 from dslnas.ops.primitive import Default
 from dslnas.source import Span
+from dslnas.spelling import did_you_mean
 
 # Names that have a value inside of a body: see dslnas.graph.lower.expand.
 BODY_NAMES = ("C", "C_in", "H_in", "W_in", "stride")
@@ -73,10 +76,15 @@ def check_known(name: ast.Name, definitions: Definitions, sets: Iterable[str] = 
     known = {*definitions, *LANGUAGE, *sets, OPERAND}
     if name.text in known:
         return
-    meant = MEANT.get(name.text.lower().replace("_", ""), "")
-    help = f"did you mean `{meant}`?" if meant else did_you_mean(name.text, known)
+    other = MEANT.get(name.text.lower().replace("_", ""), "")
+    help = (
+        Advice(f"did you mean `{other}`?", other, name.text)
+        if other
+        else did_you_mean(name.text, known)
+    )
     if not help and not definitions:
-        help = "operations of the library come with `use std.cnn`"
+        edits = library_edits("op", name, "std.cnn")
+        help = Advice("operations of the library come with `use std.cnn`", edits=edits)
     help = help or "`dslnas show --operations` lists all of them"
     raise user_error("NAS201", f"unknown operation `{name.text}`", span=name.span, help=help)
 
@@ -326,7 +334,9 @@ def _check_condition(condition: ast.Condition, diagnostics: Diagnostics) -> None
         message = (
             "`when stride` needs a number" if word == "stride" else f"`when {word}` has no number"
         )
-        help = "write `when stride 2:`, `when derived:` or `when searching:`"
+        place = number and Span(span.source, span.end, number.span.end)
+        edits = (Edit(place, ""),) if place else ()
+        help = Advice("write `when stride 2:`, `when derived:` or `when searching:`", edits=edits)
         diagnostics.add("NAS209", message, span, help=help)
 
 

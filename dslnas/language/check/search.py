@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dslnas.diagnostics import suggestion
+from dslnas.edits import Advice
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
 from dslnas.settings.combinations import misfits
@@ -21,6 +21,7 @@ from dslnas.settings.sections import (
     ExportSettings,
 )
 from dslnas.settings.values import Mixup
+from dslnas.spelling import suggestion
 
 
 def check_search(
@@ -96,7 +97,9 @@ def _record(conflict: Conflict, section: str, context: Context) -> None:
     """Record NAS511 at the setting that is the likeliest mistake, or at the section."""
     places = (conflict.path, *conflict.others, section)
     span = next((context.spans[place] for place in places if place in context.spans), None)
-    context.diagnostics.add("NAS511", conflict.message, span, help=conflict.help)
+    edits = context.without(conflict.path) if conflict.drops else ()
+    help = Advice(conflict.help, edits=edits)
+    context.diagnostics.add("NAS511", conflict.message, span, help=help)
 
 
 def check_unsearched(derivation: Derivation, context: Context) -> None:
@@ -240,6 +243,7 @@ def _unfit_without_sharing(
                 f"`{key}` measures with shared weights, and `{search.method}` trains every "
                 "architecture alone",
                 f"leave `{key}` out",
+                drops=True,
             )
 
 
@@ -278,4 +282,5 @@ def _unfit_for_steps(search: SearchSettings, cells: Mapping[str, Cell]) -> Itera
             "search.freeze",
             "`freeze` stops the weights of operations, and in recurrent cells they have none",
             "leave `freeze` out",
+            drops=True,
         )

@@ -7,7 +7,7 @@ from os.path import expanduser  # pathlib's raises for an unknown user
 from pathlib import Path
 from typing import TypeVar
 
-from dslnas.diagnostics import suggestion
+from dslnas.edits import Advice, Edit
 from dslnas.language.check.bind_settings import build
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.comparisons import check_counts, check_limits
@@ -20,6 +20,8 @@ from dslnas.settings.rule import Derivation, Rule
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import DeriveSettings
+from dslnas.source import Span
+from dslnas.spelling import suggestion
 
 _Section = TypeVar("_Section", bound=Section)
 
@@ -39,7 +41,9 @@ def read_section(
     name = context.linked.name_of(model.kind)
     if name is not None and not model.tag:
         message = f"`{model.kind}` has no name, found `{name.text}`"
-        help = f"write `{model.kind} {{ ... }}`"
+        start = head_span(context.linked.sections[model.kind]).start + len(model.kind)
+        edit = Edit(Span(name.span.source, start, name.span.end), "")
+        help = Advice(f"write `{model.kind} {{ ... }}`", edits=(edit,))
         context.diagnostics.add("NAS505", message, name.span, help=help)
     section = context.linked.sections.get(model.kind)
     if section is not None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from dslnas.edits import Advice, Edit, Help, removal
 from dslnas.language.check.context import Context
+from dslnas.language.check.operations import called
+from dslnas.language.syntax import ast
 from dslnas.settings.model import Call, Section
 from dslnas.settings.task import Special
 
@@ -20,7 +23,27 @@ def check_specials(context: Context) -> None:
             what = " and ".join(f"`{word}`" for word in words)
             about = special.about or f"{'is' if len(words) == 1 else 'are'} for {other.examples}"
             message = f"{what} {about}, and the data are {task.examples}"
-            context.diagnostics.add("NAS314", message, span, help=special.instead.format(what))
+            help: Help = special.instead
+            if not help:
+                help = Advice(f"remove {what}", edits=_removals(special, words, context))
+            context.diagnostics.add("NAS314", message, span, help=help)
+
+
+def _removals(special: Special, words: Collection[str], context: Context) -> tuple[Edit, ...]:
+    """Return the edits that leave a setting out, or some words of its list."""
+    kind, _, key = special.path.partition(".")
+    setting = context.linked.given(kind).get(key)
+    if setting is None:
+        return ()
+    found = [value for value in setting.values if _word(value) in words]
+    if not special.values or len(found) == len(setting.values):
+        return context.without(special.path)
+    return tuple(removal(value.span) for value in found)
+
+
+def _word(value: ast.Expression) -> str:
+    call = called(value)
+    return "" if call is None else call[0].text
 
 
 def _words(special: Special, sections: Mapping[str, Section]) -> list[str]:

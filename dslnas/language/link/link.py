@@ -9,6 +9,7 @@ stay. So the order of several `--set` does not matter, unless they give the same
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,7 +17,8 @@ from os.path import isfile  # pathlib's raises for a name that no file can have
 from pathlib import Path
 from typing import TypeAlias
 
-from dslnas.diagnostics import Diagnostics, Note, suggestion
+from dslnas.diagnostics import Diagnostics, Note
+from dslnas.edits import Advice, Edit, Help, addition
 from dslnas.language.link.merge import head_span, merge_cells, merge_sections
 from dslnas.language.link.sources import (
     library_names,
@@ -29,7 +31,8 @@ from dslnas.language.link.sources import (
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.catalogue import PRIMITIVES
-from dslnas.source import SourceFile
+from dslnas.source import SourceFile, Span
+from dslnas.spelling import suggestion
 
 MAX_FILES = 64
 
@@ -194,7 +197,7 @@ class _Linker:
                 f"`{key}` is already given in this file",
                 head_span(item),
                 notes=[Note("the first one is here", head_span(first))],
-                help="join the two" if same else "remove one of them",
+                help=_joining(first, item) if same else "remove one of them",
             )
             return
         given[key] = item
@@ -252,10 +255,28 @@ class _Linker:
             message = f"used file `{use.target}` does not exist"
             slashed = use.target.replace("\\", "/")
             help = near_files(path, user.path) or f"paths are relative to {beside}"
-            help = help if slashed == use.target else f"write `/` between folders: `{slashed}`"
+            if slashed != use.target:
+                help = Advice(f"write `/` between folders: `{slashed}`", slashed, use.target)
             self._diagnostics.add("NAS201", message, use.span, help=help)
             return None
         return read_source(beside / use.target)
+
+
+def _joining(first: ast.CellDef | ast.Section, second: ast.CellDef | ast.Section) -> Help:
+    """Say that two blocks become one; the edit does it where both say different things."""
+    text, end = first.span.source.text, first.span.end
+    bodies = [span.text.partition("{")[2].removesuffix("}") for span in (first.span, second.span)]
+    if not all(bodies) or _keys(first) & _keys(second):
+        return "join the two"
+    between = text[end : second.span.start].rstrip()
+    joined = f"{first.span.text.removesuffix('}').rstrip()}\n{bodies[1].strip(chr(10))}}}{between}"
+    return Advice("join the two", edits=(Edit(first.span.to(second.span), joined),))
+
+
+def _keys(item: ast.CellDef | ast.Section) -> set[str]:
+    """Return what a block says: keys of settings, and names of values and nodes."""
+    statements = item.statements if isinstance(item, ast.CellDef) else item.settings
+    return {s.key.text if isinstance(s, ast.Setting) else s.name.text for s in statements}
 
 
 @lru_cache(MAX_FILES)
@@ -273,6 +294,13 @@ def library_with(cells: Collection[str]) -> str:
         if defined.issuperset(cells) and "network" not in sections:
             return name
     return ""
+
+
+def library_edits(word: str, name: ast.Name, library: str) -> tuple[Edit, ...]:
+    """Return the edit that uses a file of the library, if that defines a name with a word."""
+    defines = re.search(rf"^{word} {re.escape(name.text)}\b", library_source(library).text, re.M)
+    start = Span(name.span.source, 0, 0)
+    return (addition(start, f"use {library}\n"),) if defines else ()
 
 
 def is_of_std(source: SourceFile) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dslnas.diagnostics import Diagnostics, did_you_mean, user_error
+from dslnas.diagnostics import Diagnostics, user_error
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.numbers import behind_comma_help
 from dslnas.language.syntax.parse import parse_values
 from dslnas.language.syntax.tokens import STATEMENTS
 from dslnas.source import SourceFile, Span
+from dslnas.spelling import did_you_mean
 
 COMMAND_LINE = "--set"
 SECTIONS = STATEMENTS["SECTION"]

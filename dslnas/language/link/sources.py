@@ -8,10 +8,12 @@ from contextlib import nullcontext
 from os.path import lexists  # pathlib's raises for a name that no file can have
 from pathlib import Path
 
-from dslnas.diagnostics import did_you_mean, suggestion, user_error
+from dslnas.diagnostics import user_error
+from dslnas.edits import Help
 from dslnas.encoding import NotUtf8Error, decoded
 from dslnas.language.syntax.parse import MAX_CHARACTERS
 from dslnas.source import SourceFile, Span
+from dslnas.spelling import did_you_mean, suggestion
 
 STDIN = Path("-")
 STDIN_NAME = "stdin"
@@ -117,7 +119,7 @@ def library_names() -> list[str]:
     )
 
 
-def near_library(name: str) -> str:
+def near_library(name: str) -> Help:
     """Return a help line with the library's files whose last part a name is, or the nearest."""
     known = library_names()
     same = [one for one in known if one.rpartition(".")[2] == name]
@@ -125,7 +127,7 @@ def near_library(name: str) -> str:
     return f"did you mean {shown}?" if same else did_you_mean(name, known)
 
 
-def near_files(path: Path, user: Path | None = None) -> str:
+def near_files(path: Path, user: Path | None = None) -> Help:
     """Return a help line for a missing file: the specs beside it, but for the one that uses it."""
     folder = path.parent
     specs = folder.glob("*.nas") if folder.is_dir() else ()

@@ -212,8 +212,8 @@ class TreeBuilder:
     def _position_after_name(self, named: ast.Argument, argument: ast.Argument) -> None:
         written = named.value.span.to(argument.span)
         message = f"argument `{argument.span.brief}` without a name follows one with a name"
-        help = comma_help(written.text) or "write its name too, or put it in front"
-        span = written if comma_help(written.text) else argument.span
+        help = comma_help(written) or "write its name too, or put it in front"
+        span = written if comma_help(written) else argument.span
         self._diagnostics.add("NAS109", message, span, help=help)
 
     def _negative(self, tree: Tree[Token]) -> ast.Negative:

@@ -6,13 +6,15 @@ import re
 import unicodedata
 from itertools import islice
 
-from dslnas.diagnostics import MOST_SHOWN, Diagnostic
+from dslnas.diagnostics import MOST_SHOWN, Diagnostic, diagnostic
+from dslnas.edits import Advice, Edit, Help, addition
 from dslnas.language.syntax.numbers import (
     comma_help,
     is_number,
     number_help,
     run_around,
     without_separators,
+    written,
 )
 from dslnas.language.syntax.parse_failure import ParseFailure
 from dslnas.source import SourceFile, Span
@@ -74,13 +76,13 @@ def turning_errors(source: SourceFile) -> list[Diagnostic]:
 
     They stand nowhere, not even in comments and strings, where the parser takes all others.
     """
-    help = "remove it: it shows the text in another order than it is read"
+    help = Advice("remove it: it shows the text in another order than it is read", instead="")
     return [
-        Diagnostic(
+        diagnostic(
             "NAS101",
             f"invalid character {_shown(match[0])}",
             Span(source, match.start(), match.end()),
-            help=help,
+            help,
         )
         for match in islice(_TURNING.finditer(source.text), MOST_SHOWN)
     ]
@@ -93,13 +95,20 @@ def character_error(failure: ParseFailure) -> Diagnostic:
     if character == '"':
         end = text.find("\n", at)
         span = failure.span(at, len(text) if end < 0 else end)
-        help = 'close it with `"`'
-        return Diagnostic("NAS102", "string is not closed on its line", span, help=help)
+        return diagnostic("NAS102", "string is not closed on its line", span, _closed(span))
     number = _number_error(failure)
     if number is not None:
         return number
     message = f"invalid character {_shown(character)}"
-    return Diagnostic("NAS101", message, failure.span(at, at + 1), help=_help(text, at))
+    return diagnostic("NAS101", message, failure.span(at, at + 1), _help(failure))
+
+
+def _closed(span: Span) -> Advice:
+    """Say how a string is closed: where its line ends, if it is a single word."""
+    is_word = re.fullmatch(r'"[^\s{};#"]+', span.text.rstrip()) is not None
+    end = span.start + len(span.text.rstrip())
+    place = Span(span.source, end, end)
+    return Advice('close it with `"`', edits=(addition(place, '"', safe=is_word),))
 
 
 def _number_error(failure: ParseFailure) -> Diagnostic | None:
@@ -107,8 +116,8 @@ def _number_error(failure: ParseFailure) -> Diagnostic | None:
     text, at = failure.text, failure.at
     is_digit = text[at] in "0123456789"
     start, end = run_around(text, at)
-    if is_digit and comma_help(text[start:end]):
-        return _invalid_number(failure, start, end, comma_help(text[start:end]))
+    if is_digit and (help := comma_help(failure.span(start, end))):
+        return _invalid_number(failure, start, end, help)
     start, end = _word_around(text, at)
     word = text[start:end]
     meant = without_separators(word)
@@ -118,19 +127,19 @@ def _number_error(failure: ParseFailure) -> Diagnostic | None:
         foreign = next((c for c in word if not c.isascii()), "")
         why = f": {_shown(foreign)} is no character of numbers" if foreign else ""
         is_product = _TIMES in word and not _is_setting(failure)
-        written = meant.replace("x", " * ") if is_product else meant
-        return _invalid_number(failure, start, end, f"write `{written}`{why}")
+        number = meant.replace("x", " * ") if is_product else meant
+        return _invalid_number(failure, start, end, written(failure.span(start, end), number, why))
     if not is_digit:
         return None
     end = at
     while end < len(text) and (text[end].isalnum() or text[end] in "._%"):
         end += 1
-    return _invalid_number(failure, at, end, number_help(text[at:end]))
+    return _invalid_number(failure, at, end, number_help(failure.span(at, end)))
 
 
-def _invalid_number(failure: ParseFailure, start: int, end: int, help: str) -> Diagnostic:
+def _invalid_number(failure: ParseFailure, start: int, end: int, help: Help) -> Diagnostic:
     message = f"invalid number `{shortened(failure.text[start:end])}`"
-    return Diagnostic("NAS103", message, failure.span(start, end), help=help)
+    return diagnostic("NAS103", message, failure.span(start, end), help)
 
 
 def _word_around(text: str, at: int) -> tuple[int, int]:
@@ -196,23 +205,49 @@ def _ascii(character: str) -> str:
     return known or ("" if value is None else f"{value:g}")
 
 
-def _help(text: str, at: int) -> str:
+def _help(failure: ParseFailure) -> Help:
+    text, at = failure.text, failure.at
     character = text[at]
     instead = _ascii(character)
     if character in _INSTEAD:
-        return _INSTEAD[character]
+        return Advice(_INSTEAD[character], edits=_in_place(failure))
     if instead == '"':
-        return 'strings are written in `"`'
+        return Advice('strings are written in `"`', edits=(_quoted(failure),))
     if instead == " ":
-        return "write a space"
+        return Advice("write a space", instead)
     if _is_power(character):
         return f"write `{instead}`; powers are written out, as in `1e-3` or `2 * 2`"
     if instead:
-        return f"write `{instead}`"
+        return Advice(f"write `{instead}`", instead)
     if character.isalpha():
         return "names are made of the letters a to z, digits and `_`"
     joins = re.fullmatch(r"\w\W\w", text[max(0, at - 1) : at + 2]) is not None
-    return "remove it, or write a space if it stands between two words" if joins else "remove it"
+    words = "remove it, or write a space if it stands between two words" if joins else "remove it"
+    return Advice(words, "", safe=not joins and not character.isprintable())
+
+
+def _quoted(failure: ParseFailure) -> Edit:
+    """Return the edit that puts the language's quotes around what stands in others."""
+    text, at = failure.text, failure.at
+    line = text[at + 1 :].split("\n", 1)[0]
+    closing = next((place for place, c in enumerate(line) if is_quote(c)), None)
+    if closing is None:
+        return Edit(failure.span(at, at + 1), '"', safe=False)
+    return Edit(failure.span(at, at + closing + 2), f'"{line[:closing]}"')
+
+
+def _in_place(failure: ParseFailure) -> tuple[Edit, ...]:
+    """Return the edit for a sign that stands elsewhere, or otherwise, in the language."""
+    text, at, previous = failure.text, failure.at, failure.previous
+    if text[at] == "%" and previous is not None and previous.type == "NUMBER":
+        return (Edit(failure.span(previous.end_pos or 0, at + 1), "%"),)
+    brackets = re.match(r"\[([^\[\]\n]*)\]([ \t]*(?:[\n;}]|$))?", text[at:])
+    if brackets is None:
+        return ()
+    listed = brackets[1].strip()
+    is_all = brackets[2] is not None and len(failure.statement) == 1
+    place = failure.span(at, at + len(brackets[1]) + 2)
+    return (Edit(place, listed if is_all else f"({listed})"),)
 
 
 def _shown(character: str) -> str:

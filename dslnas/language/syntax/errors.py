@@ -15,6 +15,7 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from dslnas.diagnostics import MOST_SHOWN, Diagnostic
+from dslnas.edits import edits_of
 from dslnas.language.syntax.characters import character_error
 from dslnas.language.syntax.grammar import language_parser
 from dslnas.language.syntax.help import help_before_others
@@ -75,7 +76,11 @@ def _refused(
         diagnostic = token_error(failure, token, set(error.accepts or error.expected))
     else:
         return None
-    return failure, replace(diagnostic, help=help_before_others(failure) or diagnostic.help)
+    help = help_before_others(failure)
+    if help:
+        edits = edits_of(help, diagnostic.span)
+        diagnostic = replace(diagnostic, help=str(help), edits=edits)
+    return failure, diagnostic
 
 
 def _failure(source: SourceFile, start: int, text: str, at: int, end: str) -> ParseFailure:

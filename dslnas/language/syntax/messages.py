@@ -6,11 +6,13 @@ from collections.abc import Sequence, Set
 
 from lark import Token
 
-from dslnas.diagnostics import Diagnostic, Note, did_you_mean
+from dslnas.diagnostics import Diagnostic, Note, diagnostic
+from dslnas.edits import Advice, Edit, addition, removal
 from dslnas.language.syntax.characters import shortened
 from dslnas.language.syntax.help import help_for
 from dslnas.language.syntax.parse_failure import CLOSING, SIGNS, ParseFailure
 from dslnas.language.syntax.tokens import BREAK, STATEMENTS
+from dslnas.spelling import did_you_mean
 
 END = "$END"
 
@@ -45,15 +47,15 @@ def token_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> Diag
     span = failure.behind if _ends_line(failure, token) else failure.span_of(token)
     if "USE" in accepted and failure.previous is None:
         help = did_you_mean(token, _KEYWORDS) or _STARTS
-        return Diagnostic("NAS104", f"unexpected {_found(failure, token)}", span, help=help)
+        return diagnostic("NAS104", f"unexpected {_found(failure, token)}", span, help)
     if token.type in _RESERVED and "NAME" in accepted:
         return _reserved_error(failure, token, accepted)
     after = f" after `{shortened(failure.previous)}`" if failure.previous is not None else ""
-    return Diagnostic(
+    return diagnostic(
         "NAS104",
         f"expected {_expectation(failure, accepted)}{after}, found {_found(failure, token)}",
         span,
-        help=help_for(failure, token, accepted),
+        help_for(failure, token, accepted),
     )
 
 
@@ -64,7 +66,7 @@ def _bracket_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> D
         if token.type not in CLOSING.values():
             return None
         message, span = f"`{token}` closes nothing", failure.span_of(token)
-        return Diagnostic("NAS105", message, span, help="remove it")
+        return diagnostic("NAS105", message, span, Advice("remove it", edits=(removal(span),)))
     closing = CLOSING[opener.type]
     if token.type == END:
         where = f"before `{failure.next_piece}`" if failure.next_piece else f"at {failure.end}"
@@ -77,11 +79,11 @@ def _bracket_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> D
     else:
         return None
     sign = SIGNS[closing]
-    return Diagnostic(
+    return diagnostic(
         "NAS105",
         f"`{sign}` is missing {where}",
         failure.behind,
-        help=f"close it with `{sign}`",
+        Advice(f"close it with `{sign}`", edits=(_closing(failure, opener, sign),)),
         notes=(Note(f"`{opener}` is opened here", failure.span_of(opener)),),
     )
 
@@ -90,13 +92,32 @@ def _reserved_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> 
     span = failure.span_of(token)
     if failure.previous is not None or not failure.open:
         message = f"`{token}` is a word of the language and cannot be a name"
-        return Diagnostic("NAS106", message, span, help="choose another name")
+        return diagnostic("NAS106", message, span, "choose another name")
     what = _joined(["a setting", *_inside_block(accepted)])
     outside = f"`{token}` stands outside of braces"
     help = "only cells have nodes" if token.type == "NODE" else outside
     if token.type == "LET":
         help = "constants are defined outside of sections"
-    return Diagnostic("NAS104", f"expected {what}, found `{token}`", span, help=help)
+    return diagnostic("NAS104", f"expected {what}, found `{token}`", span, help)
+
+
+def _closing(failure: ParseFailure, opener: Token, sign: str) -> Edit:
+    """Return the edit that closes a bracket behind the last token.
+
+    What is inside of parentheses may reach less far than that, unless it is one value or has names.
+    """
+    if failure.is_block_start(opener):
+        is_one_line = "\n" not in failure.text[opener.start_pos or 0 : failure.before[-1].end_pos]
+        return addition(failure.behind, f" {sign}" if is_one_line else f"\n{sign}")
+    place = next(n for n, token in enumerate(failure.before) if token is opener)
+    inside = failure.before[place + 1 :]
+    named = [
+        pair[1].type == "EQUAL" and before.type in ("COMMA", "LPAR")
+        for before, *pair in zip(failure.before[place:], inside, inside[1:], strict=False)
+        if before.type == "COMMA"
+    ]
+    is_sure = all(named) and not any(token.type == "ARROW" for token in inside)
+    return addition(failure.behind, sign, safe=is_sure)
 
 
 def _expectation(failure: ParseFailure, accepted: Set[str]) -> str:

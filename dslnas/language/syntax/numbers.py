@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from dslnas.edits import Advice, Edit, Help
 from dslnas.source import Span
+from dslnas.spelling import meant
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?(ms|us|s|[%KMG])?|[0-9]+(x[0-9]+)+")
 _LOWER_UNIT = re.compile(r"[0-9]+(\.[0-9]+)?[kmg]")
@@ -14,6 +16,7 @@ _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+")
 _POINTED = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _BELOW_ONE = re.compile(r"0,[0-9]+")
 _DECIMAL = re.compile(r"[0-9]{1,15},[0-9]{1,15}")
+_UNFINISHED = re.compile(r"[0-9]+\.")
 _DIGITS_AND_COMMA = "0123456789,"
 _EXAMPLES = "numbers look like `3`, `0.025`, `3e-4`, `50%`, `4M` or `5ms`"
 
@@ -35,16 +38,25 @@ def without_commas(text: str) -> str:
     return text.replace(",", ".") if _DECIMAL.fullmatch(text) else ""
 
 
-def comma_help(text: str) -> str:
-    """Say how a number with commas is written; "" if a text is none."""
-    meant = without_commas(text)
-    return f"write `{meant}`: a comma stands between two values" if meant else ""
+def comma_help(span: Span) -> Help:
+    """Say how a number with commas is written; "" if a span is of none."""
+    number = without_commas(span.text)
+    return written(span, number, ": a comma stands between two values") if number else ""
 
 
-def point_help(text: str) -> str:
-    """Say how a whole number is written whose thousands a point parts; "" if a text is none."""
-    meant = text.replace(".", "") if _POINTED.fullmatch(text) else ""
-    return f"write `{meant}`: a point stands before decimals" if meant else ""
+def point_help(span: Span) -> Help:
+    """Say how a whole number is written whose thousands a point parts; "" if a span is of none.
+
+    It may be a whole number with decimals that are zero: what was meant is not certain.
+    """
+    number = span.text.replace(".", "") if _POINTED.fullmatch(span.text) else ""
+    why = ": a point stands before decimals"
+    return written(span, number, why, safe=False) if number else ""
+
+
+def written(span: Span, number: str, why: str = "", *, safe: bool = True) -> Advice:
+    """Return the advice to write a number in place of a span."""
+    return Advice(f"write `{number}`{why}", edits=(Edit(span, number, safe),))
 
 
 def run_around(text: str, at: int) -> tuple[int, int]:
@@ -58,18 +70,21 @@ def run_around(text: str, at: int) -> tuple[int, int]:
     return start + len(run) - len(run.lstrip(",")), end - len(run) + len(run.rstrip(","))
 
 
-def behind_comma_help(span: Span) -> str:
+def behind_comma_help(span: Span) -> Help:
     """Say how a number is written whose thousands, or decimals, a span is; "" if it is of none."""
     start, end = run_around(span.source.text, span.start)
-    written = span.source.text[start:end]
+    whole = Span(span.source, start, end)
     is_last = start < span.start or end == span.end
-    is_meant = _THOUSANDS.fullmatch(written) or _BELOW_ONE.fullmatch(written)
-    return comma_help(written) if is_last and is_meant else ""
+    is_meant = _THOUSANDS.fullmatch(whole.text) or _BELOW_ONE.fullmatch(whole.text)
+    return comma_help(whole) if is_last and is_meant else ""
 
 
-def number_help(text: str) -> str:
+def number_help(span: Span) -> Help:
     """Say how a text that starts with a digit becomes a number."""
+    text = span.text
     if _LOWER_UNIT.fullmatch(text):
-        return f"did you mean `{text.upper()}`?"
-    meant = without_separators(text)
-    return comma_help(text) or (f"write `{meant}`" if meant else _EXAMPLES)
+        return meant(text, text.upper())
+    if _UNFINISHED.fullmatch(text):
+        return written(span, text.removesuffix("."))
+    number = without_separators(text)
+    return comma_help(span) or (written(span, number) if number else _EXAMPLES)

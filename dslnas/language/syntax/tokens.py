@@ -17,6 +17,9 @@ STATEMENTS = {
 }
 """By token the words that start a statement of the top level."""
 
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+"""By comparison the one that says the same from the other side."""
+
 BREAK = "_BREAK"
 _OPENING = {"LPAR": 1, "RPAR": -1}
 # A break after one of these, or before one of those, continues the statement.

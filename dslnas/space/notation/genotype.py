@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from lark import Token, Tree
 
-from dslnas.diagnostics import Diagnostics, suggestion, user_error
+from dslnas.diagnostics import Diagnostics, user_error
 from dslnas.language.check.cell import Cell
 from dslnas.source import SourceFile
 from dslnas.space.architecture import Architecture
@@ -30,6 +30,7 @@ from dslnas.space.notation.cells import (
 )
 from dslnas.space.notation.names import OperationNames, operation_names
 from dslnas.space.notation.parse import parse_notation, parts_of, span_of, tokens_of
+from dslnas.spelling import suggestion
 
 
 class Form(NamedTuple):

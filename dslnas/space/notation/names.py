@@ -9,10 +9,11 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 
-from dslnas.diagnostics import suggestion, user_error
+from dslnas.diagnostics import user_error
 from dslnas.language.check.cell import Edge
 from dslnas.language.link.sources import LIBRARY
 from dslnas.source import Span
+from dslnas.spelling import suggestion
 
 
 class OperationNames:

@@ -1,1 +1,2 @@
 let steps = 50k
+use papers.darts

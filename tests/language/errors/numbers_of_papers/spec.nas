@@ -5,3 +5,4 @@ let d = 2.5·10^3
 
 network { input 3×32×32 }
 search darts { weights sgd(lr = 3×4) }
+use papers.darts

@@ -1,3 +1,4 @@
 cell normal = {
     nodes  4
 }
+use papers.darts

@@ -4,3 +4,4 @@ cell normal {
 network {
     cells  normal
 }
+use papers.darts

@@ -2,3 +2,4 @@ cell normal {
     nodes  4
 }
 }
+use papers.darts

@@ -1,1 +1,2 @@
 op block() = relu
+use papers.darts

@@ -1,1 +1,2 @@
 data npz { path 'digits.npz' }
+use papers.darts

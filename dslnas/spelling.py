@@ -1,0 +1,99 @@
+"""Words that are not known, and the known ones that are near."""
+
+from __future__ import annotations
+
+import difflib
+import heapq
+import re
+from collections.abc import Callable, Collection, Iterable
+from operator import eq
+
+from dslnas.edits import Advice, Help
+
+_MOST_LISTED = 12  # names that are known, where none is near
+_SHORTEST = 3  # letters of a word that is certainly the start of another
+_LEAD = 0.05  # by which the nearest is nearer than the next, to be certain
+
+# Bounds for finding a name that is near: hostile input makes hundreds of unknown words.
+_MOST_COMPARED = 400  # names
+_MOST_STEPS = 6_000  # letters compared with letters
+_LONGEST = 64  # letters of a word that tell how near it is
+
+
+def suggestion(word: str, known: Iterable[str]) -> Help:
+    """Return advice on an unknown word: the nearest known one, or the list of all."""
+    names = set(known)
+    near = did_you_mean(word, names)
+    if near or not names:
+        return near
+    shown = ", ".join(f"`{n}`" for n in heapq.nsmallest(_MOST_LISTED, names))
+    return f"known are {shown}" + (", ..." if len(names) > _MOST_LISTED else "")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> Help:
+    """Return advice with the known word that is nearest to an unknown one; "" if none is.
+
+    A unique prefix counts as near, and the same word but for capitals and underscores; after that
+    an edit ratio of 0.7, the same letters in another order, or the only word that has a letter
+    less.
+    """
+    close = _close(word, set(known))
+    if not close:
+        return ""
+    is_short = close[0].startswith(word) and len(word) < _SHORTEST
+    return meant(word, close[0], safe=len(close) == 1 and not is_short)
+
+
+def meant(word: str, near: str, *, safe: bool = True) -> Advice:
+    """Return advice to write a word in place of another; another number is never certain."""
+    certain = safe and _digits(word) == _digits(near)
+    return Advice(f"did you mean `{near}`?", near, word, certain)
+
+
+def _digits(word: str) -> str:
+    return re.sub(r"[^0-9]", "", word)
+
+
+def _close(word: str, names: Collection[str]) -> list[str]:
+    """Return the names that are near a word, the nearest first."""
+    prefixed = [n for n in names if n.startswith(word)] if len(word) > 1 else []
+    folded = [n for n in names if _folded(n) == _folded(word)]
+    for certain in (prefixed, folded):
+        if len(certain) == 1:
+            return certain
+    compared = _compared(word, names)
+    near = difflib.get_close_matches(word, compared, 2, 0.7)
+    if len(near) == 2 and _ratio(word, near[0]) > _ratio(word, near[1]) + _LEAD:
+        near = near[:1]
+    near = near or [n for n in compared if sorted(n) == sorted(word)]
+    shorter = {word[:place] + word[place + 1 :] for place in range(min(len(word), _LONGEST))}
+    shorter &= set(names)
+    return near or (list(shorter) if len(shorter) == 1 else [])
+
+
+def _folded(word: str) -> str:
+    return word.lower().replace("_", "")
+
+
+def _ratio(word: str, name: str) -> float:
+    return difflib.SequenceMatcher(None, name, word).ratio()
+
+
+def _compared(word: str, names: Collection[str]) -> list[str]:
+    """Return the names, sorted, that a word is compared with letter by letter.
+
+    These are all, but where that would take more than about a millisecond the likeliest: those
+    that have most letters at the same place, counted from either end.
+    """
+    if len(names) > _MOST_COMPARED:
+        return []
+    if len(word) * sum(map(len, names)) <= _MOST_STEPS:
+        return sorted(names)
+    likeliest = heapq.nlargest(_MOST_STEPS // max(1, len(word) ** 2), names, _shared(word))
+    return sorted(name for name in likeliest if len(name) < 2 * len(word))
+
+
+def _shared(word: str) -> Callable[[str], int]:
+    """Return what counts the letters that a name has at the place where the word has them."""
+    start, end = word[:_LONGEST], word[::-1][:_LONGEST]
+    return lambda name: sum(map(eq, start, name)) + sum(map(eq, end, reversed(name)))
