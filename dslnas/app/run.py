@@ -28,6 +28,7 @@ from dslnas.runs.folder import (
     is_searched,
 )
 from dslnas.runs.manifest import Manifest, Results, Status
+from dslnas.runs.pulse import Heart
 from dslnas.runs.stop_request import StopRequest
 from dslnas.runs.summary import BASELINE
 from dslnas.space.architecture import Architecture
@@ -99,7 +100,7 @@ class Run:
 
     Attributes:
         folder: Its folder.
-        report: Gets records and notices while it goes on.
+        listener: Gets records and notices while it goes on.
         checkpoint_minutes: See `RunOptions`.
         stop: See `RunOptions`.
         trained: The trained network, in the process that trained it.
@@ -113,10 +114,17 @@ class Run:
         checkpoint_minutes: float | None = None,
         stop: StopRequest | None = None,
     ) -> None:
-        self.folder, self.report = folder, report
+        self.folder, self.listener = folder, report
+        self._heart = Heart(folder.path)
         self.checkpoint_minutes, self.stop = checkpoint_minutes, stop or StopRequest()
         self.trained: Trained | None = None
         self._spec = spec
+
+    def report(self, record: Line | StepRecord | Notice) -> None:
+        """Tell the listener, and keep down where the run is."""
+        if not isinstance(record, Notice):
+            self._heart.hear(record)
+        self.listener(record)
 
     def __repr__(self) -> str:
         """Return its folder and how far it is."""
@@ -312,6 +320,7 @@ class Run:
                 help="use a smaller `data.batch` and `evaluate.batch`, or fewer `channels`",
             ) from None
         finally:
+            self._heart.stop()
             if self.folder.is_made:
                 self.folder.update(status=status, warnings=self.folder.warnings)
 

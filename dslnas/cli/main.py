@@ -46,6 +46,7 @@ COMMANDS = {
     "predict": "predict",
     "schema": "schema",
     "show": "show",
+    "status": "status",
     "train": "train",
 }
 

@@ -11,6 +11,9 @@ from pydantic import ConfigDict
 from dslnas.diagnostics import user_error
 from dslnas.json_model import JsonModel, OpenModel, Seconds
 
+LEARN = "learn"
+"""Stage of the steps between the epochs of a search."""
+
 VALIDATION, DERIVED = "validation_", "derived_"
 
 

@@ -95,8 +95,9 @@ def test_comparing_says_how_many_measurements_it_takes(
 def test_learning_between_epochs_is_told_now_and_then(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    progress, now = Progress(), 100.0
+    now = 100.0
     monkeypatch.setattr("time.monotonic", lambda: now)
+    progress = Progress()
     progress(StepRecord("search", 1, 2, 9, 9))
     for step in range(1, 6):
         progress(StepRecord("learn", 1, 2, step, 1600))
@@ -105,6 +106,26 @@ def test_learning_between_epochs_is_told_now_and_then(
     assert capsys.readouterr().err.splitlines() == [
         "Searching (2 epochs)",
         "  epoch   1/2   learning from architectures: 4 of 1,600",
+    ]
+
+
+def test_a_log_tells_once_a_minute_that_an_epoch_goes_on_and_how_long_is_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    progress = Progress()
+    for step in range(1, 11):
+        progress(StepRecord("search", 1, 10, step, 10))
+        now += 0.4 * module.SECONDS
+    progress(changed(epoch=1))
+    assert capsys.readouterr().err.splitlines() == [
+        "Searching (10 epochs)",
+        "  epoch   1/10   step 4 of 10   38 min left",
+        "  epoch   1/10   step 7 of 10   37 min left",
+        "  epoch   1/10   step 10 of 10   36 min left",
+        "  epoch   1/10   loss 1.500   architecture loss 1.250   validation 62.50%   7 s   "
+        "40 min left",
     ]
 
 
@@ -122,6 +143,9 @@ class Bar:
     def __init__(self, *, total: int, **_: Any) -> None:
         self.total = total
         self.seen: list[str] = []
+
+    def set_postfix_str(self, text: str, refresh: bool) -> None:
+        self.told = text
 
     def update(self) -> None:
         self.seen.append(f"{sum('of' in s for s in self.seen) + 1} of {self.total}")
@@ -153,6 +177,23 @@ def test_a_bar_grows_where_there_are_more_steps_than_expected(bars: list[Bar]) -
     progress.close()
     seen = [["1 of 2", "2 of 2", "3 of 3", "4 of 4", "closed"], ["1 of 2", "closed"]]
     assert [bar.seen for bar in bars] == seen
+
+
+def test_a_terminal_tells_what_would_be_derived_now_and_how_long_is_left(
+    capsys: pytest.CaptureFixture[str], bars: list[Bar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)  # the one that is read here
+    progress = Progress()
+    for step in (1, 2):
+        progress(StepRecord("search", 1, 2, step, 2))
+        now += 30.0
+    progress(changed(epochs=2, epoch=1, operations={"normal": {"skip": 1, "conv": 3}}))
+    assert bars[0].told == "1 min left"
+    printed = capsys.readouterr().err.splitlines()
+    assert printed[-2].endswith("7 s   2 min left")
+    assert printed[-1] == "    now: normal 3 conv, 1 skip"
 
 
 def test_a_bar_ends_with_its_stage(bars: list[Bar]) -> None:

@@ -63,7 +63,7 @@ def export(
         goes_on = options.resume or options.checkpoint_minutes is not None
         _check_run_options(overrides, untrained or goes_on)
         run = load_run(target)
-        run.report = report
+        run.listener = report
         if web or web_runtime is not None:
             exported = export_with_page(run, options.out, overrides, web_runtime)
         else:

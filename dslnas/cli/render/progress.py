@@ -13,10 +13,13 @@ import click
 from tqdm import tqdm
 
 from dslnas.app.run import Notice
+from dslnas.cli.render.durations import duration
 from dslnas.cli.render.search_check import check_text
+from dslnas.cli.render.status import operations_text
 from dslnas.cli.render.summary import many
+from dslnas.runs.pulse import Pace
 from dslnas.tasks.catalogue import METRICS
-from dslnas.training.records import EpochRecord, Line, SearchCheck, StepRecord
+from dslnas.training.records import LEARN, EpochRecord, Line, SearchCheck, StepRecord
 
 TITLES = {
     "search": "Searching",
@@ -24,11 +27,8 @@ TITLES = {
     "retrain": "Training the architecture, from scratch",
 }
 
-LEARN = "learn"
-"""Stage between epochs of a search, which has no title."""
-
-SECONDS = 30.0
-"""Time between two lines about learning."""
+SECONDS = 60.0
+"""Time between two lines of a log within an epoch."""
 
 
 class Progress:
@@ -40,6 +40,7 @@ class Progress:
         self._bar: tqdm[Any] | None = None
         self._bar_stage = ""
         self._told = time.monotonic()
+        self._pace = Pace()
 
     def __call__(self, record: Line | StepRecord | Notice) -> None:
         """Show one record."""
@@ -61,11 +62,15 @@ class Progress:
             if record.stage == "compare" and isinstance(record, StepRecord):
                 what = f"{record.steps:,} measurements"
             click.echo(f"{TITLES[record.stage]} ({what})", err=True)
+        self._pace.hear(record)
         if isinstance(record, StepRecord):
             self._step(record)
         else:
             self.close()
-            click.echo(_line(record), err=True)
+            self._told = time.monotonic()
+            click.echo(f"{_line(record)}{self._left}", err=True)
+            if record.operations and sys.stderr.isatty():
+                click.echo(f"    now: {operations_text(record.operations)}", err=True)
             for warning in record.warnings:
                 click.echo(f"  warning: {warning}", err=True)
 
@@ -83,18 +88,25 @@ class Progress:
             )
         # it may be more than was expected, so the last step is known by what comes after it
         self._bar.total = record.steps
+        self._bar.set_postfix_str(self._left.strip(), refresh=False)
         self._bar.update()
 
     def _line(self, record: StepRecord) -> None:
-        """Say twice a minute how far learning is, which has no line of an epoch."""
+        """Say once a minute how far an epoch is, so that a log tells that something goes on."""
         now = time.monotonic()
-        if record.stage != LEARN or record.step == 1:
-            self._told = now
-        elif now - self._told >= SECONDS:
-            self._told = now
-            done = f"{record.step:,} of {record.steps:,}"
-            epoch = f"  epoch {record.epoch:>3}/{record.epochs}"
-            click.echo(f"{epoch}   learning from architectures: {done}", err=True)
+        if now - self._told < SECONDS:
+            return
+        self._told = now
+        done = f"{record.step:,} of {record.steps:,}"
+        what = "learning from architectures: " if record.stage == LEARN else "step "
+        epoch = f"  epoch {record.epoch:>3}/{record.epochs}"
+        click.echo(f"{epoch}   {what}{done}{self._left}", err=True)
+
+    @property
+    def _left(self) -> str:
+        """How long the stage still takes; "" at its end, and while that is not known."""
+        left = self._pace.seconds_left
+        return f"   {duration(left)} left" if left else ""
 
     def close(self) -> None:
         """Remove the bar."""

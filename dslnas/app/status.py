@@ -1,0 +1,145 @@
+"""How far runs are, how well they do, and how long they still take, read from their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dslnas.diagnostics import user_error
+from dslnas.json_model import JsonModel
+from dslnas.runs.command import resuming
+from dslnas.runs.folder import is_searched, read_metrics
+from dslnas.runs.manifest import MANIFEST, Manifest, read_run_manifest
+from dslnas.runs.pulse import Pulse, read_pulse
+from dslnas.training.records import EpochRecord
+
+
+class Place(JsonModel):
+    """Place of a run in its search or its training.
+
+    Attributes:
+        stage: Loop that it is in or ended in, `search` or `retrain`, or what comes between epochs.
+        epoch: Epoch that is under way, or the last one that is over; 0 before there is one.
+        epochs: How many there are.
+        step: Step of the epoch that is over last; null where none is under way.
+        steps: Steps of an epoch; null where none is under way.
+        done: Share of the stage that is over.
+        seconds_left: Time to the end of the stage; null where nothing is under way or known.
+    """
+
+    stage: str
+    epoch: int
+    epochs: int
+    step: int | None = None
+    steps: int | None = None
+    done: float
+    seconds_left: float | None = None
+
+
+class RunStatus(JsonModel):
+    """How far a run is.
+
+    Attributes:
+        path: Folder of the run.
+        spec: Name of its spec.
+        method: Search method; null for an architecture that is given.
+        state: `running`, `finished`, `interrupted` or `failed`; `searched` or `trained` between two
+            stages; `lost` if its process is gone without a word.
+        place: How far it is.
+        train_loss: That of the last epoch; null before there is one.
+        validation: Metrics of the last epoch on the validation part.
+        operations: By cell, operations of what would be derived after it, in a search.
+        warnings: Warnings so far, each with its epoch.
+        measures: Measures of a run that is trained, such as `test_accuracy`.
+        resume: Command that goes on with it; empty where nothing is to be gone on with.
+    """
+
+    path: str
+    spec: str
+    method: str | None
+    state: str
+    place: Place
+    train_loss: float | None
+    validation: Mapping[str, float]
+    operations: Mapping[str, Mapping[str, int]]
+    warnings: tuple[str, ...]
+    measures: Mapping[str, float]
+    resume: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it goes on by itself."""
+        return self.state == "running"
+
+
+def runs_below(path: Path) -> Sequence[Path]:
+    """Return a folder that is a run, or all runs below it, by name.
+
+    Raises:
+        UserError: NAS023 if there is none.
+    """
+    if (path / MANIFEST).exists():
+        return (path,)
+    found = sorted(one.parent for depth in ("*", "*/*") for one in path.glob(f"{depth}/{MANIFEST}"))
+    if not found:
+        message = "folder has no runs" if path.is_dir() else "folder does not exist"
+        help = "give the folder of a run, or one that has runs, such as `exported`"
+        raise user_error("NAS023", message, where=str(path), help=help)
+    return found
+
+
+def status_of(run: Path) -> RunStatus:
+    """Return how far a run is; another process may be writing to its folder.
+
+    Raises:
+        UserError: NAS023 if it is none, NAS027 if a file of it is damaged.
+    """
+    manifest, pulse = read_run_manifest(run), read_pulse(run)
+    epochs = [line for line in read_metrics(run) if isinstance(line, EpochRecord)]
+    last = epochs[-1] if epochs else None
+    state = _state(manifest, pulse)
+    under_way = pulse if state == "running" else None
+    results = manifest.results
+    measures = {k: v for k, v in results.measures.items() if isinstance(v, (int, float))}
+    return RunStatus(
+        path=str(run),
+        spec=manifest.spec,
+        method=manifest.method,
+        state=state,
+        train_loss=None if last is None else last.train_loss,
+        validation={} if last is None else last.validation_metrics,
+        operations=(None if last is None else last.operations) or {},
+        warnings=tuple(f"epoch {one.epoch}: {text}" for one in epochs for text in one.warnings),
+        measures=measures,
+        resume="" if state in ("running", "finished") else resuming(run, manifest),
+        place=_place(run, manifest, last, under_way),
+    )
+
+
+def _state(manifest: Manifest, pulse: Pulse | None) -> str:
+    """Return the state of a run: a manifest goes on saying `running` when the process is gone."""
+    if manifest.status != "running" or pulse is None or pulse.is_alive():
+        return manifest.status
+    return "lost"
+
+
+def _place(run: Path, manifest: Manifest, last: EpochRecord | None, pulse: Pulse | None) -> Place:
+    """Return the place in the stage that is under way, or that was the last."""
+    if pulse is not None:
+        return Place(
+            stage=pulse.stage,
+            epoch=pulse.epoch,
+            epochs=pulse.epochs,
+            step=pulse.step,
+            steps=pulse.steps,
+            done=pulse.done,
+            seconds_left=pulse.seconds_left,
+        )
+    searched, search = is_searched(run), manifest.settings.search
+    if last is None or (last.stage == "search" and searched):  # the next stage has no epoch yet
+        searches = search is not None and not searched
+        training = manifest.settings.evaluate
+        epochs = search.epochs if search is not None and searches else training.epochs
+        return Place(stage="search" if searches else "retrain", epoch=0, epochs=epochs, done=0.0)
+    done = last.epoch / last.epochs
+    return Place(stage=last.stage, epoch=last.epoch, epochs=last.epochs, done=done)
