@@ -73,8 +73,9 @@ def test_check_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     bad = tmp_path / "bad.nas"
     bad.write_text("use papers.darts\nsearch dart\n")
     assert run(["check", str(bad), "--json"]) == 1
-    ((mistake,),) = json.loads(capsys.readouterr().out).values()
-    assert (mistake["code"], mistake["line"], mistake["column"]) == ("NAS505", 2, 8)
+    (checked,) = json.loads(capsys.readouterr().out)["specs"]
+    (mistake,) = checked["mistakes"]
+    assert (mistake["code"], mistake["place"]["start"]["line"]) == ("NAS505", 2)
 
 
 def test_missing_file_is_a_message(capsys: pytest.CaptureFixture[str]) -> None:
@@ -258,7 +259,9 @@ def test_a_spec_may_come_from_stdin(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SMALL.encode())))
     assert run([command, "-"]) == 0
     printed = capsys.readouterr().out
-    assert printed == "-: ok\n" if command == "check" else printed.startswith("stdin: darts on")
+    assert (
+        printed == "<stdin>: ok\n" if command == "check" else printed.startswith("stdin: darts on")
+    )
 
 
 def test_a_mistake_in_a_spec_from_stdin_has_its_place(

@@ -89,6 +89,17 @@ def test_the_summary_of_repeated_runs_fits_the_schema(
     assert Summary.model_validate_json(content).search.n == 1
 
 
+def test_what_check_prints_fits_the_schema(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema = printed_schema(capsys, "check")
+    assert schema["title"] == "CheckReport"
+    bad = tmp_path / "bad.nas"
+    bad.write_text("use papers.dart\n")
+    assert run(["check", str(bad), str(tmp_path / "no.nas"), "--format", "json"]) == 1
+    assert wrong_in(schema, json.loads(capsys.readouterr().out), schema) == []
+
+
 def test_the_schema_is_the_same_every_time(capsys: pytest.CaptureFixture[str]) -> None:
     texts = set()
     for _ in range(2):

@@ -7,19 +7,23 @@ import click
 from dslnas.cli.options import print_json
 from dslnas.json_model import JsonModel, json_schema
 
-FILES = ("manifest", "summary", "data")
+FILES = ("manifest", "summary", "data", "check")
 
 
 @click.command()
 @click.argument("file", type=click.Choice(FILES), default=FILES[0])
 def schema(file: str) -> None:
-    """Print the JSON Schema of a run's manifest.json, of repeated runs' summary.json, or of `data`.
+    """Print the JSON Schema of a file of runs, or of what a command prints as JSON.
+
+    `manifest` is manifest.json of a run, `summary` summary.json of repeated ones; `data` is what
+    `dslnas data --json` prints, `check` what `dslnas check --format json` does.
 
     Fields marked `measurement` are times and roundings: equal runs may differ in them.
     """
+    from dslnas.app.check_report import CheckReport
     from dslnas.app.data_report import DataReport
     from dslnas.runs.manifest import Manifest
     from dslnas.runs.summary import Summary
 
-    models: tuple[type[JsonModel], ...] = (Manifest, Summary, DataReport)
+    models: tuple[type[JsonModel], ...] = (Manifest, Summary, DataReport, CheckReport)
     print_json(json_schema(models[FILES.index(file)]))

@@ -39,7 +39,7 @@ def read_source(path: Path, name: str | None = None, *, library: bool = False) -
             NAS004 for lines that end with other characters than line feeds.
     """
     is_stdin = path == STDIN
-    shown = name or (f"<{STDIN_NAME}>" if is_stdin else str(path))
+    shown = name or shown_name(path)
     try:
         with nullcontext(sys.stdin.buffer) if is_stdin else path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
@@ -59,6 +59,11 @@ def read_source(path: Path, name: str | None = None, *, library: bool = False) -
     source = SourceFile(shown, text, None if is_stdin else path, library)
     _check_line_ends(source)
     return source
+
+
+def shown_name(path: Path) -> str:
+    """Return how messages call a file that is read from a path."""
+    return f"<{STDIN_NAME}>" if path == STDIN else str(path)
 
 
 def _check_line_ends(source: SourceFile) -> None:
