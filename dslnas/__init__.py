@@ -10,6 +10,7 @@ The functions of the command line, for notebooks and programs:
     dslnas.predict("runs/mine", ["photo.jpg"])      # labels of pictures, with probabilities
     dslnas.report_data("spec.nas").parts            # how much of what its data hold
     dslnas.convert("runs/mine", "genotype")         # its cells as DARTS' programs write them
+    dslnas.draw("runs/mine", "cells.svg")           # its cells and networks as for a paper
 
 Each is imported when it is first used, so that `import dslnas` and `dslnas check` answer at once.
 How they work together is said in `dslnas.app.pipeline`.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dslnas.app.compile import Compiled, compile_spec
     from dslnas.app.convert import convert
     from dslnas.app.data_report import report_data
+    from dslnas.app.draw import draw
     from dslnas.app.export import export
     from dslnas.app.open_run import load_run
     from dslnas.app.predict import predict
@@ -40,6 +42,7 @@ __all__ = [
     "UserError",
     "compile_spec",
     "convert",
+    "draw",
     "export",
     "load_run",
     "predict",
@@ -55,6 +58,7 @@ _HOMES = {
     "UserError": "dslnas.diagnostics",
     "compile_spec": "dslnas.app.compile",
     "convert": "dslnas.app.convert",
+    "draw": "dslnas.app.draw",
     "export": "dslnas.app.export",
     "load_run": "dslnas.app.open_run",
     "predict": "dslnas.app.predict",

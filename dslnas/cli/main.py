@@ -37,6 +37,7 @@ COMMANDS = {
     "completion": "completion",
     "convert": "convert",
     "data": "data",
+    "draw": "draw",
     "estimate": "estimate_",
     "explain": "explain",
     "export": "export",

@@ -8,6 +8,7 @@ from functools import cached_property
 import networkx as nx
 
 from dslnas.drawing.figure import Box, Figure, Role
+from dslnas.drawing.frames import framed
 from dslnas.drawing.values import ValueBoxes
 from dslnas.drawing.words import Word, name_words, symbol
 from dslnas.language.check.cell import Cell, Edge
@@ -60,7 +61,8 @@ class _CellFigure:
             else:
                 self._values.add(name)
         self._ends()
-        return Figure(title, self._graph, tuple(self._captions()), self._description)
+        flat = Figure(title, self._graph, tuple(self._captions()), self._description)
+        return framed(flat, cell)
 
     def _add(self, name: str, box: Box) -> None:
         self._graph.add_node(name, box=box)

@@ -1,13 +1,18 @@
-"""Drawings for others to embed: a cell as the text of an SVG."""
+"""Drawings for others: a cell to embed, and all figures of a space or an architecture."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from dslnas.drawing.cells import cell_figure
+from dslnas.drawing.figure import Figure
+from dslnas.drawing.networks import network_figure
 from dslnas.drawing.style import Theme
 from dslnas.drawing.svg import svg_text
 from dslnas.language.check.cell import Cell
+from dslnas.space.architecture import Architecture, trained_network
+from dslnas.space.search_space import SearchSpace
 
 
 def cell_svg(
@@ -36,3 +41,21 @@ def cell_svg(
     """
     figure = cell_figure(cell, title=title, notes=notes, marked=marked)
     return svg_text([figure], theme=theme, tones=operations)
+
+
+def figures_of(blocks: SearchSpace | Architecture) -> Iterator[Figure]:
+    """Yield the cells of a space or an architecture, in the order of their use, then networks.
+
+    Cells that differ in nothing but their names are drawn once.
+    """
+    is_found = isinstance(blocks, Architecture)
+    final = trained_network(blocks)
+    used = dict.fromkeys((*blocks.network.layout, *final.layout))
+    alike: dict[Cell, list[str]] = {}
+    for name in used:
+        alike.setdefault(replace(blocks.cells[name], name=""), []).append(name)
+    for names in alike.values():
+        yield cell_figure(blocks.cells[names[0]], title=", ".join(names))
+    yield network_figure(blocks.network, blocks.cells, "network" if is_found else "supernet")
+    if not is_found:
+        yield network_figure(final, blocks.cells, "final network")

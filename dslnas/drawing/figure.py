@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -23,6 +23,8 @@ class Role(StrEnum):
     OPERATION = "operation"
     CHOICE = "choice"
     JOIN = "join"
+    BLOCK = "block"
+    FRAME = "frame"
 
     @property
     def is_label(self) -> bool:
@@ -35,7 +37,7 @@ TEXT, SMALL = 12.0, 10.0
 
 _PADDING = {Role.JOIN: 7.0, Role.NODE: 9.0}
 _USUAL_PADDING = 8.0
-_HEIGHT, _LABEL_HEIGHT, _NOTE_HEIGHT = 26.0, 20.0, 13.0
+_HEIGHT, _LABEL_HEIGHT, _NOTE_HEIGHT = 26.0, 20.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Box:
         tip: Its text in full, for readers who point at it or hear it.
         tone: Boxes of the same tone have the same colour; empty for none.
         is_marked: Whether it stands out.
+        inner: A figure that stands in it, below its text.
+        size: Width and height where they follow from the inner figure.
     """
 
     role: Role
@@ -56,6 +60,8 @@ class Box:
     tip: str = ""
     tone: str = ""
     is_marked: bool = False
+    inner: Figure | None = None
+    size: tuple[float, float] | None = None
 
     @property
     def text(self) -> str:
@@ -65,6 +71,8 @@ class Box:
     @property
     def width(self) -> float:
         """Pixels from left to right."""
+        if self.size is not None:
+            return self.size[0]
         inner = max(words_width(self.words, TEXT), words_width((Word(self.note),), SMALL))
         width = round(inner + 2 * _PADDING.get(self.role, _USUAL_PADDING))
         return width if self.role.is_label else max(width, self.height)
@@ -72,6 +80,8 @@ class Box:
     @property
     def height(self) -> float:
         """Pixels from top to bottom."""
+        if self.size is not None:
+            return self.size[1]
         height = _LABEL_HEIGHT if self.role.is_label else _HEIGHT
         return height + (_NOTE_HEIGHT if self.note else 0)
 
@@ -95,3 +105,10 @@ class Figure:
     def boxes(self) -> Mapping[str, Box]:
         """The boxes by name."""
         return {name: known["box"] for name, known in self.graph.nodes(data=True)}
+
+    def all_boxes(self) -> Iterator[Box]:
+        """Yield the boxes, also those inside of others."""
+        for box in self.boxes.values():
+            yield box
+            if box.inner is not None:
+                yield from box.inner.all_boxes()

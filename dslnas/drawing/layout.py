@@ -20,19 +20,26 @@ _NEAR, _SLOPE, _FAR = 30.0, 0.22, 84.0
 
 @dataclass(frozen=True)
 class Place:
-    """The middle of a box."""
+    """Where a box stands, or a line passes by, in its column.
 
-    x: float
-    y: float
-
-
-@dataclass(frozen=True)
-class Passage:
-    """Where a line passes by a column, from its left to its right, straight ahead."""
+    Attributes:
+        left: Where its column begins.
+        right: Where its column ends.
+        y: Height of its middle.
+    """
 
     left: float
     right: float
     y: float
+
+    @property
+    def x(self) -> float:
+        """The middle of its column."""
+        return (self.left + self.right) / 2
+
+    def moved(self, right: float, down: float) -> Place:
+        """Return it some pixels farther right and down."""
+        return Place(self.left + right, self.right + right, self.y + down)
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,12 @@ class Layout:
 
     Attributes:
         places: By name of the box.
-        ways: By line the passages that it goes through between its ends.
+        ways: By line where it begins, passes by boxes, and ends; in a column it runs straight
+            ahead.
     """
 
     places: Mapping[str, Place]
-    ways: Mapping[tuple[str, str], tuple[Passage, ...]]
+    ways: Mapping[tuple[str, str], tuple[Place, ...]]
     width: float
     height: float
 
@@ -60,19 +68,16 @@ def layout_of(figure: Figure) -> Layout:
     rows = rows_of(figure, layers)
     widths = [max(_width(figure, name) for name in column) for column in layers.columns]
     lefts = _lefts(layers, rows, widths)
-    places, bends = {}, {}
-    for column, left, width in zip(layers.columns, lefts, widths, strict=True):
-        for name in column:
-            if name in figure.boxes:
-                places[name] = Place(left + width / 2, rows[name])
-            else:
-                bends[name] = Passage(left, left + width, rows[name])
-    ways = {
-        line: tuple(bends[name] for name in route[1:-1]) for line, route in layers.routes.items()
+    places = {
+        name: Place(left, left + width, rows[name])
+        for column, left, width in zip(layers.columns, lefts, widths, strict=True)
+        for name in column
     }
+    ways = {line: tuple(map(places.__getitem__, route)) for line, route in layers.routes.items()}
+    boxes = {name: places[name] for name in figure.boxes}
     bottoms = [rows[name] + height_of(figure, name) / 2 for name in rows]
     right = lefts[-1] + widths[-1] if lefts else 0.0
-    return Layout(places, ways, right, max(bottoms, default=0.0))
+    return Layout(boxes, ways, right, max(bottoms, default=0.0))
 
 
 def _lefts(layers: Layers, rows: Mapping[str, float], widths: Sequence[float]) -> list[float]:

@@ -16,6 +16,7 @@ _LIGHT = {
     "node": "#f4f5f7",
     "edge": "#59636e",
     "end": "#e4e8ed",
+    "frame": "#fafbfc",
     "mark": "#b3261e",
 }
 _DARK = {
@@ -26,6 +27,7 @@ _DARK = {
     "node": "#20262d",
     "edge": "#9aa4af",
     "end": "#313a44",
+    "frame": "#191e24",
     "mark": "#ff8a80",
 }
 

@@ -20,6 +20,8 @@ _BEND_HEIGHT = 2.0
 _TURN = 8.0
 """Pixels of way down that a line makes to save a turn."""
 _PASSES = 4
+_NUDGE = 5.0
+"""Pixels that the label of a short line moves to lie on it; farther, lines fan out evenly."""
 
 
 def rows_of(figure: Figure, layers: Layers) -> dict[str, float]:
@@ -40,8 +42,8 @@ def rows_of(figure: Figure, layers: Layers) -> dict[str, float]:
     slack = {name: rooms for column in columns for name, rooms in column.slack()}
     chains = [*_chains(figure, layers.graph)]
     for _ in range(_PASSES):
-        for chain in chains:
-            _straighten(chain, rows, slack)
+        for chain, reach in chains:
+            _straighten(chain, rows, slack, reach)
     top = min((rows[name] - height_of(figure, name) / 2 for name in rows), default=0.0)
     return {name: float(round(row - top)) for name, row in rows.items()}
 
@@ -52,7 +54,7 @@ def height_of(figure: Figure, name: str) -> float:
 
 
 _Neighbour: TypeAlias = tuple[str, float] | None
-"""What stands above or below, and how near it may be; None at the end of a column."""
+"""The next one above or below, and how near it may be; None at the end of a column."""
 
 
 class _Column:
@@ -127,36 +129,37 @@ def _gap(figure: Figure, upper: str, lower: str) -> float:
     return _BOX_GAP if is_open else _BEND_GAP
 
 
-def _chains(figure: Figure, graph: nx.DiGraph[str]) -> Iterator[list[str]]:
-    """Yield the ways from box to box that pass by columns, through labels of one line."""
-    through = {
-        name
-        for name in graph
-        if graph.in_degree(name) == graph.out_degree(name) == 1
-        and (name not in figure.boxes or figure.boxes[name].role.is_label)
-    }
+def _chains(figure: Figure, graph: nx.DiGraph[str]) -> Iterator[tuple[list[str], float]]:
+    """Yield the ways from box to box that do not branch, and how far each may move."""
+    through = {name for name in graph if graph.in_degree(name) == graph.out_degree(name) == 1}
     for source, first in graph.edges:
         if source in through or first not in through:
             continue
         chain = [source, first]
         while chain[-1] in through:
             chain += graph.succ[chain[-1]]
-        if any(name not in figure.boxes for name in chain):
-            yield chain
+        is_short = len(chain) == 3 and chain[1] in figure.boxes
+        yield chain, _NUDGE if is_short else inf
 
 
 def _straighten(
     chain: Sequence[str],
     rows: dict[str, float],
     slack: Mapping[str, tuple[_Neighbour, _Neighbour]],
+    reach: float,
 ) -> None:
     """Move the inner ones of a chain to heights with the fewest turns, as far as there is room."""
+    now = [rows[name] for name in chain[1:-1]]
     bounds = [_bounds(name, rows, slack) for name in chain[1:-1]]
     ends = rows[chain[0]], rows[chain[-1]]
     finite = (bound for pair in bounds for bound in pair if abs(bound) != inf)
     options = [[min(max(aim, low), high) for low, high in bounds] for aim in (*ends, *finite)]
-    options.append([rows[name] for name in chain[1:-1]])
-    best = min(options, key=lambda inner: _effort([ends[0], *inner, ends[1]]))
+    near = (
+        option
+        for option in options
+        if all(abs(new - old) <= reach for new, old in zip(option, now, strict=True))
+    )
+    best = min((now, *near), key=lambda inner: _effort([ends[0], *inner, ends[1]]))
     rows |= zip(chain[1:-1], best, strict=True)
 
 

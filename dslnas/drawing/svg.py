@@ -1,102 +1,103 @@
-"""A figure as SVG: text stays text, nothing is loaded, nothing has an id."""
+"""Figures as SVG: text stays text, nothing is loaded, nothing has an id."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from dslnas.drawing.figure import SMALL, TEXT, Box, Figure, Role
-from dslnas.drawing.layout import Layout, Passage, Place, layout_of
+from dslnas.drawing.frames import HEADING, PADDING
+from dslnas.drawing.layout import Layout, Place, layout_of
 from dslnas.drawing.palette import TONES
 from dslnas.drawing.style import Theme, class_of, style_sheet
 from dslnas.drawing.words import SUBSCRIPT, text_width, words_width, wrapped
 
 _MARGIN = 12.0
-_TITLE_HEIGHT, _CAPTION_HEIGHT, _BETWEEN = 26.0, 15.0, 30.0
+_TITLE, _TITLE_HEIGHT = 14.0, 26.0
+_CAPTION, _CAPTION_HEIGHT = 11.0, 15.0
+_BETWEEN = 30.0
 _LEAST_WIDTH = 260.0
+_BOLD = 1.1
 _HEAD, _HALF = 7.0, 3.0
 """Length of an arrow's head, and half of its width."""
 
 
 def svg_text(figures: Sequence[Figure], *, theme: Theme = "auto", tones: Iterable[str] = ()) -> str:
-    """Return figures, one below the other, as the text of an SVG file without a declaration.
+    """Return figures, one below the other, as an SVG element.
 
-    It may stand in a page of HTML, also several times.
+    It may be a file, and may stand in a page of HTML, also several times.
 
     Args:
         figures: One at least.
         theme: Colours.
         tones: Operations that take the first colours, in this order; others follow as they come.
     """
-    names = dict.fromkeys((*tones, *_tones(figures)))
+    found = (box.tone for figure in figures for box in figure.all_boxes() if box.tone)
+    names = dict.fromkeys((*tones, *found))
     writer = _Writer({name: number % TONES for number, name in enumerate(names)})
-    height = _MARGIN
-    width = _LEAST_WIDTH
-    groups = []
-    for figure in figures:
-        layout = layout_of(figure)
-        group, bottom = writer.figure(figure, layout, height)
-        groups.append(group)
-        height = bottom + _BETWEEN
-        width = max(width, layout.width, text_width(figure.title, 14) * 1.1)
-    width, height = width + 2 * _MARGIN, height - _BETWEEN + _MARGIN
-    label = " ".join(figure.description for figure in figures)
-    root = Element("svg", _root(width, height, class_of(theme), label))
+    layouts = [layout_of(figure) for figure in figures]
+    titles = (text_width(figure.title, _TITLE) * _BOLD for figure in figures)
+    width = max(_LEAST_WIDTH, *titles, *(layout.width for layout in layouts))
+    parts: list[Element] = []
+    height = _MARGIN - _BETWEEN
+    for figure, layout in zip(figures, layouts, strict=True):
+        height += _BETWEEN
+        parts += writer.whole(figure, layout, height, width)
+        height += _TITLE_HEIGHT + layout.height + _captions_height(figure, width)
+    size = _size(width + 2 * _MARGIN, height + _MARGIN)
+    root = Element("svg", _root(size, class_of(theme), figures))
     SubElement(root, "title").text = ", ".join(figure.title for figure in figures)
     SubElement(root, "style").text = style_sheet(theme)
-    SubElement(root, "rect", {"class": "paper", "fill": "none", **_size(width, height)})
-    root.extend(groups)
+    SubElement(root, "rect", {"class": "paper", "fill": "none", **size})
+    root.extend(parts)
     return tostring(root, encoding="unicode")
 
 
-def _tones(figures: Iterable[Figure]) -> Iterator[str]:
-    for figure in figures:
-        yield from (box.tone for box in figure.boxes.values() if box.tone)
-
-
-def _root(width: float, height: float, look: str, label: str) -> dict[str, str]:
+def _root(size: Mapping[str, str], look: str, figures: Sequence[Figure]) -> dict[str, str]:
     return {
         "xmlns": "http://www.w3.org/2000/svg",
         "class": look,
         "role": "img",
-        "aria-label": label,
-        "viewBox": f"0 0 {_n(width)} {_n(height)}",
-        **_size(width, height),
+        "aria-label": " ".join(figure.description for figure in figures),
+        "viewBox": f"0 0 {size['width']} {size['height']}",
+        **size,
     }
 
 
-def _size(width: float, height: float) -> dict[str, str]:
-    return {"width": _n(width), "height": _n(height)}
+def _captions_height(figure: Figure, width: float) -> float:
+    lines = sum(1 for caption in figure.captions for _ in wrapped(caption, _CAPTION, width))
+    return lines * _CAPTION_HEIGHT + 6 if lines else 0.0
 
 
 class _Writer:
     """Writes figures whose operations have the same colours."""
 
-    def __init__(self, tones: dict[str, int]) -> None:
+    def __init__(self, tones: Mapping[str, int]) -> None:
         self._tones = tones
 
-    def figure(self, figure: Figure, layout: Layout, top: float) -> tuple[Element, float]:
-        """Return a figure that begins at some height, and where it ends."""
-        group = Element("g")
-        head = SubElement(group, "text", {"class": "title", "x": _n(_MARGIN), "y": _n(top + 14)})
-        head.text = figure.title
+    def whole(self, figure: Figure, layout: Layout, top: float, width: float) -> Iterator[Element]:
+        """Yield a figure between its title and its captions, from some height on."""
+        yield _plain("title", _MARGIN, top + _TITLE, figure.title)
         top += _TITLE_HEIGHT
-        drawn = SubElement(group, "g", {"transform": f"translate({_n(_MARGIN)} {_n(top)})"})
-        for line in layout.ways:
-            drawn.extend(_line(figure, layout, *line))
-        for name, place in layout.places.items():
-            drawn.append(self._box(figure.boxes[name], place))
-        bottom = top + layout.height
+        yield from self._inside(figure, layout, _MARGIN, top)
+        baseline = top + layout.height + 6
         for caption in figure.captions:
-            for text in wrapped(caption, SMALL + 1, max(layout.width, _LEAST_WIDTH)):
-                bottom += _CAPTION_HEIGHT
-                where = {"class": "quiet", "x": _n(_MARGIN), "y": _n(bottom + 6)}
-                SubElement(group, "text", {**where, "font-size": _n(SMALL + 1)}).text = text
-        return group, bottom + (6 if figure.captions else 0)
+            for line in wrapped(caption, _CAPTION, width):
+                baseline += _CAPTION_HEIGHT
+                yield _plain("caption", _MARGIN, baseline, line)
 
-    def _box(self, box: Box, place: Place) -> Element:
+    def _inside(self, figure: Figure, layout: Layout, left: float, top: float) -> Iterator[Element]:
+        """Yield lines and boxes, moved to the right and down."""
+        for (source, target), way in layout.ways.items():
+            places = [place.moved(left, top) for place in way]
+            yield from _line(figure.boxes[source], figure.boxes[target], places)
+        for name, place in layout.places.items():
+            yield from self._box(figure.boxes[name], place.moved(left, top))
+
+    def _box(self, box: Box, place: Place) -> Iterator[Element]:
         group = Element("g")
+        yield group
         if box.tip:
             SubElement(group, "title").text = box.tip
         look = [box.role.value]
@@ -104,80 +105,72 @@ class _Writer:
             look.append(f"tone{self._tones[box.tone]}")
         if box.is_marked:
             look.append("marked")
-        rounded = box.height / 2 if box.role in (Role.NODE, Role.JOIN) else 5
-        SubElement(
-            group,
-            "rect",
-            {
-                "class": " ".join(look),
-                "x": _n(place.x - box.width / 2),
-                "y": _n(place.y - box.height / 2),
-                **_size(box.width, box.height),
-                "rx": _n(min(rounded, 13)),
-                "fill": "none",
-                "stroke": "currentColor",
-            },
-        )
-        group.extend(_text(box, place))
-        return group
+        left, top = place.x - box.width / 2, place.y - box.height / 2
+        where = {"x": _n(left), "y": _n(top), **_size(box.width, box.height)}
+        rounding = _n(min(13.0, box.height / 2) if box.role in (Role.NODE, Role.JOIN) else 5.0)
+        drawn = {"class": " ".join(look), "rx": rounding, "fill": "none", "stroke": "currentColor"}
+        SubElement(group, "rect", drawn | where)
+        if box.inner is None:
+            group.extend(_text(box, place))
+            return
+        group.append(_plain("frame-name", left + PADDING, top + HEADING - 4, box.text))
+        inner, y = layout_of(box.inner), top + HEADING + PADDING
+        yield from self._inside(box.inner, inner, left + PADDING, y)
+
+
+def _plain(look: str, x: float, y: float, text: str) -> Element:
+    element = Element("text", {"class": look, "x": _n(x), "y": _n(y)})
+    element.text = text
+    return element
 
 
 def _text(box: Box, place: Place) -> Iterator[Element]:
-    below = 13 if box.note else 0
+    """Yield the text of a box, fitted to it whichever font the reader has, and its note."""
     middle = {"x": _n(place.x), "text-anchor": "middle"}
-    text = Element("text", {**middle, "y": _n(place.y + 4 - below / 2)})
-    if not any(word.is_symbol or word.is_subscript for word in box.words):
-        width = words_width(box.words, TEXT)
-        text.set("textLength", _n(round(width, 1)))
+    text = Element("text", {**middle, "y": _n(place.y + (-2 if box.note else 4))})
+    if all(not word.is_symbol and not word.is_subscript for word in box.words):
+        text.text = box.text
+        text.set("textLength", _n(words_width(box.words, TEXT)))
         text.set("lengthAdjust", "spacingAndGlyphs")
-    for word in box.words:
-        if not word.is_symbol and not word.is_subscript:
-            text.text = (text.text or "") + word.text
-            continue
-        span = SubElement(text, "tspan")
-        span.text = word.text
-        if word.is_symbol:
-            span.set("class", "symbol")
-        if word.is_subscript:
-            span.set("font-size", _n(TEXT * SUBSCRIPT))
-            span.set("dy", "3")
+    else:
+        for word in box.words:
+            span = SubElement(text, "tspan")
+            span.text = word.text
+            if word.is_symbol:
+                span.set("class", "symbol")
+            if word.is_subscript:
+                span.set("font-size", _n(TEXT * SUBSCRIPT))
+                span.set("dy", "3")
     yield text
     if box.note:
-        note = Element("text", {**middle, "class": "quiet", "y": _n(place.y + 11)})
+        note = _plain("note", place.x, place.y + 11, box.note)
+        note.set("text-anchor", "middle")
         note.set("font-size", _n(SMALL))
-        note.text = box.note
         yield note
 
 
-def _line(figure: Figure, layout: Layout, source: str, target: str) -> Iterator[Element]:
-    """Yield a line: it goes up and down between columns only, and straight ahead beside boxes."""
-    start, end = figure.boxes[source], figure.boxes[target]
-    begin, to = layout.places[source], layout.places[target]
+def _line(start: Box, end: Box, way: Sequence[Place]) -> Iterator[Element]:
+    """Yield a line: it goes up and down between columns only, and straight ahead in them."""
     head = 0 if end.role.is_label else _HEAD - 1
-    left = begin.x + start.width / 2
-    right = to.x - end.width / 2 - head
-    steps = [
-        Passage(left, left, begin.y),
-        *layout.ways[source, target],
-        Passage(right, right, to.y),
-    ]
-    path = [f"M{_n(left)} {_n(begin.y)}"]
-    for one, other in pairwise(steps):
-        if one.right > one.left:
-            path.append(f"H{_n(one.right)}")
+    right = way[-1].x - end.width / 2 - head
+    path = [f"M{_n(way[0].x + start.width / 2)} {_n(way[0].y)}"]
+    for one, other in pairwise(way):
         if one.y == other.y:
-            path.append(f"H{_n(other.left)}")
             continue
-        middle = (one.right + other.left) / 2
-        points = ((middle, one.y), (middle, other.y), (other.left, other.y))
-        path.append("C" + " ".join(f"{_n(x)} {_n(y)}" for x, y in points))
-    yield Element(
-        "path", {"class": "line", "d": "".join(path), "fill": "none", "stroke": "currentColor"}
-    )
+        ahead = min(other.left, right)
+        middle = (one.right + ahead) / 2
+        points = ((middle, one.y), (middle, other.y), (ahead, other.y))
+        path.append(f"H{_n(one.right)}C" + " ".join(f"{_n(x)} {_n(y)}" for x, y in points))
+    path.append(f"H{_n(right)}")
+    drawn = {"class": "line", "d": "".join(path), "fill": "none", "stroke": "currentColor"}
+    yield Element("path", drawn)
     if head:
-        tip = right + head
-        d = f"M{_n(tip)} {_n(to.y)}l{_n(-_HEAD)} {_n(-_HALF)}v{_n(2 * _HALF)}z"
+        d = f"M{_n(right + head)} {_n(way[-1].y)}l{_n(-_HEAD)} {_n(-_HALF)}v{_n(2 * _HALF)}z"
         yield Element("path", {"class": "arrow", "d": d})
+
+
+def _size(width: float, height: float) -> dict[str, str]:
+    return {"width": _n(width), "height": _n(height)}
 
 
 def _n(number: float) -> str:

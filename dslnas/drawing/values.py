@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dslnas.drawing.figure import Box, Role
-from dslnas.drawing.words import Word, name_words
+from dslnas.drawing.words import SIGN_OF, Word, name_words
 from dslnas.language.check.value import (
     Activated,
     Applied,
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from dslnas.language.check.cell import Cell
 
-_SIGNS = {"add": "+", "subtract": "−", "multiply": "×"}
-"""Primitives that papers write as a sign."""
-
 
 class ValueBoxes:
     """Adds values of a cell to a graph of boxes, whose inputs, states and nodes are there."""
@@ -44,8 +41,9 @@ class ValueBoxes:
         if self._is_helper(value):
             return
         if self._helpers(value):
-            line = " ".join(self._written[name].split())
-            made = self._box(Role.OPERATION, _function(line), tip=line, tone=_function(line))
+            whole = _value(self._written[name])
+            function = whole.partition("(")[0]
+            made = self._box(Role.OPERATION, function, tip=whole, tone=function)
             for source in self._behind(value):
                 self._graph.add_edge(source, made)
         else:
@@ -68,7 +66,7 @@ class ValueBoxes:
         """Yield the values of which a figure shows less than is written."""
         for name, value in self._values.items():
             if not self._is_helper(value) and self._helpers(value):
-                yield " ".join(self._written[name].split())
+                yield f"{name} = {_value(self._written[name])}"
 
     def _is_helper(self, value: CellValue) -> bool:
         """Whether a value has no name in the text of its cell."""
@@ -104,9 +102,9 @@ class ValueBoxes:
                 return made
             case Activated(source=source):
                 return self._joined(Role.OPERATION, "operation", (self._made_of(source),))
-            case Joined(primitive=primitive, operands=operands) if primitive in _SIGNS:
+            case Joined(primitive=primitive, operands=operands) if primitive in SIGN_OF:
                 made_of = map(self._made_of, operands)
-                return self._joined(Role.JOIN, _SIGNS[primitive], tuple(made_of), tip=primitive)
+                return self._joined(Role.JOIN, SIGN_OF[primitive], tuple(made_of), tip=primitive)
             case Joined(primitive=text, operands=operands) | Together(text=text, operands=operands):
                 return self._joined(Role.JOIN, text, tuple(map(self._made_of, operands)))
 
@@ -123,7 +121,7 @@ class ValueBoxes:
         return name
 
 
-def _function(line: str) -> str:
-    """Return the function of a value as it is written: `highway` of `first  highway(tanh, x)`."""
-    text = line.partition("=")[2] if line.startswith("let ") else line.partition(" ")[2]
-    return text.partition("(")[0].strip()
+def _value(line: str) -> str:
+    """Return a value as it is written: `highway(tanh, x)` of `first  highway(tanh, x)`."""
+    text = line.partition("=" if line.startswith("let ") else " ")[2]
+    return " ".join(text.split())

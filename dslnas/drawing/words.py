@@ -7,6 +7,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from dslnas.language.check.values import SIGNS
+
+_PRINTED = {"-": "−", "*": "×"}
+
+SIGN_OF = {primitive: _PRINTED.get(sign, sign) for sign, primitive in SIGNS.items()}
+"""Primitives that papers write as a sign."""
+
 SUBSCRIPT = 0.75
 """Size of a subscript, as a part of the letters before it."""
 

@@ -36,11 +36,12 @@ def _body(graph: PrimitiveGraph) -> Iterator[str]:
         opened = max(places.get(path, -1) for path in around) + 1
         yield from lines[printed:opened]
         printed = max(printed, opened)
-        yield _node_line(node)
+        yield node_line(node)
     yield from lines[printed:]
 
 
-def _node_line(node: Node) -> str:
+def node_line(node: Node) -> str:
+    """Return a node as text."""
     call = f"{node.name} = {node.primitive}{_arguments(node)}"
     row = f" {_row(node.mix)}" if node.mix else ""
     inputs = f" {', '.join(node.inputs)}" if node.inputs else ""

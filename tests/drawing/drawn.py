@@ -22,9 +22,16 @@ class Drawn(NamedTuple):
     text: str
 
     def overlaps(self, other: Drawn) -> bool:
-        """Whether two boxes share more than an edge."""
+        """Whether two boxes share more than an edge, and neither is a frame around the other."""
+        if self.frames(other) or other.frames(self):
+            return False
         is_beside = self.right <= other.left or other.right <= self.left
         return not is_beside and self.top < other.bottom and other.top < self.bottom
+
+    def frames(self, other: Drawn) -> bool:
+        """Whether it is a frame around another box."""
+        is_around = self.left < other.left and other.right < self.right
+        return self.look == "frame" and is_around and self.top < other.top < self.bottom
 
 
 def boxes_of(svg: str) -> list[Drawn]:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
@@ -12,12 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dslnas.drawing.cells import cell_figure
 from dslnas.drawing.draw import cell_svg
+from dslnas.drawing.figure import Figure, Role
+from dslnas.drawing.layout import layout_of
+from dslnas.drawing.svg import svg_text
 from dslnas.language.check.cell import Cell
+from dslnas.language.link.sources import library_names
 from tests.drawing.drawn import SVG, boxes_of, overlapping
 from tests.spaces import space_of
 from tests.strategies import SpaceText, rating_spaces, spaces, valued_spaces
 
+ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 
 FOUND = {
@@ -26,11 +32,27 @@ FOUND = {
 }
 
 
-def library_cell(file: str, name: str) -> Cell:
+def library_cells(file: str) -> Mapping[str, Cell]:
     is_recurrent = file.startswith("rnn.")
-    text = f"use {file}\n" + ("data text\n" if is_recurrent else "data cifar10\n")
-    shape = () if is_recurrent else (3, 32, 32)
-    return space_of(text, shape).cells[name]
+    text = f"use {file}\ndata {'text' if is_recurrent else 'cifar10'}\n"
+    return space_of(text, () if is_recurrent else (3, 32, 32)).cells
+
+
+def library_cell(file: str, name: str) -> Cell:
+    return library_cells(file)[name]
+
+
+def struck(figure: Figure) -> list[tuple[str, ...]]:
+    """Return the lines that run straight through a box, each with the box."""
+    layout = layout_of(figure)
+    return [
+        (*line, name)
+        for line, way in layout.ways.items()
+        for passed in way[1:-1]
+        for name, place in layout.places.items()
+        if place.left < passed.right and passed.left < place.right
+        if abs(place.y - passed.y) <= figure.boxes[name].height / 2
+    ]
 
 
 def told(cell: Cell) -> Counter[str]:
@@ -48,6 +70,11 @@ def test_published_cells_are_drawn_as_they_were_looked_at(
     expect(GOLDEN / f"{golden}.svg", f"{cell_svg(library_cell(*FOUND[golden]))}\n")
 
 
+def test_the_picture_of_the_readme_is_what_is_drawn(expect: Callable[[Path, str], None]) -> None:
+    figures = [cell_figure(library_cell(*cell)) for cell in FOUND.values()]
+    expect(ROOT / "docs/cells.svg", f"{svg_text(figures)}\n")
+
+
 @given(st.one_of(spaces(), valued_spaces(), rating_spaces()))
 @settings(max_examples=12)
 def test_every_edge_of_any_cell_stands_there_once_and_no_two_boxes_overlap(
@@ -58,18 +85,22 @@ def test_every_edge_of_any_cell_stands_there_once_and_no_two_boxes_overlap(
         tips = Counter(box.tip for box in boxes)
         assert {tip: tips[tip] for tip in told(cell)} == told(cell)
         assert not overlapping(boxes)
+        assert not struck(cell_figure(cell))
+
+
+@pytest.mark.parametrize("file", [n for n in library_names() if n.startswith(("cnn.", "rnn."))])
+def test_boxes_of_published_cells_stand_apart_and_no_line_runs_through_one(file: str) -> None:
+    for cell in library_cells(file).values():
+        assert not overlapping(boxes_of(cell_svg(cell)))
+        assert not struck(cell_figure(cell))
 
 
 def test_the_same_cell_gives_the_same_bytes_in_every_process() -> None:
-    program = (
-        "from tests.drawing.test_draw import *\n"
-        "print(cell_svg(library_cell('cnn.darts_v2', 'normal')))"
-    )
-    environment = os.environ | {"PYTHONHASHSEED": "3"}
+    program = "import dslnas; print(dslnas.draw('cnn.darts_v2', cell='normal'))"
+    environment = os.environ | {"PYTHONHASHSEED": "3", "PYTHONUTF8": "1"}
     command = [sys.executable, "-c", program]
-    made = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    golden = GOLDEN / "darts_v2_normal.svg"
-    assert made.stdout == golden.read_text(encoding="utf-8")
+    made = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert made.stdout.decode() == (GOLDEN / "darts_v2_normal.svg").read_text(encoding="utf-8")
 
 
 def test_notes_stand_below_their_operations_and_marked_edges_stand_out() -> None:
@@ -105,3 +136,40 @@ def test_a_page_may_hold_a_drawing_many_times() -> None:
     svg = cell_svg(library_cell("cnn.darts_v2", "normal"))
     assert " id=" not in svg
     assert "url(" not in svg
+
+
+def test_edges_that_choose_alike_are_told_once_below() -> None:
+    svg = cell_svg(library_cell("papers.darts", "normal"))
+    boxes = boxes_of(svg)
+    assert Counter(box.text for box in boxes if "choice" in box.look) == {"8 operations": 14}
+    assert svg.count("8 operations: none, max_pool(3), avg_pool(3), skip_connect, sep_conv(3)") == 1
+
+
+def test_short_choices_are_written_on_their_edges() -> None:
+    cell = "cell one { inputs 1; node n = {relu, tanh}(in1); output n }"
+    space = space_of(f"use std.cnn\n{cell}\nnetwork {{ cells one }}")
+    boxes = boxes_of(cell_svg(space.cells["one"]))
+    assert [box.text for box in boxes if "choice" in box.look] == ["relu, tanh"]
+
+
+def test_a_recurrent_cell_has_its_states_at_both_ends() -> None:
+    texts = [box.text for box in boxes_of(cell_svg(library_cell("rnn.lstm", "lstm")))]
+    assert Counter(texts) >= Counter(["xt", "ht−1", "ct−1", "ht", "ct", "+", "+", "×", "×", "×"])
+
+
+def test_values_read_at_once_lead_into_one_choice() -> None:
+    cell = space_of("use papers.sif\ndata ratings\n", ()).cells["interaction"]
+    figure = cell_figure(cell)
+    (label,) = (name for name, box in figure.boxes.items() if box.role is Role.CHOICE)
+    assert [*figure.graph.predecessors(label)] == ["p", "q"]
+
+
+def test_cells_inside_of_a_cell_stand_in_frames() -> None:
+    text = (ROOT / "specs/digits_hierarchical.nas").read_text(encoding="utf-8")
+    boxes = boxes_of(cell_svg(space_of(text, (1, 8, 8)).cells["stage"]))
+    frames = [box for box in boxes if box.look == "frame"]
+    assert [frame.text for frame in frames] == ["first", "second"]
+    inside = [[box.text for box in boxes if frame.frames(box)] for frame in frames]
+    assert [[text for text in texts if len(text) == 2] for texts in inside] == [
+        ["n1", "n2", "n3"]
+    ] * 2
