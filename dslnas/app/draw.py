@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.app.compile import Compiled, CompiledArchitecture, CompiledSpace, compile_spec
-from dslnas.diagnostics import suggestion, user_error
+from dslnas.diagnostics import user_error
 from dslnas.drawing.draw import figures_of
 from dslnas.drawing.style import Theme
 from dslnas.drawing.svg import svg_text
 from dslnas.files import write_whole
 from dslnas.runs.folder import ARCHITECTURE, SPEC
 from dslnas.runs.manifest import MANIFEST
+from dslnas.spelling import suggestion
 
 if TYPE_CHECKING:
     from dslnas.drawing.figure import Figure
