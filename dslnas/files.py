@@ -65,6 +65,11 @@ def remove_parts(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def user_cache() -> Path:
+    """Return the folder of this user for what can be made again."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dslnas"
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it.
 
@@ -77,8 +82,11 @@ def make_folder(path: Path) -> None:
         raise cannot_write(path, error) from None
 
 
-def cannot_write(path: Path, error: OSError) -> Exception:
-    """Return the error for a place that cannot be written to."""
+OTHER_OUT = "choose another folder with `--out DIR` (in Python `out='DIR'`)"
+
+
+def cannot_write(path: Path, error: OSError, instead: str = OTHER_OUT) -> Exception:
+    """Return the error for a place that cannot be written to, and what to do instead."""
     reason = (error.strerror or str(error)).lower()
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     free = "free some space and go on with the run, or " if full else ""
@@ -86,5 +94,5 @@ def cannot_write(path: Path, error: OSError) -> Exception:
         "NAS021",
         f"cannot be written: {reason}",
         where=str(path),
-        help=f"{free}choose another folder with `--out DIR` (in Python `out='DIR'`)",
+        help=free + instead,
     )

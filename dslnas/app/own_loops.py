@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from dslnas.app.run import Listener, Notice, silent
 from dslnas.diagnostics import user_error
+from dslnas.files import cannot_write
 
 if TYPE_CHECKING:
     from dslnas.app.compile import CompiledSearch
@@ -31,25 +32,31 @@ def compile_loops(
     """Compile all loops for this processor; return how many are ready, and where they are kept.
 
     Raises:
-        UserError: NAS013 if numba is not there.
+        UserError: NAS013 if numba is of no use, NAS021 if nothing can be kept.
     """
     import torch
 
     from dslnas.backends.torch.kernels import compilation
-    from dslnas.backends.torch.kernels.availability import available
+    from dslnas.backends.torch.kernels.availability import why_unavailable
 
-    if not available():
+    reason = why_unavailable()
+    if reason is not None:
         raise user_error(
             "NAS013",
-            "there are no loops to compile: numba is not installed",
+            f"loops cannot be compiled: {reason}",
             where="dslnas loops",
-            help="pip install numba, the extra `fast` of dslnas",
+            help="pip install numba, the extra `fast` of dslnas; NUMBA_DISABLE_JIT must not be set",
         )
-    from dslnas.backends.torch.kernels.jit import cache_folder
+    from dslnas.backends.torch.kernels.kept_loops import FOLDER, check_writable
 
+    try:
+        check_writable()
+    except OSError as error:
+        help = "let NUMBA_CACHE_DIR, or XDG_CACHE_HOME, name another folder"
+        raise cannot_write(FOLDER, error, help) from None
     with compilation.telling_of_compilation(lambda text: report(Notice(text))):
         counts = [compilation.compile_all(getattr(torch, name)) for name in precisions]
-        return sum(counts), cache_folder()
+    return sum(counts), FOLDER
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dslnas.app.compile import CompiledSearch, compile_spec
@@ -60,8 +62,25 @@ def test_digits_are_short_and_cifar_is_long() -> None:
 
 
 def test_what_is_missing_to_compile_loops_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(availability, "available", lambda: False)
+    monkeypatch.setattr(availability, "why_unavailable", lambda: "No module named 'numba'")
     with pytest.raises(UserError) as raised:
         compile_loops()
-    assert [wrong.code for wrong in raised.value.diagnostics] == ["NAS013"]
-    assert "numba is not installed" in str(raised.value.diagnostics[0].message)
+    (wrong,) = raised.value.diagnostics
+    assert wrong.code == "NAS013"
+    assert wrong.message == "loops cannot be compiled: No module named 'numba'"
+
+
+@pytest.mark.skipif(not available(), reason="numba is not installed")
+def test_loops_that_cannot_be_kept_are_not_said_to_be_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dslnas.backends.torch.kernels import kept_loops
+
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(kept_loops, "FOLDER", tmp_path / "file" / "loops")
+    monkeypatch.setattr(compilation, "compile_all", lambda dtype: pytest.fail("it compiles"))
+    with pytest.raises(UserError) as raised:
+        compile_loops()
+    (wrong,) = raised.value.diagnostics
+    assert (wrong.code, wrong.where) == ("NAS021", str(tmp_path / "file" / "loops"))
+    assert wrong.help == "let NUMBA_CACHE_DIR, or XDG_CACHE_HOME, name another folder"

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.backends.torch.kernels.availability import available, plain_cpu
+from dslnas.backends.torch.kernels.availability import available, plain_cpu, why_unavailable
 from dslnas.backends.torch.kernels.mix import mix
 from dslnas.backends.torch.kernels.norm import Norm, Rule
 from dslnas.backends.torch.threads import threads
@@ -61,6 +61,12 @@ def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.Monkey
 
     assert jit._compiled(compiler, _everything) is _everything
     assert kept == [True, False]
+
+
+@needs_numba
+def test_there_are_no_loops_where_numba_must_not_compile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("numba.config.DISABLE_JIT", True)
+    assert why_unavailable.__wrapped__() == "NUMBA_DISABLE_JIT is set"
 
 
 def test_loops_keep_out_of_autocast_and_of_unlike_tensors() -> None:

@@ -258,12 +258,12 @@ def test_results_are_the_same_where_loops_are_compiled_and_where_they_are_found(
 def test_loops_are_kept_apart_from_those_of_other_sources(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dslnas.backends.torch.kernels import jit
+    from dslnas.backends.torch.kernels import kept_loops
 
-    monkeypatch.setattr(jit, "__file__", str(tmp_path / "jit.py"))
+    monkeypatch.setattr(kept_loops, "__file__", str(tmp_path / "kept_loops.py"))
     helper = tmp_path / "helper.py"
     folders = []
     for text in ("a = 1", "a = 2", "a = 1"):
         helper.write_text(text, encoding="utf-8")
-        folders.append(jit.cache_folder())
+        folders.append(kept_loops.cache_folder())
     assert folders[0] == folders[2] != folders[1]

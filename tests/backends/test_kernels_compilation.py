@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from dslnas.backends.torch.kernels import compilation
 from dslnas.backends.torch.kernels.argument_check import fields_of
 from dslnas.backends.torch.kernels.availability import available
 from dslnas.backends.torch.kernels.compilation import Work, record_type
@@ -45,6 +46,17 @@ def test_every_task_says_which_record_it_reads(kernel: Loops) -> None:
     kinds = {record_type(task) for task in tasks_of(kernel).values()}
     assert all(issubclass(kind, KernelArgs) and fields_of(kind) for kind in kinds)
     assert kernel in {kind.kernel for kind in kinds}
+
+
+@pytest.mark.skipif(not available(), reason="numba is not installed")
+def test_that_loops_cannot_be_kept_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dslnas.backends.torch.kernels import kept_loops
+
+    monkeypatch.setattr(kept_loops, "FOLDER", tmp_path / "loops")
+    assert compilation.announced() == compilation.COMPILING
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(kept_loops, "FOLDER", tmp_path / "file" / "loops")
+    assert f"cannot be kept in {tmp_path}/file/loops" in compilation.announced()
 
 
 def test_long_work_is_worth_compiling_and_short_work_is_not() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tarfile
@@ -13,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from dslnas.diagnostics import UserError, user_error
-from dslnas.files import write_whole
+from dslnas.files import user_cache, write_whole
 
 PACKAGE = "onnxruntime-web"
 VERSION = "1.27.0"
@@ -65,8 +64,7 @@ def find_runtime(folder: Path | None = None) -> Runtime:
 
 def cache_folder() -> Path:
     """Return where the files are kept."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "dslnas" / f"{PACKAGE}-{VERSION}"
+    return user_cache() / f"{PACKAGE}-{VERSION}"
 
 
 def _is_whole(folder: Path) -> bool:

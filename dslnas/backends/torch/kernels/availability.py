@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from operator import attrgetter
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,13 +20,18 @@ _kind = attrgetter("dtype", "is_cpu")
 
 
 @lru_cache(1)
-def available() -> bool:
-    """Say whether numba (the extra `fast`) is installed and goes with the numpy that is here."""
+def why_unavailable() -> str | None:
+    """Say why no loops can be compiled; None if they can, by numba, the extra `fast`."""
     try:
-        import_module("numba")
-    except ImportError:
-        return False
-    return True
+        numba: Any = import_module("numba")
+    except ImportError as error:  # it is not installed, or for another numpy
+        return str(error)
+    return "NUMBA_DISABLE_JIT is set" if numba.config.DISABLE_JIT else None
+
+
+def available() -> bool:
+    """Say whether loops can be compiled."""
+    return why_unavailable() is None
 
 
 def has_loops(kernel: Kernel) -> bool:

@@ -23,6 +23,10 @@ from dslnas.graph.graph import PrimitiveGraph
 KERNELS: Final[tuple[Kernel, ...]] = get_args(Kernel)
 
 COMPILING = "Compiling loops for this processor, once; `dslnas loops` does so ahead of all runs"
+NOT_KEPT = (
+    "Compiling loops, as every run will: they cannot be kept in {folder}; let NUMBA_CACHE_DIR name "
+    "another one"
+)
 
 WORTH = 20.0
 """Seconds of a run from which on loops save more than compiling them takes."""
@@ -74,7 +78,7 @@ def telling_of_compilation(tell: Callable[[str], None]) -> Iterator[None]:
         nonlocal told
         if not told:
             told = True
-            tell(COMPILING)
+            tell(announced())
 
     def on_compiled(kernel: Loops, task: str, seconds: float) -> None:
         tell(f"  {kernel} {task}: {seconds:.1f} s")
@@ -86,6 +90,16 @@ def telling_of_compilation(tell: Callable[[str], None]) -> Iterator[None]:
             yield
     finally:
         watchers.remove(on_compiled)
+
+
+def announced() -> str:
+    """Return what is told when the first loop is compiled."""
+    kept: Any = import_module("dslnas.backends.torch.kernels.kept_loops")
+    try:
+        kept.check_writable()
+    except OSError:
+        return NOT_KEPT.format(folder=kept.FOLDER)
+    return COMPILING
 
 
 def compile_all(dtype: torch.dtype) -> int:

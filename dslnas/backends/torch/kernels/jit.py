@@ -9,10 +9,7 @@ each thread of a team does: its share of the tasks.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -21,6 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from dslnas.backends.torch.kernels.kept_loops import FOLDER
 from dslnas.backends.torch.kernels.kernel_args import Buffer, KernelArgs
 from dslnas.backends.torch.kernels.kernel_call import TEAM
 
@@ -56,25 +54,9 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 _ARGS = TEAM.itemsize
 
 
-def cache_folder() -> Path:
-    """Return where compiled loops are kept: in numba's folder, if one is set, or the user's.
-
-    The name tells the state of all files here: numba looks at a loop's own file alone, but what it
-    keeps contains the functions of other files.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(config.CACHE_DIR or home) / "dslnas" / f"loops-{digest.hexdigest()[:16]}"
-
-
-_FOLDER = str(cache_folder())
-
-
 def _compiled(compiler: Callable[..., Untyped], function: Callable[..., object]) -> Untyped:
     """Return a compiled function, which is kept on disk if there is a place for it."""
-    before, config.CACHE_DIR = config.CACHE_DIR, _FOLDER
+    before, config.CACHE_DIR = config.CACHE_DIR, str(FOLDER)
     try:
         return compiler(cache=True)(function)
     except RuntimeError:  # no folder that compiled code could be kept in

@@ -63,7 +63,7 @@ class KernelCall:
         """Do tasks 0 to `tasks`, on as many threads as torch has.
 
         Imports numba (half a second) at the first call. A task is compiled when it first meets a
-        dtype, which takes a second; the result is kept on disk where that is possible.
+        dtype, which takes from a second to half a minute; see `kept_loops` for where it is kept.
 
         Raises:
             MemoryError: A task found no memory to work in.
