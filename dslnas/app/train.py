@@ -125,6 +125,7 @@ def _write(run: Run, trained: Trained) -> None:
     """Write what a training came to into the folder of its run."""
     from dslnas.exporters.weights import write_weights
     from dslnas.runs.origin import Origin
+    from dslnas.tasks.mistakes import pictures_of
 
     data, task, graph = run.data, task_of(run.spec.program.data), trained.network.graph
     measured = {"test": trained.test, "validation": trained.validation}
@@ -149,5 +150,8 @@ def _write(run: Run, trained: Trained) -> None:
     for name, content in data.facts.files().items():
         run.folder.write(name, content)
     if outputs is not None:
-        for name, rows in task.tables(outputs, data).items():
+        tables = task.tables(outputs, data)
+        for name, rows in tables.items():
             run.folder.write_table(name, rows)
+        for name, content in pictures_of(task.mistakes(tables), data).items():
+            run.folder.write(name, content)

@@ -26,13 +26,17 @@ def cell_text(cell: Cell) -> str:
     for _, line in cell.written:
         lines.append(f"    {line}")
     for node in cell.nodes:
-        terms = " + ".join(
-            f"{_operations(edge.operations)}({cell.together.get(edge.source, edge.source)})"
-            for edge in cell.incoming(node)
-        )
-        lines.append(f"    node {node} = {terms}")
+        lines.append(f"    node {node} = {node_text(cell, node)}")
     lines.append(f"    output  {_output(cell)}")
     return "\n".join([f"cell {cell.name} {{", *lines, "}"])
+
+
+def node_text(cell: Cell, node: str) -> str:
+    """Return the terms that a node sums, as in `sep_conv(3)(in1) + skip_connect(n1)`."""
+    return " + ".join(
+        f"{_operations(edge.operations)}({cell.together.get(edge.source, edge.source)})"
+        for edge in cell.incoming(node)
+    )
 
 
 def layout_text(network: Network) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.tasks.labelled import LabelledTask, rows_of
 from dslnas.tasks.metric import RECALL
+from dslnas.tasks.mistakes import wrong_classes
 from dslnas.tasks.task import Measurement
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Classification(LabelledTask):
     output, outputs = "class", "classes"
     guess, guess_words = "majority", "always the most frequent class"
     detail = RECALL
+    mistakes_in = staticmethod(wrong_classes)
+    confusion = CONFUSION
     has_classes = True
 
     def counts(self, data: Data, part: str) -> Mapping[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,6 +24,7 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.tasks.labelled_settings import Family, settings_of
 from dslnas.tasks.meter import OutputMeter
 from dslnas.tasks.metric import LABELLED_METRICS, Column, Metric, Row
+from dslnas.tasks.mistakes import PICTURES, Mistake
 from dslnas.tasks.task import Chance, Measurement, Rows, Task
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ FILES = MappingProxyType(
     {
         EXAMPLES: "which examples are in which part of the data",
         PREDICTIONS: "what it makes of every example of the test part",
+        PICTURES: "the pictures of the test part that it is most wrong about, side by side",
         "predict.py": "labels pictures with it; needs numpy, Pillow and onnxruntime only",
         "preprocessing.py": "pictures to what the models read; needs numpy and Pillow only",
     }
@@ -333,6 +335,16 @@ class LabelledTask(Task):
             EXAMPLES: examples_table(parts, data.facts, data.named_by),
             PREDICTIONS: predictions_table(parts[-1], outputs, data.facts, data.named_by),
         }
+
+    def mistakes(self, tables: Mapping[str, Rows]) -> Sequence[Mistake]:
+        """Return the mistakes among the predictions."""
+        predictions = tables.get(PREDICTIONS, ())
+        return self.mistakes_in(predictions) if predictions else ()
+
+    @staticmethod
+    @abstractmethod
+    def mistakes_in(table: Rows) -> Sequence[Mistake]:
+        """Return the mistakes in a table of predictions, the worst first."""
 
     def more_results(self, data: Data) -> dict[str, object]:
         """Return what a constant prediction comes to."""

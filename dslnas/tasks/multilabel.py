@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.tasks.labelled import LabelledTask, rows_of
 from dslnas.tasks.metric import RECALL_OF_LABELS
+from dslnas.tasks.mistakes import wrong_labels
 from dslnas.tasks.task import Measurement
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Multilabel(LabelledTask):
     output, outputs = "label", "labels"
     guess, guess_words = "majority", "of every label what is more frequent"
     detail = RECALL_OF_LABELS
+    mistakes_in = staticmethod(wrong_labels)
 
     def counts(self, data: Data, part: str) -> Mapping[str, int]:
         """Return how many examples of a part have each label."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dslnas.tasks.labelled import LabelledTask
 from dslnas.tasks.metric import ERROR_OF_NUMBERS
+from dslnas.tasks.mistakes import largest_errors
 from dslnas.tasks.task import Measurement
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Regression(LabelledTask):
     output, outputs = "number", "numbers"
     guess, guess_words = "mean", "always the mean"
     detail = ERROR_OF_NUMBERS
+    mistakes_in = staticmethod(largest_errors)
 
     def random_targets(
         self, count: int, classes: int, generator: Generator, dtype: torch.dtype

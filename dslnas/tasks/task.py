@@ -21,6 +21,7 @@ from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import TaskSettings
 from dslnas.tasks.meter import Meter, SumMeter
 from dslnas.tasks.metric import Column, Metric, Row
+from dslnas.tasks.mistakes import Mistake
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,6 +91,7 @@ class Task(ABC):
         selects_epoch: Whether a training from scratch gives the network of its best epoch, unless
             settings say, and may average weights; else that of the last epoch.
         has_classes: Whether every example is of one class.
+        confusion: Result that counts which class of the test part is taken for which; "" for none.
         measured_at_once: Examples, or sequences side by side, of a batch that is measured.
     """
 
@@ -103,6 +105,7 @@ class Task(ABC):
     files: ClassVar[Mapping[str, str]] = MappingProxyType({})
     selects_epoch: ClassVar[bool] = False
     has_classes: ClassVar[bool] = False
+    confusion: ClassVar[str] = ""
     measured_at_once: ClassVar[int] = 256
 
     def for_data(self, data: DataSettings) -> Task:
@@ -309,6 +312,14 @@ class Task(ABC):
             data: The data it was trained on.
         """
         return {}
+
+    def mistakes(self, tables: Mapping[str, Rows]) -> Sequence[Mistake]:
+        """Return the mistakes of the trained network on the test part, the worst first.
+
+        Args:
+            tables: As `tables` returned them.
+        """
+        return ()
 
     def results_by_example(self, outputs: Tensor, data: Data) -> dict[str, object]:
         """Return results that follow from single examples; see `tables`."""

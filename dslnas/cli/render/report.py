@@ -22,7 +22,6 @@ from dslnas.runs.family import criterion_of
 from dslnas.runs.folder import ARCHITECTURE, METRICS
 from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
 from dslnas.tasks.catalogue import task_of
-from dslnas.tasks.classification import CONFUSION
 from dslnas.tasks.metric import Row, Shown, ShownEach
 from dslnas.tasks.task import Task
 
@@ -61,7 +60,7 @@ def report_text(folder: Path, manifest: Manifest) -> str:
     width = max(20, *(len(label) for label, _, _ in facts))
     for label, value, remark in facts:
         lines.append(f"  {label:<{width}} {value:<12} {remark}".rstrip())
-    lines += _confusion(results)
+    lines += _confusion(results.measures.get(task.confusion))
     precisions = list(precision_lines(results.precisions, task.metrics[0]))
     lines += ["", *precisions] if precisions else []
     lines += _architecture(folder, is_found=results.search_seconds is not None)
@@ -77,9 +76,8 @@ def report_text(folder: Path, manifest: Manifest) -> str:
     return "\n".join(lines)
 
 
-def _confusion(results: Results) -> Iterator[str]:
+def _confusion(counts: Measure | None) -> Iterator[str]:
     """Yield which class was taken for which, where the classes are few and some are mistaken."""
-    counts = results.measures.get(CONFUSION)
     if not isinstance(counts, dict) or not 0 < len(counts) <= MOST_CLASSES:
         return
     rows = [("", *counts)]

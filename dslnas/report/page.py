@@ -1,0 +1,78 @@
+"""A report as a page of HTML that needs nothing else."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from dslnas.files import write_whole
+from dslnas.json_model import damaged
+from dslnas.report.figures.dots import among, dot_plot
+from dslnas.report.figures.heat import LEVELS, heat_map
+from dslnas.report.figures.lines import line_chart
+from dslnas.report.figures.matrix import matrix
+from dslnas.report.numbers import Number, Piece
+from dslnas.report.reading import RunRecord
+from dslnas.report.view import Report
+from dslnas.tasks.mistakes import PICTURES, pictures_by_row
+
+PAGE = "report.html"
+
+
+def write_page(run: RunRecord, report: Report, path: Path) -> None:
+    """Write a report into a file, whole or not at all.
+
+    Raises:
+        UserError: NAS021 if it cannot be written, NAS027 if the pictures of the run are damaged.
+    """
+    write_whole(path, page(report, _pictures(run)))
+
+
+def page(report: Report, pictures: Mapping[int, bytes]) -> str:
+    """Return a report as HTML; `pictures`: PNG by the rows of the predictions."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("dslnas.report", "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+    )
+    environment.globals.update(
+        line_chart=line_chart,
+        heat_map=heat_map,
+        matrix=matrix,
+        among=among,
+        dot_plot=dot_plot,
+        number=_number,
+        LEVELS=LEVELS,
+    )
+    shown = {row: _in_page(content) for row, content in pictures.items()}
+    text = environment.get_template("report.html").render(report=report, pictures=shown)
+    # Names of files may have bytes that are no letters.
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _pictures(run: RunRecord) -> Mapping[int, bytes]:
+    path = run.path / PICTURES
+    try:
+        return pictures_by_row(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        raise damaged({"": "not the pictures of a run"}, str(path)) from None
+
+
+def _in_page(content: bytes) -> str:
+    return f"data:image/png;base64,{b64encode(content).decode('ascii')}"
+
+
+def _number(piece: Piece) -> Markup | str:
+    """Return a piece of text; a number says which it is and where it is from."""
+    if not isinstance(piece, Number):
+        return piece
+    source = Markup(' data-from="{}"').format(piece.source) if piece.source else ""
+    return Markup('<data value="{}"{}>{}</data>').format(repr(piece.value), source, piece.text)
