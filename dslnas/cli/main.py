@@ -45,6 +45,7 @@ COMMANDS = {
     "loops": "loops",
     "new": "new",
     "predict": "predict",
+    "report": "report",
     "schema": "schema",
     "show": "show",
     "status": "status",

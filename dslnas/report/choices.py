@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
+from dslnas.language.check.cell import Cell, Edge
 from dslnas.report.figures.heat import Choice, HeatMap, Strip
 from dslnas.report.numbers import Number, in_metrics
 from dslnas.report.reading import RunRecord
@@ -29,11 +30,13 @@ class Phase:
         architecture: The architecture.
         lines: By cell, and by `network` for what is around cells, its lines as text, each with
             whether it is another one than in the epoch before the first of these.
+        marked: By cell the places of the edges that are others than in that epoch.
     """
 
     epochs: tuple[int, ...]
     architecture: Architecture
     lines: Mapping[str, tuple[tuple[str, bool], ...]]
+    marked: Mapping[str, tuple[int, ...]]
 
     @property
     def when(self) -> str:
@@ -75,6 +78,7 @@ class Choices:
         heat: Scores over the epochs.
         close: All choices, the closest first, after `epoch`.
         epoch: The epoch whose architecture was taken, or the last one so far.
+        tones: All operations, in the order in which they take colours.
         is_result: Whether that architecture is the one that was found: methods that compare
             architectures in the end may find another.
     """
@@ -84,6 +88,7 @@ class Choices:
     heat: tuple[HeatMap, ...]
     close: tuple[CloseCall, ...]
     epoch: int
+    tones: tuple[str, ...]
     is_result: bool
 
 
@@ -103,6 +108,9 @@ def choices_of(run: RunRecord, space: SearchSpace) -> Choices | None:
         tuple(_heat_maps(scored, last, space.tables)),
         tuple(sorted(_close_calls(last, space.tables), key=lambda call: call.margin.value)),
         last[1].epoch,
+        tuple(
+            dict.fromkeys(op for t in space.tables.values() for ops in t.operations for op in ops)
+        ),
         not found or _nodes(final.architecture) == found,
     )
 
@@ -127,26 +135,46 @@ def _nodes(architecture: Architecture) -> dict[str, dict[str, str]]:
 
 def _phases(records: Sequence[EpochRecord], space: SearchSpace) -> tuple[Phase, ...]:
     """Return the architectures, each once."""
-    epochs: dict[object, list[int]] = {}
-    made: dict[object, tuple[Architecture, Mapping[str, tuple[tuple[str, bool], ...]]]] = {}
-    before: Mapping[str, set[str]] = {}
+    made: dict[object, Phase] = {}
+    before: Phase | None = None
     for record in records:
         key = tuple(sorted((record.chosen or {}).items()))
-        epochs.setdefault(key, []).append(record.epoch)
-        if key not in made:
-            architecture = with_chosen(space, _by_row(record))
-            told = _lines(architecture, space)
-            made[key] = (
-                architecture,
-                {
-                    name: tuple(
-                        (line, bool(before) and line not in before.get(name, ())) for line in lines
-                    )
-                    for name, lines in told.items()
-                },
-            )
-        before = {name: {line for line, _ in lines} for name, lines in made[key][1].items()}
-    return tuple(Phase(tuple(epochs[key]), *made[key]) for key in made)
+        if key in made:
+            now = made[key]
+            made[key] = replace(now, epochs=(*now.epochs, record.epoch))
+        else:
+            made[key] = _phase(record, space, before)
+        before = made[key]
+    return tuple(made.values())
+
+
+def _phase(record: EpochRecord, space: SearchSpace, before: Phase | None) -> Phase:
+    """Return the architecture of an epoch, and what is other than in the one before."""
+    architecture = with_chosen(space, _by_row(record))
+    told = _lines(architecture, space)
+    if before is None:
+        lines = {name: tuple((line, False) for line in of) for name, of in told.items()}
+        return Phase((record.epoch,), architecture, lines, {})
+    known = {name: {line for line, _ in lines} for name, lines in before.lines.items()}
+    lines = {
+        name: tuple((line, line not in known.get(name, ())) for line in of)
+        for name, of in told.items()
+    }
+    marked = {
+        name: tuple(_new_edges(cell, before.architecture.cells.get(name)))
+        for name, cell in architecture.cells.items()
+    }
+    return Phase((record.epoch,), architecture, lines, marked)
+
+
+def _new_edges(cell: Cell, before: Cell | None) -> Iterator[int]:
+    """Yield the places of the edges that a cell did not have before, with their operation."""
+    known = set() if before is None else set(map(_edge, before.edges))
+    return (place for place, edge in enumerate(cell.edges) if _edge(edge) not in known)
+
+
+def _edge(edge: Edge) -> tuple[str, str, tuple[str, ...]]:
+    return edge.source, edge.target, tuple(operation.text for operation in edge.operations)
 
 
 def _by_row(record: EpochRecord) -> dict[str, dict[int, int]]:

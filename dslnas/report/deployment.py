@@ -52,7 +52,18 @@ def _precision(
     return (name,), *quality, (number(record.bytes, f"{record.bytes:,}", "bytes"),), *taken
 
 
-def latencies(run: RunRecord) -> Table | None:
+def exported(run: RunRecord) -> tuple[tuple[str, Table], ...]:
+    """Return tables on the exported files, each with its heading."""
+    tables = (
+        ("Latency", _latencies(run)),
+        ("Agreement with PyTorch", _agreements(run)),
+        ("ONNX models", _models(run)),
+        ("Files", _files(run)),
+    )
+    return tuple((heading, table) for heading, table in tables if table is not None)
+
+
+def _latencies(run: RunRecord) -> Table | None:
     """Return how long the model takes, for each batch and number of threads."""
     latency = run.manifest.results.latency
     if latency is None:
@@ -73,18 +84,18 @@ def latencies(run: RunRecord) -> Table | None:
     return Table(("run", "median", "10th to 90th percentile"), rows)
 
 
-def agreements(run: RunRecord) -> Table | None:
+def _agreements(run: RunRecord) -> Table | None:
     """Return how far the outputs of exported files are from those of PyTorch."""
     results = run.manifest.results
     if not results.largest_difference:
         return None
     return Table(
         ("format", "largest difference", "of the outputs' spread", "allowed"),
-        tuple(_agreements(run)),
+        tuple(_agreement_rows(run)),
     )
 
 
-def _agreements(run: RunRecord) -> Iterator[tuple[Pieces, ...]]:
+def _agreement_rows(run: RunRecord) -> Iterator[tuple[Pieces, ...]]:
     from dslnas.exporters.catalogue import EXPORTERS
 
     results, tolerance = run.manifest.results, run.manifest.settings.export.tolerance
@@ -100,7 +111,7 @@ def _agreements(run: RunRecord) -> Iterator[tuple[Pieces, ...]]:
         yield (title,), (Number(difference, f"{difference:.1e}", source),), told, (allowed,)
 
 
-def models(run: RunRecord) -> Table | None:
+def _models(run: RunRecord) -> Table | None:
     """Return the versions that ONNX models declare."""
     declared = run.manifest.results.onnx
     if not declared:
@@ -123,7 +134,7 @@ def models(run: RunRecord) -> Table | None:
     return Table(("model", "opset", "IR version", "loads in, or newer"), rows)
 
 
-def files(run: RunRecord) -> Table | None:
+def _files(run: RunRecord) -> Table | None:
     """Return the exported files that are there, with their sizes."""
     found = [name for name in run.manifest.results.files if (run.path / name).is_file()]
     if not found:

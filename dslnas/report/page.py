@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from dslnas.drawing.palette import DARK, LIGHT
 from dslnas.files import write_whole
 from dslnas.json_model import damaged
+from dslnas.report.figures.cells import cell_drawings
 from dslnas.report.figures.dots import among, dot_plot
 from dslnas.report.figures.heat import LEVELS, heat_map
 from dslnas.report.figures.lines import line_chart
@@ -47,7 +49,11 @@ def page(report: Report, pictures: Mapping[int, bytes]) -> str:
         matrix=matrix,
         among=among,
         dot_plot=dot_plot,
+        cell_drawings=cell_drawings,
+        light={**LIGHT, "heat": LIGHT["edge0"], "wrong": LIGHT["mark"]},
+        dark={**DARK, "heat": DARK["edge0"], "wrong": DARK["mark"]},
         number=_number,
+        in_code=_in_code,
         LEVELS=LEVELS,
     )
     shown = {row: _in_page(content) for row, content in pictures.items()}
@@ -76,3 +82,12 @@ def _number(piece: Piece) -> Markup | str:
         return piece
     source = Markup(' data-from="{}"').format(piece.source) if piece.source else ""
     return Markup('<data value="{}"{}>{}</data>').format(repr(piece.value), source, piece.text)
+
+
+def _in_code(text: str) -> Markup:
+    """Return a text in which what stands in backticks is code."""
+    parts = (
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(text.split("`"))
+    )
+    return Markup("").join(parts)

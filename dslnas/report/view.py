@@ -7,14 +7,7 @@ from dataclasses import dataclass
 
 from dslnas.report.choices import Choices, choices_of
 from dslnas.report.curves import monitor_charts, search_charts, training_charts
-from dslnas.report.deployment import (
-    Table,
-    agreements,
-    files,
-    latencies,
-    models,
-    precisions,
-)
+from dslnas.report.deployment import Table, exported, precisions
 from dslnas.report.figures.dots import Among, Dot, Dots
 from dslnas.report.figures.lines import Chart
 from dslnas.report.figures.matrix import MOST_CLASSES, Matrix
@@ -31,6 +24,7 @@ from dslnas.report.numbers import (
 )
 from dslnas.report.reading import RunRecord
 from dslnas.runs.family import criterion_of
+from dslnas.space.architecture import Architecture
 from dslnas.space.search_space import SearchSpace
 from dslnas.tasks.catalogue import METRICS
 from dslnas.tasks.metric import Metric, Shown
@@ -67,6 +61,7 @@ class Report:
         doubts: What to doubt of it.
         choices: The choices of the search.
         cells: The cells that were found, by name the lines of their nodes.
+        architecture: The architecture that was found; None where it cannot be drawn.
         search: Curves of the search.
         monitor: Curves that say how the search stood.
         check: The result of the search beside random architectures, with a sentence.
@@ -75,12 +70,11 @@ class Report:
         results: Label, value and remark of what the trained network came to.
         confusion: Which class was taken for which.
         confused: The pairs of classes that are confused most, of classes too many to draw.
-        mistakes: The worst mistakes, and how many there are.
+        mistake_title: Heading of the mistakes.
+        mistakes: The worst of them.
+        mistake_count: How many there are.
         precisions: The precisions of the model, with remarks.
-        latencies: How long it runs.
-        agreements: How exported files agree.
-        models: Versions of ONNX models.
-        files: The exported files.
+        exported: Tables on the exported files, each with its heading.
         environment: Names and values of what the run was made with.
         spec: The effective spec.
         epochs: By stage, all numbers of all epochs.
@@ -92,6 +86,7 @@ class Report:
     doubts: tuple[str, ...]
     choices: Choices | None
     cells: Mapping[str, tuple[str, ...]]
+    architecture: Architecture | None
     search: tuple[Chart, ...]
     monitor: tuple[Chart, ...]
     check: tuple[Among, str] | None
@@ -100,20 +95,43 @@ class Report:
     results: tuple[tuple[str, Pieces, Pieces], ...]
     confusion: Matrix | None
     confused: Table | None
+    mistake_title: str
     mistakes: tuple[Mistake, ...]
     mistake_count: int
     precisions: tuple[Table | None, tuple[str, ...]]
-    latencies: Table | None
-    agreements: Table | None
-    models: Table | None
-    files: Table | None
+    exported: tuple[tuple[str, Table], ...]
     environment: tuple[tuple[str, str], ...]
     spec: str
     epochs: Mapping[str, Table]
 
+    @property
+    def sections(self) -> tuple[tuple[str, str], ...]:
+        """The parts that are there: name and heading of each."""
+        parts = (
+            ("cells", "Cells", self.choices or self.cells),
+            ("choices", "How they were chosen", self.choices),
+            ("search", "Search", self.search),
+            ("monitor", "Collapse monitor", self.monitor),
+            ("family", "Quality against size", self.family),
+            ("training", "Final training", self.training),
+            ("results", "Results", self.results or self.confusion or self.mistakes),
+            ("deployment", "Deployment", self.exported),
+            ("making", "Spec and environment", True),
+            ("numbers", "All numbers", self.epochs),
+        )
+        return tuple((name, heading) for name, heading, what in parts if what)
 
-def report_of(run: RunRecord, space: SearchSpace | None = None) -> Report:
-    """Return the report on a run; `space`: that of its spec, where it searches one."""
+
+def report_of(
+    run: RunRecord, space: SearchSpace | None = None, found: Architecture | None = None
+) -> Report:
+    """Return the report on a run.
+
+    Args:
+        run: The run.
+        space: That of its spec, where it searches one.
+        found: The architecture that it found, to draw it.
+    """
     manifest, counts = run.manifest, _confusion(run)
     mistakes = run.task.mistakes(run.tables)
     is_small = counts is not None and len(counts.names) <= MOST_CLASSES
@@ -127,6 +145,7 @@ def report_of(run: RunRecord, space: SearchSpace | None = None) -> Report:
             name: tuple(f"{node} = {terms}" for node, terms in nodes.items())
             for name, nodes in run.cells.items()
         },
+        architecture=found,
         search=search_charts(run),
         monitor=monitor_charts(run),
         check=None if run.check is None else _check(*run.check),
@@ -135,13 +154,11 @@ def report_of(run: RunRecord, space: SearchSpace | None = None) -> Report:
         results=tuple(rows_filled(run.task.rows, manifest.results.measures)),
         confusion=counts if is_small else None,
         confused=None if counts is None or is_small else _confused(counts),
+        mistake_title=run.task.mistake_title,
         mistakes=tuple(mistakes[:MOST]),
         mistake_count=len(mistakes),
         precisions=precisions(run),
-        latencies=latencies(run),
-        agreements=agreements(run),
-        models=models(run),
-        files=files(run),
+        exported=exported(run),
         environment=tuple(_environment(run)),
         spec=run.spec,
         epochs={stage: table for stage in ("search", "retrain") if (table := _epochs(run, stage))},

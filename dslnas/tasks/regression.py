@@ -27,6 +27,7 @@ class Regression(LabelledTask):
     guess, guess_words = "mean", "always the mean"
     detail = ERROR_OF_NUMBERS
     mistakes_in = staticmethod(largest_errors)
+    mistake_title = "Largest errors"
 
     def random_targets(
         self, count: int, classes: int, generator: Generator, dtype: torch.dtype

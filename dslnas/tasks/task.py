@@ -92,6 +92,7 @@ class Task(ABC):
             settings say, and may average weights; else that of the last epoch.
         has_classes: Whether every example is of one class.
         confusion: Result that counts which class of the test part is taken for which; "" for none.
+        mistake_title: Heading of its mistakes.
         measured_at_once: Examples, or sequences side by side, of a batch that is measured.
     """
 
@@ -106,6 +107,7 @@ class Task(ABC):
     selects_epoch: ClassVar[bool] = False
     has_classes: ClassVar[bool] = False
     confusion: ClassVar[str] = ""
+    mistake_title: ClassVar[str] = "Wrongly labelled"
     measured_at_once: ClassVar[int] = 256
 
     def for_data(self, data: DataSettings) -> Task:

@@ -95,7 +95,7 @@ def among(data: Among) -> Markup:
     """Return the result and the others as dots on a line, as a figure."""
     values = [data.found.value, *(other.value for other in data.others)]
     across = ticks(min(values), max(values))
-    left, right, line = 24.0, WIDTH - 24.0, 46.0
+    left, right, line = 24.0, WIDTH - 24.0, 62.0
 
     def place(value: float) -> float:
         return left + (value - across[0]) / (across[-1] - across[0]) * (right - left)
@@ -110,11 +110,16 @@ def among(data: Among) -> Markup:
             x = place(other.value)
             yield element("circle", title, cx=x, cy=line, r=5.0, class_="dot other", **facts)
         x, (title, facts) = place(data.median.value), traced(data.median, "median of them")
-        ends = {"x1": x, "x2": x, "y1": line - 10, "y2": line + 10}
+        ends = {"x1": x, "x2": x, "y1": line - 26, "y2": line + 9}
         yield element("line", title, class_="bound", **ends, **facts)
+        yield text(x, line - 31, f"median {data.median.text}", anchor=_anchor(x), kind="tick")
         x, (title, facts) = place(data.found.value), traced(data.found, "result of the search")
         yield element("circle", title, cx=x, cy=line, r=7.0, class_="dot s0", **facts)
-        anchor = "start" if x < WIDTH / 3 else "end" if x > 2 * WIDTH / 3 else "middle"
-        yield text(x, line - 16, f"result {data.found.text}", anchor=anchor, kind="name s0")
+        yield text(x, line - 50, f"result {data.found.text}", anchor=_anchor(x), kind="name s0")
 
-    return figure(WIDTH, 84.0, data.title, parts(), "dots")
+    return figure(WIDTH, 96.0, data.title, parts(), "dots")
+
+
+def _anchor(x: float) -> str:
+    """Return which end of a text stays at x, so that it stays within the figure."""
+    return "start" if x < WIDTH / 3 else "end" if x > 2 * WIDTH / 3 else "middle"
