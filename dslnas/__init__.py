@@ -9,6 +9,7 @@ The functions of the command line, for notebooks and programs:
     dslnas.load_run("runs/mine").results            # the same run, from its folder
     dslnas.predict("runs/mine", ["photo.jpg"])      # labels of pictures, with probabilities
     dslnas.report_data("spec.nas").parts            # how much of what its data hold
+    dslnas.write_report("runs/mine")                # the run as a page to look at
     dslnas.convert("runs/mine", "genotype")         # its cells as DARTS' programs write them
     dslnas.draw("runs/mine", "cells.svg")           # its cells and networks as for a paper
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from dslnas.app.export import export
     from dslnas.app.open_run import load_run
     from dslnas.app.predict import predict
+    from dslnas.app.report import write_report
     from dslnas.app.run import Run
     from dslnas.app.search import search
     from dslnas.app.train import train
@@ -49,6 +51,7 @@ __all__ = [
     "report_data",
     "search",
     "train",
+    "write_report",
 ]
 
 _HOMES = {
@@ -65,6 +68,7 @@ _HOMES = {
     "report_data": "dslnas.app.data_report",
     "search": "dslnas.app.search",
     "train": "dslnas.app.train",
+    "write_report": "dslnas.app.report",
 }
 
 

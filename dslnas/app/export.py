@@ -55,6 +55,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
         else:
             wanted = f"a trained run, as {run_call(run)} returns it"
         raise wrong_argument("export", wanted, run)
+    from dslnas.app.report import report_at_the_end
     from dslnas.runs.origin import origin_in
 
     run.check_trained()
@@ -87,6 +88,8 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
             _record(run, exported)
         elif folder == run.path and (overrides or _is_other(run, exported)):
             _record_again(run, exported)
+    if folder == run.path:
+        report_at_the_end(run)
     return exported
 
 

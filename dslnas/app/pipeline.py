@@ -21,6 +21,7 @@ from dslnas.app.run import Notice, Run, RunOptions
 from dslnas.app.search import draw, search
 from dslnas.app.train import train
 from dslnas.diagnostics import command
+from dslnas.runs.folder import REPORT
 
 
 def run_pipeline(
@@ -46,6 +47,10 @@ def run_pipeline(
     if not run.is_finished:
         with _keeping_the_weights(run):
             export(run)
+    elif not (run.path / REPORT).exists():  # it was killed after all else
+        from dslnas.app.report import report_at_the_end
+
+        report_at_the_end(run)
     return run
 
 

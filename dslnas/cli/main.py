@@ -33,6 +33,7 @@ SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 # Where every command is; imported when it is called, so that each starts as fast as it can.
 COMMANDS = {
     "check": "check",
+    "compare": "compare",
     "compile": "compile_",
     "completion": "completion",
     "convert": "convert",

@@ -53,7 +53,7 @@ class CloseCall:
 
     Attributes:
         table: The cell it is in.
-        name: What is chosen.
+        name: The edge, or the words for another choice.
         best: The best alternative and its score.
         second: The one behind it.
         margin: How much lower that is.

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dslnas.report.figures.lines import Chart, Series
 from dslnas.report.numbers import Number, in_metrics, label_of
 from dslnas.report.reading import RunRecord
+from dslnas.space.cell_stats import COLLAPSED
 from dslnas.tasks.metric import Metric, Shown
-from dslnas.training.monitor import COLLAPSED
 from dslnas.training.records import DERIVED, VALIDATION, EpochRecord
 
 Lines = Sequence[tuple[int, EpochRecord]]

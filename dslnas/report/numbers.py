@@ -18,7 +18,7 @@ class Number:
 
     Attributes:
         value: The number itself.
-        text: What people read.
+        text: The same as people read it.
         source: File and JSON pointer (RFC 6901) of the number, as in
             `manifest.json#/results/params`; of `metrics.jsonl` the pointer begins with the line,
             counted from 0. Empty for what follows from several numbers.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -12,6 +13,7 @@ from markupsafe import Markup, escape
 from dslnas.drawing.palette import DARK, LIGHT
 from dslnas.files import write_whole
 from dslnas.json_model import damaged
+from dslnas.report.comparison import Comparison
 from dslnas.report.figures.cells import cell_drawings
 from dslnas.report.figures.dots import among, dot_plot
 from dslnas.report.figures.heat import LEVELS, heat_map
@@ -21,8 +23,6 @@ from dslnas.report.numbers import Number, Piece
 from dslnas.report.reading import RunRecord
 from dslnas.report.view import Report
 from dslnas.tasks.mistakes import PICTURES, pictures_by_row
-
-PAGE = "report.html"
 
 
 def write_page(run: RunRecord, report: Report, path: Path) -> None:
@@ -34,8 +34,21 @@ def write_page(run: RunRecord, report: Report, path: Path) -> None:
     write_whole(path, page(report, _pictures(run)))
 
 
+def write_comparison(comparison: Comparison, path: Path) -> None:
+    """Write runs side by side into a file, whole or not at all; raise NAS021 if that fails."""
+    write_whole(path, _environment().get_template("compare.html").render(comparison=comparison))
+
+
 def page(report: Report, pictures: Mapping[int, bytes]) -> str:
     """Return a report as HTML; `pictures`: PNG by the rows of the predictions."""
+    shown = {row: _in_page(content) for row, content in pictures.items()}
+    text = _environment().get_template("report.html").render(report=report, pictures=shown)
+    # Names of files may have bytes that are no letters.
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+@cache
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("dslnas.report", "templates"),
         undefined=jinja2.StrictUndefined,
@@ -56,10 +69,7 @@ def page(report: Report, pictures: Mapping[int, bytes]) -> str:
         in_code=_in_code,
         LEVELS=LEVELS,
     )
-    shown = {row: _in_page(content) for row, content in pictures.items()}
-    text = environment.get_template("report.html").render(report=report, pictures=shown)
-    # Names of files may have bytes that are no letters.
-    return text.encode(errors="surrogateescape").decode(errors="replace")
+    return environment
 
 
 def _pictures(run: RunRecord) -> Mapping[int, bytes]:

@@ -13,6 +13,7 @@ from dslnas.runs.architecture import Cells, cells_of, network_of
 from dslnas.runs.folder import SPEC, read_metrics
 from dslnas.runs.manifest import Manifest, read_run_manifest
 from dslnas.tasks.catalogue import task_of
+from dslnas.tasks.mistakes import Mistake
 from dslnas.tasks.task import Task
 from dslnas.training.records import EpochRecord, Line, SearchCheck
 
@@ -29,8 +30,8 @@ class RunRecord:
         lines: All lines of its metrics.
         spec: Text of its effective spec; "" if that is missing.
         cells: The cells that were found, as text; none before the search is over.
-        network: What was chosen around them.
-        tables: Tables of single examples, by the name of their file.
+        network: Choices around them.
+        mistakes: Mistakes of the trained network on the test part, the worst first.
     """
 
     path: Path
@@ -39,11 +40,11 @@ class RunRecord:
     spec: str
     cells: Cells
     network: Mapping[str, str]
-    tables: Mapping[str, Sequence[Sequence[str]]]
+    mistakes: Sequence[Mistake]
 
     @property
     def task(self) -> Task:
-        """What the network is for."""
+        """Its task."""
         return task_of(self.manifest.settings.data)
 
     def epochs(self, stage: str) -> tuple[tuple[int, EpochRecord], ...]:
@@ -71,8 +72,6 @@ def read_run(path: Path) -> RunRecord:
             and NAS1xx for an architecture that cannot be read.
     """
     manifest = read_run_manifest(path, HELP)
-    files = task_of(manifest.settings.data).files
-    tables = {name: _table(path / name) for name in files if name.endswith(".csv")}
     return RunRecord(
         path,
         manifest,
@@ -80,7 +79,7 @@ def read_run(path: Path) -> RunRecord:
         _text(path / SPEC),
         cells_of(path),
         network_of(path),
-        {name: rows for name, rows in tables.items() if rows},
+        _mistakes(path, task_of(manifest.settings.data)),
     )
 
 
@@ -91,6 +90,20 @@ def _text(path: Path) -> str:
         return ""
     except (OSError, UnicodeError):
         raise damaged({"": "cannot be read as text"}, str(path)) from None
+
+
+def _mistakes(path: Path, task: Task) -> Sequence[Mistake]:
+    """Return the mistakes that the tables of a run tell; raise NAS027 if one is damaged."""
+    found: list[Mistake] = []
+    for name in task.files:
+        rows = _table(path / name) if name.endswith(".csv") else ()
+        if not rows:
+            continue
+        try:
+            found += task.mistakes({name: rows})
+        except (LookupError, ValueError) as error:
+            raise damaged({"": str(error)}, str(path / name)) from None
+    return found
 
 
 def _table(path: Path) -> Sequence[Sequence[str]]:

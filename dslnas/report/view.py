@@ -57,8 +57,8 @@ class Report:
     Attributes:
         name: Name of the spec.
         told: Sentences on the run.
-        tiles: What matters most.
-        doubts: What to doubt of it.
+        tiles: The numbers that matter most.
+        doubts: Sentences on doubts.
         choices: The choices of the search.
         cells: The cells that were found, by name the lines of their nodes.
         architecture: The architecture that was found; None where it cannot be drawn.
@@ -67,15 +67,15 @@ class Report:
         check: The result of the search beside random architectures, with a sentence.
         family: Quality against size of a family, and its table.
         training: Curves of the training.
-        results: Label, value and remark of what the trained network came to.
-        confusion: Which class was taken for which.
+        results: Label, value and remark of every result of the trained network.
+        confusion: Counts of which class was taken for which.
         confused: The pairs of classes that are confused most, of classes too many to draw.
         mistake_title: Heading of the mistakes.
         mistakes: The worst of them.
         mistake_count: How many there are.
         precisions: The precisions of the model, with remarks.
         exported: Tables on the exported files, each with its heading.
-        environment: Names and values of what the run was made with.
+        environment: Names and values of everything that the run was made with.
         spec: The effective spec.
         epochs: By stage, all numbers of all epochs.
     """
@@ -133,7 +133,6 @@ def report_of(
         found: The architecture that it found, to draw it.
     """
     manifest, counts = run.manifest, _confusion(run)
-    mistakes = run.task.mistakes(run.tables)
     is_small = counts is not None and len(counts.names) <= MOST_CLASSES
     return Report(
         name=manifest.spec,
@@ -155,8 +154,8 @@ def report_of(
         confusion=counts if is_small else None,
         confused=None if counts is None or is_small else _confused(counts),
         mistake_title=run.task.mistake_title,
-        mistakes=tuple(mistakes[:MOST]),
-        mistake_count=len(mistakes),
+        mistakes=tuple(run.mistakes[:MOST]),
+        mistake_count=len(run.mistakes),
         precisions=precisions(run),
         exported=exported(run),
         environment=tuple(_environment(run)),

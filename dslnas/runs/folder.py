@@ -30,6 +30,7 @@ SPEC = "spec.nas"
 METRICS = "metrics.jsonl"
 ARCHITECTURE = "architecture.nas"
 ALPHAS = "alphas.safetensors"
+REPORT = "report.html"
 
 Stage: TypeAlias = Literal["search", "retrain"]
 """A loop of a run, as its metrics name it."""

@@ -47,6 +47,7 @@ def reopen(path: Path, before: Manifest, manifest: Manifest, spec: str) -> RunFo
             )
     folder = RunFolder(path, before, read_metrics(path))
     if before.status == "finished":
+        remove_parts(path)
         return folder
     settings = before.settings
     if is_searched(path):

@@ -6,6 +6,9 @@ from collections import Counter
 
 from dslnas.language.check.cell import Cell, Edge
 
+COLLAPSED = 0.5
+"""A cell of which this share of the edges are skip connections has collapsed."""
+
 
 def operation_counts(cell: Cell) -> dict[str, int]:
     """Return how many edges have each operation, by its text, most frequent first."""

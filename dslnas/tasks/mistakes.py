@@ -36,9 +36,9 @@ class Mistake:
 
     Attributes:
         row: Its row in the table of predictions, counted from 0 below the headings.
-        name: What it is called in the data.
-        true: What is true of it.
-        said: What the network says.
+        name: Its name in the data.
+        true: The class, labels or numbers that it has.
+        said: Those that the network gives it.
         remark: How sure the network is, or how far off, in words.
         badness: More is worse.
     """

@@ -15,12 +15,9 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.language.check.cell import Cell
 from dslnas.space.architecture import Architecture
-from dslnas.space.cell_stats import lacks_convolutions, operation_counts, skip_share
+from dslnas.space.cell_stats import COLLAPSED, lacks_convolutions, operation_counts, skip_share
 from dslnas.space.decision import cells_of
 from dslnas.state import State, check_names, taken
-
-COLLAPSED = 0.5
-"""A cell of which this share of the edges are skip connections has collapsed."""
 
 STILL = 1e-6
 """Alpha stands still if no entry moves by more than this in an epoch."""

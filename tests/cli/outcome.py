@@ -13,7 +13,7 @@ import pytest
 
 from dslnas.cli.main import run
 from dslnas.cli.render.progress import Progress
-from dslnas.runs.folder import METRICS, RunFolder, read_metrics
+from dslnas.runs.folder import METRICS, REPORT, RunFolder, read_metrics
 from dslnas.runs.manifest import MANIFEST, read_manifest
 from dslnas.runs.pulse import PULSE
 from dslnas.training.records import Line, StepRecord
@@ -101,7 +101,7 @@ def assert_same(a: Path, b: Path) -> None:
     names = [sorted(path.name for path in folder.iterdir()) for folder in (a, b)]
     assert names[0] == names[1]
     for name in names[0]:
-        if name not in (MANIFEST, METRICS):
+        if name not in (MANIFEST, METRICS, REPORT):
             assert (a / name).read_bytes() == (b / name).read_bytes(), name
     manifests = [without_measurements(read_manifest(folder)) for folder in (a, b)]
     assert manifests[0] == manifests[1]

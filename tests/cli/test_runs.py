@@ -32,6 +32,7 @@ FILES = [
     "examples.csv",
     "manifest.json",
     "metrics.jsonl",
+    "mistakes.png",
     "model.onnx",
     "model.py",
     "model.safetensors",
@@ -39,6 +40,7 @@ FILES = [
     "predict.py",
     "predictions.csv",
     "preprocessing.py",
+    "report.html",
     "spec.nas",
 ]
 

@@ -22,6 +22,7 @@ FILES = {
     "architecture.nas",
     "manifest.json",
     "metrics.jsonl",
+    "report.html",
     "sample.py",
     "spec.nas",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dslnas.app.report import report as write_report
+from dslnas.app.report import write_report
 
 
 @click.command()

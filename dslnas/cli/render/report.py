@@ -19,13 +19,14 @@ from dslnas.cli.render.tables import aligned
 from dslnas.diagnostics import command
 from dslnas.runs.architecture import cells_of, network_of
 from dslnas.runs.family import criterion_of
-from dslnas.runs.folder import ARCHITECTURE, METRICS
+from dslnas.runs.folder import ARCHITECTURE, METRICS, REPORT
 from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.metric import Row, Shown, ShownEach
 from dslnas.tasks.task import Task
 
 FILES = {
+    REPORT: "the run as a page to look at, to mail and to print",
     ARCHITECTURE: "the cells as a spec, to edit and to train again",
     METRICS: "what every epoch lost and measured, one line each",
     MANIFEST: "settings, seed, versions and results",

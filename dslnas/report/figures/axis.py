@@ -36,9 +36,9 @@ def epoch_ticks(last: int, most: int = 6) -> tuple[int, ...]:
 
 def tick_text(tick: float, all_: Sequence[float], *, percent: bool = False) -> str:
     """Return the text of a tick, with as many digits as tell it from the others."""
-    step = abs(all_[1] - all_[0]) if len(all_) > 1 else abs(tick) or 1.0
     scale = 100.0 if percent else 1.0
-    digits = max(0, -math.floor(math.log10(step * scale) + 1e-9))
-    if digits and abs(step * scale * 10**digits - round(step * scale * 10**digits)) > 1e-6:
+    step = scale * (abs(all_[1] - all_[0]) if len(all_) > 1 else abs(tick) or 1.0)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    if abs(step * 10**digits - round(step * 10**digits)) > 1e-6 * step * 10**digits:
         digits += 1
     return f"{tick * scale:,.{digits}f}{'%' if percent else ''}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 from markupsafe import Markup
 
 from dslnas.drawing.cells import cell_figure
 from dslnas.drawing.svg import svg_text
+from dslnas.language.check.cell import Cell
 from dslnas.space.architecture import Architecture
 
 Marked = Mapping[str, Collection[int]]
@@ -19,6 +21,11 @@ def cell_drawings(
 ) -> list[Markup]:
     """Return a drawing of every cell; `tones`: operations that take the first colours."""
     return [
-        Markup(svg_text([cell_figure(cell, marked=(marked or {}).get(name, ()))], tones=tones))
+        _drawing(cell, tuple((marked or {}).get(name, ())), tuple(tones))
         for name, cell in architecture.cells.items()
     ]
+
+
+@lru_cache(256)  # most cells stay as they are from one epoch to the next
+def _drawing(cell: Cell, marked: tuple[int, ...], tones: tuple[str, ...]) -> Markup:
+    return Markup(svg_text([cell_figure(cell, marked=marked)], tones=tones))

@@ -79,7 +79,7 @@ class Among:
     Attributes:
         title: Its heading.
         found: The result.
-        others: What it is compared with.
+        others: Those that it is compared with.
         median: Median of the others.
         percent: Whether the numbers are shares.
     """

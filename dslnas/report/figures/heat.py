@@ -108,7 +108,7 @@ def _runs(
 ) -> Iterator[tuple[int, str]]:
     """Yield level and path of every stretch of epochs of one colour."""
     every = -(-len(strip.scores) // MOST_EPOCHS)
-    shown = strip.scores[every - 1 :: every]
+    shown = strip.scores[(len(strip.scores) - 1) % every :: every]  # with the last
     step, x = width / len(shown), left
     for level, run in groupby(_level(score, heat) for score in shown):
         wide = step * len(list(run))

@@ -1,0 +1,29 @@
+"""`dslnas compare`: runs side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dslnas.app.report import compare as compare_folders
+from dslnas.cli.render.side_by_side import side_by_side
+
+
+@click.command()
+@click.argument(
+    "runs", metavar="RUN RUN...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a page, too, with the curves of all runs.",
+)
+def compare(runs: tuple[Path, ...], out: Path | None) -> None:
+    """Compare folders of runs: what differs in their specs, cells and results."""
+    if len(runs) < 2:
+        raise click.UsageError("give two runs at least")
+    click.echo(side_by_side(compare_folders(runs, out)))
+    if out is not None:
+        click.echo(out)
