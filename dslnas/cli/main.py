@@ -50,6 +50,7 @@ COMMANDS = {
     "schema": "schema",
     "show": "show",
     "status": "status",
+    "tensorboard": "tensorboard",
     "train": "train",
 }
 

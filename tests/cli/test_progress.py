@@ -105,7 +105,8 @@ def test_learning_between_epochs_is_told_now_and_then(
     progress(StepRecord("search", 2, 2, 1, 9))
     assert capsys.readouterr().err.splitlines() == [
         "Searching (2 epochs)",
-        "  epoch   1/2   learning from architectures: 4 of 1,600",
+        "  epoch   1/2   learning from architectures: 2 of 1,600",
+        "  epoch   1/2   learning from architectures: 5 of 1,600",
     ]
 
 
@@ -121,9 +122,9 @@ def test_a_log_tells_once_a_minute_that_an_epoch_goes_on_and_how_long_is_left(
     progress(changed(epoch=1))
     assert capsys.readouterr().err.splitlines() == [
         "Searching (10 epochs)",
-        "  epoch   1/10   step 4 of 10   38 min left",
-        "  epoch   1/10   step 7 of 10   37 min left",
-        "  epoch   1/10   step 10 of 10   36 min left",
+        "  epoch   1/10   step 2 of 10   39 min left",
+        "  epoch   1/10   step 5 of 10   38 min left",
+        "  epoch   1/10   step 8 of 10   36 min left",
         "  epoch   1/10   loss 1.500   architecture loss 1.250   validation 62.50%   7 s   "
         "40 min left",
     ]

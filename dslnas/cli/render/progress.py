@@ -27,8 +27,8 @@ TITLES = {
     "retrain": "Training the architecture, from scratch",
 }
 
-SECONDS = 60.0
-"""Time between two lines of a log within an epoch."""
+FIRST, SECONDS = 10.0, 60.0
+"""Time to the first line of a log within a stage, which is an estimate, and between two later."""
 
 
 class Progress:
@@ -57,7 +57,7 @@ class Progress:
             return
         if record.stage not in (self._stage, LEARN):
             self.close()
-            self._stage = record.stage
+            self._stage, self._told = record.stage, time.monotonic() - SECONDS + FIRST
             what = many(record.epochs, "epoch")
             if record.stage == "compare" and isinstance(record, StepRecord):
                 what = f"{record.steps:,} measurements"
