@@ -13,8 +13,8 @@ from dslnas.drawing.values import ValueBoxes
 from dslnas.drawing.words import Word, name_words, symbol
 from dslnas.language.check.cell import Cell, Edge
 
-_SHORT = 22
-"""Letters of a choice that is written out on its edge; a longer one is told below the figure."""
+_SHORT, _LONG = 22, 40
+"""Letters of a choice, and of an operation, that are written out on their edge at most."""
 
 
 def cell_figure(
@@ -70,13 +70,13 @@ class _CellFigure:
     def _edge(self, edge: Edge) -> None:
         """Add the label of an edge, on the lines from what it reads to its node."""
         place = self._cell.place_of(edge)
-        label = f"edge {place}"
+        label, text = f"edge {place}", _choice_text(edge)
         told = "".join(f", {note}" for note in (self._notes.get(place, ""),) if note)
         box = Box(
             Role.OPERATION if edge.is_fixed else Role.CHOICE,
-            (Word(self._label(edge)),),
+            (Word(self._labels.get(text, text)),),
             note=self._notes.get(place, ""),
-            tip=f"{self._cell.shown(edge)}: {_choice_text(edge)}{told}",
+            tip=f"{self._cell.shown(edge)}: {text}{told}",
             tone=edge.operations[0].text if edge.is_fixed else "",
             is_marked=place in self._marked,
         )
@@ -88,23 +88,21 @@ class _CellFigure:
         for name in sources:
             self._graph.add_edges_from((box, target) for box in self._values.boxes_of(name))
 
-    def _label(self, edge: Edge) -> str:
-        if edge.is_fixed:
-            return edge.operations[0].text
-        text = _choice_text(edge)
-        if len(text) <= _SHORT:
-            return text
-        letter = self._letters[text]
-        return f"{letter}: {len(edge.operations)} operations" if letter else _many(edge)
-
     @cached_property
-    def _letters(self) -> Mapping[str, str]:
-        """A letter for each set of operations that is told below, none if there is only one."""
-        texts = dict.fromkeys(map(_choice_text, self._cell.choices))
-        long = [text for text in texts if len(text) > _SHORT]
+    def _labels(self) -> Mapping[str, str]:
+        """Labels of edges by their operations, where those are told in full below the figure.
+
+        Where there are several, each has a letter.
+        """
+        long = {
+            _choice_text(edge): _shortened(edge)
+            for edge in self._cell.edges
+            if len(_choice_text(edge)) > (_LONG if edge.is_fixed else _SHORT)
+        }
         if len(long) == 1:
-            return {long[0]: ""}
-        return {text: _letter(number) for number, text in enumerate(long)}
+            return long
+        pairs = enumerate(long.items())
+        return {text: f"{_letter(number)}: {short}" for number, (text, short) in pairs}
 
     def _ends(self) -> None:
         """Add what the cell gives, and its states after the step."""
@@ -125,10 +123,8 @@ class _CellFigure:
 
     def _captions(self) -> Iterator[str]:
         cell = self._cell
-        for text, letter in self._letters.items():
-            alike = next(edge for edge in cell.choices if _choice_text(edge) == text)
-            many = f"{len(alike.operations)} operations"
-            yield f"{f'{letter}: {many}' if letter else many}: {text}"
+        for text, label in self._labels.items():
+            yield f"{label}: {text}"
         parts = [
             cell.keep is not None and cell.choices and f"each node keeps {cell.keep} of its edges",
             cell.preprocess and f"every input through {cell.preprocess.text}",
@@ -154,8 +150,10 @@ def _choice_text(edge: Edge) -> str:
     return ", ".join(operation.text for operation in edge.operations)
 
 
-def _many(edge: Edge) -> str:
-    return f"{len(edge.operations)} operations"
+def _shortened(edge: Edge) -> str:
+    if not edge.is_fixed:
+        return f"{len(edge.operations)} operations"
+    return f"{edge.operations[0].text.partition('(')[0]}(…)"
 
 
 def _letter(number: int) -> str:

@@ -56,7 +56,8 @@ def network_figure(network: Network, cells: Mapping[str, Cell], title: str) -> F
         ends = [name]
     tip = f"head: {format_expression(network.head)}"
     words = (Word("head"),)
-    graph.add_node("head", box=Box(Role.OUTPUT, words, f"{network.classes} outputs", tip))
+    outputs = "1 output" if network.classes == 1 else f"{network.classes} outputs"
+    graph.add_node("head", box=Box(Role.OUTPUT, words, outputs, tip))
     graph.add_edges_from((end, "head") for end in ends)
     layout = layout_text(network)
     return Figure(title, graph, tuple(_captions(network, cells)), f"{title}: {layout}.")

@@ -13,7 +13,7 @@ from dslnas.drawing.layers import Layers
 if TYPE_CHECKING:
     import networkx as nx
 
-_ROUNDS, _STILL = 400, 0.05
+_ROUNDS, _STILL = 400, 0.2
 """How often columns move at most, and how many pixels are no move."""
 _BOX_GAP, _BEND_GAP = 12.0, 9.0
 _BEND_HEIGHT = 2.0

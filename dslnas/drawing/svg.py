@@ -33,9 +33,12 @@ def svg_text(figures: Sequence[Figure], *, theme: Theme = "auto", tones: Iterabl
         theme: Colours.
         tones: Operations that take the first colours, in this order; others follow as they come.
     """
-    found = (box.tone for figure in figures for box in figure.all_boxes() if box.tone)
-    names = dict.fromkeys((*tones, *found))
-    writer = _Writer({name: number % TONES for number, name in enumerate(names)})
+    boxes = [box for figure in figures for box in figure.all_boxes() if box.tone]
+    labels = dict.fromkeys((*tones, *(box.tone for box in boxes if box.role.is_label)))
+    blocks = dict.fromkeys(box.tone for box in boxes if not box.role.is_label)
+    numbers = {tone: number % TONES for number, tone in enumerate(labels)}
+    numbers |= {tone: -number % TONES for number, tone in enumerate(blocks, 1)}
+    writer = _Writer(numbers)
     layouts = [layout_of(figure) for figure in figures]
     titles = (text_width(figure.title, _TITLE) * _BOLD for figure in figures)
     width = max(_LEAST_WIDTH, *titles, *(layout.width for layout in layouts))

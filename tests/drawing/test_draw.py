@@ -173,3 +173,19 @@ def test_cells_inside_of_a_cell_stand_in_frames() -> None:
     assert [[text for text in texts if len(text) == 2] for texts in inside] == [
         ["n1", "n2", "n3"]
     ] * 2
+
+
+def test_operations_too_long_for_their_edge_are_told_below_by_letters() -> None:
+    text = (ROOT / "specs/digits_mobilenet.nas").read_text(encoding="utf-8")
+    svg = cell_svg(space_of(text, (1, 8, 8)).cells["stage"])
+    whole = "inverted_residual({3, 5, 7}, {3, 6}, hard_swish, {identity, excite})"
+    labels = ["A: inverted_residual(…)", "B: 2 operations"]
+    assert [box.text for box in boxes_of(svg) if "->" in box.tip] == labels
+    assert f"{labels[0]}: {whole}<" in svg
+    assert f"{labels[1]}: {whole}, skip_connect<" in svg
+
+
+@pytest.mark.parametrize("name", ["normal", "reduction"])
+def test_inputs_stand_in_their_order(name: str) -> None:
+    layout = layout_of(cell_figure(library_cell("cnn.nasnet_a", name)))
+    assert layout.places["in1"].y < layout.places["in2"].y
