@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 from dslnas.diagnostics import Note, UserError, command, user_error
 from dslnas.language.link.link import LinkedProgram, link
 from dslnas.language.link.overrides import parse_overrides
-from dslnas.language.link.sources import STDIN, STDIN_NAME, find_source, near_files
+from dslnas.language.link.sources import (
+    STDIN,
+    STDIN_NAME,
+    check_line_ends,
+    find_source,
+    near_files,
+)
+from dslnas.source import SourceFile
 
 if TYPE_CHECKING:
     from dslnas.graph.graph import PrimitiveGraph
@@ -160,6 +167,18 @@ def compile_spec(
     """
     name, linked = link_spec(path, overrides, data)
     spec = compile_linked(name, linked, with_data=with_data)
+    _check_search(spec)
+    return spec
+
+
+def compile_source(source: SourceFile) -> CompiledSpace | CompiledArchitecture:
+    """Compile a text, looking at data only where it does not say what the network reads.
+
+    Raises:
+        UserError: Whatever is wrong with it.
+    """
+    check_line_ends(source)
+    spec = compile_linked(source.name, link(source), with_data=False)
     _check_search(spec)
     return spec
 

@@ -58,7 +58,7 @@ _Places: TypeAlias = Annotated[
 
 
 class DataSettings(Section):
-    """Base of the sources: where the examples are and how they are divided.
+    """Settings of all sources: where the examples are and how they are divided.
 
     Attributes:
         has_files: Whether the examples are read from files, rather than come with a package.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dslnas.app.operations import operations
 from dslnas.cli.main import run
+from dslnas.graph.operation_facts import operations
 from dslnas.ops.catalogue import LANGUAGE, MEANT
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from dslnas.app.compile import compile_spec
-from dslnas.app.operations import operations as find_operations
 from dslnas.app.show import graph_after, summary
 from dslnas.cli.options import json_option, print_json, set_option
 from dslnas.cli.render.defaults import defaults_text
@@ -15,6 +14,7 @@ from dslnas.cli.render.library import library_text
 from dslnas.cli.render.operations import operations_text
 from dslnas.cli.render.passes import passes_text
 from dslnas.cli.render.summary import summary_text
+from dslnas.graph.operation_facts import operations as find_operations
 from dslnas.graph.text import print_graph
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from dslnas.app.operations import OperationFacts
+from dslnas.graph.operation_facts import OperationFacts
 
 
 def operations_text(found: Sequence[OperationFacts]) -> str:

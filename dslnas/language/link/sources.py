@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import nullcontext
+from itertools import takewhile
 from os.path import lexists  # pathlib's raises for a name that no file can have
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def read_source(path: Path, name: str | None = None, *, library: bool = False) -
     except NotUtf8Error as error:
         raise user_error("NAS002", str(error), where=shown, help=error.help) from None
     source = SourceFile(shown, text, None if is_stdin else path, library)
-    _check_line_ends(source)
+    check_line_ends(source)
     return source
 
 
@@ -66,7 +67,7 @@ def shown_name(path: Path) -> str:
     return f"<{STDIN_NAME}>" if path == STDIN else str(path)
 
 
-def _check_line_ends(source: SourceFile) -> None:
+def check_line_ends(source: SourceFile) -> None:
     """Raise NAS004 for a line end that only some programs know: a comment would go on behind it."""
     found = re.search(f"[{''.join(_OTHER_ENDS)}]", source.text)
     if found is None:
@@ -122,6 +123,13 @@ def library_names() -> list[str]:
         ".".join(path.relative_to(LIBRARY).with_suffix("").parts)
         for path in LIBRARY.glob("**/*.nas")
     )
+
+
+def library_about(name: str) -> str:
+    """Return the first sentence of the comment that a file begins with, without references."""
+    lines = takewhile(lambda line: line.startswith("# "), library_source(name).text.splitlines())
+    whole = re.sub(r" \([^)]*\)", "", " ".join(line.removeprefix("# ") for line in lines))
+    return whole.partition(". ")[0].rstrip(".")
 
 
 def near_library(name: str) -> Help:

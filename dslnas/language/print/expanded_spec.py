@@ -123,12 +123,12 @@ def section_text(
                 lines.append(f"    # {key}: {about}")
             continue
         comment = f"  # {about}" if explain else ""
-        shown = _setting_text(field, value)
+        shown = setting_text(field, value)
         lines.append(f"    {key}  {shown}{comment}")
     return _block(heading or settings.heading(), [*lines, *more])
 
 
-def _setting_text(field: FieldInfo, value: object) -> str:
+def setting_text(field: FieldInfo, value: object) -> str:
     """Return the value of a setting as specs write it: paths in quotes, shares in percent."""
     if field.annotation is str:
         return f'"{value}"'

@@ -64,7 +64,7 @@ class ParseFailure:
     @cached_property
     def open(self) -> tuple[Token, ...]:
         """Brackets that are open at the refused place, the innermost last."""
-        return tuple(_open_brackets(self.before))
+        return tuple(open_brackets(self.before))
 
     @property
     def opener(self) -> Token | None:
@@ -106,7 +106,8 @@ class ParseFailure:
         return self.before[start:]
 
 
-def _open_brackets(tokens: Iterable[Token]) -> list[Token]:
+def open_brackets(tokens: Iterable[Token]) -> list[Token]:
+    """Return the brackets that are open behind some tokens, the innermost last."""
     stack: list[Token] = []
     for token in tokens:
         if token.type in CLOSING:

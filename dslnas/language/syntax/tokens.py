@@ -30,6 +30,11 @@ _CONTINUES_AFTER = {
 _CONTINUES_BEFORE = {"ARROW", "VBAR", "RBRACE"}
 
 
+def continues_after(token: Token) -> bool:
+    """Whether a statement goes on in the line behind a token."""
+    return token.type in _CONTINUES_AFTER
+
+
 class LineBreaks:
     """Lark post-lexer: drops breaks that do not end a statement and joins runs of them."""
 

@@ -63,7 +63,7 @@ class OperationFacts:
 
 def operations(name: str = "") -> list[OperationFacts]:
     """Return all operations, or the one of a name; NAS201 is raised if there is none."""
-    found = [*map(_primitive, LANGUAGE.values()), *_of_library()]
+    found = [*map(primitive_facts, LANGUAGE.values()), *_of_library()]
     if not name:
         return found
     meant = MEANT.get(name.lower().replace("_", ""), name)
@@ -75,7 +75,8 @@ def operations(name: str = "") -> list[OperationFacts]:
     return chosen
 
 
-def _primitive(primitive: Primitive) -> OperationFacts:
+def primitive_facts(primitive: Primitive) -> OperationFacts:
+    """Return a primitive as users look it up."""
     about, joins = primitive.summary, primitive.joins
     arguments = ["a", "b"] if joins else [*map(_argument, primitive.arguments)]
     more = ", ..." if primitive.inputs[1] > 2 else ""
@@ -96,10 +97,11 @@ def _of_library() -> Iterator[OperationFacts]:
         for name, definition in linked.operations.items():
             if name not in seen:
                 seen.add(name)
-                yield _composed(name, definition, expander)
+                yield composed_facts(name, definition, expander)
 
 
-def _composed(name: str, definition: ast.OpDef, expander: Expander) -> OperationFacts:
+def composed_facts(name: str, definition: ast.OpDef, expander: Expander) -> OperationFacts:
+    """Return an operation that is written in the language as users look it up."""
     taken = operation_parameters(name, expander.definitions)
     given = {
         p.name.text: Kind.PAIR
