@@ -22,7 +22,7 @@ class RuntimeOptions(TypedDict, total=False):
         device: `cpu`, `cuda` or `cuda:N`; `cpu` by default.
         passes: Passes that rewrite networks, with commas; `all` by default, or `none`.
         execution: How training steps run; `eager` by default, primitive by primitive.
-        precision: AnyPrecision of training; float32 by default.
+        precision: Precision of training; `float32` by default.
     """
 
     device: str
@@ -46,7 +46,7 @@ def make_runtime(
             can be compiled for it, NAS014 for what does not go together.
     """
     names = passes_named(passes)
-    _check_together(spec, device == "cpu", names, execution, precision)
+    _check_together(spec, device.partition(":")[0] == "cpu", names, execution, precision)
     place = torch_device(device)
     from dslnas.backends.torch.runtime import Runtime
     from dslnas.backends.torch.torch_compile import check_compiler

@@ -78,6 +78,5 @@ BUNDLE_CONVS = Pass(
     bundle_convs,
     "convolutions that can run at the same time are side by side",
     after=("separable", "fuse_concats"),
-    loops="separable_conv",
     phase=Phase.TRAIN,
 )

@@ -69,5 +69,5 @@ FUSE_CONCATS = Pass(
     "convolutions of single pixels read the parts of a concatenation, and through its ReLU",
     keeps_choices=True,
     after=("separable",),
-    loops="separable_conv",
+    loops="pointwise_conv",
 )

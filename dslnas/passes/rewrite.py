@@ -38,7 +38,7 @@ class Pass:
     summary: str
     keeps_choices: bool = False
     after: tuple[str, ...] = ()
-    loops: Literal["separable_conv"] | None = None
+    loops: Literal["separable_conv", "pointwise_conv"] | None = None
     phase: Phase = Phase.RUN
     requires: tuple[Law, ...] = ()
 

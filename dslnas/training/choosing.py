@@ -9,6 +9,7 @@ the stage itself comes to what it comes to if the way is asked for by name.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -124,6 +125,16 @@ def _attempted(runtime: Runtime, make: Make, way: Way) -> Tried:
 
 
 def _tried(runtime: Runtime, make: Make, way: Way) -> Tried:
+    """Return what was measured of a way, of which nothing else is left."""
+    try:
+        return _measured(runtime, make, way)
+    finally:
+        gc.collect()  # recordings and their network hold each other, with the memory of a step
+        if runtime.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _measured(runtime: Runtime, make: Make, way: Way) -> Tried:
     as_chosen = settled(runtime, way)
     wait = partial(wait_for, runtime.device)
     begin = time.perf_counter()
@@ -134,6 +145,4 @@ def _tried(runtime: Runtime, make: Make, way: Way) -> Tried:
         seconds_of(step, wait)
     start = time.perf_counter() - begin
     seconds = median_seconds(step, TIMED, wait=wait)
-    if runtime.device.type == "cuda":
-        torch.cuda.empty_cache()
     return Tried(way=way, start=round(start, 3), step=round(seconds, 6))

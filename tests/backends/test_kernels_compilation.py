@@ -52,10 +52,11 @@ def test_every_task_says_which_record_it_reads(kernel: Loops) -> None:
 def test_that_loops_cannot_be_kept_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dslnas.backends.torch.kernels import kept_loops
 
-    monkeypatch.setattr(kept_loops, "FOLDER", tmp_path / "loops")
-    assert compilation.announced() == compilation.COMPILING
     (tmp_path / "file").touch()
-    monkeypatch.setattr(kept_loops, "FOLDER", tmp_path / "file" / "loops")
+    monkeypatch.setattr(kept_loops, "are_kept", kept_loops.are_kept.__wrapped__)
+    for place, is_kept in ((tmp_path, True), (tmp_path / "file", False)):
+        monkeypatch.setattr(kept_loops, "FOLDER", place / "loops")
+        assert (compilation.announced() == compilation.COMPILING) == is_kept
     assert f"cannot be kept in {tmp_path}/file/loops" in compilation.announced()
 
 

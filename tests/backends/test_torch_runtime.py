@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import torch
 
+from dslnas.backends.torch.kernels.availability import available, without_loops
+from dslnas.backends.torch.kernels.kernel_args import Kernel
 from dslnas.backends.torch.losses import BatchOutput, run_batch
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
@@ -25,6 +27,20 @@ from dslnas.settings.precision import Precision
 from tests.engines.small import CPU, TEXTS, batch, segment, space
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
+
+
+@pytest.mark.skipif(not available(), reason="numba is not installed")
+@pytest.mark.parametrize(
+    ("kernel", "left_out"),
+    [
+        ("separable_conv", {"separable", "fuse_reads"}),
+        ("pointwise_conv", {"fuse_concats"}),
+        ("mix", set()),
+    ],
+)
+def test_a_pass_runs_where_its_own_kernel_has_loops(kernel: Kernel, left_out: set[str]) -> None:
+    with without_loops(kernel):
+        assert set(USUAL) - set(Runtime(CPU).paying) == left_out
 
 
 def supernet_with(runtime: Runtime, name: str) -> Supernet:

@@ -92,6 +92,11 @@ def test_options_of_a_run_need_one(
             "name a GPU by `device`, such as `cuda`, or let steps run by `compile`",
         ),
         (
+            "--precision tf32 --device cpu:0",
+            "`tf32` is a way in which GPUs multiply",
+            "leave `precision` out",
+        ),
+        (
             "--execution compile --passes none",
             "`compile` with passes `none`: networks then run by the library's functions alone",
             "leave out `passes`, or let steps run by `eager`",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 
 import pytest
 import torch
 
+from dslnas.app.loops import standing_heap
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.settings.precision import AnyExecution, AnyPrecision
 from dslnas.training import choosing
@@ -26,6 +28,7 @@ def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Chosen]:
     monkeypatch.setattr("time.perf_counter", lambda: now)
     monkeypatch.setattr(choosing, "wait_for", wait)
     monkeypatch.setattr(choosing, "check_compiler", wait)
+    monkeypatch.setattr("gc.collect", lambda: None)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)
 
@@ -116,6 +119,27 @@ def test_each_is_varied_from_the_best_so_far_on_a_gpu(choose: Callable[..., Chos
     assert str(found.way) == "compile+graphs in tf32"
     text = choose(GPU, {"graphs float32": 0.5}, steps=10_000, is_sequence=True)
     assert names(text) == ["eager in float32", "graphs in float32"]
+
+
+def test_what_was_measured_is_gone_before_the_next_is_made() -> None:
+    class Stage:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def step(self) -> None:
+            pass
+
+    left: list[weakref.ref[Stage]] = []
+
+    def make(runtime: Runtime) -> Callable[[], object]:
+        assert not [stage for stage in left if stage() is not None]
+        stage = Stage()
+        left.append(weakref.ref(stage))
+        return stage.step
+
+    with standing_heap():  # which is all that is slow to look through
+        choosing.choose(Runtime(CPU, precision="auto"), make, 1, is_sequence=True)
+    assert len(left) == 2
 
 
 def test_a_way_that_fails_is_told_and_left(choose: Callable[..., Chosen]) -> None:

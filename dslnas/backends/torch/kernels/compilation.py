@@ -94,12 +94,8 @@ def telling_of_compilation(tell: Callable[[str], None]) -> Iterator[None]:
 
 def announced() -> str:
     """Return what is told when the first loop is compiled."""
-    kept: Any = import_module("dslnas.backends.torch.kernels.kept_loops")
-    try:
-        kept.check_writable()
-    except OSError:
-        return NOT_KEPT.format(folder=kept.FOLDER)
-    return COMPILING
+    place: Any = import_module("dslnas.backends.torch.kernels.kept_loops")
+    return COMPILING if place.are_kept() else NOT_KEPT.format(folder=place.FOLDER)
 
 
 def compile_all(dtype: torch.dtype) -> int:

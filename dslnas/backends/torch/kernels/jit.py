@@ -18,7 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from dslnas.backends.torch.kernels.kept_loops import FOLDER
+from dslnas.backends.torch.kernels.kept_loops import FOLDER, are_kept
 from dslnas.backends.torch.kernels.kernel_args import Buffer, KernelArgs
 from dslnas.backends.torch.kernels.kernel_call import TEAM
 
@@ -56,11 +56,11 @@ _ARGS = TEAM.itemsize
 
 def _compiled(compiler: Callable[..., Untyped], function: Callable[..., object]) -> Untyped:
     """Return a compiled function, which is kept on disk if there is a place for it."""
+    if not are_kept():
+        return compiler()(function)
     before, config.CACHE_DIR = config.CACHE_DIR, str(FOLDER)
     try:
         return compiler(cache=True)(function)
-    except RuntimeError:  # no folder that compiled code could be kept in
-        return compiler()(function)
     finally:
         config.CACHE_DIR = before
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from numba import config
@@ -33,3 +34,13 @@ def check_writable() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=FOLDER):
         pass
+
+
+@lru_cache(1)
+def are_kept() -> bool:
+    """Whether compiled loops are kept; else numba would keep them beside their sources."""
+    try:
+        check_writable()
+    except OSError:
+        return False
+    return True
