@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -12,6 +13,9 @@ from dslnas.drawing.layout import Layout, Place, layout_of
 from dslnas.drawing.palette import TONES
 from dslnas.drawing.style import Theme, class_of, style_sheet
 from dslnas.drawing.words import SUBSCRIPT, text_width, words_width, wrapped
+
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Letters that XML cannot hold."""
 
 _MARGIN = 12.0
 _TITLE, _TITLE_HEIGHT = 14.0, 26.0
@@ -54,7 +58,7 @@ def svg_text(figures: Sequence[Figure], *, theme: Theme = "auto", tones: Iterabl
     SubElement(root, "style").text = style_sheet(theme)
     SubElement(root, "rect", {"class": "paper", "fill": "none", **size})
     root.extend(parts)
-    return tostring(root, encoding="unicode")
+    return _UNWRITABLE.sub("\ufffd", tostring(root, encoding="unicode"))
 
 
 def _root(size: Mapping[str, str], look: str, figures: Sequence[Figure]) -> dict[str, str]:

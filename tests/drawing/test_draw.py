@@ -115,8 +115,9 @@ def test_notes_stand_below_their_operations_and_marked_edges_stand_out() -> None
 
 def test_texts_of_others_are_escaped() -> None:
     evil = "</svg><script>alert(1)</script> & \"'"
-    svg = cell_svg(library_cell("cnn.darts_v2", "normal"), title=evil, notes={0: evil})
-    assert fromstring(svg).findtext(f"{SVG}title") == evil
+    title = f"{evil} \0\x1b\ud800"
+    svg = cell_svg(library_cell("cnn.darts_v2", "normal"), title=title, notes={0: title})
+    assert fromstring(svg).findtext(f"{SVG}title") == f"{evil} \ufffd\ufffd\ufffd"
     assert "<script" not in svg
     assert not list(fromstring(svg).iter(f"{SVG}script"))
 
