@@ -47,13 +47,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def expect(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
-    """Compare a text with the one in a file, or write the file with `--update-golden`."""
+    """Compare a text with the one in a file, or write the file with `--update-golden`.
+
+    There is no file where the text is empty.
+    """
     # Unknown where pytest was started on a folder above: then nothing is ever written.
     update = request.config.getoption("--update-golden", default=False)
 
     def compare(path: Path, text: str) -> None:
-        if update:
+        if update and text:
             path.write_text(text, encoding="utf-8")
+        elif update:
+            path.unlink(missing_ok=True)
+        if not text:
+            assert not path.exists(), f"{path} is not made: remove it"
+            return
         assert path.exists(), f"{path} is missing: run pytest --update-golden"
         assert text == path.read_text(encoding="utf-8")
 

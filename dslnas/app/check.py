@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dslnas.app.compile import compile_spec
+from dslnas.app.compile import compile_source, spec_source
 from dslnas.diagnostics import Diagnostic, Note, UserError
+from dslnas.source import SourceFile
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,15 @@ def check_spec(spec: Path, overrides: Sequence[str] = ()) -> Verdict:
         overrides: Arguments of `--set`, such as `search.epochs=5`.
     """
     try:
-        compiled = compile_spec(spec, overrides)
+        return check_source(spec_source(spec), overrides)
+    except UserError as error:
+        return Verdict(error.diagnostics)
+
+
+def check_source(source: SourceFile, overrides: Sequence[str] = ()) -> Verdict:
+    """Check a spec that is read already; see `check_spec`."""
+    try:
+        compiled = compile_source(source, overrides)
     except UserError as error:
         return Verdict(error.diagnostics)
     data, missing = compiled.program.data, ""

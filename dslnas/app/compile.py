@@ -17,19 +17,18 @@ from dslnas.diagnostics import Note, UserError, command, user_error
 from dslnas.language.link.link import LinkedProgram, link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.link.sources import (
-    STDIN,
     STDIN_NAME,
     check_line_ends,
     find_source,
     near_files,
 )
-from dslnas.source import SourceFile
 
 if TYPE_CHECKING:
     from dslnas.graph.graph import PrimitiveGraph
     from dslnas.language.check.checked import CheckedProgram
     from dslnas.ops.primitive import Example
     from dslnas.settings.search_base import SearchSettings
+    from dslnas.source import SourceFile
     from dslnas.space.architecture import Architecture
     from dslnas.space.network import Network
     from dslnas.space.search_space import SearchSpace
@@ -165,22 +164,35 @@ def compile_spec(
         UserError: Whatever is wrong with the spec, the overrides or the data.
         TypeError: The overrides are one text, or no texts.
     """
-    name, linked = link_spec(path, overrides, data)
+    _check_overrides(overrides)
+    return compile_source(spec_source(path), overrides, data=data, with_data=with_data)
+
+
+def compile_source(
+    source: SourceFile,
+    overrides: Sequence[str] = (),
+    *,
+    data: str | None = None,
+    with_data: bool = True,
+) -> CompiledSpace | CompiledArchitecture:
+    """Compile a spec that is read already; see `compile_spec`."""
+    check_line_ends(source)
+    name, linked = _link(source, overrides, data)
     spec = compile_linked(name, linked, with_data=with_data)
     _check_search(spec)
     return spec
 
 
-def compile_source(source: SourceFile) -> CompiledSpace | CompiledArchitecture:
-    """Compile a text, looking at data only where it does not say what the network reads.
+def spec_source(path: Path | str) -> SourceFile:
+    """Read a spec; see `compile_spec`.
 
     Raises:
-        UserError: Whatever is wrong with it.
+        UserError: It is a folder, or no text that can be read.
     """
-    check_line_ends(source)
-    spec = compile_linked(source.name, link(source), with_data=False)
-    _check_search(spec)
-    return spec
+    path = Path(path)
+    if path.is_dir():
+        raise _no_spec(path)
+    return find_source(path)
 
 
 def link_spec(
@@ -188,12 +200,16 @@ def link_spec(
 ) -> tuple[str, LinkedProgram]:
     """Return the name of a spec, and the program with the files it uses; see `compile_spec`."""
     _check_overrides(overrides)
-    path = Path(path)
-    if path.is_dir():
-        raise _no_spec(path)
-    source = find_source(path)
+    return _link(spec_source(path), overrides, data)
+
+
+def _link(
+    source: SourceFile, overrides: Sequence[str], data: str | None
+) -> tuple[str, LinkedProgram]:
     linked = link(source, parse_overrides(overrides), None if data is None else _on_data(data))
-    return source.name if source.library else STDIN_NAME if path == STDIN else path.stem, linked
+    if source.library:
+        return source.name, linked
+    return STDIN_NAME if source.path is None else source.path.stem, linked
 
 
 def _on_data(given: str) -> Callable[[LinkedProgram], None]:

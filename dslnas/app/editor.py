@@ -15,7 +15,7 @@ def verdict(source: SourceFile) -> Verdict:
     Data are looked at only where the text does not say what the network reads.
     """
     try:
-        compiled = compile_source(source)
+        compiled = compile_source(source, with_data=False)
     except UserError as error:
         return Verdict(error.diagnostics)
     space = compiled.architecture if isinstance(compiled, CompiledArchitecture) else compiled.space

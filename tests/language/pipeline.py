@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dslnas.diagnostics import UserError
+from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.graph.analysis.size import check_final, check_search
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
@@ -38,6 +38,15 @@ def complaint(path: Path, overrides: Sequence[str] = ()) -> str:
     except UserError as error:
         return error.render()
     return ""
+
+
+def mistakes(source: SourceFile, overrides: Sequence[str] = ()) -> Sequence[Diagnostic]:
+    """Return the mistakes of a text; none if nothing is wrong."""
+    try:
+        compile_source(source, overrides)
+    except UserError as error:
+        return error.diagnostics
+    return ()
 
 
 def complaint_about(text: str, *overrides: str) -> str:

@@ -1,23 +1,29 @@
 """Every mistake a user can make has its exact message: `errors/CASE/` holds them.
 
 A case is `spec.nas` (missing in the case about that), the files it uses, `set.txt` with one
-argument of `--set` per line, and `expected.txt` with everything that is printed. Where a message
+argument of `--set` per line, and `expected.txt` with everything that is printed. `fixed.nas` is
+what its safe edits make of it, `guessed.nas` what all do, where that is right. Where a message
 lists methods or sources, `{every method}` and the like stand for them: a new one changes no text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from dslnas.diagnostics import Diagnostic, UserError
+from dslnas.language.fix import fixed
+from dslnas.language.link.sources import read_source
 from dslnas.settings.data import DATA
 from dslnas.settings.search import SEARCH
+from dslnas.source import SourceFile
 from dslnas.spelling import suggestion
-from tests.language.pipeline import complaint
+from tests.language.pipeline import mistakes
 
 ERRORS = Path(__file__).parent / "errors"
+KNOWN = {"spec.nas", "expected.txt", "set.txt", "fixed.nas", "guessed.nas"}
 CASES = sorted(path.name for path in ERRORS.iterdir())
 LISTS = {
     f"known are {{{title}}}": str(suggestion("", listed))
@@ -48,17 +54,54 @@ def with_titles(printed: str, known: str) -> str:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_mistake_is_explained(
+def test_mistake_is_explained_and_mended(
     name: str, expect: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = ERRORS / name
     monkeypatch.chdir(folder)
     given = folder / "set.txt"
     overrides = given.read_text(encoding="utf-8").splitlines() if given.exists() else []
-    printed = complaint(Path("spec.nas"), overrides) + "\n"
+    found = Mended(overrides)
     expected = folder / "expected.txt"
     known = expected.read_text(encoding="utf-8") if expected.exists() else ""
-    expect(expected, with_titles(printed, known))
+    expect(expected, with_titles(f"{found.printed}\n", known))
+    expect(folder / "fixed.nas", found.safely)
+    expect(folder / "guessed.nas", "" if found.safely else found.by_guess)
+
+
+class Mended:
+    """The case of the folder that a test runs in; texts are "" where they are not right."""
+
+    def __init__(self, overrides: Sequence[str]) -> None:
+        self._known: dict[str, Sequence[Diagnostic]] = {}
+        self._overrides = overrides
+        self.safely = self.by_guess = ""
+        try:
+            source = read_source(Path("spec.nas"))
+        except UserError as error:
+            self.printed = error.render()
+            return
+        self.printed = UserError(self._mistakes(source)).render()
+        self.safely = self._right(source, guess=False)
+        self.by_guess = self._right(source, guess=True)
+
+    def _right(self, source: SourceFile, *, guess: bool) -> str:
+        after = fixed(source, self._mistakes, guess=guess)
+        assert len(self._mistakes(after)) <= len(self._mistakes(source))
+        return "" if self._mistakes(after) else after.text
+
+    def _mistakes(self, source: SourceFile) -> Sequence[Diagnostic]:
+        """Return the mistakes of a text; each is compiled once."""
+        if source.text not in self._known:
+            self._known[source.text] = mistakes(source, self._overrides)
+        return self._known[source.text]
+
+
+@pytest.mark.parametrize(("file", "least"), [("fixed.nas", 85), ("guessed.nas", 8)])
+def test_many_cases_are_mended_to_specs_that_check(file: str, least: int) -> None:
+    names = sorted(path.parent.name for path in ERRORS.glob(f"*/{file}"))
+    print(f"{file}: {len(names)} of {len(CASES)} cases", *names, sep="\n")
+    assert len(names) >= least
 
 
 def test_corpus_has_no_stray_files() -> None:
@@ -67,7 +110,7 @@ def test_corpus_has_no_stray_files() -> None:
         assert files & {"spec.nas", "expected.txt"}, name
         assert "spec.nas" in files or name == "file_missing"
         texts = [path.read_bytes().decode("latin-1") for path in (ERRORS / name).glob("*.nas")]
-        for extra in files - {"spec.nas", "expected.txt", "set.txt"}:
+        for extra in files - KNOWN:
             assert any(f'"{extra}"' in text for text in texts), f"{name}/{extra} is not used"
 
 

@@ -1,0 +1,3 @@
+use papers.darts
+op skip = identity
+    | when derived: conv(1)

@@ -1,0 +1,2 @@
+use papers.darts
+op block = conv(3, stride = 2)

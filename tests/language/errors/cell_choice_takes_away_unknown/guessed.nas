@@ -1,0 +1,2 @@
+use papers.darts
+cell normal { choose darts - sep_conv(5) }

@@ -1,0 +1,5 @@
+use papers.darts
+data npz {
+    path "data/digits.npz"
+    batch 32
+}

@@ -1,0 +1,2 @@
+use papers.darts
+data signals { path "waves.npz" }

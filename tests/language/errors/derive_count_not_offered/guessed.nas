@@ -1,0 +1,4 @@
+use papers.darts
+derive {
+    count sep_conv(5) <= 2
+}

@@ -1,0 +1,4 @@
+use papers.darts
+search random_search
+derive {
+}

@@ -1,0 +1,4 @@
+use papers.darts
+derive {
+    require latency <= 5ms, params < 4M
+}

@@ -1,0 +1,2 @@
+use papers.darts
+network { cells normal * 2, reduction, normal * 2 }

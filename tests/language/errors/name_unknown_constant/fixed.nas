@@ -1,0 +1,3 @@
+use papers.darts
+let depth = 3 * width
+let width = 2

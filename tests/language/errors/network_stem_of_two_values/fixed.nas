@@ -1,0 +1,2 @@
+use papers.darts
+network { stem conv(3) -> relu }

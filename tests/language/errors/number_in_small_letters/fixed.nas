@@ -1,0 +1,2 @@
+let steps = 50K
+use papers.darts

@@ -1,0 +1,4 @@
+cell normal {
+    nodes  4
+}
+use papers.darts

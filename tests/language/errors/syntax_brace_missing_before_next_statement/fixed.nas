@@ -1,0 +1,8 @@
+cell normal {
+    nodes  4
+}
+
+network {
+    cells  normal
+}
+use papers.darts

@@ -1,0 +1,2 @@
+op block = relu
+use papers.darts

@@ -1,0 +1,4 @@
+search darts {
+    weights  sgd(lr = 1)
+}
+use papers.darts

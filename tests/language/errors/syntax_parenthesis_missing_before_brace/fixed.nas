@@ -1,0 +1,2 @@
+use papers.darts
+cell normal { choose {sep_conv(3)} }

@@ -1,0 +1,4 @@
+use papers.darts
+evaluate {
+    epochs 5
+}

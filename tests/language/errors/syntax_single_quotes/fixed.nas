@@ -1,0 +1,2 @@
+data npz { path "digits.npz" }
+use papers.darts

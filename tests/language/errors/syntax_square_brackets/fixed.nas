@@ -1,0 +1,2 @@
+let sizes = (3, 5)
+use papers.darts

@@ -1,0 +1,2 @@
+op block = relu -> conv(3)
+use papers.darts

@@ -1,0 +1,3 @@
+op skip = identity
+    | when stride 2: conv(1)
+use papers.darts

@@ -1,0 +1,5 @@
+use papers.darts_rnn
+
+search darts {
+    stop  stable(3)
+}

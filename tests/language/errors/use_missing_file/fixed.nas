@@ -1,0 +1,3 @@
+use "cells.nas"
+use "cells.nas"
+use papers.darts

@@ -1,0 +1,2 @@
+use papers.darts
+export { formats onnx, python }

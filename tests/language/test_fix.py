@@ -1,0 +1,78 @@
+"""Safe edits mend what they say, change nothing that is right, and make nothing worse."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from dslnas.language.fix import fixed
+from dslnas.language.link.sources import library_names, library_source, read_source
+from dslnas.source import SourceFile
+from tests.language.pipeline import mistakes
+from tests.small import SMALL
+from tests.whole_programs import WholeProgram, whole_programs
+
+SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.nas"))
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_specs_that_are_right_stay_as_they_are(path: Path) -> None:
+    source = read_source(path)
+    assert fixed(source, mistakes, guess=True) is source
+
+
+@pytest.mark.parametrize("name", library_names())
+def test_files_of_the_library_stay_as_they_are(name: str) -> None:
+    """They may lack cells or a network of their own: that is no reason to edit them."""
+    source = replace(library_source(name), library=False, name="spec.nas")
+    assert fixed(source, mistakes) is source
+
+
+@settings(max_examples=10)
+@given(whole_programs())
+def test_programs_that_are_right_stay_as_they_are(program: WholeProgram) -> None:
+    source = SourceFile("spec.nas", program.text)
+    found = mistakes(source)
+    after = fixed(source, mistakes)
+    assert len(mistakes(after)) <= len(found)
+    assert found or after is source
+
+
+def slips(text: str, draw: random.Random) -> Iterator[str]:
+    """Yield a text with one slip each: a letter or a sign that is missing, doubled or swapped."""
+    for _ in range(40):
+        place = draw.randrange(len(text) - 1)
+        letter = text[place]
+        slip = draw.choice(("", letter * 2, text[place + 1] + letter))
+        length = 2 if len(slip) == 2 and slip[0] != letter else 1
+        yield text[:place] + slip + text[place + length :]
+
+
+def is_renamed(one: str, other: str) -> bool:
+    """Whether two texts are the same but for names: a slip in a definition is its name now."""
+    words = [re.findall(r"\w+|[^\w\s]", text) for text in (one, other)]
+    names = set(zip(*words, strict=False))
+    is_one_to_one = all(len({*column}) == len(names) for column in zip(*names, strict=True))
+    return len(words[0]) == len(words[1]) and is_one_to_one
+
+
+def test_a_slip_is_mended_to_what_was_meant_or_not_at_all() -> None:
+    mended = 0
+    for text in slips(SMALL, random.Random(0)):
+        source = SourceFile("spec.nas", text)
+        found = mistakes(source)
+        if not found:
+            continue  # the slip is a number, or in what nobody reads
+        after = fixed(source, mistakes)
+        remaining = mistakes(after)
+        assert len(remaining) <= len(found), text
+        if not remaining:
+            assert is_renamed(SMALL, after.text), after.text
+            mended += 1
+    assert mended > 5
