@@ -9,6 +9,7 @@ from dslnas.app.compile import CompiledSpace
 from dslnas.app.open_run import load_run
 from dslnas.app.run import Notice, Run
 from dslnas.diagnostics import UserError, command
+from dslnas.report.choices import Choices, choices_of
 from dslnas.report.comparison import Comparison, compare_runs
 from dslnas.report.page import write_comparison, write_page
 from dslnas.report.reading import read_run
@@ -35,6 +36,16 @@ def write_report(run: Run | Path | str, out: Path | str | None = None) -> Path:
     path = folder / REPORT if out is None else Path(out)
     write_page(record, report_of(record, _space(run), _architecture(run)), path)
     return path
+
+
+def choices_in(folder: Path) -> Choices | None:
+    """Return the choices of a run's search with their scores; None where nothing tells them.
+
+    Raises:
+        UserError: As `write_report`.
+    """
+    space = _space(load_run(folder))
+    return None if space is None else choices_of(read_run(folder), space)
 
 
 def compare(runs: Sequence[Path | str], out: Path | str | None = None) -> Comparison:

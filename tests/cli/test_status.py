@@ -111,6 +111,27 @@ def test_an_interrupted_search_tells_its_last_epoch_and_what_it_would_derive(
     assert "would be derived now: normal " in printed
 
 
+def test_a_run_is_shown_with_its_results_and_the_scores_of_its_choices(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["show", str(finished)]) == 0
+    printed = capsys.readouterr().out
+    (search, *_) = (json.loads(line) for line in (finished / METRICS).read_text().splitlines())
+    edge = next(li for li in printed.splitlines() if li.split()[:4] == ["normal", "in1", "→", "n1"])
+    best = max(score for score in search["scores"]["normal"][0] if score is not None)
+    assert f"{best:.4g}" in edge
+    assert f"{manifest_in(finished)['results']['test_accuracy']:.2%}" in printed
+    assert run(["show", str(finished), "--effective"]) == 2
+    assert f"dslnas show {finished / 'spec.nas'}" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_run_is_not_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["show", str(tmp_path)]) == 1
+    assert "NAS023" in capsys.readouterr().err
+
+
 def test_several_runs_have_a_line_each(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ from dslnas.cli.render.library import library_text
 from dslnas.cli.render.operations import operations_text
 from dslnas.cli.render.passes import passes_text
 from dslnas.cli.render.summary import summary_text
+from dslnas.diagnostics import command
 from dslnas.graph.operation_facts import operations as find_operations
 from dslnas.graph.text import print_graph
 
@@ -47,7 +48,11 @@ def show(
     after: str | None,
     passes: bool,
 ) -> None:
-    """Show what SPEC means: cells, edges, choices, number of architectures, parameters, FLOPs."""
+    """Show what SPEC means: cells, edges, choices, number of architectures, parameters, FLOPs.
+
+    Of the folder of a run it shows how far it is, its results, and every choice of its search with
+    the scores of the best two.
+    """
     chosen = (as_json, defaults, operations is not None, library, effective, graph, passes)
     if sum(chosen) > 1:
         raise click.UsageError(
@@ -65,6 +70,9 @@ def show(
             "give a SPEC, --defaults for all settings, --operations for all operations, or "
             "--library for all that has a name"
         )
+    if spec.is_dir():
+        _show_run(spec, asks_more=any(chosen) or bool(overrides))
+        return
     compiled = compile_spec(spec, overrides)
     if effective:
         click.echo(compiled.text, nl=False)
@@ -77,6 +85,16 @@ def show(
         print_json(summary(compiled))
     else:
         click.echo(summary_text(compiled))
+
+
+def _show_run(run: Path, *, asks_more: bool) -> None:
+    from dslnas.cli.render.run import run_text
+    from dslnas.runs.folder import SPEC
+
+    if asks_more:
+        spec, status = command("show", run / SPEC), command("status", run, "--json")
+        raise click.UsageError(f"of a run there is one view; see `{spec}`, or `{status}`")
+    click.echo(run_text(run))
 
 
 def _of_no_spec(defaults: bool, operations: str | None, library: bool) -> str | None:
