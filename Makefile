@@ -30,7 +30,8 @@ demo-ratings: same-python .venv/loops ## From nothing: search how users and item
 
 test: same-python .venv/loops ## From nothing: run the tests
 	@echo "==> Running the tests with $$($(BIN)/python --version)."
-	$(BIN)/python -m pytest
+	@# Python keeps what it compiles, or every process of the tests compiles all anew.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 check: same-python .venv/installed ## Lint, format, types, import rules (nothing is changed)
 	@echo "==> Checking style, types and import rules."

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dslnas.encoding import NotUtf8Error, decoded
+from tests.examples import examples
 
 PROSE = "It was late in the year, and nobody had lit the stove.\n" * 6
 WESTERN = PROSE + "\N{LEFT DOUBLE QUOTATION MARK}Der Küster schlief\N{HORIZONTAL ELLIPSIS}\n"
@@ -115,7 +116,7 @@ def test_what_is_no_text_is_called_binary(content: bytes) -> None:
     assert complaint(content)[0] == "file is binary, not text"
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.binary(max_size=300))
 def test_any_bytes_are_text_or_get_advice(content: bytes) -> None:
     try:

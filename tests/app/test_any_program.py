@@ -15,6 +15,7 @@ from dslnas import files
 from dslnas.app.compile import Compiled
 from dslnas.app.run import Run
 from dslnas.diagnostics import UserError
+from tests.examples import examples
 from tests.exporters.brief import check_briefly
 from tests.whole_programs import WholeProgram, whole_programs
 
@@ -66,7 +67,7 @@ def trained(program: WholeProgram, spec: Compiled, out: Path) -> Run:
 PHASES = [phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)]
 
 
-@settings(max_examples=8, phases=PHASES)
+@settings(max_examples=examples(8), phases=PHASES)
 @given(whole_programs())
 def test_any_program_is_searched_trained_and_exported(program: WholeProgram) -> None:
     carry_through(program)

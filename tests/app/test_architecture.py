@@ -24,6 +24,7 @@ from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.tasks.catalogue import TASK_SETTINGS
 from tests.engines.small import CHOSEN
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import random_scores
 from tests.strategies import SpaceText, spaces
@@ -96,7 +97,7 @@ def with_unused(text: str) -> str:
     return f"{head}\n{UNUSED}{rest}"
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(spaces(), st.integers(0, 1000))
 def test_architectures_of_images_check_again_without_what_is_unused(
     made: SpaceText, seed: int
@@ -106,7 +107,7 @@ def test_architectures_of_images_check_again_without_what_is_unused(
     assert "unused" not in written(spec, seed)
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(spaces())
 @example(SpaceText(CHOSEN, (3, 8, 8), 4))
 def test_whole_programs_say_the_same_with_every_value_filled_in(made: SpaceText) -> None:
@@ -119,7 +120,7 @@ def test_whole_programs_say_the_same_with_every_value_filled_in(made: SpaceText)
         assert build_supernet_graph(again.space) == build_supernet_graph(spec.space)
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(recurrent_spaces(), st.integers(0, 1000), st.sampled_from(("all", "1")))
 def test_recurrent_architectures_check_again_without_what_is_unused(
     text: str, seed: int, keep: str

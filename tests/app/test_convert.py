@@ -14,6 +14,7 @@ from dslnas.space.architecture import Architecture
 from dslnas.space.canonical import cell_hash
 from dslnas.space.derive.derive import derive
 from dslnas.space.notation.catalogue import usual_notation
+from tests.examples import examples
 from tests.spaces import architecture_of, random_scores, space_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,13 +50,13 @@ def cells(draw: st.DrawFn, sources: int, terms: int, names: tuple[str, ...]) -> 
     return str(pairs), str(whole if joined == [*whole] else joined)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(strings())
 def test_strings_of_nas_bench_201_come_back(text: str) -> None:
     assert dslnas.convert(text, "nas-bench-201") == f"{text}\n"
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(cells(2, 2, OPERATIONS), cells(2, 2, OPERATIONS))
 def test_convolutional_genotypes_come_back(
     normal: tuple[str, str], reduce: tuple[str, str]
@@ -65,14 +66,14 @@ def test_convolutional_genotypes_come_back(
     assert dslnas.convert(f"Genotype({fields})", "genotype") == f"Genotype({fields})\n"
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(cells(1, 1, ACTIVATIONS))
 def test_recurrent_genotypes_come_back(cell: tuple[str, str]) -> None:
     text = f"Genotype(recurrent={cell[0]}, concat={cell[1]})"
     assert dslnas.convert(text, "genotype") == f"{text}\n"
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(st.sampled_from(("darts", "darts_rnn", "nas_bench_201")), st.integers(0, 2**32))
 def test_what_a_search_derives_comes_back_as_the_same_network(paper: str, seed: int) -> None:
     shape = () if paper == "darts_rnn" else (1, 8, 8)

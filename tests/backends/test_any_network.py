@@ -20,6 +20,7 @@ from tests.backends.python_modules import assert_same, generate, network_of
 from tests.backends.reference_interpreter import interpret, random_images, random_weights
 from tests.backends.test_python_recurrent import assert_module_computes_the_graph
 from tests.choosing_spaces import choosing_spaces
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import random_scores, space_of
 from tests.strategies import SpaceText, row_spaces, spaces, valued_spaces
@@ -55,7 +56,7 @@ NETWORKS = st.one_of(
 )
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(NETWORKS)
 def test_any_network_of_images_signals_or_rows_is_the_same_everywhere(text: SpaceText) -> None:
     assert_same_everywhere(text)
@@ -68,7 +69,7 @@ def test_hundreds_of_networks_are_the_same_everywhere(text: SpaceText) -> None:
     assert_same_everywhere(text)
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(recurrent_spaces())
 def test_any_recurrent_network_is_the_same_as_a_module(text: str) -> None:
     assert_module_computes_the_graph(derived(text, (), 10))

@@ -10,6 +10,7 @@ from torch.nn import functional
 from dslnas.backends.torch.kernels.availability import available, without_loops
 from dslnas.backends.torch.kernels.pointwise_conv import pointwise_conv
 from dslnas.backends.torch.threads import threads
+from tests.examples import examples
 
 needs_numba = pytest.mark.skipif(not available(), reason="numba is not installed")
 
@@ -24,7 +25,7 @@ def _tensors(
 
 
 @pytest.mark.parametrize("form", ["compiled", "torch"])
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.sampled_from([1, 3, 8, 17, 36]), min_size=1, max_size=4),
     st.sampled_from([1, 5, 16, 36, 60]),

@@ -13,6 +13,7 @@ from dslnas.backends.torch.kernels.separable_conv import Reading, separable_conv
 from dslnas.backends.torch.kernels.separable_conv_call import Member
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.backends.torch.threads import threads
+from tests.examples import examples
 
 needs_numba = pytest.mark.skipif(not available(), reason="numba is not installed")
 SIZES = st.one_of(st.integers(1, 11), st.sampled_from([8, 16]))
@@ -67,7 +68,7 @@ def _norm(channels: int, dtype: torch.dtype, *, affine: bool) -> Norm:
 
 
 @pytest.mark.parametrize("form", ["compiled", "torch"])
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     _bundles(),
     st.sampled_from([torch.float64, torch.float32]),

@@ -25,6 +25,7 @@ from tests.backends.reference_graphs import DARTS_V2, Graph, network
 from tests.backends.reference_interpreter import Arrays, random_images, random_weights
 from tests.backends.test_any_network import NETWORKS, derived
 from tests.backends.test_onnx_soundness import inputs_of, models_of
+from tests.examples import examples
 from tests.strategies import SpaceText
 
 POINT: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": (0, 0), "bias": True}
@@ -281,7 +282,7 @@ def assert_narrow_models_agree(text: SpaceText) -> None:
         assert np.sqrt(np.mean((found - plain) ** 2)) <= allowed * size + 1e-3
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(NETWORKS)
 def test_any_network_agrees_in_int8_and_float16(text: SpaceText) -> None:
     assert_narrow_models_agree(text)

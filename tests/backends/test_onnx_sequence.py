@@ -37,6 +37,7 @@ from tests.backends.recurrent_runs import random_states, random_tokens, weights_
 from tests.backends.reference_graphs import space
 from tests.backends.reference_interpreter import interpret_steps
 from tests.backends.test_onnx_primitives import RECURRENT
+from tests.examples import examples
 from tests.primitives import with_trait
 
 TOLERANCE = 1e-5
@@ -129,7 +130,7 @@ def test_an_empty_batch_gives_empty_outputs(name: str) -> None:
 
 
 @given(recurrent_texts())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_any_cell_is_computed_as_the_graph_says(text: str) -> None:
     assert_models_compute_the_graph(graph_of_text(text))
 

@@ -25,6 +25,7 @@ from tests.backends.reference_graphs import Graph
 from tests.backends.reference_interpreter import random_images, random_weights
 from tests.backends.test_any_network import derived
 from tests.backends.test_onnx_primitives import CASES
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import random_scores
 
@@ -124,7 +125,7 @@ def test_models_of_every_primitive_are_sound(primitive: str) -> None:
         assert_sound(model, {model.graph.input[0].name: random_images(graph, 2)})
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(recurrent_spaces())
 def test_models_of_any_recurrent_network_are_sound(text: str) -> None:
     for model in models_of(derived(text, (), 10)):

@@ -25,6 +25,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.python_modules import assert_computes_the_same, check_style, generate
 from tests.backends.python_networks import graph_of
 from tests.backends.reference_graphs import network
+from tests.examples import examples
 
 AWKWARD = [
     *keyword.kwlist,
@@ -87,7 +88,7 @@ names = st.one_of(
 @example("class", "lambda", ["self", "torch", "l", "None"])
 @example("Network", "Shift", ["n1", "N1", "n1_", "n1_2"])
 @example("load_state", "dict", ["load", "load_state", "train", "x"])
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_any_names_give_a_module_that_computes_the_same(
     cell: str, operation: str, nodes: list[str]
 ) -> None:
@@ -130,7 +131,7 @@ def test_text_of_a_user_stays_text(tmp_path: Path, text: str) -> None:
 @given(
     st.text(), st.dictionaries(st.text(), st.text(), max_size=2), st.lists(st.text(), max_size=3)
 )
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_any_text_stays_text(name: str, metadata: dict[str, str], classes: list[str]) -> None:
     graph = graph_of("squeeze_excite")
     plain = PythonModule(graph).source(name="n", metadata={}, class_names=["c"] * bool(classes))

@@ -33,6 +33,7 @@ from tests.backends.python_networks import NETWORKS, graph_of
 from tests.backends.recurrent_networks import NETWORKS as RECURRENT
 from tests.backends.recurrent_networks import recurrent_graph
 from tests.backends.reference_interpreter import interpret, random_images, random_weights
+from tests.examples import examples
 from tests.primitives import OF_PASSES
 from tests.spaces import random_scores
 from tests.strategies import SpaceText, spaces
@@ -134,7 +135,7 @@ def test_module_imports_torch_and_safetensors_alone(name: str) -> None:
 
 
 @given(spaces())
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_any_derived_network_computes_what_the_graph_says(text: SpaceText) -> None:
     space = text.space()
     assert_computes_the_same(build_derived_graph(derive(space, random_scores(space, 0))))

@@ -41,6 +41,7 @@ from tests.backends.recurrent_runs import random_states, random_tokens, weights_
 from tests.backends.reference_graphs import space
 from tests.backends.reference_interpreter import interpret_steps
 from tests.backends.test_python_names import names
+from tests.examples import examples
 
 STEPS = 11
 
@@ -146,7 +147,7 @@ def test_an_empty_batch_gives_empty_outputs_and_no_step_is_refused() -> None:
 
 
 @given(recurrent_texts())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_any_cell_computes_what_the_graph_says_from_states_of_zero(text: str) -> None:
     assert_module_computes_the_graph(graph_of_text(text))
 
@@ -202,7 +203,7 @@ network {{
 )
 @example("class", ["lambda", "x_h"], ["self", "torch", "l", "tokens"])
 @example("Network", ["states"], ["TiedLinear", "outputs", "output", "step"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_any_names_give_a_module_that_computes_the_same(
     cell: str, states: list[str], values: list[str]
 ) -> None:

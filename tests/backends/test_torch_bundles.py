@@ -12,6 +12,7 @@ from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import optimised
 from tests.engines.small import some_choice
+from tests.examples import examples
 from tests.spaces import space_of
 from tests.strategies import SpaceText, spaces
 
@@ -58,7 +59,7 @@ def _name(step: Step) -> str:
     return step.node.name
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(spaces(), st.booleans(), st.booleans(), st.integers(0, 9))
 def test_bundles_run_every_step_once_when_what_it_reads_is_there(
     text: SpaceText, sampled: bool, observe: bool, seed: int

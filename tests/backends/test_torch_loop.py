@@ -13,6 +13,7 @@ from dslnas.graph.graph import INPUT, PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.ops.traits import Trait
 from dslnas.passes.manager import optimised
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.graph_text import parse_graph
 from tests.primitives import with_trait
@@ -146,7 +147,7 @@ evaluate { channels 4 }
 """All edges of a node are one gate, which sums them."""
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(recurrent_spaces(), st.booleans(), st.booleans())
 @example(GATED, True, False)
 def test_any_loop_has_what_it_reads_and_frees_the_rest(text: str, fast: bool, hoist: bool) -> None:

@@ -25,6 +25,7 @@ from tests.engines.small import (
     space,
     supernet_of,
 )
+from tests.examples import examples
 from tests.spaces import space_of
 from tests.strategies import SpaceText, spaces
 
@@ -100,7 +101,7 @@ def test_observing_gives_the_gradients_of_running_everything(name: str, seed: in
     _assert_observing_is_exact(space(SPACES[name]), seed)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(made=spaces(), seed=st.integers(0, 1000))
 def test_observing_is_exact_in_any_space(made: SpaceText, seed: int) -> None:
     searched = made.space()

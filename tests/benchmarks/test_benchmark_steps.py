@@ -125,9 +125,9 @@ def test_profile_step_prints_primitives_and_their_sum(capsys: pytest.CaptureFixt
 
 def test_every_stage_and_pass_of_compiling_is_timed() -> None:
     times: starting.Times = {}
-    compiled = starting.compile_once(tiny("cells-16"), times)
+    compiled = starting.compile_once(tiny("digits"), times)
     assert isinstance(compiled, CompiledSpace)
-    architecture = starting.derived(compiled, tiny("cells-16"))
+    architecture = starting.derived(compiled, tiny("digits"))
     assert isinstance(starting.compile_once(architecture, times), CompiledArchitecture)
     assert list(times)[-1] == "all"
     assert {"  drop_zeros", "  share_equal", "plan"} < set(times)
@@ -157,7 +157,7 @@ def test_growth_varies_one_quantity_at_a_time() -> None:
 
 
 def test_costs_are_measured_beside_their_work() -> None:
-    found = {point.cost: point for point in growth.measure(tiny("cells-16"), 2, turns=1)}
+    found = {point.cost: point for point in growth.measure(tiny("digits"), 2, turns=1)}
     assert list(found) == list(growth.COSTS)
     assert all(point.seconds > 0 and point.work > 0 for point in found.values())
 

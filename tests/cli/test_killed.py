@@ -43,7 +43,7 @@ def test_the_writes_of_a_run_are_counted(writes: list[str]) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 1.0])
-def test_a_run_killed_before_a_write_goes_on(
+def test_a_run_killed_before_a_write_goes_on_and_what_it_was_writing_goes(
     spec: Path, whole: Path, writes: list[str], tmp_path: Path, share: float
 ) -> None:
     out = tmp_path / "out"
@@ -53,20 +53,10 @@ def test_a_run_killed_before_a_write_goes_on(
         assert list(out.iterdir()) == []
         assert search(spec, out) == 0
     else:
+        (out / f".model.onnx.1{PART}").write_bytes(b"half")
+        (out / f".export-1{PART}").mkdir()
+        (out / f".export-1{PART}" / "model.py").touch()
         assert search(spec, out, "--resume") == 0
-    assert_same(whole, out)
-
-
-def test_what_a_killed_process_was_writing_goes(
-    spec: Path, whole: Path, writes: list[str], tmp_path: Path
-) -> None:
-    out = tmp_path / "out"
-    with killed_before(out, len(writes) - 1), pytest.raises(Killed):
-        search(spec, out)
-    (out / f".model.onnx.1{PART}").write_bytes(b"half")
-    (out / f".export-1{PART}").mkdir()
-    (out / f".export-1{PART}" / "model.py").touch()
-    assert search(spec, out, "--resume") == 0
     assert_same(whole, out)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dslnas.data.image_listing import listing
 from dslnas.diagnostics import UserError
 from tests.data.made import error, write_images
+from tests.examples import examples
 
 
 def touch(*paths: Path) -> None:
@@ -211,7 +212,7 @@ FILES = st.lists(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=FILES)
 def test_every_file_is_read_or_told_or_the_folder_is_refused(
     tmp_path_factory: pytest.TempPathFactory, files: list[tuple[list[str], str]]

@@ -20,6 +20,7 @@ from dslnas.drawing.svg import svg_text
 from dslnas.language.check.cell import Cell
 from dslnas.language.link.sources import library_names
 from tests.drawing.drawn import SVG, boxes_of, overlapping
+from tests.examples import examples
 from tests.spaces import space_of
 from tests.strategies import SpaceText, rating_spaces, spaces, valued_spaces
 
@@ -76,7 +77,7 @@ def test_the_picture_of_the_readme_is_what_is_drawn(expect: Callable[[Path, str]
 
 
 @given(st.one_of(spaces(), valued_spaces(), rating_spaces()))
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_every_edge_of_any_cell_stands_there_once_and_no_two_boxes_overlap(
     text: SpaceText,
 ) -> None:

@@ -12,12 +12,13 @@ from dslnas.source import SourceFile
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import NETWORK
 from dslnas.space.text import cell_text
+from tests.examples import examples
 from tests.spaces import architecture_of, random_scores, space_of
 from tests.strategies import SpaceText, spaces
 
 
 @given(spaces(), st.integers(0, 1000))
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_architecture_survives_being_written(made: SpaceText, seed: int) -> None:
     space = made.space()
     assume(NETWORK not in space.tables)  # what is chosen around the cells is no text of a cell

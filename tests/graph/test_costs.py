@@ -14,6 +14,7 @@ from dslnas.language.check.cell import Cell
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import Scores, chosen_columns, derive
 from dslnas.space.search_space import SearchSpace
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces
@@ -61,7 +62,7 @@ def unpruned(architecture: Architecture) -> PrimitiveGraph:
 
 
 @given(spaces(), st.integers(0, 9))
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_every_architecture_costs_what_its_graph_costs(text: SpaceText, seed: int) -> None:
     space = text.space()
     scores = random_scores(space, seed)
@@ -216,7 +217,7 @@ def test_what_a_gate_computes_belongs_to_the_operations_of_its_edge() -> None:
 
 
 @given(recurrent_spaces(), st.integers(0, 9))
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_every_recurrent_architecture_costs_what_its_graph_costs(text: str, seed: int) -> None:
     space = space_of(text, (), classes=5)
     scores = random_scores(space, seed)

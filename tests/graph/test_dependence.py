@@ -15,6 +15,7 @@ from dslnas.graph.analysis.dependence import check_dependence
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.space.derive.derive import derive
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.graph_text import parse_graph
 from tests.spaces import architecture_of, random_scores, space_of
@@ -98,7 +99,7 @@ def test_an_input_may_be_carried_by_a_state() -> None:
 
 
 @given(spaces(), st.integers(0, 99))
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_whatever_is_derived_depends_on_what_it_reads(text: SpaceText, seed: int) -> None:
     space = text.space()
     assume(all(space.cells[name].choices for name in space.final.layout))  # others may be dead
@@ -115,7 +116,7 @@ def test_whatever_is_derived_depends_on_what_it_reads(text: SpaceText, seed: int
 
 
 @given(recurrent_spaces(), st.integers(0, 99))
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_recurrent_networks_that_are_derived_depend_on_what_they_read(text: str, seed: int) -> None:
     space = space_of(text, (), classes=5)
     assert not complaint(build_derived_graph(derive(space, random_scores(space, seed), seed=seed)))

@@ -13,6 +13,7 @@ from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.space.derive.derive import derive
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.graph_text import parse_graph
 from tests.spaces import random_scores, space_of
@@ -78,14 +79,14 @@ def small() -> PrimitiveGraph:
 # ---- round trips --------------------------------------------------------------------------------
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(spaces())
 def test_random_supernets_survive_the_round_trip(text: SpaceText) -> None:
     graph = build_supernet_graph(text.space())
     assert parse_graph(print_graph(graph)) == graph
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(spaces(), st.integers(0, 100))
 def test_random_derived_networks_survive_the_round_trip(text: SpaceText, seed: int) -> None:
     space = text.space()
@@ -99,7 +100,7 @@ def test_printing_is_a_fixed_point() -> None:
     assert print_graph(parse_graph(SMALL_TEXT)) == SMALL_TEXT
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_label_survives_the_round_trip(label: str) -> None:
     graph = parse_graph("input = input : 4\noutput input")
@@ -252,7 +253,7 @@ def test_weights_of_the_architecture_survive_the_round_trip() -> None:
     assert [w.searched for w in weights["norm"]] == [True, True, False, False]
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(recurrent_spaces())
 def test_random_recurrent_supernets_survive_the_round_trip(text: str) -> None:
     graph = build_supernet_graph(space_of(text, (), classes=5))

@@ -19,6 +19,7 @@ from dslnas.ops.primitive import Shape
 from dslnas.space.derive.derive import derive
 from dslnas.space.network import Partial
 from dslnas.space.search_space import SearchSpace
+from tests.examples import examples
 from tests.graph_text import parse_graph
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces
@@ -175,7 +176,7 @@ def test_the_supernet_of_a_quarter_has_fewer_weights_and_is_counted_exactly() ->
     assert graph.params() < 0.2 * build_supernet_graph(space_of("use papers.darts", CIFAR)).params()
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(spaces())
 def test_random_spaces_are_lowered_as_they_are_checked(text: SpaceText) -> None:
     plain = text.space()

@@ -13,6 +13,7 @@ from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.space.derive.derive import derive
 from tests.backends.reference_graphs import Graph
 from tests.engines.small import OF_EDGES, SPACES, padded_scores, some_choice, space
+from tests.examples import examples
 from tests.strategies import SpaceText, spaces
 
 PLACES = sorted(SPACES)
@@ -159,7 +160,7 @@ def test_a_node_that_reads_nothing_is_our_fault() -> None:
         make_plan(graph, graph.outputs, choice)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(made=spaces(), seed=st.integers(0, 1000), observe=st.booleans())
 def test_any_space_runs_and_frees_what_it_no_longer_needs(
     made: SpaceText, seed: int, observe: bool

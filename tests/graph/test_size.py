@@ -13,13 +13,14 @@ from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive
 from dslnas.space.search_space import SearchSpace
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.spaces import CIFAR, random_scores, space_of
 from tests.strategies import SpaceText, spaces
 
 
 @given(spaces())
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_what_passes_the_check_can_be_built_and_has_no_more_weights(text: SpaceText) -> None:
     space = text.space()
     params = check_search(space)
@@ -108,7 +109,7 @@ def test_equal_cells_are_looked_at_once() -> None:
 
 
 @given(recurrent_spaces())
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_shared_weights_are_counted_once(text: str) -> None:
     space = space_of(text, (), classes=5)
     graph = build_supernet_graph(space)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from dslnas.graph.analysis.time_loop import TimeLoop, time_loop
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.graph_text import parse_graph
 from tests.spaces import space_of
@@ -49,7 +50,7 @@ def test_a_state_that_is_read_behind_the_loop_is_collected() -> None:
 
 
 @given(recurrent_spaces())
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_the_loop_is_what_lies_between_states_before_and_after_the_step(text: str) -> None:
     graph = build_supernet_graph(space_of(text, (), classes=5))
     loop = divided(graph, predicts=True)

@@ -14,6 +14,7 @@ from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.graph.verify import LAWS, NO_CHOICES, verify_graph
 from dslnas.ops.primitive import Weight
 from dslnas.space.derive.derive import derive
+from tests.examples import examples
 from tests.graph_text import parse_graph
 from tests.spaces import random_scores
 from tests.strategies import SpaceText, spaces
@@ -346,7 +347,7 @@ def test_the_input_needs_no_reader() -> None:
     verify_graph(parse_graph("input = input : 4\noutput input"))
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(spaces(), st.integers(0, 100))
 def test_lowering_makes_sound_graphs(text: SpaceText, seed: int) -> None:
     space = text.space()

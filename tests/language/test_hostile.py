@@ -15,6 +15,7 @@ from dslnas.language.link.sources import LIBRARY, read_source
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import MAX_CHARACTERS, parse
 from dslnas.source import SourceFile
+from tests.examples import examples
 from tests.language.pipeline import complaint_about
 
 LIBRARY_TEXT = "\n".join(
@@ -198,7 +199,7 @@ def test_any_words_are_answered(words: list[str]) -> None:
     assert_answers(" ".join(words))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers(0, len(LIBRARY_TEXT)), st.integers(0, 40), st.text(max_size=5))
 def test_damaged_programs_are_answered(start: int, length: int, put: str) -> None:
     assert_answers(LIBRARY_TEXT[:start] + put + LIBRARY_TEXT[start + length :])

@@ -49,6 +49,7 @@ from dslnas.settings.values import (
 )
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS
+from tests.examples import examples
 
 
 def checked(text: str, library: str = "papers.darts") -> CheckedProgram:
@@ -203,7 +204,7 @@ _CHANGES = st.lists(
 ).map(tuple)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(_OPTIMISERS, _CHANGES, st.sampled_from([None, 0.5, 0.999]))
 def test_training_settings_are_read_as_they_are_written_out(
     weights: AnyOptimiser, augment: tuple[Augmentation, ...], ema: float | None
@@ -218,7 +219,7 @@ def test_training_settings_are_read_as_they_are_written_out(
 _COLUMNS = st.lists(st.sampled_from(["a", "two words", "x-1"]), max_size=3, unique=True).map(tuple)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(st.sampled_from(get_args(Goal)), _COLUMNS, st.integers(0, 3))
 def test_settings_of_data_are_read_as_they_are_written_out(
     goal: Goal, columns: tuple[str, ...], number: int

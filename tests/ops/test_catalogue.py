@@ -11,6 +11,7 @@ from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES
 from dslnas.ops.primitive import Default, Kind
 from dslnas.ops.traits import Trait
+from tests.examples import examples
 from tests.primitives import OF_PASSES, with_trait
 from tests.spaces import space_of
 from tests.strategies import SpaceText, spaces
@@ -23,7 +24,7 @@ def test_no_program_can_write_what_only_the_compiler_writes(name: str) -> None:
         space_of(text)
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(spaces())
 def test_no_network_has_what_only_passes_write(text: SpaceText) -> None:
     graph = build_supernet_graph(text.space())

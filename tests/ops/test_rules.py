@@ -15,6 +15,7 @@ from torch import nn
 from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES
 from dslnas.ops.primitive import Attributes, AttributeValue, Primitive, Shape, ShapeError, Weight
 from dslnas.ops.shapes import pair, same_shape, show_shape
+from tests.examples import examples
 
 BATCH = 2
 IMAGES = st.tuples(st.integers(1, 8), st.integers(1, 9), st.integers(1, 9))
@@ -85,7 +86,7 @@ def multiply_adds(layer: nn.Module, output: Shape) -> int:
 # ---- layers -------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(IMAGES, CONVOLUTIONS)
 def test_conv_is_pytorchs(shape: Shape, a: dict[str, AttributeValue]) -> None:
     out, groups, bias = a["out"], a["groups"], a["bias"]
@@ -97,7 +98,7 @@ def test_conv_is_pytorchs(shape: Shape, a: dict[str, AttributeValue]) -> None:
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(IMAGES, POOLS)
 def test_pools_are_pytorchs(shape: Shape, a: dict[str, AttributeValue]) -> None:
     window = pair(a["kernel"]), pair(a["stride"]), pair(a["padding"])
@@ -153,7 +154,7 @@ def broadcast(shapes: list[Shape]) -> torch.Tensor:
     return product
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(BRANCHES)
 def test_branches_are_multiplied_as_pytorch_broadcasts(shapes: list[Shape]) -> None:
     try:
@@ -163,7 +164,7 @@ def test_branches_are_multiplied_as_pytorch_broadcasts(shapes: list[Shape]) -> N
     assert shape_of("multiply", {}, *shapes) == expected
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(BRANCHES)
 def test_branches_are_concatenated_by_channel(shapes: list[Shape]) -> None:
     try:

@@ -30,6 +30,7 @@ from dslnas.space.derive.derive import derive
 from dslnas.space.search_space import SearchSpace
 from tests.backends.recurrent_runs import random_states
 from tests.backends.reference_interpreter import interpret_steps
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.graph_text import parse_graph
 from tests.passes.same import (
@@ -203,7 +204,7 @@ def test_a_program_at_the_edge_computes_the_same_behind_every_pass(program: Prog
     assert_all_keep(program, [*SINGLES, USUAL])
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(programs(), st.sampled_from(PAIRS) | some_passes())
 def test_any_program_computes_the_same_behind_any_passes_in_their_order(
     program: Program, names: tuple[str, ...]
@@ -220,7 +221,7 @@ def test_any_program_computes_the_same_behind_all_pairs_of_passes(program: Progr
     assert_all_keep(program, PAIRS)
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(programs())
 def test_any_program_computes_the_same_as_networks_run_it(program: Program) -> None:
     once = optimised(program.graph)
@@ -232,7 +233,7 @@ def test_any_program_computes_the_same_as_networks_run_it(program: Program) -> N
     assert_same(ours, plain.expected, plain.moved)
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(programs(), st.sampled_from(KEEPING), st.integers(0, 9), st.booleans())
 @example(FIXED["row-wise"], KEEPING[-1], 0, True)
 def test_a_sampled_architecture_computes_the_same_behind_passes_that_keep_choices(
@@ -256,7 +257,7 @@ def test_a_sampled_architecture_computes_the_same_behind_passes_that_keep_choice
     assert_same(ours, expected, moved)
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(programs(), st.integers(0, 9), st.sampled_from(PAIRS) | some_passes())
 def test_a_derived_network_drops_and_computes_the_same_behind_any_passes(
     program: Program, seed: int, names: tuple[str, ...]
@@ -309,7 +310,7 @@ def predictions(graph: PrimitiveGraph, tensors: Mapping[str, Tensor]) -> dict[st
     return {"logits": torch.from_numpy(logits), **named}
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(programs(), st.integers(0, 9), st.integers(1, len(PREDICTING)))
 @example(FIXED["cell like its head"], 0, len(PREDICTING))
 def test_a_derived_network_predicts_the_same_behind_the_passes_for_exports(

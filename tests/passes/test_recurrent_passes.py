@@ -13,6 +13,7 @@ from dslnas.passes.manager import optimised
 from dslnas.passes.share_equal import share_equal
 from dslnas.passes.stack_edges import stack_edges
 from dslnas.space.derive.derive import derive
+from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
 from tests.passes.same import (
     CLASSES,
@@ -41,13 +42,13 @@ def assert_fast_is_plain(graph: PrimitiveGraph, *, training: bool) -> None:
 # ---- the same mathematics -----------------------------------------------------------------------
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(recurrent_spaces(), st.booleans())
 def test_the_fast_step_is_the_plain_one(text: str, training: bool) -> None:
     assert_fast_is_plain(supernet(text), training=training)
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(recurrent_spaces(), st.integers(0, 9), st.booleans())
 def test_of_a_derived_network_too(text: str, seed: int, training: bool) -> None:
     space = space_of(text, (), classes=CLASSES)

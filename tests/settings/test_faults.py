@@ -36,6 +36,7 @@ from dslnas.settings.values import (
     Sgd,
     Variational,
 )
+from tests.examples import examples
 
 MODELS: list[type[Model]] = [
     CellSettings,
@@ -76,7 +77,7 @@ def faults_of(model: type[Model], values: dict[str, object]) -> list[Fault]:
     return []
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.sampled_from(FIELDS), PLAIN)
 def test_what_is_refused_has_a_reason_and_a_value(of: tuple[type[Model], str], value: Any) -> None:
     model, key = of

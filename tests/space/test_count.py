@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from dslnas.language.check.cell import Cell
 from dslnas.space.count import count_architectures, count_cells
 from dslnas.space.derive.derive import derive_cell
+from tests.examples import examples
 from tests.spaces import chosen, space_of
 from tests.strategies import SpaceText, spaces
 
@@ -95,7 +96,7 @@ def test_an_architecture_is_a_space_of_one() -> None:
     assert count_architectures(space_of(text)) == 1
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(spaces())
 def test_random_spaces_hold_something(text: SpaceText) -> None:
     assert count_architectures(text.space()) >= 1

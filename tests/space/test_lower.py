@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from dslnas.diagnostics import UserError
 from dslnas.language.check.cell import Cell, Edge
 from dslnas.space.network import network_graph
+from tests.examples import examples
 from tests.spaces import space_of
 from tests.strategies import SpaceText, spaces
 
@@ -164,7 +165,7 @@ def test_the_dag_of_a_network_says_who_reads_whom() -> None:
     assert nx.is_directed_acyclic_graph(graph)
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(spaces())
 def test_random_cells_are_sound_dags(text: SpaceText) -> None:
     for cell in text.space().cells.values():
