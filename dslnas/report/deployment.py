@@ -106,9 +106,9 @@ def _agreement_rows(run: RunRecord) -> Iterator[tuple[Pieces, ...]]:
         told: Pieces = ()
         if share is not None:
             of = in_manifest("results", "relative_difference", target)
-            told = (Number(share, f"{share:.1e}", of),)
+            told = (Number(share, _small(share), of),)
         title = EXPORTERS[target].title if target in EXPORTERS else target
-        yield (title,), (Number(difference, f"{difference:.1e}", source),), told, (allowed,)
+        yield (title,), (Number(difference, _small(difference), source),), told, (allowed,)
 
 
 def _models(run: RunRecord) -> Table | None:
@@ -142,3 +142,7 @@ def _files(run: RunRecord) -> Table | None:
     sizes = ((name, (run.path / name).stat().st_size) for name in found)
     rows = tuple(((name,), (f"{compact(size, '').text}B",)) for name, size in sizes)
     return Table(("file", "size"), rows)
+
+
+def _small(value: float) -> str:
+    return f"{value:.1e}" if value else "0"

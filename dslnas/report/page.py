@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from dslnas.report.numbers import Number, Piece
 from dslnas.report.reading import RunRecord
 from dslnas.report.view import Report
 from dslnas.tasks.mistakes import PICTURES, pictures_by_row
+
+COARSE = 32
+"""Pixels of a side up to which a picture is shown pixel by pixel."""
 
 
 def write_page(run: RunRecord, report: Report, path: Path) -> None:
@@ -82,8 +86,23 @@ def _pictures(run: RunRecord) -> Mapping[int, bytes]:
         raise damaged({"": "not the pictures of a run"}, str(path)) from None
 
 
-def _in_page(content: bytes) -> str:
-    return f"data:image/png;base64,{b64encode(content).decode('ascii')}"
+@dataclass(frozen=True)
+class _Picture:
+    """A picture inside of a page.
+
+    Attributes:
+        address: All of it.
+        is_coarse: Whether it is so small that its pixels are seen.
+    """
+
+    address: str
+    is_coarse: bool
+
+
+def _in_page(content: bytes) -> _Picture:
+    """Return a PNG as a part of a page; its header has the width in bytes 16 to 19."""
+    address = f"data:image/png;base64,{b64encode(content).decode('ascii')}"
+    return _Picture(address, int.from_bytes(content[16:20]) <= COARSE)
 
 
 def _number(piece: Piece) -> Markup | str:

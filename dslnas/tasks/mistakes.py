@@ -76,6 +76,8 @@ def wrong_labels(table: Rows) -> list[Mistake]:
 def largest_errors(table: Rows) -> list[Mistake]:
     """Return all examples, that with the largest error first, in deviations of what is true."""
     rows = [(name, *_halves(values)) for name, *values in table[1:]]
+    if not rows:
+        return []
     spreads = [_spread([true[n] for _, true, _ in rows]) for n in range(len(_names(table)))]
     found = []
     for row, (name, true, said) in enumerate(rows):
@@ -127,8 +129,8 @@ def pictures_by_row(content: bytes) -> Mapping[int, bytes]:
                 int(row): _png(sheet.crop((n * width, 0, (n + 1) * width, sheet.height)))
                 for n, row in enumerate(rows)
             }
-    except (OSError, KeyError, TypeError, ArithmeticError, SyntaxError) as error:
-        raise ValueError(str(error)) from None
+    except (OSError, KeyError, TypeError, ValueError, ArithmeticError, SyntaxError):
+        raise ValueError("no pictures with their rows") from None
 
 
 def _worst_first(found: list[Mistake]) -> list[Mistake]:

@@ -11,6 +11,8 @@ from dslnas.report.figures.axis import tick_text, ticks
 from dslnas.report.figures.svg import element, figure, polyline, text, traced
 from dslnas.report.numbers import Number
 
+NEAR = 120.0
+"""Pixels between two marks whose names would collide."""
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480.0, 260.0, 60.0, 24.0, 20.0, 44.0
 
 
@@ -115,7 +117,9 @@ def among(data: Among) -> Markup:
         yield text(x, line - 31, f"median {data.median.text}", anchor=_anchor(x), kind="tick")
         x, (title, facts) = place(data.found.value), traced(data.found, "result of the search")
         yield element("circle", title, cx=x, cy=line, r=7.0, class_="dot s0", **facts)
-        yield text(x, line - 50, f"result {data.found.text}", anchor=_anchor(x), kind="name s0")
+        is_near = abs(x - place(data.median.value)) < NEAR
+        above = 50 if is_near else 14
+        yield text(x, line - above, f"result {data.found.text}", anchor=_anchor(x), kind="name s0")
 
     return figure(WIDTH, 96.0, data.title, parts(), "dots")
 

@@ -17,6 +17,8 @@ LETTER = 6.9
 """Width of a letter of a name, in pixels."""
 LINE = 15.0
 """Least distance of two names."""
+MOST_DOTS = 24
+"""Dots on a line; more are seen only where one points at them."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,10 @@ class _Chart:
         places = [(self._x(epoch), self._y(n.value)) for epoch, n in series.points]
         if len(places) > 1:
             yield polyline(places, f"line s{number}")
-        radius = 2.6 if len(places) <= 60 else 1.6
+        kind = "dot" if len(places) <= MOST_DOTS else "dot faint"
         for (x, y), (epoch, value) in zip(places, series.points, strict=True):
             title, facts = traced(value, f"{series.name}, epoch {epoch}")
-            yield element("circle", title, cx=x, cy=y, r=radius, class_=f"dot s{number}", **facts)
+            yield element("circle", title, cx=x, cy=y, r=2.6, class_=f"{kind} s{number}", **facts)
 
     def _names(self) -> Iterator[Markup]:
         """Yield the names behind the ends of the lines, moved apart where they would collide."""

@@ -25,9 +25,9 @@ def element(name: str, *inside: str, **attributes: object) -> Markup:
 
 
 def figure(width: float, height: float, title: str, parts: Iterable[str], kind: str) -> Markup:
-    """Return a figure of a class, as wide as there is room for; readers of screens hear its title.
+    """Return a figure of a class, whose title readers of screens hear.
 
-    Sizes are in pixels; where there is less room it shrinks.
+    Sizes are in pixels; where there is less room it shrinks, as far as the class lets it.
     """
     return element(
         "svg",
@@ -37,7 +37,8 @@ def figure(width: float, height: float, title: str, parts: Iterable[str], kind: 
         role="img",
         aria_label=title,
         class_=f"figure {kind}",
-        style=f"max-width:{_shown(width)}px",
+        width=width,
+        height=height,
     )
 
 
