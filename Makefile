@@ -13,17 +13,17 @@ help: ## List the targets (this text)
 	@echo "Usage: make TARGET"
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: same-python .venv/loops ## From nothing: search a small network on digits and export it
+demo: same-python .venv/installed ## From nothing: search a small network on digits and export it
 	@echo "==> Searching an architecture for the digits of $(DEMO); well under a minute."
 	@echo "    The results go to a new folder below exported/."
 	$(BIN)/dslnas compile $(DEMO) --search
 
-demo-text: same-python .venv/loops ## From nothing: search a recurrent cell for a novel's letters
+demo-text: same-python .venv/installed ## From nothing: search a recurrent cell for a novel's letters
 	@echo "==> Searching a recurrent cell for the letters of $(DEMO_TEXT); about two minutes."
 	@echo "    The results go to a new folder below exported/."
 	$(BIN)/dslnas compile $(DEMO_TEXT) --search
 
-demo-ratings: same-python .venv/loops ## From nothing: search how users and items make ratings
+demo-ratings: same-python .venv/installed ## From nothing: search how users and items make ratings
 	@echo "==> Searching the interaction that made the ratings of $(DEMO_RATINGS); under a minute."
 	@echo "    The results go to a new folder below exported/."
 	$(BIN)/dslnas compile $(DEMO_RATINGS) --search
@@ -76,7 +76,7 @@ same-python:
 	@touch .venv/installed
 
 # Done again when loops change, or every process of the tests compiles them; those need both
-# precisions.
+# precisions. Demos run without, or compile the few that they need.
 .venv/loops: .venv/installed $(wildcard dslnas/backends/torch/kernels/*.py)
 	@$(BIN)/dslnas loops --precision float32 --precision float64
 	@touch .venv/loops

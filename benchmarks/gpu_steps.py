@@ -135,6 +135,8 @@ class Measured:
 def measure(task: Task) -> Measured:
     """Return what a way costs."""
     device, begin = torch_device(task.device), time.perf_counter()
+    if device.type == "cpu":  # steps to try the program: threads would wait more than they compute
+        torch.set_num_threads(1)
     before = _memory_starts(device)
     step = step_of(task, device)
     for turn in range(WARM_UP):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -61,6 +63,15 @@ def test_results_and_gradients_are_those_of_a_convolution_of_all_inputs(
     for our, their in zip(found, expected, strict=True):
         most = (1e-4 if dtype == torch.float32 else 1e-11) * max(1.0, float(their.abs().max()))
         assert float((our - their).abs().max()) <= most
+
+
+@needs_numba
+def test_a_relu_stops_what_is_infinite() -> None:
+    x = torch.full((1, 8, 3, 3), -math.inf, requires_grad=True)
+    (y,) = pointwise_conv([x], [torch.ones(8, 8, 1, 1)], relu=True)
+    (gradient,) = torch.autograd.grad(y, x, torch.full_like(y, math.inf))
+    assert not y.any()
+    assert not gradient.any()
 
 
 @needs_numba

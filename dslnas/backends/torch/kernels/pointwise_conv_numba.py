@@ -108,7 +108,7 @@ def _lay(
         for c in range(width):
             value = x[pixel * width + c]
             if relu and value < 0:
-                value *= 0
+                value = x.dtype.type(0)
             strip[places[pixel - low] + at + c] = value
 
 
@@ -235,7 +235,7 @@ def _take_inputs(
                 for c in range(width):
                     value = total[row + c]
                     if a.relu != 0 and not strip[row + c] > 0:
-                        value *= 0
+                        value = to.dtype.type(0)
                     to[pixel * width + c] = value
         at += width
 

@@ -76,5 +76,5 @@ def _lay_last(
             if a.normalised != 0:
                 value = stats[slope + c] * value + stats[offset + c]
             if a.relu != 0 and value < 0:
-                value *= 0
+                value = x.dtype.type(0)
             scratch.space[maps.laid[pixel] + c] = value

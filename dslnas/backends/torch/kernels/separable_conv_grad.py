@@ -258,7 +258,7 @@ def _take_last(
         for c in range(a.channels):
             value = scratch.total[pixel * a.wide + c]
             if a.relu != 0 and not space[maps.laid[pixel] + c] > 0:
-                value *= 0
+                value = to.dtype.type(0)
             at = pixel * a.channels + c
             to[at] = value
             if a.normalised != 0:
