@@ -44,6 +44,7 @@ COMMANDS = {
     "export": "export",
     "fmt": "fmt",
     "loops": "loops",
+    "lsp": "lsp",
     "new": "new",
     "predict": "predict",
     "report": "report",

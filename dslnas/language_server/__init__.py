@@ -1,0 +1,1 @@
+"""The language server: `dslnas.editor` over the Language Server Protocol, by pygls."""
