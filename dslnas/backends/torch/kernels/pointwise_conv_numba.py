@@ -26,9 +26,17 @@ from dslnas.backends.torch.kernels.jit import (
     whole,
 )
 from dslnas.backends.torch.kernels.pointwise_conv_args import STRIP, PointwiseArgs
-from dslnas.backends.torch.kernels.products import add_product, lay_panels, multiply
+from dslnas.backends.torch.kernels.products import (
+    add_product,
+    fetch,
+    fetch_target,
+    lay_panels,
+    multiply,
+    sums_of,
+    turns_of,
+)
 from dslnas.backends.torch.kernels.reading import whole_pixels
-from dslnas.backends.torch.kernels.simd_pixels import lay, lay_relu, prefetch, take, take_relu
+from dslnas.backends.torch.kernels.simd_pixels import lay, lay_relu, take, take_relu
 from dslnas.backends.torch.kernels.vectors import BYTES
 
 
@@ -117,11 +125,33 @@ def _lay_inputs(low: int, high: int, a: PointwiseArgs, work: _Work, dtype_of: Dt
     at, widths = 0, whole(a.parting, a.inputs)
     for k in range(a.inputs):
         x = flat(tensor_of(a.sources, k), a.pixels * widths[k], dtype_of)
-        prefetch(x, high * widths[k], STRIP * widths[k])
         _lay(
             work.strip, at, work.pixels, x, low, high, a.pixels, widths[k], a.relu != 0, work.lanes
         )
         at += widths[k]
+
+
+@serial
+def _fetch_inputs(turn: int, turns: int, low: int, a: PointwiseArgs, dtype_of: DtypeOf) -> None:
+    """Bring a share of the pixels of all inputs that are read behind a strip nearer."""
+    widths = whole(a.parting, a.inputs)
+    for k in range(a.inputs):
+        x = flat(tensor_of(a.sources, k), a.pixels * widths[k], dtype_of)
+        fetch(turn, turns, x, (low + STRIP) * widths[k], STRIP * widths[k])
+
+
+@serial
+def _fetch_gradients(turn: int, turns: int, low: int, a: PointwiseArgs, dtype_of: DtypeOf) -> None:
+    """Do so for gradients: those of results behind a strip, those of inputs in the strip."""
+    for k in range(a.members):
+        g = flat(tensor_of(a.outputs, k), a.pixels * a.outs, dtype_of)
+        fetch(turn, turns, g, (low + STRIP) * a.outs, STRIP * a.outs)
+    widths = whole(a.parting, a.inputs)
+    for k in range(a.inputs):
+        target = tensor_of(a.to_inputs, k)
+        if is_given(target):
+            to = flat(target, a.pixels * widths[k], dtype_of)
+            fetch_target(turn, turns, to, low * widths[k], STRIP * widths[k])
 
 
 @serial
@@ -151,16 +181,21 @@ def forward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
             for k in range(a.members):
                 out = flat(tensor_of(a.outputs, k), a.pixels * a.outs, dtype_of)
                 panels = work.panels[k * a.channels * a.broad :]
-                multiply(
-                    out[low * a.outs :], 0, work.outs, a.broad, work.strip, a.step, end - low,
-                    a.channels, panels, work.lanes,
-                )  # fmt: skip
+                turns = turns_of(end - low, a.broad, work.lanes)
+                for turn in range(turns):
+                    fetch_target(turn, turns, out, high * a.outs, STRIP * a.outs)
+                    _fetch_inputs(k * turns + turn, a.members * turns, low, a, dtype_of)
+                    multiply(
+                        turn, out[low * a.outs :], 0, work.outs, a.broad, work.strip, a.step,
+                        end - low, a.channels, panels, work.lanes,
+                    )  # fmt: skip
                 for pixel in range(end, high):  # a whole block would reach into another part
                     row = work.strip[(pixel - low) * a.step :]
-                    multiply(
-                        work.last, 0, work.outs, a.broad, row, a.step, 1, a.channels, panels,
-                        work.lanes,
-                    )  # fmt: skip
+                    for turn in range(turns_of(1, a.broad, work.lanes)):
+                        multiply(
+                            turn, work.last, 0, work.outs, a.broad, row, a.step, 1, a.channels,
+                            panels, work.lanes,
+                        )  # fmt: skip
                     for o in range(a.outs):
                         out[pixel * a.outs + o] = work.last[o]
     return DONE
@@ -186,18 +221,22 @@ def backward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
             for k in range(a.members):
                 g = flat(tensor_of(a.outputs, k), a.pixels * a.outs, dtype_of)
                 at = k * a.outs
-                prefetch(g, high * a.outs, STRIP * a.outs)
                 _lay(work.given, at, work.givens, g, low, high, a.pixels, a.outs, False, work.lanes)
-            if a.wants_matrices != 0:
+            turns = sums_of(a.channels, a.given, work.lanes) * a.wants_matrices
+            for turn in range(turns):
+                _fetch_inputs(turn, turns, low, a, dtype_of)
                 add_product(
-                    sums, 0, work.rows, a.given, work.strip, a.step, work.given, a.given_step,
-                    high - low, a.channels, work.lanes,
+                    turn, sums, 0, work.rows, a.given, work.strip, a.step, work.given,
+                    a.given_step, high - low, a.channels, work.lanes,
+                )  # fmt: skip
+            turns = turns_of(high - low, a.wide, work.lanes) * a.wants_inputs
+            for turn in range(turns):
+                _fetch_gradients(turn, turns, low, a, dtype_of)
+                multiply(
+                    turn, work.gradient, 0, work.pixels, a.wide, work.given, a.given_step,
+                    high - low, a.members * a.outs, work.panels, work.lanes,
                 )  # fmt: skip
             if a.wants_inputs != 0:
-                multiply(
-                    work.gradient, 0, work.pixels, a.wide, work.given, a.given_step, high - low,
-                    a.members * a.outs, work.panels, work.lanes,
-                )  # fmt: skip
                 bounds = low, high, _end_of(part, a)
                 _take_inputs(bounds, a, work, dtype_of)
     return DONE

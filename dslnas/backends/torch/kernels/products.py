@@ -6,6 +6,7 @@ A matrix lies in *panels* of as many columns as a tile has, so that it is read i
 from __future__ import annotations
 
 from dslnas.backends.torch.kernels.jit import Places, Values, serial
+from dslnas.backends.torch.kernels.simd_pixels import prefetch, prefetch_target
 from dslnas.backends.torch.kernels.simd_products import (
     PANEL,
     TILE,
@@ -22,33 +23,38 @@ from dslnas.backends.torch.kernels.simd_products import (
 
 
 @serial
+def turns_of(count: int, width: int, lanes: int) -> int:
+    """Return in how many turns `multiply` makes so many rows of so many values."""
+    return (width + PANEL * lanes - 1) // (PANEL * lanes) * _tiles(count)
+
+
+@serial
+def _tiles(count: int) -> int:
+    return count if count < TILE else (count + TILE - 1) // TILE
+
+
+@serial
 def multiply(
-    result: Values, at: int, places: Places, width: int, x: Values, step: int, count: int,
-    inner: int, panels: Values, lanes: int,
+    turn: int, result: Values, at: int, places: Places, width: int, x: Values, step: int,
+    count: int, inner: int, panels: Values, lanes: int,
 ) -> None:  # fmt: skip
-    """Write the product of `count` rows, `step` apart, and a matrix, each row to its place.
+    """Write one tile of the product of `count` rows, `step` apart, and a matrix, to their places.
 
     The matrix has `inner` rows of `width` and lies in panels. Its last columns come first: where a
     row of the result is shorter, what they write beyond it is written over.
     """
-    panel = PANEL * lanes
-    for low in range((width - 1) // panel * panel, -1, -panel):
-        vectors, w_at, to = min(PANEL, (width - low) // lanes), low * inner, at + low
-        row = 0
-        while row < count:
-            if count < TILE:
-                _write_row(
-                    vectors, result, to, places, row, x, row * step, step, inner, panels, w_at,
-                    lanes,
-                )  # fmt: skip
-                row += 1
-            else:  # the last tile begins where it fits, and makes some rows once more
-                row = min(row, count - TILE)
-                _write_tile(
-                    vectors, result, to, places, row, x, row * step, step, inner, panels, w_at,
-                    lanes,
-                )  # fmt: skip
-                row += TILE
+    tiles, panel = _tiles(count), PANEL * lanes
+    low = (width - 1) // panel * panel - turn // tiles * panel
+    vectors, w_at, to, row = min(PANEL, (width - low) // lanes), low * inner, at + low, turn % tiles
+    if count < TILE:
+        _write_row(
+            vectors, result, to, places, row, x, row * step, step, inner, panels, w_at, lanes
+        )
+    else:  # the last tile begins where it fits, and makes some rows once more
+        row = min(row * TILE, count - TILE)
+        _write_tile(
+            vectors, result, to, places, row, x, row * step, step, inner, panels, w_at, lanes
+        )
 
 
 @serial
@@ -98,22 +104,44 @@ def lay_panels(
 
 
 @serial
+def sums_of(rows: int, width: int, lanes: int) -> int:
+    """Return in how many turns `add_product` adds so many rows of so many values."""
+    return (width + PANEL * lanes - 1) // (PANEL * lanes) * ((rows + TILE - 1) // TILE)
+
+
+@serial
 def add_product(
-    sums: Values, at: int, places: Places, width: int, x: Values, x_step: int, g: Values,
-    step: int, count: int, rows: int, lanes: int,
+    turn: int, sums: Values, at: int, places: Places, width: int, x: Values, x_step: int,
+    g: Values, step: int, count: int, rows: int, lanes: int,
 ) -> None:  # fmt: skip
-    """Add to sums, (rows, width) at their places, the sum over `count` pixels of x times g.
+    """Add to one tile of sums, (rows, width) at their places, x times g of `count` pixels.
 
     Rows are made in whole tiles, and what stands behind the channels of g is read with them: the
     caller leaves room, and never reads what comes of it.
     """
-    panel = PANEL * lanes
-    for low in range(0, width, panel):
-        vectors, to = min(PANEL, (width - low) // lanes), at + low
-        for row in range(0, rows, TILE):
-            if vectors == 3:
-                add_tile_3(sums, to, places, row, x, row, 1, x_step, count, g, low, step)
-            elif vectors == 2:
-                add_tile_2(sums, to, places, row, x, row, 1, x_step, count, g, low, step)
-            else:
-                add_tile_1(sums, to, places, row, x, row, 1, x_step, count, g, low, step)
+    tiles = (rows + TILE - 1) // TILE
+    low, row = turn // tiles * PANEL * lanes, turn % tiles * TILE
+    vectors, to = min(PANEL, (width - low) // lanes), at + low
+    if vectors == 3:
+        add_tile_3(sums, to, places, row, x, row, 1, x_step, count, g, low, step)
+    elif vectors == 2:
+        add_tile_2(sums, to, places, row, x, row, 1, x_step, count, g, low, step)
+    else:
+        add_tile_1(sums, to, places, row, x, row, 1, x_step, count, g, low, step)
+
+
+@serial
+def fetch(turn: int, turns: int, x: Values, at: int, count: int) -> None:
+    """Bring a share of `count` values from x[at] on nearer: one of those that so many turns have.
+
+    A core waits for a few lines of a cache at a time. Asked for all at once, it computes nothing.
+    """
+    share = count // turns + 1
+    prefetch(x, at + turn * share, share)
+
+
+@serial
+def fetch_target(turn: int, turns: int, x: Values, at: int, count: int) -> None:
+    """Do the same for values that will be written."""
+    share = count // turns + 1
+    prefetch_target(x, at + turn * share, share)

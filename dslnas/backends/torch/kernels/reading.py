@@ -14,7 +14,6 @@ from dslnas.backends.torch.kernels.simd_pixels import (
     lay_norm,
     lay_norm_relu,
     lay_relu,
-    prefetch,
 )
 
 
@@ -34,6 +33,12 @@ def whole_pixels(pixels: int, channels: int, wide: int) -> int:
 
 
 @serial
+def rows_behind(row: int, a: SeparableArgs) -> int:
+    """Return how many values of an image are read, or written, next, from a row on."""
+    return min(a.height - row, a.strip * a.stride_height) * a.width * a.channels
+
+
+@serial
 def lay_rows(
     x: Values, source: int, laid: int, high: int, a: SeparableArgs, maps: Maps, scratch: Scratch
 ) -> int:
@@ -49,7 +54,6 @@ def lay_rows(
     first, last, row = laid * a.width, end * a.width, 3 * source * a.wide
     whole = whole_pixels(a.height * a.width, a.channels, a.wide)
     step, stats, space = a.channels, scratch.stats, scratch.space
-    prefetch(x, last * step, a.strip * a.stride_height * a.width * step)
     count, places = max(0, min(whole, last) - first), maps.laid[first:]
     blocks, slope, offset, at = a.wide // maps.lanes, row + a.wide, row + 2 * a.wide, first * step
     if a.normalised != 0 and a.relu != 0:

@@ -18,8 +18,15 @@ from dslnas.backends.torch.kernels.jit import (
     serial,
     tensor_of,
 )
-from dslnas.backends.torch.kernels.products import add_product, multiply
-from dslnas.backends.torch.kernels.reading import last_of, lay_rows, whole_pixels
+from dslnas.backends.torch.kernels.products import (
+    add_product,
+    fetch,
+    fetch_target,
+    multiply,
+    sums_of,
+    turns_of,
+)
+from dslnas.backends.torch.kernels.reading import last_of, lay_rows, rows_behind, whole_pixels
 from dslnas.backends.torch.kernels.scratch import (
     Maps,
     MemberWindow,
@@ -31,7 +38,6 @@ from dslnas.backends.torch.kernels.scratch import (
 )
 from dslnas.backends.torch.kernels.separable_conv_args import PLACES, SeparableArgs
 from dslnas.backends.torch.kernels.simd_pixels import (
-    prefetch,
     take,
     take_norm,
     take_norm_relu,
@@ -94,18 +100,13 @@ def _gradients(
         high = min(a.out_height, low + a.strip)
         if reads and ends[0]:
             laid = lay_rows(x, window.source, laid, high, a, maps, scratch)
-        bounds = low * a.out_width, high * a.out_width
-        prefetch(g, bounds[1] * a.outs, (bounds[1] - bounds[0]) * a.outs)
-        multiply(
-            scratch.between, window.first, maps.given[bounds[0] :], a.wide, g[bounds[0] * a.outs :],
-            a.outs, bounds[1] - bounds[0], a.outs, scratch.matrices[k * a.wide * a.broad :],
-            maps.lanes,
-        )  # fmt: skip
+        bounds, after = (low * a.out_width, high * a.out_width), laid if ends[0] else a.height
+        _lay_gradient(bounds, k, g, x, after, a, maps, scratch, window)
         if a.wants_weights != 0:
             own = sums[k * _summed(a) :]
             _add_kernel(own, bounds, a, maps, scratch, window)
             convolve(bounds[0], bounds[1], k, a, maps, scratch, window)
-            _add_matrix(own, g, bounds, a, maps, scratch)
+            _add_matrix(own, g, bounds, to, done if gives else a.height, a, maps, scratch)
         if a.wants_inputs != 0:
             end = a.height if high == a.out_height else _rows_done(k, high, a)
             if end > done:
@@ -118,6 +119,28 @@ def _gradients(
         for c in range(a.channels):
             to_stats[window.source, c] += scratch.added[a.wide + c]
             to_stats[a.sources + window.source, c] += scratch.added[c]
+
+
+@serial
+def _lay_gradient(
+    bounds: tuple[int, int], k: int, g: Values, x: Values, after: int, a: SeparableArgs,
+    maps: Maps, scratch: Scratch, window: MemberWindow,
+) -> None:  # fmt: skip
+    """Lay the gradient of what lies between the two convolutions, for some pixels, into its space.
+
+    Meanwhile the next pixels of the result's gradient, and the input's rows from `after` on, come
+    nearer.
+    """
+    low, high = bounds
+    count, panels = (high - low) * a.outs, scratch.matrices[k * a.wide * a.broad :]
+    turns = turns_of(high - low, a.wide, maps.lanes)
+    for turn in range(turns):
+        fetch(turn, turns, g, high * a.outs, count)
+        fetch(turn, turns, x, after * a.width * a.channels, rows_behind(after, a))
+        multiply(
+            turn, scratch.between, window.first, maps.given[low:], a.wide, g[low * a.outs :],
+            a.outs, high - low, a.outs, panels, maps.lanes,
+        )  # fmt: skip
 
 
 @serial
@@ -135,25 +158,31 @@ def _summed(a: SeparableArgs) -> int:
 
 @serial
 def _add_matrix(
-    sums: Values, g: Values, bounds: tuple[int, int], a: SeparableArgs, maps: Maps,
-    scratch: Scratch,
+    sums: Values, g: Values, bounds: tuple[int, int], to: Values, done: int, a: SeparableArgs,
+    maps: Maps, scratch: Scratch,
 ) -> None:  # fmt: skip
-    """Add what some pixels have to the gradient of a member's matrix."""
+    """Add what some pixels have to the gradient of a member's matrix.
+
+    Meanwhile rows of the input's gradient from `done` on, which are written next, come nearer.
+    """
     low, high = bounds
     whole = min(high, max(low, whole_pixels(a.out_height * a.out_width, a.outs, a.broad)))
-    at, strip = a.places * a.wide, scratch.strip
-    add_product(
-        sums, at, maps.broad, a.broad, strip, a.wide, g[low * a.outs :], a.outs, whole - low,
-        a.channels, maps.lanes,
-    )  # fmt: skip
+    at, strip, turns = a.places * a.wide, scratch.strip, sums_of(a.channels, a.broad, maps.lanes)
+    for turn in range(turns):
+        fetch_target(turn, turns, to, done * a.width * a.channels, rows_behind(done, a))
+        add_product(
+            turn, sums, at, maps.broad, a.broad, strip, a.wide, g[low * a.outs :], a.outs,
+            whole - low, a.channels, maps.lanes,
+        )  # fmt: skip
     for pixel in range(whole, high):  # a whole block would reach beyond the image
         for o in range(a.outs):
             scratch.last[o] = g[pixel * a.outs + o]
         row = strip[(pixel - low) * a.wide :]
-        add_product(
-            sums, at, maps.broad, a.broad, row, a.wide, scratch.last, a.broad, 1, a.channels,
-            maps.lanes,
-        )  # fmt: skip
+        for turn in range(turns):
+            add_product(
+                turn, sums, at, maps.broad, a.broad, row, a.wide, scratch.last, a.broad, 1,
+                a.channels, maps.lanes,
+            )  # fmt: skip
 
 
 @serial

@@ -17,11 +17,10 @@ from dslnas.backends.torch.kernels.jit import (
     args_at,
     serial,
 )
-from dslnas.backends.torch.kernels.products import multiply
-from dslnas.backends.torch.kernels.reading import last_of, lay_rows, whole_pixels
+from dslnas.backends.torch.kernels.products import fetch, fetch_target, multiply, turns_of
+from dslnas.backends.torch.kernels.reading import last_of, lay_rows, rows_behind, whole_pixels
 from dslnas.backends.torch.kernels.scratch import (
     Maps,
-    MemberWindow,
     Scratch,
     maps_of,
     row_of,
@@ -49,30 +48,40 @@ def forward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
                 for k in range(first, last):
                     out = image_of(a.outputs, k, image, pixels * a.outs, dtype_of)
                     bounds = low * a.out_width, high * a.out_width
-                    _result(out, k, bounds, a, maps, scratch, window_of(k, a))
+                    after = laid if k == first else a.height
+                    _result(out, k, bounds, x, after, a, maps, scratch)
             first = last
     return DONE
 
 
 @serial
 def _result(
-    out: Values, k: int, bounds: tuple[int, int], a: SeparableArgs, maps: Maps, scratch: Scratch,
-    window: MemberWindow,
+    out: Values, k: int, bounds: tuple[int, int], x: Values, after: int, a: SeparableArgs,
+    maps: Maps, scratch: Scratch,
 ) -> None:  # fmt: skip
-    """Write some pixels of the result of one member for one image."""
+    """Write some pixels of the result of one member for one image.
+
+    Meanwhile the input's rows from `after` on come nearer, and those that are written next.
+    """
     low, high = bounds
-    convolve(low, high, k, a, maps, scratch, window)
+    convolve(low, high, k, a, maps, scratch, window_of(k, a))
     whole = min(high, max(low, whole_pixels(a.out_height * a.out_width, a.outs, a.broad)))
     panels = scratch.matrices[k * a.wide * a.broad :]
-    multiply(
-        out, 0, maps.outs[low:], a.broad, scratch.strip, a.wide, whole - low, a.channels,
-        panels, maps.lanes,
-    )  # fmt: skip
+    turns = turns_of(whole - low, a.broad, maps.lanes)
+    for turn in range(turns):
+        fetch(turn, turns, x, after * a.width * a.channels, rows_behind(after, a))
+        fetch_target(turn, turns, out, high * a.outs, (high - low) * a.outs)
+        multiply(
+            turn, out, 0, maps.outs[low:], a.broad, scratch.strip, a.wide, whole - low, a.channels,
+            panels, maps.lanes,
+        )  # fmt: skip
     for pixel in range(whole, high):  # a whole block would reach beyond the image
         row = scratch.strip[(pixel - low) * a.wide :]
-        multiply(
-            scratch.last, 0, maps.outs, a.broad, row, a.wide, 1, a.channels, panels, maps.lanes
-        )
+        for turn in range(turns_of(1, a.broad, maps.lanes)):
+            multiply(
+                turn, scratch.last, 0, maps.outs, a.broad, row, a.wide, 1, a.channels, panels,
+                maps.lanes,
+            )  # fmt: skip
         for o in range(a.outs):
             out[pixel * a.outs + o] = scratch.last[o]
 

@@ -15,6 +15,9 @@ from dslnas.backends.torch.kernels.vectors import Code, pointers
 LINE = 64
 """Bytes that a cache takes at a time."""
 
+SECOND = 2
+"""Where they are brought to: the second cache."""
+
 
 def _laying(*, normalise: bool, relu: bool) -> Callable[..., None]:
     """Return a function that lays pixels of an image, `blocks` vectors each, into a space.
@@ -123,26 +126,37 @@ def _write_taking(code: Code, given: Untyped, *, normalise: bool, relu: bool) ->
     code.store(code.of(added[1]), sums, second)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def prefetch(typing: Untyped, x: Untyped, at: Untyped, count: Untyped) -> Untyped:
-    """Bring `count` values from x[at] on nearer, while something else is computed."""
+def _fetching(*, written: bool) -> Callable[..., None]:
+    """Return a function that brings values nearer while something else is computed.
 
-    def code(context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped) -> Untyped:
-        x, at, count = pointers(context, builder, signature.args, arguments)
-        size, word, i32 = signature.args[0].dtype.bitwidth // 8, at.type, ir.IntType(32)
-        byte = ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
-        hint = builder.module.declare_intrinsic("llvm.prefetch", (byte,), kind)
-        lines = builder.udiv(builder.mul(count, word(size)), word(LINE))
-        start = builder.bitcast(builder.gep(x, [at]), byte)
-        with cgutils.for_range(builder, lines) as loop:
-            there = builder.gep(start, [builder.mul(loop.index, word(LINE))])
-            builder.call(hint, [there, i32(0), i32(3), i32(1)])  # to read, into the second cache
-        return context.get_dummy_value()
+    The function takes (x, at, count): where the first of so many values lies.
+    """
 
-    return types.void(x, types.intp, types.intp), code
+    @intrinsic  # type: ignore[untyped-decorator]
+    def fetch(typing: Untyped, x: Untyped, at: Untyped, count: Untyped) -> Untyped:
+        def code(
+            context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
+        ) -> Untyped:
+            x, at, count = pointers(context, builder, signature.args, arguments)
+            size, word, i32 = signature.args[0].dtype.bitwidth // 8, at.type, ir.IntType(32)
+            byte = ir.IntType(8).as_pointer()
+            kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
+            hint = builder.module.declare_intrinsic("llvm.prefetch", (byte,), kind)
+            bytes_more = builder.add(builder.mul(count, word(size)), word(LINE - 1))
+            start = builder.bitcast(builder.gep(x, [at]), byte)
+            with cgutils.for_range(builder, builder.udiv(bytes_more, word(LINE))) as loop:
+                there = builder.gep(start, [builder.mul(loop.index, word(LINE))])
+                builder.call(hint, [there, i32(int(written)), i32(SECOND), i32(1)])
+            return context.get_dummy_value()
+
+        return types.void(x, types.intp, types.intp), code
+
+    compiled: Callable[..., None] = fetch
+    return compiled
 
 
+prefetch = _fetching(written=False)
+prefetch_target = _fetching(written=True)
 lay = _laying(normalise=False, relu=False)
 lay_relu = _laying(normalise=False, relu=True)
 lay_norm = _laying(normalise=True, relu=False)
