@@ -26,6 +26,7 @@ from dslnas.backends.torch.kernels import (
 from dslnas.backends.torch.kernels.availability import available, channels_last
 from dslnas.backends.torch.kernels.kernel_args import Access, KernelArgs
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
+from dslnas.backends.torch.kernels.moments import remember
 from dslnas.backends.torch.kernels.norm import Norm, Rule
 from dslnas.backends.torch.kernels.pointwise_conv_args import PointwiseArgs
 from dslnas.backends.torch.kernels.separable_conv_args import SeparableArgs
@@ -51,9 +52,11 @@ def run_all() -> list[Tensor]:
     members = separable_conv_call.Member(window, 0), separable_conv_call.Member(window, 1)
     kernels, matrices = torch.randn(2, 5, 1, 3, 3), torch.randn(2, 9, 5, 1, 1)
     weights = [*kernels.requires_grad_().unbind(), *matrices.requires_grad_().unbind()]
-    results = separable_conv.separable_conv(members, [x, 2 * x], weights[:2], weights[2:])
+    results = separable_conv.separable_conv(
+        members, [x, 2 * x], weights[:2], weights[2:], moments=True
+    )
     wide = torch.randn(2, 9, 10, 1, 1).requires_grad_()
-    results += pointwise_conv.pointwise_conv([x, 2 * x], wide.unbind(), relu=True)
+    results += pointwise_conv.pointwise_conv([x, 2 * x], wide.unbind(), relu=True, moments=True)
     loss = mixed.pow(2).sum() + sum(result.pow(2).sum() for result in results)
     y, s, w, v = (torch.randn(size) for size in ((22, 74), (22, 37), (2, 2), (11, 37)))
     known = ("tanh", "identity")
@@ -70,6 +73,7 @@ def _turned(x: Tensor) -> Tensor:
     images = [channels_last(x), channels_last(2 * x)]
     sizes, gradients = norm.sizes_of(2, x), [torch.randn_like(y) for y in images]
     norms = [Norm(*torch.zeros(4, 5)) for _ in images]
+    remember(images[0], torch.ones(2, 5, dtype=torch.float64))
     stats = norm.norm_stats(sizes, images, norms, Rule(0.1, 1e-5, True, True))
     sums, totals = torch.zeros(4, 5, dtype=torch.float64), torch.empty_like(stats)
     both = norm.flags((True, True))

@@ -57,10 +57,13 @@ class Bundle:
         own = list(map(tensors, nodes))
         if self.members:
             reading, kernels, matrices = reading_of(nodes, own, run)
-            found = separable_conv(self.members, inputs, kernels, matrices, reading)
+            found = separable_conv(
+                self.members, inputs, kernels, matrices, reading, moments=run.training
+            )
         else:
             relu = bool(nodes[0].attribute("relu"))
-            found = pointwise_conv(inputs, [matrix for (matrix,) in own], relu=relu)
+            matrices = [matrix for (matrix,) in own]
+            found = pointwise_conv(inputs, matrices, relu=relu, moments=run.training)
         return dict(zip((node.name for node in nodes), found, strict=True))
 
 

@@ -12,6 +12,7 @@ from dslnas.backends.torch.gated import highway_gate, single_gate
 from dslnas.backends.torch.kernels.availability import plain_cpu
 from dslnas.backends.torch.kernels.convolution import depthwise, pointwise
 from dslnas.backends.torch.kernels.mix import mix
+from dslnas.backends.torch.kernels.moments import known_moments
 from dslnas.backends.torch.kernels.norm import Norm, Rule
 from dslnas.backends.torch.kernels.pixels import shifted
 from dslnas.backends.torch.kernels.pointwise_conv import pointwise_conv
@@ -62,13 +63,16 @@ def _separable_conv(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
     reading, kernel, matrix = reading_of([node], [own], run)
-    return separable_conv((Member(window_of(node), 0),), inputs, kernel, matrix, reading)[0]
+    return separable_conv(
+        (Member(window_of(node), 0),), inputs, kernel, matrix, reading, moments=run.training
+    )[0]
 
 
 def _pointwise_conv(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
-    return pointwise_conv(inputs, own, relu=bool(node.attribute("relu")))[0]
+    relu = bool(node.attribute("relu"))
+    return pointwise_conv(inputs, own, relu=relu, moments=run.training)[0]
 
 
 def reading_of(
@@ -103,7 +107,7 @@ def rule_of(node: Node, run: RunState) -> Rule:
 def _batch_norm(
     node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState
 ) -> Tensor:
-    if len(own) == 4:  # with weights: alone it is as fast in the library
+    if len(own) == 4 and known_moments(inputs[0]) is None:  # with weights the library is as fast
         return FORMS["batch_norm"](node, inputs, own, run)
     return mix(inputs, None, [norm_of(own)], rule_of(node, run))
 

@@ -16,3 +16,9 @@ def share(whole: int, number: int, shares: int) -> range:
 def image_of(table: Buffer, number: int, image: int, size: int, dtype_of: DtypeOf) -> Values:
     """Return one image, of `size` values, of a tensor of a table."""
     return flat(tensor_of(table, number), (image + 1) * size, dtype_of)[image * size :]
+
+
+@serial
+def whole_pixels(pixels: int, channels: int, wide: int) -> int:
+    """Return how many pixels end with their image at the latest if read as whole blocks."""
+    return max(0, (pixels * channels - wide) // channels + 1)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
+from dslnas.backends.torch.kernels.moments import known_moments
 from dslnas.backends.torch.kernels.norm_args import NormGrad, NormSizes, NormStats
 
 LANES, PART, MOST_PARTS = 256, 32768, 64
@@ -88,7 +89,7 @@ def norm_stats(
         rule: How they normalise.
         factors: a, (inputs,).
     """
-    x = inputs[0]
+    x, moments = inputs[0], list(map(known_moments, inputs))
     stats = torch.empty(sizes.stats_shape, dtype=torch.float64)
     args = NormStats(
         **vars(sizes),
@@ -103,10 +104,13 @@ def norm_stats(
         offsets=[norm and norm.offset for norm in norms],
         factors=factors,
         stats=stats,
-        sums=torch.empty((sizes.parts * sizes.inputs * 2, sizes.channels), dtype=torch.float64),
+        moments=moments,
+        sums=torch.empty((sizes.parts * sizes.inputs * 4, sizes.channels), dtype=torch.float64),
     )
     call = KernelCall(args, x.dtype)
-    if rule.training:
+    if rule.training and any(
+        norm is not None and known is None for norm, known in zip(norms, moments, strict=True)
+    ):
         call.run("part_moments", sizes.inputs * sizes.parts)
     call.run("finalize_stats", 1)
     return stats

@@ -58,7 +58,8 @@ class NormStats(NormSizes, KernelArgs):
         factors: By input a number that it is multiplied with in the end.
         stats: By input the mean; then, by input, 1 / sqrt(variance + eps); then slopes s and
             offsets t, with which an input becomes s * y + t.
-        sums: By input and part, means and sums of squared distances from them.
+        moments: By input means and sums of squared distances from them, if they are known.
+        sums: By input and part the same of the others, and room for those of some pixels.
     """
 
     kernel = "norm"
@@ -73,6 +74,7 @@ class NormStats(NormSizes, KernelArgs):
     offsets: Buffer
     factors: Buffer
     stats: Buffer
+    moments: Buffer
     sums: Buffer
 
     def accesses(self) -> Mapping[str, Accesses]:
@@ -80,7 +82,7 @@ class NormStats(NormSizes, KernelArgs):
         follows = self.training and self.tracking
         running = Access((self.channels,), written=follows, optional=True)
         trained = Access((self.channels,), optional=True)
-        sums = (self.inputs * self.parts * 2, self.channels)
+        sums = (self.inputs * self.parts * 4, self.channels)
         return {
             "sources": [images(self.image)] * self.inputs,
             "running_means": [running] * self.inputs,
@@ -89,6 +91,7 @@ class NormStats(NormSizes, KernelArgs):
             "offsets": [trained] * self.inputs,
             "factors": Access((self.inputs,), optional=True),
             "stats": Access(self.stats_shape, torch.float64, written=True),
+            "moments": [Access((2, self.channels), torch.float64, optional=True)] * self.inputs,
             "sums": Access(sums, torch.float64, written=True),
         }
 

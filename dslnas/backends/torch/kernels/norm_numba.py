@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from dslnas.backends.torch.kernels.images import whole_pixels
 from dslnas.backends.torch.kernels.jit import (
     DONE,
     Doubles,
     DtypeOf,
     Pointer,
-    Values,
     args_at,
     doubles,
     flat,
@@ -19,8 +19,10 @@ from dslnas.backends.torch.kernels.jit import (
     whole,
 )
 from dslnas.backends.torch.kernels.kernel_args import Buffer
+from dslnas.backends.torch.kernels.moments_numba import add_pixels, merge
 from dslnas.backends.torch.kernels.norm_args import NormGrad, NormStats
 from dslnas.backends.torch.kernels.tiles import bounds, by_kind, pixels_of, tiled
+from dslnas.backends.torch.kernels.vectors import BYTES
 
 MEAN, INVERSE, SLOPE, OFFSET = range(4)
 """Kinds of rows in `stats`."""
@@ -28,76 +30,43 @@ MEAN, INVERSE, SLOPE, OFFSET = range(4)
 DOT, SUM, TURN, SHIFT = range(4)
 """Kinds of rows in `totals`."""
 
-_FIRST_TILES = 8
-"""Tiles of a part whose mean is near enough to that of all."""
-
-
-@serial
-def _near_means(x: Values, start: int, lanes: int, a: NormStats) -> Values:
-    """Return means by channel of the first tiles of a part, rounded, for every lane."""
-    first = x[start : start + (_FIRST_TILES * lanes)]
-    near = np.empty(lanes, x.dtype)
-    for c in range(a.channels):
-        total = 0.0
-        for m in range(c, first.size, a.channels):
-            total += first[m]
-        near[c] = total / (first.size // a.channels)
-        for m in range(c + a.channels, lanes, a.channels):
-            near[m] = near[c]
-    return near
+_STRIP = 64
+"""Pixels whose moments are taken together."""
 
 
 def part_moments(number: int, args: Pointer[NormStats], dtype_of: DtypeOf) -> int:
-    """Write the mean and the squared distances from it, (2, channels), of one part of one input.
-
-    Distances are summed up from a value near the mean, so that a large mean costs no digits.
-    """
+    """Write the mean and the squared distances from it, (2, channels), of one part of one input."""
     a = args_at(args)
     k, part = divmod(number, a.parts)
-    if not is_given(tensor_of(a.running_means, k)):
+    if not is_given(tensor_of(a.running_means, k)) or is_given(tensor_of(a.moments, k)):
         return DONE
     start, stop = bounds(part, a)
-    x = flat(tensor_of(a.sources, k), stop, dtype_of)
-    lanes = min(a.lanes, stop - start)
-    near = _near_means(x, start, lanes, a)
-    sums, squares = np.zeros(lanes, x.dtype), np.zeros(lanes, x.dtype)
-    for low in range(start, stop, lanes):
-        tile = x[low : min(low + lanes, stop)]
-        for m in range(tile.size):
-            distance = tile[m] - near[m]
-            sums[m] += distance
-            squares[m] += distance * distance
-    moments = doubles(a.sums, a.inputs * a.parts * 2, a.channels)[2 * number : 2 * number + 2]
-    pixels = (stop - start) // a.channels
-    for c in range(a.channels):
-        total = spread = 0.0
-        for m in range(c, lanes, a.channels):
-            total += sums[m]
-            spread += squares[m]
-        moments[0, c] = near[c] + total / pixels
-        spread -= total * total / pixels
-        moments[1, c] = 0.0 if spread < 0 else spread
+    first, end, pixels = start // a.channels, stop // a.channels, pixels_of(a)
+    x = flat(tensor_of(a.sources, k), pixels * a.channels, dtype_of)
+    moments = doubles(a.sums, 4 * (number + 1), a.channels)[4 * number :]
+    moments[:] = 0
+    lanes = BYTES // x.itemsize
+    wide = (a.channels + lanes - 1) // lanes * lanes
+    whole = whole_pixels(pixels, a.channels, wide)
+    sums, last = np.empty(2 * wide, x.dtype), np.empty(wide, x.dtype)
+    for low in range(first, end, _STRIP):
+        high = min(end, low + _STRIP)
+        add_pixels(moments, first, x, low, high, whole, sums, last, lanes)
     return DONE
 
 
 @serial
 def _batch_moments(k: int, a: NormStats) -> tuple[Doubles, Doubles]:
     """Return the means of an input's channels, and the squared distances from them, summed up."""
-    moments = doubles(a.sums, a.inputs * a.parts * 2, a.channels)
-    means, spreads = np.zeros(a.channels), np.zeros(a.channels)
+    if is_given(tensor_of(a.moments, k)):
+        known = doubles(tensor_of(a.moments, k), 2, a.channels)
+        return known[0], known[1]
+    total = np.zeros((2, a.channels))
     for part in range(a.parts):
-        start, stop = bounds(part, a)
-        share = (stop - start) // a.channels / pixels_of(a)
-        for c in range(a.channels):
-            means[c] += share * moments[2 * (k * a.parts + part), c]
-    for part in range(a.parts):
-        start, stop = bounds(part, a)
-        here = (stop - start) // a.channels
-        row = 2 * (k * a.parts + part)
-        for c in range(a.channels):
-            apart = moments[row, c] - means[c]
-            spreads[c] += moments[row + 1, c] + here * apart * apart
-    return means, spreads
+        (start, stop), row = bounds(part, a), 4 * (k * a.parts + part)
+        others = doubles(a.sums, row + 2, a.channels)[row:]
+        merge(total, start // a.channels, others, (stop - start) // a.channels)
+    return total[0], total[1]
 
 
 @serial

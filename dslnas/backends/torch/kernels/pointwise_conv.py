@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from dslnas.backends.torch.kernels.availability import (
 from dslnas.backends.torch.kernels.convolution import pointwise
 from dslnas.backends.torch.kernels.kernel_args import round_up
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
+from dslnas.backends.torch.kernels.moments import remember_all, room_for
 from dslnas.backends.torch.kernels.once_differentiable import once_differentiable
 from dslnas.backends.torch.kernels.pointwise_conv_args import (
     STRIP,
@@ -32,7 +34,11 @@ _MOST_PARTS, _PART = 16, 1024
 
 
 def pointwise_conv(
-    inputs: Sequence[Tensor], matrices: Sequence[Tensor], *, relu: bool = False
+    inputs: Sequence[Tensor],
+    matrices: Sequence[Tensor],
+    *,
+    relu: bool = False,
+    moments: bool = False,
 ) -> tuple[Tensor, ...]:
     """Return for every matrix the product of all pixels with it.
 
@@ -44,6 +50,7 @@ def pointwise_conv(
         inputs: (B, C_i, H, W) each.
         matrices: (O, C, 1, 1) each, C the sum of the C_i.
         relu: Whether only what is positive of an input is read.
+        moments: Whether norms will ask for the results' moments.
 
     Raises:
         ValueError: Shapes do not fit together; loops would read what is not there.
@@ -60,7 +67,7 @@ def pointwise_conv(
         and all(map(Tensor.is_contiguous, matrices))
     ):
         results: tuple[Tensor, ...] = _PointwiseConv.apply(  # type: ignore[no-untyped-call]
-            len(inputs), relu, *map(channels_last, inputs), *matrices
+            len(inputs), relu, moments, *map(channels_last, inputs), *matrices
         )
         return results
     x = torch.cat(list(inputs), 1) if len(inputs) > 1 else inputs[0]
@@ -74,16 +81,24 @@ class _PointwiseConv(torch.autograd.Function):
     """Keeps its inputs if matrices or `relu` need them for a gradient, and the matrices."""
 
     @staticmethod
-    def forward(ctx: Any, count: int, relu: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        ctx: Any, count: int, relu: bool, moments: bool, *tensors: Tensor
+    ) -> tuple[Tensor, ...]:
         inputs, matrices = tensors[:count], tensors[count:]
         batch, _, height, width = inputs[0].shape
         pixels, outs = batch * height * width, len(matrices[0])
         sizes = _sizes_of(tuple(x.shape[1] for x in inputs), pixels, len(matrices), outs)
         results = tuple(_images(inputs[0], outs) for _ in matrices)
         args = _args(sizes, inputs, matrices, results, relu=relu)
-        KernelCall(args, inputs[0].dtype).run("forward", args.shares)
+        if moments:
+            args = replace(args, **room_for(len(matrices), sizes.parts, outs))
+        call = KernelCall(args, inputs[0].dtype)
+        call.run("forward", args.shares)
+        if moments:
+            call.run("merge_moments", len(matrices))
+            remember_all(results, args.to_moments)
         ctx.save_for_backward(*tensors)
-        ctx.count, ctx.relu, ctx.sizes, ctx.needs = count, relu, sizes, ctx.needs_input_grad[2:]
+        ctx.count, ctx.relu, ctx.sizes, ctx.needs = count, relu, sizes, ctx.needs_input_grad[3:]
         return results
 
     @staticmethod
@@ -108,7 +123,7 @@ class _PointwiseConv(torch.autograd.Function):
         call.run("backward", args.shares)
         if wants_matrices:
             call.run("gather", len(matrices))
-        return (None, None, *to_inputs, *to_matrices)
+        return (None, None, None, *to_inputs, *to_matrices)
 
 
 def _args(
@@ -128,6 +143,7 @@ def _args(
         wants_inputs=to_inputs is not None,
         wants_matrices=to_matrices is not None,
         relu=relu,
+        wants_moments=False,
         sources=list(map(_rows, inputs)),
         matrices=[matrix.flatten(1) for matrix in matrices],
         outputs=list(map(_rows, outputs)),

@@ -52,7 +52,7 @@ class PointwiseSizes:
     def scratch_size(self) -> int:
         """Values that a task works on."""
         strips = STRIP * (2 * self.step + self.given_step)
-        return self.panels_size + strips + self.broad
+        return self.panels_size + strips + 3 * self.broad
 
     @property
     def panels_size(self) -> int:
@@ -74,6 +74,7 @@ class PointwiseArgs(PointwiseSizes, KernelArgs):
         wants_inputs: Whether gradients of inputs are computed.
         wants_matrices: Whether gradients of matrices are.
         relu: Whether only what is positive of an input is read.
+        wants_moments: Whether moments of the results are taken.
         sources: The inputs, a row of channels for every pixel.
         matrices: By member (outs, channels).
         outputs: Results, or their gradients, a row for every pixel.
@@ -81,6 +82,8 @@ class PointwiseArgs(PointwiseSizes, KernelArgs):
         to_inputs: Gradients that are wanted.
         to_matrices: Gradients of matrices.
         sums: The same by part.
+        to_moments: By member the moments of its result.
+        moments: By part and member the same, and behind them room for those of some pixels.
     """
 
     kernel = "pointwise_conv"
@@ -88,6 +91,7 @@ class PointwiseArgs(PointwiseSizes, KernelArgs):
     wants_inputs: bool
     wants_matrices: bool
     relu: bool
+    wants_moments: bool
     sources: Buffer
     matrices: Buffer
     outputs: Buffer
@@ -95,6 +99,8 @@ class PointwiseArgs(PointwiseSizes, KernelArgs):
     to_inputs: Buffer = None
     to_matrices: Buffer = None
     sums: Buffer = None
+    to_moments: Buffer = None
+    moments: Buffer = None
 
     def accesses(self) -> Mapping[str, Accesses]:
         """Return what must hold of every buffer."""
@@ -112,4 +118,12 @@ class PointwiseArgs(PointwiseSizes, KernelArgs):
             "to_inputs": given * self.wants_inputs,
             "to_matrices": [Access(matrix, written=True)] * self.members * own,
             "sums": Access((self.sums_size,), written=True, optional=not own),
-        }
+            "to_moments": Access(
+                (2 * self.members, self.outs), torch.float64, written=True,
+                optional=not self.wants_moments,
+            ),
+            "moments": Access(
+                (4 * self.parts * self.members, self.outs), torch.float64, written=True,
+                optional=not self.wants_moments,
+            ),
+        }  # fmt: skip

@@ -11,20 +11,23 @@ from typing import NamedTuple
 import numpy as np
 from numba import carray
 
-from dslnas.backends.torch.kernels.images import share
+from dslnas.backends.torch.kernels.images import share, whole_pixels
 from dslnas.backends.torch.kernels.jit import (
     DONE,
+    Doubles,
     DtypeOf,
     Places,
     Pointer,
     Values,
     args_at,
+    doubles,
     flat,
     is_given,
     serial,
     tensor_of,
     whole,
 )
+from dslnas.backends.torch.kernels.moments_numba import add_pixels, merge
 from dslnas.backends.torch.kernels.pointwise_conv_args import STRIP, PointwiseArgs
 from dslnas.backends.torch.kernels.products import (
     add_product,
@@ -35,7 +38,6 @@ from dslnas.backends.torch.kernels.products import (
     sums_of,
     turns_of,
 )
-from dslnas.backends.torch.kernels.reading import whole_pixels
 from dslnas.backends.torch.kernels.simd_pixels import lay, lay_relu, take, take_relu
 from dslnas.backends.torch.kernels.vectors import BYTES
 
@@ -50,6 +52,7 @@ class _Work(NamedTuple):
         gradient: Gradients of what is read of them, alike.
         given: Gradients of all results of pixels, `given_step` apart.
         last: One pixel of a result, filled up to whole blocks.
+        added: Sums of moments.
         pixels: Pixels of a strip.
         outs: Pixels of a result.
         givens: Pixels of a strip of the gradients of all results.
@@ -62,6 +65,7 @@ class _Work(NamedTuple):
     gradient: Values
     given: Values
     last: Values
+    added: Values
     pixels: Places
     outs: Places
     givens: Places
@@ -75,7 +79,8 @@ def _work(task: int, a: PointwiseArgs, dtype_of: DtypeOf) -> _Work:
     panels = a.members * max(a.channels * a.broad, a.outs * a.wide)
     strip, gradient = panels + STRIP * a.step, panels + 2 * STRIP * a.step
     given = gradient + STRIP * a.given_step
-    own = flat(a.scratch, (task + 1) * (given + a.broad), dtype_of)[task * (given + a.broad) :]
+    last, end = given + a.broad, given + 3 * a.broad
+    own = flat(a.scratch, (task + 1) * end, dtype_of)[task * end :]
     own[:given] = 0
     is_backward = a.wants_inputs != 0 or a.wants_matrices != 0
     if is_backward:
@@ -93,7 +98,8 @@ def _work(task: int, a: PointwiseArgs, dtype_of: DtypeOf) -> _Work:
     places = whole(a.parting, a.inputs + 3 * STRIP + a.wide)[a.inputs :]
     return _Work(
         lanes, own[:panels], own[panels:strip], own[strip:gradient], own[gradient:given],
-        own[given:], places, places[STRIP:], places[2 * STRIP :], places[3 * STRIP :],
+        own[given:last], own[last:], places, places[STRIP:], places[2 * STRIP :],
+        places[3 * STRIP :],
     )  # fmt: skip
 
 
@@ -155,17 +161,16 @@ def _fetch_gradients(turn: int, turns: int, low: int, a: PointwiseArgs, dtype_of
 
 
 @serial
-def _strips(part: int, a: PointwiseArgs) -> range:
-    """Return where the strips of a part begin."""
+def _start_of(part: int, a: PointwiseArgs) -> int:
+    """Return where a part begins: behind the last pixel of the one before."""
     count = (a.pixels + STRIP - 1) // STRIP
-    return range(part * count // a.parts * STRIP, (part + 1) * count // a.parts * STRIP, STRIP)
+    return min(a.pixels, part * count // a.parts * STRIP)
 
 
 @serial
-def _end_of(part: int, a: PointwiseArgs) -> int:
-    """Return the number of the first pixel behind a part: another thread may write it before."""
-    count = (a.pixels + STRIP - 1) // STRIP
-    return min(a.pixels, (part + 1) * count // a.parts * STRIP)
+def _strips(part: int, a: PointwiseArgs) -> range:
+    """Return where the strips of a part begin."""
+    return range(_start_of(part, a), _start_of(part + 1, a), STRIP)
 
 
 def forward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
@@ -173,7 +178,7 @@ def forward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
     a = args_at(args)
     work = _work(task, a, dtype_of)
     for part in share(a.parts, task, a.shares):
-        safe = whole_pixels(_end_of(part, a), a.outs, a.broad)
+        safe = whole_pixels(_start_of(part + 1, a), a.outs, a.broad)
         for low in _strips(part, a):
             high = min(a.pixels, low + STRIP)
             _lay_inputs(low, high, a, work, dtype_of)
@@ -198,6 +203,38 @@ def forward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
                         )  # fmt: skip
                     for o in range(a.outs):
                         out[pixel * a.outs + o] = work.last[o]
+                if a.wants_moments != 0:
+                    _add_moments(part, k, out, (low, high, safe), a, work)
+    return DONE
+
+
+@serial
+def _add_moments(
+    part: int, k: int, out: Values, bounds: tuple[int, int, int], a: PointwiseArgs, work: _Work
+) -> None:
+    """Add pixels of a result to the moments of a part; whole blocks are safe up to the last one."""
+    low, high, safe = bounds
+    first, moments = _start_of(part, a), _moments_of(part, k, a)
+    if low == first:
+        moments[:] = 0
+    add_pixels(moments, first, out, low, high, safe, work.added, work.last, work.lanes)
+
+
+@serial
+def _moments_of(part: int, k: int, a: PointwiseArgs) -> Doubles:
+    row = 4 * (part * a.members + k)
+    moments: Doubles = doubles(a.moments, row + 4, a.outs)[row:]
+    return moments
+
+
+def merge_moments(k: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
+    """Write the moments of a member's result: those of all parts."""
+    a = args_at(args)
+    moments = doubles(a.to_moments, 2 * k + 2, a.outs)[2 * k :]
+    moments[:] = 0
+    for part in range(a.parts):
+        first = _start_of(part, a)
+        merge(moments, first, _moments_of(part, k, a), _start_of(part + 1, a) - first)
     return DONE
 
 
@@ -237,7 +274,7 @@ def backward(task: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
                     high - low, a.members * a.outs, work.panels, work.lanes,
                 )  # fmt: skip
             if a.wants_inputs != 0:
-                bounds = low, high, _end_of(part, a)
+                bounds = low, high, _start_of(part + 1, a)
                 _take_inputs(bounds, a, work, dtype_of)
     return DONE
 
@@ -297,4 +334,9 @@ def gather(k: int, args: Pointer[PointwiseArgs], dtype_of: DtypeOf) -> int:
     return DONE
 
 
-TASKS = {"forward": forward, "backward": backward, "gather": gather}
+TASKS = {
+    "forward": forward,
+    "merge_moments": merge_moments,
+    "backward": backward,
+    "gather": gather,
+}

@@ -6,6 +6,7 @@ next ones are read with it.
 
 from __future__ import annotations
 
+from dslnas.backends.torch.kernels.images import whole_pixels
 from dslnas.backends.torch.kernels.jit import Values, serial
 from dslnas.backends.torch.kernels.scratch import Maps, Scratch, row_of
 from dslnas.backends.torch.kernels.separable_conv_args import SeparableArgs
@@ -24,12 +25,6 @@ def last_of(first: int, a: SeparableArgs) -> int:
     while last < a.members and row_of(last, a)[6] == row_of(first, a)[6]:
         last += 1
     return last
-
-
-@serial
-def whole_pixels(pixels: int, channels: int, wide: int) -> int:
-    """Return how many pixels end with their image at the latest if read as whole blocks."""
-    return max(0, (pixels * channels - wide) // channels + 1)
 
 
 @serial

@@ -57,7 +57,7 @@ class Scratch(NamedTuple):
         kernels: Weights by member, (places, channels).
         matrices: Weights by member, in panels of columns.
         stats: Mean, slope and offset by input, (3, channels).
-        added: Sums over pixels of the gradient, and of its products.
+        added: Sums over pixels: of the gradient, and of its products; forward those of moments.
         strip: Results of a depthwise convolution, for one strip.
         last: Pixels that end an image, filled up to whole blocks.
         between: The gradient of a result, with zeros around it and between its pixels.
@@ -128,7 +128,7 @@ def scratch_of(task: int, a: SeparableArgs, dtype_of: DtypeOf) -> Scratch:
     kernels = space + a.members * a.area * a.wide
     matrices = kernels + a.members * a.wide * a.broad
     stats = matrices + 3 * a.sources * a.wide
-    added = stats + 2 * a.wide * backward
+    added = stats + 2 * (a.wide if backward else a.broad)
     strip = added + a.strip * a.out_width * a.wide
     last = strip + BLOCK * a.broad
     between = last + a.given_height * a.given_width * a.wide * backward

@@ -48,6 +48,8 @@ def separable_conv(
     kernels: Sequence[Tensor],
     matrices: Sequence[Tensor],
     reading: Reading = AS_IT_IS,
+    *,
+    moments: bool = False,
 ) -> tuple[Tensor, ...]:
     """Return for every member the convolution of its source by its kernel, then by its matrix.
 
@@ -60,6 +62,7 @@ def separable_conv(
         kernels: By member (C, 1, kernel height, kernel width).
         matrices: By member (O, C, 1, 1).
         reading: How inputs are read.
+        moments: Whether norms will ask for the results' moments.
 
     Raises:
         ValueError: Shapes do not fit together; loops would read what is not there.
@@ -77,7 +80,7 @@ def separable_conv(
         and len(set(map(Tensor.data_ptr, running))) == len(running)  # they may be shared
     ):
         results: tuple[Tensor, ...] = _SeparableConv.apply(  # type: ignore[no-untyped-call]
-            members, reading, *map(channels_last, inputs), *kernels, *matrices, *trained
+            members, reading, moments, *map(channels_last, inputs), *kernels, *matrices, *trained
         )
         return results
     read = [_read(k, x, reading) for k, x in enumerate(inputs)]
@@ -129,7 +132,7 @@ class _SeparableConv(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, members: tuple[Member, ...], reading: Reading, *tensors: Tensor
+        ctx: Any, members: tuple[Member, ...], reading: Reading, moments: bool, *tensors: Tensor
     ) -> tuple[Tensor, ...]:
         inputs, others = tensors[: members[-1].source + 1], tensors[members[-1].source + 1 :]
         kernels, matrices = others[: len(members)], others[len(members) : 2 * len(members)]
@@ -138,8 +141,8 @@ class _SeparableConv(torch.autograd.Function):
         if reading.norms:
             sizes = sizes_of(len(inputs), inputs[0])
             stats = norm_stats(sizes, inputs, reading.norms, reading.rule)
-        results = call.forward(inputs, kernels, matrices, stats)
-        needs = ctx.needs_input_grad[2:]
+        results = call.forward(inputs, kernels, matrices, stats, wants_moments=moments)
+        needs = ctx.needs_input_grad[3:]
         ctx.wants_inputs = needs[: len(inputs)]
         ctx.wants_weights = any(needs[len(inputs) : len(inputs) + 2 * len(members)])
         ctx.wants_norms = any(needs[len(inputs) + 2 * len(members) :])
@@ -166,7 +169,7 @@ class _SeparableConv(torch.autograd.Function):
         to_norms: Sequence[Tensor | None] = (None,) * ctx.norm_weights
         if found.sums is not None:
             to_norms = _through_norms(ctx.reading, inputs, stats, found)
-        return (None, None, *found.inputs, *found.kernels, *found.matrices, *to_norms)
+        return (None, None, None, *found.inputs, *found.kernels, *found.matrices, *to_norms)
 
 
 def _split(

@@ -115,7 +115,7 @@ class SeparableSizes:
             self.members * self.area * self.wide,
             self.members * self.wide * self.broad,
             3 * self.sources * self.wide,
-            2 * self.wide * backward,
+            2 * (self.wide if backward else self.broad),
             self.strip * self.out_width * self.wide,
             BLOCK * self.broad,
             self.given_height * self.given_width * self.wide * backward,
@@ -133,6 +133,7 @@ class SeparableArgs(SeparableSizes, KernelArgs):
         wants_weights: Whether gradients of weights are.
         relu: Whether only what is positive of an input is read.
         normalised: Whether inputs are normalised before that.
+        wants_moments: Whether moments of the results are taken.
         inputs: Not for gradients of inputs alone, if these are read as they are.
         stats: As of `NormStats`: of an input x it reads slope * x + offset.
         kernels: By member (channels, 1, kernel height, kernel width).
@@ -145,6 +146,8 @@ class SeparableArgs(SeparableSizes, KernelArgs):
         to_kernels: Gradients of kernels.
         to_matrices: Gradients of matrices.
         sums: The same by part.
+        to_moments: By member the moments of its result.
+        moments: By image and member the same, and behind them room for those of some pixels.
     """
 
     kernel = "separable_conv"
@@ -153,6 +156,7 @@ class SeparableArgs(SeparableSizes, KernelArgs):
     wants_weights: bool
     relu: bool
     normalised: bool
+    wants_moments: bool
     inputs: Buffer
     stats: Buffer
     kernels: Buffer
@@ -164,6 +168,8 @@ class SeparableArgs(SeparableSizes, KernelArgs):
     to_kernels: Buffer = None
     to_matrices: Buffer = None
     sums: Buffer = None
+    to_moments: Buffer = None
+    moments: Buffer = None
 
     @property
     def is_backward(self) -> bool:
@@ -203,4 +209,12 @@ class SeparableArgs(SeparableSizes, KernelArgs):
             "to_kernels": [Access(shape, written=True) for shape in kernels] * self.wants_weights,
             "to_matrices": [Access(matrix, written=True)] * self.members * self.wants_weights,
             "sums": Access((self.sums_size,), written=True, optional=not self.wants_weights),
+            "to_moments": Access(
+                (2 * self.members, self.outs), torch.float64, written=True,
+                optional=not self.wants_moments,
+            ),
+            "moments": Access(
+                (4 * self.batch * self.members, self.outs), torch.float64, written=True,
+                optional=not self.wants_moments,
+            ),
         }  # fmt: skip

@@ -13,6 +13,7 @@ from torch import Size, Tensor
 from dslnas.backends.torch.kernels.availability import empty_images
 from dslnas.backends.torch.kernels.kernel_args import round_up
 from dslnas.backends.torch.kernels.kernel_call import KernelCall
+from dslnas.backends.torch.kernels.moments import remember_all, room_for
 from dslnas.backends.torch.kernels.places import tables_of
 from dslnas.backends.torch.kernels.separable_conv_args import (
     BLOCK,
@@ -84,6 +85,8 @@ class SeparableCall:
         kernels: Sequence[Tensor],
         matrices: Sequence[Tensor],
         stats: Tensor | None,
+        *,
+        wants_moments: bool,
     ) -> tuple[Tensor, ...]:
         """Return the results of all members, (B, O, H, W), channels innermost.
 
@@ -92,11 +95,18 @@ class SeparableCall:
             kernels: By member (C, 1, kernel height, kernel width).
             matrices: By member (O, C, 1, 1).
             stats: Normalises the inputs, as `norm_stats` gives it; None to read them as they are.
+            wants_moments: Whether norms will ask for the results' moments.
         """
         sizes = self._sizes
         results = tuple(empty_images(sizes.result, matrix.dtype) for matrix in matrices)
         args = self._args(sizes.batch, inputs, (kernels, matrices), stats, results)
-        KernelCall(args, results[0].dtype).run("forward", args.shares)
+        if wants_moments:
+            args = replace(args, **room_for(sizes.members, sizes.batch, sizes.outs))
+        call = KernelCall(args, results[0].dtype)
+        call.run("forward", args.shares)
+        if wants_moments:
+            call.run("merge_moments", sizes.members)
+            remember_all(results, args.to_moments)
         return results
 
     def backward(
@@ -163,6 +173,7 @@ class SeparableCall:
             wants_weights=wants_weights,
             relu=self._relu,
             normalised=stats is not None,
+            wants_moments=False,
             inputs=inputs,
             stats=stats,
             kernels=weights[0],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dslnas.backends.torch.kernels.images import image_of, share
+from dslnas.backends.torch.kernels.images import image_of, share, whole_pixels
 from dslnas.backends.torch.kernels.jit import (
     DONE,
     Doubles,
@@ -26,7 +26,7 @@ from dslnas.backends.torch.kernels.products import (
     sums_of,
     turns_of,
 )
-from dslnas.backends.torch.kernels.reading import last_of, lay_rows, rows_behind, whole_pixels
+from dslnas.backends.torch.kernels.reading import last_of, lay_rows, rows_behind
 from dslnas.backends.torch.kernels.scratch import (
     Maps,
     MemberWindow,

@@ -8,17 +8,20 @@ what lies between them is written anywhere else.
 
 from __future__ import annotations
 
-from dslnas.backends.torch.kernels.images import image_of, share
+from dslnas.backends.torch.kernels.images import image_of, share, whole_pixels
 from dslnas.backends.torch.kernels.jit import (
     DONE,
+    Doubles,
     DtypeOf,
     Pointer,
     Values,
     args_at,
+    doubles,
     serial,
 )
+from dslnas.backends.torch.kernels.moments_numba import add_pixels, merge
 from dslnas.backends.torch.kernels.products import fetch, fetch_target, multiply, turns_of
-from dslnas.backends.torch.kernels.reading import last_of, lay_rows, rows_behind, whole_pixels
+from dslnas.backends.torch.kernels.reading import last_of, lay_rows, rows_behind
 from dslnas.backends.torch.kernels.scratch import (
     Maps,
     Scratch,
@@ -50,6 +53,8 @@ def forward(task: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
                     bounds = low * a.out_width, high * a.out_width
                     after = laid if k == first else a.height
                     _result(out, k, bounds, x, after, a, maps, scratch)
+                    if a.wants_moments != 0:
+                        _add_moments(image, k, out, bounds, a, maps, scratch)
             first = last
     return DONE
 
@@ -86,4 +91,40 @@ def _result(
             out[pixel * a.outs + o] = scratch.last[o]
 
 
-TASKS = {"forward": forward, "backward": backward, "gather": gather}
+@serial
+def _add_moments(
+    image: int, k: int, out: Values, bounds: tuple[int, int], a: SeparableArgs, maps: Maps,
+    scratch: Scratch,
+) -> None:  # fmt: skip
+    """Add some pixels of a result to the moments of an image."""
+    low, high = bounds
+    moments = _moments_of(image, k, a)
+    if low == 0:
+        moments[:] = 0
+    whole = whole_pixels(a.out_height * a.out_width, a.outs, a.broad)
+    add_pixels(moments, 0, out, low, high, whole, scratch.added, scratch.last, maps.lanes)
+
+
+@serial
+def _moments_of(image: int, k: int, a: SeparableArgs) -> Doubles:
+    row = 4 * (image * a.members + k)
+    moments: Doubles = doubles(a.moments, row + 4, a.outs)[row:]
+    return moments
+
+
+def merge_moments(k: int, args: Pointer[SeparableArgs], dtype_of: DtypeOf) -> int:
+    """Write the moments of a member's result: those of all images."""
+    a = args_at(args)
+    moments, pixels = doubles(a.to_moments, 2 * k + 2, a.outs)[2 * k :], a.out_height * a.out_width
+    moments[:] = 0
+    for image in range(a.batch):
+        merge(moments, image * pixels, _moments_of(image, k, a), pixels)
+    return DONE
+
+
+TASKS = {
+    "forward": forward,
+    "merge_moments": merge_moments,
+    "backward": backward,
+    "gather": gather,
+}

@@ -15,6 +15,9 @@ from dslnas.backends.torch.kernels.vectors import Code, pointers
 LINE = 64
 """Bytes that a cache takes at a time."""
 
+APART = 4
+"""Sums of moments that grow side by side: each waits for its last summand."""
+
 SECOND = 2
 """Where they are brought to: the second cache."""
 
@@ -124,6 +127,55 @@ def _write_taking(code: Code, given: Untyped, *, normalise: bool, relu: bool) ->
         code.store(value, result, here)
     code.store(code.of(added[0]), sums, first)
     code.store(code.of(added[1]), sums, second)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def sum_up(
+    typing: Untyped, sums: Untyped, first: Untyped, second: Untyped, x: Untyped, x_at: Untyped,
+    step: Untyped, count: Untyped,
+) -> Untyped:  # fmt: skip
+    """Sum up how far pixels are from the first of them, and the squares of that.
+
+        sums[first] = sum over t < count of x[x_at + t * step] - x[x_at]
+        sums[second] = sum over t < count of (x[x_at + t * step] - x[x_at]) ** 2
+
+    where all stand for the vectors that start there.
+    """
+    n = types.intp
+
+    def write(
+        context: Untyped, builder: Untyped, signature: Untyped, arguments: Untyped
+    ) -> Untyped:
+        given = pointers(context, builder, signature.args, arguments)
+        _write_summing(Code(builder, signature.args[0]), given)
+        return context.get_dummy_value()
+
+    return types.void(sums, n, n, x, n, n, n), write
+
+
+def _write_summing(code: Code, given: Untyped) -> None:
+    sums, first, second, x, x_at, step, count = given
+    builder, word = code.builder, x_at.type
+    start = code.load(x, x_at)
+    totals = [(code.total(code.zeros), code.total(code.zeros)) for _ in range(APART)]
+
+    def add(pixel: Untyped, total: tuple[Untyped, Untyped]) -> None:
+        here = builder.add(x_at, builder.mul(pixel, step))
+        distance = builder.fsub(code.load(x, here), start)
+        code.add(total[0], distance)
+        code.add(total[1], distance, distance)
+
+    rounds = builder.udiv(count, word(APART))
+    with cgutils.for_range(builder, rounds) as loop:
+        for i, total in enumerate(totals):
+            add(builder.add(builder.mul(loop.index, word(APART)), word(i)), total)
+    done = builder.mul(rounds, word(APART))
+    with cgutils.for_range(builder, builder.sub(count, done)) as loop:
+        add(builder.add(done, loop.index), totals[0])
+    for row, place in enumerate((first, second)):
+        for total in totals[1:]:
+            code.add(totals[0][row], code.of(total[row]))
+        code.store(code.of(totals[0][row]), sums, place)
 
 
 def _fetching(*, written: bool) -> Callable[..., None]:
