@@ -10,6 +10,8 @@ weighed by its own row of alpha, and the stack is summed:
     n1_b = mix cell[1] ...           n1 = sum_stack(groups=2) n1_a
     n1 = add n1_a, n1_b
 
+Masks of sources stay before the stack, where those of other nodes are the same.
+
 Only vectors are stacked. Images gain nothing, since no product of theirs becomes larger, and what
 weighs images sums them by one weight each.
 """
@@ -22,7 +24,7 @@ from itertools import accumulate
 
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import Node, PrimitiveGraph
-from dslnas.ops.catalogue import has_trait
+from dslnas.ops.catalogue import PRIMITIVES, has_trait
 from dslnas.ops.primitive import Shape
 from dslnas.ops.traits import Trait
 from dslnas.passes.rewrite import Pass
@@ -117,21 +119,31 @@ def _edge(graph: PrimitiveGraph, mix: Node, nodes: Sequence[Node]) -> _Edge | No
 
 
 def _stacked(node: Node, edges: Sequence[_Edge], shape: Shape) -> Iterator[Node]:
-    """Yield the first edge on the stack of all sources, and the sum over the edges."""
+    """Yield the first edge on the stacks of all sources, and the sum over the edges."""
     first = edges[0]
-    stack = f"{node.name}/stack"
-    yield Node(stack, "stack", tuple(edge.source for edge in edges), (), shape)
+    masks = [place for place, part in enumerate(first.nodes) if _is_mask(part, first.source)]
+    stacks = {first.source: f"{node.name}/stack"}
+    yield Node(stacks[first.source], "stack", tuple(edge.source for edge in edges), (), shape)
+    for number, place in enumerate(masks, 1):
+        masked = [edge.nodes[place] for edge in edges]
+        yield from masked
+        stack = stacks[masked[0].name] = f"{node.name}/masked{number}"
+        yield Node(stack, "stack", tuple(part.name for part in masked), (), shape)
 
     def stacked(part: Node) -> Node:
-        inputs = tuple(stack if name == first.source else name for name in part.inputs)
-        return replace(part, inputs=inputs)
+        return replace(part, inputs=tuple(stacks.get(name, name) for name in part.inputs))
 
-    yield from map(stacked, first.nodes)
+    yield from (stacked(part) for place, part in enumerate(first.nodes) if place not in masks)
     assert first.mix.mix is not None
     yield replace(stacked(first.mix), mix=replace(first.mix.mix, rows=len(edges)))
     yield replace(
         node, primitive="sum_stack", inputs=(first.mix.name,), attributes=(("groups", len(edges)),)
     )
+
+
+def _is_mask(node: Node, source: str) -> bool:
+    """Whether a node masks a source, by a mask that does not depend on who reads it."""
+    return node.inputs == (source,) and bool(PRIMITIVES[node.primitive].run_mask)
 
 
 def _inside(graph: PrimitiveGraph) -> dict[str, list[Node]]:

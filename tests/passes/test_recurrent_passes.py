@@ -128,4 +128,5 @@ def test_a_node_of_darts_is_one_product_and_one_gate() -> None:
     inside = [node for node in graph.nodes if node.name.startswith("cell0/n")]
     assert sum(node.primitive == "linear" for node in inside) == 8
     assert sum(node.primitive == "highway_gate" for node in inside) == 8
-    assert len(inside) <= 8 * 5
+    assert sum(node.primitive == "drop_state" for node in inside) == 8  # one for every source
+    assert len(inside) <= 8 * 6

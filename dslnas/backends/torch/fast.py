@@ -129,6 +129,12 @@ def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: Ru
     return run.shared[key](x)
 
 
+def _stack(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:
+    if run.stacks is None:
+        return FORMS["stack"](node, inputs, own, run)
+    return run.stacks(inputs)
+
+
 FAST_FORMS: Mapping[str, Form] = {
     **FORMS,
     "conv": form(_conv),
@@ -141,6 +147,7 @@ FAST_FORMS: Mapping[str, Form] = {
     "normed_conv": _separable_conv,
     "batch_norm": _batch_norm,
     "shift": _shift,
+    "stack": _stack,
 }
 """On CPUs loops of our own, where numba is installed; elsewhere the library's functions."""
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.products import SharedLinear
+from dslnas.backends.torch.stacks import Stacks
 from dslnas.graph.graph import Node
 from dslnas.ops.catalogue import PRIMITIVES
 
@@ -33,6 +34,7 @@ class RunState:
         counts: By folded drop path what each example counts, (batch,), until the sum behind it
             takes it; none where nothing is dropped.
         shared: Linear maps that run at many time steps, by weight; None outside of such a run.
+        stacks: Makes the stacks of a time step; None outside of the loop over time.
     """
 
     training: bool = True
@@ -44,6 +46,7 @@ class RunState:
     masks: dict[MaskKey, Tensor] = field(default_factory=dict)
     counts: dict[str, Tensor] = field(default_factory=dict)
     shared: dict[object, SharedLinear] | None = None
+    stacks: Stacks | None = None
 
     def begin(self, batch: int, nodes: Iterable[Node], like: Tensor, *, training: bool) -> None:
         """Begin a run over a batch of sequences; values are like `like`, in type and device.
@@ -51,7 +54,8 @@ class RunState:
         Masks are drawn in the order of the nodes, so they are the same however the nodes are
         divided between what runs once and what runs for every step.
         """
-        self.batch, self.training, self.masks, self.shared = batch, training, {}, None
+        self.batch, self.training, self.masks = batch, training, {}
+        self.shared = self.stacks = None
         for node in nodes:
             rate = self.dropout.get(mask_rate(node), 0.0)
             if training and rate > 0 and _mask_of(node) not in self.masks:

@@ -13,6 +13,7 @@ from dslnas.backends.torch.loop import divide
 from dslnas.backends.torch.mixing import Weighing
 from dslnas.backends.torch.network import TorchNetwork, key_of
 from dslnas.backends.torch.randomness import mask_rate
+from dslnas.backends.torch.stacks import Stacks
 from dslnas.data.batches import States
 from dslnas.graph.analysis.plan import Choice, Kept, Step, make_plan
 from dslnas.graph.analysis.time_loop import TimeLoop, is_bound
@@ -96,13 +97,16 @@ class SequenceNetwork(TorchNetwork):
         current = self.zeros(batch) if states is None else states
         rows: dict[str, list[Tensor]] = {name: [] for name in loop.collected}
         names = [state.name for state in graph.states]
+        stacks = self.run_state.stacks = Stacks()
         for time in range(steps):
+            stacks.begin()
             here = {name: stream[time] for name, stream in streams.items()}
             here |= zip(names, current, strict=True)
             self._execute(loop.body, here, weigh)
             for name, row in rows.items():
                 row.append(here[name])
             current = tuple(here[state.next] for state in graph.states)
+        self.run_state.stacks = None
         values |= {name: torch.cat(row) for name, row in rows.items()}
         self._execute(loop.after, values, weigh)
         outputs = values[last]
