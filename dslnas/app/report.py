@@ -58,7 +58,9 @@ def compare(runs: Sequence[Path | str], out: Path | str | None = None) -> Compar
     Raises:
         UserError: As `write_report`.
     """
-    comparison = compare_runs([read_run(Path(run)) for run in runs])
+    records = [read_run(Path(run)) for run in runs]
+    found = [_architecture(load_run(run)) for run in runs] if out is not None else ()
+    comparison = compare_runs(records, found)
     if out is not None:
         write_comparison(comparison, Path(out))
     return comparison

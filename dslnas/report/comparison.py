@@ -16,6 +16,7 @@ from dslnas.report.numbers import Number, compact, in_manifest, label_of, result
 from dslnas.report.reading import RunRecord
 from dslnas.runs.folder import SPEC
 from dslnas.source import SourceFile
+from dslnas.space.architecture import Architecture
 from dslnas.tasks.metric import Metric
 
 ABSENT = "–"
@@ -57,6 +58,7 @@ class Comparison:
         spec: Differences of their specs.
         making: Differences of how they were made.
         cells: Differences of the cells that they found.
+        architectures: The architectures that they found, as far as there are any.
         results: Their results.
         charts: Their curves, in one chart each.
     """
@@ -65,12 +67,31 @@ class Comparison:
     spec: tuple[Difference, ...]
     making: tuple[Difference, ...]
     cells: tuple[Difference, ...]
+    architectures: tuple[Architecture | None, ...]
     results: tuple[Compared, ...]
     charts: tuple[Chart, ...]
 
+    @property
+    def found(self) -> tuple[tuple[str, Architecture], ...]:
+        """The architectures, each with the name of its run."""
+        pairs = zip(self.names, self.architectures, strict=False)
+        return tuple((name, one) for name, one in pairs if one is not None)
 
-def compare_runs(runs: Sequence[RunRecord]) -> Comparison:
+    @property
+    def tones(self) -> tuple[str, ...]:
+        """All operations of the architectures, in the order in which they take colours."""
+        edges = (edge for _, a in self.found for cell in a.cells.values() for edge in cell.edges)
+        return tuple(dict.fromkeys(op.text for edge in edges for op in edge.operations))
+
+
+def compare_runs(
+    runs: Sequence[RunRecord], architectures: Sequence[Architecture | None] = ()
+) -> Comparison:
     """Return runs side by side.
+
+    Args:
+        runs: Two runs at least.
+        architectures: Those that they found, to draw them.
 
     Raises:
         UserError: The spec of a run cannot be read any more.
@@ -81,6 +102,7 @@ def compare_runs(runs: Sequence[RunRecord]) -> Comparison:
         tuple(_differences([_spec_of(run) for run in runs])),
         tuple(_differences([_making_of(run) for run in runs])),
         tuple(_differences([_cells_of(run) for run in runs])),
+        tuple(architectures),
         tuple(_results(runs)),
         tuple(_charts(runs, names)) if len(runs) <= MOST_LINES else (),
     )
@@ -93,11 +115,17 @@ def _names(runs: Sequence[RunRecord]) -> tuple[str, ...]:
 
 
 def _differences(facts: Sequence[Mapping[str, str]]) -> Iterator[Difference]:
+    """Yield what is not the same in all, names with the same beginning together."""
     names = dict.fromkeys(name for each in facts for name in each)
-    for name in names:
+    starts = list(dict.fromkeys(map(_start, names)))
+    for name in sorted(names, key=lambda name: starts.index(_start(name))):
         values = tuple(each.get(name, ABSENT) for each in facts)
         if len(set(values)) > 1:
             yield Difference(name, values)
+
+
+def _start(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _spec_of(run: RunRecord) -> dict[str, str]:

@@ -6,17 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dslnas.exporters.precision_record import PrecisionRecord
-from dslnas.report.numbers import Number, Pieces, compact, in_manifest
+from dslnas.report.numbers import Number, Pieces, in_manifest
 from dslnas.report.reading import RunRecord
+from dslnas.runs.described import described_files
+from dslnas.runs.folder import REPORT
 from dslnas.tasks.metric import Shown
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table: the headings of its columns, and its rows; a cell is a text with its numbers."""
+    """A table.
+
+    Attributes:
+        headings: Those of its columns.
+        rows: Its rows; a cell is a text with its numbers.
+        words: The first columns are words, so many; the others are numbers.
+    """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[Pieces, ...], ...]
+    words: int = 1
 
 
 def precisions(run: RunRecord) -> tuple[Table | None, tuple[str, ...]]:
@@ -135,13 +144,11 @@ def _models(run: RunRecord) -> Table | None:
 
 
 def _files(run: RunRecord) -> Table | None:
-    """Return the exported files that are there, with their sizes."""
-    found = [name for name in run.manifest.results.files if (run.path / name).is_file()]
-    if not found:
-        return None
-    sizes = ((name, (run.path / name).stat().st_size) for name in found)
-    rows = tuple(((name,), (f"{compact(size, '').text}B",)) for name, size in sizes)
-    return Table(("file", "size"), rows)
+    """Return the files that are there, with their meanings."""
+    found = described_files(run.path, run.task)
+    found.pop(REPORT, None)  # it is being written
+    rows = tuple(((name,), (meaning,)) for name, meaning in found.items())
+    return Table(("file", "meaning"), rows, words=2) if run.manifest.results.files else None
 
 
 def _small(value: float) -> str:

@@ -269,7 +269,7 @@ def _confused(counts: Matrix) -> Table:
     wrong = [(pair, count) for pair, count in counts.counts.items() if pair[0] != pair[1]]
     wrong.sort(key=lambda each: (-each[1].value, each[0]))
     rows = tuple(((true,), (said,), (count,)) for (true, said), count in wrong[:20])
-    return Table(("true class", "taken for", "examples"), rows)
+    return Table(("true class", "taken for", "examples"), rows, words=2)
 
 
 def _environment(run: RunRecord) -> Iterator[tuple[str, str]]:

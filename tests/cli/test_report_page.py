@@ -170,7 +170,8 @@ LOOK = """(() => {
     !e.getAttribute("aria-label") && !e.getAttribute("alt") && !e.querySelector("title, h2")
     && !(e.id && document.querySelector(`label[for=${e.id}]`)));
   return [wide.scrollWidth <= wide.clientWidth, unnamed.map(e => e.outerHTML.slice(0, 80)),
-          [...document.querySelectorAll("data[data-from]")].map(e => e.textContent)];
+          [...document.querySelectorAll("[data-from]")].map(e =>
+            [e.dataset.from, Number(e.value ?? e.dataset.value), e.textContent])];
 })()"""
 
 
@@ -188,16 +189,18 @@ def browser(tmp_path: Path) -> Iterator[Page]:
 def test_a_report_is_read_at_any_width(finished: Path, browser: Page, scheme: str) -> None:
     feature = {"name": "prefers-color-scheme", "value": scheme}
     browser.call("Emulation.setEmulatedMedia", features=[feature])
-    told = [text for source, _, text in Numbers(finished / REPORT).found if text]
     for width in (360, 800, 1440):
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         browser.call("Emulation.setDeviceMetricsOverride", **size)
         browser.said.clear()
         browser.open(finished / REPORT)
-        fits, unnamed, texts = browser.value(LOOK)
+        fits, unnamed, numbers = browser.value(LOOK)
         assert fits
         assert not unnamed
-        assert set(texts) <= set(told)
+        assert len(numbers) > 100
+        assert all(at(finished, source) == value for source, value, _ in numbers)
+        for _, value, text in numbers:
+            assert_shown(text, value)
         said = [text for text in browser.said if not text.startswith("asked for data:")]
         assert said == [f"asked for {(finished / REPORT).resolve().as_uri()[:80]}"]
     dark = browser.value("getComputedStyle(document.body).backgroundColor")

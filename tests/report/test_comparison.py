@@ -141,7 +141,7 @@ training           3 s        3 s
     )
     text = page.read_text(encoding="utf-8")
     assert "<h1>first, second</h1>" in text
-    assert text.count('role="img"') == 2
+    assert text.count('role="img"') == 4  # curves and cells
 
 
 def test_runs_of_which_one_is_none_are_not_compared(

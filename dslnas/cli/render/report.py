@@ -18,20 +18,13 @@ from dslnas.cli.render.search_check import check_text
 from dslnas.cli.render.tables import aligned
 from dslnas.diagnostics import command
 from dslnas.runs.architecture import cells_of, network_of
+from dslnas.runs.described import described_files
 from dslnas.runs.family import criterion_of
-from dslnas.runs.folder import ARCHITECTURE, METRICS, REPORT
-from dslnas.runs.manifest import MANIFEST, Manifest, Measure, Member, Results
+from dslnas.runs.folder import ARCHITECTURE
+from dslnas.runs.manifest import Manifest, Measure, Member, Results
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.metric import Row, Shown, ShownEach
 from dslnas.tasks.task import Task
-
-FILES = {
-    REPORT: "the run as a page to look at, to mail and to print",
-    ARCHITECTURE: "the cells as a spec, to edit and to train again",
-    METRICS: "what every epoch lost and measured, one line each",
-    MANIFEST: "settings, seed, versions and results",
-}
-
 
 MOST_CLASSES = 10
 """Classes up to which it is printed which was taken for which."""
@@ -68,9 +61,8 @@ def report_text(folder: Path, manifest: Manifest) -> str:
     if results.family:
         lines += ["", *_family(results.family, folder, task)]
     lines += ["", f"Files in {folder}:"]
-    for name, meaning in _meanings(task).items():
-        if (folder / name).exists():
-            lines.append(f"  {name:<20} {meaning}")
+    for name, meaning in described_files(folder, task).items():
+        lines.append(f"  {name:<20} {meaning}")
     if (folder / ARCHITECTURE).exists():
         again = command("train", folder / ARCHITECTURE)
         lines += ["", "The cells can be trained again, as they are or with options:", f"  {again}"]
@@ -100,16 +92,6 @@ def _architecture(folder: Path, *, is_found: bool) -> Iterator[str]:
     if network:
         yield from ("", "The network around them:")
         yield from (f"  {name:<9} {text}" for name, text in network.items())
-
-
-def _meanings(task: Task) -> dict[str, str]:
-    """Return all files that a run can have with their meanings, in the order of a report."""
-    from dslnas.exporters.catalogue import EXPORTERS
-    from dslnas.exporters.weights import WEIGHTS
-
-    models = (exporter.described_files for exporter in EXPORTERS.values())
-    written = {name: meaning for files in models for name, meaning in files.items()}
-    return {**written, WEIGHTS: "its weights", **task.files, **FILES}
 
 
 def _times(results: Results) -> str:
