@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import torch
 
 from dslnas.backends.torch.kernels import compilation
 from dslnas.backends.torch.kernels.argument_check import fields_of
@@ -58,6 +59,20 @@ def test_that_loops_cannot_be_kept_is_told(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setattr(kept_loops, "FOLDER", place / "loops")
         assert (compilation.announced() == compilation.COMPILING) == is_kept
     assert f"cannot be kept in {tmp_path}/file/loops" in compilation.announced()
+
+
+@pytest.mark.skipif(not available(), reason="numba is not installed")
+def test_loops_are_compiled_ahead_for_dtypes_that_they_are_made_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, torch.dtype]] = []
+    monkeypatch.setattr(
+        compilation, "compiled_task", lambda kind, name, dtype: asked.append((kind.kernel, dtype))
+    )
+    for dtype in (torch.float32, torch.float64):
+        assert compilation.compile_all(dtype) == len([one for one in asked if one[1] == dtype])
+    assert {kernel for kernel, _ in asked} == set(get_args(Loops))
+    assert ("gate", torch.float64) not in asked
 
 
 def test_long_work_is_worth_compiling_and_short_work_is_not() -> None:

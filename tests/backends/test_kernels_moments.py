@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.kernels.availability import available
-from dslnas.backends.torch.kernels.moments import known_moments
+from dslnas.backends.torch.kernels.moments import known_moments, remember
 from dslnas.backends.torch.kernels.pointwise_conv import pointwise_conv
 from dslnas.backends.torch.kernels.separable_conv import separable_conv
 from dslnas.backends.torch.kernels.separable_conv_call import Member
@@ -67,3 +67,11 @@ def test_nobody_knows_moments_of_what_has_changed() -> None:
     for result in _results((2, 16, 8, 8), 16, torch.float32):
         result.detach().mul_(2)
         assert known_moments(result) is None
+
+
+def test_of_tensors_that_nobody_watches_nothing_is_known() -> None:
+    with torch.inference_mode():
+        images = torch.zeros(2, 3, 4, 4)
+        assert known_moments(images) is None
+        remember(images, torch.zeros(2, 3, dtype=torch.float64))
+        assert known_moments(images) is None

@@ -100,10 +100,12 @@ def announced() -> str:
 
 def compile_all(dtype: torch.dtype) -> int:
     """Compile all loops for a dtype, those that are not on disk; return how many there are."""
-    loops = [(name, task) for kernel in get_args(Loops) for name, task in tasks_of(kernel).items()]
-    for name, task in loops:
-        compiled_task(record_type(task), name, dtype)
-    return len(loops)
+    tasks = [task for kernel in get_args(Loops) for task in tasks_of(kernel).items()]
+    loops = [(record_type(task), name) for name, task in tasks]
+    there = [(kind, name) for kind, name in loops if dtype in kind.dtypes]
+    for kind, name in there:
+        compiled_task(kind, name, dtype)
+    return len(there)
 
 
 def record_type(task: Callable[..., int]) -> type[KernelArgs]:

@@ -20,7 +20,7 @@ _MOST_PARTS = 8
 def compiles(y: Tensor, s: Tensor, weights: Tensor) -> bool:
     """Say whether the compiled form can be used for these tensors: on a CPU, in float32."""
     return (
-        s.dtype == torch.float32
+        s.dtype in GateForward.dtypes
         and has_loops("gate")
         and plain_cpu([y, s, weights])
         and y.is_contiguous()

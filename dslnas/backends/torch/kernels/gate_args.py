@@ -29,6 +29,7 @@ class GateForward(KernelArgs):
     """
 
     kernel = "gate"
+    dtypes = (torch.float32,)
     edges: int
     batch: int
     features: int
@@ -61,6 +62,7 @@ class GateBackward(KernelArgs):
     """
 
     kernel = "gate"
+    dtypes = (torch.float32,)
     edges: int
     batch: int
     features: int

@@ -7,7 +7,7 @@ the order (batch, height, width, channel), all else row by row.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 import torch
@@ -52,9 +52,11 @@ class KernelArgs(ABC):
 
     Attributes:
         kernel: Whose loops read it; those of norms serve several kernels.
+        dtypes: Those of the tensors that its loops can be compiled for.
     """
 
     kernel: ClassVar[Loops]
+    dtypes: ClassVar[Collection[torch.dtype]] = (torch.float32, torch.float64)
 
     @abstractmethod
     def accesses(self) -> Mapping[str, Accesses]:

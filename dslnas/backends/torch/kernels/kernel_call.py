@@ -49,8 +49,8 @@ class KernelCall:
             InternalError: One has another shape, dtype, layout or device, or lies where a loop
                 writes another; loops would read or write what is not there.
         """
-        if dtype not in DTYPES:
-            raise InternalError(f"there are no loops for {dtype}")
+        if dtype not in args.dtypes:
+            raise InternalError(f"there are no loops of `{args.kernel}` for {dtype}")
         kind = type(args)
         known = fields_of(kind)
         layout = _layout(kind, known.numbers_of(args))

@@ -16,9 +16,11 @@ _MOMENTS = "_moments_by_channel"
 def remember(images: Tensor, moments: Tensor) -> None:
     """Keep moments of images, (2, C), float64, as long as these live and nobody changes them.
 
-    They are the mean of every channel, and the sum of the squared distances from it.
+    They are the mean of every channel, and the sum of the squared distances from it. Nothing tells
+    whether tensors of inference mode are changed, so nothing is kept of those.
     """
-    setattr(images, _MOMENTS, (moments, images._version))
+    if not images.is_inference():
+        setattr(images, _MOMENTS, (moments, images._version))
 
 
 def room_for(members: int, parts: int, channels: int) -> dict[str, Any]:
@@ -38,4 +40,4 @@ def remember_all(results: Sequence[Tensor], moments: Buffer) -> None:
 def known_moments(images: Tensor) -> Tensor | None:
     """Return the moments of images, if they are known."""
     moments, version = getattr(images, _MOMENTS, (None, None))
-    return moments if version == images._version else None
+    return None if moments is None or version != images._version else moments
