@@ -60,7 +60,7 @@ def _stages(
     from dslnas.training.synthetic_data import noise, published_steps
 
     program, network = spec.program, spec.network
-    settings, evaluate = program.data, program.evaluate
+    settings, evaluate, device = program.data, program.evaluate, str(runtime.device)
     is_there = task_of(settings).is_at_hand(settings, program.network)
     if is_there:
         report(Notice("Reading the data"))
@@ -75,14 +75,14 @@ def _stages(
         batch = settings.batch
         count = data.weights.batch_count(batch) if is_there else published_steps(settings, batch, 1)
         work = None if count is None else search_work(spec, count)
-        with loops_for(work, str(runtime.device), runtime.passes, report):
+        with loops_for(work, device, runtime.passes, report, compiles=runtime.compiles):
             yield estimate_search(plan_of(spec), data, count, runtime, steps)
     architecture, batch = _architecture(spec, runtime), evaluate.batch
     report(Notice(f"Training an architecture for {steps} steps"))
     count = data.training.batch_count(batch) if is_there else published_steps(settings, batch, 2)
     graph = build_derived_graph(architecture)
     work = None if count is None else training_work(graph, program, count)
-    with loops_for(work, str(runtime.device), runtime.passes, report):
+    with loops_for(work, device, runtime.passes, report, compiles=runtime.compiles):
         yield estimate_training(architecture, evaluate, settings, data, count, runtime, steps)
 
 

@@ -61,24 +61,35 @@ def compile_loops(
 
 @contextmanager
 def loops_for(
-    work: Work | None, device: str, passes: Collection[str], report: Listener
+    work: Work | None,
+    device: str,
+    passes: Collection[str],
+    report: Listener,
+    *,
+    compiles: bool = False,
 ) -> Iterator[tuple[Notice, ...]]:
     """Run work with loops of our own if it is worth compiling them; give what is told before it.
 
     The choice depends on the work alone: equal runs have equal bits, whatever is compiled already.
-    Work of which nobody knows how much it is counts as worth it. Compiling is reported.
+    Work of which nobody knows how much it is counts as worth it. Compiling is reported, also that
+    of cells by torch.compile: where it `compiles` them, loops are not missed.
     """
     from dslnas.backends.torch.kernels import compilation
     from dslnas.backends.torch.kernels.availability import without_loops
+    from dslnas.backends.torch.torch_compile import telling_of_compiled_cells
 
-    if not device.startswith("cpu") or not passes:
-        yield ()
-    elif work is None or work.is_worth_compiling:
-        with compilation.telling_of_compilation(lambda text: report(Notice(text))):
+    def tell(text: str) -> None:
+        report(Notice(text))
+
+    with telling_of_compiled_cells(tell):
+        if not device.startswith("cpu") or not passes:
             yield ()
-    else:
-        with without_loops(*compilation.KERNELS):
-            yield (SHORT,) if compilation.is_installed() else ()
+        elif work is None or work.is_worth_compiling:
+            with compilation.telling_of_compilation(tell):
+                yield ()
+        else:
+            with without_loops(*compilation.KERNELS):
+                yield (SHORT,) if compilation.is_installed() and not compiles else ()
 
 
 def search_work(spec: CompiledSearch, batches: int) -> Work:

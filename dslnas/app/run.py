@@ -286,8 +286,8 @@ class Run:
         """Run a stage with loops of our own if so much work is worth compiling them."""
         from dslnas.app.own_loops import loops_for
 
-        how = self.manifest
-        return loops_for(work, how.device, how.passes, self.report)
+        how, compiles = self.manifest, self.runtime.compiles
+        return loops_for(work, how.device, how.passes, self.report, compiles=compiles)
 
     @contextmanager
     def stage(self, done: Status) -> Iterator[None]:

@@ -25,7 +25,7 @@ from dslnas.training.records import SearchCheck
 
 MANIFEST, SUMMARY = "manifest.json", "summary.json"
 HELP = "give the folder that `dslnas compile SPEC --search` wrote, or a `.nas` file"
-PACKAGES = ("torch", "numpy", "onnx", "onnxruntime", "safetensors", "scikit-learn")
+PACKAGES = ("torch", "numpy", "numba", "onnx", "onnxruntime", "safetensors", "scikit-learn")
 
 Status: TypeAlias = Literal["running", "searched", "trained", "finished", "interrupted", "failed"]
 """How far a run is; what is searched or trained can be gone on with, stage by stage."""

@@ -45,6 +45,13 @@ def test_only_long_work_has_loops(
     assert has_loops("mix") == available()
 
 
+def test_loops_are_not_missed_where_cells_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compilation, "is_installed", lambda: True)
+    with loops_for(LITTLE, "cpu", ("mix",), silent, compiles=True) as notices:
+        assert not has_loops("mix")
+    assert notices == ()
+
+
 def test_nothing_is_told_where_there_are_no_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compilation, "is_installed", lambda: False)
     with loops_for(LITTLE, "cpu", ("mix",), silent) as notices:

@@ -271,3 +271,51 @@ def test_loops_are_kept_apart_from_those_of_other_sources(
         helper.write_text(text, encoding="utf-8")
         folders.append(kept_loops.cache_folder())
     assert folders[0] == folders[2] != folders[1]
+
+
+def doubled(x: int) -> int:
+    return 2 * x
+
+
+@needs_numba
+def test_damaged_loops_are_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import int64, njit
+
+    from dslnas.backends.torch.kernels import jit
+
+    def compiled() -> Callable[[int], int]:
+        made: Callable[[int], int] = jit._compiled(lambda **k: njit(int64(int64), **k), doubled)
+        return made
+
+    monkeypatch.setattr(jit, "FOLDER", tmp_path)
+    monkeypatch.setattr(jit, "_called", [])
+    assert compiled()(21) == 42
+    for suffix in ("nbi", "nbc"):
+        (file,) = tmp_path.rglob(f"*.{suffix}")
+        file.write_bytes(file.read_bytes()[:20])
+        assert compiled()(21) == 42
+        assert not [*tmp_path.rglob("*.nb?")], "nothing is kept where it would be damaged again"
+        assert compiled()(21) == 42
+        assert len([*tmp_path.rglob("*.nb?")]) == 2
+
+
+@needs_numba
+def test_one_process_at_a_time_looks_for_loops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    from dslnas.backends.torch.kernels import kept_loops
+
+    monkeypatch.setattr(kept_loops, "FOLDER", tmp_path)
+
+    def is_free() -> bool:
+        with (tmp_path / kept_loops.LOCK).open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+    with kept_loops.alone():
+        assert not is_free()
+    assert is_free()

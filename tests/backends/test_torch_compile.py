@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -95,6 +96,17 @@ def test_a_supernet_of_calls_computes_the_same(untraced: list[str]) -> None:
     assert untraced == ["cell0"], "three cells, one function"
 
 
+def test_compiling_is_told_of_once(untraced: list[str]) -> None:
+    graph = supernet()
+    network, told = compiled_network(graph, network_of(graph)), list[str]()
+    with torch_compile.telling_of_compiled_cells(told.append):
+        for _ in range(2):
+            what_it_gives(network, random_alphas(graph), training=True)
+    what_it_gives(compiled_network(graph, network), random_alphas(graph), training=True)
+    assert untraced
+    assert told == [torch_compile.COMPILING]
+
+
 def test_a_derived_network_drops_the_same_paths(untraced: list[str]) -> None:
     space = space_of(TEXT, (2, 6, 6), classes=3)
     graph = build_derived_graph(derive(space, random_scores(space, 0)), training=True)
@@ -151,10 +163,13 @@ def test_what_torch_compiles_computes_the_same(
     plain, alphas = network_of(graph), random_alphas(graph)
     plain.passes, plain.plain = PASSES, False
     expected = what_it_gives(plain, alphas, training=True)
-    network = compiled_network(graph, plain)
-    for _ in range(2):
-        assert_same(what_it_gives(network, alphas, training=True), expected)
+    network, told = compiled_network(graph, plain), list[str]()
+    with torch_compile.telling_of_compiled_cells(told.append):
+        for _ in range(2):
+            assert_same(what_it_gives(network, alphas, training=True), expected)
     assert counter.frame_count == 1, "three cells, one function, compiled once"
+    assert told[0] == torch_compile.COMPILING
+    assert [re.sub("[0-9.]+", "#", line) for line in told[1:]] == ["  a cell of # primitives: # s"]
 
 
 @pytest.mark.slow

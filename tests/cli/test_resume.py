@@ -566,9 +566,12 @@ def test_another_version_of_a_package_is_told(
     path = interrupted / "manifest.json"
     manifest = manifest_in(interrupted)
     manifest["versions"]["torch"] = "1.13.1"
+    del manifest["versions"]["numba"]
     path.write_text(json.dumps(manifest))
     assert search(spec, interrupted, "--resume") == 0
-    assert "It began with torch 1.13.1, here is" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "It began with torch 1.13.1, here is" in told
+    assert "It began with numba none, here is" in told
 
 
 @pytest.mark.parametrize(

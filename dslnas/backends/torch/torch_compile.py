@@ -12,9 +12,12 @@ A primitive that may draw in an unknown way stays outside altogether.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
+from time import perf_counter
 from types import FunctionType
 from typing import TypeAlias
 
@@ -35,6 +38,11 @@ from dslnas.passes.fold_norms import FOLD_NORMS
 
 BACKEND = "inductor"
 """Backend of `torch.compile`."""
+
+COMPILING = (
+    "Compiling cells by torch.compile, in every process anew: each kind of cell takes seconds, "
+    "once for the gradients of the weights and once for those of alpha"
+)
 
 _FORMS = {**FORMS, "conv": FAST_FORMS["conv"]}
 
@@ -144,6 +152,30 @@ def _anonymous(step: Step, names: Mapping[str, str], tensors: Mapping[str, str])
     return replace(step, node=changed, inputs=inputs, folded=(), last_use=())
 
 
+_listeners: list[Callable[[str], None]] = []
+
+
+@contextmanager
+def telling_of_compiled_cells(tell: Callable[[str], None]) -> Iterator[None]:
+    """Tell when cells are compiled in the body, and how long each takes."""
+    _listeners.append(tell)
+    try:
+        yield
+    finally:
+        _listeners.remove(tell)
+
+
+def _tell(text: str) -> None:
+    for tell in _listeners:
+        tell(text)
+
+
+def _compiled_graphs() -> int:
+    """Return how many graphs this process has compiled: a function has one for each use."""
+    compiler = sys.modules.get("torch._dynamo.utils")  # takes seconds to import: `compile` does
+    return 0 if compiler is None else int(compiler.counters["stats"]["unique_graphs"])
+
+
 class Bodies:
     """The compiled functions of one network, each made when it is first called."""
 
@@ -168,12 +200,17 @@ class Bodies:
         """
         key = call.body, run.tracking
         if key not in self._functions:
+            if not self:
+                _tell(COMPILING)
             self._functions[key] = _compiled(f"cell{len(self)}", call.body, tracking=run.tracking)
         inputs = [values[name] for name in call.reads]
         own = [tensor(name) for name in call.tensors]
         drawn = [_factor(node, inputs[0], run) for node in call.random]
         alphas = None if mixing is None else dict(mixing)
+        begin, before = perf_counter(), _compiled_graphs()
         given = self._functions[key](inputs, own, drawn, alphas)
+        if _compiled_graphs() > before:
+            _tell(f"  a cell of {len(call.body.steps)} primitives: {perf_counter() - begin:.1f} s")
         return dict(zip(call.gives, given, strict=True))
 
 

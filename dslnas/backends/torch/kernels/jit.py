@@ -9,16 +9,18 @@ each thread of a team does: its share of the tasks.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numba import carray, cfunc, config, from_dtype, int64, njit, types, void
 from numba.core import cgutils
+from numba.core.caching import NullCache
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from dslnas.backends.torch.kernels.kept_loops import FOLDER, are_kept
+from dslnas.backends.torch.kernels.kept_loops import FOLDER, alone, are_kept
 from dslnas.backends.torch.kernels.kernel_args import Buffer, KernelArgs
 from dslnas.backends.torch.kernels.kernel_call import TEAM
 
@@ -54,13 +56,27 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 _ARGS = TEAM.itemsize
 
 
+_called: list[Untyped] = []
+"""Compiled functions that tasks call."""
+
+
 def _compiled(compiler: Callable[..., Untyped], function: Callable[..., object]) -> Untyped:
-    """Return a compiled function, which is kept on disk if there is a place for it."""
+    """Return a compiled function, which is kept on disk if there is a place for it.
+
+    Where what is kept is damaged, or the disk is full, this process keeps nothing more, and the
+    next one begins anew.
+    """
     if not are_kept():
         return compiler()(function)
     before, config.CACHE_DIR = config.CACHE_DIR, str(FOLDER)
     try:
-        return compiler(cache=True)(function)
+        with alone():
+            return compiler(cache=True)(function)
+    except Exception:  # files that are no pickles may raise anything
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        for called in _called:
+            called._cache = NullCache()
+        return compiler()(function)
     finally:
         config.CACHE_DIR = before
 
@@ -69,6 +85,7 @@ def serial(function: Function) -> Function:
     """Compile a function that tasks call."""
     inner = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
     compiled: Function = _compiled(lambda **kept: njit(**_OPTIONS, **inner, **kept), function)
+    _called.append(compiled)
     return compiled
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,6 +27,9 @@ def cache_folder() -> Path:
     return place / f"loops-{digest.hexdigest()[:16]}"
 
 
+LOCK = "lock"
+"""File that a process locks while it looks for loops, or keeps some."""
+
 FOLDER = cache_folder()
 """Taken once: while a function is compiled, numba's own setting names this folder."""
 
@@ -44,3 +49,19 @@ def are_kept() -> bool:
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Run the body while no other process compiles loops, or finds them.
+
+    Of two that keep a loop for different dtypes at the same time, numba may note the code for one
+    dtype as that for the other.
+    """
+    with ExitStack() as stack:
+        with suppress(ImportError, OSError):  # there are systems and disks without locks
+            import fcntl
+
+            lock = stack.enter_context((FOLDER / LOCK).open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
