@@ -5,7 +5,6 @@ from __future__ import annotations
 from dslnas.app.compile import CompiledArchitecture, compile_source
 from dslnas.diagnostics import UserError
 from dslnas.editor.document import Verdict
-from dslnas.editor.places import places_of
 from dslnas.source import SourceFile
 
 
@@ -19,4 +18,4 @@ def verdict(source: SourceFile) -> Verdict:
     except UserError as error:
         return Verdict(error.diagnostics)
     space = compiled.architecture if isinstance(compiled, CompiledArchitecture) else compiled.space
-    return Verdict((), compiled.notes, compiled.program, places_of(space))
+    return Verdict((), compiled.notes, compiled.program, space)

@@ -11,7 +11,7 @@ from lark import Token
 from dslnas.diagnostics import Diagnostic, Note, UserError
 from dslnas.editor.names import Symbol, defined, local, symbols_of, used
 from dslnas.editor.outline import Cursor, Item, cursor_at, outline, read_tokens
-from dslnas.editor.places import Places
+from dslnas.editor.places import Places, places_of
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
@@ -22,6 +22,8 @@ from dslnas.settings.search import SEARCH
 from dslnas.settings.spec import SECTIONS
 from dslnas.settings.task import TaskSettings
 from dslnas.source import SourceFile
+from dslnas.space.architecture import Architecture
+from dslnas.space.search_space import SearchSpace
 
 NAMED: Mapping[str, Mapping[str, type[Section]]] = {"data": DATA, "search": SEARCH}
 """Sections that have names, with the settings of each."""
@@ -34,13 +36,18 @@ class Verdict:
     Attributes:
         notes: Remarks on what is no mistake, but may not be meant.
         program: The checked program.
-        places: Shapes and costs in its network.
+        space: Its search space, or its architecture where nothing is to choose.
     """
 
     mistakes: tuple[Diagnostic, ...] = ()
     notes: tuple[Note, ...] = ()
     program: CheckedProgram | None = None
-    places: Places | None = None
+    space: SearchSpace | Architecture | None = None
+
+    @cached_property
+    def places(self) -> Places:
+        """Shapes and costs in its network; none where it has no meaning."""
+        return {} if self.space is None else places_of(self.space)
 
 
 @dataclass(frozen=True)

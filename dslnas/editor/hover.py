@@ -158,8 +158,6 @@ def _code(text: str) -> str:
 def _places(document: Document, word: Word) -> str:
     """Return shape and cost of a cell, a node, or an operation there, where they are known."""
     places = document.good.places
-    if places is None:
-        return ""
     text, cell = str(word.token), str(word.item.name)
     names: list[Key] = [(text,)]
     if word.item.head[0].type == "CELL":

@@ -99,6 +99,8 @@ class Server(LanguageServer):
         diagnostics = [mistake(document, uri, wrong, codec) for wrong in found.mistakes]
         diagnostics += [remark(document, uri, note, codec) for note in found.notes]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics))
+        async with self._turn:
+            await asyncio.to_thread(lambda: found.places)  # before somebody asks
 
     def _is_latest(self, uri: str, text: str) -> bool:
         return uri in self.workspace.text_documents and self.document(uri).source.text == text
