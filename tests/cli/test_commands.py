@@ -252,24 +252,59 @@ def test_a_choice_with_one_outcome_is_told_but_no_mistake(
         assert capsys.readouterr().out.endswith(note)
 
 
-@pytest.mark.parametrize("command", ["check", "show", "compile"])
+def give_stdin(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+@pytest.mark.parametrize(
+    ("command", "start"),
+    [
+        ("check", "<stdin>: ok\n"),
+        ("show", "stdin: darts on"),
+        ("compile", "stdin: darts on"),
+        ("fmt", "use std.cnn\n\nops few = none, skip_connect"),
+    ],
+)
 def test_a_spec_may_come_from_stdin(
-    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str,
+    start: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SMALL.encode())))
+    give_stdin(monkeypatch, SMALL)
     assert run([command, "-"]) == 0
-    printed = capsys.readouterr().out
-    assert (
-        printed == "<stdin>: ok\n" if command == "check" else printed.startswith("stdin: darts on")
-    )
+    assert capsys.readouterr().out.startswith(start)
+
+
+@pytest.mark.parametrize("command", ["check", "show", "compile"])
+def test_a_spec_from_stdin_uses_files_of_the_folder_that_the_command_runs_in(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "small.nas").write_text(SMALL)
+    monkeypatch.chdir(tmp_path)
+    give_stdin(monkeypatch, 'use "parts/small.nas"\nsearch darts { epochs 2 }\n')
+    assert run([command, "-"]) == 0
+    give_stdin(monkeypatch, 'use "parts/smal.nas"\n')
+    assert run([command, "-"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("<stdin>:1:1: error[NAS201]: used file `parts/smal.nas` does not exist")
+    assert "did you mean `small.nas`?" in error
 
 
 def test_a_mistake_in_a_spec_from_stdin_has_its_place(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"use papers.dart\n")))
-    assert run(["check", "-"]) == 1
-    assert "<stdin>:1:1: error[NAS201]" in capsys.readouterr().err
+    for command in ("check", "show", "compile"):
+        give_stdin(monkeypatch, "use papers.dart\n")
+        assert run([command, "-"]) == 1
+        assert "<stdin>:1:1: error[NAS201]" in capsys.readouterr().err
+    give_stdin(monkeypatch, "let\n")
+    assert run(["fmt", "-"]) == 1
+    assert "<stdin>:1:4: error[NAS104]" in capsys.readouterr().err
 
 
 def test_the_library_is_listed_with_what_its_files_are(capsys: pytest.CaptureFixture[str]) -> None:
