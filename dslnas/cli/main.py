@@ -43,6 +43,7 @@ COMMANDS = {
     "explain": "explain",
     "export": "export",
     "fmt": "fmt",
+    "grammar": "grammar",
     "loops": "loops",
     "lsp": "lsp",
     "new": "new",

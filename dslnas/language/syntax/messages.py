@@ -10,8 +10,8 @@ from dslnas.diagnostics import Diagnostic, Note, diagnostic
 from dslnas.edits import Advice, Edit, addition, removal
 from dslnas.language.syntax.characters import shortened
 from dslnas.language.syntax.help import help_for
-from dslnas.language.syntax.parse_failure import CLOSING, SIGNS, ParseFailure
-from dslnas.language.syntax.tokens import BREAK, STATEMENTS
+from dslnas.language.syntax.parse_failure import CLOSING, ParseFailure
+from dslnas.language.syntax.tokens import BREAK, SIGNS, STATEMENTS
 from dslnas.spelling import did_you_mean
 
 END = "$END"

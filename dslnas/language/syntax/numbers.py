@@ -18,7 +18,8 @@ _BELOW_ONE = re.compile(r"0,[0-9]+")
 _DECIMAL = re.compile(r"[0-9]{1,15},[0-9]{1,15}")
 _UNFINISHED = re.compile(r"[0-9]+\.")
 _DIGITS_AND_COMMA = "0123456789,"
-_EXAMPLES = "numbers look like `3`, `0.025`, `3e-4`, `50%`, `4M` or `5ms`"
+EXAMPLES = ("3", "0.025", "3e-4", "50%", "4M", "5ms")
+_FORMS = f"numbers look like {', '.join(f'`{n}`' for n in EXAMPLES[:-1])} or `{EXAMPLES[-1]}`"
 
 
 def is_number(text: str) -> bool:
@@ -87,4 +88,4 @@ def number_help(span: Span) -> Help:
     if _UNFINISHED.fullmatch(text):
         return written(span, text.removesuffix("."))
     number = without_separators(text)
-    return comma_help(span) or (written(span, number) if number else _EXAMPLES)
+    return comma_help(span) or (written(span, number) if number else _FORMS)

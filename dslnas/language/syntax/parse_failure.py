@@ -12,7 +12,6 @@ from dslnas.language.syntax.tokens import BREAK
 from dslnas.source import SourceFile, Span
 
 CLOSING = {"LPAR": "RPAR", "LBRACE": "RBRACE"}
-SIGNS = {"LPAR": "(", "RPAR": ")", "LBRACE": "{", "RBRACE": "}"}
 
 
 @dataclass(frozen=True)

@@ -17,22 +17,38 @@ STATEMENTS = {
 }
 """By token the words that start a statement of the top level."""
 
+SIGNS = {
+    "COMMA": ",", "EQUAL": "=", "PLUS": "+", "MINUS": "-", "STAR": "*", "SLASH": "/", "ARROW": "->",
+    "COMPARE": "< <= > >=", "VBAR": "|", "COLON": ":",
+    "LPAR": "(", "RPAR": ")", "LBRACE": "{", "RBRACE": "}",
+}  # fmt: skip
+"""By token the sign, or the signs, that it stands for."""
+
+RESERVED = (
+    *(word for words in STATEMENTS.values() for word in words),
+    "like",
+    "node",
+    "when",
+    "and",
+)
+"""Words that are no names."""
+
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """By comparison the one that says the same from the other side."""
 
 BREAK = "_BREAK"
 _OPENING = {"LPAR": 1, "RPAR": -1}
 # A break after one of these, or before one of those, continues the statement.
-_CONTINUES_AFTER = {
+CONTINUES_AFTER = {
     "COMMA", "EQUAL", "PLUS", "MINUS", "STAR", "SLASH", "ARROW", "COMPARE", "VBAR", "COLON",
     "LBRACE",
 }  # fmt: skip
-_CONTINUES_BEFORE = {"ARROW", "VBAR", "RBRACE"}
+CONTINUES_BEFORE = {"ARROW", "VBAR", "RBRACE"}
 
 
 def continues_after(token: Token) -> bool:
     """Whether a statement goes on in the line behind a token."""
-    return token.type in _CONTINUES_AFTER
+    return token.type in CONTINUES_AFTER
 
 
 class LineBreaks:
@@ -47,10 +63,10 @@ class LineBreaks:
         waiting: Token | None = None
         for token in stream:
             if token.type == BREAK:
-                if depth == 0 and previous not in _CONTINUES_AFTER and waiting is None:
+                if depth == 0 and previous not in CONTINUES_AFTER and waiting is None:
                     waiting = token
                 continue
-            if waiting is not None and token.type not in _CONTINUES_BEFORE:
+            if waiting is not None and token.type not in CONTINUES_BEFORE:
                 yield waiting
             waiting = None
             depth = max(0, depth + _OPENING.get(token.type, 0))

@@ -1,0 +1,1 @@
+"""The grammar of the language in other notations, for programs that write it."""
