@@ -54,7 +54,7 @@ class _WeightGradient:
             self._pass, self._waiting, self._total = now, [], None
         # detached, as what leads to x holds this sum: memory would never be freed
         self._waiting.append((x.detach(), gradient))
-        if sum(len(rows) for rows, _ in self._waiting) >= ROWS:
+        if sum(rows.shape[0] for rows, _ in self._waiting) >= ROWS:
             self._multiply()
 
     def taken(self) -> Tensor | None:
@@ -125,11 +125,13 @@ class _Product(torch.autograd.Function):
 
 def _multiplied(x: Tensor, matrix: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return a product, plus a bias."""
-    rows = ROWS * torch.get_num_threads() if x.is_cpu and matrix.is_contiguous() else len(x)
-    if len(x) <= rows:
+    rows = x.shape[0]
+    at_once = ROWS * torch.get_num_threads() if x.is_cpu and matrix.is_contiguous() else rows
+    if rows <= at_once:
         return x.mm(matrix) if bias is None else torch.addmm(bias, x, matrix)
-    result = x.new_empty((len(x), matrix.shape[1]))
-    for part, out in zip(torch.split(x, rows), torch.split(result, rows), strict=True):
+    result = x.new_empty((rows, matrix.shape[1]))
+    for at in range(0, rows, at_once):
+        part, out = x[at : at + at_once], result[at : at + at_once]
         if bias is None:
             torch.mm(part, matrix, out=out)
         else:

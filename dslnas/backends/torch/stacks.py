@@ -8,6 +8,7 @@ one flows on through the shorter one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import is_
 from typing import Any
 
 import torch
@@ -52,21 +53,21 @@ class _Pile:
 
     def begins(self, values: Sequence[Tensor]) -> bool:
         """Whether the stack of some values begins like this one."""
-        pairs = zip(self.values, values, strict=False)
-        return len(values) >= len(self.values) and all(mine is other for mine, other in pairs)
+        begin = values[: len(self.values)]
+        return len(begin) == len(self.values) and all(map(is_, self.values, begin))
 
     def grown(self, values: Sequence[Tensor]) -> Tensor:
         """Return the stack of values that it begins, and become it."""
         more = list(values[len(self.values) :])
         if more:
-            self._make_room(len(self._whole) + sum(map(len, more)))
+            self._make_room(sum(value.shape[0] for value in (self._whole, *more)))
             whole: Tensor = _Grown.apply(self._room, self._whole, *more)  # type: ignore[no-untyped-call]
             self.values, self._whole = list(values), whole
         return self._whole
 
     def _make_room(self, rows: int) -> None:
-        if rows > len(self._room):
-            before = self._room
+        before = self._room
+        if rows > len(before):
             self._room = before.new_empty((max(rows, 2 * len(before)), *before.shape[1:]))
             self._room[: len(self._whole)] = self._whole.detach()
 
@@ -76,15 +77,15 @@ class _Grown(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, room: Tensor, whole: Tensor, *more: Tensor) -> Tensor:
-        ctx.lengths = [len(whole), *map(len, more)]
-        at = len(whole)
-        for value in more:
-            room[at : at + len(value)] = value
-            at += len(value)
+        ctx.lengths = [whole.shape[0], *(value.shape[0] for value in more)]
+        at = ctx.lengths[0]
+        for value, rows in zip(more, ctx.lengths[1:], strict=True):
+            room[at : at + rows].copy_(value)
+            at += rows
         # no view for autograd: what is written behind it later does not change it
         size = torch.Size((at, *room.shape[1:]))
         return room.new_empty(0).set_(room.untyped_storage(), 0, size, room.stride())
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        return None, *torch.split(gradient, ctx.lengths)
+        return None, *torch.split_with_sizes(gradient, ctx.lengths)

@@ -42,12 +42,12 @@ def compiled_gate(y: Tensor, s: Tensor, kinds: Tensor) -> Tensor:
         s: (edges * batch, features).
         kinds: Weights `by_kind`.
     """
-    edges, batch = len(kinds), len(s) // len(kinds)
-    out = s.new_empty((batch, s.shape[1]))
+    edges, batch, features = _sizes(s, kinds)
+    out = s.new_empty((batch, features))
     args = GateForward(
         edges=edges,
         batch=batch,
-        features=s.shape[1],
+        features=features,
         parts=_parts(batch),
         product=y,
         state=s,
@@ -65,13 +65,13 @@ def compiled_gradients(
 
     v is the gradient of the sum.
     """
-    edges, batch = len(kinds), len(s) // len(kinds)
+    edges, batch, features = _sizes(s, kinds)
     dy, ds, parts = torch.empty_like(y), torch.empty_like(s), _parts(batch)
     sums = torch.empty((edges, parts, KINDS), dtype=torch.float64) if weighing else None
     args = GateBackward(
         edges=edges,
         batch=batch,
-        features=s.shape[1],
+        features=features,
         parts=parts,
         product=y,
         state=s,
@@ -94,6 +94,13 @@ def _kinds(activations: tuple[str, ...], dtype: torch.dtype, device: torch.devic
     known = torch.tensor([_KNOWN.index(name) for name in activations])
     kinds = torch.arange(KINDS)[:, None]
     return ((kinds == known) | (kinds == KINDS - 1)).to(device, dtype)
+
+
+def _sizes(s: Tensor, kinds: Tensor) -> tuple[int, int, int]:
+    """Return the numbers of edges, examples and features."""
+    rows, features = s.shape
+    edges = kinds.shape[0]
+    return edges, rows // edges, features
 
 
 def _parts(batch: int) -> int:
