@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from dslnas.diagnostics import UserError
@@ -132,7 +133,8 @@ class Heart:
 
     def stop(self) -> None:
         """Remove the pulse: nothing is under way."""
-        self._path.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):  # its folder could not be made
+            self._path.unlink(missing_ok=True)
 
 
 def read_pulse(run: Path) -> Pulse | None:
