@@ -19,4 +19,4 @@ def marked(text: str, path: Path = SPECS / "spec.nas", *, right: str = "") -> tu
     """
     source = SourceFile("spec.nas", text.replace("@", ""), path)
     good = verdict(SourceFile("spec.nas", right, path) if right else source)
-    return Document(source, TASK_SETTINGS, good if good.program else Verdict()), text.index("@")
+    return Document(source, TASK_SETTINGS, good if good.space else Verdict()), text.index("@")

@@ -179,7 +179,7 @@ def compile_source(
     check_line_ends(source)
     name, linked = _link(source, overrides, data)
     spec = compile_linked(name, linked, with_data=with_data)
-    _check_search(spec)
+    check_has_choices(spec)
     return spec
 
 
@@ -218,7 +218,7 @@ def _on_data(given: str) -> Callable[[LinkedProgram], None]:
     return on_data(given)
 
 
-def _check_search(spec: Compiled) -> None:
+def check_has_choices(spec: Compiled) -> None:
     """Raise NAS309 for the search of a spec in which every choice is made."""
     if isinstance(spec, CompiledArchitecture) and spec.method is not None:
         raise user_error(
@@ -233,12 +233,20 @@ def compile_linked(
     name: str, linked: LinkedProgram, *, with_data: bool
 ) -> CompiledSpace | CompiledArchitecture:
     """Compile a program that is linked; see `compile_spec`."""
-    from dslnas.app.data import pointing_at
     from dslnas.language.check.check import check
-    from dslnas.tasks.catalogue import TASK_SETTINGS, task_of
+    from dslnas.tasks.catalogue import TASK_SETTINGS
+
+    return compile_checked(name, linked, check(linked, TASK_SETTINGS), with_data=with_data)
+
+
+def compile_checked(
+    name: str, linked: LinkedProgram, program: CheckedProgram, *, with_data: bool
+) -> CompiledSpace | CompiledArchitecture:
+    """Compile a program whose names and values are right; see `compile_spec`."""
+    from dslnas.app.data import pointing_at
+    from dslnas.tasks.catalogue import task_of
     from dslnas.tasks.example import example_of
 
-    program = check(linked, TASK_SETTINGS)
     nowhere = replace(program, data=program.data.replace(path=""))
     with pointing_at(program):
         is_said = task_of(nowhere.data).describe(nowhere.data, nowhere.network) is not None

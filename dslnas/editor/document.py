@@ -35,14 +35,20 @@ class Verdict:
 
     Attributes:
         notes: Remarks on what is no mistake, but may not be meant.
-        program: The checked program.
-        space: Its search space, or its architecture where nothing is to choose.
+        program: The checked program; None if names or values are wrong.
+        space: Its search space, or its architecture where nothing is to choose; None if shapes are
+            wrong, too, or were not looked at.
     """
 
     mistakes: tuple[Diagnostic, ...] = ()
     notes: tuple[Note, ...] = ()
     program: CheckedProgram | None = None
     space: SearchSpace | Architecture | None = None
+
+    @property
+    def is_on_shapes(self) -> bool:
+        """Whether shapes were looked at."""
+        return self.program is not None and (bool(self.mistakes) or self.space is not None)
 
     @cached_property
     def places(self) -> Places:

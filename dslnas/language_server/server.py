@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
-from dslnas.app.editor import verdict
+from dslnas.app.editor import verdict, verdicts
 from dslnas.editor.completion import completions
 from dslnas.editor.definition import definition
 from dslnas.editor.document import Document, Verdict
@@ -32,7 +32,7 @@ from dslnas.language_server.convert import (
 )
 from dslnas.tasks.catalogue import TASK_SETTINGS
 
-PAUSE = 0.05
+PAUSE = 0.01
 """Seconds without a change before a text is checked."""
 
 _KINDS = {
@@ -86,21 +86,31 @@ class Server(LanguageServer):
         source = self.document(uri).source
         await asyncio.sleep(PAUSE)
         async with self._turn:
-            if not self._is_latest(uri, source.text):
-                return
-            found = await asyncio.to_thread(verdict, source)
-        if not self._is_latest(uri, source.text):
-            return
-        if found.program is not None:
+            found = verdicts(source)
+            while self._is_latest(uri, source.text):
+                one = await asyncio.to_thread(next, found, None)
+                if one is None:
+                    return
+                if self._is_latest(uri, source.text):
+                    self._keep(uri, one)
+                    await asyncio.to_thread(getattr, one, "places")  # before somebody asks
+
+    def _keep(self, uri: str, found: Verdict) -> None:
+        """Keep a verdict on a document as it is now, and tell the client.
+
+        One on names and values alone ends only mistakes of those: the next one follows.
+        """
+        if found.space is not None:
             self._good[uri] = found
-        document = self.document(uri)
+        before = self._checked.get(uri)
+        is_first = found.program is not None and not found.is_on_shapes
+        if is_first and (before is None or before.verdict.is_on_shapes):
+            return
+        document, codec = self.document(uri), self.workspace.position_codec
         self._checked[uri] = _Checked(document, found)
-        codec = self.workspace.position_codec
         diagnostics = [mistake(document, uri, wrong, codec) for wrong in found.mistakes]
         diagnostics += [remark(document, uri, note, codec) for note in found.notes]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics))
-        async with self._turn:
-            await asyncio.to_thread(lambda: found.places)  # before somebody asks
 
     def _is_latest(self, uri: str, text: str) -> bool:
         return uri in self.workspace.text_documents and self.document(uri).source.text == text

@@ -11,7 +11,7 @@ def test_every_answer_is_timed(capsys: pytest.CaptureFixture[str]) -> None:
     editor.main(["--turns", "1"])
     lines = capsys.readouterr().out.splitlines()[2:]
     kinds = [line.rsplit(" ms", 1)[0].rsplit(maxsplit=1)[0].strip() for line in lines]
-    assert kinds == ["completion", "explanation", "mistakes", "no mistakes"]
+    assert kinds == ["completion", "explanation", "mistakes", "no mistakes", "shapes too"]
 
 
 def test_the_spec_has_300_lines_and_words_in_it_are_cut() -> None:

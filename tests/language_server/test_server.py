@@ -122,6 +122,21 @@ def test_mistakes_of_a_used_file_stand_where_it_is_used(client: Client, tmp_path
     assert place["location"]["range"]["start"] == {"line": 1, "character": 4}
 
 
+def test_shapes_are_told_after_names_and_values(client: Client, tmp_path: Path) -> None:
+    text = "use papers.darts\ndata digits\nnetwork { stem conv(3, out = C) -> linear(4) }\n"
+    uri = client.open(tmp_path / "spec.nas", text)
+    (of_shapes,) = client.diagnostics(uri)
+    assert of_shapes["code"].startswith("NAS4")
+    client.change(uri, f"{text}# the shapes stay wrong\n")
+    assert client.diagnostics(uri) == [of_shapes]
+    client.change(uri, f"{text}let K =\n")
+    (of_form,) = client.diagnostics(uri)
+    assert of_form["code"] == "NAS104"
+    client.change(uri, f"{text}let K = 3\n")
+    assert client.diagnostics(uri) == []  # names and values are right
+    assert client.diagnostics(uri) == [of_shapes]
+
+
 def corpus(client: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Check that the mistakes of a case arrive as the command prints them, at the same places."""
     path = ERRORS / name / "spec.nas"
