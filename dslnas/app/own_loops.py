@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LoopPrecision: TypeAlias = Literal["float32", "float64"]
 """Precision that loops are compiled for."""
 
-SHORT = Notice("So short that it runs by PyTorch's functions: compiling loops would take longer")
+SHORT = Notice("So short that it runs without the compiled loops of the extra `fast`")
 
 GRADIENTS = 2
 """Gradients that a step of a search takes: of the weights, and of the architecture."""
