@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dslnas.report.choices import Choices, choices_of
 from dslnas.report.curves import monitor_charts, search_charts, training_charts
 from dslnas.report.deployment import Table, exported, precisions
-from dslnas.report.figures.dots import Among, Dot, Dots
+from dslnas.report.figures.dots import Among, Dots
 from dslnas.report.figures.lines import Chart
 from dslnas.report.figures.matrix import MOST_CLASSES, Matrix
 from dslnas.report.numbers import (
     Number,
     Pieces,
-    compact,
     in_manifest,
     in_metrics,
-    label_of,
-    result,
     rows_filled,
-    seconds,
 )
+from dslnas.report.overview import Tile, environment, in_short, tiles
 from dslnas.report.reading import RunRecord
-from dslnas.runs.family import criterion_of
+from dslnas.report.search_result import check_of, family_of
 from dslnas.space.architecture import Architecture
 from dslnas.space.search_space import SearchSpace
-from dslnas.tasks.catalogue import METRICS
-from dslnas.tasks.metric import Metric, Shown
 from dslnas.tasks.mistakes import MOST, Mistake
-from dslnas.training.records import SearchCheck
-
-_STATUS = {
-    "running": "is running, or was killed",
-    "searched": "is searched and not yet trained",
-    "trained": "is trained and not yet exported",
-    "finished": "is finished",
-    "interrupted": "was interrupted",
-    "failed": "has failed",
-}
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A number at the top of a report: its label, itself, and a remark."""
-
-    label: str
-    value: Number
-    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,8 +112,8 @@ def report_of(
     is_small = counts is not None and len(counts.names) <= MOST_CLASSES
     return Report(
         name=manifest.spec,
-        told=_told(run),
-        tiles=tuple(_tiles(run)),
+        told=in_short(run),
+        tiles=tuple(tiles(run)),
         doubts=(*manifest.results.doubts, *manifest.warnings),
         choices=None if space is None else choices_of(run, space),
         cells={
@@ -147,8 +123,8 @@ def report_of(
         architecture=found,
         search=search_charts(run),
         monitor=monitor_charts(run),
-        check=None if run.check is None else _check(*run.check),
-        family=_family(run),
+        check=None if run.check is None else check_of(*run.check),
+        family=family_of(run),
         training=training_charts(run),
         results=tuple(rows_filled(run.task.rows, manifest.results.measures)),
         confusion=counts if is_small else None,
@@ -158,95 +134,10 @@ def report_of(
         mistake_count=len(run.mistakes),
         precisions=precisions(run),
         exported=exported(run),
-        environment=tuple(_environment(run)),
+        environment=tuple(environment(run)),
         spec=run.spec,
         epochs={stage: table for stage in ("search", "retrain") if (table := _epochs(run, stage))},
     )
-
-
-def _told(run: RunRecord) -> str:
-    manifest, results = run.manifest, run.manifest.results
-    what = "Trained" if manifest.method is None else f"Searched by {manifest.method} and trained"
-    told = [
-        f"{what} on {manifest.settings.data.source}, seed {manifest.seed}.",
-        f"The run {_STATUS[manifest.status]}.",
-    ]
-    if results.search_stopped is not None:
-        told.append(f"The search ended early: {results.search_stopped}.")
-    if results.search_epoch is not None:
-        told.append(f"The architecture is that of epoch {results.search_epoch}.")
-    return " ".join(told)
-
-
-def _tiles(run: RunRecord) -> Iterator[Tile]:
-    results, metric = run.manifest.results, run.task.metrics[0]
-    for part in ("test", "validation"):
-        name = f"{part}_{metric.name}"
-        value = results.measures.get(name)
-        if isinstance(value, int | float):
-            yield Tile(f"{part} {label_of(metric)}", result(name, value, metric.format))
-    if results.is_trained:
-        yield Tile("parameters", compact(results.params, in_manifest("results", "params")))
-        about = f"per {run.task.example}"
-        flops = compact(results.flops, in_manifest("results", "flops"))
-        yield Tile("multiply-adds", flops, about)
-    if results.latency is not None:
-        place, times = next(iter(results.latency.milliseconds.items()))
-        source = in_manifest("results", "latency", "milliseconds", place, "median")
-        yield Tile("latency", Number(times.median, f"{times.median:.3g} ms", source), place)
-    if results.search_seconds is not None:
-        source = in_manifest("results", "search_seconds")
-        yield Tile("search", seconds(results.search_seconds, source))
-    if results.is_trained:
-        source = in_manifest("results", "retrain_seconds")
-        yield Tile("training", seconds(results.retrain_seconds, source))
-
-
-def _check(line: int, check: SearchCheck) -> tuple[Among, str]:
-    metric = METRICS[check.metric]
-
-    def number(value: float, *steps: str | int) -> Number:
-        return Number(value, format(Shown(value), metric.format), in_metrics(line, *steps))
-
-    others = tuple(number(value, "random", n) for n, value in enumerate(check.random))
-    verb = "beats" if check.beats_random else "does not beat"
-    told = (
-        f"With the weights that the search shared, its result {verb} the median of "
-        f"{len(others)} random architectures."
-    )
-    figure = Among(
-        f"One-shot {label_of(metric)} of the result beside random architectures",
-        number(check.found, "found"),
-        others,
-        number(check.median, "median"),
-        percent=metric.format.endswith("%"),
-    )
-    return figure, told
-
-
-def _family(run: RunRecord) -> tuple[Dots | None, Table] | None:
-    members, metric = run.manifest.results.family, run.task.metrics[0]
-    if not members:
-        return None
-    criterion, dots, rows = criterion_of(run.task), [], []
-    for number, member in enumerate(members):
-        sizes = ", ".join(f"{cell} {count}" for cell, count in member.convolutions.items())
-        source = ("results", "family", number)
-        params = compact(member.params, in_manifest(*source, "params"))
-        epoch = Number(member.epoch, str(member.epoch), in_manifest(*source, "epoch"))
-        quality = _measured(member.measures.get(criterion), metric, in_manifest(*source, criterion))
-        if quality is not None:
-            dots.append(Dot(f"convolutions: {sizes}", params, quality))
-        told: Pieces = () if quality is None else (quality,)
-        rows.append(((sizes,), (epoch,), (params,), told, (member.file,)))
-    label = f"supernet's {label_of(metric)}"
-    plot = Dots("The family", "parameters", label, tuple(dots), metric.format.endswith("%"))
-    table = Table(("convolutions", "epoch", "parameters", label, "file"), tuple(rows))
-    return (plot if dots else None), table
-
-
-def _measured(value: float | None, metric: Metric, source: str) -> Number | None:
-    return None if value is None else Number(value, format(Shown(value), metric.format), source)
 
 
 def _confusion(run: RunRecord) -> Matrix | None:
@@ -270,25 +161,6 @@ def _confused(counts: Matrix) -> Table:
     wrong.sort(key=lambda each: (-each[1].value, each[0]))
     rows = tuple(((true,), (said,), (count,)) for (true, said), count in wrong[:20])
     return Table(("true class", "taken for", "examples"), rows, words=2)
-
-
-def _environment(run: RunRecord) -> Iterator[tuple[str, str]]:
-    manifest = run.manifest
-    yield "method", manifest.method or "none: an architecture was trained"
-    yield "seed", str(manifest.seed)
-    yield "device", manifest.device
-    yield "precision", manifest.precision
-    yield "execution", manifest.execution
-    for stage, chosen in manifest.chosen.items():
-        yield f"execution of the {stage}", chosen.told()
-    yield "passes", ", ".join(manifest.passes) or "none"
-    yield from manifest.machine.items()
-    if manifest.results.latency is not None:
-        yield "latency measured on", manifest.results.latency.processor
-    yield from manifest.versions.items()
-    yield "spec hash", manifest.spec_hash
-    if manifest.data_hash is not None:
-        yield "data hash", manifest.data_hash
 
 
 def _epochs(run: RunRecord, stage: str) -> Table | None:

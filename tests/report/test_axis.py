@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,8 +33,17 @@ def test_texts_of_ticks_differ(low: float, width: float) -> None:
 def test_ticks_are_round() -> None:
     assert ticks(0.03, 0.97) == (0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0)
     assert [tick_text(tick, (0.0, 0.05)) for tick in (0.0, 0.05)] == ["0.00", "0.05"]
+    assert tick_text(1.5e6, (1.0e6, 1.5e6)) == "1.5 M"
+    assert tick_text(5e17, (0.0, 5e17)) == "5e+17"
     assert tick_text(0.25, (0.0, 0.25), percent=True) == "25%"
     assert tick_text(0.125, (0.0, 0.125), percent=True) == "12.5%"
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 0.0), (0.0, 5e-324), (7.0, 7.0), (3.0, 3 + 1e-15)])
+def test_a_range_of_no_width_has_an_axis_all_the_same(low: float, high: float) -> None:
+    found = ticks(low, high)
+    assert found[0] < low <= high < found[-1]
+    assert len({tick_text(tick, found) for tick in found}) == len(found)
 
 
 @given(st.integers(1, 2000))

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+LEAST = 1e-30
+"""Numbers, and ranges, that are smaller are none."""
 
 
 def ticks(low: float, high: float, most: int = 5, *, whole: bool = False) -> tuple[float, ...]:
@@ -13,8 +15,10 @@ def ticks(low: float, high: float, most: int = 5, *, whole: bool = False) -> tup
 
     A range of no width gets some. `whole`: steps are whole numbers.
     """
-    if not high > low:
-        low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
+    size = max(abs(low), abs(high))
+    if high - low <= max(LEAST, 1e-9 * size):
+        half = size / 2 if size > LEAST else 0.5
+        low, high = low - half, high + half
     rough = (high - low) / most
     scale = 10.0 ** math.floor(math.log10(rough))
     for step in (factor * scale for factor in (*STEPS, 20.0)):
@@ -36,9 +40,13 @@ def epoch_ticks(last: int, most: int = 6) -> tuple[int, ...]:
 
 def tick_text(tick: float, all_: Sequence[float], *, percent: bool = False) -> str:
     """Return the text of a tick, with as many digits as tell it from the others."""
-    scale = 100.0 if percent else 1.0
+    largest = max(map(abs, all_))
+    if largest >= 1e12:
+        return f"{tick:.3g}"
+    size, unit = next(((s, u) for s, u in ((1e9, " G"), (1e6, " M")) if largest >= s), (1.0, ""))
+    scale = 100.0 if percent else 1.0 / size
     step = scale * (abs(all_[1] - all_[0]) if len(all_) > 1 else abs(tick) or 1.0)
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
     if abs(step * 10**digits - round(step * 10**digits)) > 1e-6 * step * 10**digits:
         digits += 1
-    return f"{tick * scale:,.{digits}f}{'%' if percent else ''}"
+    return f"{tick * scale:,.{digits}f}{'%' if percent else unit}"
