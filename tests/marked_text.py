@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from dslnas.app.editor import verdict
@@ -18,5 +19,10 @@ def marked(text: str, path: Path = SPECS / "spec.nas", *, right: str = "") -> tu
     `right` is an earlier text that had a meaning; else that of the document itself counts.
     """
     source = SourceFile("spec.nas", text.replace("@", ""), path)
-    good = verdict(SourceFile("spec.nas", right, path) if right else source)
+    good = _verdict(SourceFile("spec.nas", right, path) if right else source)
     return Document(source, TASK_SETTINGS, good if good.space else Verdict()), text.index("@")
+
+
+@lru_cache(8)
+def _verdict(source: SourceFile) -> Verdict:
+    return verdict(source)

@@ -73,9 +73,11 @@ def _at(document: Document, place: Cursor) -> Iterable[Completion]:
             named = NAMED.get(item.word, {})
             return [Completion(name, "name", summary(named[name])) for name in named]
         case "CELL":
-            last = place.before[-1]
-            return _of_kinds(document, "cell") if last.type == "LIKE" else _keywords(["like"])
-        case "OP" if any(token.type == "WHEN" for token in place.before[-1:]):
+            is_name = len(place.before) == 1 or place.before[-1].type == "LIKE"
+            return _of_kinds(document, "cell") if is_name else _keywords(["like"])
+        case "OP" if place.before[-1].type == "VBAR":
+            return _keywords(["when"])
+        case "OP" if place.before[-1].type == "WHEN":
             return [*_plain(CONDITIONS, "condition"), *_values(document, place)]
     named_only = len(place.before) < 2 or not any(t.type == "EQUAL" for t in place.before)
     return [] if named_only else [*_values(document, place), *_layers(document)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dslnas.diagnostics import UserError
 from dslnas.editor.document import Document
-from dslnas.editor.hover import symbol_of, used_name, word_at
+from dslnas.editor.lookup import symbol_of, used_name, word_at
 from dslnas.language.link.sources import library_names, library_source, read_source, resolved
 from dslnas.source import SourceFile, Span
 

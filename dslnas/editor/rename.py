@@ -9,7 +9,7 @@ from itertools import pairwise
 from lark import Token
 
 from dslnas.editor.document import Document
-from dslnas.editor.hover import Word, symbol_of, word_at
+from dslnas.editor.lookup import Word, symbol_of, word_at
 from dslnas.editor.names import Symbol
 from dslnas.editor.outline import Item, end_of, start_of
 from dslnas.editor.words import keywords

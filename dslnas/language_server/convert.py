@@ -14,7 +14,7 @@ from pygls.workspace import PositionCodec
 
 from dslnas.diagnostics import Diagnostic, Note
 from dslnas.editor.document import Document
-from dslnas.editor.hover import used_name
+from dslnas.editor.lookup import used_name
 from dslnas.editor.outline import end_of
 from dslnas.edits import Edit
 from dslnas.source import SourceFile, Span

@@ -54,6 +54,9 @@ def test_settings_of_the_method_are_offered_but_for_those_that_are_written() -> 
         ("use papers.darts\ncell wide like @", {"normal", "reduction"}, {"conv"}),
         ("use std.rnn\ncell r { edge @ }", {"highway"}, {"tanh"}),
         ("op f(k) = conv(@", {"kernel", "dilation", "k", "C_in"}, set()),
+        ("use papers.darts\ncell @", {"normal", "reduction"}, {"like"}),
+        ("cell a @", {"like"}, {"node"}),
+        ("op f(k) = g\n    | @", {"when"}, {"conv"}),
         ("op f(k) = g\n    | when @", {"derived", "stride", "k"}, set()),
     ],
 )
