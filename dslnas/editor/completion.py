@@ -16,8 +16,10 @@ from dslnas.editor.names import Symbol
 from dslnas.editor.outline import Cursor
 from dslnas.editor.words import first_words, keywords, summary
 from dslnas.language.check.constants import FLAGS, RESERVED
+from dslnas.language.check.gate_body import OUTPUT
 from dslnas.language.check.operations import CONDITIONS
 from dslnas.language.link.sources import SUFFIX, library_about, library_names
+from dslnas.language.print.expanded_spec import call_text
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.settings.annotations import Annotation, calls_of, words_of
@@ -129,7 +131,7 @@ def _statements(document: Document, place: Cursor) -> Iterator[Completion]:
         yield from _keywords(["let", "node"] if word == "CELL" else ["let"])
     model = document.section(place.item)
     if model is None:
-        yield from _plain(["output"] if word == "GATE" else [], "setting")
+        yield from _plain([OUTPUT] if word == "GATE" else [], "setting")
         return
     here = document.source.text[place.start : place.offset]
     for key in model.all_keys():
@@ -155,7 +157,7 @@ def _setting_values(
     calls = calls_of(annotation)
     if inner is None or place.argument is not None:
         for word in words_of(annotation):
-            about = facts.call_text(word, calls[word]) if word in calls else ""
+            about = call_text(word, calls[word]) if word in calls else ""
             more = f"{about}: {summary(calls[word])}" if about else ""
             yield Completion(word, "value", more)
         if annotation is bool:

@@ -13,12 +13,12 @@ from dslnas.editor.names import Symbol
 from dslnas.graph.lower.expand import Expander
 from dslnas.graph.operation_facts import OperationFacts, composed_facts, primitive_facts
 from dslnas.language.check.constants import Constant, evaluate_lets
-from dslnas.language.print.expanded_spec import item_text, setting_text
+from dslnas.language.print.expanded_spec import setting_text
 from dslnas.language.print.format import format_item
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.settings.annotations import wanted
-from dslnas.settings.model import Call, Section
+from dslnas.settings.model import Section
 
 
 @cache
@@ -57,15 +57,6 @@ def signature(symbol: Symbol) -> str:
         case ast.CellDef() | ast.GateDef():
             return format_item(definition).partition("{")[0].strip()
     return format_item(definition)
-
-
-def call_text(word: str, call: type[Call]) -> str:
-    """Return a call of the settings with its parameters and their defaults."""
-    parameters = [
-        key if field.is_required() else f"{key} = {item_text(field.default)}"
-        for key, field in call.settings().items()
-    ]
-    return f"{word}({', '.join(parameters)})" if parameters else word
 
 
 def setting(document: Document, model: type[Section], key: str) -> list[str]:

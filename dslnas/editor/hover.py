@@ -16,6 +16,7 @@ from dslnas.editor.words import keywords, summary
 from dslnas.graph.operation_facts import OperationFacts
 from dslnas.language.check.constants import RESERVED
 from dslnas.language.link.sources import library_about, library_names
+from dslnas.language.print.expanded_spec import call_text
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.settings.calls import CALLS
 
@@ -80,7 +81,7 @@ def _name(document: Document, word: Word) -> Iterator[str]:
     elif text in LANGUAGE:
         yield from _operation(facts.primitive(text))
     elif text in CALLS:
-        yield _code(facts.call_text(text, CALLS[text]))
+        yield _code(call_text(text, CALLS[text]))
         yield summary(CALLS[text])
     elif text in RESERVED:
         yield f"`{text}` has a value {RESERVED[text]}"

@@ -13,7 +13,7 @@ from lark.exceptions import UnexpectedCharacters
 
 from dslnas.language.syntax.grammar import language_parser
 from dslnas.language.syntax.parse_failure import open_brackets
-from dslnas.language.syntax.tokens import BREAK, STATEMENTS, continues_after
+from dslnas.language.syntax.tokens import BREAK, CONTINUES_AFTER, STATEMENTS
 
 BLOCKS = ("GATE", "CELL", "SECTION")
 _MOST_SKIPPED = 20
@@ -232,4 +232,4 @@ def _is_in(text: str, item: Item, start: int) -> bool:
 def _is_over(gap: str, before: Sequence[Token]) -> bool:
     """Whether a statement has ended before a gap is."""
     is_open = any(token.type == "LPAR" for token in open_brackets(before))
-    return ("\n" in gap or ";" in gap) and not is_open and not continues_after(before[-1])
+    return ("\n" in gap or ";" in gap) and not is_open and before[-1].type not in CONTINUES_AFTER

@@ -10,6 +10,7 @@ from pathlib import Path
 from dslnas.editor.textmate import textmate_text
 from dslnas.editor.words import keywords
 from dslnas.language.syntax.parse_failure import CLOSING
+from dslnas.language.syntax.tokens import RESERVED
 from tests.conftest import REPOSITORY
 
 EXTENSION = REPOSITORY / "editors" / "vscode"
@@ -60,6 +61,7 @@ def test_words_are_coloured_by_their_meaning() -> None:
 
 
 def test_every_reserved_word_is_coloured() -> None:
+    assert set(keywords()) == set(RESERVED)
     assert {scopes(word)[word] for word in keywords()} == {"keyword.control.nas"}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslnas.language.print.expanded_spec import item_text, section_text
+from dslnas.language.print.expanded_spec import call_text, section_text
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
 from dslnas.settings.calls import CALLS
@@ -31,12 +31,7 @@ def defaults_text() -> str:
 
 def _call(word: str, call: type[Call]) -> str:
     """Return a call with its parameters, and what it is for."""
-    parameters = [
-        key if field.is_required() else f"{key} = {item_text(field.default)}"
-        for key, field in call.settings().items()
-    ]
-    shown = f"{word}({', '.join(parameters)})" if parameters else word
-    return f"#     {shown}: {(call.__doc__ or '').splitlines()[0]}"
+    return f"#     {call_text(word, call)}: {(call.__doc__ or '').splitlines()[0]}"
 
 
 def _section(settings: Section) -> str:

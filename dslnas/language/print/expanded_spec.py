@@ -170,6 +170,15 @@ def _fields(value: Call) -> list[str]:
     return [f"{name} = {item_text(v)}" for name, v in fields.items()]
 
 
+def call_text(word: str, call: type[Call]) -> str:
+    """Return a call of the settings with its parameters and their defaults."""
+    parameters = [
+        key if field.is_required() else f"{key} = {item_text(field.default)}"
+        for key, field in call.settings().items()
+    ]
+    return f"{word}({', '.join(parameters)})" if parameters else word
+
+
 def item_text(value: object) -> str:
     """Return a value as it stands among others: several of them in parentheses."""
     return f"({value_text(value)})" if isinstance(value, tuple) else value_text(value)

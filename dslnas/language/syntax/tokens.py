@@ -46,11 +46,6 @@ CONTINUES_AFTER = {
 CONTINUES_BEFORE = {"ARROW", "VBAR", "RBRACE"}
 
 
-def continues_after(token: Token) -> bool:
-    """Whether a statement goes on in the line behind a token."""
-    return token.type in CONTINUES_AFTER
-
-
 class LineBreaks:
     """Lark post-lexer: drops breaks that do not end a statement and joins runs of them."""
 
