@@ -71,10 +71,11 @@ def begin(
     run = Run(folder, spec, report, checkpoint_minutes, stop)
     if run.is_finished:
         return run
-    for package in before.versions | manifest.versions:
-        was, is_ = (found.versions.get(package, "none") for found in (before, manifest))
-        if was != is_:
-            report(Notice(f"It began with {package} {was}, here is {is_}: its bits may be others"))
+    for package, version in before.versions.items():
+        now = manifest.versions.get(package, "none")
+        if now != version:
+            text = f"It began with {package} {version}, here is {now}: its bits may be others"
+            report(Notice(text))
     if not has_checkpoint(path):
         report(Notice(_resumed(run)))
     return run

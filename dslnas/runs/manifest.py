@@ -265,13 +265,13 @@ def read_manifest(run: Path) -> Manifest:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of dslnas, Python and the packages that results depend on."""
+    """Return the versions of dslnas, Python and the packages that results depend on, or `none`."""
     found = {"dslnas": dslnas_version(), "python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
-            continue
+            found[package] = "none"
     return found
 
 
