@@ -13,6 +13,7 @@ from dslnas.editor.names import Symbol
 from dslnas.graph.lower.expand import Expander
 from dslnas.graph.operation_facts import OperationFacts, composed_facts, primitive_facts
 from dslnas.language.check.constants import Constant, evaluate_lets
+from dslnas.language.check.operations import check_definitions
 from dslnas.language.print.expanded_spec import setting_text
 from dslnas.language.print.format import format_item
 from dslnas.language.syntax import ast
@@ -28,13 +29,17 @@ def primitive(name: str) -> OperationFacts:
 
 
 def operation(document: Document, symbol: Symbol) -> OperationFacts | None:
-    """Return an operation with a definition as users look it up, None if that has mistakes."""
+    """Return an operation with a definition as users look it up, None while some have mistakes."""
     definition = symbol.definition
     if not isinstance(definition, ast.OpDef):
         return None
-    known = document.known.values()
+    known, scope, mistakes = document.known.values(), constants(document), Diagnostics()
     definitions = {s.name: s.definition for s in known if isinstance(s.definition, ast.OpDef)}
-    expander = Expander(definitions, {**constants(document), "classes": 10}, derived=True)
+    with mistakes.collecting():
+        check_definitions(definitions, scope, mistakes)
+    if mistakes:
+        return None
+    expander = Expander(definitions, {**scope, "classes": 10}, derived=True)
     return composed_facts(symbol.name, definition, expander)
 
 

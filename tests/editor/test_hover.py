@@ -68,6 +68,14 @@ def test_nodes_cells_and_operations_have_shape_and_cost() -> None:
     assert "1,056 parameters" in told(CELL.replace("@", "").replace("cells a", "cells a@"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["op f@ = g\nop g = f\n", "op f@ = missing(3)\n", "op f@ = relu(1, 2)\n"],
+)
+def test_operations_that_mean_nothing_are_shown_as_they_are_written(text: str) -> None:
+    assert f"```nas\n{text.splitlines()[0].replace('@', '')}\n```" in told(text)
+
+
 def test_nothing_is_told_of_signs_and_numbers() -> None:
     assert not told("let K =@ 3")
     assert not told("let K = @3")

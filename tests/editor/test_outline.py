@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from dslnas.editor.completion import completions
 from dslnas.editor.definition import definition
 from dslnas.editor.hover import hover
 from dslnas.editor.outline import outline, read_tokens
+from dslnas.editor.rename import RefusedError, rename
 from tests.marked_text import SPECS, marked
 
 
@@ -45,8 +48,36 @@ def test_nothing_half_written_is_an_error(data: st.DataObject) -> None:
     text = (SPECS / "text_lstm.nas").read_text(encoding="utf-8")
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    put = data.draw(st.text('{}()"@=,|>-#;.\n3x §', max_size=4)).replace("@", "")
-    document, offset = marked(f"{text[:start]}{put}@{text[end:]}", right=text)
+    put = data.draw(st.text('{}()"=,|>-#;.\n3x §', max_size=4))
+    ask_everything(f"{text[:start]}{put}@{text[end:]}", right=text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" * 2000 + "@",
+        "cell a { node n = " + "(" * 2000 + "@",
+        "cell@",
+        "op f(@",
+        "op f(a, @) | when",
+        "gate g(f, s) {@",
+        "cell a like a@ { node n = n }",
+        "cell a { nodes 99999999999999999999; output n1@ }",
+        "op f = g@\nop g = f\n",
+        "let K = K@\n",
+        'use "spec.nas@"\n',
+        "use " + "." * 50 + "@",
+        "\x00@",
+    ],
+)
+def test_nothing_that_makes_no_sense_is_an_error(text: str) -> None:
+    ask_everything(text)
+
+
+def ask_everything(text: str, *, right: str = "") -> None:
+    document, offset = marked(text, right=right)
     completions(document, offset)
     hover(document, offset)
     definition(document, offset)
+    with suppress(RefusedError):
+        rename(document, offset, "another_name")
