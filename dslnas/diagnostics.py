@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from dslnas.edits import Advice, Edit, Help, edits_of
 from dslnas.source import Span
-from dslnas.spelling import suggestion
+from dslnas.spelling import another_name, suggestion
 
 MOST_SHOWN = 20
 MOST_FOUND = 200
@@ -159,7 +159,7 @@ class Diagnostics:
         """Record NAS204 for a name that has a definition, at `first` if that is known."""
         notes = [Note("the first definition is here", first)] if first else ()
         message = f"{what} `{name}` is already defined"
-        self.add("NAS204", message, span, notes=notes, help="choose another name")
+        self.add("NAS204", message, span, notes=notes, help=another_name(span))
 
     def add_twice(
         self, message: str, span: Span, first: Span, edits: tuple[Edit, ...] = ()

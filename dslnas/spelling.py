@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterable
 from operator import eq
 
 from dslnas.edits import Advice, Help
+from dslnas.names import free_name
+from dslnas.source import Span
 
 _MOST_LISTED = 12  # names that are known, where none is near
 _SHORTEST = 3  # letters of a word that is certainly the start of another
@@ -48,6 +50,14 @@ def meant(word: str, near: str, *, safe: bool = True) -> Advice:
     """Return advice to write a word in place of another; another number is never certain."""
     certain = safe and _digits(word) == _digits(near)
     return Advice(f"did you mean `{near}`?", near, word, certain)
+
+
+def another_name(span: Span | None) -> Help:
+    """Return advice to give what is named at a place a name that its text has not yet."""
+    if span is None:
+        return "choose another name"
+    words = set(re.findall(r"\w+", span.source.text))
+    return Advice("choose another name", free_name(f"{span.text}_2", words), safe=False)
 
 
 def _digits(word: str) -> str:

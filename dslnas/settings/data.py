@@ -189,6 +189,7 @@ class LabelledSettings(DataSettings):
                 "`balance` is between classes, and a regression has none",
                 "leave `balance` out",
                 ("data.task",),
+                omit="must",
             )
         if self.task == "multilabel" and self.balance == "sampling":
             yield Conflict(
@@ -367,7 +368,7 @@ class Signals(SignalSettings):
                     f"data.{name}",
                     f"`{name}` says how tables are read, and the data are a NumPy archive",
                     "leave it out: the arrays say it themselves",
-                    drops=True,
+                    omit="must",
                 )
 
 

@@ -42,6 +42,7 @@ class Fault:
         value: Only the item of it that is wrong, if there is one, and `item` the number of that.
         is_counted: Whether it is the number of values that is wrong.
         words: Words that the setting takes.
+        limit: The nearest value within the limits, if it is a number that passes one of them.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Fault:
     item: int | None = None
     is_counted: bool = False
     words: tuple[str, ...] = ()
+    limit: float | None = None
 
     def message(self, what: str, shown: str) -> str:
         """Return what is wrong, with the name of the setting and the value as it was written."""
@@ -70,7 +72,7 @@ def faults(model: type[Model], values: dict[str, object], error: ValidationError
         by_key.setdefault(str(details["loc"][0]), []).append(details)
     fields = model.settings()
     return [
-        replace(fault, words=tuple(words_of(fields[key].annotation)))
+        replace(fault, words=tuple(words_of(fields[key].annotation)), limit=_nearest(errors))
         for key, errors in by_key.items()
         for fault in _of_setting(key, fields[key].annotation, values[key], errors)
     ]
@@ -107,6 +109,17 @@ def _wants(annotation: Annotation, errors: list[ErrorDetails]) -> str:
         return f"must be {wanted(annotation)}"
     words, name = _LIMITS[limit["type"]]
     return words.format(limit["ctx"][name])
+
+
+def _nearest(errors: list[ErrorDetails]) -> float | None:
+    """Return the limit that is passed, if it may be reached itself."""
+    limit = _limit(errors)
+    kinds = ("greater_than_equal", "less_than_equal")
+    return (
+        None
+        if limit is None or limit["type"] not in kinds
+        else limit["ctx"][_LIMITS[limit["type"]][1]]
+    )
 
 
 def _limit(errors: list[ErrorDetails]) -> ErrorDetails | None:

@@ -75,6 +75,7 @@ class OrderSettings(GradientSettings):
                 "search.accumulate",
                 "`hessian exact` differentiates twice what a whole batch leaves behind",
                 "write `hessian difference`, or leave `accumulate` out",
+                omit="may",
             )
         if self.looks_ahead and not isinstance(self.weights, Sgd):
             yield Conflict(

@@ -27,14 +27,14 @@ class Conflict(NamedTuple):
         message: Their contradiction.
         help: Ways out of it.
         others: Paths of those to point at if it is not written, the likeliest mistake first.
-        drops: Whether leaving it out is the only way.
+        omit: Whether it may be left out, as one way, or must, as the only one.
     """
 
     path: str
     message: str
     help: str
     others: tuple[str, ...] = ()
-    drops: bool = False
+    omit: Literal["no", "may", "must"] = "no"
 
 
 def rising(path: str, rate: Rate, epochs: int) -> Iterator[Conflict]:
@@ -163,4 +163,5 @@ class SearchSettings(Section):
                 "search.stop",
                 "`stop eigenvalue` differentiates twice what a whole batch leaves behind",
                 "leave `accumulate` or `eigenvalue` out",
+                omit="may",
             )

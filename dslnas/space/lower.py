@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, UserError
+from dslnas.edits import Advice, removal
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedInput, CheckedNetwork, CheckedProgram
 from dslnas.language.check.constants import Scope, number_of
@@ -147,7 +148,10 @@ def _network(
         names = tuple(name.text for name in checked.names)
         if len({*counts}) < len(counts):
             message = f"a number of cells is in the choice twice: {', '.join(map(str, counts))}"
-            found.add("NAS308", message, checked.span, help="remove one of them")
+            repeated = next(n for n, count in enumerate(counts) if count in counts[:n])
+            edits = (removal(checked.counts[repeated].span),)
+            help = Advice("remove one of them", edits=edits)
+            found.add("NAS308", message, checked.span, help=help)
         places.append(Place(names, counts, checked.span))
     cells = sum(place.most * len(place.cells) for place in places)
     fewest = sum(min(place.counts) for place in places)

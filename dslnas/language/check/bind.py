@@ -32,7 +32,9 @@ def bind(
     for position, argument in enumerate(arguments):
         if argument.name is None and position >= len(parameters):
             message = f"`{name.text}` takes {_count(len(parameters))}, found {len(arguments)}"
-            help = takes if parameters else _without_arguments(name, arguments)
+            help: Help = Advice(takes, edits=(removal(argument.span, safe=False),))
+            if not parameters:
+                help = _without_arguments(name, arguments)
             help = behind_comma_help(argument.span) or help
             raise user_error("NAS208", message, span=argument.span, help=help)
         key = [*parameters][position] if argument.name is None else argument.name.text
@@ -59,15 +61,14 @@ def _count(number: int) -> str:
     return "no arguments" if number == 0 else f"{number} argument{'s' if number > 1 else ''}"
 
 
-def only_value(
-    setting: ast.Setting, diagnostics: Diagnostics, help: Help = "remove the others"
-) -> ast.Expression:
+def only_value(setting: ast.Setting, diagnostics: Diagnostics, help: Help = "") -> ast.Expression:
     """Return the value of a setting that takes one; NAS502 is recorded at the others."""
     first, *others = setting.values
     if others:
-        help = comma_help(setting.values_span) or help
-        message = f"`{setting.key.text}` takes one value, found {len(setting.values)}"
         span = others[0].span.to(others[-1].span)
+        rest = Advice("remove the others", edits=(removal(span, safe=False),))
+        help = comma_help(setting.values_span) or help or rest
+        message = f"`{setting.key.text}` takes one value, found {len(setting.values)}"
         diagnostics.add("NAS502", message, span, help=help)
     return first
 

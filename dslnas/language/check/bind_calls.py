@@ -68,12 +68,19 @@ def fault_diagnostic(
 
 
 def _respelt(fault: Fault, written: Sequence[ast.Expression]) -> tuple[Edit, ...]:
-    """Return the edit that spells a word as the setting does, or takes quotes from a value."""
+    """Return the edit that spells a word as the setting does, or takes quotes from a value.
+
+    A number that passes a limit becomes the limit: nobody knows whether that is meant.
+    """
     match written:
         case [ast.Name(text=text) as name]:
             return edits_of(did_you_mean(text, fault.words), name.span)
         case [ast.Text(value=text) as quoted] if is_number(text) or text in fault.words:
             return (Edit(quoted.span, text),)
+        case [ast.Number() | ast.Negative() as number] if fault.limit is not None:
+            whole = int(fault.limit)
+            nearest = str(whole if whole == fault.limit else fault.limit)
+            return (Edit(number.span, nearest, safe=False),)
     return ()
 
 

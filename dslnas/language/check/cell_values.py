@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dslnas.edits import Advice, Edit
 from dslnas.language.check.bind import bind, only_value, parameters_of
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
@@ -57,7 +58,10 @@ class CellValues:
         """Read the first value and those of `let`."""
         first = self._parts.given.get(FIRST)
         if first is not None:
-            value = only_value(first, self._diagnostics, "join them: `a + b`")
+            joined = " + ".join(value.span.text for value in first.values)
+            edit = Edit(first.values_span, joined, safe=False)
+            help = Advice("join them: `a + b`", edits=(edit,))
+            value = only_value(first, self._diagnostics, help)
             self._read(FIRST, value, first.key.span)
         for let in self._parts.lets:
             self._read(let.name.text, let.value, let.name.span)

@@ -29,6 +29,7 @@ from dslnas.language.check.specials import check_specials
 from dslnas.language.link.link import LinkedProgram
 from dslnas.settings.sections import EvaluateSettings, ExportSettings
 from dslnas.settings.task import TaskSettings
+from dslnas.spelling import another_name
 
 
 def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgram:
@@ -42,7 +43,7 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
         if name in linked.constants:
             message = f"`{name}` has a meaning of its own and cannot be a constant"
             span = linked.constants[name].name.span
-            diagnostics.add("NAS204", message, span, help="choose another name")
+            diagnostics.add("NAS204", message, span, help=another_name(span))
     constants = evaluate_lets(linked.constants, diagnostics)
     check_definitions(linked.operations, constants, diagnostics)
     used = used_cells(linked)

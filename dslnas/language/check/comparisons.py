@@ -121,7 +121,8 @@ def _counted(left: ast.Expression, context: Context, cells: Mapping[str, Cell]) 
     whole = next((o.text for o in operations if operation in [v.text for v in o.variants]), None)
     if operation not in offered and whole is not None:
         message = f"`{operation}` is chosen inside of `{whole}`, which is counted as one operation"
-        raise user_error("NAS509", message, span=left.span, help=f"write `{whole}`")
+        counted = Advice(f"write `{whole}`", whole, safe=False)
+        raise user_error("NAS509", message, span=left.span, help=counted)
     is_searched = any(len(edge.operations) > 1 for edge in edges)
     if is_searched and operation not in offered:
         message = f"no cell offers `{operation}`, so there is nothing to count"

@@ -37,8 +37,8 @@ class Context:
     sections: dict[str, Section] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
 
-    def without(self, path: str) -> tuple[Edit, ...]:
+    def without(self, path: str, *, safe: bool = True) -> tuple[Edit, ...]:
         """Return the edit that leaves a setting out, if it is written."""
         kind, _, key = path.partition(".")
         setting = self.linked.given(kind).get(key)
-        return () if setting is None else (removal(setting.span),)
+        return () if setting is None else (removal(setting.span, safe=safe),)

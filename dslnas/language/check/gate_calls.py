@@ -15,6 +15,7 @@ from dslnas.language.check.value import ValueExpression, is_activated, names_in
 from dslnas.language.check.values import Slot
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.source import Span
+from dslnas.spelling import another_name
 
 MAX_PARTS = 200
 """Names, operations and signs of a gate: it stands around every operation of every edge."""
@@ -66,7 +67,9 @@ def _check_statements(body: GateBody, diagnostics: Diagnostics) -> None:
             help = "a gate has values, written with `let`, and one `output`"
             diagnostics.add("NAS501", message, key.span, help=help)
         else:
-            only_value(setting, diagnostics, "join them: `concat(a, b)`")
+            listed = setting.values_span
+            edit = Edit(listed, f"concat({listed.text})", safe=False)
+            only_value(setting, diagnostics, Advice("join them: `concat(a, b)`", edits=(edit,)))
     for second in body.outputs[1:]:
         first = body.outputs[0]
         edits = (second_removal(first.span, second.span),)
@@ -82,7 +85,7 @@ def _check_names(body: GateBody, operations: Definitions, diagnostics: Diagnosti
         if name.text in BODY_NAMES or (place == 0 and is_operation):
             meaning = "is an operation" if is_operation else "has a meaning of its own"
             message = f"`{name.text}` {meaning} and cannot be a {what}"
-            diagnostics.add("NAS204", message, name.span, help="choose another name")
+            diagnostics.add("NAS204", message, name.span, help=another_name(name.span))
         elif name.text in taken:
             diagnostics.add_taken(what, name.text, name.span, taken[name.text])
         taken.setdefault(name.text, name.span)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, Note
-from dslnas.edits import Advice
+from dslnas.edits import Advice, Edit
 from dslnas.language.check.context import Context
 from dslnas.language.check.gate_body import GateBody
 from dslnas.language.check.gate_calls import check_gate
+from dslnas.language.check.operations import called
 from dslnas.language.check.value import SOURCE, Gate
 from dslnas.language.link.link import library_edits
 from dslnas.language.syntax import ast
@@ -42,7 +43,10 @@ class Gates:
         value, span = setting.values[0], setting.values_span
         if len(setting.values) > 1 or not isinstance(value, ast.Name):
             message = f"`edge` takes the name of a gate, found `{span.brief}`"
-            help = "write the name alone: operation and source are those of the edge"
+            call = called(value)
+            alone = (Edit(span, call[0].text, safe=False),) if call else ()
+            words = "write the name alone: operation and source are those of the edge"
+            help = Advice(words, edits=alone)
             self._diagnostics.add("NAS502", message, span, help=help)
             return None
         edits = library_edits("gate", value, "std.rnn") if isinstance(value, ast.Name) else ()

@@ -58,7 +58,8 @@ def read_places(
     for cell in cells.values():
         if cell.name not in used and not cell.span.source.library:
             message = f"cell `{cell.name}` is never used"
-            help = "add it to `cells` of the network, or remove it"
+            edits = (removal(defined[cell.name].span, safe=False),)
+            help = Advice("add it to `cells` of the network, or remove it", edits=edits)
             context.diagnostics.add("NAS302", message, cell.span, help=help)
     return places
 
@@ -112,7 +113,8 @@ def read_widths(given: Mapping[str, ast.Setting], context: Context) -> tuple[int
     other = context.linked.given("evaluate").get("channels")
     if len(widths) > 1 and other is not None and not other.span.source.library:
         message = "`channels` of `evaluate` changes nothing: the search chooses them"
-        help = "leave it out, or give `network` one number of `channels`"
+        words = "leave it out, or give `network` one number of `channels`"
+        help = Advice(words, edits=(removal(other.span, safe=False),))
         context.diagnostics.add("NAS504", message, other.key.span, help=help)
     return tuple(widths)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dslnas.diagnostics import Diagnostics, user_error
+from dslnas.edits import Advice, removal
 from dslnas.language.check.cell import Edge
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
@@ -58,7 +59,8 @@ def _spelt_nodes(
     for key in ("nodes", "choose"):
         if key in parts.given:
             message = f"`{key}` does not go with nodes that are spelt out"
-            help = f"remove `{key}`, or the `node` lines"
+            edits = (removal(parts.given[key].span, safe=False),)
+            help = Advice(f"remove `{key}`, or the `node` lines", edits=edits)
             diagnostics.add("NAS504", message, parts.given[key].key.span, help=help)
     edges = []
     for node in parts.spelt:

@@ -6,12 +6,12 @@ operation of `joins`. Where operations are chosen, it is one operation with choi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
-from dslnas.edits import Advice, removal
+from dslnas.edits import Advice, Edit, removal
 from dslnas.language.check.cell import InnerChoice, Operation
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
@@ -135,7 +135,8 @@ class OperationSets:
         for variant in variants:
             if variants.count(variant) > 1:
                 message = f"`{variant.text}` comes out of `{item.span.brief}` more than once"
-                help = "remove the alternatives that are alike"
+                edits = tuple(edit for one in found for edit in _alike(one.alternatives))
+                help = Advice("remove the alternatives that are alike", edits=edits)
                 raise user_error("NAS308", message, span=item.span, help=help)
         inner = (
             InnerChoice(one.name, tuple(map(format_operation, one.alternatives)))
@@ -193,3 +194,10 @@ class OperationSets:
         if call is not None:
             check_known(call[0], self._linked.operations, self._linked.sets)
         return resolve(item, self._context)
+
+
+def _alike(alternatives: Sequence[ast.Expression]) -> Iterator[Edit]:
+    """Yield the edits that remove alternatives which stand before, too."""
+    for place, alternative in enumerate(alternatives):
+        if alternative in alternatives[:place]:
+            yield removal(alternative.span)

@@ -20,7 +20,7 @@ from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE, MEANT
 from dslnas.ops.primitive import Default
 from dslnas.source import Span
-from dslnas.spelling import did_you_mean
+from dslnas.spelling import another_name, did_you_mean
 
 # Names that have a value inside of a body: see dslnas.graph.lower.expand.
 BODY_NAMES = ("C", "C_in", "H_in", "W_in", "stride")
@@ -227,7 +227,7 @@ def check_body(
             "NAS304",
             f"{message}, found `{expression.span.brief}`",
             expression.span,
-            help=CHOICES if is_choice else usual,
+            help=CHOICES if is_choice else Advice(usual, edits=_without_name(expression)),
         )
         return
     name, arguments = call
@@ -247,6 +247,14 @@ def check_body(
             check_body(argument.value, definitions, scope, diagnostics, several=several)
         return
     _check_call(name, arguments, definitions, scope, diagnostics)
+
+
+def _without_name(expression: ast.Expression) -> tuple[Edit, ...]:
+    """Return the edit that removes a name before an operation: only inputs have names."""
+    if not isinstance(expression, ast.Named):
+        return ()
+    name = Span(expression.span.source, expression.span.start, expression.value.span.start)
+    return (Edit(name, ""),)
 
 
 def _check_call(
@@ -312,7 +320,7 @@ def _check_parameters(definition: ast.OpDef, diagnostics: Diagnostics) -> None:
         name, span = parameter.name.text, parameter.name.span
         if name in BODY_NAMES:
             message = f"`{name}` has a meaning of its own and cannot be a parameter"
-            diagnostics.add("NAS204", message, span, help="choose another name")
+            diagnostics.add("NAS204", message, span, help=another_name(span))
         elif name in seen:
             diagnostics.add_taken("parameter", name, span, seen[name])
         seen.setdefault(name, span)
@@ -334,8 +342,8 @@ def _check_condition(condition: ast.Condition, diagnostics: Diagnostics) -> None
         message = (
             "`when stride` needs a number" if word == "stride" else f"`when {word}` has no number"
         )
-        place = number and Span(span.source, span.end, number.span.end)
-        edits = (Edit(place, ""),) if place else ()
+        behind = Span(span.source, span.end, span.end if number is None else number.span.end)
+        edits = (Edit(behind, " 2", safe=False) if number is None else Edit(behind, ""),)
         help = Advice("write `when stride 2:`, `when derived:` or `when searching:`", edits=edits)
         diagnostics.add("NAS209", message, span, help=help)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dslnas.diagnostics import Diagnostics
+from dslnas.edits import Advice, Edit
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import CellParts
 from dslnas.language.check.cell_values import CellValues
 from dslnas.language.check.operations import called
 from dslnas.language.syntax import ast
+from dslnas.source import Span
 
 OUTPUTS = ("concat", "sum", "mean", "last")
 
@@ -133,5 +135,14 @@ def _need_nodes(parts: CellParts, names: CellNames, diagnostics: Diagnostics) ->
             "NAS305",
             f"{parts.what} has no nodes, so it must say which value it gives",
             parts.span("output") or parts.definition.name.span,
-            help=f"write `output {names.values[-1]}`" if names.values else "",
+            help=_last_value(parts, names) if names.values else "",
         )
+
+
+def _last_value(parts: CellParts, names: CellNames) -> Advice:
+    """Say that the last value may be the output; whether it is meant is not certain."""
+    value, span = names.values[-1], parts.span("output")
+    end = parts.definition.statements[-1].span.end
+    place = span or Span(parts.definition.span.source, end, end)
+    text = value if span else f"\n    output  {value}"
+    return Advice(f"write `output {value}`", edits=(Edit(place, text, safe=False),))

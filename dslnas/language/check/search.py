@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dslnas.edits import Advice
+from dslnas.edits import Advice, Edit
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
 from dslnas.settings.combinations import misfits
@@ -61,7 +61,11 @@ def check_evaluation(data: DataSettings, evaluate: EvaluateSettings, context: Co
     usual = context.task.defaults_of(EvaluateSettings).get("average")
     if evaluate.ema is not None and evaluate.average not in (None, 0, usual):
         message = "`average` changes nothing with `ema`, which averages from the first step on"
-        _record(Conflict("evaluate.average", message, "leave one of them out"), "evaluate", context)
+        _record(
+            Conflict("evaluate.average", message, "leave one of them out", omit="may"),
+            "evaluate",
+            context,
+        )
 
 
 def check_export(export: ExportSettings, context: Context) -> None:
@@ -77,12 +81,14 @@ def _of_precisions(export: ExportSettings, context: Context) -> Iterator[Conflic
             f"`{export.others[0]}` is a precision of the ONNX model, and `formats` leaves it out",
             "add `onnx` to `formats`, or leave `precision` out",
             ("export.formats",),
+            omit="may",
         )
     if not export.others and export.within != ExportSettings().within:
         yield Conflict(
             "export.within",
             "`within` says how much worse another precision may be, and there is only float32",
             "add a `precision` such as int8, or leave `within` out",
+            omit="may",
         )
     if "int8" in export.others and export.opset is not None and export.opset < OLDEST_INT8_OPSET:
         yield Conflict(
@@ -90,6 +96,7 @@ def _of_precisions(export: ExportSettings, context: Context) -> Iterator[Conflic
             f"`int8` needs opset {OLDEST_INT8_OPSET}, not {export.opset}",
             f"write `opset {OLDEST_INT8_OPSET}`, or leave it out: then each model declares the "
             "oldest that has all of its operators",
+            omit="may",
         )
 
 
@@ -97,7 +104,9 @@ def _record(conflict: Conflict, section: str, context: Context) -> None:
     """Record NAS511 at the setting that is the likeliest mistake, or at the section."""
     places = (conflict.path, *conflict.others, section)
     span = next((context.spans[place] for place in places if place in context.spans), None)
-    edits = context.without(conflict.path) if conflict.drops else ()
+    edits = context.without(conflict.path, safe=conflict.omit == "must")
+    if conflict.omit == "no":
+        edits = ()
     help = Advice(conflict.help, edits=edits)
     context.diagnostics.add("NAS511", conflict.message, span, help=help)
 
@@ -125,7 +134,7 @@ def _unused(search: SearchSettings, context: Context) -> Iterator[Conflict]:
         if search.value_of(other) == off and f"search.{key}" in context.spans and not is_default:
             message = f"`{key}` changes nothing with `{other} {off}`"
             help = f"write `{other} {on}`, or leave `{key}` out"
-            yield Conflict(f"search.{key}", message, help)
+            yield Conflict(f"search.{key}", message, help, omit="may")
 
 
 def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[Conflict]:
@@ -135,6 +144,7 @@ def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[C
             "derive.by",
             "`perturbation` asks the supernet as it is at the end, not that of an earlier epoch",
             "write `by magnitude`, or leave out `epoch` and `stop eigenvalue`",
+            omit="may",
         )
     if derivation.threshold is not None:
         yield from _of_threshold(search, derivation)
@@ -143,24 +153,28 @@ def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[C
             "derive.tune",
             "`tune` trains between decisions, and only `by perturbation` takes one after the other",
             "write `by perturbation`, or leave `tune` out",
+            omit="may",
         )
     if derivation.tune == 0 and derivation.tune_rate is not None:
         yield Conflict(
             "derive.tune_rate",
             "`tune_rate` changes nothing with `tune 0`",
             "write `tune 5`, or leave `tune_rate` out",
+            omit="may",
         )
     if derivation.compare > 0 and derivation.epoch == "every_size":
         yield Conflict(
             "derive.compare",
             "`compare` takes one architecture near the scores, `every_size` one of every size",
             "write `epoch best`, or leave `compare` out",
+            omit="may",
         )
     if derivation.penalty > 0 and not derivation.limits:
         yield Conflict(
             "derive.penalty",
             "`penalty` weighs what exceeds `require`, and nothing is required",
             "add a limit such as `require params < 4M`, or leave `penalty` out",
+            omit="may",
         )
 
 
@@ -173,12 +187,14 @@ def _of_threshold(search: SearchSettings, derivation: Derivation) -> Iterator[Co
             "`threshold` looks at weights that are independent of each other, and those of "
             f"`{search.method}` are not",
             "write `search fair_darts`, or leave `threshold` out",
+            omit="may",
         )
     if derivation.by == "perturbation":
         yield Conflict(
             "derive.threshold",
             "`threshold` looks at weights, and `by perturbation` scores by measuring",
             "write `by magnitude`, or leave `threshold` out",
+            omit="may",
         )
 
 
@@ -190,7 +206,9 @@ def _unfit_for_drawing(search: SearchSettings, derivation: Derivation) -> Iterat
     if derivation.penalty > 0:
         limited = [name for name, model in SEARCH.items() if not model.draws]
         help = f"leave it out, or search by a method that does not draw; {suggestion('', limited)}"
-        yield Conflict("derive.penalty", f"{drawn}, within `require` from the start", help)
+        yield Conflict(
+            "derive.penalty", f"{drawn}, within `require` from the start", help, omit="may"
+        )
     if search.learns and search.shares_weights:
         return
     if search.learns:
@@ -201,11 +219,15 @@ def _unfit_for_drawing(search: SearchSettings, derivation: Derivation) -> Iterat
         help = f"leave it out, or search by a method that learns; {suggestion('', learning)}"
         drawn += " and compares them at the end"
     if search.warm_epochs > 0:
-        yield Conflict("search.warmup", f"{drawn}: there is no alpha to wait with", help)
+        yield Conflict(
+            "search.warmup", f"{drawn}: there is no alpha to wait with", help, omit="may"
+        )
     if search.stop:
-        yield Conflict("search.stop", f"{drawn}: there is nothing to stop at", help)
+        yield Conflict("search.stop", f"{drawn}: there is nothing to stop at", help, omit="may")
     if derivation.epoch != "last":
-        yield Conflict("derive.epoch", f"{drawn}: no epoch is better than another", help)
+        yield Conflict(
+            "derive.epoch", f"{drawn}: no epoch is better than another", help, omit="may"
+        )
 
 
 def _unfit_for_alpha(search: SearchSettings, derivation: Derivation) -> Iterator[Conflict]:
@@ -243,7 +265,7 @@ def _unfit_without_sharing(
                 f"`{key}` measures with shared weights, and `{search.method}` trains every "
                 "architecture alone",
                 f"leave `{key}` out",
-                drops=True,
+                omit="must",
             )
 
 
@@ -266,11 +288,14 @@ def check_parts(
         if LEAST * stage.accumulate <= batch:
             continue
         places = (f"{stage.kind}.accumulate", f"{section}.batch")
+        words = f"lower `accumulate` to {batch // LEAST} or less, or raise `{section}.batch`"
+        place = context.spans.get(places[0])
+        edits = (Edit(place, str(batch // LEAST), safe=False),) if place and batch >= LEAST else ()
         context.diagnostics.add(
             "NAS512",
             f"batch of {batch} cannot be cut into {stage.accumulate} parts of {LEAST} or more",
             next((context.spans[place] for place in places if place in context.spans), None),
-            help=f"lower `accumulate` to {batch // LEAST} or less, or raise `{section}.batch`",
+            help=Advice(words, edits=edits),
         )
 
 
@@ -282,5 +307,5 @@ def _unfit_for_steps(search: SearchSettings, cells: Mapping[str, Cell]) -> Itera
             "search.freeze",
             "`freeze` stops the weights of operations, and in recurrent cells they have none",
             "leave `freeze` out",
-            drops=True,
+            omit="must",
         )

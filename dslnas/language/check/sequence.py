@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, Note
+from dslnas.edits import Advice, Help, removal
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
 from dslnas.language.check.network_places import named_cells
@@ -101,7 +102,7 @@ def check_sequence(
         diagnostics.add("NAS314", message, place.span, help=help)
     for name in recurrent:
         if name.text in cells:
-            _check_cell(cells[name.text], diagnostics)
+            _check_cell(cells[name.text], linked.cells[name.text], diagnostics)
 
 
 def _stem_reads_tokens(linked: LinkedProgram) -> bool:
@@ -130,10 +131,16 @@ def _lacks_states(name: str, cells: Mapping[str, Cell]) -> bool:
     return name in cells and "next" not in cells[name].spans
 
 
-def _check_cell(cell: Cell, diagnostics: Diagnostics) -> None:
-    wrong = []
+def _is_stride(statement: ast.Statement) -> bool:
+    return isinstance(statement, ast.Setting) and statement.key.text == "stride"
+
+
+def _check_cell(cell: Cell, definition: ast.CellDef, diagnostics: Diagnostics) -> None:
+    wrong: list[tuple[str, Help]] = []
     if cell.stride > 1:
-        wrong.append(("stride", "remove `stride`: there are no images to be made smaller"))
+        edits = tuple(removal(s.span) for s in definition.statements if _is_stride(s))
+        words = "remove `stride`: there are no images to be made smaller"
+        wrong.append(("stride", Advice(words, edits=edits)))
     if cell.preprocess is not None:
         wrong.append(("preprocess", "write what fits the input in `first` or a value"))
     for key, help in wrong:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, Note
-from dslnas.edits import Advice, Edit, Help, addition
+from dslnas.edits import Advice, Edit, Help, addition, removal
 from dslnas.language.link.merge import head_span, merge_cells, merge_sections
 from dslnas.language.link.sources import (
     library_names,
@@ -32,7 +32,7 @@ from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.source import SourceFile, Span
-from dslnas.spelling import suggestion
+from dslnas.spelling import another_name, suggestion
 
 MAX_FILES = 64
 
@@ -174,7 +174,7 @@ class _Linker:
                 linked.constants[name.text] = item
             case _ if name.text in PRIMITIVES:
                 message = f"`{name.text}` is a primitive and cannot be defined again"
-                self._diagnostics.add("NAS204", message, name.span, help="choose another name")
+                self._diagnostics.add("NAS204", message, name.span, help=another_name(name.span))
             case ast.OpDef():
                 linked.operations[name.text] = item
             case ast.OpsDef():
@@ -222,7 +222,8 @@ class _Linker:
         if any(user.path is not None and user.path.resolve() == path for user in chain):
             circle = " -> ".join([*(s.name for s in chain), source.name])
             message = f"files use each other in a circle: {circle}"
-            help = "move what both need into a third file"
+            edits = (removal(use.span),) if source.path == user.path else ()
+            help = Advice("move what both need into a third file", edits=edits)
             self._diagnostics.add("NAS205", message, use.span, help=help)
             return
         if path in self._done:

@@ -161,7 +161,9 @@ def _comparison(failure: ParseFailure, token: Token) -> Help:
         return what if example else _without_sign(failure, token)
     if token.type == "EQUAL":
         return (
-            f"write `{first} {_COMPARED[first]}`" if len(statement) == 1 else "write `<=` or `>=`"
+            f"write `{first} {_COMPARED[first]}`"
+            if len(statement) == 1
+            else _equal(failure, statement)
         )
     commas = [number for number, before in enumerate(statement) if before.type == "COMMA"]
     value = statement[commas[-1] + 1 :] if commas else statement[1:]
@@ -171,6 +173,17 @@ def _comparison(failure: ParseFailure, token: Token) -> Help:
         "only whole values of a setting are comparisons, as in `count skip_connect <= 2`",
         edits=_without_parentheses(failure, value),
     )
+
+
+def _equal(failure: ParseFailure, statement: Sequence[Token]) -> Advice:
+    """Say how a count is equal to a number: not less, and not more."""
+    compared = _text(failure, [token for token in statement[1:] if token.type != "COMMA"])
+    edits: tuple[Edit, ...] = ()
+    if len(failure.after) > 1 and failure.after[1].type == "NUMBER" and "," not in compared:
+        number = failure.after[1]
+        whole = failure.span(statement[1].start_pos or 0, number.end_pos or 0)
+        edits = (Edit(whole, f"{compared} >= {number}, {compared} <= {number}"),)
+    return Advice("write `<=` or `>=`", edits=edits)
 
 
 def _apart(failure: ParseFailure, value: Sequence[Token]) -> tuple[Edit, ...]:

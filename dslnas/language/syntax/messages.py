@@ -12,7 +12,7 @@ from dslnas.language.syntax.characters import shortened
 from dslnas.language.syntax.help import help_for
 from dslnas.language.syntax.parse_failure import CLOSING, ParseFailure
 from dslnas.language.syntax.tokens import BREAK, SIGNS, STATEMENTS
-from dslnas.spelling import did_you_mean
+from dslnas.spelling import another_name, did_you_mean
 
 END = "$END"
 
@@ -92,7 +92,7 @@ def _reserved_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> 
     span = failure.span_of(token)
     if failure.previous is not None or not failure.open:
         message = f"`{token}` is a word of the language and cannot be a name"
-        return diagnostic("NAS106", message, span, "choose another name")
+        return diagnostic("NAS106", message, span, another_name(span))
     what = _joined(["a setting", *_inside_block(accepted)])
     outside = f"`{token}` stands outside of braces"
     help = "only cells have nodes" if token.type == "NODE" else outside

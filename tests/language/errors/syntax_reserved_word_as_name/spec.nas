@@ -1,1 +1,2 @@
 let data = 3
+use papers.darts

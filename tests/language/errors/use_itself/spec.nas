@@ -1,1 +1,2 @@
 use "spec.nas"
+use papers.darts

@@ -1,0 +1,6 @@
+use papers.darts
+search darts {
+    order       second
+    hessian     exact
+    stop        eigenvalue
+}

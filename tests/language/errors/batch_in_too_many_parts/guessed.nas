@@ -1,0 +1,7 @@
+use papers.darts
+search darts {
+    accumulate  32
+}
+evaluate {
+    accumulate  48
+}

@@ -1,0 +1,5 @@
+use papers.darts
+
+cell normal {
+    nodes  1
+}

@@ -1,0 +1,7 @@
+use papers.darts
+search milenas {
+    relax  fair_darts
+}
+derive {
+    by         perturbation
+}

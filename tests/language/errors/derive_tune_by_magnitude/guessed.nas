@@ -1,0 +1,6 @@
+use papers.darts
+
+search darts
+
+derive {
+}

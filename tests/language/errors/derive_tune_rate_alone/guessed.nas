@@ -1,0 +1,7 @@
+use papers.darts
+
+search darts
+
+derive {
+    by         perturbation
+}

@@ -1,0 +1,3 @@
+use papers.darts
+let k = 3
+let k_2 = 5

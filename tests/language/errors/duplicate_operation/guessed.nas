@@ -1,0 +1,3 @@
+use papers.darts
+op block = relu
+op block_2 = tanh

@@ -1,0 +1,2 @@
+use papers.darts
+op sep_conv_2(k) = conv(k)

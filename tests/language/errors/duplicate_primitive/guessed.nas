@@ -1,0 +1,2 @@
+use papers.darts
+op relu_2 = tanh

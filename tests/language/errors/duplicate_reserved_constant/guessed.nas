@@ -1,0 +1,2 @@
+use papers.darts
+let C_2 = 3

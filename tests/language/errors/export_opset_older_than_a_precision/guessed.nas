@@ -1,0 +1,7 @@
+use papers.darts
+
+data digits
+
+export {
+    precision  float16, int8
+}

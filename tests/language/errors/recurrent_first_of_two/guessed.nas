@@ -1,0 +1,5 @@
+use papers.darts_rnn
+
+cell recurrent {
+    first  x + h
+}

@@ -1,0 +1,13 @@
+use std.rnn
+
+cell one {
+    inputs  x
+    states  h
+    let b = x + h
+    output  b
+
+}
+
+network {
+    cells  one
+}

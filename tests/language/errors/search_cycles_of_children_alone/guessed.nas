@@ -1,0 +1,6 @@
+use papers.darts
+search evolution {
+    epochs    300
+    children  alone
+    each      1
+}

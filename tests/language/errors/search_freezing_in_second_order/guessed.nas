@@ -1,0 +1,5 @@
+use papers.darts
+
+search darts {
+    order   second
+}

@@ -1,0 +1,4 @@
+use papers.darts
+
+search gdas {
+}

@@ -1,0 +1,5 @@
+use papers.darts
+
+search milenas {
+    lambda  0
+}

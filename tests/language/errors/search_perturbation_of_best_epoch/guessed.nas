@@ -1,0 +1,5 @@
+use papers.darts
+search darts
+derive {
+    epoch  best
+}

@@ -1,0 +1,3 @@
+use papers.nasp
+search nasp {
+}

@@ -1,0 +1,4 @@
+use papers.darts_rnn
+search milenas {
+    order   first
+}

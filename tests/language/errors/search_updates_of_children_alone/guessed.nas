@@ -1,0 +1,6 @@
+use papers.darts
+search enas {
+    epochs      400
+    children    alone
+    each        10
+}

@@ -1,0 +1,2 @@
+let data_2 = 3
+use papers.darts

@@ -1,0 +1,7 @@
+use rnn.lstm
+
+data text
+
+evaluate {
+    ema      0.999
+}

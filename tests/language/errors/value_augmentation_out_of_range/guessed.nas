@@ -1,0 +1,2 @@
+use papers.darts
+evaluate { augment cutout(1) }
