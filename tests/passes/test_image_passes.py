@@ -119,6 +119,7 @@ output f
 def test_a_stack_of_images_is_weighed_row_by_row() -> None:
     graph = parse_graph(STACK_OF_IMAGES)
     network, alphas = network_of(graph), random_alphas(graph)
+    network.plain = True
     expected = what_it_gives(network, alphas, training=True)
     network.plain = False
     assert_same(what_it_gives(network, alphas, training=True), expected)

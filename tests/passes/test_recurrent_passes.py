@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dslnas.backends.torch.sequence import SequenceNetwork
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.passes.manager import optimised
+from dslnas.passes.manager import USUAL, optimised
 from dslnas.passes.share_equal import share_equal
 from dslnas.passes.stack_edges import stack_edges
 from dslnas.space.derive.derive import derive
@@ -35,7 +35,7 @@ def assert_fast_is_plain(graph: PrimitiveGraph, *, training: bool) -> None:
     assert isinstance(network, SequenceNetwork)
     network.run_state.dropout = DROPOUT
     expected = what_it_gives(network, alphas, training=training)
-    network.plain = False
+    network.plain, network.passes = False, USUAL
     assert_same(what_it_gives(network, alphas, training=training), expected)
 
 
