@@ -11,9 +11,9 @@ from typing import get_args
 from lark import Token
 
 from dslnas.editor import facts
+from dslnas.editor.cursor import Cursor
 from dslnas.editor.document import NAMED, Document
 from dslnas.editor.names import Symbol
-from dslnas.editor.outline import Cursor
 from dslnas.editor.words import first_words, keywords, summary
 from dslnas.language.check.constants import FLAGS, RESERVED
 from dslnas.language.check.gate_body import OUTPUT

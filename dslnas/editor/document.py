@@ -9,8 +9,9 @@ from functools import cached_property
 from lark import Token
 
 from dslnas.diagnostics import Diagnostic, Note, UserError
+from dslnas.editor.cursor import Cursor, cursor_at
 from dslnas.editor.names import Symbol, defined, local, symbols_of, used
-from dslnas.editor.outline import Cursor, Item, cursor_at, outline, read_tokens
+from dslnas.editor.outline import Item, outline, read_tokens
 from dslnas.editor.places import Places, places_of
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.link.link import LinkedProgram

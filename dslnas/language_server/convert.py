@@ -99,7 +99,7 @@ def mistake(
     )
 
 
-def remark(document: Document, uri: str, note: Note, codec: PositionCodec) -> types.Diagnostic:
+def remark(document: Document, note: Note, codec: PositionCodec) -> types.Diagnostic:
     """Return what is no mistake, but may not be meant."""
     return types.Diagnostic(
         _range(document, note.span, codec),

@@ -177,8 +177,8 @@ def test_every_mistake_of_the_corpus_arrives_at_its_place(
 def test_without_pygls_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "dslnas.language_server.server", raising=False)
-    monkeypatch.delitem(sys.modules, "dslnas.language_server.convert", raising=False)
+    for name in [name for name in sys.modules if name.startswith("dslnas.language_server.")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "lsprotocol", None)
     assert run(["lsp"]) == 1
     assert "pip install 'dslnas[lsp]'" in capsys.readouterr().err

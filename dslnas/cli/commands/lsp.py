@@ -18,7 +18,7 @@ def lsp(stdio: bool) -> None:
     Editors start it themselves: docs/editors.md tells how to let them.
     """
     try:
-        from dslnas.language_server.server import make_server
+        from dslnas.language_server.answers import make_server
     except ImportError as error:
         if error.name not in ("pygls", "lsprotocol"):
             raise
