@@ -30,3 +30,8 @@ def _read(path: Path) -> dict[str, Code]:
 
 
 CODES = _read(Path(__file__).with_suffix(".toml"))
+
+
+def page_of(code: str) -> str:
+    """Return the place of a code in the documentation, below its first page."""
+    return f"reference/errors.html#{code.lower()}"

@@ -20,10 +20,15 @@ def schema(file: str) -> None:
 
     Fields marked `measurement` are times and roundings: equal runs may differ in them.
     """
+    print_json(json_schema(model_of(file)))
+
+
+def model_of(file: str) -> type[JsonModel]:
+    """Return the model of one of `FILES`."""
     from dslnas.app.check_report import CheckReport
     from dslnas.app.data_report import DataReport
     from dslnas.runs.manifest import Manifest
     from dslnas.runs.summary import Summary
 
     models: tuple[type[JsonModel], ...] = (Manifest, Summary, DataReport, CheckReport)
-    print_json(json_schema(models[FILES.index(file)]))
+    return models[FILES.index(file)]

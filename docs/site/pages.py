@@ -1,0 +1,43 @@
+"""All pages of the site that are made from the program, by their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from docs.site.commands import commands_page
+from docs.site.errors import errors_page
+from docs.site.files import files_page
+from docs.site.grammar import grammar_page
+from docs.site.library import library_page, spec_pages
+from docs.site.methods import methods_page, methods_text
+from docs.site.operations import operations_page, passes_page
+from docs.site.settings import calls_text, settings_page, sources_text, values_page
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "augmentations": lambda: calls_text("augmentation"),
+    "methods": methods_text,
+    "optimisers": lambda: calls_text("optimiser"),
+    "schedules": lambda: calls_text("schedule"),
+    "sources": sources_text,
+}
+"""Tables that stand in pages that are written by hand, between marks of their name."""
+
+
+def generated_pages(*, brief: bool = False) -> dict[str, str]:
+    """Return the text of all generated pages by place.
+
+    `brief`: without drawings and without messages of examples, which take most of the time.
+    """
+    return {
+        "reference/settings.md": settings_page(),
+        "reference/values.md": values_page(),
+        "reference/methods.md": methods_page(),
+        "reference/operations.md": operations_page(brief=brief),
+        "reference/library.md": library_page(brief=brief),
+        "reference/passes.md": passes_page(),
+        "reference/errors.md": errors_page(brief=brief),
+        "reference/commands.md": commands_page(),
+        "reference/files.md": files_page(),
+        "reference/grammar.md": grammar_page(),
+        **spec_pages(),
+    }
