@@ -7,7 +7,7 @@ DEMO = specs/digits_darts.nas
 DEMO_TEXT = specs/text_darts.nas
 DEMO_RATINGS = specs/ratings_sif.nas
 
-.PHONY: help demo demo-text demo-ratings test check clean same-python
+.PHONY: help demo demo-text demo-ratings test check docs clean same-python
 
 help: ## List the targets (this text)
 	@echo "Usage: make TARGET"
@@ -37,8 +37,12 @@ check: same-python .venv/installed ## Lint, format, types, import rules (nothing
 	@echo "==> Checking style, types and import rules."
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy --strict dslnas tests benchmarks
+	$(BIN)/mypy --strict dslnas tests benchmarks docs/site
 	$(BIN)/lint-imports
+
+docs: same-python .venv/installed ## From nothing: build the documentation as a site
+	@echo "==> Building the documentation; a warning is an error."
+	$(BIN)/python -m docs.site.build
 
 clean: ## Remove caches and built packages; .venv and results stay
 	@echo "==> Removing caches, build/ and dist/; results in exported/ stay."

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from docs.site.markdown import fence, page
-from docs.site.places import ROOT
-
-GRAMMAR = ROOT / "grammars" / "nas.lark"
+from dslnas.language.describe.ebnf import ebnf_text
 
 
 def grammar_page() -> str:
-    """Return the page with the grammar that specs are parsed by."""
+    """Return the page with the grammar of specs."""
     return page(
         "# Grammar",
-        "Specs are parsed by this grammar, in the notation of "
-        "[Lark](https://lark-parser.readthedocs.io/en/stable/grammar.html). What words mean is told "
-        "in the [guide](../language.md), what settings take under [settings](settings.md).",
-        fence(GRAMMAR.read_text(encoding="utf-8"), "text"),
+        "`dslnas grammar ebnf` prints this grammar, `dslnas grammar gbnf` the same for programs "
+        "that hold a language model to it. The language on a page is its [card](../card.md), in "
+        "full it is told in the [guide](../language.md); what settings take, under "
+        "[settings](settings.md).",
+        fence(ebnf_text(), "text"),
     )

@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pygments.lexer import RegexLexer, words
-from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Text, Whitespace
+from pygments.token import (
+    Comment,
+    Keyword,
+    Name,
+    Number,
+    Operator,
+    Punctuation,
+    String,
+    Text,
+    Whitespace,
+)
 
 from dslnas.editor.words import keywords
 
 
-class NasLexer(RegexLexer):
+class NasLexer(RegexLexer):  # type: ignore[misc] # Pygments has no types
     """Tokens of a spec."""
 
     name = "nas"

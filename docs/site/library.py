@@ -13,8 +13,8 @@ def library_page(*, brief: bool = False) -> str:
     blocks = (_file(name, brief=brief) for name in library_names())
     return page(
         "# Library",
-        "Files of operations, spaces, published cells and networks, for `use` and by name for every "
-        "command: `dslnas show cnn.darts_v2`. `dslnas show --library` lists them.",
+        "Files of operations, spaces, published cells and networks, for `use` and by name for "
+        "every command: `dslnas show cnn.darts_v2`. `dslnas show --library` lists them.",
         *blocks,
     )
 

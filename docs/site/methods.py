@@ -58,7 +58,7 @@ def _steps(word: str, model: type[SearchSettings]) -> Iterator[str]:
         yield f"**Steps.** Those of [{first}](#search-{first}), with the parts that are set below."
     if word in ALONE:
         yield f"**With `children alone`.** {docstring(ALONE[word])}"
-    relaxation = getattr(model(), "relaxation", None)
+    relaxation = str(getattr(model(), "relaxation", ""))
     if relaxation in RELAXATIONS:
         weights = docstring(RELAXATIONS[relaxation], whole=False)
         yield f"**Weights of operations.** {weights}"

@@ -115,8 +115,9 @@ def values_page() -> str:
     blocks = (f"## {noun}\n\n{calls_text(noun)}" for noun in nouns)
     return page(
         "# Values",
-        "Values of settings that are written as calls, such as `adam(lr = 1e-3)`. What is not given "
-        "is that of the setting's default where this is the same call, and otherwise as below.",
+        "Values of settings that are written as calls, such as `adam(lr = 1e-3)`. What is not "
+        "given is that of the setting's default where this is the same call, and otherwise as "
+        "below.",
         *blocks,
     )
 

@@ -1,4 +1,4 @@
-"""Pages that are written by hand, as the site shows them: links lead within it, marks are filled."""
+"""Pages that are written by hand: as the site shows them, and with their tables made anew."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dslnas.source import SourceFile
 
 _FENCE = re.compile(r"^(```+)([\w+-]*)\n(.*?)^\1$", re.M | re.S)
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#:\s]*)(#[^)\s]*)?\)")
-_MARK = re.compile(
-    r"^(<!-- generated: (?P<name>\w+) -->\n)(.*?)^(<!-- end -->)$", re.M | re.S
+_MARK = re.compile(r"^(<!-- generated: (?P<name>\w+) -->\n)(.*?)^(<!-- end -->)$", re.M | re.S)
+_NAMED = re.compile(
+    r"(?<![\[`])`(dslnas [a-z]+|NAS\d{3})( [^`\n]*)?`(?!\])|\b(NAS\d{3})\b(?![^\[]*\])"
 )
-_NAMED = re.compile(r"(?<![\[`])`(dslnas [a-z]+|NAS\d{3})( [^`\n]*)?`(?!\])|\b(NAS\d{3})\b(?![^\[]*\])")
 
 
 def written_page(path: str) -> str:

@@ -69,7 +69,7 @@ def test_programs_of_the_readme_run(
 
 
 def test_pages_show_specs_methods_and_commands() -> None:
-    assert len(SPECS) == 17
+    assert len(SPECS) == 19
     assert len(PROGRAMS) == 1
     methods = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
     for method in SEARCH:

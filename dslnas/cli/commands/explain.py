@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dslnas.cli.options import completed
-from dslnas.codes import CODES
+from dslnas.codes import CODES, page_of
 from dslnas.spelling import suggestion
 
 
@@ -20,3 +20,4 @@ def explain(code: str) -> None:
     if known.example:
         click.echo("\nFor example:\n")
         click.echo("\n".join(f"    {line}" for line in known.example.splitlines()))
+    click.echo(f"\nIn the documentation, which `make docs` builds: {page_of(code)}")
