@@ -67,7 +67,11 @@ def remove_parts(folder: Path) -> None:
 
 def user_cache() -> Path:
     """Return the folder of this user for what can be made again."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dslnas"
+    try:
+        place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # a user without a home: nothing can be kept
+        place = Path(os.devnull)
+    return place / "dslnas"
 
 
 def make_folder(path: Path) -> None:

@@ -62,6 +62,20 @@ def test_that_loops_cannot_be_kept_is_told(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.skipif(not available(), reason="numba is not installed")
+def test_a_user_without_a_home_keeps_no_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dslnas.backends.torch.kernels import kept_loops
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("numba.config.CACHE_DIR", "")
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr(kept_loops, "FOLDER", kept_loops.cache_folder())
+    assert not kept_loops.are_kept.__wrapped__()
+
+
+@pytest.mark.skipif(not available(), reason="numba is not installed")
 def test_loops_are_compiled_ahead_for_dtypes_that_they_are_made_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
