@@ -45,7 +45,7 @@ class Diagnostic:
         notes: Other places that matter.
         where: Subject of a message outside of source text (a path, an option); with a span too, the
             text names the subject.
-        edits: Changes of the text that do what `help` says; see `diagnostic`.
+        edits: Changes of the text that, all of them made, do what `help` says; see `diagnostic`.
     """
 
     code: str

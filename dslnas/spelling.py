@@ -6,6 +6,7 @@ import difflib
 import heapq
 import re
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from operator import eq
 
 from dslnas.edits import Advice, Help
@@ -56,8 +57,14 @@ def another_name(span: Span | None) -> Help:
     """Return advice to give what is named at a place a name that its text has not yet."""
     if span is None:
         return "choose another name"
-    words = set(re.findall(r"\w+", span.source.text))
-    return Advice("choose another name", free_name(f"{span.text}_2", words), safe=False)
+    free = free_name(f"{span.text}_2", _words(span.source.text))
+    return Advice("choose another name", free, safe=False)
+
+
+@lru_cache(1)
+def _words(text: str) -> frozenset[str]:
+    """Return the words of a text, which may have many mistakes."""
+    return frozenset(re.findall(r"\w+", text))
 
 
 def _digits(word: str) -> str:

@@ -75,7 +75,7 @@ class Mistake(JsonModel):
         where: Subject of a message that is about no place, such as a path; else empty.
         place: The smallest part of a text that shows it; null outside of texts.
         notes: Other places that matter.
-        edits: Changes of the text that do what the advice says.
+        edits: Changes of the text that, all of them made, do what the advice says.
     """
 
     code: str

@@ -19,9 +19,9 @@ _ROUNDS = 10
 def fixed(source: SourceFile, check: Check, *, guess: bool = False) -> SourceFile:
     """Return a text with the safe edits of its mistakes made; itself where there are none.
 
-    With `guess` the first edit of a mistake that has no safe one is made, too. A mistake may hide
-    others, so the text is checked again after every round. The text that is returned has no more
-    mistakes than the first.
+    With `guess` those of a mistake that has no safe one are made, too. A mistake may hide others,
+    so the text is checked again after every round. The text that is returned has no more mistakes
+    than the first.
     """
     best, mistakes = source, check(source)
     least, seen, now = len(mistakes), {source.text}, source
@@ -41,4 +41,4 @@ def _edits(source: SourceFile, mistakes: Sequence[Diagnostic], *, guess: bool) -
     for mistake in mistakes:
         own = [edit for edit in mistake.edits if edit.span.source == source]
         safe = [edit for edit in own if edit.safe]
-        yield from safe or (own[:1] if guess else ())
+        yield from safe or (own if guess else ())

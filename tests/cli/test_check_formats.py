@@ -118,6 +118,15 @@ def test_sarif_has_rules_places_and_fixes(
     assert where == {"physicalLocation": {"artifactLocation": {"uri": "no.nas"}}}
 
 
+def test_edits_of_one_mistake_are_one_fix(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("stem.nas").write_text("use papers.darts\nnetwork { stem conv(3), relu, relu }\n")
+    (result,) = sarif_run(printed(capsys, "sarif", "stem.nas"))["results"]
+    (fix,) = result["fixes"]
+    (change,) = fix["artifactChanges"]
+    inserted = [replacement["insertedContent"]["text"] for replacement in change["replacements"]]
+    assert inserted == [" -> ", " -> "]
+
+
 def test_remarks_are_no_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     settled = SMALL.replace("cell", "cell alone { inputs 1; node n1 = {relu, none}(in1) }\ncell", 1)
     Path("settled.nas").write_text(settled.replace("cells  ", "cells  alone, "))

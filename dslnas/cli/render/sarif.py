@@ -5,6 +5,7 @@ Columns count code points, as everywhere in dslnas.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -68,7 +69,7 @@ def _result(spec: str, mistake: Mistake, rule: int) -> Json:
     if mistake.notes:
         result["relatedLocations"] = [*map(_related, mistake.notes)]
     if mistake.edits:
-        result["fixes"] = [*map(_fix, mistake.edits)]
+        result["fixes"] = [_fix(mistake.edits)]
     return result
 
 
@@ -81,16 +82,23 @@ def _related(note: Remark) -> Json:
     return {"physicalLocation": _location(note.place), "message": {"text": note.message}}
 
 
-def _fix(change: Change) -> Json:
-    replacement = {
-        "deletedRegion": _region(change.place),
-        "insertedContent": {"text": change.text},
-    }
-    artifact = {"uri": _uri(change.place.file)}
+def _fix(changes: Sequence[Change]) -> Json:
+    """Return the fix that makes all changes."""
+    files = dict.fromkeys(change.place.file for change in changes)
     return {
-        "description": {"text": change.title},
-        "artifactChanges": [{"artifactLocation": artifact, "replacements": [replacement]}],
+        "description": {"text": ", ".join(change.title for change in changes)},
+        "artifactChanges": [
+            {
+                "artifactLocation": {"uri": _uri(file)},
+                "replacements": [_replacement(c) for c in changes if c.place.file == file],
+            }
+            for file in files
+        ],
     }
+
+
+def _replacement(change: Change) -> Json:
+    return {"deletedRegion": _region(change.place), "insertedContent": {"text": change.text}}
 
 
 def _location(place: Place) -> Json:
