@@ -184,7 +184,7 @@ def _first(value: Any, tensor: Tensor) -> object:
 
 @needs_numba
 def test_there_are_loops_for_floats_only(calls: dict[str, KernelArgs]) -> None:
-    with pytest.raises(InternalError, match=r"no loops for torch\.int64"):
+    with pytest.raises(InternalError, match=r"no loops of `gate` for torch\.int64"):
         KernelCall(calls["GateForward"], torch.int64)
 
 
