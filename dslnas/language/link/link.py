@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, Note
-from dslnas.edits import Advice, Edit, Help, addition, removal
-from dslnas.language.link.merge import head_span, merge_cells, merge_sections
+from dslnas.edits import Advice, Edit, addition, removal
+from dslnas.language.link.merge import head_span, joining, merge_cells, merge_sections
 from dslnas.language.link.sources import (
     library_names,
     library_source,
@@ -197,7 +197,7 @@ class _Linker:
                 f"`{key}` is already given in this file",
                 head_span(item),
                 notes=[Note("the first one is here", head_span(first))],
-                help=_joining(first, item) if same else "remove one of them",
+                help=joining(first, item) if same else "remove one of them",
             )
             return
         given[key] = item
@@ -261,23 +261,6 @@ class _Linker:
             self._diagnostics.add("NAS201", message, use.span, help=help)
             return None
         return read_source(beside / use.target)
-
-
-def _joining(first: ast.CellDef | ast.Section, second: ast.CellDef | ast.Section) -> Help:
-    """Say that two blocks become one; the edit does it where both say different things."""
-    text, end = first.span.source.text, first.span.end
-    bodies = [span.text.partition("{")[2].removesuffix("}") for span in (first.span, second.span)]
-    if not all(bodies) or _keys(first) & _keys(second):
-        return "join the two"
-    between = text[end : second.span.start].rstrip()
-    joined = f"{first.span.text.removesuffix('}').rstrip()}\n{bodies[1].strip(chr(10))}}}{between}"
-    return Advice("join the two", edits=(Edit(first.span.to(second.span), joined),))
-
-
-def _keys(item: ast.CellDef | ast.Section) -> set[str]:
-    """Return what a block says: keys of settings, and names of values and nodes."""
-    statements = item.statements if isinstance(item, ast.CellDef) else item.settings
-    return {s.key.text if isinstance(s, ast.Setting) else s.name.text for s in statements}
 
 
 @lru_cache(MAX_FILES)

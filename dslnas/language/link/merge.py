@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dslnas.edits import Advice, Edit, Help
 from dslnas.language.syntax import ast
 from dslnas.source import Span
 
@@ -43,3 +44,20 @@ def head_span(item: ast.CellDef | ast.Section) -> Span:
     first = "cell" if isinstance(item, ast.CellDef) else item.kind
     word = Span(item.span.source, item.span.start, item.span.start + len(first))
     return word if item.name is None else word.to(item.name.span)
+
+
+def joining(first: ast.CellDef | ast.Section, second: ast.CellDef | ast.Section) -> Help:
+    """Say that two blocks become one; the edit does it where both say different things."""
+    text, end = first.span.source.text, first.span.end
+    bodies = [span.text.partition("{")[2].removesuffix("}") for span in (first.span, second.span)]
+    if not all(bodies) or _keys(first) & _keys(second):
+        return "join the two"
+    between = text[end : second.span.start].rstrip()
+    joined = f"{first.span.text.removesuffix('}').rstrip()}\n{bodies[1].strip(chr(10))}}}{between}"
+    return Advice("join the two", edits=(Edit(first.span.to(second.span), joined),))
+
+
+def _keys(item: ast.CellDef | ast.Section) -> set[str]:
+    """Return what a block says: keys of settings, and names of values and nodes."""
+    statements = item.statements if isinstance(item, ast.CellDef) else item.settings
+    return {s.key.text if isinstance(s, ast.Setting) else s.name.text for s in statements}

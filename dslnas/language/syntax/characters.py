@@ -245,7 +245,9 @@ def _in_place(failure: ParseFailure) -> tuple[Edit, ...]:
     if brackets is None:
         return ()
     listed = brackets[1].strip()
-    is_all = brackets[2] is not None and len(failure.statement) == 1
+    first, *_ = failure.statement or (None,)
+    is_list = len(failure.statement) == 1 or (first is not None and first.type == "OPS")
+    is_all = brackets[2] is not None and is_list
     place = failure.span(at, at + len(brackets[1]) + 2)
     return (Edit(place, listed if is_all else f"({listed})"),)
 
