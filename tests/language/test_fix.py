@@ -76,3 +76,27 @@ def test_a_slip_is_mended_to_what_was_meant_or_not_at_all() -> None:
             assert is_renamed(SMALL, after.text), after.text
             mended += 1
     assert mended > 5
+
+
+def test_blocks_are_joined_with_their_comments() -> None:
+    text = """use papers.darts
+search darts {
+    epochs  3  # short
+}
+data digits
+search darts {
+    order  second
+    # as in the paper
+}
+"""
+    assert (
+        fixed(SourceFile("spec.nas", text), mistakes).text
+        == """use papers.darts
+search darts {
+    epochs  3  # short
+    order  second
+    # as in the paper
+}
+data digits
+"""
+    )

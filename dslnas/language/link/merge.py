@@ -53,7 +53,8 @@ def joining(first: ast.CellDef | ast.Section, second: ast.CellDef | ast.Section)
     if not all(bodies) or _keys(first) & _keys(second):
         return "join the two"
     between = text[end : second.span.start].rstrip()
-    joined = f"{first.span.text.removesuffix('}').rstrip()}\n{bodies[1].strip(chr(10))}}}{between}"
+    start = first.span.text.removesuffix("}").rstrip()
+    joined = "\n".join([start, bodies[1].strip("\n").rstrip(), f"}}{between}"])
     return Advice("join the two", edits=(Edit(first.span.to(second.span), joined),))
 
 

@@ -1,3 +1,4 @@
 use papers.darts
 search darts { epochs 3
- order second }
+ order second
+}
