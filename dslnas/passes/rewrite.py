@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
 
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.verify import Law
@@ -29,7 +28,7 @@ class Pass:
         keeps_choices: Whether every operation of every edge can still be run without the others,
             as methods do that sample operations.
         after: Names of passes whose result it builds on: they run before it.
-        loops: The loops of our own without which it does not pay; None if it always does.
+        loops: Name of the kernel without whose loops it does not pay; None if it always does.
         phase: When it runs.
         requires: Laws that hold before it and behind it, besides those of every graph.
     """
@@ -38,7 +37,7 @@ class Pass:
     summary: str
     keeps_choices: bool = False
     after: tuple[str, ...] = ()
-    loops: Literal["separable_conv", "pointwise_conv"] | None = None
+    loops: str | None = None
     phase: Phase = Phase.RUN
     requires: tuple[Law, ...] = ()
 

@@ -9,7 +9,6 @@ import torch
 
 from dslnas.backends.torch.cuda_graphs import CudaRecorder
 from dslnas.backends.torch.kernels.availability import has_loops
-from dslnas.backends.torch.kernels.kernel_args import Kernel
 from dslnas.backends.torch.loss_graphs import LossGraphs
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.tensor_float import EVERYTHING, NOTHING
@@ -66,7 +65,7 @@ class Runtime:
         needed = {name: PASSES[name].loops for name in self.passes}
         return tuple(n for n, loops in needed.items() if loops is None or self.runs_loops(loops))
 
-    def runs_loops(self, kernel: Kernel) -> bool:
+    def runs_loops(self, kernel: str) -> bool:
         """Whether loops of our own run a kernel while a network trains; not in compiled cells."""
         on_cpu = self.device.type == "cpu" and self.precision != "bfloat16"
         return on_cpu and not self.compiles and has_loops(kernel)

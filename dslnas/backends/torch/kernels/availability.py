@@ -34,7 +34,7 @@ def available() -> bool:
     return why_unavailable() is None
 
 
-def has_loops(kernel: Kernel) -> bool:
+def has_loops(kernel: str) -> bool:
     """Say whether a kernel runs by its own loops; else it runs by torch's functions."""
     return kernel not in _switched_off and available()
 
