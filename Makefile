@@ -48,7 +48,7 @@ clean: ## Remove caches and built packages; .venv and results stay
 	@echo "==> Removing caches, build/ and dist/; results in exported/ stay."
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf build dist
-	find dslnas tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find dslnas docs tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Refuses to use a .venv of one Python when PYTHON asks for another.
 same-python:

@@ -21,6 +21,7 @@ from dslnas.drawing.palette import DARK, LIGHT
 
 HERE = Path(__file__).parent
 FIRST = "index.md"
+FIRST_PAGES = ("First steps <self>", "Overview <overview>")
 GUIDE = ("tutorial", "language", "spaces", "library", "data", "methods", "training", "ratings")
 PROJECT = ("architecture", "adding", "benchmarks", "contributing", "changelog")
 
@@ -74,7 +75,7 @@ def _contents(written: Iterable[str], generated: Mapping[str, str]) -> Iterator[
     names = [place.removesuffix(".md") for place in written if place != FIRST]
     others = sorted({*names} - {*GUIDE, *PROJECT, "overview"})
     reference = [place.removesuffix(".md") for place in generated if place.startswith("reference/")]
-    yield _toctree("Guide", ["overview", *GUIDE, *others, "specs/index"])
+    yield _toctree("Guide", [*FIRST_PAGES, *GUIDE, *others, "specs/index"])
     yield _toctree("Reference", reference)
     yield _toctree("Project", PROJECT)
 

@@ -19,6 +19,9 @@ from dslnas.source import SourceFile
 _STEMS = ("conv(1, out = C)", "conv(1, out = C) -> global_avg_pool -> linear(C)")
 """What comes before an operation: an image for most, else a row of numbers."""
 
+_ARGUMENTS = ("3", "2", "1", "conv(3)")
+"""What an operation without defaults is called with: a number, or an operation that it applies."""
+
 
 def library_figure(name: str) -> str:
     """Return what a file of the library describes, drawn; "" where that is no whole spec."""
@@ -42,8 +45,8 @@ def _attempts(facts: OperationFacts) -> Iterator[Figure]:
     (definition,) = parse(SourceFile(facts.name, facts.definition)).items
     assert isinstance(definition, ast.OpDef)
     needed = [p.name.text for p in definition.parameters if p.default is None]
-    for stem, number in product(_STEMS, (3, 2, 1)):
-        arguments = ", ".join(f"{name} = {number}" for name in needed)
+    for stem, value in product(_STEMS, _ARGUMENTS):
+        arguments = ", ".join(f"{name} = {value}" for name in needed)
         call = f"{facts.name}({arguments})" if needed else facts.name
         try:
             compiled = compile_source(SourceFile("drawn.nas", _spec(facts.source, stem, call)))
@@ -59,4 +62,5 @@ def _spec(source: str, stem: str, call: str) -> str:
         f"cell drawn {{ inputs 1; node n1 = {call}(in1); output n1 }}\n"
         f"network {{ channels 16; stem {stem}; cells drawn; head linear(classes) }}\n"
         "data digits\n"
+        "evaluate { channels 16 }\n"
     )

@@ -52,7 +52,7 @@ def _steps(word: str, model: type[SearchSettings]) -> Iterator[str]:
     engine = ENGINES[word]
     first = next(name for name, other in ENGINES.items() if other is engine)
     if first == word:
-        yield docstring(sys.modules[engine.__module__], whole=False)
+        yield f"**Source.** {docstring(sys.modules[engine.__module__], whole=False)}"
         yield f"**Steps.** {docstring(engine)}"
     else:
         yield f"**Steps.** Those of [{first}](#search-{first}), with the parts that are set below."

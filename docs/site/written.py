@@ -17,6 +17,15 @@ from dslnas.source import SourceFile
 _FENCE = re.compile(r"^(```+)([\w+-]*)\n(.*?)^\1$", re.M | re.S)
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#:\s]*)(#[^)\s]*)?\)")
 _MARK = re.compile(r"^(<!-- generated: (?P<name>\w+) -->\n)(.*?)^(<!-- end -->)$", re.M | re.S)
+_MORE = {
+    "augmentations": "values.md#augmentation",
+    "methods": "methods.md",
+    "optimisers": "values.md#optimiser",
+    "schedules": "values.md#schedule",
+    "sources": "settings.md#data",
+}
+"""Place in the reference that has more on a table."""
+
 _NAMED = re.compile(
     r"(?<![\[`])`(dslnas [a-z]+|NAS\d{3})( [^`\n]*)?`(?!\])|\b(NAS\d{3})\b(?![^\[]*\])"
 )
@@ -25,7 +34,13 @@ _NAMED = re.compile(
 def written_page(path: str) -> str:
     """Return a page of the repository as the site shows it."""
     text = (ROOT / path).read_text(encoding="utf-8")
-    return "".join(_parts(_MARK.sub(r"\3", text), path))
+    parts = "".join(_parts(text, path))
+    return _MARK.sub(lambda mark: f"{mark[3]}\n{_more(mark['name'], path)}\n", parts)
+
+
+def _more(name: str, path: str) -> str:
+    place = link(f"reference/{_MORE[name]}", place_of(path))
+    return f"More about each is in the [reference]({place})."
 
 
 def with_tables(text: str, tables: Mapping[str, Callable[[], str]]) -> str:

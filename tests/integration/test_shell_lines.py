@@ -21,7 +21,7 @@ PAGES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *(ROOT / "docs")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 FEW = (
-    "data.batch=8", "cell.normal.nodes=1", "cell.normal.keep=1", "network.repeat=0",
+    "data.batch=8", "cell.normal.nodes=1", "cell.normal.keep=1", "network.repeat=1",
     "network.channels=4", "search.epochs=1", "evaluate.batch=8", "evaluate.epochs=1",
     "evaluate.channels=4", "evaluate.repeat=1",
 )  # fmt: skip
