@@ -1,7 +1,8 @@
 """All that is aimed at, in one table: what was reached, what is wanted, and what bounds it.
 
 Runs the other programs one after the other, each in a process of its own, at the sizes that are
-aimed at. Run it on a machine that does nothing else.
+aimed at. Run it on a machine that does nothing else. Steps run on one thread, whose seconds of the
+processor are steadier than those of a clock.
 
     python benchmarks/run_all.py                           # half an hour on two cores
     python benchmarks/run_all.py --only export,start --turns 7
@@ -25,7 +26,7 @@ Program = Callable[[Sequence[str]], list[Reached]]
 
 LOWERINGS = ("--methods=darts", "--ways=plain,loopless,ours", "--no-memory")
 PROGRAMS: dict[str, tuple[Program, tuple[str, ...]]] = {
-    "search": (supernets.main, ("--workloads=cells-16", "--threads=2")),
+    "search": (supernets.main, ("--workloads=cells-16", "--threads=1")),
     "loops": (supernets.main, ("--workloads=cells-16", "--threads=1", *LOWERINGS)),
     "recurrent": (supernets.main, ("--workloads=recurrent", "--threads=1")),
     "training": (training.main, ("--threads=1",)),

@@ -62,4 +62,4 @@ class Chosen(JsonModel):
             else f"{tried.way}: {1000 * tried.step:.3g} ms, {tried.start:.3g} s to start"
             for tried in self.tried
         )
-        return f"Steps run {self.way}: {self.steps:,} of them take least so ({times})"
+        return f"Steps run {self.way}, which takes least for {self.steps:,} of them ({times})"
