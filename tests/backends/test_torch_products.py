@@ -33,15 +33,15 @@ def plain(weight: Tensor, bias: Tensor | None) -> SharedLinear:
     return lambda x: linear(x, weight, bias)  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("turned", [1, 100])
+@pytest.mark.parametrize(("turned", "rows"), [(1, ROWS), (100, ROWS), (1, ROWS - 1)])
 @pytest.mark.parametrize("bias", [False, True])
 def test_results_and_gradients_are_those_of_a_linear_map(
-    bias: bool, turned: int, monkeypatch: pytest.MonkeyPatch
+    bias: bool, turned: int, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(products, "TURNED", turned)
     steps, weight, b = operands(bias=bias)
     of, zero = [*steps, weight, *([] if b is None else [b])], torch.zeros((), dtype=torch.float64)
-    ours = chained(steps, SharedLinear(weight, b), zero)
+    ours = chained(steps, SharedLinear(weight, b, rows), zero)
     theirs = chained(steps, plain(weight, b), zero)
     torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=0)
     found, expected = (torch.autograd.grad(loss, of) for loss in (ours, theirs))
@@ -51,7 +51,7 @@ def test_results_and_gradients_are_those_of_a_linear_map(
 
 def test_a_second_backward_pass_begins_anew() -> None:
     (x, *_), weight, _ = operands(bias=False)
-    loss = SharedLinear(weight)(x).sin().sum()
+    loss = SharedLinear(weight, None, ROWS)(x).sin().sum()
     torch.autograd.grad(loss, x, retain_graph=True)  # leaves what nobody asked for
     first = torch.autograd.grad(loss, weight, retain_graph=True)
     second = torch.autograd.grad(loss, weight)
@@ -63,7 +63,7 @@ def test_gradients_have_gradients() -> None:
     assert bias is not None
 
     def loss(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        shared = SharedLinear(weight, bias)
+        shared = SharedLinear(weight, bias, ROWS)
         return shared(x).tanh().sum() + shared(x.tanh()).sin().sum()
 
     assert torch.autograd.gradgradcheck(loss, (steps[0], weight, bias))
@@ -71,6 +71,6 @@ def test_gradients_have_gradients() -> None:
 
 def test_a_weight_that_is_not_trained_gets_no_gradient() -> None:
     (x, *_), weight, _ = operands(bias=False)
-    loss = SharedLinear(weight.detach())(x).sum()
+    loss = SharedLinear(weight.detach(), None, ROWS)(x).sum()
     (found,) = torch.autograd.grad(loss, x)
     torch.testing.assert_close(found, weight.detach().sum(0).expand_as(x))

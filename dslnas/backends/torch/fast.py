@@ -125,7 +125,7 @@ def _linear(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: Ru
         return FORMS[node.primitive](node, inputs, own, run)
     key = node.tensors, own[0].shape, torch.is_grad_enabled()  # without, what is only observed
     if key not in run.shared:
-        run.shared[key] = SharedLinear(*own)
+        run.shared[key] = SharedLinear(own[0], own[1] if len(own) > 1 else None, len(x))
     return run.shared[key](x)
 
 

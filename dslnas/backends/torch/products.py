@@ -18,18 +18,19 @@ ROWS = 128
 core keeps what it reads of a turned matrix in its second cache."""
 
 TURNED = 2**20
-"""Numbers of the largest weight that is turned: others are read from afar in any case."""
+"""Numbers of the largest weight that is turned for products of more rows."""
 
 
 class SharedLinear:
     """The linear map of a weight and a bias, for many x in one run."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
-        """Take a weight (outputs, features)."""
+    def __init__(self, weight: Tensor, bias: Tensor | None, rows: int) -> None:
+        """Take a weight (outputs, features), and how many rows most x have, about."""
         self._weight, self._bias = weight.detach(), bias
         self._sum = _WeightGradient()
+        turns = rows < ROWS or weight.numel() <= TURNED
         self._turned: Tensor = _Turned.apply(  # type: ignore[no-untyped-call]
-            weight, self._sum
+            weight, self._sum, turns
         )
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -77,20 +78,18 @@ class _Turned(torch.autograd.Function):
     """W^T; its gradient is what products have left in a sum, and what comes in besides."""
 
     @staticmethod
-    def forward(ctx: Any, weight: Tensor, total: _WeightGradient) -> Tensor:
+    def forward(ctx: Any, weight: Tensor, total: _WeightGradient, turns: bool) -> Tensor:
         ctx.total = total
         ctx.set_materialize_grads(False)
         turned = weight.detach().t()
-        if weight.numel() > TURNED:
-            return turned
-        return turned.clone(memory_format=torch.contiguous_format)
+        return turned.clone(memory_format=torch.contiguous_format) if turns else turned
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None]:
+    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, None, None]:
         total = ctx.total.taken()
         if gradient is None or total is None:
-            return total if gradient is None else gradient.t(), None
-        return total + gradient.t(), None
+            return total if gradient is None else gradient.t(), None, None
+        return total + gradient.t(), None, None
 
 
 class _Product(torch.autograd.Function):
