@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from dslnas.diagnostics import UserError, command, user_error
-from dslnas.settings.data import DATA, DataSettings, LabelledSettings
+from dslnas.settings.data import DATA, DataSettings
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Crop
 from dslnas.source import SourceFile
@@ -25,9 +25,6 @@ EFFORTS: tuple[Effort, ...] = get_args(Effort)
 BATCHES = (64, 32, 16, 8, 4, 2)
 SIDE = 32
 """Height and width to which pictures are brought unless others are asked for."""
-
-METHODS = {"image": "pc_darts", "rating": "nasp"}
-"""Method that is advised, by the word for an example; `darts` for all others."""
 
 _TOO_LARGE = "NAS606"
 
@@ -67,9 +64,8 @@ class Answers:
     @property
     def goals(self) -> Sequence[str]:
         """Tasks that the data can serve; empty where there is nothing to choose."""
-        if not issubclass(self.model, LabelledSettings):
-            return ()
-        known = get_args(self.model.model_fields["task"].annotation)
+        task = self.model.model_fields.get("task")
+        known = () if task is None else get_args(task.annotation)
         return known if len(known) > 1 else ()
 
 
@@ -170,7 +166,7 @@ def spec_text(answers: Answers, folder: Path, batch: int, side: int = 0) -> str:
     from dslnas.tasks.catalogue import task_of
 
     data = answers.model(**_settings(answers, folder, batch, side))
-    kind, place = task_of(data).example, EFFORTS.index(answers.effort)
+    task, place = task_of(data), EFFORTS.index(answers.effort)
     written = data.model_fields_set
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("dslnas.app", "starters"),
@@ -179,10 +175,10 @@ def spec_text(answers: Answers, folder: Path, batch: int, side: int = 0) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    text = environment.get_template(f"{kind}.nas.j2").render(
-        title=task_of(data).settings.examples,
+    text = environment.get_template(f"{task.example}.nas.j2").render(
+        title=task.settings.examples,
         data=section_text(data, without=data.settings().keys() - written),
-        method=answers.method or METHODS.get(kind, "darts"),
+        method=answers.method or task.settings.method,
         batch=batch,
         pick=lambda *by_effort: by_effort[place],
     )

@@ -39,6 +39,7 @@ class TaskSettings:
         specials: Its settings that not every task has.
         defaults: By section the values, by field, that take the place of the model's defaults;
             subclasses have the entries of their bases.
+        method: Search method that is advised where nobody names one.
     """
 
     data: type[DataSettings]
@@ -49,6 +50,7 @@ class TaskSettings:
     least_classes: int = 2
     specials: tuple[Special, ...] = ()
     defaults: Mapping[type[Section], Mapping[str, object]] = field(default_factory=dict)
+    method: str = "darts"
 
     def defaults_of(self, model: type[Section]) -> dict[str, object]:
         """Return the values by field that a section has for this task instead of its own defaults.

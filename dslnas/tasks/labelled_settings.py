@@ -32,6 +32,7 @@ class Family:
         examples: Name of the data in messages.
         specials: Settings that not every task has.
         defaults: By section, see `TaskSettings`.
+        method: Search method that is advised.
     """
 
     data: type[LabelledSettings]
@@ -40,6 +41,7 @@ class Family:
     examples: str
     specials: tuple[Special, ...] = ()
     defaults: Mapping[type[Section], Mapping[str, object]] = field(default_factory=dict)
+    method: str = "darts"
 
 
 IMAGES = Family(
@@ -62,6 +64,7 @@ IMAGES = Family(
         Special("evaluate.auxiliary"),
         Special("evaluate.drop_path"),
     ),
+    method="pc_darts",
 )
 
 TABLES = Family(
@@ -110,4 +113,5 @@ def settings_of(family: Family, goal: Goal) -> TaskSettings:
         least_classes=2 if has_classes else 1,
         specials=(*family.specials, *((_SMOOTHING,) if has_classes else ())),
         defaults=family.defaults,
+        method=family.method,
     )

@@ -40,6 +40,7 @@ _NORMS = 1e-5
 
 SETTINGS = TaskSettings(
     data=RatingSettings,
+    method="nasp",
     source="simulated_ratings",
     examples="ratings",
     is_recurrent=False,
