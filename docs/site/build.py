@@ -6,7 +6,7 @@ Sphinx makes a site of both. A warning is an error.
 
 from __future__ import annotations
 
-import argparse
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -20,6 +20,7 @@ from docs.site.written import files_of, written_page
 from dslnas.drawing.palette import DARK, LIGHT
 
 HERE = Path(__file__).parent
+OUT = ROOT / "build" / "docs"
 FIRST = "index.md"
 FIRST_PAGES = ("First steps <self>", "Overview <overview>")
 GUIDE = ("tutorial", "language", "spaces", "library", "data", "methods", "training", "ratings")
@@ -28,28 +29,16 @@ PROJECT = ("architecture", "adding", "benchmarks", "contributing", "changelog")
 
 def main() -> int:
     """Build the site and return the exit code of Sphinx."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "docs")
-    out: Path = parser.parse_args().out
-    source, html = out / "source", out / "html"
-    write_source(source)
-    code = build_main(["-qW", "--keep-going", "-d", f"{out / 'cache'}", f"{source}", f"{html}"])
+    source, html = OUT / "source", OUT / "html"
+    shutil.rmtree(OUT, ignore_errors=True)
+    for place, data in _content():
+        path = source / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    code = build_main(["-qW", "--keep-going", "-d", f"{OUT / 'cache'}", f"{source}", f"{html}"])
     if code == 0:
         print(f"{html / 'index.html'}")
     return code
-
-
-def write_source(folder: Path) -> None:
-    """Write all that Sphinx reads; what has not changed is left alone, so that it is fast."""
-    content = dict(_content())
-    for place, data in content.items():
-        path = folder / place
-        if not path.is_file() or path.read_bytes() != data:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-    for path in folder.rglob("*"):
-        if path.is_file() and path.relative_to(folder).as_posix() not in content:
-            path.unlink()
 
 
 def _content() -> Iterator[tuple[str, bytes]]:

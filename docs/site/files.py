@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 from docs.site.markdown import code, escaped, page, table
 from dslnas.cli.commands.schema import FILES, model_of
 from dslnas.json_model import json_schema
+from dslnas.settings.calls import CALLS
+from dslnas.settings.spec import SECTIONS
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -17,7 +19,9 @@ def files_page() -> str:
     return page(
         "# JSON files",
         "`dslnas schema` prints JSON Schemas of what runs and commands write as JSON, for programs "
-        "that read it; these tables are the same for people. Fields in italics may be missing.",
+        "that read it; these tables are the same for people. Fields in italics may be missing; "
+        "those of sections and calls are their [settings](settings.md) and "
+        "[parameters](values.md).",
         *(_file(file) for file in FILES),
     )
 
@@ -25,7 +29,8 @@ def files_page() -> str:
 def _file(file: str) -> str:
     schema: Schema = json_schema(model_of(file))
     parts = {schema["title"]: schema, **schema.get("$defs", {})}
-    objects = {name: part for name, part in parts.items() if "properties" in part}
+    told = {model.__name__ for model in (*SECTIONS, *CALLS.values())}
+    objects = {n: part for n, part in parts.items() if "properties" in part and n not in told}
     blocks = (f"### {file}: {name}\n\n{_object(part)}" for name, part in objects.items())
     return page(f"## {file}", *blocks).strip()
 
@@ -45,8 +50,10 @@ def _object(schema: Schema) -> str:
 
 def _types(schema: Schema) -> Iterator[str]:
     """Yield in words the types that a value may have."""
-    for part in schema.get("anyOf", (schema,)):
-        if "$ref" in part:
+    for part in schema.get("anyOf", schema.get("oneOf", (schema,))):
+        if "oneOf" in part:
+            yield from _types(part)
+        elif "$ref" in part:
             yield part["$ref"].rpartition("/")[2]
         elif "enum" in part:
             yield ", ".join(code(str(value)) for value in part["enum"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import groupby
@@ -10,6 +11,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from docs.site.markdown import code, docstring, escaped, page, table
+from docs.site.places import slug
 from dslnas.language.print.expanded_spec import item_text, setting_text, value_text
 from dslnas.settings.annotations import wanted
 from dslnas.settings.calls import CALLS
@@ -20,6 +22,7 @@ from dslnas.settings.spec import SECTIONS
 from dslnas.tasks.catalogue import TASK_SETTINGS
 
 HEADS = ("setting", "takes", "default", "meaning")
+_CALL = re.compile(r"`(\w+)\(\.\.\.\)`")
 _BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 
@@ -85,12 +88,13 @@ def rows_of(model: type[Section]) -> dict[str, list[str]]:
 
 def _defaults(settings: Section, key: str) -> Iterator[str]:
     """Yield the defaults that a setting has for other tasks, with the examples of these."""
-    seen: set[str] = set()
+    examples: dict[str, dict[str, None]] = {}
     for task in TASK_SETTINGS:
         values = task.defaults_of(type(settings)) if task.has(settings, TASK_SETTINGS) else {}
-        if key in values and task.examples not in seen:
-            seen.add(task.examples)
-            yield f"for {task.examples}: {code(value_text(values[key]))}"
+        if key in values:
+            examples.setdefault(value_text(values[key]), {})[task.examples] = None
+    for value, known in examples.items():
+        yield f"for {', '.join(known)}: {code(value)}"
 
 
 def _row(key: str, field: FieldInfo, value: object, others: Iterable[str]) -> list[str]:
@@ -106,7 +110,13 @@ def _takes(field: FieldInfo) -> str:
         for name, words in _BOUNDS.items()
         if (bound := getattr(fact, name, None)) is not None
     ]
-    return ", ".join([escaped(wanted(field.annotation)), *bounds])
+    words = _CALL.sub(_linked, escaped(wanted(field.annotation)))
+    return ", ".join([words, *bounds])
+
+
+def _linked(call: re.Match[str]) -> str:
+    """Return a call with a link to its place among the values."""
+    return f"[{call[0]}](values.md#{slug(CALLS[call[1]].noun)})"
 
 
 def values_page() -> str:

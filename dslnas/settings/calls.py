@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dslnas.settings.annotations import calls_of
-from dslnas.settings.search_parts import Fading, Oles, Perturbation, Regulariser
+from dslnas.settings.search_parts import Fading, Oles, Perturbation, Regulariser, Stages, Update
 from dslnas.settings.stop import StopRule
 from dslnas.settings.values import AnyOptimiser, Augmentation, Rate, Variational
 
@@ -17,4 +17,6 @@ CALLS = calls_of(
     | Perturbation
     | Fading
     | Oles
+    | Stages
+    | Update
 )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from dslnas.settings.annotations import is_list
+from dslnas.settings.annotations import calls_of, is_list
 from dslnas.settings.calls import CALLS
 from dslnas.settings.data import DATA, AnyData, Cifar10, ImageSettings
 from dslnas.settings.gradient_methods import GdasSettings, MilenasSettings
@@ -97,6 +97,12 @@ def test_a_default_is_a_value_that_its_field_takes(model: type[Model]) -> None:
 def test_every_setting_of_a_section_is_explained() -> None:
     settings = [(model, *item) for model in SECTIONS for item in model.settings().items()]
     assert not [(model, key) for model, key, field in settings if not field.description]
+
+
+def test_every_call_that_a_setting_takes_is_known() -> None:
+    fields = (field for model in MODELS for field in model.settings().values())
+    taken = [call for field in fields for call in calls_of(field.annotation).items()]
+    assert {call for call in taken if CALLS.get(call[0]) is not call[1]} == set()
 
 
 def test_models_are_frozen() -> None:
