@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dslnas.app.heap import keep_memory
 from dslnas.app.run import Notice, Run
 from dslnas.diagnostics import user_error
 from dslnas.runs.checkpoint import Checkpoint
@@ -41,11 +42,12 @@ def last_saved(run: Run, checkpoint: Checkpoint[P], epochs: int) -> Saved[P] | N
 
 @contextmanager
 def standing_heap() -> Iterator[None]:
-    """Leave all objects that there are by now to themselves inside of this.
+    """Leave all objects that there are by now to themselves inside of this, and keep memory.
 
     Python looks for unused ones among all objects again and again: with graphs, plans and modules
     there are a million, none of which goes away while a loop runs.
     """
+    keep_memory()
     gc.freeze()
     try:
         yield
