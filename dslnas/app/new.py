@@ -23,10 +23,14 @@ Effort: TypeAlias = Literal["quick", "usual", "thorough"]
 
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 BATCHES = (64, 32, 16, 8, 4, 2)
+SMALL = 8
+"""Batch from which on the steps of an epoch are the least: a larger one has to leave eight."""
+
+STEPS = 8
 SIDE = 32
 """Height and width to which pictures are brought unless others are asked for."""
 
-_TOO_LARGE = "NAS606"
+_TOO_LARGE = {"NAS606", "NAS611"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Answers:
         path: Place of the data; empty for data that come with a package.
         task: Kind of what is predicted; empty for what is usual for the source.
         target: Column that is predicted; empty for the last.
+        ignore: Columns that are not read.
         size: Height and width of pictures that are resized.
         method: Search method; empty for what is advised.
         effort: Size of the search and the training.
@@ -47,6 +52,7 @@ class Answers:
     path: str = ""
     task: str = ""
     target: str = ""
+    ignore: tuple[str, ...] = ()
     size: int = SIDE
     method: str = ""
     effort: Effort = "usual"
@@ -101,36 +107,59 @@ def has_many_numbers(values: Sequence[str], most: int = 20) -> bool:
     return len(numbers) > most or not all(number.is_integer() for number in numbers)
 
 
+def without_numbers(columns: Mapping[str, Sequence[str]], target: str) -> tuple[str, ...]:
+    """Return the columns that no network can read: they hold texts, and no number among them."""
+    return tuple(
+        name
+        for name, values in columns.items()
+        if name != target and any(values) and not any(map(_is_number, values))
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def write_spec(path: Path, answers: Answers) -> Compiled:
     """Write a spec, and return what it means.
 
-    The batch is the largest of the usual ones for which the data are enough.
+    The batch is the largest of the usual ones for which the data are enough: an epoch that is one
+    step long teaches nothing.
 
     Raises:
         UserError: NAS022 if a file is there already, NAS021 if it cannot be written; else what is
             wrong with the data: the spec is written then, so that it can be mended.
     """
-    from dslnas.app.compile import compile_linked
     from dslnas.files import make_folder, write_whole
-    from dslnas.language.link.link import link
 
     check_free(path)
     make_folder(path.parent)
     for batch in BATCHES:
         text = spec_text(answers, path.parent, batch)
+        read = batch * STEPS if batch > SMALL else batch
         try:
-            spec = compile_linked(
-                path.stem, link(SourceFile(str(path), text, path)), with_data=True
-            )
+            spec = _compiled(path, spec_text(answers, path.parent, read))
         except UserError as error:
-            too_large = {wrong.code for wrong in error.diagnostics} == {_TOO_LARGE}
+            too_large = {wrong.code for wrong in error.diagnostics} <= _TOO_LARGE
             if too_large and batch != BATCHES[-1]:
                 continue
             write_whole(path, text)
             raise
-        write_whole(path, spec_text(answers, path.parent, batch, _side(spec)))
-        return spec
+        text = spec_text(answers, path.parent, batch, _side(spec))
+        write_whole(path, text)
+        return _compiled(path, text)
     raise AssertionError("the last batch is returned or refused")
+
+
+def _compiled(path: Path, text: str) -> Compiled:
+    from dslnas.app.compile import compile_linked
+    from dslnas.language.link.link import link
+
+    return compile_linked(path.stem, link(SourceFile(str(path), text, path)), with_data=True)
 
 
 def check_free(path: Path) -> None:
@@ -208,14 +237,25 @@ def _settings(answers: Answers, folder: Path, batch: int, side: int) -> dict[str
     model, found = answers.model, dict[str, Any](batch=batch)
     if answers.path:
         given = Path(answers.path).expanduser()
-        found["path"] = str(given) if given.is_absolute() else os.path.relpath(given, folder)
+        place = str(given) if given.is_absolute() else os.path.relpath(given, folder)
+        found["path"] = _string(place, "a path")
     usual = model.model_fields.get("task")
     if usual is not None and answers.task not in ("", usual.default):
         found["task"] = answers.task
     if answers.target:
-        found["target"] = (answers.target,)
+        found["target"] = (_string(answers.target, "a column"),)
+    if answers.ignore:
+        found["ignore"] = tuple(_string(name, "a column") for name in answers.ignore)
     if model().is_resized:
         found["size"] = answers.size
     if side and "augment" in model.model_fields:
         found["augment"] = (Crop(pad=max(1, side // 8)),)
     return found
+
+
+def _string(text: str, what: str) -> str:
+    """Return a text that a spec can have as a string; raise NAS604 for another."""
+    if '"' in text or not text.isprintable():
+        message = f'{what} with a `"` or a line end in its name cannot be written in a spec'
+        raise user_error("NAS604", message, where=text, help="rename it")
+    return text

@@ -125,6 +125,36 @@ def test_a_spec_for_damaged_data_is_written_so_that_it_can_be_mended(
     assert run(["check", "mine.nas", *(word for one in mended for word in ("--set", one))]) == 0
 
 
+def test_an_epoch_has_steps_to_learn_by(folder: Path) -> None:
+    assert run(["new", "rows.nas", "--data", "rows.csv"]) == 0
+    assert compile_spec(folder / "rows.nas").program.data.batch == 16  # 160 rows train
+    assert run(["new", "photos.nas", "--data", "photos"]) == 0
+    assert compile_spec(folder / "photos.nas").program.data.batch == 8  # 14 pictures train
+
+
+def test_a_short_text_is_enough_for_a_small_batch(folder: Path) -> None:
+    (folder / "story.txt").write_text("the cat sat on the mat .\n" * 700)
+    assert run(["new", "story.nas", "--data", "story.txt"]) == 0
+    assert compile_spec(folder / "story.nas").program.data.batch == 8
+
+
+def test_columns_of_texts_are_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{n % 7},{'red' if n % 3 else ''},{n % 2}" for n in range(100)]
+    (folder / "flowers.csv").write_text("\n".join(["length,colour,kind", *rows]))
+    assert run(["new", "flowers.nas", "--data", "flowers.csv"]) == 0
+    assert "left out: column `colour`, which holds texts" in capsys.readouterr().out
+    assert compile_spec(folder / "flowers.nas").network.example == (1,)
+
+
+def test_a_name_that_no_spec_can_write_is_told_before_one_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "photos").rename(folder / 'my "best"')
+    assert run(["new", "mine.nas", "--data", 'my "best"']) == 1
+    assert 'a path with a `"`' in capsys.readouterr().err
+    assert not (folder / "mine.nas").exists()
+
+
 def test_fractions_and_many_numbers_are_predicted_as_numbers() -> None:
     assert has_many_numbers(["0.5", "1"])
     assert has_many_numbers([str(number) for number in range(21)])

@@ -19,6 +19,7 @@ from dslnas.app.new import (
     has_many_numbers,
     next_commands,
     sources_at,
+    without_numbers,
     write_spec,
 )
 from dslnas.cli.render.summary import many
@@ -52,17 +53,19 @@ def new(spec: Path, data: str | None, method: str, **given: Any) -> None:
     path = "" if data == source and not Path(data).exists() else data
     answers = Answers(source, path, method=method)
     _check_usage(answers, given)
-    target, task = _predicted(answers, given["target"], given["task"], asks=asks)
+    target, task, ignore = _predicted(answers, given["target"], given["task"], asks=asks)
     size = given["size"] or SIDE
     if given["size"] is None and asks and answers.model().is_resized:
         size = click.prompt("Height and width of pictures", SIDE, type=click.IntRange(4, 1024))
     effort = _chosen(f"Effort ({ABOUT})", given["effort"], EFFORTS, "usual", asks=asks)
     compiled = write_spec(
         spec,
-        Answers(source, path, task, target, size, method, effort),  # type: ignore[arg-type]
+        Answers(source, path, task, target, ignore, size, method, effort),  # type: ignore[arg-type]
     )
     reads, outputs = show_example(compiled.network.example), compiled.network.classes
     click.echo(f"{spec} is written: {source}, {reads or 'tokens'}, {many(outputs, 'output')}")
+    for name in ignore:
+        click.echo(f"left out: column `{name}`, which holds texts; write classes in it as numbers")
     click.echo("Next:")
     for line in next_commands(spec):
         click.echo(f"  {line}")
@@ -82,18 +85,19 @@ def _check_usage(answers: Answers, given: Mapping[str, Any]) -> None:
 
 def _predicted(
     answers: Answers, target: str | None, task: str | None, *, asks: bool
-) -> tuple[str, str]:
-    """Return the column that is predicted, and the task; empty for the usual ones."""
-    usual = ""
+) -> tuple[str, str, tuple[str, ...]]:
+    """Return the column that is predicted and the task, "" for the usual; and what is not read."""
+    usual, ignore = "", tuple[str, ...]()
     if answers.has_target:
         columns = columns_of(answers.path)
         names = list(columns)
         target = _chosen("Column to predict", target, names, names[-1], asks=asks)
         usual = "regression" if has_many_numbers(columns[target]) else "classification"
+        ignore = without_numbers(columns, target)
         target = "" if target == names[-1] else target
     if answers.goals:
         task = _chosen("Task", task, answers.goals, usual or answers.goals[0], asks=asks)
-    return target or "", task or ""
+    return target or "", task or "", ignore
 
 
 def _chosen(what: str, given: str | None, known: Sequence[str], usual: str, *, asks: bool) -> str:
