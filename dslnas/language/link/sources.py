@@ -14,7 +14,7 @@ from dslnas.edits import Help
 from dslnas.encoding import NotUtf8Error, decoded
 from dslnas.language.syntax.parse import MAX_CHARACTERS
 from dslnas.source import SourceFile, Span
-from dslnas.spelling import did_you_mean, suggestion
+from dslnas.spelling import did_you_mean, meant, suggestion
 
 STDIN = Path("-")
 STDIN_NAME = "stdin"
@@ -133,9 +133,11 @@ def library_about(name: str) -> str:
 
 
 def near_library(name: str) -> Help:
-    """Return a help line with the library's files whose last part a name is, or the nearest."""
-    known = library_names()
-    same = [one for one in known if one.rpartition(".")[2] == name]
+    """Return a help line with the library's files that end as a name does, or the nearest."""
+    known, last = library_names(), name.rpartition(".")[2]
+    same = [one for one in known if one.rpartition(".")[2] == last]
+    if len(same) == 1:
+        return meant(name, same[0])
     shown = " or ".join(f"`{one}`" for one in same)
     return f"did you mean {shown}?" if same else did_you_mean(name, known)
 

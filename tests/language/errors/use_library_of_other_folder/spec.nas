@@ -1,0 +1,2 @@
+use std.darts
+data digits
