@@ -14,24 +14,34 @@ from dslnas.diagnostics import user_error
 PART = ".part"
 """End of the name of a file, or of a folder of some, that is being written."""
 
+OTHER_COPY = "let it be written to, or change a copy of it"
+OTHER_NAME = "give it another name, or another folder"
 
-def write_whole(path: Path, content: str | bytes, before: Path | None = None) -> None:
+
+OTHER_OUT = "choose another place with `--out PATH` (in Python `out='PATH'`)"
+
+
+def write_whole(
+    path: Path, content: str | bytes, before: Path | None = None, instead: str = OTHER_OUT
+) -> None:
     """Write a file under another name first, so that nobody ever sees half of it.
 
     It is on the disk before it takes its name: a computer that loses its power keeps the old file
     or the new one. What was there is kept as `before`, if that is given, once the new one is whole.
+    Permissions stay; a file that its owner may not write to is not replaced.
 
     Raises:
-        UserError: NAS021 if it cannot be written.
+        UserError: NAS021 if it cannot be written, with advice on what to do `instead`.
     """
     data = content.encode() if isinstance(content, str) else content
     try:
+        mode = _mode(path)
         handle, temporary = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 sync(file)
-            os.chmod(temporary, 0o644)
+            os.chmod(temporary, mode)
             if before is not None and path.exists():
                 os.replace(path, before)
             os.replace(temporary, path)
@@ -39,7 +49,18 @@ def write_whole(path: Path, content: str | bytes, before: Path | None = None) ->
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise cannot_write(path, error) from None
+        raise cannot_write(path, error, instead) from None
+
+
+def _mode(path: Path) -> int:
+    """Return the permissions that a file has or will have; raise OSError if it is protected."""
+    try:
+        mode = path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return 0o644
+    if not mode & 0o200:
+        raise PermissionError(errno.EACCES, "the file is write-protected")
+    return mode
 
 
 def put(file: Path, place: Path) -> None:
@@ -74,19 +95,16 @@ def user_cache() -> Path:
     return place / "dslnas"
 
 
-def make_folder(path: Path) -> None:
+def make_folder(path: Path, instead: str = OTHER_OUT) -> None:
     """Make a folder and those above it.
 
     Raises:
-        UserError: NAS021 if it cannot be made.
+        UserError: NAS021 if it cannot be made, with advice on what to do `instead`.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise cannot_write(path, error) from None
-
-
-OTHER_OUT = "choose another folder with `--out DIR` (in Python `out='DIR'`)"
+        raise cannot_write(path, error, instead) from None
 
 
 def cannot_write(path: Path, error: OSError, instead: str = OTHER_OUT) -> Exception:

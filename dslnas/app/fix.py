@@ -11,7 +11,7 @@ from pathlib import Path
 from dslnas.app.check import Verdict, check_source
 from dslnas.app.compile import spec_source
 from dslnas.diagnostics import Diagnostic, UserError
-from dslnas.files import write_whole
+from dslnas.files import OTHER_COPY, write_whole
 from dslnas.language.fix import fixed
 from dslnas.source import SourceFile
 
@@ -63,16 +63,18 @@ def fix_spec(spec: Path, overrides: Sequence[str] = (), *, guess: bool = False) 
 
     after = source if source.library else fixed(source, mistakes, guess=guess)
     if after.text != source.text and source.path is not None:
-        _write(source.path.resolve(), after.text)
+        is_link = source.path.is_symlink()
+        _write(source.path.resolve() if is_link else source.path, after.text)
     return Fix(source, after, check_source(after, overrides))
 
 
 def _write(path: Path, text: str) -> None:
     """Write a text over a file, with the line ends and the byte order mark that it has."""
     old, new = path.read_bytes(), text.encode()
-    if old.count(b"\r\n") == old.count(b"\n"):
+    if 0 < old.count(b"\r\n") == old.count(b"\n"):
         new = new.replace(b"\n", b"\r\n")
-    write_whole(path, (BOM_UTF8 if old.startswith(BOM_UTF8) else b"") + new)
+    mark = BOM_UTF8 if old.startswith(BOM_UTF8) else b""
+    write_whole(path, mark + new, instead=OTHER_COPY)
 
 
 def _lines(source: SourceFile) -> list[str]:

@@ -134,10 +134,10 @@ def write_spec(path: Path, answers: Answers) -> Compiled:
         UserError: NAS022 if a file is there already, NAS021 if it cannot be written; else what is
             wrong with the data: the spec is written then, so that it can be mended.
     """
-    from dslnas.files import make_folder, write_whole
+    from dslnas.files import OTHER_NAME, make_folder, write_whole
 
     check_free(path)
-    make_folder(path.parent)
+    make_folder(path.parent, OTHER_NAME)
     for batch in BATCHES:
         text = spec_text(answers, path.parent, batch)
         read = batch * STEPS if batch > SMALL else batch
@@ -147,10 +147,10 @@ def write_spec(path: Path, answers: Answers) -> Compiled:
             too_large = {wrong.code for wrong in error.diagnostics} <= _TOO_LARGE
             if too_large and batch != BATCHES[-1]:
                 continue
-            write_whole(path, text)
+            write_whole(path, text, instead=OTHER_NAME)
             raise
         text = spec_text(answers, path.parent, batch, _side(spec))
-        write_whole(path, text)
+        write_whole(path, text, instead=OTHER_NAME)
         return _compiled(path, text)
     raise AssertionError("the last batch is returned or refused")
 

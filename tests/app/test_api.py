@@ -208,7 +208,7 @@ def test_a_folder_that_is_no_good_is_told_with_the_python_for_another(
         dslnas.search(compiled, spec / "run")
     assert str(file.value) == (
         f"{spec / 'run'}: error[NAS021]: cannot be written: not a directory\n"
-        "  = help: choose another folder with `--out DIR` (in Python `out='DIR'`)"
+        "  = help: choose another place with `--out PATH` (in Python `out='PATH'`)"
     )
 
 

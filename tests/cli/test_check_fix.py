@@ -51,6 +51,29 @@ def test_line_ends_and_the_mark_in_front_stay(bad: Path) -> None:
     assert bad.read_bytes() == b"\xef\xbb\xbf" + mended.encode()
 
 
+def test_a_file_of_one_line_takes_line_feeds(bad: Path) -> None:
+    bad.write_text("use papers.darts search darts data digits")
+    assert run(["check", "--fix", "bad.nas"]) == 0
+    assert bad.read_bytes() == b"use papers.darts\nsearch darts\ndata digits"
+
+
+def test_permissions_stay_and_a_protected_file_is_not_written(
+    bad: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad.chmod(0o600)
+    assert run(["check", "--fix", "bad.nas"]) == 1
+    assert bad.stat().st_mode & 0o777 == 0o600
+    bad.write_text(BAD)
+    bad.chmod(0o444)
+    capsys.readouterr()
+    assert run(["check", "--fix", "bad.nas"]) == 1
+    assert bad.read_text() == BAD
+    assert capsys.readouterr().err == (
+        "bad.nas: error[NAS021]: cannot be written: the file is write-protected\n"
+        "  = help: let it be written to, or change a copy of it\n"
+    )
+
+
 def test_a_link_stays_a_link(bad: Path) -> None:
     link = Path("link.nas")
     link.symlink_to(bad)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dslnas.files import write_whole
+from dslnas.files import OTHER_COPY, write_whole
 from dslnas.language.link.sources import read_source
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
@@ -33,7 +33,7 @@ def fmt(files: tuple[Path, ...], only_check: bool) -> None:
         if only_check:
             click.echo(f"{file}: not formatted")
         else:
-            write_whole(file, text)
+            write_whole(file, text, instead=OTHER_COPY)
             click.echo(f"{file}: formatted")
     if changed and only_check:
         click.get_current_context().exit(1)
