@@ -145,7 +145,7 @@ def _facts_of(item: ast.Item) -> Iterator[tuple[str, str]]:
         case ast.CellDef(name=name):
             head, *lines = format_item(item).splitlines()
             yield f"cell {name.text}", head.removesuffix("{").strip()
-            for line in lines[:-1]:
+            for line in filter(str.strip, lines[:-1]):
                 key, _, value = line.strip().partition(" ")
                 if key == "node":
                     key, _, value = value.partition(" = ")

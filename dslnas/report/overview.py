@@ -30,9 +30,8 @@ class Tile:
 def in_short(run: RunRecord) -> str:
     """Return sentences on a run."""
     manifest, results = run.manifest, run.manifest.results
-    what = "Trained" if manifest.method is None else f"Searched by {manifest.method} and trained"
     told = [
-        f"{what} on {manifest.settings.data.source}, seed {manifest.seed}.",
+        f"{_done(run)} on {manifest.settings.data.source}, seed {manifest.seed}.",
         f"The run {_STATUS[manifest.status]}.",
     ]
     if results.search_stopped is not None:
@@ -40,6 +39,14 @@ def in_short(run: RunRecord) -> str:
     if results.search_epoch is not None:
         told.append(f"The architecture is that of epoch {results.search_epoch}.")
     return " ".join(told)
+
+
+def _done(run: RunRecord) -> str:
+    """Return the work of a run as a verb; it is past once its end is reached."""
+    method, is_over = run.manifest.method, run.manifest.results.is_trained
+    if method is None:
+        return "Trained" if is_over else "Trains an architecture"
+    return f"Searched by {method} and trained" if is_over else f"Searches by {method}"
 
 
 def tiles(run: RunRecord) -> Iterator[Tile]:

@@ -8,7 +8,9 @@ import pytest
 
 from dslnas.app.compile import CompiledSearch, architecture_text
 from dslnas.report.choices import Choices, choices_of
+from dslnas.report.page import page
 from dslnas.report.reading import RunRecord, read_run
+from dslnas.report.view import report_of
 from dslnas.space.derive.derive import with_chosen
 from dslnas.space.search_space import SearchSpace
 from tests.report.made_runs import compiled, one_hot, searched, write_run
@@ -99,6 +101,16 @@ def test_a_result_that_no_epoch_would_have_given_is_told_apart(
     text = architecture_text(spec, with_chosen(spec.space, _kept(SECOND)), "Found.")
     run = record_of(tmp_path / "run", spec.space, FIRST, architecture=text)
     assert not choices(run, spec.space).is_result
+
+
+def test_cells_are_taken_only_where_a_search_has_ended(
+    spec: CompiledSearch, tmp_path: Path
+) -> None:
+    text = architecture_text(spec, with_chosen(spec.space, _kept(FIRST)), "Found.")
+    for name, architecture, is_taken in (("amid", "", False), ("over", text, True)):
+        run = record_of(tmp_path / name, spec.space, FIRST, architecture=architecture)
+        told = "The cells of epoch 1 were taken." in page(report_of(run, spec.space), {})
+        assert told == is_taken
 
 
 @pytest.mark.parametrize(

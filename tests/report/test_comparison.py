@@ -79,6 +79,12 @@ def test_only_differences_are_told(two: tuple[Path, Path]) -> None:
     assert found.cells == (Difference("normal.n1", terms),)
 
 
+def test_lines_between_the_settings_of_a_cell_are_none(two: tuple[Path, Path]) -> None:
+    spec = (two[1] / "spec.nas").read_text()
+    (two[1] / "spec.nas").write_text(spec.replace("inputs  2\n", "inputs  2\n\n"))
+    assert compared(*two).spec == (Difference("search.epochs", ("3", "9")),)
+
+
 def test_the_best_results_are_marked_whatever_better_means(two: tuple[Path, Path]) -> None:
     lines = {line.name: line for line in compared(*two).results}
     assert lines["test accuracy"].best == {1}

@@ -33,7 +33,7 @@ def test_a_run_that_has_just_begun_is_told_with_what_there_is(tmp_path: Path) ->
     report = made(tmp_path / "run")
     assert names(report) == ["making"]
     assert report.told == (
-        "Searched by darts and trained on digits, seed 0. The run is running, or was killed."
+        "Searches by darts on digits, seed 0. The run is running, or was killed."
     )
     assert report.tiles == ()
 
