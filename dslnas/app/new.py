@@ -256,6 +256,6 @@ def _settings(answers: Answers, folder: Path, batch: int, side: int) -> dict[str
 def _string(text: str, what: str) -> str:
     """Return a text that a spec can have as a string; raise NAS604 for another."""
     if '"' in text or not text.isprintable():
-        message = f'{what} with a `"` or a line end in its name cannot be written in a spec'
+        message = f'{what} with a `"`, or a sign that cannot be printed, fits in no spec'
         raise user_error("NAS604", message, where=text, help="rename it")
     return text

@@ -40,14 +40,18 @@ def write_page(run: RunRecord, report: Report, path: Path) -> None:
 
 def write_comparison(comparison: Comparison, path: Path) -> None:
     """Write runs side by side into a file, whole or not at all; raise NAS021 if that fails."""
-    write_whole(path, _environment().get_template("compare.html").render(comparison=comparison))
+    write_whole(path, _rendered("compare.html", comparison=comparison))
 
 
 def page(report: Report, pictures: Mapping[int, bytes]) -> str:
     """Return a report as HTML; `pictures`: PNG by the rows of the predictions."""
     shown = {row: _in_page(content) for row, content in pictures.items()}
-    text = _environment().get_template("report.html").render(report=report, pictures=shown)
-    # Names of files may have bytes that are no letters.
+    return _rendered("report.html", report=report, pictures=shown)
+
+
+def _rendered(template: str, **values: object) -> str:
+    """Return a page as text; names of files may have bytes that are no letters."""
+    text = _environment().get_template(template).render(**values)
     return text.encode(errors="surrogateescape").decode(errors="replace")
 
 

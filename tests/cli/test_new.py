@@ -151,7 +151,7 @@ def test_a_name_that_no_spec_can_write_is_told_before_one_is_written(
 ) -> None:
     (folder / "photos").rename(folder / 'my "best"')
     assert run(["new", "mine.nas", "--data", 'my "best"']) == 1
-    assert 'a path with a `"`' in capsys.readouterr().err
+    assert 'a path with a `"`, or' in capsys.readouterr().err
     assert not (folder / "mine.nas").exists()
 
 
