@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,13 @@ class Mirror:
         folder: Folder of its events.
     """
 
-    def __init__(self, run: Path, logs: Path) -> None:
-        """Begin anew in a folder of its own below `logs`; what was written before is removed.
+    def __init__(self, run: Path, folder: Path) -> None:
+        """Begin anew in a folder of its own; what was written before is removed.
 
         Raises:
             UserError: NAS028 if the extra is not installed, NAS022 if there is something else.
         """
-        self.run, self.folder = run, logs / run.resolve().name
+        self.run, self.folder = run, folder
         self._make = _writer_class()
         self._lines: tuple[Line, ...] | None = None
         self._files = 0
@@ -73,6 +73,23 @@ class Mirror:
         own = [one for one in self._lines or () if isinstance(one, EpochRecord)]
         last = [one.seconds for one in own if one.stage == line.stage][-1]
         return (self.run / METRICS).stat().st_mtime - (last - line.seconds)
+
+
+def mirrors(runs: Iterable[Path], logs: Path) -> list[Mirror]:
+    """Return a mirror of every run, once, in folders below `logs` that are called as the runs are.
+
+    Runs of the same name, such as the seeds of several specs, have folders above them there, too.
+
+    Raises:
+        UserError: NAS028 if the extra is not installed.
+    """
+    places = {run.resolve(): run for run in runs}
+    names = [place.relative_to(place.anchor).parts for place in places]
+    depth = 1
+    while len({name[-depth:] for name in names}) < len(names):
+        depth += 1
+    folders = (logs.joinpath(*name[-depth:]) for name in names)
+    return [Mirror(run, folder) for run, folder in zip(places.values(), folders, strict=True)]
 
 
 def scalars(record: EpochRecord) -> Iterator[tuple[str, float]]:

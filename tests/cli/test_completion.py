@@ -75,6 +75,16 @@ def test_a_script_is_written_where_the_shell_looks_for_it(
     assert str(path) in capsys.readouterr().out
 
 
+def test_a_home_that_cannot_be_written_to_is_told_with_what_to_do_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BASH_COMPLETION_USER_DIR", str(tmp_path / "file"))
+    assert run(["completion", "bash", "--install"]) == 1
+    told = "put what `dslnas completion bash` prints where bash looks for it"
+    assert told in capsys.readouterr().err
+
+
 def test_a_shell_that_is_not_known_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

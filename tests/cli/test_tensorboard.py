@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import sys
 from collections.abc import Iterator
@@ -58,7 +59,7 @@ def test_events_follow_a_run_and_begin_anew_where_it_went_back(
 ) -> None:
     lines = (finished / METRICS).read_text().splitlines(keepends=True)
     (finished / METRICS).write_text(lines[0])
-    mirror = Mirror(finished, tmp_path / "logs")
+    mirror = Mirror(finished, tmp_path / "logs" / "run")
     assert mirror.follow() == 1
     (finished / METRICS).write_text("".join(lines))
     assert mirror.follow() == 2
@@ -66,6 +67,14 @@ def test_events_follow_a_run_and_begin_anew_where_it_went_back(
     (finished / METRICS).write_text(lines[0].replace('"train_loss": ', '"train_loss": 1'))
     assert mirror.follow() == 1
     assert {tag.partition("/")[0] for tag, _ in events(mirror.folder)} == {"search"}
+
+
+def test_runs_of_one_name_have_folders_of_their_own(finished: Path, tmp_path: Path) -> None:
+    for spec in ("one", "other"):
+        shutil.copytree(finished, tmp_path / spec / "seed0")
+    logs, runs = tmp_path / "logs", [str(tmp_path / "one"), str(tmp_path / "other")]
+    assert run(["tensorboard", *runs, runs[0], "--out", str(logs)]) == 0
+    assert events(logs / "one" / "seed0") == events(logs / "other" / "seed0") != {}
 
 
 def test_a_folder_of_something_else_stays(

@@ -63,8 +63,9 @@ def completion(shell: str | None, install: bool) -> None:
         click.echo(script, nl=False)
         return
     path = PLACES[name]()
-    make_folder(path.parent)
-    write_whole(path, script)
+    by_hand = f"put what `{PROGRAM} completion {name}` prints where {name} looks for it"
+    make_folder(path.parent, by_hand)
+    write_whole(path, script, instead=by_hand)
     click.echo(f"{path}\n{MORE[name]}")
 
 
