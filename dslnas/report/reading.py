@@ -114,7 +114,10 @@ def _table(path: Path) -> Sequence[Sequence[str]]:
         return ()
     except OSError:
         raise damaged({"": "cannot be read"}, str(path)) from None
-    rows = list(csv.reader(io.StringIO(text, newline="")))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise damaged({"": str(error)}, str(path)) from None
     for number, row in enumerate(rows, 1):
         if len(row) != len(rows[0]):
             why = f"row {number} has {len(row)} columns, the first {len(rows[0])}"

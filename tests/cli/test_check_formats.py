@@ -89,6 +89,13 @@ def sarif_run(text: str) -> dict[str, Any]:
     return dict(found)
 
 
+def test_sarif_names_a_file_by_its_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.nas").rename("b\udcffd.nas")
+    (result, *_) = sarif_run(printed(capsys, "sarif", "b\udcffd.nas"))["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "b%FFd.nas"}
+
+
 def test_sarif_has_rules_places_and_fixes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

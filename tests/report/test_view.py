@@ -137,6 +137,7 @@ def test_mistakes_come_from_the_predictions_the_surest_first(tmp_path: Path) -> 
     ("row", "why"),
     [
         ("4,1", "row 2 has 2 columns, the first 4"),
+        ("4,1,2," + 140_000 * "5", "field larger than field limit (131072)"),
         ("4,1,2,sure", "could not convert string to float: 'sure'"),
     ],
 )

@@ -5,6 +5,7 @@ Columns count code points, as everywhere in dslnas.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -117,4 +118,4 @@ def _region(place: Place) -> Json:
 def _uri(file: str) -> str:
     """Return a file as a URI: relative ones stay so, and resolve where the command ran."""
     path = Path(file)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
