@@ -23,7 +23,7 @@ use std.cnn  # operations; `use papers.darts` brings cells and a network, too
 let width = 8
 op block(k, ratio = 2) = relu -> conv(k, out = C / ratio) -> conv(1) -> batch_norm
     | when stride 2: relu -> conv(k) -> batch_norm
-ops small = none, skip_connect, max_pool(3), sep_conv({3, 5})  # a set of six
+ops small = none, skip_connect, max_pool(3), sep_conv({3, 5})  # a set of five
 
 cell normal {
     inputs      2             # outputs of the two cells before it: in1, in2

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dslnas.app.card import EXAMPLE, card_text
-from dslnas.app.compile import compile_source
+from dslnas.app.compile import CompiledSpace, compile_source
 from dslnas.cli.main import run
 from dslnas.language.describe.ebnf import ebnf_text
 from dslnas.language.describe.gbnf import gbnf_text
@@ -38,6 +38,14 @@ def test_the_example_of_the_card_is_a_spec() -> None:
     assert space.method == "darts"
     assert accepts(RULES, EXAMPLE)
     assert card_text().count("\n") < 110
+
+
+def test_the_example_counts_its_operations_right() -> None:
+    text = EXAMPLE.replace("small + block(3) - max_pool(3)", "small")
+    compiled = compile_source(SourceFile("card.nas", text))
+    assert isinstance(compiled, CompiledSpace)
+    assert compiled.space.tables["normal"].rows[0] == 5
+    assert "# a set of five" in EXAMPLE
 
 
 def test_every_rule_is_there_and_used() -> None:
