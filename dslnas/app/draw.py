@@ -13,7 +13,7 @@ from dslnas.drawing.style import Theme
 from dslnas.drawing.svg import svg_text
 from dslnas.files import write_whole
 from dslnas.runs.folder import ARCHITECTURE, SPEC
-from dslnas.runs.manifest import MANIFEST
+from dslnas.runs.manifest import read_run_manifest
 from dslnas.spelling import suggestion
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def draw(
             light.
 
     Raises:
-        UserError: Any mistake of the spec, NAS821 where PNG cannot be drawn, NAS822 for an unknown
-            cell, NAS021 where `out` cannot be written.
+        UserError: Any mistake of the spec, NAS023 for a folder that is no run, NAS821 where PNG
+            cannot be drawn, NAS822 for an unknown cell, NAS021 where `out` cannot be written.
         ValueError: `out` has another ending.
     """
     if out is not None and Path(out).suffix not in FORMATS:
@@ -64,7 +64,8 @@ def draw(
 
 def _compiled(source: Path | str, overrides: Sequence[str]) -> Compiled:
     path = Path(source)
-    if (path / MANIFEST).is_file():
+    if path.is_dir():
+        read_run_manifest(path, "give a `.nas` file, or the folder of a run")
         path /= ARCHITECTURE if (path / ARCHITECTURE).is_file() else SPEC
     return compile_spec(path, overrides, with_data=False)
 

@@ -7,9 +7,9 @@ import pytest
 
 import dslnas
 from dslnas.diagnostics import UserError
-from dslnas.runs.folder import ARCHITECTURE, SPEC
-from dslnas.runs.manifest import MANIFEST
+from dslnas.runs.folder import ARCHITECTURE
 from tests.drawing.drawn import boxes_of
+from tests.report.made_runs import write_run
 
 ROOT = Path(__file__).resolve().parents[2]
 SPACE = ROOT / "specs/digits_two_operations.nas"
@@ -28,12 +28,11 @@ def test_the_kind_of_a_file_follows_from_its_name(tmp_path: Path) -> None:
 def test_of_a_run_its_architecture_is_drawn_and_its_spec_before_that_is_found(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / MANIFEST).write_text("{}", encoding="utf-8")
-    (tmp_path / SPEC).write_text("use papers.darts\ndata digits\n", encoding="utf-8")
-    before = boxes_of(dslnas.draw(tmp_path, cell="normal"))
+    run = write_run(tmp_path / "run", spec="use papers.darts\ndata digits\n")
+    before = boxes_of(dslnas.draw(run, cell="normal"))
     assert any("choice" in box.look for box in before)
-    (tmp_path / ARCHITECTURE).write_text("use cnn.darts_v2\n", encoding="utf-8")
-    found = boxes_of(dslnas.draw(tmp_path, cell="normal"))
+    (run / ARCHITECTURE).write_text("use cnn.darts_v2\n", encoding="utf-8")
+    found = boxes_of(dslnas.draw(run, cell="normal"))
     assert "dil_conv(3)" in [box.text for box in found]
 
 

@@ -29,3 +29,13 @@ def test_endings_that_cannot_be_drawn_are_wrong_usage(
 def test_what_is_no_spec_is_told_as_ever(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["draw", "nothing.nas"]) == 1
     assert "error[NAS001]: file does not exist" in capsys.readouterr().err
+
+
+def test_what_is_no_run_is_told_with_what_can_be_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["draw", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        f"{tmp_path}: error[NAS023]: is not a run folder: it has no readable manifest.json\n"
+        "  = help: give a `.nas` file, or the folder of a run\n"
+    )
