@@ -15,6 +15,7 @@ from dslnas.source import Span
 
 _MOST_LISTED = 12  # names that are known, where none is near
 _SHORTEST = 3  # letters of a word that is certainly the start of another
+_SLIP = 0.75  # ratio from which on a part of a word is certainly another one written wrong
 _LEAD = 0.05  # by which the nearest is nearer than the next, to be certain
 
 # Bounds for finding a name that is near: hostile input makes hundreds of unknown words.
@@ -44,7 +45,21 @@ def did_you_mean(word: str, known: Iterable[str]) -> Help:
     if not close:
         return ""
     is_short = close[0].startswith(word) and len(word) < _SHORTEST
-    return meant(word, close[0], safe=len(close) == 1 and not is_short)
+    safe = len(close) == 1 and not is_short and _is_slip(word, close[0])
+    return meant(word, close[0], safe=safe)
+
+
+def _is_slip(word: str, near: str) -> bool:
+    """Whether a word is a known one written wrong, rather than another word that looks like it.
+
+    Each part of it has to be near for itself: `p_darts` is no slip for `pc_darts`, and a word with
+    more in front or behind, such as `dwconv`, is not either.
+    """
+    if near.startswith(word) or _folded(word) == _folded(near) or set(word) == set(near):
+        return True
+    parts, others = (re.split(r"[._]", name) for name in (word, near))
+    is_near = all(_ratio(*pair) >= _SLIP for pair in zip(parts, others, strict=False))
+    return is_near and len(parts) == len(others) and len(word) < len(near) + 2
 
 
 def meant(word: str, near: str, *, safe: bool = True) -> Advice:

@@ -27,6 +27,26 @@ def test_suggestions(word: str, help: str) -> None:
     assert not suggestion(word, [])
 
 
+@pytest.mark.parametrize(
+    ("word", "near", "safe"),
+    [
+        ("dartz", "darts", True),
+        ("weigt_decay", "weight_decay", True),
+        ("hh", "h", True),
+        ("p_darts", "pc_darts", False),
+        ("robust_darts", "beta_darts", False),
+        ("imagenet", "images", False),
+        ("dwconv", "conv", False),
+    ],
+)
+def test_another_word_that_looks_like_a_known_one_is_no_slip(
+    word: str, near: str, safe: bool
+) -> None:
+    help = did_you_mean(word, [near, "epochs"])
+    assert isinstance(help, Advice)
+    assert (help.instead, help.safe) == (near, safe)
+
+
 def test_short_words_are_near_where_one_letter_is_too_many() -> None:
     assert str(suggestion("hh", ["c", "h", "x"])) == "did you mean `h`?"
     assert str(suggestion("hc", ["c", "h", "x"])) == "known are `c`, `h`, `x`"

@@ -136,10 +136,11 @@ def near_library(name: str) -> Help:
     """Return a help line with the library's files that end as a name does, or the nearest."""
     known, last = library_names(), name.rpartition(".")[2]
     same = [one for one in known if one.rpartition(".")[2] == last]
+    if not same or any(one.startswith(name) for one in known):
+        return did_you_mean(name, known)
     if len(same) == 1:
-        return meant(name, same[0])
-    shown = " or ".join(f"`{one}`" for one in same)
-    return f"did you mean {shown}?" if same else did_you_mean(name, known)
+        return meant(name, same[0], safe=False)
+    return f"did you mean {' or '.join(f'`{one}`' for one in same)}?"
 
 
 def near_files(path: Path, user: Path | None = None) -> Help:
