@@ -95,7 +95,8 @@ def test_what_is_left_open_is_asked_in_a_terminal(
         (["--data", "rows.csv", "--target", "third"], "`third` is none of first, second one"),
         (["--data", "rows.csv", "--size", "32"], "--size means nothing for data `table`"),
         (["--data", "text", "--task", "regression"], "--task means nothing for data `text`"),
-        (["--data", "signals.npz", "--source", "text"], "`text` is none of npz, signals"),
+        (["--data", "signals.npz", "--source", "text"], "--source: `text` is none of npz, signals"),
+        (["--data", ""], "--data is empty"),
         (["--method", "dart"], "did you mean `darts`?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -120,7 +121,9 @@ def test_a_spec_for_damaged_data_is_written_so_that_it_can_be_mended(
 ) -> None:
     (folder / "photos" / "cats" / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     assert run(["new", "mine.nas", "--data", "photos"]) == 1
-    assert "skip damaged" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told.startswith("mine.nas is written, and does not run yet: mend it, or remove it\n")
+    assert "skip damaged" in told
     mended = ["data.skip=damaged", "data.batch=8", "evaluate.batch=8"]
     assert run(["check", "mine.nas", *(word for one in mended for word in ("--set", one))]) == 0
 

@@ -23,6 +23,7 @@ from dslnas.app.new import (
     write_spec,
 )
 from dslnas.cli.render.summary import many
+from dslnas.diagnostics import UserError
 from dslnas.ops.shapes import show_example
 
 ABOUT = "quick takes minutes, thorough what the papers took"
@@ -48,8 +49,10 @@ def new(spec: Path, data: str | None, method: str, **given: Any) -> None:
     asks = sys.stdin.isatty()
     if data is None:
         data = click.prompt("Data (a folder, a file, or digits)", "digits") if asks else "digits"
+    if not data:
+        raise click.UsageError("--data is empty: name a folder, a file or a source")
     known = sources_at(data)
-    source = _chosen("Data of", given["source"], known, known[0], asks=asks)
+    source = _chosen("source", "Data of", given["source"], known, known[0], asks=asks)
     path = "" if data == source and not Path(data).exists() else data
     answers = Answers(source, path, method=method)
     _check_usage(answers, given)
@@ -57,11 +60,14 @@ def new(spec: Path, data: str | None, method: str, **given: Any) -> None:
     size = given["size"] or SIDE
     if given["size"] is None and asks and answers.model().is_resized:
         size = click.prompt("Height and width of pictures", SIDE, type=click.IntRange(4, 1024))
-    effort = _chosen(f"Effort ({ABOUT})", given["effort"], EFFORTS, "usual", asks=asks)
-    compiled = write_spec(
-        spec,
-        Answers(source, path, task, target, ignore, size, method, effort),  # type: ignore[arg-type]
-    )
+    effort = _chosen("effort", f"Effort ({ABOUT})", given["effort"], EFFORTS, "usual", asks=asks)
+    answers = Answers(source, path, task, target, ignore, size, method, effort)  # type: ignore[arg-type]
+    try:
+        compiled = write_spec(spec, answers)
+    except UserError:
+        if spec.exists():
+            click.echo(f"{spec} is written, and does not run yet: mend it, or remove it", err=True)
+        raise
     reads, outputs = show_example(compiled.network.example), compiled.network.classes
     click.echo(f"{spec} is written: {source}, {reads or 'tokens'}, {many(outputs, 'output')}")
     for name in ignore:
@@ -91,21 +97,22 @@ def _predicted(
     if answers.has_target:
         columns = columns_of(answers.path)
         names = list(columns)
-        target = _chosen("Column to predict", target, names, names[-1], asks=asks)
+        target = _chosen("target", "Column to predict", target, names, names[-1], asks=asks)
         usual = "regression" if has_many_numbers(columns[target]) else "classification"
         ignore = without_numbers(columns, target)
         target = "" if target == names[-1] else target
     if answers.goals:
-        task = _chosen("Task", task, answers.goals, usual or answers.goals[0], asks=asks)
+        task = _chosen("task", "Task", task, answers.goals, usual or answers.goals[0], asks=asks)
     return target or "", task or "", ignore
 
 
-def _chosen(what: str, given: str | None, known: Sequence[str], usual: str, *, asks: bool) -> str:
+def _chosen(
+    option: str, what: str, given: str | None, known: Sequence[str], usual: str, *, asks: bool
+) -> str:
     """Return what is given, else what is asked for where there is a choice, else the usual."""
     if given is None and asks and len(known) > 1:
         answer: str = click.prompt(what, usual, type=click.Choice(known))
         return answer
     if given is not None and given not in known:
-        option = what.partition(" (")[0].lower()
-        raise click.UsageError(f"{option}: `{given}` is none of {', '.join(known)}")
+        raise click.UsageError(f"--{option}: `{given}` is none of {', '.join(known)}")
     return given or usual
