@@ -183,17 +183,20 @@ def _results(runs: Sequence[RunRecord]) -> Iterator[Compared]:
         known = [number.value for number in values if number is not None]
         if known:
             best = max(known) if higher else min(known)
-            differ = len(set(known)) > 1
+            differ = higher is not None and len(set(known)) > 1
             places = (n for n, v in enumerate(values) if differ and v and v.value == best)
             yield Compared(name, values, frozenset(places))
 
 
-def _quantities(runs: Sequence[RunRecord]) -> Iterator[tuple[str, bool, _Read]]:
+def _quantities(runs: Sequence[RunRecord]) -> Iterator[tuple[str, bool | None, _Read]]:
+    """Yield results with whether more is better; None for metrics on data that are not the same."""
+    data = {(run.manifest.settings.data.source, run.manifest.settings.data.path) for run in runs}
     metrics = {metric.name: metric for run in runs for metric in run.task.metrics}
     for metric in metrics.values():
         for part in ("test", "validation"):
             read = partial(_measure, part=part, metric=metric)
-            yield f"{part} {label_of(metric)}", metric.higher_is_better, read
+            higher = metric.higher_is_better if len(data) == 1 else None
+            yield f"{part} {label_of(metric)}", higher, read
     yield "parameters", False, partial(_cost, entry="params", told=compact)
     yield "multiply-adds", False, partial(_cost, entry="flops", told=compact)
     yield "latency of one example", False, _latency

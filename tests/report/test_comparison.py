@@ -8,7 +8,9 @@ import pytest
 from dslnas.cli.main import run as run_command
 from dslnas.report.comparison import Comparison, Difference, compare_runs
 from dslnas.report.reading import read_run
+from dslnas.settings.data import ImageFolder
 from tests.report.made_runs import searched, trained, write_run
+from tests.runs.made import SETTINGS
 
 SPEC = """use std.cnn
 
@@ -94,6 +96,14 @@ def test_the_best_results_are_marked_whatever_better_means(two: tuple[Path, Path
     assert values[0] is None
     assert values[1] is not None
     assert values[1].source == "manifest.json#/results/search_seconds"
+
+
+def test_metrics_on_other_data_are_not_ranked(two: tuple[Path, Path], tmp_path: Path) -> None:
+    photos = SETTINGS.model_copy(update={"data": ImageFolder(path="photos")})
+    other = write_run(tmp_path / "other", results=RESULTS | {"params": 9}, settings=photos)
+    lines = {line.name: line for line in compared(two[1], other).results}
+    assert lines["test accuracy"].best == frozenset()
+    assert lines["parameters"].best == {1}
 
 
 def test_curves_of_all_runs_are_in_one_chart(two: tuple[Path, Path]) -> None:
