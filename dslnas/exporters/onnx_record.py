@@ -45,3 +45,8 @@ class Latency(JsonModel):
     processor: str
     threads: int
     milliseconds: dict[str, Times]
+
+
+def milliseconds(value: float) -> str:
+    """Return a number of milliseconds with three digits, or all that are whole."""
+    return f"{value:,.0f}" if value >= 999.5 else f"{value:.3g}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
+from dslnas.exporters.onnx_record import milliseconds
 from dslnas.language.print.format import format_expression, format_item
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
@@ -223,7 +224,7 @@ def _latency(run: RunRecord) -> Number | None:
         return None
     place, times = next(iter(latency.milliseconds.items()))
     source = in_manifest("results", "latency", "milliseconds", place, "median")
-    return Number(times.median, f"{times.median:.3g} ms", source)
+    return Number(times.median, f"{milliseconds(times.median)} ms", source)
 
 
 def _charts(runs: Sequence[RunRecord], names: Sequence[str]) -> Iterator[Chart]:

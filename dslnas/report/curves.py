@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 
 from dslnas.report.figures.lines import Chart, Series
 from dslnas.report.numbers import Number, in_metrics, label_of
@@ -95,12 +96,12 @@ def _present(charts: Sequence[Chart]) -> Iterator[Chart]:
 
 
 def _series(lines: Lines, names: Mapping[str, str], form: str) -> Iterator[Series]:
-    """Yield a series for every entry that is there, by its name."""
+    """Yield a series for every entry that is there, by its name; a network may have overflowed."""
     for name, entry in names.items():
         points = tuple(
             (record.epoch, _number(value, form, number, entry))
             for number, record in lines
-            if isinstance(value := record.as_json().get(entry), int | float)
+            if isinstance(value := record.as_json().get(entry), int | float) and isfinite(value)
         )
         if points:
             yield Series(name, points)
@@ -110,10 +111,14 @@ def _by_name(lines: Lines, entry: str, form: str) -> tuple[Series, ...]:
     """Return a series for every cell, or whatever an entry has a number of."""
     found: dict[str, list[tuple[int, Number]]] = {}
     for number, record in lines:
-        for name, value in (getattr(record, entry) or {}).items():
+        for name, value in filter(_is_finite, (getattr(record, entry) or {}).items()):
             point = record.epoch, _number(value, form, number, entry, name)
             found.setdefault(name, []).append(point)
     return tuple(Series(name, tuple(points)) for name, points in found.items())
+
+
+def _is_finite(entry: tuple[str, float]) -> bool:
+    return isfinite(entry[1])
 
 
 def _number(value: float, form: str, line: int, *steps: str) -> Number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dslnas.exporters.onnx_record import milliseconds
 from dslnas.exporters.precision_record import PrecisionRecord
 from dslnas.report.numbers import Number, Pieces, in_manifest
 from dslnas.report.reading import RunRecord
@@ -56,7 +57,7 @@ def _precision(
     taken: list[Pieces] = []
     for place in places:
         ms = record.latency_ms.get(place)
-        told = () if ms is None else (number(ms, f"{ms:.3g} ms", "latency_ms", place),)
+        told = () if ms is None else (number(ms, f"{milliseconds(ms)} ms", "latency_ms", place),)
         taken.append(told)
     return (name,), *quality, (number(record.bytes, f"{record.bytes:,}", "bytes"),), *taken
 
@@ -80,7 +81,7 @@ def _latencies(run: RunRecord) -> Table | None:
 
     def number(place: str, which: str, value: float) -> Number:
         source = in_manifest("results", "latency", "milliseconds", place, which)
-        return Number(value, f"{value:.3g} ms", source)
+        return Number(value, f"{milliseconds(value)} ms", source)
 
     rows = tuple(
         (

@@ -91,7 +91,7 @@ def _pieces(text: str, measures: Mapping[str, Measure]) -> Iterator[Piece]:
 def compact(value: float, source: str) -> Number:
     """Return a large count with three digits and its magnitude, as in 1.23 M."""
     for size, word in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
+        if value >= 0.9995 * size:
             return Number(value, f"{value / size:.3g} {word}", source)
     return Number(value, f"{value:g}", source)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dslnas.exporters.onnx_record import milliseconds
 from dslnas.report.numbers import Number, compact, in_manifest, label_of, result, seconds
 from dslnas.report.reading import RunRecord
 
@@ -65,7 +66,9 @@ def tiles(run: RunRecord) -> Iterator[Tile]:
     if results.latency is not None:
         place, times = next(iter(results.latency.milliseconds.items()))
         source = in_manifest("results", "latency", "milliseconds", place, "median")
-        yield Tile("latency", Number(times.median, f"{times.median:.3g} ms", source), place)
+        yield Tile(
+            "latency", Number(times.median, f"{milliseconds(times.median)} ms", source), place
+        )
     if results.search_seconds is not None:
         source = in_manifest("results", "search_seconds")
         yield Tile("search", seconds(results.search_seconds, source))

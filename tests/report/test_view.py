@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from dslnas.diagnostics import UserError
-from dslnas.report.numbers import Number
+from dslnas.exporters.onnx_record import milliseconds
+from dslnas.report.numbers import Number, compact
+from dslnas.report.page import page
 from dslnas.report.reading import read_run
 from dslnas.report.view import Report, report_of
 from dslnas.training.records import SearchCheck
@@ -36,6 +38,27 @@ def test_a_run_that_has_just_begun_is_told_with_what_there_is(tmp_path: Path) ->
         "Searches by darts on digits, seed 0. The run is running, or was killed."
     )
     assert report.tiles == ()
+
+
+def test_numbers_that_overflowed_are_left_out_of_curves(tmp_path: Path) -> None:
+    lines = (
+        searched(1, 2, validation_loss=float("nan"), entropy={"normal": float("inf")}),
+        searched(2, 2, entropy={"normal": 0.5}),
+    )
+    report = made(tmp_path / "run", *lines)
+    drawn = {series.name: len(series.points) for series in report.search[0].series}
+    assert drawn == {"training": 2, "validation": 1}
+    (entropy,) = report.monitor
+    assert len(entropy.series[0].points) == 1
+    assert "nan" in page(report, {})
+
+
+def test_large_numbers_have_no_exponents() -> None:
+    texts = [compact(value, "").text for value in (999_499, 999_600, 1234)]
+    assert texts == ["999 k", "1 M", "1.23 k"]
+    assert [milliseconds(value) for value in (0.0712, 999.4, 999.6, 1234.5)] == [
+        "0.0712", "999", "1,000", "1,234"
+    ]  # fmt: skip
 
 
 def test_a_failed_search_is_told_as_far_as_it_went(tmp_path: Path) -> None:

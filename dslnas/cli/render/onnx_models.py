@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dslnas.exporters.onnx_record import DeclaredModels, Latency
+from dslnas.exporters.onnx_record import DeclaredModels, Latency, milliseconds
 
 
 def latency_rows(latency: Latency | None, example: str) -> Iterator[tuple[str, str, str]]:
@@ -16,8 +16,8 @@ def latency_rows(latency: Latency | None, example: str) -> Iterator[tuple[str, s
         count = batch.removeprefix("batch ")
         what = f"one {example}" if count == "1" else f"{count} {example}s"
         threads = threads.replace("all", f"all {latency.threads}")
-        spread = f"{times.p10:.3g} to {times.p90:.3g}"
-        yield "latency", f"{times.median:.3g} ms", f"{what}, {threads} ({spread})"
+        spread = f"{milliseconds(times.p10)} to {milliseconds(times.p90)}"
+        yield "latency", f"{milliseconds(times.median)} ms", f"{what}, {threads} ({spread})"
     yield "measured in", "ONNX Runtime", f"on {latency.processor}"
 
 
