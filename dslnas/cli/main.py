@@ -112,6 +112,7 @@ def cli() -> None:
     """Search neural architectures that a .nas file describes, and deploy what is found.
 
     \b
+    dslnas new spec.nas --data photos          write a first spec for your data
     dslnas compile spec.nas                    what the spec means: cells, sizes, parameters
     dslnas compile spec.nas --search           search, retrain, export ONNX and Python
     dslnas train cnn.darts_v2 --data photos    train and export a published cell

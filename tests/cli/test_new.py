@@ -158,6 +158,12 @@ def test_a_name_that_no_spec_can_write_is_told_before_one_is_written(
     assert not (folder / "mine.nas").exists()
 
 
+def test_the_help_begins_with_the_first_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    examples = [line for line in capsys.readouterr().out.splitlines() if "  dslnas " in line]
+    assert examples[0].startswith("  dslnas new spec.nas")
+
+
 def test_fractions_and_many_numbers_are_predicted_as_numbers() -> None:
     assert has_many_numbers(["0.5", "1"])
     assert has_many_numbers([str(number) for number in range(21)])
