@@ -110,11 +110,15 @@ def make_folder(path: Path, instead: str = OTHER_OUT) -> None:
 def cannot_write(path: Path, error: OSError, instead: str = OTHER_OUT) -> Exception:
     """Return the error for a place that cannot be written to, and what to do instead."""
     reason = (error.strerror or str(error)).lower()
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    free = "free some space and go on with the run, or " if full else ""
+    free = "free some space and go on with the run, or " if is_full(error) else ""
     return user_error(
         "NAS021",
         f"cannot be written: {reason}",
         where=str(path),
         help=free + instead,
     )
+
+
+def is_full(error: OSError) -> bool:
+    """Whether something cannot be written for want of space."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 
 import click
 
@@ -138,11 +139,24 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output is gone: nothing is left to say
         return OK
-    except Exception:  # the one place that may: everything else is a fault of dslnas
+    except Exception as error:  # the one place that may: all else is a fault of dslnas
+        full = _full_disk(error)
+        if full is not None:
+            click.echo(str(full), err=True)
+            return WRONG_INPUT
         click.echo("internal error in dslnas; please report it with this traceback:", err=True)
         click.echo(traceback.format_exc(), err=True)
         return OUR_FAULT
     return code if isinstance(code, int) else OK  # `--check` and `--json` exit without a message
+
+
+def _full_disk(error: Exception) -> Exception | None:
+    """Return the error for output that there is no space for; None for another."""
+    from dslnas.files import cannot_write, is_full
+
+    if not isinstance(error, OSError) or not is_full(error):
+        return None
+    return cannot_write(Path(error.filename or "<stdout>"), error, "write it elsewhere")
 
 
 def main() -> None:

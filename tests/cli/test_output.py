@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import json
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.cli.main import main
+from dslnas.cli.main import main, run
 from dslnas.cli.options import print_json
 
 
@@ -40,3 +41,22 @@ def test_json_is_json_in_every_encoding(monkeypatch: pytest.MonkeyPatch, encodin
     print_json({"name": "Łódź"})
     sys.stdout.flush()
     assert json.loads(output.getvalue().decode(encoding)) == {"name": "Łódź"}
+
+
+class Full(io.StringIO):
+    """A file on a disk without space."""
+
+    def write(self, text: str) -> int:
+        """Refuse the text."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", Full())
+    assert run(["explain", "NAS201"]) == 1
+    assert capsys.readouterr().err == (
+        "<stdout>: error[NAS021]: cannot be written: no space left on device\n"
+        "  = help: free some space and go on with the run, or write it elsewhere\n"
+    )
