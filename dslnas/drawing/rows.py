@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _ROUNDS, _STILL = 400, 0.2
 """How often columns move at most, and how many pixels are no move."""
+_MOVES = 400_000
+"""Moves of single boxes and bends at most: a drawing of thousands is not read line by line."""
 _BOX_GAP, _BEND_GAP = 12.0, 9.0
 _BEND_HEIGHT = 2.0
 _TURN = 8.0
@@ -33,7 +35,7 @@ def rows_of(figure: Figure, layers: Layers) -> dict[str, float]:
     """
     columns = [_Column(figure, column, layers.graph) for column in layers.columns]
     rows = {name: row for column in columns for name, row in column.packed()}
-    for number in range(_ROUNDS):
+    for number in range(min(_ROUNDS, _MOVES // max(1, len(rows)))):
         before = dict(rows)
         for column in columns if number % 2 == 0 else reversed(columns):
             rows |= column.settled(rows)
