@@ -46,7 +46,7 @@ def test_a_way_is_measured_once_and_gone_on_with(
     assert search(spec, out, *asked) == 130
     interrupt("retrain", 0)
     told = capsys.readouterr().err
-    assert told.count("Steps run eager in float32, channel by channel: ") == 2
+    assert told.count("Steps run eager in float32, channel by channel, ") == 2
     assert "--execution auto" in told
     chosen = manifest_in(out)["chosen"]
     assert [stage["way"]["channels_last"] for stage in chosen.values()] == [False, False]
