@@ -10,6 +10,7 @@ The functions of the command line, for notebooks and programs:
     dslnas.predict("runs/mine", ["photo.jpg"])      # labels of pictures, with probabilities
     dslnas.report_data("spec.nas").parts            # how much of what its data hold
     dslnas.write_report("runs/mine")                # the run as a page to look at
+    dslnas.compare(["runs/mine", "runs/other"])     # what differs in spec, cells and results
     dslnas.convert("runs/mine", "genotype")         # its cells as DARTS' programs write them
     dslnas.draw("runs/mine", "cells.svg")           # its cells and networks as for a paper
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from dslnas.app.export import export
     from dslnas.app.open_run import load_run
     from dslnas.app.predict import predict
-    from dslnas.app.report import write_report
+    from dslnas.app.report import compare, write_report
     from dslnas.app.run import Run
     from dslnas.app.search import search
     from dslnas.app.train import train
@@ -42,6 +43,7 @@ __all__ = [
     "Run",
     "StopRequest",
     "UserError",
+    "compare",
     "compile_spec",
     "convert",
     "draw",
@@ -59,6 +61,7 @@ _HOMES = {
     "Run": "dslnas.app.run",
     "StopRequest": "dslnas.runs.stop_request",
     "UserError": "dslnas.diagnostics",
+    "compare": "dslnas.app.report",
     "compile_spec": "dslnas.app.compile",
     "convert": "dslnas.app.convert",
     "draw": "dslnas.app.draw",

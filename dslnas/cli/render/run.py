@@ -17,9 +17,10 @@ from dslnas.runs.manifest import read_run_manifest
 def run_text(folder: Path) -> str:
     """Return what a run came to so far, its choices with their scores last, the closest first."""
     manifest = read_run_manifest(folder)
-    parts = [statuses_text([status_of(folder)])]
     if manifest.results.is_trained:
-        parts.append(report_text(folder, manifest).lstrip("\n"))
+        parts = [report_text(folder, manifest).lstrip("\n")]
+    else:
+        parts = [statuses_text([status_of(folder)])]
     choices = choices_in(folder)
     if choices is not None:
         parts.append("\n".join(_choices(choices)))
