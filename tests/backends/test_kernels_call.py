@@ -241,6 +241,7 @@ def test_no_loop_damages_memory() -> None:
 
 
 @needs_numba
+@pytest.mark.slow  # it compiles a loop from nothing
 def test_results_are_the_same_where_loops_are_compiled_and_where_they_are_found(
     tmp_path: Path,
 ) -> None:

@@ -226,6 +226,7 @@ def test_an_architecture_goes_on_too(finished: Path, tmp_path: Path, interrupt: 
     assert_same(whole, out)
 
 
+@pytest.mark.slow  # runs with baselines; those that were killed go on by the same code
 def test_repeats_go_on_with_the_run_that_was_interrupted(
     spec: Path, repeated: Path, tmp_path: Path, interrupt: Interrupt
 ) -> None:

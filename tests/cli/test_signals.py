@@ -77,8 +77,8 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Kill:
     [
         ("SIGTERM", "search", 75),
         ("SIGTERM", "retrain", 75),
-        ("SIGHUP", "search", 75),
-        ("SIGUSR1", "retrain", 75),
+        pytest.param("SIGHUP", "search", 75, marks=pytest.mark.slow),
+        pytest.param("SIGUSR1", "retrain", 75, marks=pytest.mark.slow),
         ("SIGINT", "search", 130),
     ],
 )
