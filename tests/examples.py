@@ -6,5 +6,5 @@ import os
 
 
 def examples(count: int) -> int:
-    """Return a number of examples, half of it unless `CI` is set: others come every time."""
-    return count if os.environ.get("CI") else max(6, count // 2)
+    """Return a number of examples, a third of it unless `CI` is set: others come every time."""
+    return count if os.environ.get("CI") else max(5, count // 3)

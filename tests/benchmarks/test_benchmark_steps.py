@@ -79,6 +79,7 @@ def test_supernets_prints_a_row_for_every_way(capsys: pytest.CaptureFixture[str]
     assert ways[:4] == [*lowerings, "this tool", "floor"]
 
 
+@pytest.mark.slow
 def test_the_published_programs_stand_beside(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--workloads=cells-16", "--methods=gdas", "--turns=1", "--no-memory", "--batch=2"]
     found = supernets.main([*options, *(f"--set={change}" for change in THREE)])
@@ -156,6 +157,7 @@ def test_growth_varies_one_quantity_at_a_time() -> None:
         assert space.cells["reduction"].width == space.cells["normal"].width
 
 
+@pytest.mark.slow
 def test_costs_are_measured_beside_their_work() -> None:
     found = {point.cost: point for point in growth.measure(tiny("digits"), 2, turns=1)}
     assert list(found) == list(growth.COSTS)
@@ -167,6 +169,7 @@ def test_growth_is_the_cost_of_more_work_beside_the_work() -> None:
     assert growth.grows(points) == pytest.approx(1.5)
 
 
+@pytest.mark.slow
 def test_growth_is_drawn(tmp_path: Path) -> None:
     points = [
         growth.Point(cost, value, value / 10, 100 * value)

@@ -34,6 +34,7 @@ def test_a_worker_goes_on_after_work_that_fails() -> None:
         worker.close()
 
 
+@pytest.mark.slow
 def test_published_and_own_steps_are_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,8 +50,8 @@ def brief(space: str, folder: Path) -> list[str]:
     return [*BRIEF, f"data.path={folder / 'signals.npz'}", "data.split=0.4, 0.2, 0.2, 0.2"]
 
 
-# A convolutional space with choices around its cells, and one with attention; the others are slow.
-SHORT = ("digits_mobilenet", "digits_darts_attention")
+# A convolutional space with choices around its cells; the others are slow.
+SHORT = ("digits_mobilenet",)
 RUNS = [s if s in SHORT else pytest.param(s, marks=pytest.mark.slow) for s in SPACES]
 
 
