@@ -187,23 +187,16 @@ def spec_text(answers: Answers, folder: Path, batch: int, side: int = 0) -> str:
         batch: Examples in a step.
         side: Smaller side of images, once it is known: random crops take an eighth of it.
     """
-    import jinja2
-
     from dslnas.language.print.expanded_spec import section_text
     from dslnas.language.print.format import format_program
     from dslnas.language.syntax.parse import parse
     from dslnas.tasks.catalogue import task_of
+    from dslnas.templates import templates
 
     data = answers.model(**_settings(answers, folder, batch, side))
     task, place = task_of(data), EFFORTS.index(answers.effort)
     written = data.model_fields_set
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dslnas.app", "starters"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates("dslnas.app", "starters")
     text = environment.get_template(f"{task.example}.nas.j2").render(
         title=task.settings.examples,
         data=section_text(data, without=data.settings().keys() - written),

@@ -24,6 +24,7 @@ from dslnas.report.numbers import Number, Piece
 from dslnas.report.reading import RunRecord
 from dslnas.report.view import Report
 from dslnas.tasks.mistakes import PICTURES, pictures_by_row
+from dslnas.templates import templates
 
 COARSE = 32
 """Pixels of a side up to which a picture is shown pixel by pixel."""
@@ -57,13 +58,7 @@ def _rendered(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dslnas.report", "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-    )
+    environment = templates("dslnas.report", autoescape=True, keep_trailing_newline=False)
     environment.globals.update(
         line_chart=line_chart,
         heat_map=heat_map,

@@ -22,6 +22,7 @@ from dslnas.backends.python.text import (
 )
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.ops.shapes import show_shape
+from dslnas.templates import templates
 
 
 class PythonModule:
@@ -120,13 +121,7 @@ def _lines(form: Form, indent: str = "", prefix: str = "", suffix: str = "") -> 
 
 @cache
 def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dslnas.backends.python", "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates("dslnas.backends.python")
     environment.globals["WIDTH"] = WIDTH
     environment.filters.update(
         assign=_assign,

@@ -8,7 +8,6 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import onnx
 
 from dslnas.data.preprocessing import Preprocessing
@@ -16,6 +15,7 @@ from dslnas.diagnostics import user_error
 from dslnas.exporters.onnx import UINT8
 from dslnas.exporters.web.runtime import Runtime
 from dslnas.files import write_whole
+from dslnas.templates import templates
 
 PAGE = "web.html"
 _LARGEST_DRAWN = 64
@@ -40,14 +40,7 @@ def page(model: bytes, runtime: Runtime) -> str:
     proto = onnx.load_model_from_string(model)
     told = {entry.key: entry.value for entry in proto.metadata_props}
     how = Preprocessing.from_json(told["preprocessing"])
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dslnas.exporters.web", "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=lambda name: name == "page.html",
-    )
+    environment = templates("dslnas.exporters.web", autoescape=lambda name: name == "page.html")
     return environment.get_template("page.html").render(
         name=proto.graph.name,
         hash=told.get("spec_hash", ""),
