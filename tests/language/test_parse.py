@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dslnas.diagnostics import UserError
+from dslnas.diagnostics import Diagnostics, UserError
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.ast_base import Node
-from dslnas.language.syntax.build import MAX_DEPTH
+from dslnas.language.syntax.build import MAX_DEPTH, TreeBuilder
+from dslnas.language.syntax.grammar import language_parser
 from dslnas.language.syntax.parse import MAX_CHARACTERS, parse
 from dslnas.source import SourceFile, Span
 
@@ -268,3 +269,14 @@ def test_expressions_may_be_as_deep_as_the_limit() -> None:
 def test_too_many_characters() -> None:
     with pytest.raises(UserError, match=r"error\[NAS003\]: file has 200,001 characters"):
         program("#" * (MAX_CHARACTERS + 1))
+
+
+def test_pieces_are_read_as_the_whole_text_is() -> None:
+    inside = "# one\nlet a = 1\ncell c {\nstates h\nlet v = h\noutput v }; use std.cnn"
+    source = SourceFile("spec.nas", f"{inside}\nop f(k) = g(\n  k) \n\n| when derived: h\ndata t")
+    whole = language_parser().parse(source.text, start="program")
+    built = TreeBuilder(source, Diagnostics()).build_all(whole, 0)
+    items = parse(source).items
+    assert items == built
+    assert spans(items) == spans(built)
+    assert parse(source).items == items, "from what is kept, too"

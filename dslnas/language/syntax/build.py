@@ -58,7 +58,7 @@ def _spine(tree: Tree[Token]) -> list[Tree[Token]]:
 
 
 class TreeBuilder:
-    """Turns Lark's trees into syntax nodes of one file.
+    """Turns Lark's trees into syntax nodes of one file; those of a piece of it start at an offset.
 
     Mistakes go into `diagnostics`: NAS107 for a number that is too large, NAS108 for an expression
     that is nested too deep or too long, for which a 1 then stands so that reading can go on;
@@ -67,6 +67,7 @@ class TreeBuilder:
 
     def __init__(self, source: SourceFile, diagnostics: Diagnostics) -> None:
         self._source = source
+        self._start = 0
         self._diagnostics = diagnostics
         self._depth = 0
         self._is_too_deep = False
@@ -107,15 +108,20 @@ class TreeBuilder:
 
     def _span(self, node: Tree[Token] | Token) -> Span:
         meta = node.meta if isinstance(node, Tree) else node
-        return Span(self._source, meta.start_pos or 0, meta.end_pos or 0)
+        start = self._start
+        return Span(self._source, start + (meta.start_pos or 0), start + (meta.end_pos or 0))
 
     # ---- definitions ----------------------------------------------------------------------------
 
-    def build_all(self, tree: Tree[Token]) -> tuple[Any, ...]:
-        """Return the nodes of what a tree lists."""
+    def build_all(self, tree: Tree[Token], start: int) -> tuple[Any, ...]:
+        """Return the nodes of what the tree of a piece lists that starts at an offset."""
+        self._start = start
+        return self._listed(tree)
+
+    def _listed(self, tree: Tree[Token]) -> tuple[Any, ...]:
         return self._trees(tree.children)
 
-    _parameters = _block = _values = _conditions = build_all
+    _parameters = _block = _values = _conditions = _listed
 
     def _use(self, tree: Tree[Token]) -> ast.Use:
         (target,) = tree.children

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
@@ -21,20 +20,16 @@ from dslnas.language.syntax.grammar import language_parser
 from dslnas.language.syntax.help import help_before_others
 from dslnas.language.syntax.messages import END, token_error
 from dslnas.language.syntax.parse_failure import ParseFailure
-from dslnas.language.syntax.tokens import STATEMENTS
+from dslnas.language.syntax.tokens import STATEMENTS, pieces
 from dslnas.source import SourceFile
 
-_WORDS = "|".join(word for words in STATEMENTS.values() for word in words)
-_ITEM_START = re.compile(rf"^(?:{_WORDS})\b", re.M)
 _LARGEST_REREAD = 20_000
 
 
 def syntax_errors(source: SourceFile) -> list[Diagnostic]:
     """Return the syntax errors of a file, at most as many as are shown."""
-    starts = [match.start() for match in _ITEM_START.finditer(source.text)]
-    bounds = sorted({0, *starts, len(source.text)})
     diagnostics: list[Diagnostic] = []
-    for start, end in pairwise(bounds):
+    for start, end in pieces(source.text, STATEMENTS):
         for diagnostic in _piece_errors(source, start, end):
             diagnostics.append(diagnostic)
             if len(diagnostics) == MOST_SHOWN:

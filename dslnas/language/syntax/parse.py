@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from lark import Token, Tree
@@ -14,9 +16,12 @@ from dslnas.language.syntax.build import TreeBuilder
 from dslnas.language.syntax.characters import turning_errors
 from dslnas.language.syntax.errors import syntax_errors, value_errors
 from dslnas.language.syntax.grammar import language_parser
+from dslnas.language.syntax.tokens import NEVER_INSIDE, pieces
 from dslnas.source import SourceFile, Span
 
 MAX_CHARACTERS = 200_000
+KEPT_TREES = 256
+"""Pieces whose trees are kept: as many as the longest specs have, and few megabytes."""
 
 _COMMENT = re.compile(r'"[^"\n]*"|#[^\n]*')
 
@@ -40,7 +45,9 @@ def parse(source: SourceFile) -> ast.Program:
     if turning:
         raise UserError(turning)
     try:
-        tree = language_parser().parse(text, start="program")
+        trees = [
+            (start, _tree(text[start:end], "program")) for start, end in pieces(text, NEVER_INSIDE)
+        ]
     except UnexpectedInput:
         raise UserError(syntax_errors(source)) from None
     comments = tuple(
@@ -48,7 +55,7 @@ def parse(source: SourceFile) -> ast.Program:
         for match in _COMMENT.finditer(text)
         if match[0].startswith("#")
     )
-    return ast.Program(_built(tree, source), comments, span=Span(source, 0, len(text)))
+    return ast.Program(_built(trees, source), comments, span=Span(source, 0, len(text)))
 
 
 def parse_values(source: SourceFile, start: int = 0) -> tuple[ast.Expression, ...]:
@@ -57,17 +64,23 @@ def parse_values(source: SourceFile, start: int = 0) -> tuple[ast.Expression, ..
     Raises:
         UserError: NAS1xx with the position in the argument.
     """
-    text = " " * start + source.text[start:]
     try:
-        tree = language_parser().parse(text, start="values")
+        tree = _tree(source.text[start:], "values")
     except UnexpectedInput:
         raise UserError(value_errors(source, start)) from None
-    return _built(tree, source)
+    return _built([(start, tree)], source)
 
 
-def _built(tree: Tree[Token], source: SourceFile) -> tuple[Any, ...]:
-    """Return the nodes of what a tree lists."""
+@lru_cache(KEPT_TREES)
+def _tree(text: str, rule: str) -> Tree[Token]:
+    """Parse a piece of a text; an editor asks again and again for those that nobody changed."""
+    return language_parser().parse(text, start=rule)
+
+
+def _built(trees: Iterable[tuple[int, Tree[Token]]], source: SourceFile) -> tuple[Any, ...]:
+    """Return the nodes of what trees list that start at offsets."""
     diagnostics = Diagnostics()
-    nodes = TreeBuilder(source, diagnostics).build_all(tree)
+    builder = TreeBuilder(source, diagnostics)
+    nodes = tuple(node for start, tree in trees for node in builder.build_all(tree, start))
     diagnostics.raise_if_any()
     return nodes

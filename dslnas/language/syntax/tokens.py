@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from lark import Token
 
@@ -16,6 +18,9 @@ STATEMENTS = {
     "SECTION": ("network", "data", "search", "derive", "evaluate", "export"),
 }
 """By token the words that start a statement of the top level."""
+
+NEVER_INSIDE = STATEMENTS.keys() - {"LET"}
+"""Tokens of those that start none in a block."""
 
 SIGNS = {
     "COMMA": ",", "EQUAL": "=", "PLUS": "+", "MINUS": "-", "STAR": "*", "SLASH": "/", "ARROW": "->",
@@ -67,3 +72,13 @@ class LineBreaks:
             depth = max(0, depth + _OPENING.get(token.type, 0))
             previous = token.type
             yield token
+
+
+def pieces(text: str, starts: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of pieces of a text, each from a line that starts with one of some tokens.
+
+    A text is right if its pieces are that start with what is never inside of a block.
+    """
+    words = "|".join(word for token in sorted(starts) for word in STATEMENTS[token])
+    found = [match.start() for match in re.finditer(rf"^(?:{words})\b", text, re.M)]
+    yield from pairwise(sorted({0, *found, len(text)}))
