@@ -1,4 +1,4 @@
-"""The worth of each loop of our own: one kernel after the other runs by torch's functions.
+"""The worth of each loop of our own on a CPU: one kernel after the other runs by torch.
 
 Steps of a search, on noise. One search runs with every loop, one more with every loop, which tells
 the noise, and one without the loops of each kernel; they take turns in one process. A kernel that

@@ -1,4 +1,4 @@
-"""All search methods on Fashion-MNIST: search time, accuracy of the retrained cell, parameters.
+"""All search methods on Fashion-MNIST: search time, accuracy of the trained cell, parameters.
 
 Every run is one `dslnas compile --search` in a process of its own: search, then training the found
 cell from scratch. Methods are all that the language has; SETTINGS and SECOND_ORDER say what differs

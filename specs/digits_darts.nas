@@ -1,4 +1,4 @@
-# The demo: DARTS (Liu, Simonyan and Yang, ICLR 2019, arXiv:1806.09055) on scikit-learn's digits.
+# The demo: cells of DARTS (Liu, Simonyan and Yang, ICLR 2019, arXiv:1806.09055) on scikit-learn's digits.
 # Write `search milenas`, `search nasp` or `search random` below, and another method runs.
 
 use std.cnn

@@ -1,5 +1,5 @@
 # DARTS with the second-order alpha-gradient (Liu, Simonyan and Yang, ICLR 2019), on digits.
-# Space, data and retraining are those of digits_darts.nas; only the gradient is another.
+# Space, data and training are those of digits_darts.nas; only the gradient is another.
 
 use "digits_darts.nas"
 

@@ -1,5 +1,5 @@
 # GDAS (Dong and Yang, CVPR 2019, arXiv:1910.04465) on digits.
-# Space, data and retraining are those of digits_darts.nas; only the method is another.
+# Space, data and training are those of digits_darts.nas; only the method is another.
 
 use "digits_darts.nas"
 

@@ -1,5 +1,5 @@
 # MiLeNAS (He, Ye, Shen and Zhang, CVPR 2020, arXiv:2003.12238) on digits.
-# Space, data and retraining are those of digits_darts.nas; only the method is another.
+# Space, data and training are those of digits_darts.nas; only the method is another.
 
 use "digits_darts.nas"
 

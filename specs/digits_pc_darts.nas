@@ -1,5 +1,5 @@
 # PC-DARTS (Xu et al., ICLR 2020, arXiv:1907.05737) on digits.
-# Space, data and retraining are those of digits_darts.nas; only the method is another.
+# Space, data and training are those of digits_darts.nas; only the method is another.
 
 use "digits_darts.nas"
 

@@ -1,5 +1,5 @@
 # Random search (Li and Talwalkar, UAI 2019, arXiv:1902.07638): five architectures, each trained alone.
-# Space, data and retraining are those of digits_darts.nas; only the method is another.
+# Space, data and training are those of digits_darts.nas; only the method is another.
 
 use "digits_darts.nas"
 

@@ -1,5 +1,5 @@
 # SNAS (Xie, Zheng, Liu and Lin, ICLR 2019, arXiv:1812.09926) on digits.
-# Space, data and retraining are those of digits_darts.nas; only the method is another.
+# Space, data and training are those of digits_darts.nas; only the method is another.
 
 use "digits_darts.nas"
 

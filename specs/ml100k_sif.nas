@@ -1,4 +1,4 @@
-# SIF's space on MovieLens-100K: give its file by `--set data.path=.../u.data`.
+# SIF's space on the ratings of MovieLens-100K. Give its file: `--set data.path=.../u.data`.
 # Half of the ratings trains the weights, a quarter is the test, as in the published program.
 
 use papers.sif

@@ -1,5 +1,5 @@
-# Ratings made up by products of a user's and an item's numbers: nine of the seeds 0 to 9 find that,
-# 0 to 4 among them.
+# How users and items make ratings, here by products of their numbers: nine of the seeds 0 to 9 find
+# that, 0 to 4 among them.
 
 use papers.sif
 

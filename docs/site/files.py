@@ -8,8 +8,11 @@ from typing import Any, TypeAlias
 from docs.site.markdown import code, escaped, page, table
 from dslnas.cli.commands.schema import FILES, model_of
 from dslnas.json_model import json_schema
+from dslnas.runs.described import FILES as FILES_OF_RUNS
+from dslnas.runs.described import OTHER_FILES, exported_files
 from dslnas.settings.calls import CALLS
 from dslnas.settings.spec import SECTIONS
+from dslnas.tasks.catalogue import TASKS
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -24,6 +27,13 @@ def files_page() -> str:
         "[parameters](values.md).",
         *(_file(file) for file in FILES),
     )
+
+
+def run_files_text() -> str:
+    """Return a table of the files that runs leave behind."""
+    meanings = {**exported_files(TASKS), **FILES_OF_RUNS, **OTHER_FILES}
+    rows = ([code(name), escaped(meaning)] for name, meaning in meanings.items())
+    return table(("file", "contents"), rows)
 
 
 def _file(file: str) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from docs.site.figures import library_figure
-from docs.site.markdown import escaped, fence, page
+from docs.site.markdown import code, escaped, fence, page, table
 from docs.site.places import ROOT
-from dslnas.language.link.sources import library_about, library_names, library_source
+from dslnas.language.link.sources import about, library_about, library_names, library_source
+from dslnas.language.syntax import ast
+from dslnas.language.syntax.parse import parse
+from dslnas.source import SourceFile
 
 
 def library_page(*, brief: bool = False) -> str:
@@ -33,9 +38,32 @@ def spec_pages() -> dict[str, str]:
     specs = sorted((ROOT / "specs").glob("*.nas"))
     pages = {f"specs/{spec.stem}.md": _spec(spec.stem, spec.read_text("utf-8")) for spec in specs}
     listed = "\n".join(spec.stem for spec in specs)
-    toctree = f"```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```"
-    about = "Complete specs, from three lines to NAS-Bench-201 and the Penn Treebank."
-    return {"specs/index.md": page("# Examples", about, toctree), **pages}
+    toctree = f"```{{toctree}}\n:hidden:\n\n{listed}\n```"
+    heading = "Complete specs, from three lines to NAS-Bench-201 and the Penn Treebank."
+    lines = table(("spec", "what it is"), (_line(spec, f"{spec.stem}.md") for spec in specs))
+    return {"specs/index.md": page("# Examples", heading, lines, toctree), **pages}
+
+
+def spaces_text() -> str:
+    """Return a table of the example specs that search a network of their own."""
+    found = sorted((ROOT / "specs").glob("*.nas"))
+    chosen = (spec for spec in found if {"network", "search"} <= _kinds(spec))
+    lines = (_line(spec, f"../specs/{spec.name}") for spec in chosen)
+    return table(("spec", "what it is"), lines)
+
+
+def _line(spec: Path, target: str) -> list[str]:
+    return [f"[{code(spec.stem)}]({target})", f"{escaped(about(_source(spec)))}."]
+
+
+def _kinds(spec: Path) -> set[str]:
+    """Return the words of the sections that a spec has itself."""
+    items = parse(_source(spec)).items
+    return {item.kind for item in items if isinstance(item, ast.Section)}
+
+
+def _source(spec: Path) -> SourceFile:
+    return SourceFile(spec.name, spec.read_text("utf-8"))
 
 
 def _spec(name: str, text: str) -> str:

@@ -55,6 +55,13 @@ def docstring(documented: object, *, whole: bool = True) -> str:
     return "\n\n".join(map(_paragraph, paragraphs if whole else paragraphs[:1]))
 
 
+def attributes_text(documented: object) -> str:
+    """Return a table of the attributes that a docstring tells."""
+    _, _, text = (documented.__doc__ or "").partition("Attributes:\n")
+    told = re.findall(r"^        (\w+): (.*(?:\n {12}.*)*)", text, re.M)
+    return table(("entry", "meaning"), ([code(name), escaped(what)] for name, what in told))
+
+
 def _paragraph(text: str) -> str:
     if text.startswith("    "):  # a formula
         return text

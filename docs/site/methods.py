@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import get_type_hints
 
-from docs.site.markdown import code, docstring, page, table
+from docs.site.markdown import code, docstring, escaped, page, table
 from docs.site.settings import common_text, section_text
 from dslnas.engines.catalogue import ALONE, ENGINES
 from dslnas.engines.relaxations.catalogue import RELAXATIONS
+from dslnas.settings import search_parts
+from dslnas.settings.annotations import words_of
+from dslnas.settings.gradient import RelaxSettings
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_base import SearchSettings
 
@@ -33,6 +37,33 @@ def methods_text() -> str:
         for word, model in SEARCH.items()
     )
     return table(("word", "method", "settings that most others lack"), rows)
+
+
+def parts_text() -> str:
+    """Return a table of the parts that gradient methods combine, and who has each."""
+    hints = get_type_hints(RelaxSettings, include_extras=True)
+    known = [*vars(search_parts).values()]
+    keys = [key for key in RelaxSettings.settings() if hints[key] in known]
+    fields = RelaxSettings.settings()
+    rows = (
+        [
+            code(key),
+            escaped(fields[key].description or ""),
+            ", ".join(map(code, words_of(fields[key].annotation))),
+            _having(key, keys),
+        ]
+        for key in keys
+    )
+    return table(("part", "what it is", "values", "methods that have it"), rows)
+
+
+def _having(key: str, keys: Sequence[str]) -> str:
+    """Return the methods that have a part; those of an earlier part by its name."""
+    methods = {one: [w for w, model in SEARCH.items() if one in model.settings()] for one in keys}
+    earlier = keys[: keys.index(key)]
+    known = next((one for one in reversed(earlier) if {*methods[one]} <= {*methods[key]}), "")
+    others = [code(word) for word in methods[key] if word not in methods.get(known, ())]
+    return ", ".join([f"those of {code(known)}", *others] if known else others)
 
 
 def _own(model: type[SearchSettings]) -> Iterator[str]:

@@ -4,21 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from docs.site.commands import commands_page
+from docs.site.commands import commands_page, commands_text, formats_text, options_text
 from docs.site.errors import errors_page
-from docs.site.files import files_page
+from docs.site.files import files_page, run_files_text
 from docs.site.grammar import grammar_page
-from docs.site.library import library_page, spec_pages
-from docs.site.methods import methods_page, methods_text
+from docs.site.library import library_page, spaces_text, spec_pages
+from docs.site.markdown import attributes_text
+from docs.site.methods import methods_page, methods_text, parts_text
+from docs.site.modules import folders_text, programs_text
 from docs.site.operations import operations_page, passes_page
-from docs.site.settings import calls_text, settings_page, sources_text, values_page
+from docs.site.settings import (
+    archives_text,
+    calls_text,
+    settings_page,
+    sources_text,
+    values_page,
+)
+from docs.site.tasks import tasks_text
+from dslnas.data.preprocessing import Preprocessing
 
 TABLES: Mapping[str, Callable[[], str]] = {
+    "archives": archives_text,
     "augmentations": lambda: calls_text("augmentation"),
+    "commands": commands_text,
+    "files": run_files_text,
+    "folders": folders_text,
+    "formats": formats_text,
     "methods": methods_text,
     "optimisers": lambda: calls_text("optimiser"),
+    "options": options_text,
+    "parts": parts_text,
+    "preprocessing": lambda: attributes_text(Preprocessing),
+    "programs": programs_text,
     "schedules": lambda: calls_text("schedule"),
     "sources": sources_text,
+    "spaces": spaces_text,
+    "tasks": tasks_text,
 }
 """Tables that stand in pages that are written by hand, between marks of their name."""
 

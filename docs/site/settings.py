@@ -15,7 +15,7 @@ from docs.site.places import slug
 from dslnas.language.print.expanded_spec import item_text, setting_text, value_text
 from dslnas.settings.annotations import wanted
 from dslnas.settings.calls import CALLS
-from dslnas.settings.data import DATA, DataSettings
+from dslnas.settings.data import DATA, DataSettings, Npz
 from dslnas.settings.model import Call, Section
 from dslnas.settings.search import SEARCH
 from dslnas.settings.spec import SECTIONS
@@ -155,3 +155,8 @@ def sources_text() -> str:
     """Return a table of the sources of data."""
     rows = ([code(word), docstring(model, whole=False)] for word, model in DATA.items())
     return table(("source", "examples"), rows)
+
+
+def archives_text() -> str:
+    """Return the shapes and types of the arrays in an archive."""
+    return docstring(Npz).partition("\n\n")[2]

@@ -19,12 +19,15 @@ _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#:\s]*)(#[^)\s]*)?\)")
 _MARK = re.compile(r"^(<!-- generated: (?P<name>\w+) -->\n)(.*?)^(<!-- end -->)$", re.M | re.S)
 _MORE = {
     "augmentations": "values.md#augmentation",
+    "commands": "commands.md",
     "methods": "methods.md",
+    "options": "commands.md#dslnas-compile",
     "optimisers": "values.md#optimiser",
+    "parts": "methods.md#search-darts",
     "schedules": "values.md#schedule",
     "sources": "settings.md#data",
 }
-"""Place in the reference that has more on a table."""
+"""Place in the reference that has more on a table, of those that have one."""
 
 _NAMED = re.compile(
     r"(?<![\[`])`(dslnas [a-z]+|NAS\d{3})( [^`\n]*)?`(?!\])|\b(NAS\d{3})\b(?![^\[]*\])"
@@ -39,6 +42,8 @@ def written_page(path: str) -> str:
 
 
 def _more(name: str, path: str) -> str:
+    if name not in _MORE:
+        return ""
     place = link(f"reference/{_MORE[name]}", place_of(path))
     return f"More about each is in the [reference]({place})."
 

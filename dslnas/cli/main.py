@@ -31,30 +31,31 @@ SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 """Signals that end a command early, as far as this system has them."""
 
 
-# Where every command is; imported when it is called, so that each starts as fast as it can.
+# Where every command is, in the order in which one needs them; imported when it is called, so that
+# each starts as fast as it can.
 COMMANDS = {
-    "check": "check",
-    "compare": "compare",
-    "compile": "compile_",
-    "completion": "completion",
-    "convert": "convert",
-    "data": "data",
-    "draw": "draw",
-    "estimate": "estimate_",
-    "explain": "explain",
-    "export": "export",
-    "fmt": "fmt",
-    "grammar": "grammar",
-    "loops": "loops",
-    "lsp": "lsp",
     "new": "new",
-    "predict": "predict",
-    "report": "report",
-    "schema": "schema",
+    "check": "check",
+    "fmt": "fmt",
     "show": "show",
+    "data": "data",
+    "estimate": "estimate_",
+    "compile": "compile_",
     "status": "status",
+    "report": "report",
+    "compare": "compare",
     "tensorboard": "tensorboard",
     "train": "train",
+    "export": "export",
+    "predict": "predict",
+    "convert": "convert",
+    "draw": "draw",
+    "lsp": "lsp",
+    "loops": "loops",
+    "schema": "schema",
+    "completion": "completion",
+    "grammar": "grammar",
+    "explain": "explain",
 }
 
 
@@ -115,7 +116,7 @@ def cli() -> None:
     \b
     dslnas new spec.nas --data photos          write a first spec for your data
     dslnas compile spec.nas                    what the spec means: cells, sizes, parameters
-    dslnas compile spec.nas --search           search, retrain, export ONNX and Python
+    dslnas compile spec.nas --search           search, train, export ONNX and Python
     dslnas train cnn.darts_v2 --data photos    train and export a published cell
     dslnas predict RUN photo.jpg               label a picture with what was exported
     """  # noqa: D301 - click must see the mark itself, which keeps the lines apart

@@ -17,14 +17,21 @@ PRECISIONS, EXECUTIONS = get_args(AnyPrecision), get_args(AnyExecution)
 OPTIONS = tuple(RuntimeOptions.__annotations__)
 
 CHOICES = (
-    click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N."),
+    click.option(
+        "--device",
+        metavar="DEVICE",
+        default="cpu",
+        show_default=True,
+        help="Where networks run: cpu, cuda or cuda:N.",
+    ),
     click.option(
         "--passes",
         metavar="NAMES",
         default="all",
         show_default=True,
-        help="Passes that rewrite networks before they run, with commas: all, none, all - NAME, or "
-        "some of those for which `dslnas show SPEC --passes` counts nodes.",
+        help="Passes that rewrite networks before they run, without changing what they compute: "
+        "all, none, all - NAME, or with commas some of those for which `dslnas show SPEC --passes` "
+        "counts nodes.",
     ),
     click.option(
         "--execution",

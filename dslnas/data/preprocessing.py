@@ -91,22 +91,23 @@ class Preprocessing:
     """All that is done to a picture before a network reads it, in the order of the attributes.
 
     Attributes:
-        orientation: The picture is turned upright as its EXIF says. Of an animation the first
-            picture is taken.
-        depth: The upper 8 of 16 bits a channel; whole numbers of 32 bits are read as 16
-            bits, and floating-point ones as 0 to 1.
-        background: Colour on which what is transparent is laid, unless opacity is a channel.
-        mode: Channels: L, RGB or RGBA. Grey is 0.299 R + 0.587 G + 0.114 B.
+        orientation: Pictures are turned upright as their EXIF says; of an animation the first one
+            is taken.
+        depth: The upper 8 of 16 bits a channel are read; whole numbers of 32 bits are read as 16
+            bits, floating-point ones as 0 to 1, and others are refused.
+        background: Colour below what is transparent, unless opacity is a channel.
+        mode: Channels, `L`, `RGB` or `RGBA`; grey is 0.299 R + 0.587 G + 0.114 B, rounded as Pillow
+            rounds.
         height: Rows that the network reads.
         width: Columns that the network reads.
-        fit: How other sides are brought to these: stretch both, or scale by one factor and pad by
-            zeros or crop around the middle.
-        interpolation: A triangle as wide as a pixel of the smaller picture, along rows first, then
-            along columns, each rounded to bytes.
-        divisor: The bytes are divided by this.
-        mean: By channel, what is then taken away.
-        std: By channel, by what is then divided.
-        polarity: Remark on pictures that are always dark on light, or light on dark.
+        fit: How other sides are brought to these: `stretch` both, or scale by one factor and `pad`
+            with zeros or `crop` around the middle.
+        interpolation: A triangle, as wide as a pixel of the smaller of both pictures; along rows,
+            then along columns, each rounded to bytes.
+        divisor: Number that the bytes are divided by.
+        mean: Number by channel that is then taken away.
+        std: Number by channel that the rest is divided by.
+        polarity: Remark on pictures that are always alike: digits are light on dark.
     """
 
     mode: str

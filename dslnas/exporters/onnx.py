@@ -44,11 +44,11 @@ class OnnxExporter(Exporter):
         {
             MODEL: "the model to deploy: ONNX, any batch size",
             UINT8: "the same for one picture as bytes, of any size: it resizes and normalises",
-            STEP: "the same for one token at a time",
+            STEP: "the model for one token of a text at a time",
             file_in("int8"): "the model in whole numbers of eight bits",
             file_in("float16"): "the model in float16",
-            file_in("int8", STEP): "the same for one token at a time",
-            file_in("float16", STEP): "the same for one token at a time",
+            file_in("int8", STEP): "that for one token in whole numbers of eight bits",
+            file_in("float16", STEP): "that for one token in float16",
         }
     )
 

@@ -1,1 +1,1 @@
-"""The graph of primitives: what the backends read and the passes rewrite."""
+"""The graph of primitives that backends read and passes rewrite: shapes, weights, text, laws."""

@@ -1,1 +1,1 @@
-"""The language: from text to a checked program, and back to text."""
+"""The language: from text to a checked program, and back; its grammar in other notations."""

@@ -1,1 +1,1 @@
-"""Rewrites of the primitive graph that keep what it computes. None imports a backend."""
+"""Rewrites of the primitive graph that keep what it computes, one file each, without backends."""

@@ -1,1 +1,1 @@
-"""Run folders: what a search leaves behind."""
+"""Run folders: manifest, metrics, checkpoints, resuming, repeats."""

@@ -254,7 +254,12 @@ class Idx(ImageSettings):
 
 
 class Npz(ImageSettings):
-    """NumPy archive with x_train, y_train [, x_test, y_test], or x, y."""
+    """NumPy archive with x_train, y_train [, x_test, y_test], or x, y.
+
+    Images are uint8 or any float: (N, H, W), (N, H, W, C) or (N, C, H, W). Classes are whole
+    numbers (N,) from 0 on, without gaps; several labels are 0 or 1, (N, K); numbers to predict are
+    (N,) or (N, K). Pickled members are never read.
+    """
 
     source: Literal["npz"] = "npz"
 

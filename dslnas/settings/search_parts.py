@@ -11,7 +11,10 @@ from dslnas.settings.values import Linear, Schedule
 
 Relax: TypeAlias = Annotated[
     Literal["darts", "drnas", "fair_darts"],
-    Field(description="how alpha weighs operations: as the method of that name does"),
+    Field(
+        description="how alpha weighs operations, as in the method of that name: by a softmax, a "
+        "draw, or a sigmoid for each"
+    ),
 ]
 
 
@@ -87,7 +90,7 @@ Perturbation: TypeAlias = Annotated[
     PerturbRandomly | PerturbAdversarially, Field(discriminator="word")
 ]
 Perturb: TypeAlias = Annotated[
-    Perturbation | None, Field(description="of the mixture that the weights train on")
+    Perturbation | None, Field(description="change of the mixture that the weights train on")
 ]
 
 

@@ -22,7 +22,7 @@ CONFUSION = "test_confusion"
 
 
 class Classification(LabelledTask):
-    """One of some classes, by the cross-entropy."""
+    """One of some classes for every example, by the cross-entropy."""
 
     goal = "classification"
     output, outputs = "class", "classes"

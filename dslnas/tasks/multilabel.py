@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Multilabel(LabelledTask):
-    """Several labels, by the binary cross-entropy of each; one is claimed if its logit is above 0.
+    """Several labels at once, each there or not, by the binary cross-entropy of every logit.
 
-    Metrics are means over labels.
+    A label is claimed if its logit is above 0. Metrics are means over labels.
     """
 
     goal = "multilabel"

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Regression(LabelledTask):
-    """Numbers, by the squared error of their standardised form; metrics are in the data's unit.
+    """One number or several, by the squared error of their standardised form.
 
-    Of several numbers metrics are means over them.
+    Metrics are in the unit of the data, and means over several numbers.
     """
 
     goal = "regression"

@@ -12,7 +12,13 @@ from dslnas.cli.options import print_json, set_option
 from dslnas.diagnostics import UserError
 from dslnas.language.link.sources import STDIN, shown_name
 
-FORMATS = ("text", "json", "github", "sarif")
+FORMATS = {
+    "text": "Messages with the line and marks below it; right specs on stdout, mistakes on stderr.",
+    "json": "One object with all specs, also the right ones; `dslnas schema check` is its schema.",
+    "github": "Workflow commands: GitHub shows them beside the lines of a change.",
+    "sarif": "A SARIF 2.1.0 log with the explanation of each code and fixes, for code scanning.",
+}
+"""Formats with what is printed in each."""
 
 
 @click.command()
@@ -21,8 +27,8 @@ FORMATS = ("text", "json", "github", "sarif")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
-    default=FORMATS[0],
+    type=click.Choice(tuple(FORMATS)),
+    default="text",
     show_default=True,
     help="For people, for programs (see `dslnas schema check`), or for code review.",
 )
@@ -32,10 +38,10 @@ FORMATS = ("text", "json", "github", "sarif")
 def check(
     specs: tuple[Path, ...], overrides: tuple[str, ...], form: str, fix: bool, guess: bool
 ) -> None:
-    """Check SPECS for mistakes of any kind, without training anything; `-` reads stdin.
+    """Find the mistakes of SPECS, each with its place and how to mend it; `-` reads stdin.
 
-    Prints every mistake with its place and how to mend it. With --fix what remains is printed
-    behind what was changed; a spec from stdin is written to stdout.
+    Nothing is trained. With --fix what remains is printed behind what was changed; a spec from
+    stdin is written to stdout.
     """
     if guess and not fix:
         raise click.UsageError("--guess needs --fix")

@@ -21,7 +21,7 @@ from dslnas.cli.render.side_by_side import side_by_side
     help="Write a page, too, with the curves of all runs.",
 )
 def compare(runs: tuple[Path, ...], out: Path | None) -> None:
-    """Compare folders of runs: what differs in their specs, cells and results."""
+    """Compare folders of runs: what differs in their specs, cells and results; -o writes a page."""
     if len(runs) < 2:
         raise click.UsageError("give two runs at least")
     click.echo(side_by_side(compare_folders(runs, out)))

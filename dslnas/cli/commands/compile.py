@@ -18,7 +18,9 @@ from dslnas.cli.runtime import given_runtime_options
 
 @click.command("compile")
 @spec_argument
-@click.option("--search", "do_search", is_flag=True, help="Search, retrain and export.")
+@click.option(
+    "--search", "do_search", is_flag=True, help="Search, train what is found, and export it."
+)
 @click.option(
     "--repeats",
     metavar="N",
@@ -43,7 +45,7 @@ def compile_(
     overrides: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Compile SPEC and say what it is; with --search also search, retrain and export.
+    """Compile SPEC and say what it is; --search searches, trains what it found and exports it.
 
     The run folder then holds manifest.json, spec.nas, metrics.jsonl, architecture.nas, model.onnx,
     model.py and model.safetensors. With --repeats there is one such folder per seed, and

@@ -26,7 +26,7 @@ from dslnas.source import SourceFile
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write; else stdout."
 )
 def convert(source: str, to: str | None, spec: Path | None, out: Path | None) -> None:
-    """Convert an ARCHITECTURE between dslnas and other programs.
+    """Convert an ARCHITECTURE from and to NAS-Bench-201's strings and DARTS' genotypes.
 
     ARCHITECTURE is a .nas file without choices, one of the library such as cnn.darts_v2, or the
     folder of a run; or a text in quotes, a file with it, or - for stdin: a string of NAS-Bench-201,

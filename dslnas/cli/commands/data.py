@@ -24,10 +24,10 @@ SHOWN, MEMBERS = 20, 6
 @set_option
 @json_option
 def data(spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Read the data of SPEC and count what is there, as its runs will see it.
+    """Count what the data of SPEC hold: classes by part, sizes, what is damaged or there twice.
 
-    Tells the examples of each class and part, the sizes of pictures and what is done to them, and
-    what is left out, damaged, there twice, or in two parts.
+    All is read as runs will see it. What is done to pictures, what is left out and what is in two
+    parts is told, too.
     """
     from dslnas.app.data_report import report_data
 

@@ -38,7 +38,7 @@ def draw(
     theme: Theme,
     overrides: tuple[str, ...],
 ) -> None:
-    """Draw the cells and the networks of SOURCE, as for a paper.
+    """Draw the cells and the networks of SOURCE as for a paper: SVG, PNG or dot.
 
     SOURCE is a .nas file, one of the library such as cnn.darts_v2, or the folder of a run: of a
     spec the choices are drawn, of an architecture or a run what was found.

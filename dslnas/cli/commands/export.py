@@ -51,10 +51,10 @@ def export(
     web: bool,
     web_runtime: Path | None,
 ) -> None:
-    """Export the folder of a run, or an architecture: a .nas file without choices, or one by name.
+    """Export a run again, or an architecture; --web adds a page that labels pictures.
 
-    A run is exported again from its weights, into its own folder or into --out. An architecture has
-    none: it is trained first, as by `dslnas train`.
+    A run is exported from its weights, into its own folder or into --out. An architecture, a .nas
+    file without choices or one by name, has none: it is trained first, as by `dslnas train`.
     """
     from dslnas.cli.render.progress import Progress
 

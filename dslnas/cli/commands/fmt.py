@@ -16,7 +16,7 @@ from dslnas.language.syntax.parse import parse
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 if a file would.")
 def fmt(files: tuple[Path, ...], only_check: bool) -> None:
-    """Write FILES in the canonical form; `-` reads stdin and writes stdout.
+    """Write FILES in their canonical form, comments included; `-` reads stdin, writes stdout.
 
     Comments stay. The program stays the same.
     """

@@ -20,9 +20,9 @@ from dslnas.app.own_loops import LoopPrecision
     help="Precision of the runs that will need them; may be given twice.",
 )
 def loops(precisions: tuple[LoopPrecision, ...]) -> None:
-    """Compile the loops that the extra `fast` brings for this processor, and keep them.
+    """Compile the loops of the extra `fast` for this processor; else the first runs do.
 
-    Runs that need loops find them there; without this command the first ones compile them.
+    Runs find there those that they need.
     """
     from dslnas.app.own_loops import compile_loops
     from dslnas.cli.render.progress import Progress

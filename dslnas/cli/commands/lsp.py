@@ -13,9 +13,10 @@ from dslnas.diagnostics import user_error
 @click.command()
 @click.option("--stdio", is_flag=True, help="As always; some editors pass it.")
 def lsp(stdio: bool) -> None:
-    """Serve an editor over stdin and stdout, by the Language Server Protocol.
+    """Serve an editor: mistakes, completions, explanations, renaming; by the extra `lsp`.
 
-    Editors start it themselves: docs/editors.md tells how to let them.
+    It speaks the Language Server Protocol over stdin and stdout. Editors start it
+    themselves: docs/editors.md tells how to let them.
     """
     try:
         from dslnas.language_server.answers import make_server

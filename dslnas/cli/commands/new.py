@@ -39,7 +39,7 @@ ABOUT = "quick takes minutes, thorough what the papers took"
 @click.option("--method", metavar="METHOD", default="", help="Search method, such as nasp.")
 @click.option("--effort", type=click.Choice(EFFORTS), help=f"How much: {ABOUT}.")
 def new(spec: Path, data: str | None, method: str, **given: Any) -> None:
-    """Write a first SPEC for your data, a .nas file that runs as it is.
+    """Write a first SPEC for your data: look at them, and ask what they leave open.
 
     What the options leave open is asked in a terminal; elsewhere it is what is usual. The data
     are looked at: what reads them, columns, and how large a batch may be.

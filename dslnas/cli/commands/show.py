@@ -20,7 +20,7 @@ from dslnas.graph.text import print_graph
 
 
 @click.command()
-@click.argument("spec", required=False, type=click.Path(path_type=Path))
+@click.argument("spec", metavar="[SPEC_OR_RUN]", required=False, type=click.Path(path_type=Path))
 @set_option
 @json_option
 @click.option("--defaults", is_flag=True, help="Every setting with its default and meaning.")
@@ -48,10 +48,11 @@ def show(
     after: str | None,
     passes: bool,
 ) -> None:
-    """Show what SPEC means: cells, edges, choices, number of architectures, parameters, FLOPs.
+    """Show what a SPEC means, or what a RUN came to: cells, choices, scores, sizes, costs.
 
-    Of the folder of a run it shows how far it is, its results, and every choice of its search with
-    the scores of the best two.
+    Of a spec it shows cells, edges, choices, the number of architectures, parameters and
+    multiply-adds; of the folder of a run how far it is, its results, and every choice of its search
+    with the scores of the best two.
     """
     chosen = (as_json, defaults, operations is not None, library, effective, graph, passes)
     if sum(chosen) > 1:

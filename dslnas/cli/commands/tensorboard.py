@@ -28,7 +28,7 @@ SECONDS = 10.0
 )
 @click.option("--watch", is_flag=True, help="Go on every ten seconds, until nothing runs.")
 def tensorboard(runs: tuple[Path, ...], out: Path, watch: bool) -> None:
-    """Write the metrics of RUNS as events of TensorBoard, from their metrics.jsonl.
+    """Write the metrics of RUNS as events of TensorBoard, by the extra `tensorboard`.
 
     RUNS are folders of runs, finished or not, or folders that have some; by default all below
     exported/. Then `tensorboard --logdir tensorboard` shows them.

@@ -37,7 +37,7 @@ def train(
     as_json: bool,
     **sizes: str | None,
 ) -> None:
-    """Train an ARCHITECTURE from scratch, measure and export it.
+    """Train an ARCHITECTURE from scratch, measure and export it, on its data or on others.
 
     ARCHITECTURE is a .nas file without choices, the folder of a run, or the name of one in the
     library, such as cnn.darts_v2. It is trained as its `evaluate` says, in a new run; sizes of

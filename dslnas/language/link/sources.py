@@ -126,8 +126,13 @@ def library_names() -> list[str]:
 
 
 def library_about(name: str) -> str:
+    """Return what a file of the library is, see `about`."""
+    return about(library_source(name))
+
+
+def about(source: SourceFile) -> str:
     """Return the first sentence of the comment that a file begins with, without references."""
-    lines = takewhile(lambda line: line.startswith("# "), library_source(name).text.splitlines())
+    lines = takewhile(lambda line: line.startswith("# "), source.text.splitlines())
     whole = re.sub(r" \([^)]*\)", "", " ".join(line.removeprefix("# ") for line in lines))
     return whole.partition(". ")[0].rstrip(".")
 
